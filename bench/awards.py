@@ -134,7 +134,7 @@ def prepare_stock(url: str, messages: list[tuple[str, str, bytes]]) -> None:
 
 def prepare_partitions(url: str, name: str, messages: list[tuple[str, str, bytes]]) -> None:
     members = dict(installation().members)
-    members[name] = topology.Member(name, {}, members.pop("credit").hears)
+    members[name] = topology.Member(name, {}, members.pop("credit").consumes)
     broker.apply(url, topology.Installation(members))
     keyed = [(f"{fact}.{partition_of(of)}", body) for fact, of, body in messages]
     publish(url, "steward.events", keyed, env.CONTENT_TYPE)

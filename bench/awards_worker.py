@@ -21,7 +21,7 @@ from services.credit.service import Credit
 
 def installation() -> topology.Installation:
     credit = topology.member_of(Credit)
-    only = {"steward": credit.hears["steward"]}
+    only = {"steward": credit.consumes["steward"]}
     return topology.Installation(
         {
             "credit": topology.Member("credit", {}, only),

@@ -15,7 +15,7 @@ from chassis import logs, topology
 from chassis import storage as store
 from chassis.bus import Service, subscribe
 from chassis.facts import reads
-from chassis.messages import Heard
+from chassis.messages import Event
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
 from chassis.work import Worker
@@ -49,7 +49,7 @@ class Ledger(Service):
     tables = metadata
 
     @subscribe("source", AwardedHeard)
-    def on_source(self, tx: Tx, heard: list[Heard]) -> None:
+    def on_source(self, tx: Tx, heard: list[Event]) -> None:
         tx.conn.execute(
             entries.insert(),
             [{"event_id": e.id, "account": e.data.account, "points": e.data.points} for e in heard],

@@ -136,7 +136,7 @@ def prepare_stock(url: str, messages: list[tuple[str, bytes]]) -> None:
 
 
 def prepare_partitions(url: str, name: str, messages: list[tuple[str, bytes]]) -> None:
-    heard = topology.member_of(ledger.Ledger).hears
+    heard = topology.member_of(ledger.Ledger).consumes
     broker.apply(
         url,
         topology.Installation(

@@ -29,7 +29,9 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> d
         resources.files("chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
     )
     for cls in classes:
-        for kind in sorted(cls.says, key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)):
+        for kind in sorted(
+            cls.publishes, key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)
+        ):
             path = folder_of(cls) / "events" / f"{kind.FACT}.json"
             contract = json.loads(path.read_text("utf-8"))
             name = f"{cls.name}_{kind.FACT.replace('.', '_')}"

@@ -12,7 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chassis import broker, contracts, doctor, here, inbox, keys, projections, said, topology, years
+from chassis import (
+    broker,
+    contracts,
+    doctor,
+    event_log,
+    here,
+    inbox,
+    keys,
+    projections,
+    topology,
+    years,
+)
 from chassis.calendar import read_year_file
 from chassis.here import KEYS
 from chassis.installed import service_class, service_names
@@ -109,21 +120,21 @@ def run_events(given: argparse.Namespace) -> int:
     """Show, or say again, what a service has said."""
     try:
         after, first, last = (
-            None if text is None else said.place(text)
+            None if text is None else event_log.place(text)
             for text in (given.after, given.first, given.last)
         )
     except ValueError as error:
         raise CommandFailed(str(error)) from error
     facts = (given.fact,) if given.fact else ()
     unsent = given.action == "tail" and given.unsent
-    part = said.Part(after, first, last, facts, unsent=unsent)
+    part = event_log.Part(after, first, last, facts, unsent=unsent)
     runtime = open_runtime(given.service)
     try:
         if given.action == "tail":
             _tail(given, runtime, part)
         else:
             _replay(given, runtime, part)
-    except said.NotReplayed as error:
+    except event_log.NotReplayed as error:
         raise CommandFailed(str(error)) from error
     finally:
         runtime.close()
@@ -131,8 +142,8 @@ def run_events(given: argparse.Namespace) -> int:
 
 
 def _tail(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
-    shown = said.newest(runtime, part, given.limit)
-    whole = said.extent(runtime, part)
+    shown = event_log.newest(runtime, part, given.limit)
+    whole = event_log.extent(runtime, part)
     if len(shown) < whole.count:
         print(f"the newest {len(shown)} of {whole.count} ({whole})", file=sys.stderr)
     while True:
@@ -143,40 +154,40 @@ def _tail(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
         if shown:
             part = replace(part, after=shown[-1]["outbox_id"])
         time.sleep(1.0)
-        shown = said.newest(runtime, part, 1_000_000)
+        shown = event_log.newest(runtime, part, 1_000_000)
 
 
 def _replay(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
-    name, hearer = given.service, given.only_to
-    if hearer:
+    name, consumer = given.service, given.only_to
+    if consumer:
         try:
-            part = said.heard_by(part, name, hearer, topology.current_installation())
+            part = event_log.consumed_by(part, name, consumer, topology.current_installation())
         except topology.TopologyError as error:
             raise CommandFailed(str(error)) from error
-    found = said.extent(runtime, part)
-    to = f" to {hearer} only" if hearer else ""
+    found = event_log.extent(runtime, part)
+    to = f" to {consumer} only" if consumer else ""
     if given.dry_run:
         print(f"{found.count} events of {name} would go out again{to}: {found}")
         return
     embedded = runtime.engine.dialect.name == "sqlite"
-    if embedded and hearer:
-        other = open_runtime(hearer)
-        said.set_back(runtime, part, other)
+    if embedded and consumer:
+        other = open_runtime(consumer)
+        event_log.set_back(runtime, part, other)
         other.close()
-        print(f"{hearer} reads {name} again when it is started next: {found}")
+        print(f"{consumer} reads {name} again when it is started next: {found}")
         return
-    if hearer:
+    if consumer:
         url = os.environ.get("FIVERED_BROKER_URL")
         if not url:
             raise CommandFailed("FIVERED_BROKER_URL is not set: it is said by way of the broker")
         installation = topology.current_installation()
-        repeated = said.again_to(runtime, part, hearer, installation, url)
+        repeated = event_log.again_to(runtime, part, consumer, installation, url)
         print(f"{repeated.count} events of {name} went out again{to}: {found}")
         return
-    said.again(runtime, part)
+    event_log.again(runtime, part)
     print(f"{found.count} events of {name} go out again: {found}")
     if embedded:
-        print("in the embedded mode nobody sends: --only-to HEARER, while it is stopped")
+        print("in the embedded mode nobody sends: --only-to CONSUMER, while it is stopped")
 
 
 def run_parked(given: argparse.Namespace) -> int:

@@ -148,7 +148,7 @@ def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, Any]:
         folder / "api.json": api_contract(service_cls),
         folder / "queues.json": queues_contract(service_cls),
     }
-    for kind in service_cls.says:
+    for kind in service_cls.publishes:
         path = folder / "events" / f"{kind.FACT}.json"
         files[path] = event_contract(service_cls, kind, _read(path))
     return files
@@ -180,7 +180,7 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
     for path in sorted((folder / "events").glob("*.json")):
         if path not in wanted:
             report.problems.append(f"{path}: the service does not say this fact")
-    for kind in service_cls.says:
+    for kind in service_cls.publishes:
         path = folder / "events" / f"{kind.FACT}.json"
         report.problems += _check_examples(kind, path)
     report.problems += _check_released(folder)
@@ -220,7 +220,7 @@ def release(service_cls: type[Service], folder: Path | None = None) -> Report:
             "schema": (contract := _read(folder / "events" / f"{kind.FACT}.json"))["schema"],
             "examples": [_digest(example) for example in contract["examples"]],
         }
-        for kind in service_cls.says
+        for kind in service_cls.publishes
     }
     path.write_text(_text(_read(path) | frozen), "utf-8")
     report.written.append(path)

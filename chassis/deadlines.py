@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis import years
 from chassis.calendar import Calendar, DeadlineMoved
-from chassis.messages import Heard, Move
+from chassis.messages import Event, Move
 from chassis.transaction import Tx
 
 _MOMENT = timedelta(microseconds=1)
@@ -65,7 +65,7 @@ def later(before: Calendar, after: Calendar, since: date, due: datetime) -> date
     return max(due, due + (moved - last))
 
 
-def hear(tx: Tx, heard: Sequence[Heard], counted: Sequence[Counted] = ()) -> None:
+def consume(tx: Tx, heard: Sequence[Event], counted: Sequence[Counted] = ()) -> None:
     """Take the years that were loaded, and move what they make later."""
     for event, before, after in years.put_heard(tx, heard):
         recount(
@@ -114,7 +114,7 @@ def recount(
     service = tx.runtime.instance()
     for move in moves:
         service.deadline_moved(tx, move)
-        tx.say(
+        tx.publish(
             DeadlineMoved(move.what, move.ref, year, move.before, move.after),
             subject=f"{move.what}:{move.ref}",
             scope=scope,
@@ -307,4 +307,4 @@ def _since(
     return {(ref, due_at): since for ref, due_at, since in tx.conn.execute(asked)}
 
 
-__all__ = ["Counted", "Move", "hear", "later", "mark", "recount"]
+__all__ = ["Counted", "Move", "consume", "later", "mark", "recount"]

@@ -81,7 +81,7 @@ class Writer(threading.Thread):
                 self._stopping.wait(0.5)
         self._refuse_rest()
 
-    def hear(self, name: str, facts: Collection[str]) -> None:
+    def consume(self, name: str, facts: Collection[str]) -> None:
         """Let the thread look at once where a source has said something that it listens to."""
         if any(fact in self.runtime.reads_of[name] for fact in facts):
             self._news.add(name)
@@ -303,7 +303,7 @@ class EmbeddedHost:
 
         def wake(tx: Tx) -> None:
             for writer in hearing:
-                writer.hear(name, tx.facts)
+                writer.consume(name, tx.facts)
             if runner is not None and tx.queues:
                 runner.wake.set()
             if tx.wakes and threading.current_thread() is not own:

@@ -47,7 +47,7 @@ def _declared(**said: str) -> Callable[[type[T]], type[T]]:
     return declare
 
 
-def said_in(events: ModuleType) -> tuple[type[Any], ...]:
+def published_in(events: ModuleType) -> tuple[type[Any], ...]:
     """Return every fact that a service's `events` declares."""
     return tuple(kind for kind in _kinds_in(events) if hasattr(kind, "AGGREGATE"))
 

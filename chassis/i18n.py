@@ -129,7 +129,7 @@ def in_words(package: str, member: str, code: str | None) -> dict[str, str | Non
     return {f"{member}_{lang}": named(code, lang, package) for lang in ("zh", "en")}
 
 
-def payload(refusal: Refusal, package: str) -> dict[str, Any]:
+def problem_of(refusal: Refusal, package: str) -> dict[str, Any]:
     """Return a refusal as it travels to the caller, in both languages."""
     found: dict[str, Any] = {
         "code": refusal.code,

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from chassis import envelope as env
 from chassis import storage as store
-from chassis.messages import SYSTEM, Heard, is_uuid
+from chassis.messages import SYSTEM, Event, is_uuid
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.inbox")
@@ -47,7 +47,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Item:
-    heard: Heard
+    heard: Event
     method: str
     body: bytes
 
@@ -137,7 +137,7 @@ def _read(
     except msgspec.ValidationError as error:
         bad.append(_Bad(delivery, "SCHEMA", str(error), envelope))
         return
-    heard = Heard(
+    heard = Event(
         id=envelope.id,
         fact=envelope.fact,
         source=delivery.source,
@@ -222,7 +222,7 @@ def _once(runtime: Opened, items: list[_Item], also: Callable[[Tx], None] | None
         fresh = _first_time(tx, wanted)
         for method, run in groupby(fresh, key=lambda item: item.method):
             heard = [item.heard for item in run]
-            runtime.hear(tx, method, heard)
+            runtime.consume(tx, method, heard)
             done += len(heard)
         if also is not None:
             also(tx)
@@ -442,7 +442,7 @@ def _retry_one(runtime: Opened, row: dict[str, Any]) -> int:
             if tx.conn.execute(still).scalar() != "RETRY":
                 return 0
             for item in _first_time(tx, items):
-                runtime.hear(tx, item.method, [item.heard])
+                runtime.consume(tx, item.method, [item.heard])
             _settle(tx.conn, table, row, "DONE")
     except Exception as error:
         if store.is_outage(error):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.blobs import Blobs
-from chassis.i18n import payload
+from chassis.i18n import problem_of
 from chassis.messages import SYSTEM, SYSTEM_ROLE, new_uuid
 from chassis.migrate import package_of
 from chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
@@ -379,7 +379,7 @@ def take_back(runtime: Opened) -> int:
 
 def _why(runtime: Opened, refusal: Refusal) -> dict[str, Any]:
     """Return what a job's row says of its refusal, in both languages and with the place."""
-    told = payload(refusal, package_of(runtime.service_cls))
+    told = problem_of(refusal, package_of(runtime.service_cls))
     told["where"] = {name: refusal.params[name] for name in _PLACES if name in refusal.params}
     return {"error": f"{told['message_zh']} / {told['message_en']}", "problem": told}
 

@@ -67,7 +67,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Event:
     """One event, its data read into the subscriber's own type.
 
     Attributes:

@@ -31,7 +31,7 @@ def main(run: Callable[[str], int], service: str) -> int:
 
 
 def open_runtime(
-    name: str, *, cooperative: bool = False, hears: bool = True
+    name: str, *, cooperative: bool = False, consumes: bool = True
 ) -> tuple[Runtime, topology.Installation]:
     """Open the service of this process from its environment.
 
@@ -59,7 +59,7 @@ def open_runtime(
         problems.extend(error.problems)
     try:
         installation = (
-            topology.current_installation(cls) if hears else topology.installation_of([cls])
+            topology.current_installation(cls) if consumes else topology.installation_of([cls])
         )
     except topology.TopologyError as error:
         problems.append(f"FIVERED_INSTALLATION: {error}")

@@ -4,7 +4,7 @@ often as needed.
 One relay per service is active, whatever the number of workers: it holds an advisory lock on the
 same connection with which it reads and marks, so that a relay which lost the lock cannot mark.
 Events go out in id order, some hundred in flight, each confirmed by the broker before it is marked
-sent. What is in doubt is sent again; the inbox of the hearer drops it.
+sent. What is in doubt is sent again; the inbox of the consumer drops it.
 
 A fact that somebody hears is mandatory. When the broker has no queue for it, the event stays in
 the outbox: the relay raises an alarm, goes on with the others (but not with later events of the
@@ -51,7 +51,7 @@ class Unsent:
     """One row of the outbox on its way.
 
     Attributes:
-        to: A routing key in place of its own, for one hearer only.
+        to: A routing key in place of its own, for one consumer only.
     """
 
     id: int
@@ -278,7 +278,7 @@ class Relay(threading.Thread):
         self.state = RelayState()
         self._url = url
         self._installation = installation
-        self._heard = installation.heard_of(runtime.name)
+        self._heard = installation.consumed_of(runtime.name)
         self._on_said = on_said
         self._patience = Patience(
             log, made="relay_connected", waits="relay_waits", service=runtime.name

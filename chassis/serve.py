@@ -463,12 +463,12 @@ def run(service_name: str) -> int:
     if not eventlet.patcher.is_monkey_patched("socket"):
         # Whoever calls has imported half of the standard library unpatched. The settings are
         # read first, so that what is wrong with them is said by the caller's own means.
-        runtime, _ = process.open_runtime(service_name, hears=False)
+        runtime, _ = process.open_runtime(service_name, consumes=False)
         runtime.close()
         sys.stdout.flush()
         arguments = [sys.executable, "-m", "chassis.serve", service_name]
         os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
-    runtime, _ = process.open_runtime(service_name, cooperative=True, hears=False)
+    runtime, _ = process.open_runtime(service_name, cooperative=True, consumes=False)
     logs.configure(f"{runtime.name} serve")
     # It would log each refusal as an error with its traceback; `rpc.failure` logs what is one.
     logging.getLogger("nameko.containers").setLevel("CRITICAL")

@@ -68,8 +68,8 @@ class Member:
     """
 
     name: str
-    says: Mapping[str, str] = field(default_factory=dict)
-    hears: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    publishes: Mapping[str, str] = field(default_factory=dict)
+    consumes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     partitions: int = PARTITIONS
 
 
@@ -97,20 +97,20 @@ class Installation:
 
     members: Mapping[str, Member]
 
-    def heard_of(self, source: str) -> frozenset[str]:
+    def consumed_of(self, source: str) -> frozenset[str]:
         """Return the facts of `source` that an installed subscriber hears.
 
         Only these are published as mandatory: a fact that nobody hears has no queue, and that is
         no fault.
         """
         return frozenset(
-            fact for member in self.members.values() for fact in member.hears.get(source, ())
+            fact for member in self.members.values() for fact in member.consumes.get(source, ())
         )
 
     def queues(self) -> Iterator[Queue]:
         """Return every subscription queue with its binding keys."""
         for member in self.members.values():
-            for source, facts in sorted(member.hears.items()):
+            for source, facts in sorted(member.consumes.items()):
                 for partition in range(self.partitions_of(source)):
                     keys = tuple(f"{fact}.{partition}" for fact in sorted(facts))
                     yield Queue(member.name, source, partition, keys)
@@ -118,7 +118,7 @@ class Installation:
     def dead_queues(self) -> Iterator[Queue]:
         """Return the queues of what was delivered too often, one per subscriber and source."""
         for member in self.members.values():
-            for source in sorted(member.hears):
+            for source in sorted(member.consumes):
                 yield Queue(member.name, source, DEAD, ())
 
     def all_queues(self) -> Iterator[Queue]:
@@ -133,7 +133,7 @@ class Installation:
 
     def sources(self) -> list[str]:
         """Return the services whose exchanges are needed: who is installed or heard."""
-        heard = {source for member in self.members.values() for source in member.hears}
+        heard = {source for member in self.members.values() for source in member.consumes}
         return sorted(heard | set(self.members))
 
     def seen_by(self, name: str) -> str:
@@ -142,19 +142,22 @@ class Installation:
         It changes when they have to be started anew: who hears the service's own facts, and how
         the sources that it hears are partitioned.
         """
-        hears = self.members[name].hears if name in self.members else {}
+        consumes = self.members[name].consumes if name in self.members else {}
         sources = {
-            source: [self.partitions_of(source), sorted(facts)] for source, facts in hears.items()
+            source: [self.partitions_of(source), sorted(facts)]
+            for source, facts in consumes.items()
         }
-        seen = {"hears": sources, "heard": sorted(self.heard_of(name))}
+        seen = {"hears": sources, "heard": sorted(self.consumed_of(name))}
         return json.dumps(seen, ensure_ascii=False, sort_keys=True)
 
     def to_json(self) -> str:
         """Return the text of an installation file."""
         services = {
             name: {
-                "says": dict(sorted(member.says.items())),
-                "hears": {source: sorted(facts) for source, facts in sorted(member.hears.items())},
+                "says": dict(sorted(member.publishes.items())),
+                "hears": {
+                    source: sorted(facts) for source, facts in sorted(member.consumes.items())
+                },
                 "partitions": member.partitions,
             }
             for name, member in sorted(self.members.items())
@@ -198,15 +201,15 @@ def call_queue(service: str) -> str:
 
 def member_of(cls: type[Service]) -> Member:
     """Describe a service class."""
-    hears: dict[str, list[str]] = {}
+    consumes: dict[str, list[str]] = {}
     for entry in entries(cls).values():
         if entry.kind == "subscribe":
-            facts = hears.setdefault(entry.door.source, [])
+            facts = consumes.setdefault(entry.door.source, [])
             facts.extend(reader.FACT for reader in entry.door.readers)
     return Member(
         cls.name,
-        {event.FACT: getattr(event, "VISIBILITY", "internal") for event in cls.says},
-        {source: tuple(sorted(facts)) for source, facts in hears.items()},
+        {event.FACT: getattr(event, "VISIBILITY", "internal") for event in cls.publishes},
+        {source: tuple(sorted(facts)) for source, facts in consumes.items()},
     )
 
 
@@ -432,7 +435,9 @@ def public_keys(installation: Installation, service: str) -> list[str]:
     if member is None:
         return []
     return [
-        f"{fact}.*" for fact, visibility in sorted(member.says.items()) if visibility == "public"
+        f"{fact}.*"
+        for fact, visibility in sorted(member.publishes.items())
+        if visibility == "public"
     ]
 
 

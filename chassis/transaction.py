@@ -25,7 +25,7 @@ from chassis.messages import (
     PARTITIONS,
     Actor,
     Due,
-    Heard,
+    Event,
     Move,
     Projection,
     Reader,
@@ -73,7 +73,7 @@ class Declared:
     name: ClassVar[str]
     tables: ClassVar[sa.MetaData]
     settings_type: ClassVar[type[Any]] = NoSettings
-    says: ClassVar[tuple[type[Any], ...]] = ()
+    publishes: ClassVar[tuple[type[Any], ...]] = ()
     projections: ClassVar[tuple[Projection, ...]] = ()
     counts: ClassVar[frozenset[str]] = frozenset()
     standing: ClassVar[sa.ScalarSelect[Any] | None] = None
@@ -291,7 +291,7 @@ class Opened(ABC):
             tx = Tx(self, conn, now=self.now_with(0), actor=actor, writes=False, lang=lang)
             yield self._open(tx)
 
-    def hear(self, tx: Tx, method: str, heard: list[Heard]) -> None:
+    def consume(self, tx: Tx, method: str, heard: list[Event]) -> None:
         """Call a subscription's method with a batch."""
         getattr(self.instance(), method)((tx, heard))
 
@@ -462,7 +462,7 @@ class Tx:
         if self.expected_version is not None and self.expected_version != version:
             raise VersionConflict(current=version, expected=self.expected_version)
 
-    def say(
+    def publish(
         self,
         event: Any,
         *,
@@ -473,7 +473,7 @@ class Tx:
         period: str | None = None,
         event_id: str | None = None,
         partition: int | None = None,
-        cause: Heard | None = None,
+        cause: Event | None = None,
     ) -> str:
         """Say a fact: it leaves if and only if this transaction commits.
 
@@ -492,7 +492,7 @@ class Tx:
             The event's id.
         """
         kind = type(event)
-        if kind not in self.runtime.service_cls.says:
+        if kind not in self.runtime.service_cls.publishes:
             raise TypeError(f"{kind.__name__} is not among what {self.runtime.name} says")
         at = occurred_at or self.now
         identity = event_id or new_uuid()

@@ -190,7 +190,7 @@ class Subscriber:
                     later = []
                 if dead and time.monotonic() > dead_at:
                     dead_at = time.monotonic() + _DEAD_AGAIN_S
-                    dead = self._hear_dead(connection, channel, dead)
+                    dead = self._consume_dead(connection, channel, dead)
         finally:
             with contextlib.suppress(Exception):
                 connection.close()
@@ -204,7 +204,7 @@ class Subscriber:
                 consumer_tag=f"{queue.name}.{os.getpid()}",
             )
 
-    def _hear_dead(
+    def _consume_dead(
         self, connection: pika.BlockingConnection, channel: Any, queues: list[topology.Queue]
     ) -> list[topology.Queue]:
         """Consume the queues of what was delivered too often. Returns those that cannot be.

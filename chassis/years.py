@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.calendar import Calendar, Year, YearHeard
-from chassis.messages import Heard
+from chassis.messages import Event
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.calendar")
@@ -56,7 +56,7 @@ def put(tx: Tx, year: Year, version: int) -> tuple[Calendar, Calendar] | None:
     return before, after
 
 
-def put_heard(tx: Tx, heard: Iterable[Heard]) -> list[tuple[Heard, Calendar, Calendar]]:
+def put_heard(tx: Tx, heard: Iterable[Event]) -> list[tuple[Event, Calendar, Calendar]]:
     """Store the years that were heard. Returns those that are news, each with the calendars before
     and after."""
     news = []

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from chassis.i18n import payload, told
+from chassis.i18n import problem_of, told
 from chassis.messages import new_uuid
 from chassis.refusal import (
     Choices,
@@ -249,7 +249,7 @@ def problem(
     Args:
         context: Language and trace of the request.
         path: The request's path.
-        refused: What `chassis.i18n.payload` gives, perhaps from over the wire.
+        refused: What `chassis.i18n.problem_of` gives, perhaps from over the wire.
         headers: More headers of the response.
         members: More members of the document.
     """
@@ -334,7 +334,7 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
 
 
 def _payload(refusal: Refusal) -> dict[str, Any]:
-    return payload(refusal, "gateway")
+    return problem_of(refusal, "gateway")
 
 
 def _headers_of(refusal: Refusal) -> dict[str, str]:

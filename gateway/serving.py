@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from chassis.i18n import payload
+from chassis.i18n import problem_of
 from chassis.refusal import Refusal
 from gateway.context import read_context
 from gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadable, problem
@@ -168,7 +168,7 @@ class Guarded(HttpToolsProtocol):
         """Say why, and close."""
         refusal = self._refused or RequestUnreadable()
         context = read_context({})
-        answer = problem(context, "", payload(refusal, "gateway"))
+        answer = problem(context, "", problem_of(refusal, "gateway"))
         if self._refused is None:
             log.warning("request_unreadable", extra={"address": self.client, "why": msg})
         head = [

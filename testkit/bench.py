@@ -187,7 +187,7 @@ class Bench:
         chosen = partition_of(subject) if partition is None else partition
         return inbox.Delivery(body, source, chosen)
 
-    def hear(self, source: str, fact: str, data: Mapping[str, Any], **attributes: Any) -> int:
+    def consume(self, source: str, fact: str, data: Mapping[str, Any], **attributes: Any) -> int:
         """Deliver one event through the inbox. Returns 1 when it took effect."""
         return self.deliver([self.event(source, fact, data, **attributes)])
 
@@ -233,7 +233,7 @@ class Bench:
         with self.runtime.engine.begin() as conn:
             conn.execute(sa.update(table).where(table.c.due_at == due).values(next_try_at=None))
 
-    def said(self, fact: str | None = None) -> list[dict[str, Any]]:
+    def published(self, fact: str | None = None) -> list[dict[str, Any]]:
         """Return what was said so far, as decoded CloudEvents, oldest first."""
         table = self.runtime.chassis.outbox
         asked = sa.select(table.c.body).order_by(table.c.id)

@@ -188,7 +188,7 @@ class World:
             from chassis.tests.toy.service import Added
 
             for number in range(count):
-                tx.say(
+                tx.publish(
                     Added(number), subject=f"s{number % subjects}", scope="370811", sequence=number
                 )
 

@@ -100,7 +100,7 @@ def test_a_next_run_that_cannot_be_told_does_not_stop_the_present_one(bench, mon
     bench.at("2025-03-10T10:00")
     while timers.fire_due(bench.runtime):
         pass
-    assert [event["data"]["note"] for event in bench.said()] == ["month 2025-02"]
+    assert [event["data"]["note"] for event in bench.published()] == ["month 2025-02"]
     # What was not armed is shown, and goes on when the fault is mended.
     table = bench.runtime.chassis.timers
     for _ in range(timers.TRIES):
@@ -113,7 +113,7 @@ def test_a_next_run_that_cannot_be_told_does_not_stop_the_present_one(bench, mon
     inbox.mark_parked(bench.runtime, [parked[0]["id"]], "RETRY", "operator")
     timers.retry_parked_timers(bench.runtime)
     bench.fire("2025-05-30T00:00")
-    assert [event["data"]["note"] for event in bench.said()] == [
+    assert [event["data"]["note"] for event in bench.published()] == [
         "month 2025-02",
         "month 2025-03",
         "month 2025-04",

@@ -21,7 +21,7 @@ def test_a_command_changes_the_row_and_says_so_in_one_transaction(bench):
     assert bench.do("add", {"counter_id": "c", "amount": 5})["version"] == 1
     assert bench.do("add", {"counter_id": "c", "amount": 6})["version"] == 2
     assert bench.ask("total", {"counter_id": "c"})["total"] == 11
-    said = bench.said("added.v1")
+    said = bench.published("added.v1")
     assert [event["data"]["amount"] for event in said] == [5, 6]
     assert said[0]["type"] == "toy.added.v1"
     assert said[0]["source"] == "/fivered/toy"
@@ -35,7 +35,7 @@ def test_the_same_key_gives_the_stored_reply_and_no_second_effect(bench):
     first = bench.do("add", {"counter_id": "c", "amount": 5}, key="k1")
     assert bench.do("add", {"counter_id": "c", "amount": 5}, key="k1") == first
     assert bench.ask("total", {"counter_id": "c"})["total"] == 5
-    assert len(bench.said()) == 1
+    assert len(bench.published()) == 1
 
 
 def test_what_is_not_to_be_kept_is_in_no_table_and_answered_again(bench):
@@ -45,7 +45,7 @@ def test_what_is_not_to_be_kept_is_in_no_table_and_answered_again(bench):
     assert first["secret"] == "whisper 77"
     assert bench.do("whisper", order, key="k1") == first
     assert bench.ask("total", {"counter_id": "c"})["total"] == 11
-    assert len(bench.said()) == 1
+    assert len(bench.published()) == 1
     kept = bench.rows("select reply from idempotency")
     assert "secret" not in str(kept)
     assert "whisper 77" not in str(kept + bench.rows("select * from audit"))
@@ -63,7 +63,7 @@ def test_a_refusal_changes_nothing_and_leaves_the_key_free(bench):
     with pytest.raises(TooMuch) as refused:
         bench.do("add", {"counter_id": "c", "amount": 5000}, key="k1")
     assert refused.value.describe() == "超过上限 1000"
-    assert bench.said() == []
+    assert bench.published() == []
     bench.do("add", {"counter_id": "c", "amount": 5}, key="k1")
 
 

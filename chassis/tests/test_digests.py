@@ -64,7 +64,7 @@ def test_a_request_is_repeated_across_a_rotation(bench, database_url):
             with pytest.raises(refusal):
                 later.do("add", BODY, key="k1")
         later.runtime.close()
-    assert len(bench.said()) == 1
+    assert len(bench.published()) == 1
 
 
 @pytest.mark.parametrize("keyed_yet", [False, True])

@@ -414,7 +414,7 @@ def test_an_installation_file_says_what_the_classes_say(tmp_path):
     path = tmp_path / "installation.json"
     path.write_text(installation.to_json())
     assert topology.read_installation(path) == installation
-    assert installation.heard_of("toy") == {"added.v1"}
+    assert installation.consumed_of("toy") == {"added.v1"}
     path.write_text("{}")
     with pytest.raises(topology.TopologyError):
         topology.read_installation(path)

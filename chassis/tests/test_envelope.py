@@ -15,7 +15,7 @@ CONTRACT = json.loads(
 
 def test_what_a_service_says_has_the_promised_shape(bench):
     bench.do("add", {"counter_id": "c", "amount": 5})
-    for event in bench.said():
+    for event in bench.published():
         jsonschema.validate(event, CONTRACT["schema"])
         assert set(event) <= set(CONTRACT["schema"]["properties"])
 

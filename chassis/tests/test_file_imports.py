@@ -90,8 +90,8 @@ def test_a_good_file_is_written_and_said_and_progress_is_kept(bench):
         "errors": [],
     }
     assert counters(bench) == {f"c{n:02d}": n for n in range(10)}
-    assert len(bench.said("added.v1")) == 10
-    assert {event["actorrole"] for event in bench.said()} == {"R_DISTRICT"}
+    assert len(bench.published("added.v1")) == 10
+    assert {event["actorrole"] for event in bench.published()} == {"R_DISTRICT"}
 
 
 def test_the_file_is_gone_when_it_has_been_read(bench):
@@ -104,7 +104,7 @@ def test_the_same_file_again_changes_nothing_and_says_nothing(bench):
     load(bench, numbered(10))
     again = load(bench, numbered(10))
     assert (again["created"], again["unchanged"], again["refused"]) == (0, 10, 0)
-    assert len(bench.said()) == 10
+    assert len(bench.published()) == 10
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_wrong_row_is_named_by_line_and_column_and_the_others_are_taken(bench,
         assert error["expected_zh"]
         assert error["expected_en"]
     assert counters(bench) == {"a1": 1, "b1": 2}
-    assert len(bench.said()) == 2
+    assert len(bench.published()) == 2
 
 
 def test_an_error_never_repeats_what_stood_in_the_cell(bench):
@@ -219,7 +219,7 @@ def test_a_dry_run_checks_against_the_database_and_writes_nothing(bench):
     assert (result["created"], result["unchanged"], result["refused"]) == (1, 1, 2)
     assert [error["line"] for error in result["errors"]] == [4, 5]
     assert counters(bench) == {"c01": 1}
-    assert len(bench.said()) == 1
+    assert len(bench.published()) == 1
 
 
 def test_a_dry_run_answers_as_the_run_does_where_rows_of_other_batches_clash(bench):
@@ -229,7 +229,7 @@ def test_a_dry_run_answers_as_the_run_does_where_rows_of_other_batches_clash(ben
     file = "counter_id,amount,note\n" + "".join(f"{row}\n" for row in rows)
     tried = load(bench, file, dry_run=True)
     assert counters(bench) == {}
-    assert bench.said() == []
+    assert bench.published() == []
     done = load(bench, file)
     assert tried == done | {"dry_run": True}
     assert (done["created"], done["unchanged"]) == (14, 2)
@@ -262,7 +262,9 @@ def test_a_job_that_was_killed_in_the_middle_goes_on_and_nothing_is_doubled(benc
     result = card["result"]
     assert (result["rows"], result["created"], result["refused"]) == (12, 11, 1)
     assert result["errors"][0]["line"] == 13
-    assert sorted(event["subject"] for event in bench.said()) == [f"c{n:02d}" for n in range(11)]
+    assert sorted(event["subject"] for event in bench.published()) == [
+        f"c{n:02d}" for n in range(11)
+    ]
 
 
 BRANCHES = [
@@ -303,7 +305,7 @@ def test_rows_that_refer_to_rows_below_them_are_taken_in_one_job(bench):
 def test_a_dry_run_of_such_a_file_answers_as_the_run_does(bench):
     tried = load(bench, branches(), kind="branches", dry_run=True)
     assert counters(bench) == {}
-    assert bench.said() == []
+    assert bench.published() == []
     done = load(bench, branches(), kind="branches")
     assert tried == done | {"dry_run": True}
 
@@ -322,7 +324,7 @@ def test_such_a_file_goes_on_in_the_tier_in_which_its_job_was_killed(bench, step
 def test_a_batch_waits_for_facts_that_are_still_on_their_way(bench):
     result = load(bench, HEADER + "\na1,1,,,,,,\nb1,2,,,,,,wait\n")
     assert (result["created"], result["refused"]) == (2, 0)
-    assert len(bench.said()) == 2
+    assert len(bench.published()) == 2
 
 
 def test_waiting_ends_and_the_rows_are_refused(bench, monkeypatch):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 
 from chassis.free_text import PUBLIC, Office, Public, PublicText, Sealed, check, readers_of
-from chassis.i18n import payload
+from chassis.i18n import problem_of
 from chassis.refusal import NumberOfAPerson
 
 PHONE = "打 138 1234 5678"
@@ -41,7 +41,7 @@ class Order:
 def test_a_number_is_found_wherever_a_text_is_declared(order, places):
     with pytest.raises(NumberOfAPerson) as refused:
         check(Order("thing_1", **order))
-    said = payload(refused.value, "chassis")
+    said = problem_of(refused.value, "chassis")
     assert said["field"] == places[0]
     assert [item["field"] for item in said["errors"]] == places
 

@@ -28,7 +28,7 @@ def test_a_parked_event_is_told_by_health_and_ready(bench):
     assert card_of(bench)["state"] == "UP"
     assert page_of(bench)[1]["state"] == "READY"
     FAIL["always"] = 99
-    bench.hear("toy", "added.v1", {"amount": 1, "note": "always"}, subject="s")
+    bench.consume("toy", "added.v1", {"amount": 1, "note": "always"}, subject="s")
     card = card_of(bench)
     assert (card["state"], card["parked"]) == ("DEGRADED", 1)
     status, page = page_of(bench)

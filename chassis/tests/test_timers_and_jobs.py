@@ -14,7 +14,7 @@ def test_a_timer_acts_at_its_due_time_however_late_the_worker_is(bench):
     bench.do("remind", {"counter_id": "c"})
     bench.at("2025-03-03T18:00")
     assert timers.fire_due(bench.runtime) == 1
-    said = bench.said()[0]
+    said = bench.published()[0]
     assert said["time"] == "2025-03-03T02:00:00Z"
     assert said["recordedat"] == "2025-03-03T10:00:00Z"
     assert timers.fire_due(bench.runtime) == 0
@@ -24,15 +24,15 @@ def test_a_timer_that_is_armed_again_is_moved(bench):
     bench.do("remind", {"counter_id": "c"})
     bench.at("2025-03-03T09:30").do("remind", {"counter_id": "c"})
     bench.fire("2025-03-03T10:15")
-    assert bench.said() == []
+    assert bench.published() == []
     bench.fire("2025-03-03T10:30")
-    assert len(bench.said()) == 1
+    assert len(bench.published()) == 1
 
 
 @pytest.mark.covers("REQ-L20")
 def test_a_recurring_timer_is_armed_for_each_month_in_turn(bench):
     bench.fire("2025-06-30T00:00")
-    assert [event["data"]["note"] for event in bench.said()] == [
+    assert [event["data"]["note"] for event in bench.published()] == [
         "month 2025-02",
         "month 2025-03",
         "month 2025-04",
@@ -54,7 +54,7 @@ def test_a_timer_that_always_fails_is_parked_and_can_be_retried(bench):
     inbox.mark_parked(bench.runtime, [bench.parked()[0]["id"]], "RETRY", "operator")
     assert timers.retry_parked_timers(bench.runtime) == 1
     assert timers.fire_due(bench.runtime) == 1
-    assert bench.said()[0]["time"] == "2025-03-03T02:00:00Z"
+    assert bench.published()[0]["time"] == "2025-03-03T02:00:00Z"
 
 
 def job_of(bench, job_id):
@@ -83,7 +83,7 @@ def test_a_job_whose_process_died_goes_on_where_it_stopped(bench):
         conn.execute(sa.update(table).values(lease_until=instant("2020-01-01")))
     assert jobs.run_next(bench.runtime)
     assert job_of(bench, job_id)["state"] == "DONE"
-    assert [event["sequence"][-1] for event in bench.said()] == ["1", "2", "3", "4", "5"]
+    assert [event["sequence"][-1] for event in bench.published()] == ["1", "2", "3", "4", "5"]
 
 
 def test_a_fault_in_a_job_is_told_by_its_number_and_logged_with_its_trace(bench, caplog):
@@ -117,7 +117,7 @@ def test_a_cancelled_job_stops_at_its_next_step(bench):
     bench.do("_cancel_job", {"job_id": job_id})
     jobs.run_next(bench.runtime)
     assert job_of(bench, job_id)["state"] == "CANCELLED"
-    assert bench.said() == []
+    assert bench.published() == []
 
 
 def test_a_job_is_seen_and_stopped_by_who_asked_for_it(bench):
@@ -146,16 +146,16 @@ def claimed(bench):
     return jobs.Job(bench.runtime, jobs._claim(bench.runtime))
 
 
-def say_each(tx, keys):
+def publish_each(tx, keys):
     for key in keys:
-        tx.say(Added(int(key)), subject="c", scope="370811", sequence=int(key))
+        tx.publish(Added(int(key)), subject="c", scope="370811", sequence=int(key))
 
 
 def test_parts_of_a_job_are_each_done_once_and_counted(bench):
     running = claimed(bench)
-    running.parts([str(n) for n in range(7)], say_each, size=2, at_once=3, total=8)
-    running.parts(["7"], say_each, size=2, total=8)
-    assert sorted(event["data"]["amount"] for event in bench.said()) == list(range(8))
+    running.parts([str(n) for n in range(7)], publish_each, size=2, at_once=3, total=8)
+    running.parts(["7"], publish_each, size=2, total=8)
+    assert sorted(event["data"]["amount"] for event in bench.published()) == list(range(8))
     card = job_of(bench, running.job_id)
     assert (card["done"], card["total"]) == (8, 8)
 
@@ -164,7 +164,7 @@ def test_parts_that_were_done_before_a_fault_are_not_done_again(bench):
     running = claimed(bench)
 
     def work(tx, keys):
-        say_each(tx, keys)
+        publish_each(tx, keys)
         if "3" in keys and not FAIL.get("mended"):
             raise ValueError(keys)
 
@@ -175,7 +175,7 @@ def test_parts_that_were_done_before_a_fault_are_not_done_again(bench):
         conn.execute(sa.update(bench.runtime.chassis.jobs).values(state="QUEUED"))
     again = jobs.Job(bench.runtime, jobs._claim(bench.runtime))
     again.parts([str(n) for n in range(5)], work, size=1, at_once=2)
-    assert sorted(event["data"]["amount"] for event in bench.said()) == list(range(5))
+    assert sorted(event["data"]["amount"] for event in bench.published()) == list(range(5))
 
 
 def test_the_clock_may_be_moved_only_in_a_demonstration(bench):

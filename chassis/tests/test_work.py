@@ -29,7 +29,7 @@ def test_the_sweep_forgets_only_what_is_old(bench):
     bench.do("add", {"counter_id": "c", "amount": 1})
     bench.do("add", {"counter_id": "c", "amount": 1})
     for _ in range(2):
-        bench.hear("toy", "added.v1", {"amount": 1})
+        bench.consume("toy", "added.v1", {"amount": 1})
     chassis, long_ago = bench.runtime.chassis, datetime.now(UTC) - timedelta(days=400)
     oldest = bench.rows("SELECT min(id) AS id FROM outbox")[0]["id"]
     heard = sa.select(chassis.inbox.c.event_id).limit(1).scalar_subquery()
@@ -51,7 +51,7 @@ def test_the_sweep_forgets_only_what_is_old(bench):
             .values(heard_at=long_ago)
         )
     assert work.sweep(bench.runtime) == {"outbox": 1, "inbox": 1, "idempotency": 0}
-    assert len(bench.said()) == 2
+    assert len(bench.published()) == 2
     assert len(bench.rows("SELECT * FROM inbox")) == 1
 
 
@@ -60,13 +60,13 @@ def test_a_job_that_another_worker_took_up_commits_nothing_more(bench):
     table = bench.runtime.chassis.jobs
     slow = jobs.Job(bench.runtime, jobs._claim(bench.runtime))
     with slow.step(done=1) as tx:
-        tx.say(Added(1), subject="c", scope="370811", sequence=1)
+        tx.publish(Added(1), subject="c", scope="370811", sequence=1)
     with bench.runtime.engine.begin() as conn:
         conn.execute(sa.update(table).values(lease_until=datetime.now(UTC) - timedelta(hours=1)))
     assert jobs.run_next(bench.runtime)
     with pytest.raises(jobs.LeaseLost), slow.step(done=2) as tx:
-        tx.say(Added(1), subject="c", scope="370811", sequence=99)
-    assert "99" not in {event["sequence"].lstrip("0") for event in bench.said()}
+        tx.publish(Added(1), subject="c", scope="370811", sequence=99)
+    assert "99" not in {event["sequence"].lstrip("0") for event in bench.published()}
     assert bench.ask("_job", {"job_id": job_id})["state"] == "DONE"
 
 
@@ -107,16 +107,16 @@ def test_a_job_goes_back_to_the_queue_when_the_worker_ends(bench):
     assert (card["state"], card["done"]) == ("QUEUED", 2)
     assert jobs.run_next(bench.runtime)
     assert bench.ask("_job", {"job_id": job_id})["state"] == "DONE"
-    assert len(bench.said()) == 5
+    assert len(bench.published()) == 5
 
 
 def test_many_events_of_one_transaction_keep_their_order(bench):
     for count in (1, outbox._INLINE, outbox._INLINE + 1, 60):
-        before = len(bench.said())
+        before = len(bench.published())
         with bench.transaction() as tx:
             for number in range(count):
-                tx.say(Added(number), subject="c", scope="370811", sequence=number)
-        said = bench.said()[before:]
+                tx.publish(Added(number), subject="c", scope="370811", sequence=number)
+        said = bench.published()[before:]
         assert [event["data"]["amount"] for event in said] == list(range(count))
 
 

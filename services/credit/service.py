@@ -13,7 +13,7 @@ from chassis.bus import (
     shown,
 )
 from chassis.calendar import DeadlineMoved
-from chassis.facts import read_in, said_in
+from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.table import command, job, query, subscribe, timer
@@ -98,7 +98,7 @@ class Credit(Imports, Service):
     )
     tables = tables.metadata
     settings_type = CreditSettings
-    says = (DeadlineMoved, *said_in(events))
+    publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色信用 / Red Credit"
     doors = (

@@ -15,7 +15,7 @@ from chassis.bus import (
     shown,
 )
 from chassis.calendar import DeadlineMoved
-from chassis.facts import said_in
+from chassis.facts import published_in
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
 from services.forum import events, replies, rules, storage, views
@@ -65,7 +65,7 @@ class Forum(Service):
     counts = frozenset({"due", "ends_at", "opinion_due", "screen_due", "session_due", "tasks_due"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
-    says = (DeadlineMoved, *said_in(events))
+    publishes = (DeadlineMoved, *published_in(events))
     title = "红色议站 / Red Station"
     doors = (
         # ------------------------------------------------------------ liaison
@@ -532,7 +532,7 @@ class Forum(Service):
         ),
         query("GET /funnel", views.months.funnel, roles=(PUBLIC,), reply=replies.FunnelReply),
         # ------------------------------------------------------------ hearing
-        subscribe("steward", events.CalendarYearHeard, then=deadlines.hear, name="on_calendar"),
+        subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(
             "steward",
             events.AreaDefinedHeard,
@@ -549,7 +549,7 @@ class Forum(Service):
             events.RequestResolvedHeard,
             events.RequestClosedHeard,
             events.RequestMergedHeard,
-            then=heard.hear_steward,
+            then=heard.consume_steward,
         ),
         subscribe(
             "property",
@@ -565,7 +565,7 @@ class Forum(Service):
             events.RectificationPassedHeard,
             events.RectificationWithdrawnHeard,
             events.RectificationEndedHeard,
-            then=heard.hear_property,
+            then=heard.consume_property,
         ),
         subscribe(
             "partner",
@@ -578,7 +578,7 @@ class Forum(Service):
             events.DisputeReviewedHeard,
             events.StatementHeldHeard,
             events.StatementFundedHeard,
-            then=heard.hear_partner,
+            then=heard.consume_partner,
         ),
         subscribe(
             "credit",
@@ -586,7 +586,7 @@ class Forum(Service):
             events.ObjectionEndedHeard,
             events.RepairEscalatedHeard,
             events.RepairEndedHeard,
-            then=heard.hear_credit,
+            then=heard.consume_credit,
         ),
         # ------------------------------------------------------------ timers
         timer("liaison_until", liaison.end_at_term),

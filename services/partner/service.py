@@ -9,7 +9,7 @@ from chassis.bus import (
     shown,
 )
 from chassis.calendar import DeadlineMoved
-from chassis.facts import read_in, said_in
+from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
@@ -46,7 +46,7 @@ class Partner(Imports, Service):
     counts = frozenset({"confirm_due", "due", "refund_due", "review_due"})
     tables = metadata
     settings_type = PartnerSettings
-    says = (DeadlineMoved, *said_in(events))
+    publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色合伙人 / Red Partner"
     doors = (
@@ -351,13 +351,13 @@ class Partner(Imports, Service):
             cost=10,
         ),
         # ------------------------------------------------------------ hears
-        subscribe("steward", events.CalendarYearHeard, then=deadlines.hear, name="on_calendar"),
+        subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(
             "steward",
             *read_in(events, "steward", but=(events.CalendarYearHeard,)),
-            then=heard.hear_steward,
+            then=heard.consume_steward,
         ),
-        subscribe("credit", *read_in(events, "credit"), then=heard.hear_credit),
+        subscribe("credit", *read_in(events, "credit"), then=heard.consume_credit),
         # ------------------------------------------------------------ timers
         timer(saga.HOLD_TIMER, saga.retry_hold),
         timer(saga.EXPIRY_TIMER, saga.expire),

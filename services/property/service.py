@@ -14,7 +14,7 @@ from chassis.bus import (
     shown,
 )
 from chassis.calendar import Calendar, DeadlineMoved
-from chassis.facts import said_in
+from chassis.facts import published_in
 from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
@@ -76,7 +76,7 @@ class Property(Imports, Service):
     counts = frozenset({"due"})
     tables = tables.metadata
     settings_type = Settings
-    says = (DeadlineMoved, *said_in(events))
+    publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
     title = "红色物业 / Red Property"
@@ -417,7 +417,7 @@ class Property(Imports, Service):
         ),
         timer("dsc_due", disclosures.fall_due),
         # ------------------------------------------------------------ heard, months
-        subscribe("steward", events.CalendarYearHeard, then=deadlines.hear, name="on_calendar"),
+        subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(
             "steward",
             events.AreaDefinedHeard,

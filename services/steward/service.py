@@ -11,7 +11,7 @@ from chassis.bus import (
 )
 from chassis.calendar import DeadlineMoved, Year
 from chassis.deadlines import Move
-from chassis.facts import said_in
+from chassis.facts import published_in
 from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.sealing import Sealing
@@ -60,7 +60,7 @@ class Steward(Imports, Sealing, Service):
     standing = storage.people.standing
     tables = storage.metadata
     settings_type = StewardSettings
-    says = (DeadlineMoved, *said_in(events))
+    publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     seals_with = PII_KEY
     title = "红色管家 / Red Steward"

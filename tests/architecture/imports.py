@@ -23,7 +23,7 @@ BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 CHASSIS = (
     "cli",
     "commands | up",
-    "embedded | said | serve | work",
+    "embedded | event_log | serve | work",
     "asyncapi | doctor | health | keys | process | relay | rpc",
     "broker | runtime",
     "contracts | drafting | folder | topology",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chassis.i18n import english, named, payload, word
+from chassis.i18n import english, named, problem_of, word
 from chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied, Sentence, said
 from gateway.doors import ROLES
 from tests.architecture.imports import ROOT, service_packages
@@ -131,7 +131,7 @@ def test_every_kind_of_thing_has_its_chinese_word(package):
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_every_role_is_said_in_words(role):
     """角色 R_CADRE 无权执行此操作: a code word, for a resident."""
-    told = payload(RoleDenied(role=role, roles=f"{role}, R_CADRE"), "gateway")
+    told = problem_of(RoleDenied(role=role, roles=f"{role}, R_CADRE"), "gateway")
     assert role not in told["message_zh"] + told["message_en"]
     assert HAN.search(named(role, "zh", "gateway"))
     assert not HAN.search(told["message_en"])
@@ -139,20 +139,20 @@ def test_every_role_is_said_in_words(role):
 
 
 def test_a_refusal_says_all_of_it_in_each_language():
-    told = payload(NotFound(kind="rule_set", id="RC-1"), "services.credit")
+    told = problem_of(NotFound(kind="rule_set", id="RC-1"), "services.credit")
     assert told["message_zh"] == "未找到 规则集 RC-1"
     assert told["message_en"] == "There is no rule set RC-1"
     assert told["params"]["kind"] == "rule_set"
     wrong = Invalid(
         field="quota", reason=said("quota 应在 1 到 {most} 之间 / quota is 1 to {most}", most=9)
     )
-    told = payload(wrong, "services.credit")
+    told = problem_of(wrong, "services.credit")
     assert told["message_zh"] == "请求内容有误:quota 应在 1 到 9 之间"
     assert told["message_en"] == "The request cannot be read: quota is 1 to 9"
 
 
 def test_what_a_caller_wrote_is_repeated_no_further_than_it_is_known_by():
     """A path of 5,000 characters came back twice in the answer."""
-    told = payload(NotFound(kind="rule_set", id="x" * 5000), "services.credit")
+    told = problem_of(NotFound(kind="rule_set", id="x" * 5000), "services.credit")
     assert len(told["message_zh"]) < 300
     assert len(told["params"]["id"]) == 201

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.i18n import english, named, payload, told, vocabulary
+from chassis.i18n import english, named, problem_of, told, vocabulary
 from chassis.refusal import Choices, Refusal, RoleDenied, StateConflict
 from gateway import errors as gateway_errors
 from services.credit.views import messages
@@ -142,11 +142,11 @@ def test_no_sentence_holds_a_word_of_the_wire_that_it_does_not_explain(sample):
 
 
 def test_programs_read_the_words_that_they_always_read():
-    said = payload(StateConflict(state="OVERDUE"), "services.property")
+    said = problem_of(StateConflict(state="OVERDUE"), "services.property")
     assert said["params"] == {"state": "OVERDUE"}
     assert said["message_zh"] == "当前状态为“已逾期”,不能执行此操作"
     assert "overdue" in said["message_en"]
-    said = payload(RoleDenied(role="R_PM", roles="R_CADRE, R_STREET"), "services.property")
+    said = problem_of(RoleDenied(role="R_PM", roles="R_CADRE, R_STREET"), "services.property")
     assert said["params"] == {"role": "R_PM", "roles": "R_CADRE, R_STREET"}
     assert said["message_zh"].startswith("角色“物业项目经理”无权")
     assert "可执行的角色:社区两委、街道经办" in said["message_zh"]
@@ -163,7 +163,7 @@ def test_a_message_says_the_whole_of_what_was_written():
     reasons = "经核实,情况属实。" * 40
     text = forum_messages.MESSAGES["OBJECTION_SUSTAINED"]
     assert told("services.forum", text, {"number": "YT-1", "reasons": reasons}).endswith(reasons)
-    refused = payload(StateConflict(state="x" * 500), "services.forum")
+    refused = problem_of(StateConflict(state="x" * 500), "services.forum")
     assert len(refused["message_zh"]) < 300
 
 

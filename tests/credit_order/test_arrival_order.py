@@ -33,7 +33,7 @@ def _settle_in(bench):
     for person in town.RESIDENTS:
         data = {"person_id": person, "community": town.NORTH, "grid": town.NORTH + "001",
                 "is_adult": True, "household_id": None, "synthetic": True}  # fmt: skip
-        bench.hear("steward", "resident_registered.v1", data, subject=person)
+        bench.consume("steward", "resident_registered.v1", data, subject=person)
     for person, purposes in (
         (town.ANA, ["SCORING", "POINTS"]),
         (town.BEN, ["SCORING", "POINTS"]),
@@ -45,14 +45,14 @@ def _settle_in(bench):
     for steward_id, person in town.STEWARDS.items():
         data = town.ENROLLED.data | {"steward_id": steward_id, "person_id": person,
                                      "community": town.NORTH, "grids": [town.NORTH + "001"]}  # fmt: skip
-        bench.hear("steward", "steward_enrolled.v1", data, subject=steward_id)
+        bench.consume("steward", "steward_enrolled.v1", data, subject=steward_id)
     for project in town.PROJECTS:
         data = {"project_id": project, "company_id": "pco_1", "community": town.NORTH,
                 "grids": [], "households": 1200, "status": "IN_SERVICE"}  # fmt: skip
-        bench.hear("property", "project_registered.v1", data, subject=project)
+        bench.consume("property", "project_registered.v1", data, subject=project)
     for partner in town.PARTNERS:
         data = {"partner_id": partner, "org_id": "mer_1", "level": "COMMUNITY", "area": town.NORTH}
-        bench.hear("partner", "partner_admitted.v1", data, subject=partner)
+        bench.consume("partner", "partner_admitted.v1", data, subject=partner)
     for person in town.WALLETS:
         _earlier_points(bench, f"RES:{person}", 2000)
 

@@ -144,10 +144,10 @@ def manifests_of(folder=DEPLOY / "kubernetes"):
 def test_a_new_fact_changes_the_manifests_of_its_service_and_of_its_hearers_only():
     known = topology.installation_of([service_class(name) for name in service_names()])
     forum, credit = known.members["forum"], known.members["credit"]
-    hears = {**credit.hears, "forum": (*credit.hears["forum"], "hall_opened.v1")}
+    consumes = {**credit.consumes, "forum": (*credit.consumes["forum"], "hall_opened.v1")}
     grown = {
-        "forum": replace(forum, says={**forum.says, "hall_opened.v1": "internal"}),
-        "credit": replace(credit, hears=hears),
+        "forum": replace(forum, publishes={**forum.publishes, "hall_opened.v1": "internal"}),
+        "credit": replace(credit, consumes=consumes),
     }
     before, after = (
         manifests.files(one) for one in (known, topology.Installation({**known.members, **grown}))

@@ -121,8 +121,8 @@ def test_the_month_of_the_worked_example_is_83_through_all_three_services(tmp_pa
     stage.rules(credit)
     steward.at("2025-04-01T09:00:00")
     ground = Ground(steward).staff()
-    for hearer in (steward, credit):
-        relay(estate, hearer, "company_registered.v1", "project_registered.v1")
+    for consumer in (steward, credit):
+        relay(estate, consumer, "company_registered.v1", "project_registered.v1")
 
     the_requests_of_may(ground)
     the_project_in_may(town)

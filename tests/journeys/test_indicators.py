@@ -53,7 +53,7 @@ def test_a_fund_tells_what_it_burnt_and_the_points_that_are_out_what_they_will_c
         "period": "2025-03",
         "points": 60,
     }
-    bench.hear("partner", "partner_settled.v1", paid, subject=statement["id"])
+    bench.consume("partner", "partner_settled.v1", paid, subject=statement["id"])
     # What is paid in April is owed no more in April; March's figure is that of its end.
     liability = owed(bench, "2025-04")
     assert (liability["outstanding"], liability["liability_fen"]) == (140, 1400)
@@ -101,7 +101,7 @@ def test_a_project_with_one_agreement_left_is_warned_listed_and_loses_its_best_g
     estate.steward_markers("2025-03")
     said = [
         row
-        for event in bench.said("month_measured.v1")
+        for event in bench.published("month_measured.v1")
         if event["data"]["period"] == "2025-03"
         for row in event["data"]["projects"]
     ]

@@ -30,7 +30,7 @@ def test_doctor_events_and_parked_find_what_runs_here(tmp_path):
         assert run("parked", "list", "credit").stdout == "nothing of credit is parked\n"
         tail = run("events", "tail", "steward", "--limit", "1")
         assert json.loads(tail.stdout)["outbox_id"] > 0
-        # Hearers of the embedded mode read by themselves; one may be set back while it is stopped.
+        # Consumers of the embedded mode read by themselves; one may be set back while it is stopped.
         counted = run("events", "replay", "steward", "--only-to", "credit", "--dry-run")
         assert "would go out again to credit only" in counted.stdout
     finally:

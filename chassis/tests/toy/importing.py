@@ -33,7 +33,7 @@ def _act(tx: Tx, row: Row) -> None:
             raise TooMuch(field="counter_id", limit=row["counter_id"])
         return
     tx.conn.execute(counters.insert().values(counter_id=row["counter_id"], total=amount, version=1))
-    tx.say(Added(amount), subject=row["counter_id"], scope="370811", sequence=1)
+    tx.publish(Added(amount), subject=row["counter_id"], scope="370811", sequence=1)
     if row["note"] == "after writing":
         raise TooMuch(field="note", limit=1)
     if row["note"] == "bug":

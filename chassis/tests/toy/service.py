@@ -15,7 +15,7 @@ from chassis import storage as store
 from chassis.bus import Job, Service, command, job, query, subscribe, timer
 from chassis.facts import fact, reads
 from chassis.free_text import PublicText
-from chassis.messages import Due, Heard
+from chassis.messages import Due, Event
 from chassis.refusal import Guard, NotFound
 from chassis.transaction import Tx
 
@@ -98,7 +98,7 @@ class Toy(Service):
 
     name = "toy"
     tables = metadata
-    says = (Added, Forgotten)
+    publishes = (Added, Forgotten)
 
     @command(roles=("R_DISTRICT",))
     def add(self, tx: Tx, order: Add) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Toy(Service):
         fact = (
             Forgotten(order.amount) if order.note == "forget" else Added(order.amount, order.note)
         )
-        tx.say(fact, subject=order.counter_id, scope="370811", sequence=version)
+        tx.publish(fact, subject=order.counter_id, scope="370811", sequence=version)
         return {"id": order.counter_id, "state": "ADDED", "version": version}
 
     @command(roles=("R_DISTRICT",), if_match=True)
@@ -171,7 +171,7 @@ class Toy(Service):
         return {"id": q.counter_id, "total": total or 0}
 
     @subscribe("toy", AddedHeard)
-    def on_toy(self, tx: Tx, heard: list[Heard]) -> None:
+    def on_toy(self, tx: Tx, heard: list[Event]) -> None:
         for event in heard:
             left = FAIL.get(event.data.note, 0)
             if always_fails(event.data.note):
@@ -197,7 +197,7 @@ class Toy(Service):
         if FAIL.get("timer", 0):
             FAIL["timer"] -= 1
             raise RuntimeError("told to fail in the timer")
-        tx.say(
+        tx.publish(
             Added(0, f"reminded at {tx.now.isoformat()}"),
             subject=due.ref,
             scope="370811",
@@ -206,7 +206,7 @@ class Toy(Service):
 
     @timer("monthly", schedule=lambda now, calendar: calendar.next_cutoff(now))
     def on_month(self, tx: Tx, due: Due) -> None:
-        tx.say(Added(0, f"month {due.ref}"), subject="month", scope="370811", sequence=1)
+        tx.publish(Added(0, f"month {due.ref}"), subject="month", scope="370811", sequence=1)
 
     @job("count")
     def count(self, running: Job) -> dict[str, Any]:
@@ -217,7 +217,9 @@ class Toy(Service):
             if FAIL.get("job bug", 0) == n + 1:
                 raise ZeroDivisionError(running.params["counter"])
             with running.step(done=n + 1, total=running.params["to"], saved={"at": n + 1}) as tx:
-                tx.say(Added(1), subject=running.params["counter"], scope="370811", sequence=n + 1)
+                tx.publish(
+                    Added(1), subject=running.params["counter"], scope="370811", sequence=n + 1
+                )
         return {"counted": running.params["to"]}
 
 

@@ -180,8 +180,8 @@ def test_what_the_broker_refuses_is_said_at_once(broker_url, name):
 def test_an_outside_user_hears_public_facts_only(private_rabbit, name):
     from chassis.topology import Installation, Member, consumer
 
-    says = {"request_resolved.v1": "public", "request_rated.v1": "internal"}
-    installation = Installation({"steward": Member("steward", says=says)})
+    publishes = {"request_resolved.v1": "public", "request_rated.v1": "internal"}
+    installation = Installation({"steward": Member("steward", publishes=publishes)})
     granted = consumer(installation, name, ["steward"])
     inside = private_rabbit.new_vhost()
     vhost = inside.rpartition("/")[2]

@@ -31,7 +31,7 @@ from services.credit.storage import settlement as settlement_store
 from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Heard, Tx
+    from chassis.bus import Event, Tx
 
 PERSONS = ("RES", "HH")
 NOTHING = rules.Taken()
@@ -49,12 +49,12 @@ MEASURED = (
 class _Scored:
     """An event that may fire rules, and the month in which it counts."""
 
-    event: Heard
+    event: Event
     period: str
     late: bool
 
 
-def ingest(tx: Tx, heard: Sequence[Heard]) -> None:
+def ingest(tx: Tx, heard: Sequence[Event]) -> None:
     """Take what a source said into effect: markers, awards, reversals.
 
     What lies before a marker in its partition counts in the month, what lies behind is LATE.
@@ -63,7 +63,7 @@ def ingest(tx: Tx, heard: Sequence[Heard]) -> None:
         return
     source = heard[0].source
     known = months.closed(tx, source)
-    measured: list[Heard] = []
+    measured: list[Event] = []
     scored: list[_Scored] = []
     for event in heard:
         closed = known.setdefault(event.partition, set())
@@ -81,7 +81,7 @@ def ingest(tx: Tx, heard: Sequence[Heard]) -> None:
     months.record(tx, measured)
 
 
-def _type(event: Heard) -> str:
+def _type(event: Event) -> str:
     return f"{event.source}.{event.fact}"
 
 
@@ -529,7 +529,7 @@ def _count_rule(
     return new, changed
 
 
-def _by_person(event: Heard) -> bool:
+def _by_person(event: Event) -> bool:
     return event.actor_role != SYSTEM_ROLE
 
 
@@ -798,13 +798,13 @@ def _forget_repeat(tx: Tx, known: Any) -> None:
             store.end_veto(tx.conn, str(veto.award_id))
 
 
-def _reverse_deed(tx: Tx, deed: str, by_set: dict[str, frozenset[str]], event: Heard) -> None:
+def _reverse_deed(tx: Tx, deed: str, by_set: dict[str, frozenset[str]], event: Event) -> None:
     for known in store.by_deeds(tx.conn, [deed]):
         if known.rule_code in by_set.get(known.rule_set, ()):
             reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
 
 
-def take_back(tx: Tx, event: Heard, *, deed: str, person_id: str | None = None) -> None:
+def take_back(tx: Tx, event: Event, *, deed: str, person_id: str | None = None) -> None:
     """Take back what was given for a deed; of one that others did as well, one person's part."""
     of = None if person_id is None else f"RES:{registry.kept(tx.conn, person_id)}"
     for known in store.by_deeds(tx.conn, [deed]):

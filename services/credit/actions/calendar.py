@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from chassis.deadlines import Counted, Move, hear
+from chassis.deadlines import Counted, Move, consume
 from services.credit.actions import telling
 from services.credit.rules import settlement as rules
 from services.credit.storage import settlement as store
@@ -14,7 +14,7 @@ from services.credit.storage import tables as t
 from services.credit.storage import voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Heard, Tx
+    from chassis.bus import Event, Tx
 
 # Awards that wait for a person are looked at every day; they have no timers.
 COUNTED = (
@@ -29,9 +29,9 @@ COUNTED = (
 )
 
 
-def year_loaded(tx: Tx, said: list[Heard]) -> None:
+def year_loaded(tx: Tx, said: list[Event]) -> None:
     """A year's working days are known: open deadlines are counted again."""
-    hear(tx, said, COUNTED)
+    consume(tx, said, COUNTED)
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:

@@ -15,7 +15,7 @@ from services.credit.storage import tables as t
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.bus import Heard, Tx
+    from chassis.bus import Event, Tx
 
 SAGA = (
     events.RedemptionRequestedHeard,
@@ -27,7 +27,7 @@ SAGA = (
 )
 
 
-def steward(tx: Tx, heard: Sequence[Heard]) -> None:
+def steward(tx: Tx, heard: Sequence[Event]) -> None:
     """Areas, persons and stewards; ratings, deadlines, hours, hazards; the month."""
     _areas(tx, [event for event in heard if isinstance(event.data, events.AreaDefinedHeard)])
     _people(
@@ -37,13 +37,13 @@ def steward(tx: Tx, heard: Sequence[Heard]) -> None:
     awards.ingest(tx, [event for event in heard if type(event.data) not in _REGISTRY])
 
 
-def property_(tx: Tx, heard: Sequence[Heard]) -> None:
+def property_(tx: Tx, heard: Sequence[Event]) -> None:
     """Companies, projects and posts; rectifications and disclosures; the month."""
     _one_by_one(tx, heard, _PROPERTY)
     _ingest(tx, [event for event in heard if type(event.data) not in _PROPERTY])
 
 
-def partner(tx: Tx, heard: Sequence[Heard]) -> None:
+def partner(tx: Tx, heard: Sequence[Event]) -> None:
     """Partners; redemptions and statements; the month."""
     _one_by_one(tx, heard, _PARTNER)
     saga = [event for event in heard if isinstance(event.data, SAGA)]
@@ -52,14 +52,14 @@ def partner(tx: Tx, heard: Sequence[Heard]) -> None:
     awards.ingest(tx, [event for event in heard if type(event.data) not in _PARTNER])
 
 
-def forum(tx: Tx, heard: Sequence[Heard]) -> None:
+def forum(tx: Tx, heard: Sequence[Event]) -> None:
     """Topics, attendance and supervision; the month. Facts about a session arrive in order."""
     _ingest(tx, heard)
 
 
-def _ingest(tx: Tx, heard: Sequence[Heard]) -> None:
+def _ingest(tx: Tx, heard: Sequence[Event]) -> None:
     """Take facts into effect; what one takes back may be in the same batch, and goes first."""
-    told: list[Heard] = []
+    told: list[Event] = []
     for event in heard:
         take_back = _TAKES_BACK.get(type(event.data))
         if take_back is None:
@@ -72,7 +72,7 @@ def _ingest(tx: Tx, heard: Sequence[Heard]) -> None:
 
 
 def _one_by_one(
-    tx: Tx, heard: Sequence[Heard], known: dict[type[Any], Callable[[Tx, Heard], None]]
+    tx: Tx, heard: Sequence[Event], known: dict[type[Any], Callable[[Tx, Event], None]]
 ) -> None:
     for event in heard:
         handle = known.get(type(event.data))
@@ -91,7 +91,7 @@ def _one_by_one(
             households.tell(tx, came, event.occurred_at)
 
 
-def _areas(tx: Tx, heard: Sequence[Heard]) -> None:
+def _areas(tx: Tx, heard: Sequence[Event]) -> None:
     rows = [
         {
             "code": event.data.code,
@@ -105,9 +105,9 @@ def _areas(tx: Tx, heard: Sequence[Heard]) -> None:
     registry.put_rows(tx.conn, t.areas, "code", rows)
 
 
-def _people(tx: Tx, heard: Sequence[Heard]) -> None:
+def _people(tx: Tx, heard: Sequence[Event]) -> None:
     facts = [(event.data.person_id, event.sequence, _registered(event)) for event in heard]
-    registry.hear_people(tx.conn, facts)
+    registry.consume_people(tx.conn, facts)
     homes = [
         {
             "person_id": event.data.person_id,
@@ -125,7 +125,7 @@ def _people(tx: Tx, heard: Sequence[Heard]) -> None:
         households.tell(tx, came, heard[-1].occurred_at)
 
 
-def _registered(event: Heard) -> dict[str, Any]:
+def _registered(event: Event) -> dict[str, Any]:
     """Return what is said of one who lives here, or is back."""
     told = event.data
     return {
@@ -137,9 +137,9 @@ def _registered(event: Heard) -> dict[str, Any]:
     }
 
 
-def _moved(tx: Tx, event: Heard) -> None:
+def _moved(tx: Tx, event: Event) -> None:
     moved = event.data
-    newest = registry.hear_person(
+    newest = registry.consume_person(
         tx.conn,
         moved.person_id,
         event.sequence,
@@ -152,34 +152,34 @@ def _moved(tx: Tx, event: Heard) -> None:
         _place_persons(tx, event, moved.community, moved.to_grid)
 
 
-def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
+def _place_persons(tx: Tx, event: Event, area: str, grid: str | None) -> None:
     for subject in registry.subjects_held_by(tx.conn, event.data.person_id):
         if subject.kind in awards.PERSONS and subject.kind != "HH":
             registry.place(tx.conn, subject, area=area, grid=grid, at=event.occurred_at)
             months.draft_around(tx, subject.subject_id, subject.area, event.occurred_at)
 
 
-def _deactivated(tx: Tx, event: Heard) -> None:
+def _deactivated(tx: Tx, event: Event) -> None:
     died = event.data.reason == registry.DECEASED
     state = registry.DECEASED if died else registry.ENDED
     known = registry.person(tx.conn, event.data.person_id)
     if known is not None:
         # Where he was stays known; he is no member of a household any more.
         _at_home(tx, event, known.grid, None)
-    registry.hear_person(tx.conn, event.data.person_id, event.sequence, state=state)
+    registry.consume_person(tx.conn, event.data.person_id, event.sequence, state=state)
     consents.close_for(tx, event.data.person_id, event.occurred_at)
 
 
-def _returned(tx: Tx, event: Heard) -> None:
+def _returned(tx: Tx, event: Event) -> None:
     """He lives here again. What he consented to ended when he left; he may consent anew."""
     back = event.data
-    newest = registry.hear_person(tx.conn, back.person_id, event.sequence, **_registered(event))
+    newest = registry.consume_person(tx.conn, back.person_id, event.sequence, **_registered(event))
     _at_home(tx, event, back.grid, back.household_id)
     if "area" in newest:
         _place_persons(tx, event, back.community, back.grid)
 
 
-def _at_home(tx: Tx, event: Heard, grid: str | None, household_id: str | None) -> None:
+def _at_home(tx: Tx, event: Event, grid: str | None, household_id: str | None) -> None:
     home = {
         "person_id": event.data.person_id,
         "since": event.occurred_at,
@@ -189,13 +189,13 @@ def _at_home(tx: Tx, event: Heard, grid: str | None, household_id: str | None) -
     registry.add_homes(tx.conn, [home])
 
 
-def _came_of_age(tx: Tx, event: Heard) -> None:
+def _came_of_age(tx: Tx, event: Event) -> None:
     grown = event.data.person_id
-    if registry.hear_person(tx.conn, grown, event.sequence, is_adult=True):
+    if registry.consume_person(tx.conn, grown, event.sequence, is_adult=True):
         telling.tell(tx, "CAME_OF_AGE", person_id=grown)
 
 
-def _corrected(tx: Tx, event: Heard) -> None:
+def _corrected(tx: Tx, event: Event) -> None:
     """He is of another age or household than was registered. A minor is not scored, whatever was
     consented to in his name (REQ-L06)."""
     right = event.data
@@ -204,7 +204,7 @@ def _corrected(tx: Tx, event: Heard) -> None:
     # A release before left out the household, which is then as it was.
     if right.household_id != "":
         told["household_id"] = right.household_id
-    newest = registry.hear_person(tx.conn, right.person_id, event.sequence, **told)
+    newest = registry.consume_person(tx.conn, right.person_id, event.sequence, **told)
     if not newest:
         return
     if "household_id" in newest and known and right.household_id != known.household_id:
@@ -213,11 +213,11 @@ def _corrected(tx: Tx, event: Heard) -> None:
         consents.close_for(tx, right.person_id, event.occurred_at)
 
 
-def _merged(tx: Tx, event: Heard) -> None:
+def _merged(tx: Tx, event: Event) -> None:
     merging.merge(tx, event)
 
 
-def _enrolled(tx: Tx, event: Heard) -> None:
+def _enrolled(tx: Tx, event: Event) -> None:
     enrolled = event.data
     row = {
         "steward_id": enrolled.steward_id,
@@ -242,7 +242,7 @@ def _enrolled(tx: Tx, event: Heard) -> None:
     )
 
 
-def _left(tx: Tx, event: Heard) -> None:
+def _left(tx: Tx, event: Event) -> None:
     subject_id = f"STW:{event.data.steward_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     # The month in which somebody leaves still settles; the wallet lives 90 days more.
@@ -256,7 +256,7 @@ def _left(tx: Tx, event: Heard) -> None:
 
 def _open(
     tx: Tx,
-    event: Heard,
+    event: Event,
     subject_id: str,
     *,
     area: str,
@@ -293,18 +293,18 @@ def _open(
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
-def _month_end(tx: Tx, event: Heard) -> datetime:
+def _month_end(tx: Tx, event: Event) -> datetime:
     """The month in which something ends still settles."""
     _, end = tx.calendar.month_bounds(tx.calendar.period(event.occurred_at))
     return end
 
 
-def _company(tx: Tx, event: Heard) -> None:
+def _company(tx: Tx, event: Event) -> None:
     _open(tx, event, f"PCO:{event.data.company_id}", area=event.scope[:6])
     _represented(tx, event)
 
 
-def _represented(tx: Tx, event: Heard) -> None:
+def _represented(tx: Tx, event: Event) -> None:
     if event.data.representatives is None:
         return
     voices.replace(
@@ -316,7 +316,7 @@ def _represented(tx: Tx, event: Heard) -> None:
     )
 
 
-def _project(tx: Tx, event: Heard) -> None:
+def _project(tx: Tx, event: Event) -> None:
     project = event.data
     row = {
         "project_id": project.project_id,
@@ -336,18 +336,18 @@ def _project(tx: Tx, event: Heard) -> None:
     _open(tx, event, f"PRJ:{project.project_id}", area=project.community, state=state)
 
 
-def _manager(tx: Tx, event: Heard) -> None:
+def _manager(tx: Tx, event: Event) -> None:
     subject_id, person_id = f"PRJ:{event.data.project_id}", event.data.person_id
     persons = [person_id] if person_id else []
     voices.replace(tx.conn, subject_id, voices.MANAGER, persons, event.occurred_at)
 
 
-def _unmanaged(tx: Tx, event: Heard) -> None:
+def _unmanaged(tx: Tx, event: Event) -> None:
     subject_id = f"PRJ:{event.data.project_id}"
     voices.replace(tx.conn, subject_id, voices.MANAGER, [], event.occurred_at)
 
 
-def _appointed(tx: Tx, event: Heard) -> None:
+def _appointed(tx: Tx, event: Event) -> None:
     made = event.data
     registry.open_post(
         tx.conn,
@@ -358,19 +358,19 @@ def _appointed(tx: Tx, event: Heard) -> None:
     )
 
 
-def _appointment_ended(tx: Tx, event: Heard) -> None:
+def _appointment_ended(tx: Tx, event: Event) -> None:
     ended = event.data
     registry.close_posts(
         tx.conn, f"PRJ:{ended.project_id}", ended.appointment_id, event.occurred_at
     )
 
 
-def _admitted(tx: Tx, event: Heard) -> None:
+def _admitted(tx: Tx, event: Event) -> None:
     _open(tx, event, f"PTN:{event.data.partner_id}", area=event.data.area)
     _operated(tx, event)
 
 
-def _operated(tx: Tx, event: Heard) -> None:
+def _operated(tx: Tx, event: Event) -> None:
     """Say who acts for a partner, and so for the shop or unit that it is."""
     told = event.data
     if told.operators is None:
@@ -384,7 +384,7 @@ def _operated(tx: Tx, event: Heard) -> None:
             voices.replace(tx.conn, subject_id, told.partner_id, told.operators, at)
 
 
-def _suspended(tx: Tx, event: Heard) -> None:
+def _suspended(tx: Tx, event: Event) -> None:
     subject_id = f"PTN:{event.data.partner_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     known = registry.subject(tx.conn, subject_id, lock=True)
@@ -392,7 +392,7 @@ def _suspended(tx: Tx, event: Heard) -> None:
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
-def _exited(tx: Tx, event: Heard) -> None:
+def _exited(tx: Tx, event: Event) -> None:
     subject_id = f"PTN:{event.data.partner_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     known = registry.subject(tx.conn, subject_id, lock=True)
@@ -400,11 +400,11 @@ def _exited(tx: Tx, event: Heard) -> None:
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
-def _not_there(tx: Tx, event: Heard) -> None:
+def _not_there(tx: Tx, event: Event) -> None:
     awards.take_back(tx, event, deed=event.data.session_id, person_id=event.data.person_id)
 
 
-def _not_owed(tx: Tx, event: Heard) -> None:
+def _not_owed(tx: Tx, event: Event) -> None:
     awards.take_back(tx, event, deed=event.data.disclosure_id)
 
 

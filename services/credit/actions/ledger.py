@@ -19,7 +19,7 @@ from services.credit.storage import ledger as store
 from services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Heard, Tx
+    from chassis.bus import Due, Event, Tx
 
 GRACE = timedelta(days=90)
 # How partner names the wallet of the holder's household, whichever that is.
@@ -119,7 +119,7 @@ def posted(
 # The saga's side of credit: partner owns the redemption, credit answers
 
 
-def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
+def redemptions(tx: Tx, heard: Sequence[Event]) -> None:
     """Answer what partner says about redemptions and statements, in order.
 
     The wallets of the whole batch are locked first and in one order, so that two batches that
@@ -143,7 +143,7 @@ def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
         _ANSWERS[type(event.data)](tx, event, known)
 
 
-def _wallets(tx: Tx, asked: Sequence[Heard]) -> dict[str, str]:
+def _wallets(tx: Tx, asked: Sequence[Event]) -> dict[str, str]:
     """Return the wallet that each question is about, by the question's id.
 
     Partner knows persons, not households: which household is meant follows, when points are to be
@@ -175,13 +175,13 @@ def _wallets(tx: Tx, asked: Sequence[Heard]) -> dict[str, str]:
     return found
 
 
-def _person(event: Heard) -> str | None:
+def _person(event: Event) -> str | None:
     """Return whom a question names: the holder, or whose wallet it is."""
     kind, _, ref = event.data.wallet.partition(":")
     return ref if kind == "RES" else getattr(event.data, "holder", None)
 
 
-def _differs(event: Heard, known: Any) -> str | None:
+def _differs(event: Event, known: Any) -> str | None:
     """Return the first member in which a question differs from its hold, or None."""
     asked = event.data
     for name, said, held in (
@@ -194,7 +194,7 @@ def _differs(event: Heard, known: Any) -> str | None:
     return None
 
 
-def _hold(tx: Tx, event: Heard, known: Any) -> None:
+def _hold(tx: Tx, event: Event, known: Any) -> None:
     asked = event.data
     if known is not None:
         _say_again(tx, event, known)
@@ -236,7 +236,7 @@ def _hold(tx: Tx, event: Heard, known: Any) -> None:
     _answer(tx, event, events.PointsHeld, 1)
 
 
-def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
+def _why_not(tx: Tx, event: Event, subject: Any) -> str | None:
     asked = event.data
     holder = registry.kept(tx.conn, asked.holder)
     if registry.has_died(tx.conn, holder):
@@ -259,7 +259,7 @@ def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
     return None
 
 
-def _capture(tx: Tx, event: Heard, known: Any) -> None:
+def _capture(tx: Tx, event: Event, known: Any) -> None:
     known = known or _never_held(tx, event)
     if known.state != "HELD":
         _say_again(tx, event, known, _NOT_TO_CAPTURE)
@@ -270,7 +270,7 @@ def _capture(tx: Tx, event: Heard, known: Any) -> None:
     _answer(tx, event, events.PointsCaptured, known.version + 1)
 
 
-def _release(tx: Tx, event: Heard, known: Any) -> None:
+def _release(tx: Tx, event: Event, known: Any) -> None:
     if known is None:
         # The request for the hold has not come yet, or never will: a tombstone refuses it.
         store.add_hold(tx.conn, _tombstone(event))
@@ -287,7 +287,7 @@ def _release(tx: Tx, event: Heard, known: Any) -> None:
         _tell(tx, "REDEMPTION_ENDED", known, reason=event.data.reason or "EXPIRED")
 
 
-def _refund(tx: Tx, event: Heard, known: Any) -> None:
+def _refund(tx: Tx, event: Event, known: Any) -> None:
     known = known or _never_held(tx, event)
     if known.state != "CAPTURED":
         _say_again(tx, event, known, _NOT_TO_REFUND)
@@ -312,7 +312,7 @@ def _tell(tx: Tx, code: str, known: Any, **detail: Any) -> None:
     )
 
 
-def _end(tx: Tx, event: Heard, known: Any, state: str) -> None:
+def _end(tx: Tx, event: Event, known: Any, state: str) -> None:
     store.end_hold(
         tx.conn,
         known.hold_id,
@@ -323,7 +323,7 @@ def _end(tx: Tx, event: Heard, known: Any, state: str) -> None:
     )
 
 
-def _settle(tx: Tx, event: Heard) -> None:
+def _settle(tx: Tx, event: Event) -> None:
     paid = event.data
     if paid.points == 0 or store.is_posted(tx.conn, "SETTLE", paid.statement_id):
         return
@@ -352,14 +352,14 @@ _ANSWERS = {
 }
 
 
-def _never_held(tx: Tx, event: Heard) -> Any:
+def _never_held(tx: Tx, event: Event) -> Any:
     """Leave a tombstone and return it: partner says nothing about a redemption before its request,
     so a hold that comes after this was never meant."""
     store.add_hold(tx.conn, _tombstone(event))
     return store.hold(tx.conn, event.data.redemption_id)
 
 
-def _tombstone(event: Heard) -> dict[str, Any]:
+def _tombstone(event: Event) -> dict[str, Any]:
     asked = event.data
     return {
         "hold_id": asked.redemption_id,
@@ -400,7 +400,7 @@ def _restore(tx: Tx, known: Any, at: datetime) -> None:
     store.add_lots(tx.conn, extended)
 
 
-def _post(tx: Tx, event: Heard, posting: rules.Posting) -> None:
+def _post(tx: Tx, event: Event, posting: rules.Posting) -> None:
     store.post(
         tx.conn,
         [
@@ -416,7 +416,7 @@ def _post(tx: Tx, event: Heard, posting: rules.Posting) -> None:
 
 
 def _say_again(
-    tx: Tx, event: Heard, known: Any, refusals: Mapping[str, type[Refusal]] = NOTHING
+    tx: Tx, event: Event, known: Any, refusals: Mapping[str, type[Refusal]] = NOTHING
 ) -> None:
     """Answer a repeated question as it stands: the first answer may have been lost. Refuse what
     does not fit.
@@ -443,9 +443,9 @@ def _say_again(
     _answer(tx, event, fact, known.version)
 
 
-def _answer(tx: Tx, event: Heard, fact: Any, version: int) -> None:
+def _answer(tx: Tx, event: Event, fact: Any, version: int) -> None:
     asked = event.data
-    tx.say(
+    tx.publish(
         fact(asked.redemption_id, asked.wallet, asked.points),
         subject=asked.redemption_id,
         scope=event.scope,
@@ -455,10 +455,10 @@ def _answer(tx: Tx, event: Heard, fact: Any, version: int) -> None:
     )
 
 
-def _reject(tx: Tx, event: Heard, reason: str, version: int, at: str = "redemption_id") -> None:
+def _reject(tx: Tx, event: Event, reason: str, version: int, at: str = "redemption_id") -> None:
     asked = event.data
     member = _FIELDS.get(reason, at)
-    tx.say(
+    tx.publish(
         events.HoldRejected(asked.redemption_id, asked.wallet, asked.points, reason, member),
         subject=asked.redemption_id,
         scope=event.scope,

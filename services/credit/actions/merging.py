@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from chassis.bus import Heard, Tx
+    from chassis.bus import Event, Tx
 
 MERGED = "merged:"
 
 
-def merge(tx: Tx, event: Heard) -> None:
+def merge(tx: Tx, event: Event) -> None:
     """Two registrations are one person: everything is the kept id's from now on."""
     old, into = event.data.person_id, registry.kept(tx.conn, event.data.into)
     if old == into or registry.kept(tx.conn, old) != old:
         return
     store.remember(tx.conn, old, into, event.occurred_at)
-    registry.hear_person(tx.conn, old, event.sequence, state=registry.ENDED)
+    registry.consume_person(tx.conn, old, event.sequence, state=registry.ENDED)
     store.hand_over(tx.conn, old, into)
     for post in store.posts_of(tx.conn, old):
         registry.open_post(
@@ -43,7 +43,7 @@ def merge(tx: Tx, event: Heard) -> None:
     telling.tell(tx, "PERSON_MERGED", person_id=into, ref=old)
 
 
-def _merge_accounts(tx: Tx, event: Heard, old: str, new: str) -> None:
+def _merge_accounts(tx: Tx, event: Event, old: str, new: str) -> None:
     known = registry.subject(tx.conn, old, lock=True)
     if known is None:
         return

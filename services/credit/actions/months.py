@@ -14,7 +14,7 @@ from services.credit.storage import settlement as settlement_store
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.bus import Due, Heard, Tx
+    from chassis.bus import Due, Event, Tx
 
 OVERDUE_AFTER = timedelta(hours=6)
 
@@ -32,7 +32,7 @@ def closed(tx: Tx, source: str) -> dict[int, set[str]]:
     return store.closed(tx.conn, source)
 
 
-def record(tx: Tx, measured: Sequence[Heard]) -> None:
+def record(tx: Tx, measured: Sequence[Event]) -> None:
     """Store markers and what they measured; the last one of a month lets the draft begin."""
     periods = set()
     for event in measured:
@@ -60,7 +60,7 @@ def record(tx: Tx, measured: Sequence[Heard]) -> None:
         try_draft(tx, period)
 
 
-def _measures(event: Heard) -> list[dict[str, Any]]:
+def _measures(event: Event) -> list[dict[str, Any]]:
     found = []
     for name, (kind, key, areas) in _ROWS.items():
         for row in getattr(event.data, name, ()):

@@ -37,7 +37,7 @@ def tell(
 
 def escalate(tx: Tx, known: Any, *, level: int) -> None:
     """Say that the next level has to see to it; forum knows who answers there."""
-    tx.say(
+    tx.publish(
         events.ObjectionEscalated(known.objection_id, known.number, level),
         subject=known.objection_id,
         scope=known.area,
@@ -48,7 +48,7 @@ def escalate(tx: Tx, known: Any, *, level: int) -> None:
 def ended(tx: Tx, known: Any, state: str) -> None:
     """Say that one that went up has ended, so that nobody has to see to it any more."""
     if known.overdue or known.review_overdue:
-        tx.say(
+        tx.publish(
             events.ObjectionEnded(known.objection_id, known.number, state),
             subject=known.objection_id,
             scope=known.area,

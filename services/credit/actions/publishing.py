@@ -75,7 +75,7 @@ def tell(
     tx: Tx, notice_id: str, *, kind: str, area: str, until: datetime, period: str | None = None
 ) -> None:
     """Say that a notice is up; `period` is the month that the event belongs to."""
-    tx.say(
+    tx.publish(
         events.NoticePublished(notice_id, kind, area, until.isoformat()),
         subject=notice_id,
         scope=area,

@@ -439,7 +439,7 @@ def _end(tx: Tx, known: Any, state: str) -> None:
 
 
 def _say(tx: Tx, known: Any, fact: Any) -> None:
-    tx.say(fact, subject=known.repair_id, scope=known.area, sequence=known.version + 1)
+    tx.publish(fact, subject=known.repair_id, scope=known.area, sequence=known.version + 1)
 
 
 def on_accept_due(tx: Tx, due: Due) -> None:

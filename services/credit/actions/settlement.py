@@ -644,7 +644,7 @@ def publish(tx: Tx, settlement_id: str) -> None:
     )
     tx.arm("notice_end", settlement_id, until)
     tx.arm("settlement_close", settlement_id, rules.closes(tx.calendar, tx.now))
-    tx.say(
+    tx.publish(
         events.SettlementPublished(
             settlement_id, row.period, row.area, notice_id, until.isoformat()
         ),
@@ -731,7 +731,7 @@ def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> No
         for entry in entries
         if entry.kind in TOLD
     ]
-    tx.say(
+    tx.publish(
         events.SettlementFinalised(row.settlement_id, row.period, row.area, told),
         subject=row.settlement_id,
         scope=row.area,

@@ -228,7 +228,7 @@ def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Any]:
     return {row.person_id: row for row in conn.execute(asked)}
 
 
-def hear_people(
+def consume_people(
     conn: sa.Connection, facts: Sequence[tuple[str, int, Mapping[str, Any]]]
 ) -> dict[str, set[str]]:
     """Keep what facts say of people, in whatever order they come.
@@ -268,9 +268,9 @@ def hear_people(
     return newest
 
 
-def hear_person(conn: sa.Connection, person_id: str, sequence: int, **told: Any) -> set[str]:
+def consume_person(conn: sa.Connection, person_id: str, sequence: int, **told: Any) -> set[str]:
     """Keep what a fact says of a person; return in which columns it is the newest word."""
-    return hear_people(conn, [(person_id, sequence, told)])[person_id]
+    return consume_people(conn, [(person_id, sequence, told)])[person_id]
 
 
 def lived_in(

@@ -22,7 +22,7 @@ def rules(bench, code="RC-2025.1"):
 
 def register(bench, person_id, *, adult=True, grid=GRID, household=None, at=None):
     """The registry tells of a person."""
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_registered.v1",
         {
@@ -57,7 +57,7 @@ def resident(bench, person_id, purposes=("SCORING", "POINTS")):
 
 def steward(bench, steward_id, person_id, *, duty="GRID_WORKER", spendable=True, area=COMMUNITY):
     """The registry tells of a steward."""
-    bench.hear(
+    bench.consume(
         "steward",
         "steward_enrolled.v1",
         {
@@ -76,14 +76,14 @@ def steward(bench, steward_id, person_id, *, duty="GRID_WORKER", spendable=True,
 
 def project(bench, project_id="prj_1", company_id="pco_1", *, households=1200, area=COMMUNITY):
     """Property tells of a company and its project."""
-    bench.hear(
+    bench.consume(
         "property",
         "company_registered.v1",
         {"company_id": company_id, "uscc": "x"},
         subject=company_id,
         scope="370811",
     )
-    bench.hear(
+    bench.consume(
         "property",
         "project_registered.v1",
         {
@@ -101,7 +101,7 @@ def project(bench, project_id="prj_1", company_id="pco_1", *, households=1200, a
 
 def partner(bench, partner_id="ptn_1", area=COMMUNITY):
     """Partner tells of an admitted partner."""
-    bench.hear(
+    bench.consume(
         "partner",
         "partner_admitted.v1",
         {"partner_id": partner_id, "org_id": "mer_1", "level": "COMMUNITY", "area": area},
@@ -212,7 +212,7 @@ def markers(bench, period, *, source=None, at=None, rows=None, partitions=4):
                 "communities": [],
                 **(rows.get(name, {}) if partition == 0 else {}),
             }
-            bench.hear(
+            bench.consume(
                 name,
                 "month_measured.v1",
                 data,

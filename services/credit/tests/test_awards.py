@@ -185,7 +185,7 @@ def test_without_consent_to_points_there_is_a_score_only(credit):
 @pytest.mark.covers("REQ-L05")
 def test_an_automatic_deduction_is_proposed_and_has_no_effect_yet(credit):
     bench = credit.at(NOW)
-    bench.hear(
+    bench.consume(
         "steward",
         "request_deadline_missed.v1",
         {
@@ -312,8 +312,8 @@ def test_an_order_issued_in_error_takes_its_deductions_back(credit):
     bench = credit.at(NOW)
     stage.project(bench)
     data = {"rectification_id": "rec_9", "project_id": "prj_1", "severity": "S3"}
-    bench.hear("property", "rectification_overdue.v1", data, subject="rec_9")
-    bench.hear(
+    bench.consume("property", "rectification_overdue.v1", data, subject="rec_9")
+    bench.consume(
         "property",
         "rectification_withdrawn.v1",
         {"rectification_id": "rec_9", "project_id": "prj_1"},
@@ -332,8 +332,8 @@ def test_a_disclosure_that_was_not_owed_takes_its_deduction_back(credit):
     stage.project(bench)
     for name in ("dsc_1", "dsc_2"):
         data = {"disclosure_id": name, "project_id": "prj_1", "kind": "FEES"}
-        bench.hear("property", "disclosure_overdue.v1", data, subject=name)
-    bench.hear(
+        bench.consume("property", "disclosure_overdue.v1", data, subject=name)
+    bench.consume(
         "property",
         "disclosure_withdrawn.v1",
         {"disclosure_id": "dsc_1", "project_id": "prj_1"},
@@ -388,7 +388,7 @@ def test_who_attends_ex_officio_earns_nothing(bench, capacity, points):
     """CR-D8, F12: deputies and officials were given points for doing their duty."""
     stage.rules(bench)
     stage.resident(bench, "per_a")
-    bench.hear(
+    bench.consume(
         "forum",
         "attendance_recorded.v1",
         {"session_id": "ses_1", "topic_id": "top_1", "person_id": "per_a", "capacity": capacity},

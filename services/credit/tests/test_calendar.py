@@ -22,7 +22,7 @@ MAKE_UP = ["2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11"]
 def change_2025(bench, version=1):
     data = {"year": 2025, "off": OFF, "make_up": MAKE_UP, "source": "变更通知(示例)"}
     said = {"subject": "calendar:2025", "scope": "370811", "sequence": version}
-    return bench.hear("steward", "calendar_year_loaded.v1", data, **said)
+    return bench.consume("steward", "calendar_year_loaded.v1", data, **said)
 
 
 def test_a_notice_an_objection_and_what_waits_for_a_person_have_a_day_more(published):
@@ -39,7 +39,7 @@ def test_a_notice_an_objection_and_what_waits_for_a_person_have_a_day_more(publi
         "objection": 1, "award": 1, "until": 1, "notice": 1, "down": 1, "timer:notice_end": 1,
         "timer:settlement_close": 1, "timer:objection_accept": 1,
     }  # fmt: skip
-    moved = [event["data"]["what"] for event in bench.said("deadline_moved.v1")]
+    moved = [event["data"]["what"] for event in bench.published("deadline_moved.v1")]
     assert sorted(moved) == ["award", "notice_end", "objection_accept", "settlement_close"]
     told = bench.as_("R_STEWARD", person="per_s", scope=stage.GRID).ask("messages")["items"]
     assert [row["ref"] for row in told if row["code"] == "DEADLINE_MOVED"] == [filed["id"]]

@@ -152,7 +152,7 @@ def test_from_candidates_to_certificates(credit):
     assert states(bench, made)["RES:per_b"] == "DECLINED"
     shown = step(bench, "publicise_commendation", made)
     assert shown["due"].startswith("2025-07-08T16:00")
-    notice = bench.said("notice_published.v1")[-1]["data"]
+    notice = bench.published("notice_published.v1")[-1]["data"]
     assert (notice["kind"], notice["scope"]) == ("COMMENDATION", STREET)
     bench.as_("PUBLIC", person="", scope="")
     seen = bench.ask("notice", {"notice_id": shown["notice_id"]})

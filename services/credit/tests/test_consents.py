@@ -86,11 +86,11 @@ def test_withdrawal_stops_scoring_cancels_what_is_proposed_and_leaves_ninety_day
     bench.at("2025-03-20T10:00").deliver(
         [stage.redemption(bench, "requested", "rdm_1", "2025-03-20T10:00", **ask)]
     )
-    assert len(bench.said("points_held.v1")) == 1
+    assert len(bench.published("points_held.v1")) == 1
     bench.at("2025-06-01T09:00").deliver(
         [stage.redemption(bench, "requested", "rdm_2", "2025-06-01T09:01", **ask)]
     )
-    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "CONSENT_WITHDRAWN"
+    assert bench.published("hold_rejected.v1")[0]["data"]["reason"] == "CONSENT_WITHDRAWN"
     bench.fire("2025-06-02T01:00")
     assert stage.balances(bench, "RES:per_a") == (0, 10)
     assert stage.trial_balance(bench)["accounts"]["SYS:EXPIRED"] == 90
@@ -149,7 +149,7 @@ def test_a_household_needs_its_member_and_any_adult_of_it_can_withdraw(bench):
 @pytest.mark.covers("F18-flow")
 def test_who_moves_settles_the_month_where_he_lived_at_its_end(bench):
     stage.resident(bench, "per_a")
-    bench.at("2025-04-01T08:00").hear(
+    bench.at("2025-04-01T08:00").consume(
         "steward",
         "resident_moved.v1",
         {
@@ -167,7 +167,7 @@ def test_who_moves_settles_the_month_where_he_lived_at_its_end(bench):
 
 def test_who_is_no_resident_any_more_is_scored_no_more(bench):
     stage.resident(bench, "per_a")
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_deactivated.v1",
         {"person_id": "per_a", "reason": "MOVED_OUT"},

@@ -26,7 +26,7 @@ def indicators(bench, period=PERIOD, scope="370811"):
 
 
 def area(bench, code, kind="COMMUNITY"):
-    bench.hear(
+    bench.consume(
         "steward",
         "area_defined.v1",
         {"code": code, "kind": kind, "name": code, "parent": code[:-3]},
@@ -47,7 +47,7 @@ def test_the_consent_rate_counts_adults_who_live_here_and_whose_consent_stands(b
     stage.consent(bench, "per_gone")
     bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID)
     bench.do("withdraw_consent", {"consent_id": taken_back["id"]})
-    bench.hear(
+    bench.consume(
         "steward", "resident_deactivated.v1",
         {"person_id": "per_gone", "reason": "DEATH"}, subject="per_gone", sequence=2,
     )  # fmt: skip
@@ -162,7 +162,7 @@ def test_grades_are_counted_by_kind_and_points_by_how_evenly_they_are_spread(ben
 
 
 def moved(bench, person_id, to_grid, *, household=None):
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_moved.v1",
         {
@@ -203,7 +203,7 @@ def test_sums_of_a_month_count_everybody_where_he_belonged_when_it_ended(bench):
     bench.at("2025-04-01T09:00")
     moved(bench, "per_c", NEXT_DOOR + "001")
     project = {"project_id": "prj_1", "company_id": "pco_1", "community": stage.COMMUNITY}
-    bench.hear(
+    bench.consume(
         "property",
         "project_registered.v1",
         project | {"grids": [other_grid], "households": 1200, "status": "IN_SERVICE"},
@@ -290,7 +290,7 @@ def test_a_figure_of_a_past_month_is_that_of_its_end(bench):
     bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
     bench.do("withdraw_consent", {"consent_id": given["id"]})
     stage.give(bench, "RES:per_b", "2025-02", 30, str(uuid.uuid4()))
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_moved.v1",
         {

@@ -46,7 +46,7 @@ def register(bench, number, **given):
         "household_id": "hh_1",
         "synthetic": True,
     } | given
-    bench.hear(
+    bench.consume(
         "steward", "resident_registered.v1", data, subject=person_id(number), scope=GRID[:12]
     )
 

@@ -144,7 +144,7 @@ def test_what_events_propose_passes_on_too_all_of_it_in_one_statement(credit):
 @pytest.mark.covers("N6", "C18")
 def test_who_holds_a_post_there_must_stay_out_and_is_told_who_may_decide(credit):
     bench = credit
-    bench.hear(
+    bench.consume(
         "property",
         "appointment_activated.v1",
         {

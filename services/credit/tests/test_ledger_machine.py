@@ -340,7 +340,7 @@ def machine(bench):
             self.statements += 1
             statement_id = f"stm_{self.world.district}_{self.statements}"
             for _ in range(2):
-                bench.hear(
+                bench.consume(
                     "partner",
                     "partner_settled.v1",
                     {

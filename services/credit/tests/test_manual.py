@@ -216,7 +216,7 @@ def test_the_same_deed_in_another_spelling_is_the_same_deed(credit, spelling):
 def test_whoever_verified_a_hazard_is_not_who_confirms_its_points(credit):
     """SEC-M4: one grid worker reported and verified it, and ten points came by themselves."""
     bench = credit
-    bench.hear(
+    bench.consume(
         "steward",
         "hazard_verified.v1",
         {"hazard_id": "haz_1", "reporter": "per_a", "category": "FIRE", "verified": True},

@@ -114,7 +114,7 @@ def test_an_upheld_objection_holds_the_entry_reverses_the_deduction_and_others_g
     assert bench.rows("SELECT state FROM awards WHERE deduction AND subject_id = 'STW:stw_1'") == [
         {"state": "REVERSED"}
     ]
-    told = [event["data"]["entries"] for event in bench.said("settlement_finalised.v1")]
+    told = [event["data"]["entries"] for event in bench.published("settlement_finalised.v1")]
     assert [entry["subject"] for entry in told[-1]] == ["STW:stw_1"]
     seen = bench.as_("R_STEWARD", person="per_s").ask("objection", {"objection_id": reply["id"]})
     assert seen["outcome"] == "UPHELD"
@@ -175,7 +175,7 @@ def test_who_had_a_hand_in_it_does_not_decide(published):
 def test_who_holds_a_post_in_the_organisation_does_not_decide(published):
     bench = published
     stage.register(bench, "per_anyone")
-    bench.hear(
+    bench.consume(
         "property",
         "appointment_activated.v1",
         {
@@ -215,7 +215,7 @@ def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
         role="R_RESIDENT",
         text="公示内容与事实不符",
     )
-    bench.hear(
+    bench.consume(
         "property",
         "project_manager_changed.v1",
         {"project_id": "prj_1", "person_id": "per_m"},
@@ -227,7 +227,7 @@ def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
     assert "text" not in seen
     with pytest.raises(NotFound):
         bench.as_("R_RESIDENT", person="per_a").ask("objection", {"objection_id": reply["id"]})
-    bench.hear(
+    bench.consume(
         "property",
         "project_manager_ended.v1",
         {"project_id": "prj_1", "person_id": "per_m", "reason": "DECEASED"},
@@ -415,13 +415,13 @@ def test_an_objection_that_nobody_decides_goes_up_and_its_lapse_is_told(publishe
         text=text,
     )
     bench.fire("2025-04-19T00:00")
-    (up,) = bench.said("objection_escalated.v1")
+    (up,) = bench.published("objection_escalated.v1")
     assert (up["scope"], up["data"]["level"], up["data"]["number"]) == (
         stage.COMMUNITY,
         1,
         filed["number"],
     )
-    assert bench.said("objection_ended.v1") == []
+    assert bench.published("objection_ended.v1") == []
     bench.fire("2025-05-09T00:00")
     card = settlement_of(bench)
     assert (card["state"], entry_of(card, "PRJ:prj_1")["state"]) == ("SETTLED", "PROVISIONAL")
@@ -432,7 +432,7 @@ def test_an_objection_that_nobody_decides_goes_up_and_its_lapse_is_told(publishe
         "OBJECTION_LAPSED",
     ]
     assert "重新提出" in texts[-1][1]
-    (end,) = bench.said("objection_ended.v1")
+    (end,) = bench.published("objection_ended.v1")
     assert (end["data"]["state"], end["data"]["objection_id"]) == ("LAPSED", filed["id"])
     # And he may, as he was told.
     again = file(
@@ -452,7 +452,7 @@ def test_a_decision_that_comes_late_takes_it_from_the_list_above(published):
     filed = file(bench)
     bench.fire("2025-04-19T00:00")
     decide(bench, filed, "UPHELD", version=3)
-    (end,) = bench.said("objection_ended.v1")
+    (end,) = bench.published("objection_ended.v1")
     assert end["data"]["state"] == "DECIDED"
     assert "申请复核" not in told(bench, "per_s", filed["id"])[-1][1]
 
@@ -467,7 +467,7 @@ def test_a_review_that_nobody_makes_goes_to_the_district(published):
     bench.as_("R_STEWARD", person="per_s", scope=stage.GRID)
     bench.do("request_review", {"objection_id": filed["id"], "grounds": "记录不完整"}, version=3)
     bench.fire("2025-04-25T00:00")
-    assert [up["data"]["level"] for up in bench.said("objection_escalated.v1")] == [2]
+    assert [up["data"]["level"] for up in bench.published("objection_escalated.v1")] == [2]
     assert told(bench, "per_s", filed["id"])[-1][0] == "OBJECTION_REVIEW_OVERDUE"
 
 

@@ -119,7 +119,7 @@ def test_many_areas_at_once_are_drafted_as_each_alone(credit):
     for number, area in enumerate(areas[:2]):
         stage.steward(credit, f"stw_{number}", f"per_{number}", area=area)
         for turn in range(3):
-            credit.hear(
+            credit.consume(
                 "steward",
                 "request_rated.v1",
                 {

@@ -379,7 +379,7 @@ def test_a_change_that_nobody_has_told_of_is_refused_at_the_confirmation_and_dra
 
 
 def moved(bench, at, to):
-    bench.at(at).hear(
+    bench.at(at).consume(
         "steward",
         "resident_moved.v1",
         {
@@ -453,7 +453,7 @@ def test_a_shop_that_was_suspended_after_a_month_is_rated_in_it(credit):
     bench = credit
     stage.partner(bench)
     bench.fire("2025-02-04T10:00")
-    bench.hear(
+    bench.consume(
         "partner",
         "partner_suspended.v1",
         {"partner_id": "ptn_1"},
@@ -463,7 +463,7 @@ def test_a_shop_that_was_suspended_after_a_month_is_rated_in_it(credit):
     january = drafted(bench, "2025-01", "2025-02-08T10:00")
     assert entry_of(january, "PTN:ptn_1")["grade"] == "A"
     bench.fire("2025-02-20T10:00")
-    bench.hear(
+    bench.consume(
         "partner",
         "partner_exited.v1",
         {"partner_id": "ptn_1"},
@@ -590,7 +590,7 @@ def test_a_move_that_is_told_late_drafts_both_places_again(credit):
     drafted(bench, "2025-01", "2025-02-08T10:00")
     before, _ = reviewed(bench, "2025-01")
     assert ANA in {item["subject"] for item in before["items"]}
-    bench.at("2025-02-08T11:00").hear(
+    bench.at("2025-02-08T11:00").consume(
         "steward",
         "resident_moved.v1",
         {

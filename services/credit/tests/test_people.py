@@ -18,7 +18,7 @@ from services.credit.tests.calendar_of_months import (
 
 
 def told(bench, fact, person_id, *, sequence=9, at=None, **data):
-    bench.hear(
+    bench.consume(
         "steward",
         fact,
         {"person_id": person_id, **data},
@@ -222,7 +222,7 @@ def test_awards_consents_objections_and_posts_move_and_roles_stay_apart(twins):
         {"target": "AWARD", "target_id": str(uuid.UUID(str(open_award))), "text": "分值有误请核查"},
     )
     stage.project(bench)
-    bench.hear(
+    bench.consume(
         "property",
         "project_manager_changed.v1",
         {"project_id": "prj_1", "person_id": "per_twin"},
@@ -254,7 +254,7 @@ def test_awards_consents_objections_and_posts_move_and_roles_stay_apart(twins):
     bench.do("accept_objection", {"objection_id": filed["id"]}, version=seen["version"])
     # What a straggler still tells of the other id is the kept one's.
     before = points(bench)["pending"]
-    bench.hear(
+    bench.consume(
         "forum",
         "topic_adopted.v1",
         {"topic_id": "top_1", "community": stage.COMMUNITY, "proposer": "per_twin"},
@@ -309,12 +309,12 @@ def test_whoever_has_died_spends_nothing_any_more(bench, wallet):
     ask = {"points": 10, "wallet": wallet, "holder": "per_a"}
     alive = stage.redemption(bench, "requested", "rdm_1", "2025-03-03T10:00", **ask)
     bench.at("2025-03-03T10:00").deliver([alive])
-    assert [one["subject"] for one in bench.said("points_held.v1")] == ["rdm_1"]
+    assert [one["subject"] for one in bench.published("points_held.v1")] == ["rdm_1"]
     told(bench, "resident_deactivated.v1", "per_a", sequence=3, reason="DECEASED")
     bench.at("2025-03-04T10:00").deliver(
         [stage.redemption(bench, "requested", "rdm_2", "2025-03-04T10:00", **ask)]
     )
-    (refused,) = bench.said("hold_rejected.v1")
+    (refused,) = bench.published("hold_rejected.v1")
     assert (refused["subject"], refused["data"]["reason"], refused["data"]["field"]) == (
         "rdm_2",
         "HOLDER_DECEASED",
@@ -341,7 +341,7 @@ def test_what_an_id_that_was_given_up_asks_is_answered_for_the_kept_one(bench):
             )
         ]
     )
-    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "HOLDER_DECEASED"
+    assert bench.published("hold_rejected.v1")[0]["data"]["reason"] == "HOLDER_DECEASED"
 
 
 @pytest.mark.parametrize(

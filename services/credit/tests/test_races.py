@@ -58,8 +58,8 @@ def test_of_many_holds_at_once_only_as_many_succeed_as_there_are_points(parallel
         [[stage.redemption(bench, "requested", f"rdm_{n}", at, points=30)] for n in range(8)],
     )
     assert stage.balances(bench) == (10, 90)
-    assert len(bench.said("points_held.v1")) == 3
-    assert len(bench.said("hold_rejected.v1")) == 5
+    assert len(bench.published("points_held.v1")) == 3
+    assert len(bench.published("hold_rejected.v1")) == 5
     stage.trial_balance(bench)
 
 

@@ -37,7 +37,7 @@ def credit(bench):
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
     stage.project(bench)
-    bench.hear(
+    bench.consume(
         "property",
         "project_manager_changed.v1",
         {"project_id": "prj_1", "person_id": "per_pm"},
@@ -280,7 +280,7 @@ def codes(bench):
 
 
 def levels(bench):
-    return [one["data"]["level"] for one in bench.said("repair_escalated.v1")]
+    return [one["data"]["level"] for one in bench.published("repair_escalated.v1")]
 
 
 def test_an_application_that_nobody_decides_goes_up_and_whoever_applied_is_told(applied):
@@ -292,9 +292,9 @@ def test_an_application_that_nobody_decides_goes_up_and_whoever_applied_is_told(
     bench.fire("2025-06-30T01:00")
     assert levels(bench) == [1, 2]
     checked = step(bench, "check", now(bench), person="per_checker", reasons=WHY)
-    assert bench.said("repair_ended.v1") == []
+    assert bench.published("repair_ended.v1") == []
     step(bench, "reject", checked, person="per_decider", reasons=WHY)
-    (ended,) = bench.said("repair_ended.v1")
+    (ended,) = bench.published("repair_ended.v1")
     assert ended["data"]["state"] == "REJECTED"
     bench.fire("2025-09-01T01:00")
     assert levels(bench) == [1, 2]

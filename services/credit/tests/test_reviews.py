@@ -700,7 +700,7 @@ def test_who_holds_a_post_learns_that_somebody_objects_but_not_who_nor_what(
     published,  # noqa: F811
 ):
     bench = published
-    bench.hear(
+    bench.consume(
         "property",
         "appointment_activated.v1",
         {
@@ -812,7 +812,7 @@ def test_a_correction_needs_facts_reasons_a_cadre_of_the_place_and_nobody_concer
         correct(bench, role="R_RESIDENT")
     with pytest.raises(SelfApproval):
         correct(bench, person="per_s")
-    bench.hear(
+    bench.consume(
         "property",
         "project_manager_changed.v1",
         {"project_id": "prj_1", "person_id": "per_m"},

@@ -130,7 +130,7 @@ def test_a_copy_is_edited_consulted_on_approved_published_and_takes_over(credit)
     bench.fire("2025-04-01T00:00:00")
     old = bench.ask("rule_set", {"rule_set_id": "RC-2025.1"})
     assert (old["state"], old["effective_to"]) == ("RETIRED", "2025-04-01")
-    assert [event["data"]["kind"] for event in bench.said("notice_published.v1")] == [
+    assert [event["data"]["kind"] for event in bench.published("notice_published.v1")] == [
         "CONSULTATION",
         "RULES",
     ]
@@ -186,7 +186,7 @@ def test_an_award_follows_the_version_in_force_on_the_local_day_of_the_deed(cred
     bench.fire("2025-04-02T09:00:00")
     # Two hours around midnight in Jining: both lie on 31 March in UTC.
     for topic, at in (("tpc_1", "2025-03-31T23:30:00"), ("tpc_2", "2025-04-01T00:30:00")):
-        bench.hear(
+        bench.consume(
             "forum",
             "topic_adopted.v1",
             {"topic_id": topic, "community": stage.COMMUNITY, "proposer": "per_a", "level": "COMMUNITY",
@@ -467,7 +467,7 @@ def test_facts_are_kept_as_they_were_told_and_once(credit):
     stage.register(bench, "per_a")
     # The registry's events fire no rule and are not kept; a late one keeps its own time.
     stage.markers(bench, "2025-03", at="2025-03-31T23:59:59")
-    bench.hear(
+    bench.consume(
         "forum",
         "attendance_recorded.v1",
         {"session_id": "ses_1", "topic_id": "tpc_1", "person_id": "per_a", "capacity": "RESIDENT"},
@@ -580,7 +580,7 @@ def test_without_rules_in_force_facts_are_kept_and_what_was_given_is_still_corre
     stage.project(bench)
     hours = {"record_id": "vol_1", "person_id": "per_a", "community": stage.COMMUNITY,
              "minutes": 120, "source": "QR", "date": "2025-03-10"}  # fmt: skip
-    bench.hear(
+    bench.consume(
         "steward",
         "volunteer_hours_confirmed.v1",
         hours,
@@ -588,7 +588,7 @@ def test_without_rules_in_force_facts_are_kept_and_what_was_given_is_still_corre
         occurred_at="2025-03-10T18:00",
     )
     due = {"rectification_id": "rec_1", "project_id": "prj_1"}
-    bench.hear(
+    bench.consume(
         "property",
         "rectification_overdue.v1",
         due | {"severity": "S2"},
@@ -597,15 +597,17 @@ def test_without_rules_in_force_facts_are_kept_and_what_was_given_is_still_corre
     )
     retire(bench, "RC-2025.1", without_successor=True)
     bench.fire("2025-04-02T09:00:00")
-    bench.hear(
+    bench.consume(
         "forum",
         "topic_adopted.v1",
         {"topic_id": "tpc_1", "community": stage.COMMUNITY, "proposer": "per_a", "level": "COMMUNITY",
          "owners_matter": False},
         subject="tpc_1",
     )  # fmt: skip
-    bench.hear("steward", "volunteer_hours_corrected.v1", hours | {"minutes": 60}, subject="vol_1")
-    bench.hear("property", "rectification_withdrawn.v1", due, subject="rec_1")
+    bench.consume(
+        "steward", "volunteer_hours_corrected.v1", hours | {"minutes": 60}, subject="vol_1"
+    )
+    bench.consume("property", "rectification_withdrawn.v1", due, subject="rec_1")
     facts = [row["fact"] for row in bench.rows("SELECT fact FROM facts WHERE period = '2025-04'")]
     assert sorted(facts) == [
         "rectification_withdrawn.v1",

@@ -39,7 +39,7 @@ def answers(bench):
     )
     return [
         (event["type"].split(".")[1], event["data"]["redemption_id"])
-        for event in bench.said()
+        for event in bench.published()
         if event["type"].partition(".")[2] in facts
     ]
 
@@ -72,7 +72,7 @@ def test_the_worked_example_of_a_redemption_has_its_eleven_postings(wallet):
     seen.append((*stage.balances(bench), stage.receivable(bench)))
     assert bench.deliver([captured]) == 0
     seen.append((*stage.balances(bench), stage.receivable(bench)))
-    bench.at("2025-04-08T10:00").hear(
+    bench.at("2025-04-08T10:00").consume(
         "partner",
         "partner_settled.v1",
         {
@@ -128,7 +128,7 @@ def test_the_worked_example_of_a_redemption_has_its_eleven_postings(wallet):
         ("points_held", "rdm_4"),
         ("points_released", "rdm_4"),
     ]
-    rejected = bench.said("hold_rejected.v1")[0]["data"]
+    rejected = bench.published("hold_rejected.v1")[0]["data"]
     assert rejected["reason"] == "INSUFFICIENT_POINTS"
 
 
@@ -139,7 +139,7 @@ def test_a_release_that_comes_before_its_hold_leaves_a_tombstone_that_refuses_it
     say(bench, "requested", "rdm_9", "2025-03-05T10:01")
     assert stage.balances(bench) == (140, 0)
     assert answers(bench) == [("points_released", "rdm_9"), ("hold_rejected", "rdm_9")]
-    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "TOMBSTONE"
+    assert bench.published("hold_rejected.v1")[0]["data"]["reason"] == "TOMBSTONE"
 
 
 @pytest.mark.covers("R6")
@@ -174,7 +174,7 @@ def test_the_same_message_again_is_answered_as_before_and_another_one_is_refused
     assert bench.deliver([event]) == 1
     assert answers(bench)[-1] == (told, "rdm_1")
     say(bench, fact, "rdm_1", "2025-03-05T11:05")
-    refused = bench.said("hold_rejected.v1")[-1]["data"]
+    refused = bench.published("hold_rejected.v1")[-1]["data"]
     assert (refused["reason"], refused["field"]) == (
         {"redeemed": "CAPTURED_TWICE", "refunded": "REFUNDED_TWICE"}[fact],
         "redemption_id",
@@ -192,7 +192,7 @@ def test_a_capture_after_a_release_changes_nothing_and_is_refused(wallet):
     assert stage.balances(bench) == (140, 0)
     assert stage.receivable(bench) == 0
     assert answers(bench)[-1] == ("hold_rejected", "rdm_1")
-    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "ALREADY_RELEASED"
+    assert bench.published("hold_rejected.v1")[-1]["data"]["reason"] == "ALREADY_RELEASED"
 
 
 @pytest.mark.covers("R4", "R6")
@@ -206,7 +206,7 @@ def test_each_wrong_step_of_a_redemption_has_a_refusal_of_its_own(wallet):
         after = (stage.balances(bench), stage.receivable(bench), stage.trial_balance(bench))
         assert after[0:2] == before[0:2]
         assert after[2]["accounts"] == before[2]["accounts"]
-        told = bench.said("hold_rejected.v1")[-1]["data"]
+        told = bench.published("hold_rejected.v1")[-1]["data"]
         reasons.append((told["reason"], told["field"]))
 
     refused("requested", "rdm_over", "2025-03-05T09:00", points=141)
@@ -298,13 +298,13 @@ def test_expired_lots_are_swept_daily_and_held_points_do_not_expire(wallet):
     found = stage.trial_balance(bench)
     assert found["accounts"]["SYS:EXPIRED"] == 10
     say(bench, "requested", "rdm_2", "2026-01-02T10:00", points=101)
-    assert bench.said("hold_rejected.v1")[-1]["data"]["redemption_id"] == "rdm_2"
+    assert bench.published("hold_rejected.v1")[-1]["data"]["redemption_id"] == "rdm_2"
 
 
 def test_a_lot_whose_time_is_over_is_not_spent_even_before_the_sweep(wallet):
     bench = wallet
     say(bench, "requested", "rdm_1", "2026-01-01T00:10", points=120)
-    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "INSUFFICIENT_POINTS"
+    assert bench.published("hold_rejected.v1")[-1]["data"]["reason"] == "INSUFFICIENT_POINTS"
 
 
 @pytest.mark.covers("F13-flow")
@@ -320,7 +320,7 @@ def test_a_policeman_has_points_of_honour_only(bench):
         wallet="STW:stw_p",
         holder="per_p",
     )
-    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "NOT_SPENDABLE"
+    assert bench.published("hold_rejected.v1")[0]["data"]["reason"] == "NOT_SPENDABLE"
 
 
 @pytest.mark.covers("F13-flow")
@@ -368,7 +368,7 @@ def test_a_statement_burns_points_once(wallet):
         "amount_fen": 600,
     }
     for _ in range(2):
-        bench.hear("partner", "partner_settled.v1", data, subject="stm_1")
+        bench.consume("partner", "partner_settled.v1", data, subject="stm_1")
     assert stage.receivable(bench) == 0
     assert stage.trial_balance(bench)["accounts"]["SYS:SETTLED"] == 60
 
@@ -418,7 +418,7 @@ def test_whoever_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(b
     """He was told that his points do not suffice."""
     bench.at("2025-03-05T10:00")
     say(bench, "requested", "rdm_1", "2025-03-05T10:00", wallet="RES:per_new", holder="per_new")
-    (refused,) = [one["data"] for one in bench.said("hold_rejected.v1")]
+    (refused,) = [one["data"] for one in bench.published("hold_rejected.v1")]
     assert (refused["reason"], refused["field"]) == ("NO_WALLET", "wallet")
     assert named("NO_WALLET") != "NO_WALLET" != named("NO_WALLET", "en")
     assert bench.rows("SELECT state FROM holds") == [{"state": "REFUSED"}]
@@ -426,7 +426,7 @@ def test_whoever_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(b
     stage.consent(bench, "per_new")
     stage.give(bench, "RES:per_new", "2025-02", 100, str(uuid.uuid4()))
     say(bench, "requested", "rdm_2", "2025-03-05T11:00", wallet="RES:per_new", holder="per_new")
-    assert bench.said("points_held.v1")[-1]["data"]["redemption_id"] == "rdm_2"
+    assert bench.published("points_held.v1")[-1]["data"]["redemption_id"] == "rdm_2"
     stage.trial_balance(bench)
 
 
@@ -473,17 +473,17 @@ def test_an_adult_of_a_household_spends_its_points_and_nobody_else_does(househol
     for number, who in enumerate(("per_kid", "per_alone", "per_unknown")):
         say(bench, "requested", f"rdm_x{number}", "2025-03-05T10:00", wallet="HH", holder=who)
     say(bench, "requested", "rdm_y", "2025-03-05T10:00", wallet="HH:hh_1", holder="per_other")
-    refused = [event["data"] for event in bench.said("hold_rejected.v1")]
+    refused = [event["data"] for event in bench.published("hold_rejected.v1")]
     assert {(one["reason"], one["field"]) for one in refused} == {("NOT_A_MEMBER", "wallet")}
     assert len(refused) == 4
     say(bench, "requested", "rdm_z", "2025-03-05T11:00", wallet="HH", holder="per_other")
-    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "INSUFFICIENT_POINTS"
+    assert bench.published("hold_rejected.v1")[-1]["data"]["reason"] == "INSUFFICIENT_POINTS"
 
     say(bench, "requested", "rdm_1", "2025-03-05T12:00", wallet="HH", holder="per_wife")
     assert stage.balances(bench, "HH:hh_1") == (40, 60)
     # Asked for again, and moved out meanwhile: the hold stays the one that it is.
     say(bench, "requested", "rdm_1", "2025-03-05T12:01", wallet="HH", holder="per_wife")
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_moved.v1",
         {
@@ -504,7 +504,7 @@ def test_an_adult_of_a_household_spends_its_points_and_nobody_else_does(househol
     # That it is taken back before it was asked for leaves a tombstone, as for every wallet.
     say(bench, "cancelled", "rdm_3", "2025-03-08T11:00", wallet="HH")
     say(bench, "requested", "rdm_3", "2025-03-08T12:00", wallet="HH", holder="per_head")
-    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "TOMBSTONE"
+    assert bench.published("hold_rejected.v1")[-1]["data"]["reason"] == "TOMBSTONE"
     assert answers(bench)[-6:] == [
         ("points_held", "rdm_1"),
         ("points_captured", "rdm_1"),
@@ -520,7 +520,7 @@ def test_a_stranger_under_an_empty_household_s_name_spends_nothing(household):
     """K10: the wallet stayed open when the last adult had left."""
     bench = household.at("2025-03-05T09:00")
     for person in ("per_head", "per_wife"):
-        bench.hear(
+        bench.consume(
             "steward",
             "resident_corrected.v1",
             {"person_id": person, "is_adult": True, "household_id": None},
@@ -530,11 +530,11 @@ def test_a_stranger_under_an_empty_household_s_name_spends_nothing(household):
     bench.at("2025-03-06T09:00")
     stage.register(bench, "per_stranger", household="hh_1")
     say(bench, "requested", "rdm_s", "2025-03-06T10:00", wallet="HH", holder="per_stranger")
-    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "CONSENT_WITHDRAWN"
+    assert bench.published("hold_rejected.v1")[-1]["data"]["reason"] == "CONSENT_WITHDRAWN"
     assert stage.balances(bench, "HH:hh_1") == (100, 0)
     # Who had lived there comes back, and it is his household's again.
     bench.at("2025-03-07T09:00")
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_corrected.v1",
         {"person_id": "per_wife", "is_adult": True, "household_id": "hh_1"},

@@ -161,9 +161,9 @@ def test_a_month_goes_from_markers_to_spendable_points(credit):
     version = review(bench, card)["version"]
     reply = confirm(bench, card, version)
     assert reply["state"] == "CONFIRMED"
-    assert bench.said("settlement_published.v1") == []
+    assert bench.published("settlement_published.v1") == []
     bench.fire(WD5)
-    published = bench.said("settlement_published.v1")[0]
+    published = bench.published("settlement_published.v1")[0]
     assert published["data"]["period"] == PERIOD
     assert published["time"] == "2025-04-08T01:00:00Z"
     assert published["data"]["objection_until"].startswith("2025-04-15T16:00")
@@ -183,7 +183,7 @@ def test_a_month_goes_from_markers_to_spendable_points(credit):
     card = settlement_of(bench)
     assert card["state"] == "SETTLED"
     assert {item["state"] for item in card["items"]} == {"FINAL"}
-    final = bench.said("settlement_finalised.v1")[0]["data"]
+    final = bench.published("settlement_finalised.v1")[0]["data"]
     assert [entry["subject"] for entry in final["entries"]] == ["STW:stw_1"]
     stage.trial_balance(bench)
     sheet = bench.as_("R_RESIDENT", person="per_a").ask("me")["subjects"][0]
@@ -354,7 +354,7 @@ def test_a_settlement_confirmed_too_late_is_published_on_the_next_working_mornin
     reply = confirm(bench, card, review(bench, card)["version"])
     assert (reply["state"], instant(reply["due"])) == ("CONFIRMED", instant(published))
     bench.fire(published)
-    (said,) = bench.said("settlement_published.v1")
+    (said,) = bench.published("settlement_published.v1")
     assert instant(said["time"]) == instant(published)
     assert settlement_of(bench)["state"] == "PUBLISHED"
 
@@ -436,7 +436,7 @@ def test_a_project_and_its_company_settle_with_gates(credit):
     bench.at("2025-03-02T10:00")
     stage.project(bench)
     for number in (1, 2):
-        bench.hear(
+        bench.consume(
             "property",
             "rectification_passed.v1",
             {
@@ -448,8 +448,8 @@ def test_a_project_and_its_company_settle_with_gates(credit):
             subject=f"rec_{number}",
         )
     data = {"rectification_id": "rec_3", "project_id": "prj_1", "severity": "S3"}
-    bench.hear("property", "rectification_overdue.v1", data, subject="rec_3")
-    bench.hear("property", "rectification_escalated.v1", {**data, "level": 1}, subject="rec_3")
+    bench.consume("property", "rectification_overdue.v1", data, subject="rec_3")
+    bench.consume("property", "rectification_escalated.v1", {**data, "level": 1}, subject="rec_3")
     card = close_month(bench, given=rows(project=PROJECT_ROW))
     entry = entry_of(card, "PRJ:prj_1")
     assert (entry["good"], entry["bad"], entry["score"], entry["grade"]) == (13, 5, 83, "AA")
@@ -462,7 +462,7 @@ def test_a_project_and_its_company_settle_with_gates(credit):
     version = review(bench, district, role="R_DISTRICT", area="370811", person="per_d1")["version"]
     confirm(bench, district, version, role="R_DISTRICT", area="370811", person="per_d2")
     bench.fire(NOTICE_END)
-    final = [event["data"] for event in bench.said("settlement_finalised.v1")]
+    final = [event["data"] for event in bench.published("settlement_finalised.v1")]
     assert {entry["subject"] for f in final for entry in f["entries"]} == {
         "STW:stw_1",
         "PRJ:prj_1",
@@ -486,7 +486,7 @@ def test_a_missed_gate_lowers_to_aa_and_is_recorded(credit):
     bench.at("2025-03-02T10:00")
     stage.project(bench)
     for number in (1, 2):
-        bench.hear(
+        bench.consume(
             "property",
             "rectification_passed.v1",
             {

@@ -86,8 +86,8 @@ def test_defect_1_check_then_spend_of_twenty_parallel_spends_of_one_balance_one_
     )
     assert states(bench) == {"HELD": 1, "REFUSED": 19}
     assert stage.balances(bench) == (0, 100)
-    assert len(bench.said("points_held.v1")) == 1
-    reasons = {event["data"]["reason"] for event in bench.said("hold_rejected.v1")}
+    assert len(bench.published("points_held.v1")) == 1
+    reasons = {event["data"]["reason"] for event in bench.published("hold_rejected.v1")}
     assert reasons == {"INSUFFICIENT_POINTS"}
     stage.trial_balance(bench)
 
@@ -175,8 +175,8 @@ def test_defect_4_double_refund_ten_refunds_at_once_give_back_once(postgres):
     kinds = Counter(row["kind"] for row in bench.rows("SELECT kind FROM postings"))
     assert kinds["REFUND"] == 1
     # Ten messages, one refund: the others are told why there is no second one.
-    assert len(bench.said("points_refunded.v1")) == 1
-    reasons = [told["data"]["reason"] for told in bench.said("hold_rejected.v1")]
+    assert len(bench.published("points_refunded.v1")) == 1
+    reasons = [told["data"]["reason"] for told in bench.published("hold_rejected.v1")]
     assert reasons == ["REFUNDED_TWICE"] * 9
     stage.trial_balance(bench)
 

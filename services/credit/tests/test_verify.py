@@ -74,21 +74,21 @@ def a_month(bench):
             )
         ]
     )
-    bench.hear(
+    bench.consume(
         "property",
         "rectification_passed.v1",
         {"rectification_id": "rec_1", "project_id": "prj_1", "severity": "S3", "late": False},
         subject="rec_1",
     )
     wrong = {"rectification_id": "rec_3", "project_id": "prj_1", "severity": "S3"}
-    bench.hear("property", "rectification_overdue.v1", wrong, subject="rec_3")
-    bench.hear(
+    bench.consume("property", "rectification_overdue.v1", wrong, subject="rec_3")
+    bench.consume(
         "property",
         "rectification_overdue.v1",
         {**wrong, "rectification_id": "rec_4"},
         subject="rec_4",
     )
-    bench.hear(
+    bench.consume(
         "property",
         "rectification_withdrawn.v1",
         {"rectification_id": "rec_4", "project_id": "prj_1"},
@@ -138,7 +138,7 @@ def test_a_deduction_taken_back_before_the_month_is_final_is_published_and_never
     confirm(bench, card, review(bench, card, person="per_sec2")["version"])
     if taken_back > WD5:
         bench.fire(WD5)
-    bench.at(taken_back).hear(
+    bench.at(taken_back).consume(
         "property",
         "rectification_withdrawn.v1",
         {"rectification_id": "rec_3", "project_id": "prj_1"},

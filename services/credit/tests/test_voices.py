@@ -34,7 +34,7 @@ ROLES = {"MER": "R_MERCHANT", "PTN": "R_PARTNER", "UNT": "R_PARTNER", "PCO": "R_
 
 def operated(bench, partner_id="ptn_1", org_id="org_1", operators=("per_shop",), area=None):
     area = area or stage.COMMUNITY
-    bench.hear(
+    bench.consume(
         "partner",
         "partner_admitted.v1",
         {
@@ -50,7 +50,7 @@ def operated(bench, partner_id="ptn_1", org_id="org_1", operators=("per_shop",),
 
 
 def represented(bench, *persons, sequence=2):
-    bench.hear(
+    bench.consume(
         "property",
         "company_representatives_changed.v1",
         {"company_id": "pco_1", "representatives": list(persons)},
@@ -148,7 +148,7 @@ def test_operators_and_representatives_who_change_lose_and_gain_the_voice(credit
     bench.at("2025-03-10T10:00")
     made = award(bench, "PTN:ptn_1", "R-PTN-04")
     for operators, sees in ((["per_new"], False), (["per_shop"], True)):
-        bench.hear(
+        bench.consume(
             "partner",
             "partner_operators_changed.v1",
             {"partner_id": "ptn_1", "org_id": "org_1", "operators": operators},
@@ -431,7 +431,7 @@ def test_who_confirms_a_month_does_not_decide_a_deduction_of_his_own(credit):
     """K12, CR-D9: an automatic deduction is decided by whoever confirms the month that lists it."""
     bench = credit
     bench.at("2025-03-20T10:00")
-    bench.hear(
+    bench.consume(
         "property",
         "disclosure_overdue.v1",
         {"disclosure_id": "dsc_1", "project_id": "prj_1", "kind": "INCOME"},

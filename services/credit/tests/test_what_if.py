@@ -30,13 +30,13 @@ OWN = {"what_if_parts", "what_if_subjects", "what_if_sums"}
 TRACES = {"jobs", "idempotency", "audit"}
 
 
-def hear(bench, producer, fact, at, **data):
-    bench.hear(producer, fact, data, subject=next(iter(data.values())), occurred_at=at)
+def consume(bench, producer, fact, at, **data):
+    bench.consume(producer, fact, data, subject=next(iter(data.values())), occurred_at=at)
 
 
 def adopted(bench, topic, person, at):
     data = {"topic_id": topic, "community": stage.COMMUNITY, "proposer": person, "level": "GRID"}
-    hear(bench, "forum", "topic_adopted.v1", at, **data)
+    consume(bench, "forum", "topic_adopted.v1", at, **data)
 
 
 def by_hand(bench, person, ref):
@@ -75,14 +75,14 @@ def credit_stage(bench):
     bench.deliver([attended(bench, "per_n", "2025-03-10T20:00")])
     # per_c: supervision 2 / 20; hours 120 and 60 minutes, of which the 60 were wrong: 2 / 20.
     data = {"topic_id": "tpc_9", "person_id": "per_c", "records": 3}
-    hear(bench, "forum", "supervision_fulfilled.v1", "2025-03-14T10:00:00", **data)
+    consume(bench, "forum", "supervision_fulfilled.v1", "2025-03-14T10:00:00", **data)
     for record, minutes, day in (("vol_1", 120, "2025-03-10"), ("vol_2", 60, "2025-03-11")):
         data = {"record_id": record, "person_id": "per_c", "minutes": minutes, "source": "QR"}
         at = f"{day}T18:00:00"
-        hear(bench, "steward", "volunteer_hours_confirmed.v1", at, **data, date=day)
+        consume(bench, "steward", "volunteer_hours_confirmed.v1", at, **data, date=day)
     data = {"record_id": "vol_2", "person_id": "per_c", "minutes": 0, "source": "QR"}
     at = "2025-03-13T18:00:00"
-    hear(bench, "steward", "volunteer_hours_corrected.v1", at, **data, date="2025-03-11")
+    consume(bench, "steward", "volunteer_hours_corrected.v1", at, **data, date="2025-03-11")
     # per_d by hand: one approved 3 / 30, one rejected, one nobody has decided.
     decide(bench, "approve_award", by_hand(bench, "per_d", "TJ-1"))
     decide(bench, "reject_award", by_hand(bench, "per_d", "TJ-2"))
@@ -93,9 +93,9 @@ def credit_stage(bench):
     )
     for number in (1, 2, 3):
         data = {"rectification_id": f"rct_{number}", "project_id": "prj_1", "severity": "S2"}
-        hear(bench, "property", "rectification_overdue.v1", "2025-03-17T00:00:00", **data)
+        consume(bench, "property", "rectification_overdue.v1", "2025-03-17T00:00:00", **data)
     data = {"rectification_id": "rct_3", "project_id": "prj_1"}
-    hear(bench, "property", "rectification_withdrawn.v1", "2025-03-18T00:00:00", **data)
+    consume(bench, "property", "rectification_withdrawn.v1", "2025-03-18T00:00:00", **data)
     bench.at("2025-04-02T20:00:00")
     stage.markers(bench, "2025-03", rows=rows(project=PROJECT_ROW))
     bench.fire("2025-04-03T10:00:00")

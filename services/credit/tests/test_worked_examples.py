@@ -107,7 +107,7 @@ def test_e1_hours_with_their_correction_while_february_is_still_pending(credit):
 
 
 def passed(bench, number, at):
-    bench.hear(
+    bench.consume(
         "property",
         "rectification_passed.v1",
         {
@@ -123,8 +123,8 @@ def passed(bench, number, at):
 
 def overdue(bench, at, severity="S3"):
     data = {"rectification_id": "rec_o", "project_id": "prj_1", "severity": severity}
-    bench.hear("property", "rectification_overdue.v1", data, subject="rec_o", occurred_at=at)
-    bench.hear(
+    bench.consume("property", "rectification_overdue.v1", data, subject="rec_o", occurred_at=at)
+    bench.consume(
         "property",
         "rectification_escalated.v1",
         {**data, "level": 1},
@@ -192,7 +192,7 @@ def test_e6_an_order_overdue_on_the_national_day_weighs_in_two_months(credit):
         ("R-PRJ-12", -3, "2025-09"),
         ("R-PRJ-13", -2, "2025-09"),
     }
-    bench.hear(
+    bench.consume(
         "property",
         "rectification_passed.v1",
         {"rectification_id": "rec_o", "project_id": "prj_1", "severity": "S2", "late": True},

@@ -20,7 +20,7 @@ def december(bench):
     bench.at("2026-09-10T09:00")
     stage.rules(bench)
     stage.project(bench)
-    bench.hear(
+    bench.consume(
         "property",
         "project_manager_changed.v1",
         {"project_id": "prj_1", "person_id": "per_pm"},
@@ -37,7 +37,7 @@ def december(bench):
 
 def loaded(bench):
     said = {"subject": "calendar:2027", "scope": "370811", "sequence": 1}
-    return bench.hear("steward", "calendar_year_loaded.v1", YEAR, **said)
+    return bench.consume("steward", "calendar_year_loaded.v1", YEAR, **said)
 
 
 def told(bench, code):

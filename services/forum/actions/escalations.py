@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis import records
-from chassis.bus import Heard, Tx
+from chassis.bus import Event, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied
 from services.forum import errors, events, rules, storage
@@ -67,7 +67,7 @@ def _what(data: Any) -> tuple[str, str, str | None, str | None]:
             return "RECTIFICATION", data.rectification_id, None, None
 
 
-def hear_escalated(tx: Tx, event: Heard) -> None:
+def consume_escalated(tx: Tx, event: Event) -> None:
     """Lay an overdue matter of another service before whoever answers for that level now.
 
     The chain is ours: who was named by the teller may have left since.
@@ -111,7 +111,7 @@ def _barred(tx: Tx, row: Mapping[str, Any]) -> set[str]:
     return own | set(row["barred"] or ())
 
 
-def hear_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
+def consume_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
     """Whose a request is has become known: it does not stay before him, nor his household."""
     if corrected.reporter_id is None:
         return
@@ -137,7 +137,7 @@ def _tell(tx: Tx, row: Mapping[str, Any]) -> None:
         )
 
 
-def hear_ended(tx: Tx, refs: Sequence[str]) -> None:
+def consume_ended(tx: Tx, refs: Sequence[str]) -> None:
     """Take from the lists what the other service has ended."""
     storage.escalations.settle_escalations(tx.conn, tx.now, "ENDED", refs=refs)
 

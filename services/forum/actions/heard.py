@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis import records
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from services.forum import events, storage
 from services.forum.actions import liaison, sessions, tasks
-from services.forum.actions.escalations import hear_ended, hear_escalated, hear_reporter
-from services.forum.actions.tasks import hear_delivery
-from services.forum.actions.topics import hear_request
+from services.forum.actions.escalations import consume_ended, consume_escalated, consume_reporter
+from services.forum.actions.tasks import consume_delivery
+from services.forum.actions.topics import consume_request
 
 
 def _place(data: Any) -> dict[str, Any]:
@@ -36,13 +36,13 @@ def _place(data: Any) -> dict[str, Any]:
     return {"active": False}
 
 
-def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep areas and residents: one statement per kind of change, whatever the batch's length.
 
     A batch is first folded to what is true at its end, in whatever order its facts came.
     """
     areas: dict[str, dict[str, Any]] = {}
-    people: list[Heard] = []
+    people: list[Event] = []
     merged: list[tuple[str, str]] = []
     ended: list[str] = []
     for event in heard:
@@ -55,12 +55,12 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
             ended.append(data.request_id)
         elif isinstance(data, events.RequestEscalatedHeard):
             _end(tx, ended)
-            hear_escalated(tx, event)
+            consume_escalated(tx, event)
         elif isinstance(data, events.RequestCorrectedHeard):
-            hear_reporter(tx, data)
+            consume_reporter(tx, data)
         elif isinstance(data, events.RequestSubmittedHeard):
             if data.topic_id is not None:
-                hear_request(tx, data.topic_id, data.request_id, data.number)
+                consume_request(tx, data.topic_id, data.request_id, data.number)
         else:
             people.append(event)
     _end(tx, ended)
@@ -84,11 +84,11 @@ _REQUEST_ENDED = (
 
 def _end(tx: Tx, ended: list[str]) -> None:
     if ended:
-        hear_ended(tx, ended)
+        consume_ended(tx, ended)
         ended.clear()
 
 
-def _keep(tx: Tx, heard: Sequence[Heard]) -> tuple[list[str], list[str], list[str]]:
+def _keep(tx: Tx, heard: Sequence[Event]) -> tuple[list[str], list[str], list[str]]:
     """Keep what is said of residents. Returns who has left, who has left or may have moved, and who
     has died."""
     known = storage.heard.known_residents(tx.conn, [event.data.person_id for event in heard])
@@ -139,7 +139,7 @@ _ORDER_ENDED = (
 )
 
 
-def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep projects, their managers and posts; take deliveries of our tasks."""
     for event in heard:
         data = event.data
@@ -160,11 +160,11 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
         elif isinstance(data, events.ProjectManagerEndedHeard):
             storage.heard.upsert_project(tx.conn, project_id=data.project_id, manager=None)
         elif isinstance(data, events.WorkDeliveredHeard):
-            hear_delivery(tx, event)
+            consume_delivery(tx, event)
         elif isinstance(data, events.RectificationEscalatedHeard):
-            hear_escalated(tx, event)
+            consume_escalated(tx, event)
         elif isinstance(data, _ORDER_ENDED):
-            hear_ended(tx, [data.rectification_id])
+            consume_ended(tx, [data.rectification_id])
         elif isinstance(
             data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
         ):
@@ -194,18 +194,18 @@ _OF_PARTNERS_LISTED = (
 )
 
 
-def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_partner(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep who speaks for shops and units; list what waits there for the street or the district."""
     for event in heard:
         data = event.data
         if isinstance(data, _OF_PARTNERS_LISTED):
-            hear_escalated(tx, event)
+            consume_escalated(tx, event)
             continue
         if isinstance(data, events.RefundDecidedHeard):
-            hear_ended(tx, [data.redemption_id])
+            consume_ended(tx, [data.redemption_id])
             continue
         if isinstance(data, events.DisputeReviewedHeard | events.StatementFundedHeard):
-            hear_ended(tx, [data.statement_id])
+            consume_ended(tx, [data.statement_id])
             continue
         if isinstance(data, events.PartnerExitedHeard):
             storage.heard.upsert_org(tx.conn, data.partner_id, active=False)
@@ -219,15 +219,15 @@ def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
         _speak_for(tx, data.partner_id, data.operators)
 
 
-def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_credit(tx: Tx, heard: Sequence[Event]) -> None:
     """List overdue objections and repairs before the level above, until they have ended."""
     for event in heard:
         if isinstance(event.data, events.ObjectionEscalatedHeard | events.RepairEscalatedHeard):
-            hear_escalated(tx, event)
+            consume_escalated(tx, event)
         elif isinstance(event.data, events.RepairEndedHeard):
-            hear_ended(tx, [event.data.repair_id])
+            consume_ended(tx, [event.data.repair_id])
         else:
-            hear_ended(tx, [event.data.objection_id])
+            consume_ended(tx, [event.data.objection_id])
 
 
 def measure_month(tx: Tx, due: Due) -> None:
@@ -237,7 +237,7 @@ def measure_month(tx: Tx, due: Due) -> None:
     counts = storage.months.month_counts(tx.conn, start, end)
     known = storage.heard.communities(tx.conn)
     for partition in range(tx.partitions):
-        tx.say(
+        tx.publish(
             events.MonthMeasured(
                 period=period,
                 partition=partition,

@@ -280,7 +280,7 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
     if payload.until is not None:
         tx.arm("liaison_until", link_id, payload.until)
     note(tx, of="liaison", ref=link_id, action="assign", state="ACTIVE", **given)
-    tx.say(
+    tx.publish(
         events.LiaisonAssigned(
             link_id=link_id,
             tier=official["tier"],
@@ -301,7 +301,7 @@ def _end_link(tx: Tx, link: storage.rows.Row, reason: str) -> storage.rows.Row:
     )
     tx.disarm("liaison_until", row["link_id"])
     note(tx, of="liaison", ref=row["link_id"], action="end", state="ENDED", reason=reason)
-    tx.say(
+    tx.publish(
         events.LiaisonEnded(
             link_id=row["link_id"],
             tier=row["tier"],

@@ -615,7 +615,7 @@ def _make_effective(tx: Tx, topic: storage.rows.Row, opinion: storage.rows.Row) 
 
 
 def _say_effective(tx: Tx, row: storage.rows.Row) -> None:
-    tx.say(
+    tx.publish(
         events.ResolutionEffective(
             topic_id=row["topic_id"], community=row["area"], binding=row["binding"]
         ),

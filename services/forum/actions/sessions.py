@@ -951,7 +951,7 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
 
 
 def _say_corrected(tx: Tx, session: storage.rows.Row, row: storage.rows.Row) -> None:
-    tx.say(
+    tx.publish(
         events.AttendanceCorrected(
             session_id=session["session_id"],
             person_id=row["person_id"],
@@ -1203,7 +1203,7 @@ def _end_if_done(tx: Tx, session: storage.rows.Row) -> storage.rows.Row:
 def _say_attendance(tx: Tx, session: storage.rows.Row, topic_id: str) -> None:
     """Say once per person and session that he was present when a vote closed."""
     for row in storage.sessions.take_unrecorded(tx.conn, session["session_id"], tx.now):
-        tx.say(
+        tx.publish(
             events.AttendanceRecorded(
                 session_id=session["session_id"],
                 topic_id=topic_id,

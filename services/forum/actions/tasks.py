@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, convert
 
 from chassis import records
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
@@ -334,7 +334,7 @@ def _assign_one(
 
 
 def _say_assigned(tx: Tx, row: storage.rows.Row) -> None:
-    tx.say(
+    tx.publish(
         events.TaskAssigned(
             task_id=row["task_id"],
             topic_id=row["topic_id"],
@@ -475,7 +475,7 @@ def _deliver(
     return row
 
 
-def hear_delivery(tx: Tx, event: Heard) -> None:
+def consume_delivery(tx: Tx, event: Event) -> None:
     """Take a project's delivery of one of our tasks.
 
     What cannot be taken (another project's task, one that is accepted or taken away) is kept in
@@ -659,7 +659,7 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
     tx.disarm("task_accept", payload.task_id)
     storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
     _note(tx, row, "accept", side=side)
-    tx.say(
+    tx.publish(
         events.TaskAccepted(
             task_id=row["task_id"],
             topic_id=row["topic_id"],
@@ -765,7 +765,7 @@ def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
 def _say_rework(
     tx: Tx, row: storage.rows.Row, code: str, *, final: bool, why: str | None = None
 ) -> None:
-    tx.say(
+    tx.publish(
         events.TaskRework(
             task_id=row["task_id"],
             topic_id=row["topic_id"],
@@ -1131,7 +1131,7 @@ def overdue(tx: Tx, due: Due) -> None:
         # Said once; brought up again until somebody extends, reassigns or cancels it.
         tx.arm("task_due", due.ref, repeat, dict(due.data))
         return
-    tx.say(
+    tx.publish(
         events.TaskOverdue(
             task_id=row["task_id"],
             topic_id=row["topic_id"],
@@ -1197,7 +1197,7 @@ def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
     )
     days = (tx.calendar.local_date(tx.now) - tx.calendar.local_date(row["adopted_at"])).days
     for person_id, found in sorted(_fulfilled(tx, tasks).items()):
-        tx.say(
+        tx.publish(
             events.SupervisionFulfilled(
                 topic_id=payload.topic_id, person_id=person_id, records=found
             ),
@@ -1205,7 +1205,7 @@ def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
             scope=row["area"],
             sequence=row["version"],
         )
-    tx.say(
+    tx.publish(
         events.TopicClosed(
             topic_id=payload.topic_id, community=row["area"], tasks=len(tasks), days=days
         ),

@@ -476,7 +476,7 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
     tx.disarm("topic_screen", payload.topic_id)
     tx.arm("topic_session", payload.topic_id, session_due)
     if first:
-        tx.say(
+        tx.publish(
             events.TopicAdopted(
                 topic_id=payload.topic_id,
                 community=row["area"],
@@ -542,7 +542,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
     )
     if not known:
         tx.arm("topic_redirect", payload.topic_id, tx.calendar.due(tx.now, rules.REDIRECT_WD))
-        tx.say(
+        tx.publish(
             events.TopicRedirected(
                 topic_id=payload.topic_id,
                 community=row["area"],
@@ -559,7 +559,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def hear_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
+def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     """Tell the proposer of a redirected topic under which number the stewards keep it."""
     topic = storage.rows.find_locked(tx.conn, storage.tables.topics, topic_id)
     if topic is None or topic["state"] != "REDIRECTED" or topic["request_id"] is not None:

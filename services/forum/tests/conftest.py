@@ -50,10 +50,10 @@ class Town:
     # the ground
 
     def area(self, code, kind):
-        self.bench.hear("steward", "area_defined.v1", {"code": code, "kind": kind}, subject=code)
+        self.bench.consume("steward", "area_defined.v1", {"code": code, "kind": kind}, subject=code)
 
     def live(self, person, grid=GRID, *, adult=True, household=None, sequence=1):
-        self.bench.hear(
+        self.bench.consume(
             "steward",
             "resident_registered.v1",
             {
@@ -120,7 +120,7 @@ class Town:
         )
 
     def project(self, manager=MANAGER):
-        self.bench.hear(
+        self.bench.consume(
             "property",
             "project_registered.v1",
             {
@@ -133,7 +133,7 @@ class Town:
             },
             subject=PROJECT,
         )
-        self.bench.hear(
+        self.bench.consume(
             "property",
             "project_manager_changed.v1",
             {"project_id": PROJECT, "person_id": manager},
@@ -142,7 +142,7 @@ class Town:
         )
 
     def company(self, *representatives, company="pco_1", sequence=1):
-        self.bench.hear(
+        self.bench.consume(
             "property",
             "company_registered.v1",
             {"company_id": company, "uscc": "x", "representatives": list(representatives)},
@@ -151,7 +151,7 @@ class Town:
         )
 
     def partner(self, partner, *operators, area=COMMUNITY, sequence=1):
-        self.bench.hear(
+        self.bench.consume(
             "partner",
             "partner_admitted.v1",
             {
@@ -305,7 +305,7 @@ class Town:
         return self.bench.do(command, {"task_id": task_id} | body, version=version)
 
     def delivered(self, task_id, *, work="wrk_1", evidence=("sha256:aa",), occurred_at=None):
-        return self.bench.hear(
+        return self.bench.consume(
             "property",
             "work_delivered.v1",
             {

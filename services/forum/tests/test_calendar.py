@@ -17,7 +17,7 @@ def test_a_topic_waits_as_much_longer_and_whoever_takes_part_is_told(town):
     topic_id = town.submit()
     before = town.row("topics", "topic_id", topic_id)["screen_due"]
     said = {"subject": "calendar:2027", "scope": "370811", "sequence": 1}
-    bench.hear("steward", "calendar_year_loaded.v1", YEAR, **said)
+    bench.consume("steward", "calendar_year_loaded.v1", YEAR, **said)
     row = town.row("topics", "topic_id", topic_id)
     assert str(row["screen_due"]) > str(before)
     armed = bench.rows("SELECT due_at FROM timers WHERE kind = 'topic_screen'")
@@ -26,7 +26,7 @@ def test_a_topic_waits_as_much_longer_and_whoever_takes_part_is_told(town):
     assert "DEADLINE_MOVED" in {message["code"] for message in told}
     noted = bench.rows("SELECT action FROM history WHERE ref = :id", id=topic_id)
     assert "deadline_moved" in {line["action"] for line in noted}
-    moved = [event["data"] for event in bench.said("deadline_moved.v1")]
+    moved = [event["data"] for event in bench.published("deadline_moved.v1")]
     assert [(data["what"], data["id"]) for data in moved] == [("topic_screen", topic_id)]
 
 
@@ -44,5 +44,5 @@ def test_every_deadline_of_a_topic_that_rests_on_an_unknown_year_says_so(town):
     listed = town.cadre().ask("topic_wall", {})["items"]
     assert [card["provisional"] for card in listed] == [["screen_due", "session_due"]]
     said = {"subject": "calendar:2027", "scope": "370811", "sequence": 1}
-    bench.hear("steward", "calendar_year_loaded.v1", YEAR, **said)
+    bench.consume("steward", "calendar_year_loaded.v1", YEAR, **said)
     assert marked() is None

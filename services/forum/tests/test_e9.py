@@ -133,7 +133,7 @@ def test_six_of_eleven_pass_and_the_resolution_stands_on_20_may(town):
     topic = town.row("topics", "topic_id", topic_id)
     assert topic["state"] == "RESOLVED"
     assert due(topic, "tasks_due") == instant("2025-05-23T00:00")
-    (effective,) = town.bench.said("resolution_effective.v1")
+    (effective,) = town.bench.published("resolution_effective.v1")
     assert effective["data"]["binding"] is True
     assert effective["time"] == "2025-05-19T16:00:00Z"
 
@@ -142,7 +142,7 @@ def test_six_of_eleven_pass_and_the_resolution_stands_on_20_may(town):
 def test_the_proposer_and_everyone_present_are_named_for_may(town):
     topic_id, session_id, present = held(town)
     cast(town, session_id, topic_id, present, ["FOR"] * 11)
-    (adopted,) = town.bench.said("topic_adopted.v1")
+    (adopted,) = town.bench.published("topic_adopted.v1")
     assert adopted["period"] == "2025-05"
     assert adopted["data"] == {
         "topic_id": topic_id,
@@ -151,7 +151,7 @@ def test_the_proposer_and_everyone_present_are_named_for_may(town):
         "level": "GRID",
         "owners_matter": False,
     }
-    attended = town.bench.said("attendance_recorded.v1")
+    attended = town.bench.published("attendance_recorded.v1")
     assert sorted(event["data"]["person_id"] for event in attended) == sorted(present)
     assert {event["period"] for event in attended} == {"2025-05"}
 
@@ -161,7 +161,7 @@ def test_five_residents_of_eleven_are_no_quorum_and_the_session_is_adjourned(tow
     topic_id, session_id, _present = held(town, residents=5, others=6)
     with pytest.raises(errors.ResidentShare):
         town.on_session("close_vote", session_id, topic_id=topic_id)
-    assert town.bench.said("attendance_recorded.v1") == []
+    assert town.bench.published("attendance_recorded.v1") == []
     answer = town.on_session("adjourn_session", session_id, reason="NO_QUORUM")
     assert answer["state"] == "ADJOURNED"
     topic = town.row("topics", "topic_id", topic_id)
@@ -196,7 +196,7 @@ def test_an_owners_matter_resolves_without_binding(town):
     town.on_topic("publicise_opinion", topic_id)
     town.bench.fire("2025-05-20T00:00:00")
     assert town.state(topic_id) == "RESOLVED"
-    (effective,) = town.bench.said("resolution_effective.v1")
+    (effective,) = town.bench.published("resolution_effective.v1")
     assert effective["data"]["binding"] is False
     with pytest.raises(errors.OwnersVoteRequired):
         town.on_topic("assign_tasks", topic_id, tasks=[town.task()])

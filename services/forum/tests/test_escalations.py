@@ -20,7 +20,7 @@ REQUEST = "req_1"
 
 
 def late_request(town, level=1, ref=REQUEST, grid=GRID, **more):
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "request_escalated.v1",
         {"request_id": ref, "level": level, "official_id": None, "grid": grid,
@@ -32,7 +32,7 @@ def late_request(town, level=1, ref=REQUEST, grid=GRID, **more):
 
 
 def late_order(town, level=1, ref="rec_1"):
-    town.bench.hear(
+    town.bench.consume(
         "property",
         "rectification_escalated.v1",
         {"rectification_id": ref, "project_id": PROJECT, "severity": "S3", "level": level,
@@ -86,7 +86,7 @@ def test_an_overdue_order_of_the_property_is_listed_too(town):
     assert (street["source"], street["tier"]) == ("RECTIFICATION", "STREET_TEAM")
     (district,) = listed(leader(town), mine=True)
     assert district["tier"] == "DISTRICT_LEADER"
-    town.bench.hear(
+    town.bench.consume(
         "property",
         "rectification_passed.v1",
         {"rectification_id": "rec_1", "project_id": PROJECT, "severity": "S3", "late": True},
@@ -101,7 +101,7 @@ def test_an_order_that_ended_with_its_task_or_project_is_listed_no_longer(town):
     """K13: the orders of a closed project waited before the street for ever."""
     late_order(town, 1)
     ended = {"rectification_id": "rec_1", "project_id": PROJECT}
-    town.bench.hear("property", "rectification_ended.v1", ended, subject="rec_1", sequence=9)
+    town.bench.consume("property", "rectification_ended.v1", ended, subject="rec_1", sequence=9)
     assert listed(lead(town)) == []
     assert {i["outcome"] for i in listed(lead(town), state="DONE")} == {"ENDED"}
 
@@ -109,7 +109,7 @@ def test_an_order_that_ended_with_its_task_or_project_is_listed_no_longer(town):
 def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
     """t2 B11: street and district had no list that showed it."""
     for level in (1, 2):
-        town.bench.hear(
+        town.bench.consume(
             "credit",
             "objection_escalated.v1",
             {"objection_id": "obj_1", "number": "YY-20250303-015901-00001", "level": level},
@@ -123,7 +123,7 @@ def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
     (district,) = listed(leader(town), mine=True, source="OBJECTION")
     assert district["tier"] == "DISTRICT_LEADER"
     assert "YY-20250303-015901-00001" in lead(town).ask("my_messages")["items"][0]["text"]
-    town.bench.hear(
+    town.bench.consume(
         "credit",
         "objection_ended.v1",
         {"objection_id": "obj_1", "number": "YY-20250303-015901-00001", "state": "LAPSED"},
@@ -135,7 +135,7 @@ def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
 
 
 def of_another(town, service, fact, ref, **data):
-    town.bench.hear(service, f"{fact}.v1", data, subject=ref, scope=COMMUNITY, sequence=9)
+    town.bench.consume(service, f"{fact}.v1", data, subject=ref, scope=COMMUNITY, sequence=9)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_it_is_acknowledged_and_decided_and_leaves_the_list(town):
 
 def test_what_was_done_elsewhere_leaves_the_list_by_itself(town):
     late_request(town)
-    town.bench.hear(
+    town.bench.consume(
         "steward", "request_closed.v1", {"request_id": REQUEST, "rated": False}, subject=REQUEST,
         sequence=9,
     )  # fmt: skip
@@ -333,7 +333,7 @@ def test_whose_it_is_may_become_known_or_near_later(town):
         "request_id": REQUEST, "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,
         "reporter_id": "per_wife",
     }  # fmt: skip
-    town.bench.hear("steward", "request_corrected.v1", corrected, subject=REQUEST, sequence=5)
+    town.bench.consume("steward", "request_corrected.v1", corrected, subject=REQUEST, sequence=5)
     assert [item["person_id"] for item in listed(town.street())] == [TEAM]
     refused(town, town.cadre)
     late_request(town, ref="req_2", reporter_id="per_friend")
@@ -354,7 +354,7 @@ def test_who_comes_into_a_household_or_leaves_it_is_known(town, fact, data):
     for number, (person, home) in enumerate((("per_in", "hh_1"), ("per_out", None))):
         town.live(person, household="hh_1" if home is None else "hh_2")
         told = data | {"person_id": person, "household_id": home}
-        town.bench.hear("steward", f"{fact}.v1", told, subject=person, sequence=5 + number)
+        town.bench.consume("steward", f"{fact}.v1", told, subject=person, sequence=5 + number)
         late_request(town, ref=f"req_{person}", reporter_id=person)
     found = {item["ref"]: item["person_id"] for item in listed(town.street())}
     assert found == {"req_per_in": TEAM, "req_per_out": CADRE}

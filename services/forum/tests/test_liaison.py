@@ -61,14 +61,14 @@ def test_a_removed_cadre_leaves_a_gap_with_the_acting_official(town):
     cadre = chain["rungs"][1]
     assert (cadre["gap"], cadre["officials"]) == (True, [])
     assert cadre["acting"]["person_id"] == TEAM
-    assert len(town.bench.said("liaison_ended.v1")) == 1
+    assert len(town.bench.published("liaison_ended.v1")) == 1
 
 
 def test_an_official_who_leaves_takes_all_links_along(town):
     town.link("off_cadre", "GRID", NEXT_GRID)
     town.district()
     town.bench.do("end_official", {"official_id": "off_cadre", "reason": "退休"}, version=1)
-    assert len(town.bench.said("liaison_ended.v1")) == 2
+    assert len(town.bench.published("liaison_ended.v1")) == 2
     with pytest.raises(StateConflict):
         town.link("off_cadre", "GRID", GRID)
 
@@ -93,7 +93,7 @@ def test_each_tier_answers_for_its_own_kind_of_target(town, official, kind, targ
 def test_the_same_link_again_is_the_same_link(town):
     first = town.link("off_cadre", "GRID", NEXT_GRID)
     assert town.link("off_cadre", "GRID", NEXT_GRID) == first
-    assert len(town.bench.said("liaison_assigned.v1")) == 4
+    assert len(town.bench.published("liaison_assigned.v1")) == 4
 
 
 def test_a_link_ends_by_itself_at_its_term(town):
@@ -108,7 +108,7 @@ def test_a_link_ends_by_itself_at_its_term(town):
         },
     )
     town.bench.fire("2025-03-10T00:00:00")
-    (ended,) = town.bench.said("liaison_ended.v1")
+    (ended,) = town.bench.published("liaison_ended.v1")
     assert ended["data"]["target"] == NEXT_GRID
 
 
@@ -221,7 +221,7 @@ def test_only_adults_opt_in_to_the_draw_and_may_leave_it(town):
 
 def test_who_has_left_is_in_no_draw(town):
     town.resident().do("opt_in", {})
-    town.bench.hear(
+    town.bench.consume(
         "steward", "resident_deactivated.v1", {"person_id": ANA, "reason": "MOVED"}, subject=ANA
     )
     rows = town.bench.rows("SELECT * FROM opt_ins WHERE withdrawn_at IS NULL")
@@ -231,7 +231,7 @@ def test_who_has_left_is_in_no_draw(town):
 @pytest.mark.covers("E12")
 def test_an_older_state_of_a_resident_never_overwrites_a_newer_one(town):
     town.live("per_dan", sequence=5)
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "resident_moved.v1",
         {"person_id": "per_dan", "from_grid": GRID, "to_grid": OTHER_GRID},
@@ -291,7 +291,7 @@ def test_a_deputy_sees_his_year_and_a_neighbour_does_not(town):
 def test_the_month_is_said_once_per_partition_with_zeros(town):
     town.implementing()
     town.bench.fire("2025-04-03T00:00:00")
-    markers = [m for m in town.bench.said("month_measured.v1") if m["period"] == "2025-03"]
+    markers = [m for m in town.bench.published("month_measured.v1") if m["period"] == "2025-03"]
     assert sorted(m["data"]["partition"] for m in markers) == [0, 1, 2, 3]
     assert {m["time"] for m in markers} == {"2025-04-02T16:00:00Z"}
     found = {c["community"]: c for m in markers for c in m["data"]["communities"]}

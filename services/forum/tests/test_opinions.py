@@ -107,8 +107,8 @@ def test_four_objections_are_noted_and_the_fifth_stops_the_resolution(town):
     assert (answer["state"], answer["objectors"]) == ("OPEN", 5)
     town.bench.fire("2025-03-13T00:00:00")
     assert town.state(topic_id) == "PUBLICISED"
-    assert "影响绿地" not in str(town.bench.said())
-    assert NEIGHBOURS[4] not in str([e["data"] for e in town.bench.said("topic_adopted.v1")])
+    assert "影响绿地" not in str(town.bench.published())
+    assert NEIGHBOURS[4] not in str([e["data"] for e in town.bench.published("topic_adopted.v1")])
 
 
 def test_four_objections_from_people_not_affected_do_not_stop_it(town):
@@ -217,7 +217,7 @@ def test_a_recommendation_becomes_binding_by_the_owners_vote(town):
         town.on_topic("record_owners_vote", topic_id, **(COUNT | {"area_assenting": 601}))
     answer = town.on_topic("record_owners_vote", topic_id, **COUNT)
     assert (answer["binding"], answer["passed"]) == (True, True)
-    assert [e["data"]["binding"] for e in town.bench.said("resolution_effective.v1")] == [
+    assert [e["data"]["binding"] for e in town.bench.published("resolution_effective.v1")] == [
         False,
         True,
     ]

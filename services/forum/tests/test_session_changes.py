@@ -167,7 +167,7 @@ def test_a_mistaken_tick_is_taken_back_with_its_vote(town):
     town.secretary()
     tally = town.on_session("close_vote", session_id, topic_id=topic_id)
     assert (tally["for"], tally["against"], tally["voting_present"]) == (6, 0, 6)
-    said = [e["data"]["person_id"] for e in town.bench.said("attendance_recorded.v1")]
+    said = [e["data"]["person_id"] for e in town.bench.published("attendance_recorded.v1")]
     assert ANA not in said
 
 
@@ -180,7 +180,7 @@ def test_after_the_close_a_correction_is_said_and_the_vote_stands_if_it_must(tow
         correct(town, session_id, BEN, attended=False)
     answer = correct_as_secretary(town, session_id, BEN)
     assert answer["void"] == []
-    (said,) = town.bench.said("attendance_corrected.v1")
+    (said,) = town.bench.published("attendance_corrected.v1")
     assert said["data"] == {
         "session_id": session_id,
         "person_id": BEN,
@@ -249,7 +249,7 @@ def test_who_was_there_after_all_is_credited_for_the_day_of_the_session(town):
     town.bench.at("2025-04-02T09:00:00")
     answer = correct_as_secretary(town, session_id, VOTERS[7], attended=True)
     assert (answer["voting_present"], answer["void"]) == (8, [])
-    said = town.bench.said("attendance_recorded.v1")[-1]
+    said = town.bench.published("attendance_recorded.v1")[-1]
     assert (said["data"]["person_id"], said["period"]) == (VOTERS[7], "2025-03")
 
 
@@ -315,4 +315,4 @@ def test_everyone_who_objected_is_told_what_both_sides_decided(town, outcome):
         assert reasons in codes[f"OBJECTION_{outcome}"]["text"]
         (mine,) = town.bench.ask("objections", {"mine": True})["items"]
         assert mine["outcome"] == outcome
-    assert COMMUNITY in str(town.bench.said())
+    assert COMMUNITY in str(town.bench.published())

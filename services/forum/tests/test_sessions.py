@@ -234,7 +234,7 @@ def test_votes_are_shown_as_totals_after_the_close_and_never_said(town):
     tally = town.on_session("close_vote", session_id, topic_id=topic_id)
     # Two were present and cast nothing: they count as present, as an abstention does.
     assert (tally["for"], tally["not_cast"], tally["passed"]) == (5, 2, True)
-    assert "AGAINST" not in str(town.bench.said())
+    assert "AGAINST" not in str(town.bench.published())
     assert "AGAINST" not in str(town.bench.rows("SELECT * FROM history"))
     with pytest.raises(StateConflict):
         town.vote(session_id, topic_id, "per_n05", "FOR")
@@ -255,7 +255,7 @@ def test_two_topics_in_one_session_count_a_person_once(town):
     town.bench.do("record_attendance", {"session_id": session_id, "person_ids": ["per_n06"]})
     answer = town.on_session("close_vote", session_id, topic_id=second)
     assert (answer["session_state"], answer["passed"]) == ("ENDED", False)
-    said = [e["data"]["person_id"] for e in town.bench.said("attendance_recorded.v1")]
+    said = [e["data"]["person_id"] for e in town.bench.published("attendance_recorded.v1")]
     assert sorted(said) == sorted([*present, "per_n06"])
 
 

@@ -24,7 +24,7 @@ NOBODY = "per_unknown_1"
 
 
 def moved(town, person, grid, sequence=5):
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "resident_moved.v1",
         {"person_id": person, "from_grid": GRID, "to_grid": grid, "community": grid[:12]},
@@ -34,7 +34,7 @@ def moved(town, person, grid, sequence=5):
 
 
 def fact(town, name, person, sequence=7, **data):
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         f"{name}.v1",
         {"person_id": person} | data,
@@ -148,7 +148,7 @@ def test_an_operator_who_was_replaced_does_not_vote(town):
     session_id = town.schedule(topic_id, START, invitees=town.named(8, [("per_m0", "MERCHANT")]))
     town.bench.at(START)
     town.open(session_id, ANA, "per_m0")
-    town.bench.hear(
+    town.bench.consume(
         "partner",
         "partner_operators_changed.v1",
         {"partner_id": "ptn_shops", "org_id": "org_ptn_shops", "operators": ["per_m9"]},

@@ -21,7 +21,7 @@ from services.forum.tests.conftest import (
 
 
 def appointed(town, person, ended=False):
-    town.bench.hear(
+    town.bench.consume(
         "property",
         f"appointment_{'ended' if ended else 'activated'}.v1",
         {
@@ -39,7 +39,7 @@ def appointed(town, person, ended=False):
 @pytest.mark.covers("F1-flow", "N1")
 def test_a_task_of_a_project_goes_there_by_event_and_comes_back_delivered(town):
     topic_id, (task_id,) = town.implementing(town.task(due_date="2025-04-30"))
-    (said,) = town.bench.said("task_assigned.v1")
+    (said,) = town.bench.published("task_assigned.v1")
     assert said["subject"] == task_id
     assert said["data"] == {
         "task_id": task_id,
@@ -74,12 +74,12 @@ def test_the_whole_way_from_a_topic_to_credit_for_those_who_took_part(town):
     card = town.resident().ask("topic", {"topic_id": topic_id})
     assert [step["state"] for step in card["steps"]] == ["DONE"] * 5
     assert all(step["artefact"] for step in card["steps"])
-    (closed,) = town.bench.said("topic_closed.v1")
+    (closed,) = town.bench.published("topic_closed.v1")
     assert closed["data"] == {"topic_id": topic_id, "community": COMMUNITY, "tasks": 1, "days": 22}
-    (kept,) = town.bench.said("supervision_fulfilled.v1")
+    (kept,) = town.bench.published("supervision_fulfilled.v1")
     assert kept["data"] == {"topic_id": topic_id, "person_id": BEN, "records": 2}
-    assert len(town.bench.said("attendance_recorded.v1")) == 8
-    assert len(town.bench.said("task_accepted.v1")) == 1
+    assert len(town.bench.published("attendance_recorded.v1")) == 8
+    assert len(town.bench.published("task_accepted.v1")) == 1
 
 
 @pytest.mark.covers("F5", "N16")
@@ -108,7 +108,7 @@ def test_a_task_without_resident_owner_or_term_is_refused(town, change, refusal)
         town.on_topic("assign_tasks", topic_id, tasks=[town.task(**change)])
     with pytest.raises(errors.TasksNeeded):
         town.on_topic("assign_tasks", topic_id)
-    assert town.bench.said("task_assigned.v1") == []
+    assert town.bench.published("task_assigned.v1") == []
 
 
 def test_the_tasks_that_the_opinion_planned_are_assigned_by_default(town):
@@ -226,7 +226,7 @@ def test_an_overdue_task_climbs_after_five_and_ten_working_days(town):
     # Five working days after 28 April: 29, 30 April, 6, 7, 8 May (May Day holiday between).
     town.bench.fire("2025-05-09T00:00:00")
     town.bench.fire("2025-05-16T00:00:00")
-    said = town.bench.said("task_overdue.v1")
+    said = town.bench.published("task_overdue.v1")
     assert [(e["data"]["level"], e["time"]) for e in said] == [
         (1, "2025-04-28T16:00:00Z"),
         (2, "2025-05-08T16:00:00Z"),
@@ -242,12 +242,12 @@ def test_work_delivered_in_time_is_not_overdue_however_late_it_is_accepted(town)
     town.bench.at("2025-04-28T20:00:00")
     town.delivered(task_id)
     town.bench.fire("2025-05-20T00:00:00")
-    assert town.bench.said("task_overdue.v1") == []
+    assert town.bench.published("task_overdue.v1") == []
     town.resident(BEN)
     answer = town.on_task("rework_task", task_id, reason="线条不直")
     assert answer["state"] == "REWORK"
     town.bench.fire("2025-05-20T00:00:00")
-    assert [e["data"]["level"] for e in town.bench.said("task_overdue.v1")] == [1, 2, 3]
+    assert [e["data"]["level"] for e in town.bench.published("task_overdue.v1")] == [1, 2, 3]
 
 
 @pytest.mark.covers("N16")
@@ -262,14 +262,14 @@ def test_after_the_third_rework_the_topic_returns_to_its_analysis(town):
     assert (row["state"], row["round"]) == ("COLLECTED", 2)
     assert town.row("tasks", "task_id", task_id)["state"] == "FAILED"
     assert town.row("tasks", "task_id", other_id)["state"] == "FAILED"
-    finals = [e["data"]["final"] for e in town.bench.said("task_rework.v1")]
+    finals = [e["data"]["final"] for e in town.bench.published("task_rework.v1")]
     assert finals == [False, False, True, True]
     with pytest.raises(errors.StepLocked):
         town.schedule(topic_id, "2025-03-20T19:00:00+08:00")
     town.adopt(topic_id, finding="重新研判:改为人行道改造")
     # Credit for the proposer is for the first adoption only.
-    assert len(town.bench.said("topic_adopted.v1")) == 1
-    assert "仍不合格" not in str(town.bench.said())
+    assert len(town.bench.published("topic_adopted.v1")) == 1
+    assert "仍不合格" not in str(town.bench.published())
 
 
 def test_a_gap_of_fourteen_days_without_a_look_is_counted_and_told(town):
@@ -315,7 +315,9 @@ def test_a_supervisor_who_did_not_look_earns_nothing(town):
     town.accept(task_id)
     town.secretary()
     town.on_topic("close_topic", topic_id)
-    assert [e["data"]["person_id"] for e in town.bench.said("supervision_fulfilled.v1")] == [BEN]
+    assert [e["data"]["person_id"] for e in town.bench.published("supervision_fulfilled.v1")] == [
+        BEN
+    ]
 
 
 def test_those_who_took_part_are_told_and_asked_once(town):
@@ -347,7 +349,7 @@ def test_those_who_took_part_are_told_and_asked_once(town):
 def test_no_event_holds_a_word_that_somebody_said_or_wrote(town):
     topic_id, (task_id,) = town.implementing()
     town.watch(task_id, finding="有人在偷懒")
-    said = str(town.bench.said())
+    said = str(town.bench.published())
     for word in ("小院停车", "同意施划车位", "两人担心噪声", "偷懒", "FOR"):
         assert word not in said.replace("R_FORUM", "")
     assert topic_id in said

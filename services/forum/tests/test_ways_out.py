@@ -36,7 +36,7 @@ def test_an_overdue_task_without_delivery_is_brought_up_until_somebody_acts(town
     assert [row["person_id"] for row in climbed[:3]] == [CADRE, TEAM, LEADER]
     assert len(climbed) > 8
     assert {row["person_id"] for row in climbed[3:]} == {LEADER}
-    assert len(town.bench.said("task_overdue.v1")) == 3
+    assert len(town.bench.published("task_overdue.v1")) == 3
     town.secretary()
     town.on_task("cancel_task", task_id, reason="无法施工")
     before = len(town.bench.rows("SELECT * FROM escalations WHERE task_id IS NOT NULL"))
@@ -60,7 +60,7 @@ def test_an_overdue_task_is_extended_and_told(town):
     card = town.resident().ask("task", {"task_id": task_id})
     assert (card["overdue"], card["due_at"]) == (False, "2025-06-20T16:00:00+00:00")
     assert town.resident(BEN).ask("my_messages")["items"][0]["code"] == "TASK_EXTENDED"
-    said = town.bench.said("task_assigned.v1")
+    said = town.bench.published("task_assigned.v1")
     assert [event["data"]["due_at"] for event in said][-1] == "2025-06-20T16:00:00+00:00"
     assert len({event["sequence"] for event in said}) == 2
     town.secretary()
@@ -70,7 +70,7 @@ def test_an_overdue_task_is_extended_and_told(town):
     town.street()
     town.on_task("extend_task", task_id, due_date="2025-06-26", reason="雨季停工")
     town.bench.fire("2025-06-27T00:00:00")
-    assert town.bench.said("task_overdue.v1")[-1]["data"]["level"] == 1
+    assert town.bench.published("task_overdue.v1")[-1]["data"]["level"] == 1
 
 
 def test_the_last_task_that_is_cancelled_lets_the_topic_go_on(town):
@@ -82,7 +82,7 @@ def test_the_last_task_that_is_cancelled_lets_the_topic_go_on(town):
     town.secretary()
     answer = town.on_task("cancel_task", second, reason="物业已退出")
     assert (answer["state"], answer["topic_state"]) == ("CANCELLED", "VERIFIED")
-    taken = town.bench.said("task_rework.v1")[-1]["data"]
+    taken = town.bench.published("task_rework.v1")[-1]["data"]
     assert (taken["task_id"], taken["final"]) == (second, True)
     assert town.on_topic("close_topic", topic_id)["state"] == "CLOSED"
 
@@ -108,7 +108,7 @@ def test_a_task_is_given_to_somebody_else(town):
     )
     made = town.resident().ask("task", {"task_id": answer["new_task"]["id"]})
     assert (made["replaces"], made["title"], made["state"]) == (task_id, "施划车位", "ASSIGNED")
-    assert town.bench.said("task_rework.v1")[-1]["data"]["final"] is True
+    assert town.bench.published("task_rework.v1")[-1]["data"]["final"] is True
     town.delivered(task_id)
     assert town.row("tasks", "task_id", task_id)["state"] == "CANCELLED"
     assert town.state(topic_id) == "IMPLEMENTING"
@@ -291,7 +291,7 @@ def test_a_supervisor_steps_down_and_the_chain_is_told_when_no_resident_is_left(
         town.resident(ANA).do("step_down", {"task_id": task_id})
     town.resident(BEN).do("step_down", {"task_id": task_id})
     assert town.bench.rows("SELECT * FROM escalations") == []
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "resident_deactivated.v1",
         {"person_id": CAI, "reason": "MOVED_OUT"},
@@ -311,7 +311,7 @@ def test_a_supervisor_steps_down_and_the_chain_is_told_when_no_resident_is_left(
 
 def test_who_has_died_answers_for_nothing_any_more(town):
     for person in (CADRE, "per_deputy"):
-        town.bench.hear(
+        town.bench.consume(
             "steward",
             "resident_deactivated.v1",
             {"person_id": person, "reason": "DECEASED"},
@@ -320,7 +320,7 @@ def test_who_has_died_answers_for_nothing_any_more(town):
         )
     chain = town.resident().ask("chain", {"target": town.resident().actor.scope + "001"})
     assert (chain["rungs"][1]["officials"], chain["rungs"][1]["gap"]) == ([], True)
-    assert len(town.bench.said("liaison_ended.v1")) == 1
+    assert len(town.bench.published("liaison_ended.v1")) == 1
     assert {d["state"] for d in town.bench.ask("deputies", {})["items"]} == {"ENDED"}
     town.district()
     town.official("per_new", "COMMUNITY_CADRE", COMMUNITY, "off_new")
@@ -342,7 +342,7 @@ def test_a_cancelled_task_is_told_to_everyone_concerned_with_its_reason(town):
     text = "的任务“补种绿化”已取消,不再办理。原因:居民改选他处"
     for person in (MANAGER, ANA, BEN):
         assert text in _said_to(town, person)["TASK_CANCELLED"]
-    said = town.bench.said("task_rework.v1")[-1]["data"]
+    said = town.bench.published("task_rework.v1")[-1]["data"]
     assert (said["reason"], said["final"], said["why"]) == ("CANCELLED", True, "居民改选他处")
     told = _said_to(town, ANA)
     assert "TOPIC_VERIFIED" not in told
@@ -393,7 +393,7 @@ def test_work_that_was_to_be_done_again_and_was_cancelled_verifies_nothing(town)
     town.accept(third, supervisor=CAI)
     town.secretary()
     town.on_topic("close_topic", topic_id)
-    said = town.bench.said("supervision_fulfilled.v1")
+    said = town.bench.published("supervision_fulfilled.v1")
     assert [event["data"]["person_id"] for event in said] == [CAI]
 
 
@@ -403,7 +403,7 @@ def test_the_end_of_a_topic_is_the_end_of_its_tasks_and_says_why(town):
     town.street()
     town.on_topic("discontinue_topic", topic_id, reason="地块已征收")
     assert "地块已征收" in _said_to(town, MANAGER)["TASK_CANCELLED"]
-    said = town.bench.said("task_rework.v1")[-1]["data"]
+    said = town.bench.published("task_rework.v1")[-1]["data"]
     assert (said["reason"], said["why"]) == ("DISCONTINUED", "地块已征收")
     assert said["task_id"] == task_id
 

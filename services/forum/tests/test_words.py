@@ -152,7 +152,7 @@ def test_a_redirected_matter_reaches_the_stewards_and_its_number_the_proposer(to
     topic_id = town.submit(category="REPAIR_COMMON")
     town.cadre()
     town.on_topic("redirect_topic", topic_id, reason="单户漏水")
-    (said,) = town.bench.said("topic_redirected.v1")
+    (said,) = town.bench.published("topic_redirected.v1")
     assert said["data"] == {
         "topic_id": topic_id,
         "community": COMMUNITY,
@@ -166,7 +166,7 @@ def test_a_redirected_matter_reaches_the_stewards_and_its_number_the_proposer(to
     assert (waits["code"], "登记" in waits["text"]) == ("TOPIC_REDIRECTED", True)
     request = {"request_id": "req_1", "number": "SR-20250303-015901-00001"}
     for about in ({}, {"topic_id": topic_id}, {"topic_id": topic_id, "request_id": "req_2"}):
-        town.bench.hear("steward", "request_submitted.v1", request | about, subject=f"r{about}")
+        town.bench.consume("steward", "request_submitted.v1", request | about, subject=f"r{about}")
     told = town.resident().ask("my_messages")["items"][0]
     assert (told["code"], told["ref"]) == ("TOPIC_REQUEST", "req_1")
     assert "SR-20250303-015901-00001" in told["text"]
@@ -191,7 +191,7 @@ def test_a_matter_that_is_registered_already_is_named(town):
     town.cadre()
     town.on_topic("redirect_topic", topic_id, reason="单户漏水", request_id="req_7")
     assert "req_7" in town.resident().ask("my_messages")["items"][0]["text"]
-    assert town.bench.said("topic_redirected.v1") == []
+    assert town.bench.published("topic_redirected.v1") == []
 
 
 def test_messages_are_in_the_language_that_is_asked_for(town):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.bus import Heard, Tx
+from chassis.bus import Event, Tx
 from services.partner import events
 from services.partner.actions import partners as register
 from services.partner.actions import people
@@ -10,7 +10,7 @@ from services.partner.actions import redemptions as saga
 from services.partner.storage import partners as store
 
 
-def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep areas, stewards and people; end what is open of those who are no longer registered."""
     store.save_areas(
         tx.conn,
@@ -35,7 +35,7 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
             if isinstance(e.data, events.StewardEnrolledHeard)
         ],
     )
-    people.hear(tx, [e for e in heard if isinstance(e.data, _OF_A_PERSON)])
+    people.consume(tx, [e for e in heard if isinstance(e.data, _OF_A_PERSON)])
     for event in heard:
         if isinstance(event.data, events.StewardLeftHeard):
             store.steward_left(tx.conn, event.data.steward_id, event.occurred_at, event.sequence)
@@ -61,11 +61,11 @@ _OF_A_PERSON = (
 )
 
 
-def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_credit(tx: Tx, heard: Sequence[Event]) -> None:
     """Take answers about points into effect, and put final grades onto partners' cards."""
     points = [e for e in heard if not isinstance(e.data, events.SettlementFinalisedHeard)]
     if points:
-        saga.hear_points(tx, points)
+        saga.consume_points(tx, points)
     for event in heard:
         if isinstance(event.data, events.SettlementFinalisedHeard):
             store.save_grades(

@@ -23,7 +23,7 @@ def measure(tx: Tx, due: Due) -> None:
     )
     measured = _partners(tx, period)
     for partition in range(tx.partitions):
-        tx.say(
+        tx.publish(
             events.MonthMeasured(
                 period=period,
                 partition=partition,

@@ -10,7 +10,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
-from chassis.i18n import payload
+from chassis.i18n import problem_of
 from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id
@@ -344,7 +344,7 @@ def approve_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     return reply(row, state=state, version=version) | {"terms": waiting.terms}
 
 
-def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
+def approve_offers(tx: Tx, payload: ApproveOffers) -> dict[str, Any]:
     """批量审批项目或新价格 / Approve several offers or new prices.
 
     Approve each as if it were approved alone. One that is refused says why, and the others are
@@ -352,7 +352,7 @@ def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
     """
     outcomes: dict[int, dict[str, Any]] = {}
     # In the order of their ids, so that two approvers do not wait for each other.
-    for number, one in sorted(enumerate(order.offers), key=lambda each: each[1].offer_id):
+    for number, one in sorted(enumerate(payload.offers), key=lambda each: each[1].offer_id):
         try:
             with tx.part():
                 version = records.locked(tx.conn, offers, one.offer_id).version
@@ -360,7 +360,7 @@ def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
                     raise VersionConflict(current=version, expected=one.version)
                 outcomes[number] = approve_offer(tx, WhichOffer(one.offer_id))
         except Refusal as refusal:
-            said = payload(refusal, "services.partner")
+            said = problem_of(refusal, "services.partner")
             outcomes[number] = {
                 "id": one.offer_id,
                 "state": "REFUSED",
@@ -368,7 +368,7 @@ def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
                 "message_zh": said["message_zh"],
                 "message_en": said["message_en"],
             }
-    items = [outcomes[number] for number in range(len(order.offers))]
+    items = [outcomes[number] for number in range(len(payload.offers))]
     return {"approved": sum("code" not in one for one in items), "items": items}
 
 
@@ -432,7 +432,7 @@ def publish_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
         tx, offers, row, step="publish", state="PUBLISHED", published_at=row.published_at or tx.now
     ).version
     if row.published_at is None:
-        tx.say(
+        tx.publish(
             events.OfferPublished(row.offer_id, row.partner_id, row.kind, row.points_price),
             subject=row.offer_id,
             scope=row.area,

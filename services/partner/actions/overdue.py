@@ -15,7 +15,7 @@ def go_up(tx: Tx, due: Due, row: Any, *, version: int, fact: Callable[[int], Any
     A community's matter comes before the street first, a street's before the district at once.
     """
     level: int = due.data.get("level") or (STREET if len(row.area) == 12 else DISTRICT)
-    tx.say(fact(level), subject=due.ref, scope=row.area, sequence=version)
+    tx.publish(fact(level), subject=due.ref, scope=row.area, sequence=version)
     if level < DISTRICT:
         later = tx.calendar.due(tx.now, AGAIN_WORKING_DAYS)
         tx.arm(due.kind, due.ref, later, {"level": level + 1})

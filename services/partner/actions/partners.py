@@ -406,7 +406,7 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> dict[str, Any]:
 
 
 def _say_admitted(tx: Tx, row: Any, version: int) -> None:
-    tx.say(
+    tx.publish(
         events.PartnerAdmitted(row.partner_id, row.org_id, row.level, row.area),
         subject=row.partner_id,
         scope=row.area,
@@ -417,7 +417,7 @@ def _say_admitted(tx: Tx, row: Any, version: int) -> None:
 
 
 def _say_operators(tx: Tx, row: Any, version: int) -> None:
-    tx.say(
+    tx.publish(
         events.PartnerOperatorsChanged(
             row.partner_id, row.org_id, store.operators_of(tx.conn, row.partner_id)
         ),
@@ -468,7 +468,7 @@ def suspend_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
     _withdraw(tx, row.partner_id, ("PUBLISHED",), "PAUSED")
     if payload.vouchers == "CANCEL":
         saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
-    tx.say(
+    tx.publish(
         events.PartnerSuspended(row.partner_id),
         subject=row.partner_id,
         scope=row.area,
@@ -508,7 +508,7 @@ def exit_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
     _withdraw(tx, row.partner_id, ("DRAFT", "APPROVED", "PUBLISHED", "PAUSED"), "ENDED")
     if payload.vouchers == "CANCEL":
         saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
-    tx.say(
+    tx.publish(
         events.PartnerExited(row.partner_id),
         subject=row.partner_id,
         scope=row.area,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis import records
-from chassis.bus import Heard, Tx
+from chassis.bus import Event, Tx
 from services.partner import events
 from services.partner.errors import Deceased, MergedAway, UnderAge, UnknownPerson
 from services.partner.storage import partners as store
 
 
-def hear(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep who is registered. A batch is folded first: one statement, whatever its length."""
     kept = store.people_of(tx.conn, [event.data.person_id for event in heard])
     for event in heard:

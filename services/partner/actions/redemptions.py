@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis import records
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, said
 from services.partner import events
@@ -207,7 +207,7 @@ def _enter(
 
 
 def _ask_for_hold(tx: Tx, row: Any) -> None:
-    tx.say(
+    tx.publish(
         events.RedemptionRequested(
             row.redemption_id, row.wallet, row.holder, row.partner_id, row.offer_id, row.points
         ),
@@ -307,7 +307,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> dict[str, Any]:
     ).version
     store.forget_tries(tx.conn, row.redemption_id)
     if row.points:
-        tx.say(
+        tx.publish(
             events.RedemptionRedeemed(
                 row.redemption_id, row.wallet, row.partner_id, row.points, row.settle_fen
             ),
@@ -380,7 +380,7 @@ def _give_up(tx: Tx, row: Any, *, by: str, reason: str, note: str | None = None)
 
 
 def _say_cancelled(tx: Tx, row: Any, version: int, *, by: str, reason: str) -> None:
-    tx.say(
+    tx.publish(
         events.RedemptionCancelled(
             row.redemption_id, row.wallet, row.partner_id, row.points, by, reason
         ),
@@ -410,7 +410,7 @@ def expire(tx: Tx, due: Due) -> None:
     if not row.points:
         offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
         return
-    tx.say(
+    tx.publish(
         events.RedemptionExpired(
             row.redemption_id, row.wallet, row.partner_id, row.points, "SYSTEM", "EXPIRED"
         ),
@@ -440,7 +440,7 @@ def retry_hold(tx: Tx, due: Due) -> None:
 # What credit answers
 
 
-def hear_points(tx: Tx, heard: Sequence[Heard]) -> None:
+def consume_points(tx: Tx, heard: Sequence[Event]) -> None:
     """Take credit's answers into effect, in the order in which they came.
 
     Args:
@@ -474,7 +474,7 @@ def hear_points(tx: Tx, heard: Sequence[Heard]) -> None:
     records.note_all(tx, redemptions, steps)
 
 
-def _take(tx: Tx, row: dict[str, Any], event: Heard) -> rules.Step | None:
+def _take(tx: Tx, row: dict[str, Any], event: Event) -> rules.Step | None:
     """Return the step of one answer, and set what goes with it on the row in memory."""
     data, held_before = event.data, row["held_at"] is not None
     step: rules.Step | None = None
@@ -502,8 +502,8 @@ def _take(tx: Tx, row: dict[str, Any], event: Heard) -> rules.Step | None:
     return step
 
 
-def _release_again(tx: Tx, row: dict[str, Any], event: Heard) -> None:
-    tx.say(
+def _release_again(tx: Tx, row: dict[str, Any], event: Event) -> None:
+    tx.publish(
         events.RedemptionCancelled(
             row["redemption_id"],
             row["wallet"],

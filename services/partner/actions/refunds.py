@@ -134,7 +134,7 @@ def overdue(tx: Tx, due: Due) -> None:
 def _decided(tx: Tx, row: Any, version: int, outcome: str) -> None:
     """Say that one that went up is decided, so that nobody has to see to it any more."""
     if row.refund_late:
-        tx.say(
+        tx.publish(
             events.RefundDecided(row.redemption_id, outcome),
             subject=row.redemption_id,
             scope=row.area,
@@ -200,7 +200,7 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> dict[str, Any]:
         refund_statement_id=refund_statement_id,
     ).version
     if row.points:
-        tx.say(
+        tx.publish(
             events.RedemptionRefunded(row.redemption_id, row.wallet, row.partner_id, row.points),
             subject=row.redemption_id,
             scope=row.area,

@@ -235,13 +235,13 @@ def _commit(tx: Tx, row: Any, step: str, who: str) -> dict[str, Any]:
     ).version
     if not enough:
         held = events.StatementHeld(row.statement_id, row.partner_id, row.period, row.amount_fen)
-        tx.say(held, subject=row.statement_id, scope=row.area, sequence=version)
+        tx.publish(held, subject=row.statement_id, scope=row.area, sequence=version)
     return reply(row, state=state, version=version)
 
 
 def _say_funded(tx: Tx, row: Any, version: int, state: str) -> None:
     """Say that a statement that was held waits for money no longer."""
-    tx.say(
+    tx.publish(
         events.StatementFunded(row.statement_id, state),
         subject=row.statement_id,
         scope=row.area,
@@ -344,7 +344,7 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
         tx, statements, row, step="review", state=payload.outcome, note=payload.reasons[:500]
     )
     if tx.now >= row.review_due:
-        tx.say(
+        tx.publish(
             events.DisputeReviewed(row.statement_id, payload.outcome),
             subject=row.statement_id,
             scope=row.area,
@@ -436,7 +436,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> dict[str, Any]:
         _say_funded(tx, row, version, "PAID")
     # Refunds may have taken everything back; then there is nothing to burn.
     if row.points:
-        tx.say(
+        tx.publish(
             events.PartnerSettled(
                 row.statement_id, row.partner_id, row.period, row.points, row.amount_fen
             ),

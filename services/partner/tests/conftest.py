@@ -15,7 +15,7 @@ BARBER_USCC, CINEMA_USCC = "92370899MA0000000B", "91370899MA0000003P"
 
 def registered(bench, person, fact="person_registered", *, sequence=1, **data):  # noqa: F811
     data = {"person_id": person} | ({"is_adult": True} | data if fact in WITH_AGE else data)
-    return bench.hear("steward", f"{fact}.v1", data, subject=person, sequence=sequence)
+    return bench.consume("steward", f"{fact}.v1", data, subject=person, sequence=sequence)
 
 
 WITH_AGE = {"person_registered", "resident_registered", "resident_returned", "resident_corrected"}
@@ -105,7 +105,7 @@ class Town:
         return self.bench.do("request_redemption", {"offer_id": offer_id} | changes)["id"]
 
     def answer(self, fact, redemption_id, **more):
-        return self.bench.hear(
+        return self.bench.consume(
             "credit",
             f"{fact}.v1",
             {"redemption_id": redemption_id, "wallet": "RES:x", "points": 1} | more,

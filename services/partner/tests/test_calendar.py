@@ -13,7 +13,7 @@ YEAR = {
 
 def loaded(bench, **changed):
     said = {"subject": "calendar:2027", "scope": "370811", "sequence": 1}
-    return bench.hear("steward", "calendar_year_loaded.v1", YEAR | changed, **said)
+    return bench.consume("steward", "calendar_year_loaded.v1", YEAR | changed, **said)
 
 
 def test_a_statement_waits_as_much_longer(town):
@@ -72,6 +72,6 @@ def test_a_refund_is_provisional_until_the_year_is_known_and_its_history_says_th
     assert after["refund_due"] > before["refund_due"]
     assert after["history"][-1]["step"] == "deadline_moved"
     bench.fire(before["refund_due"])
-    assert bench.said("refund_overdue.v1") == []
+    assert bench.published("refund_overdue.v1") == []
     bench.fire(after["refund_due"])
-    assert len(bench.said("refund_overdue.v1")) == 1
+    assert len(bench.published("refund_overdue.v1")) == 1

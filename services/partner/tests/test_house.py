@@ -34,7 +34,7 @@ def test_every_refusal_is_also_told_in_english():
 
 def test_the_card_names_what_is_said_and_heard():
     card = (HERE / "README.md").read_text("utf-8")
-    for kind in Partner.says:
+    for kind in Partner.publishes:
         assert f"`{kind.FACT}`" in card
     for kind in read_in(events):
         assert f"`{kind.SOURCE}.{kind.FACT}`" in card
@@ -45,8 +45,8 @@ def test_no_fact_carries_a_name_or_a_number_of_a_person(town, barber, haircut):
     redemption_id = town.redeem(haircut)
     town.as_resident()
     town.bench.do("rate_redemption", {"redemption_id": redemption_id, "stars": 5})
-    assert "巧云" not in str(town.bench.said())
-    for kind in Partner.says:
+    assert "巧云" not in str(town.bench.published())
+    for kind in Partner.publishes:
         assert not {"name", "phone", "id_no"} & set(kind.__dataclass_fields__)
 
 

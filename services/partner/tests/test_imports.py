@@ -34,7 +34,7 @@ def test_a_signed_partner_is_active_and_its_offers_wait_for_approval(bench):
         partners = bench.load("partners", PARTNERS + BARBER)
         offers = bench.load("offers", OFFERS + CUT)
     assert counts(partners) == counts(offers) == (0, 1, 0)
-    facts = [event["type"].partition(".")[2] for event in bench.said()]
+    facts = [event["type"].partition(".")[2] for event in bench.published()]
     assert facts == ["partner_admitted.v1", "partner_operators_changed.v1"]
     (offer,) = bench.rows("select state, stock_left from offers")
     assert offer == {"state": "DRAFT", "stock_left": 50}
@@ -114,7 +114,7 @@ def test_whoever_imported_a_file_approves_none_of_it_at_once_either(bench):
 def test_without_an_agreement_a_partner_only_applies(bench):
     bench.load("partners", PARTNERS + BARBER.replace("协议-1", ""))
     assert bench.rows("select state from partners") == [{"state": "APPLIED"}]
-    assert bench.said() == []
+    assert bench.published() == []
     # A later file with the agreement signs nothing, and says so (t2 B8).
     (error,) = bench.load("partners", PARTNERS + BARBER)["errors"]
     assert (error["column"], error["code"]) == ("agreement_ref", "PARTNER_DIFFERS")
@@ -163,7 +163,7 @@ def test_a_wrong_partner_is_refused_by_line_and_column(bench):
 def test_a_dry_run_admits_nobody(bench):
     assert counts(bench.load("partners", PARTNERS + BARBER, dry_run=True)) == (1, 0, 0)
     assert bench.rows("select * from partners") == []
-    assert bench.said() == []
+    assert bench.published() == []
 
 
 def test_every_template_is_taken(bench):

@@ -73,7 +73,7 @@ def test_whoever_dies_acts_for_nobody_and_it_is_said(town, barber):
     name_operators(town, barber, BARBER, CLERK)
     die(town, BARBER)
     assert operators_of(town, barber) == [CLERK]
-    said = town.bench.said("partner_operators_changed.v1")[-1]
+    said = town.bench.published("partner_operators_changed.v1")[-1]
     assert said["data"]["operators"] == [CLERK]
 
 

@@ -115,7 +115,7 @@ def test_of_verify_cancel_and_expire_exactly_one_wins(town, barber):
         assert state in {"REDEEMING", "CANCELLING", "EXPIRING"}
         facts = [
             event["type"].split(".")[1]
-            for event in bench.said()
+            for event in bench.published()
             if event["subject"] == redemption_id
         ]
         assert len(facts) == 2, facts
@@ -139,7 +139,7 @@ def test_of_many_requests_for_the_last_piece_one_wins(town, barber):
     assert sum(isinstance(one, dict) for one in results) == 1
     assert sum(isinstance(one, errors.OutOfStock) for one in results) == 9
     assert town.stock(offer_id) == 0
-    assert len(town.bench.said("redemption_requested.v1")) == 1
+    assert len(town.bench.published("redemption_requested.v1")) == 1
 
 
 @pytest.mark.covers("F5-flow")
@@ -249,7 +249,7 @@ def test_whatever_happens_in_any_order_stock_is_conserved_and_reserved_is_left_o
     for one in made:
         exits = [
             event["type"].split(".")[1]
-            for event in bench.said()
+            for event in bench.published()
             if event["subject"] == one
             and event["type"].split(".")[1] != "redemption_requested"
             and event["data"].get("reason") != "HELD_TOO_LATE"

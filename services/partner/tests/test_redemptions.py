@@ -26,7 +26,9 @@ ANA, BEN, BARBER, CLERK = "per_ana", "per_ben", "per_barber", "per_clerk"
 def said_of(bench, redemption_id):
     """Return what was said of a redemption, without the fact's version."""
     return [
-        event["type"].split(".")[1] for event in bench.said() if event["subject"] == redemption_id
+        event["type"].split(".")[1]
+        for event in bench.published()
+        if event["subject"] == redemption_id
     ]
 
 
@@ -37,7 +39,7 @@ def test_a_haircut_is_held_shown_verified_and_captured(town, barber, haircut):
     assert (made["state"], made["version"], made["points"]) == ("REQUESTED", 1, 60)
     assert made["number"] == "DH-20250305-015901-00001"
     assert town.stock(haircut) == 4
-    asked = bench.said("redemption_requested.v1")[0]
+    asked = bench.published("redemption_requested.v1")[0]
     assert asked["data"] == {
         "redemption_id": made["id"],
         "wallet": f"RES:{ANA}",
@@ -58,7 +60,7 @@ def test_a_haircut_is_held_shown_verified_and_captured(town, barber, haircut):
     bench.at("2025-03-06T10:00")
     done = town.verify(made["id"])
     assert done["state"] == "REDEEMING"
-    assert bench.said("redemption_redeemed.v1")[0]["data"] == {
+    assert bench.published("redemption_redeemed.v1")[0]["data"] == {
         "redemption_id": made["id"],
         "wallet": f"RES:{ANA}",
         "partner_id": barber,
@@ -113,7 +115,7 @@ def test_the_saga_of_example_e7(town, barber, haircut):
 
     # 8: the same key again gives the stored answer, and nothing is said a second time.
     assert town.as_partner().do("verify_redemption", order, key="verify-1") == answer
-    assert len(bench.said("redemption_redeemed.v1")) == 1
+    assert len(bench.published("redemption_redeemed.v1")) == 1
 
     states = [town.state(one) for one in (first, second, third, fourth)]
     assert states == ["REDEEMED", "CANCELLED", "REJECTED", "EXPIRED"]
@@ -131,7 +133,7 @@ def test_the_saga_of_example_e7(town, barber, haircut):
     town.move("pay_statement", confirmed)
     assert town.state(first) == "SETTLED"
     assert town.card(first)["history"][-1]["state"] == "SETTLED"
-    assert bench.said("partner_settled.v1")[0]["data"] == {
+    assert bench.published("partner_settled.v1")[0]["data"] == {
         "statement_id": row["id"],
         "partner_id": barber,
         "period": "2025-03",
@@ -160,12 +162,14 @@ def test_while_credit_is_silent_the_hold_is_asked_for_again_and_then_given_up(to
     redemption_id = town.request(haircut)
     bench.fire("2025-03-05T09:02:30")
     assert said_of(bench, redemption_id) == ["redemption_requested"] * 3
-    events = [e for e in bench.said("redemption_requested.v1") if e["subject"] == redemption_id]
+    events = [
+        e for e in bench.published("redemption_requested.v1") if e["subject"] == redemption_id
+    ]
     assert len({event["id"] for event in events}) == 3
     assert len({event["data"]["redemption_id"] for event in events}) == 1
     bench.fire("2025-03-05T10:00")
     assert town.state(redemption_id) == "CANCELLING"
-    last = bench.said()[-1]
+    last = bench.published()[-1]
     assert (last["type"], last["time"]) == (
         "partner.redemption_cancelled.v1",
         "2025-03-05T01:10:00Z",
@@ -189,7 +193,7 @@ def test_a_hold_that_comes_too_late_is_released_once(town, haircut):
     town.answer("points_held", redemption_id)
     town.answer("points_held", redemption_id)
     assert said_of(bench, redemption_id).count("redemption_cancelled") == before + 1
-    assert bench.said()[-1]["data"]["reason"] == "HELD_TOO_LATE"
+    assert bench.published()[-1]["data"]["reason"] == "HELD_TOO_LATE"
 
 
 @pytest.mark.covers("F5-flow")
@@ -338,13 +342,13 @@ def test_a_steward_spends_the_stewards_wallet(town, barber):
         "community": COMMUNITY,
         "spendable": True,
     }
-    bench.hear("steward", "steward_enrolled.v1", enrolled, subject="stw_ana")
+    bench.consume("steward", "steward_enrolled.v1", enrolled, subject="stw_ana")
     redemption_id = bench.do("request_redemption", {"offer_id": offer_id, "wallet": "STW"})["id"]
-    assert bench.said()[-1]["data"]["wallet"] == "STW:stw_ana"
+    assert bench.published()[-1]["data"]["wallet"] == "STW:stw_ana"
     # Whether it may be spent is credit's answer: a policeman is told so.
     town.answer("hold_rejected", redemption_id, reason="NOT_SPENDABLE")
     assert town.card(redemption_id)["reason"] == "NOT_SPENDABLE"
-    bench.hear(
+    bench.consume(
         "steward",
         "steward_left.v1",
         {"steward_id": "stw_ana", "person_id": ANA},
@@ -352,7 +356,7 @@ def test_a_steward_spends_the_stewards_wallet(town, barber):
         sequence=2,
     )
     # What is older comes too late and changes nothing.
-    bench.hear("steward", "steward_enrolled.v1", enrolled, subject="stw_ana")
+    bench.consume("steward", "steward_enrolled.v1", enrolled, subject="stw_ana")
     bench.at("2025-05-30T09:00").as_("R_STEWARD", person=ANA, scope=COMMUNITY)
     bench.do("request_redemption", {"offer_id": offer_id, "wallet": "STW"})
     bench.at("2025-06-03T09:00")
@@ -469,8 +473,8 @@ def test_a_holder_cancels_at_any_time_and_a_partner_for_two_reasons(town, haircu
     bench = town.bench
     mine, theirs = town.reserve(haircut), town.reserve(haircut)
     town.cancel(mine, reason="改主意了")
-    assert bench.said()[-1]["data"]["by"] == "HOLDER"
-    assert "改主意" not in str(bench.said())
+    assert bench.published()[-1]["data"]["by"] == "HOLDER"
+    assert "改主意" not in str(bench.published())
     town.as_partner()
     version = 2
     for reason in (None, "OTHER"):
@@ -481,7 +485,7 @@ def test_a_holder_cancels_at_any_time_and_a_partner_for_two_reasons(town, haircu
     bench.do(
         "cancel_redemption", {"redemption_id": theirs, "reason": "OUT_OF_STOCK"}, version=version
     )
-    assert bench.said()[-1]["data"] | {"redemption_id": "", "partner_id": ""} == {
+    assert bench.published()[-1]["data"] | {"redemption_id": "", "partner_id": ""} == {
         "redemption_id": "",
         "wallet": f"RES:{ANA}",
         "partner_id": "",
@@ -546,7 +550,7 @@ def test_a_discount_that_costs_nothing_needs_no_hold(town, barber):
 
 def test_the_vouchers_of_somebody_who_is_no_longer_registered_end(town, haircut):
     mine, other = town.reserve(haircut), town.reserve(haircut, person=BEN)
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "resident_deactivated.v1",
         {"person_id": ANA, "reason": "MOVED_OUT"},
@@ -606,7 +610,7 @@ def test_a_household_pays_and_credit_says_whose_it_is(town, haircut):
     """CR-D7, FP-D10: `wallet: "HH"` was a VALIDATION error."""
     bench = town.bench.at("2025-03-05T09:00")
     made = town.as_resident().do("request_redemption", {"offer_id": haircut, "wallet": "HH"})
-    asked = bench.said("redemption_requested.v1")[0]["data"]
+    asked = bench.published("redemption_requested.v1")[0]["data"]
     assert (asked["wallet"], asked["holder"]) == ("HH", ANA)
     town.answer("points_held", made["id"])
     assert town.verify(made["id"])["state"] == "REDEEMING"

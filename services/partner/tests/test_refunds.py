@@ -110,7 +110,7 @@ def test_more_stock_than_an_offer_may_have_is_told_as_a_limit(town, haircut):
 
 
 def levels(bench, fact):
-    return [one["data"]["level"] for one in bench.said(fact)]
+    return [one["data"]["level"] for one in bench.published(fact)]
 
 
 def test_a_refund_that_is_overdue_goes_to_the_street_and_then_to_the_district(town, haircut):
@@ -118,7 +118,7 @@ def test_a_refund_that_is_overdue_goes_to_the_street_and_then_to_the_district(to
     redemption_id = town.redeem(haircut)
     due = ask_refund(town, redemption_id)["due"]
     town.bench.fire(due)
-    (up,) = town.bench.said("refund_overdue.v1")
+    (up,) = town.bench.published("refund_overdue.v1")
     assert up["data"] == {
         "redemption_id": redemption_id,
         "number": town.card(redemption_id)["number"],
@@ -133,7 +133,7 @@ def test_a_refund_that_is_overdue_goes_to_the_street_and_then_to_the_district(to
         assert seen["refund_late"] is True
     town.as_cadre()
     step(town, "deny_refund", redemption_id, reasons=DENIED)
-    (ended,) = town.bench.said("refund_decided.v1")
+    (ended,) = town.bench.published("refund_decided.v1")
     assert ended["data"] == {"redemption_id": redemption_id, "outcome": "DENIED"}
     town.bench.fire("2025-06-01T00:00")
     assert levels(town.bench, "refund_overdue.v1") == [1, 2]
@@ -148,7 +148,7 @@ def test_what_nobody_decides_of_a_streets_partner_goes_to_the_district_at_once(t
     assert levels(town.bench, "refund_overdue.v1") == [2]
     town.as_street()
     step(town, "approve_refund", redemption_id)
-    assert town.bench.said("refund_decided.v1")[0]["data"]["outcome"] == "REFUNDED"
+    assert town.bench.published("refund_decided.v1")[0]["data"]["outcome"] == "REFUNDED"
 
 
 def test_a_refund_that_is_decided_in_time_is_before_nobody(town, haircut):
@@ -157,5 +157,5 @@ def test_a_refund_that_is_decided_in_time_is_before_nobody(town, haircut):
     town.as_cadre()
     step(town, "approve_refund", redemption_id)
     town.bench.fire("2025-06-01T00:00")
-    assert town.bench.said("refund_overdue.v1") == []
-    assert town.bench.said("refund_decided.v1") == []
+    assert town.bench.published("refund_overdue.v1") == []
+    assert town.bench.published("refund_decided.v1") == []

@@ -24,7 +24,7 @@ def test_a_partner_is_vetted_and_agreed_before_it_is_active(town):
         version=vetted["version"],
     )
     assert agreed["state"] == "ACTIVE"
-    said = bench.said("partner_admitted.v1")
+    said = bench.published("partner_admitted.v1")
     assert [event["data"] for event in said] == [
         {
             "partner_id": made["id"],
@@ -145,13 +145,13 @@ def test_operators_are_replaced(town, barber, haircut):
 
 def test_an_offer_is_drafted_approved_and_published_and_the_fact_is_said_once(town, barber):
     offer_id = town.offer(barber)
-    said = town.bench.said("offer_published.v1")
+    said = town.bench.published("offer_published.v1")
     assert [event["data"]["points_price"] for event in said] == [60]
     row = town.as_partner().ask("offer", {"offer_id": offer_id})
     paused = town.bench.do("pause_offer", {"offer_id": offer_id}, version=row["version"])
     assert town.bench.ask("offers", {"scope": COMMUNITY})["items"] == []
     town.bench.do("publish_offer", {"offer_id": offer_id}, version=paused["version"])
-    assert len(town.bench.said("offer_published.v1")) == 1
+    assert len(town.bench.published("offer_published.v1")) == 1
     assert len(town.bench.ask("offers", {"scope": COMMUNITY})["items"]) == 1
 
 
@@ -308,8 +308,8 @@ def test_a_suspended_partner_may_honour_its_open_vouchers(town, barber, haircut)
     assert town.verify(redemption_id)["state"] == "REDEEMING"
     version = town.as_cadre().ask("partner", {"partner_id": barber})["version"]
     town.bench.do("resume_partner", {"partner_id": barber}, version=version)
-    assert len(town.bench.said("partner_admitted.v1")) == 2
-    assert len(town.bench.said("partner_suspended.v1")) == 1
+    assert len(town.bench.published("partner_admitted.v1")) == 2
+    assert len(town.bench.published("partner_suspended.v1")) == 1
 
 
 @pytest.mark.covers("F5-flow")
@@ -318,7 +318,7 @@ def test_or_cancel_them_all_and_every_point_goes_back(town, barber, haircut):
     asked = town.request(haircut, person="per_cai")
     stop(town, "exit_partner", barber, "CANCEL")
     assert {town.state(one) for one in [*held, asked]} == {"CANCELLING"}
-    said = town.bench.said("redemption_cancelled.v1")
+    said = town.bench.published("redemption_cancelled.v1")
     assert {(e["data"]["by"], e["data"]["reason"]) for e in said} == {("PARTNER", "CLOSED")}
     town.answer("points_released", held[0])
     town.answer("points_held", asked)
@@ -326,7 +326,7 @@ def test_or_cancel_them_all_and_every_point_goes_back(town, barber, haircut):
     town.answer("points_released", held[1])
     assert {town.state(one) for one in [*held, asked]} == {"CANCELLED"}
     assert town.stock(haircut) == 5
-    assert len(town.bench.said("partner_exited.v1")) == 1
+    assert len(town.bench.published("partner_exited.v1")) == 1
 
 
 def test_a_partner_that_has_left_without_honouring_verifies_nothing(town, barber, haircut):

@@ -55,7 +55,7 @@ def test_a_refund_is_decided_by_an_official_without_a_tie(town, barber, haircut)
     town.as_cadre()
     done = step(town, "approve_refund", redemption_id, reasons="情况属实")
     assert done["state"] == "REFUNDED"
-    assert town.bench.said("redemption_refunded.v1")[0]["data"] == {
+    assert town.bench.published("redemption_refunded.v1")[0]["data"] == {
         "redemption_id": redemption_id,
         "wallet": f"RES:{ANA}",
         "partner_id": barber,
@@ -144,7 +144,7 @@ def test_a_refund_after_payment_is_a_negative_line_of_the_next_statement(town, b
     town.as_street()
     town.move("pay_statement", town.statement(barber, "2025-04"))
     assert [town.state(one) for one in more] == ["SETTLED", "SETTLED"]
-    settled = [event["data"]["points"] for event in bench.said("partner_settled.v1")]
+    settled = [event["data"]["points"] for event in bench.published("partner_settled.v1")]
     assert settled == [60, 60]
     town.as_partner()
     assert bench.ask("desk", {"partner_id": barber})["receivable_points"] == 0
@@ -280,7 +280,7 @@ def test_a_dispute_that_is_overdue_goes_to_the_street_and_then_to_the_district(
     asked = town.move("dispute_statement", row, reason="漏单")
     assert town.statement(barber)["review_late"] is False
     bench.fire(asked["due"])
-    (up,) = bench.said("dispute_overdue.v1")
+    (up,) = bench.published("dispute_overdue.v1")
     assert up["data"] == {
         "statement_id": row["id"],
         "partner_id": barber,
@@ -288,15 +288,15 @@ def test_a_dispute_that_is_overdue_goes_to_the_street_and_then_to_the_district(
         "level": 1,
     }
     bench.fire("2025-05-01T00:00")
-    assert [one["data"]["level"] for one in bench.said("dispute_overdue.v1")] == [1, 2]
+    assert [one["data"]["level"] for one in bench.published("dispute_overdue.v1")] == [1, 2]
     late = bench.as_("R_DISTRICT_LEAD", person="per_lead", scope=STREET[:6]).ask(
         "statement", {"statement_id": row["id"]}
     )
     assert (late["state"], late["review_late"]) == ("DISPUTED", True)
-    assert bench.said("dispute_reviewed.v1") == []
+    assert bench.published("dispute_reviewed.v1") == []
     town.as_street()
     town.move("review_statement", late, outcome="UPHELD", reasons="核对无误")
-    assert bench.said("dispute_reviewed.v1")[0]["data"] == {
+    assert bench.published("dispute_reviewed.v1")[0]["data"] == {
         "statement_id": row["id"],
         "outcome": "UPHELD",
     }
@@ -313,7 +313,7 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     held = town.move("confirm_statement", row)
     assert held["state"] == "HELD"
     # DOMAIN 2.4: and the street is alerted.
-    assert [one["data"]["amount_fen"] for one in bench.said("statement_held.v1")] == [600]
+    assert [one["data"]["amount_fen"] for one in bench.published("statement_held.v1")] == [600]
     town.as_street()
     with pytest.raises(errors.FundShort) as caught:
         town.move("pay_statement", held)
@@ -321,9 +321,9 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     assert town.fund(599)["confirmed"] == []
     position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
     assert (position["budget_fen"], position["held_fen"], position["free_fen"]) == (599, 600, 599)
-    assert bench.said("statement_funded.v1") == []
+    assert bench.published("statement_funded.v1") == []
     assert town.fund(600)["confirmed"] == [row["id"]]
-    assert bench.said("statement_funded.v1")[0]["data"]["state"] == "CONFIRMED"
+    assert bench.published("statement_funded.v1")[0]["data"]["state"] == "CONFIRMED"
     position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
     assert (position["committed_fen"], position["paid_fen"], position["free_fen"]) == (600, 0, 0)
     with pytest.raises(errors.FundBelowCommitted):
@@ -350,7 +350,7 @@ def test_a_sponsors_statement_is_free_and_still_burns_the_points(town):
     town.redeem(offer_id)
     town.bench.fire(ISSUED)
     assert paid(town, sponsor)["amount_fen"] == 0
-    said = town.bench.said("partner_settled.v1")[0]["data"]
+    said = town.bench.published("partner_settled.v1")[0]["data"]
     assert (said["points"], said["amount_fen"]) == (60, 0)
 
 
@@ -405,7 +405,7 @@ def test_the_marker_names_every_community_once_zeros_included(town, barber, hair
     bench = town.bench
     other = "370811015902"
     for code, kind in ((COMMUNITY, "COMMUNITY"), (other, "COMMUNITY"), (STREET, "STREET")):
-        bench.hear(
+        bench.consume(
             "steward",
             "area_defined.v1",
             {"code": code, "name": "x", "kind": kind, "parent": code[:-3]},
@@ -431,7 +431,7 @@ def test_the_marker_names_every_community_once_zeros_included(town, barber, hair
         version=version,
     )
     bench.fire("2025-04-03T00:00")
-    said = [e for e in bench.said("month_measured.v1") if e["data"]["period"] == "2025-03"]
+    said = [e for e in bench.published("month_measured.v1") if e["data"]["period"] == "2025-03"]
     assert [event["data"]["partition"] for event in said] == [0, 1, 2, 3]
     assert {event["time"] for event in said} == {"2025-04-02T16:00:00Z"}
     counts = [
@@ -455,7 +455,7 @@ def test_the_marker_names_every_community_once_zeros_included(town, barber, hair
     }
     assert partners[cinema]["redeemed"] == 0
     bench.fire("2025-05-08T00:00")
-    april = [e for e in bench.said("month_measured.v1") if e["data"]["period"] == "2025-04"]
+    april = [e for e in bench.published("month_measured.v1") if e["data"]["period"] == "2025-04"]
     measured = {one["partner_id"]: one for e in april for one in e["data"]["partners"]}
     assert (measured[barber]["active"], measured[barber]["redeemed"]) == (False, 1)
 
@@ -466,7 +466,7 @@ def test_the_marker_lies_in_the_partition_of_its_communities(town, barber):
     town.bench.fire("2025-04-03T00:00")
     rows = town.bench.rows("SELECT partition FROM outbox WHERE fact = 'month_measured.v1'")
     assert [row["partition"] for row in rows] == [0, 1, 2, 3] * (len(rows) // 4)
-    for event in town.bench.said("month_measured.v1"):
+    for event in town.bench.published("month_measured.v1"):
         for one in event["data"]["communities"]:
             assert partition_of(one["community"]) == event["data"]["partition"]
 
@@ -474,7 +474,7 @@ def test_the_marker_lies_in_the_partition_of_its_communities(town, barber):
 @pytest.mark.covers("F7-flow")
 def test_final_grades_go_onto_the_partners_card_and_an_older_month_does_not(town, barber):
     def finalised(period, score, grade):
-        town.bench.hear(
+        town.bench.consume(
             "credit",
             "settlement_finalised.v1",
             {

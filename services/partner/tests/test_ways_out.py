@@ -21,7 +21,7 @@ def test_an_application_can_be_refused_with_a_reason_and_made_again(town):
         town.as_cadre().do("vet_partner", {"partner_id": made["id"]}, version=2)
     again = bench.do("register_partner", town.application())
     assert again["id"] != made["id"]
-    assert bench.said("partner_admitted.v1") == []
+    assert bench.published("partner_admitted.v1") == []
 
 
 def test_an_application_is_taken_back_by_whoever_made_it_and_nobody_else(town):
@@ -92,7 +92,7 @@ def test_who_applied_is_known_where_he_applied_and_to_himself(town):
 def test_what_a_person_has_follows_when_he_was_registered_twice(town):
     offer_id = town.offer(town.partner())
     redemption_id = town.request(offer_id)
-    town.bench.hear(
+    town.bench.consume(
         "steward", "person_merged.v1", {"person_id": ANA, "into": "per_kept", "community": COMMUNITY},
         subject=ANA,
     )  # fmt: skip

@@ -234,7 +234,7 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
             step="GAP_CLOSED",
             note={"direction": row.direction, "days": days},
         )
-    tx.say(
+    tx.publish(
         events.AppointmentActivated(
             row.appointment_id,
             row.project_id,
@@ -295,7 +295,7 @@ def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Ro
             step="GAP_OPENED",
             note={"direction": row.direction, "since": str(since)},
         )
-    tx.say(
+    tx.publish(
         events.AppointmentEnded(
             row.appointment_id,
             row.project_id,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from chassis import records
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from chassis.fields import Period
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
@@ -31,7 +31,7 @@ TAKEN_BACK = "投诉人已撤回诉求"
 log = logging.getLogger("fivered.property")
 
 
-def hear_requests(tx: Tx, heard: list[Heard]) -> None:
+def consume_requests(tx: Tx, heard: list[Event]) -> None:
     """Open a complaint for each request that is one about a project.
 
     Where nobody can tell about which one, it waits for a person of the community (SP-D5).
@@ -39,15 +39,15 @@ def hear_requests(tx: Tx, heard: list[Heard]) -> None:
     _take(tx, [event for event in heard if _is_ours(event)])
 
 
-def _is_ours(event: Heard) -> bool:
+def _is_ours(event: Event) -> bool:
     return rules.is_property_complaint(event.data.kind, event.data.category)
 
 
-def _take(tx: Tx, heard: list[Heard]) -> None:
+def _take(tx: Tx, heard: list[Event]) -> None:
     serving = rows.projects_serving(tx.conn, [event.data.grid for event in heard])
     new: list[Values] = []
     unclear: list[Values] = []
-    causes: dict[str, Heard] = {}
+    causes: dict[str, Event] = {}
     meant = rows.the_one(tx.conn, [event.data.reporter_id for event in heard])
     for event in heard:
         data: events.RequestSubmittedHeard = event.data
@@ -109,7 +109,7 @@ def _unclear(tx: Tx, common: Values, data: events.RequestSubmittedHeard) -> Valu
     }
 
 
-def _opened(tx: Tx, row: Row, cause: Heard | None = None) -> None:
+def _opened(tx: Tx, row: Row, cause: Event | None = None) -> None:
     records.note(tx, tables.complaints, row, step="FILED", note={"category": row.category})
     _say(tx, events.ComplaintAccepted, row, cause=cause)
     _tell(tx, row, "FILED")
@@ -133,9 +133,9 @@ def _say(
     tx: Tx,
     kind: type[events.ComplaintAccepted | events.ComplaintInvalidated],
     row: Row,
-    cause: Heard | None = None,
+    cause: Event | None = None,
 ) -> None:
-    tx.say(
+    tx.publish(
         kind(
             row.complaint_id,
             row.project_id,
@@ -151,7 +151,7 @@ def _say(
     )
 
 
-def hear_reopened(tx: Tx, heard: list[Heard]) -> None:
+def consume_reopened(tx: Tx, heard: list[Event]) -> None:
     """Count the reopenings; a valid complaint that comes back opens an order."""
     newest = {event.data.request_id: event for event in heard}
     for request_id, row in rows.complaints_of_requests(tx.conn, newest).items():
@@ -174,7 +174,7 @@ def hear_reopened(tx: Tx, heard: list[Heard]) -> None:
         records.update(tx.conn, tables.undecided, row, reopen_count=count)
 
 
-def hear_merged(tx: Tx, heard: list[Heard]) -> None:
+def consume_merged(tx: Tx, heard: list[Event]) -> None:
     """One matter that several people complained of counts once (M-01): what is merged into another
     complaint about the same project does not count, and says why. It stays, as every complaint."""
     merged = {event.data.request_id: event for event in heard}
@@ -203,7 +203,7 @@ def hear_merged(tx: Tx, heard: list[Heard]) -> None:
             _tell(tx, row, "MERGED")
 
 
-def hear_rejected(tx: Tx, heard: list[Heard]) -> None:
+def consume_rejected(tx: Tx, heard: list[Event]) -> None:
     """A request that nobody handles is no complaint: it does not count, and is over (t2 B5)."""
     ids = {event.data.request_id: event for event in heard}
     for request_id, row in rows.complaints_of_requests(tx.conn, ids).items():
@@ -222,7 +222,7 @@ def hear_rejected(tx: Tx, heard: list[Heard]) -> None:
             _dismissed(tx, row, REJECTED)
 
 
-def hear_cancelled(tx: Tx, heard: list[Heard]) -> None:
+def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
     """What its reporter took back is over. It counts as before: nobody gains by pressing him to.
 
     Source:
@@ -271,7 +271,7 @@ def _not_valid(tx: Tx, row: Row, reason: str, *, at: datetime) -> Row:
     )
 
 
-def hear_corrected(tx: Tx, heard: list[Heard]) -> None:
+def consume_corrected(tx: Tx, heard: list[Event]) -> None:
     """Follow a request whose kind, category or place was wrong (SP-D5).
 
     A complaint that is none about a project stays and does not count; it counts again when the
@@ -289,7 +289,7 @@ def hear_corrected(tx: Tx, heard: list[Heard]) -> None:
             _take(tx, [event])
 
 
-def _correct(tx: Tx, row: Row, event: Heard) -> None:
+def _correct(tx: Tx, row: Row, event: Event) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row.valid != "NO":
@@ -337,7 +337,7 @@ _UNDECIDED: Values = {
 }
 
 
-def _correct_waiting(tx: Tx, row: Row, event: Heard) -> None:
+def _correct_waiting(tx: Tx, row: Row, event: Event) -> None:
     if row.state not in ("WAITING", "DISMISSED"):
         return
     data: events.RequestCorrectedHeard = event.data
@@ -472,7 +472,7 @@ def remind_undecided(tx: Tx, due: Due) -> None:
         log.warning("complaint_without_project", extra={"undecided": due.ref, "late": True})
 
 
-def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None:
+def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None:
     """A complaint found valid and reopened by its reporter opens one S3 order."""
     if row.valid != "YES" or row.reopen_count < 1:
         return

@@ -119,7 +119,7 @@ def publish_disclosure(tx: Tx, payload: Publish) -> Reply:
         tx, tables.disclosures, row, step=row.state, note={"doc_sha256": payload.doc_sha256}
     )
     if not late:
-        tx.say(
+        tx.publish(
             events.DisclosurePublished(row.disclosure_id, row.project_id, row.kind),
             subject=row.disclosure_id,
             scope=row.area,
@@ -136,7 +136,7 @@ def fall_due(tx: Tx, due: Due) -> None:
     row = records.change(
         tx, tables.disclosures, row, step="OVERDUE", state="OVERDUE", overdue_at=due.due_at
     )
-    tx.say(
+    tx.publish(
         events.DisclosureOverdue(row.disclosure_id, row.project_id, row.kind),
         subject=row.disclosure_id,
         scope=row.area,
@@ -171,7 +171,7 @@ def cancel_disclosure(tx: Tx, payload: Cancel) -> Reply:
         raise StateConflict(state=row.state)
     cancelled = _cancelled(tx, row, payload.reason)
     if row.state == "OVERDUE":
-        tx.say(
+        tx.publish(
             events.DisclosureWithdrawn(row.disclosure_id, row.project_id),
             subject=row.disclosure_id,
             scope=row.area,

@@ -7,15 +7,15 @@ from itertools import groupby
 from typing import Any
 
 from chassis import records
-from chassis.bus import Heard, Tx
+from chassis.bus import Event, Tx
 from services.property import events
 from services.property.actions import complaints, months, organisations, works
 from services.property.storage import rows, tables
 
-Take = Callable[[Tx, list[Heard]], None]
+Take = Callable[[Tx, list[Event]], None]
 
 
-def _take_runs(tx: Tx, heard: list[Heard], takers: dict[type[object], Take]) -> None:
+def _take_runs(tx: Tx, heard: list[Event], takers: dict[type[object], Take]) -> None:
     """Give each run of one fact to its taker.
 
     Runs, and not the whole batch by fact: what lies behind a marker is late, and a complaint must
@@ -25,7 +25,7 @@ def _take_runs(tx: Tx, heard: list[Heard], takers: dict[type[object], Take]) -> 
         takers[kind](tx, list(run))
 
 
-def steward(tx: Tx, heard: list[Heard]) -> None:
+def steward(tx: Tx, heard: list[Event]) -> None:
     """Take what steward says."""
     _take_runs(
         tx,
@@ -42,22 +42,22 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
             events.ResidentCameOfAgeHeard: _person,
             events.ResidentDeactivatedHeard: _person,
             events.PersonMergedHeard: _merged,
-            events.RequestSubmittedHeard: complaints.hear_requests,
-            events.RequestCorrectedHeard: complaints.hear_corrected,
-            events.RequestReopenedHeard: complaints.hear_reopened,
-            events.RequestMergedHeard: complaints.hear_merged,
-            events.RequestRejectedHeard: complaints.hear_rejected,
-            events.RequestCancelledHeard: complaints.hear_cancelled,
-            events.StewardMonthHeard: months.hear_steward_months,
+            events.RequestSubmittedHeard: complaints.consume_requests,
+            events.RequestCorrectedHeard: complaints.consume_corrected,
+            events.RequestReopenedHeard: complaints.consume_reopened,
+            events.RequestMergedHeard: complaints.consume_merged,
+            events.RequestRejectedHeard: complaints.consume_rejected,
+            events.RequestCancelledHeard: complaints.consume_cancelled,
+            events.StewardMonthHeard: months.consume_steward_months,
         },
     )
 
 
-def _areas(tx: Tx, heard: list[Heard]) -> None:
+def _areas(tx: Tx, heard: list[Event]) -> None:
     records.put(tx.conn, tables.areas, [{"code": e.data.code, "kind": e.data.kind} for e in heard])
 
 
-def _enrolled(tx: Tx, heard: list[Heard]) -> None:
+def _enrolled(tx: Tx, heard: list[Event]) -> None:
     for event in heard:
         if event.sequence > 1:
             # Said again, after a correction: under his old duty he serves no more.
@@ -84,7 +84,7 @@ def _enrolled(tx: Tx, heard: list[Heard]) -> None:
         )
 
 
-def _person(tx: Tx, heard: list[Heard]) -> None:
+def _person(tx: Tx, heard: list[Event]) -> None:
     """Keep who is registered, and where and with whom he lives, in whatever order it is told."""
     people = rows.people_of(tx.conn, [event.data.person_id for event in heard])
     known = {person: dict(records.values_of(row)) for person, row in people.items()}
@@ -126,18 +126,18 @@ def _said_of(data: Any) -> dict[str, Any]:
     return said | {"active": True, "died": False}
 
 
-def _merged(tx: Tx, heard: list[Heard]) -> None:
+def _merged(tx: Tx, heard: list[Event]) -> None:
     """Whatever names a person who is given up names the one that he is."""
     for event in heard:
         rows.replace_person(tx.conn, event.data.person_id, event.data.into)
 
 
-def _left(tx: Tx, heard: list[Heard]) -> None:
+def _left(tx: Tx, heard: list[Event]) -> None:
     for event in heard:
         rows.end_steward(tx.conn, event.data.steward_id, event.sequence)
 
 
-def credit(tx: Tx, heard: list[Heard]) -> None:
+def credit(tx: Tx, heard: list[Event]) -> None:
     """Keep the newest final grade of each project and company."""
     newest: dict[str, dict[str, object]] = {}
     for event in heard:
@@ -165,7 +165,7 @@ def credit(tx: Tx, heard: list[Heard]) -> None:
     )
 
 
-def forum(tx: Tx, heard: list[Heard]) -> None:
+def forum(tx: Tx, heard: list[Event]) -> None:
     """Take what the forum says."""
     _take_runs(
         tx,
@@ -173,15 +173,15 @@ def forum(tx: Tx, heard: list[Heard]) -> None:
         {
             events.LiaisonAssignedHeard: _linked,
             events.LiaisonEndedHeard: _unlinked,
-            events.TaskAssignedHeard: works.hear_assigned,
-            events.TaskAcceptedHeard: works.hear_accepted,
-            events.TaskReworkHeard: works.hear_rework,
-            events.TaskOverdueHeard: works.hear_overdue,
+            events.TaskAssignedHeard: works.consume_assigned,
+            events.TaskAcceptedHeard: works.consume_accepted,
+            events.TaskReworkHeard: works.consume_rework,
+            events.TaskOverdueHeard: works.consume_overdue,
         },
     )
 
 
-def _linked(tx: Tx, heard: list[Heard]) -> None:
+def _linked(tx: Tx, heard: list[Event]) -> None:
     records.put(
         tx.conn,
         tables.liaisons,
@@ -202,6 +202,6 @@ def _linked(tx: Tx, heard: list[Heard]) -> None:
     )
 
 
-def _unlinked(tx: Tx, heard: list[Heard]) -> None:
+def _unlinked(tx: Tx, heard: list[Event]) -> None:
     for event in heard:
         rows.end_liaison(tx.conn, event.data.link_id, event.sequence)

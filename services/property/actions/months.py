@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from chassis.calendar import Calendar
 from services.property import events, rules
 from services.property.storage import months
@@ -22,7 +22,7 @@ def cut_off(tx: Tx, due: Due) -> None:
     _say_if_complete(tx, due.ref)
 
 
-def hear_steward_months(tx: Tx, heard: list[Heard]) -> None:
+def consume_steward_months(tx: Tx, heard: list[Event]) -> None:
     """Keep steward's markers; with the last one of a month ours may go out."""
     for event in heard:
         data: events.StewardMonthHeard = event.data
@@ -55,7 +55,7 @@ def _say_if_complete(tx: Tx, period: str) -> None:
     measured = _measure(tx, period, requests)
     months.freeze(tx.conn, [_frozen(tx, period, project) for project in measured])
     _say(tx, period, measured)
-    months.said(tx.conn, period, tx.now)
+    months.published(tx.conn, period, tx.now)
 
 
 def _frozen(tx: Tx, period: str, project: events.ProjectMonth) -> Values:
@@ -82,7 +82,7 @@ def _say(tx: Tx, period: str, measured: list[events.ProjectMonth]) -> None:
     for project in measured:
         counts[project.community] += project.complaints_valid
     for partition in range(tx.partitions):
-        tx.say(
+        tx.publish(
             events.MonthMeasured(
                 period=period,
                 partition=partition,

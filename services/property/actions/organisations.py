@@ -180,7 +180,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
         representatives_proposed_by=None,
         note={"former": former, "now": named, "document": payload.document_ref},
     )
-    tx.say(
+    tx.publish(
         events.CompanyRepresentativesChanged(row.company_id, named),
         subject=row.company_id,
         scope=row.area,
@@ -258,7 +258,7 @@ def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
 
 
 def _say_company(tx: Tx, row: Row) -> None:
-    tx.say(
+    tx.publish(
         events.CompanyRegistered(row.company_id, row.uscc, row.representatives),
         subject=row.company_id,
         scope=row.area,
@@ -366,7 +366,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
             values
             | {
                 "in_service_from": tx.now if serves else None,
-                # Registered is the first change, the manager the second: hearers drop what is not
+                # Registered is the first change, the manager the second: consumers drop what is not
                 # newer than what they know.
                 "version": 2,
                 "created_at": tx.now,
@@ -388,7 +388,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
         rows.open_gap(tx.conn, project_id, direction, ground.today(tx))
     records.note(tx, tables.projects, row, step="REGISTERED", note={"status": row.status})
     _say_project(tx, row, sequence=1)
-    tx.say(
+    tx.publish(
         events.ProjectManagerChanged(project_id, manager),
         subject=project_id,
         scope=row.area,
@@ -401,7 +401,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
 
 def _say_project(tx: Tx, row: Row, sequence: int) -> None:
     """Say what others keep of a project; said again when it changes."""
-    tx.say(
+    tx.publish(
         events.ProjectRegistered(
             row.project_id,
             row.company_id,
@@ -682,7 +682,7 @@ def change_manager(tx: Tx, payload: ChangeManager) -> Reply:
         manager_person_id=payload.person_id,
         note={"former": former, "now": payload.person_id},
     )
-    tx.say(
+    tx.publish(
         events.ProjectManagerChanged(payload.project_id, payload.person_id),
         subject=payload.project_id,
         scope=row.area,
@@ -706,7 +706,7 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
             manager_person_id=None,
             note={"former": person_id, "reason": "DECEASED"},
         )
-        tx.say(
+        tx.publish(
             events.ProjectManagerEnded(project_id, person_id, "DECEASED"),
             subject=project_id,
             scope=row.area,
@@ -757,7 +757,7 @@ def _without_representative(tx: Tx, company_id: str, person_id: str) -> None:
         return
     for one in left:
         ground.tell(tx, one, "REPRESENTATIVE_DIED", said=row.name)
-    tx.say(
+    tx.publish(
         events.CompanyRepresentativesChanged(company_id, left),
         subject=company_id,
         scope=row.area,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis import records
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events, rules
@@ -79,7 +79,7 @@ def open_order(
     task_id: str | None = None,
     meeting_id: str | None = None,
     work_id: str | None = None,
-    cause: Heard | None = None,
+    cause: Event | None = None,
 ) -> Row:
     """Write an order, arm its clock and say that it is issued; the clock runs from now."""
     due_at = rules.rectification_due(tx.calendar, severity, tx.now)
@@ -118,7 +118,7 @@ def open_order(
     records.note(
         tx, tables.rectifications, row, step="ISSUED", note={"source": source, "severity": severity}
     )
-    tx.say(
+    tx.publish(
         events.RectificationIssued(row.rectification_id, row.project_id, severity, due_at),
         subject=row.rectification_id,
         scope=row.area,
@@ -276,7 +276,7 @@ def pass_rectification(tx: Tx, payload: Pass) -> Reply:
     closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
     tx.arm("rec_close", payload.rectification_id, closes)
     records.note(tx, tables.rectifications, row, step="PASSED", note={"late": row.late})
-    tx.say(
+    tx.publish(
         events.RectificationPassed(row.rectification_id, row.project_id, row.severity, row.late),
         subject=row.rectification_id,
         scope=row.area,
@@ -346,7 +346,7 @@ def _overdue(tx: Tx, row: Row) -> Row:
         again = rules.level_two_at(tx.calendar, row.due_at, tx.now)
         tx.arm("rec_l2", row.rectification_id, again)
     if first:
-        tx.say(
+        tx.publish(
             events.RectificationOverdue(row.rectification_id, row.project_id, row.severity),
             subject=row.rectification_id,
             scope=row.area,
@@ -370,7 +370,7 @@ def _official(tx: Tx, row: Row, level: int) -> str | None:
 
 
 def _say_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:
-    tx.say(
+    tx.publish(
         events.RectificationEscalated(
             row.rectification_id, row.project_id, row.severity, level, official
         ),
@@ -444,7 +444,7 @@ def _end(tx: Tx, row: Row, reason: str) -> None:
     )
     for kind in ("rec_due", "rec_l2", "rec_check"):
         tx.disarm(kind, row.rectification_id)
-    tx.say(
+    tx.publish(
         events.RectificationEnded(row.rectification_id, row.project_id),
         subject=row.rectification_id,
         scope=row.area,
@@ -557,7 +557,7 @@ def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
     for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):
         tx.disarm(kind, row.rectification_id)
     records.note(tx, tables.rectifications, row, step="WITHDRAWN", note={"reason": reason})
-    tx.say(
+    tx.publish(
         events.RectificationWithdrawn(row.rectification_id, row.project_id),
         subject=row.rectification_id,
         scope=row.area,

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chassis import records
-from chassis.bus import Due, Heard, Tx
+from chassis.bus import Due, Event, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events
@@ -71,7 +71,7 @@ def new_work(
     return row
 
 
-def hear_assigned(tx: Tx, heard: list[Heard]) -> None:
+def consume_assigned(tx: Tx, heard: list[Event]) -> None:
     """A task of one of our projects becomes a work order, once; said again it has a new term."""
     mine = [event for event in heard if event.data.responsible_kind == "PROJECT"]
     projects = rows.known_projects(tx.conn, [event.data.responsible_id for event in mine])
@@ -113,7 +113,7 @@ def _again_assigned(tx: Tx, row: Row, project: Row, data: events.TaskAssignedHea
     return row
 
 
-def hear_accepted(tx: Tx, heard: list[Heard]) -> None:
+def consume_accepted(tx: Tx, heard: list[Event]) -> None:
     """The task was accepted: the work order is closed."""
     ids = [event.data.task_id for event in heard]
     for row in rows.works_of_tasks(tx.conn, ids).values():
@@ -126,7 +126,7 @@ def _close(tx: Tx, row: Row) -> Row:
     return records.change(tx, tables.works, row, step="CLOSED", state="CLOSED", closed_at=tx.now)
 
 
-def hear_rework(tx: Tx, heard: list[Heard]) -> None:
+def consume_rework(tx: Tx, heard: list[Event]) -> None:
     """The work must be done again, or is taken away for good."""
     newest = {event.data.task_id: event for event in heard}
     for task_id, row in rows.works_of_tasks(tx.conn, newest).items():
@@ -235,7 +235,7 @@ def _end(tx: Tx, row: Row, state: str, reason: str) -> Row:
     )
 
 
-def hear_overdue(tx: Tx, heard: list[Heard]) -> None:
+def consume_overdue(tx: Tx, heard: list[Event]) -> None:
     """An overdue task of a project opens one S3 order, however often it goes up."""
     mine = {e.data.task_id: e for e in heard if e.data.responsible_kind == "PROJECT"}
     known = rows.works_of_tasks(tx.conn, mine)
@@ -318,7 +318,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> Reply:
         delivered_by=tx.actor.id,
     )
     if row.task_id is not None:
-        tx.say(
+        tx.publish(
             events.WorkDelivered(
                 row.work_id,
                 row.task_id,

@@ -35,7 +35,7 @@ def cut_off(conn: sa.Connection, period: str, at: datetime) -> None:
     conn.execute(sa.update(t.months).where(t.months.c.period == period).values(cutoff_at=at))
 
 
-def said(conn: sa.Connection, period: str, at: datetime) -> None:
+def published(conn: sa.Connection, period: str, at: datetime) -> None:
     """Write down that the marker of a month went out."""
     conn.execute(sa.update(t.months).where(t.months.c.period == period).values(said_at=at))
 

@@ -25,7 +25,7 @@ STAFF = (
 
 def registered(bench, person, *, is_adult=True, sequence=0):  # noqa: F811
     data = {"person_id": person, "is_adult": is_adult}
-    bench.hear("steward", "person_registered.v1", data, subject=person, sequence=sequence)
+    bench.consume("steward", "person_registered.v1", data, subject=person, sequence=sequence)
 
 
 class Town:
@@ -101,7 +101,7 @@ class Town:
         return project
 
     def enrol_cadre(self, person="per_wang"):
-        self.bench.hear(
+        self.bench.consume(
             "steward",
             "steward_enrolled.v1",
             {
@@ -117,7 +117,7 @@ class Town:
         )
 
     def enrol_staff(self, person, grids=(GRID,), steward=None):
-        self.bench.hear(
+        self.bench.consume(
             "steward",
             "steward_enrolled.v1",
             {
@@ -135,7 +135,7 @@ class Town:
     def settle(self, *people, grid=GRID, is_adult=True):
         """Register people as residents of a grid."""
         for person in people:
-            self.bench.hear(
+            self.bench.consume(
                 "steward",
                 "resident_registered.v1",
                 {
@@ -168,7 +168,7 @@ class Town:
             ("lnk_1", "STREET_TEAM", "COMMUNITY", COMMUNITY),
             ("lnk_2", "DISTRICT_LEADER", "STREET", STREET),
         ):
-            self.bench.hear(
+            self.bench.consume(
                 "forum",
                 "liaison_assigned.v1",
                 {
@@ -259,7 +259,7 @@ class Town:
         **more,
     ):
         """A request comes in; returns the id of the complaint that it is, or None."""
-        self.bench.hear(
+        self.bench.consume(
             "steward",
             "request_submitted.v1",
             {
@@ -287,7 +287,7 @@ class Town:
 
     def steward_markers(self, period, projects=(), partitions=range(4)):
         for partition in partitions:
-            self.bench.hear(
+            self.bench.consume(
                 "steward",
                 "month_measured.v1",
                 {

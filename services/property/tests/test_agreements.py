@@ -212,13 +212,13 @@ def test_a_meeting_needs_its_sides_and_its_decisions_become_orders_tracked_to_do
     ]
     held = town.secretary().do("hold_meeting", meeting(town, decisions=decisions))
     assert held["two_sided"] is True
-    assert len(bench.said("rectification_issued.v1")) == 1
+    assert len(bench.published("rectification_issued.v1")) == 1
     work = {"work_id": held["decisions"][0]["opened"]}
     town.manager().do("start_work", work, version=1)
     with pytest.raises(errors.EvidenceRequired):
         town.manager().do("deliver_work", work, version=2)
     town.manager().do("deliver_work", work | {"evidence": ["sha256:9"]}, version=2)
-    assert not bench.said("work_delivered.v1")
+    assert not bench.published("work_delivered.v1")
     back = town.cadre().do(
         "check_work", work | {"accepted": False, "reason": "选址图缺一处"}, version=3
     )
@@ -271,8 +271,8 @@ def test_disclosures_are_published_in_time_or_said_to_be_overdue(bench, town):
     bench.fire("2025-04-16T00:00:00")
     late = town.manager().do("publish_disclosure", doc | {"disclosure_id": missed["id"]}, version=2)
     assert late["state"] == "PUBLISHED_LATE"
-    assert [e["subject"] for e in bench.said("disclosure_published.v1")] == [kept["id"]]
-    assert [e["subject"] for e in bench.said("disclosure_overdue.v1")] == [missed["id"]]
+    assert [e["subject"] for e in bench.published("disclosure_published.v1")] == [kept["id"]]
+    assert [e["subject"] for e in bench.published("disclosure_overdue.v1")] == [missed["id"]]
     listed = bench.as_("R_ANONYMOUS", person="", scope="").ask(
         "disclosures", {"project_id": "prj_a"}
     )
@@ -337,7 +337,7 @@ def test_two_agreements_of_one_kind_are_not_the_pair(bench, town):
     town.steward_markers("2025-03")
     (month,) = (
         project
-        for event in bench.said("month_measured.v1")
+        for event in bench.published("month_measured.v1")
         for project in event["data"]["projects"]
     )
     assert (month["agreements_active_last_day"], month["agreements_full_month"]) == (1, 1)

@@ -37,7 +37,7 @@ def test_both_directions_are_filled_and_the_card_shows_them(bench, town):
     assert deputy["unpaid"] is True
     assert deputy["abstains_in"] == ["FEES", "COMPANY_CONTRACT"]
     assert card["appointments"]["C2P"]["gap_since"] is None
-    assert [e["data"]["direction"] for e in bench.said("appointment_activated.v1")] == [
+    assert [e["data"]["direction"] for e in bench.published("appointment_activated.v1")] == [
         "P2C",
         "C2P",
     ]
@@ -72,7 +72,7 @@ def test_membership_of_the_committees_is_known_by_enrolment_liaison_or_a_stated_
     c2p = {"direction": "C2P", "target_post": "PROJECT_DEPUTY_MANAGER"}
     town.enrol_cadre("per_wang")
     assert nominate(bench, town, person_id="per_wang", **c2p)["state"] == "NOMINATED"
-    bench.hear(
+    bench.consume(
         "steward", "steward_left.v1", {"steward_id": "stw_per_wang"}, subject="x", sequence=2
     )
     with pytest.raises(errors.NotCommitteeMember):
@@ -85,9 +85,9 @@ def test_membership_of_the_committees_is_known_by_enrolment_liaison_or_a_stated_
         "official_id": "off_9",
         "person_id": "per_wang",
     }
-    bench.hear("forum", "liaison_assigned.v1", link, subject="lnk_9")
+    bench.consume("forum", "liaison_assigned.v1", link, subject="lnk_9")
     assert nominate(bench, town, person_id="per_wang", **c2p)["state"] == "NOMINATED"
-    bench.hear("forum", "liaison_ended.v1", link, subject="lnk_9", sequence=2)
+    bench.consume("forum", "liaison_ended.v1", link, subject="lnk_9", sequence=2)
     basis = {"committee_basis": "社区换届选举公告〔2024〕1号"}
     assert nominate(bench, town, person_id="per_wang", **c2p, **basis)["state"] == "NOMINATED"
 
@@ -125,9 +125,9 @@ def test_a_nomination_without_consent_lapses_after_five_working_days(bench, town
     made = nominate(bench, town)
     assert instant(made["due"]) == instant("2025-03-11T00:00:00")
     bench.fire("2025-03-10T23:59:00")
-    assert not bench.said("appointment_ended.v1")
+    assert not bench.published("appointment_ended.v1")
     bench.fire("2025-03-11T00:00:00")
-    ended = bench.said("appointment_ended.v1")
+    ended = bench.published("appointment_ended.v1")
     assert [event["data"]["reason"] for event in ended] == ["LAPSED"]
     with pytest.raises(StateConflict):
         bench.as_("R_PM", person="per_wu").do("consent_appointment", {"appointment_id": made["id"]})
@@ -143,12 +143,12 @@ def test_a_new_manager_ends_the_former_ones_appointment_and_the_gap_is_counted_i
         {"project_id": "prj_a", "person_id": "per_new"},
         version=town.version("projects", "project_id", "prj_a"),
     )
-    ended = bench.said("appointment_ended.v1")[0]["data"]
+    ended = bench.published("appointment_ended.v1")[0]["data"]
     assert (ended["appointment_id"], ended["reason"]) == (held["id"], "MANAGER_CHANGED")
     gap = town.street_clerk().ask("coverage_gaps")["items"][0]
     assert gap["since"]["P2C"] == "2025-05-30"
     # The manager's facts and the appointment's share one subject and grow in sequence.
-    order = [e["sequence"] for e in bench.said() if e["subject"] == "prj_a"]
+    order = [e["sequence"] for e in bench.published() if e["subject"] == "prj_a"]
     assert order == sorted(order)
     assert len(set(order)) == len(order)
     bench.at("2025-06-03T10:00:00")
@@ -188,14 +188,14 @@ def test_a_company_is_registered_under_a_checked_code_or_with_a_recorded_reason(
     card = bench.ask("company", {"company_id": odd["id"]})
     assert card["uscc_valid"] is False
     assert card["uscc_override_reason"] == "换证期间,旧证号核实无误"
-    assert len(bench.said("company_registered.v1")) == 2
+    assert len(bench.published("company_registered.v1")) == 2
 
 
 def test_a_project_is_registered_once_with_its_first_manager(bench, town):
     town.found()
     town.found()
-    assert len(bench.said("project_registered.v1")) == 1
-    told = bench.said("project_manager_changed.v1")[0]
+    assert len(bench.published("project_registered.v1")) == 1
+    told = bench.published("project_manager_changed.v1")[0]
     assert told["data"] == {"project_id": "prj_a", "person_id": "per_wu"}
     order = {
         "project_id": "prj_a",

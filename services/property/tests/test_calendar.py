@@ -11,7 +11,7 @@ YEAR = {
 
 def loaded(bench):
     said = {"subject": "calendar:2027", "scope": "370811", "sequence": 1}
-    return bench.hear("steward", "calendar_year_loaded.v1", YEAR, **said)
+    return bench.consume("steward", "calendar_year_loaded.v1", YEAR, **said)
 
 
 def test_an_order_has_as_many_working_days_as_before(town):

@@ -20,20 +20,20 @@ def validate(town, cpl, valid, version, reason="现场核实后认定"):
 def test_a_complaint_is_decided_with_a_reason_and_never_deleted(bench, town):
     town.found()
     cpl = town.complain("req_1", at="2025-03-02T20:00:00")
-    assert bench.said("complaint_accepted.v1")[0]["data"]["community"] == town.community
+    assert bench.published("complaint_accepted.v1")[0]["data"]["community"] == town.community
     with pytest.raises(errors.ReasonRequired):
         validate(town, cpl, False, 1, reason="不")
     validate(town, cpl, False, 1)
     with pytest.raises(StateConflict):
         validate(town, cpl, False, 2)
-    assert bench.said("complaint_invalidated.v1")[0]["data"]["complaint_id"] == cpl
+    assert bench.published("complaint_invalidated.v1")[0]["data"]["complaint_id"] == cpl
     listed = town.street_clerk().ask("complaints", {"valid": "NO"})
     assert listed["items"][0]["reason"] == "现场核实后认定"
     # A new decision is possible, and the old one stays in the history.
     validate(town, cpl, True, 2, reason="复核认定属实")
     shown = town.cadre().ask("complaint", {"complaint_id": cpl})
     assert [row["what"] for row in shown["history"]] == ["FILED", "VALID_NO", "VALID_YES"]
-    assert len(bench.said("complaint_accepted.v1")) == 2
+    assert len(bench.published("complaint_accepted.v1")) == 2
     done = {"complaint_id": cpl, "outcome": "已清运并加密保洁"}
     assert town.cadre().do("close_complaint", done, version=3)["state"] == "CLOSED"
 
@@ -230,7 +230,7 @@ def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_r
 
 
 def merged(town, request, into, *, project="prj_a"):
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "request_merged.v1",
         {
@@ -285,7 +285,7 @@ def test_the_rate_counts_valid_complaints_by_the_day_they_were_filed_and_one_mat
     card = town.cadre().ask("complaint", {"complaint_id": town.complaint_of("req_3")})
     assert (card["valid"], card["reason"]) == ("NO", "同一事项已合并")
     assert [row["what"] for row in card["history"]] == ["FILED", "MERGED"]
-    said = [event["data"]["complaint_id"] for event in bench.said("complaint_invalidated.v1")]
+    said = [event["data"]["complaint_id"] for event in bench.published("complaint_invalidated.v1")]
     assert said == [town.complaint_of("req_1"), town.complaint_of("req_3")]
     # A person may look at it again.
     validate(town, town.complaint_of("req_3"), True, 2, reason="复核认为不是同一事项")

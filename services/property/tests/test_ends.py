@@ -11,7 +11,7 @@ REASON = "记录重复,作废"
 
 def ended(bench, fact, request="req_1", sequence=5, **more):
     data = {"request_id": request} | more
-    bench.hear("steward", f"{fact}.v1", data, subject=request, sequence=sequence)
+    bench.consume("steward", f"{fact}.v1", data, subject=request, sequence=sequence)
 
 
 def card(bench, complaint_id):
@@ -30,7 +30,7 @@ def test_a_complaint_whose_request_is_rejected_does_not_count_and_is_over(bench,
     ended(bench, "request_rejected", reason="OUT_OF_SCOPE")
     row = card(bench, complaint_id)
     assert (row["valid"], row["state"]) == ("NO", "CLOSED")
-    assert [e["data"]["complaint_id"] for e in bench.said("complaint_invalidated.v1")] == [
+    assert [e["data"]["complaint_id"] for e in bench.published("complaint_invalidated.v1")] == [
         complaint_id
     ]
     assert "VALIDATE_COMPLAINT" not in deeds(town)
@@ -38,7 +38,7 @@ def test_a_complaint_whose_request_is_rejected_does_not_count_and_is_over(bench,
     assert told["items"][0]["code"] == "DISMISSED"
     # Heard twice, nothing more is said.
     ended(bench, "request_rejected", sequence=6, reason="OUT_OF_SCOPE")
-    assert len(bench.said("complaint_invalidated.v1")) == 1
+    assert len(bench.published("complaint_invalidated.v1")) == 1
 
 
 def test_a_complaint_that_was_taken_back_is_over_and_counts_as_before(bench, town):
@@ -52,7 +52,7 @@ def test_a_complaint_that_was_taken_back_is_over_and_counts_as_before(bench, tow
         "CLOSED",
         "投诉人已撤回诉求",
     )
-    assert bench.said("complaint_invalidated.v1") == []
+    assert bench.published("complaint_invalidated.v1") == []
     assert "VALIDATE_COMPLAINT" not in deeds(town)
     verdict = {"complaint_id": complaint_id, "valid": True, "reason": "现场核实属实"}
     town.cadre().do("validate_complaint", verdict, version=row["version"])
@@ -104,13 +104,13 @@ def test_an_annulled_meetings_orders_are_withdrawn_with_it_and_the_manager_is_to
     order = bench.rows("SELECT * FROM rectifications")[0]
     bench.do("annul_meeting", {"meeting_id": made["id"], "reason": REASON}, version=1)
     assert bench.rows("SELECT state FROM rectifications") == [{"state": "WITHDRAWN"}]
-    (said,) = bench.said("rectification_withdrawn.v1")
+    (said,) = bench.published("rectification_withdrawn.v1")
     assert said["data"]["rectification_id"] == order["rectification_id"]
     told = town.manager().ask("my_messages", {})["items"]
     assert {one["code"] for one in told} == {"ORDER_WITHDRAWN", "WORK_CANCELLED"}
     assert all(REASON in one["text"] for one in told)
     bench.fire("2025-04-01T00:00:00")
-    assert bench.said("rectification_overdue.v1") == []
+    assert bench.published("rectification_overdue.v1") == []
 
 
 def schedule(town, **changes):
@@ -134,7 +134,7 @@ def test_one_paper_is_scheduled_once(bench, town):
     schedule(town, due_date="2025-03-21")
     which = {"disclosure_id": made["id"], "reason": "日期写错了"}
     town.cadre().do("cancel_disclosure", which, version=1)
-    assert bench.said("disclosure_withdrawn.v1") == []
+    assert bench.published("disclosure_withdrawn.v1") == []
     schedule(town)
 
 
@@ -149,5 +149,5 @@ def test_an_overdue_disclosure_is_taken_off_by_the_street_with_a_reason(bench, t
     with pytest.raises(errors.ReasonRequired):
         town.street_clerk().do("cancel_disclosure", which | {"reason": " "}, version=2)
     assert town.street_clerk().do("cancel_disclosure", which, version=2)["state"] == "CANCELLED"
-    (said,) = bench.said("disclosure_withdrawn.v1")
+    (said,) = bench.published("disclosure_withdrawn.v1")
     assert said["data"] == {"disclosure_id": made["id"], "project_id": "prj_a"}

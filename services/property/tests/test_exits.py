@@ -39,7 +39,7 @@ def test_a_meetings_work_order_is_overdue_at_its_date_and_goes_up(bench, town, w
     assert "充电桩选址" in order["facts"]
     # Not met in seven working days it goes up as every order.
     bench.fire("2025-03-25T00:00:00")
-    (up,) = bench.said("rectification_escalated.v1")
+    (up,) = bench.published("rectification_escalated.v1")
     assert (up["data"]["level"], up["data"]["official_id"]) == (1, "off_street_team")
 
 
@@ -119,10 +119,10 @@ def test_a_party_of_the_project_opens_no_exit_and_a_task_leaves_through_the_foru
         "due_at": "2025-03-20T00:00:00+08:00",
         "title": "安装充电桩",
     }
-    bench.hear("forum", "task_assigned.v1", task, subject="tsk_1")
+    bench.consume("forum", "task_assigned.v1", task, subject="tsk_1")
     assert card(town, {"work_id": "wrk_1"})["title"] == "安装充电桩"
     extended = task | {"due_at": "2025-04-20T00:00:00+08:00"}
-    bench.hear("forum", "task_assigned.v1", extended, subject="tsk_1", sequence=2)
+    bench.consume("forum", "task_assigned.v1", extended, subject="tsk_1", sequence=2)
     assert card(town, {"work_id": "wrk_1"})["due_at"].startswith("2025-04-19")
     for method, more in (
         ("extend_work", {"due_date": "2025-05-20"}),
@@ -158,7 +158,7 @@ def test_what_a_meeting_decided_outlives_the_company(bench, town, work):
     town.manager("per_next").do("start_work", {"work_id": new["id"]}, version=1)
     bench.fire("2025-05-01T00:00:00")
     assert card(town, {"work_id": new["id"]})["overdue"] is True
-    assert not bench.said("disclosure_overdue.v1")
+    assert not bench.published("disclosure_overdue.v1")
     listed = town.cadre().ask("disclosures", {"project_id": "prj_a"})["items"]
     assert [(row["id"], row["state"]) for row in listed] == [(disclosure["id"], "CANCELLED")]
 
@@ -181,10 +181,10 @@ def test_an_order_is_extended_once_by_the_street_before_it_is_due(bench, town):
     with pytest.raises(errors.NotExtensible):
         bench.do("extend_rectification", which | {"due_date": "2025-03-25"}, version=2)
     bench.fire("2025-03-20T23:59:59")
-    said = [event["subject"] for event in bench.said("rectification_overdue.v1")]
+    said = [event["subject"] for event in bench.published("rectification_overdue.v1")]
     assert said == [safety]
     bench.fire("2025-03-21T00:00:00")
-    said = [event["subject"] for event in bench.said("rectification_overdue.v1")]
+    said = [event["subject"] for event in bench.published("rectification_overdue.v1")]
     assert said == [safety, order]
 
 
@@ -195,7 +195,7 @@ def test_a_disclosure_that_need_not_be_made_is_taken_off_the_list(bench, town):
     which = {"disclosure_id": town.cadre().do("schedule_disclosure", order)["id"]}
     town.cadre().do("cancel_disclosure", which | {"reason": "与上季度重复"}, version=1)
     bench.fire("2025-04-16T00:00:00")
-    assert not bench.said("disclosure_overdue.v1")
+    assert not bench.published("disclosure_overdue.v1")
     with pytest.raises(StateConflict):
         town.manager().do("publish_disclosure", which | {"doc_sha256": "d" * 64}, version=2)
 
@@ -221,7 +221,7 @@ def test_a_meeting_that_was_recorded_by_mistake_is_annulled_and_counts_nowhere(b
     town.steward_markers("2025-03")
     (month,) = (
         project
-        for event in bench.said("month_measured.v1")
+        for event in bench.published("month_measured.v1")
         for project in event["data"]["projects"]
     )
     assert month["tripartite_held"] is False
@@ -243,7 +243,7 @@ def test_the_month_of_a_hand_over_counts_the_compounds_meeting(bench, town, work
     town.steward_markers("2025-03")
     held = {
         project["project_id"]: project["tripartite_held"]
-        for event in bench.said("month_measured.v1")
+        for event in bench.published("month_measured.v1")
         for project in event["data"]["projects"]
     }
     assert held["prj_b"] is True
@@ -254,11 +254,11 @@ def test_an_order_whose_street_official_left_comes_before_the_district(bench, to
     """SP-D11: with the link ended the escalation named nobody."""
     town.found()
     town.link_officials()
-    bench.hear("forum", "liaison_ended.v1", {"link_id": "lnk_1"}, subject="lnk_1", sequence=2)
+    bench.consume("forum", "liaison_ended.v1", {"link_id": "lnk_1"}, subject="lnk_1", sequence=2)
     town.street_clerk()
     town.issue("S1")
     bench.fire("2025-03-05T09:00:00")
-    (up,) = bench.said("rectification_escalated.v1")
+    (up,) = bench.published("rectification_escalated.v1")
     assert (up["data"]["level"], up["data"]["official_id"]) == (1, "off_district_leader")
 
 
@@ -282,10 +282,10 @@ def test_the_work_of_a_task_that_is_taken_away_does_not_read_as_done(bench, town
         "responsible_id": "prj_a",
     }
     assigned = task | {"community": town.community, "due_at": "2025-03-28T00:00:00+08:00"}
-    bench.hear("forum", "task_assigned.v1", assigned, subject="tsk_1", sequence=1)
+    bench.consume("forum", "task_assigned.v1", assigned, subject="tsk_1", sequence=1)
     work = {"work_id": "wrk_1"}
     town.manager().do("start_work", work, version=1)
-    bench.hear(
+    bench.consume(
         "forum", "task_rework.v1", task | said | {"final": True}, subject="tsk_1", sequence=2
     )
     found = bench.ask("work", work)
@@ -306,19 +306,19 @@ def test_the_order_of_an_overdue_task_ends_with_the_task(bench, town):
         "responsible_id": "prj_a",
     }
     due = {"community": town.community, "due_at": "2025-03-04T00:00:00+08:00"}
-    bench.hear("forum", "task_assigned.v1", task | due, subject="tsk_1", sequence=1)
-    bench.hear("forum", "task_overdue.v1", task | {"level": 0}, subject="tsk_1", sequence=2)
+    bench.consume("forum", "task_assigned.v1", task | due, subject="tsk_1", sequence=1)
+    bench.consume("forum", "task_overdue.v1", task | {"level": 0}, subject="tsk_1", sequence=2)
     (order,) = town.street_clerk().ask("rectifications")["items"]
     bench.fire(order["due"])
     final = {"final": True, "reason": "CANCELLED", "why": "居民改选他处"}
-    bench.hear("forum", "task_rework.v1", task | final, subject="tsk_1", sequence=3)
+    bench.consume("forum", "task_rework.v1", task | final, subject="tsk_1", sequence=3)
     asked = {"rectification_id": order["id"]}
     row = town.street_clerk().ask("rectification", asked)
     assert (row["state"], row["history"][-1]["detail"]["reason"]) == ("ENDED", "居民改选他处")
-    (ended,) = bench.said("rectification_ended.v1")
+    (ended,) = bench.published("rectification_ended.v1")
     assert ended["data"] == {"rectification_id": order["id"], "project_id": "prj_a"}
     # It was overdue, and that counts, unless two persons find that it was no fault.
-    assert bench.said("rectification_withdrawn.v1") == []
+    assert bench.published("rectification_withdrawn.v1") == []
     assert town.street_clerk().ask("overdue_rectifications")["total"] == 0
     assert [one["code"] for one in town.manager().ask("my_messages")["items"]] == ["ORDER_ENDED"]
     bench.fire("2025-05-01T00:00:00")
@@ -327,4 +327,4 @@ def test_the_order_of_an_overdue_task_ends_with_the_task(bench, town):
         withdraw = asked | {"reason": "任务非因项目原因取消"}
         row = town.street_clerk(who).ask("rectification", asked)
         bench.do("withdraw_rectification", withdraw, version=row["version"])
-    assert len(bench.said("rectification_withdrawn.v1")) == 1
+    assert len(bench.published("rectification_withdrawn.v1")) == 1

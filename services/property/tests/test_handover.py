@@ -38,19 +38,20 @@ def test_another_company_takes_over_with_fresh_deadlines_and_nothing_signed(benc
     assert fresh["due"] > old["due"]
     # The old order is no longer anybody's clock, and its record stays where it was.
     bench.fire("2025-03-13T00:00:00")
-    assert not bench.said("rectification_overdue.v1")
+    assert not bench.published("rectification_overdue.v1")
     kept = bench.ask("rectification", {"rectification_id": old["id"]})
     assert (kept["state"], kept["company_id"]) == ("ENDED", "pco_a")
     assert bench.ask("agreement", {"agreement_id": agreement})["end_reason"] == "PROJECT_CLOSED"
     statuses = [
-        (event["subject"], event["data"]["status"]) for event in bench.said("project_registered.v1")
+        (event["subject"], event["data"]["status"])
+        for event in bench.published("project_registered.v1")
     ]
     assert statuses == [("prj_a", "IN_SERVICE"), ("prj_a", "CLOSED"), ("prj_b", "IN_SERVICE")]
     bench.fire("2025-04-03T00:00:00")
     town.steward_markers("2025-03")
     found = {
         project["project_id"]: project["in_service"]
-        for event in bench.said("month_measured.v1")
+        for event in bench.published("month_measured.v1")
         for project in event["data"]["projects"]
     }
     assert found == {"prj_a": False, "prj_b": True}
@@ -81,7 +82,7 @@ def test_a_prepared_project_is_measured_only_from_its_service_on(bench, town):
     town.steward_markers("2025-04")
     seen = [
         (event["data"]["period"], project["in_service"])
-        for event in bench.said("month_measured.v1")
+        for event in bench.published("month_measured.v1")
         for project in event["data"]["projects"]
         if project["project_id"] == "prj_p"
     ]

@@ -25,9 +25,9 @@ def test_companies_and_projects_are_registered_and_said_once(bench):
         bench.load("companies", COMPANIES)
         again = bench.load("projects", PROJECTS + ONE)
     assert counts(again) == (0, 1, 0)
-    facts = [event["type"].partition(".")[2] for event in bench.said()]
+    facts = [event["type"].partition(".")[2] for event in bench.published()]
     assert facts == ["company_registered.v1", "project_registered.v1", "project_manager_changed.v1"]
-    registered = bench.said("project_registered.v1")[0]["data"]
+    registered = bench.published("project_registered.v1")[0]["data"]
     assert registered["grids"] == ["370811015901001", "370811015901002"]
     assert registered["households"] == 800
 
@@ -64,7 +64,7 @@ def test_a_wrong_project_is_refused_and_leaves_nothing_behind(bench, row, column
     assert counts(result) == (1, 0, 1)
     (error,) = result["errors"]
     assert (error["line"], error["column"], error["code"]) == (3, column, code)
-    assert len(bench.said("project_registered.v1")) == 1
+    assert len(bench.published("project_registered.v1")) == 1
     assert [one["project_id"] for one in bench.rows("select project_id from projects")] == ["prj_1"]
 
 
@@ -83,7 +83,7 @@ def test_a_sheets_floor_area_is_read_as_the_doors(bench):
 def test_a_dry_run_registers_nothing(bench):
     assert counts(bench.load("companies", COMPANIES, dry_run=True)) == (1, 0, 0)
     assert bench.rows("select * from companies") == []
-    assert bench.said() == []
+    assert bench.published() == []
 
 
 def test_every_template_is_taken(bench):

@@ -20,7 +20,7 @@ PAIR = [{"before": "sha256:b", "after": "sha256:a"}]
 
 
 def measured(bench, period):
-    found = [e for e in bench.said("month_measured.v1") if e["data"]["period"] == period]
+    found = [e for e in bench.published("month_measured.v1") if e["data"]["period"] == period]
     return [project for event in found for project in event["data"]["projects"]]
 
 
@@ -91,7 +91,7 @@ def test_the_month_of_the_worked_example_is_measured_input_by_input(bench, town)
     bench.fire("2025-06-05T00:00:00")
     assert not measured(bench, "2025-05")
     town.steward_markers("2025-05", [REQUESTS])
-    markers = [e for e in bench.said("month_measured.v1") if e["data"]["period"] == "2025-05"]
+    markers = [e for e in bench.published("month_measured.v1") if e["data"]["period"] == "2025-05"]
     assert [event["data"]["partition"] for event in markers] == [0, 1, 2, 3]
     assert measured(bench, "2025-05") == [
         {
@@ -172,22 +172,22 @@ def test_one_agreement_that_ends_on_the_last_day_leaves_one_in_force(bench, town
 def test_the_marker_waits_for_the_cut_off_and_all_four_of_stewards_and_goes_out_once(bench, town):
     town.found()
     for code in ("370811015902", "370811002901"):
-        bench.hear(
+        bench.consume(
             "steward",
             "area_defined.v1",
             {"code": code, "name": "示例", "kind": "COMMUNITY", "parent": code[:9]},
             subject=code,
         )
     town.steward_markers("2025-03", partitions=range(4))
-    assert not bench.said("month_measured.v1")
+    assert not bench.published("month_measured.v1")
     bench.fire("2025-04-02T23:59:59")
-    assert not bench.said("month_measured.v1")
+    assert not bench.published("month_measured.v1")
     bench.fire("2025-04-03T00:00:00")
-    said = bench.said("month_measured.v1")
+    said = bench.published("month_measured.v1")
     assert len(said) == 4
     assert {instant(event["time"]) for event in said} == {instant("2025-04-03T00:00:00")}
     town.steward_markers("2025-03")
-    assert len(bench.said("month_measured.v1")) == 4
+    assert len(bench.published("month_measured.v1")) == 4
     where = {
         row["community"]: event["data"]["partition"]
         for event in said
@@ -199,9 +199,9 @@ def test_the_marker_waits_for_the_cut_off_and_all_four_of_stewards_and_goes_out_
     # April: the cut-off comes first, then the markers one by one.
     bench.fire("2025-05-10T00:00:00")
     town.steward_markers("2025-04", partitions=range(3))
-    assert len(bench.said("month_measured.v1")) == 4
+    assert len(bench.published("month_measured.v1")) == 4
     town.steward_markers("2025-04", partitions=[3])
-    assert len(bench.said("month_measured.v1")) == 8
+    assert len(bench.published("month_measured.v1")) == 8
 
 
 @pytest.mark.covers("F7-flow", "E12")
@@ -251,10 +251,10 @@ def test_a_resolutions_task_becomes_a_work_order_delivered_reworked_and_closed(b
         "responsible_id": "prj_a",
         "due_at": "2025-03-20T00:00:00+08:00",
     }
-    bench.hear("forum", "task_assigned.v1", task, subject="tsk_1")
-    bench.hear("forum", "task_assigned.v1", task, subject="tsk_1", sequence=1)
+    bench.consume("forum", "task_assigned.v1", task, subject="tsk_1")
+    bench.consume("forum", "task_assigned.v1", task, subject="tsk_1", sequence=1)
     other = task | {"task_id": "tsk_2", "responsible_kind": "COMMUNITY", "responsible_id": "x"}
-    bench.hear("forum", "task_assigned.v1", other, subject="tsk_2")
+    bench.consume("forum", "task_assigned.v1", other, subject="tsk_2")
     listed = bench.as_("R_RESIDENT", person="per_li", scope=town.grid).ask(
         "works", {"project_id": "prj_a"}
     )
@@ -264,7 +264,7 @@ def test_a_resolutions_task_becomes_a_work_order_delivered_reworked_and_closed(b
         town.manager("per_other").do("start_work", work, version=1)
     town.manager().do("start_work", work, version=1)
     town.manager().do("deliver_work", work | {"evidence": ["sha256:7"]}, version=2)
-    said = bench.said("work_delivered.v1")[0]["data"]
+    said = bench.published("work_delivered.v1")[0]["data"]
     assert said == {
         "work_id": "wrk_1",
         "task_id": "tsk_1",
@@ -274,10 +274,12 @@ def test_a_resolutions_task_becomes_a_work_order_delivered_reworked_and_closed(b
     }
     short = {name: task[name] for name in ("task_id", "topic_id", "responsible_kind")}
     short["responsible_id"] = "prj_a"
-    bench.hear("forum", "task_rework.v1", short | {"reason": "返工"}, subject="tsk_1", sequence=2)
+    bench.consume(
+        "forum", "task_rework.v1", short | {"reason": "返工"}, subject="tsk_1", sequence=2
+    )
     assert bench.ask("work", work)["state"] == "DOING"
     town.manager().do("deliver_work", work | {"evidence": ["sha256:8"]}, version=4)
-    bench.hear("forum", "task_accepted.v1", short, subject="tsk_1", sequence=3)
+    bench.consume("forum", "task_accepted.v1", short, subject="tsk_1", sequence=3)
     shown = bench.ask("work", work)
     assert (shown["state"], shown["rework_count"]) == ("CLOSED", 1)
     assert [row["what"] for row in shown["history"]] == [
@@ -299,16 +301,18 @@ def test_an_overdue_task_opens_one_order_however_often_it_goes_up(bench, town):
         "responsible_kind": "PROJECT",
         "responsible_id": "prj_a",
     }
-    bench.hear("forum", "task_assigned.v1", short | {"community": town.community}, subject="tsk_1")
+    bench.consume(
+        "forum", "task_assigned.v1", short | {"community": town.community}, subject="tsk_1"
+    )
     for level in (1, 2):
-        bench.hear(
+        bench.consume(
             "forum",
             "task_overdue.v1",
             short | {"level": level},
             subject="tsk_1",
             sequence=level + 1,
         )
-    orders = bench.said("rectification_issued.v1")
+    orders = bench.published("rectification_issued.v1")
     assert [event["data"]["severity"] for event in orders] == ["S3"]
     assert bench.ask("work", {"work_id": "wrk_1"})["overdue"] is True
     listed = town.street_clerk().ask("rectifications", {"project_id": "prj_a"})
@@ -330,7 +334,7 @@ def test_the_card_shows_the_newest_final_grade_with_the_gates_that_failed(bench,
         }
         company = entry | {"subject": "PCO:pco_a", "kind": "PCO", "ref": "pco_a"}
         steward = entry | {"subject": "STW:stw_a", "kind": "STW", "ref": "stw_a"}
-        bench.hear(
+        bench.consume(
             "credit",
             "settlement_finalised.v1",
             {

@@ -10,7 +10,7 @@ GHOST = "per_ghost"
 
 
 def away(bench, reason):
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_deactivated.v1",
         {"person_id": GHOST, "reason": reason},
@@ -40,7 +40,7 @@ def gone(bench):
 def merged(bench):
     registered(bench, GHOST)
     data = {"person_id": GHOST, "into": "per_kept", "community": "370811015901"}
-    bench.hear("steward", "person_merged.v1", data, subject=GHOST, sequence=2)
+    bench.consume("steward", "person_merged.v1", data, subject=GHOST, sequence=2)
 
 
 WHO = pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def at_home(bench, town, person, household):
         "household_id": household,
         "synthetic": True,
     }
-    bench.hear("steward", "resident_registered.v1", data, subject=person)
+    bench.consume("steward", "resident_registered.v1", data, subject=person)
 
 
 def test_nobody_decides_about_a_complaint_of_his_household(bench, town):
@@ -182,7 +182,7 @@ def test_nobody_decides_about_a_complaint_of_his_household(bench, town):
         town.cadre().do("close_complaint", which | {"outcome": "已处理"}, version=made["version"])
     # He moves out of the household: he has no more to do with it.
     data = {"person_id": "per_li", "is_adult": True, "household_id": "hh_2"}
-    bench.hear("steward", "resident_corrected.v1", data, subject="per_li", sequence=2)
+    bench.consume("steward", "resident_corrected.v1", data, subject="per_li", sequence=2)
     closed = town.cadre().do(
         "close_complaint", which | {"outcome": "已处理"}, version=made["version"]
     )

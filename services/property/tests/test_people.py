@@ -73,7 +73,7 @@ def test_one_person_counts_once(bench, compound):
 
 def test_who_has_moved_away_or_left_his_post_does_not_sit(bench, compound):
     """SP-D10: the registers are looked up as they are."""
-    bench.hear(
+    bench.consume(
         "steward",
         "resident_moved.v1",
         {
@@ -89,7 +89,7 @@ def test_who_has_moved_away_or_left_his_post_does_not_sit(bench, compound):
     compound.settle("per_owner")
     with pytest.raises(errors.NotOfThisSide):
         compound.secretary().do("hold_meeting", meeting(**present(OWNERS=["per_owner"])))
-    bench.hear("steward", "steward_left.v1", {"steward_id": "stw_per_staff"}, sequence=2)
+    bench.consume("steward", "steward_left.v1", {"steward_id": "stw_per_staff"}, sequence=2)
     with pytest.raises(errors.NotOfThisSide):
         compound.secretary().do("hold_meeting", meeting(**present(PROPERTY=["per_staff"])))
 
@@ -166,7 +166,7 @@ def test_every_reference_to_a_person_who_is_given_up_means_the_one_that_he_is(be
         ("per_wang", "per_wang2"),
         ("per_n1", "per_m1"),
     ):
-        bench.hear(
+        bench.consume(
             "steward",
             "person_merged.v1",
             {"person_id": former, "into": now, "community": town.community},
@@ -214,7 +214,9 @@ def town_work(town):
 
 def dies(town, person, sequence=20):
     data = {"person_id": person, "reason": "DECEASED"}
-    town.bench.hear("steward", "resident_deactivated.v1", data, subject=person, sequence=sequence)
+    town.bench.consume(
+        "steward", "resident_deactivated.v1", data, subject=person, sequence=sequence
+    )
 
 
 def deeds(actor):
@@ -233,9 +235,9 @@ def test_a_manager_who_dies_manages_nothing_and_the_company_names_another(bench,
     dies(town, "per_wu")
     dies(town, "per_wu")
     assert bench.parked() == []
-    (ended,) = bench.said("project_manager_ended.v1")
+    (ended,) = bench.published("project_manager_ended.v1")
     assert ended["data"] == {"project_id": "prj_a", "person_id": "per_wu", "reason": "DECEASED"}
-    (post,) = bench.said("appointment_ended.v1")
+    (post,) = bench.published("appointment_ended.v1")
     assert (post["data"]["person_id"], post["data"]["reason"]) == ("per_wu", "DECEASED")
     assert int(post["sequence"]) > int(ended["sequence"])
     card = town.cadre().ask("project", {"project_id": "prj_a"})
@@ -276,10 +278,10 @@ def test_a_company_is_spoken_for_by_the_living(bench, compound):
     names = {"company_id": "pco_a", "representatives": ["per_n", "per_zheng"], "document_ref": "函"}
     town.street_clerk().do("change_representatives", names, version=1)
     dies(town, "per_n")
-    assert bench.said("company_representatives_changed.v1") == []
+    assert bench.published("company_representatives_changed.v1") == []
     assert "CONFIRM_REPRESENTATIVES" not in deeds(town.street_clerk("per_second"))
     dies(town, "per_zheng")
-    (said,) = bench.said("company_representatives_changed.v1")
+    (said,) = bench.published("company_representatives_changed.v1")
     assert said["data"] == {"company_id": "pco_a", "representatives": []}
     assert deeds(town.street_clerk())["NAME_REPRESENTATIVES"] == 1
     with pytest.raises(errors.NotTheCompany):
@@ -331,7 +333,7 @@ def test_what_is_told_of_a_person_ends_alike_in_any_order(bench, order):
     for sequence in order:
         name, data = _FACTS[sequence - 1]
         told = {"person_id": "per_any"} | data
-        bench.hear("steward", f"{name}.v1", told, subject="per_any", sequence=sequence)
+        bench.consume("steward", f"{name}.v1", told, subject="per_any", sequence=sequence)
     assert bench.parked() == []
     (row,) = bench.rows("SELECT * FROM people WHERE person_id = 'per_any'")
     assert (row["grid"], row["household_id"]) == ("370811015901009", "hh_6")

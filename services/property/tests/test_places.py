@@ -24,7 +24,7 @@ def waiting(town):
 
 
 def corrected(town, request="req_1", **more):
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "request_corrected.v1",
         SUBMITTED | {"request_id": request, "project_id": None} | more,
@@ -51,7 +51,7 @@ def test_only_what_property_does_is_a_complaint_about_property(bench, town, kind
     town.found()
     assert (town.complain(kind=kind, category=category) is not None) is counts
     assert waiting(town) == []
-    assert len(bench.said("complaint_accepted.v1")) == counts
+    assert len(bench.published("complaint_accepted.v1")) == counts
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_complaint_without_a_project_waits_is_marked_late_and_is_given_one(ben
         "2025-03",
         "2025-03-02",
     )
-    assert [event["data"]["project_id"] for event in bench.said("complaint_accepted.v1")] == [
+    assert [event["data"]["project_id"] for event in bench.published("complaint_accepted.v1")] == [
         "prj_a"
     ]
     assert waiting(town) == []
@@ -173,7 +173,7 @@ def test_a_corrected_request_moves_its_complaint_and_takes_it_out_of_the_rate(be
     assert (card["valid"], card["category"], card["reason"]) == ("PENDING", "PARKING", None)
     said = [
         (event["type"].split(".")[1], event["data"]["project_id"])
-        for event in bench.said()
+        for event in bench.published()
         if "complaint" in event["type"]
     ]
     assert said == [
@@ -198,7 +198,7 @@ def test_what_is_merged_into_a_complaint_that_property_placed_itself_counts_once
     two_projects(town)
     for name in ("req_1", "req_2"):
         town.complain(name, project=None, building="1号楼")
-    bench.hear(
+    bench.consume(
         "steward",
         "request_merged.v1",
         {
@@ -254,7 +254,7 @@ def test_nothing_that_the_projects_side_reads_names_the_request_or_who_complaine
     complaint = town.complain(f"req_{uuid}", by="wei")
     assert uuid not in complaint
     town.complain("req_2")
-    bench.hear(
+    bench.consume(
         "steward",
         "request_reopened.v1",
         {"request_id": f"req_{uuid}", "reopen_count": 1},
@@ -266,7 +266,7 @@ def test_nothing_that_the_projects_side_reads_names_the_request_or_who_complaine
         {"complaint_id": complaint, "valid": True, "reason": "现场核实,属实"},
         version=2,
     )
-    bench.hear(
+    bench.consume(
         "steward",
         "request_merged.v1",
         {

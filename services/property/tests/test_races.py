@@ -51,7 +51,7 @@ def test_of_two_appointments_filed_at_the_same_moment_one_becomes_active(bench, 
     town.street_clerk()
     calls = [Call("file_appointment", which, bench.actor, new_uuid(), 4) for which in ready]
     assert sorted(at_once(bench, calls)) == ["ACTIVE", "DIRECTION_TAKEN"]
-    assert len(bench.said("appointment_activated.v1")) == 1
+    assert len(bench.published("appointment_activated.v1")) == 1
 
 
 @pytest.mark.covers("F7-flow")
@@ -72,7 +72,7 @@ def test_the_cut_off_and_the_last_marker_at_the_same_moment_give_one_marker_per_
     gate.wait()
     bench.fire("2025-04-03T00:00:00")
     thread.join()
-    assert len(bench.said("month_measured.v1")) == 4
+    assert len(bench.published("month_measured.v1")) == 4
 
 
 @pytest.mark.covers("F3-flow")

@@ -12,7 +12,7 @@ PAIR = [{"before": "sha256:b", "after": "sha256:a"}]
 def facts(bench):
     return [
         (event["type"].removeprefix("property."), event["time"])
-        for event in bench.said()
+        for event in bench.published()
         if "rectification" in event["type"]
     ]
 
@@ -35,8 +35,8 @@ def test_an_order_across_the_national_day_goes_overdue_and_is_closed_at_the_exac
     assert [name for name, _ in facts(bench)] == ["rectification_issued.v1"]
     bench.fire("2025-09-30T00:00:00")
     overdue, escalated = (
-        bench.said("rectification_overdue.v1"),
-        bench.said("rectification_escalated.v1"),
+        bench.published("rectification_overdue.v1"),
+        bench.published("rectification_escalated.v1"),
     )
     assert instant(overdue[0]["time"]) == instant("2025-09-30T00:00:00")
     assert overdue[0]["period"] == escalated[0]["period"] == "2025-09"
@@ -53,7 +53,7 @@ def test_an_order_across_the_national_day_goes_overdue_and_is_closed_at_the_exac
     bench.fire("2025-10-13T10:00:00")
     passed = town.cadre().do("pass_rectification", rec, version=3)
     assert (passed["state"], passed["late"]) == ("PASSED", True)
-    assert bench.said("rectification_passed.v1")[0]["data"]["late"] is True
+    assert bench.published("rectification_passed.v1")[0]["data"]["late"] is True
     # Five working days after Monday 10-13 end with Monday 10-20.
     assert instant(passed["due"]) == instant("2025-10-21T00:00:00")
     bench.fire("2025-10-21T00:00:00")
@@ -66,7 +66,7 @@ def test_an_order_across_the_national_day_goes_overdue_and_is_closed_at_the_exac
         "PASSED",
         "CLOSED",
     ]
-    assert len(bench.said("rectification_escalated.v1")) == 1
+    assert len(bench.published("rectification_escalated.v1")) == 1
 
 
 @pytest.mark.covers("F3-flow")
@@ -79,7 +79,7 @@ def test_without_a_submission_the_order_goes_up_to_the_district_after_three_more
     town.street_clerk()
     made = town.issue("S2")
     bench.fire("2025-10-11T00:00:00")
-    levels = [event["data"] for event in bench.said("rectification_escalated.v1")]
+    levels = [event["data"] for event in bench.published("rectification_escalated.v1")]
     assert [(row["level"], row["official_id"]) for row in levels] == [
         (1, "off_street_team"),
         (2, "off_district_leader"),
@@ -114,16 +114,16 @@ def test_a_submission_in_time_stops_the_clock_and_a_failed_check_after_it_makes_
     town.manager().do("acknowledge_rectification", rec, version=1)
     town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=2)
     bench.fire("2025-09-30T15:00:00")
-    assert not bench.said("rectification_overdue.v1")
+    assert not bench.published("rectification_overdue.v1")
     failed = town.cadre().do("fail_rectification", rec | {"reason": "通道仍有车辆停放"}, version=3)
     assert (failed["state"], failed["attempt"], failed["level"]) == ("OVERDUE", 2, 1)
-    said = bench.said("rectification_overdue.v1")
+    said = bench.published("rectification_overdue.v1")
     assert instant(said[0]["time"]) == instant("2025-09-30T15:00:00")
     town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=5)
     # The first overdue is the only one: a second failed check costs nothing more.
     again = town.cadre().do("fail_rectification", rec | {"reason": "仍未清理完毕"}, version=6)
     assert again["state"] == "OVERDUE"
-    assert len(bench.said("rectification_overdue.v1")) == 1
+    assert len(bench.published("rectification_overdue.v1")) == 1
 
 
 @pytest.mark.covers("F3-flow")
@@ -144,7 +144,7 @@ def test_an_order_without_basis_or_above_the_issuers_rank_is_refused(
     order = {"project_id": "prj_a", "severity": "S3", "facts": "事实", "basis": "合同"} | change
     with pytest.raises(refusal):
         bench.as_(role, person="per_x", scope=town.community).do("issue_rectification", order)
-    assert not bench.said("rectification_issued.v1")
+    assert not bench.published("rectification_issued.v1")
 
 
 @pytest.mark.covers("F3-flow")
@@ -213,9 +213,9 @@ def test_two_persons_withdraw_an_order_and_its_effects_are_to_be_reversed(bench,
         town.street_clerk().do("withdraw_rectification", order, version=2)
     second = town.street_clerk("per_second").do("withdraw_rectification", order, version=2)
     assert second["state"] == "WITHDRAWN"
-    assert bench.said("rectification_withdrawn.v1")[0]["data"]["project_id"] == "prj_a"
+    assert bench.published("rectification_withdrawn.v1")[0]["data"]["project_id"] == "prj_a"
     bench.fire("2025-03-31T00:00:00")
-    assert not bench.said("rectification_overdue.v1")
+    assert not bench.published("rectification_overdue.v1")
 
 
 @pytest.mark.covers("F3-flow", "P12")
@@ -224,29 +224,29 @@ def test_a_valid_complaint_that_comes_back_opens_one_order_and_its_complainant_m
 ):
     town.found()
     cpl = town.complain("req_1", by="li")
-    town.bench.hear(
+    town.bench.consume(
         "steward",
         "request_reopened.v1",
         {"request_id": "req_1", "reopen_count": 1, "project_id": "prj_a"},
         subject="req_1",
         sequence=2,
     )
-    assert not bench.said("rectification_issued.v1")
+    assert not bench.published("rectification_issued.v1")
     town.street_clerk().do(
         "validate_complaint",
         {"complaint_id": cpl, "valid": True, "reason": "经核实情况属实"},
         version=2,
     )
-    issued = bench.said("rectification_issued.v1")
+    issued = bench.published("rectification_issued.v1")
     assert [event["data"]["severity"] for event in issued] == ["S3"]
-    bench.hear(
+    bench.consume(
         "steward",
         "request_reopened.v1",
         {"request_id": "req_1", "reopen_count": 2, "project_id": "prj_a"},
         subject="req_1",
         sequence=3,
     )
-    assert len(bench.said("rectification_issued.v1")) == 1
+    assert len(bench.published("rectification_issued.v1")) == 1
     rec = {"rectification_id": issued[0]["data"]["rectification_id"]}
     town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=1)
     with pytest.raises(errors.ComplainantMayNotCheck):

@@ -34,9 +34,9 @@ def test_a_companys_name_and_code_are_put_right_and_said_again(bench, town):
     entry = card["history"][-1]
     assert entry["what"] == "CORRECTED"
     assert entry["detail"]["before"] == {"name": "宏达物业", "uscc": "91370899MA0000000E"}
-    said = [event["data"]["uscc"] for event in bench.said("company_registered.v1")]
+    said = [event["data"]["uscc"] for event in bench.published("company_registered.v1")]
     assert said == ["91370899MA0000000E", "91370899MA0000003P"]
-    assert bench.said("company_registered.v1")[1]["data"]["representatives"] == ["per_zheng"]
+    assert bench.published("company_registered.v1")[1]["data"]["representatives"] == ["per_zheng"]
 
 
 def test_a_projects_places_are_put_right_and_waiting_complaints_find_it(bench, town):
@@ -55,7 +55,7 @@ def test_a_projects_places_are_put_right_and_waiting_complaints_find_it(bench, t
     card = town.cadre().ask("project", {"project_id": "prj_a"})
     assert (card["name"], card["grids"]) == ("宏河苑一期", [town.grid, "370811015901007"])
     assert card["history"][-1]["detail"]["before"] == {"name": "宏河苑", "grids": [town.grid]}
-    assert bench.said("project_registered.v1")[-1]["data"]["grids"] == card["grids"]
+    assert bench.published("project_registered.v1")[-1]["data"]["grids"] == card["grids"]
     assert town.cadre().ask("undecided_complaints")["total"] == 0
     # The complaint is a record: from now on another company takes it over or not at all.
     with pytest.raises(errors.HandOverInstead):
@@ -75,7 +75,7 @@ def test_a_project_under_the_wrong_company_is_put_right_while_it_has_no_record(b
     other(town)
     fix = {"project_id": "prj_a", "company_id": "pco_b", "reason": "登记时选错企业"}
     town.street_clerk().do("correct_project", fix, version=2)
-    assert bench.said("project_registered.v1")[-1]["data"]["company_id"] == "pco_b"
+    assert bench.published("project_registered.v1")[-1]["data"]["company_id"] == "pco_b"
 
 
 def test_a_committee_gets_a_new_member_within_its_term_and_a_new_one_after_it(bench, town):

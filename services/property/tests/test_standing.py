@@ -125,10 +125,10 @@ def test_two_registrars_change_who_speaks_for_a_company_and_it_is_said(bench, to
         change(town, ["per_zheng"], version=2)
     with pytest.raises(errors.NotTheCompany):
         town.company().do("change_manager", {"project_id": "prj_a", "person_id": "x"}, version=2)
-    assert not bench.said("company_representatives_changed.v1")
+    assert not bench.published("company_representatives_changed.v1")
     town.street_clerk("per_qian2")
     assert change(town, ["per_zheng"], version=2)["state"] == "CHANGED"
-    (said,) = bench.said("company_representatives_changed.v1")
+    (said,) = bench.published("company_representatives_changed.v1")
     assert said["data"] == {"company_id": "pco_a", "representatives": ["per_zheng"]}
     with pytest.raises(StateConflict):
         change(town, ["per_zheng"], version=3)

@@ -172,7 +172,7 @@ def load(tx: Tx, year: Year) -> int:
     version = years.version_of(tx, year.year) + 1
     changed = years.put(tx, year, version)
     assert changed is not None, "a version is new by its number"  # noqa: S101  see above
-    tx.say(
+    tx.publish(
         events.CalendarYearLoaded(year.year, list(year.off), list(year.make_up), year.source),
         subject=f"calendar:{year.year}",
         scope=DISTRICT,

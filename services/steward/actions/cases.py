@@ -344,9 +344,9 @@ def _step(
     }
 
 
-def say(tx: Tx, row: Any, event: Any) -> None:
+def publish(tx: Tx, row: Any, event: Any) -> None:
     """Say a fact about a request."""
-    tx.say(event, subject=row.request_id, scope=row.area, sequence=row.version)
+    tx.publish(event, subject=row.request_id, scope=row.area, sequence=row.version)
 
 
 def reply(row: Any, **more: Any) -> dict[str, Any]:
@@ -684,7 +684,7 @@ def _file(
         timers["REQ_NOBODY"] = accept
     row = storage.cases.file(tx.conn, {"number": number, **given, **vars(new)}, steps, due)
     tx.arm_each(request_id, timers)
-    tx.say(
+    tx.publish(
         events.RequestSubmitted(
             request_id=row.request_id,
             number=row.number,
@@ -1178,7 +1178,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> dict[str, Any]:
     # Who called it an emergency himself is not praised for having come in time.
     if counts and emergency and not late and row.recorded_by != row.handler_person:
         minutes = int((tx.now - row.created_at).total_seconds() // 60)
-        say(
+        publish(
             tx,
             row,
             events.EmergencyArrival(row.request_id, row.handler, row.handler_person, minutes),
@@ -1285,7 +1285,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> dict[str, Any]:
         # Late once is late for good; a reopening does not wash it off.
         late=row.late or not on_time,
     )
-    say(
+    publish(
         tx,
         row,
         events.RequestResolved(
@@ -1334,7 +1334,7 @@ def rate_request(tx: Tx, payload: RateRequest) -> dict[str, Any]:
         rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating"),
         review="PENDING" if bad else None,
     )
-    say(
+    publish(
         tx,
         row,
         events.RequestRated(
@@ -1399,7 +1399,7 @@ def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any)
     """Close a request and say so."""
     row = change(tx, row, "close", "CLOSED", detail, closed_at=row.closed_at or tx.now, **values)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
-    say(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
+    publish(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
     return row
 
 
@@ -1427,7 +1427,7 @@ def check_found(tx: Tx, payload: CheckFound) -> dict[str, Any]:
     if row.state == "RESOLVED":
         row = close(tx, row)
     if payload.confirmed and found:
-        say(
+        publish(
             tx,
             row,
             events.RequestSelfFoundClosed(row.request_id, row.handler, row.handler_person),
@@ -1516,7 +1516,7 @@ def review_request(tx: Tx, payload: ReviewRequest) -> dict[str, Any]:
 def _say_upheld(tx: Tx, row: Any) -> None:
     # The rating was given to whoever resolved it then; a reopened request may be with another.
     steward_id, person_id = _rated_handler(tx, row)
-    say(tx, row, events.BadRatingUpheld(row.request_id, steward_id, person_id))
+    publish(tx, row, events.BadRatingUpheld(row.request_id, steward_id, person_id))
 
 
 def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
@@ -1570,7 +1570,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> dict[str, Any]:
             tx, row, "reopen", "SUBMITTED", detail, handler=None, handler_person=None,
             due_accept=None, **values,
         )  # fmt: skip
-    say(
+    publish(
         tx,
         given,
         events.RequestReopened(given.request_id, given.reopens, given.project_id),
@@ -1599,7 +1599,7 @@ def cancel_request(tx: Tx, payload: CancelRequest) -> dict[str, Any]:
     _hand_on(tx, row)
     detail = {"reason": payload.reason} if payload.reason else {}
     row = change(tx, row, "cancel", "CANCELLED", detail | _spoken(payload.receipt))
-    say(tx, row, events.RequestCancelled(row.request_id))
+    publish(tx, row, events.RequestCancelled(row.request_id))
     return reply(row)
 
 
@@ -1663,7 +1663,7 @@ def reject_request(tx: Tx, payload: RejectRequest) -> dict[str, Any]:
     _end_clocks(tx, row)
     detail = {"reason": payload.reason, "note": payload.note}
     row = change(tx, row, "reject", "REJECTED", detail)
-    say(tx, row, events.RequestRejected(row.request_id, payload.reason))
+    publish(tx, row, events.RequestRejected(row.request_id, payload.reason))
     return reply(row)
 
 
@@ -1702,7 +1702,7 @@ def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
         # The handler's own household reported what was merged into it.
         detail = {"from": target.handler, "reason": "CONFLICT_OF_INTEREST"}
         target = hand_over(tx, target, detail)
-    say(
+    publish(
         tx,
         row,
         events.RequestMerged(
@@ -1939,7 +1939,7 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> dict[str, Any]:
 
 
 def _say_corrected(tx: Tx, row: Any) -> None:
-    say(
+    publish(
         tx,
         row,
         events.RequestCorrected(

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from chassis.bus import Tx
-from chassis.i18n import payload
+from chassis.i18n import problem_of
 from chassis.refusal import Refusal
 from services.steward import storage
 
 
 def told(refusal: Refusal) -> dict[str, str]:
     """Return why one of many was refused, in both languages."""
-    said = payload(refusal, "services.steward")
+    said = problem_of(refusal, "services.steward")
     return {"message_zh": said["message_zh"], "message_en": said["message_en"]}
 
 

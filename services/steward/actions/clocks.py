@@ -13,7 +13,7 @@ from services.steward.actions import cases
 
 def _missed(tx: Tx, row: Any, which: str) -> None:
     on_shift = row.handler is not None and storage.posts.is_on_shift(tx.conn, row.handler, tx.now)
-    cases.say(
+    cases.publish(
         tx,
         row,
         events.RequestDeadlineMissed(
@@ -95,7 +95,7 @@ def _escalate(tx: Tx, row: Any, level: int) -> None:
         row.reporter_id,
         sorted(barred & storage.ground.responsible_people(tx.conn, row.grid)),
     )
-    cases.say(tx, row, said)
+    cases.publish(tx, row, said)
 
 
 def autoclose(tx: Tx, due: Due) -> None:

@@ -147,7 +147,7 @@ def announce_shipped(tx: Tx, _due: Due) -> None:
 
 
 def _announce(tx: Tx, row: Any) -> None:
-    tx.say(
+    tx.publish(
         events.AreaDefined(row.code, row.name, row.kind, row.parent),
         subject=row.code,
         scope=row.code,

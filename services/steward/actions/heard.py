@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chassis.bus import Heard, Tx
+from chassis.bus import Event, Tx
 from services.steward import events, storage
 from services.steward.actions import cases
 
 
-def property_said(tx: Tx, heard: list[Heard]) -> None:
+def property_said(tx: Tx, heard: list[Event]) -> None:
     """Keep which project serves which grids, and who is a party of which project or company."""
     projects = [e for e in heard if isinstance(e.data, events.ProjectRegisteredHeard)]
     if projects:
@@ -35,7 +35,7 @@ def property_said(tx: Tx, heard: list[Heard]) -> None:
             _holders(tx, data.company_id, "REPRESENTATIVE", data.representatives)
 
 
-def partners_said(tx: Tx, heard: list[Heard]) -> None:
+def partners_said(tx: Tx, heard: list[Event]) -> None:
     """Keep who acts for which partner, under its own number and its organisation's."""
     for event in heard:
         for ref in {event.data.partner_id, event.data.org_id}:
@@ -52,7 +52,7 @@ def _holders(tx: Tx, ref: str, post: str, people: list[str] | None) -> None:
         cases.free_of(tx, person_id)
 
 
-def projects_registered(tx: Tx, heard: list[Heard]) -> None:
+def projects_registered(tx: Tx, heard: list[Event]) -> None:
     """Keep which project serves which grids: complaints and repairs are routed by it."""
     newest = {event.data.project_id: event for event in heard}
     rows = []
@@ -74,7 +74,7 @@ def projects_registered(tx: Tx, heard: list[Heard]) -> None:
     storage.ground.keep_projects(tx.conn, rows, grids)
 
 
-def forum_said(tx: Tx, heard: list[Heard]) -> None:
+def forum_said(tx: Tx, heard: list[Event]) -> None:
     """Keep the liaison chain, and file the topics that are matters of one household."""
     topics = [e for e in heard if isinstance(e.data, events.TopicRedirectedHeard)]
     links = [e for e in heard if not isinstance(e.data, events.TopicRedirectedHeard)]
@@ -84,7 +84,7 @@ def forum_said(tx: Tx, heard: list[Heard]) -> None:
         cases.topic_redirected(tx, event.data)
 
 
-def liaisons_changed(tx: Tx, heard: list[Heard]) -> None:
+def liaisons_changed(tx: Tx, heard: list[Event]) -> None:
     """Keep who is responsible for a grid, community or street: escalation follows it."""
     assigned = {}
     ended = []
@@ -108,7 +108,7 @@ def liaisons_changed(tx: Tx, heard: list[Heard]) -> None:
         storage.ground.end_links(tx.conn, ended)
 
 
-def settlements_finalised(tx: Tx, heard: list[Heard]) -> None:
+def settlements_finalised(tx: Tx, heard: list[Event]) -> None:
     """Keep the final grades of stewards: their cards show them."""
     rows = {
         (entry.ref, event.data.period): {

@@ -14,7 +14,7 @@ from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.steward import events, storage
 from services.steward.actions import cases, kinship
 from services.steward.actions.changes import note_change
-from services.steward.actions.people import say_registered
+from services.steward.actions.people import publish_registered
 from services.steward.errors import RecorderConfirms, SelfConfirm, TwoNumbers, TwoPosts
 
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
@@ -183,7 +183,7 @@ def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
             reason=proposal.merge_id,
         )
     storage.people.hand_references(tx.conn, row.person_id, into.person_id)
-    tx.say(
+    tx.publish(
         events.PersonMerged(row.person_id, into.person_id, gained.get("area", into.area)),
         subject=row.person_id,
         scope=row.area,
@@ -226,7 +226,7 @@ def _say_gained(tx: Tx, person_id: str, gained: dict[str, Any]) -> None:
     if not gained:
         return
     if now.grid is None:
-        say_registered(tx, now)
+        publish_registered(tx, now)
         return
     event: Any = events.ResidentCorrected(person_id, now.is_adult, now.household_id)
     if "grid" in gained:
@@ -234,4 +234,4 @@ def _say_gained(tx: Tx, person_id: str, gained: dict[str, Any]) -> None:
         event = events.ResidentReturned(
             person_id, now.area, now.grid, now.is_adult, now.household_id
         )
-    tx.say(event, subject=person_id, scope=now.area, sequence=now.version)
+    tx.publish(event, subject=person_id, scope=now.area, sequence=now.version)

@@ -193,7 +193,7 @@ def _one(work: _Set, row: Any) -> None:
     tx = work.tx
     tried, version = [*row.tried, row.handler], row.version + 1
     work.line(row, "accept_missed", version, {"handler": row.handler})
-    tx.say(
+    tx.publish(
         events.RequestDeadlineMissed(
             row.request_id, "ACCEPT", row.handler, row.handler_person, work.on_shift(row.handler)
         ),

@@ -24,7 +24,7 @@ def cut_off(tx: Tx, due: Due) -> None:
         def mine(row: Any, number: int = partition) -> bool:
             return tx.partition_of(row.community) == number
 
-        tx.say(
+        tx.publish(
             events.MonthMeasured(
                 period=period,
                 partition=partition,

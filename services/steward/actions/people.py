@@ -230,7 +230,7 @@ def admit(
         elif row["grid"]:
             _announce(tx, row)
         else:
-            say_registered(tx, SimpleNamespace(**row))
+            publish_registered(tx, SimpleNamespace(**row))
     taken = [row for row in fresh.values() if row["person_id"] in inserted]
     _await_birthdays(tx, (SimpleNamespace(**row) for row in taken))
     homes = {row["household_id"] for row in taken} - {None}
@@ -408,14 +408,14 @@ def come_of_age(tx: Tx, due: Due) -> None:
     storage.people.grown(tx.conn, [row.person_id for row in grown])
     for row in grown:
         if row.grid is not None:
-            tx.say(
+            tx.publish(
                 events.ResidentCameOfAge(row.person_id, row.area, row.grid),
                 subject=row.person_id,
                 scope=row.area,
                 sequence=row.version + 1,
             )
         else:
-            say_registered(tx, storage.people.person(tx.conn, row.person_id))
+            publish_registered(tx, storage.people.person(tx.conn, row.person_id))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -475,7 +475,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> dict[str, Any]:
 
 
 def _announce(tx: Tx, row: dict[str, Any]) -> None:
-    tx.say(
+    tx.publish(
         events.ResidentRegistered(
             person_id=row["person_id"],
             community=row["area"],
@@ -490,9 +490,9 @@ def _announce(tx: Tx, row: dict[str, Any]) -> None:
     )
 
 
-def say_registered(tx: Tx, row: Any) -> None:
+def publish_registered(tx: Tx, row: Any) -> None:
     """Say that somebody is registered, wherever he lives: others name him, and look him up."""
-    tx.say(
+    tx.publish(
         events.PersonRegistered(row.person_id, row.is_adult),
         subject=row.person_id,
         scope=row.area,
@@ -505,7 +505,7 @@ def tell_registered(tx: Tx, due: Due) -> None:
     after = "" if due.ref == "ALL" else due.ref
     told = storage.people.registered_after(tx.conn, after, _PART)
     for row in told:
-        say_registered(tx, row)
+        publish_registered(tx, row)
     if len(told) == _PART:
         tx.arm(due.kind, told[-1].person_id, tx.now)
 
@@ -575,7 +575,7 @@ def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
     )
     note_change(tx, "PERSON", row.person_id, version, "move", before=_place_of(row))
     cases.free_household(tx, row.person_id)
-    tx.say(
+    tx.publish(
         events.ResidentMoved(
             row.person_id, row.grid, payload.to_grid, payload.to_grid[:12], payload.household_id
         ),
@@ -615,7 +615,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> dict[str, Any]:
         before={"status": row.status},
         reason=payload.reason,
     )
-    tx.say(
+    tx.publish(
         events.ResidentDeactivated(row.person_id, payload.reason),
         subject=row.person_id,
         scope=row.area,
@@ -667,14 +667,14 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
     if not after.is_adult:
         _await_birthdays(tx, [after])
     if after.grid is not None:
-        tx.say(
+        tx.publish(
             events.ResidentCorrected(after.person_id, after.is_adult, after.household_id),
             subject=after.person_id,
             scope=after.area,
             sequence=version,
         )
     else:
-        say_registered(tx, after)
+        publish_registered(tx, after)
     return {"id": row.person_id, "state": row.status, "version": version}
 
 
@@ -834,12 +834,12 @@ def _bring_back(
     if not adult:
         _await(tx, {rules.identity.eighteenth(born, row.birth_year)})
     if grid is not None:
-        tx.say(
+        tx.publish(
             events.ResidentReturned(row.person_id, area, grid, adult, household),
             subject=row.person_id,
             scope=area,
             sequence=version,
         )
     else:
-        say_registered(tx, storage.people.person(tx.conn, row.person_id))
+        publish_registered(tx, storage.people.person(tx.conn, row.person_id))
     return {"id": row.person_id, "state": "ACTIVE", "version": version}

@@ -357,7 +357,7 @@ def _check_grids(tx: Tx, grids: list[str]) -> None:
 
 
 def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
-    tx.say(
+    tx.publish(
         events.StewardEnrolled(
             steward_id=row.steward_id,
             person_id=row.person_id,
@@ -420,7 +420,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
     handed = _hand_over(tx, row)
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
     _republish(tx, row)
-    tx.say(
+    tx.publish(
         events.StewardLeft(row.steward_id, row.person_id),
         subject=row.steward_id,
         scope=row.area,

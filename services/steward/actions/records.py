@@ -265,7 +265,7 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> dict[str, Any]:
         confirmed_by=tx.actor.id,
         version=version,
     )
-    tx.say(
+    tx.publish(
         events.VolunteerHoursConfirmed(
             row.record_id, row.person_id, payload.minutes, row.source, row.date
         ),
@@ -302,7 +302,7 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> dict[str, Any]:
         raise DayTooLong(field="minutes")
     version = row.version + 1
     storage.records.update_record(tx.conn, row.record_id, minutes=payload.minutes, version=version)
-    tx.say(
+    tx.publish(
         events.VolunteerHoursCorrected(
             record_id=row.record_id,
             person_id=row.person_id,
@@ -389,7 +389,7 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> dict[str, Any]:
     storage.records.update_hazard(
         tx.conn, row.hazard_id, state=state, verified_by=tx.actor.id, version=version
     )
-    tx.say(
+    tx.publish(
         events.HazardVerified(row.hazard_id, row.reporter_id, row.category, payload.verified),
         subject=row.hazard_id,
         scope=row.area,

@@ -43,12 +43,12 @@ def test_who_proposes_a_year_does_not_load_it(bench):
     which = {"proposal_id": made["id"]}
     with pytest.raises(CalendarSamePerson):
         bench.do("approve_calendar_year", which, version=1)
-    assert bench.said("calendar_year_loaded.v1") == []
+    assert bench.published("calendar_year_loaded.v1") == []
     done = as_district(bench, "per_two").do("approve_calendar_year", which, version=1)
     assert done["state"] == "LOADED"
     with pytest.raises(StateConflict):
         bench.do("approve_calendar_year", which, version=2)
-    said = bench.said("calendar_year_loaded.v1")
+    said = bench.published("calendar_year_loaded.v1")
     assert [event["data"]["make_up"] for event in said] == [["2027-01-09"]]
     assert said[0]["data"]["off"][:5] == [
         "2026-12-31", "2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04",
@@ -104,7 +104,7 @@ def test_open_deadlines_move_later_and_each_move_is_told(staffed):
     assert [str(row["due_at"])[:16] for row in timers] == ["2027-01-06 16:00"]
     clocks = bench.rows("SELECT due_at FROM request_clocks WHERE which = 'RESOLVE'")
     assert [str(row["due_at"])[:16] for row in clocks] == ["2027-01-06 16:00"]
-    told = bench.said("deadline_moved.v1")
+    told = bench.published("deadline_moved.v1")
     assert [(event["data"]["what"], event["data"]["after"]) for event in told] == [
         ("REQ_RESOLVE", "2027-01-06T16:00:00Z")
     ]
@@ -123,7 +123,7 @@ def test_no_deadline_moves_earlier(staffed):
     before = made["due_resolve"]
     loaded(bench)
     assert staffed.cadre().ask("request", {"request_id": made["id"]})["due_resolve"] == before
-    assert bench.said("deadline_moved.v1") == []
+    assert bench.published("deadline_moved.v1") == []
 
 
 def test_a_deadline_that_has_passed_stays_missed(staffed):
@@ -152,7 +152,10 @@ def test_a_year_is_loaded_again_when_its_notice_changes(bench):
     bench.at("2026-12-29T10:00")
     loaded(bench)
     loaded(bench, off=["2026-12-31..2027-01-05", "05-01..05-03", "10-01..10-07"])
-    assert [int(event["sequence"]) for event in bench.said("calendar_year_loaded.v1")] == [1, 2]
+    assert [int(event["sequence"]) for event in bench.published("calendar_year_loaded.v1")] == [
+        1,
+        2,
+    ]
     card = bench.ask("calendar_years")
     assert [(row["year"], row["version"]) for row in card["items"]] == [(2027, 2)]
     assert (card["until"], card["ends_soon"]) == ("2027-12-31", False)

@@ -89,7 +89,7 @@ def test_a_reference_in_other_case_is_the_same_and_is_shown_as_it_was_sent(staff
     assert refused.value.params == {"reference": "GATE-1", "number": first["number"]}
     card = staffed.cadre().ask("request", {"request_id": first["id"]})
     assert card["external_ref"] == "GATE-1"
-    assert len(staffed.bench.said("request_submitted.v1")) == 1
+    assert len(staffed.bench.published("request_submitted.v1")) == 1
 
 
 def test_a_reference_that_is_long_once_it_is_folded_is_refused(staffed):
@@ -123,7 +123,7 @@ def test_other_content_under_one_reference_is_refused_and_nothing_is_lost(staffe
         with pytest.raises(errors.ReferenceTaken) as refused:
             file(staffed, "R_RESIDENT", WANG, COMMUNITY, external_ref="1", **more)
         assert refused.value.params["number"] == first["number"]
-    assert len(staffed.bench.said("request_submitted.v1")) == 1
+    assert len(staffed.bench.published("request_submitted.v1")) == 1
 
 
 def test_the_pointer_tells_nothing_to_who_may_not_see_it(staffed):
@@ -152,13 +152,13 @@ def test_whom_nobody_files_for(staffed, caller, named, grid, refusal):
     role, scope = caller
     with pytest.raises(refusal):
         file(staffed, role, OTHER_CADRE, scope, reporter_id=named, grid=grid)
-    assert staffed.bench.said("request_submitted.v1") == []
+    assert staffed.bench.published("request_submitted.v1") == []
 
 
 def test_who_takes_nothing_in_speaks_for_himself(staffed):
     """SEC-H9: a request of a shop is the shopkeeper's, and nobody else's."""
     file(staffed, "R_MERCHANT", LI, COMMUNITY)
-    assert staffed.bench.said("request_submitted.v1")[0]["data"]["reporter_id"] == LI
+    assert staffed.bench.published("request_submitted.v1")[0]["data"]["reporter_id"] == LI
 
 
 def test_who_writes_a_person_s_request_for_himself_does_not_learn_the_name_by_it(staffed):

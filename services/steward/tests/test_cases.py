@@ -65,7 +65,7 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
     assert (reply["state"], reply["handler"], reply["version"]) == ("DISPATCHED", STW_STAFF, 2)
     assert reply["due"] == reply["due_accept"] == "2025-03-03T03:00:00+00:00"
     assert reply["due_resolve"] == "2025-03-06T16:00:00+00:00"
-    submitted = bench.said("request_submitted.v1")[0]
+    submitted = bench.published("request_submitted.v1")[0]
     assert submitted["data"]["reporter_id"] == WANG
     assert submitted["data"]["due_contact"] == "2025-03-04T01:00:00Z"
 
@@ -77,7 +77,7 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
         "resolve_request", reply, STAFF, outcome="SOLVED", note="已更换", media=["sha256:1"]
     )
     assert (reply["state"], reply["on_time"]) == ("RESOLVED", True)
-    assert bench.said("request_resolved.v1")[0]["data"] == {
+    assert bench.published("request_resolved.v1")[0]["data"] == {
         "request_id": reply["id"],
         "handler": STW_STAFF,
         "outcome": "SOLVED",
@@ -86,7 +86,7 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
     }
     reply = staffed.rate(reply, stars=5)
     assert reply["state"] == "RATED"
-    assert bench.said("request_rated.v1")[0]["data"] == {
+    assert bench.published("request_rated.v1")[0]["data"] == {
         "request_id": reply["id"],
         "handler": STW_STAFF,
         "handler_person": STAFF,
@@ -96,7 +96,10 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
         "project_id": None,
     }
     bench.fire("2025-03-06T09:00:00")
-    assert bench.said("request_closed.v1")[0]["data"] == {"request_id": reply["id"], "rated": True}
+    assert bench.published("request_closed.v1")[0]["data"] == {
+        "request_id": reply["id"],
+        "rated": True,
+    }
 
     timeline = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask(
         "timeline", {"request_id": reply["id"]}
@@ -105,7 +108,7 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
         "submit", "dispatch", "accept", "contact", "resolve", "rate", "close",
     ]  # fmt: skip
     assert timeline["items"][2]["what_en"] == "Accepted by the handler"
-    sequences = [int(e["sequence"]) for e in bench.said() if e["subject"] == reply["id"]]
+    sequences = [int(e["sequence"]) for e in bench.published() if e["subject"] == reply["id"]]
     assert sequences == sorted(set(sequences))
 
 
@@ -123,7 +126,7 @@ def test_the_same_external_reference_answers_the_first_request(staffed):
     assert (again["id"], again["duplicate"]) == (first["id"], True)
     other = staffed.submit(who=None, channel="WECHAT_GROUP", external_ref="H-1")
     assert other["id"] != first["id"]
-    assert len(staffed.bench.said("request_submitted.v1")) == 2
+    assert len(staffed.bench.published("request_submitted.v1")) == 2
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,7 @@ def test_the_same_external_reference_answers_the_first_request(staffed):
 def test_a_request_that_cannot_be_taken(staffed, more, refusal):
     with pytest.raises(refusal):
         staffed.submit(**more)
-    assert staffed.bench.said("request_submitted.v1") == []
+    assert staffed.bench.published("request_submitted.v1") == []
 
 
 def test_an_unknown_reporter_is_refused(staffed):
@@ -153,9 +156,9 @@ def test_an_unknown_reporter_is_refused(staffed):
 @pytest.mark.covers("S18")
 def test_the_project_of_a_grid_is_heard_and_named(staffed):
     bench = staffed.bench
-    bench.hear("property", "project_registered.v1", PROJECT, subject="prj_1", sequence=2)
+    bench.consume("property", "project_registered.v1", PROJECT, subject="prj_1", sequence=2)
     staffed.submit(kind="COMPLAINT", category="PROPERTY_SERVICE")
-    data = bench.said("request_submitted.v1")[0]["data"]
+    data = bench.published("request_submitted.v1")[0]["data"]
     assert data["project_id"] == "prj_1"
     # A complaint about the property never goes to the property itself.
     assert bench.rows("select handler from requests")[0]["handler"] == STW_CADRE
@@ -163,12 +166,12 @@ def test_the_project_of_a_grid_is_heard_and_named(staffed):
         staffed.submit(grid=GRID_2, project_id="prj_1")
     assert staffed.submit(grid=GRID_2, project_id="prj_unheard")["state"] == "DISPATCHED"
     # A stale word about the project changes nothing.
-    bench.hear(
+    bench.consume(
         "property", "project_registered.v1", PROJECT | {"grids": [GRID_2]},
         subject="prj_1", sequence=1,
     )  # fmt: skip
     staffed.submit()
-    assert bench.said("request_submitted.v1")[-1]["data"]["project_id"] == "prj_1"
+    assert bench.published("request_submitted.v1")[-1]["data"]["project_id"] == "prj_1"
 
 
 @pytest.mark.parametrize(
@@ -307,10 +310,10 @@ def test_an_emergency_is_met_on_site_and_the_caller_is_told_whom_to_call(staffed
     assert "119" in reply["advice"]
     reply = staffed.step("accept_request", reply, STAFF)
     reply = staffed.step("contact_request", reply, STAFF)
-    assert staffed.bench.said("emergency_arrival.v1") == []
+    assert staffed.bench.published("emergency_arrival.v1") == []
     staffed.bench.at("2025-03-03T09:14:59")
     reply = staffed.step("contact_request", reply, STAFF, arrived=True)
-    assert staffed.bench.said("emergency_arrival.v1")[0]["data"] == {
+    assert staffed.bench.published("emergency_arrival.v1")[0]["data"] == {
         "request_id": reply["id"],
         "handler": STW_STAFF,
         "handler_person": STAFF,
@@ -323,7 +326,7 @@ def test_who_arrives_late_has_no_arrival(staffed):
     staffed.bench.at("2025-03-03T09:15:00")
     late = staffed.step("contact_request", reply, STAFF, arrived=True)
     assert late["late"] is True
-    assert staffed.bench.said("emergency_arrival.v1") == []
+    assert staffed.bench.published("emergency_arrival.v1") == []
 
 
 def test_a_complex_request_is_extended_once_before_its_end(staffed):
@@ -375,24 +378,24 @@ def test_only_the_reporter_rates_once_and_within_30_days(staffed):
     staffed.bench.fire("2025-04-02T09:00:00")
     with pytest.raises(errors.RatingWindow):
         staffed.rate(late)
-    assert len(staffed.bench.said("request_rated.v1")) == 1
+    assert len(staffed.bench.published("request_rated.v1")) == 1
 
 
 def test_who_is_not_rated_within_72_hours_is_closed_unrated_and_may_be_rated_later(staffed):
     reply = staffed.resolved()
     staffed.bench.fire("2025-03-06T08:59:59")
-    assert staffed.bench.said("request_closed.v1") == []
+    assert staffed.bench.published("request_closed.v1") == []
     staffed.bench.fire("2025-03-06T09:00:00")
-    assert staffed.bench.said("request_closed.v1")[0]["data"]["rated"] is False
+    assert staffed.bench.published("request_closed.v1")[0]["data"]["rated"] is False
     assert staffed.rate(reply)["state"] == "CLOSED"
-    assert staffed.bench.said("request_closed.v1")[1]["data"]["rated"] is True
+    assert staffed.bench.published("request_closed.v1")[1]["data"]["rated"] is True
 
 
 @pytest.mark.covers("F2-flow", "REQ-L14")
 def test_a_bad_rating_costs_nothing_before_somebody_outside_the_chain_upholds_it(staffed):
     reply = staffed.rate(staffed.resolved(), stars=2, solved=False)
     bench = staffed.bench
-    assert bench.said("bad_rating_upheld.v1") == []
+    assert bench.published("bad_rating_upheld.v1") == []
     # Its handler does not see how it was rated while the case is open.
     assert "stars" not in staffed.by(STAFF).ask("request", {"request_id": reply["id"]})
     steps = staffed.by(STAFF).ask("timeline", {"request_id": reply["id"]})["items"]
@@ -407,7 +410,7 @@ def test_a_bad_rating_costs_nothing_before_somebody_outside_the_chain_upholds_it
         "review_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, upheld=True, reason="情况属实"
     )
     assert (done["state"], done["verdict"]) == ("CLOSED", "UPHELD")
-    assert bench.said("bad_rating_upheld.v1")[0]["data"] == {
+    assert bench.published("bad_rating_upheld.v1")[0]["data"] == {
         "request_id": reply["id"],
         "handler": STW_STAFF,
         "handler_person": STAFF,
@@ -421,7 +424,7 @@ def test_a_bad_rating_that_is_not_upheld_stays_in_the_statistics_only(staffed):
         "review_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, upheld=False, reason="已尽责"
     )
     assert done["verdict"] == "NOT_UPHELD"
-    assert staffed.bench.said("bad_rating_upheld.v1") == []
+    assert staffed.bench.published("bad_rating_upheld.v1") == []
     with pytest.raises(errors.NoReview):
         staffed.step(
             "review_request", done, OTHER_CADRE, "R_CADRE", COMMUNITY, upheld=True, reason="再查"
@@ -442,7 +445,7 @@ def test_a_review_that_the_community_forgets_goes_to_the_street(staffed):
 def test_rated_well_but_not_solved_waits_for_a_cadre(staffed):
     reply = staffed.rate(staffed.resolved(), stars=4, solved=False)
     staffed.bench.fire("2025-03-10T09:00:00")
-    assert staffed.bench.said("request_closed.v1") == []
+    assert staffed.bench.published("request_closed.v1") == []
     with pytest.raises(errors.InChain):
         staffed.step("close_request", reply, STAFF, "R_CADRE", COMMUNITY, reason="已说明")
     done = staffed.step("close_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, reason="已说明")
@@ -461,7 +464,7 @@ def test_a_request_is_reopened_with_half_the_time_and_at_most_twice(staffed):
     # Submitted Monday 09:00, due at the end of Thursday: 87 hours; half are 43.5.
     assert (reply["state"], reply["handler"]) == ("DISPATCHED", STW_STAFF)
     assert reply["due_resolve"] == "2025-03-05T20:30:00+00:00"
-    assert bench.said("request_reopened.v1")[0]["data"]["reopen_count"] == 1
+    assert bench.published("request_reopened.v1")[0]["data"]["reopen_count"] == 1
     reply = staffed.resolved(reply)
     reply = staffed.step("reopen_request", reply, WANG, "R_RESIDENT", COMMUNITY, **again)
     reply = staffed.resolved(reply)
@@ -489,7 +492,7 @@ def test_rejected_cancelled_and_merged_are_told_apart_and_start_no_clock(staffed
         "merge_request", other, OTHER_CADRE, "R_CADRE", COMMUNITY, into=stays["id"]
     )
     assert (merged["state"], merged["merged_into"]) == ("MERGED", stays["id"])
-    assert [event["data"] for event in bench.said("request_merged.v1")] == [
+    assert [event["data"] for event in bench.published("request_merged.v1")] == [
         {
             "request_id": other["id"],
             "into": stays["id"],
@@ -567,7 +570,7 @@ def test_what_a_steward_finds_himself_earns_nothing_before_somebody_else_looks(s
     with pytest.raises(errors.NotReporter):
         staffed.rate(reply, who=STAFF)
     staffed.bench.fire("2025-03-06T09:00:00")
-    assert staffed.bench.said("request_self_found_closed.v1") == []
+    assert staffed.bench.published("request_self_found_closed.v1") == []
     card = staffed.cadre().ask("request", {"request_id": reply["id"]})
     look = {"confirmed": True, "reason": "现场已看"}
     with pytest.raises(errors.InChain):
@@ -577,7 +580,7 @@ def test_what_a_steward_finds_himself_earns_nothing_before_somebody_else_looks(s
         staffed.step("check_found", done, OTHER_CADRE, "R_CADRE", COMMUNITY, **look)
     month = staffed.by(STAFF).ask("steward_month", {"steward_id": STW_STAFF, "period": "2025-03"})
     assert month["proactive_closed"] == 1
-    assert staffed.bench.said("request_self_found_closed.v1")[0]["data"] == {
+    assert staffed.bench.published("request_self_found_closed.v1")[0]["data"] == {
         "request_id": reply["id"],
         "handler": STW_STAFF,
         "handler_person": STAFF,

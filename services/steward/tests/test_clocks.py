@@ -32,11 +32,11 @@ def link(bench, kind, target, official, link_id, *, fact="liaison_assigned.v1", 
         "official_id": official,
         "person_id": "per_" + official,
     }
-    bench.hear("forum", fact, data | more, subject=link_id)
+    bench.consume("forum", fact, data | more, subject=link_id)
 
 
 def missed(bench, which=None):
-    found = [event["data"] for event in bench.said("request_deadline_missed.v1")]
+    found = [event["data"] for event in bench.published("request_deadline_missed.v1")]
     return [data for data in found if which is None or data["which"] == which]
 
 
@@ -55,7 +55,7 @@ def test_who_does_not_accept_in_time_loses_it_to_the_next(staffed):
             "on_shift": True,
         }
     ]
-    event = bench.said("request_deadline_missed.v1")[0]
+    event = bench.published("request_deadline_missed.v1")[0]
     assert event["time"] == "2025-03-03T03:00:00Z"
     card = staffed.cadre().ask("request", {"request_id": reply["id"]})
     assert (card["state"], card["handler"]) == ("DISPATCHED", STW_STAFF_2)
@@ -94,7 +94,7 @@ def test_a_clock_that_is_met_does_not_fire(staffed):
     staffed.resolved()
     staffed.bench.fire("2025-03-20T09:00:00")
     assert missed(staffed.bench) == []
-    assert staffed.bench.said("request_escalated.v1") == []
+    assert staffed.bench.published("request_escalated.v1") == []
 
 
 def test_a_moment_before_the_deadline_is_in_time_and_the_deadline_is_not(staffed):
@@ -117,11 +117,11 @@ def test_an_overdue_request_climbs_the_liaison_chain_by_working_days(staffed):
     bench.fire("2025-03-04T09:00:00")
     assert [m["which"] for m in missed(bench)] == ["CONTACT"]
     bench.fire("2025-03-06T23:59:59")
-    assert bench.said("request_escalated.v1") == []
+    assert bench.published("request_escalated.v1") == []
     bench.fire("2025-03-07T00:00:00")
     bench.fire("2025-03-12T00:00:00")
     bench.fire("2025-03-19T00:00:00")
-    escalated = bench.said("request_escalated.v1")
+    escalated = bench.published("request_escalated.v1")
     assert [(e["data"]["level"], e["data"]["official_id"]) for e in escalated] == [
         (1, "ofc_grid"),
         (2, "ofc_street"),
@@ -133,7 +133,7 @@ def test_an_overdue_request_climbs_the_liaison_chain_by_working_days(staffed):
         "2025-03-18T16:00:00Z",
     ]
     bench.fire("2025-04-30T00:00:00")
-    assert len(bench.said("request_escalated.v1")) == 3
+    assert len(bench.published("request_escalated.v1")) == 3
     steps = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask("timeline", {"request_id": reply["id"]})[
         "items"
     ]
@@ -144,7 +144,7 @@ def test_a_worker_that_was_down_changes_nothing(staffed):
     bench = staffed.bench
     staffed.step("accept_request", staffed.submit(), STAFF)
     bench.fire("2025-03-19T12:00:00")
-    times = [e["time"] for e in bench.said("request_escalated.v1")]
+    times = [e["time"] for e in bench.published("request_escalated.v1")]
     assert times == ["2025-03-06T16:00:00Z", "2025-03-11T16:00:00Z", "2025-03-18T16:00:00Z"]
 
 
@@ -193,7 +193,7 @@ def test_a_request_that_nobody_has_misses_its_clocks_too(ground):
         ("CONTACT", None),
         ("RESOLVE", None),
     ]
-    assert ground.bench.said("request_escalated.v1")[0]["data"]["request_id"] == reply["id"]
+    assert ground.bench.published("request_escalated.v1")[0]["data"]["request_id"] == reply["id"]
 
 
 @pytest.mark.covers("E12")
@@ -230,12 +230,12 @@ def test_what_nobody_has_is_looked_for_again_and_told_upwards(ground):
     reply = ground.submit()
     assert reply["state"] == "SUBMITTED"
     bench.fire("2025-03-03T11:00:00")
-    told = [event["data"] for event in bench.said("request_escalated.v1")]
+    told = [event["data"] for event in bench.published("request_escalated.v1")]
     assert [(one["request_id"], one["level"], one["official_id"]) for one in told] == [
         (reply["id"], 1, "off_team")
     ]
     bench.fire("2025-03-03T15:30:00")
-    assert len(bench.said("request_escalated.v1")) == 1
+    assert len(bench.published("request_escalated.v1")) == 1
     ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
     bench.fire("2025-03-03T17:00:00")
     card = ground.cadre().ask("request", {"request_id": reply["id"]})

@@ -21,7 +21,7 @@ def test_the_district_and_its_15_units_are_shipped_and_said_once(bench):
     assert "370811002" not in names
     assert {row["kind"] for row in shipped} == {"DISTRICT", "STREET", "TOWN"}
     bench.fire("2025-03-03T09:01:00")
-    said = bench.said("area_defined.v1")
+    said = bench.published("area_defined.v1")
     assert sorted(event["subject"] for event in said) == sorted(names)
 
 
@@ -33,7 +33,7 @@ def test_a_community_and_a_grid_stand_below_what_exists(bench):
     assert bench.do("define_area", body)["state"] == "DEFINED"
     assert bench.do("define_area", grid)["warnings"] == ["GRID_SIZE_WARN"]
     assert bench.do("define_area", grid)["version"] == 1
-    assert [event["data"]["kind"] for event in bench.said("area_defined.v1")] == [
+    assert [event["data"]["kind"] for event in bench.published("area_defined.v1")] == [
         "COMMUNITY",
         "GRID",
     ]
@@ -56,7 +56,7 @@ def test_a_community_and_a_grid_stand_below_what_exists(bench):
 def test_a_code_that_does_not_fit_is_refused(bench, code, kind, refusal):
     with pytest.raises(refusal):
         bench.do("define_area", {"code": code, "name": "某处", "kind": kind})
-    assert bench.said("area_defined.v1") == []
+    assert bench.published("area_defined.v1") == []
 
 
 def test_a_street_defines_only_within_itself(bench):

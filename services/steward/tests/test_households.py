@@ -141,7 +141,7 @@ def test_who_lived_with_the_handler_when_it_was_resolved_does_not_rate_him(staff
     )
     with pytest.raises(errors.SelfRating):
         staffed.rate(attached)
-    assert staffed.bench.said("request_rated.v1") == []
+    assert staffed.bench.published("request_rated.v1") == []
 
 
 def test_the_handler_s_household_neither_judges_nor_extends_nor_speaks(staffed):
@@ -292,11 +292,11 @@ def test_what_is_said_of_a_registration_that_was_given_up_is_said_of_who_stays(g
         "topic_id": "top_1", "community": COMMUNITY, "proposer": TWIN, "title": "我家门口的灯",
         "text": "夜里不亮", "category": "REPAIR_COMMON",
     }  # fmt: skip
-    ground.bench.hear("forum", "topic_redirected.v1", topic, subject="top_1")
-    (said,) = ground.bench.said("request_submitted.v1")
+    ground.bench.consume("forum", "topic_redirected.v1", topic, subject="top_1")
+    (said,) = ground.bench.published("request_submitted.v1")
     assert said["data"]["reporter_id"] == WANG
     partner = {"partner_id": "ptn_1", "org_id": "org_1", "operators": [TWIN, CADRE]}
-    ground.bench.hear("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
+    ground.bench.consume("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
     rows = ground.bench.rows("select distinct person_id from parties order by person_id")
     assert [row["person_id"] for row in rows] == [WANG, CADRE]
 

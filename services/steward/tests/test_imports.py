@@ -45,7 +45,7 @@ def counts(result):
 def test_areas_of_a_file_may_stand_below_each_other_and_shipped_ones_are_unchanged(bench):
     result = bench.load("areas", AREAS)
     assert counts(result) == (2, 1, 0)
-    assert [event["subject"] for event in bench.said("area_defined.v1")] == [COMMUNITY, GRID]
+    assert [event["subject"] for event in bench.published("area_defined.v1")] == [COMMUNITY, GRID]
     assert counts(bench.load("areas", AREAS)) == (0, 3, 0)
 
 
@@ -56,12 +56,12 @@ def test_a_grid_may_stand_above_its_community(bench):
     orphan = "370811015998001,孤网格,GRID,,\n"
     file = head + grid + orphan + more + community + street
     tried = bench.load("areas", file, dry_run=True)
-    assert bench.said("area_defined.v1") == []
+    assert bench.published("area_defined.v1") == []
     done = bench.load("areas", file)
     assert counts(done) == (600, 1, 1)
     assert [(one["line"], one["code"]) for one in done["errors"]] == [(3, "UNKNOWN_PARENT")]
     assert tried == done | {"dry_run": True}
-    said = [event["subject"] for event in bench.said("area_defined.v1")]
+    said = [event["subject"] for event in bench.published("area_defined.v1")]
     assert said.index(COMMUNITY) < said.index(GRID)
 
 
@@ -101,13 +101,13 @@ def test_people_are_registered_and_said_as_by_the_command(bench):
             "synthetic": True,
         },
     )
-    by_file, by_command = bench.said("resident_registered.v1")
+    by_file, by_command = bench.published("resident_registered.v1")
     assert by_file["subject"] == person_id(1)
     alike = ("aggregatetype", "sequence", "scope", "period", "actorrole", "actorid", "type")
     assert {name: by_file[name] for name in alike} == {name: by_command[name] for name in alike}
     assert set(by_file["data"]) == set(by_command["data"])
     assert counts(bench.load("people", file)) == (0, 2, 0)
-    assert len(bench.said("resident_registered.v1")) == 2
+    assert len(bench.published("resident_registered.v1")) == 2
 
 
 @pytest.mark.covers("REQ-L22")
@@ -164,7 +164,7 @@ def test_a_dry_run_of_people_registers_nobody(bench):
     )
     assert counts(result) == (1, 0, 1)
     assert bench.rows("select person_id from persons") == []
-    assert bench.said("resident_registered.v1") == []
+    assert bench.published("resident_registered.v1") == []
 
 
 def test_stewards_are_enrolled_and_a_wrong_one_leaves_nothing_behind(bench):
@@ -187,7 +187,7 @@ def test_stewards_are_enrolled_and_a_wrong_one_leaves_nothing_behind(bench):
         (4, "person_id", "UNKNOWN_PERSON"),
         (5, "grids", "UNKNOWN_GRID"),
     ]
-    assert [e["subject"] for e in bench.said("steward_enrolled.v1")] == [
+    assert [e["subject"] for e in bench.published("steward_enrolled.v1")] == [
         steward_id(1),
         steward_id(5),
     ]

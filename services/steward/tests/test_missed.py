@@ -37,7 +37,7 @@ def told(ground, size, monkeypatch):
     assert bench.parked() == []
     facts = [
         (event["type"], event["time"], event["sequence"], event["data"]["on_shift"])
-        for event in bench.said("request_deadline_missed.v1")
+        for event in bench.published("request_deadline_missed.v1")
     ]
     return [bench.rows(asked) for asked in (SHOWN, LINES, CLOCKS)], sorted(facts)
 
@@ -79,7 +79,9 @@ def test_a_timer_that_fails_stops_none_of_its_set(ground, monkeypatch):
     bench.at("2025-03-03T11:30")
     for _ in range(3):
         timers.fire_due(bench.runtime)
-    missed = {event["data"]["request_id"] for event in bench.said("request_deadline_missed.v1")}
+    missed = {
+        event["data"]["request_id"] for event in bench.published("request_deadline_missed.v1")
+    }
     assert missed == {one["id"] for one in made} - {broken}
     left = bench.rows("SELECT ref, attempts FROM timers WHERE kind = 'REQ_ACCEPT' AND attempts > 0")
     assert left == [{"ref": broken, "attempts": 1}]
@@ -99,7 +101,7 @@ def test_what_a_timer_arms_fires_before_what_is_due_later(ground, monkeypatch, s
     bench.runtime.fixed_now = bench.at("2025-04-20T09:00").now
     while timers.fire_due(bench.runtime):
         pass
-    times = [event["time"] for event in bench.said() if event["subject"] == first["id"]]
+    times = [event["time"] for event in bench.published() if event["subject"] == first["id"]]
     assert times == sorted(times)
-    levels = [event["data"]["level"] for event in bench.said("request_escalated.v1")]
+    levels = [event["data"]["level"] for event in bench.published("request_escalated.v1")]
     assert levels == [1, 2, 3]

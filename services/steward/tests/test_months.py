@@ -29,7 +29,7 @@ EMPTY = "370811015902"
 def staffed(ground):
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
-    ground.bench.hear(
+    ground.bench.consume(
         "property",
         "project_registered.v1",
         {
@@ -79,9 +79,9 @@ def test_a_month_is_said_once_per_partition_with_zeros_and_everything_that_count
         },
     )
     bench.fire("2025-04-02T23:59:59.999")
-    assert [e for e in bench.said("month_measured.v1") if e["period"] == "2025-03"] == []
+    assert [e for e in bench.published("month_measured.v1") if e["period"] == "2025-03"] == []
     bench.fire("2025-04-03T00:00:00")
-    markers = [e for e in bench.said("month_measured.v1") if e["period"] == "2025-03"]
+    markers = [e for e in bench.published("month_measured.v1") if e["period"] == "2025-03"]
     assert [m["data"]["partition"] for m in markers] == [0, 1, 2, 3]
     assert {m["time"] for m in markers} == {"2025-04-02T16:00:00Z"}
     for marker in markers:
@@ -161,7 +161,7 @@ def test_who_left_in_the_month_stands_in_it_but_not_on_the_roster(staffed):
     )
     bench.fire("2025-05-08T00:00:00")
     found = {}
-    for marker in bench.said("month_measured.v1"):
+    for marker in bench.published("month_measured.v1"):
         for row in marker["data"]["stewards"]:
             found[marker["period"], row["steward_id"]] = row["on_roster"]
     assert found["2025-03", STW_STAFF] is False
@@ -378,7 +378,7 @@ def test_a_project_answers_for_what_its_own_people_had_in_hand_in_the_end(staffe
     )
     staffed.step("accept_request", handed, CADRE, "R_CADRE", COMMUNITY)
     staffed.bench.fire("2025-04-03T00:00:00")
-    markers = [e for e in staffed.bench.said("month_measured.v1") if e["period"] == "2025-03"]
+    markers = [e for e in staffed.bench.published("month_measured.v1") if e["period"] == "2025-03"]
     projects = [row for m in markers for row in m["data"]["projects"]]
     assert projects == [
         {

@@ -39,7 +39,7 @@ def move(ground, who=WANG, grid=FAR_GRID, version=1):
 
 
 def months(ground, period="2025-03"):
-    said = [e for e in ground.bench.said("month_measured.v1") if e["period"] == period]
+    said = [e for e in ground.bench.published("month_measured.v1") if e["period"] == period]
     return {
         name: [row for marker in said for row in marker["data"][name]]
         for name in ("communities", "stewards")

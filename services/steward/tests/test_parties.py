@@ -41,13 +41,13 @@ def staffed(ground):
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
     ground.shift(STW_CADRE, "2025-03-03T08:00", "2025-03-03T22:00")
-    ground.bench.hear("property", "project_registered.v1", PROJECT, subject="prj_1")
+    ground.bench.consume("property", "project_registered.v1", PROJECT, subject="prj_1")
     return ground
 
 
 def appointed(ground, person=CADRE, fact="activated"):
     ended = {"reason": "TERM"} if fact == "ended" else {}
-    ground.bench.hear(
+    ground.bench.consume(
         "property",
         f"appointment_{fact}.v1",
         {
@@ -165,9 +165,9 @@ def test_managers_representatives_and_operators_are_parties_too(staffed):
     """K12."""
     bench = staffed.bench
     data = {"company_id": "pco_1", "uscc": "91370899MA0000000E", "representatives": [CADRE]}
-    bench.hear("property", "company_registered.v1", data, subject="pco_1")
+    bench.consume("property", "company_registered.v1", data, subject="pco_1")
     assert staffed.submit(**COMPLAINT)["handler"] == STW_GRID
-    bench.hear(
+    bench.consume(
         "property",
         "company_representatives_changed.v1",
         {"company_id": "pco_1", "representatives": []},
@@ -175,14 +175,14 @@ def test_managers_representatives_and_operators_are_parties_too(staffed):
     )
     assert staffed.submit(**COMPLAINT)["handler"] == STW_CADRE
     manager = {"project_id": "prj_1", "person_id": CADRE}
-    bench.hear("property", "project_manager_changed.v1", manager, subject="prj_1", sequence=2)
+    bench.consume("property", "project_manager_changed.v1", manager, subject="prj_1", sequence=2)
     assert staffed.submit(**COMPLAINT)["handler"] == STW_GRID
     ended = manager | {"reason": "DECEASED"}
-    bench.hear("property", "project_manager_ended.v1", ended, subject="prj_1", sequence=3)
+    bench.consume("property", "project_manager_ended.v1", ended, subject="prj_1", sequence=3)
     assert staffed.submit(**COMPLAINT)["handler"] == STW_CADRE
     partner = {"partner_id": "ptn_1", "org_id": "org_1", "operators": [GRID_WORKER]}
     nuisance = {"category": "MERCHANT_NUISANCE", "text": "烧烤店油烟"}
-    bench.hear("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
+    bench.consume("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
     assert staffed.submit(**nuisance, against="org_1")["handler"] == STW_CADRE
     assert staffed.submit(**nuisance)["handler"] == STW_GRID
 
@@ -250,7 +250,7 @@ def test_who_calls_it_an_emergency_himself_is_not_praised_for_arriving(staffed):
     )
     reply = staffed.step("accept_request", reply, GRID_WORKER)
     staffed.step("contact_request", reply, GRID_WORKER, arrived=True)
-    assert staffed.bench.said("emergency_arrival.v1") == []
+    assert staffed.bench.published("emergency_arrival.v1") == []
 
 
 def correct(ground, reply, who=OTHER_CADRE, **more):
@@ -263,17 +263,17 @@ def test_what_a_request_says_is_put_right_and_said(staffed):
     """S8, SP-D5: nobody could correct category or urgency, or name the project of a complaint."""
     bench = staffed.bench
     reply = staffed.submit(grid=GRID_2, **COMPLAINT)
-    assert bench.said("request_submitted.v1")[0]["data"]["project_id"] is None
+    assert bench.published("request_submitted.v1")[0]["data"]["project_id"] is None
     two = PROJECT | {"grids": [GRID, GRID_2]}
-    bench.hear("property", "project_registered.v1", two, subject="prj_1", sequence=2)
+    bench.consume("property", "project_registered.v1", two, subject="prj_1", sequence=2)
     with pytest.raises(errors.NothingCorrected):
         correct(staffed, staffed.submit(), kind="REPAIR")
     done = correct(staffed, reply, project_id="prj_1")
-    said = bench.said("request_corrected.v1")[-1]
+    said = bench.published("request_corrected.v1")[-1]
     assert (said["data"]["project_id"], said["data"]["kind"]) == ("prj_1", "COMPLAINT")
     assert int(said["sequence"]) == done["version"]
     with pytest.raises(errors.ProjectNotOfGrid):
-        bench.hear(
+        bench.consume(
             "property", "project_registered.v1",
             PROJECT | {"project_id": "prj_2", "grids": [GRID]}, subject="prj_2",
         )  # fmt: skip
@@ -290,7 +290,7 @@ def test_a_corrected_request_goes_to_who_takes_it_and_its_clocks_follow(staffed)
     assert urgent["due_resolve"] == "2025-03-04T01:00:00+00:00"
     assert urgent["due_contact"] == "2025-03-03T03:00:00+00:00"
     staffed.bench.fire("2025-03-03T11:00:00")
-    missed = staffed.bench.said("request_deadline_missed.v1")
+    missed = staffed.bench.published("request_deadline_missed.v1")
     assert "CONTACT" in {event["data"]["which"] for event in missed}
     asked = correct(staffed, card(staffed, reply), kind="CONSULT", priority="P3")
     assert asked["due_resolve"] == "2025-03-04T16:00:00+00:00"
@@ -316,15 +316,17 @@ def test_a_building_tells_which_of_two_projects_is_meant(staffed):
     bench = staffed.bench
     for number, buildings in ((1, ["1号楼", "2号楼"]), (2, ["3号楼"])):
         data = PROJECT | {"project_id": f"prj_{number}", "buildings": buildings}
-        bench.hear("property", "project_registered.v1", data, subject=f"prj_{number}", sequence=5)
+        bench.consume(
+            "property", "project_registered.v1", data, subject=f"prj_{number}", sequence=5
+        )
     staffed.submit(**COMPLAINT)
     staffed.submit(**COMPLAINT, building="３号楼")
-    said = [e["data"] for e in bench.said("request_submitted.v1")]
+    said = [e["data"] for e in bench.published("request_submitted.v1")]
     assert [data["project_id"] for data in said] == [None, "prj_2"]
     assert said[1]["building"] == "３号楼"
     # K4: the place is compared as every name is.
     staffed.submit(**COMPLAINT, building="3 号楼")
-    assert bench.said("request_submitted.v1")[-1]["data"]["project_id"] == "prj_2"
+    assert bench.published("request_submitted.v1")[-1]["data"]["project_id"] == "prj_2"
 
 
 def test_a_topic_of_one_household_becomes_a_request(staffed):
@@ -340,7 +342,7 @@ def test_a_topic_of_one_household_becomes_a_request(staffed):
     }
     delivery = bench.event("forum", "topic_redirected.v1", topic, subject="top_1")
     assert bench.deliver([delivery, delivery]) == 1
-    said = bench.said("request_submitted.v1")
+    said = bench.published("request_submitted.v1")
     assert [(e["data"]["topic_id"], e["data"]["channel"]) for e in said] == [("top_1", "FORUM")]
     assert (said[0]["data"]["reporter_id"], said[0]["data"]["grid"]) == (WANG, GRID)
     mine = staffed.by(WANG, "R_RESIDENT", COMMUNITY)
@@ -349,8 +351,8 @@ def test_a_topic_of_one_household_becomes_a_request(staffed):
     found = mine.ask("request", {"request_id": listed["id"]})
     assert (found["text"], found["topic_id"]) == ("我家门口的灯\n夜里不亮", "top_1")
     other = topic | {"topic_id": "top_2", "proposer": None, "category": "CHESS"}
-    bench.hear("forum", "topic_redirected.v1", other, subject="top_2")
-    assert bench.said("request_submitted.v1")[1]["data"]["category"] == "POLICY"
+    bench.consume("forum", "topic_redirected.v1", other, subject="top_2")
+    assert bench.published("request_submitted.v1")[1]["data"]["category"] == "POLICY"
     with pytest.raises((Invalid, RoleDenied)):
         staffed.submit(channel="FORUM")
 
@@ -360,7 +362,7 @@ def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
     bench = staffed.bench
     link = {"link_id": "lnk_1", "tier": "STREET_TEAM", "target_kind": "COMMUNITY",
             "target": COMMUNITY, "official_id": "off_team", "person_id": "per_team"}  # fmt: skip
-    bench.hear("forum", "liaison_assigned.v1", link, subject="lnk_1")
+    bench.consume("forum", "liaison_assigned.v1", link, subject="lnk_1")
     chain = bench.ask("area", {"code": GRID})["liaison_chain"]
     assert [(rung["official_id"], rung.get("acting", False)) for rung in chain] == [
         ("off_team", True),
@@ -369,7 +371,7 @@ def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
     ]
     staffed.step("accept_request", staffed.submit(category="FRAUD"), POLICE)
     bench.fire("2025-03-20T00:00:00")
-    said = [event["data"] for event in bench.said("request_escalated.v1")]
+    said = [event["data"] for event in bench.published("request_escalated.v1")]
     assert [(data["level"], data["official_id"]) for data in said] == [
         (1, "off_team"),
         (2, "off_team"),
@@ -385,12 +387,12 @@ def test_what_is_overdue_is_not_laid_before_a_party_of_it(staffed):
     ):
         link = {"link_id": f"lnk_{number}", "tier": "GRID_WORKER", "target_kind": kind,
                 "target": target, "official_id": f"off_{number}", "person_id": who}  # fmt: skip
-        bench.hear("forum", "liaison_assigned.v1", link, subject=f"lnk_{number}")
+        bench.consume("forum", "liaison_assigned.v1", link, subject=f"lnk_{number}")
     staffed.submit(who=WANG)
     kin(staffed, LI, CADRE)
     staffed.submit(who=LI)
     bench.fire("2025-03-08T00:00:00")
-    said = [event["data"] for event in bench.said("request_escalated.v1")]
+    said = [event["data"] for event in bench.published("request_escalated.v1")]
     first = [data["official_id"] for data in said if data["level"] == 1]
     assert sorted(first) == ["off_0", "off_1"]
     barred = {data["reporter_id"]: data["barred"] for data in said if data["level"] == 1}

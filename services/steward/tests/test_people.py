@@ -32,13 +32,13 @@ def test_names_and_numbers_are_nowhere_in_clear(ground):
             bytes(v) for v in row.values() if isinstance(v, bytes | memoryview)
         )
     assert row["birth_year"] == 1980
-    said = repr(bench.said())
+    said = repr(bench.published())
     assert "王小丽" not in said
     assert "12812345678" not in said
 
 
 def test_a_resident_is_said_and_a_person_without_a_grid_is_none(ground):
-    said = {event["subject"]: event for event in ground.bench.said("resident_registered.v1")}
+    said = {event["subject"]: event for event in ground.bench.published("resident_registered.v1")}
     assert set(said) == {WANG, LI}
     assert said[WANG]["data"] == {
         "person_id": WANG,
@@ -54,7 +54,7 @@ def test_a_resident_is_said_and_a_person_without_a_grid_is_none(ground):
 def test_registering_the_same_person_again_answers_the_first(ground):
     again = ground.person(WANG, "王小丽", id_no=IDS["WANG"], phone="128-1234-5678", grid=GRID)
     assert again == {"id": WANG, "state": "ACTIVE", "version": 1}
-    assert len(ground.bench.said("resident_registered.v1")) == 2
+    assert len(ground.bench.published("resident_registered.v1")) == 2
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_registering_the_same_person_again_answers_the_first(ground):
 def test_who_cannot_be_registered(ground, who, name, more, refusal):
     with pytest.raises(refusal):
         ground.person(who, name, **more)
-    assert len(ground.bench.said("resident_registered.v1")) == 2
+    assert len(ground.bench.published("resident_registered.v1")) == 2
 
 
 @pytest.mark.covers("REQ-L22")
@@ -102,7 +102,7 @@ def test_many_people_are_taken_or_refused_one_by_one(ground):
         {"name": "冯近", "synthetic": True, "grid": GRID, "phone": "12800000031"},
         {"name": "陈静", "synthetic": True, "grid": GRID, "person_id": person_id(21)},
     ]
-    before = len(bench.said("resident_registered.v1"))
+    before = len(bench.published("resident_registered.v1"))
     items = bench.do("register_people", {"people": people})["items"]
     assert [item["result"] for item in items] == [
         "stored",
@@ -112,7 +112,7 @@ def test_many_people_are_taken_or_refused_one_by_one(ground):
         "PHONE_TAKEN",
         "stored",
     ]
-    assert len(bench.said("resident_registered.v1")) == before + 2
+    assert len(bench.published("resident_registered.v1")) == before + 2
 
 
 def test_a_grid_worker_registers_in_his_own_grid_only(ground):
@@ -126,13 +126,13 @@ def test_a_resident_moves_and_leaves_and_others_hear_it(ground):
     bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)
     moved = bench.do("move_person", {"person_id": WANG, "to_grid": GRID_2}, version=1)
     assert moved["version"] == 2
-    event = bench.said("resident_moved.v1")[0]
+    event = bench.published("resident_moved.v1")[0]
     assert event["data"]["from_grid"] == GRID
     assert event["data"]["to_grid"] == GRID_2
     with pytest.raises(VersionConflict):
         bench.do("deactivate_person", {"person_id": WANG, "reason": "MOVED_OUT"}, version=1)
     bench.do("deactivate_person", {"person_id": WANG, "reason": "MOVED_OUT"}, version=2)
-    assert bench.said("resident_deactivated.v1")[0]["data"]["reason"] == "MOVED_OUT"
+    assert bench.published("resident_deactivated.v1")[0]["data"]["reason"] == "MOVED_OUT"
     # The phone is free again; the identity number stays with the person.
     assert ground.person(CHEN, "陈静", phone="12812345678")["state"] == "ACTIVE"
 

@@ -32,7 +32,7 @@ def test_a_steward_is_enrolled_and_said_once(ground):
     reply = ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID_2, GRID))
     assert reply == {"id": STW_CADRE, "state": "ACTIVE", "version": 1, "spendable": True}
     assert ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID, GRID_2)) == reply
-    (event,) = ground.bench.said("steward_enrolled.v1")
+    (event,) = ground.bench.published("steward_enrolled.v1")
     assert event["data"] == {
         "steward_id": STW_CADRE,
         "person_id": CADRE,
@@ -223,7 +223,7 @@ def test_who_leaves_hands_over_and_vanishes_from_the_board_in_one_step(ground):
     assert board["version"] == 2
     assert STW_STAFF not in {entry["steward_id"] for entry in board["entries"]}
     assert bench.ask("duty_board", {"grid": GRID})["covered"] is False
-    assert bench.said("steward_left.v1")[0]["data"] == {
+    assert bench.published("steward_left.v1")[0]["data"] == {
         "steward_id": STW_STAFF,
         "person_id": STAFF,
     }
@@ -258,7 +258,7 @@ def test_a_steward_s_card_shows_his_final_grades_to_him_and_his_overseers(ground
     bench = ground.bench
     entry = {"subject": f"STW:{STW_STAFF}", "kind": "STW", "ref": STW_STAFF, "gates_failed": []}
     for settlement, grade in (("stl_1", "A"), ("stl_2", "AA")):
-        bench.hear(
+        bench.consume(
             "credit",
             "settlement_finalised.v1",
             {

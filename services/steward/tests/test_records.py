@@ -41,7 +41,7 @@ def test_confirmed_hours_are_said_with_their_day_and_month(ground):
     ground.bench.at("2025-03-03T09:00:00")
     reply = confirm(ground, record(ground))
     assert reply["state"] == "CONFIRMED"
-    (event,) = ground.bench.said("volunteer_hours_confirmed.v1")
+    (event,) = ground.bench.published("volunteer_hours_confirmed.v1")
     assert event["data"] == {
         "record_id": reply["id"],
         "person_id": WANG,
@@ -55,7 +55,7 @@ def test_confirmed_hours_are_said_with_their_day_and_month(ground):
 
 def test_hours_of_today_have_happened_now(ground):
     confirm(ground, record(ground, date="2025-03-03"))
-    (event,) = ground.bench.said("volunteer_hours_confirmed.v1")
+    (event,) = ground.bench.published("volunteer_hours_confirmed.v1")
     assert event["time"] == "2025-03-03T01:00:00Z"
 
 
@@ -69,7 +69,7 @@ def test_a_correction_says_both_numbers_and_belongs_to_its_own_month(ground):
         version=reply["version"],
     )
     assert (corrected["minutes"], corrected["previous_minutes"]) == (90, 150)
-    (event,) = ground.bench.said("volunteer_hours_corrected.v1")
+    (event,) = ground.bench.published("volunteer_hours_corrected.v1")
     assert event["data"] == {
         "record_id": reply["id"],
         "person_id": WANG,
@@ -201,7 +201,7 @@ def test_a_hazard_is_verified_by_somebody_else(ground):
         ground.by(GRID_WORKER, "R_GRID", GRID_2).do("verify_hazard", verdict, version=1)
     done = ground.by(GRID_WORKER, "R_GRID", GRID).do("verify_hazard", verdict, version=1)
     assert done["state"] == "TRUE"
-    assert ground.bench.said("hazard_verified.v1")[0]["data"] == {
+    assert ground.bench.published("hazard_verified.v1")[0]["data"] == {
         "hazard_id": reply["id"],
         "reporter": WANG,
         "category": "FIRE_LANE",

@@ -30,7 +30,7 @@ def leave(ground, who=WANG, reason="MOVED_OUT", version=1):
 
 
 def said(ground, fact):
-    return [event["data"] for event in ground.bench.said(fact)]
+    return [event["data"] for event in ground.bench.published(fact)]
 
 
 def by_id(ground, who=WANG, *, role="R_CADRE", scope=COMMUNITY):
@@ -130,7 +130,7 @@ def test_who_lives_in_no_grid_dies_leaves_and_returns_where_he_is_registered(
     ground.by(CADRE, *may).do("return_person", back, version=2)
     left = {"person_id": TWIN, "reason": "MOVED_OUT"}
     assert ground.by(CADRE, *may).do("deactivate_person", left, version=3)["state"] == "MOVED_OUT"
-    heard = [event for event in ground.bench.said() if event["subject"] == TWIN]
+    heard = [event for event in ground.bench.published() if event["subject"] == TWIN]
     assert [
         (event["type"].removeprefix("steward."), int(event["sequence"])) for event in heard
     ] == [
@@ -254,7 +254,7 @@ def test_the_name_of_an_area_is_corrected_and_said_again(ground):
     order = {"code": COMMUNITY, "name": "春辉社区", "reason": "名称写错"}
     district = ground.bench.as_("R_STREET", scope="370811015")
     assert district.do("correct_area", order, version=1)["version"] == 2
-    events = [e for e in ground.bench.said("area_defined.v1") if e["subject"] == COMMUNITY]
+    events = [e for e in ground.bench.published("area_defined.v1") if e["subject"] == COMMUNITY]
     assert [event["data"]["name"] for event in events] == ["春晖社区", "春辉社区"]
     assert events[0]["sequence"] < events[1]["sequence"]
     (entry,) = district.ask("area_history", {"code": COMMUNITY})["items"]
@@ -278,7 +278,7 @@ def test_a_steward_s_phone_grids_and_duty_are_corrected_and_boards_follow(ground
     }  # fmt: skip
     done = ground.cadre(CADRE).do("correct_steward", order, version=1)
     assert done["version"] == 2
-    event = ground.bench.said("steward_enrolled.v1")[-1]
+    event = ground.bench.published("steward_enrolled.v1")[-1]
     assert (event["data"]["grids"], int(event["sequence"])) == ([GRID_2], 2)
 
     def shown(grid):
@@ -409,7 +409,7 @@ def test_two_people_make_two_registrations_one(ground, twin):
     (waiting,) = ground.cadre(OTHER_CADRE).ask("person_merges", {})["items"]
     assert (waiting["id"], waiting["reason"]) == (proposed["id"], "同一人登记两次")
     assert ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)["state"] == "CONFIRMED"
-    (event,) = ground.bench.said("person_merged.v1")
+    (event,) = ground.bench.published("person_merged.v1")
     assert event["data"] == {"person_id": TWIN, "into": WANG, "community": COMMUNITY}
     # The id that was given up leads to the one that stays.
     pointer = ground.cadre(CADRE).ask("person", {"person_id": TWIN})
@@ -436,7 +436,7 @@ def test_two_numbers_are_two_people_and_a_rejected_proposal_changes_nothing(grou
     decide = {"merge_id": proposed["id"], "confirmed": False}
     assert ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)["state"] == "REJECTED"
     assert by_id(ground, TWIN)["status"] == "ACTIVE"
-    assert ground.bench.said("person_merged.v1") == []
+    assert ground.bench.published("person_merged.v1") == []
 
 
 def test_the_number_and_home_of_the_given_up_registration_are_kept(ground):

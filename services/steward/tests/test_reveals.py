@@ -145,11 +145,11 @@ def test_a_party_of_what_is_complained_of_gets_no_number(staffed):
         "appointment_id": "apt_1", "project_id": "prj_1", "direction": "C2P", "person_id": CADRE,
         "post": "PROJECT_DEPUTY_MANAGER",
     }  # fmt: skip
-    staffed.bench.hear("property", "project_registered.v1", project, subject="prj_1")
+    staffed.bench.consume("property", "project_registered.v1", project, subject="prj_1")
     cadre = (CADRE, "R_CADRE", COMMUNITY)
     case = staffed.submit(**complaint)
     assert reveal(staffed, *cadre)["value"] == PHONE
-    staffed.bench.hear("property", "appointment_activated.v1", post, subject="apt_1")
+    staffed.bench.consume("property", "appointment_activated.v1", post, subject="apt_1")
     for more in ({}, {"case_ref": case["id"]}):
         with pytest.raises(errors.NoOpenCase):
             reveal(staffed, *cadre, **more)

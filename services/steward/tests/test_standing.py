@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.bus import ANY_ROLE, PUBLIC, entries
-from chassis.i18n import payload
+from chassis.i18n import problem_of
 from services.steward import errors
 from services.steward.service import Steward
 from services.steward.tests.ground import (
@@ -58,7 +58,7 @@ def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
         try:
             bench.do(method, a_body(table[method].body_type, "-", ""), version=1)
         except errors.CallerGone as refused:
-            told = payload(refused, "services.steward")
+            told = problem_of(refused, "services.steward")
             assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
             assert WANG not in str(told)
             continue

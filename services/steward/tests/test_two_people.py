@@ -125,7 +125,7 @@ def test_a_danger_that_is_one_becomes_a_request_and_another_does_not(ground):
     made, wrong = hazard(ground), hazard(ground)
     done = verify(ground, made, GRID_WORKER)
     verify(ground, wrong, GRID_WORKER, verified=False)
-    (submitted,) = ground.bench.said("request_submitted.v1")
+    (submitted,) = ground.bench.published("request_submitted.v1")
     assert submitted["data"]["request_id"] == done["request_id"]
     assert (submitted["data"]["kind"], submitted["data"]["category"]) == ("HAZARD", "FIRE_LANE")
     own = ground.by(WANG, "R_RESIDENT", COMMUNITY)

@@ -88,10 +88,10 @@ def test_who_was_merged_never_cancels_reopens_or_spends_the_other_s_rating(staff
     assert staffed.rate(stays, stars=1, solved=False, who=LI)["id"] == other["id"]
     with pytest.raises(errors.AlreadyRated):
         staffed.rate(other, who=LI)
-    assert staffed.bench.said("request_rated.v1") == []
+    assert staffed.bench.published("request_rated.v1") == []
     assert card(staffed, stays)["stars"] is None
     assert staffed.rate(stays, stars=5)["state"] == "RATED"
-    rated = staffed.bench.said("request_rated.v1")
+    rated = staffed.bench.published("request_rated.v1")
     assert [(e["data"]["rater"], e["data"]["stars"]) for e in rated] == [(WANG, 5)]
     assert (card(staffed, other, LI)["stars"], card(staffed, stays, LI)["stars"]) == (1, 1)
     assert card(staffed, stays, WANG)["stars"] == 5
@@ -114,7 +114,9 @@ def test_who_takes_his_request_back_takes_nothing_from_those_who_follow_it(staff
     assert heir["due_resolve"] == stays["due_resolve"]
     assert card(staffed, third, CHEN)["case"]["id"] == second["id"]
     staffed.bench.fire("2025-03-07T00:00:00")
-    missed = [e["data"]["request_id"] for e in staffed.bench.said("request_deadline_missed.v1")]
+    missed = [
+        e["data"]["request_id"] for e in staffed.bench.published("request_deadline_missed.v1")
+    ]
     assert set(missed) == {second["id"]}
 
 
@@ -153,7 +155,7 @@ def test_merged_requests_climb_nowhere(staffed):
     other = staffed.submit(who=LI)
     merge(staffed, other, stays)
     staffed.bench.fire("2025-03-20T00:00:00")
-    climbed = {e["data"]["request_id"] for e in staffed.bench.said("request_escalated.v1")}
+    climbed = {e["data"]["request_id"] for e in staffed.bench.published("request_escalated.v1")}
     assert climbed == {stays["id"]}
 
 
@@ -182,7 +184,7 @@ def test_staff_speak_for_an_elder_against_a_receipt(staffed):
         "rate_request", body | {"stars": 4, "solved": True} | receipt
     )
     assert rated["state"] == "RATED"
-    assert staffed.bench.said("request_rated.v1")[0]["data"]["rater"] == WANG
+    assert staffed.bench.published("request_rated.v1")[0]["data"]["rater"] == WANG
     steps = card(staffed, reply, WANG)
     assert steps["stars"] == 4
     steps = resident(staffed, WANG).ask("timeline", body)["items"]
@@ -209,7 +211,7 @@ def test_a_reporter_is_attached_later_and_has_all_his_rights(staffed):
     known = by_grid_worker(staffed, "attach_reporter", reply, person_id=WANG, reason="本人来电")
     with pytest.raises(errors.ReporterKnown):
         by_grid_worker(staffed, "attach_reporter", known, person_id=WANG, reason="再登记")
-    assert staffed.bench.said("request_corrected.v1")[0]["data"] == {
+    assert staffed.bench.published("request_corrected.v1")[0]["data"] == {
         "request_id": reply["id"],
         "kind": "REPAIR",
         "category": "REPAIR_COMMON",

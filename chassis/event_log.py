@@ -152,9 +152,9 @@ class Repeated:
 
 
 def again_to(
-    runtime: Runtime, part: Part, hearer: str, installation: Installation, url: str
+    runtime: Runtime, part: Part, consumer: str, installation: Installation, url: str
 ) -> Repeated:
-    """Say a part again to one hearer, by the keys that only its queues are bound to.
+    """Say a part again to one consumer, by the keys that only its queues are bound to.
 
     The outbox stays as it is, and nobody else is disturbed.
 
@@ -162,18 +162,18 @@ def again_to(
         NotReplayed: It does not hear this service, or its queues are not bound so, or the broker
             does not take it.
     """
-    part = heard_by(part, runtime.name, hearer, installation)
+    part = consumed_by(part, runtime.name, consumer, installation)
     done = Repeated()
     try:
         publisher = Publisher(url, f"fivered {runtime.name} replay", event_exchange(runtime.name))
     except Lost as error:
         raise NotReplayed(f"the broker: {error}") from error
     try:
-        for window in _windows(runtime, part, hearer):
+        for window in _windows(runtime, part, consumer):
             outcome = Outcome()
             publisher.publish(window, outcome)
             if outcome.returned:
-                raise NotReplayed(f"no queue of {hearer} takes it: fivered topology apply")
+                raise NotReplayed(f"no queue of {consumer} takes it: fivered topology apply")
             done.count += len(window)
             done.last_id = window[-1].id
     except Lost as error:
@@ -185,24 +185,24 @@ def again_to(
     return done
 
 
-def heard_by(part: Part, source: str, hearer: str, installation: Installation) -> Part:
-    """Narrow a part to what one hearer hears of it.
+def consumed_by(part: Part, source: str, consumer: str, installation: Installation) -> Part:
+    """Narrow a part to what one consumer hears of it.
 
     Raises:
         NotReplayed: It hears nothing of it.
     """
-    member = installation.members.get(hearer)
+    member = installation.members.get(consumer)
     if member is None:
         known = ", ".join(sorted(installation.members))
-        raise NotReplayed(f"{hearer} is not installed ({known})")
-    heard = member.hears.get(source, ())
+        raise NotReplayed(f"{consumer} is not installed ({known})")
+    heard = member.consumes.get(source, ())
     facts = tuple(fact for fact in heard if not part.facts or fact in part.facts)
     if not facts:
-        raise NotReplayed(f"{hearer} hears nothing of it from {source}")
+        raise NotReplayed(f"{consumer} hears nothing of it from {source}")
     return Part(part.after, part.first, part.last, facts, part.partitions, part.unsent)
 
 
-def _windows(runtime: Runtime, part: Part, hearer: str) -> Iterator[list[Any]]:
+def _windows(runtime: Runtime, part: Part, consumer: str) -> Iterator[list[Any]]:
     outbox = runtime.chassis.outbox
     after = -1
     while True:
@@ -220,14 +220,14 @@ def _windows(runtime: Runtime, part: Part, hearer: str) -> Iterator[list[Any]]:
         yield [
             Unsent(
                 row.id, str(row.event_id), row.fact, row.partition, bytes(row.body),
-                row.traceparent, mandatory=True, to=replay_key(hearer, row.partition),
+                row.traceparent, mandatory=True, to=replay_key(consumer, row.partition),
             )
             for row in rows
         ]  # fmt: skip
 
 
-def set_back(source: Runtime, part: Part, hearer: Runtime) -> Extent:
-    """Have a hearer of the embedded mode read again from a part's first event on.
+def set_back(source: Runtime, part: Part, consumer: Runtime) -> Extent:
+    """Have a consumer of the embedded mode read again from a part's first event on.
 
     Raises:
         NotReplayed: The part has an end, which a cursor cannot have.
@@ -236,8 +236,8 @@ def set_back(source: Runtime, part: Part, hearer: Runtime) -> Extent:
         raise NotReplayed("the embedded mode reads on to the end: leave out --to")
     found = extent(source, part)
     if found.first_id is not None:
-        cursors = hearer.chassis.cursors
-        with hearer.engine.begin() as conn:
+        cursors = consumer.chassis.cursors
+        with consumer.engine.begin() as conn:
             conn.execute(
                 sa.update(cursors)
                 .where(cursors.c.source == source.name, cursors.c.position >= found.first_id)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import said, topology
+from chassis import event_log, topology
 from chassis.tests.toy.service import Toy
 
 
@@ -32,7 +32,7 @@ def unsent(bench):
 
 
 def test_saying_again_has_no_limit_that_nobody_asked_for(spoken):
-    found = said.again(spoken.runtime, said.Part())
+    found = event_log.again(spoken.runtime, event_log.Part())
     assert found.count == 200
     assert len(unsent(spoken)) == 200
 
@@ -52,22 +52,24 @@ def test_saying_again_has_no_limit_that_nobody_asked_for(spoken):
     ],
 )
 def test_a_part_is_given_by_id_or_time(spoken, part, count):
-    places = {name: said.place(one) if isinstance(one, str) else one for name, one in part.items()}
-    asked = said.Part(**places)
-    assert said.extent(spoken.runtime, asked).count == count
+    places = {
+        name: event_log.place(one) if isinstance(one, str) else one for name, one in part.items()
+    }
+    asked = event_log.Part(**places)
+    assert event_log.extent(spoken.runtime, asked).count == count
     assert unsent(spoken) == []
-    assert said.again(spoken.runtime, asked).count == count
+    assert event_log.again(spoken.runtime, asked).count == count
     assert len(unsent(spoken)) == count
 
 
 @pytest.mark.parametrize("text", ["0190a000-0000-7000-8000-000000000001", "-1", "gestern", "", "٣"])
 def test_a_place_that_is_none_is_named(text):
     with pytest.raises(ValueError, match="no outbox id and no time"):
-        said.place(text)
+        event_log.place(text)
 
 
 def test_the_newest_come_with_what_replay_takes(spoken):
-    shown = said.newest(spoken.runtime, said.Part(), 3)
+    shown = event_log.newest(spoken.runtime, event_log.Part(), 3)
     assert [event["outbox_id"] for event in shown] == [198, 199, 200]
     assert shown[-1]["recorded_at"].startswith("2026-11-28T04:19")
     assert shown[-1]["sent_at"]
@@ -76,12 +78,12 @@ def test_the_newest_come_with_what_replay_takes(spoken):
 
 def test_a_hearer_gets_only_what_it_hears(spoken):
     installation = topology.installation_of([Toy])
-    part = said.heard_by(said.Part(), "toy", "toy", installation)
-    assert set(part.facts) == set(installation.members["toy"].hears["toy"])
-    with pytest.raises(said.NotReplayed, match="not installed"):
-        said.heard_by(said.Part(), "toy", "nobody", installation)
-    with pytest.raises(said.NotReplayed, match="hears nothing"):
-        said.heard_by(said.Part(facts=("other.v9",)), "toy", "toy", installation)
+    part = event_log.consumed_by(event_log.Part(), "toy", "toy", installation)
+    assert set(part.facts) == set(installation.members["toy"].consumes["toy"])
+    with pytest.raises(event_log.NotReplayed, match="not installed"):
+        event_log.consumed_by(event_log.Part(), "toy", "nobody", installation)
+    with pytest.raises(event_log.NotReplayed, match="hears nothing"):
+        event_log.consumed_by(event_log.Part(facts=("other.v9",)), "toy", "toy", installation)
 
 
 def test_a_hearer_of_the_embedded_mode_is_set_back_and_never_forward(spoken):
@@ -92,9 +94,9 @@ def test_a_hearer_of_the_embedded_mode_is_set_back_and_never_forward(spoken):
 
     with spoken.runtime.engine.begin() as conn:
         conn.execute(cursors.insert().values(source="toy", position=150))
-    said.set_back(spoken.runtime, said.Part(after=180), spoken.runtime)
+    event_log.set_back(spoken.runtime, event_log.Part(after=180), spoken.runtime)
     assert position() == 150
-    said.set_back(spoken.runtime, said.Part(after=100), spoken.runtime)
+    event_log.set_back(spoken.runtime, event_log.Part(after=100), spoken.runtime)
     assert position() == 100
-    with pytest.raises(said.NotReplayed):
-        said.set_back(spoken.runtime, said.Part(last=120), spoken.runtime)
+    with pytest.raises(event_log.NotReplayed):
+        event_log.set_back(spoken.runtime, event_log.Part(last=120), spoken.runtime)

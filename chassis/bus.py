@@ -184,7 +184,7 @@ def query(*, roles: Sequence[str]) -> Callable[[F], F]:
 def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
     """Declare what is heard of one source: `method(self, tx, heard)`.
 
-    `heard` is a list of `Heard` in the order of arrival (per aggregate, the order in which the
+    `heard` is a list of `Event` in the order of arrival (per aggregate, the order in which the
     source said them). The inbox, the commit and the acknowledgement are the chassis's.
 
     Args:

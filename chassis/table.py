@@ -118,7 +118,7 @@ def subscribe(source: str, *readers: type[Any], then: Act, name: str = "") -> Ro
     Args:
         source: Name of the service that publishes the facts.
         readers: One reader type per fact, with FACT and SOURCE.
-        then: Takes a list of `Heard` in the order of arrival.
+        then: Takes a list of `Event` in the order of arrival.
         name: Default `on_<source>`. The inbox keeps it: an event is consumed once under a name.
     """
     return Row(name or f"on_{source}", bus.subscription(source, readers), then)

@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import model_validator
 
-from chassis.i18n import problem_of
+from chassis import i18n
 from chassis.refusal import RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.doors import ANY, Body, Doors, Reply
@@ -254,5 +254,5 @@ def test_an_area_outside_is_told_as_that():
     """A district's administrator was told that his role may not define areas."""
     refused = RoleDenied(role="R_DISTRICT", scope="370811", area="370812")
     assert (refused.code, refused.guard) == ("ROLE_DENIED", "AREA_DENIED")
-    told = problem_of(refused, "gateway")
+    told = i18n.problem_of(refused, "gateway")
     assert told["message_zh"] == "角色“区级主管”的授权范围是 370811,不包括 370812"

@@ -104,7 +104,7 @@ class NoticePublished:
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of steward
+# Consumed of steward
 
 
 @reads("steward", "area_defined.v1")
@@ -307,7 +307,7 @@ class StewardMonthHeard:
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of property
+# Consumed of property
 
 
 @reads("property", "company_registered.v1")
@@ -452,7 +452,7 @@ class PropertyMonthHeard:
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of partner
+# Consumed of partner
 
 
 @reads("partner", "partner_admitted.v1")
@@ -569,7 +569,7 @@ class PartnerMonthHeard:
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of forum
+# Consumed of forum
 
 
 @reads("forum", "topic_adopted.v1")

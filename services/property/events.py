@@ -265,7 +265,7 @@ class CalendarYearHeard(YearHeard):
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of steward
+# Consumed of steward
 
 
 @reads("steward", "area_defined.v1")
@@ -450,7 +450,7 @@ class StewardMonthHeard:
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of credit
+# Consumed of credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +474,7 @@ class SettlementFinalisedHeard:
 
 
 # --------------------------------------------------------------------------------------------------
-# Heard of forum
+# Consumed of forum
 
 
 @reads("forum", "liaison_assigned.v1")

@@ -36,9 +36,9 @@ test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@exec $(BIN)/python -m deploy.local.test
 
-test-fast: ## the tests that need Python only
+test-fast: ## the quick loop: tests that need Python only and no patience
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@exec $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not servers" --ignore tests/architecture/test_independence.py chassis services gateway clients tests/contracts tests/architecture
+	@exec $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not servers and not slow" --ignore tests/architecture/test_independence.py chassis services gateway clients tests/contracts tests/architecture
 
 covers: ## which rows of the acceptance lists no test proves
 	@exec $(BIN)/python -m tests.covers

@@ -15,6 +15,8 @@ from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
 from testkit.waiting import wait_until
 
+pytestmark = pytest.mark.servers
+
 # A resolver of one file: a name stands for what the file says, and for nothing before it says so.
 RESOLVER = """
 import json, os, socket

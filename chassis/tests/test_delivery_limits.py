@@ -15,6 +15,8 @@ from chassis.tests.toy.service import Toy
 from testkit import servers
 from testkit.waiting import wait_until
 
+pytestmark = pytest.mark.servers
+
 THREE = {"delivery-limit": 3}
 
 

@@ -13,6 +13,8 @@ from chassis.tests.toy.service import Toy
 from testkit import servers
 from testkit.bench import Bench
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def world(broker_url, postgres_url, tmp_path):

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from chassis import event_log, topology
 from chassis.tests.toy.service import Toy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def spoken(bench):

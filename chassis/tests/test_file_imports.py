@@ -16,6 +16,8 @@ from chassis.refusal import NotFound, Refusal, RoleDenied
 from chassis.tests.toy.importing import DIE_AFTER, HEARD, WRITTEN, ImportingToy
 from testkit.bench import instant, open_bench
 
+pytestmark = pytest.mark.slow
+
 COUNTED = ("kind", "dry_run", "rows", "created", "unchanged", "refused", "errors")
 HEADER = "counter_id,amount,since,at,open,colour,parts,note"
 

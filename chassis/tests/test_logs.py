@@ -11,6 +11,8 @@ from chassis import rpc, telemetry
 from chassis.logs import _OWN, _STANDARD, JsonFormatter
 from chassis.messages import Call
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = ("chassis", "gateway", "services", "deploy")
 

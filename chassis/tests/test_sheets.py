@@ -18,6 +18,8 @@ from chassis.sheets import Rows, open_sheet
 from chassis.tests.test_file_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
 from chassis.tests.toy.importing import ImportingToy
 
+pytestmark = pytest.mark.slow
+
 HEADER = "counter_id,amount,note"
 
 

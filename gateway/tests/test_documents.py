@@ -15,6 +15,8 @@ from gateway.documents import PDF, atom, public_url, rare_font
 from gateway.doors import PUBLIC, Doors, Reply
 from gateway.tests.conftest import Site, settings
 
+pytestmark = pytest.mark.slow
+
 NS = {"a": "http://www.w3.org/2005/Atom"}
 URL = "https://wuhong.example/v1/credit/certificates/crt_019f0000-0000-7000-8000-000000000001"
 CERTIFICATE = {

@@ -11,6 +11,8 @@ from gateway.serving import listen, serve
 from gateway.tests.conftest import settings
 from gateway.tests.toy_routes import DOORS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def address(host):

@@ -13,6 +13,8 @@ from gateway.app import doors_of, routed
 from gateway.openapi import Document
 from gateway.tests.conftest import RESIDENT, Site, problem_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.covers("N25")
 def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):

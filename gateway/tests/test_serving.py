@@ -24,6 +24,8 @@ from gateway.tests.conftest import DISTRICT, settings
 from testkit import servers
 from testkit.bench import KEY
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -10,6 +10,8 @@ from chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied, Sente
 from gateway.doors import ROLES
 from tests.architecture.imports import ROOT, service_packages
 
+pytestmark = pytest.mark.slow
+
 HAN = re.compile("[\u4e00-\u9fff]")
 PACKAGES = ["chassis", "gateway", *service_packages()]
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.architecture.imports import ROOT, configuration, service_packages
 
+pytestmark = pytest.mark.slow
+
 ROOM_NAMES = {
     "service", "actions", "views", "storage", "rules", "events", "errors", "settings",
     "migrations", "tests", "contracts", "locale", "data", "replies", "messages",

@@ -19,6 +19,8 @@ from services.credit.views import messages
 from services.forum import messages as forum_messages
 from services.property import rules as property_rules
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("chassis", "gateway", *(f"services.{name}" for name in (
     "credit", "forum", "partner", "property", "steward")))  # fmt: skip

@@ -12,6 +12,8 @@ from clients.load.files import district_of, read, write
 from clients.load.generator import FILES, MOST_RESIDENTS, District, check_digit, uscc
 from clients.load.words import UNITS
 
+pytestmark = pytest.mark.slow
+
 RESIDENTS = 3000
 
 

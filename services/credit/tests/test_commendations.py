@@ -35,6 +35,8 @@ from services.credit.tests.calendar_of_months import (
     settlement_of,
 )
 
+pytestmark = pytest.mark.slow
+
 WHY = "连续三年义务照看小区独居老人,邻里公认,材料属实。"
 ALL = ("SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION")
 MONTHS = ("2025-03", "2025-04", "2025-05")

@@ -26,6 +26,8 @@ from services.credit.tests.test_settlement import (
 )
 from services.credit.tests.test_verify import changed, log_of
 
+pytestmark = pytest.mark.slow
+
 AT = "2025-03-10T09:00"
 PRJ = "PRJ:prj_1"
 ORDER = "rct_1"

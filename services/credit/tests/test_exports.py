@@ -21,6 +21,8 @@ from services.credit.tests.calendar_of_months import (
 )
 from testkit.bench import database_url, open_bench  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def credit(database_url, tmp_path):  # noqa: F811

@@ -16,6 +16,8 @@ from services.credit.tests.test_settlement import (
     settlement_of,
 )
 
+pytestmark = pytest.mark.slow
+
 PERIOD = "2025-03"
 NEXT_DOOR = "370811015902"
 

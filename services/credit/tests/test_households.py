@@ -22,6 +22,8 @@ from services.credit.tests.test_people import told
 from services.credit.tests.test_settlement import STEWARD_ROW
 from services.credit.tests.test_verify import run
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = "370811015902001"
 
 

@@ -9,6 +9,8 @@ from services.credit.service import Credit
 from services.credit.tests import stage
 from testkit.bench import database_url, open_bench  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 GRID = "370811015901001"
 HEADER = "consent_id,person_id,notice_version,purposes,channel,evidence_ref\n"
 

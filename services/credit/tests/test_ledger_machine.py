@@ -23,6 +23,8 @@ from services.credit.storage import registry
 from services.credit.tests import stage
 from testkit.bench import instant
 
+pytestmark = pytest.mark.slow
+
 _DISTRICTS = itertools.count(100000)
 # State of a hold -> steps that do not fit it, each with its refusal.
 UNFIT = {

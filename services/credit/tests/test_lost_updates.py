@@ -28,6 +28,8 @@ from services.credit.tests.test_settlement import (
 )
 from services.credit.tests.test_seven_defects import postgres, postgres_server  # noqa: F401
 
+pytestmark = pytest.mark.servers
+
 C = "RES:per_c"
 WAITS = (
     "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -16,6 +16,8 @@ from services.credit.tests.calendar_of_months import (
     publish_month,
 )
 
+pytestmark = pytest.mark.slow
+
 WHY = "项目名称有误,另行公示。"
 
 

@@ -27,6 +27,8 @@ from services.credit.tests.test_settlement import (
     settlement_of,
 )
 
+pytestmark = pytest.mark.slow
+
 REASONS = "经核查,该超时系平台派单错误所致,扣分依据不足,应予撤销。"
 
 

@@ -22,6 +22,8 @@ from services.credit.tests.test_awards import attended, awards_of, hours
 from services.credit.tests.test_rule_sets import approve, author, consult, draft, publish, rule
 from services.credit.tests.test_verify import run
 
+pytestmark = pytest.mark.slow
+
 ANA = "RES:per_a"
 
 

@@ -16,6 +16,8 @@ from services.credit.tests.calendar_of_months import (
     publish_month,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def told(bench, fact, person_id, *, sequence=9, at=None, **data):
     bench.consume(

@@ -15,6 +15,8 @@ from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
 from testkit.bench import assert_no_drift
 
+pytestmark = pytest.mark.slow
+
 C = "RES:per_c"
 
 

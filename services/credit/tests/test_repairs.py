@@ -27,6 +27,8 @@ from services.credit.tests.calendar_of_months import (
     final_month,
 )
 
+pytestmark = pytest.mark.slow
+
 WHY = "经现场核查整改内容已全部完成,证明材料齐全,情况属实。"
 PROOF = {"text": "问题已全部整改完毕。", "evidence": ["ZG-2025-001"]}
 

@@ -26,6 +26,8 @@ from services.credit.tests.test_settlement import (
 from services.credit.tests.test_verify import log_of, run
 from testkit.bench import open_bench
 
+pytestmark = pytest.mark.slow
+
 
 def short_lived():
     """The shipped set with the rules whose awards count for three months at most."""

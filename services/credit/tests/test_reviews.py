@@ -52,6 +52,8 @@ from services.credit.tests.test_settlement import (
     settlement_of,
 )
 
+pytestmark = pytest.mark.slow
+
 DISTRICT, STREET = "370811", "370811015"
 STEWARD = "STW:stw_1"
 FACTS = "同一次超时被登记两次,签到台账只有一次。"

@@ -31,6 +31,8 @@ from services.credit.storage import tables
 from services.credit.storage.in_force import digest_of
 from services.credit.tests import stage
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = loader.shipped("RC-2025.1")
 
 

@@ -11,6 +11,8 @@ from services.credit import errors
 from services.credit.errors import SameAsProposer
 from services.credit.tests import stage
 
+pytestmark = pytest.mark.slow
+
 C = "RES:per_c"
 
 

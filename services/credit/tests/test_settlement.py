@@ -17,6 +17,8 @@ from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
 from testkit.bench import instant, open_bench
 
+pytestmark = pytest.mark.slow
+
 PERIOD = "2025-03"
 CUT_OFF = "2025-04-03T00:00"
 WD5 = "2025-04-08T09:00"

@@ -17,6 +17,8 @@ from services.credit.tests import stage
 from services.credit.tests.test_awards import rated
 from testkit.bench import fresh_postgresql, open_bench, postgres_server  # noqa: F401
 
+pytestmark = pytest.mark.servers
+
 C = "RES:per_c"
 AT = "2025-03-05T10:00"
 

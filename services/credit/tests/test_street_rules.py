@@ -28,6 +28,8 @@ from services.credit.tests.test_settlement import (
 from services.credit.tests.test_verify import log_of, run
 from services.credit.tests.test_what_if import figures, live, replay
 
+pytestmark = pytest.mark.slow
+
 STREET = "370811015"
 OTHER = "370811016901"
 

@@ -34,6 +34,8 @@ from services.credit.tests.test_settlement import (
 )
 from testkit.bench import fresh_database, open_bench
 
+pytestmark = pytest.mark.slow
+
 
 def a_month(bench):
     """A month with every way in which a score comes about: events under a cap, hours with a

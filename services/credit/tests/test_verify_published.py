@@ -22,6 +22,8 @@ from services.credit.tests.test_past_stays import (
 from services.credit.tests.test_verify import run
 from testkit.bench import instant
 
+pytestmark = pytest.mark.slow
+
 JANUARY = "2025-01"
 
 

@@ -28,6 +28,8 @@ from services.credit.tests.calendar_of_months import (
 )
 from testkit.bench import open_bench
 
+pytestmark = pytest.mark.slow
+
 REASONS = "经核查,当事人陈述属实,扣分依据不足,应予支持或部分支持。"
 ROLES = {"MER": "R_MERCHANT", "PTN": "R_PARTNER", "UNT": "R_PARTNER", "PCO": "R_PCO"}
 

@@ -25,6 +25,8 @@ from services.credit.tests.test_rule_sets import (
 )
 from services.credit.tests.test_settlement import PROJECT_ROW, rows, run_jobs
 
+pytestmark = pytest.mark.slow
+
 OWN = {"what_if_parts", "what_if_subjects", "what_if_sums"}
 # What every call of a command leaves behind, whatever it does.
 TRACES = {"jobs", "idempotency", "audit"}

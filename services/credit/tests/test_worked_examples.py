@@ -18,6 +18,8 @@ from services.credit.tests.test_settlement import (
     settlement_of,
 )
 
+pytestmark = pytest.mark.slow
+
 PROJECT = "PRJ:prj_1"
 
 

@@ -5,6 +5,8 @@ import pytest
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import STREET, award, final_month
 
+pytestmark = pytest.mark.slow
+
 # Invented: no notice of the State Council.
 YEAR = {
     "year": 2027,

@@ -16,6 +16,8 @@ from services.forum.tests.conftest import (
     WORKER,
 )
 
+pytestmark = pytest.mark.slow
+
 REQUEST = "req_1"
 
 

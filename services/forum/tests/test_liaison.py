@@ -20,6 +20,8 @@ from services.forum.tests.conftest import (
 )
 from testkit.bench import assert_no_drift
 
+pytestmark = pytest.mark.slow
+
 
 def persons(chain):
     return [[o["person_id"] for o in rung["officials"]] for rung in chain["rungs"]]

@@ -21,6 +21,8 @@ from services.forum.tests.conftest import (
     WORKER,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def walk(ask, method, body, limit):
     """Every page to the end, then back to the beginning, by ids."""

@@ -6,6 +6,8 @@ from chassis.refusal import NotFound, NumberOfAPerson, StateConflict
 from services.forum import errors, rules
 from services.forum.tests.conftest import NEIGHBOURS, NEXT_GRID
 
+pytestmark = pytest.mark.slow
+
 REASONS = "异议涉及通行权,理由成立,应当重新协商"
 
 

@@ -15,6 +15,8 @@ from services.forum.tests.conftest import (
     STREET,
 )
 
+pytestmark = pytest.mark.slow
+
 START = "2025-03-07T19:00:00+08:00"
 LATER = "2025-03-10T19:00:00+08:00"
 VOTERS = [ANA, BEN, *NEIGHBOURS][:8]

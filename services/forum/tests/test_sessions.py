@@ -22,6 +22,8 @@ from services.forum.tests.conftest import (
     WORKER,
 )
 
+pytestmark = pytest.mark.slow
+
 START = "2025-03-07T19:00:00+08:00"
 
 

@@ -19,6 +19,8 @@ from services.forum.tests.conftest import (
     TEAM,
 )
 
+pytestmark = pytest.mark.slow
+
 START = "2025-03-07T19:00:00+08:00"
 NOBODY = "per_unknown_1"
 

@@ -19,6 +19,8 @@ from services.forum.tests.conftest import (
     TEAM,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def appointed(town, person, ended=False):
     town.bench.consume(

@@ -16,6 +16,8 @@ from services.forum.tests.conftest import (
     TEAM,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.covers("F2", "F1-flow")
 def test_a_topic_has_a_number_a_way_and_stands_at_the_first_step(town):

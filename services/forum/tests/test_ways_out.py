@@ -19,6 +19,8 @@ from services.forum.tests.conftest import (
     WORKER,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def community_task(town, **changes):
     return town.task(responsible_kind="COMMUNITY", responsible_id=COMMUNITY) | changes

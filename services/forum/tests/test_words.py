@@ -6,6 +6,8 @@ from chassis.refusal import Invalid, NotFound, NumberOfAPerson, RoleDenied, Stat
 from services.forum import errors, rules
 from services.forum.tests.conftest import ANA, BEN, COMMUNITY, GRID, NEIGHBOURS, TEAM
 
+pytestmark = pytest.mark.slow
+
 PHONE = "邻居张三 13812345678 总是占道"
 ID_NO = "身份证 37089919900101005X"
 

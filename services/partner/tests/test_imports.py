@@ -6,6 +6,8 @@ from chassis.refusal import StateConflict
 from services.partner.errors import ConflictOfInterest
 from services.partner.tests.conftest import registered
 
+pytestmark = pytest.mark.slow
+
 PARTNERS = "partner_id,org_name,uscc,category,level,area,settle_mode,operators,agreement_ref\n"
 BARBER = "ptn_1,示例理发店,92370899MA0000000B,BARBER,COMMUNITY,370811015901,FUND,per_b,协议-1\n"
 OFFERS = (

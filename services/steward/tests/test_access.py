@@ -21,6 +21,8 @@ from services.steward.tests.ground import (
     person_id,
 )
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = "370811015902"
 FAR_GRID = "370811015902001"
 FAR = person_id(41)

@@ -29,6 +29,8 @@ from services.steward.tests.ground import (
     WANG,
 )
 
+pytestmark = pytest.mark.slow
+
 PROJECT = {
     "project_id": "prj_1",
     "company_id": "pco_1",

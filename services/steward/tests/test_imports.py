@@ -6,6 +6,8 @@ from services.steward.service import Steward
 from services.steward.tests.ground import COMMUNITY, GRID, IDS, person_id, steward_id
 from testkit.bench import database_url, open_bench  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 AREAS = f"""code,name,kind,households,persons
 370811015,观音阁街道,STREET,,
 {COMMUNITY},春晖社区,COMMUNITY,,

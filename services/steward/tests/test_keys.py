@@ -24,6 +24,8 @@ from services.steward.tests.ground import (
 )
 from testkit.bench import Bench, environment
 
+pytestmark = pytest.mark.slow
+
 OLD = "a-test-key-that-is-32-bytes-long-or-more"
 NEW = "the-key-of-the-year-after-that-of-the-tests"
 TWIN = person_id(51)

@@ -18,6 +18,8 @@ from services.steward.tests.ground import (
     WANG,
 )
 
+pytestmark = pytest.mark.slow
+
 STATES = ("DISPATCHED", "ACCEPTED", "RETURNED", "RESOLVED", "CLOSED", "SUBMITTED")
 
 

@@ -69,7 +69,7 @@ class Requests:
                 run(sql.SUBMITTED, request_id)
         finally:
             self.pool.putconn(conn)
-        self.publish("request_submitted", order | {"request_id": request_id, "number": number})
+        self.say("request_submitted", order | {"request_id": request_id, "number": number})
         return {"id": request_id, "number": number, "state": "DISPATCHED", "version": 2}
 
     @rpc

@@ -1,4 +1,4 @@
-"""Why the partner service says no. Texts are Chinese; English stands in `locale/en.po`."""
+"""Why the partner service says no, in both languages."""
 
 from chassis.refusal import Guard, Refusal
 

@@ -117,17 +117,17 @@ def overdue(tx: Tx, due: Due) -> None:
     row = records.locked(tx.conn, redemptions, due.ref)
     if row.state != "REFUND_REVIEW" or row.refund_due is None or tx.now < row.refund_due:
         return
-    row = records.update(tx.conn, redemptions, row, refund_late=True)
-    level = go_up(
+    go_up(
         tx,
         due,
+        redemptions,
         row,
-        version=row.version,
+        step="refund_overdue",
         fact=lambda level: events.RefundOverdue(
             row.redemption_id, row.number, row.partner_id, level
         ),
+        refund_late=True,
     )
-    records.note(tx, redemptions, row, step="refund_overdue", note=f"level {level}")
     log.warning("refund_overdue", extra={"redemption": row.redemption_id, "area": row.area})
 
 

@@ -301,17 +301,16 @@ def review_overdue(tx: Tx, due: Due) -> None:
     row = records.locked(tx.conn, statements, due.ref)
     if row.state != "DISPUTED" or tx.now < row.review_due:
         return
-    row = records.update(tx.conn, statements, row)
-    level = go_up(
+    go_up(
         tx,
         due,
+        statements,
         row,
-        version=row.version,
+        step="review_overdue",
         fact=lambda level: events.DisputeOverdue(
             row.statement_id, row.partner_id, row.period, level
         ),
     )
-    records.note(tx, statements, row, step="review_overdue", note=f"level {level}")
 
 
 def _require_no_stake(tx: Tx, partner_id: str) -> None:

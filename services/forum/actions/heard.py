@@ -65,7 +65,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
             people.append(event)
     _end(tx, ended)
     if areas:
-        storage.heard.upsert_areas(tx.conn, list(areas.values()))
+        records.put(tx.conn, storage.tables.areas, list(areas.values()))
     gone, elsewhere, dead = _keep(tx, people)
     for old, into in merged:
         storage.heard.merge_person(tx.conn, old, into)
@@ -112,8 +112,7 @@ def _keep(tx: Tx, heard: Sequence[Event]) -> tuple[list[str], list[str], list[st
             told[person_id] = None
         if said.get("active") is False and event.data.reason == "DECEASED":
             deaths[person_id] = event.sequence
-    if known:
-        storage.heard.put_residents(tx.conn, list(known.values()))
+    records.put(tx.conn, storage.tables.residents, list(known.values()))
     gone = [person for person in told if not known[person]["active"]]
     dead = [
         person
@@ -171,13 +170,15 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             storage.heard.upsert_org(tx.conn, data.company_id, kind="COMPANY")
             _speak_for(tx, data.company_id, data.representatives)
         else:
-            storage.heard.upsert_post(
-                tx.conn,
-                appointment_id=data.appointment_id,
-                project_id=data.project_id,
-                direction=data.direction,
-                person_id=data.person_id,
-                active=isinstance(data, events.AppointmentActivatedHeard),
+            post = {
+                "appointment_id": data.appointment_id,
+                "project_id": data.project_id,
+                "direction": data.direction,
+                "person_id": data.person_id,
+                "active": isinstance(data, events.AppointmentActivatedHeard),
+            }
+            records.put(
+                tx.conn, storage.tables.project_posts, [post], keep=("project_id", "direction")
             )
 
 

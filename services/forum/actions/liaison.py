@@ -128,7 +128,7 @@ def _require_area(tx: Tx, code: str, field: str) -> None:
     if len(code) < 12:
         found = bool(storage.heard.areas_in(tx.conn, code, 12))
     else:
-        found = code in storage.heard.known_areas(tx.conn, [code])
+        found = code in records.present(tx.conn, storage.tables.areas, [code])
     if not found:
         raise NotFound(kind="area", id=code, field=field)
 

@@ -231,7 +231,7 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
     """
     proposer, kind = _proposer(tx, payload)
     rules.check_scope(
-        payload.level, payload.scope, storage.heard.known_areas(tx.conn, payload.scope)
+        payload.level, payload.scope, records.present(tx.conn, storage.tables.areas, payload.scope)
     )
     named = [person for person in dict.fromkeys(payload.cosigners) if person != proposer]
     # Nobody signs for another, but a signature on paper may be entered by who has seen it.
@@ -447,7 +447,7 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
         raised = rules.LEVELS.index(level) > rules.LEVELS.index(topic["level"])
         unit = topic["area"][:9] if level == rules.STREET else topic["area"]
         scope = [unit] if raised else scope
-        rules.check_scope(level, scope, storage.heard.known_areas(tx.conn, scope))
+        rules.check_scope(level, scope, records.present(tx.conn, storage.tables.areas, scope))
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
     records.add(
         tx.conn,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,33 +42,10 @@ from services.forum.storage.tables import (
 )
 
 
-def upsert_areas(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep which areas exist."""
-    statement = store.insert(conn, areas)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["code"], set_={"kind": statement.excluded.kind}
-        ),
-        [dict(row) for row in rows],
-    )
-
-
 def known_residents(conn: Connection, person_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return what is known of people, who have left among them."""
     asked = sa.select(residents).where(residents.c.person_id.in_(person_ids))
     return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
-
-
-def put_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what is known of people now."""
-    statement = store.insert(conn, residents)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"],
-            set_={name: statement.excluded[name] for name in rows[0] if name != "person_id"},
-        ),
-        [dict(row) for row in rows],
-    )
 
 
 def withdraw_from_draw(conn: Connection, person_ids: Sequence[str], at: datetime) -> None:
@@ -194,22 +171,6 @@ def upsert_project(conn: Connection, **values: Any) -> None:
     statement = store.insert(conn, projects).values(**base)
     changed = {name: statement.excluded[name] for name in values if name != "project_id"}
     conn.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=changed))
-
-
-def upsert_post(conn: Connection, **values: Any) -> None:
-    """Keep who holds a post across a project and its community."""
-    statement = store.insert(conn, project_posts).values(**values)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["appointment_id"],
-            set_={"active": statement.excluded.active, "person_id": statement.excluded.person_id},
-        )
-    )
-
-
-def known_areas(conn: Connection, codes: Sequence[str]) -> set[str]:
-    """Return those of the codes that exist."""
-    return set(conn.execute(sa.select(areas.c.code).where(areas.c.code.in_(codes))).scalars())
 
 
 def communities(conn: Connection) -> list[str]:

@@ -13,7 +13,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.i18n import problem_of
 from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
 from services.partner import events
-from services.partner.actions.partners import require_area, require_id
+from services.partner.actions.partners import require_area, require_id, require_no_stake
 from services.partner.errors import (
     ConflictOfInterest,
     OfferDiffers,
@@ -407,8 +407,7 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
     waiting = store.waiting_terms(tx.conn, row.offer_id)
     if waiting is None:
         raise StateConflict(state=row.state)
-    if partner_store.has_stake(tx.conn, row.partner_id, tx.actor.id):
-        raise ConflictOfInterest
+    require_no_stake(tx, row.partner_id)
     if waiting.proposed_by == tx.actor.id:
         raise ConflictOfInterest
     return row, waiting

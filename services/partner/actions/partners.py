@@ -321,8 +321,18 @@ def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
     return row
 
 
-def _require_no_stake(tx: Tx, partner_id: str) -> None:
-    if store.has_stake(tx.conn, partner_id, tx.actor.id):
+def require_no_stake(tx: Tx, partner_id: str, *others: str) -> None:
+    """Refuse a caller who has a stake in a partner, himself or by whom he lives with.
+
+    Args:
+        tx: The transaction.
+        partner_id: The partner.
+        others: Whose matter it is as well.
+
+    Raises:
+        ConflictOfInterest: One of them acts for the partner, or is one of `others`.
+    """
+    if store.has_stake(tx.conn, partner_id, tx.actor.id, *others):
         raise ConflictOfInterest
 
 
@@ -336,7 +346,7 @@ def vet_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner himself.
     """
     row = _locked(tx, payload.partner_id, "APPLIED")
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     version = records.change(tx, partners, row, step="vet", state="VETTED").version
     return reply(row, state="VETTED", version=version)
 
@@ -351,7 +361,7 @@ def refuse_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner himself.
     """
     row = _locked(tx, payload.partner_id, "APPLIED", "VETTED")
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     return _end_application(tx, row, "refuse", "REFUSED", payload.reason)
 
 
@@ -389,7 +399,7 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner himself.
     """
     row = _locked(tx, payload.partner_id, "VETTED")
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     # Signed and active are one step here; both stand in the history.
     active = records.update(
         tx.conn,
@@ -437,7 +447,7 @@ def resume_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner himself.
     """
     row = _locked(tx, payload.partner_id, "SUSPENDED")
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     version = records.change(
         tx, partners, row, step="resume", state="ACTIVE", winding_down=False
     ).version
@@ -455,7 +465,7 @@ def suspend_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner himself.
     """
     row = _locked(tx, payload.partner_id, "ACTIVE")
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     version = records.change(
         tx,
         partners,

@@ -13,9 +13,9 @@ from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
 from services.partner import events
 from services.partner.actions.overdue import go_up
+from services.partner.actions.partners import require_no_stake
 from services.partner.actions.redemptions import reply
 from services.partner.errors import (
-    ConflictOfInterest,
     ReceivableShort,
     RefundDecided,
     StreetDecides,
@@ -23,7 +23,6 @@ from services.partner.errors import (
 )
 from services.partner.rules import redemptions as rules
 from services.partner.rules.statements import Line
-from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import partners, redemptions, statements
@@ -149,9 +148,7 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=row.area)
     rules.require(row.state, "REFUND_REVIEW")
     tx.check_version(row.version)
-    own = partner_store.household_of(tx.conn, tx.actor.id)
-    if row.holder in own or partner_store.has_stake(tx.conn, row.partner_id, tx.actor.id):
-        raise ConflictOfInterest
+    require_no_stake(tx, row.partner_id, row.holder)
     if row.refund_denied is not None and (
         tx.actor.role != "R_STREET" or row.refund_decided_by == tx.actor.id
     ):

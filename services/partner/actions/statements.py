@@ -15,10 +15,9 @@ from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.text import PERIOD
 from services.partner import events
 from services.partner.actions.overdue import go_up
-from services.partner.actions.partners import require_area
+from services.partner.actions.partners import require_area, require_no_stake
 from services.partner.errors import (
     AdjustmentsWrong,
-    ConflictOfInterest,
     FundBelowCommitted,
     FundShort,
     LineUnknown,
@@ -313,11 +312,6 @@ def review_overdue(tx: Tx, due: Due) -> None:
     )
 
 
-def _require_no_stake(tx: Tx, partner_id: str) -> None:
-    if partner_store.has_stake(tx.conn, partner_id, tx.actor.id):
-        raise ConflictOfInterest
-
-
 def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
     """复核异议 / Decide a dispute.
 
@@ -334,7 +328,7 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
     if row.state != "DISPUTED":
         raise StateConflict(state=row.state)
     tx.check_version(row.version)
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     if (payload.outcome == "ADJUSTED") != bool(payload.adjustments):
         raise AdjustmentsWrong(field="adjustments")
     amount_fen = _adjust(tx, row, payload.adjustments or [])
@@ -404,7 +398,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> dict[str, Any]:
     if row.state not in {"CONFIRMED", "HELD"}:
         raise StateConflict(state=row.state)
     tx.check_version(row.version)
-    _require_no_stake(tx, row.partner_id)
+    require_no_stake(tx, row.partner_id)
     fund_id = row.fund_id
     if row.state == "HELD":
         fund = store.fund_for(tx.conn, row.area, row.period, hold=True)

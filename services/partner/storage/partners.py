@@ -147,10 +147,9 @@ def is_operator(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
     return conn.execute(asked).first() is not None
 
 
-def has_stake(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
-    """Tell whether a person, or somebody he lives with, acts for a partner."""
-    acting = set(operators_now(conn, partner_id))
-    return bool(acting & household_of(conn, person_id))
+def has_stake(conn: sa.Connection, partner_id: str, person_id: str, *others: str) -> bool:
+    """Tell whether a person, or somebody he lives with, acts for a partner or is one of others."""
+    return not household_of(conn, person_id).isdisjoint([*operators_of(conn, partner_id), *others])
 
 
 def household_of(conn: sa.Connection, person_id: str) -> set[str]:
@@ -164,12 +163,6 @@ def household_of(conn: sa.Connection, person_id: str) -> set[str]:
         people.c.household_id == home, people.c.state == "ACTIVE"
     )
     return {person_id, *conn.execute(asked).scalars()}
-
-
-def operators_now(conn: sa.Connection, partner_id: str) -> list[str]:
-    """Return who acts for a partner."""
-    asked = sa.select(operators.c.person_id).where(operators.c.partner_id == partner_id)
-    return list(conn.execute(asked).scalars())
 
 
 def partners_of(person_id: str) -> sa.Select[Any]:

@@ -10,10 +10,7 @@ from msgspec import Meta
 from chassis.bus import Tx, is_uuid
 from chassis.fields import Cursor, DownToCommunity, Limit
 from chassis.refusal import NotFound
-from services.credit.storage import (
-    awards,
-    queries,
-)
+from services.credit.storage import awards, queries
 from services.credit.storage.in_force import rules_in_force
 from services.credit.views.cards import STAFF, award_card, may_see
 

@@ -7,10 +7,7 @@ from typing import Any, Literal
 
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit
-from services.credit.storage import (
-    ledger,
-    queries,
-)
+from services.credit.storage import ledger, queries
 from services.credit.storage.budget import grant_card
 
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.refusal import Sentence, fill, sentences
 from services.credit.rules.model import DIMENSIONS, Rule
-from services.credit.storage import (
-    registry,
-    voices,
-)
+from services.credit.storage import registry, voices
+from services.credit.storage.published import gates
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
     from services.credit.rules.awards import Compiled
+
 STAFF = (
     "R_GRID",
     "R_CADRE",
@@ -26,7 +25,8 @@ STAFF = (
     "R_DISTRICT_LEAD",
     "R_AUDITOR",
 )
-ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
+# What stands beside whom an objection is about, while nobody has decided.
+HELD_NOTE = "异议处理中"
 
 
 def iso(at: datetime | None) -> str | None:
@@ -205,11 +205,6 @@ def serves(tx: Tx, subject: Any) -> bool:
     )
 
 
-def gates(text: str) -> list[str]:
-    """Return the names of missed gates."""
-    return text.split(",") if text else []
-
-
 def entry_card(row: Any) -> dict[str, Any]:
     """Return an entry of a settlement."""
     return {
@@ -227,12 +222,6 @@ def entry_card(row: Any) -> dict[str, Any]:
         "points_released": row.released,
         "state": row.state,
     }
-
-
-# What a notice says of an entry that is not, or not any more, what was published.
-HELD_NOTE = "异议处理中"
-CORRECTED_NOTE = "异议已处理,已更正"
-_OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
 
 def _waits(tx: Tx, award: Any) -> dict[str, Any] | None:

@@ -12,11 +12,7 @@ from chassis.bus import Tx
 from chassis.fields import Cursor, Limit
 from chassis.refusal import NotFound, Sentence
 from services.credit.errors import ConsentSuspended
-from services.credit.storage import (
-    queries,
-    registry,
-    voices,
-)
+from services.credit.storage import queries, registry, voices
 from services.credit.views.cards import STAFF, iso
 
 
@@ -59,11 +55,11 @@ def consent_card(row: Any) -> dict[str, Any]:
         # Who gave it himself for a household and has left it is its members' business no more.
         "granted_by": row.granted_by if row.evidence_ref or stands else None,
         "proposed_by": row.proposed_by,
-        **_why_suspended(row.state),
+        **why_suspended(row.state),
     }
 
 
-def _why_suspended(state: str) -> dict[str, Any]:
+def why_suspended(state: str) -> dict[str, Any]:
     """Return why a consent is suspended, in both languages."""
     if state != voices.SUSPENDED:
         return {"reason": None, "reason_en": None}

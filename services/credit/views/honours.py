@@ -19,6 +19,7 @@ from services.credit.storage import honours as store
 from services.credit.storage import records, registry
 from services.credit.storage import repairs as repair_store
 from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.published import ORGANISATIONS, gates
 from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
@@ -364,8 +365,8 @@ def leaderboard(tx: Tx, payload: Board) -> dict[str, Any]:
     """
     if payload.kind in records.NAMED_PERSONS:
         raise NotForPersons(field="kind")
-    if payload.kind not in cards_views.ORGANISATIONS:
-        known = "、".join(cards_views.ORGANISATIONS)
+    if payload.kind not in ORGANISATIONS:
+        known = "、".join(ORGANISATIONS)
         raise Invalid(
             field="kind", reason=said("kind 应为 {known} / kind is one of {known}", known=known)
         )
@@ -402,7 +403,7 @@ def leaderboard(tx: Tx, payload: Board) -> dict[str, Any]:
                 "area": row.area,
                 "score": row.score,
                 "grade": row.grade,
-                "gates_failed": cards_views.gates(row.gates_failed),
+                "gates_failed": gates(row.gates_failed),
             }
             for row in rows[:limit]
         ],

@@ -9,14 +9,13 @@ from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import NotFound
 from services.credit.storage import honours as honours_store
-from services.credit.storage import (
-    queries,
-    records,
-    registry,
-)
+from services.credit.storage import queries, records, registry
 from services.credit.storage import settlement as store
 from services.credit.storage.published import published_now
-from services.credit.views.cards import CORRECTED_NOTE, HELD_NOTE, iso
+from services.credit.views.cards import HELD_NOTE, iso
+
+# What a notice says of an entry that is not any more what was published.
+CORRECTED_NOTE = "异议已处理,已更正"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,6 @@ def _notice_card(row: Any) -> dict[str, Any]:
     }
 
 
-# Settlement, subjects of its notice -> what holds of each of them now.
 def notice(tx: Tx, payload: OneNotice) -> dict[str, Any]:
     """公示 / A public notice.
 
@@ -154,7 +152,7 @@ def _commended(tx: Tx, row: Any) -> dict[str, Any]:
     body["nominees"] = [
         {
             **nominee,
-            "note": "异议处理中" if states.get(nominee["subject"]) == "HELD" else None,
+            "note": HELD_NOTE if states.get(nominee["subject"]) == "HELD" else None,
         }
         for nominee in nominees
         if nominee["subject"] in willing

@@ -8,12 +8,11 @@ from typing import Any, Literal
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit
 from chassis.refusal import NotFound
-from services.credit.storage import (
-    queries,
-    voices,
-)
+from services.credit.storage import queries, voices
 from services.credit.storage import settlement as store
-from services.credit.views.cards import _OVER, STAFF, iso
+from services.credit.views.cards import STAFF, iso
+
+_OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
 
 @dataclass(frozen=True, slots=True)

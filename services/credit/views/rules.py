@@ -11,9 +11,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Day, StreetOrCommunity
 from chassis.refusal import Invalid, said
-from services.credit.storage import (
-    rule_sets,
-)
+from services.credit.storage import rule_sets
 from services.credit.storage.in_force import rules_in_force
 from services.credit.views.cards import of_district, offices, persons, rule_card
 

@@ -10,9 +10,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import NotFound
-from services.credit.storage import (
-    queries,
-)
+from services.credit.storage import queries
 from services.credit.storage import settlement as store
 from services.credit.views.cards import entry_card, iso
 

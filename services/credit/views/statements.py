@@ -15,6 +15,7 @@ from services.credit.storage import awards, registry, voices
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.published import ORGANISATIONS, gates
 from services.credit.views import budget as budget_views
 from services.credit.views import cards as cards_views
 
@@ -26,7 +27,6 @@ MEDIA = {
     "CSV": "text/csv; charset=utf-8",
     "XLSX": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-PERSONS = ("RES", "HH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
     missing = NotFound(kind="entry", id=known.subject_id)
     if row.published_at is None or known.state == "DRAFT":
         raise missing
-    if known.kind in PERSONS:
+    if known.kind in settlement_store.PERSONS:
         notice = settlement_store.notice(tx.conn, row.notice_id)
         listed = {person["subject"] for person in notice.body.get("red_list", [])}
         still = registry.consented(tx.conn, [known.subject_id], "PUBLIC_LIST")
@@ -266,7 +266,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         if known.subject_id not in listed & still or known.state == "HELD" or not hangs:
             raise missing
         return {"subject": known.subject_id, "period": known.period, "grade": known.grade}
-    if known.kind not in cards_views.ORGANISATIONS:
+    if known.kind not in ORGANISATIONS:
         raise missing
     reasons = []
     for award in awards.of_subject(tx.conn, [known.subject_id], period=row.period):
@@ -287,7 +287,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         "period": known.period,
         "score": known.score,
         "grade": known.grade,
-        "gates_failed": cards_views.gates(known.gates_failed),
-        "note": "异议处理中" if known.state == "HELD" else None,
+        "gates_failed": gates(known.gates_failed),
+        "note": cards_views.HELD_NOTE if known.state == "HELD" else None,
         "reasons": reasons,
     }

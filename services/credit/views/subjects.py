@@ -21,12 +21,13 @@ from services.credit.storage import (
 )
 from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
-from services.credit.views.cards import ORGANISATIONS, award_card, entry_card, gates, iso, may_see
+from services.credit.storage.published import ORGANISATIONS, gates
+from services.credit.views.cards import award_card, entry_card, iso, may_see
 from services.credit.views.consents import (
-    _why_suspended,
     consent_card,
     consents_of,
     proposal_card,
+    why_suspended,
 )
 from services.credit.views.objections import objection_card
 
@@ -118,7 +119,7 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         "kind": subject.kind,
         "area": subject.area,
         "state": subject.state,
-        "consent": {"state": given, **_why_suspended(given)} if given else None,
+        "consent": {"state": given, **why_suspended(given)} if given else None,
         "spendable": subject.spendable,
         "spendable_until": iso(subject.spendable_until),
         "version": subject.version,

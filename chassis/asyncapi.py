@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chassis.bus import Service
 from chassis.contracts import folder_of
 from chassis.messages import PARTITIONS
 from chassis.topology import event_exchange
-
-if TYPE_CHECKING:
-    from chassis.bus import Service
 
 _BINDING = "0.3.0"
 

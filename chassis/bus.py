@@ -145,7 +145,7 @@ def enter(door: Door, fn: F) -> F:
     def entered(self: Any, first: Any, *rest: Any) -> Any:
         # A host calls with a Call (or a batch, a timer, a job); an action under test calls the
         # method itself with a transaction that it has opened.
-        if isinstance(first, (Tx,)):
+        if isinstance(first, Tx):
             return fn(self, first, *rest)
         return getattr(self.runtime, run)(self, door, fn, first, *rest)
 

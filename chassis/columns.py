@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from chassis.calendar import SHANGHAI
+from chassis.cells import ERROR, FORMULA, MERGED
 from chassis.i18n import named
 from chassis.refusal import Choices, NumberOfAPerson, Refusal
-from chassis.sheets import ERROR, FORMULA, MERGED, mark_of
+from chassis.sheets import mark_of
 from chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
 
 Kind = Literal["text", "integer", "number", "yes_no", "date", "instant", "list"]

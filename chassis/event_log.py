@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -13,11 +13,8 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.calendar import SHANGHAI
 from chassis.relay import Lost, Outcome, Publisher, Unsent
-from chassis.topology import event_exchange, replay_key
-
-if TYPE_CHECKING:
-    from chassis.runtime import Runtime
-    from chassis.topology import Installation
+from chassis.topology import Installation, event_exchange, replay_key
+from chassis.transaction import Opened
 
 PAGE = 500
 
@@ -104,7 +101,7 @@ class Extent:
         )
 
 
-def extent(runtime: Runtime, part: Part) -> Extent:
+def extent(runtime: Opened, part: Part) -> Extent:
     """Count a part."""
     outbox = runtime.chassis.outbox
     ids, times = outbox.c.id, outbox.c.recorded_at
@@ -115,7 +112,7 @@ def extent(runtime: Runtime, part: Part) -> Extent:
         return Extent(*conn.execute(asked).one())
 
 
-def newest(runtime: Runtime, part: Part, count: int) -> list[dict[str, Any]]:
+def newest(runtime: Opened, part: Part, count: int) -> list[dict[str, Any]]:
     """Return the newest events of a part, oldest of them first, as they are shown to people."""
     outbox = runtime.chassis.outbox
     asked = sa.select(outbox).where(*part.where(outbox)).order_by(outbox.c.id.desc()).limit(count)
@@ -132,7 +129,7 @@ def newest(runtime: Runtime, part: Part, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def again(runtime: Runtime, part: Part) -> Extent:
+def again(runtime: Opened, part: Part) -> Extent:
     """Have the relay say a part again, to everybody. Every inbox that knows an event drops it."""
     outbox = runtime.chassis.outbox
     found = extent(runtime, part)
@@ -152,7 +149,7 @@ class Repeated:
 
 
 def again_to(
-    runtime: Runtime, part: Part, consumer: str, installation: Installation, url: str
+    runtime: Opened, part: Part, consumer: str, installation: Installation, url: str
 ) -> Repeated:
     """Say a part again to one consumer, by the keys that only its queues are bound to.
 
@@ -202,7 +199,7 @@ def consumed_by(part: Part, source: str, consumer: str, installation: Installati
     return Part(part.after, part.first, part.last, facts, part.partitions, part.unsent)
 
 
-def _windows(runtime: Runtime, part: Part, consumer: str) -> Iterator[list[Any]]:
+def _windows(runtime: Opened, part: Part, consumer: str) -> Iterator[list[Any]]:
     outbox = runtime.chassis.outbox
     after = -1
     while True:
@@ -226,7 +223,7 @@ def _windows(runtime: Runtime, part: Part, consumer: str) -> Iterator[list[Any]]
         ]  # fmt: skip
 
 
-def set_back(source: Runtime, part: Part, consumer: Runtime) -> Extent:
+def set_back(source: Opened, part: Part, consumer: Opened) -> Extent:
     """Have a consumer of the embedded mode read again from a part's first event on.
 
     Raises:

@@ -28,6 +28,7 @@ from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
 from chassis import storage as store
 from chassis.blobs import Blobs
 from chassis.bus import Nothing, check_role, command, job, query
+from chassis.cells import MARKS, MOST_COLUMNS, HeadTooFar, visible
 from chassis.columns import Column
 from chassis.i18n import texts
 from chassis.jobs import UPLOAD, Job
@@ -35,15 +36,11 @@ from chassis.messages import Actor
 from chassis.refusal import NotFound, Refusal
 from chassis.sheets import (
     DELIMITERS,
-    MARKS,
-    MOST_COLUMNS,
-    HeadTooFar,
     Record,
     Rows,
     Sheet,
     TooManyColumns,
     open_sheet,
-    visible,
 )
 from chassis.text import (
     AREA,

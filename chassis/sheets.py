@@ -17,15 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from chassis.cells import (
-    ERROR,
-    FORMULA,
-    MARKS,
-    MERGED,
-    MOST_COLUMNS,
-    HeadTooFar,
-    visible,
-)
+from chassis.cells import ERROR, MARKS
 from chassis.refusal import Refusal
 
 LONGEST_LINE = 256 * 1024
@@ -344,21 +336,3 @@ def mark_of(cell: str) -> str | None:
     if cell in MARKS:
         return cell
     return ERROR if _ERRORS.fullmatch(cell.strip()) else None
-
-
-__all__ = [
-    "DELIMITERS",
-    "ERROR",
-    "FORMULA",
-    "MARKS",
-    "MERGED",
-    "MOST_COLUMNS",
-    "HeadTooFar",
-    "Record",
-    "Rows",
-    "Sheet",
-    "TooManyColumns",
-    "mark_of",
-    "open_sheet",
-    "visible",
-]

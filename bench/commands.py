@@ -115,21 +115,15 @@ class System:
                 *(_client(self.port, left, answers, times) for _ in range(clients))
             )
 
-        before = {name: _cpu(process.pid) for name, process in self.processes.items()}
+        before = {name: frame.cpu_s(process.pid) for name, process in self.processes.items()}
         begun = time.perf_counter()
         asyncio.run(all_of_them())
         seconds = time.perf_counter() - begun
         cpu = {
-            name: (_cpu(process.pid) - before[name]) / len(asks)
+            name: (frame.cpu_s(process.pid) - before[name]) / len(asks)
             for name, process in self.processes.items()
         }
         return Took(len(asks) / seconds, frame.median(times), cpu, answers)
-
-
-def _cpu(pid: int) -> float:
-    """Return the processor seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # --------------------------------------------------------------------------------------------------

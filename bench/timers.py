@@ -7,7 +7,6 @@ clock is moved and the embedded host begins. A writer's thread serves commands a
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -116,18 +115,13 @@ def idle(*, quick: bool = False) -> Figure:
                 time.sleep(0.1)
             time.sleep(10)
             progress("timers: idle")
-            before = _cpu_s(process.pid)
+            before = frame.cpu_s(process.pid)
             time.sleep(seconds)
-            used = _cpu_s(process.pid) - before
+            used = frame.cpu_s(process.pid) - before
         finally:
             process.terminate()
             process.wait(20)
     return Figure("idle embedded process, of a core", used / seconds * 100, "%", most=2)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _file(host: EmbeddedHost, number: int) -> float:

@@ -25,8 +25,6 @@ from services.steward.storage.tables import (
 )
 
 # Statements of every command, written once: to build one costs as much as to run it.
-_REQUEST = sa.select(requests).where(requests.c.request_id == sa.bindparam("request_id"))
-_LOCKED = _REQUEST.with_for_update()
 _CHANGED = (
     sa.update(requests).where(requests.c.request_id == sa.bindparam("its_id")).returning(requests)
 )
@@ -42,12 +40,12 @@ _CHANGED_BY_STEP = _CHANGED.add_cte(
 
 def request(conn: sa.Connection, request_id: str) -> Any:
     """Return a request's row, or None."""
-    return conn.execute(_REQUEST, {"request_id": request_id}).first()
+    return records.find(conn, requests, request_id)
 
 
 def lock(conn: sa.Connection, request_id: str) -> Any:
     """Return a request's row locked, or None."""
-    return conn.execute(_LOCKED, {"request_id": request_id}).first()
+    return records.find(conn, requests, request_id, lock=True)
 
 
 def by_reference(

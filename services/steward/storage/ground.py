@@ -26,7 +26,7 @@ _SERVING = (
 
 def area(conn: sa.Connection, code: str) -> Any:
     """Return an area's row, or None."""
-    return conn.execute(sa.select(areas).where(areas.c.code == code)).first()
+    return records.find(conn, areas, code)
 
 
 def names(conn: sa.Connection, code: str) -> list[str]:

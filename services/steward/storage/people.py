@@ -43,7 +43,7 @@ standing = (
 
 def person(conn: sa.Connection, person_id: str) -> Any:
     """Return a person's row, or None."""
-    return conn.execute(sa.select(persons).where(persons.c.person_id == person_id)).first()
+    return records.find(conn, persons, person_id)
 
 
 def lock(conn: sa.Connection, person_id: str) -> Any:

@@ -81,7 +81,7 @@ _CANDIDATES = _candidates()
 
 def steward(conn: sa.Connection, steward_id: str) -> Any:
     """Return a steward's row, or None."""
-    return conn.execute(sa.select(stewards).where(stewards.c.steward_id == steward_id)).first()
+    return records.find(conn, stewards, steward_id)
 
 
 def lock(conn: sa.Connection, steward_id: str) -> Any:

@@ -64,8 +64,7 @@ def minutes_of_day(conn: sa.Connection, person_id: str, day: date, but: str) -> 
 
 def one_record(conn: sa.Connection, record_id: str) -> Any:
     """Return a volunteer record, or None."""
-    asked = sa.select(volunteer_hours).where(volunteer_hours.c.record_id == record_id)
-    return conn.execute(asked).first()
+    return records.find(conn, volunteer_hours, record_id)
 
 
 def records_of(
@@ -78,9 +77,7 @@ def records_of(
     asked = sa.select(volunteer_hours).where(volunteer_hours.c.person_id == person_id)
     if state is not None:
         asked = asked.where(volunteer_hours.c.state == state)
-    return records.page(
-        conn, asked, part, (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
-    )
+    return records.page(conn, asked, part, _BY_HOURS)
 
 
 def records_in(
@@ -93,9 +90,7 @@ def records_in(
     asked = sa.select(volunteer_hours).where(
         volunteer_hours.c.state == state, *store_within(volunteer_hours.c.area, scope)
     )
-    return records.page(
-        conn, asked, part, (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
-    )
+    return records.page(conn, asked, part, _BY_HOURS)
 
 
 def store_within(column: sa.Column[str], scope: str) -> tuple[sa.ColumnElement[bool], ...]:
@@ -105,7 +100,7 @@ def store_within(column: sa.Column[str], scope: str) -> tuple[sa.ColumnElement[b
 
 def one_hazard(conn: sa.Connection, hazard_id: str) -> Any:
     """Return a hazard, or None."""
-    return conn.execute(sa.select(hazards).where(hazards.c.hazard_id == hazard_id)).first()
+    return records.find(conn, hazards, hazard_id)
 
 
 def hazards_in(

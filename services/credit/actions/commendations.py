@@ -573,23 +573,7 @@ def cancel_commendation(tx: Tx, payload: CancelCommendation) -> dict[str, Any]:
             _tell(tx, "COMMENDATION_CANCELLED", known, nominee.subject_id, reasons=reasons)
     for one in store.objections(tx.conn, known.commendation_id):
         if one.state == "OPEN":
-            store.change_objection(
-                tx.conn,
-                one.objection_id,
-                state="LAPSED",
-                decided_by=tx.actor.id,
-                decided_at=tx.now,
-                reasons=reasons,
-            )
-            telling.tell(
-                tx,
-                "NOMINEE_OBJECTION_DECIDED",
-                person_id=one.person_id,
-                ref=one.objection_id,
-                number=known.number,
-                state="LAPSED",
-                reasons=reasons,
-            )
+            _end_objection(tx, known, one, "LAPSED", reasons)
     store.change(
         tx.conn,
         known.commendation_id,
@@ -711,14 +695,7 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
     subject = registry.subject(tx.conn, known.subject_id)
     manual.check_independent(tx, known.subject_id, subject)
     state = "UPHELD" if payload.upheld else "DISMISSED"
-    store.change_objection(
-        tx.conn,
-        known.objection_id,
-        state=state,
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        reasons=payload.reasons.strip(),
-    )
+    _end_objection(tx, commendation, known, state, payload.reasons.strip())
     if payload.upheld:
         store.change_nominee(
             tx.conn,
@@ -730,6 +707,19 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
     elif nominee.state == "HELD":
         _check(tx, commendation, [nominee])
     store.change(tx.conn, known.commendation_id)
+    return {"id": known.objection_id, "state": state, "version": known.version + 1}
+
+
+def _end_objection(tx: Tx, commendation: Any, known: Any, state: str, reasons: str) -> None:
+    """End an objection to a nominee, and tell whoever objected how and why."""
+    store.change_objection(
+        tx.conn,
+        known.objection_id,
+        state=state,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reasons=reasons,
+    )
     telling.tell(
         tx,
         "NOMINEE_OBJECTION_DECIDED",
@@ -737,9 +727,8 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
         ref=known.objection_id,
         number=commendation.number,
         state=state,
-        reasons=payload.reasons.strip(),
+        reasons=reasons,
     )
-    return {"id": known.objection_id, "state": state, "version": known.version + 1}
 
 
 # --------------------------------------------------------------------------------------------------

@@ -272,17 +272,8 @@ def withdraw_repair(tx: Tx, payload: WhichRepair) -> dict[str, Any]:
     if known.state not in store.OPEN:
         raise StateConflict(state=known.state)
     tx.check_version(known.version)
-    store.change(
-        tx.conn, known.repair_id, state="WITHDRAWN", decided_by=tx.actor.id, decided_at=tx.now
-    )
     _end(tx, known, "WITHDRAWN")
-    _tell(
-        tx,
-        "REPAIR_WITHDRAWN",
-        known.subject_id,
-        known.repair_id,
-        number=known.number,
-    )
+    _tell(tx, "REPAIR_WITHDRAWN", known.subject_id, known.repair_id, number=known.number)
     return _reply(known, "WITHDRAWN")
 
 
@@ -297,16 +288,7 @@ def return_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     """
     _require_reasons(payload.reasons)
     known = _locked(tx, payload.repair_id, "APPLIED")
-    store.change(
-        tx.conn,
-        known.repair_id,
-        state="RETURNED",
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        reasons=payload.reasons,
-    )
-    _end(tx, known, "RETURNED")
-    _tell_end(tx, known, "RETURNED", payload.reasons)
+    _decide(tx, known, "RETURNED", payload.reasons)
     return _reply(known, "RETURNED")
 
 
@@ -363,18 +345,8 @@ def approve_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     veto = store.veto_of_award(tx.conn, str(award.award_id))
     if veto is not None and veto.state == "ACTIVE":
         _end_veto(tx, veto, last, f"repair:{known.number}")
-    store.change(
-        tx.conn,
-        known.repair_id,
-        state="APPROVED",
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        reasons=payload.reasons,
-        from_period=opened,
-    )
-    _end(tx, known, "APPROVED")
+    _decide(tx, known, "APPROVED", payload.reasons, from_period=opened)
     months.draft_again(tx, known.subject_id, opened)
-    _tell_end(tx, known, "APPROVED", payload.reasons)
     return _reply(known, "APPROVED", from_period=opened)
 
 
@@ -391,16 +363,7 @@ def reject_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     _require_reasons(payload.reasons)
     known = _locked(tx, payload.repair_id, "CHECKED")
     _check_chain(tx, known, award_store.award(tx.conn, str(known.award_id)))
-    store.change(
-        tx.conn,
-        known.repair_id,
-        state="REJECTED",
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        reasons=payload.reasons,
-    )
-    _end(tx, known, "REJECTED")
-    _tell_end(tx, known, "REJECTED", payload.reasons)
+    _decide(tx, known, "REJECTED", payload.reasons)
     return _reply(known, "REJECTED")
 
 
@@ -418,7 +381,9 @@ def _tell(tx: Tx, code: str, subject_id: str, repair_id: str, **detail: Any) -> 
     telling.tell(tx, code, subject_id=subject_id, ref=repair_id, subject=subject_id, **detail)
 
 
-def _tell_end(tx: Tx, known: Any, state: str, reasons: str) -> None:
+def _decide(tx: Tx, known: Any, state: str, reasons: str, **more: Any) -> None:
+    """End it with reasons, and tell the organisation."""
+    _end(tx, known, state, reasons=reasons, **more)
     _tell(
         tx,
         "REPAIR_DECIDED",
@@ -430,8 +395,17 @@ def _tell_end(tx: Tx, known: Any, state: str, reasons: str) -> None:
     )
 
 
-def _end(tx: Tx, known: Any, state: str) -> None:
-    """Disarm what waits for it; where it went up, nobody has to see to it any more."""
+def _end(tx: Tx, known: Any, state: str, **more: Any) -> None:
+    """Write who ended it and how, and disarm what waits for it; where it went up, nobody has to see
+    to it any more."""
+    store.change(
+        tx.conn,
+        known.repair_id,
+        state=state,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        **more,
+    )
     tx.disarm("repair_accept", known.repair_id)
     tx.disarm("repair_decide", known.repair_id)
     if known.overdue:

@@ -18,17 +18,18 @@ class Addresses(Router):
 
     def lay(self, routes: Sequence[BaseRoute]) -> None:
         """Lay out the addresses anew."""
-        near: dict[_Shape, list[Route]] = {}
-        plain = [one for one in routes if isinstance(one, Route) and ":path}" not in one.path]
-        shapes = {_shape(route.path) for route in plain}
-        for length, third in shapes:
-            # Those whose third part may be anything stand between, in the order of the list.
-            near[length, third] = [
-                route
-                for route in plain
-                if (found := _shape(route.path))[0] == length and found[1] in {third, ""}
+        plain = [
+            (route, *_shape(route.path))
+            for route in routes
+            if isinstance(route, Route) and ":path}" not in route.path
+        ]
+        # Those whose third part may be anything stand between, in the order of the list.
+        self._near = {
+            (length, third): [
+                route for route, parts, own in plain if parts == length and own in {third, ""}
             ]
-        self._near = near
+            for length, third in {(parts, own) for _, parts, own in plain}
+        }
         self.routes[:] = routes
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,7 +11,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.bus import Event, Tx
 from chassis.free_text import PUBLIC
-from chassis.refusal import NotFound, RoleDenied
+from chassis.refusal import RoleDenied
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import note, reply, require_state, tell
 
@@ -180,9 +180,7 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.rows.Row:
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.escalations, escalation_id)
-    if row is None:
-        raise NotFound(kind="escalation", id=escalation_id)
+    row = storage.rows.locked(tx.conn, storage.tables.escalations, escalation_id)
     if tx.actor.id != row["person_id"]:
         tx.require_sight(row["grid"] or row["area"], kind="escalation", id=escalation_id)
         if rules.RANK_OF_ROLE[tx.actor.role] < rules.RANK_OF_TIER[row["tier"]]:

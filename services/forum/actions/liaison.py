@@ -184,9 +184,7 @@ def end_official(tx: Tx, payload: EndOfficial) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.officials, payload.official_id)
-    if row is None:
-        raise NotFound(kind="official", id=payload.official_id)
+    row = storage.rows.locked(tx.conn, storage.tables.officials, payload.official_id)
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
@@ -233,9 +231,7 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         TermOver: The period ends before it begins, or begins in the future.
         IdTaken: The chosen id stands for another link.
     """
-    official = storage.rows.find_locked(tx.conn, storage.tables.officials, payload.official_id)
-    if official is None:
-        raise NotFound(kind="official", id=payload.official_id)
+    official = storage.rows.locked(tx.conn, storage.tables.officials, payload.official_id)
     tx.require_scope(official["area"])
     require_state(official, "ACTIVE")
     rules.check_link(official["tier"], official["area"], payload.target_kind, payload.target)
@@ -325,9 +321,7 @@ def end_liaison(tx: Tx, payload: EndLiaison) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.liaisons, payload.link_id)
-    if row is None:
-        raise NotFound(kind="liaison", id=payload.link_id)
+    row = storage.rows.locked(tx.conn, storage.tables.liaisons, payload.link_id)
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
@@ -336,7 +330,7 @@ def end_liaison(tx: Tx, payload: EndLiaison) -> dict[str, Any]:
 
 def end_at_term(tx: Tx, due: Due) -> None:
     """End a link whose time is over."""
-    row = storage.rows.find_locked(tx.conn, storage.tables.liaisons, due.ref)
+    row = storage.rows.find(tx.conn, storage.tables.liaisons, due.ref, lock=True)
     if row is not None and row["state"] == "ACTIVE":
         _end_link(tx, row, "TERM")
 
@@ -399,9 +393,7 @@ def end_deputy(tx: Tx, payload: EndDeputy) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.deputies, payload.deputy_id)
-    if row is None:
-        raise NotFound(kind="deputy", id=payload.deputy_id)
+    row = storage.rows.locked(tx.conn, storage.tables.deputies, payload.deputy_id)
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
@@ -449,7 +441,7 @@ def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
     own = person_id == tx.actor.id
     if not own and payload.receipt is None:
         raise errors.ReceiptRequired(field="receipt")
-    row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
+    row = storage.rows.find(tx.conn, storage.tables.opt_ins, person_id, lock=True)
     given = {"entered_by": tx.actor.id, "receipt": payload.receipt, "pending": not own}
     if row is None:
         records.add(
@@ -487,9 +479,7 @@ def opt_out(tx: Tx, payload: OptIn) -> dict[str, Any]:
         NotFound: The person is not the caller nor in his scope, or has never opted in.
     """
     person_id = _opting_person(tx, payload.person_id)
-    row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
-    if row is None:
-        raise NotFound(kind="opt-in", id=person_id)
+    row = storage.rows.locked(tx.conn, storage.tables.opt_ins, person_id)
     if row["withdrawn_at"] is None:
         row = storage.rows.change(
             tx.conn, storage.tables.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id

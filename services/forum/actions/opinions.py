@@ -173,7 +173,7 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
     )
     require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
     if topic["opinion_id"] and topic["state"] == "OPINION_DRAFTED":
-        old = storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True)
+        old = storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True)
         storage.rows.change(tx.conn, storage.tables.opinions, old, state="WITHDRAWN")
     opinion_id = tx.new_id("opn")
     records.add(
@@ -207,7 +207,7 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
 
 
 def _opinion(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
-    return storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True)
+    return storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True)
 
 
 def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
@@ -367,7 +367,7 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
     topic = topic_locked(tx, row["topic_id"])
     tx.require_sight(topic["area"], kind="objection", id=payload.objection_id)
     require_state(topic, "PUBLICISED")
-    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, locked=True)
+    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, lock=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson
     if topic["opinion_id"] != row["opinion_id"]:
@@ -531,7 +531,7 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
         raise NotFound(kind="objection", id=payload.objection_id)
     topic = topic_locked(tx, row["topic_id"])
     tx.require_sight(topic["area"], kind="objection", id=payload.objection_id)
-    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, locked=True)
+    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, lock=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson
     require_state(row, "NOTED")
@@ -581,7 +581,7 @@ def miss_answer(tx: Tx, due: Due) -> None:
 
 def end_notice(tx: Tx, due: Due) -> None:
     """When the notice ends without an open objection, the resolution stands."""
-    topic = storage.rows.find_locked(tx.conn, storage.tables.topics, due.ref)
+    topic = storage.rows.find(tx.conn, storage.tables.topics, due.ref, lock=True)
     if (
         topic is None
         or topic["state"] != "PUBLICISED"

@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis import records
 from chassis.bus import Tx
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import StateConflict
 from services.forum import rules, storage
 
 
@@ -79,10 +79,7 @@ def topic_locked(tx: Tx, topic_id: str) -> storage.rows.Row:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.topics, topic_id)
-    if row is None:
-        raise NotFound(kind="topic", id=topic_id)
-    return row
+    return storage.rows.locked(tx.conn, storage.tables.topics, topic_id)
 
 
 def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:

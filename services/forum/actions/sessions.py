@@ -608,9 +608,7 @@ def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> dict[str, Any]:
     area = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])["area"]
     tx.require_sight(area, kind="invitation", id=payload.invitation_id)
     session = _led_session(tx, row["session_id"], "SCHEDULED", matched=False)
-    row = storage.rows.known(
-        tx.conn, storage.tables.invitations, payload.invitation_id, locked=True
-    )
+    row = storage.rows.known(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
     tx.check_version(row["version"])
     if row["revoked_at"] is not None:
         raise StateConflict(state="WITHDRAWN")
@@ -654,7 +652,7 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
         DelegateRequired: An official declines without naming a delegate.
         DelegateTier: The delegate is no official of the tier, or is invited himself.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.invitations, payload.invitation_id)
+    row = storage.rows.find(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
     if row is None or row["person_id"] != tx.actor.id:
         raise NotFound(kind="invitation", id=payload.invitation_id)
     session = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
@@ -799,9 +797,7 @@ def _led_session(
         NotFound: There is none.
         NotHost: The caller is neither the host nor the community's secretary.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.sessions, session_id)
-    if row is None:
-        raise NotFound(kind="session", id=session_id)
+    row = storage.rows.locked(tx.conn, storage.tables.sessions, session_id)
     tx.require_scope(row["area"])
     if not helpers and tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
         raise errors.NotHost
@@ -994,7 +990,7 @@ def _recounted(
         return True
     if topic["opinion_id"]:
         opinion = storage.rows.known(
-            tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True
+            tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True
         )
         storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
     return_to_session(
@@ -1249,7 +1245,7 @@ def leave_session(tx: Tx, topic: storage.rows.Row) -> None:
     """Take a topic that ends off the agenda of its session; a session without topics is off."""
     if topic["state"] not in {"SCHEDULED", "DELIBERATING"}:
         return
-    session = storage.rows.known(tx.conn, storage.tables.sessions, topic["session_id"], locked=True)
+    session = storage.rows.known(tx.conn, storage.tables.sessions, topic["session_id"], lock=True)
     others = [
         item
         for item in storage.sessions.agenda(tx.conn, session["session_id"])

@@ -375,9 +375,7 @@ def _task_locked(
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.tasks, task_id)
-    if row is None:
-        raise NotFound(kind="task", id=task_id)
+    row = storage.rows.locked(tx.conn, storage.tables.tasks, task_id)
     allowed(tx, row)
     tx.check_version(row["version"])
     require_state(row, *states)
@@ -481,7 +479,7 @@ def consume_delivery(tx: Tx, event: Event) -> None:
     What cannot be taken (another project's task, one that is accepted or taken away) is kept in
     the task's history and changes nothing.
     """
-    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, event.data.task_id)
+    task = storage.rows.find(tx.conn, storage.tables.tasks, event.data.task_id, lock=True)
     if task is None:
         return
     mine = (task["responsible_kind"], task["responsible_id"]) == ("PROJECT", event.data.project_id)
@@ -602,7 +600,7 @@ def record_supervision(tx: Tx, payload: RecordSupervision) -> dict[str, Any]:
 
 def miss_supervision(tx: Tx, due: Due) -> None:
     """Count a gap of 14 days without a record, and say so to those who should have looked."""
-    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, due.ref)
+    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
     if task is None or task["state"] not in UNDELIVERED:
         return
     row = storage.rows.change(
@@ -1050,7 +1048,7 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     left the chain is told, so that others are appointed."""
     for task_id in storage.tasks.watched_tasks(tx.conn, people, UNENDED):
         topic = topic_locked(tx, _topic_of(tx, task_id))
-        task = storage.rows.known(tx.conn, storage.tables.tasks, task_id, locked=True)
+        task = storage.rows.known(tx.conn, storage.tables.tasks, task_id, lock=True)
         watching = [person for person in _watchers(tx, task_id) if person in people]
         stay = _residents_among(tx, topic, watching)
         stay |= storage.heard.deputies_of(tx.conn, watching, topic["area"][:9], tx.now)
@@ -1077,7 +1075,7 @@ def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
             _tell_cancelled(tx, topic, task, payload.reason)
     if topic["opinion_id"] and topic["state"] in {"OPINION_DRAFTED", "PUBLICISED"}:
         opinion = storage.rows.known(
-            tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True
+            tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True
         )
         storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
     leave_session(tx, topic)
@@ -1096,7 +1094,7 @@ def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
 def miss_acceptance(tx: Tx, due: Due) -> None:
     """Bring delivered work that nobody accepts or sends back before the next tier, and at the top
     again and again."""
-    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, due.ref)
+    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
     if task is None or task["state"] != "DELIVERED":
         return
     level = int(due.data.get("level", 1))
@@ -1111,7 +1109,7 @@ def miss_acceptance(tx: Tx, due: Due) -> None:
 
 def overdue(tx: Tx, due: Due) -> None:
     """Mark a task overdue and climb the liaison chain: at once, after 5 and 10 working days."""
-    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, due.ref)
+    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
     if task is None or task["state"] not in UNDELIVERED:
         return
     level = int(due.data.get("level", 1))

@@ -561,7 +561,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
 
 def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     """Tell the proposer of a redirected topic under which number the stewards keep it."""
-    topic = storage.rows.find_locked(tx.conn, storage.tables.topics, topic_id)
+    topic = storage.rows.find(tx.conn, storage.tables.topics, topic_id, lock=True)
     if topic is None or topic["state"] != "REDIRECTED" or topic["request_id"] is not None:
         return
     row = storage.rows.change(
@@ -706,7 +706,7 @@ def miss_deadline(tx: Tx, due: Due) -> None:
     The state and the deadline stay: what was late remains late. While nobody acts, the matter
     climbs again after a term of the same length, and is brought up again and again at the top.
     """
-    topic = storage.rows.find_locked(tx.conn, storage.tables.topics, due.ref)
+    topic = storage.rows.find(tx.conn, storage.tables.topics, due.ref, lock=True)
     states, days = _WAITING[due.kind]
     if topic is None or topic["state"] not in states or _answered(topic, due.kind):
         return

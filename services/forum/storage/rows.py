@@ -36,27 +36,28 @@ def within(column: sa.ColumnElement[Any], area: str) -> sa.ColumnElement[bool]:
     return sa.and_(column >= area, column < str(int(area) + 1).zfill(len(area)))
 
 
-def find(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
-    """Return a row by its id, or None."""
-    return row_of(conn, sa.select(table).where(records.key_of(table) == row_id))
+def find(conn: Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row | None:
+    """Return a row by its id, or None; see `records.find`."""
+    row = records.find(conn, table, row_id, lock=lock)
+    return None if row is None else records.values_of(row)
 
 
-def find_locked(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
-    """Return a row by its id, locked until the transaction ends, or None."""
-    asked = store.lock(sa.select(table).where(records.key_of(table) == row_id), conn)
-    return row_of(conn, asked)
+def locked(conn: Connection, table: sa.Table, row_id: str) -> Row:
+    """Return a row by its id, locked until the transaction ends.
+
+    Raises:
+        NotFound: There is none.
+    """
+    return records.values_of(records.locked(conn, table, row_id))
 
 
-def known(conn: Connection, table: sa.Table, row_id: str, *, locked: bool = False) -> Row:
+def known(conn: Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row:
     """Return a row that our own rows point at.
 
     Raises:
         LookupError: It is gone, which no action of ours can bring about.
     """
-    row = find_locked(conn, table, row_id) if locked else find(conn, table, row_id)
-    if row is None:
-        raise LookupError(f"{table.name} has no {row_id}")
-    return row
+    return records.values_of(records.known(conn, table, row_id, lock=lock))
 
 
 def lives_within(area: str) -> sa.ColumnElement[bool]:

@@ -76,6 +76,7 @@ opt_ins = sa.Table(
     sa.Column("pending", sa.Boolean),
     sa.Column("receipt", sa.String(200)),
     sa.Column("withdrawn_by", store.Id),
+    info={"kind": "opt-in"},
 )
 officials = sa.Table(
     "officials",
@@ -121,6 +122,7 @@ deputies = sa.Table(
     sa.Column("state", Code, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    info={"kind": "deputy"},
 )
 deputy_streets = sa.Table(
     "deputy_streets",

@@ -12,11 +12,6 @@ from chassis.messages import Projection
 from chassis.transaction import Opened
 
 
-def declared(runtime: Opened) -> dict[str, Projection]:
-    """Return the service's projections by name."""
-    return {projection.name: projection for projection in runtime.service_cls.projections}
-
-
 def clear(runtime: Opened, projection: Projection) -> int:
     """Empty a projection's tables, forget its receipts, and set its source back to the start.
 
@@ -38,6 +33,3 @@ def clear(runtime: Opened, projection: Projection) -> int:
             sa.delete(chassis.cursors).where(chassis.cursors.c.source == projection.source)
         )
     return forgotten
-
-
-__all__ = ["Projection", "clear", "declared"]

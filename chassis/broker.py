@@ -87,7 +87,7 @@ def apply(url: str, installation: Installation) -> Applied:
         installation: What is installed.
 
     Returns:
-        The names of the queues, for the log of the command.
+        The queues that are there now.
 
     Raises:
         TopologyError: The broker cannot be reached, or a queue exists with arguments that no

@@ -38,7 +38,7 @@ def open_runtime(
     Args:
         name: An installed service, or "module:Class".
         cooperative: True under eventlet.
-        hears: False for a process that needs to know nothing of the other services; the
+        consumes: False for a process that needs to know nothing of the other services; the
             installation then has no member but its own.
 
     Raises:

@@ -62,8 +62,8 @@ class Member:
     """One installed service as the bus sees it.
 
     Attributes:
-        says: Fact -> visibility ("public" or "internal").
-        hears: Source -> facts.
+        publishes: Fact -> visibility ("public" or "internal").
+        consumes: Source -> facts.
         partitions: Number of partitions of its exchange.
     """
 

@@ -55,7 +55,7 @@ class Declared:
         name: The service's name on the wire.
         tables: Its metadata, the chassis's tables included.
         settings_type: What it reads from its environment.
-        says: The facts that it may say.
+        publishes: The facts that it may publish.
         projections: What `fivered rebuild` may throw away and read again.
         counts: Members of replies that are deadlines in working days; those that rest on a year
             without data are named in `provisional` beside them.
@@ -139,7 +139,7 @@ class Opened(ABC):
         name: The service's name.
         process: What every process of an installation reads.
         settings: What this service reads of its own.
-        reads_of: The facts heard per source, with their reader and method.
+        reads_of: The facts consumed per source, with their reader and method.
         on_commit: Called after each commit that said something, armed a timer or queued a job; a
             host wakes whoever waits for it.
         time: What a transaction must know of its time, to be read beside whatever else is read.
@@ -478,7 +478,7 @@ class Tx:
         """Say a fact: it leaves if and only if this transaction commits.
 
         Args:
-            event: Instance of one of the service's `says` types.
+            event: Instance of one of the types that the service `publishes`.
             subject: Id of the aggregate; facts about one subject stay in order.
             scope: Area code that the fact concerns.
             sequence: Version of the aggregate's row.

@@ -199,13 +199,12 @@ def open_commendation(tx: Tx, payload: OpenCommendation) -> dict[str, Any]:
     last = tx.calendar.next_period(tx.calendar.period(tx.now), -1)
     if not payload.from_period <= payload.to_period <= last:
         raise SpanInvalid(field="to_period", earliest=payload.from_period, latest=last)
-    day = tx.calendar.local_date(tx.now)
+    year = tx.calendar.local_date(tx.now).year
     commendation_id = tx.new_id("com")
-    prefix = f"BZ-{day:%Y%m%d}-{payload.area[-6:]}-"
-    number = numbers.following(tx.conn, t.commendations.c.number, prefix)
+    number = numbers.following(tx, t.commendations.c.number, "BZ", payload.area)
     # Behind the number, which lets one of two who ask at the same time wait for the other.
-    if payload.form == "FORMAL" and store.formal_of(tx.conn, payload.area, day.year) is not None:
-        raise FormalOnceAYear(field="form", year=day.year)
+    if payload.form == "FORMAL" and store.formal_of(tx.conn, payload.area, year) is not None:
+        raise FormalOnceAYear(field="form", year=year)
     store.add(
         tx.conn,
         {
@@ -222,7 +221,7 @@ def open_commendation(tx: Tx, payload: OpenCommendation) -> dict[str, Any]:
             "approval_doc_no": payload.approval_doc_no,
             "state": "OPEN",
             "area": payload.area,
-            "year": day.year,
+            "year": year,
             "opened_by": tx.actor.id,
             "opened_at": tx.now,
             "version": 1,
@@ -882,8 +881,6 @@ def grant_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
     """
     known = _locked(tx, payload.commendation_id, "APPROVED")
     _require_approver(tx, known)
-    day = tx.calendar.local_date(tx.now)
-    prefix = f"ZS-{day:%Y%m%d}-{known.area[-6:]}-"
     issued = {}
     for nominee in store.nominees(tx.conn, known.commendation_id, states=("APPROVED",)):
         code = tx.new_id("crt")
@@ -891,7 +888,7 @@ def grant_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
             tx.conn,
             {
                 "code": code,
-                "number": numbers.following(tx.conn, t.certificates.c.number, prefix),
+                "number": numbers.following(tx, t.certificates.c.number, "ZS", known.area),
                 "commendation_id": known.commendation_id,
                 "subject_id": nominee.subject_id,
                 "state": "VALID",

@@ -339,14 +339,13 @@ def _file(
     holds = row is None or row.state not in ("FINALISING", "SETTLED")
     objection_id = tx.new_id("obj")
     area = _area(tx, subject)
-    day = tx.calendar.local_date(tx.now)
-    prefix = f"YY-{day:%Y%m%d}-{area[-6:]}-"
+    number = numbers.following(tx, t.objections.c.number, "YY", area)
     accept_due = tx.calendar.due(tx.now, ACCEPT_WORKING_DAYS)
     store.add_objection(
         tx.conn,
         {
             "objection_id": objection_id,
-            "number": numbers.following(tx.conn, t.objections.c.number, prefix),
+            "number": number,
             "kind": kind,
             "target": order.target,
             "target_id": target_id,
@@ -375,7 +374,7 @@ def _file(
     tx.arm("objection_accept", objection_id, accept_due)
     return {
         "id": objection_id,
-        "number": store.objection(tx.conn, objection_id).number,
+        "number": number,
         "state": "FILED",
         "version": 1,
         "due": accept_due.isoformat(),

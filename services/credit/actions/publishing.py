@@ -66,9 +66,8 @@ def put_up(
 
 def next_number(tx: Tx, area: str) -> str:
     """Return the number of the next notice of an area."""
-    day = tx.calendar.local_date(tx.now)
     # A letter behind the kind of paper: forum publishes notices too (GS-Y), with counts of its own.
-    return numbers.following(tx.conn, t.notices.c.number, f"GS-X-{day:%Y%m%d}-{area[-6:]}-")
+    return numbers.following(tx, t.notices.c.number, "GS-X", area)
 
 
 def tell(

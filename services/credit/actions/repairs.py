@@ -148,8 +148,7 @@ def apply_for_repair(tx: Tx, payload: ApplyForRepair) -> dict[str, Any]:
     if known is not None:
         raise AlreadyApplied(number=known.number)
     repair_id = tx.new_id("rpr")
-    day = tx.calendar.local_date(tx.now)
-    number = numbers.following(tx.conn, t.repairs.c.number, f"XF-{day:%Y%m%d}-{area[-6:]}-")
+    number = numbers.following(tx, t.repairs.c.number, "XF", area)
     accept_due = tx.calendar.due(tx.now, rules.ACCEPT_WORKING_DAYS)
     decide_due = tx.calendar.due(tx.now, rules.DECIDE_WORKING_DAYS)
     store.add(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
 
 
 def hold(conn: sa.Connection, prefix: str) -> None:
@@ -19,9 +22,17 @@ def hold(conn: sa.Connection, prefix: str) -> None:
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(key))).all()
 
 
-def following(conn: sa.Connection, column: sa.Column[Any], prefix: str) -> str:
-    """Return the next number that begins with `prefix`."""
-    hold(conn, prefix)
+def following(tx: Tx, column: sa.Column[Any], kind: str, area: str) -> str:
+    """Return the next number of a kind of document in an area's day, which is today's.
+
+    Args:
+        tx: The transaction.
+        column: Where the numbers of such documents stand.
+        kind: How their numbers begin: YY for YY-20250305-015901-00001.
+        area: Its last six digits are used.
+    """
+    prefix = f"{kind}-{tx.calendar.local_date(tx.now):%Y%m%d}-{area[-6:]}-"
+    hold(tx.conn, prefix)
     asked = sa.select(sa.func.max(column)).where(column.like(f"{prefix}%"))
-    last = conn.execute(asked).scalar()
+    last = tx.conn.execute(asked).scalar()
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:05d}"

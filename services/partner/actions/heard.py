@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 
+from chassis import records
 from chassis.bus import Event, Tx
 from services.partner import events
 from services.partner.actions import partners as register
 from services.partner.actions import people
 from services.partner.actions import redemptions as saga
 from services.partner.storage import partners as store
+from services.partner.storage.tables import areas
 
 
 def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep areas, stewards and people; end what is open of those who are no longer registered."""
-    store.save_areas(
+    records.put(
         tx.conn,
+        areas,
         [
             {"code": e.data.code, "kind": e.data.kind[:30], "parent": e.data.parent}
             for e in heard

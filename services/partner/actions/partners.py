@@ -27,7 +27,7 @@ from services.partner.rules import offers as offer_rules
 from services.partner.rules import uscc
 from services.partner.storage import offers as offer_store
 from services.partner.storage import partners as store
-from services.partner.storage.tables import offers, partners
+from services.partner.storage.tables import offers, organisations, partners
 
 ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
 _PERSON = re.compile(PERSON)
@@ -225,7 +225,8 @@ def register_partner(tx: Tx, payload: RegisterPartner) -> dict[str, Any]:
             "created_at": tx.now,
         },
     )
-    store.hold_organisation(tx.conn, org.org_id)
+    # So that it is not made a partner twice at the same time.
+    records.known(tx.conn, organisations, org.org_id, lock=True)
     other = store.partner_of(tx.conn, org.org_id, payload.area)
     if other is not None:
         raise PartnerExists(field="uscc", area=payload.area, id=other.partner_id)

@@ -8,6 +8,7 @@ from chassis.bus import Event, Tx
 from services.partner import events
 from services.partner.errors import Deceased, MergedAway, UnderAge, UnknownPerson
 from services.partner.storage import partners as store
+from services.partner.storage.tables import people
 
 
 def consume(tx: Tx, heard: Sequence[Event]) -> None:
@@ -24,7 +25,8 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
             "sequences": {},
         }
         kept[event.data.person_id] = records.newest(row, _said_of(event.data), event.sequence)
-    store.save_people(tx.conn, list(kept.values()))
+    # For whom somebody stands is said by `person_merged` alone.
+    records.put(tx.conn, people, list(kept.values()), keep=("merged_into",))
 
 
 def _said_of(data: Any) -> dict[str, Any]:

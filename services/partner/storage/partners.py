@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.partner.storage.tables import (
     areas,
@@ -59,17 +60,6 @@ def partner_anywhere(conn: sa.Connection, org_id: str) -> Any:
         .order_by(partners.c.partner_id)
         .limit(1)
     ).first()
-
-
-def hold_organisation(conn: sa.Connection, org_id: str) -> None:
-    """Hold an organisation, so that it is not made a partner twice at the same time."""
-    conn.execute(
-        store.lock(
-            sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id),
-            conn,
-            weak=True,
-        )
-    )
 
 
 def operated_by(person_id: str) -> sa.ColumnElement[bool]:
@@ -126,7 +116,7 @@ def set_operators(conn: sa.Connection, partner_id: str, person_ids: Sequence[str
     """Replace the operators of a partner."""
     conn.execute(sa.delete(operators).where(operators.c.partner_id == partner_id))
     rows = [{"partner_id": partner_id, "person_id": p} for p in dict.fromkeys(person_ids)]
-    conn.execute(operators.insert(), rows)
+    records.add_all(conn, operators, rows)
 
 
 def operators_of(conn: sa.Connection, partner_id: str) -> list[str]:
@@ -225,41 +215,10 @@ def states_at(conn: sa.Connection, end: datetime) -> dict[str, str]:
 # What is heard of steward
 
 
-def save_areas(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add or change areas."""
-    if not rows:
-        return
-    # One statement must not name a row twice; of several, the last one counts.
-    latest = list({row["code"]: row for row in rows}.values())
-    statement = store.insert(conn, areas).values(latest)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["code"],
-            set_={"kind": statement.excluded.kind, "parent": statement.excluded.parent},
-        )
-    )
-
-
 def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return what is known of these persons, by id."""
     asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))
     return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
-
-
-def save_people(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add or change people."""
-    if not rows:
-        return
-    statement = store.insert(conn, people).values(list(rows))
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"],
-            set_={
-                name: getattr(statement.excluded, name)
-                for name in ("is_adult", "state", "household_id", "sequence", "sequences")
-            },
-        )
-    )
 
 
 def operated_now(conn: sa.Connection, person_id: str) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.partner.rules.statements import Line
 from services.partner.storage.tables import funds, statement_lines, statements
@@ -17,22 +18,22 @@ def add_lines(
     conn: sa.Connection, statement_id: str, lines: Sequence[Line], *, first: int = 1
 ) -> None:
     """Add lines to a statement."""
-    if lines:
-        conn.execute(
-            statement_lines.insert(),
-            [
-                {
-                    "statement_id": statement_id,
-                    "line_no": number,
-                    "redemption_id": line.redemption_id,
-                    "kind": line.kind,
-                    "points": line.points,
-                    "amount_fen": line.amount_fen,
-                    "redeemed_at": line.redeemed_at,
-                }
-                for number, line in enumerate(lines, first)
-            ],
-        )
+    records.add_all(
+        conn,
+        statement_lines,
+        [
+            {
+                "statement_id": statement_id,
+                "line_no": number,
+                "redemption_id": line.redemption_id,
+                "kind": line.kind,
+                "points": line.points,
+                "amount_fen": line.amount_fen,
+                "redeemed_at": line.redeemed_at,
+            }
+            for number, line in enumerate(lines, first)
+        ],
+    )
 
 
 def lines_of(conn: sa.Connection, statement_id: str) -> list[Any]:

@@ -103,5 +103,4 @@ def escalations(tx: Tx, payload: EscalationsAsked) -> dict[str, Any]:
         source=payload.source,
         states=_STATES.get(payload.state, (payload.state,)),
     )
-    rows = found.rows
-    return found.shown([_escalation_card(row) for row in rows])
+    return found.reply(_escalation_card)

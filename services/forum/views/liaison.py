@@ -208,9 +208,7 @@ def officials(tx: Tx, payload: OfficialsAsked) -> dict[str, Any]:
     found = storage.liaison.official_page(
         tx.conn, payload, near=district(tx), scope=payload.scope, tier=payload.tier
     )
-    rows = found.rows
-    cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
-    return found.shown(cards)
+    return found.reply(lambda row: _post_card(tx, row, "official_id", _OFFICIAL_SHOWN))
 
 
 def liaisons(tx: Tx, payload: LiaisonsAsked) -> dict[str, Any]:
@@ -227,14 +225,13 @@ def liaisons(tx: Tx, payload: LiaisonsAsked) -> dict[str, Any]:
         state=payload.state,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    rows = found.rows
-    cards = [
-        _post_card(tx, row, "link_id", _LIAISON_SHOWN)
-        # Why somebody was relieved is between him and his area.
-        | ({"reason": row["reason"]} if sees_inside(tx, row["area"]) else {})
-        for row in rows
-    ]
-    return found.shown(cards)
+    return found.reply(
+        lambda row: (
+            _post_card(tx, row, "link_id", _LIAISON_SHOWN)
+            # Why somebody was relieved is between him and his area.
+            | ({"reason": row["reason"]} if sees_inside(tx, row["area"]) else {})
+        )
+    )
 
 
 def deputies(tx: Tx, payload: DeputiesAsked) -> dict[str, Any]:
@@ -243,14 +240,13 @@ def deputies(tx: Tx, payload: DeputiesAsked) -> dict[str, Any]:
     Return the deputies of the caller's district, of one street or of all.
     """
     found = storage.liaison.deputy_page(tx.conn, payload, near=district(tx), street=payload.street)
-    rows = found.rows
-    streets = storage.liaison.streets_of(tx.conn, [row["deputy_id"] for row in rows])
-    cards = [
-        _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
-        | {"streets": streets.get(row["deputy_id"], [])}
-        for row in rows
-    ]
-    return found.shown(cards)
+    streets = storage.liaison.streets_of(tx.conn, [row["deputy_id"] for row in found.rows])
+    return found.reply(
+        lambda row: (
+            _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
+            | {"streets": streets.get(row["deputy_id"], [])}
+        )
+    )
 
 
 def opt_ins(tx: Tx, payload: OptInsAsked) -> dict[str, Any]:
@@ -262,9 +258,8 @@ def opt_ins(tx: Tx, payload: OptInsAsked) -> dict[str, Any]:
     found = storage.liaison.opt_in_page(
         tx.conn, payload, **whose_rows(tx, payload.scope), state=payload.state
     )
-    rows = found.rows
-    cards = [
-        {
+    return found.reply(
+        lambda row: {
             "id": row["person_id"],
             "person_id": row["person_id"],
             "state": storage.liaison.state_of_opt_in(row),
@@ -274,9 +269,7 @@ def opt_ins(tx: Tx, payload: OptInsAsked) -> dict[str, Any]:
             "receipt": row["receipt"],
             "version": row["version"],
         }
-        for row in rows
-    ]
-    return found.shown(cards)
+    )
 
 
 def deputy_record(tx: Tx, payload: DeputyRecordOf) -> dict[str, Any]:

@@ -19,10 +19,9 @@ def my_messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     Return what the caller was told, newest first.
     """
     found = storage.messages.message_page(tx.conn, payload, tx.actor.id)
-    rows = found.rows
-    named = storage.topics.topics_named(tx.conn, [row["topic_id"] for row in rows])
-    cards = [
-        {
+    named = storage.topics.topics_named(tx.conn, [row["topic_id"] for row in found.rows])
+    return found.reply(
+        lambda row: {
             "id": row["message_id"],
             "code": row["code"],
             "topic_id": row["topic_id"] or None,
@@ -30,9 +29,7 @@ def my_messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
             "at": iso(row["created_at"]),
             "text": _message(tx, row, named.get(row["topic_id"], "")),
         }
-        for row in rows
-    ]
-    return found.shown(cards)
+    )
 
 
 def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:

@@ -91,13 +91,17 @@ def objections(tx: Tx, payload: ObjectionsAsked) -> dict[str, Any]:
         topic_id=payload.topic_id,
         state=payload.state,
     )
-    rows = found.rows
-    names = (
-        *("objection_id", "topic_id", "opinion_id", "text", "directly_affected", "claimed"),
-        *("state", "outcome", "reasons", "decided_at", "created_at"),
-    )
-    cards = [{"id": row["objection_id"]} | {name: iso(row[name]) for name in names} for row in rows]
-    return found.shown(cards)
+    return found.reply(_objection_card)
+
+
+_OBJECTION_SHOWN = (
+    *("objection_id", "topic_id", "opinion_id", "text", "directly_affected", "claimed"),
+    *("state", "outcome", "reasons", "decided_at", "created_at"),
+)
+
+
+def _objection_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": row["objection_id"]} | {name: iso(row[name]) for name in _OBJECTION_SHOWN}
 
 
 def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
@@ -115,8 +119,7 @@ def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
         since=tx.now - rules.PUBLIC,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    rows = found.rows
-    return found.shown([_notice_card(tx, row) for row in rows])
+    return found.reply(lambda row: _notice_card(tx, row))
 
 
 def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:

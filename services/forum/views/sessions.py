@@ -124,26 +124,25 @@ def session_list(tx: Tx, payload: SessionsAsked) -> dict[str, Any]:
     found = storage.sessions.session_page(
         tx.conn, payload, scope=scope, state=payload.state, topic_id=payload.topic_id
     )
-    rows = found.rows
-    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in rows])
-    cards = [
-        _session_card(row)
-        | {
-            "community": row["area"],
-            "start": iso(row["start_at"]),
-            "topics": [
-                {
-                    "topic_id": a["topic_id"],
-                    "number": a["number"],
-                    "title": title_of(tx, a),
-                    "state": a["state"],
-                }
-                for a in about.get(row["session_id"], ())
-            ],
-        }
-        for row in rows
-    ]
-    return found.shown(cards)
+    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in found.rows])
+    return found.reply(
+        lambda row: (
+            _session_card(row)
+            | {
+                "community": row["area"],
+                "start": iso(row["start_at"]),
+                "topics": [
+                    {
+                        "topic_id": a["topic_id"],
+                        "number": a["number"],
+                        "title": title_of(tx, a),
+                        "state": a["state"],
+                    }
+                    for a in about.get(row["session_id"], ())
+                ],
+            }
+        )
+    )
 
 
 def _holds(counted: rules.Presence) -> bool:
@@ -204,20 +203,18 @@ def my_invitations(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     Return the caller's invitations, newest first, with when and where.
     """
     found = storage.sessions.invitation_page(tx.conn, payload, tx.actor.id)
-    rows = found.rows
-    cards = []
-    for row in rows:
+    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in found.rows])
+
+    def card_of(row: Mapping[str, Any]) -> dict[str, Any]:
         held = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
-        cards.append(
-            _invitation_card(row)
-            | {
-                "session_state": held["state"],
-                "start": iso(held["start_at"]),
-                "place": held["place"],
-                "topics": [
-                    {"topic_id": a["topic_id"], "number": a["number"], "title": title_of(tx, a)}
-                    for a in storage.sessions.agenda(tx.conn, row["session_id"])
-                ],
-            }
-        )
-    return found.shown(cards)
+        return _invitation_card(row) | {
+            "session_state": held["state"],
+            "start": iso(held["start_at"]),
+            "place": held["place"],
+            "topics": [
+                {"topic_id": a["topic_id"], "number": a["number"], "title": title_of(tx, a)}
+                for a in about.get(row["session_id"], ())
+            ],
+        }
+
+    return found.reply(card_of)

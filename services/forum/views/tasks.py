@@ -63,8 +63,7 @@ def supervisions(tx: Tx, payload: SupervisionsAsked) -> dict[str, Any]:
     """
     whose = whose_rows(tx, payload.scope, mine=payload.mine)
     found = storage.tasks.supervision_page(tx.conn, payload, **whose, task_id=payload.task_id)
-    rows = found.rows
-    return found.shown([card(row, "record_id") for row in rows])
+    return found.reply(lambda row: card(row, "record_id"))
 
 
 _TASK_SHOWN = (
@@ -144,5 +143,4 @@ def task_ledger(tx: Tx, payload: TasksAsked) -> dict[str, Any]:
         overdue=payload.overdue,
         supervisor=tx.actor.id if payload.mine else None,
     )
-    rows = found.rows
-    return found.shown([task_card(row) for row in rows])
+    return found.reply(task_card)

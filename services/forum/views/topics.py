@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,12 +59,9 @@ def topic_wall(tx: Tx, payload: TopicsAsked) -> dict[str, Any]:
         level=payload.level,
         proposer=tx.actor.id if payload.mine else None,
     )
-    rows = found.rows
-    counts: dict[str, int] = {}
-    for signed in storage.topics.cosigners_of(tx.conn, [row["topic_id"] for row in rows]):
-        counts[signed["topic_id"]] = counts.get(signed["topic_id"], 0) + 1
-    cards = [_topic_card(tx, row, counts.get(row["topic_id"], 0)) for row in rows]
-    return found.shown(cards)
+    shown = [row["topic_id"] for row in found.rows]
+    counts = Counter(one["topic_id"] for one in storage.topics.cosigners_of(tx.conn, shown))
+    return found.reply(lambda row: _topic_card(tx, row, counts[row["topic_id"]]))
 
 
 _TOPIC_SHOWN = (

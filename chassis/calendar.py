@@ -41,6 +41,11 @@ def instant(text: str) -> datetime:
         raise ValueError(f"out of every calendar: {text}") from error
 
 
+def with_zone(at: datetime) -> datetime:
+    """Return a time that somebody has written: one without a zone is local."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI)
+
+
 # The holidays that the State Council's regulation fixes by the date of the year (in its wording of
 # November 2024): New Year, 1-2 May, 1-3 October. The others follow the moon and the sun; their
 # days are known to this program only through a notice.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from chassis.calendar import SHANGHAI
+from chassis.calendar import SHANGHAI, with_zone
 from chassis.cells import ERROR, FORMULA, MERGED
 from chassis.i18n import named
 from chassis.refusal import Choices, NumberOfAPerson, Refusal
@@ -247,8 +247,7 @@ class Column:
             if len(text) <= _LONGEST_DAY:
                 day = self._day(text)
                 return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
-            at = datetime.fromisoformat(text)
-            return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
+            return with_zone(datetime.fromisoformat(text))
         if self.kind == "list":
             return [part.strip() for part in text.split("|") if part.strip()]
         if self.pattern and not re.fullmatch(self.pattern, text):

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.calendar import SHANGHAI
+from chassis.calendar import with_zone
 from chassis.relay import Lost, Outcome, Publisher, Unsent
 from chassis.topology import Installation, event_exchange, replay_key
 from chassis.transaction import Opened
@@ -77,7 +77,7 @@ def place(text: str) -> int | datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is no outbox id and no time (1200, 2026-11-28T09:30)") from None
-    return at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI)
+    return with_zone(at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from chassis import audit, contracts, deadlines, free_text, idempotency, sealing, years
 from chassis import storage as store
 from chassis.bus import Door, Entry, Service, check_precondition, check_role, entries
-from chassis.calendar import SHANGHAI, Calendar
+from chassis.calendar import Calendar, with_zone
 from chassis.digests import Digest, Digests
 from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
@@ -95,9 +95,7 @@ class Runtime(Opened):
         """
         table = self.chassis.clock
         if self.process.demo_clock:
-            start = datetime.fromisoformat(self.process.demo_start)
-            if start.tzinfo is None:
-                start = start.replace(tzinfo=SHANGHAI)
+            start = with_zone(datetime.fromisoformat(self.process.demo_start))
             offset = start - datetime.now(UTC)
             with self.engine.begin() as conn:
                 conn.execute(

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from chassis import envelope as env
 from chassis import outbox
 from chassis import storage as store
-from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published
+from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
 from chassis.messages import (
     PARTITIONS,
     Actor,
@@ -224,8 +224,7 @@ class Opened(ABC):
         """
         if not self.process.demo_clock:
             raise NotFound(kind="clock", id="demo")
-        if target.tzinfo is None:
-            target = target.replace(tzinfo=SHANGHAI)
+        target = with_zone(target)
         if target < tx.now:
             raise ClockBackwards(now=tx.now.isoformat())
         if target >= _CLOCK_ENDS:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis import text
-from chassis.calendar import SHANGHAI
+from chassis.calendar import with_zone
 from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.messages import Actor
 from chassis.refusal import KeyRequired, PreconditionRequired
@@ -378,7 +378,7 @@ def members_of(model: Body | Params) -> dict[str, Any]:
 
 def _with_zone(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value if value.tzinfo is not None else value.replace(tzinfo=SHANGHAI)
+        return with_zone(value)
     if isinstance(value, Mapping):
         return {name: _with_zone(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

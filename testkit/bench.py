@@ -39,7 +39,7 @@ from chassis import envelope as env
 from chassis import inbox, jobs, timers
 from chassis.blobs import Blobs
 from chassis.bus import Service, entries
-from chassis.calendar import SHANGHAI
+from chassis.calendar import with_zone
 from chassis.free_text import Public, members, readers_of
 from chassis.messages import ANY_ROLE, PUBLIC, SYSTEM, Actor, Call, new_uuid, partition_of
 from chassis.migrate import migrate_service
@@ -61,7 +61,7 @@ def databases() -> list[str]:
 def instant(text: str | datetime) -> datetime:
     """Read a time; one without zone is local (Asia/Shanghai)."""
     at = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    return with_zone(at).astimezone(UTC)
 
 
 def environment(*settings: type[Any], **given: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
-from chassis.calendar import SHANGHAI, Calendar
+from chassis.calendar import Calendar, with_zone
 from chassis.refusal import said, sentences
 from chassis.text import FIRST_YEAR, LAST_YEAR, in_reach
 from services.partner.errors import (
@@ -215,4 +215,4 @@ def _instant(name: str, text: str, days: int) -> datetime:
             field=name, reason=said("{day} 不是日期 / {day} is no day", day=text[:40])
         ) from error
     _require_reach(name, at)
-    return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
+    return with_zone(at)

@@ -379,11 +379,17 @@ def count_on(conn: sa.Connection, counters: sa.Table, **series: Any) -> int:
         counters: A table of counters: its key, and `last`.
         series: The key.
     """
-    statement = store.insert(conn, counters).values(last=1, **series)
-    counted = statement.on_conflict_do_update(
-        index_elements=list(series), set_={"last": counters.c.last + 1}
+    asked = _counting(counters, conn.dialect.name)
+    return int(conn.execute(asked, {"last": 1, **series}).scalar_one())
+
+
+@functools.cache
+def _counting(counters: sa.Table, dialect: str) -> Any:
+    # Written once, as `_by_id`.
+    counted = store.insert_of(dialect, counters).on_conflict_do_update(
+        index_elements=list(counters.primary_key), set_={"last": counters.c.last + 1}
     )
-    return int(conn.execute(counted.returning(counters.c.last)).scalar_one())
+    return counted.returning(counters.c.last)
 
 
 def series_of(prefix: str, day: date, area: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -141,20 +140,10 @@ def change(
     return conn.execute(_CHANGED, named).one()
 
 
-@functools.cache
-def _counting(dialect: str) -> Any:
-    counted = store.insert_of(dialect, request_numbers).on_conflict_do_update(
-        index_elements=["day", "community"], set_={"last": request_numbers.c.last + 1}
-    )
-    return counted.returning(request_numbers.c.last)
-
-
 def next_number(conn: sa.Connection, day: date, community: str) -> str:
     """Return the next human number of a community's day; the counter's row orders rivals."""
-    compact = day.strftime("%Y%m%d")
-    asked = {"day": compact, "community": community, "last": 1}
-    last = conn.execute(_counting(conn.dialect.name), asked).scalar_one()
-    return f"SR-{compact}-{community[-6:]}-{last:05d}"
+    count = records.count_on(conn, request_numbers, day=day.strftime("%Y%m%d"), community=community)
+    return records.number_in(records.series_of("SR", day, community), count)
 
 
 def start_clock(

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import records
-from chassis import storage as store
 from services.credit.storage import bulk
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
@@ -130,9 +129,7 @@ def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def objection(conn: sa.Connection, objection_id: str) -> Any:
     """Return and lock an objection to a nominee, or None."""
-    row = t.nominee_objections.c
-    asked = sa.select(t.nominee_objections).where(row.objection_id == objection_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, t.nominee_objections, objection_id, lock=True)
 
 
 def objections(conn: sa.Connection, commendation_id: str) -> list[Any]:
@@ -188,7 +185,7 @@ def add_certificate(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def certificate(conn: sa.Connection, code: str) -> Any:
     """Return a certificate, or None."""
-    return conn.execute(sa.select(t.certificates).where(t.certificates.c.code == code)).first()
+    return records.find(conn, t.certificates, code)
 
 
 def revoke_certificate(conn: sa.Connection, code: str, at: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.bus import new_uuid
 from services.credit.storage import bulk
@@ -356,8 +357,7 @@ def expiring(conn: sa.Connection, at: datetime, limit: int) -> list[Any]:
 
 def hold(conn: sa.Connection, hold_id: str) -> Any:
     """Return and lock a hold, or None."""
-    asked = sa.select(t.holds).where(t.holds.c.hold_id == hold_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, t.holds, hold_id, lock=True)
 
 
 def wallets_held(conn: sa.Connection, hold_ids: Sequence[str]) -> dict[str, str]:

@@ -134,11 +134,6 @@ def entries(conn: sa.Connection, settlement_id: str, subject_ids: Sequence[str])
     return {row.subject_id: row for row in conn.execute(asked)}
 
 
-def award(conn: sa.Connection, award_id: str) -> Any:
-    """Return an award as it is now, or None."""
-    return conn.execute(sa.select(t.awards).where(t.awards.c.award_id == award_id)).first()
-
-
 # --------------------------------------------------------------------------------------------------
 # Where it is kept
 

@@ -189,7 +189,7 @@ def put_rows(
 
 def person(conn: sa.Connection, person_id: str) -> Any:
     """Return what is known of a person, or None."""
-    return conn.execute(sa.select(t.people).where(t.people.c.person_id == person_id)).first()
+    return records.find(conn, t.people, person_id)
 
 
 def has_died(conn: sa.Connection, person_id: str) -> bool:
@@ -241,7 +241,7 @@ def consume_people(
         Person -> the columns in which one of the facts is the newest word.
     """
     rows = {
-        person_id: dict(row._mapping)  # noqa: SLF001  the public name of a row's mapping
+        person_id: dict(records.values_of(row))
         for person_id, row in people(conn, (person_id for person_id, _, _ in facts)).items()
     }
     for person_id, sequence, told in facts:

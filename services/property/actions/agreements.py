@@ -111,9 +111,11 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
         former = ground.found(tx, tables.agreements, payload.supersedes)
         if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
             raise StateConflict(state=former.state, field="supersedes")
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.agreements,
+        step="DRAFTED",
+        note={"type": payload.type},
         agreement_id=tx.new_id("agr"),
         project_id=payload.project_id,
         type=payload.type,
@@ -142,7 +144,6 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
             for number, item in enumerate(payload.commitments, 1)
         ],
     )
-    records.note(tx, tables.agreements, row, step="DRAFTED", note={"type": payload.type})
     return ground.reply(tables.agreements, row)
 
 
@@ -299,8 +300,15 @@ def terminate_agreement(tx: Tx, payload: Terminate) -> Reply:
 
 
 def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
-    row = records.update(
-        tx.conn, tables.agreements, row, state=state, ended_at=tx.now, end_reason=reason
+    row = records.change(
+        tx,
+        tables.agreements,
+        row,
+        step=state,
+        state=state,
+        note={"reason": reason},
+        ended_at=tx.now,
+        end_reason=reason,
     )
     for kind in ("agr_start", "agr_expiring", "agr_expire"):
         tx.disarm(kind, row.agreement_id)
@@ -308,7 +316,6 @@ def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
         done = records.update(tx.conn, tables.commitments, left, state="CANCELLED")
         tx.disarm("cmt_open", done.commitment_id)
         tx.disarm("cmt_due", done.commitment_id)
-    records.note(tx, tables.agreements, row, step=state, note={"reason": reason})
     return row
 
 
@@ -419,16 +426,17 @@ def accept_commitment(tx: Tx, payload: AcceptCommitment) -> Reply:
         raise errors.SamePerson
     if payload.accepted:
         late = row.submitted_at >= row.due_at
-        row = records.update(
-            tx.conn,
+        state = "FULFILLED_LATE" if late else "FULFILLED"
+        row = records.change(
+            tx,
             tables.commitments,
             row,
-            state="FULFILLED_LATE" if late else "FULFILLED",
+            step=state,
+            state=state,
             accepted_at=tx.now,
             accepted_by=tx.actor.id,
         )
         tx.disarm("cmt_due", payload.commitment_id)
-        records.note(tx, tables.commitments, row, step=row.state)
         return ground.reply(tables.commitments, row, late=late)
     ground.require_reason(payload.reason)
     overdue = tx.now >= row.due_at
@@ -482,24 +490,20 @@ def waive_commitment(tx: Tx, payload: Waive) -> Reply:
         raise errors.SamePerson
     agreed[own] = tx.actor.id
     all_agreed = all(agreed.values())
-    row = records.update(
-        tx.conn,
-        tables.commitments,
-        row,
-        **{f"waived_by_{own}": tx.actor.id},
-        waive_reason=row.waive_reason or payload.reason,
-        state="WAIVED" if all_agreed else row.state,
-    )
-    if all_agreed:
-        tx.disarm("cmt_open", payload.commitment_id)
-        tx.disarm("cmt_due", payload.commitment_id)
-    records.note(
+    signed: dict[str, Any] = {f"waived_by_{own}": tx.actor.id}
+    row = records.change(
         tx,
         tables.commitments,
         row,
         step="WAIVED_BY_" + own.upper(),
+        state="WAIVED" if all_agreed else None,
         note={"reason": payload.reason},
+        waive_reason=row.waive_reason or payload.reason,
+        **signed,
     )
+    if all_agreed:
+        tx.disarm("cmt_open", payload.commitment_id)
+        tx.disarm("cmt_due", payload.commitment_id)
     return ground.reply(
         tables.commitments, row, agreed_by=[name for name, person in agreed.items() if person]
     )

@@ -70,9 +70,11 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
     )
     ground.require_adults(tx, "person_id", [payload.person_id])
     _require_free(tx, payload.project_id, payload.direction)
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.appointments,
+        step="NOMINATED",
+        note={"post": payload.target_post},
         appointment_id=tx.new_id("apt"),
         project_id=payload.project_id,
         direction=payload.direction,
@@ -90,7 +92,6 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
     )
     due = tx.calendar.due(tx.now, CONSENT_DAYS)
     tx.arm("appt_consent", row.appointment_id, due)
-    records.note(tx, tables.appointments, row, step="NOMINATED", note={"post": payload.target_post})
     return ground.reply(tables.appointments, row, due=due.isoformat())
 
 
@@ -118,9 +119,10 @@ def consent_appointment(tx: Tx, payload: Which) -> Reply:
         raise NotFound(kind="appointment", id=payload.appointment_id)
     if row.state != "NOMINATED":
         raise StateConflict(state=row.state)
-    row = records.update(tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now)
+    row = records.change(
+        tx, tables.appointments, row, step="CONSENTED", state="CONSENTED", consent_at=tx.now
+    )
     tx.disarm("appt_consent", payload.appointment_id)
-    records.note(tx, tables.appointments, row, step="CONSENTED")
     return ground.reply(tables.appointments, row)
 
 
@@ -213,17 +215,17 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
     if row.direction == "P2C" and project.manager_person_id != row.person_id:
         raise errors.NotCurrentManager(field="person_id", project=row.project_id)
     ground.require_adults(tx, "person_id", [row.person_id])
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.appointments,
         row,
+        step="ACTIVATED",
         state="ACTIVE",
         filed_by=tx.actor.id,
         filed_at=tx.now,
         active_from=tx.now,
     )
     tx.disarm("appt_file", payload.appointment_id)
-    records.note(tx, tables.appointments, row, step="ACTIVATED")
     days = rows.close_gap(tx.conn, row.project_id, row.direction, ground.today(tx))
     project = records.update(tx.conn, tables.projects, project)
     if days is not None:
@@ -278,12 +280,18 @@ def end_appointment(tx: Tx, payload: End) -> Reply:
 
 def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Row, Row]:
     was_active = row.state == "ACTIVE"
-    row = records.update(
-        tx.conn, tables.appointments, row, state=state, ended_at=tx.now, end_reason=reason
+    row = records.change(
+        tx,
+        tables.appointments,
+        row,
+        step=state,
+        state=state,
+        note={"reason": reason},
+        ended_at=tx.now,
+        end_reason=reason,
     )
     tx.disarm("appt_consent", row.appointment_id)
     tx.disarm("appt_file", row.appointment_id)
-    records.note(tx, tables.appointments, row, step=state, note={"reason": reason})
     project = records.update(tx.conn, tables.projects, project)
     if was_active:
         since = ground.today(tx)

@@ -399,17 +399,18 @@ def _dismissed(tx: Tx, row: Row, reason: str) -> Row:
 
 
 def _decided(tx: Tx, row: Row, state: str, **values: Any) -> Row:
-    changed = records.update(
-        tx.conn,
+    changed = records.change(
+        tx,
         tables.undecided,
         row,
+        step=state,
         state=state,
+        note={"reason": values.get("reason")},
         decided_by=tx.actor.id,
         decided_at=tx.now,
         **values,
     )
     tx.disarm("cpl_undecided", row.undecided_id)
-    records.note(tx, tables.undecided, changed, step=state, note={"reason": values.get("reason")})
     return changed
 
 

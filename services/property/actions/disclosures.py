@@ -54,9 +54,10 @@ def schedule_disclosure(tx: Tx, payload: Schedule) -> Reply:
     if due_at <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(payload.due_date))
     _require_new(tx, payload)
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.disclosures,
+        step="SCHEDULED",
         disclosure_id=tx.new_id("dsc"),
         project_id=payload.project_id,
         kind=payload.kind,
@@ -69,7 +70,6 @@ def schedule_disclosure(tx: Tx, payload: Schedule) -> Reply:
         created_at=tx.now,
     )
     tx.arm("dsc_due", row.disclosure_id, due_at)
-    records.note(tx, tables.disclosures, row, step="SCHEDULED")
     return ground.reply(tables.disclosures, row, due=due_at.isoformat())
 
 
@@ -105,19 +105,19 @@ def publish_disclosure(tx: Tx, payload: Publish) -> Reply:
     if row.state not in ("SCHEDULED", "OVERDUE"):
         raise StateConflict(state=row.state)
     late = tx.now >= row.due_at
-    row = records.update(
-        tx.conn,
+    state = "PUBLISHED_LATE" if late else "PUBLISHED"
+    row = records.change(
+        tx,
         tables.disclosures,
         row,
-        state="PUBLISHED_LATE" if late else "PUBLISHED",
+        step=state,
+        state=state,
+        note={"doc_sha256": payload.doc_sha256},
         published_at=tx.now,
         published_by=tx.actor.id,
         doc_sha256=payload.doc_sha256,
     )
     tx.disarm("dsc_due", payload.disclosure_id)
-    records.note(
-        tx, tables.disclosures, row, step=row.state, note={"doc_sha256": payload.doc_sha256}
-    )
     if not late:
         tx.publish(
             events.DisclosurePublished(row.disclosure_id, row.project_id, row.kind),
@@ -181,9 +181,16 @@ def cancel_disclosure(tx: Tx, payload: Cancel) -> Reply:
 
 
 def _cancelled(tx: Tx, row: Row, reason: str) -> Row:
-    row = records.update(tx.conn, tables.disclosures, row, state="CANCELLED", cancel_reason=reason)
+    row = records.change(
+        tx,
+        tables.disclosures,
+        row,
+        step="CANCELLED",
+        state="CANCELLED",
+        note={"reason": reason},
+        cancel_reason=reason,
+    )
     tx.disarm("dsc_due", row.disclosure_id)
-    records.note(tx, tables.disclosures, row, step="CANCELLED", note={"reason": reason})
     return row
 
 

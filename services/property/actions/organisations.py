@@ -359,9 +359,11 @@ def _own_buildings(
 def _open_project(tx: Tx, values: Values) -> Row:
     """Write a project with its first manager and say both; its directions begin as gaps."""
     serves = values["status"] == "IN_SERVICE"
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.projects,
+        step="REGISTERED",
+        note={"status": values["status"]},
         **(
             values
             | {
@@ -386,7 +388,6 @@ def _open_project(tx: Tx, values: Values) -> Row:
     )
     for direction in rules.POSTS:
         rows.open_gap(tx.conn, project_id, direction, ground.today(tx))
-    records.note(tx, tables.projects, row, step="REGISTERED", note={"status": row.status})
     _say_project(tx, row, sequence=1)
     tx.publish(
         events.ProjectManagerChanged(project_id, manager),
@@ -820,15 +821,15 @@ def count_households(tx: Tx, payload: CountHouseholds) -> Reply:
         ],
     )
     newest = rows.households_since(tx.conn, payload.project_id)
-    row = records.update(tx.conn, tables.projects, row, households=newest)
-    _say_project(tx, row, row.version)
-    records.note(
+    row = records.change(
         tx,
         tables.projects,
         row,
         step="HOUSEHOLDS_COUNTED",
         note={"since": str(payload.since), "households": payload.households},
+        households=newest,
     )
+    _say_project(tx, row, row.version)
     return ground.reply(tables.projects, row, households=newest)
 
 
@@ -868,12 +869,14 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
     _require_owners(tx, project, payload.members)
     former = rows.owners_committee_in_term(tx.conn, payload.project_id)
     if former is not None:
-        former = records.update(tx.conn, tables.owners_committees, former, state="EXPIRED")
+        former = records.change(
+            tx, tables.owners_committees, former, step="REPLACED", state="EXPIRED"
+        )
         tx.disarm("committee_expire", former.committee_id)
-        records.note(tx, tables.owners_committees, former, step="REPLACED")
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.owners_committees,
+        step="ELECTED",
         committee_id=tx.new_id("owc"),
         project_id=payload.project_id,
         kind=payload.kind,
@@ -887,7 +890,6 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
         created_at=tx.now,
     )
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
-    records.note(tx, tables.owners_committees, row, step="ELECTED")
     return ground.reply(tables.owners_committees, row)
 
 

@@ -83,9 +83,11 @@ def open_order(
 ) -> Row:
     """Write an order, arm its clock and say that it is issued; the clock runs from now."""
     due_at = rules.rectification_due(tx.calendar, severity, tx.now)
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.rectifications,
+        step="ISSUED",
+        note={"source": source, "severity": severity},
         rectification_id=tx.new_id("rec"),
         number=records.next_number(tx, tables.numbers, "ZG", project.area),
         project_id=project.project_id,
@@ -115,9 +117,6 @@ def open_order(
         created_at=tx.now,
     )
     tx.arm("rec_due", row.rectification_id, due_at)
-    records.note(
-        tx, tables.rectifications, row, step="ISSUED", note={"source": source, "severity": severity}
-    )
     tx.publish(
         events.RectificationIssued(row.rectification_id, row.project_id, severity, due_at),
         subject=row.rectification_id,
@@ -198,11 +197,13 @@ def submit_rectification(tx: Tx, payload: Submit) -> Reply:
         {"before": pair.before, "after": pair.after, "note": pair.note}
         for pair in payload.evidence_pairs
     ]
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.rectifications,
         row,
+        step="SUBMITTED",
         state="SUBMITTED",
+        note={"late": late, "attempt": row.attempt},
         submitted_at=tx.now,
         submitted_by=tx.actor.id,
         evidence=pairs,
@@ -211,13 +212,6 @@ def submit_rectification(tx: Tx, payload: Submit) -> Reply:
     check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
     tx.arm("rec_check", payload.rectification_id, check_by)
     tx.disarm("rec_l2", payload.rectification_id)
-    records.note(
-        tx,
-        tables.rectifications,
-        row,
-        step="SUBMITTED",
-        note={"late": late, "attempt": row.attempt},
-    )
     return ground.reply(tables.rectifications, row, late=late, due=check_by.isoformat())
 
 
@@ -260,11 +254,13 @@ def pass_rectification(tx: Tx, payload: Pass) -> Reply:
     row = _checkable(tx, payload.rectification_id)
     if row.severity == "S1" and not payload.on_site:
         raise errors.OnSiteRequired(field="on_site")
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.rectifications,
         row,
+        step="PASSED",
         state="PASSED",
+        note={"late": row.late},
         passed_at=tx.now,
         checked_at=tx.now,
         checked_by=tx.actor.id,
@@ -275,7 +271,6 @@ def pass_rectification(tx: Tx, payload: Pass) -> Reply:
         tx.disarm(kind, payload.rectification_id)
     closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
     tx.arm("rec_close", payload.rectification_id, closes)
-    records.note(tx, tables.rectifications, row, step="PASSED", note={"late": row.late})
     tx.publish(
         events.RectificationPassed(row.rectification_id, row.project_id, row.severity, row.late),
         subject=row.rectification_id,
@@ -551,12 +546,17 @@ def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
 
 
 def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
-    row = records.update(
-        tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now
+    row = records.change(
+        tx,
+        tables.rectifications,
+        row,
+        step="WITHDRAWN",
+        state="WITHDRAWN",
+        note={"reason": reason},
+        withdrawn_at=tx.now,
     )
     for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):
         tx.disarm(kind, row.rectification_id)
-    records.note(tx, tables.rectifications, row, step="WITHDRAWN", note={"reason": reason})
     tx.publish(
         events.RectificationWithdrawn(row.rectification_id, row.project_id),
         subject=row.rectification_id,
@@ -599,21 +599,16 @@ def extend_rectification(tx: Tx, payload: Extend) -> Reply:
     if row.severity == "S1" or row.extended_from is not None:
         raise errors.NotExtensible
     due_at = ground.later(tx, row.due_at, payload.due_date, most=rules.MOST_EXTENDED)
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.rectifications,
         row,
+        step="EXTENDED",
+        note={"due": due_at.isoformat(), "reason": payload.reason},
         due_at=due_at,
         extended_from=row.due_at,
         extended_by=tx.actor.id,
         extension_reason=payload.reason,
     )
     tx.arm("rec_due", payload.rectification_id, due_at)
-    records.note(
-        tx,
-        tables.rectifications,
-        row,
-        step="EXTENDED",
-        note={"due": due_at.isoformat(), "reason": payload.reason},
-    )
     return ground.reply(tables.rectifications, row, due=due_at.isoformat())

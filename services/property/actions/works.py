@@ -45,9 +45,11 @@ def new_work(
     meeting_id: str | None = None,
 ) -> Row:
     """Write a work order for a project."""
-    row = records.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.works,
+        step="ASSIGNED",
+        note={"source": source},
         work_id=work_id,
         project_id=project.project_id,
         source=source,
@@ -67,7 +69,6 @@ def new_work(
     if source == "MEETING" and due_at is not None:
         # A task's clock is the forum's, where its ladder is.
         tx.arm("wrk_due", work_id, due_at)
-    records.note(tx, tables.works, row, step="ASSIGNED", note={"source": source})
     return row
 
 
@@ -107,10 +108,10 @@ def _again_assigned(tx: Tx, row: Row, project: Row, data: events.TaskAssignedHea
     if row.state in ENDED or ground.same(row, wanted):
         return row
     overdue = row.overdue and data.due_at is not None and data.due_at <= tx.now
-    row = records.update(tx.conn, tables.works, row, **wanted, overdue=overdue)
     due = data.due_at.isoformat() if data.due_at else None
-    records.note(tx, tables.works, row, step="CHANGED", note={"due": due})
-    return row
+    return records.change(
+        tx, tables.works, row, step="CHANGED", note={"due": due}, **wanted, overdue=overdue
+    )
 
 
 def consume_accepted(tx: Tx, heard: list[Event]) -> None:
@@ -427,17 +428,17 @@ def extend_work(tx: Tx, payload: Extend) -> Reply:
     if tx.actor.role != "R_STREET" and used >= MOST_EXTENSIONS:
         raise errors.ExtensionsUsed(most=MOST_EXTENSIONS)
     due_at = ground.later(tx, row.due_at, payload.due_date, most=WORK_MOST_EXTENDED)
-    row = records.update(
-        tx.conn, tables.works, row, due_at=due_at, extensions=used + 1, overdue=False
-    )
-    tx.arm("wrk_due", payload.work_id, due_at)
-    records.note(
+    row = records.change(
         tx,
         tables.works,
         row,
         step="EXTENDED",
         note={"due": due_at.isoformat(), "reason": payload.reason},
+        due_at=due_at,
+        extensions=used + 1,
+        overdue=False,
     )
+    tx.arm("wrk_due", payload.work_id, due_at)
     return ground.reply(tables.works, row, due=due_at.isoformat())
 
 

@@ -10,8 +10,6 @@ from services.credit.storage import repairs
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
-UNDECIDED = (*settlement_store.UNDECIDED, "REVIEW_REQUESTED")
-
 
 def month_of_facts(conn: sa.Connection, before: str, held: Collection[str] = ()) -> str | None:
     """Return the first month before `before`, without the held ones, of which facts are kept."""
@@ -36,10 +34,12 @@ def held(conn: sa.Connection, before: str, now: str) -> set[str]:
     settlement, repair, veto = t.settlements.c, t.repairs.c, t.vetoes.c
     open_ones = (
         sa.select(settlement.period).where(settlement.state != "SETTLED"),
-        sa.select(row.period).where(row.state.in_(UNDECIDED), row.period.is_not(None)),
+        sa.select(row.period).where(
+            row.state.in_(settlement_store.GOING_ON), row.period.is_not(None)
+        ),
         sa.select(award.period)
         .join(t.objections, row.award_id == award.award_id)
-        .where(row.state.in_(UNDECIDED)),
+        .where(row.state.in_(settlement_store.GOING_ON)),
         sa.select(award.period)
         .join(t.repairs, repair.award_id == award.award_id)
         .where(repair.state.in_(repairs.OPEN)),

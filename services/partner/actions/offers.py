@@ -310,8 +310,7 @@ def _propose(tx: Tx, offer_id: str, terms: int, order: DraftOffer | Reprice) -> 
 def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
     row = records.locked(tx.conn, offers, offer_id)
     partner = _own_partner(tx, row.partner_id)
-    if row.state not in states:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *states)
     tx.check_version(row.version)
     return row, partner
 

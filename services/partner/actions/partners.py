@@ -10,7 +10,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.refusal import Invalid, NotFound, said
 from chassis.text import AREA as AREA_FORM
 from chassis.text import PERSON
 from services.partner import events
@@ -316,8 +316,7 @@ def require_agreement(tx: Tx, partner_id: str, agreement_ref: str) -> None:
 def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
     row = records.locked(tx.conn, partners, partner_id)
     tx.require_scope(row.area)
-    if row.state not in states:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *states)
     tx.check_version(row.version)
     return row
 
@@ -379,8 +378,7 @@ def withdraw_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
         and row.created_by != tx.actor.id
     ):
         raise NotFound(kind="partner", id=payload.partner_id)
-    if row.state not in {"APPLIED", "VETTED"}:
-        raise StateConflict(state=row.state)
+    records.require_state(row, "APPLIED", "VETTED")
     tx.check_version(row.version)
     return _end_application(tx, row, "withdraw", "WITHDRAWN", payload.reason)
 
@@ -503,8 +501,7 @@ def exit_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
             raise NotFound(kind="partner", id=payload.partner_id)
     else:
         tx.require_scope(row.area)
-    if row.state not in {"ACTIVE", "SUSPENDED"}:
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ACTIVE", "SUSPENDED")
     tx.check_version(row.version)
     version = records.change(
         tx,

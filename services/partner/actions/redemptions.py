@@ -282,7 +282,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> dict[str, Any]:
         raise NotFound(kind="redemption", id=payload.redemption_id)
     if row.holder == tx.actor.id:
         raise OperatorIsHolder
-    rules.require(row.state, "RESERVED")
+    records.require_state(row, "RESERVED")
     code = vouchers.cleaned(payload.voucher)
     keys = (tx.settings.voucher_key, *tx.settings.voucher_key_before)
     if not vouchers.is_plausible(code) or not any(
@@ -340,7 +340,7 @@ def cancel_redemption(tx: Tx, payload: CancelRedemption) -> dict[str, Any]:
     else:
         raise NotFound(kind="redemption", id=payload.redemption_id)
     # The state comes before the version: who lost the race is told that somebody was first.
-    rules.require(row.state, "RESERVED")
+    records.require_state(row, "RESERVED")
     tx.check_version(row.version)
     note = (payload.reason or "")[:500] if by == "HOLDER" else None
     return _give_up(tx, row, by=by, reason=reason, note=note)
@@ -539,7 +539,7 @@ def rate_redemption(tx: Tx, payload: RateRedemption) -> dict[str, Any]:
     row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if row.holder != tx.actor.id:
         raise NotFound(kind="redemption", id=payload.redemption_id)
-    rules.require(row.state, "REDEEMING", "REDEEMED", "SETTLED")
+    records.require_state(row, "REDEEMING", "REDEEMED", "SETTLED")
     if row.stars is not None:
         raise AlreadyRated(field="stars")
     until = row.redeemed_at + rules.RATING_WINDOW

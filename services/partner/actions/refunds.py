@@ -81,7 +81,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> dict[str, Any]:
     row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if row.holder != tx.actor.id:
         raise NotFound(kind="redemption", id=payload.redemption_id)
-    rules.require(row.state, "REDEEMED", "SETTLED")
+    records.require_state(row, "REDEEMED", "SETTLED")
     tx.check_version(row.version)
     until = row.redeemed_at + rules.REFUND_WINDOW
     if tx.now >= until:
@@ -146,7 +146,7 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
     home = row.community or row.area
     if not (tx.actor.covers(row.area) or tx.actor.covers(home)):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=row.area)
-    rules.require(row.state, "REFUND_REVIEW")
+    records.require_state(row, "REFUND_REVIEW")
     tx.check_version(row.version)
     require_no_stake(tx, row.partner_id, row.holder)
     if row.refund_denied is not None and (

@@ -11,7 +11,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area, Period
 from chassis.free_text import Office, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.refusal import Invalid, NotFound, said
 from chassis.text import PERIOD
 from services.partner import events
 from services.partner.actions.overdue import go_up
@@ -188,8 +188,7 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Any:
     row = records.locked(tx.conn, statements, statement_id)
     if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         raise NotFound(kind="statement", id=statement_id)
-    if row.state not in states:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *states)
     tx.check_version(row.version)
     if tx.now >= row.confirm_due:
         raise WindowOver(until=tx.calendar.local(row.confirm_due).isoformat(timespec="minutes"))
@@ -325,8 +324,7 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
     """
     row = records.locked(tx.conn, statements, payload.statement_id)
     tx.require_scope(row.area)
-    if row.state != "DISPUTED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "DISPUTED")
     tx.check_version(row.version)
     require_no_stake(tx, row.partner_id)
     if (payload.outcome == "ADJUSTED") != bool(payload.adjustments):
@@ -395,8 +393,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> dict[str, Any]:
     """
     row = records.locked(tx.conn, statements, payload.statement_id)
     tx.require_scope(row.area)
-    if row.state not in {"CONFIRMED", "HELD"}:
-        raise StateConflict(state=row.state)
+    records.require_state(row, "CONFIRMED", "HELD")
     tx.check_version(row.version)
     require_no_stake(tx, row.partner_id)
     fund_id = row.fund_id

@@ -8,7 +8,6 @@ every (state, answer) there is one defined step.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chassis.refusal import StateConflict
 from services.partner.errors import NotInScope, WrongAudience
 
 HOLD_RETRY = timedelta(seconds=60)
@@ -23,16 +22,6 @@ LEFT_WALLET = timedelta(days=90)
 COUNTED = ("REQUESTED", "RESERVED", "REDEEMING", "REDEEMED", "REFUND_REVIEW", "SETTLED")
 # What counts as redeemed in a month.
 REDEEMED = ("REDEEMING", "REDEEMED", "REFUND_REVIEW", "SETTLED")
-
-
-def require(state: str, *allowed: str) -> None:
-    """Refuse a step that this state does not know.
-
-    Raises:
-        StateConflict: Another step was first.
-    """
-    if state not in allowed:
-        raise StateConflict(state=state)
 
 
 def audience_of(wallet: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import digests, idempotency, inbox, jobs, rpc, sealing, timers, years
+from chassis import digests, idempotency, inbox, jobs, process, rpc, sealing, timers, years
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.messages import Actor, Call
@@ -112,7 +112,7 @@ class Writer(threading.Thread):
         if self._due_at is not None and self._due_at <= now:
             fired = timers.fire_due(self.runtime, waits=lambda: not self.work.empty())
         if retries:
-            self._retry_parked()
+            process.retry_parked(self.runtime)
         if time.monotonic() > self._next_sweep:
             self._next_sweep = time.monotonic() + 3600
             self._sweep()
@@ -212,19 +212,6 @@ class Writer(threading.Thread):
                 index_elements=["source"], set_={"position": statement.excluded.position}
             )
         )
-
-    def _retry_parked(self) -> None:
-        table = self.runtime.chassis.parked
-        with store.reading(self.runtime.engine) as conn:
-            marked = conn.execute(
-                sa.select(table.c.source).where(table.c.state == "RETRY").distinct()
-            ).scalars()
-            names = list(marked)
-        for name in names:
-            if name == "timer":
-                timers.retry_parked_timers(self.runtime)
-            else:
-                inbox.retry_parked(self.runtime, name)
 
     def _sweep(self) -> None:
         """Forget keys, deliveries and receipts that nobody can ask for any more."""

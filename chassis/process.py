@@ -1,4 +1,4 @@
-"""What `serve` and `work` do alike: open their service, wait for its database."""
+"""What several hosts do alike: open a service, wait for its database, try again what is parked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from chassis import migrate, topology
+from chassis import inbox, migrate, timers, topology
 from chassis import storage as store
 from chassis.reconnect import Backoff
 from chassis.runtime import Runtime
@@ -95,3 +95,16 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
             log.warning("storage_outage", extra={"service": runtime.name, "why": str(error)[:300]})
         if stopping(backoff.next()):
             return False
+
+
+def retry_parked(runtime: Runtime) -> None:
+    """Try again what an operator marked RETRY: events of each source, and timers."""
+    table = runtime.chassis.parked
+    asked = sa.select(table.c.source).where(table.c.state == "RETRY").distinct()
+    with store.reading(runtime.engine) as conn:
+        marked = conn.execute(asked).scalars().all()
+    for source in marked:
+        if source == "timer":
+            timers.retry_parked_timers(runtime)
+        else:
+            inbox.retry_parked(runtime, source)

@@ -404,15 +404,7 @@ class Worker:
         return 0.0 if jobs.run_next(self.runtime, stopping=self.jobs.stopping.is_set) else 1.0
 
     def _keep(self) -> float:
-        table = self.runtime.chassis.parked
-        with store.reading(self.runtime.engine) as conn:
-            asked = sa.select(table.c.source).where(table.c.state == "RETRY").distinct()
-            marked = list(conn.execute(asked).scalars())
-        for source in marked:
-            if source == "timer":
-                timers.retry_parked_timers(self.runtime)
-            else:
-                inbox.retry_parked(self.runtime, source)
+        process.retry_parked(self.runtime)
         if not self._keyed:
             self._keyed = True
             digests.rekey(

@@ -307,8 +307,7 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
     tx.check_version(known.version)
     if known.state != "PROPOSED" or known.decides != "PERSON":
         raise StateConflict(state=known.state)
-    compiled = rules_in_force(tx.conn).of_code(known.rule_set)
-    rule = compiled.rule_set.rule(known.rule_code) if compiled else None
+    rule = rules_in_force(tx.conn).rule_of(known)
     able = deciding.at_level(rule.approve, _place(subject)) if rule is not None else ()
     if rule is None or not deciding.may_decide(tx.actor.role, able, known.waits_for):
         raise NotAllowedToApprove(rule=known.rule_code, role=tx.actor.role)

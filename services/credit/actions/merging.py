@@ -130,8 +130,7 @@ def _merge_awards(tx: Tx, known: Any, old: str, new: str) -> dict[str, str]:
 
 
 def _move(tx: Tx, award: Any, new: str, period: str) -> str:
-    compiled = rules_in_force(tx.conn).of_code(award.rule_set)
-    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    rule = rules_in_force(tx.conn).rule_of(award)
     source = str(award.event_id or award.deed)
     if award.event_id is None and rule is not None:
         source = rules.evidence_key(rule, str(award.deed), award.level)

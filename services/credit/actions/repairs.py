@@ -185,8 +185,7 @@ def apply_for_repair(tx: Tx, payload: ApplyForRepair) -> dict[str, Any]:
 
 def severity_of(tx: Tx, award: Any) -> str:
     """Return the severity of a deduction: that of its rule; where none is known, the lightest."""
-    compiled = rules_in_force(tx.conn).of_code(award.rule_set)
-    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    rule = rules_in_force(tx.conn).rule_of(award)
     return (rule.severity if rule is not None else None) or "MINOR"
 
 

@@ -748,8 +748,7 @@ def _veto(tx: Tx, period: str, effective: Sequence[Any]) -> None:
     """Bring the vetoes that follow from deductions that count for good now."""
     in_force = rules_in_force(tx.conn)
     for award in effective:
-        compiled = in_force.of_code(award.rule_set)
-        rule = compiled.rule_set.rule(award.rule_code) if compiled else None
+        rule = in_force.rule_of(award)
         if rule is None:
             continue
         if rule.type == "VETO":

@@ -142,6 +142,11 @@ class InForce:
         """Return the compiled rule set of a code, or None."""
         return next((found for _, _, known, found in self.everything() if known == code), None)
 
+    def rule_of(self, award: Any) -> Rule | None:
+        """Return the rule that gave an award, as it stands in the set that gave it, or None."""
+        compiled = self.of_code(award.rule_set)
+        return compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+
 
 def rules_in_force(conn: sa.Connection) -> InForce:
     """Return the rule sets that were ever in force."""

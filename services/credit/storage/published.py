@@ -45,9 +45,9 @@ def items_of(
     reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
     if entries:
         for award in store.listed_awards(tx.conn, row.settlement_id, row.period, only):
-            compiled = in_force.of_code(award.rule_set)
-            rule = compiled.rule_set.rule(award.rule_code) if compiled else None
-            found = recompute.public_reason(rule, award.score, deduction=award.deduction)
+            found = recompute.public_reason(
+                in_force.rule_of(award), award.score, deduction=award.deduction
+            )
             if found is not None:
                 reasons[award.subject_id].append(found)
     return [

@@ -92,8 +92,7 @@ def _negative(
     """Return who has a negative item that is published and not repaired."""
     found = set()
     for award in repairs.negatives(conn, subject_ids, period):
-        compiled = in_force.of_code(award.rule_set)
-        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+        rule = in_force.rule_of(award)
         known = severity.SEVERITIES.get((rule.severity if rule is not None else None) or "")
         if known is not None and known.published:
             found.add(award.subject_id)

@@ -56,7 +56,7 @@ def award(tx: Tx, payload: OneAward) -> dict[str, Any]:
     own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
     if found is None or not (own or may_see(tx, found.subject_id)):
         raise NotFound(kind="award", id=payload.award_id)
-    card = award_card(tx, found, in_force.of_code(found.rule_set))
+    card = award_card(tx, found, in_force)
     card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
     return card
 
@@ -77,5 +77,5 @@ def award_list(tx: Tx, payload: Awards) -> dict[str, Any]:
         overdue_at=tx.now if payload.overdue else None,
         part=payload,
     )
-    items = [award_card(tx, row, in_force.of_code(row.rule_set)) for row in found.rows]
+    items = [award_card(tx, row, in_force) for row in found.rows]
     return found.shown(items)

@@ -13,7 +13,7 @@ from services.credit.storage.published import gates
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
-    from services.credit.rules.awards import Compiled
+    from services.credit.storage.in_force import InForce
 
 STAFF = (
     "R_GRID",
@@ -89,10 +89,10 @@ def rule_card(rule: Rule) -> dict[str, Any]:
     }
 
 
-def award_card(tx: Tx, award: Any, compiled: Compiled | None) -> dict[str, Any]:
+def award_card(tx: Tx, award: Any, in_force: InForce) -> dict[str, Any]:
     """Return an award with its reason (rule and text, event, actor, evidence), and for whose
     decision it waits."""
-    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    rule = in_force.rule_of(award)
     names = ("CAPPED", "LATE", "CORRECTION")
     flags = [
         name

@@ -489,8 +489,7 @@ def negatives(tx: Tx, payload: OfOrganisation) -> dict[str, Any]:
     now = tx.calendar.period(tx.now)
     items = []
     for award in repair_store.negatives(tx.conn, [subject.subject_id], now):
-        compiled = in_force.of_code(award.rule_set)
-        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+        rule = in_force.rule_of(award)
         level = (rule.severity if rule is not None else None) or "MINOR"
         public = severity.is_public(level, period=award.period, to_period=award.to_period, now=now)
         if public or inside:

@@ -230,7 +230,7 @@ def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
     rows = awards.of_subject(tx.conn, [known.subject_id], valid_in=row.period)
     cards = []
     for award in rows:
-        card = cards_views.award_card(tx, award, in_force.of_code(award.rule_set))
+        card = cards_views.award_card(tx, award, in_force)
         if viewer != "SELF":
             card["chain"] = {"proposed_by": award.proposed_by, "decided_by": award.decided_by}
         cards.append(card)
@@ -270,8 +270,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         raise missing
     reasons = []
     for award in awards.of_subject(tx.conn, [known.subject_id], period=row.period):
-        compiled = in_force.of_code(award.rule_set)
-        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+        rule = in_force.rule_of(award)
         # What the score counts is listed: a deduction from the publication of its month on.
         counts = award.effective or (award.deduction and award.state in ("APPROVED", "REVERSED"))
         if rule is None or award.score == 0 or not counts or award.to_period < known.period:

@@ -129,9 +129,7 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         ],
         "standing": _present(tx, subject, last[0] if last else None),
         "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
-        "awards": [
-            award_card(tx, row, in_force.of_code(row.rule_set)) for row in open_months[:200]
-        ],
+        "awards": [award_card(tx, row, in_force) for row in open_months[:200]],
         "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
     }
 
@@ -227,7 +225,7 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
     totals: dict[str, int] = {}
     cards = []
     for row in rows:
-        card = award_card(tx, row, in_force.of_code(row.rule_set))
+        card = award_card(tx, row, in_force)
         cards.append(card)
         dimension = card["why"]["dimension"]
         if dimension and row.effective:
@@ -240,10 +238,7 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
         "entry": entry_card(entries[0]) if entries else None,
         "dimensions": totals,
         "awards": cards,
-        "taken_back": [
-            award_card(tx, row, in_force.of_code(row.rule_set)) | {"reason": row.reason}
-            for row in ended
-        ],
+        "taken_back": [award_card(tx, row, in_force) | {"reason": row.reason} for row in ended],
         "projects": _projects_of(tx, found, payload.period),
         "measures": [
             {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -187,15 +186,7 @@ def consume_merged(tx: Tx, heard: list[Event]) -> None:
         same = other is not None or rules.is_property_complaint(into.into_kind, into.into_category)
         if not same or project_id != row.project_id or row.valid == "NO":
             continue
-        changed = _not_valid(tx, row, DUPLICATE, at=event.occurred_at)
-        records.note(
-            tx,
-            tables.complaints,
-            changed,
-            step="MERGED",
-            note={"before": row.valid, "into": into.into},
-        )
-        _say(tx, events.ComplaintInvalidated, changed, cause=event)
+        changed = _not_valid(tx, row, DUPLICATE, step="MERGED", cause=event, into=into.into)
         _tell(tx, changed, "MERGED")
     for row in rows.undecided_of_requests(tx.conn, merged).values():
         if row.state == "WAITING":
@@ -210,12 +201,8 @@ def consume_rejected(tx: Tx, heard: list[Event]) -> None:
         if row.valid == "NO":
             _closed(tx, row, REJECTED)
             continue
-        event = ids[request_id]
-        changed = _not_valid(tx, row, REJECTED, at=event.occurred_at)
-        records.note(
-            tx, tables.complaints, changed, step="REQUEST_REJECTED", note={"before": row.valid}
-        )
-        _say(tx, events.ComplaintInvalidated, changed, cause=event)
+        cause = ids[request_id]
+        changed = _not_valid(tx, row, REJECTED, step="REQUEST_REJECTED", cause=cause)
         _tell(tx, changed, "DISMISSED", REJECTED)
     for row in rows.undecided_of_requests(tx.conn, ids).values():
         if row.state == "WAITING":
@@ -252,23 +239,27 @@ def _closed(tx: Tx, row: Row, outcome: str) -> None:
     _tell(tx, row, "CLOSED", outcome)
 
 
-def _not_valid(tx: Tx, row: Row, reason: str, *, at: datetime) -> Row:
-    """Write what nobody decided himself: a merger, a corrected or a rejected request.
+def _not_valid(tx: Tx, row: Row, reason: str, *, step: str, cause: Event, **more: str) -> Row:
+    """Write and say what nobody decided himself: a merger, a corrected or a rejected request.
 
     Nobody has anything to do about it any more, so it is closed with that.
     """
-    return records.update(
-        tx.conn,
+    changed = records.change(
+        tx,
         tables.complaints,
         row,
+        step=step,
+        note={"before": row.valid, **more},
         valid="NO",
         reason=reason,
         decided_by=None,
-        decided_at=at,
+        decided_at=cause.occurred_at,
         state="CLOSED",
         closed_at=row.closed_at or tx.now,
         outcome=row.outcome or reason,
     )
+    _say(tx, events.ComplaintInvalidated, changed, cause=cause)
+    return changed
 
 
 def consume_corrected(tx: Tx, heard: list[Event]) -> None:
@@ -293,11 +284,7 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row.valid != "NO":
-            changed = _not_valid(tx, row, NO_PROPERTY_MATTER, at=event.occurred_at)
-            records.note(
-                tx, tables.complaints, changed, step="RECLASSIFIED", note={"before": row.valid}
-            )
-            _say(tx, events.ComplaintInvalidated, changed, cause=event)
+            changed = _not_valid(tx, row, NO_PROPERTY_MATTER, step="RECLASSIFIED", cause=event)
             _tell(tx, changed, "DISMISSED", NO_PROPERTY_MATTER)
         return
     serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])

@@ -248,15 +248,7 @@ def substitute_for(conn: sa.Connection, project: Row, *, without: str) -> tuple[
     street; never one who holds a post in the project himself. Of the street an office is named:
     which of its people has it, is no fact of ours.
     """
-    cadres = sa.select(t.cadres.c.person_id).where(
-        t.cadres.c.community == project.area, t.cadres.c.active
-    )
-    linked = sa.select(t.liaisons.c.person_id).where(
-        t.liaisons.c.tier == "COMMUNITY_CADRE",
-        t.liaisons.c.active,
-        t.liaisons.c.person_id.is_not(None),
-        *within_community(t.liaisons.c.target, project.area),
-    )
+    cadres, linked = _of_committees(project.area)
     for asked in (
         cadres.order_by(t.cadres.c.steward_id),
         linked.order_by(t.liaisons.c.since, t.liaisons.c.link_id),
@@ -291,8 +283,11 @@ def within_community(column: Any, community: str) -> list[Any]:
     return [column >= community, column < after]
 
 
-def committee_people(conn: sa.Connection, community: str) -> set[str]:
-    """Return the members of a community's two committees who are known."""
+def _of_committees(community: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Return the queries for the members of a community's two committees: enrolled, and linked.
+
+    Steward's enrolment as COMMUNITY_CADRE and forum's liaison of that tier both say so.
+    """
     cadres = sa.select(t.cadres.c.person_id).where(
         t.cadres.c.community == community, t.cadres.c.active
     )
@@ -302,6 +297,12 @@ def committee_people(conn: sa.Connection, community: str) -> set[str]:
         t.liaisons.c.person_id.is_not(None),
         *within_community(t.liaisons.c.target, community),
     )
+    return cadres, linked
+
+
+def committee_people(conn: sa.Connection, community: str) -> set[str]:
+    """Return the members of a community's two committees who are known."""
+    cadres, linked = _of_committees(community)
     serving = sa.select(t.appointments.c.person_id).where(
         t.appointments.c.direction == "C2P",
         t.appointments.c.state == "ACTIVE",
@@ -361,22 +362,13 @@ def close_gap(conn: sa.Connection, project_id: str, direction: str, until: date)
 
 
 def is_cadre(conn: sa.Connection, person_id: str, community: str) -> bool:
-    """Tell whether a person is known as a member of a community's two committees.
-
-    Steward's enrolment as COMMUNITY_CADRE and forum's liaison of that tier both say so.
-    """
-    enrolled = sa.select(t.cadres.c.steward_id).where(
-        t.cadres.c.person_id == person_id,
-        t.cadres.c.community == community,
-        t.cadres.c.active,
+    """Tell whether a person is known as a member of a community's two committees."""
+    cadres, linked = _of_committees(community)
+    asked = sa.union_all(
+        cadres.where(t.cadres.c.person_id == person_id),
+        linked.where(t.liaisons.c.person_id == person_id),
     )
-    linked = sa.select(t.liaisons.c.link_id).where(
-        t.liaisons.c.person_id == person_id,
-        t.liaisons.c.tier == "COMMUNITY_CADRE",
-        *within_community(t.liaisons.c.target, community),
-        t.liaisons.c.active,
-    )
-    return conn.execute(sa.union_all(enrolled, linked).limit(1)).first() is not None
+    return conn.execute(asked.limit(1)).first() is not None
 
 
 def official_for(conn: sa.Connection, tier: str, target: str) -> str | None:

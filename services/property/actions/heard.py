@@ -88,7 +88,7 @@ def _person(tx: Tx, heard: list[Event]) -> None:
     """Keep who is registered, and where and with whom he lives, in whatever order it is told."""
     people = rows.people_of(tx.conn, [event.data.person_id for event in heard])
     known = {person: dict(records.values_of(row)) for person, row in people.items()}
-    alive = {person for person, row in known.items() if not row["died"]}
+    dead = {person for person, row in known.items() if row["died"]}
     for event in heard:
         person_id = event.data.person_id
         row = known.get(person_id) or {
@@ -106,7 +106,7 @@ def _person(tx: Tx, heard: list[Event]) -> None:
             known[person_id] = records.newest(row, _said_of(event.data), event.sequence)
     records.put(tx.conn, tables.people, list(known.values()))
     for person_id, row in known.items():
-        if row["died"] and (person_id in alive or person_id not in people):
+        if row["died"] and person_id not in dead:
             organisations.end_for_dead(tx, person_id)
 
 

@@ -227,7 +227,8 @@ def mark(tx: Tx, reply: Any) -> Any:
     names = tx.runtime.service_cls.counts
     if not names:
         return reply
-    ahead = list(_ahead(tx, reply, names))
+    oldest = Calendar.local_date(tx.now) - _LONGEST
+    ahead = list(_ahead(tx, reply, names, oldest))
     since = _since(tx, ahead) if ahead else {}
     for part, name, at in ahead:
         own = [since[key] for key in ((ref, at) for ref in _refs(part)) if key in since]
@@ -243,13 +244,12 @@ _HOLDERS = frozenset({list, dict})
 
 
 def _ahead(
-    tx: Tx, part: Any, names: frozenset[str]
+    tx: Tx, part: Any, names: frozenset[str], oldest: date
 ) -> Iterator[tuple[dict[str, Any], str, datetime]]:
     """Find the deadlines ahead that may have counted days of a year without data."""
-    oldest = Calendar.local_date(tx.now) - _LONGEST
     if isinstance(part, list):
         for one in part:
-            yield from _ahead(tx, one, names)
+            yield from _ahead(tx, one, names, oldest)
     elif isinstance(part, dict):
         for name in sorted(names & part.keys()):
             at = _instant(part[name])
@@ -257,7 +257,7 @@ def _ahead(
                 yield part, name, at
         if not _HOLDERS.isdisjoint(map(type, part.values())):
             for one in part.values():
-                yield from _ahead(tx, one, names)
+                yield from _ahead(tx, one, names, oldest)
 
 
 def _instant(value: Any) -> datetime | None:

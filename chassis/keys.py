@@ -172,7 +172,6 @@ def _stopped(data: Path) -> Iterator[bool]:
 
 
 def _reseal(place: _Place, service: str, say: Say) -> None:
-
     with _opened(place, service) as runtime:
         if migrate.is_behind(runtime.engine, migrate.package_of(runtime.service_cls)):
             say(f"{service}: the next start migrates the database and seals its values anew")
@@ -184,7 +183,6 @@ def _reseal(place: _Place, service: str, say: Say) -> None:
 
 @contextmanager
 def _opened(place: _Place, service: str) -> Iterator[Runtime]:
-
     cls = service_class(service)
     url = place.database(service)
     if not url:
@@ -226,7 +224,6 @@ def _here(place: _Place) -> list[str]:
 
 
 def _look(place: _Place, service: str) -> Any:
-
     with _opened(place, service) as runtime, runtime.snapshot(SYSTEM) as tx:
         return sealing.status(tx)
 

@@ -13,7 +13,7 @@ from chassis.bus import Event, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import RoleDenied
 from services.forum import errors, events, rules, storage
-from services.forum.actions.record import note, reply, require_state, tell
+from services.forum.actions.record import answering, note, reply, require_state, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +83,22 @@ def consume_escalated(tx: Tx, event: Event) -> None:
         "reporter_id": getattr(data, "reporter_id", None),
         "barred": getattr(data, "barred", None),
     }
-    rungs = storage.liaison.chain_of(tx.conn, grid or area, None, _barred(tx, of_whom))
-    official, acting = rules.answers(rungs, tier)
+    answers = answering(tx, grid or area, tier, _barred(tx, of_whom))
     row = {
         "escalation_id": tx.new_id("esc"),
         "topic_id": "",
         "deadline": f"{source.lower()}_due",
         "level": data.level,
         "tier": tier,
-        "official_id": official["official_id"] if official else None,
-        "person_id": official["person_id"] if official else None,
-        "acting": acting,
         "area": area,
         "source": source,
         "ref": ref,
         "number": number,
         "grid": grid,
         "created_at": tx.now,
-    } | of_whom
+        **answers,
+        **of_whom,
+    }
     records.add(tx.conn, storage.tables.escalations, **row)
     _tell(tx, row)
 
@@ -150,20 +148,11 @@ def follow_chain(tx: Tx, area: str) -> None:
 
 def _lay_before(tx: Tx, row: storage.rows.Row) -> None:
     """Let something wait for whoever answers for it now, and tell him where that is another one."""
-    rungs = storage.liaison.chain_of(tx.conn, row["grid"] or row["area"], None, _barred(tx, row))
-    official, acting = rules.answers(rungs, row["tier"])
-    person = official["person_id"] if official else None
+    answers = answering(tx, row["grid"] or row["area"], row["tier"], _barred(tx, row))
+    person = answers["person_id"]
     if person == row["person_id"]:
         return
-    changed = storage.rows.change(
-        tx.conn,
-        storage.tables.escalations,
-        row,
-        official_id=official["official_id"] if official else None,
-        person_id=person,
-        acting=acting,
-        state="OPEN",
-    )
+    changed = storage.rows.change(tx.conn, storage.tables.escalations, row, state="OPEN", **answers)
     if row["source"] in _TIERS:
         _tell(tx, changed)
     elif person is not None:

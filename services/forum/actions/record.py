@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from chassis import records
@@ -158,6 +158,24 @@ def move(
 _TASK_CODES = {"task_due": "TASK_OVERDUE", "supervisor_needed": "SUPERVISOR_NEEDED"}
 
 
+def answering(tx: Tx, place: str, tier: str, barred: Collection[str] = ()) -> dict[str, Any]:
+    """Return before whom a matter comes, as an escalation keeps it; nobody of an empty chain.
+
+    Args:
+        tx: The transaction.
+        place: The grid or the community of the matter.
+        tier: Whose turn it is.
+        barred: Persons before whom it is not laid: it is theirs.
+    """
+    rungs = storage.liaison.chain_of(tx.conn, place, None, barred)
+    official, acting = rules.answers(rungs, tier)
+    return {
+        "official_id": official["official_id"] if official else None,
+        "person_id": official["person_id"] if official else None,
+        "acting": acting,
+    }
+
+
 def escalate(
     tx: Tx,
     topic: Mapping[str, Any],
@@ -172,8 +190,7 @@ def escalate(
     An empty chain is recorded too: the row without an official is the alarm.
     """
     grid = (task or topic).get("grid")
-    rungs = storage.liaison.chain_of(tx.conn, grid or topic["area"], None)
-    official, acting = rules.answers(rungs, tier)
+    answers = answering(tx, grid or topic["area"], tier)
     ref = task["task_id"] if task else topic["topic_id"]
     records.add(
         tx.conn,
@@ -184,15 +201,13 @@ def escalate(
         deadline=deadline,
         level=level,
         tier=tier,
-        official_id=official["official_id"] if official else None,
-        person_id=official["person_id"] if official else None,
-        acting=acting,
         area=topic["area"],
         source="TASK" if task else "TOPIC",
         ref=ref,
         number=topic["number"],
         grid=grid,
         created_at=tx.now,
+        **answers,
     )
     note(
         tx,
@@ -203,10 +218,10 @@ def escalate(
         deadline=deadline,
         level=level,
         tier=tier,
-        official_id=official["official_id"] if official else None,
+        official_id=answers["official_id"],
     )
-    if official:
+    if answers["person_id"] is not None:
         code = "ESCALATED"
         if task:
             code = _TASK_CODES.get(deadline, "TASK_WAITS")
-        tell(tx, code, topic, [official["person_id"]], ref=ref)
+        tell(tx, code, topic, [answers["person_id"]], ref=ref)

@@ -17,6 +17,7 @@ from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
+    answering,
     escalate,
     move,
     note,
@@ -763,9 +764,7 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
         host = told = cadre
         if cadre is None:
             host = row["host_id"]
-            chain = storage.liaison.chain_of(tx.conn, row["area"], None)
-            official, _acting = rules.answers(chain, rules.COMMUNITY_CADRE)
-            told = official["person_id"] if official else None
+            told = answering(tx, row["area"], rules.COMMUNITY_CADRE)["person_id"]
         note(
             tx,
             of="session",

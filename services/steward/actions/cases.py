@@ -644,7 +644,6 @@ def _file(
 
     Whoever gets it is known before it is kept, so each table is written once.
     """
-    community = payload.grid[:12]
     request_id = tx.new_id("req")
     if own is not None and not storage.cases.claim_reference(
         tx.conn,
@@ -664,9 +663,8 @@ def _file(
     barred = accused(tx, new).union(*kin.values())
     duties = _duties(tx, new, served=bool(serving))
     chosen = _choose(tx, new, duties, barred)
-    steward_id = chosen.steward_id if chosen is not None else None
     # The number comes last: rivals wait for the counter of the community's day.
-    number = storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), community)
+    number = storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), new.area)
     given: dict[str, Any] = {"state": "SUBMITTED", "version": 1}
     said = {"channel": new.channel, "number": number}
     steps = [_step(tx, request_id, "submit", state="SUBMITTED", version=1, detail=said)]
@@ -678,7 +676,7 @@ def _file(
     if chosen is not None:
         due["ACCEPT"] = timers["REQ_ACCEPT"] = accept
         given = {"state": "DISPATCHED", "version": 2, **_handed(chosen, accept, None)}
-        told = {"handler": steward_id, "duty": chosen.duty}
+        told = {"handler": chosen.steward_id, "duty": chosen.duty}
         steps.append(_step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told))
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
@@ -895,11 +893,12 @@ def _values(
 
 
 def _duties(tx: Tx, row: Any, *, served: bool | None = None) -> Any:
-    if served is None:
-        served = row.project_id is not None or bool(storage.ground.serving(tx.conn, row.grid))
+    """Return who takes a request; `served` where it is known that projects serve its grid."""
+    if served is None and row.project_id is None:
+        served = bool(storage.ground.serving(tx.conn, row.grid))
     return rules.routing.duties_for(
         row.category,
-        has_project=row.project_id is not None or served,
+        has_project=row.project_id is not None or bool(served),
         indoor=row.indoor,
         cadre_only=row.returns >= rules.requests.MAX_RETURNS,
     )

@@ -103,23 +103,16 @@ def file(
         steps: The lines of its timeline.
         due_at: The end of each of its clocks, all of which start now.
     """
-    clocks = [
-        {
-            "request_id": values["request_id"],
-            "which": which,
-            "area": values["area"],
-            "project_id": values["project_id"],
-            "handler": values.get("handler"),
-            "started_at": values["created_at"],
-            "due_at": due,
-            "voided": False,
-        }
-        for which, due in due_at.items()
-    ]
     row = conn.execute(_INSERTED, dict(values)).one()
     # A statement for all of a table keeps their order, which the timeline is read in.
     conn.execute(_STEP, [dict(step) for step in steps])
-    conn.execute(_CLOCK, clocks)
+    conn.execute(
+        _CLOCK,
+        [
+            _clock(row, which, due_at=due, now=row.created_at, handler=row.handler)
+            for which, due in due_at.items()
+        ],
+    )
     return row
 
 
@@ -156,19 +149,22 @@ def start_clock(
     handler: str | None,
 ) -> None:
     """Start a clock of a request."""
-    conn.execute(
-        _CLOCK,
-        {
-            "request_id": row.request_id,
-            "which": which,
-            "area": row.area,
-            "project_id": row.project_id,
-            "handler": handler,
-            "started_at": now,
-            "due_at": due_at,
-            "voided": False,
-        },
-    )
+    conn.execute(_CLOCK, _clock(row, which, due_at=due_at, now=now, handler=handler))
+
+
+def _clock(
+    row: Any, which: str, *, due_at: datetime, now: datetime, handler: str | None
+) -> dict[str, Any]:
+    return {
+        "request_id": row.request_id,
+        "which": which,
+        "area": row.area,
+        "project_id": row.project_id,
+        "handler": handler,
+        "started_at": now,
+        "due_at": due_at,
+        "voided": False,
+    }
 
 
 def _running(request_id: str, which: str) -> Any:

@@ -21,10 +21,6 @@ SETTLED: Final = "SETTLED"
 BUDGET: Final = "BUDGET"
 FUNDING: Final = "FUNDING"
 
-# Balances below zero: what the system has issued, what the district has granted, what is owed.
-NEVER_NEGATIVE: Final = frozenset({PENDING, AVAILABLE, HELD, RECEIVABLE, BUDGET, EXPIRED, SETTLED})
-NEVER_POSITIVE: Final = frozenset({CLAWBACK})
-
 RESTORED_LOT_LIFE: Final = timedelta(days=30)
 CLAWBACK_PERIODS: Final = 12
 
@@ -47,12 +43,6 @@ def account(subject: str, name: str) -> str:
 def system(name: str, district: str) -> str:
     """Return an account of the system, e.g. "SYS:ISSUANCE:370811"."""
     return f"SYS:{name}:{district}"
-
-
-def account_name(account_id: str) -> str:
-    """Return which of the names above an account is."""
-    parts = account_id.split(":")
-    return parts[1] if parts[0] == "SYS" else parts[-1]
 
 
 def posting(kind: str, *lines: Line) -> Posting:

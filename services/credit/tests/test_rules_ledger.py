@@ -15,6 +15,18 @@ from services.credit.rules.ledger import Lot
 
 D, C, H = "370811", "RES:per_c", "PTN:ptn_h"
 
+# Balances below zero: what the system has issued, what the district has granted, what is owed.
+NEVER_NEGATIVE = {
+    ledger.PENDING,
+    ledger.AVAILABLE,
+    ledger.HELD,
+    ledger.RECEIVABLE,
+    ledger.BUDGET,
+    ledger.EXPIRED,
+    ledger.SETTLED,
+}
+NEVER_POSITIVE = {ledger.CLAWBACK}
+
 
 def local(year, month, day, hour=0):
     return datetime(year, month, day, hour, tzinfo=cal.SHANGHAI).astimezone(UTC)
@@ -30,10 +42,9 @@ def broken_balances(balances):
     total, broken = 0, []
     for name, balance in balances:
         total += balance
-        kind = ledger.account_name(name)
-        if (kind in ledger.NEVER_NEGATIVE and balance < 0) or (
-            kind in ledger.NEVER_POSITIVE and balance > 0
-        ):
+        parts = name.split(":")
+        kind = parts[1] if parts[0] == "SYS" else parts[-1]
+        if (kind in NEVER_NEGATIVE and balance < 0) or (kind in NEVER_POSITIVE and balance > 0):
             broken.append(name)
     return broken + (["SUM"] if total else [])
 

@@ -444,7 +444,7 @@ def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
     row = storage.rows.find(tx.conn, storage.tables.opt_ins, person_id, lock=True)
     given = {"entered_by": tx.actor.id, "receipt": payload.receipt, "pending": not own}
     if row is None:
-        records.add(
+        made = records.add(
             tx.conn,
             storage.tables.opt_ins,
             person_id=person_id,
@@ -452,7 +452,7 @@ def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
             version=1,
             **given,
         )
-        row = storage.rows.known(tx.conn, storage.tables.opt_ins, person_id)
+        row = records.values_of(made)
     elif row["withdrawn_at"] is not None:
         if not own and row["withdrawn_by"] == person_id:
             raise errors.LeftHimself

@@ -287,7 +287,7 @@ def _assign_one(
     _check_responsible(tx, task, topic["area"])
     _check_supervisors(tx, task, people, topic)
     task_id = tx.new_id("tsk")
-    records.add(
+    made = records.add(
         tx.conn,
         storage.tables.tasks,
         task_id=task_id,
@@ -329,7 +329,7 @@ def _assign_one(
         responsible_kind=task.responsible_kind,
         responsible_id=task.responsible_id,
     )
-    _say_assigned(tx, storage.rows.known(tx.conn, storage.tables.tasks, task_id))
+    _say_assigned(tx, records.values_of(made))
     return {"id": task_id, "state": "ASSIGNED", "version": 1, "due": due_at.isoformat()}
 
 

@@ -336,7 +336,7 @@ def _weigh_objections(
     elif not alone:
         return topic, False, len(undecided)
     else:
-        storage.opinions.open_objection(tx.conn, objection_id)
+        storage.opinions.set_objection(tx.conn, objection_id, state="OPEN")
     # What was decided before this objection did not know it.
     storage.opinions.clear_decisions(tx.conn, opinion["opinion_id"])
     row = move(
@@ -373,7 +373,7 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
     if topic["opinion_id"] != row["opinion_id"]:
         raise StateConflict(state=row["state"])
     require_state(row, "NOTED")
-    storage.opinions.mark_affected(tx.conn, payload.objection_id)
+    storage.opinions.set_objection(tx.conn, payload.objection_id, directly_affected=True)
     opinion = _opinion(tx, topic)
     note(
         tx,
@@ -499,11 +499,12 @@ def _tell_objectors(
     tx: Tx, topic: storage.rows.Row, rows: Sequence[storage.rows.Row], outcome: str, reasons: str
 ) -> None:
     """Tell each objector what became of his objection, and why."""
-    for row in rows:
-        tx.disarm("objection_answer", row["objection_id"])
+    if rows:
         storage.escalations.settle_escalations(
             tx.conn, tx.now, "ACTED", topic_id=topic["topic_id"], deadline="objection_answer"
         )
+    for row in rows:
+        tx.disarm("objection_answer", row["objection_id"])
         tell(
             tx,
             f"OBJECTION_{outcome}",
@@ -536,7 +537,7 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
         raise errors.SamePerson
     require_state(row, "NOTED")
     _require_reasons(payload.reasons)
-    storage.opinions.answer_objection(
+    storage.opinions.set_objection(
         tx.conn,
         payload.objection_id,
         state="ANSWERED",

@@ -37,8 +37,8 @@ def set_objections(
     )
 
 
-def answer_objection(conn: Connection, objection_id: str, **values: Any) -> None:
-    """Write down what was decided on one objection."""
+def set_objection(conn: Connection, objection_id: str, **values: Any) -> None:
+    """Write down what has become of one objection."""
     conn.execute(
         sa.update(objections).where(objections.c.objection_id == objection_id).values(**values)
     )
@@ -61,22 +61,6 @@ def objection_page(
     if state is not None:
         where.append(objections.c.state == state)
     return part_of(conn, objections, part, *where, newest_first=True)
-
-
-def open_objection(conn: Connection, objection_id: str) -> None:
-    """Let one objection stop the resolution."""
-    conn.execute(
-        sa.update(objections).where(objections.c.objection_id == objection_id).values(state="OPEN")
-    )
-
-
-def mark_affected(conn: Connection, objection_id: str) -> None:
-    """Write down that the objector is directly affected."""
-    conn.execute(
-        sa.update(objections)
-        .where(objections.c.objection_id == objection_id)
-        .values(directly_affected=True)
-    )
 
 
 def decide_objection(conn: Connection, **values: Any) -> dict[str, Row]:

@@ -21,6 +21,7 @@ import msgspec
 from chassis.bus import Row, Service, entries, request_type
 from chassis.installed import release_of
 from chassis.messages import PARTITIONS
+from chassis.migrate import package_of
 from chassis.table import description_of, summary_of
 
 
@@ -39,8 +40,7 @@ class Report:
 
 def folder_of(service_cls: type[Service]) -> Path:
     """Return the folder of a service's contracts."""
-    package = service_cls.__module__.rpartition(".")[0]
-    return Path(str(resources.files(package).joinpath("contracts")))
+    return Path(str(resources.files(package_of(service_cls)).joinpath("contracts")))
 
 
 def schema_of(kind: type[Any]) -> dict[str, Any]:

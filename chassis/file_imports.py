@@ -33,6 +33,7 @@ from chassis.columns import Column
 from chassis.i18n import texts
 from chassis.jobs import UPLOAD, Job
 from chassis.messages import Actor
+from chassis.migrate import package_of
 from chassis.refusal import NotFound, Refusal
 from chassis.sheets import (
     DELIMITERS,
@@ -501,7 +502,7 @@ class _Import:
         self.actor = Actor(**running.params["actor"])
         self.dry_run = bool(running.params["dry_run"])
         self.patience_s = running.runtime.process.import_patience_s
-        self.package = running.runtime.service_cls.__module__.rpartition(".")[0]
+        self.package = package_of(running.runtime.service_cls)
         # A dry run that was stopped begins anew: what it had tried is not kept.
         going_on = running.saved if not self.dry_run else None
         self.tally = Tally(**going_on) if going_on else Tally()
@@ -774,4 +775,4 @@ def importer_of(service: Imports, kind: str) -> Importer:
     raise NotFound(kind="import", id=kind[:40])
 
 
-__all__ = ["ROLES", "Column", "Importer", "Imports", "Outcome", "Row", "one_by_one"]
+__all__ = ["ROLES", "Importer", "Imports", "Outcome", "Row", "one_by_one"]

@@ -26,6 +26,7 @@ from chassis import telemetry
 from chassis.broker import parameters
 from chassis.i18n import problem_of
 from chassis.messages import Actor, Call, new_uuid
+from chassis.migrate import package_of
 from chassis.reconnect import Patience
 from chassis.refusal import Refusal, RoleDenied
 from chassis.runtime import Runtime
@@ -210,7 +211,7 @@ def answer(runtime: Runtime, call: Call) -> dict[str, Any]:
 def failure(runtime: Runtime, method: str, error: BaseException) -> dict[str, Any]:
     """Return the reply that tells a caller why there is no answer; faults are logged here."""
     if isinstance(error, Refusal):
-        return {"refusal": problem_of(error, runtime.service_cls.__module__.rpartition(".")[0])}
+        return {"refusal": problem_of(error, package_of(runtime.service_cls))}
     if store.is_outage(error):
         log.warning(
             "call_outage",

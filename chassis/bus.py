@@ -400,6 +400,16 @@ def _read_entries(cls: type[Service]) -> dict[str, Entry]:
     return found
 
 
+def consumed_by(cls: type[Service]) -> dict[str, tuple[str, ...]]:
+    """Return the facts that a service consumes, in order, by their source."""
+    found: dict[str, list[str]] = {}
+    for entry in entries(cls).values():
+        if entry.kind == "subscribe":
+            facts = found.setdefault(entry.door.source, [])
+            facts.extend(reader.FACT for reader in entry.door.readers)
+    return {source: tuple(sorted(facts)) for source, facts in found.items()}
+
+
 # --------------------------------------------------------------------------------------------------
 # Checks that every host makes the same way
 

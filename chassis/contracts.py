@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from chassis.bus import Row, Service, entries, request_type
+from chassis.bus import Row, Service, consumed_by, request_type
 from chassis.installed import release_of
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
@@ -119,14 +119,9 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
 
 def queues_contract(service_cls: type[Service]) -> dict[str, Any]:
     """Return what a service hears, by source; queue names follow from it."""
-    heard: dict[str, list[str]] = {}
-    for entry in entries(service_cls).values():
-        if entry.kind == "subscribe":
-            facts = heard.setdefault(entry.door.source, [])
-            facts.extend(reader.FACT for reader in entry.door.readers)
     return {
         "partitions": PARTITIONS,
-        "subscriptions": {source: sorted(facts) for source, facts in sorted(heard.items())},
+        "subscriptions": dict(sorted(consumed_by(service_cls).items())),
     }
 
 

@@ -34,7 +34,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from chassis import installed
-from chassis.bus import Service, entries
+from chassis.bus import Service, consumed_by
 from chassis.messages import PARTITIONS
 
 RPC_EXCHANGE = "fivered.rpc"
@@ -201,15 +201,10 @@ def call_queue(service: str) -> str:
 
 def member_of(cls: type[Service]) -> Member:
     """Describe a service class."""
-    consumes: dict[str, list[str]] = {}
-    for entry in entries(cls).values():
-        if entry.kind == "subscribe":
-            facts = consumes.setdefault(entry.door.source, [])
-            facts.extend(reader.FACT for reader in entry.door.readers)
     return Member(
         cls.name,
         {event.FACT: getattr(event, "VISIBILITY", "internal") for event in cls.publishes},
-        {source: tuple(sorted(facts)) for source, facts in consumes.items()},
+        consumed_by(cls),
     )
 
 

@@ -133,19 +133,19 @@ def request_redemption(tx: Tx, payload: RequestRedemption) -> dict[str, Any]:
     if partner_store.is_operator(tx.conn, offer.partner_id, tx.actor.id):
         raise ConflictOfInterest(field="offer_id")
     # From here the offer's row is ours: the limit is counted after it, so that two requests of
-    # one person cannot both find room.
-    if not offer_store.take_stock(tx.conn, offer.offer_id, payload.qty):
+    # one person cannot both find room. The price may have changed since the first look; the sold
+    # one is the locked.
+    sold = offer_store.take_stock(tx.conn, payload.offer_id, payload.qty)
+    if sold is None:
         if records.get(tx.conn, offers, payload.offer_id).state != "PUBLISHED":
             raise OfferClosed(field="offer_id")
         raise OutOfStock(field="qty")
-    # The price may have changed between the first look and the lock; the sold one is the locked.
-    offer = records.get(tx.conn, offers, payload.offer_id)
     month = tx.calendar.period(tx.now)
-    if offer.per_person_month is not None:
-        used = store.used_this_month(tx.conn, offer.offer_id, tx.actor.id, month)
-        if used + payload.qty > offer.per_person_month:
-            raise LimitReached(field="qty", limit=offer.per_person_month, used=used)
-    row = _enter(tx, payload, offer, wallet=wallet, community=community, month=month)
+    if sold.per_person_month is not None:
+        used = store.used_this_month(tx.conn, sold.offer_id, tx.actor.id, month)
+        if used + payload.qty > sold.per_person_month:
+            raise LimitReached(field="qty", limit=sold.per_person_month, used=used)
+    row = _enter(tx, payload, sold, wallet=wallet, community=community, month=month)
     if row.points == 0:
         return _reserve_free(tx, row)
     _ask_for_hold(tx, row)

@@ -6,16 +6,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.partner.storage.tables import offer_terms, offers, partners
 
 
-def take_stock(conn: sa.Connection, offer_id: str, qty: int) -> bool:
+def take_stock(conn: sa.Connection, offer_id: str, qty: int) -> records.Row | None:
     """Take pieces of a published offer out of stock, and hold the offer's row.
 
-    This one statement decides a race for the last piece, and one against a suspension.
+    This one statement decides a race for the last piece, and one against a suspension. Returns the
+    offer as it is now; None where there is not enough, or it is not published.
     """
-    done = conn.execute(
+    taken = (
         sa.update(offers)
         .where(
             offers.c.offer_id == offer_id,
@@ -24,7 +26,7 @@ def take_stock(conn: sa.Connection, offer_id: str, qty: int) -> bool:
         )
         .values(stock_left=offers.c.stock_left - qty)
     )
-    return done.rowcount == 1
+    return records.first(conn, taken.returning(*offers.c))
 
 
 def return_stock(conn: sa.Connection, back: Sequence[tuple[str, int]]) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from chassis import records
 from chassis.bus import Tx
 from chassis.calendar import Calendar
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import StateConflict
 from services.property import errors
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row, Values
@@ -84,10 +84,7 @@ def project(tx: Tx, project_id: str) -> Row:
     Raises:
         NotFound: There is none.
     """
-    row = records.find(tx.conn, tables.projects, project_id)
-    if row is None:
-        raise NotFound(kind="project", id=project_id)
-    return row
+    return records.get(tx.conn, tables.projects, project_id)
 
 
 def require_open(row: Row) -> None:
@@ -121,9 +118,7 @@ def require_company(tx: Tx, company_id: str) -> None:
     Source:
         FAULTS K14, SEC-H1; ARCHITECTURE ruling 15.
     """
-    company = records.find(tx.conn, tables.companies, company_id)
-    if company is None:
-        raise NotFound(kind="company", id=company_id)
+    company = records.get(tx.conn, tables.companies, company_id)
     if tx.actor.id not in company.representatives:
         raise errors.NotTheCompany(company=company_id)
 

@@ -12,7 +12,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import NotFound, StateConflict, said
+from chassis.refusal import StateConflict, said
 from services.property import errors, rules
 from services.property.actions import ground, rectifications, works
 from services.property.actions.ground import Reply
@@ -239,9 +239,7 @@ def month_ends(tx: Tx, due: Due) -> None:
     """Projects in service that held no meeting in the month missed it, in the history."""
     works.catch_up(tx)
     for project_id in months.missed_meetings(tx.conn, due.ref, due.due_at):
-        project = records.find(tx.conn, tables.projects, project_id)
-        if project is None:
-            raise NotFound(kind="project", id=project_id)
+        project = ground.project(tx, project_id)
         records.note(
             tx, tables.projects, project, step="TRIPARTITE_MISSED", note={"period": due.ref}
         )

@@ -54,8 +54,7 @@ def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
 
 def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:
     """Return which of the codes are defined areas of any kind."""
-    asked = sa.select(areas.c.code).where(areas.c.code.in_(list(codes)))
-    return set(conn.execute(asked).scalars())
+    return records.present(conn, areas, codes)
 
 
 def insert_area(conn: sa.Connection, **values: Any) -> bool:
@@ -195,20 +194,9 @@ def of_building(rows: Sequence[Any], building: str | None = None) -> list[str]:
 
 def project_is_known(conn: sa.Connection, project_id: str) -> bool:
     """Tell whether we have heard of a project."""
-    asked = sa.select(projects.c.project_id).where(projects.c.project_id == project_id)
-    return conn.execute(asked).first() is not None
+    return records.find(conn, projects, project_id) is not None
 
 
 def keep_grades(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
     """Keep the final grades of stewards; a later settlement of the month replaces them."""
-    statement = store.insert(conn, steward_grades)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["steward_id", "period"],
-            set_={
-                name: getattr(statement.excluded, name)
-                for name in ("settlement_id", "score", "grade")
-            },
-        ),
-        rows,
-    )
+    records.put(conn, steward_grades, rows)

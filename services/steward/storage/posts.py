@@ -119,8 +119,7 @@ def set_grids(conn: sa.Connection, steward_id: str, grids: list[str]) -> None:
 
 def enrolled(conn: sa.Connection, steward_ids: Iterable[str]) -> set[str]:
     """Return which of the ids are stewards', whether they still serve or not."""
-    asked = sa.select(stewards.c.steward_id).where(stewards.c.steward_id.in_(list(steward_ids)))
-    return set(conn.execute(asked).scalars())
+    return records.present(conn, stewards, steward_ids)
 
 
 def update(conn: sa.Connection, steward_id: str, **values: Any) -> None:

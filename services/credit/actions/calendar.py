@@ -39,23 +39,10 @@ def deadline_moved(tx: Tx, move: Move) -> None:
     until = telling.last_day(move.after)
     for table, row in move.rows:
         if table in {t.objections.name, t.repairs.name}:
+            told = {"ref": move.ref, "number": row["number"], "until": until}
             if not voices.speaks_for(tx.conn, row["subject_id"], row["person_id"], tx.now):
                 # An office applied for it; whom it is about has a later date as well.
-                telling.tell(
-                    tx,
-                    "DEADLINE_MOVED",
-                    subject_id=row["subject_id"],
-                    ref=move.ref,
-                    number=row["number"],
-                    until=until,
-                )
-            telling.tell(
-                tx,
-                "DEADLINE_MOVED",
-                person_id=row["person_id"],
-                ref=move.ref,
-                number=row["number"],
-                until=until,
-            )
+                telling.tell(tx, "DEADLINE_MOVED", subject_id=row["subject_id"], **told)
+            telling.tell(tx, "DEADLINE_MOVED", person_id=row["person_id"], **told)
         elif table == t.notices.name:
             store.change_notice(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))

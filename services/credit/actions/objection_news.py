@@ -37,23 +37,17 @@ def tell(
 
 def escalate(tx: Tx, known: Any, *, level: int) -> None:
     """Say that the next level has to see to it; forum knows who answers there."""
-    tx.publish(
-        events.ObjectionEscalated(known.objection_id, known.number, level),
-        subject=known.objection_id,
-        scope=known.area,
-        sequence=known.version + 1,
-    )
+    _say(tx, known, events.ObjectionEscalated(known.objection_id, known.number, level))
 
 
 def ended(tx: Tx, known: Any, state: str) -> None:
     """Say that one that went up has ended, so that nobody has to see to it any more."""
     if known.overdue or known.review_overdue:
-        tx.publish(
-            events.ObjectionEnded(known.objection_id, known.number, state),
-            subject=known.objection_id,
-            scope=known.area,
-            sequence=known.version + 1,
-        )
+        _say(tx, known, events.ObjectionEnded(known.objection_id, known.number, state))
+
+
+def _say(tx: Tx, known: Any, fact: Any) -> None:
+    tx.publish(fact, subject=known.objection_id, scope=known.area, sequence=known.version + 1)
 
 
 def lapse(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:

@@ -26,6 +26,8 @@ OPEN = ("OPEN", "DRAFTED", "REVIEWED")
 PUBLISHED = ("PUBLISHED", "FINALISING", "SETTLED")
 CONFIRMED = ("CONFIRMED", *PUBLISHED)
 PERSONS = ("RES", "HH")
+# Entries of months that are over.
+FINAL = ("FINAL", "PROVISIONAL")
 # Objections: those that hold an entry, and those that are not over.
 UNDECIDED = ("FILED", "ACCEPTED")
 GOING_ON = (*UNDECIDED, "REVIEW_REQUESTED")
@@ -651,7 +653,7 @@ def entries_of(
     if period is not None:
         asked = asked.where(row.period == period)
     if final:
-        asked = asked.where(row.state.in_(("FINAL", "PROVISIONAL")))
+        asked = asked.where(row.state.in_(FINAL))
     return list(conn.execute(asked.order_by(row.period.desc())))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -112,7 +113,7 @@ def subjects(tx: Tx, payload: Subjects) -> dict[str, Any]:
 
 def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str, Any]:
     open_months = awards.of_subject(tx.conn, [subject.subject_id], valid_in=period)
-    last = store.entries_of(tx.conn, subject.subject_id, final=True)
+    entries = store.entries_of(tx.conn, subject.subject_id)
     given = registry.consent_state(tx.conn, subject.subject_id)
     return {
         "subject": subject.subject_id,
@@ -127,30 +128,29 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
             {"person_id": row.person_id, "post": row.post_ref, "since": row.since.isoformat()}
             for row in voices.posts_of(tx.conn, subject.subject_id, tx.now)
         ],
-        "standing": _present(tx, subject, last[0] if last else None),
-        "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
+        "standing": _present(tx, subject, entries),
+        "entries": [entry_card(row) for row in entries[:24]],
         "awards": [award_card(tx, row, in_force) for row in open_months[:200]],
         "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
     }
 
 
-def _present(tx: Tx, subject: Any, entry: Any) -> dict[str, Any]:
+def _present(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any]:
     """Return the present standing; of a person who has withdrawn it is NR from that moment on."""
     natural = subject.kind in ("RES", "HH")
     if natural and not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
         return _standing(None)
-    held = _held(tx, subject) if natural or subject.kind == "STW" else None
+    entry = next((row for row in entries if row.state in store.FINAL), None)
+    held = _held(tx, subject, entries) if natural or subject.kind == "STW" else None
     if held is not None and (entry is None or (entry.score or 0) < held["score"]):
         return held
     return _standing(entry)
 
 
-def _held(tx: Tx, subject: Any) -> dict[str, Any] | None:
+def _held(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any] | None:
     """Return the standing of a month that an objection holds, without what is not decided yet: a
     person who objects keeps the better of the two values (DOMAIN 4.7)."""
-    held = next(
-        (row for row in store.entries_of(tx.conn, subject.subject_id) if row.state == "HELD"), None
-    )
+    held = next((row for row in entries if row.state == "HELD"), None)
     if held is None or held.score is None:
         return None
     bad = held.bad - store.without_effect(tx.conn, held.period, subject.subject_id)

@@ -817,7 +817,7 @@ def release_waiting(tx: Tx, district: str) -> int:
     """Release what waited for funds, oldest month first. Returns the points that still wait."""
     waiting = 0
     for row in store.waiting_for_funds(tx.conn, district):
-        final = store.entries(tx.conn, row.settlement_id, states=("FINAL", "PROVISIONAL"))
+        final = store.entries(tx.conn, row.settlement_id, states=store.FINAL)
         done = ledger.release_month(
             tx,
             period=row.period,

@@ -13,8 +13,6 @@ from services.credit.storage import bulk
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
-FINAL = ("FINAL", "PROVISIONAL")
-
 
 def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     """Store a commendation."""
@@ -224,7 +222,7 @@ def candidate_ids(
             subject.subject_id > after,
             entry.period >= since,
             entry.period <= until,
-            entry.state.in_(FINAL),
+            entry.state.in_(settlement_store.FINAL),
             entry.grade.in_(("AA", "AAA")),
         )
         .group_by(subject.subject_id)
@@ -244,7 +242,7 @@ def months_of(
         bulk.members(entry.subject_id, sorted(set(subject_ids)), conn),
         entry.period >= since,
         entry.period <= until,
-        entry.state.in_(FINAL),
+        entry.state.in_(settlement_store.FINAL),
     )
     found: dict[str, dict[str, tuple[int | None, str]]] = defaultdict(dict)
     for row in conn.execute(asked):
@@ -258,7 +256,11 @@ def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
     asked = (
         sa.select(sa.func.max(entry.period))
         .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
-        .where(entry.kind == kind, entry.state.in_(FINAL), subject.area.like(f"{area}%"))
+        .where(
+            entry.kind == kind,
+            entry.state.in_(settlement_store.FINAL),
+            subject.area.like(f"{area}%"),
+        )
     )
     found = conn.execute(asked).scalar()
     return str(found) if found else None
@@ -282,7 +284,7 @@ def board(
         .where(
             entry.kind == kind,
             entry.period == period,
-            entry.state.in_(FINAL),
+            entry.state.in_(settlement_store.FINAL),
             entry.score.is_not(None),
             subject.area.like(f"{area}%"),
         )

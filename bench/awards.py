@@ -205,13 +205,7 @@ def measure(name: str, url: str, database: str, count: int, *, cores: float | No
         with held:
             return _rate(name, database, count, processes)
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        frame.end(*processes)
 
 
 def _rate(name: str, database: str, count: int, processes: list[subprocess.Popen[bytes]]) -> float:

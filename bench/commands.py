@@ -145,14 +145,7 @@ class _Processes:
                 stderr=log,
             )  # fmt: skip
 
-        def stop() -> None:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-        self._stack.callback(stop)
+        self._stack.callback(frame.end, process)
         return process
 
     def wait(self, system: System, ask: Ask, seconds: float = 60) -> None:

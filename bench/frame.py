@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -135,6 +136,17 @@ def count(runtime: Runtime, name: str, where: str = "true") -> int:
 
 def median(values: list[float]) -> float:
     return statistics.median(values)
+
+
+def end(*processes: subprocess.Popen[bytes]) -> None:
+    """Ask processes to end, and kill what has not ended half a minute later."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def cpu_s(pid: int) -> float:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 import uuid
@@ -25,7 +24,7 @@ import pika
 import psycopg
 import sqlalchemy as sa
 
-from bench import ledger
+from bench import frame, ledger
 from chassis import broker, topology
 from chassis import envelope as env
 from chassis.messages import new_uuid, partition_of
@@ -103,11 +102,7 @@ def measure(module: str, url: str, database: str, count: int, points: int) -> fl
             assert entered.fetchone() == (count, points), f"{module} did not do the work once"
             assert balance == points, f"{module} has wrong balances"
     finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        frame.end(process)
     return (count - first) / max(ended - began, 1e-9)
 
 

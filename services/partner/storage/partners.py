@@ -64,9 +64,7 @@ def partner_anywhere(conn: sa.Connection, org_id: str) -> Any:
 
 def operated_by(person_id: str) -> sa.ColumnElement[bool]:
     """Return the condition for the partners that a person acts for."""
-    return partners.c.partner_id.in_(
-        sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
-    )
+    return partners.c.partner_id.in_(partners_of(person_id))
 
 
 def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.bus import Actor
 from services.partner.rules.redemptions import COUNTED, REDEEMED
+from services.partner.storage.partners import partners_of
 from services.partner.storage.tables import (
     history,
-    operators,
     partners,
     redemptions,
     voucher_tries,
@@ -139,12 +139,11 @@ def refunds_to_decide(person_id: str, role: str, area: str) -> sa.Select[Any]:
     Nobody decides for a partner for which he acts, nor about his own; what was denied once is for
     the street, and there for another one.
     """
-    acts_for = sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
     asked = sa.select(redemptions).where(
         redemptions.c.state == "REFUND_REVIEW",
         sa.or_(store.within(redemptions.c.area, area), store.within(redemptions.c.community, area)),
         redemptions.c.holder != person_id,
-        redemptions.c.partner_id.not_in(acts_for),
+        redemptions.c.partner_id.not_in(partners_of(person_id)),
     )
     first = redemptions.c.refund_denied.is_(None)
     if role != "R_STREET":

@@ -271,6 +271,20 @@ class History:
             entry["state"] = state
         return entry
 
+    def write(
+        self,
+        tx: Tx,
+        table: sa.Table,
+        row: Row | Mapping[str, Any],
+        step: str,
+        note: Any = None,
+        *,
+        state: str | None = None,
+    ) -> None:
+        """Write one step of a row as it is now."""
+        entry = self.entry(tx, table, row, step, note, state=state)
+        tx.conn.execute(sa.insert(self.table), entry)
+
 
 def history_of(table: sa.Table) -> History:
     """Return the history that is kept for a table's rows."""
@@ -297,14 +311,12 @@ def note(
         state: What the history says of its state; the row's own by default.
         note: What else is to be known.
     """
-    kept = history_of(table)
-    tx.conn.execute(sa.insert(kept.table), kept.entry(tx, table, row, step, note, state=state))
+    history_of(table).write(tx, table, row, step, note, state=state)
 
 
 def note_all(tx: Tx, table: sa.Table, entries: Sequence[Mapping[str, Any]]) -> None:
     """Write several steps, made by `History.entry`, in one statement."""
-    if entries:
-        tx.conn.execute(sa.insert(history_of(table).table), [dict(entry) for entry in entries])
+    add_all(tx.conn, history_of(table).table, entries)
 
 
 def steps_of(conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | None = None) -> Any:
@@ -327,8 +339,7 @@ def steps_of(conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | N
 def create(tx: Tx, table: sa.Table, *, step: str, note: Any = None, **values: Any) -> Row:
     """Insert a row, write its first step, and return the row with every column."""
     row = add(tx.conn, table, **values)
-    kept = history_of(table)
-    tx.conn.execute(sa.insert(kept.table), kept.entry(tx, table, row, step, note))
+    history_of(table).write(tx, table, row, step, note)
     return row
 
 
@@ -359,8 +370,7 @@ def change(
     if state is not None:
         values["state"] = state
     changed = update(tx.conn, table, row, **values)
-    kept = history_of(table)
-    tx.conn.execute(sa.insert(kept.table), kept.entry(tx, table, changed, step, note))
+    history_of(table).write(tx, table, changed, step, note)
     return changed
 
 

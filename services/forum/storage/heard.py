@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Row, rows_of, within
+from services.forum.storage.liaison import in_office
+from services.forum.storage.rows import Row, near, rows_of, within
 from services.forum.storage.tables import (
     areas,
     cosigners,
@@ -221,14 +222,13 @@ def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]
 
 def operators_near(conn: Connection, area: str) -> set[str]:
     """Return who runs a partner whose area holds `area` or lies in it."""
-    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
     asked = (
         sa.select(org_people.c.person_id)
         .join(orgs, orgs.c.org_id == org_people.c.org_id)
         .where(
             orgs.c.kind == "PARTNER",
             orgs.c.active.is_(True),
-            sa.or_(orgs.c.area.in_(above), within(orgs.c.area, area)),
+            near(orgs.c.area, area),
         )
     )
     return set(conn.execute(asked).scalars())
@@ -236,11 +236,10 @@ def operators_near(conn: Connection, area: str) -> set[str]:
 
 def officials_near(conn: Connection, people: Sequence[str], area: str) -> set[str]:
     """Return those of the people who are officials of an area that holds `area` or lies in it."""
-    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
     asked = sa.select(officials.c.person_id).where(
         officials.c.person_id.in_(people),
         officials.c.state == "ACTIVE",
-        sa.or_(officials.c.area.in_(above), within(officials.c.area, area)),
+        near(officials.c.area, area),
     )
     return set(conn.execute(asked).scalars())
 
@@ -250,13 +249,7 @@ def deputies_of(conn: Connection, people: Sequence[str], street: str, now: datet
     asked = (
         sa.select(deputies.c.person_id)
         .join(deputy_streets, deputy_streets.c.deputy_id == deputies.c.deputy_id)
-        .where(
-            deputies.c.person_id.in_(people),
-            deputy_streets.c.street == street,
-            deputies.c.state == "ACTIVE",
-            deputies.c.term_from <= now,
-            sa.or_(deputies.c.term_to.is_(None), deputies.c.term_to > now),
-        )
+        .where(deputies.c.person_id.in_(people), in_office(street, now))
     )
     return set(conn.execute(asked).scalars())
 

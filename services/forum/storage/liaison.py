@@ -253,6 +253,16 @@ def streets_of(conn: Connection, deputy_ids: Sequence[str]) -> dict[str, list[st
     return found
 
 
+def in_office(street: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a deputy is in office for a street; `deputy_streets` is joined."""
+    return sa.and_(
+        deputy_streets.c.street == street,
+        deputies.c.state == "ACTIVE",
+        deputies.c.term_from <= now,
+        sa.or_(deputies.c.term_to.is_(None), deputies.c.term_to > now),
+    )
+
+
 def deputies_covering(
     conn: Connection, street: str, *, now: datetime, since: datetime
 ) -> list[Row]:
@@ -272,12 +282,7 @@ def deputies_covering(
             deputies.c.deputy_id, deputies.c.person_id, deputies.c.kind, invited.label("invited")
         )
         .join(deputy_streets, deputy_streets.c.deputy_id == deputies.c.deputy_id)
-        .where(
-            deputy_streets.c.street == street,
-            deputies.c.state == "ACTIVE",
-            deputies.c.term_from <= now,
-            sa.or_(deputies.c.term_to.is_(None), deputies.c.term_to > now),
-        )
+        .where(in_office(street, now))
         .order_by(deputies.c.deputy_id)
     )
     return rows_of(conn, asked)

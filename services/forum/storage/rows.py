@@ -36,6 +36,12 @@ def within(column: sa.ColumnElement[Any], area: str) -> sa.ColumnElement[bool]:
     return sa.and_(column >= area, column < str(int(area) + 1).zfill(len(area)))
 
 
+def near(column: sa.ColumnElement[Any], area: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a code is of an area that holds another one, or lies in it."""
+    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
+    return sa.or_(column.in_(above), within(column, area))
+
+
 def find(conn: Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row | None:
     """Return a row by its id, or None; see `records.find`."""
     row = records.find(conn, table, row_id, lock=lock)

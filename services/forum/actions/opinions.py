@@ -351,6 +351,34 @@ def _weigh_objections(
     return row, True, len(undecided)
 
 
+def _objection_of_another(
+    tx: Tx, objection_id: str, *states: str
+) -> tuple[storage.rows.Row, storage.rows.Row]:
+    """Return a topic and an objection to it that is not the caller's, both locked.
+
+    Args:
+        tx: The transaction.
+        objection_id: Which objection.
+        states: In which the topic may be; any by default.
+
+    Raises:
+        NotFound: There is none that the caller sees.
+        StateConflict: The topic is in another state.
+        SamePerson: It is the caller's own.
+    """
+    row = storage.rows.find(tx.conn, storage.tables.objections, objection_id)
+    if row is None:
+        raise NotFound(kind="objection", id=objection_id)
+    # The topic is locked first, as in every action on its opinion.
+    topic = topic_locked(tx, row["topic_id"])
+    tx.require_sight(topic["area"], kind="objection", id=objection_id)
+    require_state(topic, *states)
+    row = storage.rows.known(tx.conn, storage.tables.objections, objection_id, lock=True)
+    if row["person_id"] == tx.actor.id:
+        raise errors.SamePerson
+    return topic, row
+
+
 def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
     """确认直接利害关系 / Confirm that the objector is directly affected.
 
@@ -361,15 +389,7 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
         SamePerson: The caller confirms his own.
         StateConflict: It is decided, or the opinion is no longer on the board.
     """
-    row = storage.rows.find(tx.conn, storage.tables.objections, payload.objection_id)
-    if row is None:
-        raise NotFound(kind="objection", id=payload.objection_id)
-    topic = topic_locked(tx, row["topic_id"])
-    tx.require_sight(topic["area"], kind="objection", id=payload.objection_id)
-    require_state(topic, "PUBLICISED")
-    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, lock=True)
-    if row["person_id"] == tx.actor.id:
-        raise errors.SamePerson
+    topic, row = _objection_of_another(tx, payload.objection_id, "PUBLICISED")
     if topic["opinion_id"] != row["opinion_id"]:
         raise StateConflict(state=row["state"])
     require_state(row, "NOTED")
@@ -527,14 +547,7 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
         SamePerson: It is the caller's own.
         StateConflict: It is decided, or must be decided by community and street.
     """
-    row = storage.rows.find(tx.conn, storage.tables.objections, payload.objection_id)
-    if row is None:
-        raise NotFound(kind="objection", id=payload.objection_id)
-    topic = topic_locked(tx, row["topic_id"])
-    tx.require_sight(topic["area"], kind="objection", id=payload.objection_id)
-    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, lock=True)
-    if row["person_id"] == tx.actor.id:
-        raise errors.SamePerson
+    topic, row = _objection_of_another(tx, payload.objection_id)
     require_state(row, "NOTED")
     _require_reasons(payload.reasons)
     storage.opinions.set_objection(

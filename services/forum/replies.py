@@ -244,5 +244,8 @@ class EscalationCard(Card, kw_only=True):
     tier: str
     state: str
     version: int
+    objection_id: (
+        Annotated[str, Meta(description="待答复的异议 / the objection that waits")] | None
+    ) = None
     person_id: str | None = None
     acting: bool

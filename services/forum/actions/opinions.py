@@ -329,7 +329,7 @@ def _weigh_objections(
     undecided = [
         row
         for row in storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
-        if row["state"] in {"NOTED", "OPEN"} and row["concerned"] is not False
+        if row["state"] in storage.opinions.UNDECIDED and row["concerned"] is not False
     ]
     if len(undecided) >= rules.OBJECTORS:
         storage.opinions.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
@@ -365,6 +365,7 @@ def _objection_of_another(
         NotFound: There is none that the caller sees.
         StateConflict: The topic is in another state.
         SamePerson: It is the caller's own.
+        OwnMatter: It is of his household.
     """
     row = storage.rows.find(tx.conn, storage.tables.objections, objection_id)
     if row is None:
@@ -374,9 +375,22 @@ def _objection_of_another(
     tx.require_sight(topic["area"], kind="objection", id=objection_id)
     require_state(topic, *states)
     row = storage.rows.known(tx.conn, storage.tables.objections, objection_id, lock=True)
-    if row["person_id"] == tx.actor.id:
-        raise errors.SamePerson
+    _require_others(tx, [row])
     return topic, row
+
+
+def _require_others(tx: Tx, raised: Sequence[storage.rows.Row]) -> None:
+    """Refuse who judges an objection of his own, or of his household.
+
+    Raises:
+        SamePerson: It is his own.
+        OwnMatter: It is of somebody who lives with him.
+    """
+    objectors = {row["person_id"] for row in raised}
+    if tx.actor.id in objectors:
+        raise errors.SamePerson
+    if storage.liaison.household_of(tx.conn, tx.actor.id) & objectors:
+        raise errors.OwnMatter
 
 
 def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
@@ -386,7 +400,7 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
 
     Raises:
         NotFound: There is no such objection.
-        SamePerson: The caller confirms his own.
+        SamePerson, OwnMatter: The caller confirms his own, or that of his household.
         StateConflict: It is decided, or the opinion is no longer on the board.
     """
     topic, row = _objection_of_another(tx, payload.objection_id, "PUBLICISED")
@@ -432,6 +446,7 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
         NoOpenObjection: There is nothing to decide.
         ReasonsRequired: The reasons are too short.
         SamePerson: One person decides for both sides, or on his own objection.
+        OwnMatter: Somebody of his household has objected.
     """
     topic = led_topic(tx, payload.topic_id, "PUBLICISED")
     if not topic["objected"]:
@@ -439,8 +454,7 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
     _require_reasons(payload.reasons)
     opinion = _opinion(tx, topic)
     raised = storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
-    if tx.actor.id in {row["person_id"] for row in raised}:
-        raise errors.SamePerson
+    _require_others(tx, raised)
     side = _SIDE_OF_ROLE[tx.actor.role]
     others = storage.opinions.decisions_of(tx.conn, opinion["opinion_id"])
     if any(row["person_id"] == tx.actor.id for s, row in others.items() if s != side):
@@ -471,14 +485,18 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
     storage.opinions.set_objections(
         tx.conn,
         opinion["opinion_id"],
-        _UNDECIDED,
+        storage.opinions.UNDECIDED,
         payload.outcome,
         outcome=payload.outcome,
         reasons=reasons,
         decided_at=tx.now,
     )
     _tell_objectors(
-        tx, topic, [row for row in raised if row["state"] in _UNDECIDED], payload.outcome, reasons
+        tx,
+        topic,
+        [row for row in raised if row["state"] in storage.opinions.UNDECIDED],
+        payload.outcome,
+        reasons,
     )
     if payload.outcome == "SUSTAINED":
         storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
@@ -507,9 +525,6 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
     return reply("topic_id", row, objection=payload.outcome)
 
 
-_UNDECIDED = ("NOTED", "OPEN")
-
-
 def _require_reasons(reasons: str) -> None:
     if len(reasons.strip()) < _LEAST_REASONS:
         raise errors.ReasonsRequired(least=_LEAST_REASONS, field="reasons")
@@ -518,11 +533,15 @@ def _require_reasons(reasons: str) -> None:
 def _tell_objectors(
     tx: Tx, topic: storage.rows.Row, rows: Sequence[storage.rows.Row], outcome: str, reasons: str
 ) -> None:
-    """Tell each objector what became of his objection, and why."""
-    if rows:
-        storage.escalations.settle_escalations(
-            tx.conn, tx.now, "ACTED", topic_id=topic["topic_id"], deadline="objection_answer"
-        )
+    """Tell each objector what became of his objection, and why; it waits before nobody now."""
+    topic_id = topic["topic_id"]
+    storage.escalations.settle_answered(
+        tx.conn,
+        tx.now,
+        topic_id,
+        [row["objection_id"] for row in rows],
+        undecided=storage.opinions.has_undecided(tx.conn, topic_id),
+    )
     for row in rows:
         tx.disarm("objection_answer", row["objection_id"])
         tell(
@@ -544,7 +563,7 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
     Raises:
         NotFound: There is no such objection.
         ReasonsRequired: The reasons are too short.
-        SamePerson: It is the caller's own.
+        SamePerson, OwnMatter: It is the caller's own, or of his household.
         StateConflict: It is decided, or must be decided by community and street.
     """
     topic, row = _objection_of_another(tx, payload.objection_id)
@@ -581,12 +600,12 @@ def miss_answer(tx: Tx, due: Due) -> None:
     """Bring an objection that nobody answers before the street, then the district, and at the top
     again and again."""
     row = storage.rows.find(tx.conn, storage.tables.objections, due.ref)
-    if row is None or row["state"] not in _UNDECIDED:
+    if row is None or row["state"] not in storage.opinions.UNDECIDED:
         return
     level = int(due.data.get("level", 1))
     topic = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
     tier = rules.topic_tier(level - 1)
-    escalate(tx, topic, deadline="objection_answer", tier=tier, level=level)
+    escalate(tx, topic, deadline="objection_answer", tier=tier, level=level, objection=row)
     top = level >= len(rules.TOPIC_LADDER)
     wait = rules.REPEAT_WD if top else rules.ANSWER_WD
     following = {"level": level if top else level + 1}

@@ -184,13 +184,17 @@ def escalate(
     tier: str,
     level: int,
     task: Mapping[str, Any] | None = None,
+    objection: Mapping[str, Any] | None = None,
 ) -> None:
     """Bring a missed deadline before the official of a tier, or who acts for him.
 
-    An empty chain is recorded too: the row without an official is the alarm.
+    An empty chain is recorded too: the row without an official is the alarm. An objection is
+    not laid before who made it, nor before his household.
     """
     grid = (task or topic).get("grid")
-    answers = answering(tx, grid or topic["area"], tier)
+    of_whom = objection["person_id"] if objection else None
+    own = storage.liaison.household_of(tx.conn, of_whom) if of_whom else ()
+    answers = answering(tx, grid or topic["area"], tier, own)
     ref = task["task_id"] if task else topic["topic_id"]
     records.add(
         tx.conn,
@@ -204,6 +208,8 @@ def escalate(
         area=topic["area"],
         source="TASK" if task else "TOPIC",
         ref=ref,
+        objection_id=objection["objection_id"] if objection else None,
+        reporter_id=of_whom,
         number=topic["number"],
         grid=grid,
         created_at=tx.now,

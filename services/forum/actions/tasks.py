@@ -442,6 +442,17 @@ def deliver_task(tx: Tx, payload: DeliverTask) -> dict[str, Any]:
     return reply("task_id", row)
 
 
+def _acted(tx: Tx, task: storage.rows.Row) -> None:
+    """Take a task from the lists of the chain; that nobody watches it stays there meanwhile."""
+    storage.escalations.settle_escalations(
+        tx.conn,
+        tx.now,
+        "ACTED",
+        task_id=task["task_id"],
+        but=("supervisor_needed",) if task["state"] in UNENDED else (),
+    )
+
+
 def _deliver(
     tx: Tx,
     task: storage.rows.Row,
@@ -465,7 +476,7 @@ def _deliver(
     )
     tx.disarm("task_due", row["task_id"])
     tx.disarm("supervision_gap", row["task_id"])
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
+    _acted(tx, row)
     tx.arm("task_accept", row["task_id"], tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
     _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
     watching = [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [row["task_id"]])]
@@ -655,7 +666,7 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
         **{mine: tx.actor.id},
     )
     tx.disarm("task_accept", payload.task_id)
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
+    _acted(tx, row)
     _note(tx, row, "accept", side=side)
     tx.publish(
         events.TaskAccepted(
@@ -747,7 +758,7 @@ def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
     _note(tx, row, "rework", reason=payload.reason, code=payload.code)
     _say_rework(tx, row, payload.code, final=final)
     tx.disarm("task_accept", payload.task_id)
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
+    _acted(tx, row)
     if final:
         _return_to_analysis(tx, topic, row)
     else:
@@ -805,7 +816,7 @@ def _take_away(
     row = storage.rows.change(tx.conn, storage.tables.tasks, task, state=state)
     for kind in ("task_due", "supervision_gap", "task_accept"):
         tx.disarm(kind, row["task_id"])
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
+    _acted(tx, row)
     _note(tx, row, action, **({"reason": reason} if reason else {}))
     _say_rework(tx, row, code, final=True, why=reason)
     return row
@@ -878,7 +889,7 @@ def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
         tx.conn, storage.tables.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
     )
     tx.arm("task_due", payload.task_id, due_at, {"level": 1})
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
+    _acted(tx, row)
     _note(tx, row, "extend", due=due_at.isoformat(), reason=payload.reason)
     tell(tx, "TASK_EXTENDED", topic, _watchers(tx, payload.task_id), ref=payload.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.

@@ -93,10 +93,37 @@ def settle_escalations(
         which = sa.and_(which, table.deadline == deadline)
     if but:
         which = sa.and_(which, table.deadline.not_in(but))
+    _settle(conn, at, outcome, which)
+
+
+def _settle(conn: Connection, at: datetime, outcome: str, *which: sa.ColumnElement[bool]) -> None:
+    table = escalations.c
     conn.execute(
         sa.update(escalations)
-        .where(which, table.state.in_(WAITING))
+        .where(*which, table.state.in_(WAITING))
         .values(state="DONE", outcome=outcome, done_at=at, version=table.version + 1)
+    )
+
+
+def settle_answered(
+    conn: Connection, at: datetime, topic_id: str, objection_ids: Sequence[str], undecided: bool
+) -> None:
+    """Take from the lists the objections that were answered, and no others of the topic.
+
+    Args:
+        conn: The connection.
+        at: Now.
+        topic_id: Of the objections.
+        objection_ids: Which were answered.
+        undecided: Whether others of the topic still wait. Rows of before 0013 do not say for
+            which objection they stand; they wait until none does.
+    """
+    table = escalations.c
+    which = table.objection_id.in_(objection_ids)
+    if not undecided:
+        which = sa.or_(which, table.objection_id.is_(None))
+    _settle(
+        conn, at, "ACTED", table.topic_id == topic_id, table.deadline == "objection_answer", which
     )
 
 

@@ -14,11 +14,22 @@ from chassis import storage as store
 from services.forum.storage.rows import Row, add_new, part_of, rows_of, within
 from services.forum.storage.tables import objection_decisions, objections, opinions, topics
 
+# States in which an objection waits for an answer.
+UNDECIDED = ("NOTED", "OPEN")
+
 
 def objections_of(conn: Connection, opinion_id: str) -> list[Row]:
     """Return the objections to an opinion, earliest first."""
     asked = sa.select(objections).where(objections.c.opinion_id == opinion_id)
     return rows_of(conn, asked.order_by(objections.c.created_at, objections.c.objection_id))
+
+
+def has_undecided(conn: Connection, topic_id: str) -> bool:
+    """Tell whether somebody who objected in a topic still waits for an answer."""
+    asked = sa.select(sa.literal(1)).where(
+        objections.c.topic_id == topic_id, objections.c.state.in_(UNDECIDED)
+    )
+    return conn.execute(asked.limit(1)).first() is not None
 
 
 def object_to(conn: Connection, **values: Any) -> bool:

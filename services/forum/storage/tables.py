@@ -469,6 +469,7 @@ escalations = sa.Table(
     # What other services laid before the chain has no topic of ours; it is named by kind and id.
     sa.Column("source", Code),
     sa.Column("ref", store.Id),
+    sa.Column("objection_id", store.Id),
     sa.Column("number", Code),
     sa.Column("grid", store.Area),
     # Whose it is, and which officials are a party of it.

@@ -5,12 +5,16 @@ import pytest
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.forum import errors
 from services.forum.tests.conftest import (
+    ANA,
+    BEN,
     CADRE,
+    CAI,
     COMMUNITY,
     GRID,
     LEADER,
     OTHER_COMMUNITY,
     PROJECT,
+    SECRETARY,
     STREET,
     TEAM,
     WORKER,
@@ -18,6 +22,7 @@ from services.forum.tests.conftest import (
 
 pytestmark = pytest.mark.slow
 
+REASONS = "多数居民同意,已另辟车位。"
 REQUEST = "req_1"
 
 
@@ -361,3 +366,79 @@ def test_who_comes_into_a_household_or_leaves_it_is_known(town, fact, data):
     found = {item["ref"]: item["person_id"] for item in listed(town.street())}
     assert found == {"req_per_in": TEAM, "req_per_out": CADRE}
     assert town.bench.parked() == []
+
+
+# --------------------------------------------------------------------------------------------------
+# Only what was answered leaves the list
+
+
+def objected(town, *people):
+    """Return a topic on the board, and the objections of these people to it."""
+    topic_id = town.publicised()
+    body = {"topic_id": topic_id, "text": "影响绿地"}
+    return topic_id, [town.resident(p).do("object_to_opinion", body)["id"] for p in people]
+
+
+def answer(town, objection_id, enter=None):
+    body = {"outcome": "TAKEN_UP", "reasons": "绿地面积不变,车位避开花坛"}
+    return (enter or town.secretary)().do("answer_objection", body | {"objection_id": objection_id})
+
+
+def unanswered(actor, **asked):
+    return [i for i in listed(actor, **asked) if i["deadline"] == "objection_answer"]
+
+
+def test_answering_one_objector_leaves_the_others_on_the_list(town):
+    """K13: the first answer took the objections of everybody else from the street's list."""
+    _topic_id, (anas, bens) = objected(town, ANA, BEN)
+    town.bench.fire("2025-03-18T00:00:00")
+    assert {i["objection_id"] for i in unanswered(lead(town), mine=True)} == {anas, bens}
+    answer(town, anas)
+    assert [item["objection_id"] for item in unanswered(lead(town), mine=True)] == [bens]
+    answer(town, bens)
+    assert unanswered(lead(town), mine=True) == []
+
+
+def test_an_escalation_of_before_waits_until_nobody_waits_for_an_answer(town):
+    """Rows of an older release do not say which objection they stand for."""
+    _topic_id, (anas, bens) = objected(town, ANA, BEN)
+    town.bench.fire("2025-03-18T00:00:00")
+    with town.bench.runtime.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE escalations SET objection_id = NULL")
+    answer(town, bens)
+    assert len(unanswered(lead(town), mine=True)) == 2
+    answer(town, anas)
+    assert unanswered(lead(town), mine=True) == []
+
+
+def test_an_objection_is_neither_laid_before_nor_judged_by_the_objectors_household(town):
+    """K12: the secretary answered her husband, and the street's leader saw to his wife's."""
+    for person, household in ((TEAM, "hh_1"), (ANA, "hh_1"), (SECRETARY, "hh_2"), (BEN, "hh_2")):
+        town.live(person, household=household, sequence=2)
+    topic_id, (anas, bens) = objected(town, ANA, BEN)
+    town.bench.fire("2025-03-12T12:00:00")
+    for command, body in (
+        ("answer_objection", {"outcome": "TAKEN_UP", "reasons": "绿地面积不变,车位避开花坛"}),
+        ("confirm_objection", {"reason": "其车库出口正对拟划车位"}),
+    ):
+        with pytest.raises(errors.OwnMatter):
+            town.secretary().do(command, {"objection_id": bens} | body)
+    town.cadre().do("confirm_objection", {"objection_id": bens, "reason": "其车库出口正对车位"})
+    town.secretary()
+    with pytest.raises(errors.OwnMatter):
+        town.on_topic("resolve_objection", topic_id, outcome="DISMISSED", reasons=REASONS)
+    town.bench.fire("2025-03-18T00:00:00")
+    found = {i["objection_id"]: i["person_id"] for i in unanswered(town.street())}
+    assert found == {anas: LEADER, bens: TEAM}
+
+
+def test_that_nobody_watches_a_task_is_not_settled_by_its_delivery(town):
+    """K13: the delivery took the missing supervisor from the list."""
+    _topic, (task_id,) = town.implementing()
+    town.resident(BEN).do("step_down", {"task_id": task_id})
+    assert [i["deadline"] for i in listed(town.cadre(), source="TASK")] == ["supervisor_needed"]
+    town.delivered(task_id)
+    assert [i["deadline"] for i in listed(town.cadre(), source="TASK")] == ["supervisor_needed"]
+    town.secretary()
+    town.on_task("change_supervisors", task_id, supervisors=[CAI], reason="原监督员退出")
+    assert listed(town.cadre(), source="TASK") == []

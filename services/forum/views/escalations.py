@@ -45,7 +45,18 @@ class EscalationsAsked:
 
 _ESCALATION_SHOWN = (
     *("escalation_id", "topic_id", "task_id", "deadline", "level", "tier", "official_id"),
-    *("person_id", "acting", "area", "grid", "source", "ref", "number", "state", "outcome"),
+    *(
+        "person_id",
+        "acting",
+        "area",
+        "grid",
+        "source",
+        "ref",
+        "objection_id",
+        "number",
+        "state",
+        "outcome",
+    ),
     *("done", "done_at", "created_at", "version"),
 )
 _STATES = {"WAITING": storage.escalations.WAITING, "ALL": ()}

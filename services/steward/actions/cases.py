@@ -412,7 +412,7 @@ def _speaker(tx: Tx, row: Any, receipt: str | None) -> Any:
     if staff and receipt is not None and row.found_by is None:
         case = storage.cases.root(tx.conn, row)
         _require_outside_chain(tx, case)
-        _require_impartial(tx, case)
+        _require_impartial(tx, case, not_by="CHAIN")
         return row
     if row.handler_person == tx.actor.id or (
         tx.actor.role != "R_RESIDENT" and tx.actor.covers(row.grid)
@@ -483,6 +483,8 @@ def _require_impartial(
     field: str = "",
     handles: bool = False,
     reporter: str | None = None,
+    not_by: Literal["HANDLER", "CHAIN"] | None = None,
+    other: Any = None,
 ) -> None:
     """Refuse a party of the matter, and name who may act instead.
 
@@ -493,12 +495,16 @@ def _require_impartial(
         field: Where he was named.
         handles: The caller acts as its handler; else he decides about it.
         reporter: Whose it is to become: nobody of his household says so.
+        not_by: Who of those who took part may not do it either, so that he is not named.
+        other: Another request about which is decided in the same act.
 
     Raises:
         ConflictOfInterest: He holds a post in what is complained of, or the matter is his own or
             his household's.
     """
     barred = parties(tx, row)
+    if other is not None:
+        barred |= parties(tx, other)
     if (person_id or tx.actor.id) not in barred:
         return
     if handles or person_id is not None:
@@ -508,16 +514,31 @@ def _require_impartial(
         )
     else:
         # A cadre decides, best one who had no part in it; of what is done, nobody else may.
-        chain = storage.cases.chain(tx.conn, row.request_id)
-        part = set().union(*storage.people.kin(tx.conn, chain).values())
+        part = _with_kin(tx, _part(tx, row))
         barred |= kinship.own(tx, reporter) if reporter else set()
         chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred | part)
-        if chosen is None and row.state in rules.requests.OPEN:
+        if chosen is None and not_by != "CHAIN" and row.state in rules.requests.OPEN:
+            if not_by == "HANDLER":
+                barred |= _with_kin(tx, {row.handler_person})
             chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred)
     if chosen is not None:
         raise ConflictOfInterest(field=field, substitute=chosen.steward_id, role=chosen.duty)
     # Nobody of the place is free of it: the office of its street.
     raise ConflictOfInterest(field=field, substitute=row.area[:9], role="R_STREET")
+
+
+def _part(tx: Tx, row: Any) -> set[str | None]:
+    """Return who has had the case in hand, or rated it for its reporter."""
+    part = storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}
+    return part | {
+        entry.actor_id
+        for entry in storage.cases.timeline(tx.conn, row.request_id)
+        if entry.action == "rate"
+    }
+
+
+def _with_kin(tx: Tx, persons: set[str | None]) -> set[str]:
+    return set().union(*storage.people.kin(tx.conn, persons - {None}).values())
 
 
 def _stand_in(
@@ -1216,7 +1237,7 @@ def extend_request(tx: Tx, payload: ExtendRequest) -> dict[str, Any]:
     """
     row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, not_by="HANDLER")
     tx.check_version(row.version)
     rules.requests.check("extend", row.state)
     _require_not_own(tx, row)
@@ -1413,7 +1434,7 @@ def check_found(tx: Tx, payload: CheckFound) -> dict[str, Any]:
     """
     row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, not_by="CHAIN")
     tx.check_version(row.version)
     if row.found_by is None or row.checked_by is not None:
         raise NothingFound
@@ -1448,7 +1469,7 @@ def close_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
     if row.review in {"PENDING", "STREET"}:
         raise ReviewPending
     _require_outside_chain(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, not_by="CHAIN")
     return reply(close(tx, row, {"reason": payload.reason}))
 
 
@@ -1464,13 +1485,7 @@ def _require_outside_chain(tx: Tx, row: Any) -> None:
     Raises:
         InChain: He is one of them.
     """
-    part = storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}
-    part |= {
-        entry.actor_id
-        for entry in storage.cases.timeline(tx.conn, row.request_id)
-        if entry.action == "rate"
-    }
-    if tx.actor.id == row.reporter_id or kinship.is_own(tx, *part):
+    if tx.actor.id == row.reporter_id or kinship.is_own(tx, *_part(tx, row)):
         raise InChain
 
 
@@ -1493,7 +1508,7 @@ def review_request(tx: Tx, payload: ReviewRequest) -> dict[str, Any]:
     if row.review == "STREET" and tx.actor.role not in rules.requests.STREET:
         raise ReviewAtStreet
     _require_outside_chain(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, not_by="CHAIN")
     if not payload.reason.strip():
         raise ReasonRequired(field="reason")
     verdict = "UPHELD" if payload.upheld else "NOT_UPHELD"
@@ -1680,8 +1695,7 @@ def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
     row, target = rows[payload.request_id], rows[payload.into]
     _require_oversight(tx, row)
     _require_oversight(tx, target)
-    _require_impartial(tx, row)
-    _require_impartial(tx, target)
+    _require_impartial(tx, row, other=target)
     tx.check_version(row.version)
     rules.requests.check("merge", row.state)
     buildings = {row.building, target.building} - {None}
@@ -1808,7 +1822,8 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> dict[str, Any]:
     """
     row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row)
+    urgency = payload.priority is not None
+    _require_impartial(tx, row, not_by="HANDLER" if urgency else None)
     tx.check_version(row.version)
     rules.requests.check("correct", row.state)
     values = _corrected(tx, row, payload)
@@ -1918,7 +1933,7 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> dict[str, Any]:
     """
     row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row, reporter=payload.person_id)
+    _require_impartial(tx, row, reporter=payload.person_id, not_by="CHAIN")
     tx.check_version(row.version)
     if row.reporter_id is not None or row.found_by is not None:
         raise ReporterKnown

@@ -103,7 +103,6 @@ def test_who_becomes_a_party_loses_what_he_has_in_hand(staffed):
         ("dispatch_request", {}),
         ("reject_request", {"reason": "NO_SUBSTANCE", "note": "收费符合合同"}),
         ("correct_request", {"reason": "不是投诉", "kind": "CONSULT"}),
-        ("attach_reporter", {"person_id": LI, "reason": "本人来电"}),
     ],
 )
 def test_a_party_decides_nothing_and_is_told_who_does(staffed, method, body):
@@ -138,6 +137,56 @@ def test_who_is_named_to_say_whose_it_is_may_say_so(staffed):
     assert substitute() != other
     kin(staffed, CADRE)
     assert substitute() == COMMUNITY[:9]
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("attach_reporter", {"person_id": LI, "reason": "本人来电"}),
+        ("cancel_request", {"receipt": "本人来电 03-03"}),
+        ("extend_request", {"reason": "等待批复", "new_due": "2025-03-20T18:00:00+08:00"}),
+        ("correct_request", {"reason": "并不急", "priority": "P4"}),
+    ],
+)
+def test_the_handler_is_not_named_for_what_he_may_not_do_himself(staffed, method, body):
+    """K12: the only free cadre of the community had it in hand, was named, and was refused."""
+    third = steward_id(61)
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    appointed(staffed)
+    reply = staffed.submit(priority="P3", **COMPLAINT)
+    assert reply["handler"] == STW_OTHER
+    if method == "extend_request":
+        reply = staffed.step("accept_request", reply, OTHER_CADRE)
+
+    def substitute():
+        with pytest.raises(errors.ConflictOfInterest) as refused:
+            staffed.step(method, reply, CADRE, "R_CADRE", COMMUNITY, **body)
+        return refused.value.params["substitute"]
+
+    assert substitute() == COMMUNITY[:9]
+    staffed.person(person_id(61), "郑安")
+    staffed.steward(third, person_id(61), "COMMUNITY_CADRE", (GRID,))
+    assert substitute() == third
+
+
+def test_who_is_named_for_a_merger_is_a_party_of_neither(staffed):
+    """K12: the wife of the one's reporter was named by the husband of the other's."""
+    third = person_id(61)
+    staffed.person(third, "郑安")
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    kin(staffed, CADRE, WANG)
+    into = staffed.submit(category="NOISE")
+    row = staffed.submit(LI, category="NOISE")
+    kin(staffed, OTHER_CADRE, LI, home="hh_2")
+
+    def substitute():
+        with pytest.raises(errors.ConflictOfInterest) as refused:
+            staffed.step("merge_request", row, CADRE, "R_CADRE", COMMUNITY, into=into["id"])
+        return refused.value.params["substitute"]
+
+    assert substitute() == COMMUNITY[:9]
+    staffed.steward(steward_id(61), third, "COMMUNITY_CADRE", (GRID,))
+    assert substitute() == steward_id(61)
 
 
 def test_a_party_takes_no_complaint_back_in_the_reporter_s_name(staffed):
@@ -399,13 +448,13 @@ def test_what_is_overdue_is_not_laid_before_a_party_of_it(staffed):
     assert barred == {WANG: [], LI: [CADRE]}
 
 
-def kin(ground, *persons):
+def kin(ground, *persons, home="hh_kin"):
     """Let people be of one household."""
     for who in persons:
         (row,) = ground.bench.rows("SELECT version FROM persons WHERE person_id = :p", p=who)
         ground.bench.as_("R_DISTRICT").do(
             "correct_person",
-            {"person_id": who, "household_id": "hh_kin", "reason": "同户"},
+            {"person_id": who, "household_id": home, "reason": "同户"},
             version=row["version"],
         )
 

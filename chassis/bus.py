@@ -280,8 +280,23 @@ def request_type(act: Act) -> type[Any]:
     taken = list(inspect.signature(act).parameters.values())
     if len(taken) < 2 or taken[1].annotation is inspect.Parameter.empty:
         raise TypeError(f"{act.__module__}.{act.__name__} must take (tx, request) with a type")
-    said = taken[1].annotation
-    # Only this one: `Tx` is often known to the type checker alone.
+    return _named(act, taken[1].annotation)
+
+
+def reply_type(act: Act) -> type[Any]:
+    """Return the type of what a function answers: that of its return value.
+
+    Raises:
+        TypeError: It does not say.
+    """
+    said = inspect.signature(act).return_annotation
+    if said is inspect.Signature.empty:
+        raise TypeError(f"{act.__module__}.{act.__name__} must say what it returns")
+    return _named(act, said)
+
+
+def _named(act: Act, said: type[Any] | str) -> type[Any]:
+    # One by one: `Tx` is often known to the type checker alone.
     found: type[Any] = eval(said, act.__globals__) if isinstance(said, str) else said  # noqa: S307
     return found
 

@@ -21,11 +21,14 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import UNSET
 
+from chassis import replies
 from chassis import storage as store
 from chassis.calendar import instant
 from chassis.messages import is_uuid
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.replies import ItemT
 from chassis.transaction import Tx
 
 # --------------------------------------------------------------------------------------------------
@@ -456,6 +459,19 @@ class Page:
     next: str | None
     prev: str | None
     total: int | None = None
+
+    def listed(self, card: Callable[[Row], ItemT]) -> replies.Page[ItemT]:
+        """Return the page as a service answers it.
+
+        Args:
+            card: Makes an item of a row.
+        """
+        return self.of([card(row) for row in self.rows])
+
+    def of(self, items: list[ItemT]) -> replies.Page[ItemT]:
+        """Return the page as a service answers it, its items made already."""
+        total = UNSET if self.total is None else self.total
+        return replies.Page(items=items, next=self.next, prev=self.prev, total=total)
 
     def reply(self, card: Callable[[Any], Any], **more: Any) -> dict[str, Any]:
         """Return the page as it travels.

@@ -19,6 +19,7 @@ from chassis.digests import Digest, Digests
 from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
 from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
+from chassis.replies import plain
 from chassis.settings import ProcessSettings, read_all
 from chassis.timers import ARM, arm_next
 from chassis.transaction import Opened, Tx
@@ -175,7 +176,7 @@ class Runtime(Opened):
 
         def act(tx: Tx) -> Any:
             service.admit(tx)
-            return deadlines.mark(tx, fn(service, tx, body))
+            return deadlines.mark(tx, plain(fn(service, tx, body)))
 
         for attempt in range(_RACES):
             try:
@@ -257,7 +258,7 @@ class Runtime(Opened):
 
     def _query_once(self, service: Service, fn: Callable[..., Any], call: Call, body: Any) -> Any:
         with self.snapshot(call.actor, call.lang) as tx:
-            answer = deadlines.mark(tx, fn(service, tx, body))
+            answer = deadlines.mark(tx, plain(fn(service, tx, body)))
         if tx.after:
             with self.transaction(call.actor, traceparent=call.traceparent) as writing:
                 for act in tx.after:

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chassis import bus
-from chassis.bus import Act, Row, request_type
+from chassis.bus import Act, Row, reply_type, request_type
 from chassis.calendar import Calendar
 from chassis.text import HAN
 
@@ -42,6 +42,9 @@ def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: A
         raise TypeError(f"{http}: a question is asked by GET, and nothing else is")
     if not options["roles"]:
         raise TypeError(f"{http} does not say who may enter")
+    # Until every service says it there alone.
+    options["typed"] = options["reply"] is None
+    options["reply"] = options["reply"] or reply_type(act)
     for place in set(places_of(http)) - {one.name for one in fields(request_type(act))}:
         raise TypeError(f"{http}: {place} stands in the path and not in the request")
     return Row(name or act.__name__, kind(http=http, **options), act)
@@ -52,7 +55,7 @@ def command(
     act: Act,
     *,
     roles: Sequence[str],
-    reply: type[Any],
+    reply: type[Any] | None = None,
     if_match: bool = False,
     status: int = 200,
     unkept: Sequence[str] = (),
@@ -66,7 +69,7 @@ def command(
         http: Verb and path below `/v1/<service>`. Its `{places}` are members of the request.
         act: Runs in one transaction, under one idempotency key.
         roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
-        reply: What a caller may rely on in the answer.
+        reply: What a caller may rely on in the answer, where the function does not say.
         if_match: Whether the caller must state the version that he has seen.
         status: 200, 201 for a new thing, 202 for work that goes on.
         unkept: See `bus.command`.
@@ -88,7 +91,7 @@ def query(
     act: Act,
     *,
     roles: Sequence[str],
-    reply: type[Any],
+    reply: type[Any] | None = None,
     produces: str = "",
     cost: int = 1,
     deadline_s: float | None = None,

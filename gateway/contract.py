@@ -165,8 +165,11 @@ class _Types:
             elif one.get("type") in _EMPTY and not one.get("default"):
                 # A schema does not say that a default is made anew each time.
                 default = Field(default_factory=_EMPTY[one["type"]], **about)
-            else:
+            elif "default" in one or base is not Reply:
                 default = Field(one.get("default"), **about)
+            else:
+                # Left out for some callers or in some states; where it is there it is not null.
+                default = Field(None, **about, json_schema_extra=_without_default)
             members[member] = (self.of(one, base), default)
         made: Any = create_model
         return made(name, __base__=base, __doc__=schema.get("description"), **members)
@@ -174,6 +177,10 @@ class _Types:
     def _named(self, ref: Schema) -> tuple[str, Schema]:
         name = ref["$ref"].rpartition("/")[2]
         return name, self._schemas[name]
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 def _number(given: Any) -> Any:

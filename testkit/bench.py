@@ -135,8 +135,7 @@ class Bench:
         version: int | None = None,
     ) -> Any:
         """Run a command; raises its refusal. Without a key a new one is used."""
-        call = Call(method, dict(body or {}), self.actor, key or new_uuid(), version)
-        return self.runtime.call(call)
+        return self._checked(Call(method, dict(body or {}), self.actor, key or new_uuid(), version))
 
     def send(self, method: str, place: str, text: str) -> Any:
         """Run a command in a role that may, with `text` at `place` of a body that can be read."""
@@ -147,7 +146,20 @@ class Bench:
 
     def ask(self, method: str, body: Mapping[str, Any] | None = None, *, lang: str = "zh") -> Any:
         """Run a query; raises its refusal."""
-        return self.runtime.call(Call(method, dict(body or {}), self.actor, lang=lang))
+        return self._checked(Call(method, dict(body or {}), self.actor, lang=lang))
+
+    def _checked(self, call: Call) -> Any:
+        """Run a call and return its reply, which is what the door promises."""
+        reply = self.runtime.call(call)
+        entry = self.runtime.entries.get(call.method)
+        if entry is not None and entry.door.options.get("typed"):
+            try:
+                msgspec.convert(reply, entry.door.reply)
+            except msgspec.ValidationError as error:
+                raise AssertionError(
+                    f"{call.method} answers what it does not promise: {error}"
+                ) from error
+        return reply
 
     def event(
         self,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chassis.fields import Instant
 from chassis.replies import Reply
@@ -31,6 +31,7 @@ class PartnerReply(Reply, kw_only=True):
     id: str
     state: str
     version: int
+    org_id: str | UnsetType = UNSET
 
 
 class Step(Reply, kw_only=True):
@@ -39,12 +40,15 @@ class Step(Reply, kw_only=True):
     step: str
     state: str
     at: Instant
+    role: str
+    note: str | None
 
 
 class PartnerCard(Reply, kw_only=True):
     """合伙人名片 / A partner as everybody may know it; more to those who act for it."""
 
     id: str
+    org_id: str
     name: str
     uscc: str
     category: str
@@ -57,6 +61,14 @@ class PartnerCard(Reply, kw_only=True):
     graded_period: str | None = None
     gates_failed: list[str]
     version: int
+    created_at: Instant
+    rated: int | UnsetType = UNSET
+    satisfied: int | UnsetType = UNSET
+    winding_down: bool | UnsetType = UNSET
+    operators: list[str] | UnsetType = UNSET
+    agreement_ref: str | UnsetType | None = UNSET
+    uscc_override: str | UnsetType | None = UNSET
+    history: list[Step] | UnsetType = UNSET
 
 
 class OfferReply(Reply, kw_only=True):
@@ -65,12 +77,24 @@ class OfferReply(Reply, kw_only=True):
     id: str
     state: str
     version: int
-    terms: int | None = None
-    stock_left: int | None = None
+    terms: int | UnsetType = UNSET
+    stock_left: int | UnsetType = UNSET
+
+
+class Terms(Reply, kw_only=True):
+    """一版价格 / A version of an offer's prices."""
+
+    terms: int
+    points_price: int
+    face_value_fen: int
+    settle_fen_per_point: int
+    state: str
+    proposed_at: Instant
+    approved_at: Instant | None = None
 
 
 class OfferCard(Reply, kw_only=True):
-    """兑换项目 / An offer."""
+    """兑换项目 / An offer; how it is settled, its prices and history to those concerned."""
 
     id: str
     partner_id: str
@@ -89,6 +113,10 @@ class OfferCard(Reply, kw_only=True):
     voucher_ttl_h: int
     state: str
     version: int
+    created_at: Instant
+    settle_fen_per_point: int | UnsetType = UNSET
+    prices: list[Terms] | UnsetType = UNSET
+    history: list[Step] | UnsetType = UNSET
 
 
 class OfferOutcome(Reply, kw_only=True):
@@ -96,11 +124,11 @@ class OfferOutcome(Reply, kw_only=True):
 
     id: str
     state: Annotated[str, Meta(examples=["APPROVED"])]
-    version: int | None = None
-    terms: int | None = None
-    code: Annotated[str, Meta(examples=["CONFLICT_OF_INTEREST"])] | None = None
-    message_zh: str | None = None
-    message_en: str | None = None
+    version: int | UnsetType = UNSET
+    terms: int | UnsetType = UNSET
+    code: Annotated[str, Meta(examples=["CONFLICT_OF_INTEREST"])] | UnsetType = UNSET
+    message_zh: str | UnsetType = UNSET
+    message_en: str | UnsetType = UNSET
 
 
 class OffersReply(Reply, kw_only=True):
@@ -130,22 +158,30 @@ class RedemptionCard(Reply, kw_only=True):
     partner_id: str
     offer_id: str
     title: str
+    terms: int
     kind: str
     qty: int
     points: int
     state: RedemptionState
+    ended_by: str | None = None
     reason: str | None = None
-    reason_zh: Annotated[str, Meta(examples=["可用积分不足"])] | None = None
-    reason_en: Annotated[str, Meta(examples=["not enough points"])] | None = None
+    reason_zh: Annotated[str, Meta(examples=["可用积分不足"])] | UnsetType = UNSET
+    reason_en: Annotated[str, Meta(examples=["not enough points"])] | UnsetType = UNSET
     created_at: Instant
     expires_at: Instant | None = None
     redeemed_at: Instant | None = None
+    ended_at: Instant | None = None
     stars: int | None = None
-    voucher: str | None = None
+    voucher: str | UnsetType = UNSET
+    holder: str | UnsetType = UNSET
+    refund_asked_at: Instant | None = None
     refund_due: Instant | None = None
     refund_late: bool = False
     refund_denied: str | None = None
+    refunded_at: Instant | None = None
+    settled_at: Instant | None = None
     version: int
+    history: list[Step] | UnsetType = UNSET
 
 
 class DeskLine(Reply, kw_only=True):
@@ -157,7 +193,10 @@ class DeskLine(Reply, kw_only=True):
     qty: int
     points: int
     state: str
+    expires_at: Instant | None = None
+    redeemed_at: Instant | None = None
     refund_text: str | None = None
+    refund_asked_at: Instant | None = None
     refund_due: Instant | None = None
     refund_late: bool = False
     version: int
@@ -167,7 +206,6 @@ class WaitingRefund(DeskLine, kw_only=True):
     """待审理的退回 / A refund that waits for the caller's decision."""
 
     partner_id: str
-    refund_asked_at: Instant
     refund_denied: str | None = None
 
 
@@ -182,8 +220,16 @@ class StatementLine(Reply, kw_only=True):
     amount_fen: int
     state: StatementState
     confirm_due: Instant
+    confirmed_at: Instant | None = None
+    confirmed_by: str | None = None
+    dispute_reason: str | None = None
+    disputed_lines: list[str]
+    review_due: Instant | None = None
     review_late: bool
+    paid_at: Instant | None = None
+    payment_ref: str | None = None
     version: int
+    created_at: Instant
 
 
 class Desk(PartnerCard, kw_only=True):

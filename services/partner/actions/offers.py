@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
 from chassis.i18n import problem_of
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id, require_no_stake
@@ -21,6 +23,7 @@ from services.partner.errors import (
     OutOfStock,
     PartnerNotActive,
 )
+from services.partner.replies import OfferOutcome, OfferReply, OffersReply
 from services.partner.rules import offers as rules
 from services.partner.storage import offers as store
 from services.partner.storage import partners as partner_store
@@ -132,16 +135,16 @@ class Reprice:
     settle_fen_per_point: Annotated[int, Meta(examples=[10])]
 
 
-def reply(row: Any, *, state: str | None = None, version: int | None = None) -> dict[str, Any]:
+def reply(row: Row, *, state: str | None = None, version: int | None = None) -> OfferReply:
     """Return what every command on an offer answers."""
-    return {
-        "id": row.offer_id,
-        "state": state or row.state,
-        "version": row.version if version is None else version,
-    }
+    return OfferReply(
+        id=row.offer_id,
+        state=state or row.state,
+        version=row.version if version is None else version,
+    )
 
 
-def draft_offer(tx: Tx, payload: DraftOffer) -> dict[str, Any]:
+def draft_offer(tx: Tx, payload: DraftOffer) -> OfferReply:
     """拟定兑换项目 / Draft an offer.
 
     Raises:
@@ -210,10 +213,10 @@ def draft_offer(tx: Tx, payload: DraftOffer) -> dict[str, Any]:
         created_at=tx.now,
     )
     _propose(tx, offer_id, 1, payload)
-    return {"id": offer_id, "state": "DRAFT", "version": 1}
+    return OfferReply(id=offer_id, state="DRAFT", version=1)
 
 
-def _require_same(known: Any, payload: DraftOffer, *, begins: datetime, ends: datetime) -> None:
+def _require_same(known: Row, payload: DraftOffer, *, begins: datetime, ends: datetime) -> None:
     """Refuse an offer that is known with other content, rather than drop what is new.
 
     Raises:
@@ -244,7 +247,7 @@ def note_import(tx: Tx, offer_id: str, told: dict[str, str]) -> None:
     records.note(tx, offers, row, step="import", note=note[:500])
 
 
-def _own_partner(tx: Tx, partner_id: str) -> Any:
+def _own_partner(tx: Tx, partner_id: str) -> Row:
     """Return the partner for which the caller acts, as its operator or as the official there."""
     partner = records.get(tx.conn, partners, partner_id)
     if tx.actor.role == "R_PARTNER":
@@ -315,7 +318,7 @@ def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
     return row, partner
 
 
-def approve_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
+def approve_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
     """审批项目或新价格 / Approve an offer or its new prices.
 
     Approve an offer, or new prices of one that is approved already.
@@ -340,16 +343,16 @@ def approve_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
         face_value_fen=waiting.face_value_fen,
         settle_fen_per_point=waiting.settle_fen_per_point,
     ).version
-    return reply(row, state=state, version=version) | {"terms": waiting.terms}
+    return replace(reply(row, state=state, version=version), terms=waiting.terms)
 
 
-def approve_offers(tx: Tx, payload: ApproveOffers) -> dict[str, Any]:
+def approve_offers(tx: Tx, payload: ApproveOffers) -> OffersReply:
     """批量审批项目或新价格 / Approve several offers or new prices.
 
     Approve each as if it were approved alone. One that is refused says why, and the others are
     approved.
     """
-    outcomes: dict[int, dict[str, Any]] = {}
+    outcomes: dict[int, OfferOutcome] = {}
     # In the order of their ids, so that two approvers do not wait for each other.
     for number, one in sorted(enumerate(payload.offers), key=lambda each: each[1].offer_id):
         try:
@@ -357,21 +360,24 @@ def approve_offers(tx: Tx, payload: ApproveOffers) -> dict[str, Any]:
                 version = records.locked(tx.conn, offers, one.offer_id).version
                 if version != one.version:
                     raise VersionConflict(current=version, expected=one.version)
-                outcomes[number] = approve_offer(tx, WhichOffer(one.offer_id))
+                done = approve_offer(tx, WhichOffer(one.offer_id))
+                outcomes[number] = OfferOutcome(
+                    id=done.id, state=done.state, version=done.version, terms=done.terms
+                )
         except Refusal as refusal:
             said = problem_of(refusal, "services.partner")
-            outcomes[number] = {
-                "id": one.offer_id,
-                "state": "REFUSED",
-                "code": refusal.guard or refusal.code,
-                "message_zh": said["message_zh"],
-                "message_en": said["message_en"],
-            }
+            outcomes[number] = OfferOutcome(
+                id=one.offer_id,
+                state="REFUSED",
+                code=refusal.guard or refusal.code,
+                message_zh=said["message_zh"],
+                message_en=said["message_en"],
+            )
     items = [outcomes[number] for number in range(len(payload.offers))]
-    return {"approved": sum("code" not in one for one in items), "items": items}
+    return OffersReply(approved=sum(one.code is UNSET for one in items), items=items)
 
 
-def refuse_offer(tx: Tx, payload: RefuseOffer) -> dict[str, Any]:
+def refuse_offer(tx: Tx, payload: RefuseOffer) -> OfferReply:
     """不予批准项目或新价格 / Refuse an offer or its new prices.
 
     Refuse what waits for approval, with a reason its partner reads.
@@ -390,7 +396,7 @@ def refuse_offer(tx: Tx, payload: RefuseOffer) -> dict[str, Any]:
     version = records.change(
         tx, offers, row, step="refuse", state=state, note=payload.reason
     ).version
-    return reply(row, state=state, version=version) | {"terms": row.terms}
+    return replace(reply(row, state=state, version=version), terms=row.terms)
 
 
 def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
@@ -412,7 +418,7 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
     return row, waiting
 
 
-def publish_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
+def publish_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
     """上架 / Publish.
 
     Put an approved offer on the list, or a paused one back.
@@ -439,7 +445,7 @@ def publish_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     return reply(row, state="PUBLISHED", version=version)
 
 
-def pause_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
+def pause_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
     """暂停 / Pause.
 
     Take an offer off the list for now; open redemptions go on.
@@ -450,7 +456,7 @@ def pause_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     return _move(tx, payload, "pause", "PAUSED", "PUBLISHED")
 
 
-def end_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
+def end_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
     """下架 / End.
 
     End an offer for good; open redemptions go on.
@@ -461,13 +467,13 @@ def end_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     return _move(tx, payload, "end", "ENDED", "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
 
 
-def _move(tx: Tx, payload: WhichOffer, step: str, state: str, *before: str) -> dict[str, Any]:
+def _move(tx: Tx, payload: WhichOffer, step: str, state: str, *before: str) -> OfferReply:
     row, _partner = _locked(tx, payload.offer_id, *before)
     version = records.change(tx, offers, row, step=step, state=state).version
     return reply(row, state=state, version=version)
 
 
-def restock_offer(tx: Tx, payload: Restock) -> dict[str, Any]:
+def restock_offer(tx: Tx, payload: Restock) -> OfferReply:
     """库存 / Stock.
 
     Set how many pieces there are in all.
@@ -491,10 +497,10 @@ def restock_offer(tx: Tx, payload: Restock) -> dict[str, Any]:
         stock_total=payload.stock_total,
         stock_left=left,
     ).version
-    return reply(row, version=version) | {"stock_left": left}
+    return replace(reply(row, version=version), stock_left=left)
 
 
-def reprice_offer(tx: Tx, payload: Reprice) -> dict[str, Any]:
+def reprice_offer(tx: Tx, payload: Reprice) -> OfferReply:
     """调价(待审批)/ Propose new prices.
 
     Raises:
@@ -508,4 +514,4 @@ def reprice_offer(tx: Tx, payload: Reprice) -> dict[str, Any]:
     terms = waiting.terms if waiting is not None else store.last_terms(tx.conn, row.offer_id) + 1
     _propose(tx, row.offer_id, terms, payload)
     version = records.change(tx, offers, row, step="reprice", note=f"terms {terms}").version
-    return reply(row, version=version) | {"terms": terms}
+    return replace(reply(row, version=version), terms=terms)

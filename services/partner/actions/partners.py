@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from chassis.text import AREA as AREA_FORM
 from chassis.text import PERSON
@@ -23,6 +25,7 @@ from services.partner.errors import (
     PartnerExists,
     UsccCheckFailed,
 )
+from services.partner.replies import PartnerReply
 from services.partner.rules import offers as offer_rules
 from services.partner.rules import uscc
 from services.partner.storage import offers as offer_store
@@ -147,13 +150,13 @@ class SetOperators:
     operators: Annotated[list[str], Meta(min_length=1, examples=[["per_barber"]])]
 
 
-def reply(row: Any, *, state: str | None = None, version: int | None = None) -> dict[str, Any]:
+def reply(row: Row, *, state: str | None = None, version: int | None = None) -> PartnerReply:
     """Return what every command on a partner answers."""
-    return {
-        "id": row.partner_id,
-        "state": state or row.state,
-        "version": row.version if version is None else version,
-    }
+    return PartnerReply(
+        id=row.partner_id,
+        state=state or row.state,
+        version=row.version if version is None else version,
+    )
 
 
 def require_id(name: str, identity: str) -> None:
@@ -186,7 +189,7 @@ def require_area(name: str, code: str) -> None:
         )
 
 
-def register_partner(tx: Tx, payload: RegisterPartner) -> dict[str, Any]:
+def register_partner(tx: Tx, payload: RegisterPartner) -> PartnerReply:
     """登记合伙人 / Register a partner.
 
     Raises:
@@ -250,7 +253,7 @@ def register_partner(tx: Tx, payload: RegisterPartner) -> dict[str, Any]:
         created_at=tx.now,
     )
     store.set_operators(tx.conn, partner_id, named)
-    return {"id": partner_id, "org_id": org.org_id, "state": "APPLIED", "version": 1}
+    return PartnerReply(id=partner_id, org_id=org.org_id, state="APPLIED", version=1)
 
 
 def _override(tx: Tx, payload: RegisterPartner, code: str) -> str | None:
@@ -272,7 +275,7 @@ def _require_operators(person_ids: list[str]) -> None:
             )
 
 
-def _require_one_name(tx: Tx, org: Any, name: str) -> None:
+def _require_one_name(tx: Tx, org: Row, name: str) -> None:
     """Keep one name of an organisation: it may change as long as it is nobody's partner.
 
     Raises:
@@ -286,7 +289,7 @@ def _require_one_name(tx: Tx, org: Any, name: str) -> None:
     store.rename_organisation(tx.conn, org.org_id, name)
 
 
-def _same_or_refuse(tx: Tx, payload: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
+def _same_or_refuse(tx: Tx, payload: RegisterPartner, code: str, known: Row) -> PartnerReply:
     same = (
         known.uscc == code
         and known.category == payload.category
@@ -300,7 +303,7 @@ def _same_or_refuse(tx: Tx, payload: RegisterPartner, code: str, known: Any) -> 
         raise PartnerDiffers(field="org_name", id=known.partner_id, what="org_name")
     if store.operators_of(tx.conn, known.partner_id) != people.meant(tx, payload.operators):
         raise PartnerDiffers(field="operators", id=known.partner_id, what="operators")
-    return reply(known) | {"org_id": known.org_id}
+    return replace(reply(known), org_id=known.org_id)
 
 
 def require_agreement(tx: Tx, partner_id: str, agreement_ref: str) -> None:
@@ -313,7 +316,7 @@ def require_agreement(tx: Tx, partner_id: str, agreement_ref: str) -> None:
         raise PartnerDiffers(field="agreement_ref", id=partner_id, what="agreement_ref")
 
 
-def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
+def _locked(tx: Tx, partner_id: str, *states: str) -> Row:
     row = records.locked(tx.conn, partners, partner_id)
     tx.require_scope(row.area)
     records.require_state(row, *states)
@@ -336,7 +339,7 @@ def require_no_stake(tx: Tx, partner_id: str, *others: str) -> None:
         raise ConflictOfInterest
 
 
-def vet_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
+def vet_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
     """资质核验 / Vet.
 
     Record that licence and code were checked by an official who has no stake in it.
@@ -351,7 +354,7 @@ def vet_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
     return reply(row, state="VETTED", version=version)
 
 
-def refuse_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
+def refuse_partner(tx: Tx, payload: EndApplication) -> PartnerReply:
     """不予受理 / Refuse an application.
 
     Refuse an application with a reason. The organisation may apply again.
@@ -365,7 +368,7 @@ def refuse_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
     return _end_application(tx, row, "refuse", "REFUSED", payload.reason)
 
 
-def withdraw_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
+def withdraw_partner(tx: Tx, payload: EndApplication) -> PartnerReply:
     """撤回申请 / Take one's application back.
 
     Raises:
@@ -383,12 +386,12 @@ def withdraw_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
     return _end_application(tx, row, "withdraw", "WITHDRAWN", payload.reason)
 
 
-def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> dict[str, Any]:
+def _end_application(tx: Tx, row: Row, step: str, state: str, reason: str) -> PartnerReply:
     version = records.change(tx, partners, row, step=step, state=state, note=reason).version
     return reply(row, state=state, version=version)
 
 
-def agree_partner(tx: Tx, payload: AgreePartner) -> dict[str, Any]:
+def agree_partner(tx: Tx, payload: AgreePartner) -> PartnerReply:
     """签约生效 / Sign the agreement; the partner is active.
 
     Record the signed agreement: the partner is active and a subject of credit.
@@ -414,7 +417,7 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> dict[str, Any]:
     return reply(row, state="ACTIVE", version=active.version)
 
 
-def _say_admitted(tx: Tx, row: Any, version: int) -> None:
+def _say_admitted(tx: Tx, row: Row, version: int) -> None:
     tx.publish(
         events.PartnerAdmitted(row.partner_id, row.org_id, row.level, row.area),
         subject=row.partner_id,
@@ -425,7 +428,7 @@ def _say_admitted(tx: Tx, row: Any, version: int) -> None:
     _say_operators(tx, row, version)
 
 
-def _say_operators(tx: Tx, row: Any, version: int) -> None:
+def _say_operators(tx: Tx, row: Row, version: int) -> None:
     tx.publish(
         events.PartnerOperatorsChanged(
             row.partner_id, row.org_id, store.operators_of(tx.conn, row.partner_id)
@@ -436,7 +439,7 @@ def _say_operators(tx: Tx, row: Any, version: int) -> None:
     )
 
 
-def resume_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
+def resume_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
     """恢复 / Resume.
 
     Make a suspended partner active again; its offers stay paused until it publishes them.
@@ -454,7 +457,7 @@ def resume_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
     return reply(row, state="ACTIVE", version=version)
 
 
-def suspend_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
+def suspend_partner(tx: Tx, payload: StopPartner) -> PartnerReply:
     """暂停 / Suspend.
 
     Withdraw a partner's offers for now; open vouchers are honoured or cancelled.
@@ -486,7 +489,7 @@ def suspend_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
     return reply(row, state="SUSPENDED", version=version)
 
 
-def exit_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
+def exit_partner(tx: Tx, payload: StopPartner) -> PartnerReply:
     """退出 / Exit.
 
     End a partnership. Its statements are still paid.
@@ -532,7 +535,7 @@ def _withdraw(tx: Tx, partner_id: str, states: tuple[str, ...], state: str) -> N
         records.change(tx, offers, row, step="withdraw", state=state)
 
 
-def set_operators(tx: Tx, payload: SetOperators) -> dict[str, Any]:
+def set_operators(tx: Tx, payload: SetOperators) -> PartnerReply:
     """更换经办人 / Replace the operators.
 
     Replace the persons who act for a partner.

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.free_text import PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from services.partner import events
 from services.partner.actions import people
@@ -28,6 +30,7 @@ from services.partner.errors import (
     WindowOver,
     WrongAudience,
 )
+from services.partner.replies import RedemptionReply
 from services.partner.rules import redemptions as rules
 from services.partner.rules import vouchers
 from services.partner.rules.offers import MOST_QUANTITY
@@ -84,24 +87,23 @@ class RateRedemption:
     stars: Annotated[int, Meta(ge=1, le=5, examples=[5])]
 
 
-def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
+def reply(row: Row, *, state: str, version: int) -> RedemptionReply:
     """Return what every command on a redemption answers."""
-    due = row.expires_at.isoformat() if row.expires_at and state == "RESERVED" else None
-    return {
-        "id": row.redemption_id,
-        "number": row.number,
-        "state": state,
-        "version": version,
-        "points": row.points,
-        "due": due,
-    }
+    return RedemptionReply(
+        id=row.redemption_id,
+        number=row.number,
+        state=state,
+        version=version,
+        points=row.points,
+        due=row.expires_at if state == "RESERVED" else None,
+    )
 
 
 # --------------------------------------------------------------------------------------------------
 # Request
 
 
-def request_redemption(tx: Tx, payload: RequestRedemption) -> dict[str, Any]:
+def request_redemption(tx: Tx, payload: RequestRedemption) -> RedemptionReply:
     """申请兑换 / Begin a redemption.
 
     Take the pieces out of stock and ask credit to hold the points.
@@ -172,12 +174,12 @@ def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
 def _enter(
     tx: Tx,
     payload: RequestRedemption,
-    offer: Any,
+    offer: Row,
     *,
     wallet: str,
     community: str | None,
     month: str,
-) -> Any:
+) -> Row:
     points = offer.points_price * payload.qty
     redemption_id = tx.new_id("rdm")
     return records.create(
@@ -206,7 +208,7 @@ def _enter(
     )
 
 
-def _ask_for_hold(tx: Tx, row: Any) -> None:
+def _ask_for_hold(tx: Tx, row: Row) -> None:
     tx.publish(
         events.RedemptionRequested(
             row.redemption_id, row.wallet, row.holder, row.partner_id, row.offer_id, row.points
@@ -217,7 +219,7 @@ def _ask_for_hold(tx: Tx, row: Any) -> None:
     )
 
 
-def _reserve_free(tx: Tx, row: Any) -> dict[str, Any]:
+def _reserve_free(tx: Tx, row: Row) -> RedemptionReply:
     """A discount that costs no points needs no hold."""
     expires_at = tx.now + timedelta(hours=row.ttl_h)
     version = records.change(
@@ -230,7 +232,7 @@ def _reserve_free(tx: Tx, row: Any) -> dict[str, Any]:
         expires_at=expires_at,
     ).version
     tx.arm(EXPIRY_TIMER, row.redemption_id, expires_at)
-    return reply(row, state="RESERVED", version=version) | {"due": expires_at.isoformat()}
+    return replace(reply(row, state="RESERVED", version=version), due=expires_at)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -264,7 +266,7 @@ def count_try(tx: Tx, payload: VerifyRedemption) -> None:
     store.add_try(tx.conn, row.redemption_id, tx.actor.id, tx.now)
 
 
-def verify_redemption(tx: Tx, payload: VerifyRedemption) -> dict[str, Any]:
+def verify_redemption(tx: Tx, payload: VerifyRedemption) -> RedemptionReply:
     """核销 / Verify.
 
     Redeem a voucher at the partner's desk.
@@ -318,7 +320,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> dict[str, Any]:
     return reply(row, state=state, version=version)
 
 
-def cancel_redemption(tx: Tx, payload: CancelRedemption) -> dict[str, Any]:
+def cancel_redemption(tx: Tx, payload: CancelRedemption) -> RedemptionReply:
     """取消 / Cancel.
 
     Give a reserved redemption up.
@@ -356,7 +358,7 @@ def cancel_open(
     return len(found)
 
 
-def _give_up(tx: Tx, row: Any, *, by: str, reason: str, note: str | None = None) -> dict[str, Any]:
+def _give_up(tx: Tx, row: Row, *, by: str, reason: str, note: str | None = None) -> RedemptionReply:
     """Begin the end of a locked redemption; without points it is the end."""
     state = "CANCELLING" if row.points else "CANCELLED"
     ended_at = None if row.points else tx.now
@@ -379,7 +381,7 @@ def _give_up(tx: Tx, row: Any, *, by: str, reason: str, note: str | None = None)
     return reply(row, state=state, version=version)
 
 
-def _say_cancelled(tx: Tx, row: Any, version: int, *, by: str, reason: str) -> None:
+def _say_cancelled(tx: Tx, row: Row, version: int, *, by: str, reason: str) -> None:
     tx.publish(
         events.RedemptionCancelled(
             row.redemption_id, row.wallet, row.partner_id, row.points, by, reason
@@ -523,7 +525,7 @@ def _release_again(tx: Tx, row: dict[str, Any], event: Event) -> None:
 # Afterwards
 
 
-def rate_redemption(tx: Tx, payload: RateRedemption) -> dict[str, Any]:
+def rate_redemption(tx: Tx, payload: RateRedemption) -> RedemptionReply:
     """评价 / Rate.
 
     Rate what was redeemed: once, within 14 days.

@@ -2,13 +2,15 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
 from services.partner import events
@@ -21,6 +23,7 @@ from services.partner.errors import (
     StreetDecides,
     WindowOver,
 )
+from services.partner.replies import RedemptionReply
 from services.partner.rules import redemptions as rules
 from services.partner.rules.statements import Line
 from services.partner.storage import redemptions as store
@@ -59,7 +62,7 @@ class DenyRefund:
     ]
 
 
-def ask_refund(tx: Tx, payload: AskRefund) -> dict[str, Any]:
+def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
     """申请退回 / Ask for a refund.
 
     Ask for a refund within seven days; it is decided within five working days.
@@ -105,7 +108,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> dict[str, Any]:
         refund_late=False,
         refund_asks=row.refund_asks + 1,
     ).version
-    return reply(row, state="REFUND_REVIEW", version=version) | {"due": due.isoformat()}
+    return replace(reply(row, state="REFUND_REVIEW", version=version), due=due)
 
 
 def overdue(tx: Tx, due: Due) -> None:
@@ -130,7 +133,7 @@ def overdue(tx: Tx, due: Due) -> None:
     log.warning("refund_overdue", extra={"redemption": row.redemption_id, "area": row.area})
 
 
-def _decided(tx: Tx, row: Any, version: int, outcome: str) -> None:
+def _decided(tx: Tx, row: Row, version: int, outcome: str) -> None:
     """Say that one that went up is decided, so that nobody has to see to it any more."""
     if row.refund_late:
         tx.publish(
@@ -141,7 +144,7 @@ def _decided(tx: Tx, row: Any, version: int, outcome: str) -> None:
         )
 
 
-def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
+def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Row:
     row = records.locked(tx.conn, redemptions, order.redemption_id)
     home = row.community or row.area
     if not (tx.actor.covers(row.area) or tx.actor.covers(home)):
@@ -156,7 +159,7 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
     return row
 
 
-def approve_refund(tx: Tx, payload: DecideRefund) -> dict[str, Any]:
+def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     """同意退回 / Approve a refund.
 
     On a statement that is not paid, the line is taken back on that statement; on a paid one, the
@@ -207,7 +210,7 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> dict[str, Any]:
     return reply(row, state="REFUNDED", version=version)
 
 
-def _take_back(tx: Tx, statement: Any, row: Any) -> None:
+def _take_back(tx: Tx, statement: Row, row: Row) -> None:
     """Add the negative line to a statement that is not paid yet."""
     lines = statement_store.lines_of(tx.conn, statement.statement_id)
     own = next(line for line in lines if line.redemption_id == row.redemption_id)
@@ -224,7 +227,7 @@ def _take_back(tx: Tx, statement: Any, row: Any) -> None:
     )
 
 
-def deny_refund(tx: Tx, payload: DenyRefund) -> dict[str, Any]:
+def deny_refund(tx: Tx, payload: DenyRefund) -> RedemptionReply:
     """不同意退回 / Deny a refund.
 
     Refuse a refund with reasons; the redemption is as it was.

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area, Period
 from chassis.free_text import Office, PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from chassis.text import PERIOD
 from services.partner import events
@@ -23,6 +25,7 @@ from services.partner.errors import (
     LineUnknown,
     WindowOver,
 )
+from services.partner.replies import FundReply, StatementReply
 from services.partner.rules import statements as rules
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as redemption_store
@@ -95,17 +98,16 @@ class SetFund:
     budget_fen: Annotated[int, Meta(ge=0, examples=[500000])]
 
 
-def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
+def reply(row: Row, *, state: str, version: int) -> StatementReply:
     """Return what every command on a statement answers."""
-    due = row.confirm_due.isoformat() if state == "ISSUED" else None
-    return {
-        "id": row.statement_id,
-        "state": state,
-        "version": version,
-        "points": row.points,
-        "amount_fen": row.amount_fen,
-        "due": due,
-    }
+    return StatementReply(
+        id=row.statement_id,
+        state=state,
+        version=version,
+        points=row.points,
+        amount_fen=row.amount_fen,
+        due=row.confirm_due if state == "ISSUED" else None,
+    )
 
 
 # --------------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ def _by_partner(found: Sequence[Any]) -> dict[str, list[Any]]:
     return groups
 
 
-def _line(row: Any, sign: int) -> rules.Line:
+def _line(row: Row, sign: int) -> rules.Line:
     kind = "REDEEMED" if sign > 0 else "REFUND"
     return rules.Line(
         row.redemption_id, kind, sign * row.points, sign * row.settle_fen, row.redeemed_at
@@ -177,7 +179,7 @@ def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) ->
 # Confirm, dispute, review
 
 
-def _own(tx: Tx, statement_id: str, *states: str) -> Any:
+def _own(tx: Tx, statement_id: str, *states: str) -> Row:
     """Return a statement of a partner for which the caller acts, held.
 
     Raises:
@@ -195,7 +197,7 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Any:
     return row
 
 
-def confirm_statement(tx: Tx, payload: WhichStatement) -> dict[str, Any]:
+def confirm_statement(tx: Tx, payload: WhichStatement) -> StatementReply:
     """确认结算单 / Confirm a statement.
 
     Confirm a statement as its partner.
@@ -216,7 +218,7 @@ def confirm_by_silence(tx: Tx, due: Due) -> None:
         _commit(tx, row, "silence", "SILENCE")
 
 
-def _commit(tx: Tx, row: Any, step: str, who: str) -> dict[str, Any]:
+def _commit(tx: Tx, row: Row, step: str, who: str) -> StatementReply:
     """Promise the statement's money out of the fund, or hold the statement until there is some."""
     fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
     enough = _fits(tx, fund, row.amount_fen)
@@ -237,7 +239,7 @@ def _commit(tx: Tx, row: Any, step: str, who: str) -> dict[str, Any]:
     return reply(row, state=state, version=version)
 
 
-def _say_funded(tx: Tx, row: Any, version: int, state: str) -> None:
+def _say_funded(tx: Tx, row: Row, version: int, state: str) -> None:
     """Say that a statement that was held waits for money no longer."""
     tx.publish(
         events.StatementFunded(row.statement_id, state),
@@ -247,13 +249,13 @@ def _say_funded(tx: Tx, row: Any, version: int, state: str) -> None:
     )
 
 
-def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
+def _fits(tx: Tx, fund: Row, amount_fen: int) -> bool:
     budget = fund.budget_fen if fund else 0
     bound = sum(store.bound_fen(tx.conn, fund.fund_id).values()) if fund else 0
     return rules.fits(budget_fen=budget, committed_fen=bound, amount_fen=amount_fen)
 
 
-def dispute_statement(tx: Tx, payload: DisputeStatement) -> dict[str, Any]:
+def dispute_statement(tx: Tx, payload: DisputeStatement) -> StatementReply:
     """提出异议 / Dispute a statement.
 
     Say as its partner that a statement is wrong; an official reviews it in 5 working days.
@@ -288,7 +290,7 @@ def dispute_statement(tx: Tx, payload: DisputeStatement) -> dict[str, Any]:
         disputed_lines=payload.lines or [],
         review_due=review_due,
     ).version
-    return reply(row, state="DISPUTED", version=version) | {"due": review_due.isoformat()}
+    return replace(reply(row, state="DISPUTED", version=version), due=review_due)
 
 
 def review_overdue(tx: Tx, due: Due) -> None:
@@ -311,7 +313,7 @@ def review_overdue(tx: Tx, due: Due) -> None:
     )
 
 
-def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
+def review_statement(tx: Tx, payload: ReviewStatement) -> StatementReply:
     """复核异议 / Decide a dispute.
 
     Decide a dispute; the statement is confirmed with what came out.
@@ -344,7 +346,7 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
     return _commit(tx, row, "reviewed", tx.actor.id)
 
 
-def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
+def _adjust(tx: Tx, row: Row, adjustments: Sequence[Adjustment]) -> int:
     """Put the amounts of lines right and return the statement's new amount."""
     lines = {
         line.redemption_id: line
@@ -379,7 +381,7 @@ def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
 # Money
 
 
-def pay_statement(tx: Tx, payload: PayStatement) -> dict[str, Any]:
+def pay_statement(tx: Tx, payload: PayStatement) -> StatementReply:
     """付款确认 / Record the payment.
 
     Record that the fund has paid; the points leave the partner's receivable in credit.
@@ -438,7 +440,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> dict[str, Any]:
     return reply(row, state="PAID", version=version)
 
 
-def set_fund(tx: Tx, payload: SetFund) -> dict[str, Any]:
+def set_fund(tx: Tx, payload: SetFund) -> FundReply:
     """设定共建基金预算 / Set a fund's budget.
 
     Set a month's budget; statements that waited for money are confirmed as far as it goes.
@@ -483,13 +485,13 @@ def set_fund(tx: Tx, payload: SetFund) -> dict[str, Any]:
         row = records.update(tx.conn, funds, row, budget_fen=payload.budget_fen)
     records.note(tx, funds, row, step="budget", state="SET", note=str(payload.budget_fen))
     released = _confirm_held(tx, payload)
-    return {
-        "id": row.fund_id,
-        "state": "SET",
-        "version": row.version,
-        "budget_fen": payload.budget_fen,
-        "confirmed": released,
-    }
+    return FundReply(
+        id=row.fund_id,
+        state="SET",
+        version=row.version,
+        budget_fen=payload.budget_fen,
+        confirmed=released,
+    )
 
 
 def _require_period(period: str) -> None:

@@ -1,7 +1,7 @@
 """Partners, their desk, and the catalogue of offers."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -9,8 +9,11 @@ from msgspec import Meta
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
+from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.replies import Page
 from chassis.storage import within
+from services.partner import replies
 from services.partner.replies import PartnerState
 from services.partner.rules.redemptions import audience_of
 from services.partner.storage import offers as offer_store
@@ -18,8 +21,8 @@ from services.partner.storage import partners as store
 from services.partner.storage import redemptions as redemption_store
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import offers, partners
-from services.partner.views.redemptions import READERS, desk_line
-from services.partner.views.statements import statement_line, steps_of
+from services.partner.views.redemptions import READERS, desk_line, steps_of
+from services.partner.views.statements import statement_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,59 +71,28 @@ class OfferQuery:
     offer_id: str
 
 
-def partner_card(row: Any) -> dict[str, Any]:
+def partner_card(row: Row) -> replies.PartnerCard:
     """Return what everybody may know of an organisation: name, code, grade and score."""
-    return {
-        "id": row.partner_id,
-        "org_id": row.org_id,
-        "name": row.name,
-        "uscc": row.uscc,
-        "category": row.category,
-        "level": row.level,
-        "area": row.area,
-        "settle_mode": row.settle_mode,
-        "state": row.state,
-        "grade": row.grade,
-        "score": row.score,
-        "graded_period": row.graded_period,
-        "gates_failed": row.gates_failed or [],
-        "version": row.version,
-        "created_at": row.created_at.isoformat(),
-    }
+    return replies.PartnerCard.of(row, **_known(row))
 
 
-def offer_card(row: Any) -> dict[str, Any]:
+def _known(row: Row) -> dict[str, object]:
+    return {"id": row.partner_id, "gates_failed": row.gates_failed or []}
+
+
+def offer_card(row: Row) -> replies.OfferCard:
     """Return an offer as the catalogue shows it."""
-    return {
-        "id": row.offer_id,
-        "partner_id": row.partner_id,
-        "kind": row.kind,
-        "title": row.title,
-        "points_price": row.points_price,
-        "face_value_fen": row.face_value_fen,
-        "terms": row.terms,
-        "stock_total": row.stock_total,
-        "stock_left": row.stock_left,
-        "per_person_month": row.per_person_month,
-        "audience": row.audience,
-        "scope": row.scope,
-        "valid_from": row.valid_from.isoformat(),
-        "valid_to": row.valid_to.isoformat(),
-        "voucher_ttl_h": row.voucher_ttl_h,
-        "state": row.state,
-        "version": row.version,
-        "created_at": row.created_at.isoformat(),
-    }
+    return replies.OfferCard.of(row, id=row.offer_id)
 
 
-def _looks_in(tx: Tx, partner: Any) -> bool:
+def _looks_in(tx: Tx, partner: Row) -> bool:
     """Tell whether the caller acts for the partner, or is an official or auditor there."""
     if tx.actor.role in READERS and tx.actor.covers(partner.area):
         return True
     return bool(tx.actor.id) and store.is_operator(tx.conn, partner.partner_id, tx.actor.id)
 
 
-def partners_list(tx: Tx, payload: PartnersQuery) -> dict[str, Any]:
+def partners_list(tx: Tx, payload: PartnersQuery) -> Page[replies.PartnerCard]:
     """合伙人名录 / Partners of an area."""
     query = store.cards()
     # Who applied is known where he applied, and to himself; elsewhere partners are who is active.
@@ -137,10 +109,10 @@ def partners_list(tx: Tx, payload: PartnersQuery) -> dict[str, Any]:
     if payload.level:
         query = query.where(partners.c.level == payload.level)
     found = records.page(tx.conn, query, payload, (partners.c.created_at, partners.c.partner_id))
-    return found.reply(partner_card)
+    return found.listed(partner_card)
 
 
-def partner(tx: Tx, payload: PartnerQuery) -> dict[str, Any]:
+def partner(tx: Tx, payload: PartnerQuery) -> replies.PartnerCard:
     """合伙人 / One partner.
 
     Return one partner; who acts for it and its history only to those concerned.
@@ -154,18 +126,18 @@ def partner(tx: Tx, payload: PartnerQuery) -> dict[str, Any]:
     inside = _looks_in(tx, row)
     if not inside and row.state in {"APPLIED", "VETTED", "REFUSED", "WITHDRAWN"}:
         raise NotFound(kind="partner", id=payload.partner_id)
-    rated, satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
-    card = partner_card(row) | {"rated": rated, "satisfied": satisfied}
+    card = partner_card(row)
+    card.rated, card.satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
     if inside:
-        card["operators"] = store.operators_of(tx.conn, row.partner_id)
-        card["agreement_ref"] = row.agreement_ref
-        card["uscc_override"] = row.uscc_override
-        card["winding_down"] = row.winding_down
-        card["history"] = steps_of(tx, partners, row.partner_id)
+        card.operators = store.operators_of(tx.conn, row.partner_id)
+        card.agreement_ref = row.agreement_ref
+        card.uscc_override = row.uscc_override
+        card.winding_down = row.winding_down
+        card.history = steps_of(tx, partners, row.partner_id)
     return card
 
 
-def offers_list(tx: Tx, payload: OffersQuery) -> dict[str, Any]:
+def offers_list(tx: Tx, payload: OffersQuery) -> Page[replies.OfferCard]:
     """可兑换项目 / What can be redeemed now."""
     query = offer_store.catalogue(payload.scope, tx.now)
     if payload.kind:
@@ -177,10 +149,10 @@ def offers_list(tx: Tx, payload: OffersQuery) -> dict[str, Any]:
     if payload.partner_id:
         query = query.where(offers.c.partner_id == payload.partner_id)
     found = records.page(tx.conn, query, payload, (offers.c.created_at, offers.c.offer_id))
-    return found.reply(offer_card)
+    return found.listed(offer_card)
 
 
-def waiting_offers(tx: Tx, payload: PartOfList) -> dict[str, Any]:
+def waiting_offers(tx: Tx, payload: PartOfList) -> Page[replies.OfferCard]:
     """待我审批的项目与价格 / Offers and prices that wait for my approval.
 
     Return the offers, and the new prices of offers, that wait for the caller's approval.
@@ -188,10 +160,10 @@ def waiting_offers(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
     query = offer_store.waiting(level, tx.actor.scope)
     found = records.page(tx.conn, query, payload, (offers.c.created_at, offers.c.offer_id))
-    return found.reply(offer_card)
+    return found.listed(offer_card)
 
 
-def offer(tx: Tx, payload: OfferQuery) -> dict[str, Any]:
+def offer(tx: Tx, payload: OfferQuery) -> replies.OfferCard:
     """兑换项目 / One offer.
 
     Return one offer; drafts and prices that wait only to those concerned.
@@ -205,20 +177,13 @@ def offer(tx: Tx, payload: OfferQuery) -> dict[str, Any]:
         raise NotFound(kind="offer", id=payload.offer_id)
     card = offer_card(row)
     if inside:
-        card["settle_fen_per_point"] = row.settle_fen_per_point
-        card["prices"] = [
-            one
-            | {
-                "proposed_at": one["proposed_at"].isoformat(),
-                "approved_at": one["approved_at"].isoformat() if one["approved_at"] else None,
-            }
-            for one in offer_store.terms_of(tx.conn, row.offer_id)
-        ]
-        card["history"] = steps_of(tx, offers, row.offer_id)
+        card.settle_fen_per_point = row.settle_fen_per_point
+        card.prices = [replies.Terms.of(one) for one in offer_store.terms_of(tx.conn, row.offer_id)]
+        card.history = steps_of(tx, offers, row.offer_id)
     return card
 
 
-def desk(tx: Tx, payload: PartnerQuery) -> dict[str, Any]:
+def desk(tx: Tx, payload: PartnerQuery) -> replies.Desk:
     """合伙人柜台 / A partner's desk.
 
     Return what a partner's operator needs at the counter.
@@ -230,25 +195,29 @@ def desk(tx: Tx, payload: PartnerQuery) -> dict[str, Any]:
     if row is None or not _looks_in(tx, row):
         raise NotFound(kind="partner", id=payload.partner_id)
     rated, satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
-    return partner_card(row) | {
-        "rated": rated,
-        "satisfied": satisfied,
-        "winding_down": row.winding_down,
-        "counts": redemption_store.counts_of_partner(tx.conn, row.partner_id),
-        "receivable_points": redemption_store.receivable(tx.conn, row.partner_id),
-        "to_verify": [
+    return replies.Desk.of(
+        row,
+        **_known(row),
+        rated=rated,
+        satisfied=satisfied,
+        winding_down=row.winding_down,
+        counts=redemption_store.counts_of_partner(tx.conn, row.partner_id),
+        receivable_points=redemption_store.receivable(tx.conn, row.partner_id),
+        to_verify=[
             desk_line(one)
             for one in redemption_store.open_of_partner(tx.conn, row.partner_id, MOST_ROWS)
         ],
-        "refunds": [
+        refunds=[
             desk_line(one) for one in redemption_store.refunds_waiting(tx.conn, row.partner_id)
         ],
-        "offers": [
-            offer_card(one) | {"settle_fen_per_point": one.settle_fen_per_point}
+        offers=[
+            replies.OfferCard.of(
+                one, id=one.offer_id, settle_fen_per_point=one.settle_fen_per_point
+            )
             for one in offer_store.offers_of(tx.conn, row.partner_id)
         ],
-        "statements": [
+        statements=[
             statement_line(tx, one)
             for one in statement_store.statements_of(tx.conn, row.partner_id, 12)
         ],
-    }
+    )

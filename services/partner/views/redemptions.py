@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -11,7 +11,10 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import in_words
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
+from chassis.replies import Page
+from services.partner import replies
 from services.partner.replies import RedemptionState
 from services.partner.rules.statements import share_text
 from services.partner.rules.vouchers import voucher
@@ -48,62 +51,26 @@ class ShareQuery:
     period_to: Annotated[Period, Meta(examples=["2025-03"])]
 
 
-def _text(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+def refund_due(row: Row) -> datetime | None:
+    """Return by when a refund is decided, while it waits."""
+    due: datetime | None = row.refund_due
+    return due if row.state == "REFUND_REVIEW" else None
 
 
-def redemption_card(row: Any, title: str) -> dict[str, Any]:
+def redemption_card(row: Row, title: str) -> replies.RedemptionCard:
     """Return a redemption as its holder and its partner see it, without the voucher."""
-    return {
-        "id": row.redemption_id,
-        "number": row.number,
-        "wallet": row.wallet,
-        "partner_id": row.partner_id,
-        "offer_id": row.offer_id,
-        "title": title,
-        "terms": row.terms,
-        "kind": row.kind,
-        "qty": row.qty,
-        "points": row.points,
-        "state": row.state,
-        "ended_by": row.ended_by,
-        "reason": row.reason,
-        **(in_words("services.partner", "reason", row.reason) if row.reason else {}),
-        "created_at": row.created_at.isoformat(),
-        "expires_at": _text(row.expires_at),
-        "redeemed_at": _text(row.redeemed_at),
-        "ended_at": _text(row.ended_at),
-        "stars": row.stars,
-        "refund_asked_at": _text(row.refund_asked_at),
-        "refund_due": _text(row.refund_due) if row.state == "REFUND_REVIEW" else None,
-        "refund_late": row.refund_late,
-        "refund_denied": row.refund_denied,
-        "refunded_at": _text(row.refunded_at),
-        "settled_at": _text(row.settled_at),
-        "version": row.version,
-    }
+    reason = in_words("services.partner", "reason", row.reason) if row.reason else {}
+    return replies.RedemptionCard.of(
+        row, id=row.redemption_id, title=title, refund_due=refund_due(row), **reason
+    )
 
 
-def desk_line(row: Any) -> dict[str, Any]:
+def desk_line(row: Row) -> replies.DeskLine:
     """Return one line of a partner's desk: no holder, no voucher."""
-    return {
-        "id": row.redemption_id,
-        "number": row.number,
-        "offer_id": row.offer_id,
-        "qty": row.qty,
-        "points": row.points,
-        "state": row.state,
-        "expires_at": _text(row.expires_at),
-        "redeemed_at": _text(row.redeemed_at),
-        "refund_text": row.refund_text,
-        "refund_asked_at": _text(row.refund_asked_at),
-        "refund_due": _text(row.refund_due) if row.state == "REFUND_REVIEW" else None,
-        "refund_late": row.refund_late,
-        "version": row.version,
-    }
+    return replies.DeskLine.of(row, id=row.redemption_id, refund_due=refund_due(row))
 
 
-def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> dict[str, Any]:
+def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> Page[replies.RedemptionCard]:
     """我的兑换单 / My redemptions.
 
     Return the caller's own redemptions, of all his wallets.
@@ -118,10 +85,10 @@ def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> dict[str, Any]:
     found = records.page(
         tx.conn, query, payload, (redemptions.c.created_at, redemptions.c.redemption_id)
     )
-    return found.reply(lambda row: redemption_card(row, row.title))
+    return found.listed(lambda row: redemption_card(row, row.title))
 
 
-def waiting_refunds(tx: Tx, payload: PartOfList) -> dict[str, Any]:
+def waiting_refunds(tx: Tx, payload: PartOfList) -> Page[replies.WaitingRefund]:
     """待我审理的退回 / Refunds that wait for my decision.
 
     Return the refunds that wait for the caller's decision.
@@ -130,14 +97,12 @@ def waiting_refunds(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     found = records.page(
         tx.conn, query, payload, (redemptions.c.created_at, redemptions.c.redemption_id)
     )
-    return found.reply(
-        lambda row: (
-            desk_line(row) | {"partner_id": row.partner_id, "refund_denied": row.refund_denied}
-        )
+    return found.listed(
+        lambda row: replies.WaitingRefund.of(row, id=row.redemption_id, refund_due=refund_due(row))
     )
 
 
-def redemption(tx: Tx, payload: RedemptionQuery) -> dict[str, Any]:
+def redemption(tx: Tx, payload: RedemptionQuery) -> replies.RedemptionCard:
     """兑换单 / One redemption.
 
     Return one redemption; the voucher to its holder only, and only while it can be used.
@@ -151,17 +116,19 @@ def redemption(tx: Tx, payload: RedemptionQuery) -> dict[str, Any]:
         raise NotFound(kind="redemption", id=payload.redemption_id)
     card = redemption_card(row, records.get(tx.conn, offers, row.offer_id).title)
     if not mine:
-        card["holder"] = row.holder
+        card.holder = row.holder
     elif row.state == "RESERVED" and tx.now < row.expires_at:
-        card["voucher"] = voucher(tx.settings.voucher_key, row.redemption_id)
-    card["history"] = [
-        {"step": one.step, "state": one.state, "at": one.at.isoformat()}
-        for one in records.steps_of(tx.conn, redemptions, row.redemption_id)
-    ]
+        card.voucher = voucher(tx.settings.voucher_key, row.redemption_id)
+    card.history = steps_of(tx, redemptions, row.redemption_id)
     return card
 
 
-def _concerned(tx: Tx, row: Any) -> bool:
+def steps_of(tx: Tx, table: sa.Table, row_id: str) -> list[replies.Step]:
+    """Return the history of one thing as it travels."""
+    return [replies.Step.of(one) for one in records.steps_of(tx.conn, table, row_id)]
+
+
+def _concerned(tx: Tx, row: Row) -> bool:
     if tx.actor.role in READERS:
         return tx.actor.covers(row.area) or tx.actor.covers(row.community or row.area)
     return tx.actor.role == "R_PARTNER" and partner_store.is_operator(
@@ -169,7 +136,7 @@ def _concerned(tx: Tx, row: Any) -> bool:
     )
 
 
-def service_share(tx: Tx, payload: ShareQuery) -> dict[str, Any]:
+def service_share(tx: Tx, payload: ShareQuery) -> replies.Shares:
     """服务类占比 / The service share of redemption.
 
     Return how much of what was redeemed are services and discounts, month by month.
@@ -180,7 +147,7 @@ def service_share(tx: Tx, payload: ShareQuery) -> dict[str, Any]:
     Source:
         DOMAIN M-13.
     """
-    months: list[dict[str, Any]] = []
+    months: list[replies.Share] = []
     try:
         tx.calendar.month_bounds(payload.period_from)
         tx.calendar.month_bounds(payload.period_to)
@@ -202,15 +169,15 @@ def service_share(tx: Tx, payload: ShareQuery) -> dict[str, Any]:
             field="period_to",
             reason=said("结束月份早于开始月份 / the last month is before the first"),
         )
-    return {"scope": payload.scope, "items": months}
+    return replies.Shares(scope=payload.scope, items=months)
 
 
-def _share(period: str, points: dict[str, int]) -> dict[str, Any]:
+def _share(period: str, points: dict[str, int]) -> replies.Share:
     services = points.get("SERVICE", 0) + points.get("DISCOUNT", 0)
-    whole = services + points.get("GOODS", 0)
-    return {
-        "period": period,
-        "points_services": services,
-        "points_goods": points.get("GOODS", 0),
-        "share_percent": share_text(services, whole),
-    }
+    goods = points.get("GOODS", 0)
+    return replies.Share(
+        period=period,
+        points_services=services,
+        points_goods=goods,
+        share_percent=share_text(services, services + goods),
+    )

@@ -1,20 +1,23 @@
 """Statements and the position of the money fund."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
+from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.replies import Page
 from chassis.storage import within
+from services.partner import replies
 from services.partner.replies import StatementState
 from services.partner.rules.statements import share_text
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, statements
+from services.partner.views.redemptions import steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +56,21 @@ class FundsQuery:
     cursor: Cursor | None = None
 
 
-def statement_line(tx: Tx, row: Any) -> dict[str, Any]:
+def statement_line(tx: Tx, row: Row) -> replies.StatementLine:
     """Return a statement without its lines."""
+    return replies.StatementLine.of(row, **_shown(tx, row))
+
+
+def _shown(tx: Tx, row: Row) -> dict[str, object]:
     disputed = row.state == "DISPUTED" and row.review_due is not None
     return {
         "id": row.statement_id,
-        "partner_id": row.partner_id,
-        "period": row.period,
-        "area": row.area,
-        "points": row.points,
-        "amount_fen": row.amount_fen,
-        "state": row.state,
-        "confirm_due": row.confirm_due.isoformat(),
-        "confirmed_at": row.confirmed_at.isoformat() if row.confirmed_at else None,
-        "confirmed_by": row.confirmed_by,
-        "dispute_reason": row.dispute_reason,
         "disputed_lines": row.disputed_lines or [],
-        "review_due": row.review_due.isoformat() if row.review_due else None,
         "review_late": disputed and row.review_due <= tx.now,
-        "paid_at": row.paid_at.isoformat() if row.paid_at else None,
-        "payment_ref": row.payment_ref,
-        "version": row.version,
-        "created_at": row.created_at.isoformat(),
     }
 
 
-def statements_list(tx: Tx, payload: StatementsQuery) -> dict[str, Any]:
+def statements_list(tx: Tx, payload: StatementsQuery) -> Page[replies.StatementLine]:
     """结算单 / Statements.
 
     Return a partner operator's own statements, or those of an official's area.
@@ -95,10 +87,10 @@ def statements_list(tx: Tx, payload: StatementsQuery) -> dict[str, Any]:
     found = records.page(
         tx.conn, query, payload, (statements.c.created_at, statements.c.statement_id)
     )
-    return found.reply(lambda row: statement_line(tx, row))
+    return found.listed(lambda row: statement_line(tx, row))
 
 
-def funds_list(tx: Tx, payload: FundsQuery) -> dict[str, Any]:
+def funds_list(tx: Tx, payload: FundsQuery) -> Page[replies.FundLine]:
     """共建基金列表 / Funds.
 
     Return the funds of an official's area, with what was set.
@@ -112,34 +104,10 @@ def funds_list(tx: Tx, payload: FundsQuery) -> dict[str, Any]:
     if payload.period:
         query = query.where(funds.c.period == payload.period)
     found = records.page(tx.conn, query, payload, (funds.c.created_at, funds.c.fund_id))
-    return found.reply(
-        lambda row: {
-            "id": row.fund_id,
-            "level": row.level,
-            "area": row.area,
-            "period": row.period,
-            "budget_fen": row.budget_fen,
-            "version": row.version,
-            "created_at": row.created_at.isoformat(),
-        }
-    )
+    return found.listed(lambda row: replies.FundLine.of(row, id=row.fund_id))
 
 
-def steps_of(tx: Tx, table: sa.Table, row_id: str) -> list[dict[str, Any]]:
-    """Return the history of one thing as it travels."""
-    return [
-        {
-            "step": one.step,
-            "state": one.state,
-            "at": one.at.isoformat(),
-            "role": one.role,
-            "note": one.note,
-        }
-        for one in records.steps_of(tx.conn, table, row_id)
-    ]
-
-
-def statement(tx: Tx, payload: StatementQuery) -> dict[str, Any]:
+def statement(tx: Tx, payload: StatementQuery) -> replies.StatementCard:
     """结算单明细 / One statement.
 
     Return a statement with its lines and history.
@@ -154,23 +122,15 @@ def statement(tx: Tx, payload: StatementQuery) -> dict[str, Any]:
         concerned = tx.actor.covers(row.area)
     if not concerned:
         raise NotFound(kind="statement", id=payload.statement_id)
-    return statement_line(tx, row) | {
-        "lines": [
-            {
-                "line_no": line.line_no,
-                "redemption_id": line.redemption_id,
-                "kind": line.kind,
-                "points": line.points,
-                "amount_fen": line.amount_fen,
-                "redeemed_at": line.redeemed_at.isoformat(),
-            }
-            for line in store.lines_of(tx.conn, row.statement_id)
-        ],
-        "history": steps_of(tx, statements, row.statement_id),
-    }
+    return replies.StatementCard.of(
+        row,
+        **_shown(tx, row),
+        lines=[replies.BilledLine.of(line) for line in store.lines_of(tx.conn, row.statement_id)],
+        history=steps_of(tx, statements, row.statement_id),
+    )
 
 
-def fund(tx: Tx, payload: FundQuery) -> dict[str, Any]:
+def fund(tx: Tx, payload: FundQuery) -> replies.FundPosition:
     """基金收支 / The position of a fund.
 
     Return what a fund has, has promised, has paid, and what waits for it.
@@ -188,16 +148,12 @@ def fund(tx: Tx, payload: FundQuery) -> dict[str, Any]:
         statements.c.period == payload.period,
         within(statements.c.area, payload.area),
     )
-    return {
-        "id": row.fund_id,
-        "level": row.level,
-        "area": row.area,
-        "period": row.period,
-        "budget_fen": row.budget_fen,
-        "committed_fen": bound["CONFIRMED"],
-        "paid_fen": bound["PAID"],
-        "burn_percent": share_text(bound["PAID"], row.budget_fen),
-        "free_fen": row.budget_fen - sum(bound.values()),
-        "held_fen": int(tx.conn.execute(held).scalar() or 0),
-        "version": row.version,
-    }
+    return replies.FundPosition.of(
+        row,
+        id=row.fund_id,
+        committed_fen=bound["CONFIRMED"],
+        paid_fen=bound["PAID"],
+        burn_percent=share_text(bound["PAID"], row.budget_fen),
+        free_fen=row.budget_fen - sum(bound.values()),
+        held_fen=int(tx.conn.execute(held).scalar() or 0),
+    )

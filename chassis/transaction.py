@@ -338,6 +338,7 @@ class Tx:
         "now",
         "queues",
         "recorded_at",
+        "roles",
         "runtime",
         "said",
         "standing",
@@ -370,6 +371,8 @@ class Tx:
         self.writes = writes
         self._calendar: Counting | None = None
         self._years: str | None = None
+        # Whose the command is; a refusal names who may do it instead.
+        self.roles: tuple[str, ...] = ()
         # What `Declared.standing` asks of the caller of a command.
         self.standing: Any = None
         self._timers: dict[tuple[str, str], datetime | None] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Guard, Refusal
+from chassis.refusal import Guard, Refusal, StateConflict
 
 
 class UsccInvalid(Guard):
@@ -147,6 +147,26 @@ class TooFewCommitments(Guard):
     )
 
 
+class CommitmentRepeated(Guard):
+    text = (
+        "履约事项“{title}”重复:事项名称、责任方和期限相同的只能列一次"
+        " / The commitment “{title}” stands twice: the same title, side and term count once"
+    )
+
+
+class AmendedAlready(Guard):
+    text = (
+        "协议 {agreement} 已由 {other} 修订,请在其上修订"
+        " / {other} amends agreement {agreement} already; amend that one"
+    )
+
+
+class AgreedAlready(StateConflict):
+    code = "STATE_CONFLICT"
+    text = "您所在一方已同意豁免 / Your side has agreed already"
+    names = ()
+
+
 class CommitmentIncomplete(Guard):
     text = (
         "履约事项“{title}”须有协议期内的期限或周期,并列明佐证种类"
@@ -249,7 +269,28 @@ class MergedAway(NotRegistered):
 class SameHousehold(Refusal):
     code = "CONFLICT_OF_INTEREST"
     status = 403
-    text = "您与投诉人同户,应当回避 / You live with the complainant, so somebody else decides"
+    text = (
+        "您与投诉人同户,应当回避;可由 {substitute} 办理"
+        " / You live with the complainant and must step back; {substitute} may decide instead"
+    )
+
+
+class OwnComplaint(SamePerson):
+    guard = "SAME_PERSON"
+    text = (
+        "这是您本人的投诉,应当回避;可由 {substitute} 办理"
+        " / It is your own complaint, so you must step back; {substitute} may decide instead"
+    )
+
+
+class OneSideOnly(Guard):
+    """Nobody stands for two of the three sides of a compound."""
+
+    text = (
+        "{person} 在该项目中已代表 {side} 一方({post}),不能再代表另一方"
+        " / {person} stands for the side {side} of the project already ({post}) and cannot stand "
+        "for another one"
+    )
 
 
 class OnTheProjectsSide(Guard):

@@ -195,6 +195,7 @@ def check_signable(
         AgreementOver: It has ended.
         TooFewCommitments: Fewer than four items fall due in what is left of the validity.
         CommitmentIncomplete: One never falls due in the validity, or names no evidence.
+        CommitmentRepeated: One stands twice.
 
     Source:
         DOMAIN 2.2.3; REQ-L19; FAULTS SP-D9.
@@ -208,7 +209,12 @@ def check_signable(
             field="commitments", least=LEAST_COMMITMENTS, found=len(commitments)
         )
     to_come = 0
+    said: set[tuple[Any, ...]] = set()
     for item in commitments:
+        same = (fold(item.title), item.responsible, item.due_date, item.recurrence)
+        if same in said:
+            raise errors.CommitmentRepeated(field="commitments", title=item.title)
+        said.add(same)
         days = occurrences(item.due_date, item.recurrence, valid_from=valid_from, valid_to=valid_to)
         if not days or not any(kind.strip() for kind in item.evidence_kinds):
             raise errors.CommitmentIncomplete(field="commitments", title=item.title)

@@ -208,7 +208,7 @@ class Property(Imports, Service):
         command(
             "POST /agreements/{agreement_id}/sign",
             agreements.sign_agreement,
-            roles=("R_PM", "R_PCO", "R_SECRETARY"),
+            roles=("R_PM", "R_PCO", "R_SECRETARY", "R_STREET"),
             reply=replies.Made,
             if_match=True,
         ),
@@ -229,7 +229,7 @@ class Property(Imports, Service):
         command(
             "POST /commitments/{commitment_id}/accept",
             agreements.accept_commitment,
-            roles=("R_PM", "R_PCO", "R_SECRETARY", "R_CADRE"),
+            roles=("R_PM", "R_PCO", "R_SECRETARY", "R_CADRE", "R_STREET"),
             reply=replies.Submitted,
             if_match=True,
         ),
@@ -368,7 +368,7 @@ class Property(Imports, Service):
         command(
             "POST /works/{work_id}/check",
             works.check_work,
-            roles=("R_CADRE", "R_SECRETARY"),
+            roles=COMMUNITY,
             reply=replies.Made,
             if_match=True,
         ),

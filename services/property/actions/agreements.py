@@ -25,7 +25,8 @@ Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 OPEN_BEFORE = timedelta(days=10)
 SIDE_ROLES = {
     "PROJECT": ("R_PM", "R_PCO"),
-    "COMMUNITY": ("R_SECRETARY", "R_CADRE"),
+    # The street stands in where those of the community may not.
+    "COMMUNITY": ("R_SECRETARY", "R_CADRE", "R_STREET"),
 }
 
 
@@ -100,6 +101,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
         NotFound: There is no such project or agreement to amend.
         NotTheManager: A manager drafts for a project that he does not manage.
         StateConflict: The agreement to amend is not in force.
+        AmendedAlready: Another amendment of it is signed.
     """
     project = ground.project(tx, payload.project_id)
     if tx.actor.role == "R_PM":
@@ -109,8 +111,11 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
     ground.require_open(project)
     if payload.supersedes is not None:
         former = ground.found(tx, tables.agreements, payload.supersedes)
-        if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
+        if former.project_id != payload.project_id:
             raise StateConflict(state=former.state, field="supersedes")
+        if former.state not in ("SIGNED", "ACTIVE"):
+            raise StateConflict(state=former.state, field="supersedes")
+        _require_unamended(tx, payload.supersedes)
     row = records.create(
         tx,
         tables.agreements,
@@ -167,8 +172,10 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
         WrongSide, NotTheManager: The actor does not stand for this side.
         StateConflict: It is not this side's turn.
         TextChanged: The digest is not that of the draft.
-        TooFewCommitments, CommitmentIncomplete, ValidityOver24Months: Paper agreements.
+        TooFewCommitments, CommitmentIncomplete, CommitmentRepeated, ValidityOver24Months: Paper
+            agreements.
         AgreementOver: Its validity has ended.
+        AmendedAlready: Another amendment of the same agreement is signed.
     """
     row = ground.meant(
         tx,
@@ -185,6 +192,10 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
     rules.check_signable(
         items, valid_from=row.valid_from, valid_to=row.valid_to, today=ground.today(tx)
     )
+    if row.supersedes is not None:
+        # The former one's row is the lock under which it has at most one amendment.
+        ground.found(tx, tables.agreements, row.supersedes)
+        _require_unamended(tx, row.supersedes)
     if payload.side == "PROJECT":
         row = records.change(
             tx,
@@ -213,6 +224,17 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
     else:
         tx.arm("agr_start", payload.agreement_id, start)
     return ground.reply(tables.agreements, row)
+
+
+def _require_unamended(tx: Tx, agreement_id: str) -> None:
+    """Refuse to amend what is amended by another one already.
+
+    Raises:
+        AmendedAlready: Another amendment of it is signed.
+    """
+    other = rows.amendment_of(tx.conn, agreement_id)
+    if other is not None:
+        raise errors.AmendedAlready(field="supersedes", agreement=agreement_id, other=other)
 
 
 def _activate(tx: Tx, row: Row) -> Row:
@@ -328,8 +350,13 @@ def end_for_closed_project(tx: Tx, project_id: str) -> None:
 def start(tx: Tx, due: Due) -> None:
     """A signed agreement becomes active on its first day."""
     row = records.find(tx.conn, tables.agreements, due.ref, lock=True)
-    if row is not None and row.state == "SIGNED":
-        _activate(tx, row)
+    if row is None or row.state != "SIGNED":
+        return
+    if row.supersedes is not None and rows.amendment_of(tx.conn, row.supersedes, active=True):
+        # Two amendments of one agreement were signed before that was refused; the first holds.
+        _finish(tx, row, "TERMINATED", "SUPERSEDED")
+        return
+    _activate(tx, row)
 
 
 def remind_of_expiry(tx: Tx, due: Due) -> None:
@@ -370,6 +397,7 @@ def fulfil_commitment(tx: Tx, payload: Fulfil) -> Reply:
     Raises:
         WrongSide, NotTheManager: The actor does not stand for the responsible side.
         NotOpen: It is not open yet, or is done.
+        StateConflict: The project is closed.
         EvidenceRequired: There is no evidence.
     """
     row = ground.meant(
@@ -378,6 +406,7 @@ def fulfil_commitment(tx: Tx, payload: Fulfil) -> Reply:
         payload.commitment_id,
         may=lambda tx, _row: _require_side(tx, _row.project_id, _row.responsible),
     )
+    ground.require_open(ground.project(tx, row.project_id))
     if row.state not in ("DUE", "OVERDUE"):
         raise errors.NotOpen(state=row.state)
     if not payload.evidence:
@@ -469,7 +498,8 @@ def waive_commitment(tx: Tx, payload: Waive) -> Reply:
         ReasonRequired: There is no reason.
         ConflictOfInterest: The street's person holds a post in the project.
         SamePerson: One person would agree for two.
-        StateConflict: It is fulfilled, or this side has agreed.
+        StateConflict: It is fulfilled.
+        AgreedAlready: This side has agreed.
     """
     own = _own_side(tx.actor.role)
     row = ground.meant(
@@ -485,7 +515,7 @@ def waive_commitment(tx: Tx, payload: Waive) -> Reply:
         name: getattr(row, f"waived_by_{name}") for name in ("project", "community", "street")
     }
     if agreed[own] is not None:
-        raise StateConflict(state="WAIVED_BY_" + own.upper())
+        raise errors.AgreedAlready
     if tx.actor.id in agreed.values():
         raise errors.SamePerson
     agreed[own] = tx.actor.id

@@ -53,6 +53,7 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
         DirectionTaken: The direction has an active appointment.
         PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
         NotRegistered, UnderAge, Deceased, MergedAway: The nominee is no registered adult.
+        OneSideOnly: C2P, and he serves the project or is of its owners' committee.
     """
     project = ground.found(tx, tables.projects, payload.project_id)
     tx.require_scope(project.area)
@@ -69,6 +70,7 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
         community=project.area,
     )
     ground.require_adults(tx, "person_id", [payload.person_id])
+    _require_of_community(tx, project, payload.direction, payload.person_id)
     _require_free(tx, payload.project_id, payload.direction)
     row = records.create(
         tx,
@@ -98,6 +100,12 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
 def _require_free(tx: Tx, project_id: str, direction: str) -> None:
     if rows.appointments_of(tx.conn, project_id, direction=direction, states=("ACTIVE",)):
         raise errors.DirectionTaken(field="direction", project=project_id, direction=direction)
+
+
+def _require_of_community(tx: Tx, project: Row, direction: str, person_id: str) -> None:
+    """Refuse as the community's person in a project who serves it, or sits for its owners."""
+    if direction == "C2P":
+        ground.require_one_side(tx, project, "COMMITTEE", "person_id", [person_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +213,7 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
         DirectionTaken: Another one became active meanwhile.
         NotCurrentManager: P2C, and the manager changed meanwhile.
         NotRegistered, Deceased, MergedAway: The nominee has left or died meanwhile.
+        OneSideOnly: C2P, and he serves the project or its owners meanwhile.
     """
     row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
     if row.state != "APPROVED":
@@ -215,6 +224,7 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
     if row.direction == "P2C" and project.manager_person_id != row.person_id:
         raise errors.NotCurrentManager(field="person_id", project=row.project_id)
     ground.require_adults(tx, "person_id", [row.person_id])
+    _require_of_community(tx, project, row.direction, row.person_id)
     row = records.change(
         tx,
         tables.appointments,

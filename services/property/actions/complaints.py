@@ -447,9 +447,9 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> Reply:
 
 def _outside_the_projects(tx: Tx, row: Row) -> None:
     """Refuse the complainant, his household, and who has a post in a project of the place."""
-    ground.require_not_kin(tx, row.complainant_id)
     for project in rows.projects_serving(tx.conn, [row.grid]).get(row.grid, []):
-        ground.require_no_interest(tx, project.project_id)
+        ground.require_not_kin(tx, row.complainant_id, project)
+        ground.require_no_interest(tx, project.project_id, kin_of=row.complainant_id)
 
 
 def remind_undecided(tx: Tx, due: Due) -> None:
@@ -481,8 +481,8 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None
 
 def _not_his_own(tx: Tx, row: Row) -> None:
     """Refuse the complainant, his household, and whoever holds a post in the project."""
-    ground.uninterested(tx, row)
-    ground.require_not_kin(tx, row.complainant_id)
+    ground.require_no_interest(tx, row.project_id, kin_of=row.complainant_id)
+    ground.require_not_kin(tx, row.complainant_id, ground.project(tx, row.project_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,13 @@ def require_company(tx: Tx, company_id: str) -> None:
         raise errors.NotTheCompany(company=company_id)
 
 
-def require_no_interest(tx: Tx, project_id: str) -> None:
+def require_no_interest(tx: Tx, project_id: str, *, kin_of: str | None = None) -> None:
     """Refuse a person who holds a post in the project to decide the project's matters.
+
+    Args:
+        tx: The transaction.
+        project_id: Which project.
+        kin_of: Whose matter it is besides; who is named instead does not live with him.
 
     Raises:
         ConflictOfInterest: Names the post, and who may decide instead.
@@ -135,10 +140,40 @@ def require_no_interest(tx: Tx, project_id: str) -> None:
     row = project(tx, project_id)
     post = rows.interest_of(tx.conn, row, tx.actor.id)
     if post is not None:
-        person, role = rows.substitute_for(tx.conn, row, without=tx.actor.id)
         raise errors.ConflictOfInterest(
-            project=project_id, post=post, substitute=person or role, substitute_role=role
+            project=project_id, post=post, **_substitute(tx, row, kin_of)
         )
+
+
+def _substitute(tx: Tx, row: Row, kin_of: str | None) -> dict[str, str]:
+    """Return who may do the present command instead of the caller."""
+    person, role = rows.substitute_for(
+        tx.conn, row, without=tx.actor.id, kin_of=kin_of, roles=tx.roles
+    )
+    return {"substitute": person or role, "substitute_role": role}
+
+
+def require_one_side(tx: Tx, row: Row, side: str, field: str, persons: Iterable[str]) -> None:
+    """Refuse to name for one side of a project who stands for another: nobody is two of the three
+    who meet, sign and check.
+
+    Args:
+        tx: The transaction.
+        row: The project.
+        side: For which side they are named.
+        field: Where they are named.
+        persons: Who is named.
+
+    Raises:
+        OneSideOnly: Names the other side, and as what he stands there.
+
+    Source:
+        DOMAIN 1.7, 2.2.2, 2.2.4; FAULTS K12.
+    """
+    for person in persons:
+        for other, post in rows.sides_of(tx.conn, row, person):
+            if other != side:
+                raise errors.OneSideOnly(field=field, person=person, side=other, post=post)
 
 
 def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
@@ -170,17 +205,17 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
             raise errors.UnderAge(field=field, person=person)
 
 
-def require_not_kin(tx: Tx, person: str | None) -> None:
-    """Refuse whoever would decide about a matter of his own, or of somebody he lives with.
+def require_not_kin(tx: Tx, person: str | None, row: Row) -> None:
+    """Refuse whoever would decide about a complaint of his own, or of somebody he lives with.
 
     Raises:
-        SamePerson: It is his own.
-        SameHousehold: It is of his household.
+        OwnComplaint: It is his own; names who may decide instead.
+        SameHousehold: It is of his household; likewise.
     """
     if person == tx.actor.id:
-        raise errors.SamePerson
+        raise errors.OwnComplaint(**_substitute(tx, row, person))
     if person is not None and rows.same_household(tx.conn, tx.actor.id, person):
-        raise errors.SameHousehold
+        raise errors.SameHousehold(**_substitute(tx, row, person))
 
 
 def tell(

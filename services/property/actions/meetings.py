@@ -141,7 +141,8 @@ def _known(
     """Return who may sit for each side, looked up in the register and in the posts.
 
     Whoever records the meeting acts for the community by his own grant. Owners are the members of
-    their committee and who lives in the compound, unless he serves the project.
+    their committee and who lives in the compound, unless he serves the project. Whom the community
+    has appointed into the project stays the community's.
     """
     posts = rows.project_people(tx.conn, project, at)
     own = set().union(*posts.values())
@@ -152,8 +153,8 @@ def _known(
     members = set(committee.members) if committee is not None else set()
     return {
         "COMMITTEE": rows.committee_people(tx.conn, project.area) | {tx.actor.id},
-        "OWNERS": (residents | members) - own,
-        "PROPERTY": own | {row.person_id for row in deputies},
+        "OWNERS": (residents | members) - own - {row.person_id for row in deputies},
+        "PROPERTY": own,
     }
 
 

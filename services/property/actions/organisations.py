@@ -140,6 +140,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
         SamePerson: The proposer would confirm, or a registrar names himself.
         StateConflict: They speak for it already.
         NotRegistered, UnderAge, Deceased, MergedAway: A new one is no registered adult.
+        OneSideOnly: A new one stands for community or owners of a project that the company runs.
 
     Source:
         FAULTS K14, SEC-H1: whoever speaks for a company is looked up, never believed.
@@ -155,6 +156,9 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
     ground.require_adults(
         tx, "representatives", [one for one in named if one not in row.representatives]
     )
+    new = set(named) - set(row.representatives)
+    for project in rows.projects_of_company(tx.conn, payload.company_id):
+        ground.require_one_side(tx, project, "PROPERTY", "representatives", sorted(new))
     if row.representatives_proposed != named:
         row = records.change(
             tx,
@@ -587,13 +591,14 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
         StateConflict: It is not in service, or the company runs it already.
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
+        OneSideOnly: He, or who speaks for the new company, stands for the community or the owners.
 
     Source:
         DOMAIN 6 F19.
     """
     row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
     _require_another(tx, payload.manager_person_id)
-    ground.found(tx, tables.companies, payload.company_id)
+    company = ground.found(tx, tables.companies, payload.company_id)
     if row.status != "IN_SERVICE":
         raise StateConflict(state=row.status)
     if row.company_id == payload.company_id:
@@ -601,6 +606,8 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
     if payload.new_project_id and records.find(tx.conn, tables.projects, payload.new_project_id):
         raise errors.IdTaken(field="new_project_id", id=payload.new_project_id)
     ground.require_adults(tx, "manager_person_id", [payload.manager_person_id])
+    ground.require_one_side(tx, row, "PROPERTY", "manager_person_id", [payload.manager_person_id])
+    ground.require_one_side(tx, row, "PROPERTY", "company_id", company.representatives)
     standing = rectifications.open_of_project(tx, payload.project_id)
     undone = works.end_for_closed_project(tx, payload.project_id)
     former = _close_project(tx, row, "HANDED_OVER")
@@ -621,6 +628,17 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
             "buildings": row.buildings,
         },
     )
+    committee = rows.owners_committee_in_term(tx.conn, payload.project_id)
+    if committee is not None:
+        # The owners are the same: their committee goes with the compound.
+        records.change(
+            tx,
+            tables.owners_committees,
+            committee,
+            step="HANDED_OVER",
+            note={"from": payload.project_id},
+            project_id=new.project_id,
+        )
     for defect in standing:
         rectifications.open_order(
             tx,
@@ -654,6 +672,7 @@ def change_manager(tx: Tx, payload: ChangeManager) -> Reply:
         ConflictOfInterest: A registrar holds a post in the project.
         SamePerson: A registrar names himself.
         NotRegistered, UnderAge, Deceased, MergedAway: He is no registered adult.
+        OneSideOnly: He stands for the community or the owners of the project.
     """
     row = ground.meant(tx, tables.projects, payload.project_id, may=_may_name_a_manager)
     ground.require_open(row)
@@ -662,6 +681,7 @@ def change_manager(tx: Tx, payload: ChangeManager) -> Reply:
     if former == payload.person_id:
         raise StateConflict(state="MANAGER", field="person_id")
     ground.require_adults(tx, "person_id", [payload.person_id])
+    ground.require_one_side(tx, row, "PROPERTY", "person_id", [payload.person_id])
     rows.end_manager(tx.conn, payload.project_id, tx.now)
     records.put(
         tx.conn,
@@ -950,7 +970,7 @@ def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
     ground.require_adults(tx, "members", members)
     for person in members:
         post = rows.interest_of(tx.conn, project, person)
-        if post is not None and post not in rules.POSTS["C2P"]:
+        if post is not None:
             raise errors.OnTheProjectsSide(field="members", person=person, post=post)
 
 

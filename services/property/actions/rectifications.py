@@ -235,7 +235,7 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
         if complaint is not None and complaint.complainant_id == tx.actor.id:
             raise errors.ComplainantMayNotCheck
         if complaint is not None:
-            ground.require_not_kin(tx, complaint.complainant_id)
+            ground.require_not_kin(tx, complaint.complainant_id, ground.project(tx, row.project_id))
     return row
 
 

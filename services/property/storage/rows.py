@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -241,22 +241,67 @@ def project_people(
     }
 
 
-def substitute_for(conn: sa.Connection, project: Row, *, without: str) -> tuple[str | None, str]:
+def substitute_for(
+    conn: sa.Connection,
+    project: Row,
+    *,
+    without: str,
+    kin_of: str | None = None,
+    roles: Collection[str] = (),
+) -> tuple[str | None, str]:
     """Return who may decide instead of a person with a post in a project: (person, role).
 
     Another member of the community's two committees, else a cadre who is linked to it, else the
-    street; never one who holds a post in the project himself. Of the street an office is named:
-    which of its people has it, is no fact of ours.
+    street, else the district; never one who holds a post in the project himself. Of street and
+    district an office is named: which of its people has it, is no fact of ours.
+
+    Args:
+        conn: The connection.
+        project: Whose matter it is.
+        without: Who may not.
+        kin_of: A person who may not either, nor anybody of his household.
+        roles: Whose the command is; any by default.
     """
     cadres, linked = _of_committees(project.area)
     for asked in (
         cadres.order_by(t.cadres.c.steward_id),
         linked.order_by(t.liaisons.c.since, t.liaisons.c.link_id),
     ):
+        if roles and "R_CADRE" not in roles:
+            break
         for person in conn.execute(asked).scalars():
-            if person != without and interest_of(conn, project, person) is None:
+            own = kin_of is not None and (person == kin_of or same_household(conn, person, kin_of))
+            if person != without and not own and interest_of(conn, project, person) is None:
                 return person, "R_CADRE"
-    return None, "R_STREET"
+    return None, next((role for role in ("R_STREET", "R_DISTRICT") if role in roles), "R_STREET")
+
+
+def sides_of(conn: sa.Connection, project: Row, person_id: str) -> list[tuple[str, str]]:
+    """Return for which of the three sides of a project a person stands, and as what.
+
+    Who is appointed from the community into the project stays the community's.
+    """
+    found = [
+        ("PROPERTY", post)
+        for post, people in project_people(conn, project).items()
+        if person_id in people
+    ]
+    deputies = appointments_of(conn, project.project_id, direction="C2P", states=("ACTIVE",))
+    if any(row.person_id == person_id for row in deputies):
+        found.append(("COMMITTEE", *rules.POSTS["C2P"]))
+    elif is_cadre(conn, person_id, project.area):
+        found.append(("COMMITTEE", "COMMUNITY_CADRE"))
+    committee = owners_committee_in_term(conn, project.project_id)
+    if committee is not None and person_id in committee.members:
+        found.append(("OWNERS", "OWNERS_COMMITTEE"))
+    return found
+
+
+def projects_of_company(conn: sa.Connection, company_id: str) -> list[Row]:
+    """Return the projects that a company runs and that are not closed."""
+    table = t.projects
+    asked = sa.select(table).where(table.c.company_id == company_id, table.c.status != "CLOSED")
+    return records.rows(conn, asked.order_by(table.c.project_id))
 
 
 def meeting_recorded(
@@ -417,6 +462,17 @@ def orders_in(
     return records.rows(
         conn, store.lock(asked.order_by(table.c.created_at, table.c.rectification_id), conn)
     )
+
+
+def amendment_of(conn: sa.Connection, agreement_id: str, *, active: bool = False) -> str | None:
+    """Return the amendment of an agreement that both sides have signed, or that holds; or None."""
+    table = t.agreements
+    asked = sa.select(table.c.agreement_id).where(
+        table.c.supersedes == agreement_id,
+        table.c.state.in_(("ACTIVE",) if active else ("SIGNED", "ACTIVE")),
+    )
+    found: str | None = conn.execute(asked.limit(1)).scalar()
+    return found
 
 
 def open_commitments(conn: sa.Connection, agreement_id: str, after: datetime) -> list[Row]:

@@ -322,11 +322,16 @@ def meeting(tx: Tx, payload: WhichMeeting) -> Answer:
 def _commitments(side: str) -> list[tuple[str, sa.Table, list[Any]]]:
     """What a side of the agreements owes, and what it has to counter-sign."""
     table = tables.commitments
+    closed = sa.select(tables.projects.c.project_id).where(tables.projects.c.status == "CLOSED")
     return [
         (
             "FULFIL_COMMITMENT",
             table,
-            [table.c.responsible == side, table.c.state.in_(("DUE", "OVERDUE"))],
+            [
+                table.c.responsible == side,
+                table.c.state.in_(("DUE", "OVERDUE")),
+                table.c.project_id.not_in(closed),
+            ],
         ),
         (
             "ACCEPT_COMMITMENT",

@@ -1,8 +1,9 @@
 """Batches, duplicates, poison and parking."""
 
 import msgspec
+import sqlalchemy as sa
 
-from chassis import inbox
+from chassis import inbox, process, timers
 from chassis.messages import new_uuid
 from chassis.tests.toy.service import FAIL
 
@@ -124,3 +125,39 @@ def test_who_speaks_as_another_is_parked_and_not_believed(bench):
         assert bench.deliver([inbox.Delivery(body, "toy", 0)]) == 0
     assert [row["reason"] for row in bench.parked()] == ["UNREADABLE", "UNREADABLE"]
     assert bench.rows("SELECT 1 FROM entries") == []
+
+
+def test_one_round_takes_up_all_that_was_marked_events_and_timers(bench):
+    """What a process without partitions of its own does every second (`process.retry_parked`)."""
+    FAIL["bad"] = FAIL["timer"] = 1000
+    bench.deliver([added(bench, 2, "b", note="bad"), added(bench, 3, "b"), added(bench, 4, "c")])
+    bench.do("remind", {"counter_id": "c"})
+    bench.at("2025-03-03T18:00")
+    for _ in range(timers.TRIES):
+        timers.fire_due(bench.runtime)
+        with bench.runtime.engine.begin() as conn:
+            conn.execute(sa.update(bench.runtime.chassis.timers).values(next_try_at=None))
+    FAIL.clear()
+    parked = {row["source"]: row["id"] for row in reversed(bench.parked())}
+    assert parked.keys() == {"toy", "timer"}
+    # Nothing is tried that nobody has marked.
+    process.retry_parked(bench.runtime)
+    assert amounts(bench) == [4]
+    inbox.mark_parked(bench.runtime, list(parked.values()), "RETRY", "operator")
+    process.retry_parked(bench.runtime)
+    assert amounts(bench) == [4, 2, 3]
+    assert bench.parked() == []
+    assert timers.fire_due(bench.runtime) == 1
+
+
+def test_one_round_goes_on_behind_what_was_dropped_and_keeps_what_fails_again(bench):
+    FAIL["bad"] = 1000
+    bench.deliver([added(bench, 2, "b", note="bad"), added(bench, 3, "b"), added(bench, 4, "b")])
+    first = bench.parked()[0]["id"]
+    inbox.mark_parked(bench.runtime, [first], "RETRY", "operator")
+    process.retry_parked(bench.runtime)
+    assert [row["state"] for row in bench.parked()] == ["PARKED"] * 3
+    inbox.mark_parked(bench.runtime, [first], "DROPPED", "operator")
+    process.retry_parked(bench.runtime)
+    assert amounts(bench) == [3, 4]
+    assert bench.parked() == []

@@ -272,6 +272,15 @@ class SamePerson(Guard):
     )
 
 
+class OwnObjection(SamePerson):
+    guard = "SAME_PERSON"
+    text = (
+        "这是您本人提出的异议,应当回避,由同级其他人员或上一级处理"
+        " / It is your own objection, so you must step back; somebody else of your level, or the "
+        "one above, decides"
+    )
+
+
 class ReasonsRequired(Guard):
     """A decision that somebody may contest needs written reasons."""
 

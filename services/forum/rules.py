@@ -520,9 +520,16 @@ def presence(invited: Sequence[Mapping[str, Any]], scope: Sequence[str]) -> Pres
         scope: The areas whose residents have a vote on the topic (`reach`).
     """
     voting = [row for row in invited if votes_on(row, scope)]
-    present = [row for row in voting if row["attended_at"] is not None]
+    present = voters_present(invited, scope)
     residents = [row for row in present if row["capacity"] in RESIDENT_SIDE]
     return Presence(len(voting), len(present), len(residents))
+
+
+def voters_present(
+    invited: Sequence[Mapping[str, Any]], scope: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """Return the invitations of those who are there and have a vote on the topic."""
+    return [row for row in invited if votes_on(row, scope) and row["attended_at"] is not None]
 
 
 def check_quorum(there: Presence) -> None:

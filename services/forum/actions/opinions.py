@@ -388,7 +388,7 @@ def _require_others(tx: Tx, raised: Sequence[storage.rows.Row]) -> None:
     """
     objectors = {row["person_id"] for row in raised}
     if tx.actor.id in objectors:
-        raise errors.SamePerson
+        raise errors.OwnObjection
     if storage.liaison.household_of(tx.conn, tx.actor.id) & objectors:
         raise errors.OwnMatter
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -1056,13 +1056,19 @@ def _vote_keys(tx: Tx) -> list[bytes]:
     return [key.encode() for key in tx.runtime.process.digest_keys]
 
 
-def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
+def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> dict[str, int]:
     """Open the votes, count them, and part who voted from what was voted for ever.
+
+    Only those who are still there and have a vote count: who has died or moved away since he voted
+    is left out of both, as he is of the quorum.
 
     Raises:
         VotesUnreadable: Some were sealed with another key.
     """
-    sealed, plain = storage.sessions.open_votes(tx.conn, session_id, topic_id)
+    sealed, plain = (
+        {person: vote for person, vote in cast.items() if person in voters}
+        for cast in storage.sessions.open_votes(tx.conn, session_id, topic_id)
+    )
     keys, place = _vote_keys(tx), f"{session_id}/{topic_id}"
     opened = [
         next(filter(None, (rules.open_vote(key, place, vote) for key in keys)), None)
@@ -1096,9 +1102,8 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     if topic["session_id"] != payload.session_id:
         raise NotFound(kind="topic", id=payload.topic_id)
     require_state(topic, "DELIBERATING")
-    counted = rules.presence(
-        storage.sessions.invitations_of(tx.conn, payload.session_id), rules.reach(topic)
-    )
+    invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
+    counted = rules.presence(invited, rules.reach(topic))
     quorum = True
     try:
         rules.check_quorum(counted)
@@ -1106,7 +1111,8 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
         if topic["adjournments"] < rules.ADJOURNMENTS:
             raise
         quorum = False
-    ballots = _count(tx, payload.session_id, payload.topic_id)
+    voters = {row["person_id"] for row in rules.voters_present(invited, rules.reach(topic))}
+    ballots = _count(tx, payload.session_id, payload.topic_id, voters)
     in_favour = ballots["FOR"]
     won = quorum and rules.passed(in_favour, counted.voting_present)
     result = {

@@ -45,6 +45,25 @@ def everything(town):
     }
 
 
+@pytest.mark.parametrize("reason", ["DECEASED", "MOVED_OUT"])
+def test_who_no_longer_counts_for_the_quorum_does_not_count_for_the_outcome(town, reason):
+    """His ballot stood in the numerator, and he was gone from the denominator."""
+    topic_id, session_id = opened(town)
+    for person, choice in zip(VOTERS, ["FOR"] * 4 + ["AGAINST"] * 3, strict=False):
+        town.vote(session_id, topic_id, person, choice)
+    gone = {"person_id": VOTERS[0], "reason": reason}
+    town.bench.consume("steward", "resident_deactivated.v1", gone, subject=VOTERS[0], sequence=2)
+    tally = close(town, topic_id, session_id)
+    row = town.row("session_topics", "topic_id", topic_id)
+    assert (row["voting_present"], row["in_favour"], row["against"], row["not_cast"]) == (
+        7,
+        3,
+        3,
+        1,
+    )
+    assert tally["passed"] is False
+
+
 def test_while_the_vote_is_open_no_row_holds_a_choice(town):
     """SEC-M11: votes stood in the clear beside the names."""
     topic_id, session_id = voted(town)

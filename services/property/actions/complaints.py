@@ -612,7 +612,16 @@ def import_complaint_history(tx: Tx, payload: ImportHistory) -> Reply:
     ground.require_no_interest(tx, payload.project_id)
     present = tx.calendar.period(tx.now)
     new: list[Values] = []
+    given: dict[str, HistoryRow] = {}
     for item in payload.rows:
+        first = given.setdefault(item.period, item)
+        if first is not item:
+            # The same month twice in one call is as if it came in two.
+            if first != item:
+                raise errors.HistoryDiffers(
+                    field="rows", project=payload.project_id, period=item.period
+                )
+            continue
         existing = months.history_month(tx.conn, payload.project_id, item.period)
         if existing is not None:
             same = (

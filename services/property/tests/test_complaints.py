@@ -134,6 +134,19 @@ def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, t
     assert shown["restated"] is True
 
 
+def test_one_month_twice_in_one_call_is_known_or_refused(bench, town):
+    """It was a fault of ours (500)."""
+    town.found()
+    row = {"period": "2024-01", "complaints": 10, "households": 1200}
+    load = {"project_id": "prj_a", "origin": "台账", "rows": [row, row]}
+    with pytest.raises(errors.HistoryDiffers):
+        town.district().do(
+            "import_complaint_history", load | {"rows": [row, row | {"complaints": 11}]}
+        )
+    answer = town.district().do("import_complaint_history", load)
+    assert (answer["imported"], answer["known"]) == (1, 1)
+
+
 def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
     town.found()
     town.district().do(

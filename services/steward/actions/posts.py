@@ -168,6 +168,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> dict[str, Any]:
         NotSpendable: Police and state officials do not spend points.
         BoardConsentNeeded: Nobody's word shows that the person agreed to stand on a board.
         AlreadySteward: The person holds the duty.
+        SelfConfirm: It is the caller himself, or somebody of his household.
         IdTaken: The chosen id names another steward.
     """
     chosen = rules.identity.check_id(payload.steward_id, "stw", field="steward_id")
@@ -190,6 +191,8 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> dict[str, Any]:
     if person.birth_year is not None and not person.is_adult:
         # Staff may live elsewhere and stand here without a birth year.
         raise UnderAge(field="person_id")
+    if kinship.is_own(tx, person.person_id):
+        raise SelfConfirm(field="person_id")
     if payload.board_consent:
         _check_consent(tx, person, payload.consent_ref)
     steward_id = chosen or tx.new_id("stw")
@@ -289,8 +292,12 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> dict[str, Any]:
         StateConflict: He has left.
         UnknownGrid: A grid does not exist.
         AlreadySteward: He holds that duty already.
+        SelfConfirm: It is the caller's own standing, or that of somebody of his household.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
+    standing = payload.duty is not None or payload.is_state_official is not None
+    if standing and kinship.is_own(tx, row.person_id):
+        raise SelfConfirm
     held = storage.posts.grids_of(tx.conn, row.steward_id)
     grids = sorted(set(payload.grids)) if payload.grids is not None else held
     _check_grids(tx, grids)
@@ -333,8 +340,13 @@ def _corrected(tx: Tx, row: Any, payload: CorrectSteward) -> tuple[dict[str, Any
     if payload.is_state_official is not None:
         given["is_state_official"] = payload.is_state_official
     official = given.get("is_state_official", row.is_state_official)
-    if not rules.routing.may_spend(given.get("duty", row.duty), is_state_official=official):
+    may_spend = rules.routing.may_spend
+    may = may_spend(given.get("duty", row.duty), is_state_official=official)
+    if not may:
         given["spendable"] = False
+    elif not may_spend(row.duty, is_state_official=row.is_state_official):
+        # What followed from a mistake is put right with it.
+        given["spendable"] = True
     values = {name: value for name, value in given.items() if value != getattr(row, name)}
     before = {name: getattr(row, name) for name in values}
     if payload.work_phone is not None or "work_phone" in payload.clear:

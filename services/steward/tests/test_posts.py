@@ -14,6 +14,7 @@ from services.steward.tests.ground import (
     COMMUNITY,
     GRID,
     GRID_2,
+    OTHER_CADRE,
     POLICE,
     STAFF,
     STAFF_2,
@@ -339,3 +340,46 @@ def test_a_minor_is_no_steward(ground):
     with pytest.raises(errors.UnderAge) as refused:
         ground.steward("stw_00000000-0000-7000-8000-000000000051", young, "BUILDING_HEAD")
     assert refused.value.field == "person_id"
+
+
+def standing(staffed, who, **more):
+    """Correct the cadre's post as somebody."""
+    version = staffed.bench.rows("SELECT version FROM stewards WHERE steward_id = :s", s=STW_CADRE)[
+        0
+    ]["version"]
+    body = {"steward_id": STW_CADRE, "reason": "更正身份"} | more
+    return staffed.bench.as_("R_CADRE", person=who, scope=COMMUNITY).do(
+        "correct_steward", body, version=version
+    )
+
+
+def test_what_followed_from_a_mistaken_mark_is_put_right_with_it(ground):
+    """K7: once marked as a state official, a steward never spent again."""
+    ground.staff()
+
+    def spendable():
+        card = ground.cadre().ask("steward", {"steward_id": STW_CADRE})
+        return card["spendable"], ground.bench.published("steward_enrolled.v1")[-1]["data"][
+            "spendable"
+        ]
+
+    for official in (True, False):
+        standing(ground, OTHER_CADRE, is_state_official=official)
+        assert spendable() == (not official, not official)
+
+
+def test_nobody_gives_himself_a_post_or_a_wallet(ground):
+    """K12: who appoints made himself a steward, and took the mark of an official off himself."""
+    ground.staff()
+    with pytest.raises(errors.SelfConfirm):
+        standing(ground, CADRE, is_state_official=False)
+    with pytest.raises(errors.SelfConfirm):
+        standing(ground, CADRE, duty="GRID_WORKER")
+    assert standing(ground, CADRE, work_phone="05370000009")["version"] == 2
+    post = {
+        "person_id": OTHER_CADRE, "type": "FULL_TIME", "duty": "COMMUNITY_CADRE", "grids": [GRID],
+        "board_consent": False,
+    }  # fmt: skip
+    with pytest.raises(errors.SelfConfirm):
+        ground.cadre(OTHER_CADRE).do("enrol_steward", post)
+    assert ground.cadre(CADRE).do("enrol_steward", post)["state"] == "ACTIVE"

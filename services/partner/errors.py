@@ -113,7 +113,7 @@ class ScopeTooWide(Guard):
 
 
 class PriceRange(Guard):
-    text = "{what} 应在 {least} 至 {most} 之间 / {what} must lie between {least} and {most}"
+    text = "{what}应在 {least} 至 {most} 之间 / {what} must lie between {least} and {most}"
 
 
 class SettleMode(Guard):
@@ -130,9 +130,17 @@ class ValidityWrong(Guard):
 
 class ConflictOfInterest(Guard):
     text = (
-        "经办人不得兑换本合伙人的项目,也不得审批与本人有关的事项"
-        " / Operators may not redeem their own partner's offers, and nobody decides in his own "
-        "matter"
+        "您或您的同住家人与此事项有利害关系,应当回避,由本级其他工作人员办理"
+        " / You or somebody you live with has a stake in this matter; another official of your "
+        "level decides"
+    )
+
+
+class OwnShop(ConflictOfInterest):
+    guard = "CONFLICT_OF_INTEREST"
+    text = (
+        "经办人及其家庭不得兑换本合伙人的项目"
+        " / Who acts for a partner, and his household, may not redeem its offers"
     )
 
 
@@ -185,7 +193,10 @@ class VoucherExpired(Guard):
 
 
 class OperatorIsHolder(Guard):
-    text = "不得核销本人的兑换单 / Nobody verifies his own voucher"
+    text = (
+        "不得核销本人或同住家人的兑换单"
+        " / Nobody verifies his own voucher, nor that of somebody he lives with"
+    )
 
 
 class ReasonNeeded(Guard):
@@ -236,6 +247,14 @@ class FundShort(Guard):
 
 class LineUnknown(Guard):
     text = "结算单中没有兑换单 {redemption_id} / The statement has no redemption {redemption_id}"
+
+
+class AdjustmentTooHigh(Guard):
+    guard = "ADJUSTMENTS"
+    text = (
+        "该行结算额不得超过所兑项目的价值({most} 分,人民币)"
+        " / At most what the line is worth in the shop is paid for it: {most} fen"
+    )
 
 
 class AdjustmentsWrong(Guard):

@@ -160,6 +160,7 @@ def draft_offer(tx: Tx, payload: DraftOffer) -> OfferReply:
     """
     partner = _own_partner(tx, payload.partner_id)
     begins, ends = rules.validity(payload.valid_from, payload.valid_to)
+    rules.require_ahead(ends, tx.now)
     if payload.offer_id is not None:
         require_id("offer_id", payload.offer_id)
         known = records.find(tx.conn, offers, payload.offer_id)

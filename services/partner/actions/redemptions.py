@@ -18,11 +18,11 @@ from services.partner.actions import people
 from services.partner.errors import (
     AlreadyRated,
     BadVoucher,
-    ConflictOfInterest,
     LimitReached,
     OfferClosed,
     OperatorIsHolder,
     OutOfStock,
+    OwnShop,
     PartnerNotActive,
     ReasonNeeded,
     TooManyTries,
@@ -112,7 +112,7 @@ def request_redemption(tx: Tx, payload: RequestRedemption) -> RedemptionReply:
         OfferClosed: It is not on the list, or not valid now.
         NotInScope: It is not valid where the holder lives.
         WrongAudience: It is not for this wallet, or the person has no such wallet.
-        ConflictOfInterest: The holder acts for that partner.
+        OwnShop: The holder acts for that partner.
         OutOfStock: There is not enough left.
         LimitReached: The person's share of this month is used up.
         Deceased, UnknownPerson, MergedAway: Nothing may be redeemed for the caller.
@@ -132,8 +132,7 @@ def request_redemption(tx: Tx, payload: RequestRedemption) -> RedemptionReply:
     rules.require_place(offer.scope, tx.actor.scope)
     rules.require_audience(offer.audience, payload.wallet)
     wallet, community = _wallet(tx, payload.wallet)
-    if partner_store.is_operator(tx.conn, offer.partner_id, tx.actor.id):
-        raise ConflictOfInterest(field="offer_id")
+    _require_strangers(tx, offer.partner_id, payload.wallet)
     # From here the offer's row is ours: the limit is counted after it, so that two requests of
     # one person cannot both find room. The price may have changed since the first look; the sold
     # one is the locked.
@@ -153,6 +152,22 @@ def request_redemption(tx: Tx, payload: RequestRedemption) -> RedemptionReply:
     _ask_for_hold(tx, row)
     tx.arm(HOLD_TIMER, row.redemption_id, tx.now + rules.HOLD_RETRY)
     return reply(row, state="REQUESTED", version=1)
+
+
+def _require_strangers(tx: Tx, partner_id: str, wallet: str) -> None:
+    """Refuse a redemption at the holder's own shop.
+
+    A household's points are those of all its adults, so none of them may act for the partner; of
+    somebody's own points, not he himself, and somebody else must be there to verify them.
+
+    Raises:
+        OwnShop: It is.
+    """
+    home = partner_store.household_of(tx.conn, tx.actor.id)
+    acting = set(partner_store.operators_of(tx.conn, partner_id))
+    barred = home if wallet == "HH" else {tx.actor.id}
+    if not acting.isdisjoint(barred) or acting <= home:
+        raise OwnShop(field="offer_id")
 
 
 def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
@@ -190,6 +205,7 @@ def _enter(
         number=records.next_number(tx, numbers, "DH", offer.area),
         wallet=wallet,
         holder=tx.actor.id,
+        household_id=partner_store.home_of(tx.conn, tx.actor.id) if wallet == "HH" else None,
         partner_id=offer.partner_id,
         offer_id=offer.offer_id,
         terms=offer.terms,
@@ -273,7 +289,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> RedemptionReply:
 
     Raises:
         NotFound: There is no such redemption at a partner for which the caller acts.
-        OperatorIsHolder: It is his own.
+        OperatorIsHolder: It is his own, or of somebody he lives with.
         StateConflict: It was verified, cancelled or expired before.
         BadVoucher: The code is another.
         VoucherExpired: Its time is over.
@@ -282,7 +298,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> RedemptionReply:
     row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         raise NotFound(kind="redemption", id=payload.redemption_id)
-    if row.holder == tx.actor.id:
+    if row.holder in partner_store.household_of(tx.conn, tx.actor.id):
         raise OperatorIsHolder
     records.require_state(row, "RESERVED")
     code = vouchers.cleaned(payload.voucher)
@@ -331,7 +347,7 @@ def cancel_redemption(tx: Tx, payload: CancelRedemption) -> RedemptionReply:
         StateConflict: It was verified, cancelled or expired before.
     """
     row = records.locked(tx.conn, redemptions, payload.redemption_id)
-    if row.holder == tx.actor.id:
+    if store.is_owner(tx.conn, row.redemption_id, tx.actor.id):
         by, reason = "HOLDER", "HOLDER"
     elif tx.actor.role == "R_PARTNER" and partner_store.is_operator(
         tx.conn, row.partner_id, tx.actor.id

@@ -17,6 +17,7 @@ from services.partner import events
 from services.partner.actions.overdue import go_up
 from services.partner.actions.partners import require_no_stake
 from services.partner.actions.redemptions import reply
+from services.partner.actions.statements import confirm_held
 from services.partner.errors import (
     ReceivableShort,
     RefundDecided,
@@ -70,7 +71,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
     A denied one is asked for once more, with other reasons.
 
     Raises:
-        NotFound: The caller does not hold it.
+        NotFound: It is neither the caller's nor his household's.
         StateConflict: It is not redeemed.
         WindowOver: More than seven days have passed.
         RefundDecided: It was denied, and these are the reasons of before, or it was asked twice.
@@ -82,7 +83,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
             reason=said("请写明理由,500 字以内 / say why, in at most 500 characters"),
         )
     row = records.locked(tx.conn, redemptions, payload.redemption_id)
-    if row.holder != tx.actor.id:
+    if not store.is_owner(tx.conn, row.redemption_id, tx.actor.id):
         raise NotFound(kind="redemption", id=payload.redemption_id)
     records.require_state(row, "REDEEMED", "SETTLED")
     tx.check_version(row.version)
@@ -225,6 +226,9 @@ def _take_back(tx: Tx, statement: Row, row: Row) -> None:
         points=statement.points - own.points,
         amount_fen=statement.amount_fen - own.amount_fen,
     )
+    # The money that is free again may be what others wait for, and nothing to pay needs none.
+    fund = statement_store.fund_for(tx.conn, statement.area, statement.period, hold=True)
+    confirm_held(tx, fund.area if fund else statement.area, statement.period)
 
 
 def deny_refund(tx: Tx, payload: DenyRefund) -> RedemptionReply:

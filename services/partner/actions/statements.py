@@ -9,7 +9,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chassis import records
-from chassis.bus import Due, Tx
+from chassis.bus import Due, Tx, check_precondition
 from chassis.fields import Area, Period
 from chassis.free_text import Office, PublicText
 from chassis.records import Row
@@ -20,6 +20,7 @@ from services.partner.actions.overdue import go_up
 from services.partner.actions.partners import require_area, require_no_stake
 from services.partner.errors import (
     AdjustmentsWrong,
+    AdjustmentTooHigh,
     FundBelowCommitted,
     FundShort,
     LineUnknown,
@@ -318,32 +319,39 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> StatementReply:
 
     Decide a dispute; the statement is confirmed with what came out.
 
+    One that waits for money is looked at once more in the same way: what is wrong is put right.
+
     Raises:
-        StateConflict: It is not DISPUTED.
+        StateConflict: It is neither DISPUTED nor HELD.
         ConflictOfInterest: The official acts for the partner.
         AdjustmentsWrong: The outcome and the adjustments do not fit.
         LineUnknown: An adjusted line is not on it.
     """
     row = records.locked(tx.conn, statements, payload.statement_id)
     tx.require_scope(row.area)
-    records.require_state(row, "DISPUTED")
+    records.require_state(row, "DISPUTED", "HELD")
     tx.check_version(row.version)
     require_no_stake(tx, row.partner_id)
     if (payload.outcome == "ADJUSTED") != bool(payload.adjustments):
         raise AdjustmentsWrong(field="adjustments")
     amount_fen = _adjust(tx, row, payload.adjustments or [])
+    disputed = row.state == "DISPUTED"
     row = records.update(tx.conn, statements, row, amount_fen=amount_fen)
     records.note(
         tx, statements, row, step="review", state=payload.outcome, note=payload.reasons[:500]
     )
-    if tx.now >= row.review_due:
+    if disputed and tx.now >= row.review_due:
         tx.publish(
             events.DisputeReviewed(row.statement_id, payload.outcome),
             subject=row.statement_id,
             scope=row.area,
             sequence=row.version,
         )
-    return _commit(tx, row, "reviewed", tx.actor.id)
+    if disputed:
+        return _commit(tx, row, "reviewed", tx.actor.id)
+    confirm_held(tx, row.area, row.period)
+    row = records.known(tx.conn, statements, row.statement_id)
+    return reply(row, state=row.state, version=row.version)
 
 
 def _adjust(tx: Tx, row: Row, adjustments: Sequence[Adjustment]) -> int:
@@ -353,6 +361,7 @@ def _adjust(tx: Tx, row: Row, adjustments: Sequence[Adjustment]) -> int:
         for line in store.lines_of(tx.conn, row.statement_id)
         if line.kind == "REDEEMED"
     }
+    worth = store.worth_of(tx.conn, lines)
     amount: int = row.amount_fen
     seen: set[str] = set()
     for number, one in enumerate(adjustments):
@@ -366,6 +375,9 @@ def _adjust(tx: Tx, row: Row, adjustments: Sequence[Adjustment]) -> int:
                 field=f"adjustments[{number}].amount_fen",
                 reason=said("金额不得为负 / an amount is not negative"),
             )
+        most = worth[one.redemption_id]
+        if one.amount_fen > most:
+            raise AdjustmentTooHigh(field=f"adjustments[{number}].amount_fen", most=most)
         seen.add(one.redemption_id)
         amount += one.amount_fen - line.amount_fen
         store.set_line_amount(tx.conn, row.statement_id, line.line_no, one.amount_fen)
@@ -448,6 +460,8 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
     Raises:
         Invalid: The area or the month is unreadable.
         FundBelowCommitted: More than that is promised or paid already.
+        PreconditionRequired, VersionConflict: It is set already, and the caller has not seen what
+            it is now.
     """
     require_area("area", payload.area)
     tx.require_scope(payload.area)
@@ -459,10 +473,13 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
                 "基金按区、街道、社区设立 / a fund belongs to a district, a street or a community"
             ),
         )
-    if not 0 <= payload.budget_fen <= 10**12:
+    if not 0 <= payload.budget_fen <= rules.MOST_BUDGET_FEN:
         raise Invalid(
             field="budget_fen",
-            reason=said("预算应为非负整数(分) / a budget is a whole number of fen, not negative"),
+            reason=said(
+                "预算应在 0 至 {most} 分之间 / a budget is 0 to {most} fen",
+                most=rules.MOST_BUDGET_FEN,
+            ),
         )
     row = store.fund_at(tx.conn, payload.area, payload.period, hold=True)
     if row is None:
@@ -479,12 +496,14 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
             created_at=tx.now,
         )
     else:
+        check_precondition(if_match=True, version=tx.expected_version)
+        tx.check_version(row.version)
         committed = sum(store.bound_fen(tx.conn, row.fund_id).values())
         if payload.budget_fen < committed:
             raise FundBelowCommitted(field="budget_fen", committed=committed)
         row = records.update(tx.conn, funds, row, budget_fen=payload.budget_fen)
     records.note(tx, funds, row, step="budget", state="SET", note=str(payload.budget_fen))
-    released = _confirm_held(tx, payload)
+    released = confirm_held(tx, payload.area, payload.period)
     return FundReply(
         id=row.fund_id,
         state="SET",
@@ -501,14 +520,20 @@ def _require_period(period: str) -> None:
         )
 
 
-def _confirm_held(tx: Tx, payload: SetFund) -> list[str]:
+def confirm_held(tx: Tx, area: str, period: str) -> list[str]:
+    """Confirm the statements that waited for money, as far as it goes now. Returns their ids."""
     confirmed = []
-    for row in store.held_under(tx.conn, payload.area, payload.period):
+    for row in store.held_under(tx.conn, area, period):
         fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
         if not _fits(tx, fund, row.amount_fen):
             continue
         done = records.change(
-            tx, statements, row, step="funded", state="CONFIRMED", fund_id=fund.fund_id
+            tx,
+            statements,
+            row,
+            step="funded",
+            state="CONFIRMED",
+            fund_id=fund.fund_id if fund else None,
         )
         _say_funded(tx, row, done.version, "CONFIRMED")
         confirmed.append(row.statement_id)

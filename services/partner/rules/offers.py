@@ -118,21 +118,21 @@ def require_prices(
     if not least <= points_price <= MOST_POINTS:
         raise PriceRange(
             field="points_price",
-            what=said("积分价 / the price in points"),
+            what=said("积分价 / The price in points"),
             least=least,
             most=MOST_POINTS,
         )
     if not 0 <= settle_fen_per_point <= MOST_FEN_PER_POINT:
         raise PriceRange(
             field="settle_fen_per_point",
-            what=said("每分结算额(分) / the amount per point (fen)"),
+            what=said("每分结算额(分) / The amount per point (fen)"),
             least=0,
             most=MOST_FEN_PER_POINT,
         )
     if not 0 <= face_value_fen <= 10_000_000:
         raise PriceRange(
             field="face_value_fen",
-            what=said("面值(分) / the face value (fen)"),
+            what=said("面值(分) / The face value (fen)"),
             least=0,
             most=10_000_000,
         )
@@ -187,6 +187,18 @@ def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
             field="valid_to", reason=said("结束不晚于开始 / the end is not after the beginning")
         )
     return begins, ends
+
+
+def require_ahead(ends: datetime, now: datetime) -> None:
+    """Refuse an offer whose time is over before it begins.
+
+    Raises:
+        ValidityWrong: It is.
+    """
+    if ends <= now:
+        raise ValidityWrong(
+            field="valid_to", reason=said("结束时间已过 / the end has passed already")
+        )
 
 
 def _require_reach(name: str, at: date | datetime) -> None:

@@ -8,6 +8,7 @@ from chassis.calendar import Calendar
 
 CONFIRM_WORKING_DAYS = 5
 REVIEW_WORKING_DAYS = 5
+MOST_BUDGET_FEN = 10**12
 
 
 @dataclass(frozen=True, slots=True)

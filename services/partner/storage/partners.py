@@ -140,6 +140,14 @@ def has_stake(conn: sa.Connection, partner_id: str, person_id: str, *others: str
     return not household_of(conn, person_id).isdisjoint([*operators_of(conn, partner_id), *others])
 
 
+def home_of(conn: sa.Connection, person_id: str) -> str | None:
+    """Return the household in which a person lives, or None."""
+    asked = sa.select(people.c.household_id).where(
+        people.c.person_id == person_id, people.c.state == "ACTIVE"
+    )
+    return conn.execute(asked).scalar()
+
+
 def household_of(conn: sa.Connection, person_id: str) -> set[str]:
     """Return a person with those who live with him."""
     home = (

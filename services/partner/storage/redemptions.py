@@ -13,6 +13,7 @@ from services.partner.storage.partners import partners_of
 from services.partner.storage.tables import (
     history,
     partners,
+    people,
     redemptions,
     voucher_tries,
 )
@@ -29,6 +30,25 @@ _STEP_COLUMNS = (
     "points_back_at",
     "version",
 )
+
+
+def belongs_to(person_id: str) -> sa.ColumnElement[bool]:
+    """Tell whether a redemption is a person's: paid by him, or by the household where he is one of
+    the adults."""
+    home = sa.select(people.c.household_id).where(
+        people.c.person_id == person_id, people.c.state == "ACTIVE", people.c.is_adult
+    )
+    return sa.or_(
+        redemptions.c.holder == person_id, redemptions.c.household_id == home.scalar_subquery()
+    )
+
+
+def is_owner(conn: sa.Connection, redemption_id: str, person_id: str) -> bool:
+    """Tell whether a redemption is a person's."""
+    asked = sa.select(redemptions.c.redemption_id).where(
+        redemptions.c.redemption_id == redemption_id, belongs_to(person_id)
+    )
+    return conn.execute(asked).first() is not None
 
 
 def used_this_month(conn: sa.Connection, offer_id: str, holder: str, month: str) -> int:

@@ -1,6 +1,6 @@
 """Statements, their lines, and the money fund."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from chassis import records
 from chassis import storage as store
 from services.partner.rules.statements import Line
-from services.partner.storage.tables import funds, statement_lines, statements
+from services.partner.storage.tables import funds, redemptions, statement_lines, statements
 
 # States in which a statement's amount is promised or paid out of its fund.
 BOUND = ("CONFIRMED", "PAID")
@@ -44,6 +44,16 @@ def lines_of(conn: sa.Connection, statement_id: str) -> list[Any]:
         .order_by(statement_lines.c.line_no)
     )
     return list(conn.execute(asked))
+
+
+def worth_of(conn: sa.Connection, redemption_ids: Iterable[str]) -> dict[str, int]:
+    """Return what was agreed to be the most that each redemption is worth (fen): its price in the
+    shop, or what is settled for it where that is more."""
+    face, settle = redemptions.c.face_value_fen, redemptions.c.settle_fen
+    asked = sa.select(
+        redemptions.c.redemption_id, sa.case((face > settle, face), else_=settle)
+    ).where(redemptions.c.redemption_id.in_(list(redemption_ids)))
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
 
 
 def set_line_amount(conn: sa.Connection, statement_id: str, line_no: int, amount_fen: int) -> None:

@@ -134,6 +134,8 @@ redemptions = sa.Table(
     sa.Column("number", sa.String(40), nullable=False, unique=True),
     sa.Column("wallet", store.Id, nullable=False),
     sa.Column("holder", store.Id, nullable=False),
+    # Whose points they are where they are a household's; all its adults see to it.
+    sa.Column("household_id", store.Id),
     sa.Column("partner_id", store.Id, sa.ForeignKey("partners.partner_id"), nullable=False),
     sa.Column("offer_id", store.Id, sa.ForeignKey("offers.offer_id"), nullable=False),
     sa.Column("terms", sa.Integer, nullable=False),
@@ -173,6 +175,7 @@ redemptions = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", _At, nullable=False),
     sa.Index("ix_redemptions_holder_created_at", "holder", "created_at"),
+    sa.Index("ix_redemptions_household_id_created_at", "household_id", "created_at"),
     sa.Index("ix_redemptions_offer_id_holder_month", "offer_id", "holder", "month"),
     sa.Index("ix_redemptions_partner_id_state", "partner_id", "state"),
     sa.Index("ix_redemptions_redeemed_at", "redeemed_at"),

@@ -155,7 +155,14 @@ class Town:
 
     def fund(self, budget_fen, *, area=COMMUNITY, period="2025-03"):
         self.as_street()
-        return self.bench.do("set_fund", {"area": area, "period": period, "budget_fen": budget_fen})
+        known = self.bench.rows(
+            "SELECT version FROM funds WHERE area = :area AND period = :period",
+            area=area,
+            period=period,
+        )
+        version = known[0]["version"] if known else None
+        body = {"area": area, "period": period, "budget_fen": budget_fen}
+        return self.bench.do("set_fund", body, version=version)
 
     def statement(self, partner_id, period="2025-03"):
         self.as_street()

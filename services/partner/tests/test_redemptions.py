@@ -665,3 +665,62 @@ def test_a_voucher_that_was_not_used_says_so_and_the_counter_refuses_it(town, ha
     with pytest.raises(StateConflict) as refused:
         town.as_partner().do("verify_redemption", {"redemption_id": redemption_id, "voucher": code})
     assert refused.value.params["state"] == "EXPIRED"
+
+
+# --------------------------------------------------------------------------------------------------
+# A household's points are those of all its adults
+
+
+@pytest.fixture
+def family(town):
+    """Ana and Ben live together, and so does the child; Dan lives alone."""
+    for person, adult in ((ANA, True), (BEN, True), ("per_kid", False)):
+        town.person(person, "resident_registered", sequence=2, household_id="hh_1", is_adult=adult)
+    town.person("per_dan", "resident_registered", household_id="hh_2", is_adult=True)
+    return town
+
+
+def test_what_a_household_redeemed_all_its_adults_see_and_nobody_else(family, barber, haircut):
+    town = family
+    ours = town.reserve(haircut, wallet="HH")
+    mine = town.reserve(haircut)
+    seen = {
+        person: [one["id"] for one in town.as_resident(person).ask("redemptions", {})["items"]]
+        for person in (ANA, BEN, "per_kid", "per_dan")
+    }
+    assert seen == {ANA: [ours, mine], BEN: [ours], "per_kid": [], "per_dan": []}
+    assert "voucher" in town.card(ours, person=BEN)
+    for person in ("per_kid", "per_dan"):
+        with pytest.raises(NotFound):
+            town.card(ours, person=person)
+    # Who moves out leaves it behind, and who moves in has nothing to do with it.
+    town.person(BEN, "resident_moved", sequence=3, household_id="hh_2")
+    with pytest.raises(NotFound):
+        town.card(ours, person=BEN)
+    with pytest.raises(NotFound):
+        town.card(ours, person="per_dan")
+
+
+def test_each_adult_of_a_household_gives_back_what_it_redeemed(family, barber, haircut):
+    town = family
+    one, two = town.reserve(haircut, wallet="HH"), town.redeem(haircut, wallet="HH")
+    assert town.cancel(one, person=BEN)["state"] == "CANCELLING"
+    town.as_resident(BEN)
+    version = town.card(two, person=BEN)["version"]
+    asked = town.bench.do(
+        "ask_refund", {"redemption_id": two, "reason": "理发中途停电"}, version=version
+    )
+    assert asked["state"] == "REFUND_REVIEW"
+
+
+def test_nobody_turns_his_households_points_into_money_at_his_own_shop(family, barber, haircut):
+    """K12: the spouse of the operator asked, and the operator verified."""
+    town = family
+    town.person(BARBER, "resident_registered", sequence=2, household_id="hh_1", is_adult=True)
+    town.as_resident(ANA)
+    for wallet in ("HH", "RES"):
+        refused(town, errors.OwnShop, haircut, wallet=wallet)
+    dan = town.reserve(haircut, person="per_dan")
+    town.person(BARBER, "resident_moved", sequence=3, household_id="hh_2")
+    with pytest.raises(errors.OperatorIsHolder):
+        town.verify(dan, person="per_dan")

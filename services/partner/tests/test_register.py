@@ -165,6 +165,7 @@ def test_an_offer_is_drafted_approved_and_published_and_the_fact_is_said_once(to
         ({"points_price": 2001}, errors.PriceRange),
         ({"settle_fen_per_point": 11}, errors.PriceRange),
         ({"valid_to": "2024-12-31"}, errors.ValidityWrong),
+        ({"valid_from": "2024-01-01", "valid_to": "2024-02-01"}, errors.ValidityWrong),
         ({"stock_total": -1}, Invalid),
         ({"title": "  "}, Invalid),
         ({"title": "理发 预约 138-1234-5678"}, Invalid),  # K15, FP-D6

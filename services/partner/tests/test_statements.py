@@ -2,7 +2,14 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import (
+    Invalid,
+    NotFound,
+    PreconditionRequired,
+    RoleDenied,
+    StateConflict,
+    VersionConflict,
+)
 from services.partner import errors
 from testkit.bench import instant
 
@@ -558,7 +565,7 @@ def test_funds_are_listed_to_those_who_look_after_their_area(town):
 FITS = {
     "confirm_statement": {"ISSUED"},
     "dispute_statement": {"ISSUED"},
-    "review_statement": {"DISPUTED"},
+    "review_statement": {"DISPUTED", "HELD"},
     "pay_statement": {"CONFIRMED", "HELD"},
 }
 MORE = {
@@ -625,3 +632,115 @@ def test_the_month_of_a_redemption_is_that_of_its_counter_to_the_second(town, ba
     bench.fire("2025-05-08T10:00")
     assert billed("2025-04") == [first]
     assert town.statement(barber)["points"] == 0
+
+
+# --------------------------------------------------------------------------------------------------
+# What cannot be paid has a way out
+
+
+def held(town, partner_id, *, amount_fen=None, one=None):
+    """Bring a statement to HELD, with another amount of one line where that is given."""
+    town.bench.fire(ISSUED)
+    row = town.statement(partner_id)
+    town.as_partner()
+    if amount_fen is None:
+        town.move("confirm_statement", row)
+    else:
+        town.move("dispute_statement", row, reason="金额", lines=[one])
+        row = town.statement(partner_id)
+        adjust(town, row, one, amount_fen)
+    row = town.statement(partner_id)
+    assert row["state"] == "HELD"
+    return row
+
+
+def adjust(town, row, one, amount_fen):
+    town.as_street()
+    return town.move(
+        "review_statement",
+        row,
+        outcome="ADJUSTED",
+        reasons="核对小票属实",
+        adjustments=[{"redemption_id": one, "amount_fen": amount_fen}],
+    )
+
+
+def test_no_line_is_adjusted_above_what_it_is_worth_in_the_shop(town, barber, haircut):
+    """K13: 10**15 fen made a statement that nobody could ever pay."""
+    one = town.redeem(haircut)
+    town.bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner()
+    town.move("dispute_statement", row, reason="金额", lines=[one])
+    row = town.statement(barber)
+    with pytest.raises(errors.AdjustmentTooHigh) as refused:
+        adjust(town, row, one, 2501)
+    assert refused.value.params["most"] == 2500
+    assert refused.value.field == "adjustments[0].amount_fen"
+
+
+def test_a_statement_that_waits_for_money_is_looked_at_again(town, barber, haircut):
+    one = town.redeem(haircut)
+    town.fund(1000)
+    row = held(town, barber, one=one, amount_fen=2500)
+    town.as_street(person=BARBER)
+    with pytest.raises(errors.ConflictOfInterest):
+        town.move("review_statement", row, outcome="UPHELD", reasons="核对无误")
+    assert adjust(town, row, one, 600)["state"] == "CONFIRMED"
+    assert town.bench.published("statement_funded.v1")[-1]["data"]["state"] == "CONFIRMED"
+    row = town.statement(barber)
+    assert (row["state"], row["amount_fen"]) == ("CONFIRMED", 600)
+
+
+def test_a_look_that_changes_nothing_leaves_it_waiting(town, barber, haircut):
+    town.redeem(haircut)
+    row = held(town, barber)
+    town.as_street()
+    answer = town.move("review_statement", row, outcome="UPHELD", reasons="核对无误")
+    assert answer["state"] == "HELD"
+
+
+def test_a_statement_of_nothing_waits_for_no_money(town, barber, haircut):
+    """K13: its only line was given back, and it was held until somebody raised the budget."""
+    town.bench.at("2025-03-31T09:00")
+    one = town.redeem(haircut)
+    held(town, barber)
+    ask_refund(town, one)
+    town.as_cadre()
+    step(town, "approve_refund", one)
+    row = town.statement(barber)
+    assert (row["state"], row["points"], row["amount_fen"]) == ("CONFIRMED", 0, 0)
+
+
+def test_what_is_given_back_frees_the_money_that_others_wait_for(town, barber, haircut):
+    town.bench.at("2025-03-31T09:00")
+    one = town.redeem(haircut)
+    cinema = town.cinema()
+    ticket = town.offer(cinema, operator=CLERK, street=True)
+    town.redeem(ticket, operator=CLERK)
+    town.fund(700, area=STREET)
+    town.bench.fire(ISSUED)
+    shops = [(town.statement(barber), BARBER), (town.statement(cinema), CLERK)]
+    for row, operator in shops:
+        town.as_partner(operator, row["area"])
+        town.move("confirm_statement", row)
+    assert town.statement(cinema)["state"] == "HELD"
+    ask_refund(town, one)
+    town.as_cadre()
+    step(town, "approve_refund", one)
+    assert town.statement(cinema)["state"] == "CONFIRMED"
+
+
+def test_a_budget_is_changed_by_who_has_seen_it(town, barber):
+    """K14: the last of two callers won, and nobody was told."""
+    first = town.fund(700)
+    body = {"area": COMMUNITY, "period": "2025-03", "budget_fen": 900}
+    town.as_street()
+    with pytest.raises(PreconditionRequired):
+        town.bench.do("set_fund", body)
+    town.bench.do("set_fund", body, version=first["version"])
+    with pytest.raises(VersionConflict):
+        town.bench.do("set_fund", body | {"budget_fen": 800}, version=first["version"])
+    with pytest.raises(Invalid) as refused:
+        town.bench.do("set_fund", body | {"budget_fen": 10**18}, version=2)
+    assert str(10**12) in str(refused.value.params)

@@ -73,12 +73,12 @@ def desk_line(row: Row) -> replies.DeskLine:
 def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> Page[replies.RedemptionCard]:
     """我的兑换单 / My redemptions.
 
-    Return the caller's own redemptions, of all his wallets.
+    Return the caller's own redemptions, of all his wallets, and those of his household's wallet.
     """
     query = (
         sa.select(redemptions, offers.c.title)
         .join(offers, offers.c.offer_id == redemptions.c.offer_id)
-        .where(redemptions.c.holder == tx.actor.id)
+        .where(store.belongs_to(tx.actor.id))
     )
     if payload.state:
         query = query.where(redemptions.c.state == payload.state)
@@ -105,13 +105,14 @@ def waiting_refunds(tx: Tx, payload: PartOfList) -> Page[replies.WaitingRefund]:
 def redemption(tx: Tx, payload: RedemptionQuery) -> replies.RedemptionCard:
     """兑换单 / One redemption.
 
-    Return one redemption; the voucher to its holder only, and only while it can be used.
+    Return one redemption; the voucher only to whom the points belong, and only while it can be
+    used.
 
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
     """
     row = records.get(tx.conn, redemptions, payload.redemption_id)
-    mine = row.holder == tx.actor.id
+    mine = store.is_owner(tx.conn, row.redemption_id, tx.actor.id)
     if not (mine or _concerned(tx, row)):
         raise NotFound(kind="redemption", id=payload.redemption_id)
     card = redemption_card(row, records.get(tx.conn, offers, row.offer_id).title)

@@ -352,6 +352,7 @@ class Wanted:
     grid: str | None = None
     reporter: str | None = None
     project_id: str | None = None
+    number: str | None = None
     states: Sequence[str] | None = None
     unchecked: bool = False
 
@@ -380,6 +381,7 @@ def _parts(wanted: Wanted) -> list[Any]:
         (requests.c.grid, wanted.grid),
         (requests.c.reporter_id, wanted.reporter),
         (requests.c.project_id, wanted.project_id),
+        (requests.c.number, wanted.number),
     ):
         if value is not None:
             here.append(column == value)

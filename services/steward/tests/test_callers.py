@@ -175,6 +175,34 @@ def test_who_writes_a_person_s_request_for_himself_does_not_learn_the_name_by_it
     assert "phone" not in card
 
 
+def test_a_caller_without_a_registration_is_called_back_and_finds_his_request_again(staffed):
+    """SP-D16, K3: he rings with his number, and the clerk had no way from it to the request."""
+    said = "水管爆裂,回电 13812345678 王女士"
+    made = file(staffed, "R_CADRE", OTHER_CADRE, COMMUNITY, text=said, category="NOISE")
+    handler = staffed.handler_of(made)
+    shown = {"request_id": made["id"]}
+    assert staffed.by(handler).ask("request", shown)["text"] == said
+    # Who looks on has nobody to call.
+    auditor = staffed.bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
+    assert "13812345678" not in auditor.ask("request", shown)["text"]
+    file(staffed, "R_CADRE", OTHER_CADRE, COMMUNITY)
+    for spelling in (made["number"], made["number"].lower(), f" {made['number']}"):
+        (found,) = staffed.cadre().ask("requests", {"number": spelling})["items"]
+        assert (found["id"], found["state"]) == (made["id"], "DISPATCHED")
+    for role, person, scope in (
+        ("R_CADRE", CADRE, ELSEWHERE),
+        ("R_RESIDENT", WANG, COMMUNITY),
+        ("R_MERCHANT", LI, COMMUNITY),
+    ):
+        stranger = staffed.bench.as_(role, person=person, scope=scope)
+        assert stranger.ask("requests", {"number": made["number"]})["items"] == []
+    # What he says on the phone, the clerk writes down against a receipt.
+    urged = staffed.cadre(CADRE).do(
+        "urge_request", shown | {"receipt": "来电录音 0303-07"}, version=made["version"]
+    )
+    assert urged["id"] == made["id"]
+
+
 def test_a_picture_s_name_is_bounded(staffed):
     """IN-B8: 900,000 characters went into the row."""
     with pytest.raises(Invalid):

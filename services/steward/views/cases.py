@@ -14,7 +14,7 @@ from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Grid, Limit, Period
 from chassis.i18n import in_words, named
 from chassis.refusal import NotFound, sentences
-from chassis.text import without_numbers
+from chassis.text import code, without_numbers
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
 from services.steward.rules.routing import Category
@@ -102,6 +102,18 @@ class RequestList:
     state: Annotated[list[State], Meta(description="可给多个 / one or several")] | None = None
     open: bool | None = None
     project_id: str | None = None
+    number: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=30,
+                description="诉求编号,来电人报号即可查到 / the number that a caller names",
+                examples=["SR-20250303-015901-00001"],
+            ),
+        ]
+        | None
+    ) = None
     order: Literal["newest", "oldest"] = "newest"
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -329,8 +341,13 @@ def requests(tx: Tx, payload: RequestList) -> dict[str, Any]:
         reporter=tx.actor.id if mine else None,
         states=states,
         project_id=payload.project_id,
+        number=_number(payload),
     )
     return _listed(tx, payload, wanted, "requests")
+
+
+def _number(q: RequestList) -> str | None:
+    return code(q.number).upper() if q.number is not None else None
 
 
 def _states(q: RequestList) -> Sequence[str] | None:
@@ -372,6 +389,7 @@ def queue(tx: Tx, payload: RequestList) -> dict[str, Any]:
         scope=scope,
         grid=payload.grid,
         project_id=payload.project_id,
+        number=_number(payload),
         states=states or ("SUBMITTED", "RETURNED", "RATED"),
         unchecked=states is None,
     )

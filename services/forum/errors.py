@@ -272,6 +272,14 @@ class SamePerson(Guard):
     )
 
 
+class StreetDecided(Guard):
+    text = (
+        "街道复核已认定该理由不成立,不得以同一理由再次不予采纳"
+        " / The street has found that this reason does not hold; the topic is not rejected for it "
+        "again"
+    )
+
+
 class OwnObjection(SamePerson):
     guard = "SAME_PERSON"
     text = (

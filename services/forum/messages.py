@@ -14,6 +14,15 @@ MESSAGES = sentences(
             "议题 {number} 未被采纳,可申请街道复核一次"
             " / Topic {number} is not adopted; you may ask the street once"
         ),
+        "TOPIC_REVIEW_UPHELD": (
+            "街道复核:议题 {number} 不予采纳的决定不变。理由:{reasons}"
+            " / The street has reviewed topic {number}: it stays rejected. Reasons: {reasons}"
+        ),
+        "TOPIC_REVIEW_OVERTURNED": (
+            "街道复核:议题 {number} 应予受理,社区重新分析。理由:{reasons}"
+            " / The street has reviewed topic {number}: it is taken and analysed again. Reasons: "
+            "{reasons}"
+        ),
         "TOPIC_WITHDRAWN": (
             "议题 {number} 已由提出人撤回 / Topic {number} was withdrawn by its proposer"
         ),

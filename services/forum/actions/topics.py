@@ -499,8 +499,12 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
 
     Raises:
         StateConflict: It is not waiting for analysis.
+        StreetDecided: The street has found that this reason does not hold.
     """
     topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    overturned = topic["appeal"] == "OVERTURNED"
+    if overturned and topic["reason"] == payload.reason:
+        raise errors.StreetDecided(field="reason")
     tx.disarm("topic_screen", payload.topic_id)
     abusive = payload.reason == "ABUSIVE"
     row = move(
@@ -513,6 +517,9 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
         note=payload.note,
         hidden_at=tx.now if abusive else topic["hidden_at"],
         hidden_reason=payload.note if abusive else topic["hidden_reason"],
+        # Another reason is another decision: the street may be asked about it too.
+        appeal=None if overturned else topic["appeal"],
+        appeal_reasons=None if overturned else topic["appeal_reasons"],
     )
     return reply("topic_id", row)
 
@@ -659,11 +666,17 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
     if tx.actor.id in storage.tasks.actors_of(tx.conn, payload.topic_id, "reject"):
         raise errors.SamePerson
     detail = {"outcome": payload.outcome, "reasons": payload.reasons}
+    said = {
+        "code": f"TOPIC_REVIEW_{payload.outcome}",
+        "told": {"reasons": payload.reasons},
+        "appeal": payload.outcome,
+        "appeal_reasons": payload.reasons,
+    }
     if payload.outcome == "UPHELD":
-        row = move(tx, topic, "REJECTED", "review", detail=detail, appeal="UPHELD")
+        row = move(tx, topic, "REJECTED", "review", detail=detail, **said)
         return reply("topic_id", row, appeal="UPHELD")
     shown = {"hidden_at": None, "hidden_reason": None}
-    row = open_screening(tx, topic, "review", detail, appeal="OVERTURNED", **shown)
+    row = open_screening(tx, topic, "review", detail, **said, **shown)
     return reply("topic_id", row, appeal="OVERTURNED", due=row["screen_due"].isoformat())
 
 

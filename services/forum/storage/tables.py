@@ -172,6 +172,7 @@ topics = sa.Table(
     sa.Column("reason", Code),
     sa.Column("note", sa.Text),
     sa.Column("appeal", Code),
+    sa.Column("appeal_reasons", sa.Text),
     sa.Column("result", sa.Text),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("screen_due", store.UtcDateTime, nullable=False),

@@ -246,3 +246,35 @@ def test_the_funnel_counts_the_cohort_and_divides_by_nothing(town):
     assert (found["adoption_rate"], found["closure_rate"]) == ("50.00", "0.00")
     assert found["ways"]["ONLINE"] == 2
     assert found["median_hours"]["session"] == 106.0
+
+
+def reviewed(town, outcome, reasons, reason="NOT_PUBLIC"):
+    topic_id = town.submit()
+    town.secretary()
+    town.on_topic("reject_topic", topic_id, reason=reason)
+    town.resident().do("appeal_topic", {"topic_id": topic_id})
+    town.street()
+    town.on_topic("review_topic", topic_id, outcome=outcome, reasons=reasons)
+    return topic_id
+
+
+@pytest.mark.parametrize("outcome", ["UPHELD", "OVERTURNED"])
+def test_the_proposer_is_told_what_the_street_decided_and_why(town, outcome):
+    """He was told again that he may ask the street, or only the state; the reasons stood nowhere."""
+    topic_id = reviewed(town, outcome, "涉及多户的公共通道")
+    told = town.resident().ask("my_messages")["items"][0]
+    assert told["code"] == f"TOPIC_REVIEW_{outcome}"
+    assert "涉及多户的公共通道" in told["text"]
+    assert town.resident().ask("topic", {"topic_id": topic_id})["appeal_reasons"] == (
+        "涉及多户的公共通道"
+    )
+
+
+def test_the_community_does_not_undo_what_the_street_decided(town):
+    """K13: it rejected again with the same reason, and the proposer could not ask again."""
+    topic_id = reviewed(town, "OVERTURNED", "涉及多户的公共通道")
+    town.secretary()
+    with pytest.raises(errors.StreetDecided):
+        town.on_topic("reject_topic", topic_id, reason="NOT_PUBLIC")
+    town.on_topic("reject_topic", topic_id, reason="IN_LITIGATION")
+    assert town.resident().do("appeal_topic", {"topic_id": topic_id})["appeal"] == "ASKED"

@@ -68,7 +68,16 @@ _TOPIC_SHOWN = (
     *("number", "title", "description", "proposer_kind", "way", "category", "level", "scope"),
     *("area", "grid", "resubmits", "new_facts", "state", "round", "owners_matter", "binding"),
     *("escalated", "adjournments", "objected", "session_id", "opinion_id", "merged_into"),
-    *("reason", "appeal", "result", "created_at", "screen_due", "adopted_at", "session_due"),
+    *(
+        "reason",
+        "appeal",
+        "appeal_reasons",
+        "result",
+        "created_at",
+        "screen_due",
+        "adopted_at",
+        "session_due",
+    ),
     *("voted_at", "opinion_due", "publicised_at", "resolved_at", "tasks_due", "implementing_at"),
     *("verified_at", "closed_at", "failed_at", "poll_until", "version"),
 )

@@ -338,6 +338,15 @@ def household_steps(
     return found
 
 
+def compounds(conn: sa.Connection, *, scope: str = "", project_id: str | None = None) -> list[Row]:
+    """Return of each project whom it took over from, and when it was closed."""
+    table = t.projects
+    asked = sa.select(table.c.project_id, table.c.predecessor_id, table.c.closed_at).where(
+        *_within(table.c.area, scope, project_id, table.c.project_id)
+    )
+    return records.rows(conn, asked.order_by(table.c.project_id))
+
+
 def households_on(steps: Sequence[tuple[date, int]], day: date) -> int:
     """Return the household count that was in effect on a day; 0 before the first."""
     count = 0

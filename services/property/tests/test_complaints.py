@@ -302,3 +302,56 @@ def test_the_rate_counts_valid_complaints_by_the_day_they_were_filed_and_one_mat
     assert said == [town.complaint_of("req_1"), town.complaint_of("req_3")]
     # A person may look at it again.
     validate(town, town.complaint_of("req_3"), True, 2, reason="复核认为不是同一事项")
+
+
+def test_a_change_of_company_changes_no_rate(bench, town):
+    """K11: the homes of a handed-over compound counted twice, or its later complaints nowhere."""
+    bench.at("2025-01-02T09:00:00")
+    town.found(households=1200)
+    for number in range(4):
+        town.complain(f"req_{number}", at="2025-02-05T10:00:00")
+    bench.at("2025-04-12T09:00:00")
+    body = {
+        "company_id": "pco_b",
+        "name": "信达",
+        "uscc": "91370899MA0000003P",
+        "representatives": ["per_rival"],
+    }
+    town.district().do("register_company", body)
+    town.street_clerk().do(
+        "hand_over_project",
+        {
+            "project_id": "prj_a",
+            "company_id": "pco_b",
+            "manager_person_id": "per_new",
+            "new_project_id": "prj_b",
+        },
+        version=town.version("projects", "project_id", "prj_a"),
+    )
+    for number in range(2):
+        town.complain(f"req_b{number}", project="prj_b", at="2025-05-05T10:00:00")
+    bench.fire("2025-07-08T00:00:00")
+    for period in ("2025-02", "2025-03", "2025-04", "2025-05"):
+        town.steward_markers(period)
+    for basis in ("ALL", "SAME_PROJECTS"):
+        shown = town.district().ask(
+            "complaint_rate",
+            {"scope": town.community, "year": 2025, "window": "YTD", "until": "2025-06-30",
+             "basis": basis},
+        )  # fmt: skip
+        now = shown["current"]
+        assert (now["complaints"], now["households_average"], now["rate"]) == (6, "1200.00", "0.50")
+        assert (shown["projects"], shown["left_out"]) == (1, [])
+        assert {month["households"] for month in now["months"]} == {1200}
+    ahead = town.district().ask("complaint_rate", {"scope": town.community, "year": 2027})
+    assert ahead["current"]["rate"] is None
+
+
+def test_a_window_of_which_a_part_is_not_known_is_not_compared(bench, town):
+    """K11: three months of data were compared with twelve, and the rate had risen by 200 %."""
+    town.found(households=1200)
+    load = {"project_id": "prj_a", "origin": "台账", "rows": history(2024, 120)}
+    town.district().do("import_complaint_history", load)
+    asked = {"scope": town.community, "year": 2025, "window": "ROLLING", "until": "2025-02-28"}
+    shown = bench.ask("complaint_rate", asked)
+    assert (shown["change_percent"], shown["null_because"]) == (None, "WINDOW_NOT_KNOWN")

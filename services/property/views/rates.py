@@ -17,6 +17,7 @@ from services.property.storage.rows import Row
 from services.property.views.ground import Answer
 
 DAY = timedelta(days=1)
+DAY_AFTER_ALL = date.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,37 +103,71 @@ class _Window:
         self.steps = months.household_steps(
             tx.conn, scope=payload.scope, project_id=payload.project_id
         )
+        there = months.compounds(tx.conn, scope=payload.scope, project_id=payload.project_id)
+        self.closed = {
+            row.project_id: tx.calendar.local_date(row.closed_at)
+            for row in there
+            if row.closed_at is not None
+        }
+        self.yesterday = tx.calendar.local_date(tx.now) - DAY
+        # A compound that was handed over is one, by the name of the project that has it now.
+        heirs = {row.predecessor_id: row.project_id for row in there if row.predecessor_id}
+        self.one: dict[str, list[str]] = {}
+        for row in there:
+            now = row.project_id
+            while now in heirs:
+                now = heirs[now]
+            self.one.setdefault(now, []).append(row.project_id)
         # A loaded month has no days, so a part of it cannot be told.
         self.split_history = any(
             row.source == "IMPORTED" and not days.holds_whole(period)
             for (_, period), row in self.frozen.items()
         )
-        known = {project for project, _ in self.frozen} | set(self.steps)
         self.projects = {
-            project
-            for project in known
-            if any(self.households(project, period) for period in self.periods)
+            compound
+            for compound in self.one
+            if any(self.households(compound, period) for period in self.periods)
         }
 
-    def households(self, project: str, period: str) -> int:
+    def households(self, compound: str, period: str) -> int:
         """Households at the end of a month, or of the window where that comes first."""
+        return sum(self._homes(project, period) for project in self.one[compound])
+
+    def _homes(self, project: str, period: str) -> int:
+        first, last = rules.days_of_period(period)
+        last = min(last, self.days.last)
+        if first > self.yesterday or self.closed.get(project, DAY_AFTER_ALL) <= last:
+            # A month that has not begun has none; those of a closed project are another one's.
+            return 0
         frozen = self.frozen.get((project, period))
         if frozen is not None:
             return int(frozen.households)
-        _, last = rules.days_of_period(period)
-        return months.households_on(self.steps.get(project, []), min(last, self.days.last))
+        return months.households_on(self.steps.get(project, []), last)
+
+    def unknown(self, projects: set[str]) -> bool:
+        """Tell whether nobody knows the households of a part of the window."""
+        return any(
+            not any(self.households(project, period) for project in projects)
+            for period in self.periods
+        )
 
     def _frozen_here(self, project: str, period: str) -> Row | None:
         row = self.frozen.get((project, period))
         return row if row is not None and self.days.holds_whole(period) else None
 
-    def frozen_count(self, project: str, period: str) -> int:
+    def frozen_count(self, compound: str, period: str) -> int:
         """Complaints as they were frozen; as they are now where nothing is frozen yet."""
+        return sum(self._frozen_count(project, period) for project in self.one[compound])
+
+    def _frozen_count(self, project: str, period: str) -> int:
         row = self._frozen_here(project, period)
         return int(row.complaints) if row else self.live.get((project, period), 0)
 
-    def revised_count(self, project: str, period: str) -> int:
+    def revised_count(self, compound: str, period: str) -> int:
         """Complaints as they count now."""
+        return sum(self._revised_count(project, period) for project in self.one[compound])
+
+    def _revised_count(self, project: str, period: str) -> int:
         row = self._frozen_here(project, period)
         count = self.live.get((project, period), 0)
         if row is not None and row.source == "IMPORTED":
@@ -165,10 +200,11 @@ class _Window:
         frozen = sum(self.frozen_count(project, period) for project in projects)
         revised = sum(self.revised_count(project, period) for project in projects)
         mean = Fraction(households) if households else None
+        members = {project for compound in projects for project in self.one[compound]}
         sources = {
             row.source
             for (project, p), row in self.frozen.items()
-            if p == period and project in projects
+            if p == period and project in members
         }
         return {
             "period": period,
@@ -203,8 +239,9 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
     Answer valid complaints per 100 households, and their change on the year before.
 
     The frozen figure never changes; what became known later is the revised column. The change is
-    null where a window has fewer than ten complaints, or where a loaded month would have to be
-    split.
+    null where a window has fewer than ten complaints, where a loaded month would have to be
+    split, or where nobody knows the households of a month. A compound that was handed over counts
+    as one.
 
     Source:
         DOMAIN 5 M-01, M-02, F10, E10; FEATURES P15.
@@ -221,7 +258,8 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
     change = rules.year_on_year(frozen, mean, frozen_before, mean_before)
     change_revised = rules.year_on_year(revised, mean, revised_before, mean_before)
     split = now.split_history or before.split_history
-    if split:
+    unknown = now.unknown(projects) or before.unknown(projects_before)
+    if split or unknown:
         change = change_revised = None
     return {
         "scope": payload.scope,
@@ -236,7 +274,7 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
         "change_exact": str(change) if change is not None else None,
         "change_percent_revised": rules.shown(change_revised, 1),
         "restated": (frozen, frozen_before) != (revised, revised_before),
-        "null_because": _why_null(split, change, frozen, frozen_before),
+        "null_because": _why_null(split, unknown, change, frozen, frozen_before),
         "categories": months.complaint_categories(
             tx.conn,
             begin=tx.calendar.midnight(days.first),
@@ -247,11 +285,15 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
     }
 
 
-def _why_null(split: bool, change: Fraction | None, now: int, before: int) -> str | None:
+def _why_null(
+    split: bool, unknown: bool, change: Fraction | None, now: int, before: int
+) -> str | None:
     if change is not None:
         return None
     if split:
         return "MONTHLY_HISTORY_CANNOT_BE_SPLIT"
     if min(now, before) < rules.LEAST_FOR_TREND:
         return "FEWER_THAN_10_COMPLAINTS"
+    if unknown:
+        return "WINDOW_NOT_KNOWN"
     return "NO_HOUSEHOLDS"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from chassis import text
 
@@ -46,6 +46,18 @@ AsOf = Annotated[
 Day = Annotated[
     str, Meta(pattern=text.DAY, examples=["2025-01-15"], extra_json_schema={"format": "date"})
 ]
+
+# In lists of what is to be decided; where it is left out, the list is not for who decides.
+OwnMatter = (
+    Annotated[
+        bool,
+        Meta(
+            description="本人或同住家人的事,须由他人办理 / the caller's own matter, or that of "
+            "somebody who lives with him: another one decides it"
+        ),
+    ]
+    | UnsetType
+)
 
 # Which part of a list.
 MOST_ROWS = 200

@@ -627,11 +627,16 @@ class CalendarYearHeard(YearHeard):
 
 @fact("objection_escalated.v1", about="objection")
 class ObjectionEscalated:
-    """异议逾期升级 / An overdue objection goes up: 1 to the street, 2 to the district (review)."""
+    """异议逾期升级 / An overdue objection goes up: 1 to the street, 2 to the district.
+
+    Attributes:
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
 
     objection_id: str
     number: str
     level: int
+    concerned: list[str] | None = None
 
 
 @fact("objection_ended.v1", about="objection")
@@ -645,11 +650,16 @@ class ObjectionEnded:
 
 @fact("repair_escalated.v1", about="repair")
 class RepairEscalated:
-    """修复申请逾期升级 / An overdue repair goes up: 1 to the street, 2 to the district."""
+    """修复申请逾期升级 / An overdue repair goes up: 1 to the street, 2 to the district.
+
+    Attributes:
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
 
     repair_id: str
     number: str
     level: int
+    concerned: list[str] | None = None
 
 
 @fact("repair_ended.v1", about="repair")
@@ -658,4 +668,27 @@ class RepairEnded:
 
     repair_id: str
     number: str
+    state: str
+
+
+@fact("nominee_objection_escalated.v1", about="objection")
+class NomineeObjectionEscalated:
+    """对候选对象的异议逾期升级 / An overdue objection to a nominee goes up, as others do.
+
+    Attributes:
+        number: That of the commendation.
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
+
+    objection_id: str
+    number: str
+    level: int
+    concerned: list[str] | None = None
+
+
+@fact("nominee_objection_ended.v1", about="objection")
+class NomineeObjectionEnded:
+    """升级的候选对象异议已办结 / One that went up was decided, or has ended otherwise."""
+
+    objection_id: str
     state: str

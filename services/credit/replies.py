@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, field
 
-from chassis.fields import Instant
+from chassis.fields import Instant, OwnMatter
 from chassis.replies import Page, Reply
 
 CommendationState = Literal[
@@ -127,6 +127,7 @@ class ConsentProposalCard(Reply, kw_only=True):
     due: Instant
     decided_by: str | None = None
     decided_at: Instant | None = None
+    own_matter: OwnMatter = UNSET
 
 
 class MessageCard(Reply, kw_only=True):
@@ -205,6 +206,7 @@ class AwardReply(Reply, kw_only=True):
     score: int
     points: int
     why: dict[str, Any]
+    own_matter: OwnMatter = UNSET
 
 
 class ScreenFlag(Reply, kw_only=True):
@@ -300,6 +302,21 @@ class ObjectionCard(Reply, kw_only=True):
     review_outcome: str | None = None
     review_reasons: str | None = None
     final: bool
+    own_matter: OwnMatter = UNSET
+
+
+class NomineeObjectionCard(Reply, kw_only=True):
+    """对候选对象的异议 / An objection to a nominee of a commendation."""
+
+    id: str
+    commendation_id: str
+    subject: str
+    state: Literal["OPEN", "UPHELD", "DISMISSED", "LAPSED"]
+    version: int
+    decide_due: Instant | None = None
+    overdue: bool
+    reasons: str | None = None
+    own_matter: OwnMatter = UNSET
 
 
 class BudgetGrantCard(Done, kw_only=True):
@@ -415,6 +432,7 @@ class RepairCard(Reply, kw_only=True):
     severity: str
     state: str
     version: int
+    own_matter: OwnMatter = UNSET
 
 
 class BoardReply(Reply, kw_only=True):

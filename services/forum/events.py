@@ -351,6 +351,7 @@ class ObjectionEscalatedHeard:
     objection_id: str
     number: str
     level: int
+    concerned: list[str] | None = None
 
 
 @reads("credit", "objection_ended.v1")
@@ -367,6 +368,7 @@ class RepairEscalatedHeard:
     repair_id: str
     number: str
     level: int
+    concerned: list[str] | None = None
 
 
 @reads("credit", "repair_ended.v1")
@@ -374,6 +376,23 @@ class RepairEndedHeard:
     """It was decided, or has ended otherwise."""
 
     repair_id: str
+
+
+@reads("credit", "nominee_objection_escalated.v1")
+class NomineeObjectionEscalatedHeard:
+    """An overdue objection to a nominee of a commendation goes up one level."""
+
+    objection_id: str
+    number: str
+    level: int
+    concerned: list[str] | None = None
+
+
+@reads("credit", "nominee_objection_ended.v1")
+class NomineeObjectionEndedHeard:
+    """It was decided, or has ended otherwise."""
+
+    objection_id: str
 
 
 @reads("property", "company_registered.v1")
@@ -423,6 +442,7 @@ class RefundOverdueHeard:
     redemption_id: str
     number: str
     level: int
+    concerned: list[str] | None = None
 
 
 @reads("partner", "refund_decided.v1")
@@ -439,6 +459,7 @@ class DisputeOverdueHeard:
     statement_id: str
     period: str
     level: int
+    concerned: list[str] | None = None
 
 
 @reads("partner", "dispute_reviewed.v1")
@@ -455,6 +476,7 @@ class StatementHeldHeard:
     statement_id: str
     period: str
     level: int = 1
+    concerned: list[str] | None = None
 
 
 @reads("partner", "statement_funded.v1")

@@ -199,6 +199,11 @@ MESSAGES = sentences(
             "you "
             "(level {level}); please see to it"
         ),
+        "NOMINEE_ESCALATED": (
+            "对表彰 {matter} 候选对象的异议逾期未裁定,升级至您(第 {level} 级),请督办"
+            " / The objection to a nominee of commendation {matter} is overdue and has come before "
+            "you (level {level}); please see to it"
+        ),
         "REFUND_ESCALATED": (
             "兑换单 {matter} 的退回申请逾期未审,升级至您(第 {level} 级),请督办"
             " / The refund asked for on redemption {matter} is overdue and has come before you "

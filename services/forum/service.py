@@ -586,6 +586,8 @@ class Forum(Service):
             events.ObjectionEndedHeard,
             events.RepairEscalatedHeard,
             events.RepairEndedHeard,
+            events.NomineeObjectionEscalatedHeard,
+            events.NomineeObjectionEndedHeard,
             then=heard.consume_credit,
         ),
         # ------------------------------------------------------------ timers

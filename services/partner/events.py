@@ -122,12 +122,17 @@ class PartnerSettled:
 
 @fact("refund_overdue.v1", about="redemption")
 class RefundOverdue:
-    """退回逾期未审 / A refund that nobody has decided in time: 1 the street, 2 the district."""
+    """退回逾期未审 / A refund that nobody has decided in time: 1 the street, 2 the district.
+
+    Attributes:
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
 
     redemption_id: str
     number: str
     partner_id: str
     level: int
+    concerned: list[str] | None = None
 
 
 @fact("refund_decided.v1", about="redemption")
@@ -140,12 +145,17 @@ class RefundDecided:
 
 @fact("dispute_overdue.v1", about="statement")
 class DisputeOverdue:
-    """结算异议逾期 / A dispute that nobody has reviewed in time: 1 the street, 2 the district."""
+    """结算异议逾期 / A dispute that nobody has reviewed in time: 1 the street, 2 the district.
+
+    Attributes:
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
 
     statement_id: str
     partner_id: str
     period: str
     level: int
+    concerned: list[str] | None = None
 
 
 @fact("dispute_reviewed.v1", about="statement")
@@ -158,12 +168,17 @@ class DisputeReviewed:
 
 @fact("statement_held.v1", about="statement")
 class StatementHeld:
-    """结算单待资金 / A confirmed statement waits, because the street's fund does not cover it."""
+    """结算单待资金 / A confirmed statement waits, because the street's fund does not cover it.
+
+    Attributes:
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
 
     statement_id: str
     partner_id: str
     period: str
     amount_fen: int
+    concerned: list[str] | None = None
 
 
 @fact("statement_funded.v1", about="statement")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
+from chassis.fields import Instant, OwnMatter
 from chassis.replies import Reply
 
 PartnerState = Literal["APPLIED", "VETTED", "REFUSED", "WITHDRAWN", "ACTIVE", "SUSPENDED", "EXITED"]
@@ -69,6 +69,7 @@ class PartnerCard(Reply, kw_only=True):
     agreement_ref: str | UnsetType | None = UNSET
     uscc_override: str | UnsetType | None = UNSET
     history: list[Step] | UnsetType = UNSET
+    own_matter: OwnMatter = UNSET
 
 
 class OfferReply(Reply, kw_only=True):
@@ -230,6 +231,7 @@ class StatementLine(Reply, kw_only=True):
     payment_ref: str | None = None
     version: int
     created_at: Instant
+    own_matter: OwnMatter = UNSET
 
 
 class Desk(PartnerCard, kw_only=True):

@@ -28,8 +28,8 @@ from services.partner.views import statements as statement_views
 HOLDERS = ("R_RESIDENT", "R_STEWARD", "R_GRID")
 LOCAL = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 MONEY = ("R_PARTNER", *redemption_views.READERS)
-DECIDERS = ("R_CADRE", "R_STREET")
-OFFERING = ("R_PARTNER", *DECIDERS)
+OFFERING = ("R_PARTNER", "R_CADRE", "R_STREET")
+DECIDERS = ("R_CADRE", "R_STREET", "R_DISTRICT")
 
 
 class Partner(Imports, Service):

@@ -18,7 +18,7 @@ import msgspec
 from chassis.bus import SYSTEM_ROLE, new_uuid
 from chassis.calendar import Calendar
 from services.credit import events
-from services.credit.actions import ledger, months, telling
+from services.credit.actions import ledger, months, repair_ends, telling
 from services.credit.rules import awards as rules
 from services.credit.rules import deciding, standing
 from services.credit.rules.award import Award, Decides
@@ -838,6 +838,7 @@ def reverse(tx: Tx, known: Any, *, reason: str, by: str | None, opened: str | No
     store.end_veto(tx.conn, str(known.award_id))
     if known.deduction and known.effective:
         _forget_repeat(tx, known)
+        repair_ends.item_gone(tx, known, by=by)
     if known.cap_window is not None:
         # It has left room in its window; the draft decides who has it.
         store.recount_window(tx.conn, (known.subject_id, known.rule_code, known.cap_window), opened)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from chassis.deadlines import Counted, Move, consume
-from services.credit.actions import telling
+from services.credit.actions import commendations, telling
 from services.credit.rules import settlement as rules
 from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
@@ -35,7 +35,8 @@ def year_loaded(tx: Tx, said: list[Event]) -> None:
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:
-    """Tell whoever objected or asked for a repair, and let a notice hang as much longer."""
+    """Tell whoever objected, asked for a repair or stands in the notice of a commendation, and let
+    a notice hang as much longer."""
     until = telling.last_day(move.after)
     for table, row in move.rows:
         if table in {t.objections.name, t.repairs.name}:
@@ -44,5 +45,9 @@ def deadline_moved(tx: Tx, move: Move) -> None:
                 # An office applied for it; whom it is about has a later date as well.
                 telling.tell(tx, "DEADLINE_MOVED", subject_id=row["subject_id"], **told)
             telling.tell(tx, "DEADLINE_MOVED", person_id=row["person_id"], **told)
+        elif table == t.nominee_objections.name:
+            commendations.tell_later(tx, row, until)
+        elif table == t.commendations.name:
+            commendations.tell_longer(tx, move.ref, until)
         elif table == t.notices.name:
             store.change_notice(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))

@@ -5,7 +5,7 @@ Credit only says who may be commended; people say who is (REQ-L05).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +16,16 @@ from chassis.calendar import Calendar
 from chassis.fields import DownToCommunity, Period
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.credit.actions import awards, manual, months, objections, publishing, telling
+from services.credit import events
+from services.credit.actions import (
+    awards,
+    escalating,
+    manual,
+    months,
+    objections,
+    publishing,
+    telling,
+)
 from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
@@ -56,6 +65,8 @@ if TYPE_CHECKING:
 LEAST_TEXT = 5
 LEAST_REASONS = 20
 MOST = 500
+# As long as other objections have from their filing: to be taken up, and to be decided.
+DECIDE_WORKING_DAYS = objections.ACCEPT_WORKING_DAYS + objections.DECIDE_WORKING_DAYS
 REVIEWERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 APPROVERS = {
     "COMMUNITY": ("R_STREET", "R_STREET_LEAD"),
@@ -355,8 +366,15 @@ def nominate(tx: Tx, payload: Nominate) -> dict[str, Any]:
 # Check
 
 
-def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, ...]]:
-    """Look at nominees again and store what keeps each back. Returns it."""
+def _check(tx: Tx, known: Any, nominees: Sequence[Any], *, tell: Container[str] = ()) -> None:
+    """Look at nominees again and store what keeps each back.
+
+    Args:
+        tx: The transaction.
+        known: The commendation.
+        nominees: Whom to look at.
+        tell: The states of which those are told who come into them and stand in the notice.
+    """
     found = records.grounds_of(
         tx.conn,
         known.kind,
@@ -378,7 +396,8 @@ def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, 
             state=state,
             grounds=list(grounds),
         )
-    return found
+        if state != nominee.state and state in tell:
+            _tell_state(tx, known, nominee, state)
 
 
 def check_nominees(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
@@ -516,7 +535,11 @@ def publicise_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]
         body=body,
         until=until,
         commendation_id=known.commendation_id,
+        corrects=known.notice_id,
     )
+    if known.notice_id is not None:
+        # One that was taken down before names the one that stands for it.
+        settlement_store.change_notice(tx.conn, known.notice_id, corrected_by=notice_id)
     publishing.tell(tx, notice_id, kind="COMMENDATION", area=known.area, until=until, period=period)
     store.change(
         tx.conn,
@@ -530,7 +553,24 @@ def publicise_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]
     for nominee in shown:
         last = telling.last_day(until)
         _tell(tx, "COMMENDATION_PUBLIC", known, nominee.subject_id, until=last)
+        if nominee.state == "HELD":
+            _tell_state(tx, known, nominee, "HELD")
     return _reply(known, "PUBLICISED", due=until.isoformat(), notice_id=notice_id)
+
+
+# What a nominee of the notice is told when he comes into a state.
+_STATE_NEWS = {
+    "HELD": "COMMENDATION_HELD",
+    "SUPPORTED": "COMMENDATION_GOES_ON",
+    "DISQUALIFIED": "COMMENDATION_DROPPED",
+}
+
+
+def _tell_state(tx: Tx, known: Any, nominee: Any, state: str) -> None:
+    """Tell a nominee what has become of him, if he stands in the notice: who never was public was
+    never told that he is a nominee."""
+    if nominee.supported:
+        _tell(tx, _STATE_NEWS[state], known, nominee.subject_id)
 
 
 def _tell(tx: Tx, code: str, known: Any, subject_id: str, **detail: Any) -> None:
@@ -568,7 +608,7 @@ def cancel_commendation(tx: Tx, payload: CancelCommendation) -> dict[str, Any]:
     if known.state == "PUBLICISED":
         tx.disarm("commendation_end", known.commendation_id)
         publishing.take_down(tx, known.notice_id, reasons, None)
-        for nominee in _standing_nominees(tx, known):
+        for nominee in _public_nominees(tx, known):
             _tell(tx, "COMMENDATION_CANCELLED", known, nominee.subject_id, reasons=reasons)
     for one in store.objections(tx.conn, known.commendation_id):
         if one.state == "OPEN":
@@ -594,6 +634,48 @@ def _person_of(tx: Tx, subject_id: str) -> str | None:
 
 def _standing_nominees(tx: Tx, known: Any) -> list[Any]:
     return store.nominees(tx.conn, known.commendation_id, states=("ELIGIBLE", "SUPPORTED", "HELD"))
+
+
+def _public_nominees(tx: Tx, known: Any) -> list[Any]:
+    """Return who stands in the notice and was not dropped since. Whom the review did not support is
+    held sometimes, and never in it."""
+    return [nominee for nominee in _standing_nominees(tx, known) if nominee.supported]
+
+
+def tell_longer(tx: Tx, commendation_id: str, until: str) -> None:
+    """Tell the nominees of a notice that it hangs longer, because the working days have changed."""
+    known = store.commendation(tx.conn, commendation_id)
+    for nominee in _public_nominees(tx, known):
+        _tell(tx, "COMMENDATION_LONGER", known, nominee.subject_id, until=until)
+
+
+def tell_later(tx: Tx, row: Mapping[str, Any], until: str) -> None:
+    """Tell who objected to a nominee, and him, that it is decided later: the working days have
+    changed."""
+    known = store.commendation(tx.conn, row["commendation_id"])
+    told = {"ref": row["objection_id"], "number": known.number, "until": until}
+    telling.tell(tx, "DEADLINE_MOVED", person_id=row["person_id"], **told)
+    nominee = store.nominee(tx.conn, row["commendation_id"], row["subject_id"])
+    if nominee is not None and nominee.supported:
+        telling.tell(tx, "DEADLINE_MOVED", subject_id=row["subject_id"], **told)
+
+
+def lock_of_notice(tx: Tx, notice: Any) -> Any:
+    """Return and lock the commendation whose notice this is, before the notice itself; or None."""
+    if notice is None or notice.commendation_id is None:
+        return None
+    return store.commendation(tx.conn, notice.commendation_id, lock=True)
+
+
+def notice_withdrawn(tx: Tx, known: Any, notice_id: str, reason: str) -> None:
+    """Bring a commendation back before its notice, when that is taken down: it has no effect any
+    more. It goes up anew, or the commendation is cancelled."""
+    if known.state != "PUBLICISED" or known.notice_id != notice_id:
+        return
+    tx.disarm("commendation_end", known.commendation_id)
+    for nominee in _public_nominees(tx, known):
+        _tell(tx, "COMMENDATION_NOTICE_DOWN", known, nominee.subject_id, reasons=reason)
+    store.change(tx.conn, known.commendation_id, state="REVIEWED")
 
 
 def on_notice_end(tx: Tx, due: Due) -> None:
@@ -626,7 +708,8 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
         if known is not None
         else None
     )
-    if known is None or nominee is None or nominee.state not in ("SUPPORTED", "HELD"):
+    public = nominee is not None and nominee.supported and nominee.state in ("SUPPORTED", "HELD")
+    if known is None or not public:
         raise NotFound(kind="nominee", id=payload.subject)
     if known.state != "PUBLICISED" or tx.now >= known.public_until:
         raise NotInNotice
@@ -639,6 +722,7 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
         ):
             raise AlreadyObjected(number=other.objection_id)
     objection_id = tx.new_id("nob")
+    due = tx.calendar.due(tx.now, DECIDE_WORKING_DAYS)
     store.add_objection(
         tx.conn,
         {
@@ -649,10 +733,13 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
             "text": payload.text.strip(),
             "state": "OPEN",
             "filed_at": tx.now,
+            "decide_due": due,
+            "overdue": False,
             "area": known.area,
             "version": 1,
         },
     )
+    tx.arm(DECIDE_TIMER, objection_id, due)
     store.change_nominee(
         tx.conn,
         known.commendation_id,
@@ -660,8 +747,10 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
         state="HELD",
         grounds=sorted({*nominee.grounds, rules.OPEN_OBJECTION}),
     )
+    if nominee.state != "HELD":
+        _tell_state(tx, known, nominee, "HELD")
     store.change(tx.conn, known.commendation_id)
-    return {"id": objection_id, "state": "OPEN", "version": 1}
+    return {"id": objection_id, "state": "OPEN", "version": 1, "due": due.isoformat()}
 
 
 def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
@@ -680,14 +769,16 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
     """
     if len(payload.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
-    known = store.objection(tx.conn, payload.objection_id)
-    if known is None:
+    seen = store.objection(tx.conn, payload.objection_id)
+    if seen is None:
         raise NotFound(kind="objection", id=payload.objection_id)
+    # The commendation first: whoever cancels it locks them in this order too.
+    commendation = store.commendation(tx.conn, seen.commendation_id, lock=True)
+    known = store.objection(tx.conn, payload.objection_id, lock=True)
     tx.require_sight(known.area, kind="objection", id=payload.objection_id)
     tx.check_version(known.version)
     if known.state != "OPEN":
         raise StateConflict(state=known.state)
-    commendation = store.commendation(tx.conn, known.commendation_id, lock=True)
     nominee = store.nominee(tx.conn, known.commendation_id, known.subject_id)
     if tx.actor.id in {known.person_id, nominee.nominated_by, commendation.reviewed_by}:
         raise InChain
@@ -703,14 +794,69 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
             state="DISQUALIFIED",
             grounds=[rules.OBJECTION_UPHELD],
         )
+        if nominee.state in ("SUPPORTED", "HELD"):
+            _tell_state(tx, commendation, nominee, "DISQUALIFIED")
+        # He is dropped: nothing is left to decide about him.
+        for other in store.objections(tx.conn, known.commendation_id):
+            if (other.subject_id, other.state) == (known.subject_id, "OPEN"):
+                _end_objection(tx, commendation, other, "LAPSED", payload.reasons.strip())
     elif nominee.state == "HELD":
-        _check(tx, commendation, [nominee])
+        _check(tx, commendation, [nominee], tell=_STATE_NEWS)
     store.change(tx.conn, known.commendation_id)
     return {"id": known.objection_id, "state": state, "version": known.version + 1}
 
 
+DECIDE_TIMER = "nominee_objection"
+
+
+def on_decide_due(tx: Tx, due: Due) -> None:
+    """Nobody decided in seven working days: it is marked and goes up, and up once more. The nominee
+    stays held."""
+    known = store.objection(tx.conn, due.ref, lock=True)
+    if known is None or known.state != "OPEN":
+        return
+    level = escalating.go_up(tx, due, escalating.first_level(known.area))
+    store.change_objection(tx.conn, known.objection_id, overdue=True)
+    commendation = store.commendation(tx.conn, known.commendation_id)
+    _say(
+        tx,
+        known,
+        events.NomineeObjectionEscalated(
+            known.objection_id,
+            commendation.number,
+            level,
+            escalating.concerned(tx, known.subject_id, known.person_id),
+        ),
+    )
+    if not known.overdue:
+        _tell(tx, "NOMINEE_OBJECTION_LATE", commendation, known.subject_id)
+        telling.tell(
+            tx,
+            "NOMINEE_OBJECTION_OVERDUE",
+            person_id=known.person_id,
+            ref=known.objection_id,
+            number=commendation.number,
+        )
+
+
+def give_time(tx: Tx, _due: Due) -> None:
+    """Give a day to objections that have none: those of before they had one."""
+    for known in store.undated_objections(tx.conn):
+        due = tx.calendar.due(tx.now, DECIDE_WORKING_DAYS)
+        store.change_objection(tx.conn, known.objection_id, decide_due=due)
+        tx.arm(DECIDE_TIMER, known.objection_id, due)
+
+
+def _say(tx: Tx, known: Any, fact: Any) -> None:
+    tx.publish(fact, subject=known.objection_id, scope=known.area, sequence=known.version + 1)
+
+
 def _end_objection(tx: Tx, commendation: Any, known: Any, state: str, reasons: str) -> None:
-    """End an objection to a nominee, and tell whoever objected how and why."""
+    """End an objection to a nominee, and tell whoever objected how and why; where it went up,
+    nobody has to see to it any more."""
+    tx.disarm(DECIDE_TIMER, known.objection_id)
+    if known.overdue:
+        _say(tx, known, events.NomineeObjectionEnded(known.objection_id, state))
     store.change_objection(
         tx.conn,
         known.objection_id,
@@ -755,7 +901,8 @@ def approve_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
         raise NoticeRunning(until=known.public_until.isoformat())
     if tx.actor.id == known.reviewed_by:
         raise SameAsReviewer
-    _check(tx, known, _standing_nominees(tx, known))
+    # Whom nothing holds any more is told in a moment that he is commended.
+    _check(tx, known, _standing_nominees(tx, known), tell=("HELD", "DISQUALIFIED"))
     approved = store.nominees(tx.conn, known.commendation_id, states=("SUPPORTED",))
     if not approved:
         raise NobodyLeft

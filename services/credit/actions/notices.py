@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import month_logs, publishing, settlement
+from services.credit.actions import commendations, month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
 from services.credit.storage import settlement as store
@@ -33,7 +33,8 @@ class WithdrawNotice:
 def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """撤回公示 / Withdraw a notice.
 
-    Take a notice down before its time. What it said has no further effect by that.
+    Take a notice down before its time. What it said has no further effect by that; a commendation
+    that is not approved yet goes back to before its notice.
 
     Raises:
         TextTooShort: No reason.
@@ -41,8 +42,12 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already.
     """
+    seen = store.notice(tx.conn, payload.notice_id)
+    commended = commendations.lock_of_notice(tx, seen)
     known = _to_withdraw(tx, payload)
     publishing.take_down(tx, known.notice_id, payload.reason, None)
+    if commended is not None:
+        commendations.notice_withdrawn(tx, commended, known.notice_id, payload.reason)
     return {
         "id": known.notice_id,
         "number": known.number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.credit import events
-from services.credit.actions import telling
+from services.credit.actions import escalating, telling
 from services.credit.storage import settlement as store
 from services.credit.storage import voices
 
@@ -37,7 +37,8 @@ def tell(
 
 def escalate(tx: Tx, known: Any, *, level: int) -> None:
     """Say that the next level has to see to it; forum knows who answers there."""
-    _say(tx, known, events.ObjectionEscalated(known.objection_id, known.number, level))
+    concerned = escalating.concerned(tx, known.subject_id, known.person_id)
+    _say(tx, known, events.ObjectionEscalated(known.objection_id, known.number, level, concerned))
 
 
 def ended(tx: Tx, known: Any, state: str) -> None:

@@ -20,9 +20,11 @@ from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import (
     awards,
     consents,
+    escalating,
     manual,
     months,
     objection_news,
+    repair_ends,
     settlement,
     telling,
 )
@@ -602,13 +604,14 @@ def on_accept_due(tx: Tx, due: Due) -> None:
 
 
 def on_decide_due(tx: Tx, due: Due) -> None:
-    """Nobody decided in five working days: it is marked and goes up one level, and the deduction
-    stays without effect."""
+    """Nobody decided in five working days: it is marked and goes up, and up once more; the
+    deduction stays without effect."""
     known = store.objection(tx.conn, due.ref, lock=True)
     if known is not None and known.state == "ACCEPTED":
         store.change_objection(tx.conn, known.objection_id, overdue=True)
-        objection_news.tell(tx, known, "OBJECTION_OVERDUE")
-        objection_news.escalate(tx, known, level=1)
+        if not known.overdue:
+            objection_news.tell(tx, known, "OBJECTION_OVERDUE")
+        objection_news.escalate(tx, known, level=escalating.go_up(tx, due, escalating.STREET))
 
 
 def decide_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
@@ -892,7 +895,7 @@ def on_review_due(tx: Tx, due: Due) -> None:
     if known is not None and known.state == "REVIEW_REQUESTED":
         store.change_objection(tx.conn, known.objection_id, review_overdue=True)
         objection_news.tell(tx, known, "OBJECTION_REVIEW_OVERDUE")
-        objection_news.escalate(tx, known, level=2)
+        objection_news.escalate(tx, known, level=escalating.DISTRICT)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -945,6 +948,8 @@ def _take_effect(tx: Tx, payload: DecideObjection, known: Any, case: _Case) -> N
         # Its reason says that a person has changed it: no later count of its window undoes that.
         award_store.change(tx.conn, str(award.award_id), reason=reason)
         awards.adjust(tx, [(award, payload.score, points, award.capped)])
+        if award.deduction and payload.score == 0:
+            repair_ends.item_gone(tx, award, by=tx.actor.id)
         opened = within or months.open_period(tx, known.subject_id, award.period)
         months.draft_again(tx, known.subject_id, opened)
         return

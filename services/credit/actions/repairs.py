@@ -14,7 +14,8 @@ from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
 from chassis.text import fold
 from services.credit import events
-from services.credit.actions import manual, months, telling
+from services.credit.actions import escalating, manual, months, telling
+from services.credit.actions import repair_ends as ends
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
     AlreadyApplied,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from chassis.bus import Due, Tx
 
 LEAST_REASONS = 20
-AGAIN_WORKING_DAYS = 5
-STREET, DISTRICT = 1, 2
 LEAST_TEXT = 5
 # Who hands in the paper of an organisation that has no account of its own.
 ASSISTANTS = ("R_CADRE", "R_STREET", "R_DISTRICT")
@@ -173,7 +172,7 @@ def apply_for_repair(tx: Tx, payload: ApplyForRepair) -> dict[str, Any]:
     )
     tx.arm("repair_accept", repair_id, accept_due)
     tx.arm("repair_decide", repair_id, decide_due)
-    _tell(tx, "REPAIR_APPLIED", award.subject_id, repair_id, number=number)
+    ends.tell(tx, "REPAIR_APPLIED", award.subject_id, repair_id, number=number)
     return {
         "id": repair_id,
         "number": number,
@@ -240,7 +239,7 @@ def accept_repair(tx: Tx, payload: WhichRepair) -> dict[str, Any]:
 def _accept(tx: Tx, known: Any, by: str | None) -> None:
     store.change(tx.conn, known.repair_id, state="ACCEPTED", accepted_by=by, accepted_at=tx.now)
     tx.disarm("repair_accept", known.repair_id)
-    _tell(
+    ends.tell(
         tx,
         "REPAIR_ACCEPTED",
         known.subject_id,
@@ -270,8 +269,8 @@ def withdraw_repair(tx: Tx, payload: WhichRepair) -> dict[str, Any]:
     if known.state not in store.OPEN:
         raise StateConflict(state=known.state)
     tx.check_version(known.version)
-    _end(tx, known, "WITHDRAWN")
-    _tell(tx, "REPAIR_WITHDRAWN", known.subject_id, known.repair_id, number=known.number)
+    ends.end(tx, known, "WITHDRAWN", by=tx.actor.id)
+    ends.tell(tx, "REPAIR_WITHDRAWN", known.subject_id, known.repair_id, number=known.number)
     return _reply(known, "WITHDRAWN")
 
 
@@ -326,8 +325,10 @@ def approve_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
         NotFound: And the other refusals of `accept_repair`.
     """
     _require_reasons(payload.reasons)
+    seen = store.repair(tx.conn, payload.repair_id)
+    # The award first: whoever takes it back locks it before the repair, too.
+    award = award_store.award(tx.conn, str(seen.award_id), lock=True) if seen is not None else None
     known = _locked(tx, payload.repair_id, "CHECKED")
-    award = award_store.award(tx.conn, str(known.award_id), lock=True)
     _check_chain(tx, known, award)
     if award.state != "APPROVED" or not award.effective:
         raise NotADeduction(field="repair_id")
@@ -375,43 +376,8 @@ def _check_chain(tx: Tx, known: Any, award: Any) -> None:
         raise InChain
 
 
-def _tell(tx: Tx, code: str, subject_id: str, repair_id: str, **detail: Any) -> None:
-    telling.tell(tx, code, subject_id=subject_id, ref=repair_id, subject=subject_id, **detail)
-
-
 def _decide(tx: Tx, known: Any, state: str, reasons: str, **more: Any) -> None:
-    """End it with reasons, and tell the organisation."""
-    _end(tx, known, state, reasons=reasons, **more)
-    _tell(
-        tx,
-        "REPAIR_DECIDED",
-        known.subject_id,
-        known.repair_id,
-        number=known.number,
-        state=state,
-        reasons=reasons,
-    )
-
-
-def _end(tx: Tx, known: Any, state: str, **more: Any) -> None:
-    """Write who ended it and how, and disarm what waits for it; where it went up, nobody has to see
-    to it any more."""
-    store.change(
-        tx.conn,
-        known.repair_id,
-        state=state,
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        **more,
-    )
-    tx.disarm("repair_accept", known.repair_id)
-    tx.disarm("repair_decide", known.repair_id)
-    if known.overdue:
-        _say(tx, known, events.RepairEnded(known.repair_id, known.number, state))
-
-
-def _say(tx: Tx, known: Any, fact: Any) -> None:
-    tx.publish(fact, subject=known.repair_id, scope=known.area, sequence=known.version + 1)
+    ends.decide(tx, known, state, reasons, by=tx.actor.id, **more)
 
 
 def on_accept_due(tx: Tx, due: Due) -> None:
@@ -426,14 +392,12 @@ def on_decide_due(tx: Tx, due: Due) -> None:
     known = store.repair(tx.conn, due.ref, lock=True)
     if known is None or known.state not in store.OPEN:
         return
-    level = due.data.get("level") or (STREET if len(known.area) == 12 else DISTRICT)
+    level = escalating.go_up(tx, due, escalating.first_level(known.area))
     store.change(tx.conn, known.repair_id, overdue=True)
-    _say(tx, known, events.RepairEscalated(known.repair_id, known.number, level))
+    concerned = escalating.concerned(tx, known.subject_id, known.person_id)
+    ends.say(tx, known, events.RepairEscalated(known.repair_id, known.number, level, concerned))
     if not known.overdue:
-        _tell(tx, "REPAIR_OVERDUE", known.subject_id, known.repair_id, number=known.number)
-    if level < DISTRICT:
-        later = tx.calendar.due(tx.now, AGAIN_WORKING_DAYS)
-        tx.arm("repair_decide", known.repair_id, later, {"level": level + 1})
+        ends.tell(tx, "REPAIR_OVERDUE", known.subject_id, known.repair_id, number=known.number)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import records
+from chassis import storage as chassis_store
 from services.credit.storage import bulk
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
@@ -125,9 +126,31 @@ def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     conn.execute(sa.insert(t.nominee_objections).values(**row))
 
 
-def objection(conn: sa.Connection, objection_id: str) -> Any:
-    """Return and lock an objection to a nominee, or None."""
-    return records.find(conn, t.nominee_objections, objection_id, lock=True)
+def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Any:
+    """Return an objection to a nominee, or None."""
+    return records.find(conn, t.nominee_objections, objection_id, lock=lock)
+
+
+def undated_objections(conn: sa.Connection) -> list[Any]:
+    """Return, locked, the open objections to nominees that nobody has to decide by a day."""
+    row = t.nominee_objections.c
+    asked = (
+        sa.select(t.nominee_objections)
+        .where(row.state == "OPEN", row.decide_due.is_(None))
+        .order_by(row.objection_id)
+    )
+    return list(conn.execute(chassis_store.lock(asked, conn)))
+
+
+def objections_page(
+    conn: sa.Connection, *, area: str, state: str | None, part: records.PartOfList
+) -> records.Page:
+    """Return the objections to nominees of an area and what lies in it."""
+    row = t.nominee_objections.c
+    asked = sa.select(t.nominee_objections).where(row.area.like(f"{area}%"))
+    if state:
+        asked = asked.where(row.state == state)
+    return records.page(conn, asked, part, (row.filed_at, row.objection_id), newest_first=True)
 
 
 def objections(conn: sa.Connection, commendation_id: str) -> list[Any]:

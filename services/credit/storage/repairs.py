@@ -34,11 +34,11 @@ def change(conn: sa.Connection, repair_id: str, **values: Any) -> None:
     )
 
 
-def open_of(conn: sa.Connection, award_id: str) -> Any:
+def open_of(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Any:
     """Return the open application about an award, or None."""
     row = t.repairs.c
     asked = sa.select(t.repairs).where(row.award_id == award_id, row.state.in_(OPEN))
-    return conn.execute(asked).first()
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
 
 
 def page(

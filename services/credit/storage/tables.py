@@ -961,6 +961,8 @@ nominee_objections = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("state", State, nullable=False),
     sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decide_due", store.UtcDateTime),
+    sa.Column("overdue", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("decided_by", store.Id),
     sa.Column("decided_at", store.UtcDateTime),
     sa.Column("reasons", sa.Text),

@@ -163,6 +163,16 @@ def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Any]:
     return sorted(found, key=lambda row: (row.holder != person_id, row.kind, row.subject_id))
 
 
+def speakers_of(conn: sa.Connection, subject_id: str, at: datetime) -> set[str]:
+    """Return everybody who speaks for a subject at a time."""
+    subject = registry.subject(conn, subject_id)
+    found = {row.person_id for row in posts_of(conn, subject_id, at)}
+    if subject is not None and subject.holder:
+        found.add(subject.holder)
+    kind, _, ref = subject_id.partition(":")
+    return found | {row.person_id for row in adults_of(conn, ref)} if kind == "HH" else found
+
+
 def posts_of(conn: sa.Connection, subject_id: str, at: datetime) -> list[Any]:
     """Return who holds which post in a subject's matters at a time."""
     post = t.posts.c

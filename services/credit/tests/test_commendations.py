@@ -26,7 +26,7 @@ from services.credit.errors import (
     WrongKind,
 )
 from services.credit.rules import commendations as rules
-from services.credit.tests import stage
+from services.credit.tests import stage, test_calendar
 from services.credit.tests.calendar_of_months import (
     DISTRICT,
     STREET,
@@ -609,3 +609,190 @@ def test_a_formal_one_that_was_cancelled_leaves_its_year_to_another(credit):
         opened(bench, **formal)
     cancel(bench, made, role="R_DISTRICT", scope=DISTRICT)
     assert opened(bench, **formal)["state"] == "OPEN"
+
+
+def object_to(bench, made, subject, *, person="per_low"):
+    bench.as_("R_RESIDENT", person=person, scope=stage.GRID)
+    order = {"commendation_id": made["id"], "subject": subject, "text": "材料与事实不符"}
+    return bench.do("object_to_nominee", order)
+
+
+def decide(bench, filed, *, upheld, person="per_free"):
+    bench.as_("R_STREET", person=person, scope=STREET)
+    seen = bench.ask("nominee_objection", {"objection_id": filed["id"]})
+    order = {"objection_id": filed["id"], "upheld": upheld, "reasons": WHY}
+    return bench.do("decide_nominee", order, version=seen["version"])
+
+
+def told(bench, person):
+    items = bench.as_("R_RESIDENT", person=person, scope=stage.GRID).ask("messages")["items"]
+    about = ("COMMEND", "NOMINEE")
+    return [one["code"] for one in reversed(items) if one["code"].startswith(about)]
+
+
+def held_and_not_supported(bench):
+    """per_b is held for an objection to his score, and the review does not support him."""
+    settled = settlement_of(bench, "2025-05")
+    bench.as_("R_CADRE", person="per_clerk", scope=stage.COMMUNITY)
+    order = {"target": "ENTRY", "target_id": f"{settled['id']}/RES:per_b", "reasons": WHY}
+    bench.do("start_correction", order | {"text": "活动签到被重复登记。"})
+    made = opened(bench)
+    for subject in ("RES:per_a", "RES:per_b"):
+        nominate(bench, made, subject)
+    assert step(bench, "check_nominees", made)["nominees"]["RES:per_b"] == "HELD"
+    said = [*reviews("RES:per_a"), *reviews("RES:per_b", support=False)]
+    step(bench, "review_nominees", made, person="per_reviewer", reviews=said)
+    made |= step(bench, "publicise_commendation", made)
+    return made
+
+
+def test_who_never_stood_in_the_notice_hears_nothing_of_it_and_nobody_objects_to_him(credit):
+    """He was told that a commendation was cancelled of which he had never heard."""
+    bench = credit
+    made = held_and_not_supported(bench)
+    with pytest.raises(NotFound):
+        object_to(bench, made, "RES:per_b")
+    cancel(bench, made)
+    assert told(bench, "per_b") == []
+    assert told(bench, "per_a") == ["COMMENDATION_PUBLIC", "COMMENDATION_CANCELLED"]
+
+
+def test_a_nominee_of_the_notice_hears_what_becomes_of_him(credit):
+    """Held, going on and dropped: he was told of none of it."""
+    bench = credit
+    made = publicised(bench, "RES:per_a", "RES:per_b")
+    decide(bench, object_to(bench, made, "RES:per_a"), upheld=False)
+    assert told(bench, "per_a")[1:] == ["COMMENDATION_HELD", "COMMENDATION_GOES_ON"]
+    filed = object_to(bench, made, "RES:per_b")
+    second = object_to(bench, made, "RES:per_b", person="per_shy")
+    decide(bench, filed, upheld=True)
+    assert told(bench, "per_b")[1:] == ["COMMENDATION_HELD", "COMMENDATION_DROPPED"]
+    # Nothing is left to decide about him: the other one has ended too, and is answered.
+    assert told(bench, "per_shy") == ["NOMINEE_OBJECTION_DECIDED"]
+    bench.as_("R_RESIDENT", person="per_shy", scope=stage.GRID)
+    seen = bench.ask("nominee_objection", {"objection_id": second["id"]})
+    assert (seen["state"], seen["reasons"]) == ("LAPSED", WHY)
+    cancel(bench, made)
+    assert told(bench, "per_b")[-1] == "COMMENDATION_DROPPED"
+    assert "per_low" not in str(bench.as_("R_RESIDENT", person="per_a").ask("messages"))
+
+
+def test_who_is_dropped_at_the_approval_hears_of_it(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a", "RES:per_b")
+    bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID)
+    consent_id = bench.ask("me")["consents"][0]["id"]
+    bench.do("withdraw_consent", {"consent_id": consent_id, "purposes": ["COMMENDATION"]})
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    assert told(bench, "per_a") == ["COMMENDATION_PUBLIC", "COMMENDED"]
+    assert told(bench, "per_b") == ["COMMENDATION_PUBLIC", "COMMENDATION_DROPPED"]
+
+
+def escalated(bench):
+    return bench.published("nominee_objection_escalated.v1")
+
+
+def test_an_objection_to_a_nominee_that_nobody_decides_goes_up_until_it_is(credit):
+    """K13: it had no day, and hung for ever."""
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    filed = object_to(bench, made, "RES:per_a")
+    assert filed["due"].startswith("2025-07-10T16:00")
+    bench.fire("2025-07-11T09:00")
+    (up,) = escalated(bench)
+    assert up["data"] == {
+        "objection_id": filed["id"],
+        "number": made["number"],
+        "level": 2,
+        "concerned": ["per_a", "per_low"],
+    }
+    assert told(bench, "per_a")[-1] == "NOMINEE_OBJECTION_LATE"
+    assert told(bench, "per_low") == ["NOMINEE_OBJECTION_OVERDUE"]
+    bench.as_("R_STREET", person="per_free", scope=STREET)
+    (late,) = bench.ask("nominee_objections", {"state": "OPEN"})["items"]
+    assert (late["id"], late["overdue"], late["own_matter"]) == (filed["id"], True, False)
+    decide(bench, filed, upheld=False)
+    (ended,) = bench.published("nominee_objection_ended.v1")
+    assert ended["data"] == {"objection_id": filed["id"], "state": "DISMISSED"}
+    bench.fire("2025-09-01T09:00")
+    assert len(escalated(bench)) == 1
+
+
+def test_an_objection_in_a_community_comes_before_the_street_and_then_the_district(credit):
+    bench = credit
+    area = {"level": "COMMUNITY", "area": stage.COMMUNITY}
+    made = publicised(bench, "RES:per_a", **area)
+    object_to(bench, made, "RES:per_a")
+    bench.fire("2025-07-25T09:00")
+    assert [one["data"]["level"] for one in escalated(bench)] == [1, 2]
+    # One that is decided in time, or ends with its commendation, is before nobody.
+    cancel(bench, made)
+    assert bench.published("nominee_objection_ended.v1")[-1]["data"]["state"] == "LAPSED"
+
+
+def test_an_objection_of_before_gets_its_day(credit):
+    """Those that were open when objections had no day yet."""
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    object_to(bench, made, "RES:per_a")
+    with bench.transaction() as tx:
+        tx.conn.exec_driver_sql("UPDATE nominee_objections SET decide_due = NULL")
+        tx.conn.exec_driver_sql("DELETE FROM timers WHERE kind = 'nominee_objection'")
+    bench.fire("2025-07-31T09:00")
+    assert len(escalated(bench)) == 1
+
+
+def test_what_is_about_a_nominee_of_ones_household_is_marked_and_its_text_is_not_shown(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    object_to(bench, made, "RES:per_a")
+    bench.as_("R_CADRE", person="per_a", scope=stage.COMMUNITY)
+    for shown in (
+        bench.as_("R_STREET", person="per_a", scope=STREET).ask("nominee_objections")["items"],
+        bench.ask("commendation", {"commendation_id": made["id"]})["objections"],
+    ):
+        assert ["text" in one for one in shown] == [False]
+    assert bench.ask("nominee_objections")["items"][0]["own_matter"] is True
+    (nominee,) = bench.ask("commendation", {"commendation_id": made["id"]})["nominees"]
+    assert nominee["own_matter"] is True
+
+
+def test_a_notice_that_is_taken_down_has_no_effect_and_goes_up_anew(credit):
+    """Five days later it was approved, though nobody could read it."""
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    bench.as_("R_STREET", person="per_street2", scope=STREET)
+    order = {"notice_id": made["notice_id"], "reason": "姓名有误,另行公示。"}
+    bench.do("withdraw_notice", order, version=1)
+    assert told(bench, "per_a")[-1] == "COMMENDATION_NOTICE_DOWN"
+    bench.fire("2025-07-09T09:00")
+    with pytest.raises(StateConflict):
+        approve(bench, made)
+    again = step(bench, "publicise_commendation", made)
+    bench.as_("PUBLIC", person="", scope="")
+    seen = bench.ask("notice", {"notice_id": again["notice_id"]})
+    assert seen["corrects"] == made["notice_id"]
+    down = bench.ask("notice", {"notice_id": made["notice_id"]})
+    assert (down["state"], down["corrected_by"]) == ("WITHDRAWN", again["notice_id"])
+    bench.fire("2025-07-17T09:00")
+    assert approve(bench, made)["nominees"] == {"RES:per_a": "APPROVED"}
+
+
+def test_who_stands_in_a_notice_that_hangs_longer_hears_of_it(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    filed = object_to(bench, made, "RES:per_a")
+    off = [*test_calendar.OFF, "2025-07-03"]
+    data = {"year": 2025, "off": off, "make_up": test_calendar.MAKE_UP, "source": "变更(示例)"}
+    said = {"subject": "calendar:2025", "scope": "370811", "sequence": 1}
+    bench.consume("steward", "calendar_year_loaded.v1", data, **said)
+    assert card(bench, made)["public_until"].startswith("2025-07-09T16:00")
+    items = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("messages")["items"]
+    moved = {one["code"]: one["detail"] for one in items}
+    assert moved["COMMENDATION_LONGER"]["until"] == "2025-07-09"
+    assert moved["DEADLINE_MOVED"]["until"] == "2025-07-11"
+    assert "DEADLINE_MOVED" in heard(bench, "per_low")
+    bench.as_("R_RESIDENT", person="per_low", scope=stage.GRID)
+    seen = bench.ask("nominee_objection", {"objection_id": filed["id"]})
+    assert seen["decide_due"].startswith("2025-07-11T16:00")

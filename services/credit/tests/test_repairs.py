@@ -365,3 +365,52 @@ def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(ap
         with pytest.raises(StateConflict) as refused:
             take(verb, now(bench), "per_other")
         assert refused.value.params["state"] == state
+
+
+def taken_back(bench, verb):
+    """Take the deduction of the application back as `verb` says; returns what it was."""
+    bench.as_("R_CADRE", person="per_clerk", scope=stage.COMMUNITY)
+    order = {"target": "AWARD", "target_id": bench.award_id, "text": "处罚决定书已被依法撤销。"}
+    if verb == "correction":
+        made = bench.do("start_correction", order | {"reasons": WHY})
+    else:
+        bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+        made = bench.do("file_objection", order)
+    for number, (act, more) in enumerate(
+        (("accept", {}), ("decide", {"outcome": "UPHELD", "reasons": WHY})), start=1
+    ):
+        bench.as_("R_SECRETARY", person="per_two", scope=stage.COMMUNITY)
+        body = {"objection_id": made["id"], **more}
+        bench.do(f"{act}_objection", body, version=number)
+
+
+@pytest.mark.parametrize("verb", ["correction", "objection"])
+@pytest.mark.parametrize("late", [False, True])
+def test_the_repair_of_a_deduction_that_is_taken_back_ends_and_whoever_applied_hears_why(
+    applied, verb, late
+):
+    """K13: it waited for a person who could only be refused, and nobody was told."""
+    bench = applied
+    if late:
+        bench.fire("2025-06-18T01:00")
+    taken_back(bench, verb)
+    seen = now(bench)
+    assert (seen["state"], "无须修复" in seen["reasons"]) == ("LAPSED", True)
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    (said,) = [one for one in bench.ask("messages")["items"] if one["code"] == "REPAIR_LAPSED"]
+    assert said["ref"] == bench.made["id"]
+    ended = [one["data"]["state"] for one in bench.published("repair_ended.v1")]
+    assert ended == (["LAPSED"] if late else [])
+    bench.fire("2025-09-01T01:00")
+    assert levels(bench) == ([1] if late else [])
+
+
+def test_lists_of_repairs_objections_and_awards_mark_ones_own_matters(applied):
+    """K12: the project's manager, who is staff too, saw his own matters among those to decide."""
+    bench = applied
+    taken_back(bench, "objection")
+    for person, own in (("per_pm", True), ("per_other", False)):
+        bench.as_("R_STREET", person=person, scope=STREET)
+        for name in ("repairs", "objections", "awards"):
+            marks = {one["own_matter"] for one in bench.ask(name, {})["items"]}
+            assert marks == {own}, (name, person)

@@ -12,7 +12,7 @@ from chassis.fields import Cursor, DownToCommunity, Limit
 from chassis.refusal import NotFound
 from services.credit.storage import awards, queries
 from services.credit.storage.in_force import rules_in_force
-from services.credit.views.cards import STAFF, award_card, may_see
+from services.credit.views.cards import STAFF, award_card, may_see, ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +77,8 @@ def award_list(tx: Tx, payload: Awards) -> dict[str, Any]:
         overdue_at=tx.now if payload.overdue else None,
         part=payload,
     )
-    items = [award_card(tx, row, in_force) for row in found.rows]
+    tied = ties(tx)
+    items = [
+        award_card(tx, row, in_force) | {"own_matter": row.subject_id in tied} for row in found.rows
+    ]
     return found.shown(items)

@@ -89,6 +89,12 @@ def rule_card(rule: Rule) -> dict[str, Any]:
     }
 
 
+def ties(tx: Tx) -> set[str]:
+    """Return the subjects about which the caller decides nothing: they are his, or his household's.
+    Lists of what is to be decided mark them, and somebody else sees to them."""
+    return voices.ties(tx.conn, tx.actor.id, tx.now)
+
+
 def award_card(tx: Tx, award: Any, in_force: InForce) -> dict[str, Any]:
     """Return an award with its reason (rule and text, event, actor, evidence), and for whose
     decision it waits."""

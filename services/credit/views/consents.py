@@ -107,7 +107,10 @@ def consent_proposals(tx: Tx, payload: ConsentProposals) -> dict[str, Any]:
         state=payload.state,
         part=payload,
     )
-    return found.reply(proposal_card)
+    tied = voices.kin_accounts(tx.conn, tx.actor.id) | {f"RES:{tx.actor.id}"}
+    return found.reply(
+        lambda row: proposal_card(row) | {"own_matter": f"RES:{row.person_id}" in tied}
+    )
 
 
 def consents(tx: Tx, payload: OneConsent) -> dict[str, Any]:

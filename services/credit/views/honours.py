@@ -21,6 +21,7 @@ from services.credit.storage import repairs as repair_store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
 from services.credit.views import cards as cards_views
+from services.credit.views import objections as objections_views
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -102,7 +103,16 @@ class Repairs:
     """Which repairs."""
 
     state: (
-        Literal["APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED", "WITHDRAWN"]
+        Literal[
+            "APPLIED",
+            "ACCEPTED",
+            "RETURNED",
+            "CHECKED",
+            "APPROVED",
+            "REJECTED",
+            "WITHDRAWN",
+            "LAPSED",
+        ]
         | None
     ) = None
     limit: Limit = 50
@@ -159,6 +169,7 @@ def commendation(tx: Tx, payload: OneCommendation) -> dict[str, Any]:
     row = store.commendation(tx.conn, payload.commendation_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="commendation", id=payload.commendation_id)
+    tied = cards_views.ties(tx)
     return commendation_card(row) | {
         "opened_by": row.opened_by,
         "reviewed_by": row.reviewed_by,
@@ -166,6 +177,7 @@ def commendation(tx: Tx, payload: OneCommendation) -> dict[str, Any]:
         "nominees": [
             {
                 "subject": nominee.subject_id,
+                "own_matter": nominee.subject_id in tied,
                 "state": nominee.state,
                 "grounds": nominee.grounds,
                 "reason": nominee.reason,
@@ -179,15 +191,7 @@ def commendation(tx: Tx, payload: OneCommendation) -> dict[str, Any]:
             for nominee in store.nominees(tx.conn, row.commendation_id)
         ],
         "objections": [
-            {
-                "id": one.objection_id,
-                "subject": one.subject_id,
-                "text": one.text,
-                "state": one.state,
-                "version": one.version,
-                "filed_at": one.filed_at.isoformat(),
-                "reasons": one.reasons,
-            }
+            objections_views.nominee_objection_card(one, private=one.subject_id not in tied)
             for one in store.objections(tx.conn, row.commendation_id)
         ],
     }
@@ -463,7 +467,8 @@ def repairs(tx: Tx, payload: Repairs) -> dict[str, Any]:
         state=payload.state,
         part=payload,
     )
-    return found.reply(repair_card)
+    tied = cards_views.ties(tx)
+    return found.reply(lambda row: repair_card(row) | {"own_matter": row.subject_id in tied})
 
 
 def negatives(tx: Tx, payload: OfOrganisation) -> dict[str, Any]:

@@ -102,6 +102,11 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         "{subject} 的信用修复申请 {number} 已撤回"
         " / The application {number} for the repair of {subject} was withdrawn"
     ),
+    "REPAIR_LAPSED": (
+        "{subject} 的信用修复申请 {number} 已终止:所涉扣分已撤销,无须修复"
+        " / The application {number} for the repair of {subject} has ended: the deduction was "
+        "taken back, and nothing is left to repair"
+    ),
     "REPAIR_DECIDED": (
         (
             "{subject} 的信用修复申请 {number}:{state}。理由:{reasons}"
@@ -121,6 +126,41 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     "COMMENDATION_CANCELLED": (
         "表彰“{title}”已取消。理由:{reasons}"
         ' / The commendation "{title}" was cancelled. Reasons: {reasons}'
+    ),
+    "COMMENDATION_LONGER": (
+        "{subject} 拟获表彰“{title}”的公示因工作日历变更顺延至 {until}"
+        ' / The notice of the commendation "{title}", in which {subject} stands, hangs until '
+        "{until} now, since the working days have changed"
+    ),
+    "COMMENDATION_HELD": (
+        "有人对 {subject} 拟获表彰“{title}”提出异议,裁定前暂缓"
+        ' / Somebody objects to the commendation "{title}" of {subject}; it waits until that is '
+        "decided"
+    ),
+    "COMMENDATION_GOES_ON": (
+        "对 {subject} 的异议已裁定不影响拟获表彰“{title}”,继续办理"
+        " / The objection to {subject} is decided and keeps nothing back: the commendation "
+        '"{title}" goes on'
+    ),
+    "COMMENDATION_DROPPED": (
+        "{subject} 不再列为表彰“{title}”的候选对象;原因可向公示单位查询"
+        ' / {subject} is no longer a nominee of the commendation "{title}"; the office that '
+        "published the notice says why"
+    ),
+    "COMMENDATION_NOTICE_DOWN": (
+        "{subject} 拟获表彰“{title}”的公示已撤回。原因:{reasons}"
+        ' / The notice of the commendation "{title}", in which {subject} stood, was taken down. '
+        "Reason: {reasons}"
+    ),
+    "NOMINEE_OBJECTION_LATE": (
+        "对 {subject} 拟获表彰“{title}”的异议逾期未裁定,已报上一级督办"
+        ' / The objection to the commendation "{title}" of {subject} was not decided in time; the '
+        "level above was told to see to it"
+    ),
+    "NOMINEE_OBJECTION_OVERDUE": (
+        "您对表彰 {number} 候选对象的异议逾期未裁定,已报上一级督办"
+        " / Your objection to a nominee of commendation {number} was not decided in time; the "
+        "level above was told to see to it"
     ),
     "NOMINEE_OBJECTION_DECIDED": (
         "您对表彰 {number} 候选对象的异议:{state}。理由:{reasons}"

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit
 from chassis.refusal import NotFound
-from services.credit.storage import queries, voices
+from services.credit.storage import honours, queries, voices
 from services.credit.storage import settlement as store
-from services.credit.views.cards import STAFF, iso
+from services.credit.views.cards import STAFF, iso, ties
 
 _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
@@ -107,15 +107,24 @@ def objection(tx: Tx, payload: OneObjection) -> dict[str, Any]:
     row = store.objection(tx.conn, payload.objection_id)
     if row is None:
         raise NotFound(kind="objection", id=payload.objection_id)
-    concerned = row.subject_id in _concerned(tx)
-    staff = tx.actor.role in STAFF and tx.actor.covers(row.area)
-    if row.person_id == tx.actor.id or (staff and not concerned):
-        return objection_card(tx, row, private=True)
-    if concerned:
-        # An organisation learns that and how, not who: names of those who object are kept, also
-        # before staff who hold a post in it.
-        return objection_card(tx, row, private=False)
-    raise NotFound(kind="objection", id=payload.objection_id)
+    private = _sight(tx, row)
+    if private is None:
+        raise NotFound(kind="objection", id=payload.objection_id)
+    return objection_card(tx, row, private=private)
+
+
+def _sight(tx: Tx, row: Any) -> bool | None:
+    """Tell whether the caller sees an objection with who objected and what he wrote; None where he
+    may not know of it.
+
+    Whom it is about learns that and how, not who: names of those who object are kept, also before
+    staff who hold a post in it, or live with somebody who does.
+    """
+    if row.person_id == tx.actor.id:
+        return True
+    if tx.actor.role in STAFF and tx.actor.covers(row.area):
+        return row.subject_id not in ties(tx)
+    return False if row.subject_id in _concerned(tx) else None
 
 
 def objections(tx: Tx, payload: Objections) -> dict[str, Any]:
@@ -130,9 +139,73 @@ def objections(tx: Tx, payload: Objections) -> dict[str, Any]:
         kind=payload.kind,
         part=payload,
     )
-    own, concerned = tx.actor.id, _concerned(tx)
+    own, tied = tx.actor.id, ties(tx)
     items = [
-        objection_card(tx, row, private=row.person_id == own or row.subject_id not in concerned)
+        objection_card(tx, row, private=row.person_id == own or row.subject_id not in tied)
+        | {"own_matter": row.subject_id in tied}
         for row in found.rows
     ]
     return found.shown(items)
+
+
+# --------------------------------------------------------------------------------------------------
+# Objections to nominees
+
+
+@dataclass(frozen=True, slots=True)
+class NomineeObjections:
+    """Which objections to nominees."""
+
+    state: Literal["OPEN", "UPHELD", "DISMISSED", "LAPSED"] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def nominee_objection_card(row: Any, *, private: bool) -> dict[str, Any]:
+    """Return an objection to a nominee; what it says only to who filed it and to staff, and who
+    filed it to nobody."""
+    card = {
+        "id": row.objection_id,
+        "commendation_id": row.commendation_id,
+        "subject": row.subject_id,
+        "state": row.state,
+        "version": row.version,
+        "filed_at": row.filed_at.isoformat(),
+        "decide_due": iso(row.decide_due),
+        "overdue": row.overdue,
+        "decided_at": iso(row.decided_at),
+        "reasons": row.reasons,
+    }
+    return card | {"text": row.text} if private else card
+
+
+def nominee_objection(tx: Tx, payload: OneObjection) -> dict[str, Any]:
+    """对候选对象的异议 / An objection to a nominee.
+
+    Return an objection to a nominee to whoever filed it, the nominee, and staff of the area.
+
+    Raises:
+        NotFound: There is none, or the caller may not know.
+    """
+    row = honours.objection(tx.conn, payload.objection_id)
+    private = None if row is None else _sight(tx, row)
+    if private is None:
+        raise NotFound(kind="objection", id=payload.objection_id)
+    return nominee_objection_card(row, private=private)
+
+
+def nominee_objections(tx: Tx, payload: NomineeObjections) -> dict[str, Any]:
+    """对候选对象的异议列表 / Objections to nominees.
+
+    List the objections to nominees of the caller's area.
+    """
+    found = honours.objections_page(
+        tx.conn, area=tx.actor.scope[:12], state=payload.state, part=payload
+    )
+    tied = ties(tx)
+    return found.reply(
+        lambda row: (
+            nominee_objection_card(row, private=row.subject_id not in tied)
+            | {"own_matter": row.subject_id in tied}
+        )
+    )

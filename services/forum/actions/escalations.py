@@ -42,6 +42,7 @@ _TIERS = {
     "RECTIFICATION": rules.STREET_TIERS,
     "OBJECTION": rules.STREET_TIERS,
     "REPAIR": rules.STREET_TIERS,
+    "NOMINEE": rules.STREET_TIERS,
     "REFUND": rules.STREET_TIERS,
     "DISPUTE": rules.STREET_TIERS,
     "STATEMENT": rules.STREET_TIERS,
@@ -57,6 +58,8 @@ def _what(data: Any) -> tuple[str, str, str | None, str | None]:
             return "OBJECTION", data.objection_id, data.number, None
         case events.RepairEscalatedHeard():
             return "REPAIR", data.repair_id, data.number, None
+        case events.NomineeObjectionEscalatedHeard():
+            return "NOMINEE", data.objection_id, data.number, None
         case events.RefundOverdueHeard():
             return "REFUND", data.redemption_id, data.number, None
         case events.DisputeOverdueHeard():
@@ -82,6 +85,7 @@ def consume_escalated(tx: Tx, event: Event) -> None:
     of_whom = {
         "reporter_id": getattr(data, "reporter_id", None),
         "barred": getattr(data, "barred", None),
+        "concerned": getattr(data, "concerned", None),
     }
     answers = answering(tx, grid or area, tier, _barred(tx, of_whom))
     row = {
@@ -104,8 +108,10 @@ def consume_escalated(tx: Tx, event: Event) -> None:
 
 
 def _barred(tx: Tx, row: Mapping[str, Any]) -> set[str]:
-    """Return who has no say in a matter: whose it is, his household now, and its other parties."""
-    own = storage.liaison.household_of(tx.conn, row["reporter_id"]) if row["reporter_id"] else set()
+    """Return who has no say in a matter: whose it is, their households now, and its other
+    parties."""
+    reporter = [row["reporter_id"]] if row["reporter_id"] else []
+    own = storage.liaison.household_of(tx.conn, *reporter, *(row["concerned"] or ()))
     return own | set(row["barred"] or ())
 
 

@@ -185,17 +185,17 @@ def worked_grids(conn: Connection, scope: str) -> set[str]:
     return set(conn.execute(asked.distinct()).scalars())
 
 
-def household_of(conn: Connection, person_id: str) -> set[str]:
-    """Return a person with those who live with him now."""
-    home = (
-        sa.select(residents.c.household_id)
-        .where(residents.c.person_id == person_id, residents.c.active)
-        .scalar_subquery()
+def household_of(conn: Connection, *person_ids: str) -> set[str]:
+    """Return persons with those who live with one of them now."""
+    if not person_ids:
+        return set()
+    homes = sa.select(residents.c.household_id).where(
+        residents.c.person_id.in_(sorted(person_ids)), residents.c.active
     )
     asked = sa.select(residents.c.person_id).where(
-        residents.c.household_id == home, residents.c.active
+        residents.c.household_id.in_(homes), residents.c.active
     )
-    return {person_id, *conn.execute(asked).scalars()}
+    return {*person_ids, *conn.execute(asked).scalars()}
 
 
 def households_in(conn: Connection, scope: str) -> list[tuple[str, str | None]]:

@@ -476,6 +476,8 @@ escalations = sa.Table(
     # Whose it is, and which officials are a party of it.
     sa.Column("reporter_id", store.Id),
     sa.Column("barred", store.Json),
+    # Whose it is besides: they, and who lives with one of them, have no say in it.
+    sa.Column("concerned", store.Json),
     sa.Column("state", Code, nullable=False, server_default="OPEN"),
     sa.Column("outcome", Code),
     sa.Column("done", sa.Text),

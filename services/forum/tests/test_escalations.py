@@ -157,6 +157,14 @@ def of_another(town, service, fact, ref, **data):
             "XF-1",
         ),
         (
+            "NOMINEE",
+            ("nominee_objection_escalated", {"objection_id": "nob_1", "number": "BZ-1"}),
+            ("nominee_objection_ended", {"objection_id": "nob_1", "state": "UPHELD"}),
+            "nob_1",
+            "/v1/credit/nominee-objections/nob_1",
+            "BZ-1",
+        ),
+        (
             "REFUND",
             ("refund_overdue", {"redemption_id": "rdm_1", "number": "DH-1", "partner_id": "ptn_1"}),
             ("refund_decided", {"redemption_id": "rdm_1", "outcome": "DENIED"}),
@@ -442,3 +450,52 @@ def test_that_nobody_watches_a_task_is_not_settled_by_its_delivery(town):
     town.secretary()
     town.on_task("change_supervisors", task_id, supervisors=[CAI], reason="原监督员退出")
     assert listed(town.cadre(), source="TASK") == []
+
+
+REFUND = {"redemption_id": "rdm_1", "number": "DH-1", "partner_id": "ptn_1"}
+
+
+@pytest.mark.parametrize(
+    ("fact", "data", "ref"),
+    [
+        (("partner", "refund_overdue"), REFUND, "rdm_1"),
+        (
+            ("partner", "dispute_overdue"),
+            {"statement_id": "stm_1", "partner_id": "ptn_1", "period": "2025-02"},
+            "stm_1",
+        ),
+        (
+            ("partner", "statement_held"),
+            {"statement_id": "stm_1", "partner_id": "ptn_1", "period": "2025-02", "amount_fen": 1},
+            "stm_1",
+        ),
+        (("credit", "repair_escalated"), {"repair_id": "rpr_1", "number": "XF-1"}, "rpr_1"),
+        (("credit", "objection_escalated"), {"objection_id": "obj_1", "number": "YY-1"}, "obj_1"),
+        (
+            ("credit", "nominee_objection_escalated"),
+            {"objection_id": "nob_1", "number": "BZ-1"},
+            "nob_1",
+        ),
+    ],
+)
+@pytest.mark.parametrize("voice", ["himself", "his wife"])
+def test_what_an_official_has_a_stake_in_elsewhere_does_not_come_before_him(
+    town, fact, data, ref, voice
+):
+    """K12: the refund of a shop came before the official who operates it, and he decided it."""
+    person = TEAM if voice == "himself" else "per_wife"
+    town.live(TEAM, household="hh_1")
+    town.live("per_wife", household="hh_1")
+    level = {} if fact[1] == "statement_held" else {"level": 1}
+    of_another(town, *fact, ref, **data, **level, concerned=["per_other", person])
+    (item,) = listed(town.street())
+    assert (item["person_id"], item["acting"]) == (LEADER, True)
+    assert listed(lead(town), mine=True) == []
+    which = {"escalation_id": item["id"]}
+    for command, body in (
+        ("acknowledge_escalation", {}),
+        ("decide_escalation", {"outcome": "URGED", "done": "已催办"}),
+    ):
+        with pytest.raises(errors.OwnMatter):
+            lead(town).do(command, which | body, version=item["version"])
+    assert "concerned" not in item

@@ -409,8 +409,9 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
         StateConflict: Nothing waits for approval.
     """
     row, partner = _locked(tx, offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
-    rules.require_approver(partner.level, tx.actor.role)
     waiting = store.waiting_terms(tx.conn, row.offer_id)
+    late = waiting is not None and waiting.proposed_at < rules.late_before(tx.calendar, tx.now)
+    rules.require_approver(partner.level, tx.actor.role, late=late)
     if waiting is None:
         raise StateConflict(state=row.state)
     require_no_stake(tx, row.partner_id)

@@ -27,6 +27,7 @@ from services.partner.errors import (
 from services.partner.replies import RedemptionReply
 from services.partner.rules import redemptions as rules
 from services.partner.rules.statements import Line
+from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import partners, redemptions, statements
@@ -127,7 +128,11 @@ def overdue(tx: Tx, due: Due) -> None:
         row,
         step="refund_overdue",
         fact=lambda level: events.RefundOverdue(
-            row.redemption_id, row.number, row.partner_id, level
+            row.redemption_id,
+            row.number,
+            row.partner_id,
+            level,
+            sorted({row.holder, *partner_store.operators_of(tx.conn, row.partner_id)}),
         ),
         refund_late=True,
     )
@@ -154,7 +159,7 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Row:
     tx.check_version(row.version)
     require_no_stake(tx, row.partner_id, row.holder)
     if row.refund_denied is not None and (
-        tx.actor.role != "R_STREET" or row.refund_decided_by == tx.actor.id
+        tx.actor.role not in rules.REFUSED_REFUNDS or row.refund_decided_by == tx.actor.id
     ):
         raise StreetDecides
     return row

@@ -235,7 +235,13 @@ def _commit(tx: Tx, row: Row, step: str, who: str) -> StatementReply:
         fund_id=fund.fund_id if fund and enough else None,
     ).version
     if not enough:
-        held = events.StatementHeld(row.statement_id, row.partner_id, row.period, row.amount_fen)
+        held = events.StatementHeld(
+            row.statement_id,
+            row.partner_id,
+            row.period,
+            row.amount_fen,
+            partner_store.operators_of(tx.conn, row.partner_id),
+        )
         tx.publish(held, subject=row.statement_id, scope=row.area, sequence=version)
     return reply(row, state=state, version=version)
 
@@ -309,7 +315,11 @@ def review_overdue(tx: Tx, due: Due) -> None:
         row,
         step="review_overdue",
         fact=lambda level: events.DisputeOverdue(
-            row.statement_id, row.partner_id, row.period, level
+            row.statement_id,
+            row.partner_id,
+            row.period,
+            level,
+            partner_store.operators_of(tx.conn, row.partner_id),
         ),
     )
 

@@ -151,8 +151,29 @@ def require_level_area(level: str, area: str) -> None:
         raise LevelAreaMismatch(field="area", level=level, digits=digits)
 
 
-def require_approver(level: str, role: str) -> None:
-    """Refuse an approver of the other level.
+# Level of an offer -> who approves it, and who does as well once it has waited too long: where the
+# only official has a stake in the partner, nobody else would ever.
+APPROVERS = {"COMMUNITY": ("R_CADRE", "R_STREET"), "STREET": ("R_STREET", "R_DISTRICT")}
+APPROVE_WORKING_DAYS = 5
+
+
+def late_before(calendar: Calendar, now: datetime) -> datetime:
+    """Return before which instant prices were proposed that have waited too long by now."""
+    day = calendar.local_date(now)
+    passed = 0
+    while passed < APPROVE_WORKING_DAYS:
+        day -= timedelta(days=1)
+        passed += calendar.is_working_day(day)
+    return calendar.midnight(day)
+
+
+def require_approver(level: str, role: str, *, late: bool) -> None:
+    """Refuse an approver of another level.
+
+    Args:
+        level: That of the offer.
+        role: The caller's.
+        late: Its prices have waited too long, so that the level above approves them as well.
 
     Raises:
         LevelDenied: Community-level offers are approved by R_CADRE, street-level by R_STREET.
@@ -160,8 +181,8 @@ def require_approver(level: str, role: str) -> None:
     Source:
         DOMAIN 2.4.2.
     """
-    wanted = "R_STREET" if level == "STREET" else "R_CADRE"
-    if role != wanted:
+    wanted, above = APPROVERS[level]
+    if role != wanted and not (late and role == above):
         raise LevelDenied(level=level, role=wanted)
 
 

@@ -16,6 +16,8 @@ RATING_WINDOW = timedelta(days=14)
 REFUND_WINDOW = timedelta(days=7)
 REFUND_WORKING_DAYS = 5
 MOST_REFUND_ASKS = 2
+# Who decides about a refund that was denied once; of the first officials nobody.
+REFUSED_REFUNDS = ("R_STREET", "R_DISTRICT")
 LEFT_WALLET = timedelta(days=90)
 
 # What counts against a person's monthly limit: everything that has not come back.

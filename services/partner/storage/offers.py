@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from services.partner.rules import offers as rules
+from services.partner.storage.partners import tied_partners
 from services.partner.storage.tables import offer_terms, offers, partners
 
 
@@ -83,19 +85,42 @@ def enforce_terms(conn: sa.Connection, offer_id: str, terms: int, *, by: str, at
     )
 
 
-def waiting(level: str, area: str) -> sa.Select[Any]:
-    """Return the query of offers of a level and area whose prices wait for approval."""
-    asked = sa.select(offer_terms.c.offer_id).where(offer_terms.c.state == "DRAFT")
-    return (
-        sa.select(offers)
+def waiting(
+    conn: sa.Connection, person_id: str, role: str, area: str, late_before: datetime
+) -> sa.Select[Any]:
+    """Return the query of offers of an area whose prices wait for the approval of somebody.
+
+    Nobody approves what he has drafted himself, nor for a partner in which he, or somebody who
+    lives with him, has a stake; what has waited too long comes before the level above as well.
+
+    Args:
+        conn: The transaction.
+        person_id: Who asks.
+        role: In which role.
+        area: For which area.
+        late_before: Before when was proposed what has waited too long.
+    """
+    terms = offer_terms.c
+    of_level = [
+        sa.and_(partners.c.level == level, *where)
+        for level, (first, above) in rules.APPROVERS.items()
+        for who, where in ((first, ()), (above, (terms.proposed_at < late_before,)))
+        if who == role
+    ]
+    asked = (
+        sa.select(offers.c.offer_id)
         .join(partners, partners.c.partner_id == offers.c.partner_id)
+        .join(offer_terms, terms.offer_id == offers.c.offer_id)
         .where(
-            offers.c.offer_id.in_(asked),
+            terms.state == "DRAFT",
+            terms.proposed_by != person_id,
             offers.c.state.in_(("DRAFT", "APPROVED", "PUBLISHED", "PAUSED")),
-            partners.c.level == level,
+            sa.or_(sa.false(), *of_level),
             store.within(partners.c.area, area),
+            partners.c.partner_id.not_in(tied_partners(conn, person_id)),
         )
     )
+    return sa.select(offers).where(offers.c.offer_id.in_(asked))
 
 
 def refuse_terms(conn: sa.Connection, offer_id: str, terms: int, *, by: str, at: datetime) -> None:

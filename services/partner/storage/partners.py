@@ -148,6 +148,12 @@ def home_of(conn: sa.Connection, person_id: str) -> str | None:
     return conn.execute(asked).scalar()
 
 
+def tied_partners(conn: sa.Connection, person_id: str) -> sa.Select[Any]:
+    """Return the query for the ids of the partners in which a person has a stake: about these he
+    decides nothing."""
+    return _operated(household_of(conn, person_id))
+
+
 def household_of(conn: sa.Connection, person_id: str) -> set[str]:
     """Return a person with those who live with him."""
     home = (
@@ -163,7 +169,13 @@ def household_of(conn: sa.Connection, person_id: str) -> set[str]:
 
 def partners_of(person_id: str) -> sa.Select[Any]:
     """Return the query for the ids of the partners for which a person acts."""
-    return sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
+    return _operated([person_id])
+
+
+def _operated(person_ids: Iterable[str]) -> sa.Select[Any]:
+    return sa.select(operators.c.partner_id).where(
+        operators.c.person_id.in_(sorted(set(person_ids)))
+    )
 
 
 def save_grades(conn: sa.Connection, period: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.bus import Actor
+from services.partner.rules import redemptions as rules
 from services.partner.rules.redemptions import COUNTED, REDEEMED
-from services.partner.storage.partners import partners_of
+from services.partner.storage.partners import household_of, tied_partners
 from services.partner.storage.tables import (
     history,
     partners,
@@ -153,21 +154,24 @@ def refunds_waiting(conn: sa.Connection, partner_id: str) -> list[Any]:
     return list(conn.execute(asked))
 
 
-def refunds_to_decide(person_id: str, role: str, area: str) -> sa.Select[Any]:
+def refunds_to_decide(conn: sa.Connection, person_id: str, role: str, area: str) -> sa.Select[Any]:
     """Return the query of the refunds that wait in an area for somebody who may decide them.
 
-    Nobody decides for a partner for which he acts, nor about his own; what was denied once is for
-    the street, and there for another one.
+    Nobody decides for a partner in which he, or somebody who lives with him, has a stake, nor about
+    their own; what was denied once is for the street, and there for another one. The district sees
+    what nobody below has decided in time.
     """
     asked = sa.select(redemptions).where(
         redemptions.c.state == "REFUND_REVIEW",
         sa.or_(store.within(redemptions.c.area, area), store.within(redemptions.c.community, area)),
-        redemptions.c.holder != person_id,
-        redemptions.c.partner_id.not_in(partners_of(person_id)),
+        redemptions.c.holder.not_in(sorted(household_of(conn, person_id))),
+        redemptions.c.partner_id.not_in(tied_partners(conn, person_id)),
     )
     first = redemptions.c.refund_denied.is_(None)
-    if role != "R_STREET":
+    if role not in rules.REFUSED_REFUNDS:
         return asked.where(first)
+    if role != rules.REFUSED_REFUNDS[0]:
+        asked = asked.where(redemptions.c.refund_late)
     return asked.where(sa.or_(first, redemptions.c.refund_decided_by != person_id))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from chassis.refusal import Invalid
 from services.partner import errors
-from services.partner.tests.conftest import ANA, BARBER, CADRE, CLERK, COMMUNITY, STREET
+from services.partner.tests.conftest import ANA, BARBER, CADRE, CLERK, COMMUNITY, OFFICER, STREET
 from services.partner.tests.test_statements import DENIED, ask_refund, step
 
 AGAIN = "店员已书面承认未完成"
@@ -124,6 +124,8 @@ def test_a_refund_that_is_overdue_goes_to_the_street_and_then_to_the_district(to
         "number": town.card(redemption_id)["number"],
         "partner_id": town.card(redemption_id)["partner_id"],
         "level": 1,
+        # Before none of these, nor who lives with one, forum lays it (K12).
+        "concerned": sorted([ANA, BARBER]),
     }
     town.bench.fire("2025-03-31T00:00")
     assert levels(town.bench, "refund_overdue.v1") == [1, 2]
@@ -159,3 +161,35 @@ def test_a_refund_that_is_decided_in_time_is_before_nobody(town, haircut):
     town.bench.fire("2025-06-01T00:00")
     assert town.bench.published("refund_overdue.v1") == []
     assert town.bench.published("refund_decided.v1") == []
+
+
+def home(town, *people):
+    for person in people:
+        town.person(person, "resident_registered", sequence=7, household_id="hh_1")
+
+
+def test_what_ones_household_has_a_stake_in_waits_for_somebody_else(town, haircut):
+    """K12: the cadre's list showed what his wife's shop had to give back; he was refused then."""
+    redemption_id = town.redeem(haircut)
+    ask_refund(town, redemption_id)
+    for kin in (BARBER, ANA):
+        home(town, CADRE, kin)
+        assert waiting(town.as_cadre()) == []
+        with pytest.raises(errors.ConflictOfInterest):
+            step(town, "approve_refund", redemption_id)
+        # The street sees it, also where nobody else is below.
+        assert [one["id"] for one in waiting(town.as_street())] == [redemption_id]
+        town.person(kin, "resident_registered", sequence=8, household_id="hh_own")
+
+
+def test_where_the_streets_only_official_has_a_stake_the_district_decides(town, haircut):
+    redemption_id = town.redeem(haircut)
+    due = ask_refund(town, redemption_id)["due"]
+    home(town, OFFICER, BARBER)
+    assert waiting(town.as_street()) == []
+    district = town.bench.as_("R_DISTRICT", person="per_district", scope=STREET[:6])
+    assert waiting(district) == []
+    town.bench.fire(due)
+    town.bench.as_("R_DISTRICT", person="per_district", scope=STREET[:6])
+    assert [one["id"] for one in waiting(town.bench)] == [redemption_id]
+    assert step(town, "approve_refund", redemption_id)["state"] == "REFUNDED"

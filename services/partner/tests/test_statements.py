@@ -293,6 +293,7 @@ def test_a_dispute_that_is_overdue_goes_to_the_street_and_then_to_the_district(
         "partner_id": barber,
         "period": "2025-03",
         "level": 1,
+        "concerned": [BARBER],
     }
     bench.fire("2025-05-01T00:00")
     assert [one["data"]["level"] for one in bench.published("dispute_overdue.v1")] == [1, 2]

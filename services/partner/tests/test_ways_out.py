@@ -99,3 +99,43 @@ def test_what_a_person_has_follows_when_he_was_registered_twice(town):
     mine = town.as_resident("per_kept").ask("redemptions", {})["items"]
     assert [one["id"] for one in mine] == [redemption_id]
     assert town.as_resident().ask("redemptions", {})["items"] == []
+
+
+def waiting_offers(doors):
+    return [one["id"] for one in doors.ask("waiting_offers", {})["items"]]
+
+
+def test_an_offer_of_ones_household_is_approved_by_somebody_else_at_last_by_the_level_above(town):
+    """K12: it stood on the list of the only cadre, who may not approve it, and on no other one."""
+    partner_id = town.partner()
+    for person in (CADRE, BARBER):
+        town.person(person, "resident_registered", sequence=7, household_id="hh_1")
+    made = town.as_partner().do("draft_offer", town.draft(partner_id))
+    order = {"offer_id": made["id"]}
+    assert waiting_offers(town.as_cadre()) == []
+    assert waiting_offers(town.as_cadre("per_other")) == [made["id"]]
+    assert waiting_offers(town.as_street()) == []
+    with pytest.raises(errors.LevelDenied):
+        town.bench.do("approve_offer", order, version=1)
+    town.bench.at("2025-03-17T09:00")
+    assert waiting_offers(town.as_street()) == [made["id"]]
+    district = town.bench.as_("R_DISTRICT", person="per_district", scope=COMMUNITY[:6])
+    assert waiting_offers(district) == []
+    with pytest.raises(errors.LevelDenied):
+        town.bench.do("approve_offer", order, version=1)
+    assert town.as_street().do("approve_offer", order, version=1)["state"] == "APPROVED"
+
+
+def test_lists_of_officials_mark_what_they_may_not_decide(town):
+    partner_id = town.partner()
+    town.person(CADRE, "resident_registered", sequence=7, household_id="hh_1")
+    town.person(BARBER, "resident_registered", sequence=7, household_id="hh_1")
+
+    def marks(doors):
+        return [one.get("own_matter") for one in doors.ask("partners", {})["items"]]
+
+    assert marks(town.as_cadre()) == [True]
+    assert marks(town.as_cadre("per_other")) == [False]
+    # To everybody else it says nothing.
+    assert marks(town.as_partner()) == marks(town.as_resident()) == [None]
+    assert partner_id

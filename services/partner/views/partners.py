@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import sqlalchemy as sa
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chassis import records
 from chassis.bus import Tx
@@ -15,6 +15,7 @@ from chassis.replies import Page
 from chassis.storage import within
 from services.partner import replies
 from services.partner.replies import PartnerState
+from services.partner.rules import offers as rules
 from services.partner.rules.redemptions import audience_of
 from services.partner.storage import offers as offer_store
 from services.partner.storage import partners as store
@@ -22,7 +23,7 @@ from services.partner.storage import redemptions as redemption_store
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import offers, partners
 from services.partner.views.redemptions import READERS, desk_line, steps_of
-from services.partner.views.statements import statement_line
+from services.partner.views.statements import own_matters, statement_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ class OfferQuery:
     offer_id: str
 
 
-def partner_card(row: Row) -> replies.PartnerCard:
+def partner_card(row: Row, *, own_matter: bool | UnsetType = UNSET) -> replies.PartnerCard:
     """Return what everybody may know of an organisation: name, code, grade and score."""
-    return replies.PartnerCard.of(row, **_known(row))
+    return replies.PartnerCard.of(row, **_known(row), own_matter=own_matter)
 
 
 def _known(row: Row) -> dict[str, object]:
@@ -109,7 +110,8 @@ def partners_list(tx: Tx, payload: PartnersQuery) -> Page[replies.PartnerCard]:
     if payload.level:
         query = query.where(partners.c.level == payload.level)
     found = records.page(tx.conn, query, payload, (partners.c.created_at, partners.c.partner_id))
-    return found.listed(partner_card)
+    own = own_matters(tx)
+    return found.listed(lambda row: partner_card(row, own_matter=own(row.partner_id)))
 
 
 def partner(tx: Tx, payload: PartnerQuery) -> replies.PartnerCard:
@@ -155,10 +157,16 @@ def offers_list(tx: Tx, payload: OffersQuery) -> Page[replies.OfferCard]:
 def waiting_offers(tx: Tx, payload: PartOfList) -> Page[replies.OfferCard]:
     """待我审批的项目与价格 / Offers and prices that wait for my approval.
 
-    Return the offers, and the new prices of offers, that wait for the caller's approval.
+    Return the offers, and the new prices of offers, that wait for the caller's approval: none of a
+    partner in which he, or somebody who lives with him, has a stake.
     """
-    level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
-    query = offer_store.waiting(level, tx.actor.scope)
+    query = offer_store.waiting(
+        tx.conn,
+        tx.actor.id,
+        tx.actor.role,
+        tx.actor.scope,
+        rules.late_before(tx.calendar, tx.now),
+    )
     found = records.page(tx.conn, query, payload, (offers.c.created_at, offers.c.offer_id))
     return found.listed(offer_card)
 

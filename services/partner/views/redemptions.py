@@ -91,9 +91,10 @@ def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> Page[replies.Redempti
 def waiting_refunds(tx: Tx, payload: PartOfList) -> Page[replies.WaitingRefund]:
     """待我审理的退回 / Refunds that wait for my decision.
 
-    Return the refunds that wait for the caller's decision.
+    Return the refunds that wait for the caller's decision: none of his own, of his household, or of
+    a partner in which one of them has a stake.
     """
-    query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
+    query = store.refunds_to_decide(tx.conn, tx.actor.id, tx.actor.role, tx.actor.scope)
     found = records.page(
         tx.conn, query, payload, (redemptions.c.created_at, redemptions.c.redemption_id)
     )

@@ -1,8 +1,10 @@
 """Statements and the position of the money fund."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
 
 from chassis import records
 from chassis.bus import Tx
@@ -17,7 +19,7 @@ from services.partner.rules.statements import share_text
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, statements
-from services.partner.views.redemptions import steps_of
+from services.partner.views.redemptions import OFFICIALS, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,11 @@ class FundsQuery:
     cursor: Cursor | None = None
 
 
-def statement_line(tx: Tx, row: Row) -> replies.StatementLine:
+def statement_line(
+    tx: Tx, row: Row, *, own_matter: bool | UnsetType = UNSET
+) -> replies.StatementLine:
     """Return a statement without its lines."""
-    return replies.StatementLine.of(row, **_shown(tx, row))
+    return replies.StatementLine.of(row, **_shown(tx, row), own_matter=own_matter)
 
 
 def _shown(tx: Tx, row: Row) -> dict[str, object]:
@@ -87,7 +91,17 @@ def statements_list(tx: Tx, payload: StatementsQuery) -> Page[replies.StatementL
     found = records.page(
         tx.conn, query, payload, (statements.c.created_at, statements.c.statement_id)
     )
-    return found.listed(lambda row: statement_line(tx, row))
+    own = own_matters(tx)
+    return found.listed(lambda row: statement_line(tx, row, own_matter=own(row.partner_id)))
+
+
+def own_matters(tx: Tx) -> Callable[[str], bool | UnsetType]:
+    """Return what marks, in a list of an official, the partners about which he decides nothing: he,
+    or somebody who lives with him, has a stake in them."""
+    if tx.actor.role not in OFFICIALS:
+        return lambda _partner_id: UNSET
+    tied = set(tx.conn.execute(partner_store.tied_partners(tx.conn, tx.actor.id)).scalars())
+    return lambda partner_id: partner_id in tied
 
 
 def funds_list(tx: Tx, payload: FundsQuery) -> Page[replies.FundLine]:

@@ -70,11 +70,21 @@ def event_contract(service_cls: type[Service], kind: type[Any], old: dict[str, A
     }
 
 
+def _anything(kind: type[Any]) -> dict[str, Any]:
+    """Return the schema of what a reply leaves open: `object`."""
+    if kind is not object:
+        raise NotImplementedError(kind)
+    # An empty schema would be taken for none.
+    return {"description": "内容不限 / anything"}
+
+
 def api_contract(service_cls: type[Service]) -> dict[str, Any]:
     """Return a service's doors as the gateway reads them; schemas refer to `#/schemas/<name>`."""
     rows = [row for row in service_cls.doors if row.door.kind in {"command", "query"}]
     kinds = [kind for row in rows for kind in (request_type(row.act), row.door.reply)]
-    refs, schemas = msgspec.json.schema_components(kinds, ref_template="#/schemas/{name}")
+    refs, schemas = msgspec.json.schema_components(
+        kinds, ref_template="#/schemas/{name}", schema_hook=_anything
+    )
     return {
         "service": service_cls.name,
         "version": release_of(service_cls.name),

@@ -80,8 +80,8 @@ def plain(said: Any) -> Any:
         return {name: plain(one) for name, one in said.items()}
     if isinstance(said, Struct):
         found = {}
-        for name in kind.__struct_fields__:
-            one = getattr(said, name)
+        for member, name in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
+            one = getattr(said, member)
             if one is not UNSET:
                 found[name] = one if type(one) in _PLAIN else plain(one)
         return found

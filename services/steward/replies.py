@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from chassis.fields import Instant
 from chassis.replies import Page, Reply
@@ -32,8 +32,20 @@ class AreaReply(Changed, kw_only=True):
     )
 
 
+class Rung(Reply, kw_only=True):
+    """联络链一级 / Who answers for a place at one level; nobody where the level is vacant."""
+
+    target_kind: str
+    target: str
+    official_id: str | None
+    acting: (
+        Annotated[bool, Meta(description="由上一级代行 / the level above acts meanwhile")]
+        | UnsetType
+    ) = UNSET
+
+
 class AreaCard(Reply, kw_only=True):
-    """区域卡 / An area."""
+    """区域卡 / An area; asked for alone, with the liaison chain above it."""
 
     code: str
     name: str
@@ -41,6 +53,9 @@ class AreaCard(Reply, kw_only=True):
     parent: str | None = None
     households: int | None = None
     persons: int | None = None
+    version: int
+    warnings: Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]
+    liaison_chain: list[Rung] | UnsetType = UNSET
 
 
 class ProposalReply(Changed, kw_only=True):
@@ -59,7 +74,10 @@ class CalendarYear(Reply, kw_only=True):
     source: str
     version: int
     at: Instant
-    id: str | None = None
+    id: (
+        Annotated[str, Meta(description="提议编号,已加载的没有 / of a proposal that waits")]
+        | UnsetType
+    ) = UNSET
 
 
 class CalendarYears(Reply, kw_only=True):
@@ -89,9 +107,12 @@ class MergeCard(Reply, kw_only=True):
     id: str
     person_id: str
     into: str
+    area: str
     state: str
     reason: str
     proposed_by: str
+    proposed_at: Instant
+    decided_by: str | None = None
     version: int
 
 
@@ -104,30 +125,62 @@ class Change(Reply, kw_only=True):
     action: str
     version: int
     fields: list[str]
-    before: dict[str, Any]
+    before: Annotated[
+        dict[str, object],
+        Meta(
+            description="变更前的内容,随登记种类而异 / what stood there, by the register's fields"
+        ),
+    ]
     reason: str | None = None
 
 
+class Post(Reply, kw_only=True):
+    """管家岗位 / The post under which a steward agreed to be named."""
+
+    steward_id: str
+    duty: str
+    work_phone: str | None = None
+
+
 class PersonCard(Reply, kw_only=True):
-    """人员卡,按查看人遮蔽 / A person, masked for the viewer."""
+    """人员卡,按查看人遮蔽 / A person, masked for the viewer; his standing to who may see it."""
 
     person_id: str
     name: Annotated[str, Meta(examples=["王*丽"])]
     community: str
+    synthetic: bool
+    phone: str | UnsetType | None = UNSET
+    id_no: Annotated[str, Meta(description="遮蔽的身份证号 / masked")] | UnsetType | None = UNSET
+    steward: Post | UnsetType = UNSET
+    merged_into: (
+        Annotated[str, Meta(description="合并后的登记 / the registration that stays")] | UnsetType
+    ) = UNSET
+    status: str | UnsetType = UNSET
+    grid: str | UnsetType | None = UNSET
+    household_id: str | UnsetType | None = UNSET
+    is_adult: bool | UnsetType = UNSET
+    birth_year: (
+        Annotated[int, Meta(description="只给本人 / to himself alone")] | UnsetType | None
+    ) = UNSET
+    version: int | UnsetType = UNSET
 
 
 class PersonRead(Reply, kw_only=True):
     """查阅记录 / Who read what of whom; a person learns the office, not the name."""
 
     at: Instant
-    actor_id: str | None = None
+    actor_id: Annotated[str, Meta(description="只给审计员 / to auditors")] | UnsetType = UNSET
     role: str
     role_zh: Annotated[str, Meta(examples=["社区两委"])]
     role_en: str
     office: Annotated[str, Meta(examples=["春晖社区"])] | None = None
+    scope: str
     door: str
     person_id: str | None = None
+    area: str
     why: str
+    why_zh: str
+    why_en: str
     field: Annotated[str, Meta(description="查看的号码 / the number that was shown")] | None = None
     request_id: Annotated[str, Meta(description="因哪件诉求 / for which request")] | None = None
     reason: str | None = None
@@ -151,6 +204,12 @@ class PeopleReply(Reply, kw_only=True):
     items: list[PersonCard]
 
 
+class PeopleFound(PeopleReply, kw_only=True):
+    """找到的人 / Who has these numbers, all on one page."""
+
+    next: None = None
+
+
 class ShiftCard(Reply, kw_only=True):
     """值班 / A shift."""
 
@@ -161,48 +220,56 @@ class ShiftCard(Reply, kw_only=True):
     end: Instant
     place: str
     state: str
+    self_planned: bool
+    attended_by: str | None = None
     version: int
+
+
+class Grade(Reply, kw_only=True):
+    """月度评级 / A final grade."""
+
+    period: str
+    score: int | None = None
+    grade: str | None = None
 
 
 class StewardCard(Reply, kw_only=True):
     """管家卡 / A steward; who he is, to himself and to who reads the roster."""
 
     id: str
-    person_id: str | None = None
+    person_id: str | UnsetType = UNSET
     type: str
     duty: str
+    employer: str | None = None
     grids: list[str]
     community: str
     state: str
     spendable: bool
+    since: Instant
     version: int
+    grades: (
+        Annotated[list[Grade], Meta(description="给本人与监督者 / to himself and his overseers")]
+        | UnsetType
+    ) = UNSET
 
 
 class StewardMonth(Reply, kw_only=True):
     """管家月卡 / A steward's month."""
 
     steward_id: str
+    person_id: str
+    community: str
+    duty: str
+    type: str
     period: str
     orders: int
     accepted_on_time: int
+    accepted_on_time_percent: Annotated[str, Meta(examples=["97.50"])] | None = None
+    proactive_closed: int
     visits: int
     visit_quota: int
     attendance_full: bool
-
-
-class BoardPost(Reply, kw_only=True):
-    """岗位 / A post of a board; without a name it says why, and which post does its work."""
-
-    duty: Annotated[str, Meta(examples=["GRID_WORKER"])]
-    duty_zh: Annotated[str, Meta(examples=["网格员"])]
-    duty_en: Annotated[str, Meta(examples=["Grid worker"])]
-    name: Annotated[str, Meta(description="只列本人同意公示的 / of those who agreed")] | None = None
-    work_phone: str | None = None
-    note_zh: Annotated[str, Meta(examples=["岗位空缺"])] | None = None
-    note_en: Annotated[str, Meta(examples=["Vacant"])] | None = None
-    backup: Annotated[str, Meta(description="代办岗位 / the post that stands in")] | None = None
-    backup_zh: str | None = None
-    backup_en: str | None = None
+    on_roster: bool
 
 
 class BoardEntry(Reply, kw_only=True):
@@ -214,6 +281,34 @@ class BoardEntry(Reply, kw_only=True):
     duty_en: Annotated[str, Meta(examples=["Grid worker"])]
     name: str
     work_phone: str | None = None
+    employer: str | None = None
+    type: str
+    type_zh: str
+    type_en: str
+
+
+class BoardPost(Reply, kw_only=True):
+    """岗位 / A post of a board; without a name it says why, and which post does its work."""
+
+    duty: Annotated[str, Meta(examples=["GRID_WORKER"])]
+    duty_zh: Annotated[str, Meta(examples=["网格员"])]
+    duty_en: Annotated[str, Meta(examples=["Grid worker"])]
+    steward_id: str | UnsetType = UNSET
+    name: (
+        Annotated[str, Meta(description="只列本人同意公示的 / of those who agreed")] | UnsetType
+    ) = UNSET
+    work_phone: str | UnsetType | None = UNSET
+    employer: str | UnsetType | None = UNSET
+    type: str | UnsetType = UNSET
+    type_zh: str | UnsetType = UNSET
+    type_en: str | UnsetType = UNSET
+    note_zh: Annotated[str, Meta(examples=["岗位空缺"])] | UnsetType | None = UNSET
+    note_en: Annotated[str, Meta(examples=["Vacant"])] | UnsetType | None = UNSET
+    backup: (
+        Annotated[str, Meta(description="代办岗位 / the post that stands in")] | UnsetType | None
+    ) = UNSET
+    backup_zh: str | UnsetType | None = UNSET
+    backup_en: str | UnsetType | None = UNSET
 
 
 class BoardReply(Reply, kw_only=True):
@@ -227,6 +322,18 @@ class BoardReply(Reply, kw_only=True):
     posts: Annotated[
         list[BoardPost], Meta(description="每个岗位一行,空缺的写明原因和代办 / a row per post")
     ]
+    reasons: Annotated[
+        dict[str, str], Meta(description="发布人所写的空缺原因 / what its publisher said of posts")
+    ]
+    fresh: Annotated[bool, Meta(description="与名册一致 / it says what the roster says")]
+
+
+class OnDuty(BoardEntry, kw_only=True):
+    """此刻值守的管家 / A steward who answers now, and until when he sits where."""
+
+    on_shift: bool
+    place: str | None = None
+    until: Instant | None = None
 
 
 class DutyReply(Reply, kw_only=True):
@@ -234,24 +341,35 @@ class DutyReply(Reply, kw_only=True):
 
     grid: str
     grid_name: str
+    now: Instant
     covered: bool
     note_zh: str | None = None
     note_en: str | None = None
-    items: list[BoardEntry]
+    items: list[OnDuty]
+    next: None = None
 
 
 class CardsReply(Reply, kw_only=True):
     """电子名片 / vCard 4.0."""
 
     grid: str
+    version: int
     vcard: str
+
+
+class Gap(Reply, kw_only=True):
+    """一段空岗 / A span in which nobody sat."""
+
+    start: Instant
+    end: Instant
 
 
 class GapReply(Reply, kw_only=True):
     """空岗 / When nobody sat."""
 
     grid: str
-    gaps: list[dict[str, str]]
+    gaps: list[Gap]
+    minutes: int
     uncovered_minutes: int
 
 
@@ -279,8 +397,8 @@ class Follower(Reply, kw_only=True):
     version: int
 
 
-class RequestCard(Reply, kw_only=True):
-    """诉求卡 / A request as the viewer may see it."""
+class CaseCard(Reply, kw_only=True):
+    """诉求办理情况 / What became of a request, as its followers see it: nobody else's words."""
 
     id: str
     number: str
@@ -290,10 +408,49 @@ class RequestCard(Reply, kw_only=True):
     category: str
     priority: str
     grid: str
+    building: str | None = None
     handler: str | None = None
+    created_at: Instant
+    due_accept: Instant | None = None
+    due_contact: Instant | None = None
     due_resolve: Instant
+    accepted_at: Instant | None = None
+    contacted_at: Instant | None = None
+    resolved_at: Instant | None = None
+    closed_at: Instant | None = None
     late: bool
     level: int
+    reopen_count: int
+    extended: bool
+    outcome: str | None = None
+    merged_into: str | None = None
+    note: str | UnsetType | None = UNSET
+    evidence: list[str] | UnsetType | None = UNSET
+    stars: int | UnsetType | None = UNSET
+    solved: bool | UnsetType | None = UNSET
+    rating_text: str | UnsetType | None = UNSET
+    advice: (
+        Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
+    ) = UNSET
+
+
+class RequestCard(CaseCard, kw_only=True):
+    """诉求卡 / A request as the viewer may see it."""
+
+    channel: str | UnsetType = UNSET
+    external_ref: str | UnsetType | None = UNSET
+    project_id: str | UnsetType | None = UNSET
+    against: str | UnsetType | None = UNSET
+    topic_id: str | UnsetType | None = UNSET
+    reporter_id: str | UnsetType | None = UNSET
+    handler_person: str | UnsetType | None = UNSET
+    first_handler: str | UnsetType | None = UNSET
+    occurred_at: Instant | UnsetType = UNSET
+    returns: int | UnsetType = UNSET
+    urged: int | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    media: list[str] | UnsetType = UNSET
+    review: str | UnsetType | None = UNSET
     erased_at: (
         Annotated[
             Instant,
@@ -301,32 +458,52 @@ class RequestCard(Reply, kw_only=True):
                 description="保存期满,文字与附件已删除 / its texts were erased, their time was over"
             ),
         ]
+        | UnsetType
         | None
-    ) = None
+    ) = UNSET
     followers: (
         Annotated[
             list[Follower],
             Meta(description="并入的诉求,承办人同样回电 / those whom its handler calls back too"),
         ]
-        | None
-    ) = None
+        | UnsetType
+    ) = UNSET
+    case: (
+        Annotated[CaseCard, Meta(description="并入的诉求 / the case into which it was merged")]
+        | UnsetType
+    ) = UNSET
 
 
 class RequestPage(Page[RequestCard], kw_only=True):
     """诉求列表的一页 / A page of requests, with the way back and how many there are in all."""
 
-    prev: Annotated[str, Meta(description="前一页的游标 / cursor of the page before")] | None = None
     total: int
 
 
 class TimelineEntry(Reply, kw_only=True):
-    """一步 / One step."""
+    """一步 / One step; of a case that one follows, with its number."""
 
     at: Instant
     action: str
     what_zh: str
     what_en: str
+    by_role: str
+    by_role_zh: str
+    by_role_en: str
     state: str
+    state_zh: str
+    state_en: str
+    version: int
+    detail: Annotated[
+        dict[str, object], Meta(description="随步骤而异 / what else is known of a step of its kind")
+    ]
+    number: str | UnsetType = UNSET
+    reason_zh: str | UnsetType = UNSET
+    reason_en: str | UnsetType = UNSET
+    outcome_zh: str | UnsetType = UNSET
+    outcome_en: str | UnsetType = UNSET
+    verdict_zh: str | UnsetType = UNSET
+    verdict_en: str | UnsetType = UNSET
 
 
 class Timeline(Reply, kw_only=True):
@@ -335,12 +512,55 @@ class Timeline(Reply, kw_only=True):
     id: str
     number: str
     items: list[TimelineEntry]
+    next: None = None
+
+
+class SimilarRequest(Reply, kw_only=True):
+    """可能相同的诉求 / What helps to recognise a matter: no text, no reporter."""
+
+    id: str
+    number: str
+    category: str
+    building: str | None = None
+    state: str
+    created_at: Instant
+    due_resolve: Instant
 
 
 class SimilarReply(Reply, kw_only=True):
     """可能相同的诉求 / Open requests that may be the same."""
 
-    items: list[dict[str, Any]]
+    items: list[SimilarRequest]
+    next: None = None
+
+
+class Share(Reply, kw_only=True):
+    """比例 / A part of a whole, in percent; null where the whole is nothing."""
+
+    part: int
+    whole: int
+    percent: Annotated[str, Meta(examples=["75.00"])] | None = None
+
+
+class GridCoverage(Reply, kw_only=True):
+    """一个网格 / How one grid is served, and whether its board says so."""
+
+    grid: str
+    duties: Share
+    missing: Annotated[list[str], Meta(description="空缺的岗位 / duties that nobody holds")]
+    full_time_minutes: Share
+    full_time_stewards: int
+    households: int | None = None
+    households_per_full_time: str | None = None
+    board_fresh: bool
+
+
+class Staffing(Reply, kw_only=True):
+    """网格力量覆盖 / M-20 of an area: ratios of sums over its grids."""
+
+    duties: Share
+    full_time_minutes: Share
+    households_per_full_time: str | None = None
 
 
 class Coverage(Reply, kw_only=True):
@@ -348,7 +568,33 @@ class Coverage(Reply, kw_only=True):
 
     scope: str
     period: str
-    items: list[dict[str, Any]]
+    staffing: Staffing = field(name="M-20")
+    fresh_boards: Share = field(name="M-21")
+    items: list[GridCoverage]
+
+
+class Rate(Reply, kw_only=True):
+    """一项比率 / A rate; a sum with weights has no parts of its own."""
+
+    percent: Annotated[str, Meta(examples=["97.50"])] | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+
+
+class MiddleAndMost(Reply, kw_only=True):
+    """中位数与九分位 / Minutes that half of them, and nine tenths, did not exceed."""
+
+    median: int | None = None
+    p90: int | None = None
+
+
+class TimesToResolve(Reply, kw_only=True):
+    """办结时长 / How long it took by priority, in all hours and in those of working days."""
+
+    priority: str
+    requests: int
+    elapsed_minutes: MiddleAndMost
+    working_minutes: MiddleAndMost
 
 
 class Rates(Reply, kw_only=True):
@@ -356,10 +602,10 @@ class Rates(Reply, kw_only=True):
 
     scope: str
     period: str
-    rates: dict[str, dict[str, Any]]
+    rates: dict[str, Rate]
     counts: Annotated[dict[str, int], Meta(description="计数 / what was counted")]
     times_to_resolve: Annotated[
-        list[dict[str, Any]],
+        list[TimesToResolve],
         Meta(description="各优先级办结时长的中位数与九分位(分钟)/ median and p90 in minutes"),
     ]
 
@@ -375,9 +621,16 @@ class HoursCard(Reply, kw_only=True):
 
     id: str
     person_id: str
+    area: str
+    date: date
     minutes: int
     source: str
+    activity: str
+    check_in: Instant | None = None
+    check_out: Instant | None = None
     state: str
+    recorded_by: str | None = None
+    confirmed_by: str | None = None
     version: int
 
 
@@ -385,12 +638,29 @@ class HazardCard(Reply, kw_only=True):
     """隐患 / A reported danger."""
 
     id: str
+    reporter_id: str
     category: str
     grid: str
     place: str
     media: list[str]
     state: str
+    verified_by: str | None = None
     request_id: (
         Annotated[str, Meta(description="转办的诉求 / the request that removes it")] | None
     ) = None
+    reported_at: Instant
     version: int
+
+
+class Visit(Reply, kw_only=True):
+    """走访 / A visit of a steward, in the month in which it counts."""
+
+    id: str
+    client_id: str
+    grid: str
+    building: str | None = None
+    purpose: str
+    findings: list[str]
+    occurred_at: Instant
+    period: str
+    late: bool

@@ -13,7 +13,6 @@ from chassis.calendar import DeadlineMoved, Year
 from chassis.deadlines import Move
 from chassis.facts import published_in
 from chassis.file_imports import Imports
-from chassis.replies import Page, Reply
 from chassis.sealing import Sealing
 from chassis.table import command, job, query, subscribe, timer
 from services.steward import actions, events, replies, storage, views
@@ -125,7 +124,6 @@ class Steward(Imports, Sealing, Service):
             "GET /calendar-years",
             views.calendar.calendar_years,
             roles=(PUBLIC,),
-            reply=replies.CalendarYears,
         ),
         command(
             "POST /areas/{code}/correct",
@@ -163,33 +161,29 @@ class Steward(Imports, Sealing, Service):
             reply=replies.MergeReply,
             if_match=True,
         ),
-        query("GET /people", views.people.people, roles=REGISTRARS, reply=replies.PeopleReply),
+        query("GET /people", views.people.people, roles=REGISTRARS),
         query(
             "GET /people/{person_id}/history",
             views.people.person_history,
             roles=(ANY_ROLE,),
-            reply=Page[replies.Change],
         ),
         query(
             "GET /person-merges",
             views.people.person_merges,
             roles=REGISTRARS,
-            reply=Page[replies.MergeCard],
         ),
-        query("GET /areas", views.ground.areas, roles=(PUBLIC,), reply=Page[replies.AreaCard]),
-        query("GET /areas/{code}", views.ground.area, roles=(PUBLIC,), reply=replies.AreaCard),
+        query("GET /areas", views.ground.areas, roles=(PUBLIC,)),
+        query("GET /areas/{code}", views.ground.area, roles=(PUBLIC,)),
         query(
             "GET /people-cards",
             views.people.people_cards,
             roles=(PUBLIC,),
-            reply=replies.PeopleReply,
             cost=5,
         ),
         query(
             "GET /people/{person_id}",
             views.people.person,
             roles=(ANY_ROLE,),
-            reply=replies.PersonCard,
         ),
         command(
             "POST /pii/reveal",
@@ -203,7 +197,6 @@ class Steward(Imports, Sealing, Service):
             "GET /person-reads",
             views.people.person_reads,
             roles=(ANY_ROLE,),
-            reply=Page[replies.PersonRead],
         ),
         # ------------------------------------------------------------ stewards
         command(
@@ -262,10 +255,8 @@ class Steward(Imports, Sealing, Service):
             reply=replies.Changed,
             if_match=True,
         ),
-        query("GET /shifts", views.posts.shifts, roles=(ANY_ROLE,), reply=Page[replies.ShiftCard]),
-        query(
-            "GET /shifts/{shift_id}", views.posts.shift, roles=(ANY_ROLE,), reply=replies.ShiftCard
-        ),
+        query("GET /shifts", views.posts.shifts, roles=(ANY_ROLE,)),
+        query("GET /shifts/{shift_id}", views.posts.shift, roles=(ANY_ROLE,)),
         command(
             "POST /shifts/{shift_id}/miss",
             actions.posts.miss_shift,
@@ -284,53 +275,43 @@ class Steward(Imports, Sealing, Service):
             "GET /grids/{grid}/duty",
             views.posts.duty_board,
             roles=(PUBLIC,),
-            reply=replies.DutyReply,
         ),
         query(
             "GET /grids/{grid}/board",
             views.posts.contact_board,
             roles=(PUBLIC,),
-            reply=replies.BoardReply,
         ),
         query(
             "GET /grids/{grid}/vcard",
             views.posts.contact_cards,
             roles=(PUBLIC,),
-            reply=replies.CardsReply,
         ),
-        query("GET /coverage", views.posts.coverage, roles=WATCHERS, reply=replies.Coverage),
-        query(
-            "GET /grids/{grid}/gaps", views.posts.shift_gaps, roles=WATCHERS, reply=replies.GapReply
-        ),
+        query("GET /coverage", views.posts.coverage, roles=WATCHERS),
+        query("GET /grids/{grid}/gaps", views.posts.shift_gaps, roles=WATCHERS),
         query(
             "GET /stewards/{steward_id}",
             views.posts.steward,
             roles=(ANY_ROLE,),
-            reply=replies.StewardCard,
         ),
         query(
             "GET /stewards/{steward_id}/history",
             views.posts.steward_history,
             roles=APPOINTERS,
-            reply=Page[replies.Change],
         ),
         query(
             "GET /areas/{code}/history",
             views.ground.area_history,
             roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
-            reply=Page[replies.Change],
         ),
         query(
             "GET /stewards",
             views.posts.stewards,
             roles=("R_GRID", *WATCHERS),
-            reply=Page[replies.StewardCard],
         ),
         query(
             "GET /stewards/{steward_id}/month",
             views.posts.steward_month,
             roles=(ANY_ROLE,),
-            reply=replies.StewardMonth,
         ),
         # ------------------------------------------------------------ requests
         command(
@@ -468,24 +449,21 @@ class Steward(Imports, Sealing, Service):
             "GET /requests/{request_id}",
             views.cases.request,
             roles=(ANY_ROLE,),
-            reply=replies.RequestCard,
         ),
-        query("GET /requests", views.cases.requests, roles=(ANY_ROLE,), reply=replies.RequestPage),
-        query("GET /workbench", views.cases.workbench, roles=HANDLERS, reply=replies.RequestPage),
-        query("GET /queue", views.cases.queue, roles=SCREENERS, reply=replies.RequestPage),
+        query("GET /requests", views.cases.requests, roles=(ANY_ROLE,)),
+        query("GET /workbench", views.cases.workbench, roles=HANDLERS),
+        query("GET /queue", views.cases.queue, roles=SCREENERS),
         query(
             "GET /requests/{request_id}/timeline",
             views.cases.timeline,
             roles=(ANY_ROLE,),
-            reply=replies.Timeline,
         ),
         query(
             "GET /similar-requests",
             views.cases.similar_requests,
             roles=(ANY_ROLE,),
-            reply=replies.SimilarReply,
         ),
-        query("GET /rates", views.cases.three_rates, roles=WATCHERS, reply=replies.Rates),
+        query("GET /rates", views.cases.three_rates, roles=WATCHERS),
         # ------------------------------------------------------------ hours, hazards, visits
         command(
             "POST /volunteer-hours",
@@ -529,24 +507,19 @@ class Steward(Imports, Sealing, Service):
             "GET /volunteer-hours",
             views.records.volunteer_hours,
             roles=(ANY_ROLE,),
-            reply=Page[replies.HoursCard],
         ),
         query(
             "GET /volunteer-hours/{record_id}",
             views.records.volunteer_record,
             roles=(ANY_ROLE,),
-            reply=replies.HoursCard,
         ),
-        query(
-            "GET /hazards", views.records.hazards, roles=(ANY_ROLE,), reply=Page[replies.HazardCard]
-        ),
+        query("GET /hazards", views.records.hazards, roles=(ANY_ROLE,)),
         query(
             "GET /hazards/{hazard_id}",
             views.records.hazard,
             roles=(ANY_ROLE,),
-            reply=replies.HazardCard,
         ),
-        query("GET /visits", views.records.visits, roles=(ANY_ROLE,), reply=Page[Reply]),
+        query("GET /visits", views.records.visits, roles=(ANY_ROLE,)),
         # ------------------------------------------------------------ what it hears
         subscribe(
             "property",

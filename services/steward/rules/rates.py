@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 from chassis.calendar import Calendar
 
@@ -24,6 +23,24 @@ class Counts:
     solved: int
     satisfied: int
     closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class MiddleAndMost:
+    """Minutes that half of some spans, and nine tenths of them, did not exceed."""
+
+    median: int | None
+    p90: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long the requests of a priority took, in all hours and in those of working days."""
+
+    priority: str
+    requests: int
+    elapsed_minutes: MiddleAndMost
+    working_minutes: MiddleAndMost
 
 
 def ratio(part: int, whole: int) -> Fraction | None:
@@ -85,7 +102,7 @@ def at_share(ordered: list[timedelta], share: Fraction) -> int | None:
 
 def spans_by_priority(
     resolved: Iterable[tuple[str, datetime, datetime]], calendar: Calendar
-) -> list[dict[str, Any]]:
+) -> list[Spans]:
     """Return per priority how long it took: number, median and ninth tenth, all hours and those of
     working days (M-10).
 
@@ -101,18 +118,17 @@ def spans_by_priority(
         elapsed = sorted(end - start for start, end in groups[priority])
         working = sorted(working_time(start, end, calendar) for start, end in groups[priority])
         found.append(
-            {
-                "priority": priority,
-                "requests": len(elapsed),
-                "elapsed_minutes": _median_and_p90(elapsed),
-                "working_minutes": _median_and_p90(working),
-            }
+            Spans(
+                priority=priority,
+                requests=len(elapsed),
+                elapsed_minutes=_middle_and_most(elapsed),
+                working_minutes=_middle_and_most(working),
+            )
         )
     return found
 
 
-def _median_and_p90(ordered: list[timedelta]) -> dict[str, int | None]:
-    return {
-        "median": at_share(ordered, Fraction(1, 2)),
-        "p90": at_share(ordered, Fraction(9, 10)),
-    }
+def _middle_and_most(ordered: list[timedelta]) -> MiddleAndMost:
+    return MiddleAndMost(
+        median=at_share(ordered, Fraction(1, 2)), p90=at_share(ordered, Fraction(9, 10))
+    )

@@ -269,7 +269,7 @@ def in_hand_of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
     return conn.execute(store.lock(asked, conn)).all()
 
 
-def followers(conn: sa.Connection, request_id: str) -> Sequence[Any]:
+def followers(conn: sa.Connection, request_id: str) -> list[records.Row]:
     """Return what was merged into a request, and into that, oldest first."""
     first = sa.select(requests.c.request_id).where(requests.c.merged_into == request_id)
     below = first.cte("below", recursive=True)
@@ -277,7 +277,7 @@ def followers(conn: sa.Connection, request_id: str) -> Sequence[Any]:
         sa.select(requests.c.request_id).where(requests.c.merged_into == below.c.request_id)
     )
     asked = sa.select(requests).where(requests.c.request_id.in_(sa.select(below.c.request_id)))
-    return conn.execute(asked.order_by(requests.c.created_at, requests.c.request_id)).all()
+    return records.rows(conn, asked.order_by(requests.c.created_at, requests.c.request_id))
 
 
 def reporters_below(conn: sa.Connection, request_ids: Iterable[str]) -> set[tuple[str, str]]:
@@ -402,7 +402,7 @@ def _parts(wanted: Wanted) -> list[Any]:
 def page(
     conn: sa.Connection, wanted: Wanted, part: records.PartOfList, *, newest_first: bool, of: str
 ) -> records.Page:
-    """Return requests, newest or oldest first, and how many there are in all.
+    """Return requests, newest or oldest first.
 
     Args:
         conn: The transaction.
@@ -427,7 +427,7 @@ def page(
         key=lambda row: (row.created_at, row.request_id),
         reverse=window.descending,
     )
-    return window.page(rows[: window.wanted], total(conn, wanted))
+    return window.page(rows[: window.wanted])
 
 
 def total(conn: sa.Connection, wanted: Wanted) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -319,9 +320,20 @@ def grids_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:
     return conn.execute(asked.order_by(areas.c.code)).all()
 
 
-def serving_in(conn: sa.Connection, scope: str, at: datetime, *, past: bool) -> Sequence[Any]:
-    """Return (grid, steward, duty, type, consent to the board) of who serves in an area's grids, or
-    who did at an instant that is past: whoever left since then was there."""
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Who serves in a grid, or served there at an instant."""
+
+    grid: str
+    steward_id: str
+    duty: str
+    type: str
+    board_consent: bool
+
+
+def serving_in(conn: sa.Connection, scope: str, at: datetime, *, past: bool) -> list[Serving]:
+    """Return who serves in an area's grids, or who did at an instant that is past: whoever left
+    since then was there."""
     served = sa.and_(
         stewards.c.created_at <= at, sa.or_(stewards.c.left_at.is_(None), stewards.c.left_at > at)
     )
@@ -339,7 +351,7 @@ def serving_in(conn: sa.Connection, scope: str, at: datetime, *, past: bool) -> 
             served if past else stewards.c.status == "ACTIVE",
         )
     )
-    return conn.execute(asked).all()
+    return [Serving(*row) for row in conn.execute(asked)]
 
 
 def boards_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:

@@ -320,8 +320,8 @@ def test_times_to_resolve_are_told_by_priority_in_all_hours_and_in_those_of_work
         [("P3", instant("2025-03-07T18:00:00"), instant("2025-03-10T18:00:00"))],
         bench.runtime.calendar,
     )
-    assert alone[0]["elapsed_minutes"]["p90"] == 3 * 24 * 60
-    assert alone[0]["working_minutes"]["p90"] == 24 * 60
+    assert alone[0].elapsed_minutes.p90 == 3 * 24 * 60
+    assert alone[0].working_minutes.p90 == 24 * 60
 
 
 def test_live_rates_count_nothing_that_is_not_due(staffed):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import timedelta
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Grid, Limit, Period
 from chassis.i18n import in_words, named
+from chassis.records import Row
 from chassis.refusal import NotFound, sentences
 from chassis.text import code, without_numbers
-from services.steward import rules, storage
+from services.steward import replies, rules, storage
 from services.steward.errors import UnknownGrid
 from services.steward.rules.routing import Category
 
@@ -72,13 +74,7 @@ WHAT = sentences(
     }
 )
 
-# What whoever was merged into a case learns of it: what became of it, and of nobody else's words.
-FOLLOWED = {
-    "id", "number", "kind", "category", "priority", "grid", "building", "state", "version",
-    "handler", "created_at", "due_accept", "due_contact", "due_resolve", "accepted_at",
-    "contacted_at", "resolved_at", "closed_at", "late", "level", "reopen_count", "extended",
-    "outcome", "merged_into", "note", "evidence", "advice",
-}  # fmt: skip
+# What whoever was merged into a case learns of its steps.
 TOLD = {
     "dispatch", "redispatch", "accept", "contact", "arrive", "transfer", "extend", "resolve",
     "resolve_missed", "escalate", "reopen", "close", "reject", "cancel",
@@ -144,16 +140,11 @@ class RatesQuestion:
     period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
 
 
-def stamp(at: datetime | None) -> str | None:
-    """Return an instant as text."""
-    return at.isoformat() if at is not None else None
-
-
-def _oversees(tx: Tx, row: Any) -> bool:
+def _oversees(tx: Tx, row: Row) -> bool:
     return tx.actor.role in OVERSEERS and tx.actor.covers(row.grid)
 
 
-def _sees(tx: Tx, row: Any) -> bool:
+def _sees(tx: Tx, row: Row) -> bool:
     """Tell whether a request is the viewer's business in full."""
     if not tx.actor.id:
         return False
@@ -165,14 +156,14 @@ def _sees(tx: Tx, row: Any) -> bool:
     )
 
 
-def _calls_back(tx: Tx, row: Any) -> bool:
+def _calls_back(tx: Tx, row: Row) -> bool:
     """Tell whether the viewer has the case in hand into which a request was merged."""
     if row.merged_into is None:
         return False
     return bool(storage.cases.root(tx.conn, row).handler_person == tx.actor.id)
 
 
-def _own_part(tx: Tx, row: Any) -> Any:
+def _own_part(tx: Tx, row: Row) -> Row | None:
     """Return the viewer's own request that was merged into this one, or None."""
     for follower in storage.cases.followers(tx.conn, row.request_id):
         if tx.actor.id and follower.reporter_id == tx.actor.id:
@@ -180,7 +171,7 @@ def _own_part(tx: Tx, row: Any) -> Any:
     return None
 
 
-def _visible(tx: Tx, request_id: str) -> tuple[Any, Any]:
+def _visible(tx: Tx, request_id: str) -> tuple[Row, Row | None]:
     """Return a request, and the viewer's own one where he only follows it.
 
     Raises:
@@ -196,7 +187,7 @@ def _visible(tx: Tx, request_id: str) -> tuple[Any, Any]:
     raise NotFound(kind="request", id=request_id)
 
 
-def _sees_rating(tx: Tx, row: Any) -> bool:
+def _sees_rating(tx: Tx, row: Row) -> bool:
     # Until the case is closed its handler does not learn how it was rated (REQ-L14).
     case = storage.cases.root(tx.conn, row)
     if tx.actor.id in {row.handler_person, case.handler_person} and case.state != "CLOSED":
@@ -204,7 +195,7 @@ def _sees_rating(tx: Tx, row: Any) -> bool:
     return True
 
 
-def _reader(tx: Tx, row: Any) -> Callable[[str], str]:
+def _reader(tx: Tx, row: Row) -> Callable[[str], str]:
     """Return how the viewer reads the reporter's own words.
 
     Where he may be called back, he may write down himself (K15). Who calls people back reads it as
@@ -218,66 +209,56 @@ def _reader(tx: Tx, row: Any) -> Callable[[str], str]:
     return str if calls_back else without_numbers
 
 
-def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
-    """Return a request as the viewer may see it."""
+def _case(tx: Tx, row: Row) -> replies.RequestCard:
+    """Return what everybody learns whose business a request is: what became of it."""
     overdue = row.state in rules.requests.OPEN and tx.now >= row.due_resolve
-    found: dict[str, Any] = {
-        "id": row.request_id,
-        "number": row.number,
-        "channel": row.channel,
-        "external_ref": row.reference or row.external_ref,
-        "kind": row.kind,
-        "category": row.category,
-        "priority": row.priority,
-        "grid": row.grid,
-        "building": row.building,
-        "project_id": row.project_id,
-        "against": row.against,
-        "topic_id": row.topic_id,
-        "state": row.state,
-        "version": row.version,
-        "reporter_id": row.reporter_id,
-        "handler": row.handler,
-        "handler_person": row.handler_person,
-        "first_handler": row.first_handler,
-        "created_at": stamp(row.created_at),
-        "occurred_at": stamp(row.occurred_at),
-        "due_accept": stamp(row.due_accept),
-        "due_contact": stamp(row.due_contact),
-        "due_resolve": stamp(row.due_resolve),
-        "accepted_at": stamp(row.accepted_at),
-        "contacted_at": stamp(row.contacted_at),
-        "resolved_at": stamp(row.resolved_at),
-        "closed_at": stamp(row.closed_at),
-        "late": row.late or overdue,
-        "level": row.level,
-        "returns": row.returns,
-        "reopen_count": row.reopens,
-        "urged": row.urged,
-        "extended": row.extended,
-        "outcome": row.outcome,
-        "merged_into": row.merged_into,
-    }
-    if text:
-        said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
-        found["text"] = said(vault.open(row.text, f"{row.request_id}.text"))
-        found["media"] = row.media
-        found["note"] = vault.open_or_none(row.note, f"{row.request_id}.note")
-        found["evidence"] = row.evidence
-        found["erased_at"] = stamp(row.erased_at)
-    if _sees_rating(tx, row):
-        found["stars"] = row.stars
-        found["solved"] = row.solved
-        found["review"] = row.review
-        if text:
-            rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")
-            found["rating_text"] = said(rating) if rating is not None else None
+    found = replies.RequestCard.of(
+        row, id=row.request_id, late=row.late or overdue, reopen_count=row.reopens
+    )
     if rules.requests.is_emergency(row.clock):
-        found["advice"] = rules.requests.EMERGENCY_ADVICE
+        found.advice = rules.requests.EMERGENCY_ADVICE
     return found
 
 
-def request(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
+def card(tx: Tx, row: Row, *, text: bool = True) -> replies.RequestCard:
+    """Return a request as the viewer may see it."""
+    found = _case(tx, row)
+    found.channel = row.channel
+    found.external_ref = row.reference or row.external_ref
+    found.project_id = row.project_id
+    found.against = row.against
+    found.topic_id = row.topic_id
+    found.reporter_id = row.reporter_id
+    found.handler_person = row.handler_person
+    found.first_handler = row.first_handler
+    found.occurred_at = row.occurred_at
+    found.returns = row.returns
+    found.urged = row.urged
+    rating = None
+    if text:
+        said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
+        found.text = said(vault.open(row.text, f"{row.request_id}.text"))
+        found.media = row.media
+        found.erased_at = row.erased_at
+        _tell_outcome(tx, found, row)
+        rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")
+        rating = said(rating) if rating is not None else None
+    if _sees_rating(tx, row):
+        found.stars = row.stars
+        found.solved = row.solved
+        found.review = row.review
+        if text:
+            found.rating_text = rating
+    return found
+
+
+def _tell_outcome(tx: Tx, found: replies.RequestCard, row: Row) -> None:
+    vault = storage.vault(tx.settings.keys)
+    found.note = vault.open_or_none(row.note, f"{row.request_id}.note")
+    found.evidence = row.evidence
+
+
+def request(tx: Tx, payload: WhichRequest) -> replies.RequestCard:
     """诉求卡 / A request.
 
     Answer a request's card.
@@ -291,35 +272,29 @@ def request(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
     found = card(tx, row)
     if tx.actor.id == row.handler_person or _oversees(tx, row):
         # Whom he calls back beside the reporter.
-        found["followers"] = [
-            {
-                "id": one.request_id,
-                "number": one.number,
-                "reporter_id": one.reporter_id,
-                "contacted_at": stamp(one.contacted_at),
-                "version": one.version,
-            }
+        found.followers = [
+            replies.Follower.of(one, id=one.request_id)
             for one in storage.cases.followers(tx.conn, row.request_id)
         ]
     if row.merged_into is not None:
-        found["case"] = followed(tx, storage.cases.root(tx.conn, row), row)
+        found.case = followed(tx, storage.cases.root(tx.conn, row), row)
     return found
 
 
-def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
-    """Return a case as whoever was merged into it sees it, with his own rating of it."""
-    found = {name: value for name, value in card(tx, row).items() if name in FOLLOWED}
-    vault = storage.vault(tx.settings.keys)
+def followed(tx: Tx, row: Row, own: Row) -> replies.RequestCard:
+    """Return a case as whoever was merged into it sees it, with his own rating of it: what became
+    of it, and nobody else's words."""
+    found = _case(tx, row)
+    _tell_outcome(tx, found, row)
     if own.reporter_id == tx.actor.id:
-        found |= {
-            "stars": own.stars,
-            "solved": own.solved,
-            "rating_text": vault.open_or_none(own.rating_text, f"{own.request_id}.rating"),
-        }
+        vault = storage.vault(tx.settings.keys)
+        found.stars = own.stars
+        found.solved = own.solved
+        found.rating_text = vault.open_or_none(own.rating_text, f"{own.request_id}.rating")
     return found
 
 
-def requests(tx: Tx, payload: RequestList) -> dict[str, Any]:
+def requests(tx: Tx, payload: RequestList) -> replies.RequestPage:
     """诉求列表 / Requests.
 
     Answer requests: a resident's own, or those of the viewer's area.
@@ -354,26 +329,34 @@ def _states(q: RequestList) -> Sequence[str] | None:
     return list(dict.fromkeys(q.state)) if q.state else None
 
 
-def _listed(tx: Tx, payload: RequestList, wanted: storage.cases.Wanted, of: str) -> dict[str, Any]:
+def _listed(
+    tx: Tx, payload: RequestList, wanted: storage.cases.Wanted, of: str
+) -> replies.RequestPage:
     found = storage.cases.page(
         tx.conn, wanted, payload, newest_first=payload.order == "newest", of=of
     )
-    return found.reply(lambda row: card(tx, row, text=False))
+    return _page(tx, found, storage.cases.total(tx.conn, wanted))
 
 
-def workbench(tx: Tx, payload: Bench) -> dict[str, Any]:
+def _page(tx: Tx, found: records.Page, total: int) -> replies.RequestPage:
+    return replies.RequestPage(
+        items=[card(tx, row, text=False) for row in found.rows],
+        next=found.next,
+        prev=found.prev,
+        total=total,
+    )
+
+
+def workbench(tx: Tx, payload: Bench) -> replies.RequestPage:
     """管家工作台 / What I have in hand, due soonest first.
 
     Answer what the caller has in hand, what is due soonest first.
     """
     found = storage.cases.workbench(tx.conn, tx.actor.id, payload)
-    return found.reply(
-        lambda row: card(tx, row, text=False),
-        total=storage.cases.in_hand_count(tx.conn, tx.actor.id),
-    )
+    return _page(tx, found, storage.cases.in_hand_count(tx.conn, tx.actor.id))
 
 
-def queue(tx: Tx, payload: RequestList) -> dict[str, Any]:
+def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     """社区待办 / What waits for the community.
 
     Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
@@ -396,7 +379,7 @@ def queue(tx: Tx, payload: RequestList) -> dict[str, Any]:
     return _listed(tx, payload, wanted, "queue")
 
 
-def timeline(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
+def timeline(tx: Tx, payload: WhichRequest) -> replies.Timeline:
     """办理过程 / Everything that happened to it.
 
     Answer everything that happened to a request, for its reporter as for its handler.
@@ -416,44 +399,41 @@ def timeline(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
         ]
         if row.merged_into is not None:
             # From there on, what happened to the case is what happened to it.
-            merged = max(item["at"] for item in items if item["action"] == "merge")
+            merged = max(item.at for item in items if item.action == "merge")
             case = storage.cases.root(tx.conn, row)
-            items += [item for item in _told(tx, case) if item["at"] >= merged]
-    return {"id": row.request_id, "number": row.number, "items": items, "next": None}
+            items += [item for item in _told(tx, case) if item.at >= merged]
+    return replies.Timeline(id=row.request_id, number=row.number, items=items)
 
 
-def _told(tx: Tx, row: Any) -> list[dict[str, Any]]:
+def _told(tx: Tx, row: Row) -> list[replies.TimelineEntry]:
     """Return the steps of a case that those who follow it are told, without anybody's words."""
     return [
-        _step(entry, {}) | {"number": row.number}
+        msgspec.structs.replace(_step(entry, {}), number=row.number)
         for entry in storage.cases.timeline(tx.conn, row.request_id)
         if entry.action in TOLD
     ]
 
 
-def _step(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
+def _step(entry: Row, detail: dict[str, object]) -> replies.TimelineEntry:
     what = WHAT[entry.action]
-    found = {
-        "at": entry.at.isoformat(),
-        "action": entry.action,
-        "what_zh": str(what),
-        "what_en": what.english,
-        "by_role": entry.actor_role,
-        **in_words("services.steward", "by_role", entry.actor_role),
-        "state": entry.state,
-        **in_words("services.steward", "state", entry.state),
-        "version": entry.version,
-        "detail": detail,
-    }
+    words = in_words("services.steward", "by_role", entry.actor_role)
+    words |= in_words("services.steward", "state", entry.state)
     for name in ("reason", "outcome", "verdict"):
         # What somebody wrote himself has no word of ours.
         said = str(detail.get(name, ""))
         if named(said, "zh", "services.steward") != said:
-            found |= in_words("services.steward", name, said)
-    return found
+            words |= in_words("services.steward", name, said)
+    return replies.TimelineEntry.of(
+        entry,
+        what_zh=str(what),
+        what_en=what.english,
+        by_role=entry.actor_role,
+        detail=detail,
+        **words,
+    )
 
 
-def similar_requests(tx: Tx, payload: SimilarQuestion) -> dict[str, Any]:
+def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.SimilarReply:
     """查重 / Open requests that may be the same.
 
     Answer open requests of the same place and category, before another one is filed.
@@ -467,24 +447,12 @@ def similar_requests(tx: Tx, payload: SimilarQuestion) -> dict[str, Any]:
         raise UnknownGrid(grid=payload.grid, field="grid")
     since = tx.now - timedelta(hours=72)
     rows = storage.cases.similar(tx.conn, payload.grid, payload.category, since, payload.limit)
-    return {
-        "items": [
-            {
-                "id": row.request_id,
-                "number": row.number,
-                "category": row.category,
-                "building": row.building,
-                "state": row.state,
-                "created_at": stamp(row.created_at),
-                "due_resolve": stamp(row.due_resolve),
-            }
-            for row in rows
-        ],
-        "next": None,
-    }
+    return replies.SimilarReply(
+        items=[replies.SimilarRequest.of(row, id=row.request_id) for row in rows]
+    )
 
 
-def three_rates(tx: Tx, payload: RatesQuestion) -> dict[str, Any]:
+def three_rates(tx: Tx, payload: RatesQuestion) -> replies.Rates:
     """三率 / The three rates of an area's month.
 
     Answer response, resolution and satisfaction of an area's month, exactly (M-03 to M-07),
@@ -516,23 +484,21 @@ def three_rates(tx: Tx, payload: RatesQuestion) -> dict[str, Any]:
         # Of what was closed: a rating of something that still runs says nothing about it.
         "coverage": (closed_rated, closed),
     }
-    rates: dict[str, dict[str, Any]] = {
-        name: {
-            "percent": rules.rates.percent(rules.rates.ratio(part, whole)),
-            "numerator": part,
-            "denominator": whole,
-        }
+    rates = {
+        name: replies.Rate(
+            percent=rules.rates.percent(rules.rates.ratio(part, whole)),
+            numerator=part,
+            denominator=whole,
+        )
         for name, (part, whole) in parts.items()
     }
     # A sum with weights has no parts of its own.
-    rates["M-07"] = {
-        "percent": rules.rates.percent(composite), "numerator": None, "denominator": None
-    }  # fmt: skip
-    return {
-        "scope": payload.scope,
-        "period": payload.period,
-        "rates": dict(sorted(rates.items())),
-        "counts": {
+    rates["M-07"] = replies.Rate(percent=rules.rates.percent(composite))
+    return replies.Rates(
+        scope=payload.scope,
+        period=payload.period,
+        rates=dict(sorted(rates.items())),
+        counts={
             "contacts_due": contacts,
             "contacted_on_time": contacted,
             "resolutions_due": due,
@@ -547,7 +513,14 @@ def three_rates(tx: Tx, payload: RatesQuestion) -> dict[str, Any]:
             "escalated_to_level_2": escalated,
         },
         # M-10: how long it took, also in the hours of working days alone.
-        "times_to_resolve": rules.rates.spans_by_priority(
-            storage.months.resolved_in(tx.conn, payload.scope, start, end), tx.calendar
-        ),
-    }
+        times_to_resolve=[
+            replies.TimesToResolve.of(
+                one,
+                elapsed_minutes=replies.MiddleAndMost.of(one.elapsed_minutes),
+                working_minutes=replies.MiddleAndMost.of(one.working_minutes),
+            )
+            for one in rules.rates.spans_by_priority(
+                storage.months.resolved_in(tx.conn, payload.scope, start, end), tx.calendar
+            )
+        ],
+    )

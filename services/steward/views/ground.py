@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import NotFound
-from services.steward import rules, storage
+from chassis.replies import Page
+from services.steward import replies, rules, storage
 from services.steward.views.people import history
 
 
@@ -40,7 +42,7 @@ class AreaHistory:
     cursor: Cursor | None = None
 
 
-def areas(tx: Tx, payload: AreaList) -> dict[str, Any]:
+def areas(tx: Tx, payload: AreaList) -> Page[replies.AreaCard]:
     """区域树 / Areas below a root.
 
     Answer the tree below a root, a page at a time; the cursor is the last code.
@@ -50,10 +52,10 @@ def areas(tx: Tx, payload: AreaList) -> dict[str, Any]:
     )
     more = len(rows) > payload.limit
     rows = rows[: payload.limit]
-    return {"items": [_card(row) for row in rows], "next": rows[-1].code if more else None}
+    return Page(items=[_card(row) for row in rows], next=rows[-1].code if more else None)
 
 
-def area(tx: Tx, payload: WhichArea) -> dict[str, Any]:
+def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
     """区域 / One area.
 
     Answer one area with the liaison chain above it.
@@ -64,23 +66,24 @@ def area(tx: Tx, payload: WhichArea) -> dict[str, Any]:
     row = storage.ground.area(tx.conn, payload.code)
     if row is None:
         raise NotFound(kind="area", id=payload.code)
-    chain = []
+    card = _card(row)
+    card.liaison_chain = []
     for level, (kind, digits) in enumerate(storage.ground.RUNGS, start=1):
         if len(row.code) >= digits:
             # A gap is shown as one, with whoever acts meanwhile.
             found, acting = storage.ground.responsible(tx.conn, row.code, level)
-            chain.append(
-                {
-                    "target_kind": kind,
-                    "target": row.code[:digits],
-                    "official_id": found.official_id if found is not None else None,
-                }
-                | ({"acting": True} if acting else {})
+            card.liaison_chain.append(
+                replies.Rung(
+                    target_kind=kind,
+                    target=row.code[:digits],
+                    official_id=found.official_id if found is not None else None,
+                    acting=acting or UNSET,
+                )
             )
-    return _card(row) | {"liaison_chain": chain}
+    return card
 
 
-def area_history(tx: Tx, payload: AreaHistory) -> dict[str, Any]:
+def area_history(tx: Tx, payload: AreaHistory) -> Page[replies.Change]:
     """区域变更记录 / What was changed of an area.
 
     Answer what was changed of an area, newest first.
@@ -93,14 +96,9 @@ def area_history(tx: Tx, payload: AreaHistory) -> dict[str, Any]:
     return history(tx, payload.code, payload, by_name=True)
 
 
-def _card(row: Any) -> dict[str, Any]:
-    return {
-        "code": row.code,
-        "name": row.name,
-        "kind": row.kind,
-        "parent": row.parent or None,
-        "households": row.households,
-        "persons": row.persons,
-        "version": row.version,
-        "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
-    }
+def _card(row: Row) -> replies.AreaCard:
+    return replies.AreaCard.of(
+        row,
+        parent=row.parent or None,
+        warnings=rules.areas.size_warnings(row.kind, row.households, row.persons),
+    )

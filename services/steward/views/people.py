@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,8 +13,10 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.i18n import in_words
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
-from services.steward import rules, storage
+from chassis.replies import Page
+from services.steward import replies, rules, storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,21 @@ class ReadList:
     cursor: Cursor | None = None
 
 
-def people_cards(tx: Tx, payload: PeopleCards) -> dict[str, Any]:
+def people_cards(tx: Tx, payload: PeopleCards) -> replies.PeopleReply:
     """人员卡(按权限遮蔽) / People, masked for the viewer.
 
     Answer cards in the order asked; who is not registered is left out.
 
     Three statements, however many people: persons, their posts, and what the viewer handles.
     """
-    asked = list(dict.fromkeys(payload.ids))
+    return replies.PeopleReply(items=_cards(tx, payload.ids))
+
+
+def _cards(tx: Tx, ids: Sequence[str]) -> list[replies.PersonCard]:
+    asked = list(dict.fromkeys(ids))
     rows = {row.person_id: row for row in storage.people.several(tx.conn, asked)}
     rows = _followed(tx, rows)
-    posts: dict[str, Any] = {}
+    posts: dict[str, Row] = {}
     standing = [row.person_id for row in rows.values()]
     for post in storage.people.posts(tx.conn, standing):
         posts.setdefault(post.person_id, post)
@@ -87,7 +93,7 @@ def people_cards(tx: Tx, payload: PeopleCards) -> dict[str, Any]:
         storage.people.reporters_in_hand(tx.conn, tx.actor.id, standing) if tx.actor.id else set()
     )
     items = []
-    read: dict[str, list[Any]] = {}
+    read: dict[str, list[Row]] = {}
     for person_id in asked:
         if person_id not in rows:
             continue
@@ -95,16 +101,16 @@ def people_cards(tx: Tx, payload: PeopleCards) -> dict[str, Any]:
         why = _why(tx, row, person_id, handled=row.person_id in in_hand)
         found = card(tx, row, posts.get(row.person_id), why)
         if row.person_id != person_id:
-            found |= {"person_id": person_id, "merged_into": row.person_id}
+            found.person_id, found.merged_into = person_id, row.person_id
         items.append(found)
         if why in {"NEIGHBOUR", "HANDLER"}:
             read.setdefault(why, []).append(row)
     for why, seen in read.items():
         note_reads(tx, "people_cards", why, seen)
-    return {"items": items}
+    return items
 
 
-def _followed(tx: Tx, rows: dict[str, Any]) -> dict[str, Any]:
+def _followed(tx: Tx, rows: dict[str, Row]) -> dict[str, Row]:
     """Return the rows with whoever stands for an id that was given up."""
     given_up = {row.merged_into for row in rows.values() if row.merged_into}
     if not given_up:
@@ -113,7 +119,7 @@ def _followed(tx: Tx, rows: dict[str, Any]) -> dict[str, Any]:
     return {one: standing.get(row.merged_into or one, row) for one, row in rows.items()}
 
 
-def _why(tx: Tx, row: Any, asked: str, *, handled: bool) -> str | None:
+def _why(tx: Tx, row: Row, asked: str, *, handled: bool) -> str | None:
     """Return why the viewer knows a person by name, or None."""
     if tx.actor.id and tx.actor.id in {row.person_id, asked}:
         return "SELF"
@@ -122,7 +128,7 @@ def _why(tx: Tx, row: Any, asked: str, *, handled: bool) -> str | None:
     return "HANDLER" if handled else None
 
 
-def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | None = None) -> None:
+def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | None = None) -> None:
     """Note who read what of these persons; without a person, that he asked and found nobody."""
     actor = tx.actor
 
@@ -144,7 +150,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | N
         tx.afterwards(write)
 
 
-def person(tx: Tx, payload: WhichPerson) -> dict[str, Any]:
+def person(tx: Tx, payload: WhichPerson) -> replies.PersonCard:
     """人员 / One person in the registry.
 
     Answer one person's card, with his standing in the registry for those who may see it.
@@ -160,25 +166,24 @@ def person(tx: Tx, payload: WhichPerson) -> dict[str, Any]:
         raise NotFound(kind="person", id=payload.person_id)
     if not itself:
         note_reads(tx, "person", "STANDING", [row])
-    found: dict[str, Any] = people_cards(tx, PeopleCards([payload.person_id]))["items"][0]
-    return found | _standing(row, itself=itself)
+    (found,) = _cards(tx, [payload.person_id])
+    return _with_standing(found, row, itself=itself)
 
 
-def _standing(row: Any, *, itself: bool) -> dict[str, Any]:
+def _with_standing(card: replies.PersonCard, row: Row, *, itself: bool) -> replies.PersonCard:
+    card.status, card.version = row.status, row.version
     if row.merged_into is not None:
         # Given up after a double registration; all else is told under the other id.
-        return {"status": row.status, "merged_into": row.merged_into, "version": row.version}
-    return {
-        "status": row.status,
-        "grid": row.grid,
-        "household_id": row.household_id,
-        "is_adult": row.is_adult,
-        "birth_year": row.birth_year if itself else None,
-        "version": row.version,
-    }
+        card.merged_into = row.merged_into
+        return card
+    card.grid = row.grid
+    card.household_id = row.household_id
+    card.is_adult = row.is_adult
+    card.birth_year = row.birth_year if itself else None
+    return card
 
 
-def people(tx: Tx, payload: PersonSearch) -> dict[str, Any]:
+def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:
     """按手机号或身份证号精确查找 / Find by exact phone or identity number.
 
     Answer who has exactly this phone or identity number, of those whom the caller registers.
@@ -207,16 +212,15 @@ def people(tx: Tx, payload: PersonSearch) -> dict[str, Any]:
         if rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
     ]
     note_reads(tx, "people", "ID_NO" if number else "PHONE", rows)
-    items: list[dict[str, Any]] = []
-    if rows:
-        cards = people_cards(tx, PeopleCards([row.person_id for row in rows]))["items"]
-        items = [
-            found | _standing(row, itself=False) for row, found in zip(rows, cards, strict=True)
+    cards = _cards(tx, [row.person_id for row in rows]) if rows else []
+    return replies.PeopleFound(
+        items=[
+            _with_standing(found, row, itself=False) for row, found in zip(rows, cards, strict=True)
         ]
-    return {"items": items, "next": None}
+    )
 
 
-def person_history(tx: Tx, payload: History) -> dict[str, Any]:
+def person_history(tx: Tx, payload: History) -> Page[replies.Change]:
     """人员变更记录 / What was changed of a person.
 
     Answer what was changed of a person, newest first; old numbers are masked.
@@ -232,31 +236,23 @@ def person_history(tx: Tx, payload: History) -> dict[str, Any]:
     return history(tx, payload.person_id, payload, by_name=by_name)
 
 
-def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> dict[str, Any]:
+def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> Page[replies.Change]:
     """Return what was changed under an id, newest first."""
     vault = storage.vault(tx.settings.keys)
 
-    def shown(row: Any) -> dict[str, Any]:
+    def shown(row: Row) -> replies.Change:
         before = storage.people.before(vault, row)
         if before.get("name") and not by_name:
             before["name"] = rules.identity.mask_name(before["name"])
         if before.get("phone"):
             before["phone"] = rules.identity.mask_phone(before["phone"])
-        return {
-            "at": row.at.isoformat(),
-            "actor_id": row.actor_id,
-            "role": row.actor_role,
-            "action": row.action,
-            "version": row.version,
-            "fields": row.fields,
-            "before": before,
-            "reason": vault.open_or_none(row.reason, f"{ref}.reason"),
-        }
+        reason = vault.open_or_none(row.reason, f"{ref}.reason")
+        return replies.Change.of(row, role=row.actor_role, before=before, reason=reason)
 
-    return storage.people.changes(tx.conn, ref, part).reply(shown)
+    return storage.people.changes(tx.conn, ref, part).listed(shown)
 
 
-def person_merges(tx: Tx, payload: MergeList) -> dict[str, Any]:
+def person_merges(tx: Tx, payload: MergeList) -> Page[replies.MergeCard]:
     """合并提议 / Proposals that two registrations are one human.
 
     Answer the proposals of an area that two registrations are one human, oldest first.
@@ -267,23 +263,17 @@ def person_merges(tx: Tx, payload: MergeList) -> dict[str, Any]:
     scope = payload.scope or tx.actor.scope[:12]
     tx.require_scope(scope if payload.scope else tx.actor.scope)
     vault = storage.vault(tx.settings.keys)
-    return storage.people.merges(tx.conn, scope, payload.state, payload).reply(
-        lambda row: {
-            "id": row.merge_id,
-            "person_id": row.person_id,
-            "into": row.into,
-            "area": row.area,
-            "state": row.state,
-            "reason": vault.open(row.reason, f"{row.merge_id}.reason"),
-            "proposed_by": row.proposed_by,
-            "proposed_at": row.created_at.isoformat(),
-            "decided_by": row.decided_by,
-            "version": row.version,
-        },
+    return storage.people.merges(tx.conn, scope, payload.state, payload).listed(
+        lambda row: replies.MergeCard.of(
+            row,
+            id=row.merge_id,
+            reason=vault.open(row.reason, f"{row.merge_id}.reason"),
+            proposed_at=row.created_at,
+        ),
     )
 
 
-def person_reads(tx: Tx, payload: ReadList) -> dict[str, Any]:
+def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
     """个人信息查阅记录 / Who read personal data of whom.
 
     Answer who read what of whom, newest first.
@@ -318,33 +308,25 @@ def person_reads(tx: Tx, payload: ReadList) -> dict[str, Any]:
     vault = storage.vault(tx.settings.keys)
     offices: dict[str, str] = {}
 
-    def shown(row: Any) -> dict[str, Any]:
+    def shown(row: Row) -> replies.PersonRead:
         if row.scope not in offices:
             offices[row.scope] = "".join(storage.ground.names(tx.conn, row.scope))
-        told = {
-            "at": row.at.isoformat(),
-            "actor_id": row.actor_id,
-            "role": row.actor_role,
+        told = replies.PersonRead.of(
+            row,
+            role=row.actor_role,
             **in_words("services.steward", "role", row.actor_role),
-            "office": offices[row.scope] or None,
-            "scope": row.scope,
-            "door": row.door,
-            "person_id": row.person_id,
-            "area": row.area,
-            "why": row.why,
+            office=offices[row.scope] or None,
             **in_words("services.steward", "why", row.why),
-            "field": row.field,
-            "request_id": row.request_id,
-            "reason": vault.open_or_none(row.reason, "person_reads.reason"),
-        }
-        if not auditing:
-            del told["actor_id"]
+            reason=vault.open_or_none(row.reason, "person_reads.reason"),
+        )
+        if auditing:
+            told.actor_id = row.actor_id
         return told
 
-    return found.reply(shown)
+    return found.listed(shown)
 
 
-def card(tx: Tx, row: Any, post: Any, why: str | None) -> dict[str, Any]:
+def card(tx: Tx, row: Row, post: Row | None, why: str | None) -> replies.PersonCard:
     """Return what the viewer may know of a person.
 
     Self: everything. Handler of the person's open case: name, masked phone. Officials of the own
@@ -354,23 +336,20 @@ def card(tx: Tx, row: Any, post: Any, why: str | None) -> dict[str, Any]:
     vault = storage.vault(tx.settings.keys)
     name = vault.open(row.name, f"{row.person_id}.name")
     by_name = why is not None or post is not None
-    found: dict[str, Any] = {
-        "person_id": row.person_id,
-        "name": name if by_name else rules.identity.mask_name(name),
-        "community": row.area,
-        "synthetic": row.synthetic,
-    }
+    found = replies.PersonCard(
+        person_id=row.person_id,
+        name=name if by_name else rules.identity.mask_name(name),
+        community=row.area,
+        synthetic=row.synthetic,
+    )
     if why is not None:
         phone = vault.open_or_none(row.phone, f"{row.person_id}.phone")
         if phone is not None and why != "SELF":
             phone = rules.identity.mask_phone(phone)
-        found["phone"] = phone
+        found.phone = phone
     if why in {"SELF", "NEIGHBOUR"}:
-        found["id_no"] = vault.open_or_none(row.id_no_mask, f"{row.person_id}.id_no")
+        found.id_no = vault.open_or_none(row.id_no_mask, f"{row.person_id}.id_no")
     if post is not None:
-        found["steward"] = {
-            "steward_id": post.steward_id,
-            "duty": post.duty,
-            "work_phone": vault.open_or_none(post.work_phone, f"{post.steward_id}.work_phone"),
-        }
+        work_phone = vault.open_or_none(post.work_phone, f"{post.steward_id}.work_phone")
+        found.steward = replies.Post.of(post, work_phone=work_phone)
     return found

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
@@ -14,10 +12,13 @@ import msgspec
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Instant, Limit, Period
 from chassis.i18n import in_words
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
-from services.steward import rules, storage
+from chassis.replies import Page
+from services.steward import replies, rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
 from services.steward.rules.routing import Duty
+from services.steward.storage.posts import Serving
 from services.steward.views.people import history
 
 GAP = timedelta(minutes=15)
@@ -107,7 +108,7 @@ def _require_grid(tx: Tx, grid: str) -> None:
         raise UnknownGrid(grid=grid, field="grid")
 
 
-def duty_board(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
+def duty_board(tx: Tx, payload: WhichGrid) -> replies.DutyReply:
     """网格值班表 / Who answers in a grid now.
 
     Answer who answers in a grid now: who sits on shift, and the part-time stewards.
@@ -132,43 +133,41 @@ def duty_board(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
             continue
         if row.steward_id in now:
             shift = now[row.steward_id]
-            until = shift.end_at.isoformat()
-            items.append(_entry(tx, row) | {"on_shift": True, "place": shift.place, "until": until})
+            said = {"on_shift": True, "place": shift.place, "until": shift.end_at}
+            items.append(replies.OnDuty.of(row, **_reached(tx, row), **said))
         elif row.type == "PART_TIME":
-            items.append(_entry(tx, row) | {"on_shift": False, "place": None, "until": None})
-    items.sort(key=lambda item: (not item["on_shift"], item["duty"], item["steward_id"]))
+            said = {"on_shift": False, "place": None, "until": None}
+            items.append(replies.OnDuty.of(row, **_reached(tx, row), **said))
+    items.sort(key=lambda item: (not item.on_shift, item.duty, item.steward_id))
     covered = any(row.steward_id in now for row in serving)
-    return {
-        "grid": payload.grid,
-        "grid_name": _grid_name(tx, payload.grid),
-        "now": tx.now.isoformat(),
-        "covered": covered,
-        **_told("note", None if covered else rules.words.UNCOVERED),
-        "items": items,
-        "next": None,
-    }
+    note_zh, note_en = _told(None if covered else rules.words.UNCOVERED)
+    return replies.DutyReply(
+        grid=payload.grid,
+        grid_name=_grid_name(tx, payload.grid),
+        now=tx.now,
+        covered=covered,
+        note_zh=note_zh,
+        note_en=note_en,
+        items=items,
+    )
 
 
-def _entry(tx: Tx, row: Any) -> dict[str, Any]:
+def _reached(tx: Tx, row: Row) -> dict[str, str | None]:
     """Return how anybody reaches a steward who agreed to be named; no id of a person."""
     vault = storage.vault(tx.settings.keys)
     return {
-        "steward_id": row.steward_id,
-        "duty": row.duty,
         **in_words("services.steward", "duty", row.duty),
         "name": vault.open(row.name, f"{row.person_id}.name"),
         "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
-        "employer": row.employer,
-        "type": row.type,
         **in_words("services.steward", "type", row.type),
     }
 
 
-def _told(name: str, text: str | None) -> dict[str, str | None]:
+def _told(text: str | None) -> tuple[str | None, str | None]:
     """Return a text in both languages; what somebody wrote himself has no English."""
     if isinstance(text, Sentence):
-        return {f"{name}_zh": str(text), f"{name}_en": text.english}
-    return {f"{name}_zh": text, f"{name}_en": None}
+        return str(text), text.english
+    return text, None
 
 
 def _grid_name(tx: Tx, grid: str) -> str:
@@ -176,30 +175,31 @@ def _grid_name(tx: Tx, grid: str) -> str:
 
 
 def _posts(
-    entries: list[dict[str, Any]], reasons: dict[str, str], served: set[str]
-) -> list[dict[str, Any]]:
+    entries: list[replies.BoardEntry], reasons: dict[str, str], served: set[str]
+) -> list[replies.BoardPost]:
     """Return a row for each name of a board, and for each post without one who does its work."""
-    rows: list[dict[str, Any]] = []
+    rows: list[replies.BoardPost] = []
     for duty in rules.routing.DUTIES:
-        named = [entry for entry in entries if entry["duty"] == duty]
-        rows += named
+        named = [entry for entry in entries if entry.duty == duty]
+        rows += [replies.BoardPost(**msgspec.structs.asdict(entry)) for entry in named]
         if named:
             continue
         why = rules.words.reason_of(reasons.get(duty), served=duty in served)
         other = None if duty in served else rules.routing.stands_in(duty, served)
-        rows.append(
-            {
-                "duty": duty,
-                **in_words("services.steward", "duty", duty),
-                **_told("note", why),
-                "backup": other,
-                **in_words("services.steward", "backup", other),
-            }
-        )
+        note_zh, note_en = _told(why)
+        vacant = {
+            "duty": duty,
+            **in_words("services.steward", "duty", duty),
+            "note_zh": note_zh,
+            "note_en": note_en,
+            "backup": other,
+            **in_words("services.steward", "backup", other),
+        }
+        rows.append(replies.BoardPost.of(vacant))
     return rows
 
 
-def contact_board(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
+def contact_board(tx: Tx, payload: WhichGrid) -> replies.BoardReply:
     """管家公示牌 / A grid's contact board.
 
     Answer the published board of a grid, with those who still serve.
@@ -214,20 +214,19 @@ def contact_board(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
     serving = storage.posts.serving(tx.conn, payload.grid)
     agreed = [row for row in serving if row.board_consent]
     current = {row.steward_id for row in agreed}
-    entries = [_entry(tx, row) for row in agreed if row.steward_id in named]
-    return {
-        "grid": payload.grid,
-        "grid_name": _grid_name(tx, payload.grid),
-        "version": board.version,
-        "published_at": board.published_at.isoformat(),
-        "entries": entries,
-        "reasons": board.reasons,
-        "posts": _posts(entries, board.reasons, {row.duty for row in serving}),
-        "fresh": current == named,
-    }
+    entries = [
+        replies.BoardEntry.of(row, **_reached(tx, row)) for row in agreed if row.steward_id in named
+    ]
+    return replies.BoardReply.of(
+        board,
+        grid_name=_grid_name(tx, payload.grid),
+        entries=entries,
+        posts=_posts(entries, board.reasons, {row.duty for row in serving}),
+        fresh=current == named,
+    )
 
 
-def contact_cards(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
+def contact_cards(tx: Tx, payload: WhichGrid) -> replies.CardsReply:
     """公示牌电子名片 / The board as vCards.
 
     Answer the published board as vCard 4.0 (RFC 6350), for a telephone's address book.
@@ -236,25 +235,25 @@ def contact_cards(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
         NotFound: No board was published.
     """
     board = contact_board(tx, payload)
-    revised = datetime.fromisoformat(board["published_at"]).astimezone(UTC)
+    revised = board.published_at.astimezone(UTC)
     cards = []
-    for entry in board["entries"]:
+    for entry in board.entries:
         lines = [
             "BEGIN:VCARD",
             "VERSION:4.0",
-            f"UID:urn:fivered:{entry['steward_id']}",
-            f"FN:{_escaped(entry['name'])}",
-            f"TITLE;ALTID=1;LANGUAGE=zh:{_escaped(entry['duty_zh'])}",
-            f"TITLE;ALTID=1;LANGUAGE=en:{_escaped(entry['duty_en'])}",
-            f"ORG:{_escaped(entry['employer'] or '红色管家')}",
+            f"UID:urn:fivered:{entry.steward_id}",
+            f"FN:{_escaped(entry.name)}",
+            f"TITLE;ALTID=1;LANGUAGE=zh:{_escaped(entry.duty_zh)}",
+            f"TITLE;ALTID=1;LANGUAGE=en:{_escaped(entry.duty_en)}",
+            f"ORG:{_escaped(entry.employer or '红色管家')}",
             f"NOTE:{_escaped('网格 ' + payload.grid)}",
             f"REV:{revised.strftime('%Y%m%dT%H%M%SZ')}",
         ]
-        if entry["work_phone"]:
-            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{entry['work_phone']}")
+        if entry.work_phone:
+            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{entry.work_phone}")
         lines.append("END:VCARD")
         cards.append("\r\n".join(lines) + "\r\n")
-    return {"grid": payload.grid, "version": board["version"], "vcard": "".join(cards)}
+    return replies.CardsReply(grid=payload.grid, version=board.version, vcard="".join(cards))
 
 
 def _escaped(text: str) -> str:
@@ -262,7 +261,7 @@ def _escaped(text: str) -> str:
     return text.replace(",", "\\,").replace(";", "\\;")
 
 
-def shift_gaps(tx: Tx, payload: GapQuestion) -> dict[str, Any]:
+def shift_gaps(tx: Tx, payload: GapQuestion) -> replies.GapReply:
     """空岗时段 / When nobody sat in a grid.
 
     Answer when a grid had no full-time steward on shift for more than 15 minutes.
@@ -284,19 +283,16 @@ def shift_gaps(tx: Tx, payload: GapQuestion) -> dict[str, Any]:
     if payload.end - covered_until > GAP:
         gaps.append((covered_until, payload.end))
     open_minutes = sum(int((end - start).total_seconds() // 60) for start, end in gaps)
-    return {
-        "grid": payload.grid,
+    return replies.GapReply(
+        grid=payload.grid,
         # In one zone, whichever the question was written in.
-        "gaps": [
-            {"start": a.astimezone(UTC).isoformat(), "end": b.astimezone(UTC).isoformat()}
-            for a, b in gaps
-        ],
-        "minutes": int((payload.end - payload.start).total_seconds() // 60),
-        "uncovered_minutes": open_minutes,
-    }
+        gaps=[replies.Gap(start=a.astimezone(UTC), end=b.astimezone(UTC)) for a, b in gaps],
+        minutes=int((payload.end - payload.start).total_seconds() // 60),
+        uncovered_minutes=open_minutes,
+    )
 
 
-def coverage(tx: Tx, payload: CoverageQuestion) -> dict[str, Any]:
+def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
     """网格力量覆盖与公示牌一致率 / How grids are served, and boards that are fresh.
 
     Answer how each grid of an area is served in a month (M-20), and how many boards say what the
@@ -311,7 +307,7 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> dict[str, Any]:
     start, end = tx.calendar.month_bounds(payload.period)
     end = max(start, min(end, tx.now))
     minutes = int((end - start).total_seconds() // 60)
-    stewards_of: dict[str, list[Any]] = {}
+    stewards_of: dict[str, list[Serving]] = {}
     # A month that is over is shown as it was at its end.
     past = end < tx.now
     serving_then = storage.posts.serving_in(tx.conn, payload.scope, end, past=past)
@@ -332,34 +328,34 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> dict[str, Any]:
         named = {entry["steward_id"] for entry in board.entries} if board is not None else None
         fresh += shown == named
         items.append(
-            {
-                "grid": grid.code,
-                "duties": _share(len(filled), len(required)),
-                "missing": [duty for duty in required if duty not in filled],
-                "full_time_minutes": _share(sat.get(grid.code, 0), minutes),
-                "full_time_stewards": full_time,
-                "households": grid.households,
-                "households_per_full_time": _mean(grid.households, full_time),
-                "board_fresh": shown == named,
-            }
+            replies.GridCoverage(
+                grid=grid.code,
+                duties=_share(len(filled), len(required)),
+                missing=[duty for duty in required if duty not in filled],
+                full_time_minutes=_share(sat.get(grid.code, 0), minutes),
+                full_time_stewards=full_time,
+                households=grid.households,
+                households_per_full_time=_mean(grid.households, full_time),
+                board_fresh=shown == named,
+            )
         )
-    return {
-        "scope": payload.scope,
-        "period": payload.period,
-        "M-20": {
-            "duties": _sum_of(items, "duties"),
-            "full_time_minutes": _sum_of(items, "full_time_minutes"),
-            "households_per_full_time": _mean(
-                sum(item["households"] or 0 for item in items),
-                sum(item["full_time_stewards"] for item in items),
+    return replies.Coverage(
+        scope=payload.scope,
+        period=payload.period,
+        staffing=replies.Staffing(
+            duties=_sum_of(item.duties for item in items),
+            full_time_minutes=_sum_of(item.full_time_minutes for item in items),
+            households_per_full_time=_mean(
+                sum(item.households or 0 for item in items),
+                sum(item.full_time_stewards for item in items),
             ),
-        },
-        "M-21": _share(fresh, len(items)),
-        "items": items,
-    }
+        ),
+        fresh_boards=_share(fresh, len(items)),
+        items=items,
+    )
 
 
-def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Any]) -> Sequence[Any]:
+def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> list[Serving]:
     """Return who served in an area's grids at an instant: whoever was corrected since then, with
     the grids and the duty that he had."""
     vault = storage.vault(tx.settings.keys)
@@ -374,7 +370,7 @@ def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Any]) -> Sequ
             continue
         grids = before.get("grids") or storage.posts.grids_of(tx.conn, steward_id)
         found += [
-            SimpleNamespace(
+            Serving(
                 grid=grid,
                 steward_id=steward_id,
                 duty=before.get("duty", row.duty),
@@ -387,7 +383,7 @@ def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Any]) -> Sequ
     return found
 
 
-def _covered_minutes(rows: Any, start: datetime, end: datetime) -> dict[str, int]:
+def _covered_minutes(rows: Iterable[Row], start: datetime, end: datetime) -> dict[str, int]:
     """Return per grid the minutes of a span in which at least one of the shifts ran."""
     until: dict[str, datetime] = {}
     found: dict[str, timedelta] = {}
@@ -400,14 +396,15 @@ def _covered_minutes(rows: Any, start: datetime, end: datetime) -> dict[str, int
     return {grid: int(span.total_seconds() // 60) for grid, span in found.items()}
 
 
-def _share(part: int, whole: int) -> dict[str, Any]:
+def _share(part: int, whole: int) -> replies.Share:
     shown = rules.rates.percent(rules.rates.ratio(part, whole))
-    return {"part": part, "whole": whole, "percent": shown}
+    return replies.Share(part=part, whole=whole, percent=shown)
 
 
-def _sum_of(items: list[dict[str, Any]], name: str) -> dict[str, Any]:
+def _sum_of(shares: Iterable[replies.Share]) -> replies.Share:
     # A ratio of sums, not a mean of ratios.
-    return _share(*(sum(item[name][side] for item in items) for side in ("part", "whole")))
+    several = list(shares)
+    return _share(sum(one.part for one in several), sum(one.whole for one in several))
 
 
 def _mean(households: int | None, stewards: int) -> str | None:
@@ -415,7 +412,7 @@ def _mean(households: int | None, stewards: int) -> str | None:
     return rules.rates.percent(found / 100) if found is not None else None
 
 
-def steward(tx: Tx, payload: WhichSteward) -> dict[str, Any]:
+def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
     """管家卡 / A steward's card.
 
     Answer a steward's card: post and grids.
@@ -431,17 +428,15 @@ def steward(tx: Tx, payload: WhichSteward) -> dict[str, Any]:
         raise NotFound(kind="steward", id=payload.steward_id)
     found = _steward_card(tx, row)
     own = row.person_id == tx.actor.id
-    if not own and not rules.access.may_see(tx.actor, "STANDING", row.area):
-        del found["person_id"]
+    if own or rules.access.may_see(tx.actor, "STANDING", row.area):
+        found.person_id = row.person_id
     if _may_see_standing(tx, row):
-        found["grades"] = [
-            {"period": g.period, "score": g.score, "grade": g.grade}
-            for g in storage.posts.grades(tx.conn, row.steward_id)
-        ]
+        grades = storage.posts.grades(tx.conn, row.steward_id)
+        found.grades = [replies.Grade.of(one) for one in grades]
     return found
 
 
-def _may_see_standing(tx: Tx, row: Any) -> bool:
+def _may_see_standing(tx: Tx, row: Row) -> bool:
     if row.person_id == tx.actor.id:
         return True
     return tx.actor.role in {
@@ -450,23 +445,18 @@ def _may_see_standing(tx: Tx, row: Any) -> bool:
     } and tx.actor.covers(row.area)  # fmt: skip
 
 
-def _steward_card(tx: Tx, row: Any) -> dict[str, Any]:
-    return {
-        "id": row.steward_id,
-        "person_id": row.person_id,
-        "type": row.type,
-        "duty": row.duty,
-        "employer": row.employer,
-        "grids": storage.posts.grids_of(tx.conn, row.steward_id),
-        "community": row.area,
-        "state": row.status,
-        "spendable": row.spendable,
-        "since": row.created_at.isoformat(),
-        "version": row.version,
-    }
+def _steward_card(tx: Tx, row: Row) -> replies.StewardCard:
+    return replies.StewardCard.of(
+        row,
+        id=row.steward_id,
+        grids=storage.posts.grids_of(tx.conn, row.steward_id),
+        community=row.area,
+        state=row.status,
+        since=row.created_at,
+    )
 
 
-def stewards(tx: Tx, payload: StewardList) -> dict[str, Any]:
+def stewards(tx: Tx, payload: StewardList) -> Page[replies.StewardCard]:
     """管家名册 / Stewards of an area.
 
     Answer the stewards of an area, a page at a time.
@@ -476,10 +466,12 @@ def stewards(tx: Tx, payload: StewardList) -> dict[str, Any]:
     """
     tx.require_scope(payload.scope)
     found = storage.posts.page(tx.conn, payload.scope, payload.duty, payload)
-    return found.reply(lambda row: _steward_card(tx, row))
+    return found.listed(
+        lambda row: msgspec.structs.replace(_steward_card(tx, row), person_id=row.person_id)
+    )
 
 
-def shifts(tx: Tx, payload: ShiftList) -> dict[str, Any]:
+def shifts(tx: Tx, payload: ShiftList) -> Page[replies.ShiftCard]:
     """值班列表 / Shifts of an area, or one's own.
 
     Answer shifts by their start: a steward his own, those who plan and oversee their area's.
@@ -507,10 +499,10 @@ def shifts(tx: Tx, payload: ShiftList) -> dict[str, Any]:
         end=end,
         part=payload,
     )
-    return found.reply(_shift_card)
+    return found.listed(_shift_card)
 
 
-def shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
+def shift(tx: Tx, payload: WhichShift) -> replies.ShiftCard:
     """值班 / One shift.
 
     Answer one shift to its steward and to those who plan and oversee there.
@@ -526,22 +518,11 @@ def shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
     return _shift_card(row)
 
 
-def _shift_card(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.shift_id,
-        "steward_id": row.steward_id,
-        "grid": row.grid,
-        "start": row.start_at.isoformat(),
-        "end": row.end_at.isoformat(),
-        "place": row.place,
-        "state": row.state,
-        "self_planned": row.self_planned,
-        "attended_by": row.attended_by,
-        "version": row.version,
-    }
+def _shift_card(row: Row) -> replies.ShiftCard:
+    return replies.ShiftCard.of(row, id=row.shift_id, start=row.start_at, end=row.end_at)
 
 
-def steward_history(tx: Tx, payload: StewardHistory) -> dict[str, Any]:
+def steward_history(tx: Tx, payload: StewardHistory) -> Page[replies.Change]:
     """管家变更记录 / What was changed of a steward.
 
     Answer what was changed of a steward, newest first.
@@ -555,7 +536,7 @@ def steward_history(tx: Tx, payload: StewardHistory) -> dict[str, Any]:
     return history(tx, payload.steward_id, payload, by_name=True)
 
 
-def steward_month(tx: Tx, payload: MonthQuestion) -> dict[str, Any]:
+def steward_month(tx: Tx, payload: MonthQuestion) -> replies.StewardMonth:
     """管家月卡 / A steward's month.
 
     Answer what a steward's month counts up to now; the same figures go into the marker.
@@ -575,6 +556,5 @@ def steward_month(tx: Tx, payload: MonthQuestion) -> dict[str, Any]:
     )
     if not found:
         raise Invalid(field="period", reason=said("该月未任职 / he held no post in that month"))
-    counts = dataclasses.asdict(found[0])
     share = rules.rates.percent(rules.rates.ratio(found[0].accepted_on_time, found[0].orders))
-    return counts | {"period": payload.period, "accepted_on_time_percent": share}
+    return replies.StewardMonth.of(found[0], period=payload.period, accepted_on_time_percent=share)

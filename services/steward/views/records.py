@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
+from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
-from services.steward import rules, storage
+from chassis.replies import Page
+from services.steward import replies, rules, storage
 from services.steward.views.people import note_reads
 
 
@@ -60,7 +62,7 @@ class VisitList:
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
-def volunteer_hours(tx: Tx, payload: HoursList) -> dict[str, Any]:
+def volunteer_hours(tx: Tx, payload: HoursList) -> Page[replies.HoursCard]:
     """志愿记录 / Volunteer records.
 
     Answer a person's volunteer records, or those of an area, oldest first.
@@ -76,7 +78,7 @@ def volunteer_hours(tx: Tx, payload: HoursList) -> dict[str, Any]:
         found = storage.records.records_in(
             tx.conn, payload.scope, payload.state or "RECORDED", payload
         )
-        return found.reply(_record_card)
+        return found.listed(_record_card)
     person_id = payload.person_id or tx.actor.id
     if person_id != tx.actor.id:
         person = storage.people.person(tx.conn, person_id)
@@ -84,30 +86,15 @@ def volunteer_hours(tx: Tx, payload: HoursList) -> dict[str, Any]:
             tx.actor, "HOURS", person.grid or person.area
         ):
             raise NotFound(kind="person", id=person_id)
-    return storage.records.records_of(tx.conn, person_id, payload.state, payload).reply(
-        _record_card
-    )
+    found = storage.records.records_of(tx.conn, person_id, payload.state, payload)
+    return found.listed(_record_card)
 
 
-def _record_card(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.record_id,
-        "person_id": row.person_id,
-        "area": row.area,
-        "date": row.date.isoformat(),
-        "minutes": row.minutes,
-        "source": row.source,
-        "activity": row.activity,
-        "check_in": row.check_in.isoformat() if row.check_in else None,
-        "check_out": row.check_out.isoformat() if row.check_out else None,
-        "state": row.state,
-        "recorded_by": row.recorded_by,
-        "confirmed_by": row.confirmed_by,
-        "version": row.version,
-    }
+def _record_card(row: Row) -> replies.HoursCard:
+    return replies.HoursCard.of(row, id=row.record_id)
 
 
-def volunteer_record(tx: Tx, payload: WhichRecord) -> dict[str, Any]:
+def volunteer_record(tx: Tx, payload: WhichRecord) -> replies.HoursCard:
     """志愿记录 / One volunteer record.
 
     Answer one volunteer record to whoever served, and to whoever may confirm it.
@@ -125,7 +112,7 @@ def volunteer_record(tx: Tx, payload: WhichRecord) -> dict[str, Any]:
     return _record_card(row)
 
 
-def hazards(tx: Tx, payload: HazardList) -> dict[str, Any]:
+def hazards(tx: Tx, payload: HazardList) -> Page[replies.HazardCard]:
     """隐患列表 / Hazards that wait or were looked at.
 
     Answer hazards, oldest first: to those who look at them what lies in their area, to anybody
@@ -146,10 +133,10 @@ def hazards(tx: Tx, payload: HazardList) -> dict[str, Any]:
         reporter=None if verifies else tx.actor.id,
         part=payload,
     )
-    return found.reply(_hazard_card)
+    return found.listed(_hazard_card)
 
 
-def hazard(tx: Tx, payload: WhichHazard) -> dict[str, Any]:
+def hazard(tx: Tx, payload: WhichHazard) -> replies.HazardCard:
     """隐患 / One hazard.
 
     Answer one hazard to its reporter, and to those who look at it.
@@ -165,23 +152,11 @@ def hazard(tx: Tx, payload: WhichHazard) -> dict[str, Any]:
     return _hazard_card(row)
 
 
-def _hazard_card(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.hazard_id,
-        "reporter_id": row.reporter_id,
-        "category": row.category,
-        "grid": row.grid,
-        "place": row.place,
-        "media": row.media,
-        "state": row.state,
-        "verified_by": row.verified_by,
-        "request_id": row.request_id,
-        "reported_at": row.created_at.isoformat(),
-        "version": row.version,
-    }
+def _hazard_card(row: Row) -> replies.HazardCard:
+    return replies.HazardCard.of(row, id=row.hazard_id, reported_at=row.created_at)
 
 
-def visits(tx: Tx, payload: VisitList) -> dict[str, Any]:
+def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:
     """走访记录 / A steward's visits of a month.
 
     Answer a steward's visits that count in a month: to himself, and to whoever looks after the
@@ -200,21 +175,9 @@ def visits(tx: Tx, payload: VisitList) -> dict[str, Any]:
     found = storage.records.visits_of(
         tx.conn, payload.steward_id, payload.period, scope=scope, part=payload
     )
-    return found.reply(
-        lambda row: {
-            "id": row.visit_id,
-            "client_id": row.client_id,
-            "grid": row.grid,
-            "building": row.building,
-            "purpose": row.purpose,
-            "findings": row.findings,
-            "occurred_at": row.occurred_at.isoformat(),
-            "period": row.period,
-            "late": row.late,
-        },
-    )
+    return found.listed(lambda row: replies.Visit.of(row, id=row.visit_id))
 
 
-def _looks_after(tx: Tx, steward: Any) -> bool:
+def _looks_after(tx: Tx, steward: Row) -> bool:
     grids = storage.posts.grids_of(tx.conn, steward.steward_id)
     return any(rules.access.may_see(tx.actor, "VISITS", grid) for grid in grids)

@@ -16,6 +16,7 @@ import pika
 import sqlalchemy as sa
 
 from chassis import broker, here, sealing, topology
+from chassis import storage as store
 from chassis.here import keys_file
 from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
@@ -74,6 +75,8 @@ def _service(name: str, url: str | None) -> list[Found]:
                 (False, f"database is at {current}, the code at {head} (fivered migrate {name})")
             ]
         with runtime.snapshot(SYSTEM) as tx:
+            if not store.takes_writes(tx.conn):
+                return [(False, "database takes no writes: a standby, or set to read only")]
             card = runtime.health(tx)
             keys = list(_keys(tx))
     except sa.exc.SQLAlchemyError as error:

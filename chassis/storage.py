@@ -317,6 +317,15 @@ def open_engine(url: str, *, pool_size: int = 12, cooperative: bool = False) -> 
     engine = _open_postgresql(parsed.set(drivername=driver), pool_size)
     if not cooperative:
         sa.event.listen(engine, "connect", _uuids_as_text)
+    reads_only = "readonly" if cooperative else "read_only"
+
+    @sa.event.listens_for(engine, "checkin")
+    def _as_the_server_says(dbapi: Any, _record: Any) -> None:
+        # After a transaction that only reads SQLAlchemy asks for writing ones by name, even where
+        # the server is set to take none; whether it does is the server's word.
+        if dbapi is not None:
+            setattr(dbapi, reads_only, None)
+
     return engine
 
 
@@ -410,6 +419,9 @@ def all_changed(found: int, wanted: int, what: str) -> None:
         raise LostChange(f"{what}: {found} of {wanted} rows were changed")
 
 
+_TAKES_NO_WRITES = "25006"
+
+
 def is_outage(error: BaseException) -> bool:
     """Tell a fault of the database (wait and try again) from a fault of the statement."""
     if isinstance(error, sa.exc.TimeoutError):
@@ -420,8 +432,15 @@ def is_outage(error: BaseException) -> bool:
         return True
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     if state is not None:
-        # 08 connection, 53 resources, 57P0x shutdown, 40 serialization and deadlock, 55P03 lock.
-        return state[:2] in {"08", "53", "40"} or state[:4] == "57P0" or state == "55P03"
+        # 08 connection, 53 resources, 57P0x shutdown, 40 serialization and deadlock, 55P03 lock,
+        # 25006 takes no writes now; a standby says 0A000 (not supported) of a writing transaction.
+        if state == "0A000":
+            return "recovery" in str(error.orig)
+        return (
+            state[:2] in {"08", "53", "40"}
+            or state[:4] == "57P0"
+            or state in {"55P03", _TAKES_NO_WRITES}
+        )
     if isinstance(error, sa.exc.OperationalError):
         if error.statement is None:
             # It could not connect, or the connection broke in the commit. Under eventlet psycopg2
@@ -433,6 +452,19 @@ def is_outage(error: BaseException) -> bool:
             for word in ("locked", "disk", "connection", "could not connect", "full", "readonly")
         )
     return False
+
+
+def takes_writes(conn: sa.Connection) -> bool:
+    """Tell whether the database takes writes: not on a standby, nor where it was set to read only,
+    as managed servers are when their disk is full."""
+    if not is_postgresql(conn):
+        return True
+    return bool(conn.execute(_TAKES_WRITES).scalar())
+
+
+_TAKES_WRITES = sa.text(
+    "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'"
+)
 
 
 def is_lost_race(error: BaseException) -> bool:

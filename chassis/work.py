@@ -63,6 +63,7 @@ _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
 _LEAST_SLEEP_S = 0.2
 _DEAD_AGAIN_S = 60.0
+LOST_AGAIN_S = 5.0
 
 
 # A queue gives itself to the consumer that came first. A worker with a share takes its own
@@ -93,6 +94,10 @@ def share(
     return mine, [queue for queue in queues if queue not in mine]
 
 
+def _tag(queue: topology.Queue) -> str:
+    return f"{queue.name}.{os.getpid()}"
+
+
 class Subscriber:
     """Hears one source: one thread holds the connection, one takes batches into effect.
 
@@ -117,6 +122,9 @@ class Subscriber:
         self._arrived: deque[tuple[int, inbox.Delivery]] = deque()
         # Counts connections: a delivery tag means nothing on the next one.
         self._generation = 0
+        # By the tag of its consumer, what is consumed on this connection; and what is gone of it.
+        self._heard: dict[str, topology.Queue] = {}
+        self.missing: set[str] = set()
         self._connection: pika.BlockingConnection | None = None
         self._channel: Any = None
         name = f"{runtime.name}-hears-{source}"
@@ -127,7 +135,9 @@ class Subscriber:
 
     @property
     def why(self) -> str:
-        """Why nothing is heard; empty while it is."""
+        """Why nothing, or not all, is heard; empty while all is."""
+        if self.connected and self.missing:
+            return f"no queue {', '.join(sorted(self.missing))}"
         return self._patience.why
 
     def start(self) -> None:
@@ -169,12 +179,14 @@ class Subscriber:
             with self._news:
                 self._generation += 1
                 self._connection, self._channel = connection, channel
+            self._heard.clear()
+            self.missing.clear()
             alive = [queue for queue in self._queues if queue.partition != topology.DEAD]
             first, later = share(alive, self.runtime.process.worker_share)
             self._consume_from(channel, first)
             standby_at = time.monotonic() + STANDBY_AFTER_S
             dead = [queue for queue in self._queues if queue.partition == topology.DEAD]
-            dead_at = 0.0
+            dead_at = lost_at = 0.0
             self.connected = True
             self._patience.good()
             while not self._done.is_set():
@@ -183,11 +195,17 @@ class Subscriber:
                 if not channel.is_open:
                     # The broker cancels a consumer whose queue was deleted.
                     raise ConnectionError("channel closed")
-                if not channel.consumer_tags and not later:
-                    raise ConnectionError("no queue left to consume")
                 if later and time.monotonic() > standby_at:
                     self._consume_from(channel, later)
                     later = []
+                lost = self._lost(channel)
+                if len(lost) + len(later) == len(self._queues) - len(dead):
+                    raise ConnectionError("no queue left to consume")
+                if lost and time.monotonic() > lost_at:
+                    lost_at = time.monotonic() + LOST_AGAIN_S
+                    self._consume_from(
+                        channel, [one for one in lost if self._is_there(connection, one)]
+                    )
                 if dead and time.monotonic() > dead_at:
                     dead_at = time.monotonic() + _DEAD_AGAIN_S
                     dead = self._consume_dead(connection, channel, dead)
@@ -197,12 +215,41 @@ class Subscriber:
 
     def _consume_from(self, channel: Any, queues: Sequence[topology.Queue]) -> None:
         for queue in queues:
+            # People find out by the tag which process hears a queue.
+            self._heard[_tag(queue)] = queue
             channel.basic_consume(
-                queue.name,
-                partial(self._take, queue.partition),
-                # People find out by it which process hears a queue.
-                consumer_tag=f"{queue.name}.{os.getpid()}",
+                queue.name, partial(self._take, queue.partition), consumer_tag=_tag(queue)
             )
+            self.missing.discard(queue.name)
+
+    def _lost(self, channel: Any) -> list[topology.Queue]:
+        """Return the queues that were consumed and are gone: the broker cancels the consumer of a
+        queue that is deleted. The other queues are heard meanwhile."""
+        tags = set(channel.consumer_tags)
+        lost = [queue for tag, queue in self._heard.items() if tag not in tags]
+        if new := {queue.name for queue in lost} - self.missing:
+            self.missing |= new
+            log.error(
+                "queue_gone",
+                extra={
+                    "service": self.runtime.name,
+                    "queues": sorted(new),
+                    "remedy": "fivered topology apply, then fivered events replay",
+                },
+            )
+        return lost
+
+    @staticmethod
+    def _is_there(connection: pika.BlockingConnection, queue: topology.Queue) -> bool:
+        """Tell whether somebody has made a queue again; asked on a channel of its own, which the
+        broker closes where there is none."""
+        trial = connection.channel()
+        try:
+            trial.queue_declare(queue.name, passive=True)
+        except pika.exceptions.ChannelClosedByBroker:
+            return False
+        trial.close()
+        return True
 
     def _consume_dead(
         self, connection: pika.BlockingConnection, channel: Any, queues: list[topology.Queue]
@@ -475,7 +522,7 @@ class Worker:
 
     def _broker(self) -> health.Finding:
         state = self.relay.state
-        away = {s.source: s.why for s in self.subscribers if not s.connected}
+        away = {s.source: s.why for s in self.subscribers if not s.connected or s.missing}
         relay = (
             ("blocked" if state.blocked else "connected" if state.connected else state.why)
             if state.active

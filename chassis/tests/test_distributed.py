@@ -312,6 +312,63 @@ def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
         world.close()
 
 
+def test_a_queue_that_was_deleted_is_told_and_heard_again_once_it_is_there(
+    broker_url, postgres_url, tmp_path, monkeypatch
+):
+    """K2: three of four partitions were heard on, the fourth never again, and nobody was told."""
+    monkeypatch.setattr(work, "LOST_AGAIN_S", 0.2)
+    world = World(broker_url, postgres_url, tmp_path)
+    queues = [one for one in world.installation.queues() if one.source == "toy"]
+    hearer = work.Subscriber(world.runtime, broker_url, "toy", queues)
+    try:
+        hearer.start()
+        world.wait(lambda: hearer.connected)
+        gone = partition_of("s")
+        other = next(f"o{n}" for n in range(99) if partition_of(f"o{n}") != gone)
+        connection = relay.pika.BlockingConnection(relay.pika.URLParameters(broker_url))
+        connection.channel().queue_delete(f"toy.toy.{gone}")
+        connection.close()
+        world.wait(lambda: hearer.why == f"no queue toy.toy.{gone}")
+        world.publish_event(event(world, 1, other), partition=partition_of(other))
+        world.wait(lambda: world.amounts() == [1])
+        broker.apply(broker_url, world.installation)
+        world.wait(lambda: not hearer.why)
+        world.publish_event(event(world, 2), partition=gone)
+        world.wait(lambda: world.amounts() == [1, 2])
+    finally:
+        hearer.stop()
+        world.close()
+
+
+def test_a_database_that_takes_no_writes_is_an_outage_that_is_told(world):
+    """K2: a standby before its promotion answered every command with a fault."""
+    serve = world.start("serve")
+    world.wait_ready(serve)
+    caller = world.caller()
+    world.wait(caller.ready)
+    name = world.runtime.engine.url.database
+    with world.runtime.engine.connect() as plain:
+        admin = plain.execution_options(isolation_level="AUTOCOMMIT")
+        admin.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        # Who is connected already goes on; so does nobody now.
+        admin.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        world.wait(lambda: world.page(serve, "/ready")[0] == 503)
+        assert "takes no writes" in str(world.page(serve, "/ready")[1])
+        with pytest.raises(rpc.ServiceUnavailable):
+            caller.add("c")
+        admin.exec_driver_sql("SET transaction_read_only = off")
+        admin.exec_driver_sql(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        admin.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    world.wait_ready(serve)
+    assert caller.insist("c")["version"] == 1
+
+
 def test_a_broker_in_an_alarm_holds_nothing_for_ever(fragile, private_rabbit, monkeypatch):
     monkeypatch.setattr(relay, "DEADLINE_S", 1.5)
     sender = relay.Relay(fragile.runtime, fragile.url, fragile.installation)

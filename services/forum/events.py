@@ -496,6 +496,7 @@ class ProjectRegisteredHeard:
     grids: list[str] = field(default_factory=list)
     households: int = 0
     status: str = "IN_SERVICE"
+    predecessor_id: str | None = None
 
 
 @reads("property", "project_manager_changed.v1")

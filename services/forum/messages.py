@@ -105,6 +105,11 @@ MESSAGES = sentences(
             "议题 {number} 的任务“{title}”已改由他方承办。原因:{reason}"
             ' / The task "{title}" of topic {number} was given to somebody else. Reason: {reason}'
         ),
+        "TASK_TAKEN_OVER": (
+            "议题 {number} 的任务“{title}”因更换物业企业,由接管项目继续办理"
+            ' / Another company has taken over: it goes on with the task "{title}" of topic '
+            "{number}"
+        ),
         "TASK_WAITS": (
             "议题 {number} 的任务交付后超过时限未验收,请督办"
             " / Delivered work of topic {number} was not accepted in time; please see to it"

@@ -42,6 +42,8 @@ class ProjectRegistered:
     status: str
     # Only where they are needed to tell which project of a grid is meant.
     buildings: list[str] | None = None
+    # The closed project whose compound it has taken over.
+    predecessor_id: str | None = None
 
 
 @fact("project_manager_changed.v1", about="project")

@@ -152,6 +152,8 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
                 households=data.households,
                 status=data.status,
             )
+            if data.predecessor_id is not None:
+                tasks.follow_hand_over(tx, data.predecessor_id, data.project_id)
         elif isinstance(data, events.ProjectManagerChangedHeard):
             storage.heard.upsert_project(
                 tx.conn, project_id=data.project_id, manager=data.person_id

@@ -350,6 +350,20 @@ def _say_assigned(tx: Tx, row: storage.rows.Row) -> None:
     )
 
 
+def follow_hand_over(tx: Tx, former: str, project_id: str) -> None:
+    """What a closed project had to do and has not delivered is for the one that took over."""
+    for one in storage.tasks.tasks_of_project(tx.conn, former, UNDELIVERED):
+        topic = topic_locked(tx, one["topic_id"])
+        task = storage.rows.known(tx.conn, storage.tables.tasks, one["task_id"], lock=True)
+        if task["state"] not in UNDELIVERED or task["responsible_id"] != former:
+            continue
+        row = storage.rows.change(tx.conn, storage.tables.tasks, task, responsible_id=project_id)
+        _note(tx, row, "taken_over", former=former)
+        people = {*_watchers(tx, row["task_id"]), *_doers(tx, row)}
+        tell(tx, "TASK_TAKEN_OVER", topic, people, ref=row["task_id"], title=row["title"])
+        _say_assigned(tx, row)
+
+
 # --------------------------------------------------------------------------------------------------
 # Doing and delivering
 

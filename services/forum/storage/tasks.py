@@ -64,6 +64,16 @@ def watched_tasks(conn: Connection, people: Sequence[str], states: Sequence[str]
     return sorted(conn.execute(asked.distinct()).scalars())
 
 
+def tasks_of_project(conn: Connection, project_id: str, states: Sequence[str]) -> list[Row]:
+    """Return the tasks in these states that a project is to do."""
+    asked = sa.select(tasks).where(
+        tasks.c.responsible_id == project_id,
+        tasks.c.responsible_kind == "PROJECT",
+        tasks.c.state.in_(states),
+    )
+    return rows_of(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
+
+
 def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
     """Return the supervision records of tasks, earliest first."""
     asked = sa.select(supervisions).where(supervisions.c.task_id.in_(task_ids))

@@ -12,6 +12,7 @@ from services.forum.tests.conftest import (
     CADRE,
     CAI,
     COMMUNITY,
+    GRID,
     LEADER,
     MANAGER,
     NEIGHBOURS,
@@ -355,3 +356,34 @@ def test_no_event_holds_a_word_that_somebody_said_or_wrote(town):
     for word in ("小院停车", "同意施划车位", "两人担心噪声", "偷懒", "FOR"):
         assert word not in said.replace("R_FORUM", "")
     assert topic_id in said
+
+
+def test_a_task_goes_with_the_compound_to_the_company_that_takes_over(town):
+    """K13: it stayed with the closed project, whose old manager alone could deliver it."""
+    _topic, (task_id, done) = town.implementing(town.task(), town.task(title="补种绿植"))
+    town.delivered(done, work="wrk_done")
+    before = town.row("tasks", "task_id", task_id)["version"]
+    for project, status, former, sequence in (
+        (PROJECT, "CLOSED", None, 9),
+        ("prj_new", "IN_SERVICE", PROJECT, 1),
+    ):
+        told = {"project_id": project, "company_id": "pco_2", "community": COMMUNITY,
+                "grids": [GRID], "households": 400, "status": status, "predecessor_id": former}  # fmt: skip
+        town.bench.consume(
+            "property", "project_registered.v1", told, subject=project, sequence=sequence
+        )
+    assert [town.row("tasks", "task_id", t)["responsible_id"] for t in (task_id, done)] == [
+        "prj_new",
+        PROJECT,
+    ]
+    said = town.bench.published("task_assigned.v1")[-1]
+    assert (said["data"]["task_id"], said["data"]["responsible_id"]) == (task_id, "prj_new")
+    assert int(said["sequence"]) > before
+    told = town.resident(BEN).ask("my_messages")["items"]
+    assert "TASK_TAKEN_OVER" in {item["code"] for item in told}
+    manager = {"project_id": "prj_new", "person_id": "per_heir"}
+    town.bench.consume(
+        "property", "project_manager_changed.v1", manager, subject="prj_new", sequence=2
+    )
+    town.bench.as_("R_PM", person="per_heir", scope=COMMUNITY)
+    assert town.on_task("start_task", task_id)["state"] == "DOING"

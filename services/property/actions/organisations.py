@@ -415,6 +415,7 @@ def _say_project(tx: Tx, row: Row, sequence: int) -> None:
             row.households,
             row.status,
             row.buildings,
+            row.predecessor_id,
         ),
         subject=row.project_id,
         scope=row.area,

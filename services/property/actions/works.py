@@ -80,6 +80,8 @@ def consume_assigned(tx: Tx, heard: list[Event]) -> None:
     for event in mine:
         data: events.TaskAssignedHeard = event.data
         project = projects.get(data.responsible_id)
+        if project is not None and project.status == "CLOSED":
+            project = rows.heir_of(tx.conn, project.project_id) or project
         if project is None:
             continue
         if data.task_id in known:
@@ -243,6 +245,10 @@ def consume_overdue(tx: Tx, heard: list[Event]) -> None:
     projects = rows.known_projects(tx.conn, [e.data.responsible_id for e in mine.values()])
     for task_id, event in mine.items():
         work = known.get(task_id)
+        place = event.data.responsible_id
+        if place in projects and projects[place].status == "CLOSED":
+            # The forum has not heard yet who took over; a closed project gets no order.
+            projects[place] = rows.heir_of(tx.conn, place)
         if work is not None and not work.overdue:
             work = records.change(tx, tables.works, work, step="OVERDUE", overdue=True)
         project = projects.get(event.data.responsible_id)
@@ -252,7 +258,7 @@ def consume_overdue(tx: Tx, heard: list[Event]) -> None:
             tx,
             project,
             severity="S3",
-            facts=f"协商决议任务 {task_id} 逾期未完成",
+            facts=f"协商决议任务逾期未完成:{work.title}" if work else "协商决议任务逾期未完成",
             basis="协商决议及任务期限",
             source="TASK",
             task_id=task_id,
@@ -274,9 +280,10 @@ def start_work(tx: Tx, payload: Which) -> Reply:
 
     Raises:
         NotTheManager: The actor does not manage the project.
-        StateConflict: It is started.
+        StateConflict: It is started, or the project is closed.
     """
     row = ground.meant(tx, tables.works, payload.work_id)
+    ground.require_open(ground.project(tx, row.project_id))
     if row.state != "ASSIGNED":
         raise StateConflict(state=row.state)
     row = records.change(tx, tables.works, row, step="STARTED", state="DOING", started_at=tx.now)
@@ -301,9 +308,10 @@ def deliver_work(tx: Tx, payload: Deliver) -> Reply:
     Raises:
         NotTheManager: The actor does not manage the project.
         EvidenceRequired: There is no evidence.
-        StateConflict: It is not being done.
+        StateConflict: It is not being done, or the project is closed.
     """
     row = ground.meant(tx, tables.works, payload.work_id)
+    ground.require_open(ground.project(tx, row.project_id))
     if row.state != "DOING":
         raise StateConflict(state=row.state)
     if not payload.evidence:

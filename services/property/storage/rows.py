@@ -571,6 +571,17 @@ def undecided_in(conn: sa.Connection, grids: Iterable[str]) -> list[Row]:
     return records.rows(conn, store.lock(asked, conn))
 
 
+def heir_of(conn: sa.Connection, project_id: str) -> Row | None:
+    """Return the project that has a closed project's compound now, or None."""
+    table = t.projects
+    found = None
+    asked: str | None = project_id
+    while asked is not None:
+        row = records.first(conn, sa.select(table).where(table.c.predecessor_id == asked).limit(1))
+        found, asked = row or found, row.project_id if row is not None else None
+    return found if found is not None and found.status != "CLOSED" else None
+
+
 def works_of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Row]:
     """Return the works of these tasks, locked, by task."""
     table = t.works

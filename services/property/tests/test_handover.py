@@ -138,3 +138,55 @@ def test_nothing_begins_with_a_project_that_is_closed(bench, town):
             who().do(method, project | body, version=version)
     earlier = meeting | {"held_at": "2025-03-05T10:00:00+08:00"}
     assert town.secretary().do("hold_meeting", project | earlier)["state"] == "HELD"
+
+
+def assigned(town, *, project="prj_a", sequence=1, overdue=False):
+    data = {
+        "task_id": "tsk_1",
+        "topic_id": "top_1",
+        "community": town.community,
+        "responsible_kind": "PROJECT",
+        "responsible_id": project,
+        "due_at": "2025-03-20T00:00:00+08:00",
+        "title": "施划车位",
+    }
+    fact = "task_assigned.v1"
+    if overdue:
+        data, fact = (
+            {name: data[name] for name in data if name not in {"due_at", "title"}},
+            ("task_overdue.v1"),
+        )
+        data["level"] = 1
+    town.bench.consume("forum", fact, data, subject="tsk_1", sequence=sequence)
+
+
+def test_the_work_of_a_resolution_is_not_the_closed_projects(bench, town):
+    """K13: the departed company's manager did it, and was ordered to."""
+    town.found()
+    assigned(town)
+    (work,) = bench.rows("SELECT work_id, version FROM works")
+    town.district().do(
+        "register_company",
+        {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"},
+    )
+    town.street_clerk().do(
+        "hand_over_project",
+        {"project_id": "prj_a", "company_id": "pco_b", "manager_person_id": "per_new",
+         "new_project_id": "prj_b"},
+        version=town.version("projects", "project_id", "prj_a"),
+    )  # fmt: skip
+    assert [e["data"]["predecessor_id"] for e in bench.published("project_registered.v1")] == [
+        None, None, "prj_a",
+    ]  # fmt: skip
+    which = {"work_id": work["work_id"]}
+    with pytest.raises(StateConflict):
+        town.manager().do("start_work", which, version=work["version"])
+    # Overdue before the forum has heard of it: the order goes to who has the compound.
+    assigned(town, overdue=True, sequence=2)
+    (order,) = bench.rows("SELECT project_id, facts FROM rectifications")
+    assert order["project_id"] == "prj_b"
+    assert "tsk_1" not in order["facts"]
+    assert "施划车位" in order["facts"]
+    assigned(town, project="prj_b", sequence=3)
+    version = town.version("works", "work_id", work["work_id"])
+    assert town.manager("per_new").do("start_work", which, version=version)["state"] == "DOING"

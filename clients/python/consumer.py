@@ -326,7 +326,8 @@ class Client:
     def _consume(self, connection: pika.BlockingConnection) -> None:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=self._prefetch)
-        for queue in self._declare(channel):
+        queues = self._declare(channel)
+        for queue in queues:
             channel.basic_consume(queue, self._on_message)
         self._good()
         good_at = time.monotonic() + _GOOD_S
@@ -336,6 +337,9 @@ class Client:
                 break
             if channel.is_closed:
                 raise pika.exceptions.ChannelClosed(0, "the broker closed the channel")
+            if len(channel.consumer_tags) < len(queues):
+                # The broker cancels the consumer of a queue that somebody deletes.
+                raise pika.exceptions.ChannelClosed(0, "a queue was deleted; it is made again")
             if time.monotonic() >= good_at:
                 self._wait = _FIRST_WAIT_S
         self._drop()

@@ -150,6 +150,26 @@ def _consumers(url, queue):
         connection.close()
 
 
+def test_a_queue_that_was_deleted_is_made_again(broker_url, house, name, caplog):
+    """K2: the consumer went on and heard nothing, without a word."""
+    heard = []
+    with connect(broker_url, name=name) as client:
+        client.subscribe("steward:request_resolved.v1", heard.append)
+        thread, raised = running(client)
+        queue = client.queue_of("steward")
+        assert wait_until(lambda: _consumers(broker_url, queue) == 1, 20)
+        operator = pika.BlockingConnection(pika.URLParameters(broker_url))
+        operator.channel().queue_delete(queue)
+        operator.close()
+        assert wait_until(lambda: "a queue was deleted" in caplog.text, 20)
+        assert wait_until(lambda: _consumers(broker_url, queue) == 1, 20)
+        house(n=2)
+        assert wait_until(lambda: client.handled == 1, 20)
+        client.stop()
+        thread.join(10)
+    assert raised == []
+
+
 def test_a_full_queue_drops_the_oldest(broker_url, house, name):
     heard = []
     with connect(broker_url, name=name, most=3) as client:

@@ -294,6 +294,7 @@ class StewardLeftHeard:
     """A steward left."""
 
     steward_id: str
+    person_id: str | None = None
 
 
 @reads("steward", "person_registered.v1")

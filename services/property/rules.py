@@ -520,6 +520,11 @@ MESSAGES = sentences(
             "项目 {said} 的交叉任职人选已去世,其任职终止,请另行提名"
             " / Who was appointed across {said} has died; please nominate somebody else"
         ),
+        "APPOINTEE_NO_CADRE": (
+            "项目 {said} 的社区任职人员已不在两委任职,请核实其任职资格,必要时终止任职并另行提名"
+            " / Who was appointed from the community into {said} is a member of its committees no "
+            "longer; please see whether his post must end, and nominate somebody else"
+        ),
         "MEMBER_DIED": (
             "{said} 业主委员会一名委员已去世,待补选"
             " / A member of the owners' committee of {said} has died; another one is to be elected"

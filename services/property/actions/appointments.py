@@ -347,6 +347,19 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
         ground.tell(tx, row.proposed_by, "APPOINTEE_DIED", said=project.name)
 
 
+def ask_about(tx: Tx, person_id: str) -> None:
+    """Tell whoever nominated a member of the two committees that he is known as one no longer.
+
+    The post is ended by the secretary (2.2.2): he may have another basis.
+    """
+    for row in rows.appointments_held(tx.conn, person_id, (*OPEN, "ACTIVE")):
+        if row.direction != "C2P" or row.committee_basis:
+            continue
+        if not rows.is_cadre(tx.conn, person_id, row.area):
+            name = ground.project(tx, row.project_id).name
+            ground.tell(tx, row.proposed_by, "APPOINTEE_NO_CADRE", said=name)
+
+
 def end_for_closed_project(tx: Tx, project: Row) -> Row:
     """End every post in and for a project that is closed. Returns the project's row."""
     for row in rows.appointments_of(tx.conn, project.project_id, states=(*OPEN, "ACTIVE")):

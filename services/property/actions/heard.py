@@ -9,7 +9,7 @@ from typing import Any
 from chassis import records
 from chassis.bus import Event, Tx
 from services.property import events
-from services.property.actions import complaints, months, organisations, works
+from services.property.actions import appointments, complaints, months, organisations, works
 from services.property.storage import rows, tables
 
 Take = Callable[[Tx, list[Event]], None]
@@ -135,6 +135,8 @@ def _merged(tx: Tx, heard: list[Event]) -> None:
 def _left(tx: Tx, heard: list[Event]) -> None:
     for event in heard:
         rows.end_steward(tx.conn, event.data.steward_id, event.sequence)
+        if event.data.person_id is not None:
+            appointments.ask_about(tx, event.data.person_id)
 
 
 def credit(tx: Tx, heard: list[Event]) -> None:
@@ -203,5 +205,8 @@ def _linked(tx: Tx, heard: list[Event]) -> None:
 
 
 def _unlinked(tx: Tx, heard: list[Event]) -> None:
+    people = {rows.person_of_link(tx.conn, event.data.link_id) for event in heard}
     for event in heard:
         rows.end_liaison(tx.conn, event.data.link_id, event.sequence)
+    for person in sorted(people - {None}):
+        appointments.ask_about(tx, person)

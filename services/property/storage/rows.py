@@ -571,6 +571,14 @@ def undecided_in(conn: sa.Connection, grids: Iterable[str]) -> list[Row]:
     return records.rows(conn, store.lock(asked, conn))
 
 
+def person_of_link(conn: sa.Connection, link_id: str) -> str | None:
+    """Return who is linked by a liaison, or None."""
+    found: str | None = conn.execute(
+        sa.select(t.liaisons.c.person_id).where(t.liaisons.c.link_id == link_id)
+    ).scalar()
+    return found
+
+
 def heir_of(conn: sa.Connection, project_id: str) -> Row | None:
     """Return the project that has a closed project's compound now, or None."""
     table = t.projects

@@ -316,3 +316,16 @@ def test_who_has_agreed_to_waive_is_told_so_in_words(compound):
     with pytest.raises(StateConflict) as refused:
         town.street_clerk("per_qian2").do("waive_commitment", waive, version=item["v"] + 1)
     assert "WAIVED_BY" not in refused.value.describe()
+
+
+def test_who_nominated_is_told_that_the_deputy_left_the_committees(compound):
+    """K13: he stayed in office, no gap ran, and nobody heard of it."""
+    town = compound
+    town.appoint("C2P", "per_wang", DEPUTY)
+    left = {"steward_id": "stw_per_wang", "person_id": "per_wang"}
+    town.bench.consume("steward", "steward_left.v1", left, subject="stw_per_wang", sequence=2)
+    told = town.bench.as_("R_SECRETARY", person="per_sun", scope=town.community)
+    (message,) = told.ask("my_messages")["items"]
+    assert (message["code"], "宏河苑" in message["text"]) == ("APPOINTEE_NO_CADRE", True)
+    card = town.cadre().ask("project", {"project_id": "prj_a"})
+    assert card["appointments"]["C2P"]["active"]["person_id"] == "per_wang"

@@ -460,11 +460,15 @@ def complainants(tx: Tx, rows: Sequence[Any]) -> dict[str, set[str]]:
 
 
 def accused(tx: Tx, row: Any) -> set[str]:
-    """Return the persons who hold a post in what a request is against."""
+    """Return the persons whom a request is against, with their households, or who hold a post in
+    what it is against."""
     refs = {row.against} - {None}
     if rules.routing.is_against_project(row.kind, row.category):
         refs |= {row.project_id} - {None}
-    return storage.parties.of(tx.conn, refs)
+    found = storage.parties.of(tx.conn, refs)
+    if row.against is not None and row.against.startswith("per_"):
+        found |= storage.people.kin(tx.conn, [row.against])[row.against]
+    return found
 
 
 def _candidates(

@@ -16,7 +16,7 @@ from chassis.fields import Grid
 from chassis.free_text import PUBLIC, Sealed
 from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
-from services.steward.actions import cases, changes
+from services.steward.actions import cases, changes, kinship
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
@@ -29,6 +29,7 @@ from services.steward.errors import (
     PersonGone,
     PersonMergedAway,
     PhoneTaken,
+    SelfConfirm,
     StillSteward,
     UnknownGrid,
 )
@@ -547,6 +548,16 @@ def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) 
     tx.require_scope(grid)
 
 
+def _require_another(tx: Tx, row: Any) -> None:
+    """Refuse whoever changes what is registered of himself, or of his household.
+
+    Raises:
+        SelfConfirm: He does.
+    """
+    if kinship.is_own(tx, row.person_id):
+        raise SelfConfirm
+
+
 def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
     """居民迁移 / Move a resident.
 
@@ -557,8 +568,10 @@ def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
         NotResident: He lives in no grid.
         UnknownGrid: There is no such grid.
         StateConflict: He is no longer here.
+        SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, payload.person_id)
+    _require_another(tx, row)
     if row.grid is None:
         raise NotResident
     if not storage.ground.known(tx.conn, [payload.to_grid], "GRID"):
@@ -599,8 +612,10 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> dict[str, Any]:
         RoleDenied: He lives elsewhere, or was registered elsewhere.
         StillSteward: He holds a post; leaving it hands his requests over.
         StateConflict: He is no longer here.
+        SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, payload.person_id)
+    _require_another(tx, row)
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
@@ -639,6 +654,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
         StateConflict: He is no longer here.
         PersonExists: The identity number is somebody else's.
         PhoneTaken: The phone is another household's.
+        SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = storage.people.lock(tx.conn, payload.person_id)
     if row is None or not tx.actor.covers(row.grid or row.area):
@@ -650,6 +666,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
         payload.id_no is not None or payload.birth_year is not None
     ):
         raise RoleDenied(role=tx.actor.role)
+    _require_another(tx, row)
     values, before = _corrected(tx, row, payload)
     if not before:
         return {"id": row.person_id, "state": row.status, "version": row.version}
@@ -776,6 +793,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> dict[str, Any]:
         UnknownGrid: There is no such grid.
         GridNeeded: He lived in a grid, and none is named.
         StateConflict: He is here.
+        SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = storage.people.lock(tx.conn, payload.person_id)
     if row is None or not tx.actor.covers(row.grid or row.area):
@@ -792,6 +810,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> dict[str, Any]:
         if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
             raise UnknownGrid(grid=payload.grid, field="grid")
         tx.require_scope(payload.grid)
+    _require_another(tx, row)
     return _bring_back(
         tx, row, payload.grid, payload.household_id, phone=payload.phone, reason=payload.reason
     )

@@ -357,3 +357,29 @@ def test_a_household_moves_one_after_the_other(two_places):
         order = {"person_id": who, "to_grid": ELSEWHERE + "001", "household_id": "hh_t2"}
         assert bench.do("move_person", order, version=version)["version"] == 2
     assert bench.do("register_person", newcomer(65))["state"] == "ACTIVE"
+
+
+def test_nobody_changes_what_is_registered_of_himself_or_his_household(staffed):
+    """K12: a cadre made himself an adult, moved himself, and recorded his wife's death."""
+    household(staffed, "hh_c", OTHER_CADRE, WANG)
+
+    def version(who):
+        return staffed.bench.rows("SELECT version AS v FROM persons WHERE person_id = :p", p=who)[
+            0
+        ]["v"]
+
+    for who in (OTHER_CADRE, WANG):
+        for method, body in (
+            ("correct_person", {"birth_year": 1930, "reason": "登记有误"}),
+            ("deactivate_person", {"reason": "DECEASED"}),
+        ):
+            with pytest.raises(errors.SelfConfirm):
+                staffed.bench.as_("R_DISTRICT", person=OTHER_CADRE).do(
+                    method, {"person_id": who} | body, version=version(who)
+                )
+    with pytest.raises(errors.SelfConfirm):
+        staffed.cadre().do(
+            "move_person", {"person_id": WANG, "to_grid": GRID_2}, version=version(WANG)
+        )
+    gone = {"person_id": WANG, "reason": "DECEASED"}
+    staffed.cadre(CADRE).do("deactivate_person", gone, version=version(WANG))

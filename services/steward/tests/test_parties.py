@@ -525,3 +525,18 @@ def test_nobody_files_with_the_token_of_the_dead(staffed):
     )
     with pytest.raises(errors.UnknownPerson):
         staffed.submit()
+
+
+def test_a_matter_against_a_person_is_not_decided_by_him_or_his_household(staffed):
+    """K12: the cadre rejected what a resident had written about him."""
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    about = {"kind": "HELP", "category": "POLICY", "text": "反映某干部", "against": CADRE}
+    reply = staffed.submit(**about)
+    assert reply["handler"] == STW_OTHER
+    body = {"reason": "NO_SUBSTANCE", "note": "不受理"}
+    with pytest.raises(errors.ConflictOfInterest):
+        staffed.step("reject_request", reply, CADRE, "R_CADRE", COMMUNITY, **body)
+    kin(staffed, CADRE, OTHER_CADRE)
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        staffed.step("reject_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **body)
+    assert refused.value.params["substitute"] == COMMUNITY[:9]

@@ -22,17 +22,17 @@ LONG_FIRST = (
 
 
 # The run of everything gives each service's tests both databases: PostgreSQL here, SQLite in the
-# service's own checkout, which test_independence.py makes. Nothing is run twice.
+# service's own checkout, which test_independence.py makes. What asks for no PostgreSQL runs there
+# as it would run here. Nothing is run twice.
 ALONE = "tests/architecture/test_independence.py"
 
 
-def on_sqlite(item: pytest.Item) -> bool:
+def runs_alone(item: pytest.Item) -> bool:
+    """Tell whether test_independence.py runs a test of a service just as it would run here."""
+    if not item.nodeid.startswith("services/") or item.get_closest_marker("servers"):
+        return False
     given = getattr(item, "callspec", None)
-    return (
-        item.nodeid.startswith("services/")
-        and given is not None
-        and "sqlite" in given.params.values()
-    )
+    return given is None or "postgresql" not in given.params.values()
 
 
 def group(item: pytest.Item) -> str:
@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(
     yield
     whole = os.environ.get("FIVERED_TEST_PG") and any(one.nodeid.startswith(ALONE) for one in items)
     if whole:
-        elsewhere = [one for one in items if on_sqlite(one)]
+        elsewhere = [one for one in items if runs_alone(one)]
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [one for one in items if not on_sqlite(one)]
+        items[:] = [one for one in items if not runs_alone(one)]
 
     def rank(item: pytest.Item) -> int:
         fits = (n for n, path in enumerate(LONG_FIRST) if item.nodeid.startswith(path))

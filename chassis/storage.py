@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -372,12 +373,17 @@ def _open_sqlite(url: sa.URL) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
-        if conn.get_execution_options().get("fivered_reads"):
-            conn.exec_driver_sql("BEGIN")
-        else:
+        dbapi: Any = conn.connection.dbapi_connection
+        statement = "BEGIN"
+        if not conn.get_execution_options().get("fivered_reads"):
             # A writer that began as a reader could find its snapshot stale in the middle.
-            writers.take(conn.connection.dbapi_connection)
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
+            writers.take(dbapi)
+            statement = "BEGIN IMMEDIATE"
+        try:
+            # Past the layer that prepares statements: it takes longer than most small reads.
+            dbapi.execute(statement)
+        except sqlite3.Error as error:
+            raise sa.exc.OperationalError(statement, None, error) from error
 
     return engine
 

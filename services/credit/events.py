@@ -544,6 +544,15 @@ class RedemptionRefundedHeard:
     wallet: str
     partner_id: str
     points: int
+    borne_by: str | None = None
+
+
+@reads("partner", "refund_denied.v1")
+class RefundDeniedHeard:
+    """A refund is denied."""
+
+    redemption_id: str
+    number: str
 
 
 @reads("partner", "partner_settled.v1")

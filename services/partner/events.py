@@ -107,6 +107,16 @@ class RedemptionRefunded:
     wallet: str
     partner_id: str
     points: int
+    # DISTRICT where the partner has left and has nothing open from which it could be taken.
+    borne_by: str | None = None
+
+
+@fact("refund_denied.v1", about="redemption")
+class RefundDenied:
+    """退回未获同意 / A refund is denied; the redemption says why."""
+
+    redemption_id: str
+    number: str
 
 
 @fact("partner_settled.v1", about="statement")

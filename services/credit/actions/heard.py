@@ -49,6 +49,9 @@ def partner(tx: Tx, heard: Sequence[Event]) -> None:
     saga = [event for event in heard if isinstance(event.data, SAGA)]
     if saga:
         ledger.redemptions(tx, saga)
+    for event in heard:
+        if isinstance(event.data, events.RefundDeniedHeard):
+            ledger.refund_denied(tx, event)
     awards.ingest(tx, [event for event in heard if type(event.data) not in _PARTNER])
 
 

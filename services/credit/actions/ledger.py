@@ -292,17 +292,33 @@ def _refund(tx: Tx, event: Event, known: Any) -> None:
     if known.state != "CAPTURED":
         _say_again(tx, event, known, _NOT_TO_REFUND)
         return
-    partner = f"PTN:{known.partner_id}"
-    owed = store.lock_wallets(tx.conn, [partner])[partner].receivable
-    if owed < known.points:
+    posting = _refund_of(tx, event, known)
+    if posting is None:
         # What the partner was paid for already cannot be taken out of his receivable again.
         _reject(tx, event, errors.InsufficientPoints.code, known.version)
         return
     _end(tx, event, known, "REFUNDED")
     _restore(tx, known, event.occurred_at)
-    _post(tx, event, rules.refund(known.subject_id, partner, known.points))
+    _post(tx, event, posting)
     _answer(tx, event, events.PointsRefunded, known.version + 1)
     _tell(tx, "REDEMPTION_REFUNDED", known)
+
+
+def _refund_of(tx: Tx, event: Event, known: Any) -> rules.Posting | None:
+    """Return the posting of a refund, or None where the partner has not enough open points."""
+    if event.data.borne_by == "DISTRICT":
+        return rules.refund_by_district(district_of(event.scope), known.subject_id, known.points)
+    partner = f"PTN:{known.partner_id}"
+    owed = store.lock_wallets(tx.conn, [partner])[partner].receivable
+    return rules.refund(known.subject_id, partner, known.points) if owed >= known.points else None
+
+
+def refund_denied(tx: Tx, event: Event) -> None:
+    """Tell whose points they were that they do not come back."""
+    known = store.hold(tx.conn, event.data.redemption_id)
+    # A discount that cost no points was never held here.
+    if known is not None:
+        _tell(tx, "REFUND_DENIED", known, number=event.data.number)
 
 
 def _tell(tx: Tx, code: str, known: Any, **detail: Any) -> None:

@@ -137,6 +137,13 @@ def refund(subject: str, partner: str, points: int) -> Posting:
     )
 
 
+def refund_by_district(district: str, subject: str, points: int) -> Posting:
+    """Points that were burnt return to their owner: the partner has left."""
+    return posting(
+        "REFUND", (system(SETTLED, district), -points), (account(subject, AVAILABLE), points)
+    )
+
+
 def settle(district: str, partner: str, points: int) -> Posting:
     """A statement is paid: the partner's points are burnt."""
     return posting(

@@ -375,6 +375,36 @@ def test_a_statement_burns_points_once(wallet):
     assert stage.trial_balance(bench)["accounts"]["SYS:SETTLED"] == 60
 
 
+def test_a_refund_that_the_district_bears_takes_nothing_from_the_partner(wallet):
+    """K20: a shop that had left had nothing open, and a just refund could only be denied."""
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    say(bench, "redeemed", "rdm_1", "2025-03-06T10:00")
+    data = {"statement_id": "stm_1", "partner_id": "ptn_h", "period": "2025-03", "points": 60}
+    bench.consume("partner", "partner_settled.v1", data, subject="stm_1")
+    for _ in range(2):
+        say(bench, "refunded", "rdm_1", "2025-03-09T10:00", borne_by="DISTRICT")
+    assert stage.receivable(bench) == 0
+    assert stage.trial_balance(bench)["accounts"].get("SYS:SETTLED", 0) == 0
+    left = bench.rows("SELECT available FROM wallets WHERE subject_id = :s", s=C)
+    assert left == [{"available": 140}]
+
+
+def test_a_refund_that_is_denied_is_told(wallet):
+    """K13: he has one more try, and learnt of it only when he opened the redemption."""
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    say(bench, "redeemed", "rdm_1", "2025-03-06T10:00")
+    told = {"redemption_id": "rdm_1", "number": "DH-20250305-015901-00001"}
+    bench.consume("partner", "refund_denied.v1", told, subject="rdm_1")
+    unknown = told | {"redemption_id": "rdm_free"}
+    bench.consume("partner", "refund_denied.v1", unknown, subject="rdm_free")
+    (one,) = bench.as_("R_RESIDENT", person="per_c", scope=stage.GRID).ask("messages")["items"]
+    assert (one["code"], one["ref"]) == ("REFUND_DENIED", "rdm_1")
+    assert "DH-20250305-015901-00001" in one["text"]
+    assert "60" in one["text"]
+
+
 def test_a_budget_is_granted_by_two_people_of_the_whole_district(bench):
     """SEC-M4: one person of the district granted any number of points, also for a community."""
     order = {"points": 50, "basis": "济任财预〔2025〕1号"}

@@ -85,6 +85,12 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     "REDEMPTION_REFUNDED": (
         "一笔兑换的退回已同意,{points} 积分已退回 / A refund was approved; {points} points are back"
     ),
+    "REFUND_DENIED": (
+        "兑换单 {number} 的退回申请未获同意,{points} 积分不退回,理由见该兑换单;"
+        "兑换后七日内可凭新的理由再申请一次"
+        " / The refund of {number} ({points} points) was denied; the redemption says why. Within "
+        "seven days of the redemption you may ask once more, with other reasons"
+    ),
     "REPAIR_APPLIED": (
         "{subject} 的信用修复申请 {number} 已提交 / Repair {number} of {subject} was applied for"
     ),

@@ -169,7 +169,8 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     """同意退回 / Approve a refund.
 
     On a statement that is not paid, the line is taken back on that statement; on a paid one, the
-    next statement carries a negative line.
+    next statement carries a negative line. Where the partner has left and nothing of it is open,
+    the district bears it.
 
     Raises:
         StateConflict: No refund is asked for.
@@ -180,15 +181,18 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     seen = records.get(tx.conn, redemptions, payload.redemption_id)
     # Partner, statement, redemption: suspending and paying lock them in this order too. With the
     # partner's row two refunds cannot both count the same open points.
-    records.locked(tx.conn, partners, seen.partner_id)
+    partner = records.locked(tx.conn, partners, seen.partner_id)
     statement = (
         records.locked(tx.conn, statements, seen.statement_id) if seen.statement_id else None
     )
     row = _to_decide(tx, payload)
     # Not only after payment: an earlier refund of a paid one may have used these points up.
     open_points = store.receivable(tx.conn, row.partner_id)
+    borne_by = None
     if open_points < row.points:
-        raise ReceivableShort(open=open_points, points=row.points)
+        if partner.state != "EXITED" or row.settled_at is None:
+            raise ReceivableShort(open=open_points, points=row.points)
+        borne_by = "DISTRICT"
     refund_statement_id = None
     if statement is not None and statement.state != "PAID":
         refund_statement_id = statement.statement_id
@@ -204,10 +208,13 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
         refund_decided_by=tx.actor.id,
         refund_late=False,
         refund_statement_id=refund_statement_id,
+        refund_borne_by=borne_by,
     ).version
     if row.points:
         tx.publish(
-            events.RedemptionRefunded(row.redemption_id, row.wallet, row.partner_id, row.points),
+            events.RedemptionRefunded(
+                row.redemption_id, row.wallet, row.partner_id, row.points, borne_by
+            ),
             subject=row.redemption_id,
             scope=row.area,
             sequence=version,
@@ -259,5 +266,11 @@ def deny_refund(tx: Tx, payload: DenyRefund) -> RedemptionReply:
         refund_denied=payload.reasons,
         refund_late=False,
     ).version
+    tx.publish(
+        events.RefundDenied(row.redemption_id, row.number),
+        subject=row.redemption_id,
+        scope=row.area,
+        sequence=version,
+    )
     _decided(tx, row, version, "DENIED")
     return reply(row, state=state, version=version)

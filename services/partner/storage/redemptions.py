@@ -290,6 +290,7 @@ def refunds_to_offset(conn: sa.Connection) -> list[Any]:
             redemptions.c.state == "REFUNDED",
             redemptions.c.settled_at.is_not(None),
             redemptions.c.refund_statement_id.is_(None),
+            redemptions.c.refund_borne_by.is_(None),
         )
         .order_by(redemptions.c.refunded_at, redemptions.c.redemption_id)
     )
@@ -317,6 +318,7 @@ def receivable(conn: sa.Connection, partner_id: str) -> int:
                 redemptions.c.state == "REFUNDED",
                 redemptions.c.settled_at.is_not(None),
                 redemptions.c.refund_statement_id.is_(None),
+                redemptions.c.refund_borne_by.is_(None),
             ),
             -redemptions.c.points,
         ),

@@ -171,6 +171,8 @@ redemptions = sa.Table(
     sa.Column("points_back_at", _At),
     sa.Column("statement_id", store.Id),
     sa.Column("refund_statement_id", store.Id),
+    # DISTRICT where nothing of it is taken from the partner, who has left.
+    sa.Column("refund_borne_by", _Code),
     sa.Column("settled_at", _At),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", _At, nullable=False),

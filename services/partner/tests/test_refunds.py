@@ -5,7 +5,8 @@ import pytest
 from chassis.refusal import Invalid
 from services.partner import errors
 from services.partner.tests.conftest import ANA, BARBER, CADRE, CLERK, COMMUNITY, OFFICER, STREET
-from services.partner.tests.test_statements import DENIED, ask_refund, step
+from services.partner.tests.test_register import stop
+from services.partner.tests.test_statements import DENIED, ask_refund, paid, step
 
 AGAIN = "店员已书面承认未完成"
 
@@ -193,3 +194,32 @@ def test_where_the_streets_only_official_has_a_stake_the_district_decides(town, 
     town.bench.as_("R_DISTRICT", person="per_district", scope=STREET[:6])
     assert [one["id"] for one in waiting(town.bench)] == [redemption_id]
     assert step(town, "approve_refund", redemption_id)["state"] == "REFUNDED"
+
+
+def test_a_refund_by_a_partner_that_has_left_is_borne_by_the_district(town, barber, haircut):
+    """K13, K20: with nothing open a just refund could only be denied, for ever."""
+    town.bench.at("2025-03-31T09:00")
+    one = town.redeem(haircut)
+    town.fund(10_000)
+    town.bench.fire("2025-04-03T10:00")
+    paid(town, barber)
+    ask_refund(town, one)
+    town.as_cadre()
+    with pytest.raises(errors.ReceivableShort):
+        step(town, "approve_refund", one)
+    stop(town, "exit_partner", barber, "HONOUR")
+    town.as_cadre()
+    assert step(town, "approve_refund", one)["state"] == "REFUNDED"
+    (told,) = town.bench.published("redemption_refunded.v1")
+    assert told["data"]["borne_by"] == "DISTRICT"
+    desk = town.as_street().ask("desk", {"partner_id": barber})
+    assert desk["receivable_points"] == 0
+
+
+def test_a_denied_refund_is_said(town, haircut):
+    one = town.redeem(haircut)
+    ask_refund(town, one)
+    town.as_cadre()
+    step(town, "deny_refund", one, reasons=DENIED)
+    (told,) = town.bench.published("refund_denied.v1")
+    assert told["data"] == {"redemption_id": one, "number": town.card(one)["number"]}

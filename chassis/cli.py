@@ -153,7 +153,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     parked.add_argument("action", choices=("list", "show", "retry", "drop"))
     parked.add_argument("service")
     parked.add_argument("ids", nargs="*", type=int, help="row ids; none = all (list, retry)")
-    parked.add_argument("--by", default="operator", help="who decides, for the record")
+    parked.add_argument("--by", default="", help="who decides, for the record; drop needs it")
 
     rebuild = parsers["rebuild"]
     rebuild.add_argument("service")

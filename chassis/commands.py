@@ -195,12 +195,19 @@ def run_parked(given: argparse.Namespace) -> int:
     runtime = open_runtime(given.service)
     rows = inbox.parked_rows(runtime)
     if given.ids:
+        there = {row["id"] for row in rows}
+        if lacking := [str(one) for one in given.ids if one not in there]:
+            raise CommandFailed(f"nothing of {given.service} is parked as {', '.join(lacking)}")
         rows = [row for row in rows if row["id"] in given.ids]
     if given.action in {"retry", "drop"}:
         if given.action == "drop" and not given.ids:
             raise CommandFailed("drop needs the ids of the rows")
+        if given.action == "drop" and not given.by.strip():
+            raise CommandFailed("drop needs --by: who gives these up, for the record")
         state = "RETRY" if given.action == "retry" else "DROPPED"
-        marked = inbox.mark_parked(runtime, [row["id"] for row in rows], state, given.by)
+        marked = inbox.mark_parked(
+            runtime, [row["id"] for row in rows], state, given.by or "operator"
+        )
         print(f"{marked} of {given.service} marked {state}")
     else:
         for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -342,8 +343,9 @@ def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
     options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000 -c jit=off"
     # What a statement makes text of, it makes the same text of everywhere.
     options += " -c datestyle=ISO -c timezone=UTC"
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
@@ -353,10 +355,26 @@ def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
         pool_recycle=1800,
         connect_args={"options": options, "connect_timeout": 5, "application_name": "fivered"},
     )
+    sa.event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _without_values(context: Any) -> None:
+    """Take the values of the row out of an error: what people wrote does not go into logs."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            text = str(error.args[0])
+            error.args = (_VALUES.sub("", text), *error.args[1:])
+
+
+# The server tells them in parts of their own: the row that fails, the key that is there already.
+_VALUES = re.compile(r"^(?:DETAIL|CONTEXT):.*?(?=^[A-Z]+:|^\[|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def _open_sqlite(url: sa.URL) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": 10}, pool_size=8, max_overflow=8)
+    engine = sa.create_engine(
+        url, hide_parameters=True, connect_args={"timeout": 10}, pool_size=8, max_overflow=8
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _connect(dbapi: Any, _record: Any) -> None:

@@ -1,10 +1,14 @@
 """Batches, duplicates, poison and parking."""
 
+import argparse
+
 import msgspec
+import pytest
 import sqlalchemy as sa
 
-from chassis import inbox, process, timers
+from chassis import commands, inbox, process, timers
 from chassis.messages import new_uuid
+from chassis.settings import CommandFailed
 from chassis.tests.toy.service import FAIL
 
 
@@ -80,6 +84,29 @@ def test_a_retry_that_fails_again_stays_parked(bench):
     assert inbox.retry_parked(bench.runtime, "toy") == 0
     assert [row["state"] for row in bench.parked()] == ["PARKED", "PARKED"]
     assert bench.parked()[0]["attempts"] == 5
+
+
+def test_what_is_given_up_says_by_whom_and_is_there(bench, monkeypatch):
+    """K17: nobody gave up a row that was not there, and the command said that it was done."""
+    monkeypatch.setattr(commands, "open_runtime", lambda _name: bench.runtime)
+    monkeypatch.setattr(type(bench.runtime), "close", lambda _self: None)
+    FAIL["bad"] = 1000
+    bench.deliver([added(bench, 2, "b", note="bad")])
+    (row,) = bench.parked()
+
+    def run(action, *ids, by=""):
+        given = argparse.Namespace(service="toy", action=action, ids=list(ids), by=by)
+        return commands.run_parked(given)
+
+    for refused, told in (
+        (("drop", row["id"]), "--by"),
+        (("drop", row["id"], 99), "99"),
+        (("show", 99), "99"),
+    ):
+        with pytest.raises(CommandFailed, match=told):
+            run(*refused, by="" if told == "--by" else "lin")
+    assert run("drop", row["id"], by="lin") == 0
+    assert bench.rows("SELECT decided_by FROM parked") == [{"decided_by": "lin"}]
 
 
 def test_a_dropped_event_lets_the_next_one_through(bench):

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -256,6 +257,23 @@ def test_a_reply_says_why_there_is_no_answer(bench):
     outage = sa.exc.TimeoutError("no connection within 5 s")
     assert rpc.failure(bench.runtime, "add", outage) == {"outage": {"retry_after_s": 2}}
     assert "id" in rpc.failure(bench.runtime, "add", ZeroDivisionError())["fault"]
+
+
+def test_a_fault_of_the_database_tells_no_value_of_a_row(on_postgres):
+    """K15: texts of residents stood in the log as parameters, and in the server's words."""
+    secret = "我父亲患肺癌住院\n当天请假"
+    table = on_postgres.runtime.chassis.jobs
+    now = datetime.now(UTC)
+    row = {"job_id": "j", "kind": "k", "params": {}, "state": secret, "done": 0, "attempts": 0}
+    row |= {"cancel": False, "created_at": now, "updated_at": now, "note": secret}
+    with on_postgres.runtime.engine.connect() as conn:
+        for broken in (row, row | {"state": None}):
+            with conn.begin(), pytest.raises(sa.exc.DBAPIError) as fault:
+                conn.execute(sa.insert(table), broken)
+            told = "".join(traceback.format_exception(fault.value))
+            assert "肺癌" not in told
+            assert "请假" not in told
+            assert "jobs" in told
 
 
 def test_a_database_that_cannot_be_reached_is_an_outage_and_a_wrong_statement_is_not(on_postgres):

@@ -64,6 +64,13 @@ class TopicRedirected:
     category: str | None = None
 
 
+@fact("topic_request_named.v1", about="topic")
+class TopicRequestNamed(TopicRedirected):
+    """A redirected topic is said to be a request already; the stewards look whether it is so."""
+
+    request_id: str | None = None
+
+
 @fact("attendance_recorded.v1", about="session")
 class AttendanceRecorded:
     """A person was present when a vote of the session closed; said once per person and session."""

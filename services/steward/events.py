@@ -474,6 +474,13 @@ class TopicRedirectedHeard:
     category: str | None = None
 
 
+@reads("forum", "topic_request_named.v1")
+class TopicRequestNamedHeard(TopicRedirectedHeard):
+    """A redirected topic is said to be a request already."""
+
+    request_id: str | None = None
+
+
 @reads("forum", "liaison_assigned.v1")
 class LiaisonAssignedHeard:
     """An official is responsible for a target."""

@@ -543,6 +543,7 @@ class Steward(Imports, Sealing, Service):
             events.LiaisonAssignedHeard,
             events.LiaisonEndedHeard,
             events.TopicRedirectedHeard,
+            events.TopicRequestNamedHeard,
             then=actions.heard.forum_said,
         ),
         subscribe(

@@ -528,7 +528,8 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
     """转红色管家 / Redirect to the stewards.
 
     Send a matter of one household to the stewards, who register it in the proposer's name and
-    tell its number; one that is registered already is named.
+    tell its number; one that is registered already is named, and looked up there: where it is not
+    the proposer's, they register his.
 
     Raises:
         StateConflict: It is not waiting for analysis.
@@ -549,27 +550,31 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
     )
     if not known:
         tx.arm("topic_redirect", payload.topic_id, tx.calendar.due(tx.now, rules.REDIRECT_WD))
-        tx.publish(
-            events.TopicRedirected(
-                topic_id=payload.topic_id,
-                community=row["area"],
-                grid=row["grid"],
-                proposer=row["proposer"],
-                title=row["title"],
-                text=row["description"],
-                category=row["category"],
-            ),
-            subject=payload.topic_id,
-            scope=row["area"],
-            sequence=row["version"],
-        )
+    said = {
+        "topic_id": payload.topic_id,
+        "community": row["area"],
+        "grid": row["grid"],
+        "proposer": row["proposer"],
+        "title": row["title"],
+        "text": row["description"],
+        "category": row["category"],
+    }
+    tx.publish(
+        events.TopicRequestNamed(**said, request_id=payload.request_id)
+        if known
+        else events.TopicRedirected(**said),
+        subject=payload.topic_id,
+        scope=row["area"],
+        sequence=row["version"],
+    )
     return reply("topic_id", row)
 
 
 def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     """Tell the proposer of a redirected topic under which number the stewards keep it."""
     topic = storage.rows.find(tx.conn, storage.tables.topics, topic_id, lock=True)
-    if topic is None or topic["state"] != "REDIRECTED" or topic["request_id"] is not None:
+    # One that a cadre named has no number yet; the stewards' word counts.
+    if topic is None or topic["state"] != "REDIRECTED" or topic["request_number"] is not None:
         return
     row = storage.rows.change(
         tx.conn, storage.tables.topics, topic, request_id=request_id, request_number=number

@@ -170,6 +170,18 @@ def test_a_matter_of_one_household_goes_to_the_stewards(town):
     town.on_topic("redirect_topic", topic_id, reason="单户漏水", request_id="req_1")
     row = town.row("topics", "topic_id", topic_id)
     assert (row["state"], row["request_id"]) == ("REDIRECTED", "req_1")
+    # The stewards look whether it is his; where it is not, they register his, and he is told.
+    (said,) = town.bench.published("topic_request_named.v1")
+    assert said["data"]["request_id"] == "req_1"
+    town.bench.consume(
+        "steward",
+        "request_submitted.v1",
+        {"request_id": "req_9", "number": "SR-20250303-015901-00009", "topic_id": topic_id},
+        subject="req_9",
+    )
+    assert town.row("topics", "topic_id", topic_id)["request_id"] == "req_9"
+    told = town.resident().ask("my_messages")["items"][0]
+    assert (told["code"], "SR-20250303-015901-00009" in told["text"]) == ("TOPIC_REQUEST", True)
 
 
 def test_merged_topics_keep_their_people_and_tell_them(town):

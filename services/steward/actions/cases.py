@@ -611,10 +611,18 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> dict[str, Any]:
 def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     """File what the forum found to be a matter of one household; its proposer is the reporter.
 
+    Where a cadre has named a request that it is already, nothing is filed, if that is so.
+
     Raises:
         LookupError: The community has no grid yet; the event waits until somebody retries it.
     """
     named = storage.people.kept(tx.conn, topic.proposer) if topic.proposer else None
+    if (
+        isinstance(topic, events.TopicRequestNamedHeard)
+        and topic.request_id is not None
+        and _is_his(tx, topic.request_id, topic.community, named)
+    ):
+        return
     proposer = storage.people.person(tx.conn, named) if named else None
     home = proposer.grid if proposer is not None else None
     grid = topic.grid or (home if home and home.startswith(topic.community) else None)
@@ -636,6 +644,16 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
         "reference": topic.topic_id,
     }
     _file(tx, order, named, own, topic_id=topic.topic_id)
+
+
+def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
+    """Tell whether a request of the community is a person's, his household's, or nobody's yet."""
+    row = storage.cases.request(tx.conn, request_id)
+    if row is None or row.area[:9] != community[:9]:
+        return False
+    if row.reporter_id is None or person is None:
+        return row.found_by is None
+    return row.reporter_id in kinship.own(tx, person)
 
 
 def hazard_found(tx: Tx, hazard: Any) -> Any:

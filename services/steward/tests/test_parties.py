@@ -406,6 +406,29 @@ def test_a_topic_of_one_household_becomes_a_request(staffed):
         staffed.submit(channel="FORUM")
 
 
+@pytest.mark.parametrize("named", ["none", "strangers", "his"])
+def test_a_topic_that_is_said_to_be_a_request_is_filed_where_that_is_not_so(staffed, named):
+    """K13: a cadre named a request that nobody had, and the matter was lost."""
+    kin(staffed, WANG, OTHER_CADRE)
+    ids = {
+        "none": "req_zz",
+        "strangers": staffed.submit(LI)["id"],
+        "his": staffed.submit(WANG)["id"],
+    }
+    topic = {
+        "topic_id": "top_1", "community": COMMUNITY, "proposer": WANG, "title": "门口的灯",
+        "text": "夜里不亮", "category": "REPAIR_COMMON", "request_id": ids[named],
+    }  # fmt: skip
+    staffed.bench.consume("forum", "topic_request_named.v1", topic, subject="top_1")
+    filed = [
+        event["data"]["topic_id"]
+        for event in staffed.bench.published("request_submitted.v1")
+        if event["data"]["topic_id"]
+    ]
+    assert filed == ([] if named == "his" else ["top_1"])
+    assert staffed.bench.parked() == []
+
+
 def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
     """SP-D11: level 1 went to nobody, and the area showed null."""
     bench = staffed.bench

@@ -86,6 +86,17 @@ class AppointmentEnded:
     reason: str
 
 
+@fact("owners_committee_changed.v1", about="committee")
+class OwnersCommitteeChanged:
+    """Who sits for the owners of a project's compound, and whether their term runs."""
+
+    committee_id: str
+    project_id: str
+    members: list[str]
+    # IN_TERM or EXPIRED.
+    state: str
+
+
 @fact("complaint_accepted.v1", about="complaint", visibility="public")
 class ComplaintAccepted:
     """A complaint about a project counts (from its filing, or again after a new decision)."""

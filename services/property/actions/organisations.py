@@ -632,7 +632,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
     committee = rows.owners_committee_in_term(tx.conn, payload.project_id)
     if committee is not None:
         # The owners are the same: their committee goes with the compound.
-        records.change(
+        committee = records.change(
             tx,
             tables.owners_committees,
             committee,
@@ -640,6 +640,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
             note={"from": payload.project_id},
             project_id=new.project_id,
         )
+        _say_committee(tx, committee)
     for defect in standing:
         rectifications.open_order(
             tx,
@@ -754,6 +755,7 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
             chair=chair,
             note={"former": person_id, "reason": "DECEASED"},
         )
+        _say_committee(tx, row)
         name = ground.project(tx, row.project_id).name
         for one in left:
             ground.tell(tx, one, "MEMBER_DIED", said=name)
@@ -893,6 +895,7 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
         former = records.change(
             tx, tables.owners_committees, former, step="REPLACED", state="EXPIRED"
         )
+        _say_committee(tx, former)
         tx.disarm("committee_expire", former.committee_id)
     row = records.create(
         tx,
@@ -911,6 +914,7 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
         created_at=tx.now,
     )
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
+    _say_committee(tx, row)
     return ground.reply(tables.owners_committees, row)
 
 
@@ -963,6 +967,7 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> Reply:
     _require_owners(tx, ground.project(tx, row.project_id), new)
     row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
+    _say_committee(tx, row)
     return ground.reply(tables.owners_committees, row)
 
 
@@ -981,3 +986,14 @@ def expire_committee(tx: Tx, due: Due) -> None:
     if row is None or row.state != "IN_TERM":
         return
     row = records.change(tx, tables.owners_committees, row, step="EXPIRED", state="EXPIRED")
+    _say_committee(tx, row)
+
+
+def _say_committee(tx: Tx, row: Row) -> None:
+    """Say who sits for the owners now; said again whenever that changes."""
+    tx.publish(
+        events.OwnersCommitteeChanged(row.committee_id, row.project_id, row.members, row.state),
+        subject=row.committee_id,
+        scope=row.area,
+        sequence=row.version,
+    )

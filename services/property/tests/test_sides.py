@@ -136,6 +136,19 @@ def test_the_owners_committee_goes_with_the_compound(compound):
     assert meet(town, "prj_b", PROPERTY=["per_new"])["two_sided"] is False
 
 
+def test_others_hear_who_sits_for_the_owners(compound):
+    """The forum believed whoever called himself one of them."""
+    town = compound
+    hand_over(town)
+    town.bench.fire("2028-01-01T00:30:00")
+    said = town.bench.published("owners_committee_changed.v1")
+    assert [(one["data"]["project_id"], one["data"]["state"]) for one in said] == [
+        ("prj_a", "IN_TERM"), ("prj_b", "IN_TERM"), ("prj_b", "EXPIRED"),
+    ]  # fmt: skip
+    assert {tuple(one["data"]["members"]) for one in said} == {MEMBERS}
+    assert [int(one["sequence"]) for one in said] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("field", "who"),
     [

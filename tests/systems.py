@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +20,9 @@ from pathlib import Path
 import pytest
 
 from chassis.here import keys_file
+from chassis.installed import service_class, service_names
+from chassis.migrate import migrate_service
+from chassis.storage import open_engine
 from clients.demo.api import Api
 from clients.demo.district import District
 from clients.demo.screen import Screen
@@ -39,16 +46,31 @@ class Running:
     token_key: str
 
 
+@functools.cache
+def migrated() -> Path:
+    """Return a folder with the empty databases of all services, as a first start makes them."""
+    folder = Path(tempfile.mkdtemp(prefix="migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in service_names():
+        engine = open_engine(f"sqlite:///{folder / name}.sqlite")
+        migrate_service(service_class(name), engine)
+        engine.dispose()
+    return folder
+
+
 class Embedded:
     """`fivered up --demo` in a process of its own; it can be killed and started again.
 
     Attributes:
         program: What is run in place of `fivered`, for a system that is disturbed from within.
         cwd: Where it is run; another release is run in its own folder.
+        made: Whether its databases are there before its first start: it takes longer to make them
+            than all else that a start does.
     """
 
     program: tuple[str, ...] = (str(Path(sys.executable).with_name("fivered")),)
     cwd: Path = ROOT
+    made: bool = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,6 +80,12 @@ class Embedded:
     def start(self, *, district: bool = False, **environ: str) -> Running:
         """Start and wait for the first answer (the district is loaded by the test itself)."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        data = self.folder / "data"
+        if self.made and not data.exists():
+            data.mkdir(mode=0o700)
+            for database in migrated().iterdir():
+                shutil.copyfile(database, data / database.name)
+                (data / database.name).chmod(0o600)
         env = os.environ | {
             "FIVERED_LOG_LEVEL": "WARNING",
             "FIVERED_CHECK_REPLIES": "1",
@@ -165,6 +193,7 @@ def expected(tmp_path_factory):
 def embedded(tmp_path):
     """An embedded system that is not started yet; it is stopped afterwards."""
     system = Embedded(tmp_path / "embedded")
+    system.made = True
     yield system
     if system.process is not None:
         system.stop()

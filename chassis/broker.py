@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from chassis.topology import (
     DEAD_CALLS,
@@ -22,6 +23,10 @@ from chassis.topology import (
     queue_name,
     replay_key,
 )
+
+# What a broker that is away, refuses or does not answer ends in; a broker that stops answering in
+# the handshake gives an error of pika's that is none of the others.
+FAILS = (pika.exceptions.AMQPError, AMQPConnectorException, OSError)
 
 # Dead calls are kept for people to look at, not as a record.
 _DEAD_KEPT_MS = 7 * 24 * 3600 * 1000
@@ -96,7 +101,7 @@ def apply(url: str, installation: Installation) -> Applied:
     names, older = [], []
     try:
         connection = connected(url, "fivered topology")
-    except (pika.exceptions.AMQPError, OSError) as error:
+    except FAILS as error:
         raise TopologyError(f"broker not reached: {error!r}") from error
     try:
         channel = connection.channel()
@@ -115,7 +120,7 @@ def apply(url: str, installation: Installation) -> Applied:
             for key in (*queue.keys, replay_key(queue.subscriber, queue.partition)):
                 channel.queue_bind(queue.name, event_exchange(queue.source), key)
             names.append(queue.name)
-    except pika.exceptions.AMQPError as error:
+    except FAILS as error:
         raise TopologyError(f"the broker refuses the topology: {error!r}") from error
     finally:
         if connection.is_open:
@@ -187,7 +192,7 @@ def remove(url: str, installation: Installation) -> None:
         channel.exchange_delete(REPLY_EXCHANGE)
         channel.exchange_delete(DEAD_EXCHANGE)
         connection.close()
-    except (pika.exceptions.AMQPError, OSError) as error:
+    except FAILS as error:
         raise TopologyError(f"broker not reached: {error!r}") from error
 
 

@@ -30,14 +30,14 @@ from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
 from chassis.migrate import current_of, migrate_service, package_of
 from chassis.runtime import Runtime
-from chassis.settings import CommandFailed, database_variable
+from chassis.settings import CommandFailed, database_variable, has_scheme
 
 
 def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
     """Open an installed service on the database that the environment names.
 
     Raises:
-        CommandFailed: The variable is not set.
+        CommandFailed: The variable is not set, or names no database of ours.
         SettingsError: Lists every missing or wrong variable.
     """
     cls = service_class(service)
@@ -46,6 +46,10 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
     url = os.environ.get(database_variable(service))
     if not url:
         raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
+    if not has_scheme(url, "postgresql", "sqlite"):
+        raise CommandFailed(
+            f"{database_variable(service)} is wrong: postgresql://... or sqlite:///"
+        )
     return Runtime.open(cls, url, cooperative=cooperative)
 
 

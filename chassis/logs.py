@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from chassis import telemetry
+from chassis.settings import SettingsError
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What a line says of itself. A field of the same name stands beside it as `extra_NAME`.
@@ -47,18 +48,26 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
 def configure(unit: str, level: str = "INFO") -> None:
     """Send every log of this process to standard error as JSON.
 
     Args:
         unit: What this process is, e.g. "NAME work".
         level: Least level that is written.
+
+    Raises:
+        SettingsError: There is no such level.
     """
+    if level.upper() not in _LEVELS:
+        raise SettingsError([f"FIVERED_LOG_LEVEL must be one of {', '.join(_LEVELS)}"])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(unit))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(level.upper())
     # pika tells every refused connection nine times; the hosts say it once, in their own words.
     logging.getLogger("pika").setLevel("CRITICAL")
     for noisy in ("amqp", "kombu", "nameko", "alembic", "httpx", "httpcore"):

@@ -13,11 +13,12 @@ from chassis import inbox, migrate, timers, topology
 from chassis import storage as store
 from chassis.reconnect import Backoff
 from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, SettingsError, database_variable, read_all
+from chassis.settings import ProcessSettings, SettingsError, database_variable, has_scheme, read_all
 
 log = logging.getLogger("fivered.process")
 
 _LONGEST_WAIT_S = 5.0
+_DATABASES = ("postgresql", "postgres")
 
 
 def main(run: Callable[[str], int], service: str) -> int:
@@ -49,8 +50,9 @@ def open_runtime(
     variable = database_variable(cls.name)
     url = os.environ.get(variable, "")
     problems = []
-    if not url.startswith("postgresql"):
-        problems.append(f"{variable} is not set: postgresql://user:password@host/database")
+    if not has_scheme(url, *_DATABASES):
+        wrong = "is wrong" if url else "is not set"
+        problems.append(f"{variable} {wrong}: postgresql://user:password@host/database")
     if not os.environ.get("FIVERED_BROKER_URL"):
         problems.append("FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost")
     try:

@@ -302,7 +302,7 @@ class Relay(threading.Thread):
             try:
                 if self._hold() and self._connect():
                     self._serve()
-            except (Lost, psycopg.Error, pika.exceptions.AMQPError, OSError) as error:
+            except (Lost, psycopg.Error, *broker.FAILS) as error:
                 # A broker in an alarm takes a connection and then nothing; after a fault one
                 # message goes first, and the windows grow again when it is confirmed.
                 self._window = 1

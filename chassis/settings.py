@@ -51,6 +51,8 @@ def setting(
     default: Any = _MISSING,
     min_bytes: int = 0,
     choices: tuple[str, ...] = (),
+    schemes: tuple[str, ...] = (),
+    most: int | None = None,
     stands_in: str = "",
 ) -> Any:
     """Declare a field that is read from the environment variable `name`.
@@ -60,7 +62,9 @@ def setting(
         help: One sentence for the generated example file.
         default: Used when the variable is unset; without a default it is required.
         min_bytes: Least length of the value in bytes, of each of several (for keys).
-        choices: Allowed values, when limited.
+        choices: Allowed values, when limited; of several each is one of them.
+        schemes: How an address begins, before "://".
+        most: Largest number; the least is 0 then.
         stands_in: For a key: the variable whose key does its work while it is unset. Where that
             one has begun it, no other key may be made up for it.
     """
@@ -69,6 +73,8 @@ def setting(
         "help": help,
         "min_bytes": min_bytes,
         "choices": choices,
+        "schemes": schemes,
+        "most": most,
         "stands_in": stands_in,
     }
     if default is _MISSING:
@@ -167,12 +173,8 @@ def read_all(
             except ValueError as error:
                 problems.append(f"{env} is wrong: {error}")
                 continue
-            parts = value if isinstance(value, tuple) else (text,)
-            if min(map(_length, parts), default=0) < field.metadata["min_bytes"]:
-                problems.append(f"{env} is too short: at least {field.metadata['min_bytes']} bytes")
-                continue
-            if field.metadata["choices"] and text not in field.metadata["choices"]:
-                problems.append(f"{env} must be one of {', '.join(field.metadata['choices'])}")
+            if why := _outside(field.metadata, value, text):
+                problems.append(f"{env} {why}")
                 continue
             values[field.name] = value
         if not problems:
@@ -191,6 +193,25 @@ def read(cls: type[T], environ: Mapping[str, str] | None = None) -> T:
     return typing.cast("T", read_all([cls], environ)[0])
 
 
+def _outside(limits: Mapping[str, Any], value: Any, text: str) -> str:
+    """Return in which limit of its setting a value is not, or nothing."""
+    parts = value if isinstance(value, tuple) else (text,)
+    if min(map(_length, parts), default=0) < limits["min_bytes"]:
+        return f"is too short: at least {limits['min_bytes']} bytes"
+    if limits["choices"] and not set(parts) <= set(limits["choices"]):
+        return f"must be one of {', '.join(limits['choices'])}"
+    if limits["schemes"] and not has_scheme(text, *limits["schemes"]):
+        return f"is wrong: it begins with {' or '.join(limits['schemes'])}, then ://"
+    if limits["most"] is not None and not 0 <= value <= limits["most"]:
+        return f"is wrong: 0 to {limits['most']}"
+    return ""
+
+
+def has_scheme(url: str, *schemes: str) -> bool:
+    """Tell whether an address begins with one of these, before "://"."""
+    return url.partition("://")[0].partition("+")[0] in schemes
+
+
 def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
     """Return (variable, default or empty, help) per setting, for the generated env examples."""
     rows = []
@@ -207,6 +228,9 @@ def _written(default: Any) -> str:
     if isinstance(default, bool):
         return "1" if default else "0"
     return ",".join(default) if isinstance(default, tuple) else str(default)
+
+
+MOST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +258,10 @@ class ProcessSettings:
         min_bytes=32,
     )
     broker_url: str = setting(
-        "FIVERED_BROKER_URL", help="amqp(s)://user:password@host:port/vhost", default=""
+        "FIVERED_BROKER_URL",
+        help="amqp(s)://user:password@host:port/vhost",
+        default="",
+        schemes=("amqp", "amqps"),
     )
     demo_clock: bool = setting(
         "FIVERED_DEMO_CLOCK",
@@ -257,7 +284,10 @@ class ProcessSettings:
         default="",
     )
     health_port: int = setting(
-        "FIVERED_HEALTH_PORT", help="Loopback port of /live and /ready; 0 = none", default=0
+        "FIVERED_HEALTH_PORT",
+        help="Loopback port of /live and /ready; 0 = none",
+        default=0,
+        most=MOST_PORT,
     )
     worker_share: str = setting(
         "FIVERED_WORKER_SHARE",

@@ -158,7 +158,7 @@ class Subscriber:
             why: object = ""
             try:
                 self._consume()
-            except (pika.exceptions.AMQPError, OSError) as error:
+            except broker.FAILS as error:
                 why = error
             except Exception as error:
                 why = error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import pika
 import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from .event import Event, Unreadable, decode
 from .patterns import Pattern
@@ -35,7 +36,7 @@ _DAY_MS = 86_400_000
 _FINAL = (403, 406)
 # What a connection may end in, or never begin with: the broker's own words, a host that is not
 # there, a name that nobody resolves.
-_LOST = (pika.exceptions.AMQPError, OSError)
+_LOST = (pika.exceptions.AMQPError, AMQPConnectorException, OSError)
 _OTHER_ARGUMENTS = 406
 # A connection that stood so long was a good one: after it the waits begin anew.
 _GOOD_S = 1.0

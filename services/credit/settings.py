@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from chassis.settings import setting
 
+# Who publishes month markers.
+SOURCES = ("steward", "property", "partner", "forum")
+
 
 @dataclass(frozen=True, slots=True)
 class CreditSettings:
@@ -21,7 +24,8 @@ class CreditSettings:
     required_sources: tuple[str, ...] = setting(
         "FIVERED_CREDIT_REQUIRED_SOURCES",
         help="Services whose month markers a settlement waits for, separated by commas",
-        default=("steward", "property", "partner", "forum"),
+        default=SOURCES,
+        choices=SOURCES,
     )
     notice_version: str = setting(
         "FIVERED_CREDIT_NOTICE_VERSION",

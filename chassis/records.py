@@ -70,6 +70,11 @@ def first(conn: sa.Connection, asked: sa.Executable) -> Row | None:
     return cast("Row | None", conn.execute(asked).first())
 
 
+def one(conn: sa.Connection, asked: sa.Executable) -> Row:
+    """Return the only row of a query, or of a statement that returns what it has written."""
+    return cast("Row", conn.execute(asked).one())
+
+
 def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row | None:
     """Return the row with this id, or None.
 

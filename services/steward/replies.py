@@ -1,7 +1,7 @@
 """What the steward service answers: the types that a caller may rely on."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
@@ -12,24 +12,31 @@ from chassis.replies import Page, Reply
 class Changed(Reply, kw_only=True):
     """变更结果 / What a command left behind."""
 
-    id: str | None = None
+    id: str
     state: str
-    version: int | None = None
+    version: int
+
+
+class Outcome(Reply, kw_only=True):
+    """一条结果 / What became of one item; of one that was refused, why."""
+
+    result: Annotated[str, Meta(examples=["stored"])]
+    field: str | UnsetType = UNSET
+    message_zh: str | UnsetType = UNSET
+    message_en: str | UnsetType = UNSET
 
 
 class Batch(Reply, kw_only=True):
     """逐条结果 / One result per item, in the order given."""
 
+    id: None = None
     state: str
-    items: list[dict[str, Any]]
 
 
 class AreaReply(Changed, kw_only=True):
     """区域 / An area as defined."""
 
-    warnings: Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])] = field(
-        default_factory=list
-    )
+    warnings: Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]
 
 
 class Rung(Reply, kw_only=True):
@@ -92,6 +99,22 @@ class CalendarYears(Reply, kw_only=True):
     ends_soon: bool
     years: list[int]
     items: list[CalendarYear]
+
+
+class PersonOutcome(Outcome, kw_only=True):
+    """一条登记结果 / What became of one person."""
+
+    line: int
+    id: str | UnsetType = UNSET
+    person_id: Annotated[str, Meta(description="已登记的人 / who is registered so")] | UnsetType = (
+        UNSET
+    )
+
+
+class PeopleStored(Batch, kw_only=True):
+    """登记结果 / One result per person, in the order given."""
+
+    items: list[PersonOutcome]
 
 
 class MergeReply(Changed, kw_only=True):
@@ -208,6 +231,16 @@ class PeopleFound(PeopleReply, kw_only=True):
     """找到的人 / Who has these numbers, all on one page."""
 
     next: None = None
+
+
+class StewardReply(Changed, kw_only=True):
+    """管家 / A steward as he stands now."""
+
+    spendable: bool | UnsetType = UNSET
+    handed_over: (
+        Annotated[int, Meta(description="移交的诉求数 / how many requests others have now")]
+        | UnsetType
+    ) = UNSET
 
 
 class ShiftCard(Reply, kw_only=True):
@@ -614,6 +647,14 @@ class HoursReply(Changed, kw_only=True):
     """志愿记录 / A volunteer record."""
 
     minutes: int
+    day_minutes: Annotated[int, Meta(description="当日合计 / what the day has now")] | UnsetType = (
+        UNSET
+    )
+    daily_cap: (
+        Annotated[bool, Meta(description="超过当日上限 / whether it passes the day's cap")]
+        | UnsetType
+    ) = UNSET
+    previous_minutes: int | UnsetType = UNSET
 
 
 class HoursCard(Reply, kw_only=True):
@@ -634,6 +675,13 @@ class HoursCard(Reply, kw_only=True):
     version: int
 
 
+class HazardReply(Changed, kw_only=True):
+    """隐患 / A danger as it stands now, and the request that removes it."""
+
+    request_id: str | UnsetType = UNSET
+    request_number: str | UnsetType = UNSET
+
+
 class HazardCard(Reply, kw_only=True):
     """隐患 / A reported danger."""
 
@@ -650,6 +698,19 @@ class HazardCard(Reply, kw_only=True):
     ) = None
     reported_at: Instant
     version: int
+
+
+class VisitOutcome(Outcome, kw_only=True):
+    """一条走访结果 / What became of one visit."""
+
+    client_id: str
+    late: bool
+
+
+class VisitsReply(Batch, kw_only=True):
+    """走访结果 / One result per visit, in the order given."""
+
+    items: list[VisitOutcome]
 
 
 class Visit(Reply, kw_only=True):

@@ -4,7 +4,7 @@ operator, said to every service; and what it makes later here."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -13,8 +13,9 @@ from chassis import deadlines, years
 from chassis.bus import Tx
 from chassis.calendar import UnreadableYear, Year, read_year
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import Guard, NotFound, StateConflict
-from services.steward import errors, events, storage
+from services.steward import errors, events, replies, storage
 from services.steward.actions import cases
 from services.steward.rules.areas import DISTRICT
 from services.steward.storage import tables
@@ -82,7 +83,7 @@ _REFUSALS: dict[str, type[Guard]] = {
 }
 
 
-def propose_calendar_year(tx: Tx, payload: ProposeCalendarYear) -> dict[str, Any]:
+def propose_calendar_year(tx: Tx, payload: ProposeCalendarYear) -> replies.ProposalReply:
     """提交年度日历 / Propose a year; another person loads it.
 
     Raises:
@@ -110,10 +111,10 @@ def propose_calendar_year(tx: Tx, payload: ProposeCalendarYear) -> dict[str, Any
     )
     if not taken:
         raise errors.CalendarProposed(year=year.year, field="year")
-    return {"id": proposal_id, "year": year.year, "state": "PROPOSED", "version": 1}
+    return replies.ProposalReply(id=proposal_id, year=year.year, state="PROPOSED", version=1)
 
 
-def approve_calendar_year(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
+def approve_calendar_year(tx: Tx, payload: WhichProposal) -> replies.ProposalReply:
     """启用年度日历 / Load a year that another person has proposed.
 
     Raises:
@@ -122,12 +123,12 @@ def approve_calendar_year(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
         CalendarSamePerson: The caller proposed it.
     """
     row = _open(tx, payload.proposal_id)
-    _decide(tx, row, "LOADED", None)
+    decided = _decide(tx, row, "LOADED", None)
     load(tx, read_year(row.year, row.off, row.make_up, row.source))
-    return {"id": row.proposal_id, "year": row.year, "state": "LOADED", "version": row.version + 1}
+    return decided
 
 
-def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> dict[str, Any]:
+def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> replies.ProposalReply:
     """退回年度日历 / Turn a proposed year down, or take it back.
 
     Turn a proposed year down; whoever proposed it may take it back.
@@ -137,13 +138,10 @@ def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> dict[str, Any]:
         StateConflict: It was decided.
     """
     row = _open(tx, payload.proposal_id, own=True)
-    _decide(tx, row, "REJECTED", payload.reason)
-    return {
-        "id": row.proposal_id, "year": row.year, "state": "REJECTED", "version": row.version + 1
-    }  # fmt: skip
+    return _decide(tx, row, "REJECTED", payload.reason)
 
 
-def _open(tx: Tx, proposal_id: str, *, own: bool = False) -> Any:
+def _open(tx: Tx, proposal_id: str, *, own: bool = False) -> Row:
     row = storage.calendar.lock(tx.conn, proposal_id)
     if row is None:
         raise NotFound(kind="calendar proposal", id=proposal_id)
@@ -155,8 +153,8 @@ def _open(tx: Tx, proposal_id: str, *, own: bool = False) -> Any:
     return row
 
 
-def _decide(tx: Tx, row: Any, state: str, reason: str | None) -> None:
-    storage.calendar.update(
+def _decide(tx: Tx, row: Row, state: str, reason: str | None) -> replies.ProposalReply:
+    decided = storage.calendar.update(
         tx.conn,
         row.proposal_id,
         state=state,
@@ -165,6 +163,7 @@ def _decide(tx: Tx, row: Any, state: str, reason: str | None) -> None:
         decided_at=tx.now,
         version=row.version + 1,
     )
+    return replies.ProposalReply.of(decided, id=decided.proposal_id)
 
 
 def load(tx: Tx, year: Year) -> int:

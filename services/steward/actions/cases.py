@@ -542,7 +542,7 @@ def _part(tx: Tx, row: Any) -> set[str | None]:
 
 
 def _with_kin(tx: Tx, persons: set[str | None]) -> set[str]:
-    return set().union(*storage.people.kin(tx.conn, persons - {None}).values())
+    return set().union(*storage.people.kin(tx.conn, filter(None, persons)).values())
 
 
 def _stand_in(
@@ -812,13 +812,14 @@ def _answered(
         first, digest = found
         same = digest == _content(tx, payload, reporter, reference)
     else:
-        first = storage.cases.by_old_reference(
+        before = storage.cases.by_old_reference(
             tx.conn, payload.channel, own["community"], payload.external_ref or ""
         )
-        if first is None or (
-            own["source"] != rules.requests.DESK and first.reporter_id != tx.actor.id
+        if before is None or (
+            own["source"] != rules.requests.DESK and before.reporter_id != tx.actor.id
         ):
             return None
+        first = before
         vault = storage.vault(tx.settings.keys)
         same = vault.open(first.text, f"{first.request_id}.text") == payload.text
     if same:
@@ -1562,7 +1563,7 @@ def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
             handler = entry.detail.get("handler", handler)
         if entry.action == "rate":
             break
-    steward = storage.posts.steward(tx.conn, handler)
+    steward = storage.posts.known(tx.conn, handler)
     return steward.steward_id, steward.person_id
 
 
@@ -1933,7 +1934,7 @@ def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
     waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"}
     barred = row.handler_person in parties(tx, row)
     if row.handler is not None and not barred:
-        duty = storage.posts.steward(tx.conn, row.handler).duty
+        duty = storage.posts.known(tx.conn, row.handler).duty
         barred = row.category == "PROPERTY_SERVICE" and duty == rules.routing.PROPERTY_STAFF
     if barred:
         return hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TypedDict
 
 import msgspec
 
 from chassis.bus import Tx
 from chassis.i18n import problem_of
+from chassis.records import Row
 from chassis.refusal import Refusal
 from services.steward import storage
+from services.steward.storage.people import Before
 
 
-def told(refusal: Refusal) -> dict[str, str]:
-    """Return why one of many was refused, in both languages."""
+class Refused(TypedDict):
+    """What a line of a batch says that was refused: why, in both languages too."""
+
+    result: str
+    field: str
+    message_zh: str
+    message_en: str
+
+
+def refused(refusal: Refusal) -> Refused:
+    """Return what the line of one of many says that was refused."""
     said = problem_of(refusal, "services.steward")
-    return {"message_zh": said["message_zh"], "message_en": said["message_en"]}
+    return {
+        "result": refusal.guard or refusal.code,
+        "field": refusal.field,
+        "message_zh": said["message_zh"],
+        "message_en": said["message_en"],
+    }
 
 
-def before(tx: Tx, change: Any) -> dict[str, Any]:
+def before(tx: Tx, change: Row) -> Before:
     """Return what a register said before a change."""
     return storage.people.before(storage.vault(tx.settings.keys), change)
 
@@ -30,7 +47,7 @@ def note_change(
     version: int,
     action: str,
     *,
-    before: dict[str, Any],
+    before: Mapping[str, object],
     reason: str | None = None,
 ) -> None:
     """Keep what a register said before, and who changed it why."""

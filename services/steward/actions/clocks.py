@@ -4,14 +4,14 @@ that comes late or twice finds nothing to do."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from chassis.bus import Due, Tx
+from chassis.records import Row
 from services.steward import events, rules, storage
 from services.steward.actions import cases
 
 
-def _missed(tx: Tx, row: Any, which: str) -> None:
+def _missed(tx: Tx, row: Row, which: str) -> None:
     on_shift = row.handler is not None and storage.posts.is_on_shift(tx.conn, row.handler, tx.now)
     cases.publish(
         tx,
@@ -69,11 +69,11 @@ def level_3_passed(tx: Tx, due: Due) -> None:
     _escalate(tx, row, 3)
 
 
-def _level_due(tx: Tx, row: Any, level: int) -> datetime:
+def _level_due(tx: Tx, row: Row, level: int) -> datetime:
     return rules.requests.due_level(row.due_resolve, level, tx.calendar)
 
 
-def _escalate(tx: Tx, row: Any, level: int) -> None:
+def _escalate(tx: Tx, row: Row, level: int) -> None:
     # Nobody is told to see to what is against himself, or what his household reported.
     barred = cases.parties(tx, row)
     official, acting = storage.ground.responsible(tx.conn, row.grid, level, barred)

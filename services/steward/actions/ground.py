@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import NotFound
-from services.steward import events, rules, storage
+from services.steward import events, replies, rules, storage
 from services.steward.actions.changes import note_change
 from services.steward.errors import AreaDiffers, UnknownParent
+from services.steward.storage import tables
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 
@@ -53,7 +56,7 @@ def takes_synthetic(tx: Tx) -> bool:
     return bool(tx.settings.synthetic or tx.runtime.process.demo_clock)
 
 
-def define_area(tx: Tx, payload: DefineArea) -> dict[str, Any]:
+def define_area(tx: Tx, payload: DefineArea) -> replies.AreaReply:
     """定义区域 / Define an area.
 
     Define an area, or answer the one that is defined so already.
@@ -80,32 +83,35 @@ def define_area(tx: Tx, payload: DefineArea) -> dict[str, Any]:
         version=1,
         created_at=tx.now,
     )
-    row = storage.ground.area(tx.conn, payload.code)
-    if inserted:
-        _announce(tx, row)
-    elif row.name != payload.name:
+    if inserted is not None:
+        _announce(tx, inserted)
+        return _reply(inserted)
+    row = records.get(tx.conn, tables.areas, payload.code)
+    if row.name != payload.name:
         raise AreaDiffers(code=payload.code)
-    elif (payload.households, payload.persons) != (None, None) and (
-        (payload.households, payload.persons) != (row.households, row.persons)
-    ):
+    counted = (payload.households, payload.persons)
+    if counted not in {(None, None), (row.households, row.persons)}:
         # A grid's size is recounted from time to time; that changes no fact that others hold.
-        storage.ground.update_area(
+        row = storage.ground.update_area(
             tx.conn,
             payload.code,
             households=payload.households,
             persons=payload.persons,
             version=row.version + 1,
         )
-        row = storage.ground.area(tx.conn, payload.code)
-    return {
-        "id": payload.code,
-        "state": "DEFINED",
-        "version": row.version,
-        "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
-    }
+    return _reply(row)
 
 
-def correct_area(tx: Tx, payload: CorrectArea) -> dict[str, Any]:
+def _reply(row: Row) -> replies.AreaReply:
+    return replies.AreaReply(
+        id=row.code,
+        state="DEFINED",
+        version=row.version,
+        warnings=rules.areas.size_warnings(row.kind, row.households, row.persons),
+    )
+
+
+def correct_area(tx: Tx, payload: CorrectArea) -> replies.AreaReply:
     """更正区域名称或规模 / Correct an area's name or size.
 
     Correct an area; whoever heard of it hears its name again.
@@ -126,17 +132,11 @@ def correct_area(tx: Tx, payload: CorrectArea) -> dict[str, Any]:
     if values:
         before = {name: getattr(row, name) for name in values}
         version = row.version + 1
-        storage.ground.update_area(tx.conn, row.code, **values, version=version)
+        row = storage.ground.update_area(tx.conn, row.code, **values, version=version)
         note_change(tx, "AREA", row.code, version, "correct", before=before, reason=payload.reason)
-        row = storage.ground.area(tx.conn, row.code)
         if "name" in values:
             _announce(tx, row)
-    return {
-        "id": row.code,
-        "state": "DEFINED",
-        "version": row.version,
-        "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
-    }
+    return _reply(row)
 
 
 def announce_shipped(tx: Tx, _due: Due) -> None:
@@ -146,7 +146,7 @@ def announce_shipped(tx: Tx, _due: Due) -> None:
             _announce(tx, row)
 
 
-def _announce(tx: Tx, row: Any) -> None:
+def _announce(tx: Tx, row: Row) -> None:
     tx.publish(
         events.AreaDefined(row.code, row.name, row.kind, row.parent),
         subject=row.code,

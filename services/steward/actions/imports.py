@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from chassis.bus import Tx
 from chassis.columns import Column
@@ -12,6 +11,7 @@ from chassis.refusal import Refusal
 from chassis.text import AREA, GRID
 from services.steward import storage
 from services.steward.actions import ground, people, posts
+from services.steward.replies import AreaReply, StewardReply
 from services.steward.rules import areas, identity
 from services.steward.rules.routing import DUTIES
 
@@ -24,7 +24,7 @@ def _known_areas(tx: Tx, rows: Sequence[Row]) -> set[str]:
     return storage.ground.defined(tx.conn, [row["code"] for row in rows])
 
 
-def _define_area(tx: Tx, row: Row) -> Any:
+def _define_area(tx: Tx, row: Row) -> AreaReply:
     return ground.define_area(tx, ground.DefineArea(**row))
 
 
@@ -67,8 +67,8 @@ def _take_people(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         if isinstance(result, Refusal):
             outcomes.append(result)
         else:
-            outcomes.append("unchanged" if result["id"] in before else "created")
-            before.add(result["id"])
+            outcomes.append("unchanged" if result.id in before else "created")
+            before.add(result.id)
     return outcomes
 
 
@@ -124,7 +124,7 @@ def _known_stewards(tx: Tx, rows: Sequence[Row]) -> set[str]:
     return storage.posts.enrolled(tx.conn, [row["steward_id"] for row in rows])
 
 
-def _enrol(tx: Tx, row: Row) -> Any:
+def _enrol(tx: Tx, row: Row) -> StewardReply:
     given = {name: value for name, value in row.items() if value is not None}
     return posts.enrol_steward(tx, posts.EnrolSteward(**given))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from services.steward import events, storage
+from services.steward import events, replies, storage
 from services.steward.actions import cases, kinship
 from services.steward.actions.changes import note_change
 from services.steward.actions.people import publish_registered
@@ -37,7 +38,7 @@ class DecideMerge:
     confirmed: bool
 
 
-def propose_merge(tx: Tx, payload: ProposeMerge) -> dict[str, Any]:
+def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
     """提议合并重复登记 / Propose that two registrations are one human.
 
     Propose that two registrations are one human; nothing changes until somebody else confirms.
@@ -63,7 +64,7 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> dict[str, Any]:
             raise StateConflict(state=waiting.state)
         return _reply(waiting)
     merge_id = tx.new_id("mrg")
-    storage.people.insert_merge(
+    proposal = storage.people.insert_merge(
         tx.conn,
         merge_id=merge_id,
         person_id=row.person_id,
@@ -75,10 +76,10 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> dict[str, Any]:
         created_at=tx.now,
         version=1,
     )
-    return _reply(storage.people.merge(tx.conn, merge_id))
+    return _reply(proposal)
 
 
-def decide_merge(tx: Tx, payload: DecideMerge) -> dict[str, Any]:
+def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
     """确认或否决合并 / Confirm or reject a merge.
 
     Confirm that two registrations are one human, or that they are not.
@@ -103,7 +104,7 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> dict[str, Any]:
     if payload.confirmed:
         row, into = _pair(tx, proposal.person_id, proposal.into)
         _merge(tx, row, into, proposal)
-    storage.people.update_merge(
+    decided = storage.people.update_merge(
         tx.conn,
         proposal.merge_id,
         state="CONFIRMED" if payload.confirmed else "REJECTED",
@@ -111,7 +112,7 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> dict[str, Any]:
         decided_at=tx.now,
         version=proposal.version + 1,
     )
-    return _reply(storage.people.merge(tx.conn, proposal.merge_id))
+    return _reply(decided)
 
 
 def _require_not_own(tx: Tx, *persons: str) -> None:
@@ -119,22 +120,18 @@ def _require_not_own(tx: Tx, *persons: str) -> None:
         raise SelfConfirm
 
 
-def _reply(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.merge_id,
-        "state": row.state,
-        "version": row.version,
-        "person_id": row.person_id,
-        "into": row.into,
-    }
+def _reply(row: Row) -> replies.MergeReply:
+    return replies.MergeReply.of(row, id=row.merge_id)
 
 
-def _pair(tx: Tx, person_id: str, into_id: str) -> tuple[Any, Any]:
+def _pair(tx: Tx, person_id: str, into_id: str) -> tuple[Row, Row]:
     """Return both rows locked (in one order, so that two merges never wait for each other)."""
-    found = {one: storage.people.lock(tx.conn, one) for one in sorted({person_id, into_id})}
-    for one, row in found.items():
-        if row is None or not tx.actor.covers(row.grid or row.area):
+    locked = {one: storage.people.lock(tx.conn, one) for one in sorted({person_id, into_id})}
+    found: dict[str, Row] = {}
+    for one, person in locked.items():
+        if person is None or not tx.actor.covers(person.grid or person.area):
             raise NotFound(kind="person", id=one)
+        found[one] = person
     row, into = found[person_id], found[into_id]
     if row.status == "MERGED" or into.status != "ACTIVE":
         raise StateConflict(state=row.status if row.status == "MERGED" else into.status)
@@ -147,7 +144,7 @@ def _pair(tx: Tx, person_id: str, into_id: str) -> tuple[Any, Any]:
     return row, into
 
 
-def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
+def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
     version = row.version + 1
     storage.people.update(
         tx.conn,
@@ -161,7 +158,7 @@ def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
         birthday=None,
         version=version,
     )
-    gained = _gained(tx, row, into)
+    gained, stays = _gained(tx, row, into), into
     note_change(
         tx,
         "PERSON",
@@ -172,7 +169,7 @@ def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
         reason=proposal.merge_id,
     )
     if gained:
-        storage.people.update(tx.conn, into.person_id, **gained, version=into.version + 1)
+        stays = storage.people.update(tx.conn, into.person_id, **gained, version=into.version + 1)
         note_change(
             tx,
             "PERSON",
@@ -184,12 +181,13 @@ def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
         )
     storage.people.hand_references(tx.conn, row.person_id, into.person_id)
     tx.publish(
-        events.PersonMerged(row.person_id, into.person_id, gained.get("area", into.area)),
+        events.PersonMerged(row.person_id, into.person_id, stays.area),
         subject=row.person_id,
         scope=row.area,
         sequence=version,
     )
-    _say_gained(tx, into.person_id, gained)
+    if gained:
+        _say_gained(tx, stays, returned="grid" in gained)
     # What the one had in hand, the other may have reported.
     cases.free_household(tx, into.person_id)
 
@@ -197,10 +195,10 @@ def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
 _PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")
 
 
-def _gained(tx: Tx, row: Any, into: Any) -> dict[str, Any]:
+def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
     """Return what the registration that stays did not know and the other one did."""
     vault = storage.vault(tx.settings.keys)
-    gained: dict[str, Any] = {}
+    gained: dict[str, object] = {}
 
     def seal_again(column: str, suffix: str) -> None:
         plain = vault.open_or_none(getattr(row, column), f"{row.person_id}.{suffix}")
@@ -221,17 +219,15 @@ def _gained(tx: Tx, row: Any, into: Any) -> dict[str, Any]:
     return gained
 
 
-def _say_gained(tx: Tx, person_id: str, gained: dict[str, Any]) -> None:
-    now = storage.people.person(tx.conn, person_id)
-    if not gained:
-        return
+def _say_gained(tx: Tx, now: Row, *, returned: bool) -> None:
     if now.grid is None:
         publish_registered(tx, now)
         return
-    event: Any = events.ResidentCorrected(person_id, now.is_adult, now.household_id)
-    if "grid" in gained:
+    event: events.ResidentCorrected | events.ResidentReturned
+    event = events.ResidentCorrected(now.person_id, now.is_adult, now.household_id)
+    if returned:
         # He lived in no grid under the id that stays; from now on he does.
         event = events.ResidentReturned(
-            person_id, now.area, now.grid, now.is_adult, now.household_id
+            now.person_id, now.area, now.grid, now.is_adult, now.household_id
         )
-    tx.publish(event, subject=person_id, scope=now.area, sequence=now.version)
+    tx.publish(event, subject=now.person_id, scope=now.area, sequence=now.version)

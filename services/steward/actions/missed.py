@@ -3,12 +3,12 @@ thousands run out at once, so a set of them is read, decided and written togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from chassis.bus import Due, Tx
+from chassis.records import Row
 from services.steward import events, rules, storage
 from services.steward.actions import cases
 from services.steward.rules.routing import Candidate
@@ -33,14 +33,14 @@ class _Set:
     start: datetime
     end: datetime
     communities: dict[str, _Community] = field(default_factory=dict)
-    shifts: dict[str, list[Any]] = field(default_factory=dict)
+    shifts: dict[str, list[Row]] = field(default_factory=dict)
     projects: dict[str, bool] = field(default_factory=dict)
-    parties: dict[tuple[Any, ...], set[str]] = field(default_factory=dict)
+    parties: dict[tuple[str | None, ...], set[str]] = field(default_factory=dict)
     complainants: dict[str, set[str]] = field(default_factory=dict)
-    given: list[dict[str, Any]] = field(default_factory=list)
-    kept: list[dict[str, Any]] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    clocks: list[dict[str, Any]] = field(default_factory=list)
+    given: list[dict[str, object]] = field(default_factory=list)
+    kept: list[dict[str, object]] = field(default_factory=list)
+    lines: list[dict[str, object]] = field(default_factory=list)
+    clocks: list[storage.cases.Clock] = field(default_factory=list)
     taken: dict[str, datetime] = field(default_factory=dict)
 
     def community(self, code: str) -> _Community:
@@ -81,7 +81,7 @@ class _Set:
             for shift in self.shifts[steward_id]
         )
 
-    def candidates(self, row: Any, without: Iterable[str]) -> list[Candidate]:
+    def candidates(self, row: Row, without: Iterable[str]) -> list[Candidate]:
         """Return who may have a request in hand now."""
         code = row.grid[:12]
         known, left_out, barred = self.community(code), set(without), self.barred(row)
@@ -95,18 +95,18 @@ class _Set:
             if one.steward_id not in left_out and one.person_id not in barred
         ]
 
-    def barred(self, row: Any) -> set[str]:
+    def barred(self, row: Row) -> set[str]:
         """Return the parties of a request."""
         return self.accused(row) | self.complainants[row.request_id]
 
-    def accused(self, row: Any) -> set[str]:
+    def accused(self, row: Row) -> set[str]:
         """Return the parties of what a request is against."""
         key = (row.against, row.project_id, row.kind, row.category)
         if key not in self.parties:
             self.parties[key] = cases.accused(self.tx, row)
         return self.parties[key]
 
-    def duties(self, row: Any) -> Sequence[str]:
+    def duties(self, row: Row) -> Sequence[str]:
         """Return the duties that take a request."""
         if row.grid not in self.projects:
             self.projects[row.grid] = bool(storage.ground.serving(self.tx.conn, row.grid))
@@ -117,7 +117,7 @@ class _Set:
             cadre_only=row.returns >= rules.requests.MAX_RETURNS,
         )
 
-    def choose(self, row: Any, without: Iterable[str]) -> Candidate | None:
+    def choose(self, row: Row, without: Iterable[str]) -> Candidate | None:
         """Choose as a dispatch does."""
         duties, found = self.duties(row), self.candidates(row, without)
         chosen = rules.routing.choose(found, duties)
@@ -128,7 +128,7 @@ class _Set:
             chosen = rules.routing.choose(found, rules.routing.SUBSTITUTES)
         return chosen
 
-    def hand_over(self, row: Any, chosen: Candidate) -> None:
+    def hand_over(self, row: Row, chosen: Candidate) -> None:
         """Count the request for whoever has it now."""
         known = self.community(row.grid[:12]).candidates
         for steward_id, more in ((row.handler, -1), (chosen.steward_id, 1)):
@@ -138,7 +138,7 @@ class _Set:
         known[chosen.steward_id] = replace(known[chosen.steward_id], dispatched_at=self.tx.now)
         self.taken[chosen.steward_id] = self.tx.now
 
-    def line(self, row: Any, action: str, version: int, detail: dict[str, Any]) -> None:
+    def line(self, row: Row, action: str, version: int, detail: Mapping[str, object]) -> None:
         """Note a line of a request's timeline."""
         self.lines.append(
             {
@@ -189,7 +189,7 @@ def accept_passed(tx: Tx, dues: Sequence[Due]) -> None:
     work.write()
 
 
-def _one(work: _Set, row: Any) -> None:
+def _one(work: _Set, row: Row) -> None:
     tx = work.tx
     tried, version = [*row.tried, row.handler], row.version + 1
     work.line(row, "accept_missed", version, {"handler": row.handler})
@@ -221,15 +221,6 @@ def _one(work: _Set, row: Any) -> None:
         }
     )
     work.clocks.append(
-        {
-            "request_id": row.request_id,
-            "which": "ACCEPT",
-            "area": row.area,
-            "project_id": row.project_id,
-            "handler": chosen.steward_id,
-            "started_at": tx.now,
-            "due_at": due,
-            "voided": False,
-        }
+        storage.cases.clock(row, "ACCEPT", due_at=due, now=tx.now, handler=chosen.steward_id)
     )
     work.hand_over(row, chosen)

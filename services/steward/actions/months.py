@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from chassis.bus import Due, Tx
 from services.steward import events, rules, storage
@@ -21,7 +20,10 @@ def cut_off(tx: Tx, due: Due) -> None:
     projects = _projects(tx, period)
     for partition in range(tx.partitions):
 
-        def mine(row: Any, number: int = partition) -> bool:
+        def mine(
+            row: events.CommunityMonth | events.StewardMonth | events.ProjectMonth,
+            number: int = partition,
+        ) -> bool:
             return tx.partition_of(row.community) == number
 
         tx.publish(

@@ -14,8 +14,9 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.fields import Grid
 from chassis.free_text import PUBLIC, Sealed
+from chassis.records import Row
 from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
-from services.steward import events, rules, storage
+from services.steward import events, replies, rules, storage
 from services.steward.actions import cases, changes, kinship
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
@@ -142,7 +143,7 @@ class ReturnPerson:
 SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 
 
-def register_person(tx: Tx, payload: RegisterPerson) -> dict[str, Any]:
+def register_person(tx: Tx, payload: RegisterPerson) -> replies.Changed:
     """登记人员 / Register a person.
 
     Register a person, or answer the one that is registered so already.
@@ -159,7 +160,7 @@ def register_person(tx: Tx, payload: RegisterPerson) -> dict[str, Any]:
     return result
 
 
-def register_people(tx: Tx, payload: RegisterPeople) -> dict[str, Any]:
+def register_people(tx: Tx, payload: RegisterPeople) -> replies.PeopleStored:
     """批量登记人员 / Register many people.
 
     Register many persons; the answer has one line for each, in the order given.
@@ -169,23 +170,18 @@ def register_people(tx: Tx, payload: RegisterPeople) -> dict[str, Any]:
     items = []
     for position, result in enumerate(admit(tx, payload.people)):
         if isinstance(result, Refusal):
-            line = {
-                "line": position,
-                "result": result.guard or result.code,
-                "field": result.field,
-                **changes.told(result),
-            }
+            line = replies.PersonOutcome(line=position, **changes.refused(result))
             if "person_id" in result.params:
-                line["person_id"] = result.params["person_id"]
-            items.append(line)
+                line.person_id = result.params["person_id"]
         else:
-            items.append({"line": position, "result": "stored", "id": result["id"]})
-    return {"id": None, "state": "STORED", "items": items}
+            line = replies.PersonOutcome(line=position, result="stored", id=result.id)
+        items.append(line)
+    return replies.PeopleStored(state="STORED", items=items)
 
 
 def admit(
     tx: Tx, orders: Sequence[PersonLine], *, returning: bool = False
-) -> list[dict[str, Any] | Refusal]:
+) -> list[replies.Changed | Refusal]:
     """Check and insert persons with a fixed number of statements, however many they are.
 
     Args:
@@ -194,7 +190,7 @@ def admit(
         returning: Whether one who had moved out is back; a list of many may be of last year.
     """
     grids = storage.ground.known(tx.conn, {o.grid for o in orders if o.grid}, "GRID")
-    results: list[dict[str, Any] | Refusal] = []
+    results: list[Refusal | None] = []
     rows: list[dict[str, Any]] = []
     for order in orders:
         try:
@@ -203,10 +199,10 @@ def admit(
             results.append(refusal)
             continue
         rows.append(row)
-        results.append({"id": row["person_id"]})
+        results.append(None)
     known = _Known(tx, rows)
     # One verdict per row, not per person: a batch may name the same person twice.
-    verdicts: list[dict[str, Any] | Refusal] = []
+    verdicts: list[replies.Changed | Refusal] = []
     fresh: dict[int, dict[str, Any]] = {}
     for row in rows:
         before = known.same(row)
@@ -222,7 +218,7 @@ def admit(
             continue
         known.add(row)
         fresh[len(verdicts)] = row
-        verdicts.append({"id": row["person_id"], "state": "ACTIVE", "version": 1})
+        verdicts.append(replies.Changed(id=row["person_id"], state="ACTIVE", version=1))
     inserted = storage.people.insert(tx.conn, list(fresh.values())) if fresh else set()
     for place, row in fresh.items():
         if row["person_id"] not in inserted:
@@ -238,7 +234,7 @@ def admit(
     for handler in storage.people.handlers_in(tx.conn, homes) if homes else ():
         cases.free_of(tx, handler)
     remaining = iter(verdicts)
-    return [result if isinstance(result, Refusal) else next(remaining) for result in results]
+    return [next(remaining) if refused is None else refused for refused in results]
 
 
 class _Known:
@@ -309,7 +305,9 @@ def _named(tx: Tx, row: Any) -> dict[str, str]:
     return {"who": ""}
 
 
-def _again(tx: Tx, row: dict[str, Any], known: Any, *, returning: bool) -> dict[str, Any] | Refusal:
+def _again(
+    tx: Tx, row: dict[str, Any], known: Any, *, returning: bool
+) -> replies.Changed | Refusal:
     """Return what becomes of a row whose id or identity number is registered."""
     if known.status == "MERGED":
         return PersonMergedAway(id=known.person_id, field="person_id", **_named(tx, known))
@@ -328,7 +326,7 @@ def _again(tx: Tx, row: dict[str, Any], known: Any, *, returning: bool) -> dict[
         return PersonGone(state=known.status, field="person_id", **_named(tx, known))
     if same:
         _learn_birthday(tx, row, known)
-        return {"id": known.person_id, "state": known.status, "version": known.version}
+        return _reply(known)
     if same_id:
         return IdTaken(id=known.person_id, field="person_id")
     return PersonExists(field="id_no", **_named(tx, known))
@@ -524,6 +522,10 @@ def _locked(tx: Tx, person_id: str) -> Any:
     return row
 
 
+def _reply(row: Row) -> replies.Changed:
+    return replies.Changed(id=row.person_id, state=row.status, version=row.version)
+
+
 def _place_of(row: Any) -> dict[str, Any]:
     return {"grid": row.grid, "household_id": row.household_id}
 
@@ -548,7 +550,7 @@ def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) 
     tx.require_scope(grid)
 
 
-def _require_another(tx: Tx, row: Any) -> None:
+def _require_another(tx: Tx, row: Row) -> None:
     """Refuse whoever changes what is registered of himself, or of his household.
 
     Raises:
@@ -558,7 +560,7 @@ def _require_another(tx: Tx, row: Any) -> None:
         raise SelfConfirm
 
 
-def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
+def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
     """居民迁移 / Move a resident.
 
     Move a resident to another grid; his open requests stay where they are (F18).
@@ -578,7 +580,7 @@ def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
         raise UnknownGrid(grid=payload.to_grid, field="to_grid")
     _check_household(tx, row, payload.household_id, payload.to_grid)
     version = row.version + 1
-    storage.people.update(
+    moved = storage.people.update(
         tx.conn,
         row.person_id,
         grid=payload.to_grid,
@@ -596,10 +598,10 @@ def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
         scope=payload.to_grid[:12],
         sequence=version,
     )
-    return {"id": row.person_id, "state": "ACTIVE", "version": version}
+    return _reply(moved)
 
 
-def deactivate_person(tx: Tx, payload: DeactivatePerson) -> dict[str, Any]:
+def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
     """人员注销 / Deactivate a person.
 
     Deactivate a person who left the district or died.
@@ -620,7 +622,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> dict[str, Any]:
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
     version = row.version + 1
-    storage.people.update(tx.conn, row.person_id, status=payload.reason, version=version)
+    gone = storage.people.update(tx.conn, row.person_id, status=payload.reason, version=version)
     note_change(
         tx,
         "PERSON",
@@ -636,14 +638,14 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> dict[str, Any]:
         scope=row.area,
         sequence=version,
     )
-    return {"id": row.person_id, "state": payload.reason, "version": version}
+    return _reply(gone)
 
 
 # --------------------------------------------------------------------------------------------------
 # Corrections and returns
 
 
-def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
+def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     """更正人员信息 / Correct what was registered of a person.
 
     Correct what was registered; what stood there before stays readable in the history.
@@ -669,16 +671,15 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
     _require_another(tx, row)
     values, before = _corrected(tx, row, payload)
     if not before:
-        return {"id": row.person_id, "state": row.status, "version": row.version}
+        return _reply(row)
     version = row.version + 1
     # What it was registered with no longer says what he is; what stands in the row does.
-    storage.people.update(
+    after = storage.people.update(
         tx.conn, row.person_id, **values, digest=f"corrected {version}", version=version
     )
     note_change(
         tx, "PERSON", row.person_id, version, "correct", before=before, reason=payload.reason
     )
-    after = storage.people.person(tx.conn, row.person_id)
     if "household_id" in before:
         cases.free_household(tx, row.person_id)
     if not after.is_adult:
@@ -692,7 +693,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
         )
     else:
         publish_registered(tx, after)
-    return {"id": row.person_id, "state": row.status, "version": version}
+    return _reply(after)
 
 
 def _corrected(tx: Tx, row: Any, payload: CorrectPerson) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -780,7 +781,7 @@ def _correct_number(
     before["birth_year"] = row.birth_year
 
 
-def return_person(tx: Tx, payload: ReturnPerson) -> dict[str, Any]:
+def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
     """居民回迁 / A person lives here again.
 
     Say that a person who had moved out, or was recorded as dead by mistake, lives here.
@@ -824,7 +825,7 @@ def _bring_back(
     *,
     phone: str | None,
     reason: str | None = None,
-) -> dict[str, Any]:
+) -> replies.Changed:
     _check_household(tx, row, household, grid)
     vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
@@ -836,7 +837,7 @@ def _bring_back(
     adult = rules.identity.is_adult(born, row.birth_year, today)
     version = row.version + 1
     area = grid[:12] if grid else row.area
-    storage.people.update(
+    back = storage.people.update(
         tx.conn,
         row.person_id,
         **values,
@@ -860,5 +861,5 @@ def _bring_back(
             sequence=version,
         )
     else:
-        publish_registered(tx, storage.people.person(tx.conn, row.person_id))
-    return {"id": row.person_id, "state": "ACTIVE", "version": version}
+        publish_registered(tx, back)
+    return _reply(back)

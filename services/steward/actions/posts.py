@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chassis.bus import Tx
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
+from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
-from services.steward import events, rules, storage
+from services.steward import events, replies, rules, storage
 from services.steward.actions import cases, kinship
 from services.steward.actions.changes import note_change
 from services.steward.errors import (
@@ -151,11 +152,13 @@ class PublishBoard:
     ] = field(default_factory=dict)
 
 
-def _reply(row: Any, **more: Any) -> dict[str, Any]:
-    return {"id": row.steward_id, "state": row.status, "version": row.version} | more
+def _reply(row: Row, *, handed_over: int | UnsetType = UNSET) -> replies.StewardReply:
+    return replies.StewardReply(
+        id=row.steward_id, state=row.status, version=row.version, handed_over=handed_over
+    )
 
 
-def enrol_steward(tx: Tx, payload: EnrolSteward) -> dict[str, Any]:
+def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     """任命红色管家 / Enrol a steward.
 
     Make a person a steward, or answer the one who is enrolled so already.
@@ -197,7 +200,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> dict[str, Any]:
         _check_consent(tx, person, payload.consent_ref)
     steward_id = chosen or tx.new_id("stw")
     vault = storage.vault(tx.settings.keys)
-    inserted = storage.posts.insert(
+    row = storage.posts.insert(
         tx.conn,
         grids,
         steward_id=steward_id,
@@ -217,23 +220,24 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> dict[str, Any]:
         created_at=tx.now,
         version=1,
     )
+    if row is None:
+        row = _enrolled_before(tx, payload, steward_id, grids)
+    else:
+        _say_enrolled(tx, row, grids)
+    return msgspec.structs.replace(_reply(row), spendable=row.spendable)
+
+
+def _enrolled_before(tx: Tx, payload: EnrolSteward, steward_id: str, grids: list[str]) -> Row:
     row = storage.posts.steward(tx.conn, steward_id)
-    if not inserted:
-        return _enrolled_before(tx, payload, row, grids)
-    _say_enrolled(tx, row, grids)
-    return _reply(row, spendable=spendable)
-
-
-def _enrolled_before(tx: Tx, payload: EnrolSteward, row: Any, grids: list[str]) -> dict[str, Any]:
     if row is None:
         raise AlreadySteward(field="person_id")
     same = (row.person_id, row.duty) == (payload.person_id, payload.duty)
     if not same or storage.posts.grids_of(tx.conn, row.steward_id) != grids:
         raise IdTaken(id=row.steward_id, field="steward_id")
-    return _reply(row, spendable=row.spendable)
+    return row
 
 
-def _check_consent(tx: Tx, person: Any, consent_ref: str | None) -> None:
+def _check_consent(tx: Tx, person: Row, consent_ref: str | None) -> None:
     """Refuse to show a name on the word of somebody who may not give it."""
     if person.person_id == tx.actor.id:
         return
@@ -241,7 +245,7 @@ def _check_consent(tx: Tx, person: Any, consent_ref: str | None) -> None:
         raise BoardConsentNeeded(field="board_consent")
 
 
-def agree_to_board(tx: Tx, payload: BoardConsent) -> dict[str, Any]:
+def agree_to_board(tx: Tx, payload: BoardConsent) -> replies.StewardReply:
     """本人同意或撤回公示 / One's own consent to stand on public boards.
 
     Take the steward's own word about standing on public boards; his boards follow at once.
@@ -256,7 +260,7 @@ def agree_to_board(tx: Tx, payload: BoardConsent) -> dict[str, Any]:
     tx.check_version(row.version)
     if row.status == "LEFT":
         raise StateConflict(state=row.status)
-    storage.posts.update(
+    after = storage.posts.update(
         tx.conn,
         row.steward_id,
         board_consent=payload.agrees,
@@ -266,10 +270,10 @@ def agree_to_board(tx: Tx, payload: BoardConsent) -> dict[str, Any]:
         version=row.version + 1,
     )
     _republish(tx, row)
-    return _reply(storage.posts.steward(tx.conn, row.steward_id))
+    return _reply(after)
 
 
-def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
+def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Row:
     row = storage.posts.lock(tx.conn, steward_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="steward", id=steward_id)
@@ -279,7 +283,7 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
     return row
 
 
-def correct_steward(tx: Tx, payload: CorrectSteward) -> dict[str, Any]:
+def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
     """更正管家岗位、网格或电话 / Correct a steward's duty, grids or phone.
 
     Correct a post; boards follow at once, and whoever heard of it hears it again.
@@ -316,11 +320,10 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> dict[str, Any]:
         _republish(tx, row, without=True)
         storage.posts.set_grids(tx.conn, row.steward_id, grids)
         storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now, set(held) - set(grids))
-    storage.posts.update(tx.conn, row.steward_id, **values, version=version)
+    after = storage.posts.update(tx.conn, row.steward_id, **values, version=version)
     note_change(
         tx, "STEWARD", row.steward_id, version, "correct", before=before, reason=payload.reason
     )
-    after = storage.posts.steward(tx.conn, row.steward_id)
     _republish(tx, after)
     if {"duty", "grids", "is_state_official"} & set(before):
         _say_enrolled(tx, after, grids)
@@ -329,20 +332,24 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> dict[str, Any]:
     return _reply(after, handed_over=_hand_over(tx, after, {grid[:12] for grid in grids}))
 
 
-def _corrected(tx: Tx, row: Any, payload: CorrectSteward) -> tuple[dict[str, Any], dict[str, Any]]:
+def _corrected(
+    tx: Tx, row: Row, payload: CorrectSteward
+) -> tuple[dict[str, object], dict[str, object]]:
     """Return the new columns, and what the changed ones said before."""
     vault = storage.vault(tx.settings.keys)
-    given: dict[str, Any] = {}
+    given: dict[str, object] = {}
+    duty = payload.duty or row.duty
     if payload.duty is not None:
-        given |= {"duty": payload.duty, "type": rules.routing.type_of(payload.duty)}
+        given |= {"duty": duty, "type": rules.routing.type_of(duty)}
     if payload.employer is not None or "employer" in payload.clear:
         given["employer"] = payload.employer
     if payload.is_state_official is not None:
         given["is_state_official"] = payload.is_state_official
-    official = given.get("is_state_official", row.is_state_official)
+    official = row.is_state_official
+    if payload.is_state_official is not None:
+        official = payload.is_state_official
     may_spend = rules.routing.may_spend
-    may = may_spend(given.get("duty", row.duty), is_state_official=official)
-    if not may:
+    if not may_spend(duty, is_state_official=official):
         given["spendable"] = False
     elif not may_spend(row.duty, is_state_official=row.is_state_official):
         # What followed from a mistake is put right with it.
@@ -368,7 +375,7 @@ def _check_grids(tx: Tx, grids: list[str]) -> None:
         tx.require_scope(grid)
 
 
-def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
+def _say_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
     tx.publish(
         events.StewardEnrolled(
             steward_id=row.steward_id,
@@ -385,7 +392,7 @@ def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
     )
 
 
-def suspend_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
+def suspend_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     """暂停管家 / Suspend a steward.
 
     Suspend a steward; what he has in hand goes to others at once.
@@ -395,13 +402,15 @@ def suspend_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
         StateConflict: He is not active.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE",))
-    storage.posts.update(tx.conn, row.steward_id, status="SUSPENDED", version=row.version + 1)
+    after = storage.posts.update(
+        tx.conn, row.steward_id, status="SUSPENDED", version=row.version + 1
+    )
     handed = _hand_over(tx, row)
     _republish(tx, row)
-    return _reply(storage.posts.steward(tx.conn, row.steward_id), handed_over=handed)
+    return _reply(after, handed_over=handed)
 
 
-def resume_steward(tx: Tx, payload: WhichSteward) -> dict[str, Any]:
+def resume_steward(tx: Tx, payload: WhichSteward) -> replies.StewardReply:
     """恢复管家 / Let a steward serve again.
 
     Raises:
@@ -412,12 +421,12 @@ def resume_steward(tx: Tx, payload: WhichSteward) -> dict[str, Any]:
     row = _locked(tx, payload.steward_id, ("SUSPENDED",))
     if kinship.is_own(tx, row.person_id):
         raise SelfConfirm
-    storage.posts.update(tx.conn, row.steward_id, status="ACTIVE", version=row.version + 1)
+    after = storage.posts.update(tx.conn, row.steward_id, status="ACTIVE", version=row.version + 1)
     _republish(tx, row)
-    return _reply(storage.posts.steward(tx.conn, row.steward_id))
+    return _reply(after)
 
 
-def leave_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
+def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     """管家离任并移交 / Let a steward leave and hand over.
 
     A steward leaves: requests handed over, boards published anew, all in this transaction (F17).
@@ -428,7 +437,9 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
     version = row.version + 1
-    storage.posts.update(tx.conn, row.steward_id, status="LEFT", left_at=tx.now, version=version)
+    after = storage.posts.update(
+        tx.conn, row.steward_id, status="LEFT", left_at=tx.now, version=version
+    )
     handed = _hand_over(tx, row)
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
     _republish(tx, row)
@@ -438,10 +449,10 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
         scope=row.area,
         sequence=version,
     )
-    return _reply(storage.posts.steward(tx.conn, row.steward_id), handed_over=handed)
+    return _reply(after, handed_over=handed)
 
 
-def _hand_over(tx: Tx, steward: Any, but: Collection[str] = ()) -> int:
+def _hand_over(tx: Tx, steward: Row, but: Collection[str] = ()) -> int:
     """Give away what a steward has in hand, that of some communities left out; what nobody can take
     waits in the community's queue."""
     rows = [
@@ -453,7 +464,7 @@ def _hand_over(tx: Tx, steward: Any, but: Collection[str] = ()) -> int:
     return len(rows)
 
 
-def plan_shift(tx: Tx, payload: PlanShift) -> dict[str, Any]:
+def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
     """排班 / Plan a shift.
 
     Raises:
@@ -495,10 +506,10 @@ def plan_shift(tx: Tx, payload: PlanShift) -> dict[str, Any]:
         self_planned=own,
         version=1,
     )
-    return {"id": shift_id, "state": "PLANNED", "version": 1}
+    return replies.Changed(id=shift_id, state="PLANNED", version=1)
 
 
-def attend_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
+def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     """值班签到或登记在岗 / Check in, or mark that he sits there.
 
     Say that somebody sits there: the steward himself while he does, anybody else from then on.
@@ -515,7 +526,7 @@ def attend_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
     if not own and steward is not None and kinship.is_own(tx, steward.person_id):
         raise SelfConfirm
     overseer = tx.actor.role != "R_STEWARD" and row is not None and tx.actor.covers(row.grid)
-    if not (own or overseer):
+    if row is None or not (own or overseer):
         raise NotFound(kind="shift", id=payload.shift_id)
     tx.check_version(row.version)
     if row.state != "PLANNED":
@@ -531,10 +542,10 @@ def attend_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
         attended_at=tx.now,
         version=version,
     )
-    return {"id": row.shift_id, "state": "ATTENDED", "version": version}
+    return replies.Changed(id=row.shift_id, state="ATTENDED", version=version)
 
 
-def miss_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
+def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     """标记缺岗 / Mark a shift at which nobody sat.
 
     Mark a shift at which nobody sat; it no longer counts as attendance.
@@ -550,10 +561,10 @@ def miss_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
     if row.state == "MISSED":
         raise StateConflict(state=row.state)
     storage.posts.update_shift(tx.conn, row.shift_id, state="MISSED", version=row.version + 1)
-    return {"id": row.shift_id, "state": "MISSED", "version": row.version + 1}
+    return replies.Changed(id=row.shift_id, state="MISSED", version=row.version + 1)
 
 
-def publish_board(tx: Tx, payload: PublishBoard) -> dict[str, Any]:
+def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
     """发布管家公示牌 / Publish a grid's contact board.
 
     Publish a grid's contact board: every required duty has a name or a stated reason.
@@ -576,7 +587,7 @@ def publish_board(tx: Tx, payload: PublishBoard) -> dict[str, Any]:
     if open_duties:
         raise DutyWithoutEntry(duties=", ".join(open_duties), field="reasons")
     version = _insert_board(tx, payload.grid, entries, reasons)
-    return {"id": payload.grid, "state": "PUBLISHED", "version": version}
+    return replies.Changed(id=payload.grid, state="PUBLISHED", version=version)
 
 
 def _entries(tx: Tx, grid: str, *, without: str = "") -> list[dict[str, str]]:
@@ -603,7 +614,7 @@ def _insert_board(tx: Tx, grid: str, entries: list[dict[str, str]], reasons: dic
     return int(version)
 
 
-def _republish(tx: Tx, steward: Any, *, without: bool = False) -> None:
+def _republish(tx: Tx, steward: Row, *, without: bool = False) -> None:
     """Publish the boards of a steward's grids anew; a duty that lost its last name is vacant.
 
     With `without` they are published as if he did not serve there.

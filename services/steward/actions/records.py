@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -14,9 +15,10 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
 from chassis.text import fold
-from services.steward import events, rules, storage
+from services.steward import events, replies, rules, storage
 from services.steward.actions import cases, changes, kinship
 from services.steward.actions.cases import Media
 from services.steward.errors import (
@@ -116,7 +118,7 @@ class RecordVisits:
 # Volunteer hours
 
 
-def record_hours(tx: Tx, payload: RecordHours) -> dict[str, Any]:
+def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
     """登记志愿服务 / Record volunteer service.
 
     Record volunteer service; it counts when the organiser confirms it.
@@ -152,7 +154,7 @@ def record_hours(tx: Tx, payload: RecordHours) -> dict[str, Any]:
         tx.calendar.midnight(payload.date), tx.now, oldest=rules.hours.OLDEST_HOURS, field="date"
     )
     _check_span(tx, payload, record_id)
-    storage.records.insert_record(
+    row = storage.records.insert_record(
         tx.conn,
         record_id=record_id,
         person_id=payload.person_id,
@@ -169,16 +171,11 @@ def record_hours(tx: Tx, payload: RecordHours) -> dict[str, Any]:
         version=1,
         created_at=tx.now,
     )
-    return _record_reply(storage.records.record(tx.conn, record_id))
+    return _record_reply(row)
 
 
-def _record_reply(row: Any, **more: Any) -> dict[str, Any]:
-    return {
-        "id": row.record_id,
-        "state": row.state,
-        "version": row.version,
-        "minutes": row.minutes,
-    } | more
+def _record_reply(row: Row) -> replies.HoursReply:
+    return replies.HoursReply.of(row, id=row.record_id)
 
 
 def _check_span(tx: Tx, payload: RecordHours, record_id: str) -> None:
@@ -205,7 +202,7 @@ def _check_span(tx: Tx, payload: RecordHours, record_id: str) -> None:
         raise Overlap(record_id=other, field="check_in")
 
 
-def _locked_record(tx: Tx, record_id: str, state: str) -> Any:
+def _locked_record(tx: Tx, record_id: str, state: str) -> Row:
     row = storage.records.record(tx.conn, record_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="volunteer_record", id=record_id)
@@ -236,7 +233,7 @@ def _require_other(tx: Tx, recorder: str | None) -> None:
         raise RecorderConfirms
 
 
-def confirm_hours(tx: Tx, payload: ConfirmHours) -> dict[str, Any]:
+def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
     """确认志愿服务 / Confirm volunteer service.
 
     The organiser confirms. What passes the daily cap is said, and counts for nothing more.
@@ -257,7 +254,7 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> dict[str, Any]:
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
     version = row.version + 1
-    storage.records.update_record(
+    confirmed = storage.records.update_record(
         tx.conn,
         row.record_id,
         minutes=payload.minutes,
@@ -275,14 +272,14 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> dict[str, Any]:
         occurred_at=done_at,
     )
     day = others + payload.minutes
-    return _record_reply(
-        storage.records.record(tx.conn, row.record_id),
+    return msgspec.structs.replace(
+        _record_reply(confirmed),
         day_minutes=day,
         daily_cap=day > rules.hours.DAILY_CAP_MINUTES,
     )
 
 
-def correct_hours(tx: Tx, payload: CorrectHours) -> dict[str, Any]:
+def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     """更正志愿服务 / Correct volunteer service.
 
     Correct confirmed service; whoever heard the hours hears the difference.
@@ -301,7 +298,9 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> dict[str, Any]:
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
     version = row.version + 1
-    storage.records.update_record(tx.conn, row.record_id, minutes=payload.minutes, version=version)
+    corrected = storage.records.update_record(
+        tx.conn, row.record_id, minutes=payload.minutes, version=version
+    )
     tx.publish(
         events.VolunteerHoursCorrected(
             record_id=row.record_id,
@@ -315,16 +314,14 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> dict[str, Any]:
         scope=row.area,
         sequence=version,
     )
-    return _record_reply(
-        storage.records.record(tx.conn, row.record_id), previous_minutes=row.minutes
-    )
+    return msgspec.structs.replace(_record_reply(corrected), previous_minutes=row.minutes)
 
 
 # --------------------------------------------------------------------------------------------------
 # Hazards
 
 
-def report_hazard(tx: Tx, payload: ReportHazard) -> dict[str, Any]:
+def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     """上报隐患 / Report a danger.
 
     Report a danger; somebody else looks whether it is so.
@@ -360,10 +357,10 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> dict[str, Any]:
         version=1,
         created_at=tx.now,
     )
-    return {"id": hazard_id, "state": "PENDING", "version": 1}
+    return replies.HazardReply(id=hazard_id, state="PENDING", version=1)
 
 
-def verify_hazard(tx: Tx, payload: VerifyHazard) -> dict[str, Any]:
+def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
     """核实隐患 / Verify a danger.
 
     Say whether a reported danger is one; what is becomes a request, so that it is removed.
@@ -395,11 +392,11 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> dict[str, Any]:
         scope=row.area,
         sequence=version,
     )
-    reply = {"id": row.hazard_id, "state": state, "version": version}
+    reply = replies.HazardReply(id=row.hazard_id, state=state, version=version)
     if payload.verified:
         request = cases.hazard_found(tx, row)
         storage.records.update_hazard(tx.conn, row.hazard_id, request_id=request.request_id)
-        reply |= {"request_id": request.request_id, "request_number": request.number}
+        reply.request_id, reply.request_number = request.request_id, request.number
     return reply
 
 
@@ -407,7 +404,7 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> dict[str, Any]:
 # Visits
 
 
-def record_visits(tx: Tx, payload: RecordVisits) -> dict[str, Any]:
+def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
     """离线走访批量上传 / Visits that a device collected.
 
     Store a device's visits: one result per item, in the order given (F16).
@@ -423,7 +420,7 @@ def record_visits(tx: Tx, payload: RecordVisits) -> dict[str, Any]:
         for grid, until in _grids_since(tx, post.steward_id):
             serves.setdefault(grid, []).append((post.steward_id, until))
     results: list[Refusal | None] = []
-    rows: list[dict[str, Any]] = []
+    rows: list[_Visit] = []
     for item in payload.items:
         try:
             row = _visit(tx, item, serves)
@@ -433,15 +430,16 @@ def record_visits(tx: Tx, payload: RecordVisits) -> dict[str, Any]:
         rows.append(row)
         results.append(None)
     fates = iter(_store_visits(tx, rows))
-    items: list[dict[str, Any]] = []
+    items = []
     for item, refused in zip(payload.items, results, strict=True):
         if refused is None:
             fate, late = next(fates)
-            items.append({"client_id": item.client_id, "result": fate, "late": late})
+            items.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=late))
             continue
-        why = {"result": refused.guard or refused.code, "field": refused.field}
-        items.append({"client_id": item.client_id, "late": False} | why | changes.told(refused))
-    return {"id": None, "state": "STORED", "items": items}
+        items.append(
+            replies.VisitOutcome(client_id=item.client_id, late=False, **changes.refused(refused))
+        )
+    return replies.VisitsReply(state="STORED", items=items)
 
 
 def _grids_since(tx: Tx, steward_id: str) -> list[tuple[str, datetime | None]]:
@@ -456,12 +454,30 @@ def _grids_since(tx: Tx, steward_id: str) -> list[tuple[str, datetime | None]]:
     return found
 
 
-def _store_visits(tx: Tx, rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+class _Visit(TypedDict):
+    """A row of the visits."""
+
+    visit_id: str
+    steward_id: str
+    client_id: str
+    client_key: str
+    area: str
+    grid: str
+    building: str | None
+    purpose: str
+    findings: list[str]
+    occurred_at: datetime
+    created_at: datetime
+    period: str
+    late: bool
+
+
+def _store_visits(tx: Tx, rows: list[_Visit]) -> list[tuple[str, bool]]:
     """Store visits, and return what became of each, with whether it counts late.
 
     A device's number that stands for another visit is a conflict: nothing is dropped unsaid.
     """
-    fresh: dict[tuple[str, str], dict[str, Any]] = {}
+    fresh: dict[tuple[str, str], _Visit] = {}
     for row in rows:
         fresh.setdefault((row["steward_id"], row["client_key"]), row)
     new = list(fresh.values())
@@ -475,19 +491,21 @@ def _store_visits(tx: Tx, rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
         key = (row["steward_id"], row["client_key"])
         if row is fresh[key] and key in stored:
             fates.append(("stored", row["late"]))
-        elif all(row[name] == getattr(known[key], name) for name in _VISIT):
+        elif _content(row) == _content(known[key]):
             fates.append(("duplicate", False))
         else:
             fates.append(("conflict", False))
     return fates
 
 
-_VISIT = ("grid", "building", "purpose", "findings", "occurred_at")
+def _content(visit: _Visit | Row) -> tuple[object, ...]:
+    of = visit.get if isinstance(visit, dict) else functools.partial(getattr, visit)
+    return tuple(of(name) for name in ("grid", "building", "purpose", "findings", "occurred_at"))
 
 
 def _visit(
     tx: Tx, item: VisitItem, serves: Mapping[str, list[tuple[str, datetime | None]]]
-) -> dict[str, Any]:
+) -> _Visit:
     steward_id = next(
         (
             steward_id

@@ -9,7 +9,7 @@ shown on a day limits that day only.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.steward import storage
@@ -32,7 +32,7 @@ def on_due(tx: Tx, _due: Due) -> None:
         tx.start_job("sweep", {})
 
 
-def _bounds(tx: Tx) -> tuple[datetime, Any]:
+def _bounds(tx: Tx) -> tuple[datetime, date]:
     """Return the first instant whose reads, and the first day whose counts are kept."""
     first = tx.calendar.local_date(tx.now).replace(day=1)
     reads = tx.calendar.midnight(first.replace(year=first.year - YEARS))

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
-from services.steward import rules, storage
+from chassis.records import Row
+from services.steward import replies, rules, storage
 from services.steward.actions.cases import parties
 from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
 
@@ -64,7 +65,7 @@ class RevealNumber:
     ) = None
 
 
-def reveal_number(tx: Tx, payload: RevealNumber) -> dict[str, Any]:
+def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
     """查看手机号码(回电) / A phone number in the clear.
 
     Tell a person's phone to whoever has his open request in hand, or keeps his community.
@@ -88,9 +89,10 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> dict[str, Any]:
     if phone is None:
         raise NothingToReveal(field="subject")
     if tx.first is not None:
-        if tx.now >= datetime.fromisoformat(tx.first["at"]) + REPEATED:
+        at = datetime.fromisoformat(tx.first["at"])
+        if tx.now >= at + REPEATED:
             raise RevealOver(field="Idempotency-Key")
-        return tx.first | {"value": phone}
+        return replies.NumberShown.of(tx.first, value=phone, at=at)
     left = _count(tx)
     request_id = case.request_id if case is not None else None
     storage.people.write_reads(
@@ -104,18 +106,18 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> dict[str, Any]:
         request_id=request_id,
         reason=vault.seal(payload.reason, "person_reads.reason"),
     )
-    return {
-        "id": person.person_id,
-        "state": "REVEALED",
-        "field": payload.field,
-        "value": phone,
-        "request_id": request_id,
-        "at": tx.now.isoformat(),
-        "left": left,
-    }
+    return replies.NumberShown(
+        id=person.person_id,
+        state="REVEALED",
+        field=payload.field,
+        value=phone,
+        request_id=request_id,
+        at=tx.now,
+        left=left,
+    )
 
 
-def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Any, Any, str]:
+def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
     """Return the person, the request for which he is called, and why the caller may know.
 
     Who asks without a right learns nothing: not even whether there is such a person.

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.steward.storage.tables import calendar_proposals as proposals
 
 
-def insert(conn: sa.Connection, **values: Any) -> bool:
+def insert(conn: sa.Connection, **values: object) -> bool:
     """Store a proposal. Returns False when one of the same year waits already."""
     statement = store.insert(conn, proposals).values(**values).on_conflict_do_nothing()
     return conn.execute(statement.returning(proposals.c.proposal_id)).first() is not None
 
 
-def waiting(conn: sa.Connection) -> Sequence[Any]:
+def waiting(conn: sa.Connection) -> list[Row]:
     """Return the proposals that nobody has decided, in the order of their years."""
     asked = sa.select(proposals).where(proposals.c.state == "PROPOSED")
-    return conn.execute(asked.order_by(proposals.c.year)).all()
+    return records.rows(conn, asked.order_by(proposals.c.year))
 
 
-def lock(conn: sa.Connection, proposal_id: str) -> Any:
+def lock(conn: sa.Connection, proposal_id: str) -> Row | None:
     """Return a proposal locked, or None."""
     return records.find(conn, proposals, proposal_id, lock=True)
 
 
-def update(conn: sa.Connection, proposal_id: str, **values: Any) -> None:
-    """Change a proposal."""
-    conn.execute(
-        sa.update(proposals).where(proposals.c.proposal_id == proposal_id).values(**values)
-    )
+def update(conn: sa.Connection, proposal_id: str, **values: object) -> Row:
+    """Change a proposal, and return it as it is now."""
+    changed = sa.update(proposals).where(proposals.c.proposal_id == proposal_id)
+    return records.one(conn, changed.values(**values).returning(proposals))

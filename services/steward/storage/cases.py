@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TypedDict, cast
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from chassis.text import code
 from services.steward.rules.areas import DISTRICT
 from services.steward.rules.requests import IN_HAND, OPEN
@@ -37,19 +38,19 @@ _CHANGED_BY_STEP = _CHANGED.add_cte(
 )
 
 
-def request(conn: sa.Connection, request_id: str) -> Any:
+def request(conn: sa.Connection, request_id: str) -> Row | None:
     """Return a request's row, or None."""
     return records.find(conn, requests, request_id)
 
 
-def lock(conn: sa.Connection, request_id: str) -> Any:
+def lock(conn: sa.Connection, request_id: str) -> Row | None:
     """Return a request's row locked, or None."""
     return records.find(conn, requests, request_id, lock=True)
 
 
 def by_reference(
     conn: sa.Connection, *, source: str, channel: str, community: str, reference: str
-) -> tuple[Any, str] | None:
+) -> tuple[Row, str] | None:
     """Return what came under a source's own reference, and the digest of what was said then."""
     asked = (
         sa.select(requests, request_references.c.digest)
@@ -61,29 +62,32 @@ def by_reference(
             request_references.c.reference == reference,
         )
     )
-    row = conn.execute(asked).first()
+    row = records.first(conn, asked)
     return (row, row.digest) if row is not None else None
 
 
-def by_old_reference(conn: sa.Connection, channel: str, community: str, external_ref: str) -> Any:
+def by_old_reference(
+    conn: sa.Connection, channel: str, community: str, external_ref: str
+) -> Row | None:
     """Return what the release before kept under a channel's reference, or None.
 
     It kept references as they were sent; here are the spellings that its index can find.
     """
     known = code(external_ref)
     spellings = {external_ref, known, known.upper(), known.lower()}
-    return conn.execute(
+    return records.first(
+        conn,
         sa.select(requests)
         .where(
             requests.c.channel == channel,
             requests.c.external_ref.in_(sorted(spellings)),
             requests.c.area == community,
         )
-        .order_by(requests.c.created_at, requests.c.request_id)
-    ).first()
+        .order_by(requests.c.created_at, requests.c.request_id),
+    )
 
 
-def claim_reference(conn: sa.Connection, **values: Any) -> bool:
+def claim_reference(conn: sa.Connection, **values: object) -> bool:
     """Keep a source's reference. Returns False when it stands for a request already."""
     statement = store.insert(conn, request_references).values(**values).on_conflict_do_nothing()
     return conn.execute(statement.returning(request_references.c.request_id)).first() is not None
@@ -91,10 +95,10 @@ def claim_reference(conn: sa.Connection, **values: Any) -> bool:
 
 def file(
     conn: sa.Connection,
-    values: Mapping[str, Any],
-    steps: Sequence[Mapping[str, Any]],
+    values: Mapping[str, object],
+    steps: Sequence[Mapping[str, object]],
     due_at: Mapping[str, datetime],
-) -> Any:
+) -> Row:
     """Insert a request with its first steps and its clocks, and return its row.
 
     Args:
@@ -103,34 +107,34 @@ def file(
         steps: The lines of its timeline.
         due_at: The end of each of its clocks, all of which start now.
     """
-    row = conn.execute(_INSERTED, dict(values)).one()
+    row = cast("Row", conn.execute(_INSERTED, dict(values)).one())
     # A statement for all of a table keeps their order, which the timeline is read in.
     conn.execute(_STEP, [dict(step) for step in steps])
     conn.execute(
         _CLOCK,
         [
-            _clock(row, which, due_at=due, now=row.created_at, handler=row.handler)
+            clock(row, which, due_at=due, now=row.created_at, handler=row.handler)
             for which, due in due_at.items()
         ],
     )
     return row
 
 
-def update(conn: sa.Connection, request_id: str, **values: Any) -> None:
+def update(conn: sa.Connection, request_id: str, **values: object) -> None:
     """Change a request without a word in its timeline."""
     conn.execute(_CHANGED, {"its_id": request_id, **values})
 
 
 def change(
-    conn: sa.Connection, request_id: str, values: Mapping[str, Any], step: Mapping[str, Any]
-) -> Any:
+    conn: sa.Connection, request_id: str, values: Mapping[str, object], step: Mapping[str, object]
+) -> Row:
     """Change a request, write the step into its timeline, and return the row as it is now."""
     named = {"its_id": request_id, **values}
     if store.is_postgresql(conn):
         told = {f"step_{name}": value for name, value in step.items()}
-        return conn.execute(_CHANGED_BY_STEP, named | told).one()
+        return cast("Row", conn.execute(_CHANGED_BY_STEP, named | told).one())
     write_timeline(conn, **step)
-    return conn.execute(_CHANGED, named).one()
+    return cast("Row", conn.execute(_CHANGED, named).one())
 
 
 def next_number(conn: sa.Connection, day: date, community: str) -> str:
@@ -141,7 +145,7 @@ def next_number(conn: sa.Connection, day: date, community: str) -> str:
 
 def start_clock(
     conn: sa.Connection,
-    row: Any,
+    row: Row,
     which: str,
     *,
     due_at: datetime,
@@ -149,12 +153,24 @@ def start_clock(
     handler: str | None,
 ) -> None:
     """Start a clock of a request."""
-    conn.execute(_CLOCK, _clock(row, which, due_at=due_at, now=now, handler=handler))
+    conn.execute(_CLOCK, clock(row, which, due_at=due_at, now=now, handler=handler))
 
 
-def _clock(
-    row: Any, which: str, *, due_at: datetime, now: datetime, handler: str | None
-) -> dict[str, Any]:
+class Clock(TypedDict):
+    """A clock of a request that starts."""
+
+    request_id: str
+    which: str
+    area: str
+    project_id: str | None
+    handler: str | None
+    started_at: datetime
+    due_at: datetime
+    voided: bool
+
+
+def clock(row: Row, which: str, *, due_at: datetime, now: datetime, handler: str | None) -> Clock:
+    """Return a clock of a request that starts now."""
     return {
         "request_id": row.request_id,
         "which": which,
@@ -167,7 +183,7 @@ def _clock(
     }
 
 
-def _running(request_id: str, which: str) -> Any:
+def _running(request_id: str, which: str) -> sa.ColumnElement[bool]:
     return sa.and_(
         request_clocks.c.request_id == request_id,
         request_clocks.c.which == which,
@@ -225,18 +241,19 @@ def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> Non
     )
 
 
-def write_timeline(conn: sa.Connection, **values: Any) -> None:
+def write_timeline(conn: sa.Connection, **values: object) -> None:
     """Write what happened to a request; nothing is ever taken away here."""
     conn.execute(_STEP, values)
 
 
-def timeline(conn: sa.Connection, request_id: str) -> Sequence[Any]:
+def timeline(conn: sa.Connection, request_id: str) -> list[Row]:
     """Return what happened to a request, oldest first."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(request_timeline)
         .where(request_timeline.c.request_id == request_id)
-        .order_by(request_timeline.c.id)
-    ).all()
+        .order_by(request_timeline.c.id),
+    )
 
 
 def chain(conn: sa.Connection, request_id: str) -> set[str]:
@@ -249,27 +266,27 @@ def chain(conn: sa.Connection, request_id: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
-def in_hand_of(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
+def in_hand_of(conn: sa.Connection, steward_id: str) -> list[Row]:
     """Return the requests that a steward has in hand, locked, oldest first."""
     asked = (
         sa.select(requests)
         .where(requests.c.handler == steward_id, requests.c.state.in_(IN_HAND))
         .order_by(requests.c.request_id)
     )
-    return conn.execute(store.lock(asked, conn)).all()
+    return records.rows(conn, store.lock(asked, conn))
 
 
-def in_hand_of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+def in_hand_of_person(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the requests that a person has in hand, locked, oldest first."""
     asked = (
         sa.select(requests)
         .where(requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND))
         .order_by(requests.c.request_id)
     )
-    return conn.execute(store.lock(asked, conn)).all()
+    return records.rows(conn, store.lock(asked, conn))
 
 
-def followers(conn: sa.Connection, request_id: str) -> list[records.Row]:
+def followers(conn: sa.Connection, request_id: str) -> list[Row]:
     """Return what was merged into a request, and into that, oldest first."""
     first = sa.select(requests.c.request_id).where(requests.c.merged_into == request_id)
     below = first.cte("below", recursive=True)
@@ -295,14 +312,14 @@ def reporters_below(conn: sa.Connection, request_ids: Iterable[str]) -> set[tupl
     return {(row.top, row.reporter_id) for row in conn.execute(asked)}
 
 
-def root(conn: sa.Connection, row: Any) -> Any:
+def root(conn: sa.Connection, row: Row) -> Row:
     """Return the case that a request followed in the end, or the request itself."""
     while row.merged_into is not None:
-        row = request(conn, row.merged_into)
+        row = records.known(conn, requests, row.merged_into)
     return row
 
 
-def heir(conn: sa.Connection, request_id: str) -> Any:
+def heir(conn: sa.Connection, request_id: str) -> Row | None:
     """Return the earliest request that was merged into one itself, locked, or None."""
     asked = (
         sa.select(requests)
@@ -310,7 +327,7 @@ def heir(conn: sa.Connection, request_id: str) -> Any:
         .order_by(requests.c.created_at, requests.c.request_id)
         .limit(1)
     )
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.first(conn, store.lock(asked, conn))
 
 
 def follow(conn: sa.Connection, before: str, heir_id: str) -> None:
@@ -324,9 +341,10 @@ def follow(conn: sa.Connection, before: str, heir_id: str) -> None:
 
 def similar(
     conn: sa.Connection, grid: str, category: str, since: datetime, limit: int
-) -> Sequence[Any]:
+) -> list[Row]:
     """Return open requests of the same place and category, newest first."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(requests)
         .where(
             requests.c.grid == grid,
@@ -335,8 +353,8 @@ def similar(
             requests.c.state.in_(OPEN),
         )
         .order_by(requests.c.created_at.desc(), requests.c.request_id)
-        .limit(limit)
-    ).all()
+        .limit(limit),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,9 +385,9 @@ _LISTED = tuple(
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def _parts(wanted: Wanted) -> list[Any]:
+def _parts(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of a list's parts: what one index answers each."""
-    here: list[Any] = [sa.true()]
+    here: list[sa.ColumnElement[bool]] = [sa.true()]
     if wanted.scope:
         # Whoever is bound to a grid sees that grid; everybody else sees by the community's code.
         column = {15: requests.c.grid, 12: requests.c.area}.get(len(wanted.scope))
@@ -418,10 +436,10 @@ def page(
     else:
         bounds = [requests.c.created_at >= (window.after[0] if window.after else _BEGINNING)]
     bounds += window.bounds()
-    found: dict[str, Any] = {}
+    found: dict[str, Row] = {}
     for some in _parts(wanted):
         asked = sa.select(*_LISTED).where(some, *bounds).order_by(*window.order())
-        found |= {row.request_id: row for row in conn.execute(asked.limit(window.wanted))}
+        found |= {row.request_id: row for row in records.rows(conn, asked.limit(window.wanted))}
     rows = sorted(
         found.values(),
         key=lambda row: (row.created_at, row.request_id),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import cast
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from chassis.text import fold
 from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
 
@@ -24,7 +25,7 @@ _SERVING = (
 )
 
 
-def area(conn: sa.Connection, code: str) -> Any:
+def area(conn: sa.Connection, code: str) -> Row | None:
     """Return an area's row, or None."""
     return records.find(conn, areas, code)
 
@@ -42,7 +43,7 @@ def a_grid_of(conn: sa.Connection, community: str) -> str | None:
     return conn.execute(asked.order_by(areas.c.code).limit(1)).scalar()
 
 
-def lock_area(conn: sa.Connection, code: str) -> Any:
+def lock_area(conn: sa.Connection, code: str) -> Row | None:
     """Return an area's row locked, or None."""
     return records.find(conn, areas, code, lock=True)
 
@@ -57,25 +58,24 @@ def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:
     return records.present(conn, areas, codes)
 
 
-def insert_area(conn: sa.Connection, **values: Any) -> bool:
-    """Insert an area. Returns False when the code exists."""
+def insert_area(conn: sa.Connection, **values: object) -> Row | None:
+    """Insert an area, and return it. Returns None when the code exists."""
     statement = store.insert(conn, areas).values(**values).on_conflict_do_nothing()
-    return conn.execute(statement.returning(areas.c.code)).first() is not None
+    return records.first(conn, statement.returning(areas))
 
 
-def update_area(conn: sa.Connection, code: str, **values: Any) -> None:
-    """Change an area."""
-    conn.execute(sa.update(areas).where(areas.c.code == code).values(**values))
+def update_area(conn: sa.Connection, code: str, **values: object) -> Row:
+    """Change an area, and return it as it is now."""
+    changed = sa.update(areas).where(areas.c.code == code)
+    return records.one(conn, changed.values(**values).returning(areas))
 
 
-def below(
-    conn: sa.Connection, root: str, kind: str | None, after: str, limit: int
-) -> Sequence[Any]:
+def below(conn: sa.Connection, root: str, kind: str | None, after: str, limit: int) -> list[Row]:
     """Return the areas in `root` (itself included) in the order of their codes."""
     asked = sa.select(areas).where(store.within(areas.c.code, root))
     if kind is not None:
         asked = asked.where(areas.c.kind == kind)
-    return conn.execute(asked.where(areas.c.code > after).order_by(areas.c.code).limit(limit)).all()
+    return records.rows(conn, asked.where(areas.c.code > after).order_by(areas.c.code).limit(limit))
 
 
 def communities(conn: sa.Connection) -> list[str]:
@@ -86,10 +86,11 @@ def communities(conn: sa.Connection) -> list[str]:
 
 def official(
     conn: sa.Connection, target_kind: str, target: str, barred: Collection[str] = ()
-) -> Any:
+) -> Row | None:
     """Return the official who is responsible for a target longest and is none of `barred`, or
     None."""
-    return conn.execute(
+    return records.first(
+        conn,
         sa.select(liaisons)
         .where(
             liaisons.c.target_kind == target_kind,
@@ -98,8 +99,8 @@ def official(
             sa.or_(liaisons.c.person_id.is_(None), liaisons.c.person_id.not_in(sorted(barred))),
         )
         .order_by(liaisons.c.since, liaisons.c.link_id)
-        .limit(1)
-    ).first()
+        .limit(1),
+    )
 
 
 # Who answers for a place, from the ground up.
@@ -108,7 +109,7 @@ RUNGS = (("GRID", 15), ("COMMUNITY", 12), ("STREET", 9))
 
 def responsible(
     conn: sa.Connection, code: str, level: int, barred: Collection[str] = ()
-) -> tuple[Any, bool]:
+) -> tuple[Row | None, bool]:
     """Return (who answers for a place at a level of the chain, whether he only acts meanwhile).
 
     Where nobody holds the rung, the nearest one above acts; (None, False) when there is none.
@@ -138,10 +139,10 @@ def responsible_people(conn: sa.Connection, grid: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
-def keep_links(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
+def keep_links(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Keep assigned links; one that has ended already stays ended."""
     statement = store.insert(conn, liaisons).on_conflict_do_nothing()
-    conn.execute(statement, rows)
+    conn.execute(statement, [dict(row) for row in rows])
 
 
 def end_links(conn: sa.Connection, link_ids: list[str]) -> None:
@@ -150,7 +151,7 @@ def end_links(conn: sa.Connection, link_ids: list[str]) -> None:
 
 
 def keep_projects(
-    conn: sa.Connection, rows: list[dict[str, Any]], grids: list[dict[str, Any]]
+    conn: sa.Connection, rows: Sequence[Mapping[str, object]], grids: Sequence[Mapping[str, str]]
 ) -> None:
     """Keep the newest that was said about each project, with the grids that it serves."""
     statement = store.insert(conn, projects)
@@ -163,7 +164,7 @@ def keep_projects(
             },
             where=projects.c.sequence <= statement.excluded.sequence,
         ),
-        rows,
+        [dict(row) for row in rows],
     )
     newest = dict(
         conn.execute(
@@ -174,17 +175,17 @@ def keep_projects(
     )
     current = [r["project_id"] for r in rows if newest[r["project_id"]] == r["sequence"]]
     conn.execute(sa.delete(project_grids).where(project_grids.c.project_id.in_(current)))
-    kept = [row for row in grids if row["project_id"] in set(current)]
+    kept = [dict(row) for row in grids if row["project_id"] in set(current)]
     if kept:
         conn.execute(store.insert(conn, project_grids).on_conflict_do_nothing(), kept)
 
 
-def serving(conn: sa.Connection, grid: str) -> Sequence[Any]:
+def serving(conn: sa.Connection, grid: str) -> list[Row]:
     """Return the projects in service that serve a grid, each with its buildings."""
-    return conn.execute(_SERVING, {"grid": grid}).all()
+    return cast("list[Row]", conn.execute(_SERVING, {"grid": grid}).all())
 
 
-def of_building(rows: Sequence[Any], building: str | None = None) -> list[str]:
+def of_building(rows: Sequence[Row], building: str | None = None) -> list[str]:
     """Return which projects serve a place; of several in one grid, those of the building."""
     if len(rows) > 1 and building is not None:
         named = [row for row in rows if fold(building) in map(fold, row.buildings or ())]
@@ -197,6 +198,6 @@ def project_is_known(conn: sa.Connection, project_id: str) -> bool:
     return records.find(conn, projects, project_id) is not None
 
 
-def keep_grades(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
+def keep_grades(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Keep the final grades of stewards; a later settlement of the month replaces them."""
     records.put(conn, steward_grades, rows)

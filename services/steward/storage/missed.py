@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.steward.rules.requests import IN_HAND
 from services.steward.storage.tables import (
     request_clocks,
@@ -20,14 +21,14 @@ from services.steward.storage.tables import (
 )
 
 
-def lock(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Any]:
+def lock(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Row]:
     """Return requests by their ids, locked."""
     asked = sa.select(requests).where(requests.c.request_id.in_(sorted(request_ids)))
-    found = conn.execute(store.lock(asked.order_by(requests.c.request_id), conn)).all()
+    found = records.rows(conn, store.lock(asked.order_by(requests.c.request_id), conn))
     return {row.request_id: row for row in found}
 
 
-def roster(conn: sa.Connection, community: str) -> tuple[Sequence[Any], dict[str, set[str]]]:
+def roster(conn: sa.Connection, community: str) -> tuple[list[Row], dict[str, set[str]]]:
     """Return the stewards who serve in a community, and the grids of each. Their rows are locked,
     so that nobody hands over while he is given something."""
     served = conn.execute(
@@ -43,7 +44,7 @@ def roster(conn: sa.Connection, community: str) -> tuple[Sequence[Any], dict[str
         .where(stewards.c.steward_id.in_(sorted(grids)), stewards.c.status == "ACTIVE")
         .order_by(stewards.c.steward_id)
     )
-    return conn.execute(store.lock(asked, conn, weak=True)).all(), grids
+    return records.rows(conn, store.lock(asked, conn, weak=True)), grids
 
 
 def in_hand(conn: sa.Connection, steward_ids: Iterable[str]) -> dict[str, int]:
@@ -58,19 +59,20 @@ def in_hand(conn: sa.Connection, steward_ids: Iterable[str]) -> dict[str, int]:
 
 def shifts_between(
     conn: sa.Connection, steward_ids: Iterable[str], start: datetime, end: datetime
-) -> Sequence[Any]:
+) -> list[Row]:
     """Return the shifts of stewards that touch a span."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(shifts.c.steward_id, shifts.c.area, shifts.c.start_at, shifts.c.end_at).where(
             shifts.c.steward_id.in_(sorted(steward_ids)),
             shifts.c.state != "MISSED",
             shifts.c.start_at <= end,
             shifts.c.end_at > start,
-        )
-    ).all()
+        ),
+    )
 
 
-def write(conn: sa.Connection, changes: Sequence[Mapping[str, Any]]) -> None:
+def write(conn: sa.Connection, changes: Sequence[Mapping[str, object]]) -> None:
     """Change requests; each row holds `request_id` and the columns of all the others."""
     if changes:
         names = [name for name in changes[0] if name != "request_id"]
@@ -86,7 +88,7 @@ def write(conn: sa.Connection, changes: Sequence[Mapping[str, Any]]) -> None:
         conn.execute(statement, rows)
 
 
-def write_timeline(conn: sa.Connection, lines: Sequence[Mapping[str, Any]]) -> None:
+def write_timeline(conn: sa.Connection, lines: Sequence[Mapping[str, object]]) -> None:
     """Write what happened, in its order."""
     if lines:
         conn.execute(request_timeline.insert(), [dict(line) for line in lines])
@@ -94,7 +96,7 @@ def write_timeline(conn: sa.Connection, lines: Sequence[Mapping[str, Any]]) -> N
 
 def give(
     conn: sa.Connection,
-    clocks: Sequence[Mapping[str, Any]],
+    clocks: Sequence[Mapping[str, object]],
     taken: Mapping[str, datetime],
 ) -> None:
     """Start accept clocks, name the new handlers on the clocks that run, and note when each

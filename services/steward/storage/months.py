@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
+from chassis.records import Row
 from services.steward import events
 from services.steward.rules.hours import VISIT_QUOTA
 from services.steward.rules.routing import PROPERTY_STAFF
@@ -25,11 +26,11 @@ from services.steward.storage.tables import (
 )
 
 
-def _count_if(condition: Any) -> Any:
+def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
-def _on_time() -> Any:
+def _on_time() -> sa.ColumnElement[int]:
     return _count_if(
         sa.and_(
             request_clocks.c.done_at.is_not(None),
@@ -38,7 +39,7 @@ def _on_time() -> Any:
     )
 
 
-def _clocks(which: str, start: datetime, end: datetime, now: datetime) -> Any:
+def _clocks(which: str, start: datetime, end: datetime, now: datetime) -> sa.ColumnElement[bool]:
     # What still runs is neither met nor missed; it counts when it is done or has run out.
     return sa.and_(
         request_clocks.c.which == which,
@@ -49,14 +50,14 @@ def _clocks(which: str, start: datetime, end: datetime, now: datetime) -> Any:
     )
 
 
-def _rated(start: datetime, end: datetime) -> Any:
+def _rated(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
     # The word of somebody who was merged into a case is his own, and no second one of the case.
     return sa.and_(
         requests.c.rated_at >= start, requests.c.rated_at < end, requests.c.state != "MERGED"
     )
 
 
-def _done_by_property() -> Any:
+def _done_by_property() -> sa.ColumnElement[bool]:
     # A project answers for what its own people had in hand in the end (DOMAIN 2.2.1).
     return sa.and_(
         stewards.c.steward_id == requests.c.handler,
@@ -90,16 +91,17 @@ def volunteered(conn: sa.Connection, first: date, after: date) -> dict[str, int]
     return {area: int(minutes) for area, minutes in rows}
 
 
-def roster(conn: sa.Connection, start: datetime, end: datetime) -> Sequence[Any]:
+def roster(conn: sa.Connection, start: datetime, end: datetime) -> list[Row]:
     """Return the stewards who held their post at some time within the span."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(stewards)
         .where(
             stewards.c.created_at < end,
             sa.or_(stewards.c.left_at.is_(None), stewards.c.left_at >= start),
         )
-        .order_by(stewards.c.steward_id)
-    ).all()
+        .order_by(stewards.c.steward_id),
+    )
 
 
 def orders(
@@ -161,9 +163,9 @@ def days_on_shift(conn: sa.Connection, days: list[str]) -> dict[str, int]:
     return dict(conn.execute(asked.group_by(shifts.c.steward_id)).all())
 
 
-def all_projects(conn: sa.Connection) -> Sequence[Any]:
+def all_projects(conn: sa.Connection) -> list[Row]:
     """Return the projects that we have heard of."""
-    return conn.execute(sa.select(projects).order_by(projects.c.project_id)).all()
+    return records.rows(conn, sa.select(projects).order_by(projects.c.project_id))
 
 
 def project_clocks(

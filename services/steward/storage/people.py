@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.steward.rules import requests as request_rules
 from services.steward.storage.tables import (
     hazards,
@@ -41,20 +42,20 @@ standing = (
 )
 
 
-def person(conn: sa.Connection, person_id: str) -> Any:
+def person(conn: sa.Connection, person_id: str) -> Row | None:
     """Return a person's row, or None."""
     return records.find(conn, persons, person_id)
 
 
-def lock(conn: sa.Connection, person_id: str) -> Any:
+def lock(conn: sa.Connection, person_id: str) -> Row | None:
     """Return a person's row locked, or None."""
     return records.find(conn, persons, person_id, lock=True)
 
 
-def several(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:
+def several(conn: sa.Connection, person_ids: Iterable[str]) -> list[Row]:
     """Return the rows of several persons."""
     asked = sa.select(persons).where(persons.c.person_id.in_(list(person_ids)))
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)
 
 
 def kept(conn: sa.Connection, person_id: str) -> str:
@@ -80,28 +81,27 @@ def insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
     return set(conn.execute(statement).scalars())
 
 
-def holders(
-    conn: sa.Connection, id_hmacs: Iterable[str], phone_hmacs: Iterable[str]
-) -> Sequence[Any]:
+def holders(conn: sa.Connection, id_hmacs: Iterable[str], phone_hmacs: Iterable[str]) -> list[Row]:
     """Return who has one of the identity numbers, or has one of the phones and is registered."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(persons).where(
             sa.or_(
                 persons.c.id_no_hmac.in_(list(id_hmacs)),
                 sa.and_(persons.c.phone_hmac.in_(list(phone_hmacs)), persons.c.status == "ACTIVE"),
             )
-        )
-    ).all()
+        ),
+    )
 
 
-def with_numbers(conn: sa.Connection, *, phone: str | None, id_no: str | None) -> Sequence[Any]:
+def with_numbers(conn: sa.Connection, *, phone: str | None, id_no: str | None) -> list[Row]:
     """Return who has exactly these numbers, whether they still live here or not."""
     asked = sa.select(persons)
     if phone is not None:
         asked = asked.where(persons.c.phone_hmac == phone)
     if id_no is not None:
         asked = asked.where(persons.c.id_no_hmac == id_no)
-    return conn.execute(asked.order_by(persons.c.person_id).limit(50)).all()
+    return records.rows(conn, asked.order_by(persons.c.person_id).limit(50))
 
 
 @cache
@@ -141,20 +141,20 @@ def handlers_in(conn: sa.Connection, households: Collection[str]) -> list[str]:
     return list(conn.execute(asked.order_by(persons.c.person_id)).scalars())
 
 
-def minors(conn: sa.Connection, born_until: int) -> Sequence[Any]:
+def minors(conn: sa.Connection, born_until: int) -> list[Row]:
     """Return the registered minors who were born in that year or before, locked."""
     asked = sa.select(persons).where(
         persons.c.is_adult.is_(False),
         persons.c.birth_year <= born_until,
         persons.c.status == "ACTIVE",
     )
-    return conn.execute(store.lock(asked.order_by(persons.c.person_id), conn)).all()
+    return records.rows(conn, store.lock(asked.order_by(persons.c.person_id), conn))
 
 
-def registered_after(conn: sa.Connection, after: str, most: int) -> Sequence[Any]:
+def registered_after(conn: sa.Connection, after: str, most: int) -> list[Row]:
     """Return who is registered, in the order of the ids, behind one of them."""
     asked = sa.select(persons).where(persons.c.status == "ACTIVE", persons.c.person_id > after)
-    return conn.execute(asked.order_by(persons.c.person_id).limit(most)).all()
+    return records.rows(conn, asked.order_by(persons.c.person_id).limit(most))
 
 
 def home_areas(
@@ -182,12 +182,13 @@ def grown(conn: sa.Connection, person_ids: Sequence[str]) -> None:
     )
 
 
-def update(conn: sa.Connection, person_id: str, **values: Any) -> None:
-    """Change a person."""
-    conn.execute(sa.update(persons).where(persons.c.person_id == person_id).values(**values))
+def update(conn: sa.Connection, person_id: str, **values: object) -> Row:
+    """Change a person, and return him as he stands now."""
+    changed = sa.update(persons).where(persons.c.person_id == person_id)
+    return records.one(conn, changed.values(**values).returning(persons))
 
 
-def write_change(conn: sa.Connection, **values: Any) -> None:
+def write_change(conn: sa.Connection, **values: object) -> None:
     """Keep what was changed in a register."""
     conn.execute(register_changes.insert().values(**values))
 
@@ -198,45 +199,72 @@ def changes(conn: sa.Connection, ref: str, part: records.PartOfList) -> records.
     return records.page(conn, asked, part, (register_changes.c.id,), newest_first=True)
 
 
-def before(vault: Vault, change: Any) -> dict[str, Any]:
+class Before(TypedDict, total=False):
+    """What a register said before a change: each column that was changed, as it was."""
+
+    # Of a person.
+    name: str
+    phone: str | None
+    id_no: str | None
+    birth_year: int | None
+    is_adult: bool
+    area: str
+    grid: str | None
+    household_id: str | None
+    status: str
+    merged_into: str | None
+    # Of an area, which has a name as well.
+    households: int | None
+    persons: int | None
+    # Of a steward.
+    type: str
+    duty: str
+    employer: str | None
+    grids: list[str]
+    is_state_official: bool
+    spendable: bool
+    work_phone: str | None
+
+
+def before(vault: Vault, change: Row) -> Before:
     """Return what a register said before a change."""
     sealed = vault.open_or_none(change.before, f"{change.ref}.before")
-    found: dict[str, Any] = msgspec.json.decode(sealed or "{}")
+    found: Before = msgspec.json.decode(sealed or "{}")
     return found
 
 
-def steward_changes_since(conn: sa.Connection, at: datetime) -> Sequence[Any]:
+def steward_changes_since(conn: sa.Connection, at: datetime) -> list[Row]:
     """Return what was changed of stewards since an instant, newest first."""
     asked = sa.select(register_changes).where(
         register_changes.c.kind == "STEWARD", register_changes.c.at > at
     )
-    return conn.execute(asked.order_by(register_changes.c.id.desc())).all()
+    return records.rows(conn, asked.order_by(register_changes.c.id.desc()))
 
 
-def changes_since(conn: sa.Connection, ref: str, at: datetime) -> Sequence[Any]:
+def changes_since(conn: sa.Connection, ref: str, at: datetime) -> list[Row]:
     """Return what was changed of a person, area or steward since an instant, newest first."""
     asked = sa.select(register_changes).where(
         register_changes.c.ref == ref, register_changes.c.at > at
     )
-    return conn.execute(asked.order_by(register_changes.c.id.desc())).all()
+    return records.rows(conn, asked.order_by(register_changes.c.id.desc()))
 
 
-def insert_merge(conn: sa.Connection, **values: Any) -> None:
-    """Insert a proposal that two registrations are one human."""
-    conn.execute(person_merges.insert().values(**values))
+def insert_merge(conn: sa.Connection, **values: object) -> Row:
+    """Insert a proposal that two registrations are one human, and return it."""
+    return records.add(conn, person_merges, **values)
 
 
-def merge(conn: sa.Connection, merge_id: str) -> Any:
+def merge(conn: sa.Connection, merge_id: str) -> Row | None:
     """Return a proposal's row locked, or None."""
     return records.find(conn, person_merges, merge_id, lock=True)
 
 
-def open_merges(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+def open_merges(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the proposals about a registration that nobody has decided."""
     asked = sa.select(person_merges).where(
         person_merges.c.person_id == person_id, person_merges.c.state == "PROPOSED"
     )
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)
 
 
 def merges(
@@ -252,11 +280,10 @@ def merges(
     return records.page(conn, asked, part, (person_merges.c.created_at, person_merges.c.merge_id))
 
 
-def update_merge(conn: sa.Connection, merge_id: str, **values: Any) -> None:
-    """Change a proposal."""
-    conn.execute(
-        sa.update(person_merges).where(person_merges.c.merge_id == merge_id).values(**values)
-    )
+def update_merge(conn: sa.Connection, merge_id: str, **values: object) -> Row:
+    """Change a proposal, and return it as it is now."""
+    changed = sa.update(person_merges).where(person_merges.c.merge_id == merge_id)
+    return records.one(conn, changed.values(**values).returning(person_merges))
 
 
 # Every column that names a person who acts, lives or serves here. What he did stays with the id
@@ -299,9 +326,7 @@ def reporters_in_hand(
     return {row.reporter_id for row in cases_in_hand(conn, handler_person, person_ids)}
 
 
-def cases_in_hand(
-    conn: sa.Connection, handler_person: str, person_ids: Iterable[str]
-) -> Sequence[Any]:
+def cases_in_hand(conn: sa.Connection, handler_person: str, person_ids: Iterable[str]) -> list[Row]:
     """Return the open requests of these reporters that tell their handler who they are; what was
     merged into one that he has in hand does so, too.
 
@@ -352,21 +377,24 @@ def cases_in_hand(
             sa.or_(persons.c.area == requests.c.area, filed, moved),
         )
     )
-    return conn.execute(asked.order_by(requests.c.created_at, requests.c.request_id)).all()
+    return records.rows(conn, asked.order_by(requests.c.created_at, requests.c.request_id))
 
 
-def open_cases(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+def open_cases(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the open requests of a person, and those that were merged into another one."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(requests).where(
             requests.c.reporter_id == person_id,
             requests.c.state.in_((*request_rules.OPEN, "MERGED")),
-        )
-    ).all()
+        ),
+    )
 
 
-def write_reads(conn: sa.Connection, reader: Actor, rows: Sequence[Any], **values: Any) -> None:
+def write_reads(conn: sa.Connection, reader: Actor, rows: Sequence[Row], **values: object) -> None:
     """Keep who read what of whom; without a person, that he asked and found nobody."""
+    seen: list[tuple[str | None, str]] = [(row.person_id, row.area) for row in rows]
+    seen = seen or [(None, reader.scope[:12])]
     conn.execute(
         person_reads.insert(),
         [
@@ -374,11 +402,11 @@ def write_reads(conn: sa.Connection, reader: Actor, rows: Sequence[Any], **value
                 "actor_id": reader.id,
                 "actor_role": reader.role,
                 "scope": reader.scope,
-                "person_id": row.person_id if row is not None else None,
-                "area": row.area if row is not None else reader.scope[:12],
+                "person_id": person_id,
+                "area": area,
                 **values,
             }
-            for row in rows or [None]
+            for person_id, area in seen
         ],
     )
 
@@ -411,7 +439,7 @@ def reads(
     return records.page(conn, asked, part, (person_reads.c.id,), newest_first=True)
 
 
-def posts(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:
+def posts(conn: sa.Connection, person_ids: Iterable[str]) -> list[Row]:
     """Return the stewards among the persons who agreed to stand on the board."""
     asked = (
         sa.select(stewards)
@@ -422,4 +450,4 @@ def posts(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:
         )
         .order_by(stewards.c.created_at, stewards.c.steward_id)
     )
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.steward.rules.requests import IN_HAND
 from services.steward.rules.routing import Candidate
 from services.steward.storage.tables import (
@@ -80,34 +81,39 @@ def _candidates() -> sa.Select[Any]:
 _CANDIDATES = _candidates()
 
 
-def steward(conn: sa.Connection, steward_id: str) -> Any:
+def steward(conn: sa.Connection, steward_id: str) -> Row | None:
     """Return a steward's row, or None."""
     return records.find(conn, stewards, steward_id)
 
 
-def lock(conn: sa.Connection, steward_id: str) -> Any:
+def known(conn: sa.Connection, steward_id: str) -> Row:
+    """Return the row of a steward whom another row names."""
+    return records.known(conn, stewards, steward_id)
+
+
+def lock(conn: sa.Connection, steward_id: str) -> Row | None:
     """Return a steward's row locked, or None."""
     return records.find(conn, stewards, steward_id, lock=True)
 
 
-def of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+def of_person(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the posts that a person holds now."""
     asked = sa.select(stewards).where(
         stewards.c.person_id == person_id, stewards.c.status != "LEFT"
     )
-    return conn.execute(asked.order_by(stewards.c.created_at, stewards.c.steward_id)).all()
+    return records.rows(conn, asked.order_by(stewards.c.created_at, stewards.c.steward_id))
 
 
-def insert(conn: sa.Connection, grids: list[str], **values: Any) -> bool:
-    """Insert a steward with his grids. Returns False when the id or the post is taken."""
+def insert(conn: sa.Connection, grids: list[str], **values: object) -> Row | None:
+    """Insert a steward with his grids. Returns None when the id or the post is taken."""
     statement = store.insert(conn, stewards).values(**values).on_conflict_do_nothing()
-    if conn.execute(statement.returning(stewards.c.steward_id)).first() is None:
-        return False
-    conn.execute(
-        steward_grids.insert(),
-        [{"steward_id": values["steward_id"], "grid": grid} for grid in grids],
-    )
-    return True
+    row = records.first(conn, statement.returning(stewards))
+    if row is not None:
+        conn.execute(
+            steward_grids.insert(),
+            [{"steward_id": row.steward_id, "grid": grid} for grid in grids],
+        )
+    return row
 
 
 def set_grids(conn: sa.Connection, steward_id: str, grids: list[str]) -> None:
@@ -123,9 +129,10 @@ def enrolled(conn: sa.Connection, steward_ids: Iterable[str]) -> set[str]:
     return records.present(conn, stewards, steward_ids)
 
 
-def update(conn: sa.Connection, steward_id: str, **values: Any) -> None:
-    """Change a steward."""
-    conn.execute(sa.update(stewards).where(stewards.c.steward_id == steward_id).values(**values))
+def update(conn: sa.Connection, steward_id: str, **values: object) -> Row:
+    """Change a steward, and return him as he stands now."""
+    changed = sa.update(stewards).where(stewards.c.steward_id == steward_id)
+    return records.one(conn, changed.values(**values).returning(stewards))
 
 
 def take(conn: sa.Connection, steward_id: str, now: datetime) -> bool:
@@ -148,7 +155,7 @@ def grids_of(conn: sa.Connection, steward_id: str) -> list[str]:
     )
 
 
-def serving(conn: sa.Connection, grid: str) -> Sequence[Any]:
+def serving(conn: sa.Connection, grid: str) -> list[Row]:
     """Return the stewards of a grid with their sealed names, by duty and id."""
     asked = (
         sa.select(stewards, persons.c.name)
@@ -157,7 +164,7 @@ def serving(conn: sa.Connection, grid: str) -> Sequence[Any]:
         .where(steward_grids.c.grid == grid, stewards.c.status == "ACTIVE")
         .order_by(stewards.c.duty, stewards.c.steward_id)
     )
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)
 
 
 def page(
@@ -175,14 +182,15 @@ def page(
     return records.page(conn, asked, part, (stewards.c.created_at, stewards.c.steward_id))
 
 
-def grades(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
+def grades(conn: sa.Connection, steward_id: str) -> list[Row]:
     """Return a steward's final grades, newest month first."""
-    return conn.execute(
+    return records.rows(
+        conn,
         sa.select(steward_grades)
         .where(steward_grades.c.steward_id == steward_id)
         .order_by(steward_grades.c.period.desc())
-        .limit(12)
-    ).all()
+        .limit(12),
+    )
 
 
 def candidates(
@@ -217,12 +225,12 @@ def is_on_shift(conn: sa.Connection, steward_id: str, at: datetime) -> bool:
     return conn.execute(asked.limit(1)).first() is not None
 
 
-def insert_shift(conn: sa.Connection, **values: Any) -> None:
+def insert_shift(conn: sa.Connection, **values: object) -> None:
     """Insert a shift."""
     conn.execute(shifts.insert().values(**values))
 
 
-def shift(conn: sa.Connection, shift_id: str) -> Any:
+def shift(conn: sa.Connection, shift_id: str) -> Row | None:
     """Return a shift's row locked, or None."""
     return records.find(conn, shifts, shift_id, lock=True)
 
@@ -245,12 +253,12 @@ def shifts_of(
     return records.page(conn, asked, part, (shifts.c.start_at, shifts.c.shift_id))
 
 
-def one_shift(conn: sa.Connection, shift_id: str) -> Any:
+def one_shift(conn: sa.Connection, shift_id: str) -> Row | None:
     """Return a shift, or None."""
-    return conn.execute(sa.select(shifts).where(shifts.c.shift_id == shift_id)).first()
+    return records.first(conn, sa.select(shifts).where(shifts.c.shift_id == shift_id))
 
 
-def update_shift(conn: sa.Connection, shift_id: str, **values: Any) -> None:
+def update_shift(conn: sa.Connection, shift_id: str, **values: object) -> None:
     """Change a shift."""
     conn.execute(sa.update(shifts).where(shifts.c.shift_id == shift_id).values(**values))
 
@@ -279,7 +287,7 @@ def _full_time(start: datetime, end: datetime) -> tuple[sa.ColumnElement[bool], 
     )
 
 
-def shifts_within(conn: sa.Connection, grid: str, start: datetime, end: datetime) -> Sequence[Any]:
+def shifts_within(conn: sa.Connection, grid: str, start: datetime, end: datetime) -> list[Row]:
     """Return the shifts of full-time stewards that touch a span in a grid, by their start."""
     asked = (
         sa.select(shifts.c.start_at, shifts.c.end_at, shifts.c.place, shifts.c.steward_id)
@@ -287,7 +295,7 @@ def shifts_within(conn: sa.Connection, grid: str, start: datetime, end: datetime
         .where(shifts.c.grid == grid, *_full_time(start, end))
         .order_by(shifts.c.start_at, shifts.c.shift_id)
     )
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)
 
 
 def drop_future_shifts(
@@ -302,22 +310,23 @@ def drop_future_shifts(
     conn.execute(sa.update(shifts).where(mine, shifts.c.end_at > now).values(end_at=now))
 
 
-def board(conn: sa.Connection, grid: str) -> Any:
+def board(conn: sa.Connection, grid: str) -> Row | None:
     """Return the newest board of a grid, or None."""
-    return conn.execute(
+    return records.first(
+        conn,
         sa.select(contact_boards)
         .where(contact_boards.c.grid == grid)
         .order_by(contact_boards.c.version.desc())
-        .limit(1)
-    ).first()
+        .limit(1),
+    )
 
 
-def grids_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:
+def grids_in(conn: sa.Connection, scope: str, at: datetime) -> list[Row]:
     """Return the grids that an area had at an instant, with their households."""
     asked = sa.select(areas.c.code, areas.c.households).where(
         areas.c.kind == "GRID", store.within(areas.c.code, scope), areas.c.created_at <= at
     )
-    return conn.execute(asked.order_by(areas.c.code)).all()
+    return records.rows(conn, asked.order_by(areas.c.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +363,7 @@ def serving_in(conn: sa.Connection, scope: str, at: datetime, *, past: bool) -> 
     return [Serving(*row) for row in conn.execute(asked)]
 
 
-def boards_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:
+def boards_in(conn: sa.Connection, scope: str, at: datetime) -> list[Row]:
     """Return the newest board of each grid of an area at an instant."""
     newest = (
         sa.select(contact_boards.c.grid, sa.func.max(contact_boards.c.version).label("version"))
@@ -368,12 +377,12 @@ def boards_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:
             newest.c.grid == contact_boards.c.grid, newest.c.version == contact_boards.c.version
         ),
     )
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)
 
 
 def full_time_shifts_in(
     conn: sa.Connection, scope: str, start: datetime, end: datetime
-) -> Sequence[Any]:
+) -> list[Row]:
     """Return (grid, start, end) of the shifts of full-time stewards that touch a span, by grid and
     start."""
     asked = (
@@ -382,9 +391,9 @@ def full_time_shifts_in(
         .where(store.within(shifts.c.grid, scope), *_full_time(start, end))
         .order_by(shifts.c.grid, shifts.c.start_at)
     )
-    return conn.execute(asked).all()
+    return records.rows(conn, asked)
 
 
-def insert_board(conn: sa.Connection, **values: Any) -> None:
+def insert_board(conn: sa.Connection, **values: object) -> None:
     """Insert a version of a board."""
     conn.execute(contact_boards.insert().values(**values))

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.steward.storage.tables import hazards, visits, volunteer_hours
 
 # The order of volunteer records.
 _BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
 
 
-def record(conn: sa.Connection, record_id: str) -> Any:
+def record(conn: sa.Connection, record_id: str) -> Row | None:
     """Return a volunteer record locked, or None."""
     return records.find(conn, volunteer_hours, record_id, lock=True)
 
 
-def insert_record(conn: sa.Connection, **values: Any) -> bool:
-    """Insert a volunteer record. Returns False when the id exists."""
+def insert_record(conn: sa.Connection, record_id: str, **values: object) -> Row:
+    """Insert a volunteer record, and return it; one that a rival inserted first stays."""
+    values["record_id"] = record_id
     statement = store.insert(conn, volunteer_hours).values(**values).on_conflict_do_nothing()
-    return conn.execute(statement.returning(volunteer_hours.c.record_id)).first() is not None
+    inserted = records.first(conn, statement.returning(volunteer_hours))
+    return inserted or records.known(conn, volunteer_hours, record_id, lock=True)
 
 
-def update_record(conn: sa.Connection, record_id: str, **values: Any) -> None:
-    """Change a volunteer record."""
-    conn.execute(
-        sa.update(volunteer_hours).where(volunteer_hours.c.record_id == record_id).values(**values)
-    )
+def update_record(conn: sa.Connection, record_id: str, **values: object) -> Row:
+    """Change a volunteer record, and return it as it is now."""
+    changed = sa.update(volunteer_hours).where(volunteer_hours.c.record_id == record_id)
+    return records.one(conn, changed.values(**values).returning(volunteer_hours))
 
 
 def overlapping(
     conn: sa.Connection, person_id: str, check_in: datetime, check_out: datetime, but: str
-) -> Any:
+) -> Row | None:
     """Return another record of the person within the span, or None."""
     return conn.execute(
         sa.select(volunteer_hours.c.record_id)
@@ -62,7 +63,7 @@ def minutes_of_day(conn: sa.Connection, person_id: str, day: date, but: str) -> 
     return int(conn.execute(asked).scalar_one())
 
 
-def one_record(conn: sa.Connection, record_id: str) -> Any:
+def one_record(conn: sa.Connection, record_id: str) -> Row | None:
     """Return a volunteer record, or None."""
     return records.find(conn, volunteer_hours, record_id)
 
@@ -98,7 +99,7 @@ def store_within(column: sa.Column[str], scope: str) -> tuple[sa.ColumnElement[b
     return (column >= scope, column < scope + ":") if scope else ()
 
 
-def one_hazard(conn: sa.Connection, hazard_id: str) -> Any:
+def one_hazard(conn: sa.Connection, hazard_id: str) -> Row | None:
     """Return a hazard, or None."""
     return records.find(conn, hazards, hazard_id)
 
@@ -123,40 +124,42 @@ def hazards_in(
     return records.page(conn, asked, part, (hazards.c.created_at, hazards.c.hazard_id))
 
 
-def hazard(conn: sa.Connection, hazard_id: str) -> Any:
+def hazard(conn: sa.Connection, hazard_id: str) -> Row | None:
     """Return a hazard locked, or None."""
     return records.find(conn, hazards, hazard_id, lock=True)
 
 
-def insert_hazard(conn: sa.Connection, **values: Any) -> None:
+def insert_hazard(conn: sa.Connection, **values: object) -> None:
     """Insert a hazard."""
     conn.execute(hazards.insert().values(**values))
 
 
-def update_hazard(conn: sa.Connection, hazard_id: str, **values: Any) -> None:
+def update_hazard(conn: sa.Connection, hazard_id: str, **values: object) -> None:
     """Change a hazard."""
     conn.execute(sa.update(hazards).where(hazards.c.hazard_id == hazard_id).values(**values))
 
 
-def insert_visits(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+def insert_visits(
+    conn: sa.Connection, rows: Sequence[Mapping[str, object]]
+) -> set[tuple[str, str]]:
     """Insert visits. Returns (steward, device's number folded) of those that were new."""
     statement = (
         store.insert(conn, visits)
-        .values(rows)
+        .values([dict(row) for row in rows])
         .on_conflict_do_nothing()
         .returning(visits.c.steward_id, visits.c.client_key)
     )
     return {(row.steward_id, row.client_key) for row in conn.execute(statement)}
 
 
-def visits_by_number(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+def visits_by_number(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> list[Row]:
     """Return the visits that stand under the devices' numbers of these; the release before folded
     none."""
-    found: dict[str, Any] = {}
+    found: dict[str, Row] = {}
     for column in (visits.c.client_key, visits.c.client_id):
         keys = [(row["steward_id"], row[column.name]) for row in rows]
         asked = sa.select(visits).where(sa.tuple_(visits.c.steward_id, column).in_(keys))
-        found |= {row.visit_id: row for row in conn.execute(asked)}
+        found |= {row.visit_id: row for row in records.rows(conn, asked)}
     return list(found.values())
 
 

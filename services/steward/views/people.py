@@ -242,10 +242,11 @@ def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> Pag
 
     def shown(row: Row) -> replies.Change:
         before = storage.people.before(vault, row)
-        if before.get("name") and not by_name:
-            before["name"] = rules.identity.mask_name(before["name"])
-        if before.get("phone"):
-            before["phone"] = rules.identity.mask_phone(before["phone"])
+        name, phone = before.get("name"), before.get("phone")
+        if name and not by_name:
+            before["name"] = rules.identity.mask_name(name)
+        if phone:
+            before["phone"] = rules.identity.mask_phone(phone)
         reason = vault.open_or_none(row.reason, f"{ref}.reason")
         return replies.Change.of(row, role=row.actor_role, before=before, reason=reason)
 

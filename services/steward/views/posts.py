@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -359,14 +359,14 @@ def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> 
     """Return who served in an area's grids at an instant: whoever was corrected since then, with
     the grids and the duty that he had."""
     vault = storage.vault(tx.settings.keys)
-    then: dict[str, dict[str, Any]] = {}
+    then: dict[str, storage.people.Before] = {}
     for change in storage.people.steward_changes_since(tx.conn, at):
         # From the newest to the oldest, so that what is found last is what held then.
         then.setdefault(change.ref, {}).update(storage.people.before(vault, change))
     found = [row for row in rows if row.steward_id not in then]
     for steward_id, before in then.items():
         row = storage.posts.steward(tx.conn, steward_id)
-        if row.created_at > at or (row.left_at is not None and row.left_at <= at):
+        if row is None or row.created_at > at or (row.left_at is not None and row.left_at <= at):
             continue
         grids = before.get("grids") or storage.posts.grids_of(tx.conn, steward_id)
         found += [

@@ -433,6 +433,14 @@ class ReasonRequired(Guard):
     text = "请说明理由 / Please state a reason"
 
 
+class MoreUrgent(Guard):
+    text = (
+        "更紧急的诉求({priority})不能并入较缓的({target});请反向合并,或先更正紧急程度"
+        " / A more urgent request ({priority}) is not merged into a less urgent one ({target}); "
+        "merge that one into it, or correct its urgency first"
+    )
+
+
 class SelfConfirm(Guard):
     text = (
         "不能办理本人或同户人员的事项"

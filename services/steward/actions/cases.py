@@ -466,6 +466,12 @@ def accused(tx: Tx, row: Any) -> set[str]:
     if rules.routing.is_against_project(row.kind, row.category):
         refs |= {row.project_id} - {None}
     found = storage.parties.of(tx.conn, refs)
+    if row.category == "PROPERTY_SERVICE" or row.project_id in refs & {row.against}:
+        # Who works for the project is as little its judge as who manages it.
+        staff = storage.posts.candidates(
+            tx.conn, row.grid, (rules.routing.PROPERTY_STAFF,), tx.now, ()
+        )
+        found |= {one.person_id for one in staff if one.same_grid}
     if row.against is not None and row.against.startswith("per_"):
         found |= storage.people.kin(tx.conn, [row.against])[row.against]
     return found
@@ -1044,7 +1050,8 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
 def dispatch_request(tx: Tx, payload: DispatchRequest) -> dict[str, Any]:
     """派单 / Give it to a steward.
 
-    Give a request to a steward: the one who is named, or whom the routing chooses.
+    Give a request to a steward: the one who is named, or whom the routing chooses. Whoever has it
+    already keeps it, with his time to accept it.
 
     Raises:
         HandlerNotOnDuty: The named steward does not serve the place now.
@@ -1057,7 +1064,17 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> dict[str, Any]:
     _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("dispatch", row.state)
-    chosen = _named(tx, row, payload.handler) if payload.handler is not None else None
+    has_it = row.handler if row.state == "DISPATCHED" else None
+    if has_it is not None and payload.handler == has_it:
+        return reply(row)
+    if payload.handler is not None:
+        chosen = _named(tx, row, payload.handler)
+    else:
+        duties = _duties(tx, row)
+        chosen = rules.routing.choose(_candidates(tx, row, duties, parties(tx, row)), duties)
+        if chosen is not None and chosen.steward_id == has_it:
+            return reply(row)
+        chosen = None
     given = give(tx, row, chosen=chosen)
     if given is None:
         raise NobodyToDispatch
@@ -1711,6 +1728,7 @@ def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
 
     Raises:
         NotMergeable: Place, category, state or time do not fit.
+        MoreUrgent: It is more urgent than the one that would go on.
         NotFound: One of them does not exist here.
     """
     # Locking in the order of ids: two merges in opposite directions wait instead of deadlocking.
@@ -1728,6 +1746,8 @@ def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
         target_state=target.state,
         apart=row.created_at - target.created_at,
         same=row.request_id == target.request_id,
+        priority=row.priority,
+        target_priority=target.priority,
     )
     _end_clocks(tx, row)
     row = change(
@@ -1913,6 +1933,12 @@ def _new_clocks(tx: Tx, row: Any, clock: str) -> dict[str, Any]:
         storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", resolve)
         tx.arm("REQ_RESOLVE", row.request_id, resolve)
         values["due_resolve"] = resolve
+    if row.state == "DISPATCHED" and row.due_accept > tx.now:
+        accept = rules.requests.due_accept(clock, tx.now, tx.calendar)
+        if accept < row.due_accept:
+            storage.cases.move_clock(tx.conn, row.request_id, "ACCEPT", accept)
+            tx.arm("REQ_ACCEPT", row.request_id, accept)
+            values["due_accept"] = accept
     running = row.due_contact is None or row.due_contact > tx.now
     if row.contacted_at is None and running:
         storage.cases.void_clock(tx.conn, row.request_id, "CONTACT", tx.now)

@@ -101,7 +101,7 @@ class _Set:
 
     def accused(self, row: Row) -> set[str]:
         """Return the parties of what a request is against."""
-        key = (row.against, row.project_id, row.kind, row.category)
+        key = (row.against, row.project_id, row.kind, row.category, row.grid)
         if key not in self.parties:
             self.parties[key] = cases.accused(self.tx, row)
         return self.parties[key]

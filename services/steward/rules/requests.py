@@ -12,6 +12,7 @@ from services.steward.errors import (
     AlreadyExtended,
     AlreadyRated,
     EvidenceRequired,
+    MoreUrgent,
     NoEmergency,
     NotContacted,
     NotMergeable,
@@ -309,16 +310,26 @@ def check_urging(urged_at: datetime | None, now: datetime) -> None:
 
 
 def check_merge(
-    *, same_place: bool, same_category: bool, target_state: str, apart: timedelta, same: bool
+    *,
+    same_place: bool,
+    same_category: bool,
+    target_state: str,
+    apart: timedelta,
+    same: bool,
+    priority: str,
+    target_priority: str,
 ) -> None:
-    """Refuse to merge what is not the same matter.
+    """Refuse to merge what is not the same matter, or what would lose its clocks by it.
 
     Raises:
         NotMergeable: Other place or category, not open, or more than 72 hours apart.
+        MoreUrgent: The case that goes on is less urgent.
     """
     fits = same_place and same_category and target_state in OPEN and abs(apart) <= MERGE_WINDOW
     if same or not fits:
         raise NotMergeable(field="into")
+    if priority < target_priority:
+        raise MoreUrgent(field="into", priority=priority, target=target_priority)
 
 
 def is_bad(stars: int) -> bool:

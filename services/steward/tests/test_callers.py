@@ -207,3 +207,16 @@ def test_a_picture_s_name_is_bounded(staffed):
     """IN-B8: 900,000 characters went into the row."""
     with pytest.raises(Invalid):
         file(staffed, "R_RESIDENT", WANG, COMMUNITY, media=["m" * 201])
+
+
+def test_who_is_not_from_there_learns_of_no_request_by_looking_for_similar_ones(staffed):
+    """K14: any token of any district saw who had asked for care, in which building."""
+    made = file(staffed, "R_RESIDENT", WANG, COMMUNITY, category="ELDERLY_CARE")
+    asked = {"grid": GRID, "category": "ELDERLY_CARE"}
+    neighbour = staffed.bench.as_("R_RESIDENT", person=LI, scope=GRID_2)
+    assert [item["id"] for item in neighbour.ask("similar_requests", asked)["items"]] == [
+        made["id"]
+    ]
+    for role, scope in (("R_RESIDENT", GRID_ELSEWHERE), ("R_STREET", "370811016")):
+        with pytest.raises(RoleDenied):
+            staffed.bench.as_(role, person=CHEN, scope=scope).ask("similar_requests", asked)

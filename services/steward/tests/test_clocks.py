@@ -2,7 +2,9 @@
 
 import pytest
 
+from services.steward import errors
 from services.steward.tests.ground import (
+    CADRE,
     COMMUNITY,
     GRID,
     GRID_WORKER,
@@ -241,3 +243,44 @@ def test_what_nobody_has_is_looked_for_again_and_told_upwards(ground):
     card = ground.cadre().ask("request", {"request_id": reply["id"]})
     assert (card["state"], card["handler"]) == ("DISPATCHED", STW_STAFF)
     assert card["due_resolve"] == reply["due_resolve"]
+
+
+def test_an_emergency_does_not_disappear_in_a_lesser_case(ground):
+    """K5: one call of a cadre took the clocks of the most urgent case away."""
+    ground.staff()
+    slow = ground.submit(category="LIFT", priority="P3")
+    urgent = ground.submit(who=None, category="LIFT", priority="P1")
+    with pytest.raises(errors.MoreUrgent):
+        ground.step("merge_request", urgent, CADRE, "R_CADRE", COMMUNITY, into=slow["id"])
+    merged = ground.step("merge_request", slow, CADRE, "R_CADRE", COMMUNITY, into=urgent["id"])
+    assert merged["state"] == "MERGED"
+
+
+def test_the_accept_clock_follows_an_urgency_and_no_second_dispatch(ground):
+    """Corrected to an emergency it stayed at two hours; dispatched again to its handler it began anew."""
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    made = ground.submit(category="LIFT", priority="P3")
+
+    def row():
+        asked = "SELECT * FROM requests WHERE request_id = :r"
+        return ground.bench.rows(asked, r=made["id"])[0]
+
+    due, handler = row()["due_accept"], row()["handler"]
+    ground.bench.at("2025-03-03T10:00:00")
+    for named in ({}, {"handler": handler}):
+        again = ground.cadre().do(
+            "dispatch_request", {"request_id": made["id"]} | named, version=row()["version"]
+        )
+        assert (again["handler"], row()["due_accept"]) == (handler, due)
+    ground.cadre().do(
+        "correct_request",
+        {"request_id": made["id"], "reason": "有人被困", "priority": "P1"},
+        version=row()["version"],
+    )
+    assert row()["due_accept"] < due
+    said = ground.bench.rows(
+        "SELECT due_at FROM request_clocks WHERE request_id = :r AND which = 'ACCEPT' AND NOT voided "
+        "ORDER BY due_at", r=made["id"],
+    )  # fmt: skip
+    assert said[0]["due_at"] == row()["due_accept"]

@@ -15,6 +15,7 @@ from services.steward.tests.ground import (
     OTHER_CADRE,
     POLICE,
     STAFF,
+    STAFF_2,
     STW_CADRE,
     STW_GRID,
     STW_POLICE,
@@ -563,3 +564,15 @@ def test_a_matter_against_a_person_is_not_decided_by_him_or_his_household(staffe
     with pytest.raises(errors.ConflictOfInterest) as refused:
         staffed.step("reject_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **body)
     assert refused.value.params["substitute"] == COMMUNITY[:9]
+
+
+def test_who_works_for_the_project_is_a_party_of_what_is_against_it(staffed):
+    """K12: its own staff had the complaint in hand, and rejected another one."""
+    about = {"kind": "COMPLAINT", "category": "CLEANING", "text": "无人清扫", "against": "prj_1"}
+    assert staffed.handler_of(staffed.submit(**about)) not in {STAFF, STAFF_2}
+    # What is not said to be against it is the staff's work.
+    assert staffed.handler_of(staffed.submit(category="CLEANING")) == STAFF
+    reply = staffed.submit(**COMPLAINT)
+    body = {"reason": "NO_SUBSTANCE", "note": "不受理"}
+    with pytest.raises(errors.ConflictOfInterest):
+        staffed.step("reject_request", reply, STAFF, "R_CADRE", COMMUNITY, **body)

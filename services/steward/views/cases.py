@@ -442,9 +442,12 @@ def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.SimilarReply:
 
     Raises:
         UnknownGrid: No such grid.
+        RoleDenied: It lies in another community than the caller's.
     """
     if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
         raise UnknownGrid(grid=payload.grid, field="grid")
+    if not payload.grid.startswith(tx.actor.scope[:12]):
+        tx.require_scope(payload.grid)
     since = tx.now - timedelta(hours=72)
     rows = storage.cases.similar(tx.conn, payload.grid, payload.category, since, payload.limit)
     return replies.SimilarReply(

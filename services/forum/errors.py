@@ -325,8 +325,8 @@ class SupervisorRequired(Guard):
 
 class ResponsibleUnknown(Guard):
     text = (
-        "责任方 {responsible_id} 不存在或不在本社区"
-        " / {responsible_id} does not exist or is not of this street"
+        "责任方 {responsible_id} 不存在、不在本社区或已终止服务"
+        " / {responsible_id} does not exist, is not of this street, or serves no longer"
     )
 
 

@@ -114,6 +114,11 @@ MESSAGES = sentences(
             "议题 {number} 的任务交付后超过时限未验收,请督办"
             " / Delivered work of topic {number} was not accepted in time; please see to it"
         ),
+        "RESPONSIBLE_NEEDED": (
+            "议题 {number} 的任务因物业项目终止已无人承办,请改派"
+            " / Nobody does a task of topic {number}: its property project is closed; please give "
+            "it to another"
+        ),
         "SUPERVISOR_NEEDED": (
             "议题 {number} 的任务已没有居民监督员,请尽快补选"
             " / No resident watches a task of topic {number} any more; please have another "

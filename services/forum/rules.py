@@ -180,6 +180,7 @@ TASK_STEPS_WD = (0, 5, 10)
 # What nobody moves at the top of its ladder is brought up again and again.
 REPEAT_WD = 10
 ACCEPT_WD = 5
+TAKE_OVER_WD = 1
 
 
 def topic_tier(escalated: int) -> str:

@@ -607,6 +607,7 @@ class Forum(Service):
         timer("opinion_notice", opinions.end_notice),
         timer("session_answers", sessions.remind_host),
         timer("task_due", tasks.overdue),
+        timer("task_responsible", tasks.miss_responsible),
         timer("supervision_gap", tasks.miss_supervision),
         timer(
             "cutoff",

@@ -152,6 +152,8 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
                 households=data.households,
                 status=data.status,
             )
+            if data.status == storage.heard.CLOSED:
+                tasks.follow_closed(tx, data.project_id)
             if data.predecessor_id is not None:
                 tasks.follow_hand_over(tx, data.predecessor_id, data.project_id)
         elif isinstance(data, events.ProjectManagerChangedHeard):

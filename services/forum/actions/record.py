@@ -155,7 +155,11 @@ def move(
     return row
 
 
-_TASK_CODES = {"task_due": "TASK_OVERDUE", "supervisor_needed": "SUPERVISOR_NEEDED"}
+_TASK_CODES = {
+    "task_due": "TASK_OVERDUE",
+    "supervisor_needed": "SUPERVISOR_NEEDED",
+    "responsible_needed": "RESPONSIBLE_NEEDED",
+}
 
 
 def answering(tx: Tx, place: str, tier: str, barred: Collection[str] = ()) -> dict[str, Any]:

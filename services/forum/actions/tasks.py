@@ -197,7 +197,8 @@ def _check_responsible(tx: Tx, task: PlannedTask, area: str) -> None:
         return
     project = storage.rows.find(tx.conn, storage.tables.projects, task.responsible_id)
     # A matter of the street may be carried out by a project of a neighbouring community.
-    if project is None or (project["community"] or "")[:9] != area[:9]:
+    there = project is not None and (project["community"] or "")[:9] == area[:9]
+    if project is None or not there or project["status"] == storage.heard.CLOSED:
         raise errors.ResponsibleUnknown(responsible_id=task.responsible_id, field="responsible_id")
 
 
@@ -359,9 +360,31 @@ def follow_hand_over(tx: Tx, former: str, project_id: str) -> None:
             continue
         row = storage.rows.change(tx.conn, storage.tables.tasks, task, responsible_id=project_id)
         _note(tx, row, "taken_over", former=former)
+        storage.escalations.settle_escalations(
+            tx.conn, tx.now, "ACTED", task_id=row["task_id"], deadline="responsible_needed"
+        )
         people = {*_watchers(tx, row["task_id"]), *_doers(tx, row)}
         tell(tx, "TASK_TAKEN_OVER", topic, people, ref=row["task_id"], title=row["title"])
         _say_assigned(tx, row)
+
+
+def follow_closed(tx: Tx, project_id: str) -> None:
+    """What a project that is closed has not delivered waits a day for who takes over."""
+    for task in storage.tasks.tasks_of_project(tx.conn, project_id, UNDELIVERED):
+        at = tx.calendar.due(tx.now, rules.TAKE_OVER_WD)
+        tx.arm("task_responsible", task["task_id"], at, {"former": project_id})
+
+
+def miss_responsible(tx: Tx, due: Due) -> None:
+    """Tell the chain that nobody does a task: its project is closed, and none has taken over."""
+    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
+    if task is None or task["state"] not in UNDELIVERED:
+        return
+    if task["responsible_id"] != due.data["former"]:
+        return
+    topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
+    tier = rules.TASK_LADDER[0]
+    escalate(tx, topic, deadline="responsible_needed", tier=tier, level=1, task=task)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -42,6 +42,9 @@ from services.forum.storage.tables import (
     votes,
 )
 
+# Of a project that serves no longer: nobody speaks for it, and nothing is given to it.
+CLOSED = "CLOSED"
+
 
 def known_residents(conn: Connection, person_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return what is known of people, who have left among them."""
@@ -255,8 +258,10 @@ def deputies_of(conn: Connection, people: Sequence[str], street: str, now: datet
 
 
 def projects_of(conn: Connection, community: str) -> list[Row]:
-    """Return the projects of a community, or of all of a street, by id."""
-    asked = sa.select(projects).where(within(projects.c.community, community))
+    """Return the projects of a community, or of all of a street, that are not closed, by id."""
+    asked = sa.select(projects).where(
+        within(projects.c.community, community), projects.c.status != CLOSED
+    )
     return rows_of(conn, asked.order_by(projects.c.project_id))
 
 

@@ -141,6 +141,21 @@ class Town:
             sequence=2,
         )
 
+    def project_is(self, project, status, *, former=None, sequence=1):
+        """A project is registered anew: it closes, or takes over from another one."""
+        told = {
+            "project_id": project,
+            "company_id": "pco_2",
+            "community": COMMUNITY,
+            "grids": [GRID],
+            "households": 400,
+            "status": status,
+            "predecessor_id": former,
+        }
+        self.bench.consume(
+            "property", "project_registered.v1", told, subject=project, sequence=sequence
+        )
+
     def company(self, *representatives, company="pco_1", sequence=1):
         self.bench.consume(
             "property",

@@ -15,8 +15,10 @@ from services.forum.tests.conftest import (
     NEIGHBOURS,
     NEXT_GRID,
     OTHER_GRID,
+    PROJECT,
     STREET,
     TEAM,
+    WORKER,
 )
 
 pytestmark = pytest.mark.slow
@@ -451,3 +453,20 @@ def test_a_delegate_is_an_official_of_the_place(town):
     body = {"invitation_id": mine, "answer": "DELEGATE", "delegate_person_id": "per_far_cadre"}
     with pytest.raises(errors.DelegateTier):
         town.cadre().do("answer_invitation", body)
+
+
+def test_nobody_speaks_for_a_project_that_is_closed(town):
+    """K14: the manager of the company that had left was invited, with a vote."""
+    topic_id = town.adopted()
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    with pytest.raises(errors.CapacityUnproved):
+        town.schedule(topic_id, START, invitees=town.named(others=[(MANAGER, "PROPERTY")]))
+    session_id = town.schedule(topic_id, START, auto=True)
+    card = town.bench.ask("session", {"session_id": session_id})
+    assert MANAGER not in {row["person_id"] for row in card["invitations"]}
+
+
+def test_a_grid_worker_who_has_died_answers_for_nothing(town):
+    fact(town, "resident_deactivated", WORKER, reason="DECEASED")
+    assert town.bench.parked() == []
+    assert town.row("officials", "official_id", "off_worker")["state"] == "ENDED"

@@ -12,7 +12,6 @@ from services.forum.tests.conftest import (
     CADRE,
     CAI,
     COMMUNITY,
-    GRID,
     LEADER,
     MANAGER,
     NEIGHBOURS,
@@ -363,15 +362,8 @@ def test_a_task_goes_with_the_compound_to_the_company_that_takes_over(town):
     _topic, (task_id, done) = town.implementing(town.task(), town.task(title="补种绿植"))
     town.delivered(done, work="wrk_done")
     before = town.row("tasks", "task_id", task_id)["version"]
-    for project, status, former, sequence in (
-        (PROJECT, "CLOSED", None, 9),
-        ("prj_new", "IN_SERVICE", PROJECT, 1),
-    ):
-        told = {"project_id": project, "company_id": "pco_2", "community": COMMUNITY,
-                "grids": [GRID], "households": 400, "status": status, "predecessor_id": former}  # fmt: skip
-        town.bench.consume(
-            "property", "project_registered.v1", told, subject=project, sequence=sequence
-        )
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    town.project_is("prj_new", "IN_SERVICE", former=PROJECT)
     assert [town.row("tasks", "task_id", t)["responsible_id"] for t in (task_id, done)] == [
         "prj_new",
         PROJECT,
@@ -387,3 +379,24 @@ def test_a_task_goes_with_the_compound_to_the_company_that_takes_over(town):
     )
     town.bench.as_("R_PM", person="per_heir", scope=COMMUNITY)
     assert town.on_task("start_task", task_id)["state"] == "DOING"
+
+
+def test_a_closed_project_is_given_nothing(town):
+    """K13: its former manager got the task, and the departed company the order for it."""
+    topic_id = town.resolved()
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    town.secretary()
+    with pytest.raises(errors.ResponsibleUnknown):
+        town.on_topic("assign_tasks", topic_id, tasks=[town.task()])
+
+
+def test_the_chain_is_told_of_a_task_whose_project_is_closed_for_good(town):
+    """K13: nobody does it, and it came before somebody only when it was overdue."""
+    town.implementing()
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    town.bench.fire("2025-03-15T00:00:00")
+    (told,) = town.cadre().ask("escalations", {"source": "TASK"})["items"]
+    assert (told["deadline"], told["person_id"]) == ("responsible_needed", CADRE)
+    assert "RESPONSIBLE_NEEDED" in {m["code"] for m in town.cadre().ask("my_messages")["items"]}
+    town.project_is("prj_new", "IN_SERVICE", former=PROJECT)
+    assert town.cadre().ask("escalations", {"source": "TASK"})["items"] == []

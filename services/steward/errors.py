@@ -150,7 +150,10 @@ class StillSteward(Guard):
 
 
 class NotResident(Guard):
-    text = "该人员没有所属网格 / The person lives in no grid"
+    text = (
+        "该人员没有所属网格;来此居住的,请办理回迁登记"
+        " / The person lives in no grid; who comes to live here is registered by `return`"
+    )
 
 
 class TypeDutyMismatch(Guard):

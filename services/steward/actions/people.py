@@ -784,7 +784,8 @@ def _correct_number(
 def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
     """居民回迁 / A person lives here again.
 
-    Say that a person who had moved out, or was recorded as dead by mistake, lives here.
+    Say that a person who had moved out, was recorded as dead by mistake, or was registered without
+    a grid, lives here.
 
     误登死亡的由社区干部以上更正。A cadre or above corrects a mistaken death.
 
@@ -800,7 +801,8 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
     if row is None or not tx.actor.covers(row.grid or row.area):
         raise NotFound(kind="person", id=payload.person_id)
     tx.check_version(row.version)
-    if row.status not in {"MOVED_OUT", "DECEASED"}:
+    comes = row.status == "ACTIVE" and row.grid is None and payload.grid is not None
+    if row.status not in {"MOVED_OUT", "DECEASED"} and not comes:
         raise StateConflict(state=row.status)
     if row.status == "DECEASED" and tx.actor.role not in SENIORS:
         raise RoleDenied(role=tx.actor.role)

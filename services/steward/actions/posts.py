@@ -529,7 +529,8 @@ def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     if row is None or not (own or overseer):
         raise NotFound(kind="shift", id=payload.shift_id)
     tx.check_version(row.version)
-    if row.state != "PLANNED":
+    # Marked as missed by mistake it is put right by somebody else.
+    if row.state not in ({"PLANNED"} if own else {"PLANNED", "MISSED"}):
         raise StateConflict(state=row.state)
     if tx.now < row.start_at - EARLY or (own and tx.now >= row.end_at):
         raise NotNow

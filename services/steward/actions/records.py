@@ -243,9 +243,14 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
         RecorderConfirms: Who recorded them does not confirm them.
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
+        BadSpan: He was not there for so long.
     """
     row = _locked_record(tx, payload.record_id, "RECORDED")
     _require_other(tx, row.recorded_by)
+    if row.check_in is not None and row.check_out is not None:
+        there = (row.check_out - row.check_in).total_seconds() / 60
+        if payload.minutes > there:
+            raise BadSpan(field="minutes")
     done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
     rules.hours.check_confirmation(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
     # The person's row orders rivals: two confirmations of one day see each other.

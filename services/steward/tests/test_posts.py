@@ -383,3 +383,15 @@ def test_nobody_gives_himself_a_post_or_a_wallet(ground):
     with pytest.raises(errors.SelfConfirm):
         ground.cadre(OTHER_CADRE).do("enrol_steward", post)
     assert ground.cadre(CADRE).do("enrol_steward", post)["state"] == "ACTIVE"
+
+
+def test_a_shift_that_was_marked_as_missed_by_mistake_is_put_right(ground):
+    """K13: a slip cost the steward his month's attendance, and nothing took it back."""
+    ground.staff()
+    shift = ground.shift(STW_STAFF, "2025-03-05T08:00", "2025-03-05T20:00")
+    which = {"shift_id": shift["id"]}
+    ground.bench.at("2025-03-05T09:00:00")
+    assert ground.cadre().do("miss_shift", which, version=1)["state"] == "MISSED"
+    with pytest.raises(StateConflict):
+        ground.by(STAFF).do("attend_shift", which, version=2)
+    assert ground.cadre().do("attend_shift", which, version=2)["state"] == "ATTENDED"

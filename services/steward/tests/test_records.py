@@ -301,3 +301,17 @@ def test_nobody_confirms_what_his_household_did_or_reported(ground):
             {"hazard_id": danger["id"], "verified": True},
             version=danger["version"],
         )
+
+
+def test_no_more_minutes_are_confirmed_than_he_was_there(ground):
+    """K14: five hours were confirmed of two."""
+    body = {
+        "person_id": WANG, "minutes": 120, "source": "QR", "date": "2025-03-02", "activity": "清雪",
+        "check_in": "2025-03-02T08:00:00+08:00", "check_out": "2025-03-02T10:00:00+08:00",
+    }  # fmt: skip
+    made = ground.cadre(OTHER_CADRE).do("record_hours", body)
+    order = {"record_id": made["id"], "minutes": 300}
+    with pytest.raises(errors.BadSpan):
+        ground.cadre(CADRE).do("confirm_hours", order, version=made["version"])
+    order["minutes"] = 120
+    assert ground.cadre(CADRE).do("confirm_hours", order, version=made["version"])["minutes"] == 120

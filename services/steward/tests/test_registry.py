@@ -456,3 +456,13 @@ def test_the_number_and_home_of_the_given_up_registration_are_kept(ground):
     assert [data["person_id"] for data in said(ground, "resident_returned.v1")] == [TWIN]
     with pytest.raises(errors.PersonExists):
         ground.person(None, "王小丽", id_no=IDS["WANG"], grid=GRID)
+
+
+def test_who_was_registered_without_a_grid_comes_to_live_here(ground):
+    """K7: a shopkeeper or a cadre could become a resident only by the lie that he had moved out."""
+    order = {"person_id": CADRE, "grid": GRID, "household_id": "hh_new", "reason": "搬来居住"}
+    assert ground.bench.as_("R_DISTRICT").do("return_person", order, version=1)["state"] == "ACTIVE"
+    (said,) = ground.bench.published("resident_returned.v1")
+    assert (said["data"]["person_id"], said["data"]["grid"]) == (CADRE, GRID)
+    with pytest.raises(StateConflict):
+        ground.bench.as_("R_DISTRICT").do("return_person", order, version=2)

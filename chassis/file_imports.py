@@ -431,7 +431,6 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
     """Return a refused row as {line, column, code, what is wrong, what was expected}."""
     name = re.split(r"[.\[]", refusal.field)[0]
     column = next((one for one in importer.columns if one.name == name), None)
-    expected_zh, expected_en = column.expected() if column is not None else ("", "")
     places = [line.row.get(one.name) for one in importer.columns if one.pattern in _PLACES]
     places += [one for place in places if isinstance(place, list) for one in place]
     chinese, in_english = dict(refusal.params), {}
@@ -439,10 +438,14 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
         hidden = None if value in places else _column_of(value, line, importer)
         if hidden is not None:
             chinese[place], in_english[place] = f"〔{hidden.word}〕", f"[{hidden.name}]"
+            if not refusal.field:
+                # It names no field, and a cell: that one is meant.
+                column = column or hidden
+    expected_zh, expected_en = column.expected() if column is not None else ("", "")
     said = texts(refusal, package, chinese, in_english)
     return {
         "line": line.number,
-        "column": name if column is not None else "",
+        "column": column.name if column is not None else "",
         "code": refusal.guard or refusal.code,
         "message_zh": said["message_zh"],
         "message_en": said["message_en"],

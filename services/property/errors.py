@@ -35,6 +35,15 @@ class ConflictOfInterest(Refusal):
     )
 
 
+class KinOfThePost(ConflictOfInterest):
+    code = "CONFLICT_OF_INTEREST"
+    text = (
+        "与您同户的人在项目 {project} 任职({post}),您应当回避该项目的事项;可由 {substitute} 办理"
+        " / Somebody of your household holds a post ({post}) in project {project}, so you must "
+        "stay out of its matters; {substitute} may decide instead"
+    )
+
+
 class NotTheManager(Refusal):
     code = "ROLE_DENIED"
     status = 403
@@ -297,6 +306,15 @@ class OnTheProjectsSide(Guard):
     text = (
         "{person} 在该项目任职({post}),不能代表业主"
         " / {person} holds a post in the project ({post}) and cannot sit for its owners"
+    )
+
+
+class KinOnTheProjectsSide(OnTheProjectsSide):
+    guard = "ON_THE_PROJECTS_SIDE"
+    text = (
+        "{person} 的同住家人在该项目任职({post}),不能代表业主"
+        " / Somebody of {person}'s household holds a post in the project ({post}), so he cannot "
+        "sit for its owners"
     )
 
 

@@ -124,7 +124,7 @@ def require_company(tx: Tx, company_id: str) -> None:
 
 
 def require_no_interest(tx: Tx, project_id: str, *, kin_of: str | None = None) -> None:
-    """Refuse a person who holds a post in the project to decide the project's matters.
+    """Refuse to decide a project's matters to who holds a post in it, or lives with one who does.
 
     Args:
         tx: The transaction.
@@ -133,16 +133,16 @@ def require_no_interest(tx: Tx, project_id: str, *, kin_of: str | None = None) -
 
     Raises:
         ConflictOfInterest: Names the post, and who may decide instead.
+        KinOfThePost: Likewise; the post is held by somebody whom he lives with.
 
     Source:
         DOMAIN 1.7 (a beneficiary may not approve anything about himself), 2.2.2; REQ-L11, L14.
     """
     row = project(tx, project_id)
-    post = rows.interest_of(tx.conn, row, tx.actor.id)
-    if post is not None:
-        raise errors.ConflictOfInterest(
-            project=project_id, post=post, **_substitute(tx, row, kin_of)
-        )
+    why = rows.interest_of(tx.conn, row, tx.actor.id)
+    if why is not None:
+        refusal = errors.KinOfThePost if why.kin else errors.ConflictOfInterest
+        raise refusal(project=project_id, post=why.post, **_substitute(tx, row, kin_of))
 
 
 def _substitute(tx: Tx, row: Row, kin_of: str | None) -> dict[str, str]:

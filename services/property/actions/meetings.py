@@ -140,9 +140,10 @@ def _known(
 ) -> dict[str, set[str]]:
     """Return who may sit for each side, looked up in the register and in the posts.
 
-    Whoever records the meeting acts for the community by his own grant. Owners are the members of
-    their committee and who lives in the compound, unless he serves the project. Whom the community
-    has appointed into the project stays the community's.
+    Whoever records the meeting acts for the community by his own grant, unless he serves the
+    project. Owners are the members of their committee and who lives in the compound, unless he
+    serves the project or lives with one who does. Whom the community has appointed into the project
+    stays the community's.
     """
     posts = rows.project_people(tx.conn, project, at)
     own = set().union(*posts.values())
@@ -151,9 +152,10 @@ def _known(
     )
     residents = rows.registered(tx.conn, owners, project.grids)
     members = set(committee.members) if committee is not None else set()
+    theirs = own | rows.housemates(tx.conn, own)
     return {
-        "COMMITTEE": rows.committee_people(tx.conn, project.area) | {tx.actor.id},
-        "OWNERS": (residents | members) - own - {row.person_id for row in deputies},
+        "COMMITTEE": rows.committee_people(tx.conn, project.area) | ({tx.actor.id} - own),
+        "OWNERS": (residents | members) - theirs - {row.person_id for row in deputies},
         "PROPERTY": own,
     }
 

@@ -306,11 +306,12 @@ def register_project(tx: Tx, payload: RegisterProject) -> Reply:
         AreaInvalid: A grid does not lie in the community.
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
+        OneSideOnly: He, or who speaks for the company, is one of the community's committees.
     """
     tx.require_scope(payload.community)
     _require_another(tx, payload.manager_person_id)
     grids = _grids_of(payload.grids, payload.community)
-    ground.found(tx, tables.companies, payload.company_id)
+    company = ground.found(tx, tables.companies, payload.company_id)
     wanted = {
         "company_id": payload.company_id,
         "name": payload.name,
@@ -341,6 +342,8 @@ def register_project(tx: Tx, payload: RegisterProject) -> Reply:
             "manager_person_id": payload.manager_person_id,
         },
     )
+    ground.require_one_side(tx, row, "PROPERTY", "manager_person_id", [payload.manager_person_id])
+    ground.require_one_side(tx, row, "PROPERTY", "company_id", company.representatives)
     return ground.reply(tables.projects, row)
 
 
@@ -972,12 +975,13 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> Reply:
 
 
 def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
-    """Refuse members whom nobody knows, or who serve the project (FAULTS K14)."""
+    """Refuse members whom nobody knows, and who serve the project or live with one who does."""
     ground.require_adults(tx, "members", members)
     for person in members:
-        post = rows.interest_of(tx.conn, project, person)
-        if post is not None:
-            raise errors.OnTheProjectsSide(field="members", person=person, post=post)
+        why = rows.interest_of(tx.conn, project, person)
+        if why is not None:
+            refusal = errors.KinOnTheProjectsSide if why.kin else errors.OnTheProjectsSide
+            raise refusal(field="members", person=person, post=why.post)
 
 
 def expire_committee(tx: Tx, due: Due) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -168,42 +169,49 @@ def owners_committee_in_term(conn: sa.Connection, project_id: str) -> Row | None
     return records.first(conn, asked.limit(1))
 
 
-def interest_of(conn: sa.Connection, project: Row, person_id: str) -> str | None:
-    """Return the post that a person holds in or for a project, or None.
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """The post that a person holds in or for a project, or that somebody he lives with holds."""
+
+    post: str
+    kin: bool
+
+
+def interest_of(conn: sa.Connection, project: Row, person_id: str) -> Interest | None:
+    """Return why a person stays out of a project's matters, or None.
 
     The manager's own post counts: nobody decides on his own project. So does whoever speaks for its
-    company, or serves it as staff.
+    company, or serves it as staff. Whoever lives with one of them stays out too (FAULTS K12).
     """
     table = t.appointments
-    post: str | None = conn.execute(
-        sa.select(table.c.target_post).where(
-            table.c.project_id == project.project_id,
-            table.c.person_id == person_id,
-            table.c.state == "ACTIVE",
-        )
-    ).scalar()
-    if post is not None:
-        return post
-    return next(
-        (post for post, people in project_people(conn, project).items() if person_id in people),
-        None,
+    asked = sa.select(table.c.person_id, table.c.target_post).where(
+        table.c.project_id == project.project_id, table.c.state == "ACTIVE"
     )
+    posts = [(post, {holder}) for holder, post in conn.execute(asked)]
+    posts += project_people(conn, project).items()
+    for persons, kin in (({person_id}, False), (housemates(conn, {person_id}), True)):
+        for post, people in posts:
+            if persons & people:
+                return Interest(post, kin)
+    return None
 
 
 def projects_of_interest(conn: sa.Connection, person_id: str) -> list[str]:
-    """Return every project in or for which a person holds a post; see `interest_of`."""
+    """Return every project in whose matters a person has no say; see `interest_of`."""
     table = t.projects
+    persons = {person_id} | housemates(conn, {person_id})
     staff = sa.select(t.property_staff.c.community, t.property_staff.c.grids).where(
-        t.property_staff.c.person_id == person_id, t.property_staff.c.active
+        t.property_staff.c.person_id.in_(persons), t.property_staff.c.active
     )
     served = {grid for _, grids in conn.execute(staff) for grid in grids}
     appointed = sa.select(t.appointments.c.project_id).where(
-        t.appointments.c.person_id == person_id, t.appointments.c.state == "ACTIVE"
+        t.appointments.c.person_id.in_(persons), t.appointments.c.state == "ACTIVE"
     )
+    companies = [company for one in sorted(persons) for company in companies_spoken_for(conn, one)]
     asked = sa.select(table.c.project_id).where(
         sa.or_(
-            table.c.manager_person_id == person_id,
-            table.c.company_id.in_(companies_spoken_for(conn, person_id)),
+            table.c.manager_person_id.in_(persons),
+            table.c.company_id.in_(companies),
             table.c.project_id.in_(appointed),
         )
     )
@@ -719,18 +727,19 @@ def registered(
     return set(conn.execute(asked).scalars())
 
 
+def housemates(conn: sa.Connection, persons: Collection[str]) -> set[str]:
+    """Return who lives in one household with any of these persons, without them."""
+    table = t.people
+    homes = sa.select(table.c.household_id).where(
+        table.c.person_id.in_(sorted(persons)), table.c.active, table.c.household_id.is_not(None)
+    )
+    asked = sa.select(table.c.person_id).where(table.c.household_id.in_(homes), table.c.active)
+    return set(conn.execute(asked).scalars()) - set(persons)
+
+
 def same_household(conn: sa.Connection, one: str, other: str) -> bool:
     """Tell whether two persons live in one household."""
-    table = t.people
-    home = (
-        sa.select(table.c.household_id)
-        .where(table.c.person_id == one, table.c.active)
-        .scalar_subquery()
-    )
-    asked = sa.select(table.c.person_id).where(
-        table.c.person_id == other, table.c.active, table.c.household_id == home
-    )
-    return conn.execute(asked).first() is not None
+    return other in housemates(conn, {one})
 
 
 # Where a person is named, as a column and inside a list.

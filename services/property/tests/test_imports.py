@@ -52,7 +52,7 @@ def test_a_wrong_company_is_refused_by_line_and_column(bench, row, column, code)
 @pytest.mark.parametrize(
     ("row", "column", "code"),
     [
-        ("prj_2,pco_9,x,370811015901,370811015901001,1,,per_m", "", "NOT_FOUND"),
+        ("prj_2,pco_9,x,370811015901,370811015901001,1,,per_m", "company_id", "NOT_FOUND"),
         ("prj_2,pco_1,x,370811015901,370811015902001,1,,per_m", "grids", "AREA_INVALID"),
         ("prj_1,pco_1,别的苑,370811015901,370811015901001,1,,per_m", "project_id", "ID_TAKEN"),
         ("prj_2,pco_1,x,370811015901,370811015901001,few,,per_m", "households", "BAD_CELL"),

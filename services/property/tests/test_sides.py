@@ -88,6 +88,21 @@ def test_a_project_is_not_managed_by_its_community_or_owners(compound, person):
         town.street_clerk().do("change_representatives", named, version=1)
 
 
+@pytest.mark.parametrize(
+    ("field", "who"),
+    [
+        ("manager_person_id", {"manager": "per_wang"}),
+        ("company_id", {"representatives": ("per_wang",)}),
+    ],
+)
+def test_a_project_is_not_registered_under_one_of_its_communitys_committees(town, field, who):
+    town.enrol_cadre("per_wang")
+    with pytest.raises(errors.OneSideOnly) as refused:
+        town.found(**who)
+    assert refused.value.field == field
+    assert not town.bench.rows("SELECT 1 FROM projects")
+
+
 def test_the_communitys_person_in_a_project_sits_neither_for_it_nor_for_the_owners(compound):
     """Two members of the community's committees filled two of the three sides."""
     town = compound
@@ -105,6 +120,58 @@ def test_the_deputy_manager_is_not_of_the_owners_committee(compound):
     town.appoint("C2P", "per_wang", DEPUTY)
     with pytest.raises(errors.OnTheProjectsSide):
         town.elect((*MEMBERS[:4], "per_wang"))
+
+
+def live_together(town, *people, household="hh_pm"):
+    for person in people:
+        town.bench.consume(
+            "steward",
+            "resident_registered.v1",
+            {"person_id": person, "community": town.community, "grid": town.grid, "is_adult": True,
+             "household_id": household, "synthetic": True},
+            subject=person,
+            sequence=2,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("post", ["per_wu", "per_zheng", "per_staff"])
+def test_who_lives_with_a_projects_people_decides_nothing_about_it(compound, post):
+    """K12: the manager's wife found complaints about him invalid, and passed his fixes."""
+    town = compound
+    town.enrol_staff("per_staff")
+    live_together(town, post, "per_kin")
+    which = {"complaint_id": town.complain()}
+    body = which | {"valid": False, "reason": "查无此事,不成立"}
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        town.cadre("per_kin").do("validate_complaint", body, version=1)
+    assert refused.value.params["substitute"] == "per_wang"
+    assert "同户" in refused.value.describe()
+    order = town.cadre().do(
+        "issue_rectification",
+        {"project_id": "prj_a", "severity": "S3", "facts": "楼道堆物", "basis": "合同第 3 条"},
+    )
+    withdraw = {"rectification_id": order["id"], "reason": "签发有误,撤回"}
+    with pytest.raises(errors.ConflictOfInterest):
+        town.street_clerk("per_kin").do("withdraw_rectification", withdraw, version=1)
+    assert town.cadre("per_kin").ask("todo")["counts"] == {}
+    with pytest.raises(errors.OnTheProjectsSide):
+        town.elect((*MEMBERS[:4], "per_kin"))
+    with pytest.raises(errors.NotOfThisSide):
+        meet(town, OWNERS=["per_kin"])
+
+
+def test_who_manages_a_project_sits_for_no_committee_of_the_community(compound):
+    """Its secretary managed the project, and chaired its meetings for the community."""
+    town = compound
+    town.bench.consume(
+        "steward",
+        "person_merged.v1",
+        {"person_id": "per_wu", "into": "per_sun", "community": town.community},
+        subject="per_wu",
+        sequence=9,
+    )
+    with pytest.raises(errors.NotOfThisSide):
+        meet(town, COMMITTEE=["per_sun"], PROPERTY=["per_zheng"])
 
 
 def hand_over(town, manager="per_new", representatives=("per_rival",)):
@@ -235,15 +302,7 @@ def test_the_street_checks_a_work_where_the_community_may_not(compound):
 def test_who_is_named_for_a_complaint_is_not_of_its_household(compound):
     """A member of the complainant's household learned neither why nor who decides instead."""
     town = compound
-    for person in ("per_li", "per_res", "per_yang"):
-        town.bench.consume(
-            "steward",
-            "resident_registered.v1",
-            {"person_id": person, "community": town.community, "grid": town.grid, "is_adult": True,
-             "household_id": "hh_1", "synthetic": True},
-            subject=person,
-            sequence=2,
-        )  # fmt: skip
+    live_together(town, "per_li", "per_res", "per_yang", household="hh_1")
     town.enrol_cadre("per_yang")
     which = {"complaint_id": town.complain()}
     body = which | {"valid": True, "reason": "现场核实,属实"}

@@ -414,13 +414,13 @@ class AlreadyObjected(Guard):
 
 class InChain(Guard):
     text = (
-        "参与过该事项的人员不能裁定异议,须由其他人员办理"
-        " / Who had a hand in the matter does not decide the objection; somebody else must"
+        "参与过该事项的人员不能裁定该事项,须由其他人员办理"
+        " / Who had a hand in the matter does not decide it; somebody else must"
     )
 
 
 class ReasonsRequired(Guard):
-    text = "裁定须说明理由,不少于20个字 / A decision gives its reasons in at least 20 characters"
+    text = "须说明理由,不少于20个字 / The reasons have at least 20 characters"
 
 
 class TextRequired(Guard):
@@ -569,6 +569,17 @@ class TooEarly(Guard):
 
 class AlreadyApplied(Guard):
     text = "对此已有未办结的修复申请 {number} / There is an open application {number} about this"
+
+
+class AlreadyProposed(Refusal):
+    """The same evidence was proposed with another content."""
+
+    status = 409
+    text = (
+        "依据相同的赋分 {award} 已经提出,但档次、文号或理由不同;如有误,请先退回原赋分"
+        " / Award {award} was proposed by the same evidence with another level, document or "
+        "reason; if that one is wrong it is rejected first"
+    )
 
 
 class AlreadyVetoed(Guard):

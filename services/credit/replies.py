@@ -194,6 +194,7 @@ class ExplainReply(Reply, kw_only=True):
     measures: list[dict[str, Any]]
     taken_back: list[dict[str, Any]] = field(default_factory=list)
     projects: list[dict[str, Any]] = field(default_factory=list)
+    vetoes: list[dict[str, Any]] = field(default_factory=list)
 
 
 class AwardReply(Reply, kw_only=True):

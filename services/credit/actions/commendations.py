@@ -322,6 +322,7 @@ def nominate(tx: Tx, payload: Nominate) -> dict[str, Any]:
         WrongKind: The commendation is for another kind.
         OutsideArea: The nominee belongs elsewhere.
         SelfNomination: The caller is the nominee, or holds a post in it.
+        ConflictOfInterest: Somebody who lives with him is, or does.
         AlreadyNominated: Somebody has nominated it.
     """
     if len(payload.reason.strip()) < LEAST_TEXT:
@@ -344,6 +345,7 @@ def nominate(tx: Tx, payload: Nominate) -> dict[str, Any]:
     tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
     if voices.speaks_for(tx.conn, payload.subject, tx.actor.id, tx.now):
         raise SelfNomination(field="subject")
+    manual.check_independent(tx, payload.subject, subject)
     if store.nominee(tx.conn, known.commendation_id, payload.subject) is not None:
         raise AlreadyNominated(field="subject", subject=payload.subject)
     store.add_nominee(
@@ -409,11 +411,26 @@ def check_nominees(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
         NotFound: There is no such commendation.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: Nobody is nominated, or it is reviewed already.
+        SelfApproval, ConflictOfInterest: The caller, or somebody who lives with him, is a nominee.
     """
     known = _locked(tx, payload.commendation_id, "NOMINATED", "CHECKED")
-    _check(tx, known, store.nominees(tx.conn, known.commendation_id))
+    nominees = store.nominees(tx.conn, known.commendation_id)
+    _require_independent(tx, nominees)
+    _check(tx, known, nominees)
     store.change(tx.conn, known.commendation_id, state="CHECKED", checked_at=tx.now)
     return _reply(known, "CHECKED", nominees=_states(tx, known))
+
+
+def _require_independent(tx: Tx, nominees: Sequence[Any]) -> None:
+    """Refuse whoever acts about himself, or about somebody of his household, as a nominee.
+
+    Raises:
+        SelfApproval: The caller is a nominee.
+        ConflictOfInterest: He, or somebody who lives with him, speaks for one.
+    """
+    for nominee in nominees:
+        subject = registry.subject(tx.conn, nominee.subject_id)
+        manual.check_independent(tx, nominee.subject_id, subject)
 
 
 def _states(tx: Tx, known: Any) -> dict[str, str]:
@@ -456,9 +473,8 @@ def review_nominees(tx: Tx, payload: ReviewNominees) -> dict[str, Any]:
     ]
     if missing:
         raise ReviewIncomplete(field="reviews", missing="、".join(missing))
+    _require_independent(tx, nominees)
     for nominee in nominees:
-        subject = registry.subject(tx.conn, nominee.subject_id)
-        manual.check_independent(tx, nominee.subject_id, subject)
         review = said[nominee.subject_id]
         state = nominee.state
         if state != "HELD":
@@ -703,7 +719,7 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
     if len(payload.text.strip()) < LEAST_TEXT:
         raise TextTooShort(field="text", least=LEAST_TEXT)
     known = store.commendation(tx.conn, payload.commendation_id, lock=True)
-    nominee = (
+    nominee: Any = (
         store.nominee(tx.conn, payload.commendation_id, payload.subject)
         if known is not None
         else None
@@ -784,6 +800,7 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
         raise InChain
     subject = registry.subject(tx.conn, known.subject_id)
     manual.check_independent(tx, known.subject_id, subject)
+    manual.refuse_kin_of(tx, known.person_id)
     state = "UPHELD" if payload.upheld else "DISMISSED"
     _end_objection(tx, commendation, known, state, payload.reasons.strip())
     if payload.upheld:
@@ -894,6 +911,8 @@ def approve_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
         NoticeRunning: The notice has not ended.
         SameAsReviewer: The caller reviewed it.
         NobodyLeft: Nobody can be commended.
+        SelfApproval, ConflictOfInterest: The caller, or somebody who lives with him, is a nominee.
+        InChain: He has nominated one.
     """
     known = _locked(tx, payload.commendation_id, "PUBLICISED", "APPROVED", "GRANTED")
     _require_approver(tx, known)
@@ -906,6 +925,9 @@ def approve_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
     approved = store.nominees(tx.conn, known.commendation_id, states=("SUPPORTED",))
     if not approved:
         raise NobodyLeft
+    _require_independent(tx, approved)
+    if tx.actor.id in {nominee.nominated_by for nominee in approved}:
+        raise InChain
     for nominee in approved:
         award_id = _give_award(tx, known, nominee)
         store.change_nominee(

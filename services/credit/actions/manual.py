@@ -17,6 +17,7 @@ from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import awards, months, telling
 from services.credit.errors import (
+    AlreadyProposed,
     ClockSkew,
     ConflictOfInterest,
     EvidenceRequired,
@@ -97,16 +98,35 @@ def propose_award(tx: Tx, payload: ProposeAward) -> dict[str, Any]:
         LevelUnknown: The rule has no such level.
         NotFound: There is no such subject.
         NoConsent: A natural person had not consented when it happened, or consents no more.
+        AlreadyProposed: The same evidence was proposed with another level, document or reason.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
     row = proposal(tx, payload, look_up(tx, [payload.subject]))
     known = same_deed(tx, [row]).get(row["award_id"])
     if known is not None:
+        _require_same(row, known)
         return _reply(known, known.state)
     store.add(tx.conn, [row])
     telling.deductions(tx, [row])
     due = row["due_at"].isoformat()
     return {"id": row["award_id"], "state": "PROPOSED", "version": 1, "due": due}
+
+
+def _require_same(row: Mapping[str, Any], known: Any) -> None:
+    """Refuse a proposal whose evidence was proposed already, with another content.
+
+    Raises:
+        AlreadyProposed: Its level, its document or its reason is another one.
+    """
+    said = (row["level"], text.fold(row["document_no"] or ""), text.fold(row["proposal"] or ""))
+    before = (
+        known.level,
+        text.fold(known.document_no or ""),
+        # What older releases stored does not say why it was proposed.
+        said[2] if known.proposal is None else text.fold(known.proposal),
+    )
+    if said != before:
+        raise AlreadyProposed(field="evidence", award=str(known.award_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +353,15 @@ def check_independent(tx: Tx, subject_id: str, subject: Any) -> None:
     if subject is not None and subject.holder == tx.actor.id:
         raise SelfApproval
     refuse_tied(tx, subject_id, voices.ties(tx.conn, tx.actor.id, tx.now))
+
+
+def refuse_kin_of(tx: Tx, person_id: str) -> None:
+    """Refuse whoever decides what somebody of his household has brought up.
+
+    Raises:
+        ConflictOfInterest: The caller lives with him.
+    """
+    refuse_tied(tx, f"RES:{person_id}", voices.kin_accounts(tx.conn, tx.actor.id))
 
 
 def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:

@@ -539,6 +539,7 @@ def accept_objection(tx: Tx, payload: AcceptObjection) -> dict[str, Any]:
     if known.state != "FILED":
         raise StateConflict(state=known.state)
     manual.check_independent(tx, known.subject_id, registry.subject(tx.conn, known.subject_id))
+    manual.refuse_kin_of(tx, known.person_id)
     return _reply(known, "ACCEPTED", due=_accept(tx, known))
 
 
@@ -708,6 +709,15 @@ def _check_partly(order: DecideObjection, known: Any) -> None:
                 "score 仅用于对单项赋分的异议 / score is for an objection to one award only"
             ),
         )
+    if known.target == "ENTRY" and order.outcome != "DISMISSED" and not order.award_ids:
+        raise Invalid(
+            field="award_ids",
+            reason=said(
+                "对信用条目支持或部分支持须列明撤销哪些赋分(award_ids);未列明的维持不变"
+                " / upholding an objection to an entry, wholly or partly, lists the awards to take "
+                "back (award_ids); the others stay"
+            ),
+        )
     if order.outcome != "PARTLY":
         return
     if known.target == "AWARD" and order.score is None:
@@ -716,15 +726,6 @@ def _check_partly(order: DecideObjection, known: Any) -> None:
             reason=said(
                 "对单项赋分部分支持须给出保留的分值(score)"
                 " / partly upholding an objection to one award says the score that stays"
-            ),
-        )
-    if known.target == "ENTRY" and not order.award_ids:
-        raise Invalid(
-            field="award_ids",
-            reason=said(
-                "对信用条目部分支持须列明撤销哪些赋分(award_ids);未列明的维持不变"
-                " / partly upholding an objection to an entry lists the awards to take back "
-                "(award_ids); the others stay"
             ),
         )
 
@@ -778,6 +779,7 @@ def _check_chain(tx: Tx, known: Any, case: _Case) -> None:
     if tx.actor.id in chain:
         raise InChain
     manual.check_independent(tx, known.subject_id, case.subject)
+    manual.refuse_kin_of(tx, known.person_id)
 
 
 def _award_chain(tx: Tx, known: Any, award: Any) -> set[str | None]:

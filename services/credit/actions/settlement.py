@@ -24,6 +24,7 @@ from services.credit.actions import (
     months,
     objection_news,
     publishing,
+    telling,
 )
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
@@ -642,6 +643,8 @@ def publish(tx: Tx, settlement_id: str) -> None:
         published_at=tx.now,
         objection_until=until,
     )
+    # What is measured may change with each draft: now it stands, and may be objected to.
+    telling.deductions(tx, store.untold_deductions(tx.conn, settlement_id, row.period))
     tx.arm("notice_end", settlement_id, until)
     tx.arm("settlement_close", settlement_id, rules.closes(tx.calendar, tx.now))
     tx.publish(
@@ -767,6 +770,16 @@ def _veto(tx: Tx, period: str, effective: Sequence[Any]) -> None:
                     "to_period": span[1],
                     "state": "ACTIVE",
                 },
+            )
+            telling.tell(
+                tx,
+                "VETO_IMPOSED",
+                subject_id=award.subject_id,
+                ref=str(award.award_id),
+                subject=award.subject_id,
+                rule=rule.code,
+                from_period=span[0],
+                to_period=span[1],
             )
 
 

@@ -1072,6 +1072,41 @@ def drop_taken_back(conn: sa.Connection, settlement_id: str, period: str, before
     return sorted({row.subject_id for row in conn.execute(dropped)})
 
 
+def untold_deductions(
+    conn: sa.Connection, settlement_id: str, period: str
+) -> list[Mapping[str, Any]]:
+    """Return the deductions of a month, not counted yet, of which nobody has told their subjects.
+
+    What an event or a person proposes is told at once; what is measured is not, until it is
+    published.
+    """
+    award, entry, message = t.awards.c, t.entries.c, t.messages.c
+    asked = (
+        sa.select(t.awards)
+        .join(t.entries, entry.subject_id == award.subject_id)
+        .where(
+            entry.settlement_id == settlement_id,
+            award.period == period,
+            award.deduction,
+            sa.not_(award.effective),
+            award.score < 0,
+            award.state.in_(("APPROVED", "PROPOSED")),
+        )
+        .order_by(award.subject_id, award.award_id)
+    )
+    found = [row._asdict() for row in conn.execute(asked)]
+    subjects = sorted({row["subject_id"] for row in found})
+    told = set(
+        conn.execute(
+            sa.select(message.ref).where(
+                bulk.members(message.subject_id, subjects, conn),
+                message.code == "DEDUCTION_PROPOSED",
+            )
+        ).scalars()
+    )
+    return [row for row in found if str(row["award_id"]) not in told]
+
+
 def drop_undecided(
     conn: sa.Connection, period: str, subject_id: str, at: datetime, *, award_id: str | None
 ) -> None:

@@ -7,6 +7,7 @@ from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
     ApprovalDocumentRequired,
+    ConflictOfInterest,
     FormalAtDistrictOnly,
     FormalOnceAYear,
     InChain,
@@ -796,3 +797,42 @@ def test_who_stands_in_a_notice_that_hangs_longer_hears_of_it(credit):
     bench.as_("R_RESIDENT", person="per_low", scope=stage.GRID)
     seen = bench.ask("nominee_objection", {"objection_id": filed["id"]})
     assert seen["decide_due"].startswith("2025-07-11T16:00")
+
+
+def test_the_nominees_household_does_nothing_official_about_him_nor_who_nominated_approves(credit):
+    """K12: her husband nominated her, checked her and approved her."""
+    bench = credit
+    for person in ("per_a", "per_kin"):
+        data = {"person_id": person, "household_id": "hh_1", "is_adult": True}
+        data |= {"community": stage.COMMUNITY, "grid": stage.GRID, "synthetic": True}
+        about = {"subject": person, "scope": stage.GRID, "sequence": 9}
+        bench.consume("steward", "resident_registered.v1", data, **about)
+    made = opened(bench)
+    with pytest.raises(ConflictOfInterest):
+        nominate(bench, made, "RES:per_a", person="per_kin")
+    nominate(bench, made, "RES:per_a", person="per_cadre")
+    with pytest.raises(ConflictOfInterest):
+        step(bench, "check_nominees", made, person="per_kin")
+    step(bench, "check_nominees", made)
+    said = reviews("RES:per_a")
+    step(bench, "review_nominees", made, person="per_reviewer", reviews=said)
+    made |= step(bench, "publicise_commendation", made)
+    # Nor does one decide what somebody of his household has objected to.
+    filed = object_to(bench, made, "RES:per_a", person="per_low")
+    for person in ("per_low", "per_home"):
+        data = {"person_id": person, "household_id": "hh_2", "is_adult": True}
+        data |= {"community": stage.COMMUNITY, "grid": stage.GRID, "synthetic": True}
+        about = {"subject": person, "scope": stage.GRID, "sequence": 9}
+        bench.consume("steward", "resident_registered.v1", data, **about)
+    with pytest.raises(ConflictOfInterest):
+        decide(bench, filed, upheld=False, person="per_home")
+    decide(bench, filed, upheld=False)
+    bench.fire("2025-07-09T09:00")
+    for person, refusal in (
+        ("per_kin", ConflictOfInterest),
+        ("per_a", SelfApproval),
+        ("per_cadre", InChain),
+    ):
+        with pytest.raises(refusal):
+            approve(bench, made, person=person)
+    assert approve(bench, made)["state"] == "APPROVED"

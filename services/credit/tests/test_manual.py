@@ -5,6 +5,7 @@ import pytest
 from chassis.bus import Actor
 from chassis.refusal import Invalid, RoleDenied, StateConflict
 from services.credit.errors import (
+    AlreadyProposed,
     ClockSkew,
     EvidenceRequired,
     LegalDocumentRequired,
@@ -232,3 +233,22 @@ def test_whoever_verified_a_hazard_is_not_who_confirms_its_points(credit):
         approve(bench, waiting[0], person="per_verifier", role="R_CADRE")
     approve(bench, waiting[0], person="per_cadre", role="R_CADRE")
     assert stage.trial_balance(bench)["accounts"]["PENDING"] == 10
+
+
+def test_another_level_reason_or_document_by_the_same_evidence_is_not_swallowed(credit):
+    """K3: the first answer came back, and what was said now was nowhere."""
+    bench = credit
+    first = propose(bench, reason="陪护邻居就医,往返三次")
+    assert propose(bench, reason="陪护邻居就医,往返三次")["id"] == first["id"]
+    for more in ({"reason": "另有其事,与前次不同"}, {"document_no": "济任〔2025〕1号"}):
+        with pytest.raises(AlreadyProposed) as refused:
+            propose(bench, **{"reason": "陪护邻居就医,往返三次"} | more)
+        assert refused.value.params["award"] == first["id"]
+
+
+def test_the_document_of_a_deduction_is_shown_to_who_decides_it_and_to_whom_it_concerns(credit):
+    """C7: it was stored, and shown to nobody who needed it."""
+    bench = credit
+    made = propose(bench, document_no="济任〔2025〕1号")
+    bench.as_("R_CADRE", person="per_other", scope=stage.COMMUNITY)
+    assert bench.ask("award", {"award_id": made["id"]})["why"]["document_no"] == "济任〔2025〕1号"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import NotFound
+from chassis.refusal import Invalid, NotFound
 from services.credit.actions import telling
 from services.credit.errors import (
     AlreadyObjected,
@@ -496,3 +496,35 @@ def test_why_an_award_was_taken_back_is_what_is_shown(published):
     assert (why["reason"], why["proposal"]) == (f"objection:{filed['number']}", "主动排查隐患")
     assert why["last_word"] == f"经异议 {filed['number']} 裁定"
     assert why["last_word_en"] == f"Decided on the objection {filed['number']}"
+
+
+def test_upholding_an_objection_to_an_entry_says_which_awards_it_takes_back(published):
+    """K13: it was UPHELD, nothing changed, and nobody could ask for more."""
+    bench = published
+    stage.register(bench, "per_anyone")
+    target = f"{settlement_of(bench)['id']}/STW:stw_1"
+    reply = file(bench, "ENTRY", target, text="派单时我不在班,请核查。")
+    accept(bench, reply)
+    for outcome in ("UPHELD", "PARTLY"):
+        with pytest.raises(Invalid) as refused:
+            decide(bench, reply, outcome)
+        assert refused.value.field == "award_ids"
+    taken = uuid_text(deduction(bench))
+    assert decide(bench, reply, "UPHELD", award_ids=[taken])["outcome"] == "UPHELD"
+
+
+def test_who_lives_with_the_objector_does_not_decide_his_objection(published):
+    """K12: his wife took it up and decided it."""
+    bench = published
+    stage.register(bench, "per_anyone", household="hh_1")
+    stage.register(bench, "per_kin", household="hh_1")
+    target = f"{settlement_of(bench)['id']}/PRJ:prj_1"
+    order = {"person": "per_anyone", "role": "R_RESIDENT", "text": "按时办结率与小区实际不符。"}
+    reply = file(bench, "ENTRY", target, **order)
+    bench.as_("R_CADRE", person="per_kin", scope=stage.COMMUNITY)
+    with pytest.raises(ConflictOfInterest):
+        bench.do("accept_objection", {"objection_id": reply["id"]}, version=1)
+    accept(bench, reply)
+    with pytest.raises(ConflictOfInterest):
+        decide(bench, reply, "DISMISSED", person="per_kin")
+    decide(bench, reply, "DISMISSED")

@@ -1,5 +1,7 @@
 """Repair of negative items, and vetoes: with a basis, by two people, from the open month on."""
 
+import uuid
+
 import pytest
 
 from chassis.refusal import NotFound, RoleDenied, StateConflict
@@ -26,6 +28,7 @@ from services.credit.tests.calendar_of_months import (
     entry_of,
     final_month,
 )
+from services.credit.tests.test_rules_awards import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -414,3 +417,38 @@ def test_lists_of_repairs_objections_and_awards_mark_ones_own_matters(applied):
         for name in ("repairs", "objections", "awards"):
             marks = {one["own_matter"] for one in bench.ask(name, {})["items"]}
             assert marks == {own}, (name, person)
+
+
+def told_of(bench, code):
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    return [one for one in bench.ask("messages")["items"] if one["code"] == code]
+
+
+def test_a_veto_is_told_to_its_party_and_stands_in_what_explains_its_grade(credit):
+    """K10: it was told to nobody, and shown nowhere."""
+    bench = credit
+    made = impose(bench)
+    (said,) = told_of(bench, "VETO_IMPOSED")
+    assert (said["ref"], said["subject"]) == (made["id"], "PRJ:prj_1")
+    asked = {"subject_id": "PRJ:prj_1", "period": said["detail"]["from_period"]}
+    (shown,) = bench.ask("explain", asked)["vetoes"]
+    assert (shown["id"], shown["state"]) == (made["id"], "ACTIVE")
+    (sheet,) = [one for one in bench.ask("me")["subjects"] if one["subject"] == "PRJ:prj_1"]
+    assert [one["id"] for one in sheet["vetoes"]] == [made["id"]]
+    bench.as_("R_DISTRICT", person="per_lifter", scope=DISTRICT)
+    bench.do("lift_veto", {"veto_id": made["id"], "reasons": WHY}, version=1)
+    assert len(told_of(bench, "VETO_LIFTED")) == 1
+
+
+def test_what_is_measured_against_a_project_is_told_when_it_is_published(credit):
+    """K10, DOMAIN 4.8: minor ones stand in no notice, and nobody told their party."""
+    bench = credit
+    poor = PROJECT | {"agreements_active_last_day": 1, "tripartite_held": False}
+    final_month(bench, "2025-03", rows={"property": {"projects": [poor]}})
+    rows = bench.rows(
+        "SELECT award_id FROM awards WHERE deduction AND score < 0 AND subject_id = 'PRJ:prj_1'"
+    )
+    deductions = sorted(str(uuid.UUID(str(row["award_id"]))) for row in rows)
+    assert len(deductions) >= 3
+    # What a person had proposed was told then, and is not told twice.
+    assert sorted(one["ref"] for one in told_of(bench, "DEDUCTION_PROPOSED")) == deductions

@@ -95,6 +95,19 @@ def ties(tx: Tx) -> set[str]:
     return voices.ties(tx.conn, tx.actor.id, tx.now)
 
 
+def veto_card(veto: Any) -> dict[str, Any]:
+    """Return a veto."""
+    return {
+        "id": str(veto.veto_id),
+        "from_period": veto.from_period,
+        "to_period": veto.to_period,
+        "document_no": veto.document_no,
+        "rule": veto.rule_code,
+        "state": "LIFTED" if veto.lifted_at is not None else veto.state,
+        "version": veto.version,
+    }
+
+
 def award_card(tx: Tx, award: Any, in_force: InForce) -> dict[str, Any]:
     """Return an award with its reason (rule and text, event, actor, evidence), and for whose
     decision it waits."""
@@ -136,6 +149,7 @@ def award_card(tx: Tx, award: Any, in_force: InForce) -> dict[str, Any]:
             "deed": award.deed,
             "actor": award.actor_id,
             "evidence": award.evidence or [],
+            "document_no": award.document_no,
             "inputs": award.inputs,
             "corrects": str(award.corrects) if award.corrects else None,
             # Of what was taken back, why; what was said when it was proposed stands beside it.

@@ -517,15 +517,7 @@ def negatives(tx: Tx, payload: OfOrganisation) -> dict[str, Any]:
         "items": items,
         "next": None,
         "vetoes": [
-            {
-                "id": str(veto.veto_id),
-                "from_period": veto.from_period,
-                "to_period": veto.to_period,
-                "document_no": veto.document_no,
-                "rule": veto.rule_code,
-                "state": "LIFTED" if veto.lifted_at is not None else veto.state,
-                "version": veto.version,
-            }
+            cards_views.veto_card(veto)
             for veto in repair_store.vetoes_of(tx.conn, subject.subject_id)
             if inside or (veto.state == "ACTIVE" and veto.from_period <= now <= veto.to_period)
         ],

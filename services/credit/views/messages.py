@@ -21,6 +21,23 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         " / {subject}: a deduction of {score} under rule {rule} is proposed for {period}; you "
         "may object while the notice hangs, and apply for repair once it is put right"
     ),
+    "VETO_IMPOSED": (
+        (
+            "{subject} 自 {from_period} 至 {to_period} 被一票否决(信用等级为D)。"
+            "文号:{document_no}。理由:{reasons}"
+            " / {subject} is vetoed from {from_period} to {to_period}: its grade is D. Document: "
+            "{document_no}. Reasons: {reasons}"
+        ),
+        (
+            "{subject} 因规则 {rule} 的扣分,自 {from_period} 至 {to_period} 被一票否决(信用等级为D)"
+            " / By a deduction under rule {rule} {subject} is vetoed from {from_period} to "
+            "{to_period}: its grade is D"
+        ),
+    ),
+    "VETO_LIFTED": (
+        "对 {subject} 的一票否决自 {from_period} 起解除"
+        " / The veto of {subject} is lifted from {from_period} on"
+    ),
     "DEDUCTION_DECIDED": (
         "{subject} 按规则 {rule} 的扣分经审核:{state}"
         " / {subject}: the deduction under rule {rule} was decided: {state}"

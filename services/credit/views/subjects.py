@@ -18,12 +18,13 @@ from services.credit.storage import (
     months,
     queries,
     registry,
+    repairs,
     voices,
 )
 from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
-from services.credit.views.cards import award_card, entry_card, iso, may_see
+from services.credit.views.cards import award_card, entry_card, iso, may_see, veto_card
 from services.credit.views.consents import (
     consent_card,
     consents_of,
@@ -132,7 +133,17 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         "entries": [entry_card(row) for row in entries[:24]],
         "awards": [award_card(tx, row, in_force) for row in open_months[:200]],
         "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
+        "vetoes": _vetoes(tx, subject.subject_id),
     }
+
+
+def _vetoes(tx: Tx, subject_id: str, period: str | None = None) -> list[dict[str, Any]]:
+    """Return the vetoes of a subject, or those of a month."""
+    return [
+        veto_card(veto) | {"reasons": veto.reasons}
+        for veto in repairs.vetoes_of(tx.conn, subject_id)
+        if period is None or veto.from_period <= period <= veto.to_period
+    ]
 
 
 def _present(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any]:
@@ -206,7 +217,7 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
     """分数说明 / Explain a score.
 
     Return every input of a score: awards that count, with rule texts, what was measured, what
-    was taken back and counts no more from this month on, and of a company its projects.
+    was taken back and counts no more from this month on, vetoes, and of a company its projects.
 
     Raises:
         NotFound: There is no such subject, or the caller may not know.
@@ -240,6 +251,7 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
         "awards": cards,
         "taken_back": [award_card(tx, row, in_force) | {"reason": row.reason} for row in ended],
         "projects": _projects_of(tx, found, payload.period),
+        "vetoes": _vetoes(tx, found.subject_id, payload.period),
         "measures": [
             {
                 "source": row.source,

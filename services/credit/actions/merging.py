@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chassis.bus import Event, Tx
 
-MERGED = "merged:"
+MERGED = rules.MERGED
 
 
 def merge(tx: Tx, event: Event) -> None:
@@ -152,18 +152,20 @@ def _move(tx: Tx, award: Any, new: str, period: str) -> str:
 def _carried(award: Any, known: Any, new: str, period: str, *, with_points: bool) -> dict[str, Any]:
     """Return what goes on counting for the kept id: an entry of its open month."""
     points_kept = award.points if with_points else 0
+    # In its own month it stands with what the kept id has of the rule, under one cap.
+    same_window = with_points and period == award.period
     row: dict[str, Any] = award._asdict()
     return row | {
-        "award_id": rules.award_id(award.rule_code, new, f"{MERGED}{award.award_id}"),
+        "award_id": rules.carried_id(award.rule_code, new, str(award.award_id)),
         "subject_id": new,
         "period": period,
         "points_period": period,
-        "cap_window": None,
+        "cap_window": award.cap_window if same_window else None,
         "score_raw": award.score,
         "points_raw": points_kept,
         "points": points_kept,
         "capped": False,
-        "recount": False,
+        "recount": same_window and award.cap_window is not None,
         "correction": True,
         "corrects": award.award_id,
         "reason": f"{MERGED}{award.subject_id}",

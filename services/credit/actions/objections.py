@@ -33,6 +33,7 @@ from services.credit.errors import (
     AlreadyObjected,
     DeadlinePassed,
     EvidenceRequired,
+    HolderDeceased,
     InChain,
     LevelTooLow,
     NoHigherLevel,
@@ -234,11 +235,15 @@ def file_objection(tx: Tx, payload: FileObjection) -> dict[str, Any]:
         AlreadyObjected: An objection of the same person to it is open.
         EvidenceRequired: Staff hand it in without the number of the person's receipt.
         PersonUnknown: The registry does not know for whom they do.
+        HolderDeceased: He has died.
         RoleDenied: Another role, or he lives elsewhere.
     """
     if len(payload.text.strip()) < LEAST_TEXT:
         raise TextRequired(field="text", least=LEAST_TEXT)
     person_id = payload.person_id or tx.actor.id
+    person = registry.person(tx.conn, person_id)
+    if person is not None and person.state == registry.DECEASED:
+        raise HolderDeceased
     target = _target(tx, payload, person_id)
     subject = registry.subject(tx.conn, target.subject_id)
     if person_id != tx.actor.id:
@@ -609,8 +614,8 @@ def on_decide_due(tx: Tx, due: Due) -> None:
     deduction stays without effect."""
     known = store.objection(tx.conn, due.ref, lock=True)
     if known is not None and known.state == "ACCEPTED":
-        store.change_objection(tx.conn, known.objection_id, overdue=True)
         if not known.overdue:
+            store.change_objection(tx.conn, known.objection_id, overdue=True)
             objection_news.tell(tx, known, "OBJECTION_OVERDUE")
         objection_news.escalate(tx, known, level=escalating.go_up(tx, due, escalating.STREET))
 

@@ -625,7 +625,9 @@ class _Check:
         stated = {
             str(line["award"]): line
             for line in own
-            if (rule := self._rule(line)) is not None and rule.tiers is not None
+            if (rule := self._rule(line)) is not None
+            and rule.tiers is not None
+            and not self._is_carried(line)
         }
         wanted: dict[str, tuple[str, int, int]] = {}
         for code, records in by_rule.items():
@@ -648,6 +650,13 @@ class _Check:
                     wanted[identity] = (code, part.score, part.points)
         # What a record has moved elsewhere stays behind with nothing in it.
         self._compare(stated, wanted, absent=0)
+
+    def _is_carried(self, line: Line) -> bool:
+        """Tell whether an award came over from an id that was given up: its records stay there."""
+        corrects = line.get("corrects")
+        return bool(corrects) and line["award"] == rules.carried_id(
+            str(line["rule"]), self._part.subject, str(corrects)
+        )
 
     def _fact(self, line: Line) -> rules.Hours:
         at = datetime.fromisoformat(line["occurred_at"])

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from chassis.bus import SYSTEM, Actor
 from chassis.fields import PartOfList
+from chassis.refusal import StateConflict, VersionConflict
 from services.credit.actions import awards, consents, ledger, objections
 from services.credit.errors import AlreadyObjected, HashChanged
 from services.credit.storage import awards as award_store
 from services.credit.storage import queries, registry
-from services.credit.tests import stage
+from services.credit.tests import stage, test_repairs
+from services.credit.tests.calendar_of_months import final_month
 from services.credit.tests.test_awards import attended, hours, rated
 from services.credit.tests.test_objections import accept, decide, file, uuid_text
 from services.credit.tests.test_settlement import (
@@ -226,6 +228,24 @@ def test_two_objections_to_one_award_of_the_running_month_at_once_are_one(postgr
     )
     assert isinstance(raised, AlreadyObjected)
     assert len(bench.rows("SELECT 1 FROM objections")) == 1
+
+
+def test_a_repair_is_not_approved_while_its_deduction_is_being_taken_back(postgres):  # noqa: F811
+    bench = test_repairs.with_deduction(postgres)
+    final_month(bench, "2025-03")
+    bench.at("2025-06-03T09:00")
+    made = test_repairs.apply(bench)
+    why = {"reasons": test_repairs.WHY}
+    made = test_repairs.step(bench, "accept", made)
+    made = test_repairs.step(bench, "check", made, person="per_checker", **why)
+
+    def approve():
+        test_repairs.step(bench, "approve", made, person="per_decider", **why)
+
+    raised = while_open(bench, taken_back(bench.award_id), approve)
+    assert isinstance(raised, VersionConflict | StateConflict)
+    assert bench.rows("SELECT state FROM repairs") == [{"state": "LAPSED"}]
+    assert bench.rows("SELECT state FROM awards WHERE deduction") == [{"state": "REVERSED"}]
 
 
 @pytest.mark.covers("N10")

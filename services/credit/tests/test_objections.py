@@ -7,6 +7,7 @@ from services.credit.actions import telling
 from services.credit.errors import (
     AlreadyObjected,
     ConflictOfInterest,
+    HolderDeceased,
     InChain,
     NotSubject,
     ReasonsRequired,
@@ -528,3 +529,24 @@ def test_who_lives_with_the_objector_does_not_decide_his_objection(published):
     with pytest.raises(ConflictOfInterest):
         decide(bench, reply, "DISMISSED", person="per_kin")
     decide(bench, reply, "DISMISSED")
+
+
+def test_who_has_died_objects_to_nothing(published):
+    bench = published
+    stage.register(bench, "per_anyone")
+    gone = {"person_id": "per_anyone", "community": stage.COMMUNITY, "reason": "DECEASED"}
+    bench.consume("steward", "resident_deactivated.v1", gone, subject="per_anyone", sequence=9)
+    target = f"{settlement_of(bench)['id']}/PRJ:prj_1"
+    with pytest.raises(HolderDeceased):
+        file(bench, "ENTRY", target, person="per_anyone", role="R_RESIDENT", text="与实际不符。")
+
+
+def test_reasons_that_end_their_sentence_end_it_once(published):
+    bench = published
+    reply = file(bench)
+    accept(bench, reply)
+    decide(bench, reply, "DISMISSED", reasons="经核对派单与排班记录,扣分依据充分,维持原扣分。")
+    bench.as_("R_STEWARD", person="per_s", scope=stage.GRID)
+    told = next(one for one in bench.ask("messages")["items"] if one["code"] == "OBJECTION_DECIDED")
+    assert "。。" not in told["text"]
+    assert "。." not in told["text_en"]

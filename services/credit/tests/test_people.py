@@ -179,6 +179,28 @@ def test_points_of_the_given_up_id_are_the_kept_ones_and_every_sum_stays(twins):
     stage.trial_balance(bench)
 
 
+def test_what_both_registrations_had_of_a_month_stands_under_one_cap_and_is_verified(twins):
+    """K7, K8: six helps counted where four do, and the honest month was said to be forged."""
+    bench = twins
+    for person in ("per_a", "per_twin"):
+        for number in range(3):
+            proof = {"propose": "R_GRID", "approve": "R_CADRE", "deed": f"HZ-{person}-{number}"}
+            award(bench, f"RES:{person}", "R-RES-09", area=stage.GRID, **proof)
+        hours = {"record_id": f"vol_{person}", "person_id": person, "date": "2025-05-05"}
+        hours |= {"minutes": 120, "source": "PLATFORM"}
+        bench.consume("steward", "volunteer_hours_confirmed.v1", hours, subject=person)
+    merge(bench)
+    may = final_month(bench, "2025-05")
+    rows = bench.rows(
+        "SELECT score, points FROM awards WHERE rule_code = 'R-RES-09' AND state = 'APPROVED'"
+        " AND subject_id = 'RES:per_a'"
+    )
+    assert (sum(row["score"] for row in rows), sum(row["points"] for row in rows)) == (4, 40)
+    assert entry_of(may, "RES:per_a")["good"] > 0
+    verify(bench, "2025-05")
+    stage.trial_balance(bench)
+
+
 def test_points_that_a_confirmed_month_releases_later_follow(twins):
     """K7: the month of the deed is published when the two ids become one."""
     bench = twins

@@ -38,6 +38,10 @@ PROOF = {"text": "问题已全部整改完毕。", "evidence": ["ZG-2025-001"]}
 
 @pytest.fixture
 def credit(bench):
+    return with_deduction(bench)
+
+
+def with_deduction(bench):
     """A project with a GENERAL deduction of March that counts for good."""
     bench.at("2025-02-20T09:00")
     stage.rules(bench)

@@ -253,6 +253,17 @@ def _rests_on_no_data(tx: Tx, until: str | None) -> bool:
     return day >= tx.calendar.local_date(tx.now) and tx.calendar.provisional(day)
 
 
+def _one_stop(text: Sentence, reasons: str | None) -> Sentence:
+    """Let reasons that end their sentence themselves end it."""
+    if not (reasons or "").rstrip().endswith(_STOPS):
+        return text
+    chinese, english = text.replace("{reasons}。", "{reasons}"), text.english
+    return Sentence(f"{chinese} / {english.replace('{reasons}. ', '{reasons} ')}")
+
+
+_STOPS = ("。", ".", "!", "?", "！", "？")
+
+
 def _members(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
@@ -275,6 +286,7 @@ def messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
 def _card(tx: Tx, row: Any) -> dict[str, Any]:
     texts = TEXTS[row.code]
     text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
+    text = _one_stop(text, row.detail.get("reasons"))
     texts_told = [told(_PACKAGE, text, row.detail, language) for language in ("zh", "en")]
     if _rests_on_no_data(tx, row.detail.get("until")):
         texts_told = [

@@ -33,8 +33,9 @@ class WithdrawNotice:
 def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """撤回公示 / Withdraw a notice.
 
-    Take a notice down before its time. What it said has no further effect by that; a commendation
-    that is not approved yet goes back to before its notice.
+    Take a notice down before its time. What it said has no further effect by that: a commendation
+    that is not approved yet goes back to before its notice, and a month whose notice still ran
+    waits until it is published anew (`correct_notice`).
 
     Raises:
         TextTooShort: No reason.
@@ -44,8 +45,13 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """
     seen = store.notice(tx.conn, payload.notice_id)
     commended = commendations.lock_of_notice(tx, seen)
+    if seen is not None and seen.settlement_id:
+        # Before the notice: whoever ends or corrects it locks them in this order too.
+        store.settlement(tx.conn, seen.settlement_id, lock=True)
     known = _to_withdraw(tx, payload)
     publishing.take_down(tx, known.notice_id, payload.reason, None)
+    if known.settlement_id:
+        tx.disarm("notice_end", known.settlement_id)
     if commended is not None:
         commendations.notice_withdrawn(tx, commended, known.notice_id, payload.reason)
     return {
@@ -59,7 +65,8 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
 def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """更正公示(撤回并重新公示) / Withdraw a notice and publish another in its place.
 
-    Withdraw the notice of a settlement and publish what the settlement says now.
+    Withdraw the notice of a settlement, if it was not taken down already, and publish what the
+    settlement says now.
 
     Both notices name each other. While the objection period runs it begins anew, because nobody
     could object before to what is said only now.
@@ -70,11 +77,18 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already, or is not that of a settlement.
     """
-    known = _to_withdraw(tx, payload)
-    row = store.settlement(tx.conn, known.settlement_id, lock=True) if known.settlement_id else None
+    seen = store.notice(tx.conn, payload.notice_id)
+    row = (
+        store.settlement(tx.conn, seen.settlement_id, lock=True)
+        if seen is not None and seen.settlement_id
+        else None
+    )
+    running = row is not None and row.state == "PUBLISHED"
+    # One that was taken down while it ran is published anew: its month waits for that.
+    waits = running and seen.state == "WITHDRAWN" and row.notice_id == seen.notice_id
+    known = _to_withdraw(tx, payload, down=waits)
     if row is None or row.published_at is None:
         raise StateConflict(state=known.kind)
-    running = row.state == "PUBLISHED"
     until = rules.notice_ends(tx.calendar, tx.now) if running else max(known.ends_at, tx.now)
     notice_id = tx.new_id("gs")
     # What it says now follows from another state of the month: it has a log of its own.
@@ -95,7 +109,11 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     publishing.tell(
         tx, notice_id, kind=known.kind, area=known.area, until=until, period=known.period
     )
-    publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
+    if waits:
+        store.change_notice(tx.conn, known.notice_id, corrected_by=notice_id)
+        tx.arm("settlement_close", row.settlement_id, rules.closes(tx.calendar, tx.now))
+    else:
+        publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
     values: dict[str, Any] = {"notice_id": notice_id}
     if running:
         values["objection_until"] = until
@@ -112,7 +130,8 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     }
 
 
-def _to_withdraw(tx: Tx, payload: WithdrawNotice) -> Any:
+def _to_withdraw(tx: Tx, payload: WithdrawNotice, *, down: bool = False) -> Any:
+    """Return and lock the notice that is taken down, or is `down` already."""
     if len(payload.reason.strip()) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
     known = store.notice(tx.conn, payload.notice_id, lock=True)
@@ -120,6 +139,6 @@ def _to_withdraw(tx: Tx, payload: WithdrawNotice) -> Any:
         raise NotFound(kind="notice", id=payload.notice_id)
     tx.require_scope(known.area)
     tx.check_version(known.version)
-    if known.state == "WITHDRAWN" or known.down_at <= tx.now:
+    if not down and (known.state == "WITHDRAWN" or known.down_at <= tx.now):
         raise StateConflict(state=known.state)
     return known

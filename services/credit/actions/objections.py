@@ -724,6 +724,11 @@ def _check_partly(order: DecideObjection, known: Any) -> None:
             ),
         )
     if order.outcome != "PARTLY":
+        if order.score is not None:
+            raise Invalid(
+                field="score",
+                reason=said("score 仅用于部分支持 / score is for a partly upheld objection only"),
+            )
         return
     if known.target == "AWARD" and order.score is None:
         raise Invalid(

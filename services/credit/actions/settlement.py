@@ -690,6 +690,9 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     row = store.settlement(tx.conn, due.ref, lock=True)
     if row is None or row.state != "PUBLISHED":
         return
+    if row.notice_id and store.notice(tx.conn, row.notice_id).state == "WITHDRAWN":
+        # Nobody could read it: the month waits for another notice.
+        return
     held = store.objected_subjects(tx.conn, row.settlement_id, row.period)
     for subject_id in sorted(held):
         store.change_entry(tx.conn, row.settlement_id, subject_id, state="HELD")

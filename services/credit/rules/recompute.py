@@ -584,6 +584,15 @@ class _Check:
         if rule.tiers is not None or rule.metric is not None:
             return
         scores, points = self._raw(rule, line)
+        if self._is_carried(line):
+            # What was left of it under the other id came over; points that a month had promised
+            # there already stayed there.
+            if abs(line["score_raw"]) > max(map(abs, scores)):
+                self._differs(AWARD_AMOUNT, line, "score_raw", min(scores))
+            if not 0 <= line["points_raw"] <= points:
+                self._differs(AWARD_AMOUNT, line, "points_raw", points)
+            self._within(line)
+            return
         if line["score_raw"] not in scores:
             self._differs(AWARD_AMOUNT, line, "score_raw", min(scores))
         self._differs(AWARD_AMOUNT, line, "points_raw", points)

@@ -247,3 +247,24 @@ def test_no_door_of_credit_lists_negatives_of_persons(bench):
         bench.as_("R_DISTRICT", person="per_d").ask("negatives", {"subject_id": "RES:per_a"})
     with pytest.raises(NotFound):
         bench.ask("negatives", {"subject_id": "PRJ:prj_nobody"})
+
+
+def test_a_month_whose_notice_was_taken_down_waits_for_another_one(credit):
+    """K9: after one day of notice it became final, and the notice hung again by itself."""
+    bench = credit
+    settled = publish_month(bench, "2025-03")
+    first = notice_of(bench, settled["notice_id"])
+    take(bench, "withdraw", first)
+    bench.fire("2025-05-20T10:00")
+    march = "SELECT state FROM settlements WHERE area = :a AND period = '2025-03'"
+    assert bench.rows(march, a=stage.COMMUNITY) == [{"state": "PUBLISHED"}]
+    down = bench.rows("SELECT state, version FROM notices WHERE notice_id = :n", n=first["id"])[0]
+    assert down["state"] == "WITHDRAWN"
+    made = take(bench, "correct", {"id": first["id"], "version": down["version"]})
+    assert made["corrects"] == first["id"]
+    (told,) = bench.rows("SELECT corrected_by FROM notices WHERE notice_id = :n", n=first["id"])
+    assert told == {"corrected_by": made["id"]}
+    bench.fire("2025-05-22T10:00")
+    assert bench.rows(march, a=stage.COMMUNITY) == [{"state": "PUBLISHED"}]
+    bench.fire("2025-07-20T10:00")
+    assert bench.rows(march, a=stage.COMMUNITY) == [{"state": "SETTLED"}]

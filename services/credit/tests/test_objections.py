@@ -550,3 +550,13 @@ def test_reasons_that_end_their_sentence_end_it_once(published):
     told = next(one for one in bench.ask("messages")["items"] if one["code"] == "OBJECTION_DECIDED")
     assert "。。" not in told["text"]
     assert "。." not in told["text_en"]
+
+
+def test_a_score_is_said_with_a_partly_upheld_objection_only(published):
+    """It was swallowed, and the award reversed."""
+    bench = published
+    reply = file(bench)
+    accept(bench, reply)
+    with pytest.raises(Invalid) as refused:
+        decide(bench, reply, "UPHELD", score=-1)
+    assert refused.value.field == "score"

@@ -118,14 +118,13 @@ def _require_same(row: Mapping[str, Any], known: Any) -> None:
     Raises:
         AlreadyProposed: Its level, its document or its reason is another one.
     """
-    said = (row["level"], text.fold(row["document_no"] or ""), text.fold(row["proposal"] or ""))
-    before = (
-        known.level,
-        text.fold(known.document_no or ""),
-        # What older releases stored does not say why it was proposed.
-        said[2] if known.proposal is None else text.fold(known.proposal),
+    # Who says no reason, or no document, says nothing else.
+    other = any(
+        row[name] and text.fold(row[name]) != text.fold(before)
+        for name, before in (("document_no", known.document_no or ""), ("proposal", known.proposal))
+        if before is not None
     )
-    if said != before:
+    if other or row["level"] != known.level:
         raise AlreadyProposed(field="evidence", award=str(known.award_id))
 
 

@@ -77,8 +77,8 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already, or is not that of a settlement.
     """
-    seen = store.notice(tx.conn, payload.notice_id)
-    row = (
+    seen: Any = store.notice(tx.conn, payload.notice_id)
+    row: Any = (
         store.settlement(tx.conn, seen.settlement_id, lock=True)
         if seen is not None and seen.settlement_id
         else None

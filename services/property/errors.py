@@ -106,6 +106,12 @@ class PeriodNotAllowed(Guard):
     )
 
 
+class UntilOutsideYear(Guard):
+    text = (
+        "截止日 {until} 不在 {year} 年内 / The last day, {until}, does not lie in the year {year}"
+    )
+
+
 class DirectionTaken(Guard):
     text = (
         "项目 {project} 的 {direction} 方向已有在任人员"

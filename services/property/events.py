@@ -226,6 +226,8 @@ class ProjectMonth:
 
     Attributes:
         rolling_households: Mean of the month-end counts of the twelve months, half up.
+        rolling_households_before: Likewise of the twelve before; 0 where a month of the two windows
+            is not known, so that they cannot be compared.
         p2c_gap_days: Days of the gap that runs on the last day, from its beginning; else 0.
         cross_full_month: Both directions were active on every day.
         agreements_full_month: Least number of agreements active on any day.

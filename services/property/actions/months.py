@@ -216,8 +216,15 @@ class _Windows:
         return months.households_on(self.steps[project_id], last)
 
     def of(self, project_id: str) -> tuple[tuple[int, int], tuple[int, int]]:
-        """(complaints, mean households) of the twelve months and of the twelve before."""
-        return self._sum(project_id, self.now), self._sum(project_id, self.before)
+        """(complaints, mean households) of the twelve months and of the twelve before.
+
+        Where nobody knows the households of a month, the two cannot be compared: those of before
+        are 0, as of a project that was not there.
+        """
+        now, before = self._sum(project_id, self.now), self._sum(project_id, self.before)
+        if not all(self.households(project_id, month) for month in self.now + self.before):
+            before = (before[0], 0)
+        return now, before
 
     def _sum(self, project_id: str, periods: list[str]) -> tuple[int, int]:
         mean = rules.average([self.households(project_id, period) for period in periods])

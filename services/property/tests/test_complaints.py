@@ -174,6 +174,16 @@ def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
     assert (rolling["current"]["from"], rolling["previous"]["from"]) == ("2022-10-01", "2021-10-01")
 
 
+def test_a_window_that_ends_in_another_year_is_refused(town):
+    """It was read as the first of January."""
+    town.found()
+    for window in ("YTD", "ROLLING"):
+        asked = {"scope": town.community, "year": 2025, "window": window, "until": "2024-04-11"}
+        with pytest.raises(errors.UntilOutsideYear) as refused:
+            town.district().ask("complaint_rate", asked)
+        assert refused.value.field == "until"
+
+
 @pytest.mark.covers("F10-flow")
 def test_a_project_that_enters_in_mid_year_is_left_out_of_the_same_basis_and_named(bench, town):
     town.found("prj_a", households=1000)

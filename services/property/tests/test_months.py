@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.bus import partition_of
-from services.property import errors
+from services.property import errors, rules
 from testkit.bench import instant
 
 REQUESTS = {
@@ -119,6 +119,24 @@ def test_the_month_of_the_worked_example_is_measured_input_by_input(bench, town)
     ]
     counts = {row["community"]: row for e in markers for row in e["data"]["communities"]}
     assert counts[town.community]["complaints_valid"] == 9
+
+
+def test_a_project_is_not_compared_with_a_year_of_which_nobody_knows_a_part(bench, town):
+    """Five known months stood for twelve, and its complaints had risen by half (K11)."""
+    town.found("prj_a")
+    town.found("prj_b", grid="370811015901002")
+    loaded = rules.months_between("2023-06", "2025-02")
+    for project, known in (("prj_a", loaded[7:]), ("prj_b", loaded)):
+        counts = [{"period": one, "households": 1200, "complaints": 10} for one in known]
+        town.district().do(
+            "import_complaint_history", {"project_id": project, "origin": "台账", "rows": counts}
+        )
+    bench.fire("2025-06-05T00:00:00")
+    town.steward_markers("2025-05", [REQUESTS])
+    assert [
+        (one["rolling_households"], one["rolling_households_before"])
+        for one in measured(bench, "2025-05")
+    ] == [(1200, 0), (1200, 1200)]
 
 
 @pytest.mark.covers("E3", "F6-flow")

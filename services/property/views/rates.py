@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area
-from services.property import rules
+from services.property import errors, rules
 from services.property.storage import months
 from services.property.storage.rows import Row
 from services.property.views.ground import Answer
@@ -57,7 +57,15 @@ class Days:
 
 
 def _windows(tx: Tx, payload: RateQuestion) -> tuple[str, Days, Days]:
-    """Return what kind of window it is, the window, and the one a year before."""
+    """Return what kind of window it is, the window, and the one a year before.
+
+    Raises:
+        UntilOutsideYear: The window would end in another year.
+    """
+    if payload.until is not None and payload.until.year != payload.year:
+        raise errors.UntilOutsideYear(
+            field="until", until=str(payload.until), year=str(payload.year)
+        )
     new_year, year_end = date(payload.year, 1, 1), date(payload.year, 12, 31)
     yesterday = tx.calendar.local_date(tx.now) - DAY
     until = min(payload.until or year_end, year_end)
@@ -242,6 +250,9 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
     null where a window has fewer than ten complaints, where a loaded month would have to be
     split, or where nobody knows the households of a month. A compound that was handed over counts
     as one.
+
+    Raises:
+        UntilOutsideYear: `until` lies in another year.
 
     Source:
         DOMAIN 5 M-01, M-02, F10, E10; FEATURES P15.

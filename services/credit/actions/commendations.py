@@ -724,8 +724,9 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
         if known is not None
         else None
     )
-    public = nominee is not None and nominee.supported and nominee.state in ("SUPPORTED", "HELD")
-    if known is None or not public:
+    if known is None or nominee is None:
+        raise NotFound(kind="nominee", id=payload.subject)
+    if not nominee.supported or nominee.state not in ("SUPPORTED", "HELD"):
         raise NotFound(kind="nominee", id=payload.subject)
     if known.state != "PUBLICISED" or tx.now >= known.public_until:
         raise NotInNotice

@@ -325,11 +325,11 @@ def approve_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
         NotFound: And the other refusals of `accept_repair`.
     """
     _require_reasons(payload.reasons)
-    seen = store.repair(tx.conn, payload.repair_id)
     # The award first: whoever takes it back locks it before the repair, too.
-    award: Any = (
-        award_store.award(tx.conn, str(seen.award_id), lock=True) if seen is not None else None
-    )
+    seen = store.repair(tx.conn, payload.repair_id)
+    if seen is None:
+        raise NotFound(kind="repair", id=payload.repair_id)
+    award: Any = award_store.award(tx.conn, str(seen.award_id), lock=True)
     known = _locked(tx, payload.repair_id, "CHECKED")
     _check_chain(tx, known, award)
     if award.state != "APPROVED" or not award.effective:
@@ -466,17 +466,6 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
         },
     )
     months.draft_again(tx, payload.subject, payload.from_period)
-    telling.tell(
-        tx,
-        "VETO_IMPOSED",
-        subject_id=payload.subject,
-        ref=veto_id,
-        subject=payload.subject,
-        from_period=payload.from_period,
-        to_period=payload.to_period,
-        document_no=payload.document_no.strip(),
-        reasons=payload.reasons,
-    )
     return {"id": veto_id, "state": "ACTIVE", "version": 1}
 
 
@@ -531,12 +520,4 @@ def _end_veto(tx: Tx, known: Any, last: str, reasons: str) -> None:
         lifted_by=tx.actor.id,
         lifted_at=tx.now,
         reasons=f"{known.reasons}\n{reasons}" if known.reasons else reasons,
-    )
-    telling.tell(
-        tx,
-        "VETO_LIFTED",
-        subject_id=known.subject_id,
-        ref=str(known.veto_id),
-        subject=known.subject_id,
-        from_period=Calendar.next_period(last),
     )

@@ -17,7 +17,7 @@ from chassis.refusal import StateConflict, said
 from services.property import errors, events, rules
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import Reply
-from services.property.storage import months, rows, tables
+from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row, Values
 
 # Why a complaint does not count that steward has merged into another one.
@@ -47,7 +47,7 @@ def _take(tx: Tx, heard: list[Event]) -> None:
     new: list[Values] = []
     unclear: list[Values] = []
     causes: dict[str, Event] = {}
-    meant = rows.the_one(tx.conn, [event.data.reporter_id for event in heard])
+    meant = people.the_one(tx.conn, [event.data.reporter_id for event in heard])
     for event in heard:
         data: events.RequestSubmittedHeard = event.data
         here = serving.get(data.grid, [])
@@ -352,7 +352,7 @@ def _whose(tx: Tx, row: Row, data: events.RequestCorrectedHeard) -> Values:
     """Who complained, where the correction says so: a reporter may be found out later."""
     if data.reporter_id is None:
         return {}
-    meant = rows.the_one(tx.conn, [data.reporter_id]).get(data.reporter_id, data.reporter_id)
+    meant = people.the_one(tx.conn, [data.reporter_id]).get(data.reporter_id, data.reporter_id)
     return {} if meant == row.complainant_id else {"complainant_id": meant}
 
 

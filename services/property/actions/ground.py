@@ -13,7 +13,7 @@ from chassis.bus import Tx
 from chassis.calendar import Calendar
 from chassis.refusal import StateConflict
 from services.property import errors
-from services.property.storage import rows, tables
+from services.property.storage import people, rows, tables
 from services.property.storage.rows import Row, Values
 
 Reply = dict[str, Any]
@@ -190,7 +190,7 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
         FAULTS K14.
     """
     named = list(persons)
-    known = rows.people_of(tx.conn, named)
+    known = people.people_of(tx.conn, named)
     for person in named:
         one = known.get(person)
         if one is not None and one.merged_into is not None:
@@ -214,7 +214,7 @@ def require_not_kin(tx: Tx, person: str | None, row: Row) -> None:
     """
     if person == tx.actor.id:
         raise errors.OwnComplaint(**_substitute(tx, row, person))
-    if person is not None and rows.same_household(tx.conn, tx.actor.id, person):
+    if person is not None and people.same_household(tx.conn, tx.actor.id, person):
         raise errors.SameHousehold(**_substitute(tx, row, person))
 
 

@@ -10,7 +10,7 @@ from chassis import records
 from chassis.bus import Event, Tx
 from services.property import events
 from services.property.actions import appointments, complaints, months, organisations, works
-from services.property.storage import rows, tables
+from services.property.storage import people, rows, tables
 
 Take = Callable[[Tx, list[Event]], None]
 
@@ -86,8 +86,8 @@ def _enrolled(tx: Tx, heard: list[Event]) -> None:
 
 def _person(tx: Tx, heard: list[Event]) -> None:
     """Keep who is registered, and where and with whom he lives, in whatever order it is told."""
-    people = rows.people_of(tx.conn, [event.data.person_id for event in heard])
-    known = {person: dict(records.values_of(row)) for person, row in people.items()}
+    registered = people.people_of(tx.conn, [event.data.person_id for event in heard])
+    known = {person: dict(records.values_of(row)) for person, row in registered.items()}
     dead = {person for person, row in known.items() if row["died"]}
     for event in heard:
         person_id = event.data.person_id
@@ -129,7 +129,7 @@ def _said_of(data: Any) -> dict[str, Any]:
 def _merged(tx: Tx, heard: list[Event]) -> None:
     """Whatever names a person who is given up names the one that he is."""
     for event in heard:
-        rows.replace_person(tx.conn, event.data.person_id, event.data.into)
+        people.replace_person(tx.conn, event.data.person_id, event.data.into)
 
 
 def _left(tx: Tx, heard: list[Event]) -> None:
@@ -205,8 +205,8 @@ def _linked(tx: Tx, heard: list[Event]) -> None:
 
 
 def _unlinked(tx: Tx, heard: list[Event]) -> None:
-    people = {rows.person_of_link(tx.conn, event.data.link_id) for event in heard}
+    linked = {rows.person_of_link(tx.conn, event.data.link_id) for event in heard}
     for event in heard:
         rows.end_liaison(tx.conn, event.data.link_id, event.sequence)
-    for person in sorted(people - {None}):
+    for person in sorted(linked - {None}):
         appointments.ask_about(tx, person)

@@ -16,7 +16,7 @@ from chassis.refusal import StateConflict, said
 from services.property import errors, rules
 from services.property.actions import ground, rectifications, works
 from services.property.actions.ground import Reply
-from services.property.storage import months, rows, tables
+from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row
 
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
@@ -150,9 +150,9 @@ def _known(
     deputies = rows.appointments_of(
         tx.conn, project.project_id, direction="C2P", states=("ACTIVE",)
     )
-    residents = rows.registered(tx.conn, owners, project.grids)
+    residents = people.registered(tx.conn, owners, project.grids)
     members = set(committee.members) if committee is not None else set()
-    theirs = own | rows.housemates(tx.conn, own)
+    theirs = own | people.housemates(tx.conn, own)
     return {
         "COMMITTEE": rows.committee_people(tx.conn, project.area) | ({tx.actor.id} - own),
         "OWNERS": (residents | members) - theirs - {row.person_id for row in deputies},

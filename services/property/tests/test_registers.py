@@ -6,7 +6,7 @@ import pytest
 
 from chassis.refusal import RoleDenied, StateConflict, VersionConflict
 from services.property import errors
-from services.property.storage import rows, tables
+from services.property.storage import people, tables
 
 MEMBERS = tuple(f"per_o{number}" for number in range(5))
 
@@ -296,6 +296,6 @@ def test_every_column_that_names_a_person_is_known_as_one():
         for column in table.columns
         if table.name not in chassis
         and named.search(column.name)
-        and column.name not in rows.PERSON_COLUMNS
+        and column.name not in people.PERSON_COLUMNS
     ]
     assert unknown == []

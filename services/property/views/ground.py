@@ -12,7 +12,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
-from services.property.storage import lists, rows
+from services.property.storage import lists, people, rows
 from services.property.storage.rows import Row
 
 Answer = dict[str, Any]
@@ -42,7 +42,7 @@ def plain(
     """
     found: Answer = {}
     for name, value in records.values_of(row).items():
-        if name in without or (name in rows.PERSON_COLUMNS and not persons):
+        if name in without or (name in people.PERSON_COLUMNS and not persons):
             continue
         found[name] = value.isoformat() if isinstance(value, (datetime, date)) else value
     return found

@@ -22,7 +22,8 @@ from chassis.bus import Row, Service, consumed_by, request_type
 from chassis.installed import release_of
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
-from chassis.table import description_of, summary_of
+from chassis.refusal import Refusal
+from chassis.table import description_of, refusals_of, summary_of
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ def api_contract(service_cls: type[Service]) -> dict[str, Any]:
     refs, schemas = msgspec.json.schema_components(
         kinds, ref_template="#/schemas/{name}", schema_hook=_anything
     )
+    refused = {kind.__name__: kind for row in rows for kind in refusals_of(row.act)}
     return {
         "service": service_cls.name,
         "version": release_of(service_cls.name),
@@ -95,6 +97,7 @@ def api_contract(service_cls: type[Service]) -> dict[str, Any]:
             row.name: _door_contract(row, request, reply)
             for row, request, reply in zip(rows, refs[::2], refs[1::2], strict=True)
         },
+        "refusals": {name: _refusal(kind) for name, kind in sorted(refused.items())},
         "schemas": {name: _described(schema) for name, schema in sorted(schemas.items())},
     }
 
@@ -117,7 +120,13 @@ def _door_contract(row: Row, request: dict[str, Any], reply: dict[str, Any]) -> 
         **({"description": described} if described else {}),
         "request": request,
         "reply": reply,
+        "refusals": [kind.__name__ for kind in refusals_of(row.act)],
     }
+
+
+def _refusal(kind: type[Refusal]) -> dict[str, Any]:
+    guard = {"guard": kind.guard} if kind.guard else {}
+    return {"status": kind.status, "code": kind.code, **guard, "text": str(kind.text)}
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:

@@ -16,16 +16,19 @@ file: nothing about a door is written a second time. Each row becomes an ordinar
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from chassis import bus
+from chassis import bus, refusal
 from chassis.bus import Act, Row, reply_type, request_type
 from chassis.calendar import Calendar
+from chassis.refusal import Refusal
 from chassis.text import HAN
 
 VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -143,6 +146,38 @@ def timer(
 def job(kind: str, act: Act) -> Row:
     """Long work: `act(job)` opens its own transactions through the job."""
     return Row(f"run_{kind}", bus.JobDoor(job_kind=kind), act)
+
+
+def refusals_of(act: Act) -> tuple[type[Refusal], ...]:
+    """Return the refusals that a function's docstring names under `Raises:`.
+
+    Raises:
+        TypeError: One of the names is no exception that the function's service knows.
+    """
+    section = re.search(r"^ *Raises:\n((?: +.*\n|\n)+?)(?=\Z| *\w+:\n)", _doc(act), re.MULTILINE)
+    found: list[type[Refusal]] = []
+    for names in re.findall(r"^ {4,}((?:\w+, )*\w+):", section[1] if section else "", re.MULTILINE):
+        for name in names.split(", "):
+            kind = _exception(act, name)
+            if issubclass(kind, Refusal) and kind not in found:
+                found.append(kind)
+    return tuple(found)
+
+
+def _doc(act: Act) -> str:
+    return inspect.cleandoc(act.__doc__ or "") + "\n"
+
+
+def _exception(act: Act, name: str) -> type[BaseException]:
+    """Return an exception by its name: the function may leave it to another room of its service
+    to raise it."""
+    service = ".".join(act.__module__.split(".")[:2])
+    rooms = [vars(one) for key, one in list(sys.modules.items()) if key.startswith(f"{service}.")]
+    for room in (act.__globals__, vars(refusal), *rooms, vars(builtins)):
+        kind = room.get(name)
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            return kind
+    raise TypeError(f"{act.__module__}.{act.__name__}: there is no exception {name}")
 
 
 def places_of(http: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from importlib import resources
 from typing import Annotated, Any, Literal, Union
@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from chassis.table import places_of
 from gateway.dispatch import PLACE
-from gateway.doors import Body, Day, Door, Doors, Params, Reply
+from gateway.doors import Body, Day, Door, Doors, Params, Refused, Reply
 
 Schema = Mapping[str, Any]
 
@@ -51,11 +51,19 @@ def doors_of(contract: Mapping[str, Any]) -> Doors:
     types = _Types(contract["schemas"])
     doors = Doors(contract["service"], contract["title"], contract["imports"])
     for method, said in contract["doors"].items():
-        doors.adopt(_door(doors, method, said, types))
+        # A service of the release before does not say them.
+        named = [contract.get("refusals", {})[name] for name in said.get("refusals", ())]
+        doors.adopt(_door(doors, method, said, types, named))
     return doors
 
 
-def _door(doors: Doors, method: str, said: Mapping[str, Any], types: _Types) -> Door:
+def _door(
+    doors: Doors,
+    method: str,
+    said: Mapping[str, Any],
+    types: _Types,
+    refused: Sequence[Mapping[str, Any]],
+) -> Door:
     places = places_of(said["path"])
     command = said["kind"] == "command"
     request = types.without(said["request"], places, Body if command else Params)
@@ -79,6 +87,9 @@ def _door(doors: Doors, method: str, said: Mapping[str, Any], types: _Types) -> 
         produces=said.get("produces", ""),
         cost=said.get("cost", 1),
         common=said.get("common", False),
+        refusals=tuple(
+            Refused(one["status"], one.get("guard", one["code"]), one["text"]) for one in refused
+        ),
     )
 
 

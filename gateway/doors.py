@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -98,6 +98,14 @@ class Page(Reply, Generic[ItemT]):
     next: str | None = None
 
 
+class Refused(NamedTuple):
+    """A refusal that a door may answer: its guard or code, and "中文 / English"."""
+
+    status: int
+    code: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """One HTTP call and the method of the service that it leads to.
@@ -115,6 +123,7 @@ class Door:
             service's reply.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         common: Whether it stands below `/v1` itself, at an address that names no service.
+        refusals: What its service says it may answer, beside what every door may.
     """
 
     service: str
@@ -137,6 +146,7 @@ class Door:
     produces: str = ""
     cost: int = 1
     common: bool = False
+    refusals: tuple[Refused, ...] = ()
 
     @property
     def full_path(self) -> str:

@@ -370,9 +370,18 @@ def _responses(
     if door.if_match:
         statuses += [412, 428]
     for status in sorted(statuses):
-        found[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+        found[str(status)] = _refused(door, status)
     found["default"] = {"$ref": "#/components/responses/Problem"}
     return found
+
+
+def _refused(door: Door, status: int) -> dict[str, Any]:
+    """Return a status that refuses, with the reasons that the door's service names."""
+    own = sorted({f"* `{one.code}`: {one.text}" for one in door.refusals if one.status == status})
+    if not own:
+        return {"$ref": f"#/components/responses/Problem{status}"}
+    said = _response(status)
+    return {**said, "description": "\n".join([said["description"], "", *own])}
 
 
 def example_of(

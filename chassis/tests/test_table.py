@@ -7,9 +7,10 @@ from chassis.bus import Service, entries
 from chassis.contracts import api_contract
 from chassis.refusal import Invalid
 from chassis.replies import Reply
-from chassis.table import command, query
+from chassis.table import command, query, refusals_of
 from chassis.tests.toy import releases
 from chassis.tests.toy.releases import First, raise_counter
+from chassis.tests.toy.service import TooMuch
 from testkit.bench import open_bench
 
 
@@ -41,6 +42,13 @@ def test_the_contract_says_all_that_a_row_says():
     # What stands in English alone is no text for callers.
     assert door["description"] == "另有说明。\nMore is said here."
     assert contract["doors"]["list_counters"]["cost"] == 2
+    assert door["refusals"] == ["TooMuch"]
+    assert contract["refusals"]["TooMuch"] == {
+        "status": 422,
+        "code": "GUARD_FAILED",
+        "guard": "TOO_MUCH",
+        "text": TooMuch.text,
+    }
     request = contract["schemas"][door["request"]["$ref"].rpartition("/")[2]]
     assert request["description"] == "计数 / Add to a counter."
     assert request["required"] == ["counter_id", "amount"]
@@ -95,3 +103,16 @@ def test_the_entries_are_read_from_nameko_s_own_metadata():
     found = entries(First)["raise_counter"]
     assert found.kind == "command"
     assert found.body_type is releases.Raise
+
+
+def _nobody_raises(tx, payload: releases.Raise) -> Reply:
+    """试 / Try.
+
+    Raises:
+        TooMuch, NotThere: It is.
+    """
+
+
+def test_a_refusal_that_nobody_knows_is_named():
+    with pytest.raises(TypeError, match="there is no exception NotThere"):
+        refusals_of(_nobody_raises)

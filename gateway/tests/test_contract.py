@@ -54,6 +54,13 @@ def test_a_door_of_a_contract_is_served(first):
     assert refused["errors"][0]["field"] == "level"
 
 
+def test_the_reference_says_what_a_door_may_refuse(first):
+    document = first.ask("GET", "/openapi.json").json()
+    answers = document["paths"]["/v1/toy/counters"]["post"]["responses"]
+    assert "* `TOO_MUCH`: " in answers["422"]["description"]
+    assert "TOO_MUCH" not in str(answers["409"])
+
+
 @pytest.mark.parametrize(
     ("more", "field", "said"),
     [

@@ -466,6 +466,17 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
         },
     )
     months.draft_again(tx, payload.subject, payload.from_period)
+    telling.tell(
+        tx,
+        "VETO_IMPOSED",
+        subject_id=payload.subject,
+        ref=veto_id,
+        subject=payload.subject,
+        from_period=payload.from_period,
+        to_period=payload.to_period,
+        document_no=payload.document_no.strip(),
+        reasons=payload.reasons,
+    )
     return {"id": veto_id, "state": "ACTIVE", "version": 1}
 
 
@@ -520,4 +531,12 @@ def _end_veto(tx: Tx, known: Any, last: str, reasons: str) -> None:
         lifted_by=tx.actor.id,
         lifted_at=tx.now,
         reasons=f"{known.reasons}\n{reasons}" if known.reasons else reasons,
+    )
+    telling.tell(
+        tx,
+        "VETO_LIFTED",
+        subject_id=known.subject_id,
+        ref=str(known.veto_id),
+        subject=known.subject_id,
+        from_period=Calendar.next_period(last),
     )

@@ -343,7 +343,9 @@ def _file(
     if open_one is not None:
         raise AlreadyObjected(number=open_one.number)
     row = target.row
-    holds = row is None or row.state not in ("FINALISING", "SETTLED")
+    # The time decides, also where the timer is late.
+    over = row is not None and row.objection_until is not None and tx.now >= row.objection_until
+    holds = row is None or not (over or row.state in ("FINALISING", "SETTLED"))
     objection_id = tx.new_id("obj")
     area = _area(tx, subject)
     number = numbers.following(tx, t.objections.c.number, "YY", area)

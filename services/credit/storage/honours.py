@@ -292,8 +292,10 @@ def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
 def board(
     conn: sa.Connection, *, kind: str, area: str, period: str, limit: int, offset: int
 ) -> list[Any]:
-    """Return the final entries of organisations of an area in a month, best first, ranked."""
+    """Return the final entries of organisations of an area in a month, best first, ranked; those
+    under a veto behind all others."""
     entry, subject = t.entries.c, t.subjects.c
+    vetoed = sa.case((entry.gates_failed.like("%VETO%"), 1), else_=0)
     asked = (
         sa.select(
             entry.subject_id,
@@ -301,7 +303,7 @@ def board(
             entry.grade,
             entry.gates_failed,
             subject.area,
-            sa.func.rank().over(order_by=entry.score.desc()).label("rank"),
+            sa.func.rank().over(order_by=(vetoed, entry.score.desc())).label("rank"),
         )
         .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
         .where(
@@ -311,7 +313,7 @@ def board(
             entry.score.is_not(None),
             subject.area.like(f"{area}%"),
         )
-        .order_by(entry.score.desc(), entry.subject_id)
+        .order_by(vetoed, entry.score.desc(), entry.subject_id)
         .limit(limit + 1)
         .offset(offset)
     )

@@ -217,7 +217,10 @@ def test_a_revoked_commendation_is_taken_back_and_stands_on_the_list(credit):
     with pytest.raises(StateConflict):
         step(bench, "revoke_commendation", made, role="R_STREET_LEAD", **order)
     bench.as_("PUBLIC", person="", scope="")
-    assert bench.ask("certificate", {"code": code})["state"] == "REVOKED"
+    proof = bench.ask("certificate", {"code": code})
+    assert proof["state"] == "REVOKED"
+    # No two public calls make a list of persons from whom an honour was taken (REQ-L03).
+    assert (proof["person_id"], proof["ref"]) == (None, None)
     listed = bench.ask("revocations", {"scope": STREET})["items"]
     assert [one["code"] for one in listed] == [code]
     assert "subject" not in listed[0]

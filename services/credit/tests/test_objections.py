@@ -560,3 +560,11 @@ def test_a_score_is_said_with_a_partly_upheld_objection_only(published):
     with pytest.raises(Invalid) as refused:
         decide(bench, reply, "UPHELD", score=-1)
     assert refused.value.field == "score"
+
+
+def test_what_is_filed_after_the_period_holds_nothing_also_where_the_timer_is_late(published):
+    """K8, DOMAIN 0.2: the time decides."""
+    bench = published
+    until = bench.rows("SELECT objection_until AS at FROM settlements WHERE notice_id IS NOT NULL")
+    bench.at(str(until[0]["at"]).replace(" ", "T")[:19] + "+00:00")
+    assert file(bench)["holds_entry"] is False

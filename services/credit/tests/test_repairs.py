@@ -456,3 +456,15 @@ def test_what_is_measured_against_a_project_is_told_when_it_is_published(credit)
     assert len(deductions) >= 3
     # What a person had proposed was told then, and is not told twice.
     assert sorted(one["ref"] for one in told_of(bench, "DEDUCTION_PROPOSED")) == deductions
+
+
+def test_who_is_under_a_veto_stands_behind_all_others_on_the_board(credit):
+    """DOMAIN 4.4: grade D was first in its community."""
+    bench = credit
+    stage.project(bench, "prj_2", "pco_2")
+    impose(bench, "PRJ:prj_2")
+    final_month(bench, "2025-03")
+    bench.as_("PUBLIC", person="", scope="")
+    found = bench.ask("leaderboard", {"scope": stage.COMMUNITY, "kind": "PRJ"})["items"]
+    assert [(one["subject"], one["rank"]) for one in found] == [("PRJ:prj_1", 1), ("PRJ:prj_2", 2)]
+    assert found[0]["score"] < found[1]["score"]

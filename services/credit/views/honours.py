@@ -276,7 +276,8 @@ def certificate(tx: Tx, payload: OneCertificate) -> dict[str, Any]:
 
     Tell anybody whether a certificate holds: VALID or REVOKED. Ids only.
 
-    A person who does not consent to commendation any more is not named; his certificate holds.
+    A person who does not consent to commendation any more is not named; his certificate holds. Nor
+    is a person whose certificate was revoked.
 
     Raises:
         NotFound: No certificate has this code.
@@ -287,8 +288,9 @@ def certificate(tx: Tx, payload: OneCertificate) -> dict[str, Any]:
     made = store.commendation(tx.conn, row.commendation_id)
     subject = registry.subject(tx.conn, row.subject_id)
     kind, _, ref = row.subject_id.partition(":")
-    named = kind not in records.NAMED_PERSONS or bool(
-        records.willing(tx.conn, kind, {row.subject_id: subject})
+    # From whom of natural persons an honour was taken is nobody's business.
+    named = kind not in records.NAMED_PERSONS or (
+        row.state == "VALID" and bool(records.willing(tx.conn, kind, {row.subject_id: subject}))
     )
     return {
         "code": row.code,

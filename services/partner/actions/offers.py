@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta
 from msgspec.structs import replace
@@ -311,7 +311,7 @@ def _propose(tx: Tx, offer_id: str, terms: int, order: DraftOffer | Reprice) -> 
     )
 
 
-def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
+def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Row, Row]:
     row = records.locked(tx.conn, offers, offer_id)
     partner = _own_partner(tx, row.partner_id)
     records.require_state(row, *states)
@@ -400,7 +400,7 @@ def refuse_offer(tx: Tx, payload: RefuseOffer) -> OfferReply:
     return replace(reply(row, state=state, version=version), terms=row.terms)
 
 
-def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
+def _waiting(tx: Tx, offer_id: str) -> tuple[Row, Row]:
     """Return an offer and its prices that wait for the caller's word.
 
     Raises:

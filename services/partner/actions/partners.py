@@ -219,14 +219,12 @@ def register_partner(tx: Tx, payload: RegisterPartner) -> PartnerReply:
     named = people.operators(tx, payload.operators)
     org = store.organisation_of(tx.conn, code) or store.add_organisation(
         tx.conn,
-        {
-            "org_id": tx.new_id("org"),
-            "uscc": code,
-            "name": payload.org_name.strip(),
-            "uscc_override": override,
-            "override_by": tx.actor.id if override else None,
-            "created_at": tx.now,
-        },
+        code,
+        org_id=tx.new_id("org"),
+        name=payload.org_name.strip(),
+        uscc_override=override,
+        override_by=tx.actor.id if override else None,
+        created_at=tx.now,
     )
     # So that it is not made a partner twice at the same time.
     records.known(tx.conn, organisations, org.org_id, lock=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -133,8 +133,8 @@ def issue(tx: Tx, due: Due) -> None:
             _issue_one(tx, partner_id, period, lines)
 
 
-def _by_partner(found: Sequence[Any]) -> dict[str, list[Any]]:
-    groups: dict[str, list[Any]] = {}
+def _by_partner(found: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
     for row in found:
         groups.setdefault(row.partner_id, []).append(row)
     return groups
@@ -256,7 +256,7 @@ def _say_funded(tx: Tx, row: Row, version: int, state: str) -> None:
     )
 
 
-def _fits(tx: Tx, fund: Row, amount_fen: int) -> bool:
+def _fits(tx: Tx, fund: Row | None, amount_fen: int) -> bool:
     budget = fund.budget_fen if fund else 0
     bound = sum(store.bound_fen(tx.conn, fund.fund_id).values()) if fund else 0
     return rules.fits(budget_fen=budget, committed_fen=bound, amount_fen=amount_fen)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.partner.rules import offers as rules
 from services.partner.storage.partners import tied_partners
 from services.partner.storage.tables import offer_terms, offers, partners
@@ -45,7 +46,7 @@ def return_stock(conn: sa.Connection, back: Sequence[tuple[str, int]]) -> None:
         store.all_changed(done.rowcount, 1, offers.name)
 
 
-def add_terms(conn: sa.Connection, values: dict[str, Any]) -> None:
+def add_terms(conn: sa.Connection, values: dict[str, object]) -> None:
     """Add a version of an offer's prices; one that still waits for approval is replaced."""
     conn.execute(
         sa.delete(offer_terms).where(
@@ -55,13 +56,14 @@ def add_terms(conn: sa.Connection, values: dict[str, Any]) -> None:
     conn.execute(offer_terms.insert().values(**values))
 
 
-def waiting_terms(conn: sa.Connection, offer_id: str) -> Any:
+def waiting_terms(conn: sa.Connection, offer_id: str) -> Row | None:
     """Return the prices that wait for approval, or None."""
-    return conn.execute(
+    return records.first(
+        conn,
         sa.select(offer_terms).where(
             offer_terms.c.offer_id == offer_id, offer_terms.c.state == "DRAFT"
-        )
-    ).first()
+        ),
+    )
 
 
 def last_terms(conn: sa.Connection, offer_id: str) -> int:
@@ -132,7 +134,7 @@ def refuse_terms(conn: sa.Connection, offer_id: str, terms: int, *, by: str, at:
     )
 
 
-def terms_of(conn: sa.Connection, offer_id: str) -> list[dict[str, Any]]:
+def terms_of(conn: sa.Connection, offer_id: str) -> list[dict[str, object]]:
     """Return all versions of an offer's prices."""
     asked = (
         sa.select(
@@ -150,24 +152,24 @@ def terms_of(conn: sa.Connection, offer_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in conn.execute(asked).mappings()]
 
 
-def lock_offers_of(conn: sa.Connection, partner_id: str, states: Sequence[str]) -> list[Any]:
+def lock_offers_of(conn: sa.Connection, partner_id: str, states: Sequence[str]) -> list[Row]:
     """Return a partner's offers in these states and hold them."""
     asked = (
         sa.select(offers)
         .where(offers.c.partner_id == partner_id, offers.c.state.in_(states))
         .order_by(offers.c.offer_id)
     )
-    return list(conn.execute(store.lock(asked, conn, weak=True)))
+    return records.rows(conn, store.lock(asked, conn, weak=True))
 
 
-def offers_of(conn: sa.Connection, partner_id: str) -> list[Any]:
+def offers_of(conn: sa.Connection, partner_id: str) -> list[Row]:
     """Return all offers of a partner that have not ended, newest last."""
     asked = (
         sa.select(offers)
         .where(offers.c.partner_id == partner_id, offers.c.state != "ENDED")
         .order_by(offers.c.created_at, offers.c.offer_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def catalogue(scope: str | None, now: datetime) -> sa.Select[Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.partner.storage.tables import (
     areas,
     history,
@@ -23,43 +24,48 @@ from services.partner.storage.tables import (
 _ENDED = ("EXITED", "REFUSED", "WITHDRAWN")
 
 
-def organisation_of(conn: sa.Connection, uscc: str) -> Any:
+def organisation_of(conn: sa.Connection, uscc: str) -> Row | None:
     """Return the organisation with this code, or None."""
-    return conn.execute(sa.select(organisations).where(organisations.c.uscc == uscc)).first()
+    return records.first(conn, sa.select(organisations).where(organisations.c.uscc == uscc))
 
 
-def add_organisation(conn: sa.Connection, values: dict[str, Any]) -> Any:
+def add_organisation(conn: sa.Connection, uscc: str, **values: object) -> Row:
     """Add an organisation, or return the one that another transaction added first."""
     conn.execute(
         store.insert(conn, organisations)
-        .values(**values)
+        .values(uscc=uscc, **values)
         .on_conflict_do_nothing(index_elements=["uscc"])
     )
-    return organisation_of(conn, values["uscc"])
+    found = organisation_of(conn, uscc)
+    if found is None:
+        raise LookupError(f"the organisation {uscc} is gone")
+    return found
 
 
-def partner_of(conn: sa.Connection, org_id: str, area: str) -> Any:
+def partner_of(conn: sa.Connection, org_id: str, area: str) -> Row | None:
     """Return the organisation's partner record in an area, if it has not left."""
-    return conn.execute(
+    return records.first(
+        conn,
         sa.select(partners).where(
             partners.c.org_id == org_id,
             partners.c.area == area,
             partners.c.state.not_in(_ENDED),
-        )
-    ).first()
+        ),
+    )
 
 
-def partner_anywhere(conn: sa.Connection, org_id: str) -> Any:
+def partner_anywhere(conn: sa.Connection, org_id: str) -> Row | None:
     """Return a partner record of the organisation that has not ended, or None."""
-    return conn.execute(
+    return records.first(
+        conn,
         sa.select(partners)
         .where(
             partners.c.org_id == org_id,
             partners.c.state.not_in(_ENDED),
         )
         .order_by(partners.c.partner_id)
-        .limit(1)
-    ).first()
+        .limit(1),
+    )
 
 
 def operated_by(person_id: str) -> sa.ColumnElement[bool]:
@@ -98,9 +104,9 @@ def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
     )
 
 
-def card(conn: sa.Connection, partner_id: str) -> Any:
+def card(conn: sa.Connection, partner_id: str) -> Row | None:
     """Return a partner with its organisation's name and code, or None."""
-    return conn.execute(cards().where(partners.c.partner_id == partner_id)).first()
+    return records.first(conn, cards().where(partners.c.partner_id == partner_id))
 
 
 def cards() -> sa.Select[Any]:
@@ -178,7 +184,7 @@ def _operated(person_ids: Iterable[str]) -> sa.Select[Any]:
     )
 
 
-def save_grades(conn: sa.Connection, period: str, rows: Sequence[dict[str, Any]]) -> None:
+def save_grades(conn: sa.Connection, period: str, rows: Sequence[dict[str, object]]) -> None:
     """Put a month's final results onto the partners' cards; an older month changes nothing.
 
     Args:
@@ -203,7 +209,7 @@ def save_grades(conn: sa.Connection, period: str, rows: Sequence[dict[str, Any]]
     )
 
 
-def admitted_by(conn: sa.Connection, end: datetime, begin: datetime) -> list[Any]:
+def admitted_by(conn: sa.Connection, end: datetime, begin: datetime) -> list[Row]:
     """Return the partners that were admitted before `end` and had not left before `begin`."""
     asked = (
         sa.select(partners)
@@ -213,7 +219,7 @@ def admitted_by(conn: sa.Connection, end: datetime, begin: datetime) -> list[Any
         )
         .order_by(partners.c.partner_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def states_at(conn: sa.Connection, end: datetime) -> dict[str, str]:
@@ -233,7 +239,7 @@ def states_at(conn: sa.Connection, end: datetime) -> dict[str, str]:
 # What is heard of steward
 
 
-def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[str, object]]:
     """Return what is known of these persons, by id."""
     asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))
     return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
@@ -265,7 +271,7 @@ def communities(conn: sa.Connection) -> list[str]:
     return sorted(conn.execute(known.union(ours)).scalars())
 
 
-def save_stewards(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+def save_stewards(conn: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
     """Add or change stewards; what is older than the stored sequence is dropped."""
     if not rows:
         return
@@ -290,7 +296,7 @@ def steward_left(conn: sa.Connection, steward_id: str, at: datetime, sequence: i
     )
 
 
-def steward_of(conn: sa.Connection, person_id: str, *, left_after: datetime) -> Any:
+def steward_of(conn: sa.Connection, person_id: str, *, left_after: datetime) -> Row | None:
     """Return the steward record whose wallet a person may spend now, or None."""
     asked = (
         sa.select(stewards)
@@ -302,4 +308,4 @@ def steward_of(conn: sa.Connection, person_id: str, *, left_after: datetime) -> 
         .order_by(stewards.c.left_at.is_not(None), stewards.c.steward_id)
         .limit(1)
     )
-    return conn.execute(asked).first()
+    return records.first(conn, asked)

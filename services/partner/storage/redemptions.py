@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.bus import Actor
+from chassis.records import Row
 from services.partner.rules import redemptions as rules
 from services.partner.rules.redemptions import COUNTED, REDEEMED
 from services.partner.storage.partners import household_of, tied_partners
@@ -76,7 +78,7 @@ def lock_many(conn: sa.Connection, redemption_ids: Sequence[str]) -> dict[str, d
 
 def lock_open_of(
     conn: sa.Connection, *, partner_id: str | None = None, holder: str | None = None
-) -> list[Any]:
+) -> list[Row]:
     """Return the redemptions of a partner or a holder that wait or are reserved; hold them."""
     asked = sa.select(redemptions).where(redemptions.c.state.in_(("REQUESTED", "RESERVED")))
     if partner_id is not None:
@@ -84,10 +86,10 @@ def lock_open_of(
     if holder is not None:
         asked = asked.where(redemptions.c.holder == holder)
     asked = asked.order_by(redemptions.c.redemption_id)
-    return list(conn.execute(store.lock(asked, conn, weak=True)))
+    return records.rows(conn, store.lock(asked, conn, weak=True))
 
 
-def save_steps(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+def save_steps(conn: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
     """Write rows that were changed in memory; the caller holds them."""
     if not rows:
         return
@@ -123,7 +125,7 @@ def forget_tries(conn: sa.Connection, redemption_id: str) -> None:
     conn.execute(sa.delete(voucher_tries).where(voucher_tries.c.redemption_id == redemption_id))
 
 
-def open_of_partner(conn: sa.Connection, partner_id: str, limit: int) -> list[Any]:
+def open_of_partner(conn: sa.Connection, partner_id: str, limit: int) -> list[Row]:
     """Return what can be verified at a partner now, soonest expiry first."""
     asked = (
         sa.select(redemptions)
@@ -131,7 +133,7 @@ def open_of_partner(conn: sa.Connection, partner_id: str, limit: int) -> list[An
         .order_by(redemptions.c.expires_at, redemptions.c.redemption_id)
         .limit(limit)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def counts_of_partner(conn: sa.Connection, partner_id: str) -> dict[str, int]:
@@ -144,14 +146,14 @@ def counts_of_partner(conn: sa.Connection, partner_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(asked)}
 
 
-def refunds_waiting(conn: sa.Connection, partner_id: str) -> list[Any]:
+def refunds_waiting(conn: sa.Connection, partner_id: str) -> list[Row]:
     """Return the refund requests of a partner that nobody has decided."""
     asked = (
         sa.select(redemptions)
         .where(redemptions.c.partner_id == partner_id, redemptions.c.state == "REFUND_REVIEW")
         .order_by(redemptions.c.refund_asked_at, redemptions.c.redemption_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def refunds_to_decide(conn: sa.Connection, person_id: str, role: str, area: str) -> sa.Select[Any]:
@@ -210,7 +212,7 @@ def by_community(conn: sa.Connection, begin: datetime, end: datetime) -> dict[st
     return {row[0]: row[1] for row in conn.execute(asked)}
 
 
-def by_partner(conn: sa.Connection, begin: datetime, end: datetime) -> dict[str, Any]:
+def by_partner(conn: sa.Connection, begin: datetime, end: datetime) -> dict[str, Row]:
     """Return count, points and the value that each partner gave away in [begin, end)."""
     given = redemptions.c.face_value_fen - redemptions.c.settle_fen
     asked = (
@@ -227,7 +229,7 @@ def by_partner(conn: sa.Connection, begin: datetime, end: datetime) -> dict[str,
         )
         .group_by(redemptions.c.partner_id)
     )
-    return {row.partner_id: row for row in conn.execute(asked)}
+    return {row.partner_id: row for row in records.rows(conn, asked)}
 
 
 def ratings_by_partner(
@@ -264,7 +266,7 @@ def points_by_kind(
 # What goes onto statements
 
 
-def unbilled(conn: sa.Connection, end: datetime) -> list[Any]:
+def unbilled(conn: sa.Connection, end: datetime) -> list[Row]:
     """Return what was captured, redeemed before `end`, and stands on no statement; hold it.
 
     A capture that was answered after its month's statement goes onto the next one.
@@ -279,10 +281,10 @@ def unbilled(conn: sa.Connection, end: datetime) -> list[Any]:
         )
         .order_by(redemptions.c.redemption_id)
     )
-    return list(conn.execute(store.lock(asked, conn, weak=True)))
+    return records.rows(conn, store.lock(asked, conn, weak=True))
 
 
-def refunds_to_offset(conn: sa.Connection) -> list[Any]:
+def refunds_to_offset(conn: sa.Connection) -> list[Row]:
     """Return what was given back after its statement was paid and is not offset yet."""
     asked = (
         sa.select(redemptions)
@@ -294,7 +296,7 @@ def refunds_to_offset(conn: sa.Connection) -> list[Any]:
         )
         .order_by(redemptions.c.refunded_at, redemptions.c.redemption_id)
     )
-    return list(conn.execute(store.lock(asked, conn, weak=True)))
+    return records.rows(conn, store.lock(asked, conn, weak=True))
 
 
 def receivable(conn: sa.Connection, partner_id: str) -> int:

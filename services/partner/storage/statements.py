@@ -1,12 +1,12 @@
 """Statements, their lines, and the money fund."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.partner.rules.statements import Line
 from services.partner.storage.tables import funds, redemptions, statement_lines, statements
 
@@ -36,14 +36,14 @@ def add_lines(
     )
 
 
-def lines_of(conn: sa.Connection, statement_id: str) -> list[Any]:
+def lines_of(conn: sa.Connection, statement_id: str) -> list[Row]:
     """Return the lines of a statement in their order."""
     asked = (
         sa.select(statement_lines)
         .where(statement_lines.c.statement_id == statement_id)
         .order_by(statement_lines.c.line_no)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def worth_of(conn: sa.Connection, redemption_ids: Iterable[str]) -> dict[str, int]:
@@ -72,7 +72,7 @@ def issued_for(conn: sa.Connection, period: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
-def statements_of(conn: sa.Connection, partner_id: str, limit: int) -> list[Any]:
+def statements_of(conn: sa.Connection, partner_id: str, limit: int) -> list[Row]:
     """Return the newest statements of a partner."""
     asked = (
         sa.select(statements)
@@ -80,10 +80,10 @@ def statements_of(conn: sa.Connection, partner_id: str, limit: int) -> list[Any]
         .order_by(statements.c.period.desc())
         .limit(limit)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def fund_for(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Any:
+def fund_for(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Row | None:
     """Return the fund that pays for an area in a month: its own, else the next wider one.
 
     Args:
@@ -99,13 +99,13 @@ def fund_for(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Any:
         .order_by(sa.func.length(funds.c.area).desc())
         .limit(1)
     )
-    return conn.execute(store.lock(asked, conn, weak=True) if hold else asked).first()
+    return records.first(conn, store.lock(asked, conn, weak=True) if hold else asked)
 
 
-def fund_at(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Any:
+def fund_at(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Row | None:
     """Return the fund of exactly this area and month, or None."""
     asked = sa.select(funds).where(funds.c.area == area, funds.c.period == period)
-    return conn.execute(store.lock(asked, conn, weak=True) if hold else asked).first()
+    return records.first(conn, store.lock(asked, conn, weak=True) if hold else asked)
 
 
 def bound_fen(conn: sa.Connection, fund_id: str) -> dict[str, int]:
@@ -119,7 +119,7 @@ def bound_fen(conn: sa.Connection, fund_id: str) -> dict[str, int]:
     return {state: found.get(state, 0) for state in BOUND}
 
 
-def held_under(conn: sa.Connection, area: str, period: str) -> list[Any]:
+def held_under(conn: sa.Connection, area: str, period: str) -> list[Row]:
     """Return the statements of an area and month that wait for money, oldest promise first."""
     asked = (
         sa.select(statements)
@@ -130,4 +130,4 @@ def held_under(conn: sa.Connection, area: str, period: str) -> list[Any]:
         )
         .order_by(statements.c.confirmed_at, statements.c.statement_id)
     )
-    return list(conn.execute(store.lock(asked, conn, weak=True)))
+    return records.rows(conn, store.lock(asked, conn, weak=True))

@@ -21,6 +21,7 @@ from chassis.calendar import SHANGHAI
 from chassis.fields import AsOf
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.credit.errors import FormatUnknown
+from services.credit.rules import ledger
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage import voices
@@ -75,7 +76,8 @@ def start_export(tx: Tx, payload: StartExport) -> dict[str, Any]:
     """导出文件 / Ask for a file.
 
     Raises:
-        Invalid: An unknown kind, or what it is about is missing.
+        Invalid: An unknown kind, what it is about is missing, or something may still be being
+            written of that time.
         FormatUnknown: It is not given in this form.
         NotFound: There is no such settlement or subject, or it is none of the caller's business.
         RoleDenied: The caller's role is not given this.
@@ -90,14 +92,14 @@ def start_export(tx: Tx, payload: StartExport) -> dict[str, Any]:
     # Says at once when this installation keeps no files, and not in a job that fails.
     Blobs(tx.runtime.process.blobs)
     about = _about(tx, payload)
-    past = payload.at is not None and payload.at < tx.now
+    past = ledger.past_of(payload.at, tx.now)
     export_id = tx.new_id("exp")
     params = {
         "export_id": export_id,
         "kind": payload.kind,
         "format": payload.format,
         "about": about,
-        "at": payload.at.isoformat() if payload.at is not None and past else None,
+        "at": past.isoformat() if past is not None else None,
     }
     day = tx.calendar.local_date(tx.now)
     store.add_export(

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from chassis.calendar import Calendar
+from chassis.refusal import Invalid, said
 from services.credit.errors import InsufficientPoints
 
 PENDING: Final = "PENDING"
@@ -278,3 +279,27 @@ def reverse(
 def forgiven_until(period: str) -> str:
     """Return the last period of whose claw-backs the rest is forgiven in another: 12 before it."""
     return Calendar.next_period(period, -CLAWBACK_PERIODS)
+
+
+# A posting bears the time at which its transaction began; no transaction is open for longer.
+SETTLES = timedelta(minutes=1)
+
+
+def past_of(at: datetime | None, now: datetime) -> datetime | None:
+    """Return the past time as of which the lines are asked for; None for as they are now.
+
+    Raises:
+        Invalid: It is so near that what began before it may still be being written: the same
+            question would be answered otherwise a moment later.
+    """
+    if at is None or at >= now:
+        return None
+    if at > now - SETTLES:
+        raise Invalid(
+            field="at",
+            reason=said(
+                "请取至少一分钟以前的时间,或不填(现在) / take a time a minute ago or earlier, or "
+                "leave it out (now)"
+            ),
+        )
+    return at

@@ -209,3 +209,17 @@ def test_a_time_that_no_calendar_holds_is_refused_with_its_field(credit, at):
     with pytest.raises(Invalid) as refused:
         credit.ask("trial_balance", {"at": at})
     assert refused.value.field == "at"
+
+
+def test_a_time_of_which_something_may_still_be_written_is_refused(credit):
+    """K8: it was only said that one should take a time a minute ago."""
+    credit.at("2025-04-01T09:00:00").as_("R_AUDITOR", person="per_auditor", scope=DISTRICT)
+    near = {"at": "2025-04-01T08:59:30+08:00"}
+    for asked in (
+        lambda: credit.ask("trial_balance", near),
+        lambda: credit.do("start_export", {"kind": "TRIAL_BALANCE", "format": "CSV"} | near),
+    ):
+        with pytest.raises(Invalid) as refused:
+            asked()
+        assert refused.value.field == "at"
+    assert credit.ask("trial_balance", {"at": "2025-04-01T08:59:00+08:00"})["balanced"] is True

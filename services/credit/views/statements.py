@@ -10,7 +10,7 @@ from msgspec import Meta
 from chassis.fields import AsOf, Instant
 from chassis.refusal import Invalid, NotFound, said
 from services.credit.errors import Gone, NotReady
-from services.credit.rules import severity
+from services.credit.rules import ledger, severity
 from services.credit.storage import awards, registry, voices
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
@@ -126,13 +126,17 @@ def trial_balance(tx: Tx, payload: TrialBalance) -> dict[str, Any]:
     """试算平衡 / Trial balance.
 
     Return the sums of all accounts, now with every proof, or from the lines as of a time.
+
+    Raises:
+        Invalid: Something may still be being written of that time.
     """
-    if payload.at is None or payload.at >= tx.now:
+    at = ledger.past_of(payload.at, tx.now)
+    if at is None:
         return budget_views.trial_balance(tx)
-    accounts = store.trial_balance_at(tx.conn, payload.at)
+    accounts = store.trial_balance_at(tx.conn, at)
     total = sum(accounts.values())
     return {
-        "at": payload.at.isoformat(),
+        "at": at.isoformat(),
         "accounts": accounts,
         "sum": total,
         "balanced": total == 0,

@@ -179,7 +179,6 @@ class AmendedAlready(Guard):
 class AgreedAlready(StateConflict):
     code = "STATE_CONFLICT"
     text = "您所在一方已同意豁免 / Your side has agreed already"
-    names = ()
 
 
 class CommitmentIncomplete(Guard):

@@ -671,7 +671,7 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
     if tx.actor.id in storage.tasks.actors_of(tx.conn, payload.topic_id, "reject"):
         raise errors.SamePerson
     detail = {"outcome": payload.outcome, "reasons": payload.reasons}
-    said = {
+    said: dict[str, Any] = {
         "code": f"TOPIC_REVIEW_{payload.outcome}",
         "told": {"reasons": payload.reasons},
         "appeal": payload.outcome,

@@ -119,7 +119,7 @@ def settle_answered(
             which objection they stand; they wait until none does.
     """
     table = escalations.c
-    which = table.objection_id.in_(objection_ids)
+    which: sa.ColumnElement[bool] = table.objection_id.in_(objection_ids)
     if not undecided:
         which = sa.or_(which, table.objection_id.is_(None))
     _settle(

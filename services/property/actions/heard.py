@@ -208,5 +208,5 @@ def _unlinked(tx: Tx, heard: list[Event]) -> None:
     linked = {rows.person_of_link(tx.conn, event.data.link_id) for event in heard}
     for event in heard:
         rows.end_liaison(tx.conn, event.data.link_id, event.sequence)
-    for person in sorted(linked - {None}):
+    for person in sorted(one for one in linked if one is not None):
         appointments.ask_about(tx, person)

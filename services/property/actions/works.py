@@ -245,13 +245,12 @@ def consume_overdue(tx: Tx, heard: list[Event]) -> None:
     projects = rows.known_projects(tx.conn, [e.data.responsible_id for e in mine.values()])
     for task_id, event in mine.items():
         work = known.get(task_id)
-        place = event.data.responsible_id
-        if place in projects and projects[place].status == "CLOSED":
-            # The forum has not heard yet who took over; a closed project gets no order.
-            projects[place] = rows.heir_of(tx.conn, place)
         if work is not None and not work.overdue:
             work = records.change(tx, tables.works, work, step="OVERDUE", overdue=True)
         project = projects.get(event.data.responsible_id)
+        if project is not None and project.status == "CLOSED":
+            # The forum has not heard yet who took over; a closed project gets no order.
+            project = rows.heir_of(tx.conn, project.project_id)
         if project is None or rows.order_of(tx.conn, task_id=task_id) is not None:
             continue
         rectifications.open_order(

@@ -297,7 +297,7 @@ def sides_of(conn: sa.Connection, project: Row, person_id: str) -> list[tuple[st
     ]
     deputies = appointments_of(conn, project.project_id, direction="C2P", states=("ACTIVE",))
     if any(row.person_id == person_id for row in deputies):
-        found.append(("COMMITTEE", *rules.POSTS["C2P"]))
+        found.append(("COMMITTEE", rules.POSTS["C2P"][0]))
     elif is_cadre(conn, person_id, project.area):
         found.append(("COMMITTEE", "COMMUNITY_CADRE"))
     committee = owners_committee_in_term(conn, project.project_id)

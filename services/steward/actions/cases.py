@@ -1067,14 +1067,12 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> dict[str, Any]:
     has_it = row.handler if row.state == "DISPATCHED" else None
     if has_it is not None and payload.handler == has_it:
         return reply(row)
-    if payload.handler is not None:
-        chosen = _named(tx, row, payload.handler)
-    else:
+    chosen = _named(tx, row, payload.handler) if payload.handler is not None else None
+    if chosen is None:
         duties = _duties(tx, row)
-        chosen = rules.routing.choose(_candidates(tx, row, duties, parties(tx, row)), duties)
-        if chosen is not None and chosen.steward_id == has_it:
+        best = rules.routing.choose(_candidates(tx, row, duties, parties(tx, row)), duties)
+        if best is not None and best.steward_id == has_it:
             return reply(row)
-        chosen = None
     given = give(tx, row, chosen=chosen)
     if given is None:
         raise NobodyToDispatch

@@ -73,6 +73,11 @@ def a_final_january(bench):
     assert (entry_of(card, ANA)["score"], stage.balances(bench, ANA)) == (1020, (200, 0))
 
 
+@pytest.fixture
+def final_january(credit):
+    return credit.staged(a_final_january)
+
+
 def pending(bench):
     rows = bench.rows("SELECT period, points FROM pendings WHERE points > 0 ORDER BY period")
     return {row["period"]: row["points"] for row in rows}
@@ -82,10 +87,11 @@ def pending(bench):
 @pytest.mark.parametrize(
     ("changed", "given"), [(STRICTER, (2, 32)), (MORE, (4, 64))], ids=["stricter", "more"]
 )
-def test_an_amended_rule_counts_only_the_deeds_of_its_own_days(credit, changed, given, monkeypatch):
+def test_an_amended_rule_counts_only_the_deeds_of_its_own_days(
+    final_january, changed, given, monkeypatch
+):
     """CR-D1: the newest event's rule was applied to all records of the year."""
-    bench = credit
-    a_final_january(bench)
+    bench = final_january
     before = awards_of(bench, ANA)
     amended(bench, changed)
     bench.at("2025-04-05T18:00").deliver([hours(bench, "rec_4", 240, "2025-04-05")])
@@ -107,10 +113,11 @@ def test_an_amended_rule_counts_only_the_deeds_of_its_own_days(credit, changed, 
 
 
 @pytest.mark.covers("C3", "E1")
-def test_a_record_of_before_an_amendment_is_corrected_by_the_rule_of_its_day(credit, monkeypatch):
+def test_a_record_of_before_an_amendment_is_corrected_by_the_rule_of_its_day(
+    final_january, monkeypatch
+):
     """CR-D1: the correction of a January record after the amendment did the same."""
-    bench = credit
-    a_final_january(bench)
+    bench = final_january
     before = awards_of(bench, ANA)
     amended(bench, STRICTER)
     bench.at("2025-04-05T18:00").deliver(
@@ -139,10 +146,9 @@ def test_a_record_of_before_an_amendment_is_corrected_by_the_rule_of_its_day(cre
 
 
 @pytest.mark.covers("C3", "E1")
-def test_a_record_is_still_corrected_when_its_rule_has_been_dropped(credit):
+def test_a_record_is_still_corrected_when_its_rule_has_been_dropped(final_january):
     """CR-D1, the same kind: a rule that newer rules no longer have corrects what it gave."""
-    bench = credit
-    a_final_january(bench)
+    bench = final_january
     made = draft(bench, effective_from="2025-04-01")
     order = {"rule_set_id": made["id"], "drop": ["R-RES-01"]}
     made = consult(bench, author(bench).do("edit_rule_set", order, version=made["version"]))

@@ -36,11 +36,6 @@ WHY = "经现场核查整改内容已全部完成,证明材料齐全,情况属�
 PROOF = {"text": "问题已全部整改完毕。", "evidence": ["ZG-2025-001"]}
 
 
-@pytest.fixture
-def credit(bench):
-    return with_deduction(bench)
-
-
 def with_deduction(bench):
     """A project with a GENERAL deduction of March that counts for good."""
     bench.at("2025-02-20T09:00")
@@ -61,6 +56,21 @@ def with_deduction(bench):
     return bench
 
 
+@pytest.fixture
+def credit(bench):
+    return bench.staged(with_deduction)
+
+
+def final_stage(bench):
+    """March is final, and told."""
+    bench.march = final_month(bench, "2025-03")
+
+
+@pytest.fixture
+def final(credit):
+    return credit.staged(final_stage)
+
+
 def apply(bench, person="per_pm", role="R_PM", scope=stage.COMMUNITY, **more):
     bench.as_(role, person=person, scope=scope)
     return bench.do("apply_for_repair", {"award_id": bench.award_id, **PROOF, **more})
@@ -77,10 +87,9 @@ def negatives(bench, role="R_RESIDENT", person="per_any", scope=stage.GRID, subj
 
 
 @pytest.mark.covers("F14-flow", "REQ-L04")
-def test_a_repaired_item_counts_no_more_from_the_open_month_and_is_published_no_more(credit):
-    bench = credit
-    march = final_month(bench, "2025-03")
-    before = entry_of(march, "PRJ:prj_1")
+def test_a_repaired_item_counts_no_more_from_the_open_month_and_is_published_no_more(final):
+    bench = final
+    before = entry_of(bench.march, "PRJ:prj_1")
     assert before["bad"] > 0
     shown = negatives(bench)["items"]
     assert [(item["award_id"], item["severity"]) for item in shown] == [(bench.award_id, "GENERAL")]
@@ -113,9 +122,8 @@ def test_a_repaired_item_counts_no_more_from_the_open_month_and_is_published_no_
         apply(bench)
 
 
-def test_nobody_takes_it_up_or_decides_in_time(credit):
-    bench = credit
-    final_month(bench, "2025-03")
+def test_nobody_takes_it_up_or_decides_in_time(final):
+    bench = final
     bench.at("2025-06-03T09:00")
     made = apply(bench)
     bench.fire("2025-06-06T01:00")
@@ -269,12 +277,14 @@ def test_a_veto_needs_a_basis_and_months_that_are_open_and_no_person_can_be_veto
     assert bench.rows("SELECT count(*) AS n FROM vetoes") == [{"n": 0}]
 
 
+def applied_stage(bench):
+    bench.at("2025-06-03T09:00")
+    bench.made = apply(bench)
+
+
 @pytest.fixture
-def applied(credit):
-    final_month(credit, "2025-03")
-    credit.at("2025-06-03T09:00")
-    credit.made = apply(credit)
-    return credit
+def applied(final):
+    return final.staged(applied_stage)
 
 
 def now(bench):

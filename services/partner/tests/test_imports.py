@@ -1,10 +1,13 @@
 """Partners whose agreement is signed, and offers that were approved, come as files."""
 
+from contextlib import closing
+
 import pytest
 
 from chassis.refusal import StateConflict
 from services.partner.errors import ConflictOfInterest
 from services.partner.tests.conftest import registered
+from testkit.bench import open_bench
 
 pytestmark = pytest.mark.slow
 
@@ -255,8 +258,14 @@ def test_what_is_wrong_in_a_row_is_said_in_one_language_each(bench):
     assert not any(letter.isascii() and letter.isalpha() for letter in missing["message_zh"])
 
 
-def test_an_operator_of_whom_nobody_has_said_anything_is_refused(bench):
-    """t1 B1"""
-    result = bench.load("partners", PARTNERS + BARBER.replace("per_b", "per_b|per_nobody"))
+def test_an_operator_of_whom_nobody_has_said_anything_is_refused(
+    service_cls, database_url, tmp_path
+):
+    """t1 B1: where nobody says anything meanwhile."""
+    given = {"FIVERED_BLOBS": str(tmp_path / "blobs"), "FIVERED_IMPORT_PATIENCE_S": "0.5"}
+    bench = open_bench(service_cls, database_url, **given)
+    with closing(bench.runtime):
+        registered(bench, "per_b")
+        result = bench.load("partners", PARTNERS + BARBER.replace("per_b", "per_b|per_nobody"))
     (error,) = result["errors"]
     assert (error["column"], error["code"]) == ("operators", "UNKNOWN_PERSON")

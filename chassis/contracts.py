@@ -11,14 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import inspect
 
-from chassis.bus import Row, Service, consumed_by, request_type
+from chassis.bus import Row, Service, consumed_by, entries, request_type
 from chassis.installed import release_of
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
@@ -197,8 +199,42 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
     for kind in service_cls.publishes:
         path = folder / "events" / f"{kind.FACT}.json"
         report.problems += _check_examples(kind, path)
+    for name, entry in entries(service_cls).items():
+        if entry.kind in {"command", "query"}:
+            report.problems += [
+                f"{service_cls.name}: {name}: {place} has no max_length: one call could hold the "
+                "service's only writer for as long as it likes"
+                for place in without_bound(entry.body_type)
+            ]
     report.problems += _check_released(folder)
     return report
+
+
+def without_bound(kind: Any) -> list[str]:
+    """Return which lists and objects of a request may be as long as its caller likes."""
+    return sorted(set(_without_bound(inspect.type_info(kind), "")))
+
+
+def _without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
+    match kind:
+        case inspect.Metadata():
+            yield from _without_bound(kind.type, place)
+        case inspect.UnionType():
+            for one in kind.types:
+                yield from _without_bound(one, place)
+        case inspect.DataclassType() | inspect.StructType():
+            for member in kind.fields:
+                yield from _without_bound(member.type, f"{place}.{member.encode_name}".lstrip("."))
+        case inspect.ListType() | inspect.SetType() | inspect.VarTupleType():
+            if kind.max_length is None:
+                yield place
+            yield from _without_bound(kind.item_type, place + "[]")
+        case inspect.DictType():
+            if kind.max_length is None:
+                yield place
+            yield from _without_bound(kind.value_type, place + "{}")
+        case _:
+            return
 
 
 def _check_examples(kind: type[Any], path: Path) -> list[str]:

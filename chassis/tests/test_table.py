@@ -1,10 +1,14 @@
 """A service as a table of doors, and the contract that is written from it."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import msgspec
 import pytest
+from msgspec import Meta
 
 from chassis.bus import Service, entries
-from chassis.contracts import api_contract
+from chassis.contracts import api_contract, without_bound
 from chassis.refusal import Invalid
 from chassis.replies import Reply
 from chassis.table import command, query, refusals_of
@@ -63,6 +67,24 @@ def test_the_contract_says_all_that_a_row_says():
     assert reply["required"] == ["id", "state", "version"]
     # What the chassis asks of every service is no door of this one.
     assert "_health" not in contract["doors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    marks: Annotated[list[str], Meta(max_length=3)]
+    others: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    few: Annotated[list[Inside], Meta(max_length=5)] | None = None
+    many: list[int] | None = None
+    words: dict[str, str] | None = None
+
+
+def test_a_request_has_no_list_without_a_bound():
+    """K16: one call with 2,000 decisions held the service's only writer for minutes."""
+    assert without_bound(Long) == ["few[].others", "many", "words"]
 
 
 def test_a_running_service_says_the_contract_of_its_release(database_url):

@@ -58,7 +58,9 @@ class GrantConsent:
             examples=["2025.1"],
         ),
     ]
-    purposes: Annotated[list[Purpose], Meta(min_length=1, examples=[["SCORING", "POINTS"]])]
+    purposes: Annotated[
+        list[Purpose], Meta(min_length=1, max_length=10, examples=[["SCORING", "POINTS"]])
+    ]
     person_id: (
         Annotated[
             str, Meta(max_length=64, description="协助他人授权时填写 / for whom, when one assists")
@@ -91,9 +93,9 @@ class WithdrawConsent:
     """撤回授权,不需要理由 / Withdraw consent; no reason is asked."""
 
     consent_id: str
-    purposes: Annotated[list[Purpose], Meta(description="空表示全部 / empty: all of it")] = field(
-        default_factory=list
-    )
+    purposes: Annotated[
+        list[Purpose], Meta(max_length=10, description="空表示全部 / empty: all of it")
+    ] = field(default_factory=list)
     receipt_no: (
         Annotated[
             PublicText,

@@ -58,7 +58,8 @@ class CreateRuleSet:
             dict[str, Any],
             PUBLIC,
             Meta(
-                description="全文;起草人、发布人和审查意见由系统填写 / the whole document instead"
+                max_length=100,
+                description="全文;起草人、发布人和审查意见由系统填写 / the whole document instead",
             ),
         ]
         | None
@@ -130,16 +131,26 @@ class EditRuleSet:
 
     rule_set_id: str
     document: (
-        Annotated[dict[str, Any], PUBLIC, Meta(description="全文 / the whole document")] | None
+        Annotated[
+            dict[str, Any], PUBLIC, Meta(max_length=100, description="全文 / the whole document")
+        ]
+        | None
     ) = None
     put: Annotated[
-        list[dict[str, Any]],
+        list[Annotated[dict[str, Any], Meta(max_length=100)]],
         PUBLIC,
-        Meta(description="新增或替换的规则 / rules that are added or replaced, by code"),
+        Meta(
+            max_length=500,
+            description="新增或替换的规则 / rules that are added or replaced, by code",
+        ),
     ] = field(default_factory=list)
     drop: Annotated[
         list[str],
-        Meta(description="删除的规则编码 / codes of rules left out", examples=[["R-UNT-04"]]),
+        Meta(
+            max_length=500,
+            description="删除的规则编码 / codes of rules left out",
+            examples=[["R-UNT-04"]],
+        ),
     ] = field(default_factory=list)
     effective_from: Annotated[Day, Meta(examples=["2025-07-01"])] | None = None
     title: Annotated[PublicText, Meta(max_length=200)] | None = None

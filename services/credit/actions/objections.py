@@ -205,7 +205,10 @@ class DecideObjection:
     ) = None
     award_ids: Annotated[
         list[str],
-        Meta(description="ENTRY 异议成立或部分成立时撤销的赋分 / awards taken back, for ENTRY"),
+        Meta(
+            max_length=500,
+            description="ENTRY 异议成立或部分成立时撤销的赋分 / awards taken back, for ENTRY",
+        ),
     ] = field(default_factory=list)
     together: Annotated[
         bool,

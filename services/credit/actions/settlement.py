@@ -69,8 +69,9 @@ class ReviewSettlement:
     checked: Annotated[
         list[str],
         Meta(
+            max_length=10_000,
             description="已核对的赋分编号,应包含 to_check 全部 / awards looked at, out of "
-            "`to_check`"
+            "`to_check`",
         ),
     ] = field(default_factory=list)
 

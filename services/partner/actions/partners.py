@@ -80,6 +80,7 @@ class RegisterPartner:
         list[str],
         Meta(
             min_length=1,
+            max_length=50,
             description="经办人编号 / persons who act for it",
             examples=[["per_barber"]],
         ),
@@ -147,7 +148,7 @@ class SetOperators:
     """更换经办人 / Replace the operators."""
 
     partner_id: str
-    operators: Annotated[list[str], Meta(min_length=1, examples=[["per_barber"]])]
+    operators: Annotated[list[str], Meta(min_length=1, max_length=50, examples=[["per_barber"]])]
 
 
 def reply(row: Row, *, state: str | None = None, version: int | None = None) -> PartnerReply:

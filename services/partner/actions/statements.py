@@ -54,7 +54,10 @@ class DisputeStatement:
     reason: Annotated[
         PublicText, Meta(min_length=1, max_length=500, examples=["3 月 6 日一单金额有误"])
     ]
-    lines: Annotated[list[str], Meta(description="兑换单编号 / redemption ids")] | None = None
+    lines: (
+        Annotated[list[str], Meta(max_length=1000, description="兑换单编号 / redemption ids")]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class ReviewStatement:
     statement_id: str
     outcome: Literal["UPHELD", "ADJUSTED"]
     reasons: Annotated[PublicText, Meta(max_length=500)]
-    adjustments: list[Adjustment] | None = None
+    adjustments: Annotated[list[Adjustment], Meta(max_length=1000)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,9 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, rules
 from services.property.actions import ground
-from services.property.actions.ground import Reply
+from services.property.actions.ground import References, Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row, Values
-
-Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
-
 
 OPEN_BEFORE = timedelta(days=10)
 SIDE_ROLES = {
@@ -62,9 +59,9 @@ class CommitmentItem:
     responsible: Annotated[Literal["PROJECT", "COMMUNITY"], Meta(examples=["PROJECT"])]
     due_date: Annotated[date, Meta(examples=["2025-05-20"])] | None = None
     recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
-    evidence_kinds: Annotated[list[PublicText], Meta(examples=[["PHOTO"]])] = field(
-        default_factory=list
-    )
+    evidence_kinds: Annotated[
+        list[Annotated[PublicText, Meta(max_length=40)]], Meta(max_length=10, examples=[["PHOTO"]])
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +81,9 @@ class DraftAgreement:
         ]
         | None
     ) = None
-    commitments: Annotated[list[CommitmentItem], Meta(description="签署时至少 4 项")] = field(
-        default_factory=list
-    )
+    commitments: Annotated[
+        list[CommitmentItem], Meta(max_length=50, description="签署时至少 4 项")
+    ] = field(default_factory=list)
     supersedes: Annotated[str, Meta(description="被修订的协议 / the one that it amends")] | None = (
         None
     )
@@ -384,9 +381,7 @@ class Fulfil:
     """佐证材料 / Evidence, by reference."""
 
     commitment_id: str
-    evidence: Annotated[list[Reference], Meta(examples=[["sha256:9f86d081"]])] = field(
-        default_factory=list
-    )
+    evidence: References = field(default_factory=list)
 
 
 def fulfil_commitment(tx: Tx, payload: Fulfil) -> Reply:

@@ -39,7 +39,7 @@ class Nominate:
     ]
     party_member: Annotated[bool, Meta(description="是否中共党员 / for the party branch")] = False
     committee_basis: Annotated[
-        PublicText, Meta(description="两委任职依据 / document of the election")
+        PublicText, Meta(max_length=200, description="两委任职依据 / document of the election")
     ] = ""
 
 
@@ -145,7 +145,9 @@ class Approve:
     """批准 / One side approves: the secretary with minutes, the company with its letter."""
 
     appointment_id: str
-    document_ref: Annotated[PublicText, Meta(examples=["社区党委会议纪要〔2025〕3号"])] = ""
+    document_ref: Annotated[
+        PublicText, Meta(max_length=200, examples=["社区党委会议纪要〔2025〕3号"])
+    ] = ""
 
 
 def approve_appointment(tx: Tx, payload: Approve) -> Reply:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
+from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.calendar import Calendar
+from chassis.free_text import PUBLIC
 from chassis.refusal import StateConflict
 from services.property import errors
 from services.property.storage import people, rows, tables
 from services.property.storage.rows import Row, Values
 
 Reply = dict[str, Any]
+# A photograph or a document, by reference.
+Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
+References = Annotated[list[Reference], Meta(max_length=50, examples=[["sha256:9f86d081"]])]
 
 
 def found(tx: Tx, table: sa.Table, key: str) -> Row:

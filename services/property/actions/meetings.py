@@ -19,6 +19,7 @@ from services.property.actions.ground import Reply
 from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row
 
+Seats = Annotated[list[str], Meta(max_length=200)]
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 
 
@@ -26,11 +27,9 @@ MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 class Attendees:
     """The persons present, by the side for which they sat."""
 
-    COMMITTEE: Annotated[list[str], Meta(examples=[["per_secretary"]])] = field(
-        default_factory=list
-    )
-    OWNERS: Annotated[list[str], Meta(examples=[["per_owner"]])] = field(default_factory=list)
-    PROPERTY: Annotated[list[str], Meta(examples=[["per_manager"]])] = field(default_factory=list)
+    COMMITTEE: Annotated[Seats, Meta(examples=[["per_secretary"]])] = field(default_factory=list)
+    OWNERS: Annotated[Seats, Meta(examples=[["per_owner"]])] = field(default_factory=list)
+    PROPERTY: Annotated[Seats, Meta(examples=[["per_manager"]])] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Decision:
     ]
     kind: Literal["RECORD", "WORK", "RECTIFICATION"] = "RECORD"
     due_date: date | None = None
-    basis: PublicText = ""
+    basis: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class HoldMeeting:
     chair: Annotated[str, Meta(examples=["per_secretary"])]
     attendees: Attendees
     minutes_sha256: Sha256
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: Annotated[list[Decision], Meta(max_length=50)] = field(default_factory=list)
     meeting_id: MeetingId | None = None
 
 

@@ -42,6 +42,8 @@ Buildings = Annotated[
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
 # The chair of a committee whose chair has died.
 NOBODY = ""
+# How many it may be is a rule's to say.
+Members = Annotated[list[PersonId], Meta(max_length=20)]
 Representatives = Annotated[list[PersonId], Meta(max_length=20)]
 
 
@@ -59,7 +61,8 @@ class RegisterCompany:
         Annotated[CompanyId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
     ) = None
     override_reason: Annotated[
-        PublicText, Meta(description="校验不通过仍登记的理由 / why all the same")
+        PublicText,
+        Meta(max_length=1000, description="校验不通过仍登记的理由 / why all the same"),
     ] = ""
     representatives: Annotated[
         Representatives,
@@ -209,7 +212,8 @@ class CorrectCompany:
     name: Annotated[Name, Meta(examples=["宏达物业有限公司"])] | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
     override_reason: Annotated[
-        PublicText, Meta(description="校验不通过仍登记的理由 / why all the same")
+        PublicText,
+        Meta(max_length=1000, description="校验不通过仍登记的理由 / why all the same"),
     ] = ""
 
 
@@ -866,7 +870,7 @@ class RegisterCommittee:
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
     kind: Annotated[Literal["YWH", "WGH"], Meta(examples=["YWH"])]
     members: Annotated[
-        list[str], Meta(description="5 至 11 名单数 / an odd number of 5 to 11 persons")
+        Members, Meta(description="5 至 11 名单数 / an odd number of 5 to 11 persons")
     ]
     chair: str
     term_from: Annotated[date, Meta(examples=["2025-01-01"])]
@@ -928,7 +932,7 @@ class CorrectCommittee:
     committee_id: str
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["补选一名委员"])]
     kind: Literal["YWH", "WGH"] | None = None
-    members: list[PersonId] | None = None
+    members: Members | None = None
     chair: PersonId | None = None
     term_from: date | None = None
     term_to: date | None = None

@@ -14,11 +14,10 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events, rules
 from services.property.actions import ground
-from services.property.actions.ground import Reply
+from services.property.actions.ground import Reference, References, Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
-Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 # Whom an overdue order goes up to: level -> (tier, digits of the area that he is linked to).
 LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
@@ -32,9 +31,7 @@ class Issue:
     severity: Annotated[Literal["S1", "S2", "S3"], Meta(examples=["S2"])]
     facts: Annotated[str, Meta(max_length=2000, examples=["3 号楼消防通道被占用"]), PUBLIC]
     basis: Annotated[str, Meta(max_length=1000, examples=["《物业服务合同》第 12 条"]), PUBLIC]
-    media: Annotated[list[Reference], Meta(examples=[["sha256:9f86d081"]])] = field(
-        default_factory=list
-    )
+    media: References = field(default_factory=list)
 
 
 def issue_rectification(tx: Tx, payload: Issue) -> Reply:
@@ -166,7 +163,7 @@ class EvidencePair:
 
     before: Annotated[Reference, Meta(examples=["sha256:9f86d081"])]
     after: Annotated[Reference, Meta(examples=["sha256:60303ae2"])]
-    note: PublicText = ""
+    note: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ class Submit:
     """提交整改 / Submit the fix; before the due instant it is in time, however late the check."""
 
     rectification_id: str
-    evidence_pairs: list[EvidencePair] = field(default_factory=list)
+    evidence_pairs: Annotated[list[EvidencePair], Meta(max_length=50)] = field(default_factory=list)
 
 
 def submit_rectification(tx: Tx, payload: Submit) -> Reply:
@@ -221,7 +218,7 @@ class Pass:
 
     rectification_id: str
     on_site: bool = False
-    note: PublicText = ""
+    note: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
 def _checkable(tx: Tx, rectification_id: str) -> Row:

@@ -10,11 +10,11 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
-from chassis.free_text import PUBLIC, PublicText
+from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events
 from services.property.actions import ground, rectifications
-from services.property.actions.ground import Reply
+from services.property.actions.ground import References, Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -28,8 +28,6 @@ MOST_EXTENSIONS = 2
 WORK_MOST_EXTENDED = timedelta(days=183)
 # A work order that another project takes over has at least so many working days.
 TAKEN_OVER_DAYS = 7
-
-Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 
 
 def new_work(
@@ -294,9 +292,7 @@ class Deliver:
     """佐证材料 / Evidence, by reference."""
 
     work_id: str
-    evidence: Annotated[list[Reference], Meta(examples=[["sha256:9f86d081"]])] = field(
-        default_factory=list
-    )
+    evidence: References = field(default_factory=list)
 
 
 def deliver_work(tx: Tx, payload: Deliver) -> Reply:

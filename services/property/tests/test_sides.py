@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
+from chassis.refusal import Invalid, StateConflict
 from services.property import errors
 
 MEMBERS = ("per_o0", "per_o1", "per_o2", "per_o3", "per_o4")
@@ -24,7 +24,7 @@ def nominate(town, person, direction="C2P", post=DEPUTY, **more):
     return town.secretary().do("nominate", body | more)
 
 
-def meet(town, project="prj_a", **attendees):
+def meet(town, project="prj_a", decisions=(), **attendees):
     present = {"COMMITTEE": ["per_sun"], "OWNERS": ["per_o0"], "PROPERTY": ["per_wu"]}
     return town.secretary().do(
         "hold_meeting",
@@ -34,6 +34,7 @@ def meet(town, project="prj_a", **attendees):
             "chair": "per_sun",
             "attendees": present | attendees,
             "minutes_sha256": "c" * 64,
+            "decisions": list(decisions),
         },
     )
 
@@ -227,6 +228,16 @@ def test_a_compound_is_not_handed_over_to_one_of_its_owners_committee(compound, 
     with pytest.raises(errors.OneSideOnly) as refused:
         hand_over(compound, **who)
     assert refused.value.field == field
+
+
+def test_a_meeting_has_no_more_decisions_than_a_meeting_has(compound):
+    """K16: 2,000 of one call held the service for as long as they took."""
+    town = compound
+    item = {"text": "充电桩选址", "kind": "RECORD"}
+    with pytest.raises(Invalid) as refused:
+        meet(town, decisions=[item] * 51)
+    assert refused.value.field == "decisions"
+    assert len(meet(town, decisions=[item] * 50)["decisions"]) == 50
 
 
 # --------------------------------------------------------------------------------------------------

@@ -115,7 +115,8 @@ class CorrectPerson:
     birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None
     household_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     clear: Annotated[
-        list[Literal["phone", "household_id"]], Meta(description="清空的项 / what is emptied")
+        list[Literal["phone", "household_id"]],
+        Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
 
 

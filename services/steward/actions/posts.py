@@ -98,7 +98,8 @@ class CorrectSteward:
     )
     is_state_official: bool | None = None
     clear: Annotated[
-        list[Literal["employer", "work_phone"]], Meta(description="清空的项 / what is emptied")
+        list[Literal["employer", "work_phone"]],
+        Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
 
 
@@ -146,6 +147,7 @@ class PublishBoard:
     reasons: Annotated[
         dict[str, PublicText],
         Meta(
+            max_length=50,
             description="无人岗位的说明 / why a duty has no name",
             examples=[{"GAS": "本小区未通燃气"}],
         ),

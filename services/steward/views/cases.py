@@ -95,7 +95,9 @@ class RequestList:
     mine: bool = False
     scope: Area | None = None
     grid: Grid | None = None
-    state: Annotated[list[State], Meta(description="可给多个 / one or several")] | None = None
+    state: (
+        Annotated[list[State], Meta(max_length=20, description="可给多个 / one or several")] | None
+    ) = None
     open: bool | None = None
     project_id: str | None = None
     number: (

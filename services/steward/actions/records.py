@@ -415,12 +415,17 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
     Store a device's visits: one result per item, in the order given (F16).
 
     Raises:
-        NotFound: The caller is no steward.
+        NotFound: The caller is no steward, and was none within the last 30 days.
     """
     posts = [p for p in storage.posts.of_person(tx.conn, tx.actor.id) if p.status == "ACTIVE"]
-    if not posts:
+    # Who has left brings what he noted while he served.
+    left = storage.posts.left_since(tx.conn, tx.actor.id, tx.now - rules.hours.OLDEST)
+    if not posts and not left:
         raise NotFound(kind="steward", id=tx.actor.id)
     serves: dict[str, list[tuple[str, datetime | None]]] = {}
+    for post in left:
+        for grid in storage.posts.grids_of(tx.conn, post.steward_id):
+            serves.setdefault(grid, []).append((post.steward_id, post.left_at))
     for post in posts:
         for grid, until in _grids_since(tx, post.steward_id):
             serves.setdefault(grid, []).append((post.steward_id, until))

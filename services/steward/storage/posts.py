@@ -104,6 +104,14 @@ def of_person(conn: sa.Connection, person_id: str) -> list[Row]:
     return records.rows(conn, asked.order_by(stewards.c.created_at, stewards.c.steward_id))
 
 
+def left_since(conn: sa.Connection, person_id: str, since: datetime) -> list[Row]:
+    """Return the posts that a person has left since an instant."""
+    asked = sa.select(stewards).where(
+        stewards.c.person_id == person_id, stewards.c.status == "LEFT", stewards.c.left_at > since
+    )
+    return records.rows(conn, asked.order_by(stewards.c.created_at, stewards.c.steward_id))
+
+
 def insert(conn: sa.Connection, grids: list[str], **values: object) -> Row | None:
     """Insert a steward with his grids. Returns None when the id or the post is taken."""
     statement = store.insert(conn, stewards).values(**values).on_conflict_do_nothing()

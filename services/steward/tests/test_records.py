@@ -315,3 +315,20 @@ def test_no_more_minutes_are_confirmed_than_he_was_there(ground):
         ground.cadre(CADRE).do("confirm_hours", order, version=made["version"])
     order["minutes"] = 120
     assert ground.cadre(CADRE).do("confirm_hours", order, version=made["version"])["minutes"] == 120
+
+
+def test_who_has_left_brings_the_visits_of_before(ground):
+    """K13: what a device had noted while he served was lost with his leaving."""
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    ground.bench.at("2025-03-05T18:00:00")
+    leaves = {"steward_id": STW_GRID, "reason": "本人申请调离"}
+    ground.bench.as_("R_CADRE", person=CADRE, scope=COMMUNITY).do(
+        "leave_steward", leaves, version=1
+    )
+    ground.bench.at("2025-03-05T20:00:00")
+    served = visit("a", "2025-03-05T11:00:00+08:00")
+    after = visit("b", "2025-03-05T19:00:00+08:00")
+    assert [result for result, _late in upload(ground, served, after)] == ["stored", "NOT_MY_GRID"]
+    ground.bench.at("2025-04-20T09:00:00")
+    with pytest.raises(NotFound):
+        upload(ground, visit("c", "2025-04-01T11:00:00+08:00"))

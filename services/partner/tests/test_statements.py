@@ -67,6 +67,7 @@ def test_a_refund_is_decided_by_an_official_without_a_tie(town, barber, haircut)
         "wallet": f"RES:{ANA}",
         "partner_id": barber,
         "points": 60,
+        "borne_by": None,
     }
     for _ in range(2):
         town.answer("points_refunded", redemption_id)

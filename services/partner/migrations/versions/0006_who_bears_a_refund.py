@@ -8,4 +8,4 @@ down_revision = "0005"
 
 
 def upgrade():
-    op.add_column("redemptions", sa.Column("refund_borne_by", sa.String(12), nullable=True))
+    op.add_column("redemptions", sa.Column("refund_borne_by", sa.String(30), nullable=True))

@@ -251,6 +251,8 @@ class Rows:
         self._file = file
         self._delimiter = delimiter
         self._width = width
+        # Of a line of these nothing need be parsed; files have a million of them at their ends.
+        self._empty = f" \t\r\n{delimiter}"
         self.offset, self.line, self.blank = offset, line, blank
         file.seek(offset)
 
@@ -260,6 +262,9 @@ class Rows:
             first = self.line
             if isinstance(text, Refusal):
                 yield Record(first, [], text)
+                continue
+            if not text.strip(self._empty):
+                self.blank += 1
                 continue
             record = self._record(first, text)
             if record.refusal is None and not any(cell.strip() for cell in record.cells):

@@ -66,10 +66,10 @@ def write_workbook(file: BinaryIO, lines: BinaryIO, most_lines: int | None) -> t
             budget = _Budget()
             merged = _Merged([] if head else _merged_ranges(first), budget)
             for number in _write_rows(first, merged, budget, out):
-                if number == most_lines:
+                if most_lines is not None and number >= most_lines:
                     break
             for place, sheet in enumerate([] if head else further, 2):
-                if any(any(texts) for _row, texts in _rows_of(sheet, budget)):
+                if any(any(map(str.strip, texts)) for _row, texts in _rows_of(sheet, budget)):
                     hidden = personal_number(sheet.title) is not None
                     unread.append(f"[{place}]" if hidden else visible(sheet.title))
     except (Refusal, HeadTooFar):
@@ -102,26 +102,32 @@ class _Budget:
 def _write_rows(
     sheet: Any, merged: _Merged, budget: _Budget, out: io.TextIOWrapper
 ) -> Iterator[int]:
-    """Write the rows of a sheet, and give out the number of each that is written.
+    """Write the rows of a sheet, and give out the number of each that it has.
 
     Raises:
         WorkbookTooLarge: It has more cells than we take.
     """
     writer = csv.writer(out, lineterminator="\n")
-    width = 0
+    width = written = 0
     for number, texts in _rows_of(sheet, budget):
-        while texts and not texts[-1]:
+        while texts and not texts[-1].strip():
             texts.pop()
-        if texts:
-            width = max(width, len(texts))
-            texts.extend([""] * (width - len(texts)))
+        if not texts:
+            yield number
+            continue
+        width = max(width, len(texts))
+        texts.extend([""] * (width - len(texts)))
         merged.mark(number, texts)
+        # Only what a row stands below is written of those that hold nothing: a blank far down in a
+        # sheet, which nobody sees, is no million lines.
+        out.write("\n" * (number - written - 1))
         writer.writerow(texts)
+        written = number
         yield number
 
 
 def _rows_of(sheet: Any, budget: _Budget) -> Iterator[tuple[int, list[str]]]:
-    """Give out (number, cells) of each row of a sheet, those between that are not written too.
+    """Give out (number, cells) of each row of a sheet that is written there, in their order.
 
     Raises:
         WorkbookTooLarge: It has more cells than we take.
@@ -141,8 +147,6 @@ def _rows_of(sheet: Any, budget: _Budget) -> Iterator[tuple[int, list[str]]]:
         for found, row in cells.rows():
             if not number < found <= _MOST_ROWS:
                 raise ValueError(found)
-            for missing in range(number + 1, found):
-                yield missing, []
             number = found
             width = max((cell["column"] for cell in row), default=0)
             budget.spend(1 + max(width, len(row)), number)

@@ -428,6 +428,27 @@ def test_what_is_merged_down_to_the_last_row_is_looked_at_within_the_limits():
     assert last == b"\x1aMERGED,\x1aMERGED"
 
 
+def far_down(text):
+    return lambda sheet: sheet.cell(1_048_576, 1, text)
+
+
+def test_a_blank_that_nobody_sees_at_the_end_of_a_sheet_is_no_million_lines(bench):  # noqa: F811
+    """S9: two rows and a blank in the last row kept every import waiting for a minute."""
+    result = load(bench, book_of(far_down(" ")))
+    assert (result["lines"], result["blank_lines"], result["created"]) == (4, 0, 3)
+
+
+def test_the_lines_above_a_row_that_stands_far_down_are_counted_not_parsed(monkeypatch):
+    parsed = []
+    read = Rows._record
+    monkeypatch.setattr(Rows, "_record", lambda *given: parsed.append(given) or read(*given))
+    with open_sheet(io.BytesIO(book_of(far_down("x")))) as sheet:
+        rows = Rows(sheet.file)
+        last = list(rows)[-1]
+    assert (last.line, last.cells[0]) == (1_048_576, "x")
+    assert (rows.line, rows.blank, len(parsed)) == (1_048_576, 1_048_571, 5)
+
+
 def test_an_importer_that_forgets_a_column_does_not_load():
     """A key that an importer forgot was not noticed by the dry run."""
     whole = ImportingToy.importers[0]

@@ -13,7 +13,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chassis.here import address_and_key
 from chassis.settings import CommandFailed
-from clients.load.files import NotAFolderOfOurs, ids_in, read, waiting, write
+from clients.load.files import (
+    NotAFolderOfOurs,
+    ids_in,
+    names_of_files,
+    read,
+    strangers,
+    waiting,
+    write,
+)
 from clients.load.generator import District
 from clients.load.sending import Refused, Sender, Unreachable, token
 
@@ -61,7 +69,8 @@ def _import(given: argparse.Namespace) -> int:
         known = ", ".join(one.kind for one in files)
         raise CommandFailed(f"there is no {', '.join(sorted(unknown))} here (known: {known})")
     address, bearer = _system(given)
-    began, clean = time.monotonic(), True
+    strange = [] if given.only else strangers(folder, files)
+    began, clean = time.monotonic(), not strange
     brought: set[str] = set()
     with _bars("{task.completed:>9,} / {task.total:,} rows") as bars:
         sender = Sender(
@@ -94,10 +103,17 @@ def _import(given: argparse.Namespace) -> int:
                 clean &= outcome.clean or outcome.waits_only(waits)
                 if outcome.state not in {"DONE", "SKIPPED"}:
                     break
-        except (Refused, Unreachable) as error:
+        except Unreachable as error:
             raise CommandFailed(f"the import stops here: {error}; run it again to go on") from error
+        except Refused as error:
+            raise CommandFailed(
+                f"the import stops at {file.path.name}: {error}; put that right, or take the file "
+                "away, and run it again to go on"
+            ) from error
         finally:
             sender.close()
+    for name in strange:
+        print(f"not sent: {name}; a file is known by its name ({', '.join(names_of_files())})")
     print(f"{time.monotonic() - began:.1f} s, {address}")
     return 0 if clean else 1
 

@@ -15,6 +15,7 @@ from clients.load.generator import FILES, VERSION, District
 
 MANIFEST = "manifest.json"
 _ROWS_PER_WRITE = 2000
+_TABLES = (".csv", ".xlsx")
 
 
 class NotAFolderOfOurs(Exception):
@@ -110,16 +111,28 @@ def read(folder: Path) -> list[Written]:
             raise NotAFolderOfOurs(f"{folder / name} is missing")
     found = []
     for one in FILES:
-        for suffix in (".csv", ".xlsx"):
+        for suffix in _TABLES:
             path = (folder / one.name).with_suffix(suffix)
             if path.is_file():
                 found.append(_counted(one.service, one.kind, path))
     if not found:
-        names = ", ".join(one.name for one in FILES)
+        names = ", ".join(names_of_files())
         raise NotAFolderOfOurs(
             f"{folder} holds none of {names}: fivered load generate --out {folder}"
         )
     return found
+
+
+def names_of_files() -> list[str]:
+    """Return the names by which files are known."""
+    return [one.name for one in FILES]
+
+
+def strangers(folder: Path, files: Iterable[Written]) -> list[str]:
+    """Return which tables of a folder are under no name that is known."""
+    known = {one.path.name for one in files}
+    tables = (path.name for path in folder.iterdir() if path.suffix.lower() in _TABLES)
+    return sorted(name for name in tables if name not in known)
 
 
 def _in_manifest(folder: Path) -> list[str]:

@@ -35,7 +35,8 @@ class Refused(Exception):
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         self.status = status
         self.code = str(problem.get("code") or status)
-        super().__init__(f"{self.code}: {problem.get('message_zh') or problem.get('detail')}")
+        said = [problem[name] for name in ("message_zh", "message_en") if problem.get(name)]
+        super().__init__(f"{self.code}: {' / '.join(said) or problem.get('detail')}")
 
 
 class Unreachable(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.refusal import Guard, Refusal
 
 
@@ -98,7 +100,17 @@ class PersonGone(Refusal):
         "该人员已登记为“{state}”{who},请办理回迁"
         " / The person is registered as {state}{who}; please record that he is back"
     )
+    text_dead = (
+        "该人员已登记为“{state}”{who};如属误登,请由社区干部更正"
+        " / The person is registered as {state}{who}; if that is a mistake, a cadre of the "
+        "community corrects it"
+    )
     names = ("state",)
+
+    def __init__(self, *, field: str = "", **params: Any) -> None:
+        if params["state"] == "DECEASED":
+            self.text = self.text_dead  # type: ignore[misc]
+        super().__init__(field=field, **params)
 
 
 class PersonMergedAway(Refusal):

@@ -16,6 +16,9 @@ MOST_MERGED = 100_000
 # merged cell, an error. No table of ours holds this character.
 FORMULA, MERGED, ERROR = "\x1aFORMULA", "\x1aMERGED", "\x1aERROR"
 MARKS = frozenset({FORMULA, MERGED, ERROR})
+# What stands before the text of a cell that holds no text: a day, a time, or true and false. A
+# spreadsheet makes them of what somebody typed (`3-1` is a day to it).
+A_TIME, YES_OR_NO = "\x1aTIME:", "\x1aYES:"
 
 
 class WorkbookBroken(Refusal):
@@ -38,6 +41,11 @@ class WorkbookTooLarge(Refusal):
 
 class HeadTooFar(Exception):
     """The first rows of a workbook are not among its first bytes."""
+
+
+def plain(cell: str) -> str:
+    """Return the text of a cell, of whatever type it was; nothing where it holds none."""
+    return "" if cell in MARKS else cell.removeprefix(A_TIME).removeprefix(YES_OR_NO)
 
 
 def visible(name: str) -> str:

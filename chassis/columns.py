@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from chassis.calendar import SHANGHAI, with_zone
-from chassis.cells import ERROR, FORMULA, MERGED
+from chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
+from chassis.forms import form_of
 from chassis.i18n import named
 from chassis.refusal import Choices, NumberOfAPerson, Refusal
 from chassis.sheets import mark_of
@@ -85,6 +86,17 @@ class CellError(BadCell):
     )
 
 
+class CellConverted(BadCell):
+    """A cell of a text holds what a spreadsheet made of it."""
+
+    code = "CELL_CONVERTED"
+    text = (
+        "电子表格已把内容变成日期、时间或 TRUE/FALSE:请将该列设为“文本”后重新填写"
+        " / The spreadsheet made a date, a time or TRUE/FALSE of this: make the column text and "
+        "fill it in again"
+    )
+
+
 _UNREAD: dict[str, type[BadCell]] = {FORMULA: CellFormula, MERGED: CellMerged, ERROR: CellError}
 
 
@@ -147,6 +159,11 @@ class Column:
         """What the column is called in Chinese."""
         return re.split(r"[;；:：(（,，、]", self.meaning.partition(" / ")[0])[0].strip() or "备注"
 
+    @property
+    def _is_time(self) -> bool:
+        """Whether a spreadsheet's day or time may stand here."""
+        return self.kind in {"date", "instant"} or self.days is not None
+
     def example_on(self, today: date) -> str:
         """Return the example of a template that is fetched today."""
         if self.days is None:
@@ -165,7 +182,7 @@ class Column:
                 "时间,如 2025-01-31T09:00:00+08:00",
                 "a time such as 2025-01-31T09:00:00+08:00",
             ),
-            "list": ("以 | 分隔的列表", "a list parted by |"),
+            "list": ("以 | 分隔的一项或多项", "one or several, parted by |"),
         }[self.kind]
         if self.choices:
             choices = Choices(*self.choices)
@@ -174,8 +191,11 @@ class Column:
             low = "" if self.low is None else f" ≥ {self.low}"
             high = "" if self.high is None else f" ≤ {self.high}"
             zh, en = f"{zh}{low}{high}", f"{en}{low}{high}"
-        if self.pattern:
-            zh, en = f"符合 {self.pattern}", f"text that matches {self.pattern}"
+        form = form_of(self.pattern) if self.pattern else None
+        if form is not None and self.kind == "list":
+            zh, en = f"{zh},每项为 {form}", f"{en}, each of {form.english}"
+        elif form is not None:
+            zh, en = str(form), form.english
         if self.example and (self.pattern or self.kind == "list"):
             zh, en = f"{zh},如 {self.example}", f"{en}, such as {self.example}"
         return zh, en
@@ -189,6 +209,11 @@ class Column:
         mark = mark_of(cell)
         if mark is not None:
             raise _UNREAD[mark](field=self.name)
+        if cell != plain(cell):
+            fits = self._is_time if cell.startswith(A_TIME) else self.kind == "yes_no"
+            if not fits:
+                raise CellConverted(field=self.name)
+            cell = plain(cell)
         character = unreadable(cell)
         if character is not None:
             raise CellUnreadable(field=self.name, character=f"U+{ord(character):04X}")

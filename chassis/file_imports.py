@@ -28,10 +28,10 @@ from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
 from chassis import storage as store
 from chassis.blobs import Blobs
 from chassis.bus import Nothing, check_role, command, job, query
-from chassis.cells import MARKS, MOST_COLUMNS, HeadTooFar, visible
+from chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
 from chassis.columns import Column
 from chassis.i18n import texts
-from chassis.jobs import UPLOAD, Job
+from chassis.jobs import UPLOAD, Cancelled, Job
 from chassis.messages import Actor
 from chassis.migrate import package_of
 from chassis.refusal import NotFound, Refusal
@@ -287,7 +287,7 @@ def read_header(file: BinaryIO, importer: Importer) -> Header:
     hits, place, cells, delimiter = best
     if not hits:
         place, cells, delimiter = _first_line(file)
-    cells = ["" if cell in MARKS else cell for cell in cells]
+    cells = [plain(cell) for cell in cells]
     width = len(cells)
     while cells and not tidy(cells[-1]):
         cells.pop()  # a spreadsheet's empty columns at the end
@@ -327,7 +327,7 @@ def _spellings(importer: Importer) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Line:
-    """One row on its way: its cells as they stood there, and what became of it."""
+    """One row on its way: the texts of its cells, and what became of it."""
 
     number: int
     cells: list[str]
@@ -338,7 +338,7 @@ class _Line:
 
 
 def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
-    cells = record.cells
+    cells = [plain(cell) for cell in record.cells]
     found = _Line(record.line, cells, refusal=record.refusal)
     if found.refusal is not None:
         return found
@@ -346,10 +346,10 @@ def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
         found.refusal = CellCount(found=len(cells), expected=header.width)
         return found
     found.given = dict(zip(header.names, cells, strict=False))
+    stood = dict(zip(header.names, record.cells, strict=False))
     try:
         found.row = {
-            column.name: column.read(found.given.get(column.name, ""))
-            for column in importer.columns
+            column.name: column.read(stood.get(column.name, "")) for column in importer.columns
         }
     except Refusal as refusal:
         found.refusal = refusal
@@ -431,14 +431,14 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
     """Return a refused row as {line, column, code, what is wrong, what was expected}."""
     name = re.split(r"[.\[]", refusal.field)[0]
     column = next((one for one in importer.columns if one.name == name), None)
-    places = [line.row.get(one.name) for one in importer.columns if one.pattern in _PLACES]
-    places += [one for place in places if isinstance(place, list) for one in place]
     chinese, in_english = dict(refusal.params), {}
     for place, value in refusal.params.items():
-        hidden = None if value in places else _column_of(value, line, importer)
+        hidden = _column_of(value, line, importer)
         if hidden is not None:
-            chinese[place], in_english[place] = f"〔{hidden.word}〕", f"[{hidden.name}]"
-            if not refusal.field:
+            blank = " " * str(value).startswith(" ")
+            chinese[place] = f"{blank}〔{hidden.word}〕"
+            in_english[place] = f"{blank}[{hidden.name}]"
+            if not refusal.field and hidden.name:
                 # It names no field, and a cell: that one is meant.
                 column = column or hidden
     expected_zh, expected_en = column.expected() if column is not None else ("", "")
@@ -457,6 +457,8 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
 _DAYS = {"date", "instant"}
 _A_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([ T][0-9:.]+([+-][0-9:]+|Z)?)?")
 _A_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# A shorter cell of letters and digits stands by chance within a longer code.
+_SHORT = 6
 
 
 def _column_of(value: Any, line: _Line, importer: Importer) -> Column | None:
@@ -468,16 +470,28 @@ def _column_of(value: Any, line: _Line, importer: Importer) -> Column | None:
     found = None
     for column in importer.columns:
         cell = line.given.get(column.name, "").strip()
-        if len(cell) < _LEAST_REPEATED or not (text in cell or cell in text):
+        if not (_stands_in(text, cell) or _stands_in(cell, text)):
             continue
+        places = line.row.get(column.name) if column.pattern in _PLACES else None
+        if text == places or (isinstance(places, list) and text in places):
+            return None
         harmless = _A_CODE if column.repeated else _A_DAY if column.kind in _DAYS else None
         if harmless and harmless.fullmatch(text) and personal_number(text) is None:
             return None
         found = found or column
-    if found is None and any(len(cell.strip()) > 1 and cell.strip() in text for cell in line.cells):
+    if found is None and any(_stands_in(cell.strip(), text) for cell in line.cells):
         # What stands in a column that is not read.
         return Column("", "", "")
     return found
+
+
+def _stands_in(part: str, whole: str) -> bool:
+    """Tell whether a text repeats another one; `10` within a code of digits repeats nothing."""
+    if len(part) < _LEAST_REPEATED or part not in whole:
+        return False
+    if len(part) >= _SHORT or not (part.isascii() and part.isalnum()):
+        return True
+    return re.search(rf"(?<![A-Za-z0-9]){part}(?![A-Za-z0-9])", whole) is not None
 
 
 class _Undone(Exception):
@@ -523,12 +537,21 @@ class _Import:
         tried: Any = nullcontext()
         if self.dry_run:
             tried = closing(_Tried(sheet.file, header, self.importer))
-        with tried as self.tried:
-            self._take_tier(sheet.file, header)
-            while self.tally.deeper:
-                self.tally.offset, self.tally.line, self.tally.blank = header.offset, header.line, 0
-                self.tally.tier, self.tally.deeper = self.tally.deeper, 0
+        try:
+            with tried as self.tried:
                 self._take_tier(sheet.file, header)
+                while self.tally.deeper:
+                    self.tally.offset, self.tally.line = header.offset, header.line
+                    self.tally.blank = 0
+                    self.tally.tier, self.tally.deeper = self.tally.deeper, 0
+                    self._take_tier(sheet.file, header)
+        except Cancelled as cancelled:
+            # What was taken stays taken; whoever stopped it is told how far it came.
+            cancelled.result = self._result(sheet, header)
+            raise
+        return self._result(sheet, header)
+
+    def _result(self, sheet: Sheet, header: Header) -> dict[str, Any]:
         return self.tally.result(self.importer, sheet, header, dry_run=self.dry_run)
 
     def _take_tier(self, file: BinaryIO, header: Header) -> None:

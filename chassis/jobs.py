@@ -55,7 +55,13 @@ _OLD_FAULT = Faulted(fault_id="—").describe()
 
 
 class Cancelled(Exception):
-    """The job was asked to stop, and has."""
+    """The job was asked to stop, and has.
+
+    Attributes:
+        result: What it answers all the same; a job that can tell how far it came sets it.
+    """
+
+    result: Any = None
 
 
 class Interrupted(Exception):
@@ -293,8 +299,8 @@ def _run(runtime: Opened, running: Job, row: Any) -> None:
             raise LookupError(f"{runtime.name} has no job {row.kind!r}")  # noqa: TRY301  ends as a fault does
         result = getattr(runtime.instance(), method)(running)
         _end(running, "DONE", result=result)
-    except Cancelled:
-        _end(running, "CANCELLED")
+    except Cancelled as cancelled:
+        _end(running, "CANCELLED", result=cancelled.result)
     except LeaseLost:
         log.warning("job_lease_lost", extra={"service": runtime.name, "job_id": row.job_id})
     except Interrupted:

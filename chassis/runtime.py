@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from chassis import storage as store
 from chassis.bus import Door, Entry, Service, check_precondition, check_role, entries
 from chassis.calendar import Calendar, with_zone
 from chassis.digests import Digest, Digests
+from chassis.forms import form_of
 from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
 from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
@@ -25,6 +27,8 @@ from chassis.timers import ARM, arm_next
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.runtime")
+# How msgspec says that a text has another form; nobody reads a regular expression.
+_PATTERN = re.compile("matching regex '(.*)'")
 
 _RACES = 3
 # A fact that has waited so long for the relay is late.
@@ -158,6 +162,8 @@ class Runtime(Opened):
                     "应为以下之一:{known} / should be one of {known}",
                     known=Choices(*map(str, known)),
                 )
+            elif (asked := _PATTERN.search(reason)) and (form := form_of(asked[1])):
+                reason = said("应为{form} / should be {form}", form=form)
             raise Invalid(field=where, reason=reason) from error
         for name in getattr(body_type, "__dataclass_fields__", ()):
             _refuse_beyond(name, getattr(read, name))

@@ -9,7 +9,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
@@ -22,6 +22,7 @@ from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
 from chassis.cells import (
+    A_TIME,
     ERROR,
     FORMULA,
     HIGHEST_EXPANSION,
@@ -31,6 +32,7 @@ from chassis.cells import (
     MOST_MERGED,
     MOST_PACKED_FILES,
     MOST_UNPACKED,
+    YES_OR_NO,
     HeadTooFar,
     WorkbookBroken,
     WorkbookTooLarge,
@@ -349,7 +351,7 @@ def _cell_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return f"{YES_OR_NO}{'true' if value else 'false'}"
     if isinstance(value, int):
         # Excel keeps fifteen digits: of a longer number the last ones are lost.
         return str(value) if abs(value) < 10**15 else f"{value:.14E}"
@@ -357,7 +359,10 @@ def _cell_text(value: Any) -> str:
         whole = value.is_integer() and abs(value) < 1e15
         return str(int(value)) if whole else repr(value).replace("e", "E")
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
+        midnight = value.time() == time()
+        return f"{A_TIME}{value.date().isoformat() if midnight else value.isoformat()}"
     if isinstance(value, date | time):
-        return value.isoformat()
+        return f"{A_TIME}{value.isoformat()}"
+    if isinstance(value, timedelta):
+        return f"{A_TIME}{value}"
     return " ".join(str(value).splitlines())

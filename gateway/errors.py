@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from chassis.forms import form_of
 from chassis.i18n import problem_of, told
 from chassis.messages import new_uuid
 from chassis.refusal import (
@@ -380,7 +381,9 @@ _MESSAGES = sentences(
         "string_type": "应为文本 / must be text",
         "string_too_short": "至少 {min_length} 个字符 / must have at least {min_length} characters",
         "string_too_long": "至多 {max_length} 个字符 / must have at most {max_length} characters",
-        "string_pattern_mismatch": "格式不符:{pattern} / does not have the form {pattern}",
+        "string_pattern_mismatch": (
+            "格式不符:应为{pattern} / does not have the form: must be {pattern}"
+        ),
         "int_type": "应为整数 / must be a whole number",
         "int_parsing": "应为整数 / must be a whole number",
         "int_from_float": "应为整数 / must be a whole number",
@@ -454,13 +457,15 @@ def validation_errors(error: ValidationError) -> list[dict[str, str]]:
 
 
 def _values(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what fills a sentence: of a choice the texts that may be sent."""
+    """Return what fills a sentence: of a choice the texts that may be sent, of a pattern its
+    words."""
     chosen = {
         name: Choices(*re.findall(r"'([^']*)'", str(context[name])))
         for name in ("expected", "expected_tags")
         if "'" in str(context.get(name, ""))
     }
-    return {**context, **chosen}
+    form = form_of(str(context.get("pattern", "")))
+    return {**context, **chosen, **({"pattern": form} if form else {})}
 
 
 def _validation(errors: Sequence[Mapping[str, str]]) -> dict[str, Any]:

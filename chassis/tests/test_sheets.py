@@ -4,11 +4,12 @@ import io
 import os
 import zipfile
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import openpyxl
 import pytest
 
+from chassis import jobs
 from chassis.blobs import forget_abandoned
 from chassis.cells import MOST_MERGED, HeadTooFar
 from chassis.columns import Column
@@ -169,6 +170,56 @@ def test_cells_that_lost_what_they_meant_are_refused_with_their_own_sentence(col
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "read"),
+    [
+        ({"kind": "yes_no"}, True, True),
+        ({"kind": "instant"}, datetime(2025, 1, 31, 9), datetime(2025, 1, 31, 1, tzinfo=UTC)),
+        ({"days": 0}, datetime(2025, 1, 31), "2025-01-31"),
+    ],
+)
+def test_days_and_truths_of_a_spreadsheet_are_read_where_they_are_meant(column, value, read):
+    ((cell,),) = rows_of(workbook([value]))[1]
+    assert Column("c", "列 / c", "", **column).read(cell) == read
+
+
+def test_a_heading_that_a_spreadsheet_made_a_day_of_is_told_as_a_day():
+    book = workbook(["编号", "数", datetime(2025, 3, 1)])
+    with open_sheet(io.BytesIO(book)) as sheet, pytest.raises(Refusal) as refused:
+        read_header(sheet.file, ImportingToy.importers[0])
+    assert refused.value.params["unknown"] == "2025-03-01"
+
+
+def test_what_a_list_or_a_pattern_asks_for_is_told_in_words(bench):  # noqa: F811
+    """S22, P38: nobody said what parts a list, and people were shown a regular expression."""
+    (error,) = load(bench, "counter_id,parts\nc1,a;b\n")["errors"]
+    assert error["expected_zh"] == "以 | 分隔的一项或多项,每项为 1 个小写字母,如 a|b"
+    assert error["expected_en"] == (
+        "one or several, parted by |, each of one of small letters, such as a|b"
+    )
+    told = bench.ask("_importer", {"kind": "counters"})["columns"]
+    assert not any("[" in one["expected_zh"] + one["expected_en"] for one in told)
+
+
+def test_an_import_that_is_stopped_tells_how_far_it_came(bench, monkeypatch):  # noqa: F811
+    """S24: which rows were written stood nowhere."""
+    reply = send(bench, "counter_id,amount\n" + "".join(f"c{n},{n % 6 * 25}\n" for n in range(20)))
+    step = jobs.Job.step
+
+    def stopped_after_two(job, **given):
+        if given["done"] > 8:
+            bench.do("_cancel_job", {"job_id": job.job_id})
+        return step(job, **given)
+
+    monkeypatch.setattr(jobs.Job, "step", stopped_after_two)
+    card = finish(bench, reply)
+    assert (card["state"], card["done"]) == ("CANCELLED", 8)
+    result = card["result"]
+    assert (result["rows"], result["created"], result["refused"]) == (8, 7, 1)
+    assert [error["line"] for error in result["errors"]] == [7]
+    assert len(counters(bench)) == 7
+
+
 def test_a_file_goes_when_its_job_ends_however_it_ends(bench):  # noqa: F811
     """SEC-M9: the file of a cancelled job stayed, with clear names and numbers."""
     reply = send(bench, HEADER + "\nc1,1,\n")
@@ -315,6 +366,11 @@ def merge(place):
         (merge("B4:C4"), 4, "note", "CELL_MERGED"),
         (put("C3", "#REF!"), 3, "note", "CELL_ERROR"),
         (put("B3", "#N/A"), 3, "amount", "CELL_ERROR"),
+        # S31: 3-1, building 3 and door 1, is a day to a spreadsheet; so it was stored.
+        (put("C3", datetime(2025, 3, 1)), 3, "note", "CELL_CONVERTED"),
+        (put("C3", time(8, 30)), 3, "note", "CELL_CONVERTED"),
+        (put("A3", True), 3, "counter_id", "CELL_CONVERTED"),
+        (put("B3", date(2025, 3, 1)), 3, "amount", "CELL_CONVERTED"),
     ],
 )
 def test_a_cell_in_which_nobody_can_read_what_its_sender_sees_is_named(

@@ -68,7 +68,7 @@ def test_the_reference_says_what_a_door_may_refuse(first):
         ({"counter_id": "c" * 21}, "counter_id", "至多 20 个字符"),
         ({"kind": "PLUMP"}, "kind", "应为以下之一"),
         ({"on": "2025-02-30"}, "on", "应为日期"),
-        ({"on": "yesterday"}, "on", "格式不符"),
+        ({"on": "yesterday"}, "on", "格式不符:应为日期,如 2025-01-15"),
         ({"whatever": 1}, "whatever", "未知字段"),
     ],
 )

@@ -1,5 +1,14 @@
-"""No pattern takes the digits of every script."""
+"""Patterns: none takes the digits of every script, and people are told each in words."""
 
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from chassis.forms import form_of
+from gateway.dispatch import PLACE
 from tests.systems import ROOT
 
 UNITS = ("chassis", "services", "gateway", "clients")
@@ -17,3 +26,36 @@ def test_digits_are_written_out_since_a_short_form_takes_those_of_every_script()
         if short in line
     ]
     assert found == []
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        schema = list(schema.values())
+    for inner in schema if isinstance(schema, list) else ():
+        yield from _patterns(inner)
+
+
+def _of_contracts() -> set[str]:
+    files = ROOT.glob("services/*/contracts/api.json")
+    return {one for file in files for one in _patterns(json.loads(file.read_text("utf-8")))}
+
+
+def _of_files() -> set[str]:
+    modules = ROOT.glob("services/*/actions/imports.py")
+    return {
+        column.pattern
+        for path in modules
+        for importer in import_module(f"services.{path.parts[-3]}.actions.imports").IMPORTERS
+        for column in importer.columns
+        if column.pattern
+    }
+
+
+@pytest.mark.parametrize("pattern", sorted({*_of_contracts(), *_of_files(), PLACE.pattern}))
+def test_people_are_told_in_words_what_a_pattern_asks_for(pattern):
+    """S22, P38: the refusals of doors and files showed regular expressions."""
+    form = form_of(pattern)
+    assert form is not None, "chassis.forms has no words for it"
+    assert not set("[]{}^$\\") & set(form + form.english)

@@ -148,6 +148,16 @@ def test_a_wrong_offer_is_refused_and_leaves_nothing_behind(bench, old, new, col
     assert [one["offer_id"] for one in bench.rows("select offer_id from offers")] == ["off_1"]
 
 
+def test_a_code_of_an_area_is_told_though_it_holds_the_digits_of_another_cell(bench):
+    """37: "exceeds the partner's area [settle_fen_per_point]", since 370811015901 holds a 10."""
+    bench.load("partners", PARTNERS + BARBER)
+    (error,) = bench.load("offers", OFFERS + CUT.replace("901,2025", "902,2025"))["errors"]
+    assert error["message_zh"] == "项目适用范围 370811015902 超出合伙人所在区域 370811015901"
+    assert error["message_en"] == (
+        "The offer's scope 370811015902 exceeds the partner's area 370811015901"
+    )
+
+
 def test_a_wrong_partner_is_refused_by_line_and_column(bench):
     wrong = (
         BARBER.replace("ptn_1", "ptn_2"),

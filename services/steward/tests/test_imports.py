@@ -147,6 +147,19 @@ def test_a_wrong_person_is_refused_and_the_error_names_nobody(bench, given, colu
             assert cell not in str({**error, "expected_zh": "", "expected_en": ""}), cell
 
 
+def test_nobody_is_told_to_bring_a_dead_person_back(bench):
+    """S23: the clerk read 已故〔人员编号〕,请办理回迁."""
+    bench.load("areas", AREAS)
+    bench.load("people", PEOPLE + person(1))
+    bench.as_("R_CADRE", scope="370811015901", person="per_x")
+    bench.do("deactivate_person", {"person_id": person_id(1), "reason": "DECEASED"}, version=1)
+    bench.as_("R_DISTRICT", scope="370811", person="per_y")
+    (error,) = bench.load("people", PEOPLE + person(1))["errors"]
+    assert error["code"] == "PERSON_GONE"
+    assert error["message_zh"] == "该人员已登记为“已故” 〔人员编号〕;如属误登,请由社区干部更正"
+    assert "is back" not in error["message_en"]
+
+
 def test_a_street_imports_only_into_its_own_street(bench):
     bench.load("areas", AREAS)
     bench.as_("R_STREET", scope="370811011")

@@ -35,11 +35,11 @@ CHASSIS = (
     "columns | digests | outbox",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
     "messages | storage | vault | workbooks",
-    "cells",
+    "cells | forms",
     "facts | pace | reconnect | refusal | replies | settings | sqlite_writers | telemetry | text",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
-PURE = ("chassis.refusal", "chassis.calendar", "chassis.text", "chassis.facts")
+PURE = ("chassis.refusal", "chassis.calendar", "chassis.text", "chassis.facts", "chassis.forms")
 
 
 def service_packages() -> list[str]:

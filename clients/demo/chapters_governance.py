@@ -45,6 +45,19 @@ def together(t: Teller) -> None:
     t.say(f"两份协议签署生效,各 4 项承诺 agreements active: {card['agreements_active']}", PROJECT)
     t.at("2025-01-15T15:00:00")
     t.post(
+        "owners-committee",
+        "/v1/property/owners-committees",
+        "street",
+        {
+            "project_id": place.PROJECT,
+            "kind": "YWH",
+            "members": [PEOPLE[who].person_id for who in ("owners", *NEIGHBOURS[:4])],
+            "chair": PEOPLE["owners"].person_id,
+            "term_from": "2025-01-01",
+            "term_to": "2028-01-01",
+        },
+    )
+    t.post(
         "tripartite",
         "/v1/property/tripartite-meetings",
         "secretary",

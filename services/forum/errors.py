@@ -44,11 +44,12 @@ class NotRegistered(Guard):
 class CapacityUnproved(Guard):
     text = (
         "没有登记表明 {person_id} 可以 {capacity} 身份参加:商户、单位代表须为本地已签约合伙人的经"
-        "办人,物业代表须为项目经理、在任职务人或企业代表,代表委员和干部须在任且管辖本地"
+        "办人,物业代表须为项目经理、在任职务人或企业代表,业委会代表须为本地项目在任委员,代表委员和干"
+        "部须在任且管辖本地"
         " / Nothing on record shows that {person_id} may take part as {capacity}: who speaks for "
         "a shop or unit must be an operator of an admitted local partner; for the property its "
-        "manager, a post holder or a representative of the company; deputies and officials must "
-        "be in office here"
+        "manager, a post holder or a representative of the company; for the owners a member of a "
+        "committee in its term; deputies and officials must be in office here"
     )
 
 

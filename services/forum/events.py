@@ -521,6 +521,16 @@ class ProjectManagerEndedHeard:
     project_id: str
 
 
+@reads("property", "owners_committee_changed.v1")
+class OwnersCommitteeHeard:
+    """Who sits for the owners of a compound, and whether their term runs."""
+
+    committee_id: str
+    project_id: str
+    members: list[str]
+    state: str
+
+
 @reads("property", "appointment_activated.v1")
 class AppointmentActivatedHeard:
     """Somebody holds a post across project and community: a possible conflict of interest."""

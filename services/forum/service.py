@@ -559,6 +559,7 @@ class Forum(Service):
             events.AppointmentActivatedHeard,
             events.AppointmentEndedHeard,
             events.WorkDeliveredHeard,
+            events.OwnersCommitteeHeard,
             events.CompanyRegisteredHeard,
             events.CompanyRepresentativesChangedHeard,
             events.RectificationEscalatedHeard,

@@ -160,6 +160,7 @@ class Property(Imports, Service):
             status=201,
         ),
         timer("committee_expire", organisations.expire_committee),
+        timer("tell_committees", organisations.tell_committees),
         # ------------------------------------------------------------ cross-appointments
         command(
             "POST /appointments",

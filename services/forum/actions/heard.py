@@ -168,6 +168,15 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             consume_escalated(tx, event)
         elif isinstance(data, _ORDER_ENDED):
             consume_ended(tx, [data.rectification_id])
+        elif isinstance(data, events.OwnersCommitteeHeard):
+            storage.heard.upsert_org(
+                tx.conn,
+                data.committee_id,
+                kind="OWNERS",
+                project_id=data.project_id,
+                active=data.state == "IN_TERM",
+            )
+            _speak_for(tx, data.committee_id, data.members)
         elif isinstance(
             data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
         ):

@@ -42,9 +42,11 @@ def _speakers(
     street = area[:9]
     if capacity in {"MERCHANT", "UNIT"}:
         return storage.heard.operators_near(tx.conn, area)
-    if capacity == "PROPERTY":
+    if capacity in {"PROPERTY", "OWNERS_COMMITTEE"}:
         projects = storage.heard.projects_of(tx.conn, area)
         touched = [p["project_id"] for p in projects if rules.touches(p, scope, area)]
+        if capacity == "OWNERS_COMMITTEE":
+            return storage.heard.owners_of(tx.conn, touched)
         return storage.heard.people_of_projects(tx.conn, touched)
     if capacity == "DEPUTY":
         return storage.heard.deputies_of(tx.conn, people, street, tx.now)
@@ -76,7 +78,8 @@ def check_capacities(
         NotRegistered: A resident is not in the registry.
         UnderAge: A resident is no adult.
         ScopeMismatch: A resident lives elsewhere.
-        CapacityUnproved: Nothing shows that somebody runs a shop, a project or an office here.
+        CapacityUnproved: Nothing shows that somebody runs a shop, a project or an office here, or
+            sits on an owners' committee in its term.
     """
     scope = sorted({code for topic in topics for code in topic["scope"]})
     reach = sorted({code for topic in topics for code in rules.reach(topic)})
@@ -87,13 +90,13 @@ def check_capacities(
             continue
         if capacity == "RESIDENT_REP":
             require_residents(tx, named, reach, field=field)
-        elif capacity == "OWNERS_COMMITTEE":
+            continue
+        if capacity == "OWNERS_COMMITTEE":
             require_residents(tx, named, [area], field=field)
-        else:
-            known = _speakers(tx, capacity, named, scope=scope, area=area)
-            stranger = next((p for p in named if p not in known), None)
-            if stranger is not None:
-                raise errors.CapacityUnproved(person_id=stranger, capacity=capacity, field=field)
+        known = _speakers(tx, capacity, named, scope=scope, area=area)
+        stranger = next((p for p in named if p not in known), None)
+        if stranger is not None:
+            raise errors.CapacityUnproved(person_id=stranger, capacity=capacity, field=field)
 
 
 def check_host(tx: Tx, host_id: str | None, area: str) -> None:

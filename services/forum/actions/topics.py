@@ -23,7 +23,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import require_residents
+from services.forum.actions.standing import check_capacities, require_residents
 from services.forum.rules import Level
 
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
@@ -176,7 +176,9 @@ def _check_people(
     if kind == "RESIDENT":
         require_residents(tx, [proposer], near, field="proposer_id")
     elif kind == "OWNERS":
-        require_residents(tx, [proposer], [unit])
+        level, scope = payload.level, list(payload.scope)
+        topic = {"level": level, "scope": scope, "area": unit}
+        check_capacities(tx, {"OWNERS_COMMITTEE": [proposer]}, topics=[topic])
     elif kind == "DEPUTY" and not storage.heard.deputies_of(tx.conn, [proposer], unit[:9], tx.now):
         raise errors.CapacityUnproved(person_id=proposer, capacity="DEPUTY")
     require_residents(tx, signed, near, field="cosigners")
@@ -224,7 +226,7 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
         CosignersNeeded: Too few carry a matter above the grid.
         NotRegistered: The registry does not know the proposer or a signer.
         UnderAge: The proposer or a signer is no adult.
-        CapacityUnproved: A deputy is not in office here.
+        CapacityUnproved: A deputy, or an owners' committee, is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
         Invalid: A resident names others who would sign.

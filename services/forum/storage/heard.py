@@ -102,7 +102,7 @@ def sessions_hosted_by(conn: Connection, people: Sequence[str], states: Sequence
 
 
 def upsert_org(conn: Connection, org_id: str, **values: Any) -> None:
-    """Keep a partner or a company; only the given columns of a known one change."""
+    """Keep a partner, a company or a committee; only the given columns of a known one change."""
     base = {"org_id": org_id, "kind": "PARTNER", "active": True} | values
     statement = store.insert(conn, orgs).values(**base)
     changed = {name: statement.excluded[name] for name in values}
@@ -221,6 +221,16 @@ def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]
         .where(projects.c.project_id.in_(project_ids))
     )
     return set(conn.execute(posts.union(managers, companies)).scalars())
+
+
+def owners_of(conn: Connection, project_ids: Sequence[str]) -> set[str]:
+    """Return who sits on an owners' committee, in its term, of the compound of a project."""
+    asked = (
+        sa.select(org_people.c.person_id)
+        .join(orgs, orgs.c.org_id == org_people.c.org_id)
+        .where(orgs.c.kind == "OWNERS", orgs.c.active.is_(True), orgs.c.project_id.in_(project_ids))
+    )
+    return set(conn.execute(asked).scalars())
 
 
 def operators_near(conn: Connection, area: str) -> set[str]:

@@ -49,7 +49,7 @@ project_posts = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
 )
 
-# Partners and companies, and who speaks for each of them.
+# Partners, companies and owners' committees, and who speaks for each of them.
 orgs = sa.Table(
     "orgs",
     metadata,
@@ -57,6 +57,8 @@ orgs = sa.Table(
     sa.Column("kind", Code, nullable=False),
     sa.Column("area", store.Area),
     sa.Column("active", sa.Boolean, nullable=False),
+    # Of an owners' committee: whose compound it is of.
+    sa.Column("project_id", store.Id, index=True),
 )
 org_people = sa.Table(
     "org_people",

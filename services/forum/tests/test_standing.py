@@ -466,6 +466,32 @@ def test_nobody_speaks_for_a_project_that_is_closed(town):
     assert MANAGER not in {row["person_id"] for row in card["invitations"]}
 
 
+def committee(town, *members, state="IN_TERM", project=PROJECT, sequence=1):
+    told = {"committee_id": "owc_1", "project_id": project, "members": members, "state": state}
+    town.bench.consume(
+        "property", "owners_committee_changed.v1", told, subject="owc_1", sequence=sequence
+    )
+
+
+def test_who_speaks_for_the_owners_sits_on_their_committee_in_its_term(town):
+    """K14: whoever was called a member of the owners' committee voted for the owners."""
+    topic_id = town.adopted()
+    invitees = town.named(others=[(CAI, "OWNERS_COMMITTEE")])
+    raised = town.draft(level="COMMUNITY", scope=[COMMUNITY])
+    for told in (None, {"state": "EXPIRED"}, {"project": "prj_elsewhere"}):
+        if told is not None:
+            committee(town, CAI, "per_n09", **told)
+        with pytest.raises(errors.CapacityUnproved):
+            town.schedule(topic_id, START, invitees=invitees)
+        with pytest.raises(errors.CapacityUnproved):
+            town.bench.as_("R_OWNERS", person=CAI, scope=COMMUNITY).do("submit_topic", raised)
+    committee(town, CAI, "per_n09", sequence=2)
+    owner = town.bench.as_("R_OWNERS", person=CAI, scope=COMMUNITY)
+    assert owner.do("submit_topic", raised)["state"] == "COLLECTED"
+    session_id = town.schedule(topic_id, START, invitees=invitees)
+    assert invitation(town, session_id, CAI)["voting"]
+
+
 def test_a_grid_worker_who_has_died_answers_for_nothing(town):
     fact(town, "resident_deactivated", WORKER, reason="DECEASED")
     assert town.bench.parked() == []

@@ -997,6 +997,12 @@ def expire_committee(tx: Tx, due: Due) -> None:
     _say_committee(tx, row)
 
 
+def tell_committees(tx: Tx, _due: Due) -> None:
+    """Say who sits for the owners where that was registered before it was said."""
+    for row in rows.committees_in_term(tx.conn):
+        _say_committee(tx, row)
+
+
 def _say_committee(tx: Tx, row: Row) -> None:
     """Say who sits for the owners now; said again whenever that changes."""
     tx.publish(

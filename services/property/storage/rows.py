@@ -170,6 +170,13 @@ def owners_committee_in_term(conn: sa.Connection, project_id: str) -> Row | None
     return records.first(conn, asked.limit(1))
 
 
+def committees_in_term(conn: sa.Connection) -> list[Row]:
+    """Return the committees of all compounds that are in their term."""
+    table = t.owners_committees
+    asked = sa.select(table).where(table.c.state == "IN_TERM")
+    return records.rows(conn, asked.order_by(table.c.committee_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Interest:
     """The post that a person holds in or for a project, or that somebody he lives with holds."""

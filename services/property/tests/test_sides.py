@@ -217,6 +217,16 @@ def test_others_hear_who_sits_for_the_owners(compound):
     assert [int(one["sequence"]) for one in said] == [1, 2, 3]
 
 
+def test_committees_of_before_are_said_once(compound):
+    bench = compound.bench
+    before = bench.published("owners_committee_changed.v1")
+    with bench.runtime.transaction(bench.actor) as tx:
+        tx.arm("tell_committees", "ALL", tx.now)
+    bench.fire("2025-04-01T00:00:00")
+    said = [one["data"] for one in bench.published("owners_committee_changed.v1")]
+    assert said == [one["data"] for one in before] * 2
+
+
 @pytest.mark.parametrize(
     ("field", "who"),
     [

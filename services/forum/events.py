@@ -264,6 +264,14 @@ class ResidentCorrectedHeard:
     household_id: str | None = None
 
 
+@reads("steward", "steward_left.v1")
+class StewardLeftHeard:
+    """Somebody has left a post; a grid worker answers for his grid no longer."""
+
+    person_id: str
+    duty: str | None = None
+
+
 @reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """One human was registered twice: `person_id` is given up for `into`."""

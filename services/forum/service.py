@@ -543,6 +543,7 @@ class Forum(Service):
             events.ResidentReturnedHeard,
             events.ResidentCorrectedHeard,
             events.PersonMergedHeard,
+            events.StewardLeftHeard,
             events.RequestSubmittedHeard,
             events.RequestEscalatedHeard,
             events.RequestCorrectedHeard,

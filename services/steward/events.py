@@ -128,6 +128,7 @@ class StewardLeft:
 
     steward_id: str
     person_id: str
+    duty: str | None = None
 
 
 @fact("request_submitted.v1", about="request", visibility="public")

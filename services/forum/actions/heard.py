@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
-from services.forum import events, storage
+from services.forum import events, rules, storage
 from services.forum.actions import liaison, sessions, tasks
 from services.forum.actions.escalations import consume_ended, consume_escalated, consume_reporter
 from services.forum.actions.tasks import consume_delivery
@@ -45,12 +45,16 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     people: list[Event] = []
     merged: list[tuple[str, str]] = []
     ended: list[str] = []
+    left: list[str] = []
     for event in heard:
         data = event.data
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
         elif isinstance(data, events.PersonMergedHeard):
             merged.append((data.person_id, data.into))
+        elif isinstance(data, events.StewardLeftHeard):
+            if data.duty == rules.GRID_WORKER:
+                left.append(data.person_id)
         elif isinstance(data, _REQUEST_ENDED):
             ended.append(data.request_id)
         elif isinstance(data, events.RequestEscalatedHeard):
@@ -69,6 +73,8 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     gone, elsewhere, dead = _keep(tx, people)
     for old, into in merged:
         storage.heard.merge_person(tx.conn, old, into)
+    if left:
+        liaison.end_offices(tx, left, "LEFT", rules.GRID_WORKER)
     if dead:
         liaison.end_posts_of_dead(tx, dead)
         sessions.hand_on_from_dead(tx, dead)

@@ -212,10 +212,16 @@ def _leave_office(tx: Tx, row: storage.rows.Row, reason: str) -> storage.rows.Ro
 
 def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
     """Who has died answers for nothing any more: his offices, links and mandates end."""
-    for row in storage.liaison.offices_of(tx.conn, people):
-        _leave_office(tx, row, "DECEASED")
+    end_offices(tx, people, "DECEASED", *rules.TIERS)
     for row in storage.liaison.mandates_of(tx.conn, people):
         _leave_mandate(tx, row)
+
+
+def end_offices(tx: Tx, people: Sequence[str], reason: str, *tiers: str) -> None:
+    """End the offices, of some tiers, of people who hold them no more."""
+    for row in storage.liaison.offices_of(tx.conn, people):
+        if row["tier"] in tiers:
+            _leave_office(tx, row, reason)
 
 
 def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:

@@ -496,3 +496,15 @@ def test_a_grid_worker_who_has_died_answers_for_nothing(town):
     fact(town, "resident_deactivated", WORKER, reason="DECEASED")
     assert town.bench.parked() == []
     assert town.row("officials", "official_id", "off_worker")["state"] == "ENDED"
+
+
+def test_a_grid_worker_who_has_left_his_post_answers_for_nothing(town):
+    """K13: he headed the chain for ever, was invited by office and got what was overdue."""
+    town.official(WORKER, "COMMUNITY_CADRE", COMMUNITY, "off_promoted")
+    for duty, state in (("VOLUNTEER", "ACTIVE"), ("GRID_WORKER", "ENDED")):
+        left = {"steward_id": f"stw_{duty}", "person_id": WORKER, "duty": duty}
+        town.bench.consume("steward", "steward_left.v1", left, subject=left["steward_id"])
+        assert town.row("officials", "official_id", "off_worker")["state"] == state
+    rung = town.cadre().ask("chain", {"target": GRID})["rungs"][0]
+    assert (rung["tier"], rung["gap"]) == ("GRID_WORKER", True)
+    assert town.row("officials", "official_id", "off_promoted")["state"] == "ACTIVE"

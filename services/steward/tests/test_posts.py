@@ -227,6 +227,7 @@ def test_who_leaves_hands_over_and_vanishes_from_the_board_in_one_step(ground):
     assert bench.published("steward_left.v1")[0]["data"] == {
         "steward_id": STW_STAFF,
         "person_id": STAFF,
+        "duty": "PROPERTY_STAFF",
     }
     with pytest.raises(StateConflict):
         bench.do("leave_steward", {"steward_id": STW_STAFF, "reason": "调离岗位"}, version=2)

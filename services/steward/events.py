@@ -287,6 +287,24 @@ class EmergencyArrival:
     minutes: int
 
 
+# What is said about a request once it stands.
+RequestFact = (
+    RequestResolved
+    | RequestRated
+    | RequestReopened
+    | RequestMerged
+    | RequestCorrected
+    | RequestRejected
+    | RequestCancelled
+    | RequestClosed
+    | RequestDeadlineMissed
+    | RequestEscalated
+    | BadRatingUpheld
+    | RequestSelfFoundClosed
+    | EmergencyArrival
+)
+
+
 @fact("volunteer_hours_confirmed.v1", about="volunteer_record")
 class VolunteerHoursConfirmed:
     """Volunteer service was confirmed by its organiser."""

@@ -414,10 +414,23 @@ class RequestReply(Changed, kw_only=True):
     due: Annotated[Instant, Meta(description="下一个期限 / what is due next")] | None = None
     due_accept: Instant | None = None
     due_contact: Instant | None = None
-    due_resolve: Instant | None = None
-    duplicate: Annotated[
-        bool, Meta(description="同一编号、同一内容已提交过 / this very request stood here before")
-    ] = False
+    due_resolve: Instant
+    advice: (
+        Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
+    ) = UNSET
+    duplicate: (
+        Annotated[
+            bool,
+            Meta(description="同一编号、同一内容已提交过 / this very request stood here before"),
+        ]
+        | UnsetType
+    ) = UNSET
+    late: Annotated[bool, Meta(description="是否超时 / after its time")] | UnsetType = UNSET
+    on_time: Annotated[bool, Meta(description="是否按时办结 / in time")] | UnsetType = UNSET
+    merged_into: (
+        Annotated[str, Meta(description="并入的诉求 / the case that it follows")] | UnsetType
+    ) = UNSET
+    verdict: Annotated[str, Meta(examples=["UPHELD"])] | UnsetType = UNSET
 
 
 class Follower(Reply, kw_only=True):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +13,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, Office, Sealed
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
 from services.steward import events, rules, storage
@@ -42,6 +42,7 @@ from services.steward.errors import (
     UnknownPerson,
     WrongDuty,
 )
+from services.steward.replies import RequestReply
 from services.steward.rules.routing import Category, Duty
 
 MAX_TEXT = 1000
@@ -303,7 +304,7 @@ class ReviewRequest:
 # What the commands share
 
 
-def locked(tx: Tx, request_id: str) -> Any:
+def locked(tx: Tx, request_id: str) -> Row:
     """Return a request's row locked.
 
     Raises:
@@ -316,8 +317,13 @@ def locked(tx: Tx, request_id: str) -> Any:
 
 
 def change(
-    tx: Tx, row: Any, action: str, state: str, detail: dict[str, Any] | None = None, **values: Any
-) -> Any:
+    tx: Tx,
+    row: Row,
+    action: str,
+    state: str,
+    detail: Mapping[str, object] | None = None,
+    **values: object,
+) -> Row:
     """Move a request to a state, write its timeline, and return the row as it stands now."""
     version = row.version + 1
     return storage.cases.change(
@@ -329,8 +335,8 @@ def change(
 
 
 def _step(
-    tx: Tx, request_id: str, action: str, *, state: str, version: int, detail: dict[str, Any]
-) -> dict[str, Any]:
+    tx: Tx, request_id: str, action: str, *, state: str, version: int, detail: Mapping[str, object]
+) -> dict[str, object]:
     """Return a line of a request's timeline."""
     return {
         "request_id": request_id,
@@ -344,35 +350,25 @@ def _step(
     }
 
 
-def publish(tx: Tx, row: Any, event: Any) -> None:
+def publish(tx: Tx, row: Row, event: events.RequestFact) -> None:
     """Say a fact about a request."""
     tx.publish(event, subject=row.request_id, scope=row.area, sequence=row.version)
 
 
-def reply(row: Any, **more: Any) -> dict[str, Any]:
+def reply(row: Row) -> RequestReply:
     """Answer a command with what the caller needs next."""
-    answer = {
-        "id": row.request_id,
-        "number": row.number,
-        "state": row.state,
-        "version": row.version,
-        "handler": row.handler,
-        "due_accept": stamp(row.due_accept),
-        "due_contact": stamp(row.due_contact),
-        "due_resolve": stamp(row.due_resolve),
-        "due": stamp(_next_due(row)),
-    }
+    answer = RequestReply.of(row, id=row.request_id, due=_next_due(row))
     if rules.requests.is_emergency(row.clock):
-        answer["advice"] = rules.requests.EMERGENCY_ADVICE
-    return answer | more
+        answer.advice = rules.requests.EMERGENCY_ADVICE
+    return answer
 
 
 def stamp(at: datetime | None) -> str | None:
-    """Return an instant as text, for a reply."""
+    """Return an instant as text, for what is kept as JSON."""
     return at.isoformat() if at is not None else None
 
 
-def _next_due(row: Any) -> datetime | None:
+def _next_due(row: Row) -> datetime | None:
     if row.state == "DISPATCHED":
         due: datetime | None = row.due_accept
     elif row.state == "ACCEPTED" and row.due_contact is not None:
@@ -384,7 +380,7 @@ def _next_due(row: Any) -> datetime | None:
     return due
 
 
-def _require_handler(tx: Tx, row: Any) -> None:
+def _require_handler(tx: Tx, row: Row) -> None:
     if row.handler_person != tx.actor.id:
         # Whoever neither handles nor oversees it is not told that it exists.
         if row.handler is None or not tx.actor.covers(row.grid):
@@ -392,7 +388,7 @@ def _require_handler(tx: Tx, row: Any) -> None:
         raise NotHandler
 
 
-def _speaker(tx: Tx, row: Any, receipt: str | None) -> Any:
+def _speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
     """Return the request whose reporter speaks: this one, or one that was merged into it.
 
     The voice is the reporter's. Staff of the place who took no part in the case may lend him
@@ -421,7 +417,7 @@ def _speaker(tx: Tx, row: Any, receipt: str | None) -> Any:
     raise NotFound(kind="request", id=row.request_id)
 
 
-def _require_own(tx: Tx, row: Any, receipt: str | None) -> None:
+def _require_own(tx: Tx, row: Row, receipt: str | None) -> None:
     """Refuse whoever speaks for another request than this: he follows it, and it is not his.
 
     Raises:
@@ -431,22 +427,22 @@ def _require_own(tx: Tx, row: Any, receipt: str | None) -> None:
         raise NotReporter
 
 
-def _spoken(receipt: str | None) -> dict[str, Any]:
+def _spoken(receipt: str | None) -> dict[str, object]:
     return {"receipt": receipt} if receipt is not None else {}
 
 
-def _require_oversight(tx: Tx, row: Any) -> None:
+def _require_oversight(tx: Tx, row: Row) -> None:
     if not tx.actor.covers(row.grid):
         raise NotFound(kind="request", id=row.request_id)
 
 
-def parties(tx: Tx, row: Any) -> set[str]:
+def parties(tx: Tx, row: Row) -> set[str]:
     """Return the persons who are a party of a request: of what it is against, its reporters, and
     their households."""
     return accused(tx, row) | complainants(tx, [row])[row.request_id]
 
 
-def complainants(tx: Tx, rows: Sequence[Any]) -> dict[str, set[str]]:
+def complainants(tx: Tx, rows: Sequence[Row]) -> dict[str, set[str]]:
     """Return the reporter of each request, and of all that was merged into it, with their
     households."""
     found = {row.request_id: {row.reporter_id} - {None} for row in rows}
@@ -459,14 +455,15 @@ def complainants(tx: Tx, rows: Sequence[Any]) -> dict[str, set[str]]:
     }
 
 
-def accused(tx: Tx, row: Any) -> set[str]:
+def accused(tx: Tx, row: Row | NewCase) -> set[str]:
     """Return the persons whom a request is against, with their households, or who hold a post in
     what it is against."""
-    refs = {row.against} - {None}
+    refs = [row.against]
     if rules.routing.is_against_project(row.kind, row.category):
-        refs |= {row.project_id} - {None}
-    found = storage.parties.of(tx.conn, refs)
-    if row.category == "PROPERTY_SERVICE" or row.project_id in refs & {row.against}:
+        refs.append(row.project_id)
+    found = storage.parties.of(tx.conn, list(filter(None, refs)))
+    against_it = row.project_id is not None and row.project_id == row.against
+    if row.category == "PROPERTY_SERVICE" or against_it:
         # Who works for the project is as little its judge as who manages it.
         staff = storage.posts.candidates(
             tx.conn, row.grid, (rules.routing.PROPERTY_STAFF,), tx.now, ()
@@ -478,7 +475,11 @@ def accused(tx: Tx, row: Any) -> set[str]:
 
 
 def _candidates(
-    tx: Tx, row: Any, duties: Any, barred: Collection[str], without: Iterable[str] = ()
+    tx: Tx,
+    row: Row | NewCase,
+    duties: Sequence[str],
+    barred: Collection[str],
+    without: Iterable[str] = (),
 ) -> list[rules.routing.Candidate]:
     """Return who may have a request in hand: nobody who is a party of it (`barred`)."""
     found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, without)
@@ -487,14 +488,14 @@ def _candidates(
 
 def _require_impartial(
     tx: Tx,
-    row: Any,
+    row: Row,
     person_id: str | None = None,
     *,
     field: str = "",
     handles: bool = False,
     reporter: str | None = None,
     not_by: Literal["HANDLER", "CHAIN"] | None = None,
-    other: Any = None,
+    other: Row | None = None,
 ) -> None:
     """Refuse a party of the matter, and name who may act instead.
 
@@ -537,7 +538,7 @@ def _require_impartial(
     raise ConflictOfInterest(field=field, substitute=row.area[:9], role="R_STREET")
 
 
-def _part(tx: Tx, row: Any) -> set[str | None]:
+def _part(tx: Tx, row: Row) -> set[str | None]:
     """Return who has had the case in hand, or rated it for its reporter."""
     part = storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}
     return part | {
@@ -552,7 +553,7 @@ def _with_kin(tx: Tx, persons: set[str | None]) -> set[str]:
 
 
 def _stand_in(
-    tx: Tx, row: Any, duties: Sequence[str], barred: Collection[str], without: Iterable[str] = ()
+    tx: Tx, row: Row, duties: Sequence[str], barred: Collection[str], without: Iterable[str] = ()
 ) -> rules.routing.Candidate | None:
     return rules.routing.choose(_candidates(tx, row, duties, barred, without), duties)
 
@@ -569,7 +570,7 @@ def _disarm_all(tx: Tx, request_id: str) -> None:
         tx.disarm(kind, request_id)
 
 
-def _end_clocks(tx: Tx, row: Any) -> None:
+def _end_clocks(tx: Tx, row: Row) -> None:
     _disarm_all(tx, row.request_id)
     for which in ("ACCEPT", "CONTACT", "RESOLVE"):
         storage.cases.void_clock(tx.conn, row.request_id, which, tx.now)
@@ -579,7 +580,7 @@ def _end_clocks(tx: Tx, row: Any) -> None:
 # Submission and dispatch
 
 
-def submit_request(tx: Tx, payload: SubmitRequest) -> dict[str, Any]:
+def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
     """提交诉求 / Submit a request.
 
     Take a request, start its clocks and give it to the steward whom the routing names.
@@ -610,8 +611,10 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> dict[str, Any]:
     row = _file(tx, payload, reporter, own)
     if row is None:
         # Somebody else brought the same reference in this moment.
-        return _answered(tx, payload, reporter, own) or {}
-    return reply(row, duplicate=False)
+        first = _answered(tx, payload, reporter, own)
+        assert first is not None, "its reference is taken"  # noqa: S101  or it had been filed
+        return first
+    return msgspec.structs.replace(reply(row), duplicate=False)
 
 
 def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
@@ -662,7 +665,7 @@ def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool
     return row.reporter_id in kinship.own(tx, person)
 
 
-def hazard_found(tx: Tx, hazard: Any) -> Any:
+def hazard_found(tx: Tx, hazard: Row) -> Row:
     """File a danger that somebody looked at and found to be one; who saw it is the reporter."""
     order = SubmitRequest(
         channel="APP",
@@ -678,7 +681,9 @@ def hazard_found(tx: Tx, hazard: Any) -> Any:
         "community": hazard.area,
         "reference": hazard.hazard_id,
     }
-    return _file(tx, order, hazard.reporter_id, own)
+    row = _file(tx, order, hazard.reporter_id, own)
+    assert row is not None, "a hazard is found once"  # noqa: S101  see its state
+    return row
 
 
 def _file(
@@ -688,7 +693,7 @@ def _file(
     own: dict[str, str] | None,
     *,
     topic_id: str | None = None,
-) -> Any:
+) -> Row | None:
     """Keep a request, say it and give it to somebody; None where its reference is taken.
 
     Whoever gets it is known before it is kept, so each table is written once.
@@ -703,8 +708,12 @@ def _file(
         return None
     serving = storage.ground.serving(tx.conn, payload.grid)
     project_id = _project(tx, serving, payload.grid, payload.building, payload.project_id)
-    new = SimpleNamespace(
-        **_values(tx, payload, reporter, own, request_id=request_id),
+    new = _new(
+        tx,
+        payload,
+        reporter,
+        own,
+        request_id=request_id,
         project_id=project_id,
         topic_id=topic_id,
     )
@@ -714,7 +723,7 @@ def _file(
     chosen = _choose(tx, new, duties, barred)
     # The number comes last: rivals wait for the counter of the community's day.
     number = storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), new.area)
-    given: dict[str, Any] = {"state": "SUBMITTED", "version": 1}
+    given: dict[str, object] = {"state": "SUBMITTED", "version": 1}
     said = {"channel": new.channel, "number": number}
     steps = [_step(tx, request_id, "submit", state="SUBMITTED", version=1, detail=said)]
     due = {"RESOLVE": new.due_resolve}
@@ -729,7 +738,7 @@ def _file(
         steps.append(_step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told))
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
-    row = storage.cases.file(tx.conn, {"number": number, **given, **vars(new)}, steps, due)
+    row = storage.cases.file(tx.conn, {"number": number, **given, **new.columns()}, steps, due)
     tx.arm_each(request_id, timers)
     tx.publish(
         events.RequestSubmitted(
@@ -804,7 +813,7 @@ def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) 
 
 def _answered(
     tx: Tx, payload: NewRequest, reporter: str | None, own: dict[str, str] | None
-) -> dict[str, Any] | None:
+) -> RequestReply | None:
     """Answer the request that stands under the caller's reference, if there is one.
 
     Raises:
@@ -829,7 +838,7 @@ def _answered(
         vault = storage.vault(tx.settings.keys)
         same = vault.open(first.text, f"{first.request_id}.text") == payload.text
     if same:
-        return reply(first, duplicate=True)
+        return msgspec.structs.replace(reply(first), duplicate=True)
     known = first.reporter_id == tx.actor.id or tx.actor.covers(first.grid)
     raise ReferenceTaken(
         field="external_ref",
@@ -884,7 +893,7 @@ def _found_by(tx: Tx, payload: NewRequest, reporter: str | None) -> str | None:
 
 
 def _project(
-    tx: Tx, serving: Sequence[Any], grid: str, building: str | None, named: str | None
+    tx: Tx, serving: Sequence[Row], grid: str, building: str | None, named: str | None
 ) -> str | None:
     if named is None:
         found = storage.ground.of_building(serving, building)
@@ -897,52 +906,90 @@ def _project(
     return named
 
 
-def _values(
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """What a new request is, before anybody has it: columns of its row."""
+
+    request_id: str
+    channel: str
+    reference: str | None
+    recorded_by: str
+    against: str | None
+    kind: str
+    category: str
+    priority: str
+    clock: str
+    area: str
+    grid: str
+    building: str | None
+    indoor: bool
+    project_id: str | None
+    topic_id: str | None
+    reporter_id: str | None
+    found_by: str | None
+    text: bytes
+    media: list[str]
+    span_s: int
+    occurred_at: datetime
+    created_at: datetime
+    due_contact: datetime | None
+    due_resolve: datetime
+    tried: list[str] = field(default_factory=list)
+    returns: int = 0
+    reopens: int = 0
+    urged: int = 0
+    level: int = 0
+    extended: bool = False
+    late: bool = False
+
+    def columns(self) -> dict[str, object]:
+        """Return all of it by the names of the columns."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def _new(
     tx: Tx,
     payload: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
     *,
     request_id: str,
-) -> dict[str, Any]:
+    project_id: str | None,
+    topic_id: str | None,
+) -> NewCase:
     """Return what a new request is, before anybody has it."""
     priority = payload.priority or rules.requests.default_priority(payload.category)
     clock = rules.requests.clock_of(payload.kind, priority)
     resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
-    return {
-        "request_id": request_id,
-        "channel": payload.channel,
-        "reference": _shown(payload, own),
-        "recorded_by": tx.actor.id,
-        "against": payload.against,
-        "kind": payload.kind,
-        "category": payload.category,
-        "priority": priority,
-        "clock": clock,
-        "area": payload.grid[:12],
-        "grid": payload.grid,
-        "building": payload.building,
-        "indoor": payload.indoor,
-        "reporter_id": reporter,
-        "found_by": _found_by(tx, payload, reporter),
-        "text": storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
-        "media": payload.media,
-        "tried": [],
-        "returns": 0,
-        "reopens": 0,
-        "urged": 0,
-        "level": 0,
-        "extended": False,
-        "late": False,
-        "span_s": int((resolve - tx.now).total_seconds()),
-        "occurred_at": payload.occurred_at or tx.now,
-        "created_at": tx.now,
-        "due_contact": rules.requests.due_contact(clock, tx.now, tx.calendar),
-        "due_resolve": resolve,
-    }
+    return NewCase(
+        request_id=request_id,
+        channel=payload.channel,
+        reference=_shown(payload, own),
+        recorded_by=tx.actor.id,
+        against=payload.against,
+        kind=payload.kind,
+        category=payload.category,
+        priority=priority,
+        clock=clock,
+        area=payload.grid[:12],
+        grid=payload.grid,
+        building=payload.building,
+        indoor=payload.indoor,
+        project_id=project_id,
+        topic_id=topic_id,
+        reporter_id=reporter,
+        found_by=_found_by(tx, payload, reporter),
+        text=storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
+        media=payload.media,
+        span_s=int((resolve - tx.now).total_seconds()),
+        occurred_at=payload.occurred_at or tx.now,
+        created_at=tx.now,
+        due_contact=rules.requests.due_contact(clock, tx.now, tx.calendar),
+        due_resolve=resolve,
+    )
 
 
-def _duties(tx: Tx, row: Any, *, served: bool | None = None) -> Any:
+def _duties(tx: Tx, row: Row | NewCase, *, served: bool | None = None) -> Sequence[str]:
     """Return who takes a request; `served` where it is known that projects serve its grid."""
     if served is None and row.project_id is None:
         served = bool(storage.ground.serving(tx.conn, row.grid))
@@ -956,25 +1003,51 @@ def _duties(tx: Tx, row: Any, *, served: bool | None = None) -> Any:
 
 def give(
     tx: Tx,
-    row: Any,
+    row: Row,
     *,
-    chosen: rules.routing.Candidate | None = None,
-    duties: Any = None,
     action: str = "dispatch",
-    detail: dict[str, Any] | None = None,
-    **values: Any,
-) -> Any:
-    """Give a request to a steward, chosen by the routing unless named; None when there is nobody.
+    detail: Mapping[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
+) -> Row | None:
+    """Give a request to whom the routing chooses; None when there is nobody."""
+    chosen = _choose(tx, row, _duties(tx, row), parties(tx, row))
+    if chosen is None:
+        return None
+    return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})})
+
+
+def give_to(
+    tx: Tx,
+    row: Row,
+    chosen: rules.routing.Candidate,
+    *,
+    action: str = "dispatch",
+    detail: Mapping[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
+) -> Row:
+    """Give a request to a steward who is named.
+
+    Raises:
+        HandlerNotOnDuty: He left in this moment.
+    """
+    if not storage.posts.take(tx.conn, chosen.steward_id, tx.now):
+        raise HandlerNotOnDuty(steward_id=chosen.steward_id, field="handler")
+    return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})})
+
+
+def _hand(  # noqa: PLR0917  what, to whom, as which step
+    tx: Tx,
+    row: Row,
+    chosen: rules.routing.Candidate,
+    action: str,
+    detail: dict[str, object],
+    values: dict[str, object],
+) -> Row:
+    """Let a steward have a request.
 
     The new handler gets an accept clock of his own. The clocks of contact and resolution belong to
     the request: they run on, whoever has it.
     """
-    if chosen is None:
-        chosen = _choose(tx, row, duties or _duties(tx, row), parties(tx, row))
-        if chosen is None:
-            return None
-    elif not storage.posts.take(tx.conn, chosen.steward_id, tx.now):
-        raise HandlerNotOnDuty(steward_id=chosen.steward_id, field="handler")
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.start_clock(
@@ -982,20 +1055,14 @@ def give(
     )
     storage.cases.hand_clock(tx.conn, row.request_id, chosen.steward_id)
     tx.arm("REQ_ACCEPT", row.request_id, due)
-    return change(
-        tx,
-        row,
-        action,
-        "DISPATCHED",
-        {"handler": chosen.steward_id, "duty": chosen.duty} | (detail or {}),
-        **_handed(chosen, due, row.first_handler),
-        **values,
-    )
+    handed = _handed(chosen, due, row.first_handler)
+    said = {"handler": chosen.steward_id, "duty": chosen.duty}
+    return change(tx, row, action, "DISPATCHED", said | detail, **handed, **values)
 
 
 def _handed(
     chosen: rules.routing.Candidate, due: datetime, first_handler: str | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "handler": chosen.steward_id,
         "handler_person": chosen.person_id,
@@ -1006,7 +1073,7 @@ def _handed(
 
 
 def _choose(
-    tx: Tx, row: Any, duties: Any, barred: Collection[str]
+    tx: Tx, row: Row | NewCase, duties: Sequence[str], barred: Collection[str]
 ) -> rules.routing.Candidate | None:
     """Choose by the routing, and again where the chosen one left in the meantime."""
     without = list(row.tried)
@@ -1021,7 +1088,7 @@ def _choose(
         without.append(chosen.steward_id)
 
 
-def _stood_back(tx: Tx, row: Any, barred: Collection[str]) -> bool:
+def _stood_back(tx: Tx, row: Row | NewCase, barred: Collection[str]) -> bool:
     """Tell whether somebody who might have had a request is a party of it."""
     if accused(tx, row):
         return True
@@ -1030,7 +1097,7 @@ def _stood_back(tx: Tx, row: Any, barred: Collection[str]) -> bool:
     return rules.routing.stood_back(found, duties, barred)
 
 
-def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
+def _named(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     steward = storage.posts.steward(tx.conn, steward_id)
     if steward is None or not steward.area.startswith(row.area[:9]):
         raise NotFound(kind="steward", id=steward_id)
@@ -1047,7 +1114,7 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
     return fitting[0]
 
 
-def dispatch_request(tx: Tx, payload: DispatchRequest) -> dict[str, Any]:
+def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
     """派单 / Give it to a steward.
 
     Give a request to a steward: the one who is named, or whom the routing chooses. Whoever has it
@@ -1067,19 +1134,19 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> dict[str, Any]:
     has_it = row.handler if row.state == "DISPATCHED" else None
     if has_it is not None and payload.handler == has_it:
         return reply(row)
-    chosen = _named(tx, row, payload.handler) if payload.handler is not None else None
-    if chosen is None:
-        duties = _duties(tx, row)
-        best = rules.routing.choose(_candidates(tx, row, duties, parties(tx, row)), duties)
-        if best is not None and best.steward_id == has_it:
-            return reply(row)
-    given = give(tx, row, chosen=chosen)
+    if payload.handler is not None:
+        return reply(give_to(tx, row, _named(tx, row, payload.handler)))
+    duties = _duties(tx, row)
+    best = rules.routing.choose(_candidates(tx, row, duties, parties(tx, row)), duties)
+    if best is not None and best.steward_id == has_it:
+        return reply(row)
+    given = give(tx, row)
     if given is None:
         raise NobodyToDispatch
     return reply(given)
 
 
-def accept_request(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
+def accept_request(tx: Tx, payload: WhichRequest) -> RequestReply:
     """接单 / Accept.
 
     The handler takes the request; late is possible, and is flagged.
@@ -1099,10 +1166,10 @@ def accept_request(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
     storage.cases.stop_clock(tx.conn, row.request_id, "ACCEPT", tx.now, handler=row.handler)
     tx.disarm("REQ_ACCEPT", row.request_id)
     row = change(tx, row, "accept", "ACCEPTED", {"late": late}, accepted_at=tx.now)
-    return reply(row, late=late)
+    return msgspec.structs.replace(reply(row), late=late)
 
 
-def return_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
+def return_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
     """退回 / Give it back.
 
     The handler gives the request back; it goes to the next one at once, if there is one.
@@ -1133,7 +1200,7 @@ def return_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
     return reply(give(tx, row) or _wait(tx, row))
 
 
-def transfer_request(tx: Tx, payload: TransferRequest) -> dict[str, Any]:
+def transfer_request(tx: Tx, payload: TransferRequest) -> RequestReply:
     """转办 / Transfer; clocks run on.
 
     Hand an accepted request to whoever is competent; its clocks run on.
@@ -1158,7 +1225,7 @@ def transfer_request(tx: Tx, payload: TransferRequest) -> dict[str, Any]:
     if not handles or payload.handler is not None:
         _require_impartial(tx, row)
     detail = {"reason": payload.reason, "from": row.handler}
-    values = {
+    values: dict[str, object] = {
         "transfers": row.transfers + handles,
         # It does not come back to who said that it is not his.
         "tried": [*row.tried, row.handler] if handles else row.tried,
@@ -1169,26 +1236,24 @@ def transfer_request(tx: Tx, payload: TransferRequest) -> dict[str, Any]:
         if not oversees:
             raise RoleDenied(role=tx.actor.role)
         chosen = _any_duty(tx, row, payload.handler)
-        given = give(tx, row, chosen=chosen, action="transfer", detail=detail, **values)
     else:
         duties = (payload.duty,) if payload.duty is not None else _duties(tx, row)
         _check_impartial(row, duties[0], field="duty")
-        chosen_by_rule = rules.routing.choose(
-            _candidates(tx, row, duties, parties(tx, row), [*row.tried, row.handler]), duties
-        )
-        if chosen_by_rule is None:
+        found = _candidates(tx, row, duties, parties(tx, row), [*row.tried, row.handler])
+        first = rules.routing.choose(found, duties)
+        if first is None:
             raise NobodyToDispatch(field="duty")
-        given = give(tx, row, chosen=chosen_by_rule, action="transfer", detail=detail, **values)
-    return reply(given)
+        chosen = first
+    return reply(give_to(tx, row, chosen, action="transfer", detail=detail, values=values))
 
 
-def _check_impartial(row: Any, duty: str, *, field: str) -> None:
+def _check_impartial(row: Row, duty: str, *, field: str) -> None:
     """Keep a complaint about the property out of the property's own hands."""
     if row.category == "PROPERTY_SERVICE" and duty == "PROPERTY_STAFF":
         raise WrongDuty(duty=duty, category=row.category, field=field)
 
 
-def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
+def _any_duty(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     """Return a steward of the place, whatever his duty: the cadre has judged who is competent."""
     for candidate in storage.posts.candidates(tx.conn, row.grid, rules.routing.DUTIES, tx.now, ()):
         if candidate.steward_id == steward_id and candidate.available:
@@ -1198,7 +1263,7 @@ def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
     raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
 
 
-def contact_request(tx: Tx, payload: ContactRequest) -> dict[str, Any]:
+def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
     """联系或到场 / Contact or arrive.
 
     The reporter was contacted. In an emergency only standing on site stops the clock.
@@ -1220,7 +1285,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> dict[str, Any]:
     emergency = rules.requests.is_emergency(row.clock)
     counts = row.contacted_at is None and (payload.arrived or not emergency)
     late = bool(counts and row.due_contact is not None and tx.now >= row.due_contact)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if counts:
         values["contacted_at"] = tx.now
         storage.cases.stop_clock(tx.conn, row.request_id, "CONTACT", tx.now)
@@ -1241,10 +1306,10 @@ def contact_request(tx: Tx, payload: ContactRequest) -> dict[str, Any]:
             row,
             events.EmergencyArrival(row.request_id, row.handler, row.handler_person, minutes),
         )
-    return reply(row, late=late)
+    return msgspec.structs.replace(reply(row), late=late)
 
 
-def _contact_merged(tx: Tx, own: Any, payload: ContactRequest) -> dict[str, Any]:
+def _contact_merged(tx: Tx, own: Row, payload: ContactRequest) -> RequestReply:
     case = storage.cases.root(tx.conn, own)
     _require_handler(tx, case)
     _require_impartial(tx, case, handles=True)
@@ -1258,10 +1323,10 @@ def _contact_merged(tx: Tx, own: Any, payload: ContactRequest) -> dict[str, Any]
         {"note": payload.note} if payload.note else {},
         contacted_at=own.contacted_at or tx.now,
     )
-    return reply(own, merged_into=case.request_id)
+    return msgspec.structs.replace(reply(own), merged_into=case.request_id)
 
 
-def extend_request(tx: Tx, payload: ExtendRequest) -> dict[str, Any]:
+def extend_request(tx: Tx, payload: ExtendRequest) -> RequestReply:
     """延期(P4) / Extend (P4).
 
     Give a complex request more time, once, before its end.
@@ -1301,7 +1366,7 @@ def extend_request(tx: Tx, payload: ExtendRequest) -> dict[str, Any]:
     return reply(row)
 
 
-def resolve_request(tx: Tx, payload: ResolveRequest) -> dict[str, Any]:
+def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
     """办结 / Resolve.
 
     The handler says that the request is done, and shows it.
@@ -1350,14 +1415,14 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> dict[str, Any]:
             row.request_id, row.handler, payload.outcome, on_time, row.project_id
         ),
     )
-    return reply(row, on_time=on_time)
+    return msgspec.structs.replace(reply(row), on_time=on_time)
 
 
 # --------------------------------------------------------------------------------------------------
 # After the resolution
 
 
-def rate_request(tx: Tx, payload: RateRequest) -> dict[str, Any]:
+def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
     """评价 / Rate, once.
 
     The reporter rates, once. A bad rating is looked into before it may cost anything.
@@ -1424,7 +1489,7 @@ def _require_alive(tx: Tx, reporter: str | None) -> None:
         raise UnknownPerson(person_id=reporter)
 
 
-def _check_rating(tx: Tx, case: Any, own: Any) -> None:
+def _check_rating(tx: Tx, case: Row, own: Row) -> None:
     rules.requests.check_rating(rated=False, resolved_at=case.resolved_at, now=tx.now)
     handlers = storage.cases.chain(tx.conn, case.request_id) | {case.handler_person}
     # Neither himself nor a household praises itself: as it lives now, nor as it lived then.
@@ -1433,7 +1498,7 @@ def _check_rating(tx: Tx, case: Any, own: Any) -> None:
             raise SelfRating
 
 
-def _rate_merged(tx: Tx, own: Any, payload: RateRequest) -> dict[str, Any]:
+def _rate_merged(tx: Tx, own: Row, payload: RateRequest) -> RequestReply:
     """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("rate_merged", case.state)
@@ -1450,18 +1515,18 @@ def _rate_merged(tx: Tx, own: Any, payload: RateRequest) -> dict[str, Any]:
         solved=payload.solved,
         rating_text=vault.seal_or_none(payload.text, f"{own.request_id}.rating"),
     )
-    return reply(own, state="RATED", merged_into=case.request_id)
+    return msgspec.structs.replace(reply(own), state="RATED", merged_into=case.request_id)
 
 
-def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any) -> Any:
+def close(tx: Tx, row: Row, detail: Mapping[str, object] | None = None) -> Row:
     """Close a request and say so."""
-    row = change(tx, row, "close", "CLOSED", detail, closed_at=row.closed_at or tx.now, **values)
+    row = change(tx, row, "close", "CLOSED", detail, closed_at=row.closed_at or tx.now)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
     publish(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
     return row
 
 
-def check_found(tx: Tx, payload: CheckFound) -> dict[str, Any]:
+def check_found(tx: Tx, payload: CheckFound) -> RequestReply:
     """核实自行发现 / Look at what was found.
 
     Somebody else looks at what a steward found himself and solved; only then it earns anything.
@@ -1493,7 +1558,7 @@ def check_found(tx: Tx, payload: CheckFound) -> dict[str, Any]:
     return reply(row)
 
 
-def close_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
+def close_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
     """结案 / Close a rated request.
 
     Raises:
@@ -1511,12 +1576,12 @@ def close_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
     return reply(close(tx, row, {"reason": payload.reason}))
 
 
-def _require_not_own(tx: Tx, row: Any) -> None:
+def _require_not_own(tx: Tx, row: Row) -> None:
     if row.handler_person is not None and kinship.is_own(tx, row.handler_person):
         raise OwnExtension
 
 
-def _require_outside_chain(tx: Tx, row: Any) -> None:
+def _require_outside_chain(tx: Tx, row: Row) -> None:
     """Refuse whoever has had the case in hand, raised it, or rated it for its reporter, and who
     lives with one of them: nobody is two of those who check each other.
 
@@ -1527,7 +1592,7 @@ def _require_outside_chain(tx: Tx, row: Any) -> None:
         raise InChain
 
 
-def review_request(tx: Tx, payload: ReviewRequest) -> dict[str, Any]:
+def review_request(tx: Tx, payload: ReviewRequest) -> RequestReply:
     """差评核查 / Review a bad rating.
 
     Somebody outside the handling chain finds whether a bad rating is right, and closes.
@@ -1562,16 +1627,16 @@ def review_request(tx: Tx, payload: ReviewRequest) -> dict[str, Any]:
         row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
         if payload.upheld:
             _say_upheld(tx, row)
-    return reply(row, verdict=verdict)
+    return msgspec.structs.replace(reply(row), verdict=verdict)
 
 
-def _say_upheld(tx: Tx, row: Any) -> None:
+def _say_upheld(tx: Tx, row: Row) -> None:
     # The rating was given to whoever resolved it then; a reopened request may be with another.
     steward_id, person_id = _rated_handler(tx, row)
     publish(tx, row, events.BadRatingUpheld(row.request_id, steward_id, person_id))
 
 
-def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
+def _rated_handler(tx: Tx, row: Row) -> tuple[str, str]:
     handler = row.handler
     for entry in storage.cases.timeline(tx.conn, row.request_id):
         if entry.action in {"dispatch", "transfer", "redispatch", "reopen"}:
@@ -1582,7 +1647,7 @@ def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
     return steward.steward_id, steward.person_id
 
 
-def reopen_request(tx: Tx, payload: ReopenRequest) -> dict[str, Any]:
+def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     """要求重办 / Reopen.
 
     The reporter says that it was not done: half the time, at least a day, at most twice.
@@ -1604,7 +1669,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> dict[str, Any]:
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
     storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=case.handler)
     tx.arm("REQ_RESOLVE", row.request_id, due)
-    values: dict[str, Any] = {"due_resolve": due, "reopens": row.reopens + 1}
+    values: dict[str, object] = {"due_resolve": due, "reopens": row.reopens + 1}
     values |= {"level": 0, "tried": []}
     if row.state == "MERGED":
         # What he said of the case that he followed was about that case.
@@ -1614,9 +1679,10 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> dict[str, Any]:
     duties = rules.routing.DUTIES
     found = _candidates(tx, row, duties, parties(tx, row))
     back = [c for c in found if c.steward_id == case.handler]
-    given = give(
-        tx, row, chosen=back[0] if back else None, action="reopen", detail=detail, **values
-    )
+    if back:
+        given: Row | None = give_to(tx, row, back[0], action="reopen", detail=detail, values=values)
+    else:
+        given = give(tx, row, action="reopen", detail=detail, values=values)
     if given is None:
         given = change(
             tx, row, "reopen", "SUBMITTED", detail, handler=None, handler_person=None,
@@ -1634,7 +1700,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> dict[str, Any]:
 # Ends without a resolution
 
 
-def cancel_request(tx: Tx, payload: CancelRequest) -> dict[str, Any]:
+def cancel_request(tx: Tx, payload: CancelRequest) -> RequestReply:
     """撤回 / Take it back.
 
     The reporter takes the request back.
@@ -1663,7 +1729,7 @@ _CARRIED = (
 )  # fmt: skip
 
 
-def _hand_on(tx: Tx, row: Any) -> None:
+def _hand_on(tx: Tx, row: Row) -> None:
     """Whoever takes his request back takes nothing from those who were merged into it.
 
     The earliest of them carries the case on, with its handler and its deadlines.
@@ -1699,7 +1765,7 @@ def _hand_on(tx: Tx, row: Any) -> None:
         tx.arm(f"REQ_L{level}", heir.request_id, due)
 
 
-def reject_request(tx: Tx, payload: RejectRequest) -> dict[str, Any]:
+def reject_request(tx: Tx, payload: RejectRequest) -> RequestReply:
     """不予受理 / Reject.
 
     A cadre says that the matter is not ours, and the reporter reads why.
@@ -1719,7 +1785,7 @@ def reject_request(tx: Tx, payload: RejectRequest) -> dict[str, Any]:
     return reply(row)
 
 
-def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
+def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     """合并 / Merge.
 
     A cadre confirms that two requests are one matter; the reporter follows the other one.
@@ -1763,10 +1829,10 @@ def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
             row.request_id, target.request_id, target.kind, target.category, target.project_id
         ),
     )
-    return reply(row, merged_into=target.request_id)
+    return msgspec.structs.replace(reply(row), merged_into=target.request_id)
 
 
-def urge_request(tx: Tx, payload: UrgeRequest) -> dict[str, Any]:
+def urge_request(tx: Tx, payload: UrgeRequest) -> RequestReply:
     """催办 / Urge.
 
     The reporter urges; it stands in the timeline and on the handler's bench.
@@ -1798,7 +1864,7 @@ def urge_request(tx: Tx, payload: UrgeRequest) -> dict[str, Any]:
     )
 
 
-def _wait(tx: Tx, row: Any) -> Any:
+def _wait(tx: Tx, row: Row) -> Row:
     """Look again for somebody when the accept time is over, for nobody has it."""
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
     if due < row.due_resolve:
@@ -1806,7 +1872,7 @@ def _wait(tx: Tx, row: Any) -> Any:
     return row
 
 
-def look_again(tx: Tx, row: Any) -> Any:
+def look_again(tx: Tx, row: Row) -> Row | None:
     """Give a request that nobody has to somebody, or wait on. Returns None where nobody came."""
     given = give(tx, row)
     if given is None:
@@ -1814,7 +1880,7 @@ def look_again(tx: Tx, row: Any) -> Any:
     return given
 
 
-def hand_over(tx: Tx, row: Any, detail: dict[str, Any]) -> Any:
+def hand_over(tx: Tx, row: Row, detail: Mapping[str, object]) -> Row:
     """Take a request from who has it; what nobody else can take waits in the community's queue."""
     given = give(tx, row, action="redispatch", detail=detail)
     if given is not None:
@@ -1849,7 +1915,7 @@ def free_household(tx: Tx, person_id: str) -> None:
         free_of(tx, one)
 
 
-def correct_request(tx: Tx, payload: CorrectRequest) -> dict[str, Any]:
+def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     """更正 / Put it right.
 
     Put right what a request is about, how urgent it is, and where; its clocks follow.
@@ -1874,24 +1940,18 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> dict[str, Any]:
         rules.requests.check("correct_place", row.state)
     if values.keys() & {"priority", "clock"}:
         _require_not_own(tx, row)
-        values |= _new_clocks(tx, row, values["clock"])
-    detail = {"reason": payload.reason} | {
-        name: values[name]
-        for name in ("kind", "category", "priority", "grid", "building", "project_id", "against")
-        if name in values
-    }
-    storage.cases.place_clocks(
-        tx.conn,
-        row.request_id,
-        area=values.get("area", row.area),
-        project_id=values.get("project_id", row.project_id),
-    )
-    row = change(tx, row, "correct", row.state, detail, **values)
+        clock = _clock_of(row, payload)
+        # A question has the same time whether it is of the third or of the fourth priority.
+        values |= _new_clocks(tx, row, clock) if clock != row.clock else {}
+    told = ("kind", "category", "priority", "grid", "building", "project_id", "against")
+    detail = {name: values[name] for name in told if name in values}
+    row = change(tx, row, "correct", row.state, {"reason": payload.reason, **detail}, **values)
+    storage.cases.place_clocks(tx.conn, row.request_id, area=row.area, project_id=row.project_id)
     _say_corrected(tx, row)
     return reply(_routed_again(tx, row, values.keys()))
 
 
-def _corrected(tx: Tx, row: Any, payload: CorrectRequest) -> dict[str, Any]:
+def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
     """Return what changes."""
     grid = payload.grid or row.grid
     if grid != row.grid:
@@ -1899,7 +1959,7 @@ def _corrected(tx: Tx, row: Any, payload: CorrectRequest) -> dict[str, Any]:
             raise UnknownGrid(grid=grid, field="grid")
         tx.require_scope(grid)
     building = payload.building or row.building
-    wanted: dict[str, Any] = {
+    wanted: dict[str, object] = {
         "kind": payload.kind or row.kind,
         "category": payload.category or row.category,
         "priority": payload.priority or row.priority,
@@ -1909,7 +1969,7 @@ def _corrected(tx: Tx, row: Any, payload: CorrectRequest) -> dict[str, Any]:
         "indoor": row.indoor if payload.indoor is None else payload.indoor,
         "against": payload.against or row.against,
     }
-    wanted["clock"] = rules.requests.clock_of(wanted["kind"], wanted["priority"])
+    wanted["clock"] = _clock_of(row, payload)
     moved = grid != row.grid or building != row.building
     if payload.project_id is not None or moved or row.project_id is None:
         serving = storage.ground.serving(tx.conn, grid)
@@ -1917,7 +1977,11 @@ def _corrected(tx: Tx, row: Any, payload: CorrectRequest) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value != getattr(row, name)}
 
 
-def _new_clocks(tx: Tx, row: Any, clock: str) -> dict[str, Any]:
+def _clock_of(row: Row, payload: CorrectRequest) -> str:
+    return rules.requests.clock_of(payload.kind or row.kind, payload.priority or row.priority)
+
+
+def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
     """Let the clocks that run be those of another urgency, counted from the submission; what would
     have run out already runs from now. What was missed stays missed."""
     contact = rules.requests.due_contact(clock, row.created_at, tx.calendar)
@@ -1926,7 +1990,7 @@ def _new_clocks(tx: Tx, row: Any, clock: str) -> dict[str, Any]:
     resolve = rules.requests.due_resolve(clock, row.created_at, tx.calendar)
     if resolve <= tx.now:
         resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
-    values: dict[str, Any] = {"span_s": int((resolve - row.created_at).total_seconds())}
+    values: dict[str, object] = {"span_s": int((resolve - row.created_at).total_seconds())}
     if row.due_resolve > tx.now:
         storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", resolve)
         tx.arm("REQ_RESOLVE", row.request_id, resolve)
@@ -1950,7 +2014,7 @@ def _new_clocks(tx: Tx, row: Any, clock: str) -> dict[str, Any]:
     return values
 
 
-def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
+def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
     """Give a corrected request to whoever takes it now: always while nobody has accepted it, and
     from whoever may not have it in hand."""
     if row.state not in rules.requests.OPEN or not {"category", "grid", "kind"} & set(changed):
@@ -1967,7 +2031,7 @@ def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
     return row
 
 
-def attach_reporter(tx: Tx, payload: AttachReporter) -> dict[str, Any]:
+def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
     """登记诉求人 / Say whose it is.
 
     Say whose request it is that came without a name; from then on it is his.
@@ -1999,7 +2063,7 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> dict[str, Any]:
     return reply(row)
 
 
-def _say_corrected(tx: Tx, row: Any) -> None:
+def _say_corrected(tx: Tx, row: Row) -> None:
     publish(
         tx,
         row,

@@ -346,6 +346,14 @@ def test_a_corrected_request_goes_to_who_takes_it_and_its_clocks_follow(staffed)
     assert asked["due_resolve"] == "2025-03-04T16:00:00+00:00"
 
 
+def test_a_question_of_another_priority_keeps_its_time(staffed):
+    """The answer was 500: questions of the third and of the fourth priority have one clock."""
+    reply = staffed.submit(kind="CONSULT", priority="P3")
+    less = correct(staffed, reply, priority="P4")
+    assert less["due_resolve"] == reply["due_resolve"]
+    assert card(staffed, less)["priority"] == "P4"
+
+
 def test_what_became_a_complaint_about_the_property_leaves_the_property_s_hands(staffed):
     reply = staffed.step("accept_request", staffed.submit(), STAFF)
     moved = correct(staffed, reply, kind="COMPLAINT", category="PROPERTY_SERVICE")

@@ -388,6 +388,16 @@ class Incomplete(Guard):
     )
 
 
+class EarlierMonthOpen(Guard):
+    """A deduction of an earlier month counts in this one too, and that month is not published."""
+
+    text = (
+        "请先公布 {period}:该月尚有扣分计入本月,先确认本月将漏计"
+        " / Publish {period} first: a deduction of it counts in this month too, which would be "
+        "left out"
+    )
+
+
 class SampleNotChecked(Guard):
     text = (
         "须核对全部扣分和不少于5%的人工赋分:尚缺 {missing} 项"

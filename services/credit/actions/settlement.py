@@ -26,7 +26,13 @@ from services.credit.actions import (
     publishing,
     telling,
 )
-from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
+from services.credit.errors import (
+    EarlierMonthOpen,
+    HashChanged,
+    Incomplete,
+    SameAsReviewer,
+    SampleNotChecked,
+)
 from services.credit.rules import awards as award_rules
 from services.credit.rules import settlement as rules
 from services.credit.rules import standing
@@ -531,6 +537,7 @@ def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> dict[str, Any]:
         HashChanged: The draft is not the one that was seen.
         Incomplete: A required source has not told all of its month, or has parked events.
         SampleNotChecked: Deductions or the sample were not looked at.
+        EarlierMonthOpen: An earlier month, not published, has a deduction that counts here too.
         SameAsReviewer: The same person reviewed it.
         ConflictOfInterest: It would decide a deduction of whom the caller, or one who lives with
             him, speaks for.
@@ -554,6 +561,10 @@ def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> dict[str, Any]:
     if _outdated(tx, row):
         # Something has changed since, and the new draft has not run yet.
         raise HashChanged(field="hash")
+    earlier = store.waited_for(tx.conn, row.settlement_id, row.period)
+    for other in earlier:
+        if other.state != "PUBLISHED":
+            raise EarlierMonthOpen(period=other.period)
     ties = voices.ties(tx.conn, tx.actor.id, tx.now)
     for subject_id in store.to_decide(tx.conn, row.settlement_id, row.period):
         manual.refuse_tied(tx, subject_id, ties)
@@ -567,7 +578,7 @@ def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> dict[str, Any]:
     )
     _begin_district(tx, row)
     planned = rules.timeline(tx.calendar, row.period).publish
-    at = rules.publish_at(tx.calendar, planned, tx.now)
+    at = _not_before(tx, earlier, rules.publish_at(tx.calendar, planned, tx.now))
     if at > tx.now:
         tx.arm("publish", row.settlement_id, at)
         return _reply(row, "CONFIRMED", due=at.isoformat())
@@ -602,6 +613,14 @@ def _begin_district(tx: Tx, row: Any) -> None:
 # Publish
 
 
+def _not_before(tx: Tx, earlier: Sequence[Any], at: datetime) -> datetime:
+    """Return when a month is published: after the notices of earlier ones with deductions that
+    count in it too, since they count for good only then."""
+    return max(
+        [at, *(rules.publish_at(tx.calendar, at, other.objection_until) for other in earlier)]
+    )
+
+
 def on_publish(tx: Tx, due: Due) -> None:
     """09:00 of working day 5, or of a later one after a late confirmation: publish."""
     publish(tx, due.ref)
@@ -615,6 +634,16 @@ def publish(tx: Tx, settlement_id: str) -> None:
     if _unconfirmed_projects(tx, row) or _outdated(tx, row):
         # What was confirmed is not what holds: publication slips until it is confirmed anew.
         months.start_draft(tx, row.period, _reopen(tx, row).area)
+        return
+    earlier = store.waited_for(tx.conn, row.settlement_id, row.period)
+    if earlier:
+        # One was drafted late, or its notice hangs longer than it seemed.
+        if any(other.state != "PUBLISHED" for other in earlier):
+            _reopen(tx, row)
+        else:
+            tomorrow = tx.calendar.next_working_day(Calendar.local_date(tx.now))
+            at = _not_before(tx, earlier, tx.calendar.at(tomorrow, 9))
+            tx.arm("publish", settlement_id, at)
         return
     until = rules.notice_ends(tx.calendar, tx.now)
     number = publishing.next_number(tx, row.area)

@@ -197,16 +197,23 @@ def counts_sql(period: Value[str]) -> Any:
     confirmed is published, and `drop_taken_back` lets it go before it is final.
     """
     award = t.awards.c
-    listed = sa.and_(
+    return sa.and_(
+        award.period <= period,
+        award.to_period >= period,
+        sa.or_(award.effective, _listed(period)),
+    )
+
+
+def _listed(period: Value[str] | sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Return whether an award is a deduction that the settlement of a month lists."""
+    award = t.awards.c
+    return sa.and_(
         award.deduction,
         award.period == period,
         sa.or_(
             award.state.in_(("APPROVED", "REVERSED")),
             sa.and_(award.state == "PROPOSED", award.decides == "SETTLEMENT"),
         ),
-    )
-    return sa.and_(
-        award.period <= period, award.to_period >= period, sa.or_(award.effective, listed)
     )
 
 
@@ -480,6 +487,31 @@ def projects_of_company(conn: sa.Connection, period: str, company_id: str) -> li
         )
         .where(project.company_id == company_id)
         .order_by(project.project_id)
+    )
+    return list(conn.execute(asked))
+
+
+def waited_for(conn: sa.Connection, settlement_id: str, period: str) -> list[Any]:
+    """Return earlier settlements, oldest first, that hold a deduction which would count in this
+    one as well, and whose notice has not ended."""
+    award, row = t.awards.c, t.settlements.c
+    here, earlier = t.entries.alias("here").c, t.entries.alias("earlier").c
+    asked = (
+        sa.select(row.settlement_id, row.period, row.state, row.objection_until)
+        .where(
+            here.settlement_id == settlement_id,
+            award.subject_id == here.subject_id,
+            award.period < period,
+            award.to_period >= period,
+            award.effective.is_(False),
+            _listed(award.period),
+            earlier.subject_id == award.subject_id,
+            earlier.period == award.period,
+            row.settlement_id == earlier.settlement_id,
+            row.state.in_((*OPEN, "CONFIRMED", "PUBLISHED")),
+        )
+        .distinct()
+        .order_by(row.period, row.settlement_id)
     )
     return list(conn.execute(asked))
 

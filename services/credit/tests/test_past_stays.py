@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis import inbox
 from chassis.calendar import SHANGHAI, Calendar
 from services.credit.actions import verify as command
-from services.credit.errors import HashChanged
+from services.credit.errors import EarlierMonthOpen, HashChanged
 from services.credit.storage import tables as t
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
@@ -283,6 +283,34 @@ def test_a_deduction_that_counts_for_good_meanwhile_is_in_the_month_that_was_con
     assert confirmed(bench, "2025-02")["state"] == "PUBLISHED"
     bench.fire("2025-03-20T00:01")
     assert entry_of(settlement_of(bench, "2025-02"), MER)["score"] == 70
+    for period in ("2025-01", "2025-02"):
+        assert run(bench, monkeypatch, period=period) == command.SOUND
+
+
+@pytest.mark.covers("N3")
+def test_a_later_month_waits_for_the_deductions_of_an_earlier_one(credit, monkeypatch):
+    """K8: of two late months the later was published first, and lost what the earlier brought."""
+    bench = credit
+    merchant(bench)
+    lane(bench)
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    assert entry_of(drafted(bench, "2025-02", "2025-03-10T10:00"), MER)["score"] == 75
+    with pytest.raises(EarlierMonthOpen, match="2025-01"):
+        confirmed(bench, "2025-02")
+    confirmed(bench, "2025-01")
+    bench.fire("2025-03-11T09:00")
+    assert settlement_of(bench, "2025-01")["state"] == "PUBLISHED"
+    # The notice of January runs: February is confirmed, and hangs after it at the earliest.
+    assert confirmed(bench, "2025-02")["state"] == "CONFIRMED"
+    bench.fire("2025-03-18T10:00")
+    assert settlement_of(bench, "2025-02")["state"] == "CONFIRMED"
+    bench.fire("2025-03-19T08:00")
+    run_jobs(bench)
+    again = settlement_of(bench, "2025-02")
+    assert (again["state"], entry_of(again, MER)["score"]) == ("DRAFTED", 70)
+    confirmed(bench, "2025-02")
+    bench.fire("2025-03-28T10:00")
+    assert settlement_of(bench, "2025-02")["state"] == "SETTLED"
     for period in ("2025-01", "2025-02"):
         assert run(bench, monkeypatch, period=period) == command.SOUND
 

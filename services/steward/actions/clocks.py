@@ -8,7 +8,8 @@ from datetime import datetime
 from chassis.bus import Due, Tx
 from chassis.records import Row
 from services.steward import events, rules, storage
-from services.steward.actions import cases
+from services.steward.actions import cases, dispatch
+from services.steward.actions.parties import parties
 
 
 def _missed(tx: Tx, row: Row, which: str) -> None:
@@ -28,7 +29,7 @@ def nobody_came(tx: Tx, due: Due) -> None:
     row = storage.cases.lock(tx.conn, due.ref)
     if row is None or row.state not in {"SUBMITTED", "RETURNED"} or row.handler is not None:
         return
-    if cases.look_again(tx, row) is None and row.level == 0:
+    if dispatch.look_again(tx, row) is None and row.level == 0:
         _escalate(tx, row, 1)
 
 
@@ -75,7 +76,7 @@ def _level_due(tx: Tx, row: Row, level: int) -> datetime:
 
 def _escalate(tx: Tx, row: Row, level: int) -> None:
     # Nobody is told to see to what is against himself, or what his household reported.
-    barred = cases.parties(tx, row)
+    barred = parties(tx, row)
     official, acting = storage.ground.responsible(tx.conn, row.grid, level, barred)
     official_id = official.official_id if official is not None else None
     row = cases.change(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.bus import Event, Tx
 from services.steward import events, storage
-from services.steward.actions import cases
+from services.steward.actions import dispatch, submission
 
 
 def property_said(tx: Tx, heard: list[Event]) -> None:
@@ -19,7 +19,7 @@ def property_said(tx: Tx, heard: list[Event]) -> None:
             storage.parties.keep(
                 tx.conn, data.project_id, data.appointment_id, person_id, ended=False
             )
-            cases.free_of(tx, person_id)
+            dispatch.free_of(tx, person_id)
         elif isinstance(data, events.AppointmentEndedHeard):
             person_id = storage.people.kept(tx.conn, data.person_id)
             storage.parties.keep(
@@ -49,7 +49,7 @@ def _holders(tx: Tx, ref: str, post: str, people: list[str] | None) -> None:
     kept = {storage.people.kept(tx.conn, person_id) for person_id in people}
     storage.parties.replace(tx.conn, ref, post, kept)
     for person_id in sorted(kept):
-        cases.free_of(tx, person_id)
+        dispatch.free_of(tx, person_id)
 
 
 def projects_registered(tx: Tx, heard: list[Event]) -> None:
@@ -81,7 +81,7 @@ def forum_said(tx: Tx, heard: list[Event]) -> None:
     if links:
         liaisons_changed(tx, links)
     for event in topics:
-        cases.topic_redirected(tx, event.data)
+        submission.topic_redirected(tx, event.data)
 
 
 def liaisons_changed(tx: Tx, heard: list[Event]) -> None:

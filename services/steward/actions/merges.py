@@ -13,7 +13,7 @@ from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.steward import events, replies, storage
-from services.steward.actions import cases, kinship
+from services.steward.actions import dispatch, kinship
 from services.steward.actions.changes import note_change
 from services.steward.actions.people import publish_registered
 from services.steward.errors import RecorderConfirms, SelfConfirm, TwoNumbers, TwoPosts
@@ -189,7 +189,7 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
     if gained:
         _say_gained(tx, stays, returned="grid" in gained)
     # What the one had in hand, the other may have reported.
-    cases.free_household(tx, into.person_id)
+    dispatch.free_household(tx, into.person_id)
 
 
 _PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chassis.bus import Due, Tx
 from chassis.records import Row
 from services.steward import events, rules, storage
-from services.steward.actions import cases
+from services.steward.actions import parties
 from services.steward.rules.routing import Candidate
 
 # The shortest accept time: within it no request of a set can run out again.
@@ -103,7 +103,7 @@ class _Set:
         """Return the parties of what a request is against."""
         key = (row.against, row.project_id, row.kind, row.category, row.grid)
         if key not in self.parties:
-            self.parties[key] = cases.accused(self.tx, row)
+            self.parties[key] = parties.accused(self.tx, row)
         return self.parties[key]
 
     def duties(self, row: Row) -> Sequence[str]:
@@ -182,7 +182,7 @@ def accept_passed(tx: Tx, dues: Sequence[Due]) -> None:
         return
     work = _Set(tx, start=late[0][0].due_at, end=late[-1][0].due_at)
     work.read_shifts({row.handler for _, row in late})
-    work.complainants = cases.complainants(tx, [row for _, row in late])
+    work.complainants = parties.complainants(tx, [row for _, row in late])
     for due, row in late:
         tx.at(due.due_at)
         _one(work, row)

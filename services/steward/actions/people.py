@@ -17,7 +17,7 @@ from chassis.free_text import PUBLIC, Sealed
 from chassis.records import Row
 from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, replies, rules, storage
-from services.steward.actions import cases, changes, kinship
+from services.steward.actions import changes, dispatch, kinship
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
@@ -233,7 +233,7 @@ def admit(
     _await_birthdays(tx, (SimpleNamespace(**row) for row in taken))
     homes = {row["household_id"] for row in taken} - {None}
     for handler in storage.people.handlers_in(tx.conn, homes) if homes else ():
-        cases.free_of(tx, handler)
+        dispatch.free_of(tx, handler)
     remaining = iter(verdicts)
     return [next(remaining) if refused is None else refused for refused in results]
 
@@ -590,7 +590,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         version=version,
     )
     note_change(tx, "PERSON", row.person_id, version, "move", before=_place_of(row))
-    cases.free_household(tx, row.person_id)
+    dispatch.free_household(tx, row.person_id)
     tx.publish(
         events.ResidentMoved(
             row.person_id, row.grid, payload.to_grid, payload.to_grid[:12], payload.household_id
@@ -682,7 +682,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         tx, "PERSON", row.person_id, version, "correct", before=before, reason=payload.reason
     )
     if "household_id" in before:
-        cases.free_household(tx, row.person_id)
+        dispatch.free_household(tx, row.person_id)
     if not after.is_adult:
         _await_birthdays(tx, [after])
     if after.grid is not None:
@@ -853,7 +853,7 @@ def _bring_back(
     )
     before = {"status": row.status} | _place_of(row)
     note_change(tx, "PERSON", row.person_id, version, "return", before=before, reason=reason)
-    cases.free_household(tx, row.person_id)
+    dispatch.free_household(tx, row.person_id)
     if not adult:
         _await(tx, {rules.identity.eighteenth(born, row.birth_year)})
     if grid is not None:

@@ -16,7 +16,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, replies, rules, storage
-from services.steward.actions import cases, kinship
+from services.steward.actions import dispatch, kinship
 from services.steward.actions.changes import note_change
 from services.steward.errors import (
     AlreadySteward,
@@ -462,7 +462,7 @@ def _hand_over(tx: Tx, steward: Row, but: Collection[str] = ()) -> int:
     ]
     for row in rows:
         detail = {"from": steward.steward_id, "reason": "HAND_OVER"}
-        cases.hand_over(tx, row, detail)
+        dispatch.hand_over(tx, row, detail)
     return len(rows)
 
 

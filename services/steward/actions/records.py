@@ -19,7 +19,7 @@ from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
 from chassis.text import fold
 from services.steward import events, replies, rules, storage
-from services.steward.actions import cases, changes, kinship
+from services.steward.actions import changes, kinship, submission
 from services.steward.actions.cases import Media
 from services.steward.errors import (
     BadSpan,
@@ -399,7 +399,7 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
     )
     reply = replies.HazardReply(id=row.hazard_id, state=state, version=version)
     if payload.verified:
-        request = cases.hazard_found(tx, row)
+        request = submission.hazard_found(tx, row)
         storage.records.update_hazard(tx.conn, row.hazard_id, request_id=request.request_id)
         reply.request_id, reply.request_number = request.request_id, request.number
     return reply
@@ -532,7 +532,7 @@ def _visit(
         "visit_id": tx.new_id("vis"),
         "steward_id": steward_id,
         "client_id": item.client_id,
-        "client_key": cases.key_of(item.client_id, "client_id", MAX_CLIENT_ID),
+        "client_key": submission.key_of(item.client_id, "client_id", MAX_CLIENT_ID),
         "area": item.grid[:12],
         "grid": item.grid,
         "building": item.building,

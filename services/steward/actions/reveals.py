@@ -18,7 +18,7 @@ from chassis.bus import Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from services.steward import replies, rules, storage
-from services.steward.actions.cases import parties
+from services.steward.actions.parties import parties
 from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
 
 log = logging.getLogger("fivered.steward")

@@ -1,0 +1,233 @@
+"""Ends without a resolution, and urging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.free_text import PUBLIC
+from chassis.records import Row
+from services.steward import events, rules, storage
+from services.steward.actions.cases import (
+    Receipt,
+    change,
+    end_clocks,
+    locked,
+    publish,
+    reply,
+    require_oversight,
+    require_own,
+    speaker,
+    spoken,
+)
+from services.steward.actions.dispatch import hand_over
+from services.steward.actions.parties import parties, require_impartial
+from services.steward.replies import RequestReply
+
+
+@dataclass(frozen=True, slots=True)
+class UrgeRequest:
+    """催办 / Urge; for somebody without an account with a receipt."""
+
+    request_id: str
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRequest:
+    """不予受理 / Not ours."""
+
+    request_id: str
+    reason: Literal[
+        "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
+    ]
+    note: Annotated[
+        str,
+        msgspec.Meta(min_length=2, max_length=500, description="告知诉求人 / told the reporter"),
+        PUBLIC,
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """合并 / The same matter."""
+
+    request_id: str
+    into: Annotated[str, Meta(description="并入的诉求 / the open request that stays")]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """撤回 / Take it back."""
+
+    request_id: str
+    reason: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
+    receipt: Receipt | None = None
+
+
+def cancel_request(tx: Tx, payload: CancelRequest) -> RequestReply:
+    """撤回 / Take it back.
+
+    The reporter takes the request back.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        StateConflict: It is done already.
+    """
+    row = locked(tx, payload.request_id)
+    require_own(tx, row, payload.receipt)
+    tx.check_version(row.version)
+    rules.requests.check("cancel", row.state)
+    end_clocks(tx, row)
+    _hand_on(tx, row)
+    detail = {"reason": payload.reason} if payload.reason else {}
+    row = change(tx, row, "cancel", "CANCELLED", detail | spoken(payload.receipt))
+    publish(tx, row, events.RequestCancelled(row.request_id))
+    return reply(row)
+
+
+# What a case carries on when the first of those who were merged into it becomes its reporter.
+_CARRIED = (
+    "priority", "clock", "handler", "handler_person", "first_handler", "tried", "returns",
+    "transfers", "level", "late", "extended", "span_s", "due_accept", "due_contact", "due_resolve",
+    "accepted_at", "contacted_at",
+)  # fmt: skip
+
+
+def _hand_on(tx: Tx, row: Row) -> None:
+    """Whoever takes his request back takes nothing from those who were merged into it.
+
+    The earliest of them carries the case on, with its handler and its deadlines.
+    """
+    heir = storage.cases.heir(tx.conn, row.request_id)
+    if heir is None:
+        return
+    storage.cases.follow(tx.conn, row.request_id, heir.request_id)
+    heir = change(
+        tx,
+        heir,
+        "go_on",
+        row.state,
+        {"from": row.number},
+        merged_into=None,
+        **{name: getattr(row, name) for name in _CARRIED},
+    )
+    running = {"RESOLVE": heir.due_resolve}
+    if heir.state == "DISPATCHED":
+        running["ACCEPT"] = heir.due_accept
+    if heir.due_contact is not None and heir.contacted_at is None:
+        running["CONTACT"] = heir.due_contact
+    for which, due in running.items():
+        # One that was missed stands with the request that missed it.
+        if due > tx.now:
+            storage.cases.start_clock(
+                tx.conn, heir, which, due_at=due, now=tx.now, handler=heir.handler
+            )
+            tx.arm(f"REQ_{which}", heir.request_id, due)
+    if 1 <= heir.level < rules.requests.LAST_LEVEL:
+        level = heir.level + 1
+        due = rules.requests.due_level(heir.due_resolve, level, tx.calendar)
+        tx.arm(f"REQ_L{level}", heir.request_id, due)
+
+
+def reject_request(tx: Tx, payload: RejectRequest) -> RequestReply:
+    """不予受理 / Reject.
+
+    A cadre says that the matter is not ours, and the reporter reads why.
+
+    Raises:
+        StateConflict: Somebody has accepted it.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    require_impartial(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("reject", row.state)
+    end_clocks(tx, row)
+    detail = {"reason": payload.reason, "note": payload.note}
+    row = change(tx, row, "reject", "REJECTED", detail)
+    publish(tx, row, events.RequestRejected(row.request_id, payload.reason))
+    return reply(row)
+
+
+def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
+    """合并 / Merge.
+
+    A cadre confirms that two requests are one matter; the reporter follows the other one.
+
+    Raises:
+        NotMergeable: Place, category, state or time do not fit.
+        MoreUrgent: It is more urgent than the one that would go on.
+        NotFound: One of them does not exist here.
+    """
+    # Locking in the order of ids: two merges in opposite directions wait instead of deadlocking.
+    rows = {name: locked(tx, name) for name in sorted({payload.request_id, payload.into})}
+    row, target = rows[payload.request_id], rows[payload.into]
+    require_oversight(tx, row)
+    require_oversight(tx, target)
+    require_impartial(tx, row, other=target)
+    tx.check_version(row.version)
+    rules.requests.check("merge", row.state)
+    buildings = {row.building, target.building} - {None}
+    rules.requests.check_merge(
+        same_place=row.grid == target.grid and len(buildings) <= 1,
+        same_category=row.category == target.category,
+        target_state=target.state,
+        apart=row.created_at - target.created_at,
+        same=row.request_id == target.request_id,
+        priority=row.priority,
+        target_priority=target.priority,
+    )
+    end_clocks(tx, row)
+    row = change(
+        tx, row, "merge", "MERGED", {"into": target.request_id}, merged_into=target.request_id
+    )
+    target = change(tx, target, "merged", target.state, {"from": row.number})
+    if target.handler_person in parties(tx, target):
+        # The handler's own household reported what was merged into it.
+        detail = {"from": target.handler, "reason": "CONFLICT_OF_INTEREST"}
+        target = hand_over(tx, target, detail)
+    publish(
+        tx,
+        row,
+        events.RequestMerged(
+            row.request_id, target.request_id, target.kind, target.category, target.project_id
+        ),
+    )
+    return msgspec.structs.replace(reply(row), merged_into=target.request_id)
+
+
+def urge_request(tx: Tx, payload: UrgeRequest) -> RequestReply:
+    """催办 / Urge.
+
+    The reporter urges; it stands in the timeline and on the handler's bench.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        StateConflict: It is done already.
+        UrgedJustNow: He did so within the hour.
+    """
+    row = locked(tx, payload.request_id)
+    own = speaker(tx, row, payload.receipt)
+    case = storage.cases.root(tx.conn, own)
+    rules.requests.check("urge", case.state)
+    rules.requests.check_urging(own.urged_at, tx.now)
+    if own.state == "MERGED":
+        case = locked(tx, case.request_id)
+        change(tx, case, "urge", case.state, {}, urged=case.urged + 1)
+        return reply(change(tx, own, "urge", own.state, spoken(payload.receipt), urged_at=tx.now))
+    return reply(
+        change(
+            tx,
+            row,
+            "urge",
+            row.state,
+            spoken(payload.receipt),
+            urged=row.urged + 1,
+            urged_at=tx.now,
+        )
+    )

@@ -1,0 +1,353 @@
+"""What a handler does with a request until it is done, and what is put right about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.fields import Grid, Instant
+from chassis.free_text import PUBLIC
+from chassis.records import Row
+from services.steward import events, rules, storage
+from services.steward.actions.cases import (
+    Media,
+    Reason,
+    change,
+    disarm_all,
+    locked,
+    publish,
+    reply,
+    require_handler,
+    require_oversight,
+    say_corrected,
+    stamp,
+)
+from services.steward.actions.dispatch import give, hand_over
+from services.steward.actions.parties import parties, require_impartial, require_not_own
+from services.steward.actions.submission import project_of
+from services.steward.errors import (
+    NothingCorrected,
+    UnknownGrid,
+)
+from services.steward.replies import RequestReply
+from services.steward.rules.routing import Category
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequest:
+    """联系 / The reporter was contacted."""
+
+    request_id: str
+    arrived: Annotated[bool, Meta(description="已到现场(P1 以到场为准) / on site")] = False
+    note: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendRequest:
+    """延期 / More time for a complex request."""
+
+    request_id: str
+    new_due: Annotated[Instant, Meta(examples=["2025-03-20T18:00:00+08:00"])]
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveRequest:
+    """办结 / What came of it."""
+
+    request_id: str
+    outcome: Annotated[Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"], Meta(examples=["SOLVED"])]
+    note: Annotated[str, msgspec.Meta(max_length=1000, examples=["已更换楼道灯"]), PUBLIC]
+    media: Annotated[Media, Meta(description="佐证 / evidence")] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectRequest:
+    """更正诉求 / What is put right; what is left out stays, and the clocks follow."""
+
+    request_id: str
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"] | None = None
+    category: Category | None = None
+    priority: Literal["P1", "P2", "P3", "P4"] | None = None
+    grid: Grid | None = None
+    building: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC] | None = None
+    indoor: bool | None = None
+    project_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+
+
+def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
+    """联系或到场 / Contact or arrive.
+
+    The reporter was contacted. In an emergency only standing on site stops the clock.
+
+    Whoever has a case in hand calls back those too whose requests were merged into it.
+
+    Raises:
+        NotHandler: Somebody else has it.
+        ConflictOfInterest: He holds a post in what is complained of.
+        StateConflict: It is not accepted, or is done.
+    """
+    row = locked(tx, payload.request_id)
+    if row.state == "MERGED":
+        return _contact_merged(tx, row, payload)
+    require_handler(tx, row)
+    require_impartial(tx, row, handles=True)
+    tx.check_version(row.version)
+    rules.requests.check("contact", row.state)
+    emergency = rules.requests.is_emergency(row.clock)
+    counts = row.contacted_at is None and (payload.arrived or not emergency)
+    late = bool(counts and row.due_contact is not None and tx.now >= row.due_contact)
+    values: dict[str, object] = {}
+    if counts:
+        values["contacted_at"] = tx.now
+        storage.cases.stop_clock(tx.conn, row.request_id, "CONTACT", tx.now)
+        tx.disarm("REQ_CONTACT", row.request_id)
+    row = change(
+        tx,
+        row,
+        "arrive" if payload.arrived else "contact",
+        "IN_PROGRESS",
+        {"late": late} | ({"note": payload.note} if payload.note else {}),
+        **values,
+    )
+    # Who called it an emergency himself is not praised for having come in time.
+    if counts and emergency and not late and row.recorded_by != row.handler_person:
+        minutes = int((tx.now - row.created_at).total_seconds() // 60)
+        publish(
+            tx,
+            row,
+            events.EmergencyArrival(row.request_id, row.handler, row.handler_person, minutes),
+        )
+    return msgspec.structs.replace(reply(row), late=late)
+
+
+def _contact_merged(tx: Tx, own: Row, payload: ContactRequest) -> RequestReply:
+    case = storage.cases.root(tx.conn, own)
+    require_handler(tx, case)
+    require_impartial(tx, case, handles=True)
+    tx.check_version(own.version)
+    rules.requests.check("contact", case.state)
+    own = change(
+        tx,
+        own,
+        "arrive" if payload.arrived else "contact",
+        own.state,
+        {"note": payload.note} if payload.note else {},
+        contacted_at=own.contacted_at or tx.now,
+    )
+    return msgspec.structs.replace(reply(own), merged_into=case.request_id)
+
+
+def extend_request(tx: Tx, payload: ExtendRequest) -> RequestReply:
+    """延期(P4) / Extend (P4).
+
+    Give a complex request more time, once, before its end.
+
+    Raises:
+        OwnExtension: The caller has it in hand himself.
+        NotP4: It is not complex.
+        AlreadyExtended: It was extended before.
+        AfterDue: It is overdue.
+        Over15WorkingDays: The new end is not later, or too late.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    require_impartial(tx, row, not_by="HANDLER")
+    tx.check_version(row.version)
+    rules.requests.check("extend", row.state)
+    require_not_own(tx, row)
+    rules.requests.check_extension(
+        clock=row.clock,
+        extended=row.extended,
+        due=row.due_resolve,
+        new_due=payload.new_due,
+        latest=rules.requests.latest_extension(row.created_at, tx.calendar),
+        now=tx.now,
+    )
+    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", payload.new_due)
+    tx.arm("REQ_RESOLVE", row.request_id, payload.new_due)
+    row = change(
+        tx,
+        row,
+        "extend",
+        row.state,
+        {"reason": payload.reason, "new_due": stamp(payload.new_due)},
+        due_resolve=payload.new_due,
+        extended=True,
+    )
+    return reply(row)
+
+
+def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
+    """办结 / Resolve.
+
+    The handler says that the request is done, and shows it.
+
+    Raises:
+        NotHandler: Somebody else has it.
+        ConflictOfInterest: He holds a post in what is complained of.
+        NotContacted: The reporter was not contacted.
+        EvidenceRequired: Nothing shows it.
+    """
+    row = locked(tx, payload.request_id)
+    require_handler(tx, row)
+    require_impartial(tx, row, handles=True)
+    tx.check_version(row.version)
+    rules.requests.check("resolve", row.state)
+    rules.requests.check_resolution(
+        state=row.state,
+        clock=row.clock,
+        kind=row.kind,
+        outcome=payload.outcome,
+        note=payload.note,
+        media=payload.media,
+    )
+    on_time = tx.now < row.due_resolve
+    disarm_all(tx, row.request_id)
+    storage.cases.stop_clock(tx.conn, row.request_id, "RESOLVE", tx.now)
+    tx.arm("REQ_AUTOCLOSE", row.request_id, tx.now + rules.requests.AUTOCLOSE)
+    vault = storage.vault(tx.settings.keys)
+    row = change(
+        tx,
+        row,
+        "resolve",
+        "RESOLVED",
+        {"outcome": payload.outcome, "on_time": on_time},
+        resolved_at=tx.now,
+        outcome=payload.outcome,
+        note=vault.seal(payload.note, f"{row.request_id}.note"),
+        evidence=payload.media,
+        # Late once is late for good; a reopening does not wash it off.
+        late=row.late or not on_time,
+    )
+    publish(
+        tx,
+        row,
+        events.RequestResolved(
+            row.request_id, row.handler, payload.outcome, on_time, row.project_id
+        ),
+    )
+    return msgspec.structs.replace(reply(row), on_time=on_time)
+
+
+def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
+    """更正 / Put it right.
+
+    Put right what a request is about, how urgent it is, and where; its clocks follow.
+
+    Raises:
+        StateConflict: It is done, and place or urgency would change; or it has ended otherwise.
+        OwnExtension: The caller has it in hand and would change its urgency.
+        UnknownGrid: There is no such grid.
+        ProjectNotOfGrid: The named project serves other grids.
+        NothingCorrected: All of it stands there already.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    urgency = payload.priority is not None
+    require_impartial(tx, row, not_by="HANDLER" if urgency else None)
+    tx.check_version(row.version)
+    rules.requests.check("correct", row.state)
+    values = _corrected(tx, row, payload)
+    if not values:
+        raise NothingCorrected
+    if values.keys() & {"priority", "clock", "grid", "indoor"}:
+        rules.requests.check("correct_place", row.state)
+    if values.keys() & {"priority", "clock"}:
+        require_not_own(tx, row)
+        clock = _clock_of(row, payload)
+        # A question has the same time whether it is of the third or of the fourth priority.
+        values |= _new_clocks(tx, row, clock) if clock != row.clock else {}
+    told = ("kind", "category", "priority", "grid", "building", "project_id", "against")
+    detail = {name: values[name] for name in told if name in values}
+    row = change(tx, row, "correct", row.state, {"reason": payload.reason, **detail}, **values)
+    storage.cases.place_clocks(tx.conn, row.request_id, area=row.area, project_id=row.project_id)
+    say_corrected(tx, row)
+    return reply(_routed_again(tx, row, values.keys()))
+
+
+def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
+    """Return what changes."""
+    grid = payload.grid or row.grid
+    if grid != row.grid:
+        if not storage.ground.known(tx.conn, [grid], "GRID"):
+            raise UnknownGrid(grid=grid, field="grid")
+        tx.require_scope(grid)
+    building = payload.building or row.building
+    wanted: dict[str, object] = {
+        "kind": payload.kind or row.kind,
+        "category": payload.category or row.category,
+        "priority": payload.priority or row.priority,
+        "grid": grid,
+        "area": grid[:12],
+        "building": building,
+        "indoor": row.indoor if payload.indoor is None else payload.indoor,
+        "against": payload.against or row.against,
+    }
+    wanted["clock"] = _clock_of(row, payload)
+    moved = grid != row.grid or building != row.building
+    if payload.project_id is not None or moved or row.project_id is None:
+        serving = storage.ground.serving(tx.conn, grid)
+        wanted["project_id"] = project_of(tx, serving, grid, building, payload.project_id)
+    return {name: value for name, value in wanted.items() if value != getattr(row, name)}
+
+
+def _clock_of(row: Row, payload: CorrectRequest) -> str:
+    return rules.requests.clock_of(payload.kind or row.kind, payload.priority or row.priority)
+
+
+def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
+    """Let the clocks that run be those of another urgency, counted from the submission; what would
+    have run out already runs from now. What was missed stays missed."""
+    contact = rules.requests.due_contact(clock, row.created_at, tx.calendar)
+    if contact is not None and contact <= tx.now:
+        contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
+    resolve = rules.requests.due_resolve(clock, row.created_at, tx.calendar)
+    if resolve <= tx.now:
+        resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+    values: dict[str, object] = {"span_s": int((resolve - row.created_at).total_seconds())}
+    if row.due_resolve > tx.now:
+        storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", resolve)
+        tx.arm("REQ_RESOLVE", row.request_id, resolve)
+        values["due_resolve"] = resolve
+    if row.state == "DISPATCHED" and row.due_accept > tx.now:
+        accept = rules.requests.due_accept(clock, tx.now, tx.calendar)
+        if accept < row.due_accept:
+            storage.cases.move_clock(tx.conn, row.request_id, "ACCEPT", accept)
+            tx.arm("REQ_ACCEPT", row.request_id, accept)
+            values["due_accept"] = accept
+    running = row.due_contact is None or row.due_contact > tx.now
+    if row.contacted_at is None and running:
+        storage.cases.void_clock(tx.conn, row.request_id, "CONTACT", tx.now)
+        tx.disarm("REQ_CONTACT", row.request_id)
+        if contact is not None:
+            storage.cases.start_clock(
+                tx.conn, row, "CONTACT", due_at=contact, now=tx.now, handler=row.handler
+            )
+            tx.arm("REQ_CONTACT", row.request_id, contact)
+        values["due_contact"] = contact
+    return values
+
+
+def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
+    """Give a corrected request to whoever takes it now: always while nobody has accepted it, and
+    from whoever may not have it in hand."""
+    if row.state not in rules.requests.OPEN or not {"category", "grid", "kind"} & set(changed):
+        return row
+    waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"}
+    barred = row.handler_person in parties(tx, row)
+    if row.handler is not None and not barred:
+        duty = storage.posts.known(tx.conn, row.handler).duty
+        barred = row.category == "PROPERTY_SERVICE" and duty == rules.routing.PROPERTY_STAFF
+    if barred:
+        return hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
+    if waiting:
+        return give(tx, row, action="redispatch", detail={"from": row.handler}) or row
+    return row

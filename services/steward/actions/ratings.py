@@ -1,0 +1,336 @@
+"""After the resolution: ratings and what is looked into, closing and reopening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.records import Row
+from services.steward import events, rules, storage
+from services.steward.actions import kinship
+from services.steward.actions.cases import (
+    HIS_WORDS,
+    Reason,
+    ReasonedRequest,
+    Receipt,
+    change,
+    close,
+    locked,
+    publish,
+    reply,
+    require_oversight,
+    require_own,
+    speaker,
+    spoken,
+)
+from services.steward.actions.dispatch import give, give_to
+from services.steward.actions.parties import (
+    candidates_of,
+    parties,
+    require_impartial,
+    require_outside_chain,
+)
+from services.steward.errors import (
+    AlreadyRated,
+    NoReview,
+    NothingFound,
+    ReasonRequired,
+    ReviewAtStreet,
+    ReviewPending,
+    SelfRating,
+    UnknownPerson,
+)
+from services.steward.replies import RequestReply
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenRequest:
+    """要求重办 / Why it was not done."""
+
+    request_id: str
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRequest:
+    """评价 / The reporter's word."""
+
+    request_id: str
+    stars: Annotated[int, msgspec.Meta(ge=1, le=5, examples=[5])]
+    solved: Annotated[bool, Meta(examples=[True])]
+    text: Annotated[str, msgspec.Meta(max_length=500), HIS_WORDS] | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFound:
+    """核实自行发现事项 / Whether what a steward found and solved himself is so."""
+
+    request_id: str
+    confirmed: bool
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """差评核查 / What came of looking into a bad rating."""
+
+    request_id: str
+    upheld: bool
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+
+
+def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
+    """评价 / Rate, once.
+
+    The reporter rates, once. A bad rating is looked into before it may cost anything.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        SelfRating: The reporter, or somebody of his household, handled it.
+        AlreadyRated: It was rated.
+        RatingWindow: 30 days are over.
+    """
+    row = locked(tx, payload.request_id)
+    own = speaker(tx, row, payload.receipt)
+    if own.stars is not None:
+        raise AlreadyRated
+    _require_alive(tx, own.reporter_id)
+    if own.state == "MERGED":
+        return _rate_merged(tx, own, payload)
+    rules.requests.check("rate", row.state)
+    _check_rating(tx, row, own)
+    was_closed = row.state == "CLOSED"
+    bad = rules.requests.is_bad(payload.stars)
+    vault = storage.vault(tx.settings.keys)
+    row = change(
+        tx,
+        row,
+        "rate",
+        "RATED",
+        {"stars": payload.stars, "solved": payload.solved} | spoken(payload.receipt),
+        rated_at=tx.now,
+        stars=payload.stars,
+        solved=payload.solved,
+        rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating"),
+        review="PENDING" if bad else None,
+    )
+    publish(
+        tx,
+        row,
+        events.RequestRated(
+            request_id=row.request_id,
+            handler=row.handler,
+            handler_person=row.handler_person,
+            rater=row.reporter_id or tx.actor.id,
+            stars=payload.stars,
+            solved=payload.solved,
+            project_id=row.project_id,
+        ),
+    )
+    if bad:
+        tx.disarm("REQ_AUTOCLOSE", row.request_id)
+        tx.arm("BAD_RATING_REVIEW", row.request_id, tx.calendar.due(tx.now, 3))
+    elif was_closed and rules.requests.closes_itself(payload.stars, solved=payload.solved):
+        row = close(tx, row)
+    return reply(row)
+
+
+def _require_alive(tx: Tx, reporter: str | None) -> None:
+    """Refuse to praise or blame in the name of a dead person; his matter goes its way.
+
+    Raises:
+        UnknownPerson: He is dead.
+    """
+    row = storage.people.person(tx.conn, reporter) if reporter is not None else None
+    if row is not None and row.status == "DECEASED":
+        raise UnknownPerson(person_id=reporter)
+
+
+def _check_rating(tx: Tx, case: Row, own: Row) -> None:
+    rules.requests.check_rating(rated=False, resolved_at=case.resolved_at, now=tx.now)
+    handlers = storage.cases.chain(tx.conn, case.request_id) | {case.handler_person}
+    # Neither himself nor a household praises itself: as it lives now, nor as it lived then.
+    for rater in {tx.actor.id, own.reporter_id} - {None}:
+        if kinship.tied(tx, rater, handlers - {None}, case.resolved_at):
+            raise SelfRating
+
+
+def _rate_merged(tx: Tx, own: Row, payload: RateRequest) -> RequestReply:
+    """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
+    case = storage.cases.root(tx.conn, own)
+    rules.requests.check("rate_merged", case.state)
+    _check_rating(tx, case, own)
+    vault = storage.vault(tx.settings.keys)
+    own = change(
+        tx,
+        own,
+        "rate",
+        own.state,
+        {"stars": payload.stars, "solved": payload.solved} | spoken(payload.receipt),
+        rated_at=tx.now,
+        stars=payload.stars,
+        solved=payload.solved,
+        rating_text=vault.seal_or_none(payload.text, f"{own.request_id}.rating"),
+    )
+    return msgspec.structs.replace(reply(own), state="RATED", merged_into=case.request_id)
+
+
+def check_found(tx: Tx, payload: CheckFound) -> RequestReply:
+    """核实自行发现 / Look at what was found.
+
+    Somebody else looks at what a steward found himself and solved; only then it earns anything.
+
+    Raises:
+        NothingFound: Nobody found it himself, or somebody has looked already.
+        InChain: The caller took part in handling it.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    require_impartial(tx, row, not_by="CHAIN")
+    tx.check_version(row.version)
+    if row.found_by is None or row.checked_by is not None:
+        raise NothingFound
+    rules.requests.check("check", row.state)
+    require_outside_chain(tx, row)
+    found = row.found_by == row.handler and row.outcome == "SOLVED"
+    left = {"checked_by": tx.actor.id} if payload.confirmed else {"found_by": None}
+    detail = {"confirmed": payload.confirmed, "reason": payload.reason}
+    row = change(tx, row, "check", row.state, detail, **left)
+    if row.state == "RESOLVED":
+        row = close(tx, row)
+    if payload.confirmed and found:
+        publish(
+            tx,
+            row,
+            events.RequestSelfFoundClosed(row.request_id, row.handler, row.handler_person),
+        )
+    return reply(row)
+
+
+def close_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
+    """结案 / Close a rated request.
+
+    Raises:
+        ReviewPending: The bad rating is being looked into; the review closes it.
+        InChain: The caller took part in handling it.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("close", row.state)
+    if row.review in {"PENDING", "STREET"}:
+        raise ReviewPending
+    require_outside_chain(tx, row)
+    require_impartial(tx, row, not_by="CHAIN")
+    return reply(close(tx, row, {"reason": payload.reason}))
+
+
+def review_request(tx: Tx, payload: ReviewRequest) -> RequestReply:
+    """差评核查 / Review a bad rating.
+
+    Somebody outside the handling chain finds whether a bad rating is right, and closes.
+
+    Raises:
+        NoReview: No bad rating waits.
+        InChain: The caller took part in handling it.
+        ReviewAtStreet: The community's time is over.
+        ReasonRequired: There are no reasons.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    tx.check_version(row.version)
+    if row.review not in {"PENDING", "STREET"}:
+        raise NoReview
+    if row.review == "STREET" and tx.actor.role not in rules.requests.STREET:
+        raise ReviewAtStreet
+    require_outside_chain(tx, row)
+    require_impartial(tx, row, not_by="CHAIN")
+    if not payload.reason.strip():
+        raise ReasonRequired(field="reason")
+    verdict = "UPHELD" if payload.upheld else "NOT_UPHELD"
+    tx.disarm("BAD_RATING_REVIEW", row.request_id)
+    detail = {"verdict": verdict, "reason": payload.reason}
+    if row.state == "RATED":
+        row = change(tx, row, "review", "RATED", detail, review=verdict, reviewed_by=tx.actor.id)
+        if payload.upheld:
+            _say_upheld(tx, row)
+        row = close(tx, row)
+    else:
+        # Reopened meanwhile: the rating is judged, the request goes its way.
+        row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
+        if payload.upheld:
+            _say_upheld(tx, row)
+    return msgspec.structs.replace(reply(row), verdict=verdict)
+
+
+def _say_upheld(tx: Tx, row: Row) -> None:
+    # The rating was given to whoever resolved it then; a reopened request may be with another.
+    steward_id, person_id = _rated_handler(tx, row)
+    publish(tx, row, events.BadRatingUpheld(row.request_id, steward_id, person_id))
+
+
+def _rated_handler(tx: Tx, row: Row) -> tuple[str, str]:
+    handler = row.handler
+    for entry in storage.cases.timeline(tx.conn, row.request_id):
+        if entry.action in {"dispatch", "transfer", "redispatch", "reopen"}:
+            handler = entry.detail.get("handler", handler)
+        if entry.action == "rate":
+            break
+    steward = storage.posts.known(tx.conn, handler)
+    return steward.steward_id, steward.person_id
+
+
+def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
+    """要求重办 / Reopen.
+
+    The reporter says that it was not done: half the time, at least a day, at most twice.
+
+    One that was merged goes its own way again, and takes nothing from the case that it followed.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        ReopenLimit: It was reopened twice.
+        ReopenWindow: 7 days are over.
+    """
+    row = locked(tx, payload.request_id)
+    require_own(tx, row, payload.receipt)
+    tx.check_version(row.version)
+    case = storage.cases.root(tx.conn, row)
+    rules.requests.check("reopen", case.state)
+    rules.requests.check_reopening(reopens=row.reopens, resolved_at=case.resolved_at, now=tx.now)
+    due = rules.requests.due_reopened(timedelta(seconds=row.span_s), tx.now)
+    tx.disarm("REQ_AUTOCLOSE", row.request_id)
+    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=case.handler)
+    tx.arm("REQ_RESOLVE", row.request_id, due)
+    values: dict[str, object] = {"due_resolve": due, "reopens": row.reopens + 1}
+    values |= {"level": 0, "tried": []}
+    if row.state == "MERGED":
+        # What he said of the case that he followed was about that case.
+        values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
+    detail = {"reason": payload.reason, "reopen_count": row.reopens + 1} | spoken(payload.receipt)
+    # It goes back to whoever said that it was done, while he is here; else to the next.
+    duties = rules.routing.DUTIES
+    found = candidates_of(tx, row, duties, parties(tx, row))
+    back = [c for c in found if c.steward_id == case.handler]
+    if back:
+        given: Row | None = give_to(tx, row, back[0], action="reopen", detail=detail, values=values)
+    else:
+        given = give(tx, row, action="reopen", detail=detail, values=values)
+    if given is None:
+        given = change(
+            tx, row, "reopen", "SUBMITTED", detail, handler=None, handler_person=None,
+            due_accept=None, **values,
+        )  # fmt: skip
+    publish(
+        tx,
+        given,
+        events.RequestReopened(given.request_id, given.reopens, given.project_id),
+    )
+    return reply(given)

@@ -1,0 +1,530 @@
+"""Requests as they come: of residents, of intakes, of the forum, and of dangers that were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.fields import Grid, Instant
+from chassis.free_text import PUBLIC, Office
+from chassis.records import Row
+from chassis.refusal import Invalid, RoleDenied, said
+from chassis.text import fold
+from services.steward import events, rules, storage
+from services.steward.actions import kinship
+from services.steward.actions.cases import (
+    MAX_TEXT,
+    Media,
+    Reason,
+    Text,
+    change,
+    locked,
+    reply,
+    require_oversight,
+    say_corrected,
+    stamp,
+    step,
+)
+from services.steward.actions.dispatch import choose, handed_to
+from services.steward.actions.parties import (
+    accused,
+    duties_of,
+    require_impartial,
+    require_outside_chain,
+)
+from services.steward.errors import (
+    InChain,
+    ProjectNotOfGrid,
+    ReferenceTaken,
+    ReporterKnown,
+    UnknownGrid,
+    UnknownPerson,
+)
+from services.steward.replies import RequestReply
+from services.steward.rules.routing import Category
+
+MAX_REFERENCE = 100
+
+
+Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A request, by whatever way it came."""
+
+    channel: Channel | Literal["FORUM"]
+    kind: Annotated[
+        Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"],
+        Meta(examples=["REPAIR"]),
+    ]
+    category: Annotated[Category, Meta(examples=["REPAIR_COMMON"])]
+    grid: Grid
+    text: Annotated[Text, Meta(examples=["3 号楼 2 单元楼道灯不亮"])]
+    priority: (
+        Annotated[
+            Literal["P1", "P2", "P3", "P4"],
+            Meta(
+                description="不给则按类别;P1 限紧急类别 / by category when left out; "
+                "P1 in emergencies"
+            ),
+        ]
+        | None
+    ) = None
+    building: Annotated[str, msgspec.Meta(max_length=40), PUBLIC] | None = None
+    indoor: Annotated[bool, Meta(description="户内故障 / behind the meter")] = False
+    reporter_id: Annotated[str, Meta(description="代为提交时的诉求人 / on behalf of")] | None = None
+    project_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    against: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=64,
+                description="被反映的单位 / the organisation it is against",
+            ),
+        ]
+        | None
+    ) = None
+    external_ref: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=MAX_REFERENCE,
+                description="来源系统或本人的编号,同一社区、渠道内去重 / your own key, yours alone",
+            ),
+            Office("whoever sees the case; it is another system's number, and stays as it is"),
+        ]
+        | None
+    ) = None
+    occurred_at: Instant | None = None
+    media: Media = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRequest(NewRequest):
+    """提交诉求 / Submit a request."""
+
+    # FORUM is the forum's own: nobody else says that a topic became a request.
+    channel: Annotated[Channel, Meta(examples=["PHONE"], description="来源渠道 / channel")]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachReporter:
+    """登记诉求人 / Whose request it is."""
+
+    request_id: str
+    person_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+
+
+def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
+    """提交诉求 / Submit a request.
+
+    Take a request, start its clocks and give it to the steward whom the routing names.
+
+    有人当值时立即派单。Dispatched at once where somebody can take it.
+
+    The same reference of the same caller with the same content answers the first request again.
+
+    Raises:
+        UnknownGrid: The place lies in no known grid.
+        RoleDenied: The caller may not name this reporter, or not write this channel's references.
+        UnknownPerson: The named reporter is not registered.
+        ReferenceTaken: The reference stands for another content.
+        ProjectNotOfGrid: The named project serves other grids.
+        ClockSkew: It is said to have happened in the future.
+        TooLongAgo: It is said to have happened more than 30 days ago.
+    """
+    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
+        raise UnknownGrid(grid=payload.grid, field="grid")
+    reporter = _reporter(tx, payload)
+    own = _own_reference(tx, payload)
+    first = _answered(tx, payload, reporter, own)
+    if first is not None:
+        return first
+    if payload.occurred_at is not None:
+        rules.hours.check_moment(payload.occurred_at, tx.now)
+    rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
+    row = _file(tx, payload, reporter, own)
+    if row is None:
+        # Somebody else brought the same reference in this moment.
+        first = _answered(tx, payload, reporter, own)
+        assert first is not None, "its reference is taken"  # noqa: S101  or it had been filed
+        return first
+    return msgspec.structs.replace(reply(row), duplicate=False)
+
+
+def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
+    """File what the forum found to be a matter of one household; its proposer is the reporter.
+
+    Where a cadre has named a request that it is already, nothing is filed, if that is so.
+
+    Raises:
+        LookupError: The community has no grid yet; the event waits until somebody retries it.
+    """
+    named = storage.people.kept(tx.conn, topic.proposer) if topic.proposer else None
+    if (
+        isinstance(topic, events.TopicRequestNamedHeard)
+        and topic.request_id is not None
+        and _is_his(tx, topic.request_id, topic.community, named)
+    ):
+        return
+    proposer = storage.people.person(tx.conn, named) if named else None
+    home = proposer.grid if proposer is not None else None
+    grid = topic.grid or (home if home and home.startswith(topic.community) else None)
+    grid = grid or storage.ground.a_grid_of(tx.conn, topic.community)
+    if grid is None:
+        raise LookupError(f"{topic.community} has no grid")
+    known = topic.category in rules.routing.CATEGORIES
+    order = NewRequest(
+        channel="FORUM",
+        kind="HELP",
+        category=topic.category if known else "POLICY",  # type: ignore[arg-type]
+        grid=grid,
+        text=f"{topic.title}\n{topic.text}".strip()[:MAX_TEXT] or topic.topic_id,
+    )
+    own = {
+        "source": "forum",
+        "channel": order.channel,
+        "community": topic.community,
+        "reference": topic.topic_id,
+    }
+    _file(tx, order, named, own, topic_id=topic.topic_id)
+
+
+def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
+    """Tell whether a request of the community is a person's, his household's, or nobody's yet."""
+    row = storage.cases.request(tx.conn, request_id)
+    if row is None or row.area[:9] != community[:9]:
+        return False
+    if row.reporter_id is None or person is None:
+        return row.found_by is None
+    return row.reporter_id in kinship.own(tx, person)
+
+
+def hazard_found(tx: Tx, hazard: Row) -> Row:
+    """File a danger that somebody looked at and found to be one; who saw it is the reporter."""
+    order = SubmitRequest(
+        channel="APP",
+        kind="HAZARD",
+        category=hazard.category,
+        grid=hazard.grid,
+        text=hazard.place,
+        media=hazard.media,
+    )
+    own = {
+        "source": "hazard",
+        "channel": order.channel,
+        "community": hazard.area,
+        "reference": hazard.hazard_id,
+    }
+    row = _file(tx, order, hazard.reporter_id, own)
+    assert row is not None, "a hazard is found once"  # noqa: S101  see its state
+    return row
+
+
+def _file(
+    tx: Tx,
+    payload: NewRequest,
+    reporter: str | None,
+    own: dict[str, str] | None,
+    *,
+    topic_id: str | None = None,
+) -> Row | None:
+    """Keep a request, say it and give it to somebody; None where its reference is taken.
+
+    Whoever gets it is known before it is kept, so each table is written once.
+    """
+    request_id = tx.new_id("req")
+    if own is not None and not storage.cases.claim_reference(
+        tx.conn,
+        **own,
+        request_id=request_id,
+        digest=_content(tx, payload, reporter, own["reference"]),
+    ):
+        return None
+    serving = storage.ground.serving(tx.conn, payload.grid)
+    project_id = project_of(tx, serving, payload.grid, payload.building, payload.project_id)
+    new = _new(
+        tx,
+        payload,
+        reporter,
+        own,
+        request_id=request_id,
+        project_id=project_id,
+        topic_id=topic_id,
+    )
+    kin = storage.people.kin(tx.conn, [reporter] if reporter is not None else ())
+    barred = accused(tx, new).union(*kin.values())
+    duties = duties_of(tx, new, served=bool(serving))
+    chosen = choose(tx, new, duties, barred)
+    # The number comes last: rivals wait for the counter of the community's day.
+    number = storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), new.area)
+    given: dict[str, object] = {"state": "SUBMITTED", "version": 1}
+    said = {"channel": new.channel, "number": number}
+    steps = [step(tx, request_id, "submit", state="SUBMITTED", version=1, detail=said)]
+    due = {"RESOLVE": new.due_resolve}
+    if new.due_contact is not None:
+        due["CONTACT"] = new.due_contact
+    timers = {f"REQ_{which}": at for which, at in due.items()}
+    accept = rules.requests.due_accept(new.clock, tx.now, tx.calendar)
+    if chosen is not None:
+        due["ACCEPT"] = timers["REQ_ACCEPT"] = accept
+        given = {"state": "DISPATCHED", "version": 2, **handed_to(chosen, accept, None)}
+        told = {"handler": chosen.steward_id, "duty": chosen.duty}
+        steps.append(step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told))
+    elif accept < new.due_resolve:
+        timers["REQ_NOBODY"] = accept
+    row = storage.cases.file(tx.conn, new, {"number": number, **given}, steps, due)
+    tx.arm_each(request_id, timers)
+    tx.publish(
+        events.RequestSubmitted(
+            request_id=row.request_id,
+            number=row.number,
+            channel=row.channel,
+            kind=row.kind,
+            category=row.category,
+            priority=row.priority,
+            grid=row.grid,
+            project_id=row.project_id,
+            reporter_id=row.reporter_id,
+            due_contact=row.due_contact,
+            due_resolve=row.due_resolve,
+            building=row.building,
+            topic_id=row.topic_id,
+        ),
+        subject=row.request_id,
+        scope=row.area,
+        sequence=1,
+    )
+    return row
+
+
+def _own_reference(tx: Tx, payload: NewRequest) -> dict[str, str] | None:
+    """Return the key of the caller's own reference, or None where he gave none.
+
+    `GATE-1` and `gate-1` are one reference; it is shown as it was sent first.
+    """
+    if payload.external_ref is None:
+        return None
+    return {
+        "source": rules.requests.source_of(
+            payload.channel, tx.actor.role, tx.actor.id, here=tx.actor.covers(payload.grid)
+        ),
+        "channel": payload.channel,
+        "community": payload.grid[:12],
+        "reference": key_of(payload.external_ref, "external_ref", MAX_REFERENCE),
+    }
+
+
+def key_of(reference: str, field: str, longest: int) -> str:
+    """Return what a caller's own reference is compared by: neither case, width nor blanks.
+
+    Raises:
+        Invalid: It says nothing, or is too long.
+    """
+    key = fold(reference)
+    if not 1 <= len(key) <= longest:
+        raise Invalid(
+            field=field,
+            reason=said(
+                ("编号应为 1–{longest} 个字符 / a reference has 1 to {longest} characters"),
+                longest=longest,
+            ),
+        )
+    return key
+
+
+def _shown(order: NewRequest, own: dict[str, str] | None) -> str | None:
+    if order.external_ref is not None:
+        return order.external_ref.strip()
+    return own["reference"] if own is not None else None
+
+
+def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) -> str:
+    said = asdict(payload) | {"reporter_id": reporter, "external_ref": reference}
+    said["occurred_at"] = stamp(payload.occurred_at and payload.occurred_at.astimezone(UTC))
+    vault = storage.vault(tx.settings.keys)
+    return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
+
+
+def _answered(
+    tx: Tx, payload: NewRequest, reporter: str | None, own: dict[str, str] | None
+) -> RequestReply | None:
+    """Answer the request that stands under the caller's reference, if there is one.
+
+    Raises:
+        ReferenceTaken: It is about something else.
+    """
+    if own is None:
+        return None
+    reference = own["reference"]
+    found = storage.cases.by_reference(tx.conn, **own)
+    if found is not None:
+        first, digest = found
+        same = digest == _content(tx, payload, reporter, reference)
+    else:
+        before = storage.cases.by_old_reference(
+            tx.conn, payload.channel, own["community"], payload.external_ref or ""
+        )
+        if before is None or (
+            own["source"] != rules.requests.DESK and before.reporter_id != tx.actor.id
+        ):
+            return None
+        first = before
+        vault = storage.vault(tx.settings.keys)
+        same = vault.open(first.text, f"{first.request_id}.text") == payload.text
+    if same:
+        return msgspec.structs.replace(reply(first), duplicate=True)
+    known = first.reporter_id == tx.actor.id or tx.actor.covers(first.grid)
+    raise ReferenceTaken(
+        field="external_ref",
+        reference=first.reference or first.external_ref if known else payload.external_ref,
+        number=first.number if known else None,
+    )
+
+
+def _reporter(tx: Tx, payload: NewRequest) -> str | None:
+    """Return whose request it is.
+
+    Everybody speaks for himself. Whoever takes requests in may write for a person of his area, at
+    a place of his area; so nobody's name is learned, and nobody is made to complain, from afar.
+    """
+    named = payload.reporter_id
+    if tx.actor.role not in rules.requests.NAMERS:
+        if named not in {None, tx.actor.id}:
+            raise RoleDenied(role=tx.actor.role)
+        return tx.actor.id
+    if named is not None and named != tx.actor.id:
+        require_reporter(tx, named, payload.grid)
+    return named
+
+
+def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporter_id") -> None:
+    """Refuse to write for somebody who is not registered, or whom the caller does not serve.
+
+    Raises:
+        UnknownPerson: He is not registered.
+        RoleDenied: He, or the place, lies outside the caller's scope.
+    """
+    person = storage.people.person(tx.conn, person_id)
+    if person is None or person.status != "ACTIVE":
+        raise UnknownPerson(person_id=person_id, field=field)
+    # Who lives in no grid (a cadre, a policeman) is nobody's resident.
+    if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
+        raise RoleDenied(role=tx.actor.role)
+
+
+def _found_by(tx: Tx, payload: NewRequest, reporter: str | None) -> str | None:
+    """Return the steward who found the matter himself: he reports it, and nobody asked him to."""
+    if tx.actor.role not in rules.requests.HANDLERS or reporter not in {None, tx.actor.id}:
+        return None
+    if payload.channel not in {"APP", "STATION"}:
+        return None
+    for post in storage.posts.of_person(tx.conn, tx.actor.id):
+        if post.status == "ACTIVE" and payload.grid in storage.posts.grids_of(
+            tx.conn, post.steward_id
+        ):
+            return str(post.steward_id)
+    return None
+
+
+def project_of(
+    tx: Tx, serving: Sequence[Row], grid: str, building: str | None, named: str | None
+) -> str | None:
+    """Return whose project a request is about: the named one, or that of its place.
+
+    Raises:
+        ProjectNotOfGrid: The named one serves other grids.
+    """
+    if named is None:
+        found = storage.ground.of_building(serving, building)
+        return found[0] if len(found) == 1 else None
+    # One of which we have not heard is taken on trust: property may be behind.
+    if named not in storage.ground.of_building(serving) and storage.ground.project_is_known(
+        tx.conn, named
+    ):
+        raise ProjectNotOfGrid(project_id=named, grid=grid, field="project_id")
+    return named
+
+
+def _new(
+    tx: Tx,
+    payload: NewRequest,
+    reporter: str | None,
+    own: dict[str, str] | None,
+    *,
+    request_id: str,
+    project_id: str | None,
+    topic_id: str | None,
+) -> storage.cases.NewCase:
+    """Return what a new request is, before anybody has it."""
+    priority = payload.priority or rules.requests.default_priority(payload.category)
+    clock = rules.requests.clock_of(payload.kind, priority)
+    resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+    return storage.cases.NewCase(
+        request_id=request_id,
+        channel=payload.channel,
+        reference=_shown(payload, own),
+        recorded_by=tx.actor.id,
+        against=payload.against,
+        kind=payload.kind,
+        category=payload.category,
+        priority=priority,
+        clock=clock,
+        area=payload.grid[:12],
+        grid=payload.grid,
+        building=payload.building,
+        indoor=payload.indoor,
+        project_id=project_id,
+        topic_id=topic_id,
+        reporter_id=reporter,
+        found_by=_found_by(tx, payload, reporter),
+        text=storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
+        media=payload.media,
+        span_s=int((resolve - tx.now).total_seconds()),
+        occurred_at=payload.occurred_at or tx.now,
+        created_at=tx.now,
+        due_contact=rules.requests.due_contact(clock, tx.now, tx.calendar),
+        due_resolve=resolve,
+    )
+
+
+def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
+    """登记诉求人 / Say whose it is.
+
+    Say whose request it is that came without a name; from then on it is his.
+
+    Raises:
+        ReporterKnown: It has a reporter, or a steward found it himself.
+        UnknownPerson: He is not registered.
+        RoleDenied: He lives elsewhere.
+        InChain: He, or the caller, takes part in the case.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    require_impartial(tx, row, reporter=payload.person_id, not_by="CHAIN")
+    tx.check_version(row.version)
+    if row.reporter_id is not None or row.found_by is not None:
+        raise ReporterKnown
+    require_reporter(tx, payload.person_id, row.grid, field="person_id")
+    require_outside_chain(tx, row)
+    case = storage.cases.root(tx.conn, row)
+    own = kinship.own(tx, payload.person_id)
+    if tx.actor.id in own:
+        raise InChain(field="person_id")
+    for one in {row.request_id: row, case.request_id: case}.values():
+        if own & (storage.cases.chain(tx.conn, one.request_id) | {one.handler_person}):
+            raise InChain(field="person_id")
+    detail = {"reason": payload.reason}
+    row = change(tx, row, "attach", row.state, detail, reporter_id=payload.person_id)
+    say_corrected(tx, row)
+    return reply(row)

@@ -10,7 +10,6 @@ import asyncio
 import functools
 import gzip
 import hashlib
-import html
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
@@ -30,16 +29,13 @@ from gateway.doors import Doors, Params
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
 from gateway.kinds import FORMS, KINDS, LEVELS
-from gateway.openapi import GATEWAY_TAG, Document
+from gateway.markup import CSP, both, escaped, html_response, page
+from gateway.openapi import Document
+from gateway.reference import reference
 
-_CSP = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 _INSTANT = re.compile(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
-_QUOTED = re.compile(r"`([^`<>]{1,80})`")
 _FILES = {
     "fivered.css": "text/css; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
@@ -85,64 +81,6 @@ _MECHANISMS = (
 )
 
 
-def _e(text: Any) -> str:
-    return html.escape(str(text), quote=True)
-
-
-def _both(text: str) -> str:
-    """Return "中文 / English" as HTML, the English marked as such."""
-    zh, slash, en = text.partition(" / ")
-    return f'{_e(zh)} <span class="en" lang="en">{_e(en)}</span>' if slash else _e(zh)
-
-
-# --------------------------------------------------------------------------------------------------
-# The frame of every page
-
-
-def _page(title: str, body: str, *, demo: bool, script: bool = False) -> bytes:
-    banner = (
-        '<p class="demo" role="note"><strong>演示环境</strong>：虚构人员与数据，业务时钟可拨动。'
-        ' <span lang="en">Demonstration: invented people and figures, the clock can be moved.'
-        "</span></p>"
-        if demo
-        else ""
-    )
-    more = '<script src="/web/docs.js" defer></script>' if script else ""
-    return f"""<!doctype html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_e(title)}</title>
-<link rel="icon" href="/web/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/web/fivered.css">
-{more}
-</head>
-<body>
-<a class="skip" href="#main">跳到正文 <span lang="en">Skip to content</span></a>
-<header class="top">
-<a class="brand" href="/"><span aria-hidden="true" class="mark"></span>五红社区治理</a>
-<nav aria-label="主导航 / Main">
-<a href="/">首页</a> <a href="/notices">公示</a> <a href="/board">联系牌</a>
-<a href="/docs">接口文档</a>
-</nav>
-</header>
-{banner}
-{body}
-</body>
-</html>
-""".encode()
-
-
-def _html(content: bytes, status: int = 200) -> Response:
-    return Response(
-        content,
-        status,
-        {"Content-Security-Policy": _CSP, "Cache-Control": "no-cache"},
-        "text/html; charset=utf-8",
-    )
-
-
 # --------------------------------------------------------------------------------------------------
 # Start page
 
@@ -174,7 +112,7 @@ def _start(installed: Mapping[str, Doors], *, demo: bool) -> bytes:
 <li><a href="/v1/health">运行状况 <span lang="en">Health</span></a></li>
 </ul>
 </main>"""
-    return _page("五红社区治理", body, demo=demo)
+    return page("五红社区治理", body, demo=demo)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -322,7 +260,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    return _both(value) if isinstance(value, _Words) else _e(_cell(name, value))
+    return both(value) if isinstance(value, _Words) else escaped(_cell(name, value))
 
 
 def _data(name: str, value: Any, linked: str) -> str:
@@ -331,22 +269,20 @@ def _data(name: str, value: Any, linked: str) -> str:
         return "<td></td>"
     text = _text(name, value)
     if linked and name in _OWN_ID:
-        text = f'<a href="{linked}/{_e(quote(str(value), safe=""))}">{text}</a>'
+        text = f'<a href="{linked}/{escaped(quote(str(value), safe=""))}">{text}</a>'
     return f"<td>{text}</td>"
 
 
 def _card(reply: Mapping[str, Any]) -> str:
     """Return a reply as a list of its plain members, and a table of each list in it."""
     plain = "".join(
-        f"<dt>{_both(_COLUMNS.get(name, name))}</dt><dd>{_text(name, value)}</dd>"
+        f"<dt>{both(_COLUMNS.get(name, name))}</dt><dd>{_text(name, value)}</dd>"
         for name, value in _worded(reply).items()
         if isinstance(value, str | int | float) and value != "" and name not in _UNSHOWN
     )
     inner = [(name, value) for name, value in reply.items() if isinstance(value, Mapping)]
     folded = "".join(
-        f"<h2>{_both(_COLUMNS.get(name, name))}</h2>{_card(value)}"
-        for name, value in inner
-        if value
+        f"<h2>{both(_COLUMNS.get(name, name))}</h2>{_card(value)}" for name, value in inner if value
     )
     tables = "".join(
         _table(value, _COLUMNS.get(name, name))
@@ -384,14 +320,14 @@ def _table(
         names = [name for name in only if name in names]
     if not names:
         return '<p class="empty">暂无内容 <span lang="en">Nothing here yet</span></p>'
-    head = "".join(f'<th scope="col">{_both(_COLUMNS.get(name, name))}</th>' for name in names)
+    head = "".join(f'<th scope="col">{both(_COLUMNS.get(name, name))}</th>' for name in names)
     lines = "".join(
         f"<tr>{''.join(_data(name, row.get(name), linked) for name in names)}</tr>"
         for row in listed
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{_e(caption)}"><table>'
-        f"<caption>{_both(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
+        f"<caption>{both(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{lines}</tbody></table></div>"
     )
 
@@ -399,7 +335,7 @@ def _table(
 def _field(name: str, label: str, value: str, pattern: str, hint: str) -> str:
     return (
         f'<label for="f-{name}">{label}</label>'
-        f'<input id="f-{name}" name="{name}" value="{_e(value)}" pattern="{pattern}" '
+        f'<input id="f-{name}" name="{name}" value="{escaped(value)}" pattern="{pattern}" '
         f'inputmode="numeric" autocomplete="off" aria-describedby="h-{name}">'
         f'<span class="hint" id="h-{name}">{hint}</span>'
     )
@@ -414,251 +350,8 @@ async def _ask(
     except CallFailed as error:
         refused, _headers, _members = explain(error, request.url.path)
         zh, en = refused.get("message_zh") or refused["code"], refused.get("message_en") or ""
-        complaint = f'<p class="complaint" role="alert">{_both(f"{zh} / {en}")}</p>'
+        complaint = f'<p class="complaint" role="alert">{both(f"{zh} / {en}")}</p>'
         return None, complaint, refused["status"]
-
-
-# --------------------------------------------------------------------------------------------------
-# Reference
-
-
-def reference(document: Mapping[str, Any], *, demo: bool) -> bytes:
-    """Return the reference page of an OpenAPI document."""
-    schemas: dict[str, Any] = document["components"]["schemas"]
-    groups: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
-    titles = {tag["name"]: tag["description"] for tag in document["tags"]}
-    for path, verbs in document["paths"].items():
-        for verb, operation in verbs.items():
-            entry = _operation(path, verb.upper(), operation, document["components"], schemas)
-            groups[operation["tags"][0]].append(entry)
-    # The gateway's own answers are plumbing; the mechanisms come first.
-    order = [name for name in groups if name != GATEWAY_TAG] + [GATEWAY_TAG]
-    sections = "".join(
-        f'<section id="{_e(name)}" aria-labelledby="t-{_e(name)}">'
-        f'<h2 id="t-{_e(name)}">{_both(titles[name])}</h2>{"".join(groups[name])}</section>'
-        for name in order
-        if groups.get(name)
-    )
-    links = "".join(
-        f'<li><a href="#{_e(name)}">{_both(titles[name])}'
-        f' <span class="count">{len(groups[name])}</span></a></li>'
-        for name in order
-        if groups.get(name)
-    )
-    body = f"""<div class="docs">
-<nav class="side" aria-label="服务 / Services">
-<label for="filter">查找 <span lang="en">Find</span></label>
-<input id="filter" type="search" autocomplete="off" placeholder="路径、名称、角色">
-<p id="found" role="status" class="hint"></p>
-<ul>{links}</ul>
-</nav>
-<main id="main">
-<h1>接口文档 <span class="en" lang="en">Reference</span></h1>
-<p>版本 {_e(document["info"]["version"])} · <a href="/openapi.json">OpenAPI 3.1</a> ·
-命令必须带 <code>Idempotency-Key</code>，改变已有事物时带 <code>If-Match</code>，
-错误为 <code>application/problem+json</code>。
-<span class="en" lang="en">Commands carry Idempotency-Key; changes of what exists carry If-Match;
-failures are problem+json in both languages.</span></p>
-<form class="who" id="who" autocomplete="off">
-<div><label for="token">令牌 <span lang="en">Bearer token</span></label>
-<input id="token" type="password" autocomplete="off" spellcheck="false">
-<span class="hint">fivered token --person … --grant R_CADRE:370811015901</span></div>
-<div><label for="role">办理角色 <span lang="en">X-Acting-Role</span></label>
-<input id="role" list="roles" autocomplete="off" spellcheck="false" placeholder="R_CADRE">
-<datalist id="roles">{_role_options(document)}</datalist></div>
-<div><label for="lang">语言 <span lang="en">Language</span></label>
-<select id="lang"><option value="zh">中文</option><option value="en">English</option></select></div>
-</form>
-<noscript><p class="complaint">启用脚本后可在此试用接口。
-<span lang="en">With scripts the calls can be tried here.</span></p></noscript>
-{sections}
-</main>
-</div>"""
-    return _page("接口文档 · 五红社区治理", body, demo=demo, script=True)
-
-
-def _role_options(document: Mapping[str, Any]) -> str:
-    roles = {
-        role
-        for verbs in document["paths"].values()
-        for operation in verbs.values()
-        for role in operation["x-roles"]
-        if role.startswith("R_")
-    }
-    return "".join(f'<option value="{_e(role)}"></option>' for role in sorted(roles))
-
-
-def _operation(
-    path: str,
-    verb: str,
-    operation: Mapping[str, Any],
-    components: Mapping[str, Any],
-    schemas: Mapping[str, Any],
-) -> str:
-    name = operation["operationId"]
-    about, _, _roles = operation["description"].rpartition("\n\n")
-    headers = [p["$ref"].rpartition("/")[2] for p in operation["parameters"] if "$ref" in p]
-    chips = [_chip(role) for role in operation["x-roles"]]
-    if "IfMatch" in headers:
-        chips.append('<span class="chip need">If-Match</span>')
-    parts = [f'<div class="about">{_paragraphs(about)}</div>' if about else ""]
-    parts.append(_parameters(operation["parameters"]))
-    if "requestBody" in operation:
-        parts.append(_body(operation["requestBody"]["content"], schemas))
-    parts.append(_answers(operation["responses"], components, schemas))
-    return (
-        f'<details class="op" id="{_e(name)}" data-verb="{verb}" data-path="{_e(path)}">'
-        f'<summary><span class="verb {verb.lower()}">{verb}</span> <code>{_e(path)}</code>'
-        f' <span class="said">{_both(operation["summary"])}</span></summary>'
-        f'<p class="chips">{"".join(chips)}</p>{"".join(parts)}'
-        '<div class="try"></div></details>'
-    )
-
-
-def _body(contents: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    """Return what a body is: its members and an example, or the type of a file."""
-    content = contents.get("application/json")
-    if content is None:
-        kinds = ", ".join(f"<code>{_e(kind)}</code>" for kind in contents)
-        return f"<h4>{_both('请求正文 / Body')}</h4><p>{kinds}</p>"
-    example = msgspec.json.format(msgspec.json.encode(content["example"]), indent=2)
-    return (
-        _fields("请求正文 / Body", content["schema"], schemas)
-        + f"<h4>{_both('示例 / Example')}</h4>"
-        + f'<pre tabindex="0"><code>{_e(example.decode())}</code></pre>'
-    )
-
-
-def _chip(role: str) -> str:
-    names = {"*": "任何已登录角色 / any role", "PUBLIC": "公开 / public"}
-    return f'<span class="chip">{_both(names.get(role, role))}</span>'
-
-
-def _paragraphs(text: str) -> str:
-    said = "".join(f"<p>{_both(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
-    return _QUOTED.sub(r"<code>\1</code>", said)
-
-
-def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
-    rows = []
-    for parameter in parameters:
-        if "$ref" in parameter:
-            continue
-        where = {"path": "路径", "query": "查询"}[parameter["in"]]
-        rows.append(
-            _row(
-                parameter["name"],
-                f"{where} · {type_of(parameter['schema'])}",
-                parameter.get("description") or parameter["schema"].get("description", ""),
-                required=parameter["required"],
-            )
-        )
-    return _listing("参数 / Parameters", rows)
-
-
-def _fields(title: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    return _listing(title, list(_rows(schema, schemas, "", 0)))
-
-
-def _rows(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any], prefix: str, depth: int
-) -> Iterable[str]:
-    found = _resolved(schema, schemas)
-    required = found.get("required", [])
-    for name, member in found.get("properties", {}).items():
-        about = member.get("description", "")
-        inner, many = _inner(member, schemas)
-        kind = type_of(member)
-        yield _row(f"{prefix}{name}", kind, about, required=name in required)
-        if inner is not None and depth < 2:
-            yield from _rows(inner, schemas, f"{prefix}{name}{'[]' if many else ''}.", depth + 1)
-
-
-def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" in schema:
-        found: Mapping[str, Any] = schemas[schema["$ref"].rpartition("/")[2]]
-        return found
-    return schema
-
-
-def _inner(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> tuple[Mapping[str, Any] | None, bool]:
-    """Return (object schema inside of a member, whether it is a list of them)."""
-    for choice in (schema, *schema.get("anyOf", ())):
-        if choice.get("type") == "array":
-            inner, _many = _inner(choice.get("items", {}), schemas)
-            return inner, True
-        found = _resolved(choice, schemas)
-        if "properties" in found:
-            return found, False
-    return None, False
-
-
-def type_of(schema: Mapping[str, Any]) -> str:
-    """Return a schema's type in a few words."""
-    if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
-    if "const" in schema:
-        return str(schema["const"])
-    if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
-    if "anyOf" in schema:
-        return " | ".join(type_of(choice) for choice in schema["anyOf"])
-    kind = schema.get("type", "any")
-    if kind == "array":
-        return f"[{type_of(schema.get('items', {}))}]"
-    said = [str(schema.get("format", kind))]
-    for key, word in (
-        ("pattern", ""),
-        ("minimum", "≥ "),
-        ("maximum", "≤ "),
-        ("minLength", "长 ≥ "),
-        ("maxLength", "长 ≤ "),
-    ):
-        if key in schema:
-            said.append(f"{word}{schema[key]}")
-    return " ".join(said)
-
-
-def _row(name: str, kind: str, about: str, *, required: bool) -> str:
-    need = '<abbr title="必填 required" class="need">*</abbr>' if required else ""
-    return (
-        f"<tr><td><code>{_e(name)}</code>{need}</td>"
-        f'<td class="kind">{_e(kind)}</td><td>{_both(about)}</td></tr>'
-    )
-
-
-def _listing(title: str, rows: list[str]) -> str:
-    if not rows:
-        return ""
-    return (
-        f'<h4>{_both(title)}</h4><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{_e(title)}"><table><thead><tr>'
-        '<th scope="col">名称</th><th scope="col">类型</th><th scope="col">说明</th>'
-        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _answers(
-    responses: Mapping[str, Any], components: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> str:
-    lines = []
-    listing = ""
-    for status, answer in responses.items():
-        if "$ref" in answer:
-            said = components["responses"][answer["$ref"].rpartition("/")[2]]["description"]
-        else:
-            said = answer["description"]
-            # A feed, a certificate or a file has no fields to list.
-            told = answer.get("content", {}).get("application/json")
-            if told is not None:
-                listing = _fields("答复 / Reply", told["schema"], schemas)
-        lines.append(f"<li><code>{_e(status)}</code> {_both(said)}</li>")
-    return (
-        f"{listing}<h4>状态码 <span class='en' lang='en'>Status</span></h4>"
-        f'<ul class="statuses">{"".join(lines)}</ul>'
-    )
 
 
 # --------------------------------------------------------------------------------------------------
@@ -716,7 +409,7 @@ class Pages:
 
     async def start(self, _request: Request) -> Response:
         """Show the start page."""
-        return _html(_start(self._installed, demo=self._demo))
+        return html_response(_start(self._installed, demo=self._demo))
 
     async def docs(self, request: Request) -> Response:
         """Show the reference; made in a thread when it is first asked for."""
@@ -724,7 +417,7 @@ class Pages:
             self._reference = await asyncio.to_thread(
                 lambda: Large(reference(self._document.build(), demo=self._demo))
             )
-        headers = {"Content-Security-Policy": _CSP}
+        headers = {"Content-Security-Policy": CSP}
         return self._reference.answer(request, "text/html; charset=utf-8", headers)
 
     async def openapi(self, request: Request) -> Response:
@@ -750,7 +443,9 @@ class Pages:
         more = ""
         if isinstance(shown, Mapping) and isinstance(shown.get("next"), str):
             kept = {**asked, "cursor": shown["next"]}
-            more = f'<p><a rel="next" href="/notices?{_e(urlencode(kept))}">下一页 Next</a></p>'
+            more = (
+                f'<p><a rel="next" href="/notices?{escaped(urlencode(kept))}">下一页 Next</a></p>'
+            )
         scope = _field("scope", "范围", given["scope"], AREA, "行政区划代码 · area code")
         period = _field("period", "月份", given["period"], PERIOD, "例如 2025-01")
         body = f"""<main id="main" class="narrow">
@@ -759,7 +454,7 @@ class Pages:
 <span class="en" lang="en">Organisations, and people who agreed to be praised.</span></p>
 <form method="get" action="/notices" class="ask">{scope}{period}<button>查看 Show</button></form>
 {complaint or _table(_items(shown), "信用公示", linked="/notices")}{more}</main>"""
-        return _html(_page("信用公示", body, demo=self._demo), status)
+        return html_response(page("信用公示", body, demo=self._demo), status)
 
     async def notice(self, request: Request) -> Response:
         """Show one public notice."""
@@ -775,7 +470,7 @@ class Pages:
 <h1>信用公示 <span class="en" lang="en">Public notice</span></h1>
 <p><a href="/notices">返回公示列表 <span lang="en">All notices</span></a></p>
 {answer}</main>"""
-        return _html(_page("信用公示", body, demo=self._demo), status)
+        return html_response(page("信用公示", body, demo=self._demo), status)
 
     async def board(self, request: Request) -> Response:
         """Show a grid's contact board, and who answers there now."""
@@ -793,7 +488,7 @@ class Pages:
 <span class="en" lang="en">Work numbers only. In an emergency call 110, 119 or 120.</span></p>
 <form method="get" action="/board" class="ask">{grid}<button>查看 Show</button></form>
 {answer}</main>"""
-        return _html(_page("网格联系牌", body, demo=self._demo), status)
+        return html_response(page("网格联系牌", body, demo=self._demo), status)
 
     async def _posts(self, request: Request, given: dict[str, Any]) -> str:
         """Return the published board: a row per post, with the reason where it has no name."""
@@ -807,10 +502,10 @@ class Pages:
         if complaint or not isinstance(shown, Mapping):
             return complaint
         listed = shown.get("posts", ())
-        since = _e(_cell("published_at", shown.get("published_at", "")))
+        since = escaped(_cell("published_at", shown.get("published_at", "")))
         return (
             _table(listed, "公示牌 / Contact board", only=_POSTS)
-            + f'<p class="hint">{_both(f"发布于 {since} / published")}</p>'
+            + f'<p class="hint">{both(f"发布于 {since} / published")}</p>'
         )
 
     async def _public(
@@ -895,8 +590,8 @@ class Pages:
 def _on_duty(shown: Any) -> str:
     """Return who answers in a grid now, under the grid's name; or that nobody sits there."""
     told = _worded(shown) if isinstance(shown, Mapping) else {}
-    named = f"<h2>{_e(told['grid_name'])}</h2>" if told.get("grid_name") else ""
-    note = f'<p class="complaint">{_both(told["note"])}</p>' if told.get("note") else ""
+    named = f"<h2>{escaped(told['grid_name'])}</h2>" if told.get("grid_name") else ""
+    note = f'<p class="complaint">{both(told["note"])}</p>' if told.get("note") else ""
     return named + note + _table(_items(shown), "值班管家 / On duty now", only=_ON_DUTY)
 
 
@@ -937,4 +632,4 @@ def addresses(
     )
 
 
-__all__ = ["addresses", "reference", "type_of"]
+__all__ = ["addresses"]

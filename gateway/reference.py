@@ -1,0 +1,263 @@
+"""The reference: every call of the installed services on one page, made of the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.markup import both, escaped, page
+from gateway.openapi import GATEWAY_TAG
+
+_QUOTED = re.compile(r"`([^`<>]{1,80})`")
+
+
+def reference(document: Mapping[str, Any], *, demo: bool) -> bytes:
+    """Return the reference page of an OpenAPI document."""
+    schemas: dict[str, Any] = document["components"]["schemas"]
+    groups: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
+    titles = {tag["name"]: tag["description"] for tag in document["tags"]}
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            entry = _operation(path, verb.upper(), operation, document["components"], schemas)
+            groups[operation["tags"][0]].append(entry)
+    # The gateway's own answers are plumbing; the mechanisms come first.
+    order = [name for name in groups if name != GATEWAY_TAG] + [GATEWAY_TAG]
+    sections = "".join(
+        f'<section id="{escaped(name)}" aria-labelledby="t-{escaped(name)}">'
+        f'<h2 id="t-{escaped(name)}">{both(titles[name])}</h2>{"".join(groups[name])}</section>'
+        for name in order
+        if groups.get(name)
+    )
+    links = "".join(
+        f'<li><a href="#{escaped(name)}">{both(titles[name])}'
+        f' <span class="count">{len(groups[name])}</span></a></li>'
+        for name in order
+        if groups.get(name)
+    )
+    body = f"""<div class="docs">
+<nav class="side" aria-label="服务 / Services">
+<label for="filter">查找 <span lang="en">Find</span></label>
+<input id="filter" type="search" autocomplete="off" placeholder="路径、名称、角色">
+<p id="found" role="status" class="hint"></p>
+<ul>{links}</ul>
+</nav>
+<main id="main">
+<h1>接口文档 <span class="en" lang="en">Reference</span></h1>
+<p>版本 {escaped(document["info"]["version"])} · <a href="/openapi.json">OpenAPI 3.1</a> ·
+命令必须带 <code>Idempotency-Key</code>，改变已有事物时带 <code>If-Match</code>，
+错误为 <code>application/problem+json</code>。
+<span class="en" lang="en">Commands carry Idempotency-Key; changes of what exists carry If-Match;
+failures are problem+json in both languages.</span></p>
+<form class="who" id="who" autocomplete="off">
+<div><label for="token">令牌 <span lang="en">Bearer token</span></label>
+<input id="token" type="password" autocomplete="off" spellcheck="false">
+<span class="hint">fivered token --person … --grant R_CADRE:370811015901</span></div>
+<div><label for="role">办理角色 <span lang="en">X-Acting-Role</span></label>
+<input id="role" list="roles" autocomplete="off" spellcheck="false" placeholder="R_CADRE">
+<datalist id="roles">{_role_options(document)}</datalist></div>
+<div><label for="lang">语言 <span lang="en">Language</span></label>
+<select id="lang"><option value="zh">中文</option><option value="en">English</option></select></div>
+</form>
+<noscript><p class="complaint">启用脚本后可在此试用接口。
+<span lang="en">With scripts the calls can be tried here.</span></p></noscript>
+{sections}
+</main>
+</div>"""
+    return page("接口文档 · 五红社区治理", body, demo=demo, script=True)
+
+
+def _role_options(document: Mapping[str, Any]) -> str:
+    roles = {
+        role
+        for verbs in document["paths"].values()
+        for operation in verbs.values()
+        for role in operation["x-roles"]
+        if role.startswith("R_")
+    }
+    return "".join(f'<option value="{escaped(role)}"></option>' for role in sorted(roles))
+
+
+def _operation(
+    path: str,
+    verb: str,
+    operation: Mapping[str, Any],
+    components: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+) -> str:
+    name = operation["operationId"]
+    about, _, _roles = operation["description"].rpartition("\n\n")
+    headers = [p["$ref"].rpartition("/")[2] for p in operation["parameters"] if "$ref" in p]
+    chips = [_chip(role) for role in operation["x-roles"]]
+    if "IfMatch" in headers:
+        chips.append('<span class="chip need">If-Match</span>')
+    parts = [f'<div class="about">{_paragraphs(about)}</div>' if about else ""]
+    parts.append(_parameters(operation["parameters"]))
+    if "requestBody" in operation:
+        parts.append(_body(operation["requestBody"]["content"], schemas))
+    parts.append(_answers(operation["responses"], components, schemas))
+    return (
+        f'<details class="op" id="{escaped(name)}" data-verb="{verb}" data-path="{escaped(path)}">'
+        f'<summary><span class="verb {verb.lower()}">{verb}</span> <code>{escaped(path)}</code>'
+        f' <span class="said">{both(operation["summary"])}</span></summary>'
+        f'<p class="chips">{"".join(chips)}</p>{"".join(parts)}'
+        '<div class="try"></div></details>'
+    )
+
+
+def _body(contents: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """Return what a body is: its members and an example, or the type of a file."""
+    content = contents.get("application/json")
+    if content is None:
+        kinds = ", ".join(f"<code>{escaped(kind)}</code>" for kind in contents)
+        return f"<h4>{both('请求正文 / Body')}</h4><p>{kinds}</p>"
+    example = msgspec.json.format(msgspec.json.encode(content["example"]), indent=2)
+    return (
+        _fields("请求正文 / Body", content["schema"], schemas)
+        + f"<h4>{both('示例 / Example')}</h4>"
+        + f'<pre tabindex="0"><code>{escaped(example.decode())}</code></pre>'
+    )
+
+
+def _chip(role: str) -> str:
+    names = {"*": "任何已登录角色 / any role", "PUBLIC": "公开 / public"}
+    return f'<span class="chip">{both(names.get(role, role))}</span>'
+
+
+def _paragraphs(text: str) -> str:
+    said = "".join(f"<p>{both(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
+    return _QUOTED.sub(r"<code>\1</code>", said)
+
+
+def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
+    rows = []
+    for parameter in parameters:
+        if "$ref" in parameter:
+            continue
+        where = {"path": "路径", "query": "查询"}[parameter["in"]]
+        rows.append(
+            _row(
+                parameter["name"],
+                f"{where} · {type_of(parameter['schema'])}",
+                parameter.get("description") or parameter["schema"].get("description", ""),
+                required=parameter["required"],
+            )
+        )
+    return _listing("参数 / Parameters", rows)
+
+
+def _fields(title: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    return _listing(title, list(_rows(schema, schemas, "", 0)))
+
+
+def _rows(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], prefix: str, depth: int
+) -> Iterable[str]:
+    found = _resolved(schema, schemas)
+    required = found.get("required", [])
+    for name, member in found.get("properties", {}).items():
+        about = member.get("description", "")
+        inner, many = _inner(member, schemas)
+        kind = type_of(member)
+        yield _row(f"{prefix}{name}", kind, about, required=name in required)
+        if inner is not None and depth < 2:
+            yield from _rows(inner, schemas, f"{prefix}{name}{'[]' if many else ''}.", depth + 1)
+
+
+def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in schema:
+        found: Mapping[str, Any] = schemas[schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
+
+
+def _inner(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, bool]:
+    """Return (object schema inside of a member, whether it is a list of them)."""
+    for choice in (schema, *schema.get("anyOf", ())):
+        if choice.get("type") == "array":
+            inner, _many = _inner(choice.get("items", {}), schemas)
+            return inner, True
+        found = _resolved(choice, schemas)
+        if "properties" in found:
+            return found, False
+    return None, False
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """Return a schema's type in a few words."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " | ".join(type_of(choice) for choice in schema["anyOf"])
+    kind = schema.get("type", "any")
+    if kind == "array":
+        return f"[{type_of(schema.get('items', {}))}]"
+    said = [str(schema.get("format", kind))]
+    for key, word in (
+        ("pattern", ""),
+        ("minimum", "≥ "),
+        ("maximum", "≤ "),
+        ("minLength", "长 ≥ "),
+        ("maxLength", "长 ≤ "),
+    ):
+        if key in schema:
+            said.append(f"{word}{schema[key]}")
+    return " ".join(said)
+
+
+def _row(name: str, kind: str, about: str, *, required: bool) -> str:
+    need = '<abbr title="必填 required" class="need">*</abbr>' if required else ""
+    return (
+        f"<tr><td><code>{escaped(name)}</code>{need}</td>"
+        f'<td class="kind">{escaped(kind)}</td><td>{both(about)}</td></tr>'
+    )
+
+
+def _listing(title: str, rows: list[str]) -> str:
+    if not rows:
+        return ""
+    return (
+        f'<h4>{both(title)}</h4><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escaped(title)}"><table><thead><tr>'
+        '<th scope="col">名称</th><th scope="col">类型</th><th scope="col">说明</th>'
+        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _answers(
+    responses: Mapping[str, Any], components: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> str:
+    lines = []
+    listing = ""
+    for status, answer in responses.items():
+        if "$ref" in answer:
+            said = components["responses"][answer["$ref"].rpartition("/")[2]]["description"]
+        else:
+            said = answer["description"]
+            # A feed, a certificate or a file has no fields to list.
+            told = answer.get("content", {}).get("application/json")
+            if told is not None:
+                listing = _fields("答复 / Reply", told["schema"], schemas)
+        meaning, _, reasons = said.partition("\n\n")
+        lines.append(f"<li><code>{escaped(status)}</code> {both(meaning)}{_reasons(reasons)}</li>")
+    return (
+        f"{listing}<h4>状态码 <span class='en' lang='en'>Status</span></h4>"
+        f'<ul class="statuses">{"".join(lines)}</ul>'
+    )
+
+
+def _reasons(listed: str) -> str:
+    """Return the refusals of a status, one "* `CODE`: 中文 / English" each, as a list."""
+    found = []
+    for line in listed.splitlines():
+        code, _, sentence = line.removeprefix("* `").partition("`: ")
+        found.append(f"<li><code>{escaped(code)}</code> {both(sentence)}</li>")
+    return f"<ul>{''.join(found)}</ul>" if found else ""

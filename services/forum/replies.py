@@ -106,6 +106,8 @@ class TimelineReply(Reply, kw_only=True):
 
     id: str
     items: list[dict[str, Any]]
+    next: str | None = None
+    prev: str | None = None
 
 
 class SessionCard(Reply, kw_only=True):

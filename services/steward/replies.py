@@ -558,7 +558,8 @@ class Timeline(Reply, kw_only=True):
     id: str
     number: str
     items: list[TimelineEntry]
-    next: None = None
+    next: str | None = None
+    prev: str | None = None
 
 
 class SimilarRequest(Reply, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -137,7 +138,8 @@ def topic_page(
     return part_of(conn, topics, part, *where, newest_first=True)
 
 
-def history_of(conn: Connection, topic_id: str) -> list[Row]:
-    """Return everything that happened to a topic, oldest first."""
-    asked = sa.select(history).where(history.c.topic_id == topic_id).order_by(history.c.id)
-    return rows_of(conn, asked)
+def history_of(conn: Connection, topic_id: str, part: records.PartOfList) -> records.Page:
+    """Return a part of what happened to a topic, oldest first."""
+    asked = sa.select(history).where(history.c.topic_id == topic_id)
+    found = records.page(conn, asked, part, (history.c.id,))
+    return replace(found, rows=[records.values_of(row) for row in found.rows])

@@ -212,6 +212,12 @@ def test_a_topic_that_nobody_analyses_climbs_from_street_to_district(town):
     assert (
         "actor" not in town.resident(BEN).ask("topic_timeline", {"topic_id": topic_id})["items"][0]
     )
+    # S28: a timeline came whole, however long it was.
+    asked = {"topic_id": topic_id, "limit": 2}
+    first = town.cadre().ask("topic_timeline", asked)
+    rest = town.cadre().ask("topic_timeline", asked | {"cursor": first["next"]})
+    assert first["items"] + rest["items"] == timeline
+    assert (len(first["items"]), rest["next"]) == (2, None)
 
 
 def test_an_escalation_with_nobody_above_is_recorded_as_an_alarm(empty):

@@ -165,7 +165,16 @@ def _analysis_card(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def topic_timeline(tx: Tx, payload: TopicOf) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class TimelineOf:
+    """议题时间线 / Which topic, and which part of what happened to it."""
+
+    topic_id: str
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def topic_timeline(tx: Tx, payload: TimelineOf) -> dict[str, Any]:
     """议题时间线 / A topic's timeline.
 
     Return everything that happened to a topic, oldest first; persons as roles.
@@ -176,10 +185,9 @@ def topic_timeline(tx: Tx, payload: TopicOf) -> dict[str, Any]:
     row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id)
     if row is None or not may_read(tx, row):
         raise NotFound(kind="topic", id=payload.topic_id)
-    rows = storage.topics.history_of(tx.conn, payload.topic_id)
     inside = sees_inside(tx, row["area"])
-    items = []
-    for entry in rows:
+
+    def shown(entry: Mapping[str, Any]) -> dict[str, Any]:
         item = {
             "at": iso(entry["at"]),
             "kind": entry["kind"],
@@ -188,7 +196,7 @@ def topic_timeline(tx: Tx, payload: TopicOf) -> dict[str, Any]:
             "state": entry["state"],
             "role": entry["role"],
         }
-        if inside:
-            item |= {"actor": entry["actor"], "detail": entry["detail"]}
-        items.append(item)
-    return {"id": payload.topic_id, "items": items}
+        return item | {"actor": entry["actor"], "detail": entry["detail"]} if inside else item
+
+    page = storage.topics.history_of(tx.conn, payload.topic_id, payload)
+    return page.reply(shown, id=payload.topic_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import TypedDict, cast
@@ -297,6 +297,49 @@ def timeline(conn: sa.Connection, request_id: str) -> list[Row]:
         .where(request_timeline.c.request_id == request_id)
         .order_by(request_timeline.c.id),
     )
+
+
+def steps_of(
+    request_id: str,
+    *,
+    told: Collection[str] = (),
+    hidden: Collection[str] = (),
+    since: datetime | None = None,
+) -> sa.ColumnElement[bool]:
+    """Return the condition that finds steps of a request.
+
+    Args:
+        request_id: Which one.
+        told: Which actions alone; all when empty.
+        hidden: Which actions not.
+        since: From when on.
+    """
+    steps = request_timeline.c
+    found = [steps.request_id == request_id]
+    if told:
+        found.append(steps.action.in_(sorted(told)))
+    if hidden:
+        found.append(steps.action.not_in(sorted(hidden)))
+    if since is not None:
+        found.append(steps.at >= since)
+    return sa.and_(*found)
+
+
+def timeline_page(
+    conn: sa.Connection, wanted: Sequence[sa.ColumnElement[bool]], part: records.PartOfList
+) -> records.Page:
+    """Return a part of the steps that one of some conditions finds, oldest first."""
+    asked = sa.select(request_timeline).where(sa.or_(*wanted))
+    return records.page(conn, asked, part, (request_timeline.c.id,))
+
+
+def merged_at(conn: sa.Connection, request_id: str) -> datetime:
+    """Return when a request that follows another one was merged into it last."""
+    asked = sa.select(sa.func.max(request_timeline.c.at)).where(
+        request_timeline.c.request_id == request_id, request_timeline.c.action == "merge"
+    )
+    found: datetime = conn.execute(asked).scalar_one()
+    return found
 
 
 def chain(conn: sa.Connection, request_id: str) -> set[str]:

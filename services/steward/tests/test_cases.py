@@ -110,6 +110,14 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
         "submit", "dispatch", "accept", "contact", "resolve", "rate", "close",
     ]  # fmt: skip
     assert timeline["items"][2]["what_en"] == "Accepted by the handler"
+    # S28: it came whole, 860 KB of it.
+    asked = {"request_id": reply["id"], "limit": 4}
+    first = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask("timeline", asked)
+    rest = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask(
+        "timeline", asked | {"cursor": first["next"]}
+    )
+    assert first["items"] + rest["items"] == timeline["items"]
+    assert (len(first["items"]), rest["next"]) == (4, None)
     sequences = [int(e["sequence"]) for e in bench.published() if e["subject"] == reply["id"]]
     assert sequences == sorted(set(sequences))
 

@@ -381,39 +381,51 @@ def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     return _listed(tx, payload, wanted, "queue")
 
 
-def timeline(tx: Tx, payload: WhichRequest) -> replies.Timeline:
+@dataclass(frozen=True, slots=True)
+class TimelineOf:
+    """办理过程 / Which request, and which part of what happened to it."""
+
+    request_id: str
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def timeline(tx: Tx, payload: TimelineOf) -> replies.Timeline:
     """办理过程 / Everything that happened to it.
 
-    Answer everything that happened to a request, for its reporter as for its handler.
+    Answer what happened to a request, oldest first, for its reporter as for its handler.
 
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
     row, own = _visible(tx, payload.request_id)
+    steps = storage.cases.steps_of
+    case = storage.cases.root(tx.conn, row)
     if own is not None:
-        items = _told(tx, row)
+        wanted = [steps(row.request_id, told=TOLD)]
     else:
-        sees_rating = _sees_rating(tx, row)
-        items = [
-            _step(entry, entry.detail)
-            for entry in storage.cases.timeline(tx.conn, row.request_id)
-            if sees_rating or entry.action not in {"rate", "review", "review_to_street"}
-        ]
+        hidden = () if _sees_rating(tx, row) else ("rate", "review", "review_to_street")
+        wanted = [steps(row.request_id, hidden=hidden)]
         if row.merged_into is not None:
             # From there on, what happened to the case is what happened to it.
-            merged = max(item.at for item in items if item.action == "merge")
-            case = storage.cases.root(tx.conn, row)
-            items += [item for item in _told(tx, case) if item.at >= merged]
-    return replies.Timeline(id=row.request_id, number=row.number, items=items)
+            merged = storage.cases.merged_at(tx.conn, row.request_id)
+            wanted.append(steps(case.request_id, told=TOLD, since=merged))
+    page = storage.cases.timeline_page(tx.conn, wanted, payload)
 
+    def shown(entry: Row) -> replies.TimelineEntry:
+        if own is None and entry.request_id == row.request_id:
+            return _step(entry, entry.detail)
+        # The steps of a case that he follows, without anybody's words.
+        number = (row if own is not None else case).number
+        return msgspec.structs.replace(_step(entry, {}), number=number)
 
-def _told(tx: Tx, row: Row) -> list[replies.TimelineEntry]:
-    """Return the steps of a case that those who follow it are told, without anybody's words."""
-    return [
-        msgspec.structs.replace(_step(entry, {}), number=row.number)
-        for entry in storage.cases.timeline(tx.conn, row.request_id)
-        if entry.action in TOLD
-    ]
+    return replies.Timeline(
+        id=row.request_id,
+        number=row.number,
+        items=[shown(entry) for entry in page.rows],
+        next=page.next,
+        prev=page.prev,
+    )
 
 
 def _step(entry: Row, detail: dict[str, object]) -> replies.TimelineEntry:

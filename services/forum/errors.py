@@ -290,6 +290,14 @@ class OwnObjection(SamePerson):
     )
 
 
+class OwnAttendance(SamePerson):
+    guard = "SAME_PERSON"
+    text = (
+        "本人的签到须由其他工作人员登记或更正"
+        " / Whether you were there is recorded and corrected by somebody else"
+    )
+
+
 class ReasonsRequired(Guard):
     """A decision that somebody may contest needs written reasons."""
 
@@ -373,6 +381,18 @@ class OwnMatter(Guard):
         "该件由您本人或您的家庭成员提出,或与您有关,须回避;可由同级其他人员或上一级办理"
         " / It is yours, your household's or about you, so you must step back; somebody else of "
         "your level, or the one above, sees to it"
+    )
+
+
+class TakesPart(Guard):
+    """Who speaks for a matter, or votes on it, does not lead the talk about it."""
+
+    guard = "CONFLICT_OF_INTEREST"
+    status = 403
+    text = (
+        "议题由主持人或其家庭成员提出,或主持人在会上有表决权,须回避;请由社区其他干部主持"
+        " / The host has raised a topic, lives with who has, or votes in this session, and must "
+        "step back; another cadre of the community leads it"
     )
 
 

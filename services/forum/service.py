@@ -186,14 +186,14 @@ class Forum(Service):
         command(
             "POST /topics/{topic_id}/adopt",
             topics.adopt_topic,
-            roles=("R_SECRETARY",),
+            roles=LEADERS,
             reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/reject",
             topics.reject_topic,
-            roles=("R_SECRETARY",),
+            roles=LEADERS,
             reply=replies.Done,
             if_match=True,
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from chassis import records
 from chassis.bus import Tx
 from chassis.refusal import StateConflict
-from services.forum import rules, storage
+from services.forum import errors, rules, storage
 
 
 def reply(key: str, row: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -96,6 +96,36 @@ def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
     tx.check_version(row["version"])
     require_state(row, *states)
     return row
+
+
+def judged_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
+    """Return a topic that the caller may decide on, as `led_topic` does.
+
+    Raises:
+        NotFound, RoleDenied, VersionConflict, StateConflict: As there.
+        OwnMatter: He raised it himself, or somebody who lives with him.
+    """
+    row = led_topic(tx, topic_id, *states)
+    require_not_own(tx, [row])
+    return row
+
+
+def require_not_own(
+    tx: Tx, topics: Iterable[Mapping[str, Any]], person_id: str | None = None
+) -> None:
+    """Refuse who raised one of the topics, or lives with who did, to decide on it.
+
+    Args:
+        tx: The transaction.
+        topics: The topics.
+        person_id: Who would decide; the caller by default.
+
+    Raises:
+        OwnMatter: It is his own, or of his household.
+    """
+    own = storage.liaison.household_of(tx.conn, person_id or tx.actor.id)
+    if own & {topic["proposer"] for topic in topics}:
+        raise errors.OwnMatter
 
 
 def require_state(row: Mapping[str, Any], *states: str) -> None:

@@ -22,6 +22,7 @@ from services.forum.actions.record import (
     move,
     note,
     reply,
+    require_not_own,
     require_state,
     tell,
     topic_locked,
@@ -363,6 +364,7 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
         CapacityUnproved: Nothing shows that somebody is what he is named as.
+        TakesPart: The host votes there, or a topic is his own or of his household.
     """
     topics = _topics_to_schedule(tx, payload.topic_ids)
     area = topics[0]["area"]
@@ -377,7 +379,9 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
         raise errors.SeatsOutOfRange(field="resident_seats")
     session_id = tx.new_id("ses")
     seed = rules.seed_of(session_id)
-    check_host(tx, payload.host_id, area)
+    host_id = payload.host_id or tx.actor.id
+    check_host(tx, host_id, area)
+    _require_apart(tx, topics, host_id)
     listed = _List()
     for invitee in payload.invitees:
         if invitee.person_id in listed.rows:
@@ -391,6 +395,8 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
     if payload.auto:
         _invite_property(tx, listed, scope, area)
         pool = _invite_residents(tx, listed, topics=topics, scope=scope, seats=seats, seed=seed)
+    if listed.rows.get(host_id, {}).get("voting"):
+        raise errors.TakesPart(field="host_id")
     _give_homes(tx, listed)
     for topic in topics:
         near = rules.reach(topic)
@@ -780,6 +786,18 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
             tell(tx, "HOST_DIED", topic, [told], ref=row["session_id"])
 
 
+def _require_apart(tx: Tx, topics: Sequence[Mapping[str, Any]], person_id: str) -> None:
+    """Refuse to let somebody lead the talk about what he, or who lives with him, has raised.
+
+    Raises:
+        TakesPart: A topic is his own, or of his household.
+    """
+    try:
+        require_not_own(tx, topics, person_id)
+    except errors.OwnMatter:
+        raise errors.TakesPart from None
+
+
 def _led_session(
     tx: Tx, session_id: str, *states: str, matched: bool = True, helpers: bool = False
 ) -> storage.rows.Row:
@@ -795,11 +813,17 @@ def _led_session(
     Raises:
         NotFound: There is none.
         NotHost: The caller is neither the host nor the community's secretary.
+        TakesPart: He votes there, or a topic is his own or of his household.
     """
     row = storage.rows.locked(tx.conn, storage.tables.sessions, session_id)
     tx.require_scope(row["area"])
-    if not helpers and tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
-        raise errors.NotHost
+    if not helpers:
+        if tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
+            raise errors.NotHost
+        _require_apart(tx, storage.sessions.agenda(tx.conn, session_id), tx.actor.id)
+        invited = storage.sessions.invitation_of(tx.conn, session_id, tx.actor.id)
+        if invited is not None and invited["voting"] and invited["revoked_at"] is None:
+            raise errors.TakesPart
     if matched:
         tx.check_version(row["version"])
     require_state(row, *states)
@@ -844,6 +868,7 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
         NotRegistered: A resident has left since he was invited.
         CapacityUnproved: Somebody no longer speaks for whom he was invited.
         StateConflict: The session is not open.
+        SamePerson: The caller records himself.
     """
     session = _led_session(tx, payload.session_id, "OPEN", matched=False, helpers=True)
     invited = {
@@ -855,6 +880,8 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
     for person_id in payload.person_ids:
         if person_id not in invited:
             raise errors.NotInvited(person_id=person_id, field="person_ids")
+        if person_id == tx.actor.id:
+            raise errors.OwnAttendance(field="person_ids")
         if invited[person_id] in rules.VOTING:
             coming.setdefault(invited[person_id], []).append(person_id)
     agenda = storage.sessions.agenda(tx.conn, payload.session_id)
@@ -895,7 +922,7 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
     if closed and tx.actor.role not in _CORRECTING:
         raise RoleDenied(role=tx.actor.role)
     if payload.person_id == tx.actor.id:
-        raise errors.SamePerson
+        raise errors.OwnAttendance
     row = storage.sessions.invitation_of(tx.conn, payload.session_id, payload.person_id)
     if row is None or row["revoked_at"] is not None:
         raise errors.NotInvited(person_id=payload.person_id, field="person_id")

@@ -15,7 +15,7 @@ from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
-    led_topic,
+    judged_topic,
     move,
     note,
     reply,
@@ -405,8 +405,9 @@ def hide_topic(tx: Tx, payload: HideTopic) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
         StateConflict: It was withdrawn: only the proposer may say it again.
+        OwnMatter: The caller, or somebody of his household, has raised it.
     """
-    topic = led_topic(tx, payload.topic_id)
+    topic = judged_topic(tx, payload.topic_id)
     if topic["state"] == "WITHDRAWN":
         raise StateConflict(state=topic["state"])
     row = storage.rows.change(
@@ -439,9 +440,10 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
 
     Raises:
         StateConflict: It is not waiting for analysis.
+        OwnMatter: The caller, or somebody of his household, has raised it.
         ScopeMismatch: The areas do not fit the level.
     """
-    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    topic = judged_topic(tx, payload.topic_id, "COLLECTED")
     level = payload.level or topic["level"]
     scope = topic["scope"]
     if level != topic["level"]:
@@ -501,9 +503,10 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
 
     Raises:
         StateConflict: It is not waiting for analysis.
+        OwnMatter: The caller, or somebody of his household, has raised it.
         StreetDecided: The street has found that this reason does not hold.
     """
-    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    topic = judged_topic(tx, payload.topic_id, "COLLECTED")
     overturned = topic["appeal"] == "OVERTURNED"
     if overturned and topic["reason"] == payload.reason:
         raise errors.StreetDecided(field="reason")
@@ -536,7 +539,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
     Raises:
         StateConflict: It is not waiting for analysis.
     """
-    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    topic = judged_topic(tx, payload.topic_id, "COLLECTED")
     tx.disarm("topic_screen", payload.topic_id)
     known = payload.request_id is not None
     row = move(
@@ -602,10 +605,11 @@ def merge_topic(tx: Tx, payload: MergeTopic) -> dict[str, Any]:
     Raises:
         MergeTarget: The other is the same, has ended or lies elsewhere.
         StateConflict: The topic is not waiting for analysis.
+        OwnMatter: The caller, or somebody of his household, has raised it.
     """
     locked = storage.topics.topics_locked(tx.conn, {payload.topic_id, payload.into})
     into = locked.get(payload.into)
-    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    topic = judged_topic(tx, payload.topic_id, "COLLECTED")
     if (
         into is None
         or payload.into == payload.topic_id
@@ -665,9 +669,10 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
 
     Raises:
         StateConflict: Nobody has asked.
+        OwnMatter: The caller, or somebody of his household, has raised it.
         SamePerson: The caller rejected it himself, in another office.
     """
-    topic = led_topic(tx, payload.topic_id, "REJECTED")
+    topic = judged_topic(tx, payload.topic_id, "REJECTED")
     if topic["appeal"] != "ASKED":
         raise StateConflict(state=f"{topic['state']}/{topic['appeal']}")
     if tx.actor.id in storage.tasks.actors_of(tx.conn, payload.topic_id, "reject"):

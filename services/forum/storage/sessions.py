@@ -42,6 +42,7 @@ def agenda(conn: Connection, session_id: str) -> list[Row]:
             topics.c.scope,
             topics.c.level,
             topics.c.area,
+            topics.c.proposer,
             topics.c.session_id.label("at_session"),
             topics.c.version,
         )

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 START = "2025-03-07T19:00:00+08:00"
 NOBODY = "per_unknown_1"
+SECRETARY_AT_HOME = CAI
 
 
 def moved(town, person, grid, sequence=5):
@@ -508,3 +509,65 @@ def test_a_grid_worker_who_has_left_his_post_answers_for_nothing(town):
     rung = town.cadre().ask("chain", {"target": GRID})["rungs"][0]
     assert (rung["tier"], rung["gap"]) == ("GRID_WORKER", True)
     assert town.row("officials", "official_id", "off_promoted")["state"] == "ACTIVE"
+
+
+# --------------------------------------------------------------------------------------------------
+# One person, resident and official
+
+
+DECISIONS = [
+    ("adopt_topic", {"owners_matter": False}),
+    ("reject_topic", {"reason": "NOT_PUBLIC"}),
+    ("redirect_topic", {"reason": "单户事项"}),
+    ("hide_topic", {"reason": "含他人隐私"}),
+]
+
+
+@pytest.mark.parametrize(("command", "body"), DECISIONS)
+@pytest.mark.parametrize("whose", [ANA, BEN])
+def test_nobody_decides_on_a_topic_of_his_own_household(town, whose, command, body):
+    """K12: the secretary adopted his own topic, for which the proposer is paid."""
+    for person in (ANA, BEN):
+        town.live(person, household="hh_1", sequence=3)
+    topic_id = town.submit(whose)
+    town.secretary(ANA)
+    with pytest.raises(errors.OwnMatter):
+        town.on_topic(command, topic_id, **body)
+    town.secretary()
+    assert town.on_topic(command, topic_id, **body)["version"] == 2
+
+
+def test_the_street_adopts_what_the_only_secretary_has_raised(town):
+    topic_id = town.submit(SECRETARY_AT_HOME)
+    town.street()
+    assert town.on_topic("adopt_topic", topic_id, owners_matter=False)["state"] == "ADOPTED"
+
+
+def test_nobody_reviews_the_rejection_of_his_own_topic(town):
+    topic_id = town.submit(ANA)
+    town.secretary()
+    town.on_topic("reject_topic", topic_id, reason="NOT_PUBLIC")
+    town.resident(ANA).do("appeal_topic", {"topic_id": topic_id})
+    body = {"outcome": "OVERTURNED", "reasons": "属于公共事务,应当受理"}
+    town.street(ANA)
+    with pytest.raises(errors.OwnMatter):
+        town.on_topic("review_topic", topic_id, **body)
+    town.street()
+    assert town.on_topic("review_topic", topic_id, **body)["state"] == "COLLECTED"
+
+
+def test_who_raised_a_topic_or_votes_on_it_does_not_lead_the_talk(town):
+    """K12: he hosted the session on his own topic, ticked himself present, voted and closed."""
+    topic_id = town.adopted(ANA)
+    body = {"topic_ids": [topic_id], "start": START, "place": "红帆驿站", "invitees": town.named()}
+    for person in (ANA, BEN):
+        with pytest.raises(errors.TakesPart):
+            town.secretary(person).do("schedule_session", body)
+    session_id = town.secretary(ANA).do("schedule_session", body | {"host_id": CADRE})["id"]
+    town.bench.at(START)
+    town.secretary(ANA)
+    with pytest.raises(errors.TakesPart):
+        town.on_session("open_session", session_id)
+    town.open(session_id, BEN)
+    with pytest.raises(errors.OwnAttendance):
+        town.cadre().do("record_attendance", {"session_id": session_id, "person_ids": [CADRE]})

@@ -273,6 +273,26 @@ class PurposeMissing(Guard):
     text = "授权 {purpose} 须同时授权 {needed} / Consent to {purpose} needs consent to {needed}"
 
 
+class PurposesLeftOut(Guard):
+    """Who registers a consent for somebody takes nothing away by it."""
+
+    text = (
+        "代办登记须包含本人现有的授权用途 {purposes};要撤回,请凭回执办理撤回"
+        " / The purposes that stand belong to it: {purposes}; to take one away withdraw it by the "
+        "person's receipt"
+    )
+
+
+class HousemateWithdrew(Guard):
+    """A household's account needs that no adult of it objects (DOMAIN 1.5)."""
+
+    text = (
+        "本户另一成年成员已撤回家庭授权,须由其本人重新授权"
+        " / Another adult of the household has withdrawn its consent; only that person gives it "
+        "again"
+    )
+
+
 class EvidenceRequired(Guard):
     text = "须提供依据材料 / Something must be shown as evidence"
 

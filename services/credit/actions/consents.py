@@ -18,10 +18,12 @@ from services.credit.errors import (
     EvidenceRequired,
     HolderDeceased,
     HolderGone,
+    HousemateWithdrew,
     NoticeOutdated,
     NotOfHousehold,
     PersonUnknown,
     PurposeMissing,
+    PurposesLeftOut,
     SamePerson,
     UnderAge,
 )
@@ -120,7 +122,9 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
     Grant consent, or change what is consented to.
 
     What a person has withdrawn, and that he is named in public, only he gives by himself. Staff
-    with his receipt propose it, and another of them confirms it.
+    with his receipt propose it, and another of them confirms it. They leave nothing out that
+    stands: what is to go is withdrawn. What an adult has withdrawn for his household only he gives
+    again while he lives there.
 
     Raises:
         Invalid: An unknown purpose, or none.
@@ -132,6 +136,8 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
         EvidenceRequired: Somebody assists and shows no paper form.
         NotOfHousehold: The person does not belong to the household.
         HolderDeceased, HolderGone: The person is no resident any more.
+        PurposesLeftOut: Whoever assists would take purposes away.
+        HousemateWithdrew: Another adult of the household has taken it back.
         StateConflict: Something is proposed for him already.
         ConflictOfInterest: Two have to act, and the caller lives with the person.
     """
@@ -141,6 +147,7 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
     check_person(tx, payload, person_id, person)
     subject_id = f"HH:{payload.household_id}" if payload.household_id else f"RES:{person_id}"
     known = store.consent(tx.conn, subject_id=subject_id)
+    _check_kept(tx, payload, known, person_id)
     if person_id != tx.actor.id:
         if _takes_two(tx, known, subject_id, set(payload.purposes)):
             return _propose(tx, payload, person, subject_id)
@@ -163,7 +170,7 @@ def _give(
     subject_id: str,
     proposed_by: str | None = None,
 ) -> dict[str, Any]:
-    before = set(known.purposes) if known is not None and known.state == "GRANTED" else set()
+    before = _standing(known)
     wanted = set(payload.purposes)
     consent_id = known.consent_id if known is not None else tx.new_id("cns")
     version = known.version + 1 if known is not None else 1
@@ -173,11 +180,13 @@ def _give(
         | {"proposed_by": proposed_by},
     )
     store.end_proposal(tx.conn, subject_id, state="REPLACED", by=tx.actor.id, at=tx.now)
-    store.close_spans(tx.conn, subject_id, before - wanted, tx.now)
+    store.close_spans(tx.conn, subject_id, before - wanted, tx.now, by=person.person_id)
     store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
     open_subject(tx, subject_id, person, wanted)
     if "POINTS" in before - wanted:
         store.change_subject(tx.conn, subject_id, spendable_until=tx.now + GRACE)
+    _tell_household(tx, "HOUSEHOLD_CONSENT_WITHDRAWN", subject_id, before - wanted)
+    _tell_household(tx, "HOUSEHOLD_CONSENT_GIVEN", subject_id, wanted - before)
     return {
         "id": consent_id,
         "state": "GRANTED",
@@ -187,12 +196,51 @@ def _give(
     }
 
 
+def _standing(known: Any) -> set[str]:
+    """Return the purposes that are consented to now."""
+    return set(known.purposes) if known is not None and known.state == "GRANTED" else set()
+
+
+def _check_kept(tx: Tx, payload: GrantConsent, known: Any, person_id: str) -> None:
+    """Refuse to take away what stands in another's name, and to undo what an adult of the
+    household took back.
+
+    Raises:
+        PurposesLeftOut: Whoever assists would take purposes away.
+        HousemateWithdrew: Another adult of the household has taken it back.
+    """
+    standing, wanted = _standing(known), set(payload.purposes)
+    if person_id != tx.actor.id and standing - wanted:
+        left_out = "、".join(sorted(standing - wanted))
+        raise PurposesLeftOut(field="purposes", purposes=left_out)
+    if known is None or payload.household_id is None:
+        return
+    objectors = store.ended_by(tx.conn, known.subject_id, wanted - standing) - {person_id}
+    if objectors & {row.person_id for row in voices.adults_of(tx.conn, payload.household_id)}:
+        raise HousemateWithdrew(field="household_id")
+
+
+def _tell_household(tx: Tx, code: str, subject_id: str, purposes: Collection[str]) -> None:
+    """Tell the adults of a household what one of them has said for all."""
+    kind, _, household = subject_id.partition(":")
+    if kind != "HH" or not purposes:
+        return
+    for adult in voices.adults_of(tx.conn, household):
+        if adult.person_id != tx.actor.id:
+            telling.tell(
+                tx,
+                code,
+                person_id=adult.person_id,
+                household=household,
+                purposes="、".join(sorted(purposes)),
+            )
+
+
 def _takes_two(tx: Tx, known: Any, subject_id: str, wanted: set[str]) -> bool:
     """Tell whether staff may not give this in a person's name alone."""
     if known is None:
         return bool(wanted & NAMED)
-    given = set(known.purposes) if known.state == "GRANTED" else set()
-    fresh = wanted - given
+    fresh = wanted - _standing(known)
     spans = store.spans(tx.conn, [subject_id])
     withdrawn = {purpose for purpose in fresh if spans.get((subject_id, purpose))}
     return known.state != "GRANTED" or bool(fresh & NAMED or withdrawn)
@@ -278,6 +326,8 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
         ConflictOfInterest: The caller lives with the person.
         DeadlinePassed: Five working days are over.
         NoticeOutdated: Another version of the notice is in force by now.
+        PurposesLeftOut: It would take purposes away.
+        HousemateWithdrew: Another adult of the household has taken it back meanwhile.
         UnderAge: And the other refusals of `grant_consent` that look at the person.
     """
     known = _proposal(tx, payload.proposal_id)
@@ -300,6 +350,7 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
     person = store.person(tx.conn, known.person_id)
     check_person(tx, given, known.person_id, person)
     before = store.consent(tx.conn, subject_id=known.subject_id)
+    _check_kept(tx, given, before, known.person_id)
     store.end_proposal(tx.conn, known.subject_id, state="CONFIRMED", by=tx.actor.id, at=tx.now)
     telling.tell(
         tx,
@@ -465,20 +516,18 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> dict[str, Any]:
         ConsentSuspended: No adult of the household is left; there is nothing to withdraw.
         Invalid: An unknown purpose.
         EvidenceRequired: Staff show no receipt of the person.
+        ConflictOfInterest: They live with the person.
     """
     known = store.consent(tx.conn, consent_id=payload.consent_id)
     for_him = known is not None and _assists(tx, known)
-    if known is None or not (_may_withdraw(tx, known) or for_him):
+    own = known is not None and _may_withdraw(tx, known)
+    if known is None or not (own or for_him):
         raise NotFound(kind="consent", id=payload.consent_id)
-    if not _may_withdraw(tx, known):
-        receipt = (payload.receipt_no or "").strip()
+    receipt = (payload.receipt_no or "").strip()
+    if not own:
         if not receipt:
             raise EvidenceRequired(field="receipt_no")
-        told = {"by": tx.actor.id, "receipt": receipt}
-        if known.subject_id.startswith("HH:"):
-            telling.tell(tx, "CONSENT_WITHDRAWN", subject_id=known.subject_id, **told)
-        else:
-            telling.tell(tx, "CONSENT_WITHDRAWN", person_id=known.person_id, **told)
+        _check_independent(tx, known.person_id)
     if known.state == voices.SUSPENDED:
         raise ConsentSuspended
     if known.state != "GRANTED":
@@ -499,9 +548,22 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> dict[str, Any]:
         # Points that were earned stay spendable for 90 days, as after a whole withdrawal.
         store.change_subject(tx.conn, known.subject_id, spendable_until=tx.now + GRACE)
     left = sorted(given - gone)
+    household = known.subject_id.startswith("HH:")
+    if own:
+        _tell_household(tx, "HOUSEHOLD_CONSENT_WITHDRAWN", known.subject_id, gone)
+    else:
+        telling.tell(
+            tx,
+            "CONSENT_WITHDRAWN",
+            person_id=None if household else known.person_id,
+            subject_id=known.subject_id if household else None,
+            by=tx.actor.id,
+            receipt=receipt,
+            purposes="、".join(sorted(gone)),
+        )
     # What somebody proposed in his name before that is answered by it.
     store.end_proposal(tx.conn, known.subject_id, state="REFUSED", by=tx.actor.id, at=tx.now)
-    store.close_spans(tx.conn, known.subject_id, gone, tx.now)
+    store.close_spans(tx.conn, known.subject_id, gone, tx.now, by=tx.actor.id if own else None)
     state = "GRANTED" if left else "WITHDRAWN"
     if not left:
         award_store.cancel_open(tx.conn, known.subject_id, "CONSENT_WITHDRAWN", tx.now)

@@ -20,6 +20,7 @@ _CONCERNED: tuple[sa.Column[Any], ...] = (
     t.rule_comments.c.person_id,
     t.messages.c.person_id,
     t.consents.c.person_id,
+    t.consent_spans.c.ended_by,
     t.stewards.c.person_id,
     t.subjects.c.holder,
     t.exports.c.requested_by,

@@ -531,17 +531,34 @@ def open_spans(
 
 
 def close_spans(
-    conn: sa.Connection, subject_id: str, purposes: Iterable[str], until: datetime
+    conn: sa.Connection,
+    subject_id: str,
+    purposes: Iterable[str],
+    until: datetime,
+    *,
+    by: str | None = None,
 ) -> None:
-    """End the running interval of each purpose."""
+    """End the running interval of each purpose; `by` says who of the subject's own did it."""
     span = t.consent_spans.c
     conn.execute(
         sa.update(t.consent_spans)
         .where(
             span.subject_id == subject_id, span.purpose.in_(list(purposes)), span.until.is_(None)
         )
-        .values(until=until)
+        .values(until=until, ended_by=by)
     )
+
+
+def ended_by(conn: sa.Connection, subject_id: str, purposes: Iterable[str]) -> set[str]:
+    """Return who took back purposes that have not been given again since."""
+    span = t.consent_spans.c
+    asked = (
+        sa.select(span.purpose, span.until, span.ended_by)
+        .where(span.subject_id == subject_id, span.purpose.in_(list(purposes)))
+        .order_by(span.since)
+    )
+    newest = {row.purpose: row for row in conn.execute(asked)}
+    return {row.ended_by for row in newest.values() if row.until and row.ended_by}
 
 
 Spans = dict[tuple[str, str], list[tuple[datetime, datetime | None]]]
@@ -553,8 +570,9 @@ def spans(conn: sa.Connection, subject_ids: Iterable[str]) -> Spans:
     found: Spans = defaultdict(list)
     if not wanted:
         return found
-    asked = sa.select(t.consent_spans).where(
-        bulk.members(t.consent_spans.c.subject_id, wanted, conn)
+    span = t.consent_spans.c
+    asked = sa.select(span.subject_id, span.purpose, span.since, span.until).where(
+        bulk.members(span.subject_id, wanted, conn)
     )
     for subject_id, purpose, since, until in conn.execute(asked).all():
         found[subject_id, purpose].append((since, until))

@@ -205,6 +205,8 @@ consent_spans = sa.Table(
     sa.Column("purpose", sa.String(16), primary_key=True),
     sa.Column("since", store.UtcDateTime, primary_key=True),
     sa.Column("until", store.UtcDateTime),
+    # Who took it back himself: of a household only he gives it again.
+    sa.Column("ended_by", sa.String(64)),
 )
 
 

@@ -7,12 +7,15 @@ import pytest
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.actions import ledger
 from services.credit.errors import (
+    ConflictOfInterest,
     DeadlinePassed,
     EvidenceRequired,
+    HousemateWithdrew,
     NoticeOutdated,
     NotOfHousehold,
     PersonUnknown,
     PurposeMissing,
+    PurposesLeftOut,
     SamePerson,
     UnderAge,
 )
@@ -144,6 +147,64 @@ def test_a_household_needs_its_member_and_any_adult_of_it_can_withdraw(bench):
         "withdraw_consent", {"consent_id": reply["id"]}
     )
     assert done["state"] == "WITHDRAWN"
+
+
+def test_what_an_adult_took_back_for_the_household_no_other_gives_again(bench):
+    """DOMAIN 1.5: no objection from any adult; and all of them are told what one has said."""
+    for person in ("per_a", "per_b"):
+        stage.register(bench, person, household="hh_1")
+
+    def told(person):
+        bench.as_("R_RESIDENT", person=person, scope=stage.GRID)
+        return [(one["code"], one["detail"]) for one in bench.ask("messages")["items"]]
+
+    given = stage.consent(bench, "per_a", household_id="hh_1")
+    what = {"household": "hh_1", "purposes": "POINTS、SCORING"}
+    assert told("per_b") == [("HOUSEHOLD_CONSENT_GIVEN", what)]
+    bench.do("withdraw_consent", {"consent_id": given["id"]})
+    assert told("per_a") == [("HOUSEHOLD_CONSENT_WITHDRAWN", what)]
+    with pytest.raises(HousemateWithdrew):
+        stage.consent(bench, "per_a", household_id="hh_1")
+    # Nor do staff in his name.
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    order = {
+        "notice_version": "2025.1",
+        "purposes": ["SCORING"],
+        "person_id": "per_a",
+        "household_id": "hh_1",
+        "evidence_ref": "HZ-1",
+    }
+    with pytest.raises(HousemateWithdrew):
+        bench.do("grant_consent", order)
+    stage.consent(bench, "per_b", ("SCORING",), household_id="hh_1")
+    with pytest.raises(HousemateWithdrew):
+        stage.consent(bench, "per_a", household_id="hh_1")
+    stage.consent(bench, "per_a", ("SCORING", "PUBLIC_LIST"), household_id="hh_1")
+    assert told("per_b")[0] == (
+        "HOUSEHOLD_CONSENT_GIVEN",
+        {"household": "hh_1", "purposes": "PUBLIC_LIST"},
+    )
+
+
+def test_staff_take_nothing_away_by_registering_less(bench):
+    """K15: one cadre took POINTS by "registering" SCORING, and the person read of a consent."""
+    stage.register(bench, "per_a", household="hh_1")
+    stage.register(bench, "per_kin", household="hh_1")
+    given = stage.consent(bench, "per_a")
+    order = {"notice_version": "2025.1", "person_id": "per_a", "evidence_ref": "HZ-10"}
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    with pytest.raises(PurposesLeftOut, match="POINTS"):
+        bench.do("grant_consent", order | {"purposes": ["SCORING"]})
+    asked = {"consent_id": given["id"], "purposes": ["POINTS"], "receipt_no": "HZ-10"}
+    bench.as_("R_CADRE", person="per_kin", scope=stage.COMMUNITY)
+    with pytest.raises(ConflictOfInterest):
+        bench.do("withdraw_consent", asked)
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    assert bench.do("withdraw_consent", asked)["purposes"] == ["SCORING"]
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    told = bench.ask("messages")["items"][0]
+    assert (told["code"], told["detail"]["purposes"]) == ("CONSENT_WITHDRAWN", "POINTS")
+    assert "撤回了信用授权(积分)" in told["text"]
 
 
 @pytest.mark.covers("F18-flow")

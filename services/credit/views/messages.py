@@ -200,8 +200,25 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         "it at any time"
     ),
     "CONSENT_WITHDRAWN": (
-        "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权"
-        " / {by} withdrew your credit consent by receipt {receipt}"
+        (
+            "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权({purposes});如非本意,可重新授权"
+            " / {by} withdrew your credit consent ({purposes}) by receipt {receipt}; give it again "
+            "if you did not mean it"
+        ),
+        (
+            "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权"
+            " / {by} withdrew your credit consent by receipt {receipt}"
+        ),
+    ),
+    "HOUSEHOLD_CONSENT_GIVEN": (
+        "您的户 {household} 已授权参加信用赋分({purposes});任何成年成员可随时撤回"
+        " / Your household {household} has a credit consent now ({purposes}); any adult of it may "
+        "withdraw that at any time"
+    ),
+    "HOUSEHOLD_CONSENT_WITHDRAWN": (
+        "您的户 {household} 的信用授权已由一名成年成员撤回({purposes}),由其本人可重新授权"
+        " / An adult of your household {household} withdrew its credit consent ({purposes}); that "
+        "person may give it again"
     ),
     "HOUSEHOLD_JOINED": (
         "您的户 {household} 于 {day} 新登记了一名成员;如不属实,请联系社区更正"

@@ -155,6 +155,15 @@ class SamePerson(Guard):
     text = "此事项须由两名不同人员办理 / This needs two different persons"
 
 
+class OwnAppointment(SamePerson):
+    guard = "SAME_PERSON"
+    text = (
+        "这是您本人的任职,须由他人办理;企业可登记另一名授权代表"
+        " / It is your own post, so somebody else decides; a company may register another "
+        "representative"
+    )
+
+
 class TooFewCommitments(Guard):
     text = (
         "协议至少应有 {least} 项履约事项,现有 {found} 项"

@@ -178,6 +178,9 @@ class AppointmentLine(Reply, kw_only=True):
     person_id: str
     target_post: str
     state: str
+    due_at: Annotated[Instant, Meta(description="下一步办理期限 / until when it waits")] | None = (
+        None
+    )
     version: int
 
 
@@ -190,6 +193,7 @@ class AppointmentCard(Reply, kw_only=True):
     person_id: str
     target_post: str
     state: str
+    due_at: Instant | None = None
     version: int
     unpaid: bool
     history: list[Happened]
@@ -253,6 +257,7 @@ class Waiting(Reply, kw_only=True):
     id: str
     project_id: str | None = None
     title: str | None = None
+    about: Annotated[str, Meta(description="类别 / type, post, severity or category")] | None = None
     state: str | None = None
     since: Instant
     due: Instant | None = None
@@ -260,10 +265,15 @@ class Waiting(Reply, kw_only=True):
 
 
 class Todo(Reply, kw_only=True):
-    """待办 / What waits for the caller in his acting role; at most 50 of a kind."""
+    """待办 / What waits for the caller in his acting role, and how much of each kind."""
 
     items: list[Waiting]
     counts: dict[str, int]
+    more: Annotated[
+        list[str], Meta(description="未全部列出的事项,按 deed 翻页 / kinds with more than is shown")
+    ]
+    next: str | None = None
+    previous: str | None = None
 
 
 class ComplaintCard(Reply, kw_only=True):
@@ -364,6 +374,12 @@ class Order(Reply, kw_only=True):
     attempt: int
     late: bool
     due: Instant
+    check_due_at: (
+        Annotated[Instant, Meta(description="核验期限 / until when it is to be checked")] | None
+    ) = None
+    again_of: (
+        Annotated[str, Meta(description="所接续的整改单 / the order that it follows")] | None
+    ) = None
     version: int
 
 

@@ -525,6 +525,16 @@ MESSAGES = sentences(
             " / Who was appointed from the community into {said} is a member of its committees no "
             "longer; please see whether his post must end, and nominate somebody else"
         ),
+        "APPROVAL_LATE": (
+            "项目 {said} 的交叉任职人选已同意五个工作日,尚未批准,请办理"
+            " / The nominee for {said} consented five working days ago and is not approved yet; "
+            "please decide"
+        ),
+        "CHECK_LATE": (
+            "整改单 {number} 已提交两个工作日,尚未核验,请办理"
+            " / The fix of rectification order {number} has waited two working days for its check; "
+            "please check it"
+        ),
         "MEMBER_DIED": (
             "{said} 业主委员会一名委员已去世,待补选"
             " / A member of the owners' committee of {said} has died; another one is to be elected"

@@ -197,6 +197,7 @@ class Property(Imports, Service):
             if_match=True,
         ),
         timer("appt_consent", appointments.lapse),
+        timer("appt_approve", appointments.remind_to_approve),
         timer("appt_file", appointments.remind_to_file),
         # ------------------------------------------------------------ agreements
         command(

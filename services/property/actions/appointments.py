@@ -18,6 +18,7 @@ from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
 CONSENT_DAYS = 5
+APPROVE_DAYS = 5
 FILE_DAYS = 5
 OPEN = ("NOMINATED", "CONSENTED", "APPROVED")
 
@@ -72,6 +73,7 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
     ground.require_adults(tx, "person_id", [payload.person_id])
     _require_of_community(tx, project, payload.direction, payload.person_id)
     _require_free(tx, payload.project_id, payload.direction)
+    due = tx.calendar.due(tx.now, CONSENT_DAYS)
     row = records.create(
         tx,
         tables.appointments,
@@ -88,11 +90,11 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
         conflict_topics=list(rules.CONFLICT_TOPICS) if payload.direction == "C2P" else [],
         state="NOMINATED",
         proposed_by=tx.actor.id,
+        due_at=due,
         area=project.area,
         version=1,
         created_at=tx.now,
     )
-    due = tx.calendar.due(tx.now, CONSENT_DAYS)
     tx.arm("appt_consent", row.appointment_id, due)
     return ground.reply(tables.appointments, row, due=due.isoformat())
 
@@ -127,17 +129,25 @@ def consent_appointment(tx: Tx, payload: Which) -> Reply:
         raise NotFound(kind="appointment", id=payload.appointment_id)
     if row.state != "NOMINATED":
         raise StateConflict(state=row.state)
+    due = tx.calendar.due(tx.now, APPROVE_DAYS)
     row = records.change(
-        tx, tables.appointments, row, step="CONSENTED", state="CONSENTED", consent_at=tx.now
+        tx,
+        tables.appointments,
+        row,
+        step="CONSENTED",
+        state="CONSENTED",
+        consent_at=tx.now,
+        due_at=due,
     )
     tx.disarm("appt_consent", payload.appointment_id)
+    tx.arm("appt_approve", payload.appointment_id, due)
     return ground.reply(tables.appointments, row)
 
 
 def _not_the_nominee(tx: Tx, row: Row) -> None:
     """Refuse a person who would approve his own post (DOMAIN 1.7)."""
     if row.person_id == tx.actor.id:
-        raise errors.SamePerson
+        raise errors.OwnAppointment
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,7 @@ def approve_appointment(tx: Tx, payload: Approve) -> Reply:
     Raises:
         DocumentRequired: The secretary gives no minutes, or the company no letter (P2C).
         SamePerson: One person would approve for both sides.
+        OwnAppointment: The nominee would approve himself.
         StateConflict: It is not consented to, or this side has approved.
         NotTheCompany: The actor does not represent the project's company.
     """
@@ -178,10 +189,12 @@ def approve_appointment(tx: Tx, payload: Approve) -> Reply:
     if getattr(row, f"{other}_by") == tx.actor.id:
         raise errors.SamePerson
     both = getattr(row, f"{other}_by") is not None
+    due = tx.calendar.due(tx.now, FILE_DAYS) if both else None
     approval: dict[str, Any] = {
         f"{own}_by": tx.actor.id,
         f"{own}_at": tx.now,
         ref: document or None,
+        "due_at": due or row.due_at,
     }
     row = records.change(
         tx,
@@ -192,9 +205,8 @@ def approve_appointment(tx: Tx, payload: Approve) -> Reply:
         note={"document": document},
         **approval,
     )
-    due = None
-    if both:
-        due = tx.calendar.due(tx.now, FILE_DAYS)
+    if due is not None:
+        tx.disarm("appt_approve", payload.appointment_id)
         tx.arm("appt_file", payload.appointment_id, due)
     return ground.reply(
         tables.appointments,
@@ -211,7 +223,8 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
 
     Raises:
         StateConflict: It is not approved by both.
-        SamePerson: The nominee would file himself.
+        OwnAppointment: The nominee would file himself.
+        SamePerson: Who nominated or approved would file.
         DirectionTaken: Another one became active meanwhile.
         NotCurrentManager: P2C, and the manager changed meanwhile.
         NotRegistered, Deceased, MergedAway: The nominee has left or died meanwhile.
@@ -220,6 +233,8 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
     row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
     if row.state != "APPROVED":
         raise StateConflict(state=row.state)
+    if tx.actor.id in (row.proposed_by, row.secretary_by, row.company_by):
+        raise errors.SamePerson
     # The project's row is the lock under which a direction has at most one active appointment.
     project = ground.found(tx, tables.projects, row.project_id)
     _require_free(tx, row.project_id, row.direction)
@@ -236,6 +251,7 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
         filed_by=tx.actor.id,
         filed_at=tx.now,
         active_from=tx.now,
+        due_at=None,
     )
     tx.disarm("appt_file", payload.appointment_id)
     days = rows.close_gap(tx.conn, row.project_id, row.direction, ground.today(tx))
@@ -301,9 +317,10 @@ def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Ro
         note={"reason": reason},
         ended_at=tx.now,
         end_reason=reason,
+        due_at=None,
     )
-    tx.disarm("appt_consent", row.appointment_id)
-    tx.disarm("appt_file", row.appointment_id)
+    for kind in ("appt_consent", "appt_approve", "appt_file"):
+        tx.disarm(kind, row.appointment_id)
     project = records.update(tx.conn, tables.projects, project)
     if was_active:
         since = ground.today(tx)
@@ -377,6 +394,20 @@ def lapse(tx: Tx, due: Due) -> None:
     project = records.find(tx.conn, tables.projects, row.project_id, lock=True)
     if project is not None:
         _finish(tx, row, project, "LAPSED", "LAPSED")
+
+
+def remind_to_approve(tx: Tx, due: Due) -> None:
+    """A side has not approved within five working days: it is told, and it is in the history."""
+    row = records.find(tx.conn, tables.appointments, due.ref, lock=True)
+    if row is None or row.state != "CONSENTED":
+        return
+    project = ground.project(tx, row.project_id)
+    late = {row.proposed_by} if row.secretary_by is None else set()
+    if row.company_by is None:
+        late |= set(records.get(tx.conn, tables.companies, project.company_id).representatives)
+    for person in sorted(late):
+        ground.tell(tx, person, "APPROVAL_LATE", said=project.name)
+    records.note(tx, tables.appointments, row, step="APPROVAL_LATE")
 
 
 def remind_to_file(tx: Tx, due: Due) -> None:

@@ -167,7 +167,10 @@ def consume_reopened(tx: Tx, heard: list[Event]) -> None:
             closed_at=None,
             note={"count": event.data.reopen_count},
         )
-        _order_if_it_came_back(tx, changed, event)
+        if rows.order_of(tx.conn, complaint_id=row.complaint_id) is None:
+            _order_if_it_came_back(tx, changed, event)
+        elif changed.valid == "YES":
+            rectifications.open_again(tx, changed, event)
     for request_id, row in rows.undecided_of_requests(tx.conn, newest).items():
         count = max(row.reopen_count, newest[request_id].data.reopen_count)
         records.update(tx.conn, tables.undecided, row, reopen_count=count)
@@ -464,11 +467,12 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None
     """A complaint found valid and reopened by its reporter opens one S3 order."""
     if row.valid != "YES" or row.reopen_count < 1:
         return
-    if rows.order_of(tx.conn, complaint_id=row.complaint_id) is not None:
+    project = rows.serving_now(tx.conn, row.project_id)
+    if project is None or rows.order_of(tx.conn, complaint_id=row.complaint_id) is not None:
         return
     rectifications.open_order(
         tx,
-        ground.project(tx, row.project_id),
+        project,
         severity="S3",
         # Neither number nor request: the project reads this and must not learn who complained.
         facts=rules.REOPENED_FACTS,

@@ -657,6 +657,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
             basis=defect.basis,
             source="HANDOVER",
             media=defect.media,
+            again_of=defect.rectification_id,
         )
     works.take_over(tx, new, undone)
     return ground.reply(tables.projects, new, predecessor=former.project_id, orders=len(standing))

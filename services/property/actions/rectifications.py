@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from services.property.actions.ground import Reference, References, Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
+log = logging.getLogger("fivered.property")
 OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 # Whom an overdue order goes up to: level -> (tier, digits of the area that he is linked to).
 LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
@@ -76,6 +78,7 @@ def open_order(
     task_id: str | None = None,
     meeting_id: str | None = None,
     work_id: str | None = None,
+    again_of: str | None = None,
     cause: Event | None = None,
 ) -> Row:
     """Write an order, arm its clock and say that it is issued; the clock runs from now."""
@@ -98,6 +101,7 @@ def open_order(
         task_id=task_id,
         meeting_id=meeting_id,
         work_id=work_id,
+        again_of=again_of,
         issued_by=tx.actor.id,
         issued_role=tx.actor.role,
         issued_at=tx.now,
@@ -190,6 +194,7 @@ def submit_rectification(tx: Tx, payload: Submit) -> Reply:
     if not payload.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
     late = tx.now >= row.due_at
+    check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
     pairs = [
         {"before": pair.before, "after": pair.after, "note": pair.note}
         for pair in payload.evidence_pairs
@@ -205,8 +210,8 @@ def submit_rectification(tx: Tx, payload: Submit) -> Reply:
         submitted_by=tx.actor.id,
         evidence=pairs,
         late=late,
+        check_due_at=check_by,
     )
-    check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
     tx.arm("rec_check", payload.rectification_id, check_by)
     tx.disarm("rec_l2", payload.rectification_id)
     return ground.reply(tables.rectifications, row, late=late, due=check_by.isoformat())
@@ -227,12 +232,11 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
         raise StateConflict(state=row.state)
     if row.submitted_by == tx.actor.id:
         raise errors.SamePerson
-    if row.complaint_id is not None:
-        complaint = records.find(tx.conn, tables.complaints, row.complaint_id)
-        if complaint is not None and complaint.complainant_id == tx.actor.id:
+    complaint = rows.complaint_of_order(tx.conn, row)
+    if complaint is not None:
+        if complaint.complainant_id == tx.actor.id:
             raise errors.ComplainantMayNotCheck
-        if complaint is not None:
-            ground.require_not_kin(tx, complaint.complainant_id, ground.project(tx, row.project_id))
+        ground.require_not_kin(tx, complaint.complainant_id, ground.project(tx, row.project_id))
     return row
 
 
@@ -263,6 +267,7 @@ def pass_rectification(tx: Tx, payload: Pass) -> Reply:
         checked_by=tx.actor.id,
         check_note=payload.note or None,
         on_site=payload.on_site,
+        check_due_at=None,
     )
     for kind in ("rec_due", "rec_l2", "rec_check"):
         tx.disarm(kind, payload.rectification_id)
@@ -309,6 +314,7 @@ def fail_rectification(tx: Tx, payload: Fail) -> Reply:
         checked_at=tx.now,
         checked_by=tx.actor.id,
         check_note=payload.reason,
+        check_due_at=None,
         late=False,
         note={"reason": payload.reason},
     )
@@ -432,6 +438,7 @@ def _end(tx: Tx, row: Row, reason: str) -> None:
         step="ENDED",
         state="ENDED",
         closed_at=tx.now,
+        check_due_at=None,
         note={"reason": reason},
     )
     for kind in ("rec_due", "rec_l2", "rec_check"):
@@ -445,10 +452,47 @@ def _end(tx: Tx, row: Row, reason: str) -> None:
 
 
 def remind_checker(tx: Tx, due: Due) -> None:
-    """Two working days have passed without a check: a reminder, in the history."""
+    """Two working days have passed without a check: whoever of the community may check is told,
+    and the street finds it among what waits for it."""
     row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
-    if row is not None and row.state == "SUBMITTED":
-        records.note(tx, tables.rectifications, row, step="CHECK_LATE")
+    if row is None or row.state != "SUBMITTED":
+        return
+    project = ground.project(tx, row.project_id)
+    for person in sorted(rows.committee_people(tx.conn, row.area)):
+        if rows.interest_of(tx.conn, project, person) is None:
+            ground.tell(tx, person, "CHECK_LATE", number=row.number)
+    records.note(tx, tables.rectifications, row, step="CHECK_LATE")
+    log.warning("rectification_unchecked", extra={"rectification": row.rectification_id})
+
+
+def open_again(tx: Tx, complaint: Row, cause: Event) -> None:
+    """A complaint that is reopened after its order was met needs another one, of whoever has the
+    compound now; the five days of the one that was met begin again (DOMAIN 2.2.5).
+
+    Raises nothing where its order is still open, was issued in error, or nobody serves the place.
+    """
+    former = rows.newest_order_of(tx.conn, complaint.complaint_id)
+    if former is None or former.state not in ("PASSED", "CLOSED"):
+        return
+    project = rows.serving_now(tx.conn, former.project_id)
+    if former.passed_at > cause.occurred_at or project is None:
+        return
+    row = open_order(
+        tx,
+        project,
+        severity=former.severity,
+        # Neither number nor request: the project reads this and must not learn who complained.
+        facts=rules.REOPENED_FACTS,
+        basis=former.basis,
+        source="COMPLAINT",
+        again_of=former.rectification_id,
+        cause=cause,
+    )
+    note = {"by": row.rectification_id}
+    records.note(tx, tables.rectifications, former, step="WRONG_AGAIN", note=note)
+    if former.state == "PASSED":
+        closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
+        tx.arm("rec_close", former.rectification_id, closes)
 
 
 def close(tx: Tx, due: Due) -> None:
@@ -459,9 +503,7 @@ def close(tx: Tx, due: Due) -> None:
     row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
     if row is None or row.state != "PASSED":
         return
-    complaint = (
-        records.find(tx.conn, tables.complaints, row.complaint_id) if row.complaint_id else None
-    )
+    complaint = rows.complaint_of_order(tx.conn, row)
     if complaint is not None:
         again = rows.newest_complaint_like(
             tx.conn,
@@ -550,6 +592,7 @@ def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
         step="WITHDRAWN",
         state="WITHDRAWN",
         note={"reason": reason},
+        check_due_at=None,
         withdrawn_at=tx.now,
     )
     for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):

@@ -606,6 +606,29 @@ def heir_of(conn: sa.Connection, project_id: str) -> Row | None:
     return found if found is not None and found.status != "CLOSED" else None
 
 
+def serving_now(conn: sa.Connection, project_id: str) -> Row | None:
+    """Return a project, or where it is closed the one that has its compound now, or None."""
+    row = records.get(conn, t.projects, project_id)
+    return row if row.status != "CLOSED" else heir_of(conn, project_id)
+
+
+def newest_order_of(conn: sa.Connection, complaint_id: str) -> Row | None:
+    """Return the newest order about a complaint: the first one, or what follows it."""
+    table = t.rectifications
+    found = None
+    asked = table.c.complaint_id == complaint_id
+    while (row := records.first(conn, sa.select(table).where(asked))) is not None:
+        found, asked = row, table.c.again_of == row.rectification_id
+    return found
+
+
+def complaint_of_order(conn: sa.Connection, order: Row) -> Row | None:
+    """Return the complaint that an order, or the one that it follows, is about; or None."""
+    while order.complaint_id is None and order.again_of is not None:
+        order = records.get(conn, t.rectifications, order.again_of)
+    return records.find(conn, t.complaints, order.complaint_id) if order.complaint_id else None
+
+
 def works_of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Row]:
     """Return the works of these tasks, locked, by task."""
     table = t.works

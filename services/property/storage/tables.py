@@ -119,6 +119,8 @@ appointments = sa.Table(
     sa.Column("filed_by", store.Id),
     sa.Column("end_reason", sa.String(40)),
     *_row(),
+    # Until when it waits for its next step.
+    *_when("due_at"),
     sa.Index(
         "uq_appointments_active",
         "project_id",
@@ -334,6 +336,11 @@ rectifications = sa.Table(
     *_when("extended_from"),
     sa.Column("extended_by", store.Id),
     sa.Column("extension_reason", sa.Text),
+    # Until when a fix that is submitted waits for its check.
+    *_when("check_due_at"),
+    # The order that had been met, or ended with its company, and whose matter is wrong again.
+    sa.Column("again_of", store.Id),
+    sa.Index("uq_rectifications_again", "again_of", unique=True),
     sa.Index("uq_rectifications_work", "work_id", unique=True),
     sa.Index("ix_rectifications_area", "area", "created_at", "rectification_id"),
     sa.Index("ix_rectifications_created", "created_at", "rectification_id"),

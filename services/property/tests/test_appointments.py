@@ -260,3 +260,52 @@ def test_who_is_named_for_a_post_is_not_public_before_he_holds_it(bench, town):
         card = enter().ask("project", {"project_id": "prj_a"})
         (pending,) = card["appointments"]["C2P"]["pending"]
         assert (pending["state"], "per_wang" in str(card)) == ("NOMINATED", read)
+
+
+def approved(bench, town):
+    town.found(representatives=("per_zheng", "per_two"))
+    made = nominate(bench, town)
+    which = {"appointment_id": made["id"]}
+    bench.as_("R_RESIDENT", person="per_wu", scope=town.grid).do("consent_appointment", which)
+    return which
+
+
+def test_nobody_files_what_he_nominated_or_approved(bench, town):
+    """K12: one person approved as the secretary and filed as the street."""
+    which = approved(bench, town)
+    document = {"document_ref": "纪要〔2025〕3号"}
+    town.secretary().do("approve_appointment", which | document, version=2)
+    town.company().do("approve_appointment", which | document, version=3)
+    assert "FILE_APPOINTMENT" not in town.street_clerk("per_sun").ask("todo")["counts"]
+    for person in ("per_sun", "per_zheng"):
+        with pytest.raises(errors.SamePerson):
+            town.street_clerk(person).do("file_appointment", which, version=4)
+    assert town.street_clerk().ask("todo")["counts"] == {"FILE_APPOINTMENT": 1}
+    town.street_clerk().do("file_appointment", which, version=4)
+
+
+def test_the_only_representatives_own_post_is_not_his_to_approve(bench, town):
+    """His list kept it, the refusal did not say why, and it waited for ever."""
+    town.found(representatives=("per_wu",))
+    made = nominate(bench, town)
+    which = {"appointment_id": made["id"]}
+    bench.as_("R_RESIDENT", person="per_wu", scope=town.grid).do("consent_appointment", which)
+    himself = town.company("per_wu")
+    assert "APPROVE_APPOINTMENT" not in himself.ask("todo")["counts"]
+    with pytest.raises(errors.OwnAppointment) as refused:
+        himself.do("approve_appointment", which | {"document_ref": "同意函"}, version=2)
+    assert "另一名授权代表" in refused.value.describe()
+
+
+def test_an_appointment_that_waits_says_until_when_and_whom_it_waits_for(bench, town):
+    which = approved(bench, town)
+    (item,) = town.company().ask("todo")["items"]
+    assert (item["deed"], item["about"]) == ("APPROVE_APPOINTMENT", "COMMITTEE_PART_TIME_MEMBER")
+    assert instant(item["due"]) == instant("2025-03-11T00:00:00")
+    town.company().do("approve_appointment", which | {"document_ref": "同意函"}, version=2)
+    bench.fire("2025-03-11T00:00:00")
+    told = town.secretary().ask("my_messages")["items"]
+    assert [one["code"] for one in told] == ["APPROVAL_LATE"]
+    assert town.company().ask("my_messages")["items"] == []
+    card = town.secretary().ask("appointment", which)
+    assert (card["state"], card["history"][-1]["what"]) == ("CONSENTED", "APPROVAL_LATE")

@@ -259,3 +259,86 @@ def test_a_valid_complaint_that_comes_back_opens_one_order_and_its_complainant_m
     assert town.cadre().ask("rectification", rec)["state"] == "PASSED"
     bench.fire("2025-03-14T00:00:00")
     assert town.cadre().ask("rectification", rec)["state"] == "CLOSED"
+
+
+def reopened(town, count, sequence):
+    town.bench.consume(
+        "steward",
+        "request_reopened.v1",
+        {"request_id": "req_1", "reopen_count": count, "project_id": "prj_a"},
+        subject="req_1",
+        sequence=sequence,
+    )
+
+
+def came_back(town):
+    """Return the order of a valid complaint that was reopened, with its fix passed."""
+    town.found()
+    cpl = town.complain("req_1", by="li")
+    valid = {"complaint_id": cpl, "valid": True, "reason": "经核实情况属实"}
+    town.street_clerk().do("validate_complaint", valid, version=1)
+    reopened(town, 1, 2)
+    (issued,) = town.bench.published("rectification_issued.v1")
+    rec = {"rectification_id": issued["data"]["rectification_id"]}
+    town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=1)
+    town.cadre("per_he").do("pass_rectification", rec, version=2)
+    return rec
+
+
+def test_a_fix_that_its_complainant_says_is_none_is_ordered_again(bench, town):
+    """It was closed as good five days later, and nobody was told."""
+    rec = came_back(town)
+    bench.at("2025-03-05T09:00:00")
+    reopened(town, 2, 3)
+    orders = [e["data"]["rectification_id"] for e in bench.published("rectification_issued.v1")]
+    assert (len(orders), orders[0]) == (2, rec["rectification_id"])
+    again = {"rectification_id": orders[1]}
+    card = town.cadre().ask("rectification", again)
+    assert (card["state"], card["again_of"]) == ("ISSUED", rec["rectification_id"])
+    # The same fact again orders nothing; the complainant may not check this one either.
+    reopened(town, 2, 4)
+    assert len(bench.published("rectification_issued.v1")) == 2
+    town.manager().do("submit_rectification", again | {"evidence_pairs": PAIR}, version=1)
+    with pytest.raises(errors.ComplainantMayNotCheck):
+        town.cadre("per_li").do("pass_rectification", again, version=2)
+    # Five working days of the first one begin again with the reopening.
+    bench.fire("2025-03-11T00:00:00")
+    assert town.cadre().ask("rectification", rec)["state"] == "PASSED"
+    bench.fire("2025-03-13T00:00:00")
+    assert town.cadre().ask("rectification", rec)["state"] == "CLOSED"
+
+
+def test_what_comes_back_after_a_hand_over_is_ordered_from_who_has_the_compound(bench, town):
+    came_back(town)
+    town.district().do(
+        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
+    )
+    town.street_clerk().do(
+        "hand_over_project",
+        {"project_id": "prj_a", "company_id": "pco_b", "manager_person_id": "per_new",
+         "new_project_id": "prj_b"},
+        version=town.version("projects", "project_id", "prj_a"),
+    )  # fmt: skip
+    bench.at("2025-03-05T09:00:00")
+    reopened(town, 2, 3)
+    said = [e["data"]["project_id"] for e in bench.published("rectification_issued.v1")]
+    assert said == ["prj_a", "prj_b"]
+
+
+def test_a_fix_that_nobody_checks_is_told_and_waits_for_the_street(bench, town):
+    """K13: it rested silently, and the list showed the project's date instead of the check's."""
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.cadre()
+    rec = {"rectification_id": town.issue("S3")["id"]}
+    made = town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=1)
+    (item,) = town.cadre().ask("todo", {"deed": "CHECK_RECTIFICATION"})["items"]
+    assert instant(item["due"]) == instant(made["due"])
+    assert town.street_clerk().ask("todo")["counts"] == {}
+    bench.fire(made["due"])
+    assert town.street_clerk().ask("todo")["counts"] == {"CHECK_RECTIFICATION": 1}
+    told = bench.as_("R_CADRE", person="per_wang", scope=town.community).ask("my_messages")
+    assert [one["code"] for one in told["items"]] == ["CHECK_LATE"]
+    town.street_clerk().do("pass_rectification", rec, version=2)
+    card = town.cadre().ask("rectification", rec)
+    assert card.get("check_due_at") is None

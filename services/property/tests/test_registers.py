@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chassis.refusal import RoleDenied, StateConflict, VersionConflict
+from chassis.refusal import Invalid, RoleDenied, StateConflict, VersionConflict
 from services.property import errors
 from services.property.storage import people, tables
 
@@ -299,3 +299,32 @@ def test_every_column_that_names_a_person_is_known_as_one():
         and column.name not in people.PERSON_COLUMNS
     ]
     assert unknown == []
+
+
+def test_what_waits_is_read_kind_by_kind_to_its_end(bench, town):
+    """SP-D13: at most fifty of a kind were shown, the rest could not be reached."""
+    town.found()
+    for number in range(5):
+        town.secretary().do(
+            "draft_agreement",
+            {
+                "project_id": "prj_a",
+                "type": "JOINT_BUILDING",
+                "valid_from": f"2025-04-0{number + 1}",
+                "text_sha256": town.text,
+            },
+        )
+    asked = {"limit": 2}
+    first = town.manager().ask("todo", asked)
+    assert (first["counts"], first["more"]) == ({"SIGN_AGREEMENT": 5}, ["SIGN_AGREEMENT"])
+    assert {one["about"] for one in first["items"]} == {"JOINT_BUILDING"}
+    seen, asked = [], asked | {"deed": "SIGN_AGREEMENT"}
+    while True:
+        page = town.manager().ask("todo", asked)
+        seen += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        asked["cursor"] = page["next"]
+    assert len(set(seen)) == len(seen) == 5
+    with pytest.raises(Invalid):
+        town.manager().ask("todo", {"cursor": asked["cursor"]})

@@ -389,7 +389,7 @@ def test_what_a_closed_project_owed_waits_for_nobody(compound):
     town.bench.fire("2025-03-07T00:00:00")
     hand_over(town)
     for who in (town.manager(), town.company(), town.secretary()):
-        waits = {row["what"] for row in who.ask("todo")["items"]}
+        waits = {row["deed"] for row in who.ask("todo")["items"]}
         assert "FULFIL_COMMITMENT" not in waits
     item = town.bench.rows("SELECT commitment_id AS c, version AS v FROM commitments LIMIT 1")[0]
     with pytest.raises(StateConflict):

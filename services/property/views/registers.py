@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from chassis import records
-from chassis.bus import Nothing, Tx
+from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
-from chassis.refusal import NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.property import rules
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
@@ -27,8 +27,6 @@ _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
     "STREET": ("APPROVED", None),
 }
 _AGREEMENT_WAITS = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}
-# How much of each kind is shown.
-_OLDEST = PartOfList(limit=50)
 _COMPLETE_COMMITTEES = ("R_CADRE", "R_SECRETARY")
 
 
@@ -217,6 +215,16 @@ def _waits(side: str) -> list[Any]:
     return [table.c.state == state, *([table.c[by].is_(None)] if by else [])]
 
 
+def _to_approve(me: str, side: str, *not_by: str) -> list[Any]:
+    """What waits for a side, without what the caller has a part in: two persons decide."""
+    table = tables.appointments
+    return [
+        *_waits(side),
+        table.c.person_id != me,
+        *(sa.or_(table.c[name].is_(None), table.c[name] != me) for name in not_by),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class AgreementFilter:
     """协议筛选 / Filter of agreements; `waits_for=COMMUNITY` lists what it has to sign."""
@@ -376,13 +384,22 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
     found: dict[str, list[tuple[str, sa.Table, list[Any]]]] = {
         "R_CADRE": [*community, *_commitments("COMMUNITY")],
         "R_SECRETARY": [
-            ("APPROVE_APPOINTMENT", t.appointments, _waits("SECRETARY")),
+            ("APPROVE_APPOINTMENT", t.appointments, _to_approve(me, "SECRETARY", "company_by")),
             ("SIGN_AGREEMENT", t.agreements, [t.agreements.c.state == "PROPOSED"]),
             *community,
             *_commitments("COMMUNITY"),
         ],
         "R_STREET": [
-            ("FILE_APPOINTMENT", t.appointments, _waits("STREET")),
+            (
+                "FILE_APPOINTMENT",
+                t.appointments,
+                _to_approve(me, "STREET", "proposed_by", "secretary_by", "company_by"),
+            ),
+            (
+                "CHECK_RECTIFICATION",
+                orders,
+                [orders.c.state == "SUBMITTED", orders.c.check_due_at <= tx.now],
+            ),
             withdrawal,
             unmanaged,
             ("OVERDUE_RECTIFICATION", orders, overdue),
@@ -411,7 +428,7 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
             *company,
         ],
         "R_PCO": [
-            ("APPROVE_APPOINTMENT", t.appointments, _waits("COMPANY")),
+            ("APPROVE_APPOINTMENT", t.appointments, _to_approve(me, "COMPANY", "secretary_by")),
             unmanaged,
             *company,
         ],
@@ -419,52 +436,88 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
     return found.get(role, [])
 
 
-def todo(tx: Tx, _asked: Nothing) -> Answer:
+Source = tuple[str, sa.Table, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TodoFilter(PartOfList):
+    """待办筛选 / Which kind; without one the oldest of each, with one its pages."""
+
+    deed: (
+        Annotated[
+            str,
+            Meta(max_length=40, description="待办事项 / kind", examples=["SIGN_AGREEMENT"]),
+        ]
+        | None
+    ) = None
+
+
+def todo(tx: Tx, payload: TodoFilter) -> Answer:
     """我的待办 / What waits for me.
 
     Answer what waits for the caller in his acting role, the oldest of each kind first.
 
-    What he may not decide because he holds a post in the project is left out.
+    What he may not decide because he, or somebody he lives with, holds a post in the project is
+    left out. Of a kind with more than is shown (`more`) the rest is read by its name.
+
+    Raises:
+        Invalid: The cursor is none of this list, or names no kind.
     """
-    me = tx.actor.id
+    if payload.cursor is not None and payload.deed is None:
+        raise Invalid(field="deed", reason=said("翻页须指明待办事项 / pages are of one kind"))
     items: list[Answer] = []
     counts: dict[str, int] = {}
-    apart = rows.projects_of_interest(tx.conn, me) if tx.actor.role in ground.STAFF else []
-    whose = _whose(tx, None)
-    for deed, table, conditions in _waiting(tx):
-        limits = lists.conditions(table, **whose)
-        if apart and "project_id" in table.c:
-            limits.append(table.c.project_id.not_in(apart))
-        found = ground.part(tx, table, [*limits, *conditions], _OLDEST)
+    more: list[str] = []
+    ways: Answer = {"next": None, "previous": None}
+    for deed, table, conditions in _sources(tx):
+        if payload.deed not in (None, deed):
+            continue
+        found = ground.part(tx, table, conditions, payload)
         if found.total:
             counts[deed] = found.total
         items += [_item(deed, table, row) for row in found.rows]
-    own = [*_waits("NOMINEE"), tables.appointments.c.person_id == me]
-    named = ground.part(tx, tables.appointments, own, _OLDEST)
-    if named.total:
-        counts["CONSENT_TO_APPOINTMENT"] = named.total
-    items += [_item("CONSENT_TO_APPOINTMENT", tables.appointments, row) for row in named.rows]
-    if tx.actor.role in ("R_STREET", "R_DISTRICT"):
-        items += _proposals(tx, counts)
-        waiting = _of_companies(tx, rows.companies_spoken_for_by_nobody(tx.conn))
-        items += _listed(counts, "NAME_REPRESENTATIVES", tables.companies, waiting)
-    if tx.actor.role in _COMPLETE_COMMITTEES:
-        limits = lists.conditions(tables.owners_committees, **whose)
-        if apart:
-            limits.append(tables.owners_committees.c.project_id.not_in(apart))
-        waiting = rows.committees_with_vacancies(tx.conn, limits)
-        items += _listed(counts, "COMPLETE_COMMITTEE", tables.owners_committees, waiting)
-    return {"items": items, "counts": counts, "next": None}
+        if payload.deed is not None:
+            ways = {"next": found.next, "previous": found.prev}
+        elif found.next is not None:
+            more.append(deed)
+    return {"items": items, "counts": counts, "more": more, **ways}
 
 
-def _proposals(tx: Tx, counts: dict[str, int]) -> list[Answer]:
-    """The changes of representatives that another registrar has to confirm."""
-    found = [
-        row
-        for row in _of_companies(tx, rows.companies_with_proposals(tx.conn))
-        if row.representatives_proposed_by != tx.actor.id
-    ]
-    return _listed(counts, "CONFIRM_REPRESENTATIVES", tables.companies, found)
+def _sources(tx: Tx) -> list[Source]:
+    """Return where what waits for the caller is found, kind by kind."""
+    role, me = tx.actor.role, tx.actor.id
+    apart = rows.projects_of_interest(tx.conn, me) if role in ground.STAFF else []
+    whose = _whose(tx, None)
+
+    def own(table: sa.Table) -> list[Any]:
+        limits = lists.conditions(table, **whose)
+        if apart and "project_id" in table.c:
+            limits.append(table.c.project_id.not_in(apart))
+        return limits
+
+    found = [(deed, table, [*own(table), *conditions]) for deed, table, conditions in _waiting(tx)]
+    table = tables.appointments
+    found.append(("CONSENT_TO_APPOINTMENT", table, [*_waits("NOMINEE"), table.c.person_id == me]))
+    if role in ("R_STREET", "R_DISTRICT"):
+        proposed = [
+            row
+            for row in rows.companies_with_proposals(tx.conn)
+            if row.representatives_proposed_by != me
+        ]
+        for deed, companies_ in (
+            ("CONFIRM_REPRESENTATIVES", proposed),
+            ("NAME_REPRESENTATIVES", rows.companies_spoken_for_by_nobody(tx.conn)),
+        ):
+            found.append(_these(deed, tables.companies, _of_companies(tx, companies_)))
+    if role in _COMPLETE_COMMITTEES:
+        vacant = rows.committees_with_vacancies(tx.conn, own(tables.owners_committees))
+        found.append(_these("COMPLETE_COMMITTEE", tables.owners_committees, vacant))
+    return found
+
+
+def _these(deed: str, table: sa.Table, found: Sequence[Row]) -> Source:
+    key = records.key_of(table)
+    return deed, table, [key.in_([getattr(row, key.name) for row in found])]
 
 
 def _of_companies(tx: Tx, found: Sequence[Row]) -> list[Row]:
@@ -480,22 +533,19 @@ def _of_companies(tx: Tx, found: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _listed(
-    counts: dict[str, int], deed: str, table: sa.Table, found: Sequence[Row]
-) -> list[Answer]:
-    if found:
-        counts[deed] = len(found)
-    return [_item(deed, table, row) for row in found[: _OLDEST.limit]]
+# By what a thing without a title is told from its like.
+_ABOUT = ("type", "target_post", "severity", "kind", "category")
 
 
 def _item(deed: str, table: sa.Table, row: Row) -> Answer:
     told = records.values_of(row)
-    due = told.get("due_at")
+    due = told.get("check_due_at") or told.get("due_at")
     return {
         "deed": deed,
         "id": told[records.key_of(table).name],
         "project_id": told.get("project_id"),
         "title": told.get("title") or told.get("number") or told.get("name"),
+        "about": next((told[name] for name in _ABOUT if told.get(name)), None),
         "state": told.get("state"),
         "since": row.created_at.isoformat(),
         "due": due.isoformat() if due else None,

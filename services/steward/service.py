@@ -73,13 +73,13 @@ class Steward(Imports, Sealing, Service):
         ),
         command(
             "POST /people",
-            actions.people.register_person,
+            actions.registration.register_person,
             roles=REGISTRARS,
             status=201,
         ),
         command(
             "POST /people-batch",
-            actions.people.register_people,
+            actions.registration.register_people,
             roles=REGISTRARS,
         ),
         command(
@@ -501,8 +501,8 @@ class Steward(Imports, Sealing, Service):
         ),
         # ------------------------------------------------------------ timers
         timer("SHIPPED_AREAS", actions.ground.announce_shipped),
-        timer("TELL_REGISTERED", actions.people.tell_registered),
-        timer("COMING_OF_AGE", actions.people.come_of_age),
+        timer("TELL_REGISTERED", actions.announcing.tell_registered),
+        timer("COMING_OF_AGE", actions.announcing.come_of_age),
         timer("REQ_ACCEPT", missed.accept_passed, together=missed.SPAN),
         timer("REQ_NOBODY", actions.clocks.nobody_came),
         timer("REQ_CONTACT", actions.clocks.contact_passed),

@@ -1,6 +1,7 @@
 """One function per command, timer or heard event: one transaction each."""
 
 from services.steward.actions import (
+    announcing,
     calendar,
     clocks,
     dispatch,
@@ -14,12 +15,14 @@ from services.steward.actions import (
     posts,
     ratings,
     records,
+    registration,
     reveals,
     standing,
     submission,
 )
 
 __all__ = [
+    "announcing",
     "calendar",
     "clocks",
     "dispatch",
@@ -33,6 +36,7 @@ __all__ = [
     "posts",
     "ratings",
     "records",
+    "registration",
     "reveals",
     "standing",
     "submission",

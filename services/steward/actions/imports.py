@@ -10,7 +10,7 @@ from chassis.file_imports import Importer, Outcome, Row, one_by_one
 from chassis.refusal import Refusal
 from chassis.text import AREA, GRID
 from services.steward import storage
-from services.steward.actions import ground, people, posts
+from services.steward.actions import ground, posts, registration
 from services.steward.replies import AreaReply, StewardReply
 from services.steward.rules import areas, identity
 from services.steward.rules.routing import DUTIES
@@ -63,7 +63,7 @@ def _take_people(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         row.person_id for row in storage.people.several(tx.conn, [row["person_id"] for row in rows])
     }
     outcomes: list[Outcome] = []
-    for result in people.admit(tx, [people.PersonLine(**row) for row in rows]):
+    for result in registration.admit(tx, [registration.PersonLine(**row) for row in rows]):
         if isinstance(result, Refusal):
             outcomes.append(result)
         else:

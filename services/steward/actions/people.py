@@ -1,80 +1,43 @@
-"""The person registry: registering, moving and deactivating people."""
+"""People who are registered: moving, leaving, returning, and what is put right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
-from types import SimpleNamespace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Due, Tx
+from chassis.bus import Tx
 from chassis.fields import Grid
 from chassis.free_text import PUBLIC, Sealed
 from chassis.records import Row
-from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
+from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.steward import events, replies, rules, storage
-from services.steward.actions import changes, dispatch, kinship
+from services.steward.actions import dispatch, kinship
+from services.steward.actions.announcing import (
+    await_birthdays,
+    await_days,
+    born_on,
+    publish_registered,
+)
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
     GridNeeded,
     HouseholdElsewhere,
-    IdTaken,
     NotResident,
     NumberTellsBirth,
     PersonExists,
-    PersonGone,
-    PersonMergedAway,
     PhoneTaken,
     SelfConfirm,
     StillSteward,
     UnknownGrid,
 )
+from services.steward.storage.people import NewPerson
 
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
-# How many come of age in one transaction.
-_PART = 500
-
-
-@dataclass(frozen=True, slots=True)
-class PersonLine:
-    """A person; without a grid he is no resident (officials, staff of utilities)."""
-
-    name: Annotated[
-        str, Sealed("whoever may see this person, masked for the rest"), Meta(examples=["王小丽"])
-    ]
-    synthetic: Annotated[bool, Meta(examples=[True], description="合成数据 / invented person")]
-    phone: Annotated[str, Meta(examples=["12812345678"])] | None = None
-    id_no: Annotated[str, Meta(examples=["370899198001010012"])] | None = None
-    birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100, examples=[1980])] | None = None
-    grid: Annotated[str, Meta(examples=["370811015901001"])] | None = None
-    household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    person_id: (
-        Annotated[str, Meta(description="可由调用方给定 / may be chosen by the caller")] | None
-    ) = None
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterPerson(PersonLine):
-    """登记人员 / Register a person; synthetic people bear recognisable numbers."""
-
-    name: Annotated[
-        str,
-        Sealed("whoever may see this person, masked for the rest"),
-        Meta(min_length=2, max_length=20, examples=["王小丽"]),
-    ]
-    grid: Grid | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterPeople:
-    """批量登记 / Register up to 500 people."""
-
-    people: Annotated[list[PersonLine], msgspec.Meta(min_length=1, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,151 +107,10 @@ class ReturnPerson:
 SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 
 
-def register_person(tx: Tx, payload: RegisterPerson) -> replies.Changed:
-    """登记人员 / Register a person.
-
-    Register a person, or answer the one that is registered so already.
-
-    One who had moved out and is registered again with his identity number, or as he was, is the
-    same person, and back.
-
-    Raises:
-        Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.
-    """
-    result = admit(tx, [payload], returning=True)[0]
-    if isinstance(result, Refusal):
-        raise result
-    return result
-
-
-def register_people(tx: Tx, payload: RegisterPeople) -> replies.PeopleStored:
-    """批量登记人员 / Register many people.
-
-    Register many persons; the answer has one line for each, in the order given.
-
-    每条单独受理或拒绝。Each line is taken or refused by itself.
-    """
-    items = []
-    for position, result in enumerate(admit(tx, payload.people)):
-        if isinstance(result, Refusal):
-            line = replies.PersonOutcome(line=position, **changes.refused(result))
-            if "person_id" in result.params:
-                line.person_id = result.params["person_id"]
-        else:
-            line = replies.PersonOutcome(line=position, result="stored", id=result.id)
-        items.append(line)
-    return replies.PeopleStored(state="STORED", items=items)
-
-
-def admit(
-    tx: Tx, orders: Sequence[PersonLine], *, returning: bool = False
-) -> list[replies.Changed | Refusal]:
-    """Check and insert persons with a fixed number of statements, however many they are.
-
-    Args:
-        tx: The transaction.
-        orders: Whom to register.
-        returning: Whether one who had moved out is back; a list of many may be of last year.
-    """
-    grids = storage.ground.known(tx.conn, {o.grid for o in orders if o.grid}, "GRID")
-    results: list[Refusal | None] = []
-    rows: list[dict[str, Any]] = []
-    for order in orders:
-        try:
-            row = _row(tx, order, grids)
-        except Refusal as refusal:
-            results.append(refusal)
-            continue
-        rows.append(row)
-        results.append(None)
-    known = _Known(tx, rows)
-    # One verdict per row, not per person: a batch may name the same person twice.
-    verdicts: list[replies.Changed | Refusal] = []
-    fresh: dict[int, dict[str, Any]] = {}
-    for row in rows:
-        before = known.same(row)
-        if before is not None:
-            verdicts.append(_again(tx, row, before, returning=returning))
-            continue
-        if known.lives_elsewhere(row):
-            verdicts.append(HouseholdElsewhere(field="household_id"))
-            continue
-        other = known.phone_conflict(row)
-        if other is not None:
-            verdicts.append(PhoneTaken(field="phone", **_named(tx, other)))
-            continue
-        known.add(row)
-        fresh[len(verdicts)] = row
-        verdicts.append(replies.Changed(id=row["person_id"], state="ACTIVE", version=1))
-    inserted = storage.people.insert(tx.conn, list(fresh.values())) if fresh else set()
-    for place, row in fresh.items():
-        if row["person_id"] not in inserted:
-            # Somebody registered the same person between our look and our insert.
-            verdicts[place] = PersonExists(field="id_no", who="")
-        elif row["grid"]:
-            _announce(tx, row)
-        else:
-            publish_registered(tx, SimpleNamespace(**row))
-    taken = [row for row in fresh.values() if row["person_id"] in inserted]
-    _await_birthdays(tx, (SimpleNamespace(**row) for row in taken))
-    homes = {row["household_id"] for row in taken} - {None}
-    for handler in storage.people.handlers_in(tx.conn, homes) if homes else ():
-        dispatch.free_of(tx, handler)
-    remaining = iter(verdicts)
-    return [next(remaining) if refused is None else refused for refused in results]
-
-
-class _Known:
-    """Who is registered under the ids and numbers of a batch, and where its households live, the
-    batch's own lines included."""
-
-    def __init__(self, tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-        self._ids: dict[str, Any] = {}
-        self._numbers: dict[str, Any] = {}
-        self._phones: dict[str, list[Any]] = {}
-        found = [
-            *storage.people.several(tx.conn, [row["person_id"] for row in rows]),
-            *storage.people.holders(
-                tx.conn,
-                {row["id_no_hmac"] for row in rows if row["id_no_hmac"]},
-                {row["phone_hmac"] for row in rows if row["phone_hmac"]},
-            ),
-        ]
-        for row in {row.person_id: row for row in found}.values():
-            self._keep(row)
-        homes = {row["household_id"] for row in rows} - {None}
-        self._homes = storage.people.home_areas(tx.conn, homes) if homes else {}
-
-    def _keep(self, row: Any) -> None:
-        self._ids[row.person_id] = row
-        if row.id_no_hmac:
-            self._numbers[row.id_no_hmac] = row
-        if row.phone_hmac and row.status == "ACTIVE":
-            self._phones.setdefault(row.phone_hmac, []).append(row)
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Keep a line that will be inserted."""
-        self._keep(SimpleNamespace(merged_into=None, **row))
-        if row["household_id"] and row["grid"]:
-            self._homes[row["household_id"]].add(row["area"])
-
-    def lives_elsewhere(self, row: dict[str, Any]) -> bool:
-        """Tell whether the row's household lives in other communities only."""
-        homes = self._homes.get(row["household_id"] or "", set())
-        return bool(homes) and row["grid"] is not None and row["area"] not in homes
-
-    def same(self, row: dict[str, Any]) -> Any:
-        """Return who has the row's id, or its identity number."""
-        return self._ids.get(row["person_id"]) or self._numbers.get(row["id_no_hmac"] or "")
-
-    def phone_conflict(self, row: dict[str, Any]) -> Any:
-        """Return somebody of another household who has the row's phone, or None."""
-        return _other_household(
-            self._phones.get(row["phone_hmac"] or "", []), row["grid"], row["household_id"]
-        )
-
-
-def _other_household(holders: Sequence[Any], grid: str | None, household: str | None) -> Any:
+def other_household(
+    holders: Iterable[Row | NewPerson], grid: str | None, household: str | None
+) -> Row | NewPerson | None:
+    """Return somebody of another household who is among the holders of a phone, or None."""
     # The same one each time: a file that is tried says what the import says.
     for holder in sorted(holders, key=lambda row: str(row.person_id)):
         if not household or (holder.household_id, holder.grid) != (household, grid):
@@ -296,7 +118,7 @@ def _other_household(holders: Sequence[Any], grid: str | None, household: str | 
     return None
 
 
-def _named(tx: Tx, row: Any) -> dict[str, str]:
+def named(tx: Tx, row: Row | NewPerson) -> dict[str, str]:
     """Return who it is, for an intake of his area only; to others he stays unnamed."""
     if tx.actor.role in rules.access.INTAKE and rules.access.may_see(
         tx.actor, "STANDING", row.grid or row.area
@@ -306,211 +128,12 @@ def _named(tx: Tx, row: Any) -> dict[str, str]:
     return {"who": ""}
 
 
-def _again(
-    tx: Tx, row: dict[str, Any], known: Any, *, returning: bool
-) -> replies.Changed | Refusal:
-    """Return what becomes of a row whose id or identity number is registered."""
-    if known.status == "MERGED":
-        return PersonMergedAway(id=known.person_id, field="person_id", **_named(tx, known))
-    same_id = known.person_id == row["person_id"]
-    same = same_id and (known.digest == row["digest"] or _same_content(tx, row, known))
-    by_number = row["id_no_hmac"] is not None and known.id_no_hmac == row["id_no_hmac"]
-    if known.status != "ACTIVE" and (same or by_number):
-        alike = same or _name_of(tx, known) == _plain_name(tx, row)
-        if known.status == "MOVED_OUT" and returning and alike:
-            try:
-                return _bring_back(
-                    tx, known, row["grid"], row["household_id"], phone=_plain_phone(tx, row)
-                )
-            except Refusal as refusal:
-                return refusal
-        return PersonGone(state=known.status, field="person_id", **_named(tx, known))
-    if same:
-        _learn_birthday(tx, row, known)
-        return _reply(known)
-    if same_id:
-        return IdTaken(id=known.person_id, field="person_id")
-    return PersonExists(field="id_no", **_named(tx, known))
-
-
-def _same_content(tx: Tx, row: dict[str, Any], known: Any) -> bool:
-    fields = ("id_no_hmac", "phone_hmac", "birth_year", "grid", "household_id", "synthetic")
-    return all(row[name] == getattr(known, name) for name in fields) and _name_of(
-        tx, known
-    ) == _plain_name(tx, row)
-
-
-def _name_of(tx: Tx, row: Any) -> str:
+def name_of(tx: Tx, row: Row | NewPerson) -> str:
+    """Return a person's name in the clear."""
     return storage.vault(tx.settings.keys).open(row.name, f"{row.person_id}.name")
 
 
-def _plain_name(tx: Tx, row: dict[str, Any]) -> str:
-    return storage.vault(tx.settings.keys).open(row["name"], f"{row['person_id']}.name")
-
-
-def _plain_phone(tx: Tx, row: dict[str, Any]) -> str | None:
-    vault = storage.vault(tx.settings.keys)
-    return vault.open_or_none(row["phone"], f"{row['person_id']}.phone")
-
-
-def _learn_birthday(tx: Tx, row: dict[str, Any], known: Any) -> None:
-    """Keep the day of birth of one who was registered before it was kept."""
-    if row["birthday"] is None or getattr(known, "birthday", None) is not None:
-        return
-    vault = storage.vault(tx.settings.keys)
-    born = vault.open(row["birthday"], f"{row['person_id']}.birthday")
-    sealed = vault.seal(born, f"{known.person_id}.birthday")
-    storage.people.update(tx.conn, known.person_id, birthday=sealed)
-    if not known.is_adult:
-        _await(tx, {rules.identity.eighteenth(date.fromisoformat(born), None)})
-
-
-# --------------------------------------------------------------------------------------------------
-# Coming of age
-
-
-def _born(tx: Tx, row: Any) -> date | None:
-    vault = storage.vault(tx.settings.keys)
-    born = vault.open_or_none(row.birthday, f"{row.person_id}.birthday")
-    return date.fromisoformat(born) if born else None
-
-
-def _await_birthdays(tx: Tx, rows: Iterable[Any]) -> None:
-    _await(
-        tx,
-        {
-            rules.identity.eighteenth(_born(tx, row), row.birth_year)
-            for row in rows
-            if not row.is_adult
-        },
-    )
-
-
-def _await(tx: Tx, days: Iterable[date | None]) -> None:
-    """Arm a timer for each day: it tells that somebody comes of age then, and not who."""
-    for day in sorted({day for day in days if day is not None}):
-        tx.arm("COMING_OF_AGE", day.isoformat(), tx.calendar.midnight(day))
-
-
-def come_of_age(tx: Tx, due: Due) -> None:
-    """Say who is 18 from this day on; a large day is told in parts."""
-    today = tx.calendar.local_date(tx.now)
-    grown = [
-        row
-        for row in storage.people.minors(tx.conn, today.year - 18)
-        if rules.identity.is_adult(_born(tx, row), row.birth_year, today)
-    ]
-    if len(grown) > _PART:
-        tx.arm(due.kind, due.ref, due.due_at)
-        grown = grown[:_PART]
-    if not grown:
-        return
-    storage.people.grown(tx.conn, [row.person_id for row in grown])
-    for row in grown:
-        if row.grid is not None:
-            tx.publish(
-                events.ResidentCameOfAge(row.person_id, row.area, row.grid),
-                subject=row.person_id,
-                scope=row.area,
-                sequence=row.version + 1,
-            )
-        else:
-            publish_registered(tx, storage.people.person(tx.conn, row.person_id))
-
-
-# --------------------------------------------------------------------------------------------------
-# The row
-
-
-def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> dict[str, Any]:
-    chosen = rules.identity.check_id(payload.person_id, "per", field="person_id")
-    name = rules.identity.check_name(payload.name)
-    today = tx.calendar.local_date(tx.now)
-    number, born = None, None
-    if payload.id_no is not None:
-        number, born = rules.identity.check_id_number(payload.id_no, today)
-    rules.identity.check_synthetic(number, synthetic=payload.synthetic, allowed=takes_synthetic(tx))
-    phone = None
-    if payload.phone is not None:
-        phone = rules.identity.check_phone(payload.phone, synthetic=payload.synthetic)
-    if payload.grid is not None:
-        if payload.grid not in grids:
-            raise UnknownGrid(grid=payload.grid, field="grid")
-        tx.require_scope(payload.grid)
-    person_id = chosen or tx.new_id("per")
-    vault = storage.vault(tx.settings.keys)
-    birth_year = born.year if born else payload.birth_year
-    content = [
-        name,
-        phone,
-        number,
-        birth_year,
-        payload.grid,
-        payload.household_id,
-        payload.synthetic,
-    ]
-    return {
-        "person_id": person_id,
-        "name": vault.seal(name, f"{person_id}.name"),
-        "phone": vault.seal_or_none(phone, f"{person_id}.phone"),
-        "phone_hmac": vault.digest("phone", phone) if phone else None,
-        "id_no_mask": vault.seal_or_none(
-            rules.identity.mask_id_number(number) if number else None, f"{person_id}.id_no"
-        ),
-        "id_no_hmac": vault.digest("id_no", number) if number else None,
-        "birth_year": birth_year,
-        "birthday": vault.seal_or_none(born.isoformat() if born else None, f"{person_id}.birthday"),
-        "is_adult": rules.identity.is_adult(born, birth_year, today),
-        "area": payload.grid[:12]
-        if payload.grid
-        else (tx.actor.scope[:12] or rules.areas.DISTRICT),
-        "grid": payload.grid,
-        "household_id": payload.household_id,
-        "status": "ACTIVE",
-        "synthetic": payload.synthetic,
-        "digest": vault.digest("person", msgspec.json.encode(content).decode()),
-        "version": 1,
-        "created_at": tx.now,
-    }
-
-
-def _announce(tx: Tx, row: dict[str, Any]) -> None:
-    tx.publish(
-        events.ResidentRegistered(
-            person_id=row["person_id"],
-            community=row["area"],
-            grid=row["grid"],
-            is_adult=row["is_adult"],
-            household_id=row["household_id"],
-            synthetic=row["synthetic"],
-        ),
-        subject=row["person_id"],
-        scope=row["area"],
-        sequence=1,
-    )
-
-
-def publish_registered(tx: Tx, row: Any) -> None:
-    """Say that somebody is registered, wherever he lives: others name him, and look him up."""
-    tx.publish(
-        events.PersonRegistered(row.person_id, row.is_adult),
-        subject=row.person_id,
-        scope=row.area,
-        sequence=row.version,
-    )
-
-
-def tell_registered(tx: Tx, due: Due) -> None:
-    """Say everybody who was registered before it was said; a large register is told in parts."""
-    after = "" if due.ref == "ALL" else due.ref
-    told = storage.people.registered_after(tx.conn, after, _PART)
-    for row in told:
-        publish_registered(tx, row)
-    if len(told) == _PART:
-        tx.arm(due.kind, told[-1].person_id, tx.now)
-
-
-def _locked(tx: Tx, person_id: str) -> Any:
+def _locked(tx: Tx, person_id: str) -> Row:
     """Return an active person of the caller's area: where he lives, or else where he was
     registered."""
     row = storage.people.lock(tx.conn, person_id)
@@ -523,15 +146,16 @@ def _locked(tx: Tx, person_id: str) -> Any:
     return row
 
 
-def _reply(row: Row) -> replies.Changed:
+def reply(row: Row | NewPerson) -> replies.Changed:
+    """Return what every command on a person answers."""
     return replies.Changed(id=row.person_id, state=row.status, version=row.version)
 
 
-def _place_of(row: Any) -> dict[str, Any]:
+def _place_of(row: Row) -> dict[str, object]:
     return {"grid": row.grid, "household_id": row.household_id}
 
 
-def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) -> None:
+def _check_household(tx: Tx, row: Row, household: str | None, grid: str | None) -> None:
     """Refuse to put a person into a household that others live in elsewhere, or that the caller
     does not answer for. A household may move one after the other.
 
@@ -599,7 +223,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         scope=payload.to_grid[:12],
         sequence=version,
     )
-    return _reply(moved)
+    return reply(moved)
 
 
 def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
@@ -639,11 +263,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
         scope=row.area,
         sequence=version,
     )
-    return _reply(gone)
-
-
-# --------------------------------------------------------------------------------------------------
-# Corrections and returns
+    return reply(gone)
 
 
 def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
@@ -672,7 +292,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     _require_another(tx, row)
     values, before = _corrected(tx, row, payload)
     if not before:
-        return _reply(row)
+        return reply(row)
     version = row.version + 1
     # What it was registered with no longer says what he is; what stands in the row does.
     after = storage.people.update(
@@ -684,7 +304,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     if "household_id" in before:
         dispatch.free_household(tx, row.person_id)
     if not after.is_adult:
-        _await_birthdays(tx, [after])
+        await_birthdays(tx, [after])
     if after.grid is not None:
         tx.publish(
             events.ResidentCorrected(after.person_id, after.is_adult, after.household_id),
@@ -694,20 +314,23 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         )
     else:
         publish_registered(tx, after)
-    return _reply(after)
+    return reply(after)
 
 
-def _corrected(tx: Tx, row: Any, payload: CorrectPerson) -> tuple[dict[str, Any], dict[str, Any]]:
+def _corrected(
+    tx: Tx, row: Row, payload: CorrectPerson
+) -> tuple[dict[str, object], dict[str, object]]:
     """Return the new columns, and what the changed ones said before."""
     vault = storage.vault(tx.settings.keys)
     ref = row.person_id
-    values: dict[str, Any] = {}
-    before: dict[str, Any] = {}
+    values: dict[str, object] = {}
+    before: dict[str, object] = {}
     if payload.name is not None:
-        name, old = rules.identity.check_name(payload.name), _name_of(tx, row)
+        name, old = rules.identity.check_name(payload.name), name_of(tx, row)
         if name != old:
             values["name"] = vault.seal(name, f"{ref}.name")
             before["name"] = old
+    household = row.household_id
     if payload.household_id is not None or "household_id" in payload.clear:
         household = payload.household_id
         if household != row.household_id:
@@ -715,7 +338,10 @@ def _corrected(tx: Tx, row: Any, payload: CorrectPerson) -> tuple[dict[str, Any]
             values["household_id"] = household
             before["household_id"] = row.household_id
     if payload.phone is not None or "phone" in payload.clear:
-        _correct_phone(tx, row, payload.phone, values, before)
+        columns = _phone_columns(tx, row, payload.phone, household, row.grid)
+        if columns["phone_hmac"] != row.phone_hmac:
+            values |= columns
+            before["phone"] = vault.open_or_none(row.phone, f"{ref}.phone")
     if payload.id_no is not None:
         _correct_number(tx, row, payload.id_no, values, before)
     elif payload.birth_year is not None and payload.birth_year != row.birth_year:
@@ -728,19 +354,9 @@ def _corrected(tx: Tx, row: Any, payload: CorrectPerson) -> tuple[dict[str, Any]
     return values, before
 
 
-def _correct_phone(
-    tx: Tx, row: Any, phone: str | None, values: dict[str, Any], before: dict[str, Any]
-) -> None:
-    columns = _phone_columns(tx, row, phone, values.get("household_id", row.household_id), row.grid)
-    if columns["phone_hmac"] != row.phone_hmac:
-        vault = storage.vault(tx.settings.keys)
-        values |= columns
-        before["phone"] = vault.open_or_none(row.phone, f"{row.person_id}.phone")
-
-
 def _phone_columns(
-    tx: Tx, row: Any, phone: str | None, household: str | None, grid: str | None
-) -> dict[str, Any]:
+    tx: Tx, row: Row, phone: str | None, household: str | None, grid: str | None
+) -> dict[str, object]:
     """Return the columns of a person's phone, which no other household has."""
     vault = storage.vault(tx.settings.keys)
     if phone is None:
@@ -752,14 +368,14 @@ def _phone_columns(
         for holder in storage.people.holders(tx.conn, [], [digest])
         if holder.person_id != row.person_id
     ]
-    other = _other_household(holders, grid, household)
+    other = other_household(holders, grid, household)
     if other is not None:
-        raise PhoneTaken(field="phone", **_named(tx, other))
+        raise PhoneTaken(field="phone", **named(tx, other))
     return {"phone": vault.seal(digits, f"{row.person_id}.phone"), "phone_hmac": digest}
 
 
 def _correct_number(
-    tx: Tx, row: Any, id_no: str, values: dict[str, Any], before: dict[str, Any]
+    tx: Tx, row: Row, id_no: str, values: dict[str, object], before: dict[str, object]
 ) -> None:
     vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
@@ -770,7 +386,7 @@ def _correct_number(
         return
     for other in storage.people.holders(tx.conn, [digest], []):
         if other.person_id != row.person_id:
-            raise PersonExists(field="id_no", **_named(tx, other))
+            raise PersonExists(field="id_no", **named(tx, other))
     values |= {
         "id_no_mask": vault.seal(rules.identity.mask_id_number(number), f"{row.person_id}.id_no"),
         "id_no_hmac": digest,
@@ -815,28 +431,34 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
             raise UnknownGrid(grid=payload.grid, field="grid")
         tx.require_scope(payload.grid)
     _require_another(tx, row)
-    return _bring_back(
+    return bring_back(
         tx, row, payload.grid, payload.household_id, phone=payload.phone, reason=payload.reason
     )
 
 
-def _bring_back(
+def bring_back(
     tx: Tx,
-    row: Any,
+    row: Row,
     grid: str | None,
     household: str | None,
     *,
     phone: str | None,
     reason: str | None = None,
 ) -> replies.Changed:
+    """Let somebody live here again.
+
+    Raises:
+        HouseholdElsewhere: The household lies in another community.
+        PhoneTaken: The phone is another household's.
+    """
     _check_household(tx, row, household, grid)
     vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if phone is not None or row.phone_hmac is not None:
         old = vault.open_or_none(row.phone, f"{row.person_id}.phone")
         values |= _phone_columns(tx, row, phone or old, household, grid)
-    born = _born(tx, row)
+    born = born_on(tx, row)
     adult = rules.identity.is_adult(born, row.birth_year, today)
     version = row.version + 1
     area = grid[:12] if grid else row.area
@@ -855,7 +477,7 @@ def _bring_back(
     note_change(tx, "PERSON", row.person_id, version, "return", before=before, reason=reason)
     dispatch.free_household(tx, row.person_id)
     if not adult:
-        _await(tx, {rules.identity.eighteenth(born, row.birth_year)})
+        await_days(tx, {rules.identity.eighteenth(born, row.birth_year)})
     if grid is not None:
         tx.publish(
             events.ResidentReturned(row.person_id, area, grid, adult, household),
@@ -865,4 +487,4 @@ def _bring_back(
         )
     else:
         publish_registered(tx, back)
-    return _reply(back)
+    return reply(back)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -70,11 +71,35 @@ def given_up_for(conn: sa.Connection, person_id: str) -> Sequence[str]:
     return conn.execute(asked.order_by(persons.c.person_id)).scalars().all()
 
 
-def insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A person who is to be registered: columns of his row, of which the text is sealed."""
+
+    person_id: str
+    name: bytes
+    phone: bytes | None
+    phone_hmac: str | None
+    id_no_mask: bytes | None
+    id_no_hmac: str | None
+    birth_year: int | None
+    birthday: bytes | None
+    is_adult: bool
+    area: str
+    grid: str | None
+    household_id: str | None
+    synthetic: bool
+    digest: str
+    created_at: datetime
+    status: str = "ACTIVE"
+    merged_into: str | None = None
+    version: int = 1
+
+
+def insert(conn: sa.Connection, new: Sequence[NewPerson]) -> set[str]:
     """Insert persons; those whose id or numbers exist are left out. Returns the inserted ids."""
     statement = (
         store.insert(conn, persons)
-        .values(rows)
+        .values([{one.name: getattr(row, one.name) for one in fields(row)} for row in new])
         .on_conflict_do_nothing()
         .returning(persons.c.person_id)
     )
@@ -173,13 +198,12 @@ def home_areas(
     return found
 
 
-def grown(conn: sa.Connection, person_ids: Sequence[str]) -> None:
-    """Note that minors have come of age."""
-    conn.execute(
-        sa.update(persons)
-        .where(persons.c.person_id.in_(person_ids))
-        .values(is_adult=True, version=persons.c.version + 1)
-    )
+def grown(conn: sa.Connection, person_ids: Sequence[str]) -> list[Row]:
+    """Note that minors have come of age, and return them as they stand now, by their ids."""
+    changed = sa.update(persons).where(persons.c.person_id.in_(person_ids))
+    changed = changed.values(is_adult=True, version=persons.c.version + 1)
+    found = records.rows(conn, changed.returning(persons))
+    return sorted(found, key=lambda row: str(row.person_id))
 
 
 def update(conn: sa.Connection, person_id: str, **values: object) -> Row:

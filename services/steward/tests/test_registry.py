@@ -350,7 +350,7 @@ def test_who_lives_in_no_grid_is_told_to_those_who_name_him(ground):
 
 
 def test_everybody_who_was_registered_before_is_told_once_and_in_parts(ground, monkeypatch):
-    monkeypatch.setattr("services.steward.actions.people._PART", 3)
+    monkeypatch.setattr("services.steward.actions.announcing._PART", 3)
     people = [
         {"name": "陈静", "synthetic": True, "birth_year": 1990} | ({"grid": GRID} if n % 2 else {})
         for n in range(8)
@@ -367,7 +367,7 @@ def test_everybody_who_was_registered_before_is_told_once_and_in_parts(ground, m
 
 def test_a_large_year_comes_of_age_in_parts_and_each_is_told_once(ground, monkeypatch):
     """CR-D3: every seventeen-year-old of a census."""
-    monkeypatch.setattr("services.steward.actions.people._PART", 3)
+    monkeypatch.setattr("services.steward.actions.announcing._PART", 3)
     people = [
         {"name": "陈静", "synthetic": True, "birth_year": 2007, "grid": GRID} for _ in range(8)
     ]

@@ -1,0 +1,334 @@
+"""Registering people, one by one or many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.fields import Grid
+from chassis.free_text import Sealed
+from chassis.records import Row
+from chassis.refusal import Refusal
+from services.steward import events, replies, rules, storage
+from services.steward.actions import changes, dispatch
+from services.steward.actions.announcing import (
+    await_birthdays,
+    await_days,
+    publish_registered,
+)
+from services.steward.actions.ground import takes_synthetic
+from services.steward.actions.people import bring_back, name_of, named, other_household, reply
+from services.steward.errors import (
+    HouseholdElsewhere,
+    IdTaken,
+    PersonExists,
+    PersonGone,
+    PersonMergedAway,
+    PhoneTaken,
+    UnknownGrid,
+)
+from services.steward.storage.people import NewPerson
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person; without a grid he is no resident (officials, staff of utilities)."""
+
+    name: Annotated[
+        str, Sealed("whoever may see this person, masked for the rest"), Meta(examples=["王小丽"])
+    ]
+    synthetic: Annotated[bool, Meta(examples=[True], description="合成数据 / invented person")]
+    phone: Annotated[str, Meta(examples=["12812345678"])] | None = None
+    id_no: Annotated[str, Meta(examples=["370899198001010012"])] | None = None
+    birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100, examples=[1980])] | None = None
+    grid: Annotated[str, Meta(examples=["370811015901001"])] | None = None
+    household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    person_id: (
+        Annotated[str, Meta(description="可由调用方给定 / may be chosen by the caller")] | None
+    ) = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPerson(PersonLine):
+    """登记人员 / Register a person; synthetic people bear recognisable numbers."""
+
+    name: Annotated[
+        str,
+        Sealed("whoever may see this person, masked for the rest"),
+        Meta(min_length=2, max_length=20, examples=["王小丽"]),
+    ]
+    grid: Grid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPeople:
+    """批量登记 / Register up to 500 people."""
+
+    people: Annotated[list[PersonLine], msgspec.Meta(min_length=1, max_length=500)]
+
+
+def register_person(tx: Tx, payload: RegisterPerson) -> replies.Changed:
+    """登记人员 / Register a person.
+
+    Register a person, or answer the one that is registered so already.
+
+    One who had moved out and is registered again with his identity number, or as he was, is the
+    same person, and back.
+
+    Raises:
+        Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.
+    """
+    result = admit(tx, [payload], returning=True)[0]
+    if isinstance(result, Refusal):
+        raise result
+    return result
+
+
+def register_people(tx: Tx, payload: RegisterPeople) -> replies.PeopleStored:
+    """批量登记人员 / Register many people.
+
+    Register many persons; the answer has one line for each, in the order given.
+
+    每条单独受理或拒绝。Each line is taken or refused by itself.
+    """
+    items = []
+    for position, result in enumerate(admit(tx, payload.people)):
+        if isinstance(result, Refusal):
+            line = replies.PersonOutcome(line=position, **changes.refused(result))
+            if "person_id" in result.params:
+                line.person_id = result.params["person_id"]
+        else:
+            line = replies.PersonOutcome(line=position, result="stored", id=result.id)
+        items.append(line)
+    return replies.PeopleStored(state="STORED", items=items)
+
+
+def admit(
+    tx: Tx, orders: Sequence[PersonLine], *, returning: bool = False
+) -> list[replies.Changed | Refusal]:
+    """Check and insert persons with a fixed number of statements, however many they are.
+
+    Args:
+        tx: The transaction.
+        orders: Whom to register.
+        returning: Whether one who had moved out is back; a list of many may be of last year.
+    """
+    grids = storage.ground.known(tx.conn, {o.grid for o in orders if o.grid}, "GRID")
+    results: list[Refusal | None] = []
+    rows: list[NewPerson] = []
+    for order in orders:
+        try:
+            row = _row(tx, order, grids)
+        except Refusal as refusal:
+            results.append(refusal)
+            continue
+        rows.append(row)
+        results.append(None)
+    known = _Known(tx, rows)
+    # One verdict per row, not per person: a batch may name the same person twice.
+    verdicts: list[replies.Changed | Refusal] = []
+    fresh: dict[int, NewPerson] = {}
+    for row in rows:
+        before = known.same(row)
+        if before is not None:
+            verdicts.append(_again(tx, row, before, returning=returning))
+            continue
+        if known.lives_elsewhere(row):
+            verdicts.append(HouseholdElsewhere(field="household_id"))
+            continue
+        other = known.phone_conflict(row)
+        if other is not None:
+            verdicts.append(PhoneTaken(field="phone", **named(tx, other)))
+            continue
+        known.add(row)
+        fresh[len(verdicts)] = row
+        verdicts.append(replies.Changed(id=row.person_id, state="ACTIVE", version=1))
+    inserted = storage.people.insert(tx.conn, list(fresh.values())) if fresh else set()
+    for place, row in fresh.items():
+        if row.person_id not in inserted:
+            # Somebody registered the same person between our look and our insert.
+            verdicts[place] = PersonExists(field="id_no", who="")
+        elif row.grid:
+            _announce(tx, row, row.grid)
+        else:
+            publish_registered(tx, row)
+    taken = [row for row in fresh.values() if row.person_id in inserted]
+    await_birthdays(tx, taken)
+    homes = {row.household_id for row in taken if row.household_id}
+    for handler in storage.people.handlers_in(tx.conn, homes) if homes else ():
+        dispatch.free_of(tx, handler)
+    remaining = iter(verdicts)
+    return [next(remaining) if refused is None else refused for refused in results]
+
+
+class _Known:
+    """Who is registered under the ids and numbers of a batch, and where its households live, the
+    batch's own lines included."""
+
+    def __init__(self, tx: Tx, rows: Sequence[NewPerson]) -> None:
+        self._ids: dict[str, Row | NewPerson] = {}
+        self._numbers: dict[str, Row | NewPerson] = {}
+        self._phones: dict[str, list[Row | NewPerson]] = {}
+        found = [
+            *storage.people.several(tx.conn, [row.person_id for row in rows]),
+            *storage.people.holders(
+                tx.conn,
+                {row.id_no_hmac for row in rows if row.id_no_hmac},
+                {row.phone_hmac for row in rows if row.phone_hmac},
+            ),
+        ]
+        for row in {row.person_id: row for row in found}.values():
+            self._keep(row)
+        homes = {row.household_id for row in rows if row.household_id}
+        self._homes = storage.people.home_areas(tx.conn, homes) if homes else {}
+
+    def _keep(self, row: Row | NewPerson) -> None:
+        self._ids[row.person_id] = row
+        if row.id_no_hmac:
+            self._numbers[row.id_no_hmac] = row
+        if row.phone_hmac and row.status == "ACTIVE":
+            self._phones.setdefault(row.phone_hmac, []).append(row)
+
+    def add(self, row: NewPerson) -> None:
+        """Keep a line that will be inserted."""
+        self._keep(row)
+        if row.household_id and row.grid:
+            self._homes[row.household_id].add(row.area)
+
+    def lives_elsewhere(self, row: NewPerson) -> bool:
+        """Tell whether the row's household lives in other communities only."""
+        homes = self._homes.get(row.household_id or "", set())
+        return bool(homes) and row.grid is not None and row.area not in homes
+
+    def same(self, row: NewPerson) -> Row | NewPerson | None:
+        """Return who has the row's id, or its identity number."""
+        return self._ids.get(row.person_id) or self._numbers.get(row.id_no_hmac or "")
+
+    def phone_conflict(self, row: NewPerson) -> Row | NewPerson | None:
+        """Return somebody of another household who has the row's phone, or None."""
+        return other_household(
+            self._phones.get(row.phone_hmac or "", []), row.grid, row.household_id
+        )
+
+
+def _again(
+    tx: Tx, row: NewPerson, known: Row | NewPerson, *, returning: bool
+) -> replies.Changed | Refusal:
+    """Return what becomes of a row whose id or identity number is registered."""
+    if known.status == "MERGED":
+        return PersonMergedAway(id=known.person_id, field="person_id", **named(tx, known))
+    same_id = known.person_id == row.person_id
+    same = same_id and (known.digest == row.digest or _same_content(tx, row, known))
+    by_number = row.id_no_hmac is not None and known.id_no_hmac == row.id_no_hmac
+    # Another line of the list is nobody who was gone.
+    gone = None if isinstance(known, NewPerson) or known.status == "ACTIVE" else known
+    if gone is not None and (same or by_number):
+        alike = same or name_of(tx, gone) == name_of(tx, row)
+        if gone.status == "MOVED_OUT" and returning and alike:
+            try:
+                return bring_back(tx, gone, row.grid, row.household_id, phone=_plain_phone(tx, row))
+            except Refusal as refusal:
+                return refusal
+        return PersonGone(state=gone.status, field="person_id", **named(tx, gone))
+    if same:
+        _learn_birthday(tx, row, known)
+        return reply(known)
+    if same_id:
+        return IdTaken(id=known.person_id, field="person_id")
+    return PersonExists(field="id_no", **named(tx, known))
+
+
+def _same_content(tx: Tx, row: NewPerson, known: Row | NewPerson) -> bool:
+    fields = ("id_no_hmac", "phone_hmac", "birth_year", "grid", "household_id", "synthetic")
+    return all(getattr(row, name) == getattr(known, name) for name in fields) and name_of(
+        tx, known
+    ) == name_of(tx, row)
+
+
+def _plain_phone(tx: Tx, row: NewPerson) -> str | None:
+    vault = storage.vault(tx.settings.keys)
+    return vault.open_or_none(row.phone, f"{row.person_id}.phone")
+
+
+def _learn_birthday(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
+    """Keep the day of birth of one who was registered before it was kept."""
+    if row.birthday is None or known.birthday is not None:
+        return
+    vault = storage.vault(tx.settings.keys)
+    born = vault.open(row.birthday, f"{row.person_id}.birthday")
+    sealed = vault.seal(born, f"{known.person_id}.birthday")
+    storage.people.update(tx.conn, known.person_id, birthday=sealed)
+    if not known.is_adult:
+        await_days(tx, {rules.identity.eighteenth(date.fromisoformat(born), None)})
+
+
+def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
+    chosen = rules.identity.check_id(payload.person_id, "per", field="person_id")
+    name = rules.identity.check_name(payload.name)
+    today = tx.calendar.local_date(tx.now)
+    number, born = None, None
+    if payload.id_no is not None:
+        number, born = rules.identity.check_id_number(payload.id_no, today)
+    rules.identity.check_synthetic(number, synthetic=payload.synthetic, allowed=takes_synthetic(tx))
+    phone = None
+    if payload.phone is not None:
+        phone = rules.identity.check_phone(payload.phone, synthetic=payload.synthetic)
+    if payload.grid is not None:
+        if payload.grid not in grids:
+            raise UnknownGrid(grid=payload.grid, field="grid")
+        tx.require_scope(payload.grid)
+    person_id = chosen or tx.new_id("per")
+    vault = storage.vault(tx.settings.keys)
+    birth_year = born.year if born else payload.birth_year
+    content = [
+        name,
+        phone,
+        number,
+        birth_year,
+        payload.grid,
+        payload.household_id,
+        payload.synthetic,
+    ]
+    return NewPerson(
+        person_id=person_id,
+        name=vault.seal(name, f"{person_id}.name"),
+        phone=vault.seal_or_none(phone, f"{person_id}.phone"),
+        phone_hmac=vault.digest("phone", phone) if phone else None,
+        id_no_mask=vault.seal_or_none(
+            rules.identity.mask_id_number(number) if number else None, f"{person_id}.id_no"
+        ),
+        id_no_hmac=vault.digest("id_no", number) if number else None,
+        birth_year=birth_year,
+        birthday=vault.seal_or_none(born.isoformat() if born else None, f"{person_id}.birthday"),
+        is_adult=rules.identity.is_adult(born, birth_year, today),
+        area=payload.grid[:12] if payload.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT),
+        grid=payload.grid,
+        household_id=payload.household_id,
+        status="ACTIVE",
+        synthetic=payload.synthetic,
+        digest=vault.digest("person", msgspec.json.encode(content).decode()),
+        version=1,
+        created_at=tx.now,
+    )
+
+
+def _announce(tx: Tx, row: NewPerson, grid: str) -> None:
+    tx.publish(
+        events.ResidentRegistered(
+            person_id=row.person_id,
+            community=row.area,
+            grid=grid,
+            is_adult=row.is_adult,
+            household_id=row.household_id,
+            synthetic=row.synthetic,
+        ),
+        subject=row.person_id,
+        scope=row.area,
+        sequence=1,
+    )

@@ -356,9 +356,31 @@ class DueNotLater(DueOutOfRange):
 class ConflictOfInterest(Guard):
     status = 403
     text = (
-        "您在责任项目 {project_id} 任职,须回避;可由 {substitutes} 代为验收"
+        "您在责任项目 {project_id} 任职,须回避;可由{who}代为验收"
         " / You hold a post in the responsible project {project_id} and must stand aside; "
-        "{substitutes} may act instead"
+        "{who} may act instead"
+    )
+
+
+class SupervisorBound(ConflictOfInterest):
+    """Nobody watches the work of a side that he, or who lives with him, serves."""
+
+    guard = "CONFLICT_OF_INTEREST"
+    text = (
+        "{people} 在责任方 {responsible_id} 任职,或与其任职人员同户,不能担任监督员,请另选"
+        " / {people} serves {responsible_id}, or lives with who does, and does not watch its work; "
+        "name somebody else"
+    )
+
+
+class OwnSupervisor(ConflictOfInterest):
+    """Who appoints supervisors is none of them: each is paid for watching."""
+
+    guard = "CONFLICT_OF_INTEREST"
+    text = (
+        "不能指定您本人或您的家庭成员为监督员;确需由其监督的,由同级其他人员或上一级指定"
+        " / You do not appoint yourself, or who lives with you, as a supervisor; somebody else of "
+        "your level, or the one above, may"
     )
 
 
@@ -368,9 +390,8 @@ class OwnWork(Guard):
     guard = "CONFLICT_OF_INTEREST"
     status = 403
     text = (
-        "您承办、报告或交付了该任务,须回避;可由 {substitutes} 代为办理"
-        " / You do, reported or delivered this work and must step back; {substitutes} can act for "
-        "you"
+        "您承办、报告或交付了该任务,须回避;可由{who}代为办理"
+        " / You do, reported or delivered this work and must step back; {who} can act for you"
     )
 
 

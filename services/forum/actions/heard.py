@@ -166,6 +166,7 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             storage.heard.upsert_project(
                 tx.conn, project_id=data.project_id, manager=data.person_id
             )
+            tasks.follow_bound(tx, [data.project_id])
         elif isinstance(data, events.ProjectManagerEndedHeard):
             storage.heard.upsert_project(tx.conn, project_id=data.project_id, manager=None)
         elif isinstance(data, events.WorkDeliveredHeard):
@@ -188,6 +189,7 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
         ):
             storage.heard.upsert_org(tx.conn, data.company_id, kind="COMPANY")
             _speak_for(tx, data.company_id, data.representatives)
+            tasks.follow_bound(tx, storage.heard.projects_run_by(tx.conn, data.company_id))
         else:
             post = {
                 "appointment_id": data.appointment_id,
@@ -199,6 +201,7 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             records.put(
                 tx.conn, storage.tables.project_posts, [post], keep=("project_id", "direction")
             )
+            tasks.follow_bound(tx, [data.project_id])
 
 
 def _speak_for(tx: Tx, org_id: str, people: Sequence[str] | None) -> None:

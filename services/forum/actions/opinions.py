@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, convert
 
 from chassis import free_text, records
 from chassis.bus import Due, Tx
-from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
+from services.forum.actions.plans import PlannedTask, check_plan
 from services.forum.actions.record import (
     escalate,
     led_topic,
@@ -29,21 +28,7 @@ from services.forum.actions.sessions import return_to_session
 from services.forum.actions.standing import require_residents
 from services.forum.actions.topics import WhichTopic
 
-Fen = Annotated[int, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTask:
-    """A part of the resolution that somebody will carry out."""
-
-    title: Annotated[str, Meta(min_length=1, max_length=100, examples=["施划车位六个"]), PUBLIC]
-    responsible_kind: Literal["PROJECT", "COMMUNITY"]
-    responsible_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["prj_0001"])]
-    due_date: Annotated[date, Meta(description="期限(含当日),默认 60 天 / last day")] | None = None
-    supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
-    budget_fen: Fen | None = None
-    funding: Annotated[str, Meta(max_length=100), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +149,9 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
     Raises:
         StepLocked: The vote has not been closed.
         StateConflict: The topic is not waiting for its opinion.
+        DueOutOfRange, ResponsibleUnknown: A planned task could not be carried out.
+        SupervisorRequired, NotRegistered: A planned supervisor is no resident of the place.
+        SupervisorBound, OwnSupervisor: One serves who does the task, or is the caller's own.
     """
     topic = led_topic(tx, payload.topic_id)
     tally = storage.sessions.tally_of(tx.conn, topic["session_id"], payload.topic_id)
@@ -172,6 +160,7 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
         4, {1: True, 2: storage.topics.analysis_of(tx.conn, topic) is not None, 3: voted}
     )
     require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
+    check_plan(tx, topic, payload.tasks)
     if topic["opinion_id"] and topic["state"] == "OPINION_DRAFTED":
         old = storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True)
         storage.rows.change(tx.conn, storage.tables.opinions, old, state="WITHDRAWN")
@@ -218,6 +207,9 @@ def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     Raises:
         NumberOfAPerson: It holds a telephone or identity number.
         StateConflict: There is no draft.
+        DueOutOfRange, ResponsibleUnknown: A planned task cannot be carried out any more.
+        SupervisorRequired, NotRegistered: A planned supervisor is no resident of the place.
+        SupervisorBound, OwnSupervisor: One serves who does the task, or is the caller's own.
     """
     topic = led_topic(tx, payload.topic_id, "OPINION_DRAFTED")
     opinion = _opinion(tx, topic)
@@ -230,6 +222,7 @@ def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     }
     # What was written before texts were checked at the door may hold one.
     free_text.check_texts(texts)
+    check_plan(tx, topic, convert(opinion["planned"], list[PlannedTask]))
     ends_at = tx.calendar.due(tx.now, rules.NOTICE_WD)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
     area = topic["area"]

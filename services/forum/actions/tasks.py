@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,9 +14,10 @@ from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
-from services.forum.actions.opinions import PlannedTask
+from services.forum.actions import plans
+from services.forum.actions.plans import PlannedTask
 from services.forum.actions.record import (
     escalate,
     led_topic,
@@ -178,56 +179,6 @@ class RateTopic:
 # Assigning
 
 
-def _due_at(tx: Tx, due_date: date | None) -> datetime:
-    today = tx.calendar.local_date(tx.now)
-    longest = today + timedelta(days=tx.settings.task_days)
-    day = due_date or longest
-    if not today < day <= longest:
-        raise errors.DueOutOfRange(days=tx.settings.task_days, field="due_date")
-    return tx.calendar.midnight(day + timedelta(days=1))
-
-
-def _check_responsible(tx: Tx, task: PlannedTask, area: str) -> None:
-    who = task.responsible_id
-    if task.responsible_kind != "PROJECT":
-        # The community itself, a part of it, its street, or an official of the place.
-        place = who.isdigit() and (area.startswith(who) or who.startswith(area))
-        if not place and not storage.heard.officials_near(tx.conn, [who], area):
-            raise errors.ResponsibleUnknown(responsible_id=who, field="responsible_id")
-        return
-    project = storage.rows.find(tx.conn, storage.tables.projects, task.responsible_id)
-    # A matter of the street may be carried out by a project of a neighbouring community.
-    there = project is not None and (project["community"] or "")[:9] == area[:9]
-    if project is None or not there or project["status"] == storage.heard.CLOSED:
-        raise errors.ResponsibleUnknown(responsible_id=task.responsible_id, field="responsible_id")
-
-
-def _check_supervisors(
-    tx: Tx, task: PlannedTask, people: Sequence[str], topic: storage.rows.Row
-) -> None:
-    """Refuse a task that no resident watches, or that a stranger or somebody bound to the project
-    watches. Deputies and officials of the place may watch beside a resident."""
-    street = topic["area"][:9]
-    known = _residents_among(tx, topic, people)
-    if not known:
-        raise errors.SupervisorRequired(title=task.title, field="supervisors")
-    bound = {task.responsible_id} & set(people)
-    if task.responsible_kind == "PROJECT":
-        bound = storage.heard.people_of_projects(tx.conn, [task.responsible_id]) & set(people)
-    if bound:
-        raise errors.ConflictOfInterest(
-            project_id=task.responsible_id,
-            substitutes=", ".join(p for p in people if p not in bound) or "—",
-            field="supervisors",
-        )
-    others = [person for person in people if person not in known]
-    posts = storage.heard.deputies_of(tx.conn, others, street, tx.now)
-    posts |= storage.heard.officials_near(tx.conn, others, topic["area"])
-    stranger = next((person for person in others if person not in posts), None)
-    if stranger is not None:
-        raise errors.NotRegistered(person_id=stranger, field="supervisors")
-
-
 def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
     """下达落实任务 / Assign the tasks.
 
@@ -240,7 +191,8 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
         ResponsibleUnknown: A project is unknown or lies in another street.
         SupervisorRequired: A task has no supervisor who is an adult resident.
         NotRegistered: A supervisor is neither resident, deputy nor official here.
-        ConflictOfInterest: A supervisor holds a post in the responsible project.
+        SupervisorBound: A supervisor serves the responsible side, or lives with who does.
+        OwnSupervisor: The caller names himself, or somebody of his household.
         DueOutOfRange: A term is over or too long.
     """
     topic = led_topic(tx, payload.topic_id)
@@ -282,11 +234,12 @@ def _assign_one(
     default: Sequence[str],
     *,
     replaces: str | None = None,
+    kept: Collection[str] = (),
 ) -> dict[str, Any]:
     people = list(dict.fromkeys(task.supervisors or default))
-    due_at = _due_at(tx, task.due_date)
-    _check_responsible(tx, task, topic["area"])
-    _check_supervisors(tx, task, people, topic)
+    due_at = plans.due_at(tx, task.due_date)
+    plans.check_responsible(tx, task, topic["area"])
+    plans.check_supervisors(tx, task, people, topic, kept)
     task_id = tx.new_id("tsk")
     made = records.add(
         tx.conn,
@@ -577,12 +530,20 @@ def _require_no_conflict(tx: Tx, task: storage.rows.Row) -> None:
         others = storage.liaison.linked(tx.conn, rules.COMMUNITY_CADRE, grids)
         others += storage.liaison.linked(tx.conn, rules.STREET_TEAM, [task["area"]])
         people = [r["person_id"] for r in others]
+        who = said("社区其他干部或街道 / another cadre of the community, or the street")
     else:
-        people = [r["person_id"] for r in storage.tasks.supervisors_of(tx.conn, [task["task_id"]])]
-    substitutes = ", ".join(sorted(set(people) - bound - doers)) or "—"
+        people = _watchers(tx, task["task_id"])
+        who = said("该任务的其他监督员 / another supervisor of the task")
+    free = sorted(set(people) - bound - doers)
+    if not free and tx.actor.role not in _OFFICES:
+        who = said(
+            "社区书记或街道另行推选的监督员"
+            " / a supervisor whom the secretary or the street appoints"
+        )
+    instead = {"who": who, "substitutes": ", ".join(free)}
     if tx.actor.id in bound:
-        raise errors.ConflictOfInterest(project_id=task["responsible_id"], substitutes=substitutes)
-    raise errors.OwnWork(substitutes=substitutes)
+        raise errors.ConflictOfInterest(project_id=task["responsible_id"], **instead)
+    raise errors.OwnWork(**instead)
 
 
 _OFFICES = frozenset({"R_CADRE", *LEADING_ROLES})
@@ -918,7 +879,7 @@ def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
     times = task["extensions"] or 0
     if tx.actor.role == "R_SECRETARY" and times >= rules.EXTENSIONS:
         raise errors.ExtensionsUsed(times=times)
-    due_at = _due_at(tx, payload.due_date)
+    due_at = plans.due_at(tx, payload.due_date)
     if due_at <= task["due_at"]:
         present = tx.calendar.local_date(task["due_at"] - timedelta(microseconds=1))
         raise errors.DueNotLater(due=str(payload.due_date), present=str(present), field="due_date")
@@ -968,7 +929,9 @@ def _again(
         budget_fen=task["budget_fen"],
         funding=task["funding"],
     )
-    return _assign_one(tx, topic, planned, people, replaces=task["task_id"])
+    return _assign_one(
+        tx, topic, planned, people, replaces=task["task_id"], kept=_watchers(tx, task["task_id"])
+    )
 
 
 def reassign_task(tx: Tx, payload: ReassignTask) -> dict[str, Any]:
@@ -979,7 +942,8 @@ def reassign_task(tx: Tx, payload: ReassignTask) -> dict[str, Any]:
     Raises:
         ResponsibleUnknown: The project is unknown or lies in another street.
         SupervisorRequired: Of the supervisors none is a resident here.
-        ConflictOfInterest: A supervisor holds a post in the project.
+        SupervisorBound: A supervisor serves the project, or lives with who does.
+        OwnSupervisor: The caller names himself, or somebody of his household.
         StateConflict: It has ended.
     """
     topic, task = _led_task(tx, payload.task_id, *UNENDED)
@@ -1034,14 +998,15 @@ def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> dict[str, Any]:
     Raises:
         SupervisorRequired: None of them is a resident here.
         NotRegistered: One is neither resident, deputy nor official here.
-        ConflictOfInterest: One holds a post in the responsible project.
+        SupervisorBound: One serves the responsible side, or lives with who does.
+        OwnSupervisor: The caller names himself, or somebody of his household.
         StateConflict: The task has ended.
     """
     topic, task = _led_task(tx, payload.task_id, *UNENDED)
     people = list(dict.fromkeys(payload.supervisors))
     planned = PlannedTask(task["title"], task["responsible_kind"], task["responsible_id"])
-    _check_supervisors(tx, planned, people, topic)
     before = set(_watchers(tx, payload.task_id))
+    plans.check_supervisors(tx, planned, people, topic, before)
     storage.tasks.set_supervisors(tx.conn, payload.task_id, people, tx.now)
     # What a supervisor accepted who no longer watches is looked at again.
     kept = task["supervisor_accepted"] if task["supervisor_accepted"] in people else None
@@ -1070,12 +1035,6 @@ def step_down(tx: Tx, payload: WhichTask) -> dict[str, Any]:
     return reply("task_id", row)
 
 
-def _residents_among(tx: Tx, topic: storage.rows.Row, people: Sequence[str]) -> set[str]:
-    near = [topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]]
-    homes = storage.heard.residents_of(tx.conn, people)
-    return {p for p, row in homes.items() if row["is_adult"] and rules.lives_in(row, near)}
-
-
 def _without_supervisors(
     tx: Tx, topic: storage.rows.Row, task: storage.rows.Row, gone: set[str], action: str
 ) -> storage.rows.Row:
@@ -1085,9 +1044,8 @@ def _without_supervisors(
     kept = None if task["supervisor_accepted"] in gone else task["supervisor_accepted"]
     row = storage.rows.change(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
     _note(tx, row, action)
-    if not _residents_among(tx, topic, left):
-        tier = rules.TASK_LADDER[0]
-        escalate(tx, topic, deadline="supervisor_needed", tier=tier, level=1, task=row)
+    if not plans.residents_among(tx, topic, left):
+        _need_supervisor(tx, topic, row)
     return row
 
 
@@ -1098,12 +1056,36 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
         topic = topic_locked(tx, _topic_of(tx, task_id))
         task = storage.rows.known(tx.conn, storage.tables.tasks, task_id, lock=True)
         watching = [person for person in _watchers(tx, task_id) if person in people]
-        stay = _residents_among(tx, topic, watching)
+        stay = plans.residents_among(tx, topic, watching)
         stay |= storage.heard.deputies_of(tx.conn, watching, topic["area"][:9], tx.now)
         stay |= storage.heard.officials_near(tx.conn, watching, topic["area"])
         gone = set(watching) - stay
         if gone and task["state"] in UNENDED:
             _without_supervisors(tx, topic, task, gone, "supervisor_left")
+
+
+def follow_bound(tx: Tx, project_ids: Sequence[str]) -> None:
+    """Who serves a project since, or lives with who does, does not judge its work: where nobody
+    else watches, the chain is told, so that others are appointed."""
+    for project_id in project_ids:
+        bound = storage.liaison.household_of(
+            tx.conn, *storage.heard.people_of_projects(tx.conn, [project_id])
+        )
+        for task in storage.tasks.tasks_of_project(tx.conn, project_id, UNENDED):
+            watching = _watchers(tx, task["task_id"])
+            if not bound & set(watching):
+                continue
+            topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
+            free = [person for person in watching if person not in bound]
+            if not plans.residents_among(tx, topic, free):
+                _need_supervisor(tx, topic, task)
+
+
+def _need_supervisor(tx: Tx, topic: storage.rows.Row, task: storage.rows.Row) -> None:
+    waiting = storage.escalations.waiting_of(tx.conn, "TASK", task["task_id"])
+    if all(row["deadline"] != "supervisor_needed" for row in waiting):
+        tier = rules.TASK_LADDER[0]
+        escalate(tx, topic, deadline="supervisor_needed", tier=tier, level=1, task=task)
 
 
 def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:

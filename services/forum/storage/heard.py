@@ -223,6 +223,14 @@ def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]
     return set(conn.execute(posts.union(managers, companies)).scalars())
 
 
+def projects_run_by(conn: Connection, company_id: str) -> list[str]:
+    """Return the projects of a company that are not closed."""
+    asked = sa.select(projects.c.project_id).where(
+        projects.c.company_id == company_id, projects.c.status != CLOSED
+    )
+    return sorted(conn.execute(asked).scalars())
+
+
 def owners_of(conn: Connection, project_ids: Sequence[str]) -> set[str]:
     """Return who sits on an owners' committee, in its term, of the compound of a project."""
     asked = (

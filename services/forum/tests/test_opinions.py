@@ -4,7 +4,7 @@ import pytest
 
 from chassis.refusal import NotFound, NumberOfAPerson, StateConflict
 from services.forum import errors, rules
-from services.forum.tests.conftest import NEIGHBOURS, NEXT_GRID
+from services.forum.tests.conftest import BEN, CADRE, MANAGER, NEIGHBOURS, NEXT_GRID, PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -240,3 +240,27 @@ def test_an_ordinary_matter_needs_no_owners_vote(town):
     town.secretary()
     with pytest.raises(errors.NoOwnersVote):
         town.on_topic("record_owners_vote", topic_id, **COUNT)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"due_date": "2025-03-07"}, errors.DueOutOfRange),
+        ({"due_date": "2026-06-10"}, errors.DueOutOfRange),
+        ({"responsible_id": "prj_x"}, errors.ResponsibleUnknown),
+        ({"responsible_kind": "COMMUNITY", "responsible_id": "xx"}, errors.ResponsibleUnknown),
+        ({"supervisors": [MANAGER]}, errors.SupervisorRequired),
+        ({"supervisors": [BEN, MANAGER]}, errors.SupervisorBound),
+        ({"supervisors": [BEN, CADRE]}, errors.OwnSupervisor),
+    ],
+)
+def test_a_plan_that_cannot_be_carried_out_is_not_drafted(town, wrong, why):
+    """K9: it stood on the board, and could never be assigned."""
+    topic_id, _session = town.voted()
+    with pytest.raises(why):
+        town.opinion(topic_id, tasks=[town.task(**wrong)])
+    town.opinion(topic_id, tasks=[town.task(supervisors=[])])
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    town.secretary()
+    with pytest.raises(errors.ResponsibleUnknown):
+        town.on_topic("publicise_opinion", topic_id)

@@ -400,3 +400,37 @@ def test_the_chain_is_told_of_a_task_whose_project_is_closed_for_good(town):
     assert "RESPONSIBLE_NEEDED" in {m["code"] for m in town.cadre().ask("my_messages")["items"]}
     town.project_is("prj_new", "IN_SERVICE", former=PROJECT)
     assert town.cadre().ask("escalations", {"source": "TASK"})["items"] == []
+
+
+# --------------------------------------------------------------------------------------------------
+# Who watches, and what was planned
+
+
+def test_who_serves_the_responsible_side_or_lives_with_who_does_is_no_supervisor(town):
+    """K12: the manager's household was appointed, and could never accept."""
+    topic_id = town.resolved()
+    for person in (MANAGER, CAI):
+        town.live(person, household="hh_manager", sequence=3)
+    town.secretary()
+    for person in (MANAGER, CAI):
+        with pytest.raises(errors.SupervisorBound) as refused:
+            town.on_topic("assign_tasks", topic_id, tasks=[town.task(supervisors=[BEN, person])])
+        assert refused.value.params["people"] == person
+    town.secretary(BEN)
+    with pytest.raises(errors.OwnSupervisor):
+        town.on_topic("assign_tasks", topic_id, tasks=[town.task()])
+
+
+def test_the_chain_is_told_when_the_only_supervisor_comes_to_serve_the_project(town):
+    """K13: nobody was left who could accept the work, and nobody knew."""
+    _topic, (task_id,) = town.implementing(town.task(supervisors=[BEN]))
+    appointed(town, BEN)
+    appointed(town, "per_stranger")
+    (told,) = town.cadre().ask("escalations", {"source": "TASK"})["items"]
+    assert (told["deadline"], told["person_id"]) == ("supervisor_needed", CADRE)
+    town.delivered(task_id)
+    town.resident(BEN)
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        town.on_task("accept_task", task_id, finding="合格")
+    assert "—" not in str(refused.value)
+    assert "社区书记" in str(refused.value)

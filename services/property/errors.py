@@ -397,6 +397,13 @@ class DisclosureScheduled(Refusal):
     )
 
 
+class CorrectedTooOften(Guard):
+    text = (
+        "该项公示已更正 {most} 次,不能再更正,请另行安排公示"
+        " / This disclosure was put right {most} times already; have another one scheduled"
+    )
+
+
 class TaskOfForum(Guard):
     text = (
         "该工单来自协商决议任务 {task},请在议站延期、取消或改派"

@@ -52,17 +52,37 @@ class Both(Page[ItemT], Generic[ItemT], kw_only=True):
     total: Annotated[int, Meta(description="总数 / how many there are in all")]
 
 
-class Listed(Reply, kw_only=True):
-    """清单 / A list that is not cut into pages."""
+class OnPaper(Reply, kw_only=True):
+    """未履约项目 / A project that keeps its agreements only on paper, and why."""
 
-    items: list[dict[str, Any]]
-    next: str | None = None
+    project_id: str
+    company_id: str
+    community: str
+    agreements_active: int
+    kinds_missing: list[str]
+    commitments_due: int
+    commitments_on_time: int
+    commitments_overdue: int
+    reasons: list[str]
 
 
-class Noncompliance(Listed, kw_only=True):
+class Noncompliance(Both[OnPaper], kw_only=True):
     """未履约清单,并列 30 日内到期的协议 / The list, and the agreements that end within 30 days."""
 
-    expiring: list[dict[str, Any]]
+    expiring: Annotated[
+        list[dict[str, Any]], Meta(description="先到期的 200 份 / the 200 that end first")
+    ]
+    expiring_total: int
+
+
+class Gap(Reply, kw_only=True):
+    """交叉任职缺口 / A project that lacks a direction, and since when."""
+
+    project_id: str
+    community: str
+    missing: list[str]
+    since: dict[str, str | None]
+    days: dict[str, int | None]
 
 
 class HandedOver(Made, kw_only=True):
@@ -423,6 +443,15 @@ class DisclosureCard(Reply, kw_only=True):
     state: DisclosureState
     version: int
     doc_sha256: str | None = None
+    former: (
+        Annotated[
+            list[dict[str, Any]],
+            Meta(
+                description="更正前公布的文件及更正理由 / what stood there before, and why not now"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Indicators(Reply, kw_only=True):

@@ -417,6 +417,13 @@ class Property(Imports, Service):
             reply=replies.Submitted,
             if_match=True,
         ),
+        command(
+            "POST /disclosures/{disclosure_id}/correct",
+            disclosures.correct_disclosure,
+            roles=("R_PM",),
+            reply=replies.Made,
+            if_match=True,
+        ),
         timer("dsc_due", disclosures.fall_due),
         # ------------------------------------------------------------ heard, months
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
@@ -532,7 +539,9 @@ class Property(Imports, Service):
             roles=STAFF,
             reply=replies.Noncompliance,
         ),
-        query("GET /coverage-gaps", cards.coverage_gaps, roles=STAFF, reply=replies.Listed),
+        query(
+            "GET /coverage-gaps", cards.coverage_gaps, roles=STAFF, reply=replies.Both[replies.Gap]
+        ),
         query("GET /indicators", cards.indicators, roles=STAFF, reply=replies.Indicators),
         query("GET /complaint-rate", rates.complaint_rate, roles=(ANY_ROLE,), reply=replies.Rate),
         query(

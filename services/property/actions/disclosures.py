@@ -20,6 +20,9 @@ from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
+# So often a disclosure is put right: the board shows each document that stood there.
+MOST_CORRECTIONS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -126,6 +129,54 @@ def publish_disclosure(tx: Tx, payload: Publish) -> Reply:
             sequence=row.version,
         )
     return ground.reply(tables.disclosures, row, late=late)
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """更正公示 / The right document instead of the published one, and why."""
+
+    disclosure_id: str
+    doc_sha256: Sha256
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["误传草稿,更换为定稿"])]
+
+
+def correct_disclosure(tx: Tx, payload: Correct) -> Reply:
+    """更正已公布的公示 / Put a published disclosure right.
+
+    The manager publishes another document instead; what stood there before stays on the board.
+
+    Whether it was in time stays as it was: the first publication counts.
+
+    Raises:
+        NotTheManager: The actor does not manage the project.
+        ReasonRequired: There is no reason.
+        StateConflict: It is not published, or the project is closed.
+        NothingChanges: It is the document that is published.
+        CorrectedTooOften: It was put right twenty times.
+    """
+    row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
+    ground.require_open(ground.project(tx, row.project_id))
+    ground.require_reason(payload.reason)
+    if row.state not in ("PUBLISHED", "PUBLISHED_LATE"):
+        raise StateConflict(state=row.state)
+    if row.doc_sha256 == payload.doc_sha256:
+        raise errors.NothingChanges
+    former = list(row.former or [])
+    if len(former) >= MOST_CORRECTIONS:
+        raise errors.CorrectedTooOften(most=MOST_CORRECTIONS)
+    former.append(
+        {"doc_sha256": row.doc_sha256, "until": tx.now.isoformat(), "reason": payload.reason}
+    )
+    row = records.change(
+        tx,
+        tables.disclosures,
+        row,
+        step="CORRECTED",
+        doc_sha256=payload.doc_sha256,
+        former=former,
+        note={"reason": payload.reason, "before": former[-1]["doc_sha256"]},
+    )
+    return ground.reply(tables.disclosures, row)
 
 
 def fall_due(tx: Tx, due: Due) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import records
+from services.property import rules
 from services.property.storage import tables as t
 from services.property.storage.months import promises_something
 from services.property.storage.rows import COMMUNITY_DIGITS, Row, Values, within
@@ -151,15 +152,56 @@ def active_agreements(conn: sa.Connection, scope: str) -> dict[str, list[str]]:
     return found
 
 
-def ending_agreements(conn: sa.Connection, scope: str, until: date) -> list[Row]:
-    """Return the agreements in force in an area that end by a day, the first to end first."""
+def on_paper(scope: str, until: datetime) -> list[Any]:
+    """Return the condition that a project in service keeps its agreements only on paper."""
+    agreements, owed = t.agreements, t.commitments
+    without = [
+        ~sa.exists().where(
+            agreements.c.project_id == t.projects.c.project_id,
+            agreements.c.type == kind,
+            agreements.c.state == "ACTIVE",
+            promises_something(),
+        )
+        for kind in rules.KINDS
+    ]
+    overdue = sa.exists().where(
+        owed.c.project_id == t.projects.c.project_id,
+        owed.c.responsible == "PROJECT",
+        owed.c.state == "OVERDUE",
+        owed.c.due_at <= until,
+    )
+    return [*_in_service(scope), sa.or_(*without, overdue)]
+
+
+def lacking_a_direction(scope: str) -> list[Any]:
+    """Return the condition that a project in service has nobody in one of the two directions."""
+    table = t.appointments
+    without = [
+        ~sa.exists().where(
+            table.c.project_id == t.projects.c.project_id,
+            table.c.direction == direction,
+            table.c.state == "ACTIVE",
+        )
+        for direction in rules.POSTS
+    ]
+    return [*_in_service(scope), sa.or_(*without)]
+
+
+def ending_agreements(
+    conn: sa.Connection, scope: str, until: date, most: int
+) -> tuple[list[Row], int]:
+    """Return the agreements in force in an area that end by a day, the first to end first, and how
+    many there are in all."""
     table = t.agreements
+    here = (table.c.state == "ACTIVE", *within(table.c.area, scope), table.c.valid_to <= until)
     asked = (
         sa.select(table.c.agreement_id, table.c.project_id, table.c.valid_to)
-        .where(table.c.state == "ACTIVE", *within(table.c.area, scope), table.c.valid_to <= until)
+        .where(*here)
         .order_by(table.c.valid_to, table.c.agreement_id)
+        .limit(most)
     )
-    return records.rows(conn, asked)
+    total = conn.execute(sa.select(sa.func.count()).select_from(table).where(*here)).scalar_one()
+    return records.rows(conn, asked), int(total)
 
 
 def active_directions(conn: sa.Connection, scope: str) -> dict[str, set[str]]:
@@ -186,10 +228,14 @@ def running_gaps(conn: sa.Connection, project_ids: Sequence[str]) -> dict[tuple[
 def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -> list[Row]:
     """Return the projects in service in an area, in order of their id."""
     table = t.projects
-    asked = sa.select(table).where(table.c.status == "IN_SERVICE", *within(table.c.area, scope))
+    asked = sa.select(table).where(*_in_service(scope))
     if company_id is not None:
         asked = asked.where(table.c.company_id == company_id)
     return records.rows(conn, asked.order_by(table.c.project_id))
+
+
+def _in_service(scope: str) -> list[Any]:
+    return [t.projects.c.status == "IN_SERVICE", *within(t.projects.c.area, scope)]
 
 
 def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Values:

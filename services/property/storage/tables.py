@@ -385,6 +385,8 @@ disclosures = sa.Table(
     sa.Column("doc_sha256", sa.String(64)),
     *_row(),
     sa.Column("cancel_reason", sa.Text),
+    # What stood there before it was put right: document, since when, why it was replaced.
+    sa.Column("former", store.Json),
     sa.Index("ix_disclosures_area", "area", "created_at", "disclosure_id"),
 )
 

@@ -151,3 +151,22 @@ def test_an_overdue_disclosure_is_taken_off_by_the_street_with_a_reason(bench, t
     assert town.street_clerk().do("cancel_disclosure", which, version=2)["state"] == "CANCELLED"
     (said,) = bench.published("disclosure_withdrawn.v1")
     assert said["data"] == {"disclosure_id": made["id"], "project_id": "prj_a"}
+
+
+def test_a_published_disclosure_is_put_right_and_shows_what_stood_there(bench, town):
+    """K7: the board showed the wrong document for ever."""
+    town.found()
+    which = {"disclosure_id": schedule(town)["id"]}
+    town.manager().do("publish_disclosure", which | {"doc_sha256": "0" * 64}, version=1)
+    right = which | {"doc_sha256": "1" * 64, "reason": "误传草稿,更换为定稿"}
+    with pytest.raises(errors.NotTheManager):
+        town.manager("per_x").do("correct_disclosure", right, version=2)
+    assert town.manager().do("correct_disclosure", right, version=2)["state"] == "PUBLISHED"
+    with pytest.raises(errors.NothingChanges):
+        town.manager().do("correct_disclosure", right, version=3)
+    (shown,) = town.manager().ask("board", {"project_id": "prj_a"})["disclosures"]
+    assert (shown["doc_sha256"], shown["version"]) == ("1" * 64, 3)
+    (before,) = shown["former"]
+    assert (before["doc_sha256"], before["reason"]) == ("0" * 64, "误传草稿,更换为定稿")
+    # Credit heard of it once.
+    assert len(bench.published("disclosure_published.v1")) == 1

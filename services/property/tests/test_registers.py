@@ -328,3 +328,19 @@ def test_what_waits_is_read_kind_by_kind_to_its_end(bench, town):
     assert len(set(seen)) == len(seen) == 5
     with pytest.raises(Invalid):
         town.manager().ask("todo", {"cursor": asked["cursor"]})
+
+
+def test_gaps_and_paper_agreements_are_lists_with_pages(bench, town):
+    """K16: every project of a district came in one answer."""
+    for number in range(5):
+        town.found(f"prj_{number}", grid=f"37081101590100{number + 1}")
+    for method in ("coverage_gaps", "agreement_noncompliance"):
+        seen, asked = [], {"limit": 2}
+        while True:
+            page = town.street_clerk().ask(method, asked)
+            assert (page["total"], len(page["items"]) <= 2) == (5, True)
+            seen += [one["project_id"] for one in page["items"]]
+            if page["next"] is None:
+                break
+            asked["cursor"] = page["next"]
+        assert sorted(seen) == [f"prj_{number}" for number in range(5)]

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Tx
-from chassis.fields import Cursor, Limit, Period
+from chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, months, rows, tables
@@ -347,7 +347,7 @@ def agreement(tx: Tx, payload: WhichAgreement) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class InArea:
+class InArea(PartOfList):
     """区域 / An area; without one, all that the acting role covers."""
 
     scope: Scope | None = None
@@ -359,41 +359,40 @@ def agreement_noncompliance(tx: Tx, payload: InArea) -> Answer:
     Answer the projects in service that keep their agreements only on paper, and why.
 
     Reasons: not both kinds of agreement in force (one without a dated commitment is none), an
-    overdue commitment of the project. Beside them the agreements that end within 30 days, so that
-    a project is warned before it is listed.
+    overdue commitment of the project. Beside them the agreements that end first within 30 days, so
+    that a project is warned before it is listed.
     """
     scope = ground.scope_of(tx, payload.scope)
     active = lists.active_agreements(tx.conn, scope)
     counts = {
-        (row["project_id"], row["responsible"]): row
+        row["project_id"]: row
         for row in lists.commitment_counts(tx.conn, scope=scope, until=tx.now)
+        if row["responsible"] == "PROJECT"
     }
-    found = []
-    for project in lists.in_service(tx.conn, scope):
-        project_id = project.project_id
-        own: dict[str, Any] = counts.get((project_id, "PROJECT"), {})
-        reasons = []
-        missing = rules.kinds_missing(active.get(project_id, ()))
-        if missing:
-            reasons.append("FEWER_THAN_TWO_AGREEMENTS")
-        if own.get("overdue", 0):
-            reasons.append("COMMITMENT_OVERDUE")
-        if reasons:
-            found.append(
-                {
-                    "project_id": project_id,
-                    "company_id": project.company_id,
-                    "community": project.area,
-                    "agreements_active": len(active.get(project_id, ())),
-                    "kinds_missing": missing,
-                    "commitments_due": own.get("due", 0),
-                    "commitments_on_time": own.get("on_time", 0),
-                    "commitments_overdue": own.get("overdue", 0),
-                    "reasons": reasons,
-                }
-            )
+
+    def show(project: Row) -> Answer:
+        own: dict[str, Any] = counts.get(project.project_id, {})
+        kinds = active.get(project.project_id, ())
+        missing = rules.kinds_missing(kinds)
+        reasons = {
+            "FEWER_THAN_TWO_AGREEMENTS": missing,
+            "COMMITMENT_OVERDUE": own.get("overdue", 0),
+        }
+        return {
+            "project_id": project.project_id,
+            "company_id": project.company_id,
+            "community": project.area,
+            "agreements_active": len(kinds),
+            "kinds_missing": missing,
+            "commitments_due": own.get("due", 0),
+            "commitments_on_time": own.get("on_time", 0),
+            "commitments_overdue": own.get("overdue", 0),
+            "reasons": [reason for reason, holds in reasons.items() if holds],
+        }
+
+    found = ground.page(tx, tables.projects, lists.on_paper(scope, tx.now), payload, show=show)
     today = tx.calendar.local_date(tx.now)
-    ending = lists.ending_agreements(tx.conn, scope, today + rules.REMIND)
+    ending, total = lists.ending_agreements(tx.conn, scope, today + rules.REMIND, MOST_ROWS)
     expiring = [
         {
             "agreement_id": row.agreement_id,
@@ -403,7 +402,7 @@ def agreement_noncompliance(tx: Tx, payload: InArea) -> Answer:
         }
         for row in ending
     ]
-    return {"items": found, "next": None, "expiring": expiring}
+    return {**found, "expiring": expiring, "expiring_total": total}
 
 
 def coverage_gaps(tx: Tx, payload: InArea) -> Answer:
@@ -412,29 +411,26 @@ def coverage_gaps(tx: Tx, payload: InArea) -> Answer:
     Answer the projects in service that lack a direction of the cross-appointment.
     """
     scope = ground.scope_of(tx, payload.scope)
-    projects_here = lists.in_service(tx.conn, scope)
     active = lists.active_directions(tx.conn, scope)
-    gaps = lists.running_gaps(tx.conn, [row.project_id for row in projects_here])
+    found = ground.part(tx, tables.projects, lists.lacking_a_direction(scope), payload)
+    gaps = lists.running_gaps(tx.conn, [row.project_id for row in found.rows])
     today = tx.calendar.local_date(tx.now)
-    found = []
-    for project in projects_here:
+
+    def show(project: Row) -> Answer:
         project_id = project.project_id
         missing = [
             direction for direction in rules.POSTS if direction not in active.get(project_id, set())
         ]
-        if not missing:
-            continue
         since = {direction: gaps.get((project_id, direction)) for direction in missing}
-        found.append(
-            {
-                "project_id": project_id,
-                "community": project.area,
-                "missing": missing,
-                "since": {name: str(day) if day else None for name, day in since.items()},
-                "days": {name: (today - day).days if day else None for name, day in since.items()},
-            }
-        )
-    return {"items": found, "next": None}
+        return {
+            "project_id": project_id,
+            "community": project.area,
+            "missing": missing,
+            "since": {name: str(day) if day else None for name, day in since.items()},
+            "days": {name: (today - day).days if day else None for name, day in since.items()},
+        }
+
+    return found.reply(show, previous=found.prev)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,13 @@
+"""What a disclosure showed before it was put right."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis import storage as store
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade():
+    op.add_column("disclosures", sa.Column("former", store.Json, nullable=True))

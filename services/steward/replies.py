@@ -166,7 +166,7 @@ class Post(Reply, kw_only=True):
 
 
 class PersonCard(Reply, kw_only=True):
-    """人员卡,按查看人遮蔽 / A person, masked for the viewer; his standing to who may see it."""
+    """人员卡,按查看人遮蔽 / A person, masked for the viewer."""
 
     person_id: str
     name: Annotated[str, Meta(examples=["王*丽"])]
@@ -178,14 +178,19 @@ class PersonCard(Reply, kw_only=True):
     merged_into: (
         Annotated[str, Meta(description="合并后的登记 / the registration that stays")] | UnsetType
     ) = UNSET
-    status: str | UnsetType = UNSET
+
+
+class RegisteredPerson(PersonCard, kw_only=True):
+    """登记的人员 / A person with his standing; of one given up, who he is under the other id."""
+
+    status: str
+    version: int
     grid: str | UnsetType | None = UNSET
     household_id: str | UnsetType | None = UNSET
     is_adult: bool | UnsetType = UNSET
     birth_year: (
         Annotated[int, Meta(description="只给本人 / to himself alone")] | UnsetType | None
     ) = UNSET
-    version: int | UnsetType = UNSET
 
 
 class PersonRead(Reply, kw_only=True):
@@ -227,9 +232,10 @@ class PeopleReply(Reply, kw_only=True):
     items: list[PersonCard]
 
 
-class PeopleFound(PeopleReply, kw_only=True):
+class PeopleFound(Reply, kw_only=True):
     """找到的人 / Who has these numbers, all on one page."""
 
+    items: list[RegisteredPerson]
     next: None = None
 
 
@@ -481,7 +487,7 @@ class CaseCard(Reply, kw_only=True):
 
 
 class RequestCard(CaseCard, kw_only=True):
-    """诉求卡 / A request as the viewer may see it."""
+    """诉求卡 / A request as lists show it."""
 
     channel: str | UnsetType = UNSET
     external_ref: str | UnsetType | None = UNSET
@@ -494,9 +500,14 @@ class RequestCard(CaseCard, kw_only=True):
     occurred_at: Instant | UnsetType = UNSET
     returns: int | UnsetType = UNSET
     urged: int | UnsetType = UNSET
+    review: str | UnsetType | None = UNSET
+
+
+class RequestDetail(RequestCard, kw_only=True):
+    """诉求 / A request as the viewer may see it, with its words; a follower reads the case only."""
+
     text: str | UnsetType = UNSET
     media: list[str] | UnsetType = UNSET
-    review: str | UnsetType | None = UNSET
     erased_at: (
         Annotated[
             Instant,

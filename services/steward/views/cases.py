@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -211,20 +211,21 @@ def _reader(tx: Tx, row: Row) -> Callable[[str], str]:
     return str if calls_back else without_numbers
 
 
-def _case(tx: Tx, row: Row) -> replies.RequestCard:
+CardT = TypeVar("CardT", bound=replies.RequestCard)
+
+
+def _case(tx: Tx, row: Row, kind: type[CardT]) -> CardT:
     """Return what everybody learns whose business a request is: what became of it."""
     overdue = row.state in rules.requests.OPEN and tx.now >= row.due_resolve
-    found = replies.RequestCard.of(
-        row, id=row.request_id, late=row.late or overdue, reopen_count=row.reopens
-    )
+    found = kind.of(row, id=row.request_id, late=row.late or overdue, reopen_count=row.reopens)
     if rules.requests.is_emergency(row.clock):
         found.advice = rules.requests.EMERGENCY_ADVICE
     return found
 
 
-def card(tx: Tx, row: Row, *, text: bool = True) -> replies.RequestCard:
-    """Return a request as the viewer may see it."""
-    found = _case(tx, row)
+def _whole(tx: Tx, row: Row, kind: type[CardT]) -> CardT:
+    """Return what is told of a request to who sees it in full, but for what people wrote."""
+    found = _case(tx, row, kind)
     found.channel = row.channel
     found.external_ref = row.reference or row.external_ref
     found.project_id = row.project_id
@@ -236,31 +237,39 @@ def card(tx: Tx, row: Row, *, text: bool = True) -> replies.RequestCard:
     found.occurred_at = row.occurred_at
     found.returns = row.returns
     found.urged = row.urged
-    rating = None
-    if text:
-        said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
-        found.text = said(vault.open(row.text, f"{row.request_id}.text"))
-        found.media = row.media
-        found.erased_at = row.erased_at
-        _tell_outcome(tx, found, row)
-        rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")
-        rating = said(rating) if rating is not None else None
     if _sees_rating(tx, row):
         found.stars = row.stars
         found.solved = row.solved
         found.review = row.review
-        if text:
-            found.rating_text = rating
     return found
 
 
-def _tell_outcome(tx: Tx, found: replies.RequestCard, row: Row) -> None:
+def card(tx: Tx, row: Row) -> replies.RequestCard:
+    """Return a request as a list shows it."""
+    return _whole(tx, row, replies.RequestCard)
+
+
+def detail(tx: Tx, row: Row) -> replies.RequestDetail:
+    """Return a request as the viewer may see it, with what was written."""
+    found = _whole(tx, row, replies.RequestDetail)
+    said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
+    found.text = said(vault.open(row.text, f"{row.request_id}.text"))
+    found.media = row.media
+    found.erased_at = row.erased_at
+    _tell_outcome(tx, found, row)
+    if _sees_rating(tx, row):
+        rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")
+        found.rating_text = said(rating) if rating is not None else None
+    return found
+
+
+def _tell_outcome(tx: Tx, found: replies.RequestDetail, row: Row) -> None:
     vault = storage.vault(tx.settings.keys)
     found.note = vault.open_or_none(row.note, f"{row.request_id}.note")
     found.evidence = row.evidence
 
 
-def request(tx: Tx, payload: WhichRequest) -> replies.RequestCard:
+def request(tx: Tx, payload: WhichRequest) -> replies.RequestDetail:
     """诉求卡 / A request.
 
     Answer a request's card.
@@ -271,7 +280,7 @@ def request(tx: Tx, payload: WhichRequest) -> replies.RequestCard:
     row, own = _visible(tx, payload.request_id)
     if own is not None:
         return followed(tx, row, own)
-    found = card(tx, row)
+    found = detail(tx, row)
     if tx.actor.id == row.handler_person or _oversees(tx, row):
         # Whom he calls back beside the reporter.
         found.followers = [
@@ -283,10 +292,10 @@ def request(tx: Tx, payload: WhichRequest) -> replies.RequestCard:
     return found
 
 
-def followed(tx: Tx, row: Row, own: Row) -> replies.RequestCard:
+def followed(tx: Tx, row: Row, own: Row) -> replies.RequestDetail:
     """Return a case as whoever was merged into it sees it, with his own rating of it: what became
     of it, and nobody else's words."""
-    found = _case(tx, row)
+    found = _case(tx, row, replies.RequestDetail)
     _tell_outcome(tx, found, row)
     if own.reporter_id == tx.actor.id:
         vault = storage.vault(tx.settings.keys)
@@ -342,7 +351,7 @@ def _listed(
 
 def _page(tx: Tx, found: records.Page, total: int) -> replies.RequestPage:
     return replies.RequestPage(
-        items=[card(tx, row, text=False) for row in found.rows],
+        items=[card(tx, row) for row in found.rows],
         next=found.next,
         prev=found.prev,
         total=total,

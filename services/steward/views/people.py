@@ -150,7 +150,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | N
         tx.afterwards(write)
 
 
-def person(tx: Tx, payload: WhichPerson) -> replies.PersonCard:
+def person(tx: Tx, payload: WhichPerson) -> replies.RegisteredPerson:
     """人员 / One person in the registry.
 
     Answer one person's card, with his standing in the registry for those who may see it.
@@ -170,17 +170,19 @@ def person(tx: Tx, payload: WhichPerson) -> replies.PersonCard:
     return _with_standing(found, row, itself=itself)
 
 
-def _with_standing(card: replies.PersonCard, row: Row, *, itself: bool) -> replies.PersonCard:
-    card.status, card.version = row.status, row.version
+def _with_standing(card: replies.PersonCard, row: Row, *, itself: bool) -> replies.RegisteredPerson:
+    found = replies.RegisteredPerson(
+        **msgspec.structs.asdict(card), status=row.status, version=row.version
+    )
     if row.merged_into is not None:
         # Given up after a double registration; all else is told under the other id.
-        card.merged_into = row.merged_into
-        return card
-    card.grid = row.grid
-    card.household_id = row.household_id
-    card.is_adult = row.is_adult
-    card.birth_year = row.birth_year if itself else None
-    return card
+        found.merged_into = row.merged_into
+        return found
+    found.grid = row.grid
+    found.household_id = row.household_id
+    found.is_adult = row.is_adult
+    found.birth_year = row.birth_year if itself else None
+    return found
 
 
 def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:

@@ -207,7 +207,9 @@ class DecideObjection:
         list[str],
         Meta(
             max_length=500,
-            description="ENTRY 异议成立或部分成立时撤销的赋分 / awards taken back, for ENTRY",
+            description="ENTRY 异议成立或部分成立时撤销的赋分;当事人对本人加分提出异议的,"
+            "仅在此列明时才撤销或减少 / awards taken back, for ENTRY; what a subject has gained is "
+            "taken back or lessened upon its own objection only where it is named here",
         ),
     ] = field(default_factory=list)
     together: Annotated[
@@ -642,23 +644,16 @@ def decide_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
     known = _locked(tx, payload.objection_id)
     if known.state != "ACCEPTED":
         raise StateConflict(state=known.state)
-    _check_partly(payload, known)
     case = _case_of(tx, known)
+    _check_partly(payload, known, case)
     _check_chain(tx, known, case)
     others = store.others_undecided(tx.conn, known) if payload.together else []
     for other in others:
         _check_chain(tx, other, case)
-    award = case.award
     if payload.outcome != "DISMISSED":
         _take_effect(tx, payload, known, case)
-    elif award is not None and award.state == "PROPOSED" and award.decides == "SETTLEMENT":
-        award_store.change(
-            tx.conn,
-            str(award.award_id),
-            state="APPROVED",
-            decided_by=tx.actor.id,
-            decided_at=tx.now,
-        )
+    else:
+        _approve_waiting(tx, case.award)
     reviewable = payload.outcome != "UPHELD" and _LEVELS[tx.actor.role] < _HIGHEST
     until = tx.calendar.due(tx.now, REQUEST_REVIEW_WORKING_DAYS) if reviewable else None
     for one in (known, *others):
@@ -709,7 +704,17 @@ def _check_order(order: DecideObjection) -> None:
         raise ReasonsRequired(field="reasons")
 
 
-def _check_partly(order: DecideObjection, known: Any) -> None:
+def _keeps_gain(order: DecideObjection, known: Any, award: Any) -> bool:
+    """Tell whether the award stays, and is not what is decided: a subject objects to what it has
+    gained itself, and the decision does not name the award as taken back.
+
+    It asks for more, as a rule. Then what it lacks is made good like an OMISSION.
+    """
+    own_gain = award is not None and known.kind == "OBJECTION" and not award.deduction
+    return own_gain and str(award.award_id) not in order.award_ids
+
+
+def _check_partly(order: DecideObjection, known: Any, case: _Case) -> None:
     """Refuse a PARTLY that does not say what is left: of an award its score, of an entry which
     awards are taken back. That something was left out in part its reasons say."""
     if order.score is not None and known.target != "AWARD":
@@ -728,6 +733,16 @@ def _check_partly(order: DecideObjection, known: Any) -> None:
                 "back (award_ids); the others stay"
             ),
         )
+    if _keeps_gain(order, known, case.award):
+        if order.score is not None:
+            raise Invalid(
+                field="award_ids",
+                reason=said(
+                    "当事人对本人加分提出异议,减少该项赋分须在 award_ids 中列明"
+                    " / a subject objects to its own gain: to lessen it, name it in award_ids"
+                ),
+            )
+        return
     if order.outcome != "PARTLY":
         if order.score is not None:
             raise Invalid(
@@ -880,7 +895,7 @@ def review_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
     changed = payload.score is not None or bool(payload.award_ids)
     stands = payload.outcome == known.outcome and not (payload.outcome == "PARTLY" and changed)
     if not stands:
-        _check_partly(payload, known)
+        _check_partly(payload, known, case)
         _take_effect(tx, payload, known, case)
         if _is_open(tx, known, case.row):
             settlement.finalise_held(tx, case.row, known.subject_id)
@@ -943,6 +958,9 @@ def _take_effect(tx: Tx, payload: DecideObjection, known: Any, case: _Case) -> N
     reason = f"objection:{known.number}"
     award = case.award
     within = _within(tx, known, case.row)
+    if _keeps_gain(payload, known, award):
+        _approve_waiting(tx, award)
+        award = None
     if payload.outcome == "PARTLY" and award is not None and payload.score is not None:
         if award.state in _GONE:
             raise StateConflict(state=award.state)
@@ -954,14 +972,7 @@ def _take_effect(tx: Tx, payload: DecideObjection, known: Any, case: _Case) -> N
                 ),
             )
         points = award.points * abs(payload.score) // abs(award.score) if award.score else 0
-        if award.state == "PROPOSED" and award.decides == "SETTLEMENT":
-            award_store.change(
-                tx.conn,
-                str(award.award_id),
-                state="APPROVED",
-                decided_by=tx.actor.id,
-                decided_at=tx.now,
-            )
+        _approve_waiting(tx, award)
         # Its reason says that a person has changed it: no later count of its window undoes that.
         award_store.change(tx.conn, str(award.award_id), reason=reason)
         awards.adjust(tx, [(award, payload.score, points, award.capped)])
@@ -977,6 +988,18 @@ def _take_effect(tx: Tx, payload: DecideObjection, known: Any, case: _Case) -> N
         if found is None or found.subject_id != known.subject_id:
             raise NotFound(kind="award", id=award_id)
         _reverse(tx, found, reason, within)
+
+
+def _approve_waiting(tx: Tx, award: Any) -> None:
+    """Approve an award that stays, if it waits for its month: who decides has confirmed it."""
+    if award is not None and award.state == "PROPOSED" and award.decides == "SETTLEMENT":
+        award_store.change(
+            tx.conn,
+            str(award.award_id),
+            state="APPROVED",
+            decided_by=tx.actor.id,
+            decided_at=tx.now,
+        )
 
 
 _GONE = frozenset({"REJECTED", "REVERSED"})

@@ -284,7 +284,7 @@ def test_hours_that_an_objection_has_cut_stay_cut_when_more_hours_are_told(bench
     award_id = str(bench.rows("SELECT award_id FROM awards")[0]["award_id"])
     reply = file(bench, target_id=uuid_text(award_id), person="per_a", role="R_RESIDENT")
     accept(bench, reply)
-    decide(bench, reply, "PARTLY", score=4)
+    decide(bench, reply, "PARTLY", score=4, award_ids=[uuid_text(award_id)])
     bench.at("2025-01-18T18:00").deliver([hours(bench, "rec_2", 60, "2025-01-18")])
     found = bench.rows("SELECT score, points FROM awards ORDER BY occurred_at")
     assert [(row["score"], row["points"]) for row in found] == [(4, 40), (1, 10)]

@@ -491,7 +491,7 @@ def test_why_an_award_was_taken_back_is_what_is_shown(published):
     award_id = award(bench, "STW:stw_1", "R-STW-10", level="STREET", reason="主动排查隐患")
     filed = file(bench, target_id=award_id)
     accept(bench, filed)
-    decide(bench, filed, "UPHELD")
+    decide(bench, filed, "UPHELD", award_ids=[award_id])
     bench.as_("R_STEWARD", person="per_s", scope=stage.GRID)
     why = bench.ask("award", {"award_id": award_id})["why"]
     assert (why["reason"], why["proposal"]) == (f"objection:{filed['number']}", "主动排查隐患")
@@ -568,3 +568,25 @@ def test_what_is_filed_after_the_period_holds_nothing_also_where_the_timer_is_la
     until = bench.rows("SELECT objection_until AS at FROM settlements WHERE notice_id IS NOT NULL")
     bench.at(str(until[0]["at"]).replace(" ", "T")[:19] + "+00:00")
     assert file(bench)["holds_entry"] is False
+
+
+def test_who_asks_for_more_and_is_upheld_keeps_what_he_had(published):
+    """K8, DOMAIN 4.7: `UPHELD` took the award itself back, `PARTLY` half of it."""
+    bench = published
+    gains = "SELECT award_id, state, score FROM awards WHERE subject_id = 'RES:per_a' ORDER BY 1"
+    before = bench.rows(gains)
+    gain = before[0]
+    award_id = uuid_text(str(gain["award_id"]))
+    asked = {"person": "per_a", "role": "R_RESIDENT", "text": "我认为该项记录少计了,请核实。"}
+    reply = file(bench, target_id=award_id, **asked)
+    accept(bench, reply)
+    for outcome in ("UPHELD", "PARTLY"):
+        with pytest.raises(Invalid) as refused:
+            decide(bench, reply, outcome, score=0)
+        assert refused.value.field == "award_ids"
+    decide(bench, reply, "UPHELD")
+    assert bench.rows(gains) == before
+    again = file(bench, target_id=award_id, **(asked | {"text": "这次活动我没有参加,请撤销。"}))
+    accept(bench, again)
+    decide(bench, again, "UPHELD", award_ids=[award_id])
+    assert [row["state"] for row in bench.rows(gains)][:1] == ["REVERSED"]

@@ -292,6 +292,7 @@ def test_awards_consents_objections_and_posts_move_and_roles_stay_apart(twins):
         {
             "objection_id": filed["id"],
             "outcome": "UPHELD",
+            "award_ids": [seen["target_id"]],
             "reasons": "经核查该项登记有误,应予撤销并重新登记。",
         },
         version=seen["version"] + 1,

@@ -364,7 +364,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
     path = request.url.path
     refused, headers, members = explain(error, path)
     if isinstance(error, HTTPException) and error.status_code == 405:
-        refused = _payload(MethodNotAllowed(method=request.method))
+        refused = _payload(MethodNotAllowed(method=f"HTTP {request.method}"))
         headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     request.scope["fivered.refused"] = refused["code"]
     return problem(context_of(request), path, refused, headers=headers, members=members)

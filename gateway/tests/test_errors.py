@@ -155,6 +155,8 @@ def test_a_path_or_a_method_that_is_not_there_is_a_problem_too(site):
     answer = site.ask("DELETE", "/v1/toy/counters")
     assert answer.status_code == 405
     assert problem_of(answer)["code"] == "METHOD_NOT_ALLOWED"
+    # S35: it was called 删除 / delete, as if it were a word of the domain.
+    assert problem_of(answer)["message_zh"] == "此地址不支持 HTTP DELETE"
     assert answer.headers["allow"]
 
 

@@ -150,6 +150,10 @@ class NumberTellsBirth(Guard):
     )
 
 
+class BirthAhead(Guard):
+    text = "出生年份不能晚于今年 / The year of birth lies in the future"
+
+
 class HouseholdElsewhere(Guard):
     text = "该户不在本社区 / The household is not in this community"
 
@@ -478,7 +482,24 @@ class UnderAge(Guard):
 
 
 class UnknownPerson(Guard):
+    """Nobody stands there under this id; `gone` says why, to whoever may know."""
+
     text = "人员 {person_id} 未登记 / The person {person_id} is not registered"
+    text_gone = (
+        "人员 {person_id} 已登记为“{state}” / The person {person_id} is registered as {state}"
+    )
+    text_merged = (
+        "人员 {person_id} 已并入 {into},请使用该编号"
+        " / The registration {person_id} was merged into {into}: use that one"
+    )
+    names = ("state",)
+
+    def __init__(self, *, field: str = "", **params: Any) -> None:
+        if "into" in params:
+            self.text = self.text_merged  # type: ignore[misc]
+        elif "state" in params:
+            self.text = self.text_gone  # type: ignore[misc]
+        super().__init__(field=field, **params)
 
 
 class CallerGone(UnknownPerson):

@@ -343,11 +343,12 @@ def _corrected(
             values |= columns
             before["phone"] = vault.open_or_none(row.phone, f"{ref}.phone")
     if payload.id_no is not None:
-        _correct_number(tx, row, payload.id_no, values, before)
+        _correct_number(tx, row, payload, values, before)
     elif payload.birth_year is not None and payload.birth_year != row.birth_year:
         if row.id_no_hmac is not None:
             raise NumberTellsBirth(field="birth_year")
         today = tx.calendar.local_date(tx.now)
+        rules.identity.check_birth_year(payload.birth_year, None, today)
         values["birth_year"] = payload.birth_year
         values["is_adult"] = rules.identity.is_adult(None, payload.birth_year, today)
         before["birth_year"] = row.birth_year
@@ -375,11 +376,12 @@ def _phone_columns(
 
 
 def _correct_number(
-    tx: Tx, row: Row, id_no: str, values: dict[str, object], before: dict[str, object]
+    tx: Tx, row: Row, payload: CorrectPerson, values: dict[str, object], before: dict[str, object]
 ) -> None:
     vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
-    number, born = rules.identity.check_id_number(id_no, today)
+    number, born = rules.identity.check_id_number(payload.id_no or "", today)
+    rules.identity.check_birth_year(payload.birth_year, born, today)
     rules.identity.check_synthetic(number, synthetic=row.synthetic, allowed=takes_synthetic(tx))
     digest = vault.digest("id_no", number)
     if digest == row.id_no_hmac and row.birthday is not None:

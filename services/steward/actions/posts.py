@@ -18,6 +18,7 @@ from chassis.refusal import NotFound, StateConflict
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.changes import note_change
+from services.steward.actions.standing import require_active
 from services.steward.errors import (
     AlreadySteward,
     BadSpan,
@@ -33,7 +34,6 @@ from services.steward.errors import (
     TypeDutyMismatch,
     UnderAge,
     UnknownGrid,
-    UnknownPerson,
 )
 from services.steward.rules.routing import Duty
 
@@ -145,7 +145,7 @@ class PublishBoard:
 
     grid: str
     reasons: Annotated[
-        dict[str, PublicText],
+        dict[str, Annotated[PublicText, Meta(max_length=200)]],
         Meta(
             max_length=50,
             description="无人岗位的说明 / why a duty has no name",
@@ -191,8 +191,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         else None
     )
     person = storage.people.person(tx.conn, payload.person_id)
-    if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=payload.person_id, field="person_id")
+    require_active(tx, payload.person_id, person, field="person_id")
     if person.birth_year is not None and not person.is_adult:
         # Staff may live elsewhere and stand here without a birth year.
         raise UnderAge(field="person_id")

@@ -21,6 +21,7 @@ from chassis.text import fold
 from services.steward import events, replies, rules, storage
 from services.steward.actions import changes, kinship, submission
 from services.steward.actions.cases import Media
+from services.steward.actions.standing import require_active
 from services.steward.errors import (
     BadSpan,
     DayTooLong,
@@ -31,7 +32,6 @@ from services.steward.errors import (
     RecorderConfirms,
     SelfConfirm,
     UnknownGrid,
-    UnknownPerson,
 )
 from services.steward.rules.routing import Category
 
@@ -134,8 +134,7 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
     """
     chosen = rules.identity.check_id(payload.record_id, "vol", field="record_id")
     person = storage.people.person(tx.conn, payload.person_id)
-    if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=payload.person_id, field="person_id")
+    require_active(tx, payload.person_id, person, field="person_id")
     if person.grid is None:
         raise NotResident(field="person_id")
     if tx.actor.role == "R_RESIDENT":
@@ -345,8 +344,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     ):
         # Whether such a person exists is not told to whoever may not speak for him.
         raise RoleDenied(role=tx.actor.role)
-    if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=reporter, field="reporter_id")
+    require_active(tx, reporter, person, field="reporter_id")
     hazard_id = tx.new_id("haz")
     storage.records.insert_hazard(
         tx.conn,

@@ -285,7 +285,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         tx.require_scope(payload.grid)
     person_id = chosen or tx.new_id("per")
     vault = storage.vault(tx.settings.keys)
-    birth_year = born.year if born else payload.birth_year
+    birth_year = rules.identity.check_birth_year(payload.birth_year, born, today)
     content = [
         name,
         phone,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from chassis.bus import Tx
-from services.steward.errors import CallerGone, CallerMerged
+from chassis.records import Row
+from services.steward import rules
+from services.steward.errors import CallerGone, CallerMerged, UnknownPerson
 
 
 def admit(tx: Tx) -> None:
@@ -21,3 +23,29 @@ def admit(tx: Tx) -> None:
         raise CallerMerged
     if status == "DECEASED" or tx.actor.role == "R_RESIDENT":
         raise CallerGone
+
+
+def require_active(tx: Tx, person_id: str, person: Row | None, *, field: str = "") -> None:
+    """Refuse somebody who is not registered, or no longer stands there.
+
+    Of whom he may see the caller is told what became of him: a clerk who reads "not registered"
+    registers him once more.
+
+    Args:
+        tx: The transaction.
+        person_id: Who is named.
+        person: His row; None where there is none.
+        field: Where he is named.
+
+    Raises:
+        UnknownPerson: He is not.
+    """
+    if person is not None and person.status == "ACTIVE":
+        return
+    more = {}
+    if person is not None and rules.access.may_see(
+        tx.actor, "STANDING", person.grid or person.area
+    ):
+        merged = person.merged_into is not None
+        more = {"into": person.merged_into} if merged else {"state": person.status}
+    raise UnknownPerson(person_id=person_id, field=field, **more)

@@ -38,13 +38,13 @@ from services.steward.actions.parties import (
     require_impartial,
     require_outside_chain,
 )
+from services.steward.actions.standing import require_active
 from services.steward.errors import (
     InChain,
     ProjectNotOfGrid,
     ReferenceTaken,
     ReporterKnown,
     UnknownGrid,
-    UnknownPerson,
 )
 from services.steward.replies import RequestReply
 from services.steward.rules.routing import Category
@@ -416,8 +416,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
         RoleDenied: He, or the place, lies outside the caller's scope.
     """
     person = storage.people.person(tx.conn, person_id)
-    if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=person_id, field=field)
+    require_active(tx, person_id, person, field=field)
     # Who lives in no grid (a cadre, a policeman) is nobody's resident.
     if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
         raise RoleDenied(role=tx.actor.role)

@@ -13,6 +13,8 @@ from services.steward.errors import (
     BadName,
     BadPhone,
     BadWorkPhone,
+    BirthAhead,
+    NumberTellsBirth,
     SyntheticMark,
     SyntheticNotAllowed,
 )
@@ -34,6 +36,8 @@ _REAL_PHONE = re.compile("1[3-9][0-9]{9}")
 _SYNTHETIC_PHONE = re.compile("128[0-9]{8}")
 # A fixed line with or without its area code, a 400 or 800 number, a service line of 3 to 6 digits.
 _FIXED_LINE = re.compile("0[0-9]{9,11}|[1-9][0-9]{6,7}|[48]00[0-9]{7}|[19][0-9]{2,5}")
+# What stands before the extension of a number as it is kept.
+EXTENSION = "转"
 _EXTENSION = re.compile("(?:\u8f6c|\u5206\u673a|ext\\.?|x|#)([0-9]{1,6})", re.IGNORECASE)
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -116,7 +120,7 @@ def check_work_phone(phone: str) -> str:
     extension = ""
     found = _EXTENSION.search(digits)
     if found is not None and found.end() == len(digits):
-        digits, extension = digits[: found.start()], "\u8f6c" + found[1]
+        digits, extension = digits[: found.start()], EXTENSION + found[1]
     if not any(kind.fullmatch(digits) for kind in (_REAL_PHONE, _SYNTHETIC_PHONE, _FIXED_LINE)):
         raise BadWorkPhone(field="work_phone")
     return digits + extension
@@ -157,6 +161,23 @@ def check_synthetic(number: str | None, *, synthetic: bool, allowed: bool) -> No
         raise SyntheticNotAllowed(field="synthetic")
     if number is not None and number.startswith(SYNTHETIC_DIVISION) != synthetic:
         raise SyntheticMark(field="id_no")
+
+
+def check_birth_year(given: int | None, born: date | None, today: date) -> int | None:
+    """Return the year of birth: that of the identity number, or the one that is given.
+
+    Raises:
+        NumberTellsBirth: The identity number says another one.
+        BirthAhead: It lies in the future.
+
+    Source:
+        DOMAIN 1.3, 1.4.
+    """
+    if given is not None and born is not None and given != born.year:
+        raise NumberTellsBirth(field="birth_year")
+    if given is not None and given > today.year:
+        raise BirthAhead(field="birth_year")
+    return born.year if born is not None else given
 
 
 def is_adult(born: date | None, birth_year: int | None, today: date) -> bool:

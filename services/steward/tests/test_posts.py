@@ -5,7 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.steward import errors, storage
 from services.steward.rules.routing import DUTIES
 from services.steward.tests.ground import (
@@ -14,6 +14,7 @@ from services.steward.tests.ground import (
     COMMUNITY,
     GRID,
     GRID_2,
+    LI,
     OTHER_CADRE,
     POLICE,
     STAFF,
@@ -198,6 +199,18 @@ def test_a_board_names_every_duty_or_says_why_not(ground):
     cards = bench.ask("contact_cards", {"grid": GRID})["vcard"]
     assert cards.count("BEGIN:VCARD\r\nVERSION:4.0\r\n") == 5
     assert "TEL;TYPE=work;VALUE=uri:tel:05370000001\r\n" in cards
+
+
+def test_an_extension_is_dialled_and_a_public_text_has_an_end(ground):
+    """S35: tel:4008111222转5 is no number (RFC 3966), and a reason had 3,000 characters."""
+    ground.staff()
+    ground.steward(None, LI, "GRID_WORKER", work_phone="4008111222转5")
+    bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)
+    with pytest.raises(Invalid):
+        bench.do("publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES[4:], "无" * 201)})
+    bench.do("publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES[4:], "无")})
+    cards = bench.ask("contact_cards", {"grid": GRID})["vcard"]
+    assert "TEL;TYPE=work;VALUE=uri:tel:4008111222;ext=5\r\n" in cards
 
 
 def test_without_a_board_there_is_nothing_to_show(ground):

@@ -221,6 +221,12 @@ def test_what_was_registered_wrongly_is_corrected_and_the_history_tells(ground):
     (entry,) = ground.cadre(OTHER_CADRE).ask("person_history", {"person_id": WANG})["items"]
     assert (entry["actor_id"], entry["reason"], entry["version"]) == (CADRE, "登记时写错", 2)
     assert entry["before"] == {"name": "王小丽", "phone": "128****5678", "household_id": None}
+    # S13: the person himself was told that there is no such person.
+    assert ground.by(WANG, "R_RESIDENT", COMMUNITY).ask("person_history", {"person_id": WANG})[
+        "items"
+    ] == [entry]
+    with pytest.raises(NotFound):
+        ground.by(CHEN, "R_RESIDENT", COMMUNITY).ask("person_history", {"person_id": WANG})
     district = ground.bench.as_("R_DISTRICT").ask("person_history", {"person_id": WANG})
     assert district["items"][0]["before"]["name"] == "王*丽"
     # The old phone is free; the new content is what a repeated registration is compared with.
@@ -437,6 +443,46 @@ def test_two_numbers_are_two_people_and_a_rejected_proposal_changes_nothing(grou
     assert ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)["state"] == "REJECTED"
     assert by_id(ground, TWIN)["status"] == "ACTIVE"
     assert ground.bench.published("person_merged.v1") == []
+
+
+def hours_for(ground, who, caller=OTHER_CADRE, scope=COMMUNITY):
+    order = {"person_id": who, "activity": "清雪", "date": "2025-03-01", "minutes": 60}
+    order |= {"source": "QR"}
+    return ground.by(caller, "R_CADRE", scope).do("record_hours", order)
+
+
+def test_a_clerk_is_told_what_became_of_whom_he_names(ground, twin):
+    """S14: the dead and the merged were "not registered", and would be registered once more."""
+    proposed = merge(ground)
+    decide = {"merge_id": proposed["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+    leave(ground, LI, reason="DECEASED")
+    with pytest.raises(errors.UnknownPerson, match=f"{TWIN} 已并入 {WANG},请使用该编号"):
+        hours_for(ground, TWIN)
+    with pytest.raises(errors.UnknownPerson, match=f"{LI} 已登记为") as refused:
+        ground.steward(None, LI, "GRID_WORKER")
+    assert refused.value.params["state"] == "DECEASED"
+    # Whom a caller may not see he learns nothing of.
+    with pytest.raises(errors.UnknownPerson, match="未登记") as refused:
+        hours_for(ground, LI, scope="370811015902")
+    assert set(refused.value.params) == {"person_id"}
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({"birth_year": 2026}, errors.BirthAhead),
+        ({"id_no": MINOR_ID, "birth_year": 1990}, errors.NumberTellsBirth),
+    ],
+)
+def test_a_year_of_birth_is_not_believed(ground, more, refusal):
+    """S6: one of next year was taken, and one that the identity number denies was swallowed."""
+    with pytest.raises(refusal):
+        ground.person(TWIN, "王小丽", grid=GRID_2, **more)
+    ground.person(TWIN, "王小丽", grid=GRID_2)
+    order = {"person_id": TWIN, "reason": "更正", **more}
+    with pytest.raises(refusal):
+        ground.cadre(CADRE).do("correct_person", order, version=1)
 
 
 def test_the_number_and_home_of_the_given_up_registration_are_kept(ground):

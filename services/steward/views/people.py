@@ -231,10 +231,14 @@ def person_history(tx: Tx, payload: History) -> Page[replies.Change]:
         NotFound: Not registered, or none of the viewer's business.
     """
     row = storage.people.person(tx.conn, payload.person_id)
-    if row is None or not rules.access.may_see(tx.actor, "STANDING", row.grid or row.area):
+    itself = row is not None and row.person_id == tx.actor.id
+    if row is None or not (
+        itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
+    ):
         raise NotFound(kind="person", id=payload.person_id)
-    note_reads(tx, "person_history", "STANDING", [row])
-    by_name = rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
+    if not itself:
+        note_reads(tx, "person_history", "STANDING", [row])
+    by_name = itself or rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
     return history(tx, payload.person_id, payload, by_name=by_name)
 
 

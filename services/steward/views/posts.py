@@ -250,7 +250,9 @@ def contact_cards(tx: Tx, payload: WhichGrid) -> replies.CardsReply:
             f"REV:{revised.strftime('%Y%m%dT%H%M%SZ')}",
         ]
         if entry.work_phone:
-            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{entry.work_phone}")
+            number, _, extension = entry.work_phone.partition(rules.identity.EXTENSION)
+            behind = f";ext={extension}" if extension else ""
+            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{number}{behind}")
         lines.append("END:VCARD")
         cards.append("\r\n".join(lines) + "\r\n")
     return replies.CardsReply(grid=payload.grid, version=board.version, vcard="".join(cards))

@@ -192,6 +192,13 @@ class AnswerTooLate(Guard):
     )
 
 
+class NoDelegate(Guard):
+    text = (
+        "只有按职务受邀的干部可以另派代表;您不能到会的,请答复 NO"
+        " / Only officials, who come by office, send somebody else; if you cannot come, answer NO"
+    )
+
+
 class DelegateRequired(Guard):
     text = "干部不能出席时须指定同级代表 / An official who cannot come names a delegate of his tier"
 

@@ -148,6 +148,22 @@ MESSAGES = sentences(
             " / Attendance of the session on topic {number} was corrected; its vote does not stand "
             "and the topic is talked about again"
         ),
+        "ATTENDANCE_REMOVED": (
+            "议题 {number} 协商会的签到已更正:记录为您未到会,您的表决一并取消。"
+            "原因:{reason};如有不符,请向街道反映"
+            " / Attendance of the session on topic {number} was corrected: you are recorded as "
+            "absent, and your vote is gone. Reason: {reason}. If that is wrong, tell the street"
+        ),
+        "ATTENDANCE_ADDED": (
+            "议题 {number} 协商会的签到已更正:记录为您已到会。原因:{reason}"
+            " / Attendance of the session on topic {number} was corrected: you are recorded as "
+            "present. Reason: {reason}"
+        ),
+        "INVITATION_LAPSED": (
+            "您参加议题 {number} 协商会的邀请已失效:您已不在相关区域登记,或不再任职"
+            " / Your invitation to the session on topic {number} has lapsed: you are no longer "
+            "registered in the area, or no longer in office"
+        ),
         "INVITATION_WITHDRAWN": (
             "对您参加议题 {number} 协商会的邀请已撤回:{reason}"
             " / Your invitation to the session on topic {number} was withdrawn: {reason}"

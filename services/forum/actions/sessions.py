@@ -656,6 +656,7 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is somebody else's.
         AnswerTooLate: The session has begun.
+        NoDelegate: Who comes by no office sends somebody else.
         DelegateRequired: An official declines without naming a delegate.
         DelegateTier: The delegate is no official of the tier, or is invited himself.
     """
@@ -666,6 +667,8 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
     if session["state"] != "SCHEDULED" or row["revoked_at"] is not None:
         raise errors.AnswerTooLate
     delegate = payload.delegate_person_id
+    if row["capacity"] != "OFFICIAL" and (payload.answer == "DELEGATE" or delegate is not None):
+        raise errors.NoDelegate(field="answer")
     if row["capacity"] == "OFFICIAL" and payload.answer != "YES" and delegate is None:
         raise errors.DelegateRequired(field="delegate_person_id")
     if payload.answer == "DELEGATE" and delegate is None:
@@ -693,7 +696,7 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
 def _invite_delegate(tx: Tx, row: storage.rows.Row, delegate: str) -> None:
     peer = storage.liaison.official_of(tx.conn, delegate, row["tier"])
     near = storage.heard.officials_near(tx.conn, [delegate], row["area"])
-    if row["capacity"] != "OFFICIAL" or peer is None or not near:
+    if peer is None or not near:
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
     invited = storage.sessions.invitation_of(tx.conn, row["session_id"], delegate)
     if invited is not None:
@@ -757,6 +760,7 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
             action="invitation_lapsed",
             person_id=row["person_id"],
         )
+        tell(tx, "INVITATION_LAPSED", agenda[0], [row["person_id"]], ref=row["session_id"])
 
 
 def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
@@ -946,6 +950,14 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
         state=session["state"],
         person_id=payload.person_id,
         attended=payload.attended,
+        reason=payload.reason,
+    )
+    tell(
+        tx,
+        "ATTENDANCE_ADDED" if payload.attended else "ATTENDANCE_REMOVED",
+        agenda[0],
+        [payload.person_id],
+        ref=payload.session_id,
         reason=payload.reason,
     )
     session = storage.rows.change(tx.conn, storage.tables.sessions, session)

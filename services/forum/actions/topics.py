@@ -216,6 +216,19 @@ def _check_resubmission(tx: Tx, payload: SubmitTopic) -> None:
         raise errors.ResubmitTooSoon(after=f"{tx.calendar.local(after):%Y-%m-%d}")
 
 
+def _check_way(tx: Tx, payload: SubmitTopic) -> None:
+    """Refuse a way by which the topic did not come: who takes it in says how he was told."""
+    if payload.way != "ONLINE" and tx.actor.role not in rules.INTAKE_ROLES:
+        raise Invalid(
+            field="way",
+            reason=said(
+                "本人提出的途径为 ONLINE,上门和热线由受理人员代录时填写"
+                " / what one raises oneself comes ONLINE; DOORSTEP and HOTLINE are said by the "
+                "official who enters it for another"
+            ),
+        )
+
+
 def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
     """提出议题 / Raise a topic.
 
@@ -229,8 +242,9 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
         CapacityUnproved: A deputy, or an owners' committee, is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
-        Invalid: A resident names others who would sign.
+        Invalid: A resident names others who would sign, or another way than his own.
     """
+    _check_way(tx, payload)
     proposer, kind = _proposer(tx, payload)
     rules.check_scope(
         payload.level, payload.scope, records.present(tx.conn, storage.tables.areas, payload.scope)

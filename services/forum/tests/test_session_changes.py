@@ -12,6 +12,7 @@ from services.forum.tests.conftest import (
     GRID,
     NEIGHBOURS,
     OTHER_COMMUNITY,
+    OTHER_GRID,
     STREET,
 )
 
@@ -318,3 +319,39 @@ def test_everyone_who_objected_is_told_what_both_sides_decided(town, outcome):
         (mine,) = town.bench.ask("objections", {"mine": True})["items"]
         assert mine["outcome"] == outcome
     assert COMMUNITY in str(town.bench.published())
+
+
+def test_whose_attendance_is_corrected_is_told(town):
+    """F15: everybody was told but him, so that he could not contradict."""
+    _topic, session_id, _tally = held(town, ["FOR"] * 8)
+    town.secretary()
+    for attended, code in ((False, "ATTENDANCE_REMOVED"), (True, "ATTENDANCE_ADDED")):
+        correct(town, session_id, BEN, attended=attended)
+        told = {m["code"]: m for m in town.resident(BEN).ask("my_messages")["items"]}
+        assert "误点" in told[code]["text"]
+        town.secretary()
+
+
+def test_only_officials_send_somebody_else(town):
+    """K4: a resident was told about officials of his tier."""
+    _topic, session_id = scheduled(town)
+    row = town.bench.rows(
+        "SELECT * FROM invitations WHERE session_id = :s AND person_id = :p", s=session_id, p=ANA
+    )[0]
+    body = {"invitation_id": row["invitation_id"], "answer": "DELEGATE"}
+    for more in ({}, {"delegate_person_id": BEN}):
+        with pytest.raises(errors.NoDelegate):
+            town.resident(ANA).do("answer_invitation", body | more)
+
+
+def test_who_moves_away_is_told_that_his_invitation_has_lapsed(town):
+    scheduled(town)
+    moved = {
+        "person_id": BEN,
+        "from_grid": GRID,
+        "to_grid": OTHER_GRID,
+        "community": OTHER_COMMUNITY,
+    }
+    town.bench.consume("steward", "resident_moved.v1", moved, subject=BEN, sequence=5)
+    told = {m["code"] for m in town.resident(BEN).ask("my_messages")["items"]}
+    assert "INVITATION_LAPSED" in told

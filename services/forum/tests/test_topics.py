@@ -296,3 +296,11 @@ def test_the_community_does_not_undo_what_the_street_decided(town):
         town.on_topic("reject_topic", topic_id, reason="NOT_PUBLIC")
     town.on_topic("reject_topic", topic_id, reason="IN_LITIGATION")
     assert town.resident().do("appeal_topic", {"topic_id": topic_id})["appeal"] == "ASKED"
+
+
+@pytest.mark.parametrize("way", ["HOTLINE", "DOORSTEP"])
+def test_what_a_resident_raises_himself_comes_online(town, way):
+    """K14: the way was believed, and counted in the funnel."""
+    with pytest.raises(Invalid) as refused:
+        town.submit(way=way)
+    assert refused.value.field == "way"

@@ -16,7 +16,6 @@ from chassis.bus import (
 from chassis.calendar import Calendar, DeadlineMoved
 from chassis.facts import published_in
 from chassis.file_imports import Imports
-from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
 from services.property import events, replies
 from services.property.actions import (
@@ -466,135 +465,109 @@ class Property(Imports, Service):
             "GET /projects/{project_id}",
             cards.project,
             roles=(ANY_ROLE,),
-            reply=replies.ProjectCard,
         ),
-        query("GET /projects", cards.projects, roles=(PUBLIC,), reply=Page[replies.ProjectLine]),
-        query(
-            "GET /projects/{project_id}/board", cards.board, roles=(PUBLIC,), reply=replies.Board
-        ),
+        query("GET /projects", cards.projects, roles=(PUBLIC,)),
+        query("GET /projects/{project_id}/board", cards.board, roles=(PUBLIC,)),
         query(
             "GET /companies/{company_id}",
             cards.company,
             roles=(ANY_ROLE,),
-            reply=replies.CompanyCard,
         ),
         query(
             "GET /companies",
             registers.companies,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.CompanyLine],
         ),
         query(
             "GET /owners-committees",
             registers.committees,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.CommitteeLine],
         ),
         query(
             "GET /owners-committees/{committee_id}",
             registers.committee,
             roles=(ANY_ROLE,),
-            reply=replies.CommitteeCard,
         ),
         query(
             "GET /appointments",
             registers.appointments,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.AppointmentLine],
         ),
         query(
             "GET /agreements",
             registers.agreements,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.AgreementLine],
         ),
         query(
             "GET /tripartite-meetings",
             registers.meetings,
             roles=STAFF_AND_COMPANY,
-            reply=replies.Both[replies.MeetingCard],
         ),
         query(
             "GET /tripartite-meetings/{meeting_id}",
             registers.meeting,
             roles=STAFF_AND_COMPANY,
-            reply=replies.MeetingCard,
         ),
-        query("GET /todo", registers.todo, roles=(ANY_ROLE,), reply=replies.Todo),
+        query("GET /todo", registers.todo, roles=(ANY_ROLE,)),
         query(
             "GET /appointments/{appointment_id}",
             cards.appointment,
             roles=(ANY_ROLE,),
-            reply=replies.AppointmentCard,
         ),
         query(
             "GET /agreements/{agreement_id}",
             cards.agreement,
             roles=(ANY_ROLE,),
-            reply=replies.AgreementCard,
         ),
         query(
             "GET /agreement-noncompliance",
             cards.agreement_noncompliance,
             roles=STAFF,
-            reply=replies.Noncompliance,
         ),
-        query(
-            "GET /coverage-gaps", cards.coverage_gaps, roles=STAFF, reply=replies.Both[replies.Gap]
-        ),
-        query("GET /indicators", cards.indicators, roles=STAFF, reply=replies.Indicators),
-        query("GET /complaint-rate", rates.complaint_rate, roles=(ANY_ROLE,), reply=replies.Rate),
+        query("GET /coverage-gaps", cards.coverage_gaps, roles=STAFF),
+        query("GET /indicators", cards.indicators, roles=STAFF),
+        query("GET /complaint-rate", rates.complaint_rate, roles=(ANY_ROLE,)),
         query(
             "GET /complaints",
             orders.complaints,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.ComplaintCard],
         ),
         query(
             "GET /complaints/{complaint_id}",
             orders.complaint,
             roles=(ANY_ROLE,),
-            reply=replies.ComplaintWithHistory,
         ),
         query(
             "GET /undecided-complaints",
             orders.undecided_complaints,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.UndecidedComplaint],
         ),
         query(
             "GET /messages",
             orders.my_messages,
             roles=(ANY_ROLE,),
-            reply=replies.Both[replies.Message],
         ),
         query(
             "GET /rectifications",
             orders.rectifications,
             roles=STAFF_AND_COMPANY,
-            reply=replies.Both[replies.Order],
         ),
         query(
             "GET /overdue-rectifications",
             orders.overdue_rectifications,
             roles=STAFF,
-            reply=replies.Both[replies.Order],
         ),
         query(
             "GET /rectifications/{rectification_id}",
             orders.rectification,
             roles=STAFF_AND_COMPANY,
-            reply=replies.OrderWithHistory,
         ),
-        query("GET /works", orders.works, roles=(ANY_ROLE,), reply=Page[replies.WorkCard]),
-        query(
-            "GET /works/{work_id}", orders.work, roles=(ANY_ROLE,), reply=replies.WorkWithHistory
-        ),
+        query("GET /works", orders.works, roles=(ANY_ROLE,)),
+        query("GET /works/{work_id}", orders.work, roles=(ANY_ROLE,)),
         query(
             "GET /disclosures",
             orders.disclosures,
             roles=(PUBLIC,),
-            reply=Page[replies.DisclosureCard],
         ),
     )
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
+from chassis.replies import Reply
+from services.property.replies import Both, Happened
 from services.property.storage import lists, people, rows
 from services.property.storage.rows import Row
 
 Answer = dict[str, Any]
+ReplyT = TypeVar("ReplyT", bound=Reply)
 Scope = Annotated[Area, Meta(description="区划代码前缀 / area code")]
 # Who works for the community, the street or the district, and sees their areas' files.
 STAFF = (
@@ -46,6 +49,16 @@ def plain(
             continue
         found[name] = value.isoformat() if isinstance(value, (datetime, date)) else value
     return found
+
+
+def shown(kind: type[ReplyT], row: Row, *, persons: bool, **more: object) -> ReplyT:
+    """Return a reply about a row, with who it was where the viewer may read that.
+
+    Members that name persons may be UNSET in the type; no other member does.
+    """
+    named = [name for name in kind.__struct_fields__ if name in people.PERSON_COLUMNS]
+    told = {name: getattr(row, name) for name in named if name not in more} if persons else {}
+    return kind.of(row, **told, **more)
 
 
 def scope_of(tx: Tx, asked: str | None) -> str:
@@ -89,17 +102,27 @@ def page(
     conditions: Sequence[Any],
     payload: records.PartOfList,
     *,
-    show: Callable[[Row], Answer],
+    show: Callable[[Row], ReplyT],
     oldest_first: bool = True,
-) -> Answer:
+) -> Both[ReplyT]:
     """Answer one page of a list, with the ways to both sides of it.
 
     Raises:
         Invalid: The cursor is none of this list.
     """
     found = part(tx, table, conditions, payload, oldest_first=oldest_first)
-    # `previous` is the older name of `prev`.
-    return found.reply(show, previous=found.prev)
+    return both(found, show)
+
+
+def both(found: records.Page, show: Callable[[Row], ReplyT]) -> Both[ReplyT]:
+    """Return a page as it is answered; `previous` is the older name of `prev`."""
+    return Both(
+        items=[show(row) for row in found.rows],
+        next=found.next,
+        prev=found.prev,
+        previous=found.prev,
+        total=found.total or 0,
+    )
 
 
 def sees_all_of(tx: Tx, project: Row) -> bool:
@@ -140,16 +163,9 @@ def own_side(tx: Tx) -> list[str] | None:
     return None
 
 
-def history(tx: Tx, table: sa.Table, row_id: str, *, with_actors: bool = True) -> list[Answer]:
+def history(tx: Tx, table: sa.Table, row_id: str, *, with_actors: bool = True) -> list[Happened]:
     """Return what happened to one thing, oldest first."""
     return [
-        {
-            "at": step.at.isoformat(),
-            "what": step.what,
-            "state": step.state,
-            "role": step.role,
-            "detail": step.detail,
-        }
-        | ({"actor": step.actor} if with_actors else {})
+        Happened.of(step, actor=step.actor if with_actors else UNSET)
         for step in records.steps_of(tx.conn, table, row_id, most=200)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -13,32 +13,13 @@ from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
 from chassis.refusal import NotFound
-from services.property import rules
-from services.property.replies import DisclosureState, OrderState, WorkState
+from services.property import replies, rules
+from services.property.replies import Both, DisclosureState, OrderState, WorkState
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer, Scope
+from services.property.views.ground import Scope
 
-# What the project's side reads of a complaint: never who complained (REQ-L14).
-_OF_COMPLAINTS: tuple[str, ...] = (
-    "project_id",
-    "grid",
-    "category",
-    "filed_at",
-    "period",
-    "valid",
-    "reason",
-    "decided_at",
-    "closed_at",
-    "reopen_count",
-    "state",
-    "outcome",
-    "area",
-    "version",
-)
-# And what its own complainant reads besides.
-_OWN_COMPLAINT: tuple[str, ...] = ("request_id", "number")
 Order = Literal["NEWEST", "OLDEST"]
 
 
@@ -53,16 +34,18 @@ def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
         raise NotFound(kind=kind, id=key)
 
 
-def _complaint(tx: Tx, row: Row) -> Answer:
+ComplaintT = TypeVar("ComplaintT", bound=replies.ComplaintCard)
+
+
+def _complaint(kind: type[ComplaintT], tx: Tx, row: Row, **more: object) -> ComplaintT:
     """What the actor may read of a complaint: the project's side least, its staff all of it."""
-    if tx.actor.role in ground.STAFF:
-        shown = ground.plain(row, without=("complaint_id",), persons=True)
-    else:
-        names = _OF_COMPLAINTS
-        if tx.actor.role not in ground.COMPANY:
-            names += _OWN_COMPLAINT
-        shown = ground.plain({name: getattr(row, name) for name in names})
-    return {"id": row.complaint_id, **shown}
+    staff = tx.actor.role in ground.STAFF
+    found = ground.shown(kind, row, persons=staff, id=row.complaint_id, **more)
+    if tx.actor.role not in ground.COMPANY:
+        found.request_id, found.number = row.request_id, row.number
+    if staff:
+        found.created_at = row.created_at
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +65,7 @@ class ComplaintFilter:
     cursor: Cursor | None = None
 
 
-def complaints(tx: Tx, payload: ComplaintFilter) -> Answer:
+def complaints(tx: Tx, payload: ComplaintFilter) -> Both[replies.ComplaintCard]:
     """投诉列表(居民为本人投诉) / Complaints; a resident's own.
 
     Answer complaints with their decisions; invalid ones stay in the list.
@@ -103,7 +86,7 @@ def complaints(tx: Tx, payload: ComplaintFilter) -> Answer:
         tables.complaints,
         conditions,
         payload,
-        show=lambda row: _complaint(tx, row),
+        show=lambda row: _complaint(replies.ComplaintCard, tx, row),
         oldest_first=payload.order == "OLDEST",
     )
 
@@ -128,7 +111,7 @@ class UndecidedFilter:
     cursor: Cursor | None = None
 
 
-def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Answer:
+def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Both[replies.UndecidedComplaint]:
     """待认定项目的投诉 / Complaints that wait for their project.
 
     Answer complaints of which nobody could tell about which project they are.
@@ -144,36 +127,34 @@ def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Answer:
     )
     staff = tx.actor.role in ground.STAFF
 
-    def show(row: Row) -> Answer:
-        shown = ground.plain(row, without=("undecided_id",), persons=staff)
-        return {"id": row.undecided_id, **shown}
+    def show(row: Row) -> replies.UndecidedComplaint:
+        return ground.shown(replies.UndecidedComplaint, row, persons=staff, id=row.undecided_id)
 
     found = ground.page(tx, tables.undecided, conditions, payload, show=show)
     if staff:
-        serving = rows.projects_serving(tx.conn, [row["grid"] for row in found["items"]])
-        for row in found["items"]:
-            row["candidates"] = [one.project_id for one in serving.get(row["grid"], [])]
+        serving = rows.projects_serving(tx.conn, [one.grid for one in found.items])
+        for one in found.items:
+            one.candidates = [project.project_id for project in serving.get(one.grid, [])]
     return found
 
 
-def my_messages(tx: Tx, payload: PartOfList) -> Answer:
+def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     """我的消息 / What I was told of my complaints.
 
     Answer what the caller was told of his complaints, newest first.
     """
 
-    def show(row: Row) -> Answer:
+    def show(row: Row) -> replies.Message:
         text = rules.MESSAGES[row.code]
         places = {"number": row.number or "", "said": row.said or ""}
         english = told("services.property", text, places, "en")
-        return {
-            "id": row.message_id,
-            "code": row.code,
-            "complaint_id": row.complaint_id,
-            "at": row.created_at.isoformat(),
-            "text": english if tx.lang == "en" else told("services.property", text, places),
-            "text_en": english,
-        }
+        return replies.Message.of(
+            row,
+            id=row.message_id,
+            at=row.created_at,
+            text=english if tx.lang == "en" else told("services.property", text, places),
+            text_en=english,
+        )
 
     return ground.page(
         tx,
@@ -192,7 +173,7 @@ class WhichComplaint:
     complaint_id: str
 
 
-def complaint(tx: Tx, payload: WhichComplaint) -> Answer:
+def complaint(tx: Tx, payload: WhichComplaint) -> replies.ComplaintWithHistory:
     """投诉(本人可见) / One complaint; also for who complained.
 
     Answer one complaint with its history; to who complained, his own (SP-D25).
@@ -210,24 +191,20 @@ def complaint(tx: Tx, payload: WhichComplaint) -> Answer:
     if tx.actor.role not in ground.STAFF:
         # Which other request it was merged into, or where it stood before, is nobody else's.
         for entry in told:
-            entry["detail"] = {
-                name: entry["detail"][name]
-                for name in ("reason", "count")
-                if name in entry["detail"]
+            entry.detail = {
+                name: entry.detail[name] for name in ("reason", "count") if name in entry.detail
             }
-    return _complaint(tx, row) | {"history": told}
+    return _complaint(replies.ComplaintWithHistory, tx, row, history=told)
 
 
-def _order(tx: Tx, row: Row) -> Answer:
-    shown = dict(records.values_of(row))
+OrderT = TypeVar("OrderT", bound=replies.Order)
+
+
+def _order(kind: type[OrderT], tx: Tx, row: Row, **more: object) -> OrderT:
     if tx.actor.role in ground.COMPANY and row.source == "COMPLAINT":
         # Orders of before today told the project the request's number (SEC low 10).
-        shown["facts"] = rules.REOPENED_FACTS
-    return {
-        "id": row.rectification_id,
-        **ground.plain(shown, without=("rectification_id",), persons=True),
-        "due": row.due_at.isoformat(),
-    }
+        more["facts"] = rules.REOPENED_FACTS
+    return kind.of(row, id=row.rectification_id, due=row.due_at, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +230,7 @@ class OverdueFilter(OrderFilter):
     state: Literal["OVERDUE"] = "OVERDUE"
 
 
-def rectifications(tx: Tx, payload: OrderFilter) -> Answer:
+def rectifications(tx: Tx, payload: OrderFilter) -> Both[replies.Order]:
     """整改单列表 / Orders.
 
     Answer rectification orders, newest first.
@@ -272,12 +249,12 @@ def rectifications(tx: Tx, payload: OrderFilter) -> Answer:
         tables.rectifications,
         conditions,
         payload,
-        show=lambda row: _order(tx, row),
+        show=lambda row: _order(replies.Order, tx, row),
         oldest_first=payload.order == "OLDEST",
     )
 
 
-def overdue_rectifications(tx: Tx, payload: OverdueFilter) -> Answer:
+def overdue_rectifications(tx: Tx, payload: OverdueFilter) -> Both[replies.Order]:
     """逾期整改单 / Overdue orders of an area.
 
     Answer the orders that are overdue now: the street's ladder.
@@ -292,7 +269,7 @@ class WhichOrder:
     rectification_id: str
 
 
-def rectification(tx: Tx, payload: WhichOrder) -> Answer:
+def rectification(tx: Tx, payload: WhichOrder) -> replies.OrderWithHistory:
     """整改单 / One order.
 
     Answer one order with its history.
@@ -302,13 +279,15 @@ def rectification(tx: Tx, payload: WhichOrder) -> Answer:
     """
     row = records.get(tx.conn, tables.rectifications, payload.rectification_id)
     _staff_or_own(tx, row, "rectification", payload.rectification_id)
-    return _order(tx, row) | {
-        "history": ground.history(tx, tables.rectifications, payload.rectification_id)
-    }
+    told = ground.history(tx, tables.rectifications, payload.rectification_id)
+    return _order(replies.OrderWithHistory, tx, row, history=told)
 
 
-def _work(row: Row, *, inside: bool) -> Answer:
-    return {"id": row.work_id, **ground.plain(row, without=("work_id",), persons=inside)}
+WorkT = TypeVar("WorkT", bound=replies.WorkCard)
+
+
+def _work(kind: type[WorkT], row: Row, *, inside: bool, **more: object) -> WorkT:
+    return ground.shown(kind, row, persons=inside, id=row.work_id, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +303,7 @@ class WorkFilter:
     cursor: Cursor | None = None
 
 
-def works(tx: Tx, payload: WorkFilter) -> Answer:
+def works(tx: Tx, payload: WorkFilter) -> Both[replies.WorkCard]:
     """工单列表 / Work orders.
 
     Answer work orders; residents may see what comes of their resolutions.
@@ -343,7 +322,7 @@ def works(tx: Tx, payload: WorkFilter) -> Answer:
         tables.works,
         conditions,
         payload,
-        show=lambda row: _work(row, inside=inside(row)),
+        show=lambda row: _work(replies.WorkCard, row, inside=inside(row)),
     )
 
 
@@ -354,7 +333,7 @@ class WhichWork:
     work_id: str
 
 
-def work(tx: Tx, payload: WhichWork) -> Answer:
+def work(tx: Tx, payload: WhichWork) -> replies.WorkWithHistory:
     """工单 / One work order.
 
     Answer one work order with its history.
@@ -363,9 +342,8 @@ def work(tx: Tx, payload: WhichWork) -> Answer:
         NotFound: There is none.
     """
     row = records.get(tx.conn, tables.works, payload.work_id)
-    return _work(row, inside=ground.insider(tx)(row)) | {
-        "history": ground.history(tx, tables.works, payload.work_id, with_actors=False)
-    }
+    told = ground.history(tx, tables.works, payload.work_id, with_actors=False)
+    return _work(replies.WorkWithHistory, row, inside=ground.insider(tx)(row), history=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +357,7 @@ class DisclosureFilter:
     cursor: Cursor | None = None
 
 
-def disclosures(tx: Tx, payload: DisclosureFilter) -> Answer:
+def disclosures(tx: Tx, payload: DisclosureFilter) -> Both[replies.DisclosureCard]:
     """公示列表 / Disclosures.
 
     Answer what was and is to be disclosed; public.
@@ -392,8 +370,5 @@ def disclosures(tx: Tx, payload: DisclosureFilter) -> Answer:
         tables.disclosures,
         conditions,
         payload,
-        show=lambda row: {
-            "id": row.disclosure_id,
-            **ground.plain(row, without=("disclosure_id",)),
-        },
+        show=lambda row: replies.DisclosureCard.of(row, id=row.disclosure_id),
     )

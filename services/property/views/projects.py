@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
 from chassis.refusal import NotFound
-from services.property import rules
+from services.property import replies, rules
+from services.property.replies import Both
 from services.property.storage import lists, months, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer, Scope
+from services.property.views.ground import Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 SHOWN_NEXT = 3
@@ -30,7 +31,7 @@ class WhichProject:
     project_id: str
 
 
-def project(tx: Tx, payload: WhichProject) -> Answer:
+def project(tx: Tx, payload: WhichProject) -> replies.ProjectCard:
     """项目名片 / A project's card.
 
     Answer a project's card: people, appointments, agreements, grade and open orders.
@@ -54,59 +55,37 @@ def project(tx: Tx, payload: WhichProject) -> Answer:
         else lists.of_project(tx.conn, tables.rectifications, project_id, states=OPEN_ORDERS)
     )
     last = None if rival else months.measured(tx.conn, project_id, None)
-    return {
-        "id": project_id,
-        "name": project.name,
-        "company_id": project.company_id,
-        "community": project.area,
-        "grids": project.grids,
-        "buildings": project.buildings or [],
-        "households": project.households,
-        "operation_mode": project.operation_mode,
-        "state": project.status,
-        "version": project.version,
-        "manager_person_id": project.manager_person_id,
-        "owners_committee": _committee(tx, project_id),
-        "appointments": _appointments(tx, project),
-        "agreements": agreements,
-        "agreements_active": len(kinds),
-        "agreement_kinds_missing": rules.kinds_missing(kinds),
-        "commitments": _commitments(tx, project),
-        "credit": _credit(tx, project_id),
-        "company_credit": _credit(tx, project.company_id),
-        "open_rectifications": [
-            {
-                "id": row.rectification_id,
-                "number": row.number,
-                "severity": row.severity,
-                "state": row.state,
-                "level": row.level,
-                "due": row.due_at.isoformat(),
-            }
-            for row in orders
+    seen = ground.sees_all_of(tx, project)
+    return replies.ProjectCard.of(
+        project,
+        id=project_id,
+        community=project.area,
+        buildings=project.buildings or [],
+        state=project.status,
+        owners_committee=_committee(tx, project_id),
+        appointments=_appointments(tx, project),
+        agreements=agreements,
+        agreements_active=len(kinds),
+        agreement_kinds_missing=rules.kinds_missing(kinds),
+        commitments=_commitments(tx, project),
+        credit=_credit(tx, project_id),
+        company_credit=_credit(tx, project.company_id),
+        open_rectifications=[
+            replies.OpenOrder.of(row, id=row.rectification_id, due=row.due_at) for row in orders
         ],
-        "last_month": last.measured | {"period": last.period} if last else None,
-        **(
-            {"history": ground.history(tx, tables.projects, project_id)}
-            if ground.sees_all_of(tx, project)
-            else {}
-        ),
-    }
+        last_month=last.measured | {"period": last.period} if last else None,
+        history=ground.history(tx, tables.projects, project_id) if seen else UNSET,
+    )
 
 
-def _committee(tx: Tx, project_id: str) -> Answer | None:
+def _committee(tx: Tx, project_id: str) -> replies.CommitteeInTerm | None:
     row = rows.owners_committee_in_term(tx.conn, project_id)
     if row is None:
         return None
-    return {
-        "id": row.committee_id,
-        "kind": row.kind,
-        "members": len(row.members),
-        "term_to": row.term_to.isoformat(),
-    }
+    return replies.CommitteeInTerm.of(row, id=row.committee_id, members=len(row.members))
 
 
-def _appointments(tx: Tx, project: Row) -> Answer:
+def _appointments(tx: Tx, project: Row) -> dict[str, replies.Direction]:
     """Both directions: who is in office, who is on the way, and since when nobody is.
 
     Who holds a post is public. Who was named for one is not before he holds it: to others than the
@@ -118,81 +97,60 @@ def _appointments(tx: Tx, project: Row) -> Answer:
     open_ = rows.appointments_of(
         tx.conn, project_id, states=("NOMINATED", "CONSENTED", "APPROVED", "ACTIVE")
     )
-    found: Answer = {}
+    found = {}
     for direction in rules.POSTS:
         since = gaps.get((project_id, direction))
         mine = [row for row in open_ if row.direction == direction]
         active = next((row for row in mine if row.state == "ACTIVE"), None)
-        found[direction] = {
-            "active": _appointment(active) if active else None,
-            "pending": [
+        found[direction] = replies.Direction(
+            active=_appointment(active) if active else None,
+            pending=[
                 _appointment(row, named=inside or row.person_id == tx.actor.id)
                 for row in mine
                 if row.state != "ACTIVE"
             ],
-            "gap_since": since.isoformat() if since else None,
-            "gap_days": (tx.calendar.local_date(tx.now) - since).days if since else 0,
-        }
+            gap_since=since,
+            gap_days=(tx.calendar.local_date(tx.now) - since).days if since else 0,
+        )
     return found
 
 
-def _appointment(row: Row, *, named: bool = True) -> Answer:
-    return {
-        "id": row.appointment_id,
-        "person_id": row.person_id if named else None,
-        "post": row.target_post,
-        "state": row.state,
-        "version": row.version,
-        "unpaid": row.unpaid,
-        "abstains_in": row.conflict_topics,
-        "since": row.active_from.isoformat() if row.active_from else None,
-    }
+def _appointment(row: Row, *, named: bool = True) -> replies.Post:
+    return replies.Post.of(
+        row,
+        id=row.appointment_id,
+        person_id=row.person_id if named else None,
+        post=row.target_post,
+        abstains_in=row.conflict_topics,
+        since=row.active_from,
+    )
 
 
-def _agreement(row: Row, following: list[Row]) -> Answer:
-    return {
-        "id": row.agreement_id,
-        "type": row.type,
-        "state": row.state,
-        "version": row.version,
-        "valid_from": row.valid_from.isoformat(),
-        "valid_to": row.valid_to.isoformat(),
-        "text_sha256": row.text_sha256,
-        "next_commitments": [
-            {
-                "id": commitment.commitment_id,
-                "title": commitment.title,
-                "responsible": commitment.responsible,
-                "due_date": commitment.due_date.isoformat(),
-                "state": commitment.state,
-                "version": commitment.version,
-            }
+def _agreement(row: Row, following: list[Row]) -> replies.ProjectAgreement:
+    return replies.ProjectAgreement.of(
+        row,
+        id=row.agreement_id,
+        next_commitments=[
+            replies.NextCommitment.of(commitment, id=commitment.commitment_id)
             for commitment in following
             if commitment.agreement_id == row.agreement_id
         ],
-    }
+    )
 
 
-def _commitments(tx: Tx, project: Row) -> Answer:
-    found = {"PROJECT": {"due": 0, "on_time": 0}, "COMMUNITY": {"due": 0, "on_time": 0}}
+def _commitments(tx: Tx, project: Row) -> dict[str, replies.Kept]:
+    found = {side: replies.Kept(due=0, on_time=0) for side in ("PROJECT", "COMMUNITY")}
     for row in lists.commitment_counts(
         tx.conn, scope="", until=tx.now, project_id=project.project_id
     ):
-        found[row["responsible"]] = {"due": row["due"], "on_time": row["on_time"]}
+        found[row["responsible"]] = replies.Kept(due=row["due"], on_time=row["on_time"])
     return found
 
 
-def _credit(tx: Tx, ref: str) -> Answer:
+def _credit(tx: Tx, ref: str) -> replies.Grade:
     """The newest final grade; NR (not rated) before the first settlement."""
     row = lists.grade_of(tx.conn, ref)
-    if row is None:
-        return {"grade": "NR", "score": None, "period": None, "gates_failed": []}
-    return {
-        "grade": row.grade,
-        "score": row.score,
-        "period": row.period,
-        "gates_failed": row.gates_failed,
-    }
+    return replies.Grade(grade="NR", gates_failed=[]) if row is None else replies.Grade.of(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +164,7 @@ class ProjectFilter:
     cursor: Cursor | None = None
 
 
-def projects(tx: Tx, payload: ProjectFilter) -> Answer:
+def projects(tx: Tx, payload: ProjectFilter) -> Both[replies.ProjectLine]:
     """项目列表 / Projects.
 
     Answer the projects of an area; that they exist is public.
@@ -222,15 +180,9 @@ def projects(tx: Tx, payload: ProjectFilter) -> Answer:
         tables.projects,
         conditions,
         payload,
-        show=lambda row: {
-            "id": row.project_id,
-            "name": row.name,
-            "company_id": row.company_id,
-            "community": row.area,
-            "households": row.households,
-            "state": row.status,
-            "version": row.version,
-        },
+        show=lambda row: replies.ProjectLine.of(
+            row, id=row.project_id, community=row.area, state=row.status
+        ),
         oldest_first=True,
     )
 
@@ -242,7 +194,7 @@ class WhichCompany:
     company_id: str
 
 
-def company(tx: Tx, payload: WhichCompany) -> Answer:
+def company(tx: Tx, payload: WhichCompany) -> replies.CompanyCard:
     """物业企业名片 / A company's card.
 
     Answer a company's card; its code was checked, or overridden with a reason.
@@ -251,36 +203,32 @@ def company(tx: Tx, payload: WhichCompany) -> Answer:
         NotFound: There is no such company.
     """
     row = records.get(tx.conn, tables.companies, payload.company_id)
-    return {
-        "id": row.company_id,
-        "name": row.name,
-        "uscc": row.uscc,
-        "uscc_valid": row.uscc_override_reason is None,
-        "uscc_override_reason": row.uscc_override_reason,
-        "version": row.version,
-        "credit": _credit(tx, payload.company_id),
-        "projects": [
+    found = replies.CompanyCard.of(
+        row,
+        id=row.company_id,
+        uscc_valid=row.uscc_override_reason is None,
+        credit=_credit(tx, payload.company_id),
+        projects=[
             project.project_id for project in lists.in_service(tx.conn, "", payload.company_id)
         ],
-        **_spoken_for(tx, row),
-    }
+    )
+    _say_who_speaks(tx, row, found)
+    return found
 
 
-def _spoken_for(tx: Tx, row: Row) -> Answer:
+def _say_who_speaks(tx: Tx, row: Row, card: replies.CompanyCard) -> None:
     """Who speaks for a company, and who was proposed; to staff and to its representatives."""
     places = rows.areas_of_company(tx.conn, row.company_id)
     staff = tx.actor.role in ground.STAFF and rules.concerns(
         tx.actor.scope, area=row.area, places=places
     )
     if not staff and tx.actor.id not in row.representatives:
-        return {}
+        return
     proposed = row.representatives_proposed
-    return {
-        "representatives": row.representatives,
-        "representatives_proposed": proposed,
-        "proposed_by": row.representatives_proposed_by if proposed is not None else None,
-        "history": ground.history(tx, tables.companies, row.company_id),
-    }
+    card.representatives = row.representatives
+    card.representatives_proposed = proposed
+    card.proposed_by = row.representatives_proposed_by if proposed is not None else None
+    card.history = ground.history(tx, tables.companies, row.company_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +238,7 @@ class WhichAppointment:
     appointment_id: str
 
 
-def appointment(tx: Tx, payload: WhichAppointment) -> Answer:
+def appointment(tx: Tx, payload: WhichAppointment) -> replies.AppointmentCard:
     """交叉任职 / An appointment.
 
     Answer an appointment with its history; to staff, its nominee and the company's side.
@@ -302,11 +250,11 @@ def appointment(tx: Tx, payload: WhichAppointment) -> Answer:
     project = records.get(tx.conn, tables.projects, row.project_id)
     if row.person_id != tx.actor.id and not ground.sees_all_of(tx, project):
         raise NotFound(kind="appointment", id=payload.appointment_id)
-    return {
-        "id": payload.appointment_id,
-        **ground.plain(row, without=("appointment_id",), persons=True),
-        "history": ground.history(tx, tables.appointments, payload.appointment_id),
-    }
+    return replies.AppointmentCard.of(
+        row,
+        id=payload.appointment_id,
+        history=ground.history(tx, tables.appointments, payload.appointment_id),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +264,7 @@ class WhichAgreement:
     agreement_id: str
 
 
-def agreement(tx: Tx, payload: WhichAgreement) -> Answer:
+def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
     """协议及履约事项 / An agreement.
 
     Answer an agreement with its items and dated commitments; agreements are public.
@@ -329,21 +277,22 @@ def agreement(tx: Tx, payload: WhichAgreement) -> Answer:
     # Others read what was agreed and kept; who signed it is the two sides' (SEC low 2).
     inside = ground.sees_all_of(tx, project)
     dated = [
-        ground.plain(commitment, without=("area", "created_at"), persons=inside)
+        ground.shown(replies.Commitment, commitment, persons=inside, id=commitment.commitment_id)
         for commitment in lists.of_project(tx.conn, tables.commitments, row.project_id)
         if commitment.agreement_id == payload.agreement_id
     ]
-    dated.sort(key=lambda item: (item["due_date"], item["commitment_id"]))
-    return {
-        "id": payload.agreement_id,
-        **ground.plain(row, without=("agreement_id",), persons=inside),
-        "items": [
-            ground.plain(item, without=("agreement_id",))
-            for item in rows.items_of(tx.conn, payload.agreement_id)
+    dated.sort(key=lambda one: (one.due_date, one.id))
+    return ground.shown(
+        replies.AgreementCard,
+        row,
+        persons=inside,
+        id=payload.agreement_id,
+        items=[
+            replies.AgreementItem.of(item) for item in rows.items_of(tx.conn, payload.agreement_id)
         ],
-        "commitments": [{"id": item.pop("commitment_id"), **item} for item in dated],
-        "history": ground.history(tx, tables.agreements, payload.agreement_id, with_actors=False),
-    }
+        commitments=dated,
+        history=ground.history(tx, tables.agreements, payload.agreement_id, with_actors=False),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +302,7 @@ class InArea(PartOfList):
     scope: Scope | None = None
 
 
-def agreement_noncompliance(tx: Tx, payload: InArea) -> Answer:
+def agreement_noncompliance(tx: Tx, payload: InArea) -> replies.Noncompliance:
     """协议未履约清单 / Agreements that stay on paper.
 
     Answer the projects in service that keep their agreements only on paper, and why.
@@ -370,7 +319,7 @@ def agreement_noncompliance(tx: Tx, payload: InArea) -> Answer:
         if row["responsible"] == "PROJECT"
     }
 
-    def show(project: Row) -> Answer:
+    def show(project: Row) -> replies.OnPaper:
         own: dict[str, Any] = counts.get(project.project_id, {})
         kinds = active.get(project.project_id, ())
         missing = rules.kinds_missing(kinds)
@@ -378,34 +327,34 @@ def agreement_noncompliance(tx: Tx, payload: InArea) -> Answer:
             "FEWER_THAN_TWO_AGREEMENTS": missing,
             "COMMITMENT_OVERDUE": own.get("overdue", 0),
         }
-        return {
-            "project_id": project.project_id,
-            "company_id": project.company_id,
-            "community": project.area,
-            "agreements_active": len(kinds),
-            "kinds_missing": missing,
-            "commitments_due": own.get("due", 0),
-            "commitments_on_time": own.get("on_time", 0),
-            "commitments_overdue": own.get("overdue", 0),
-            "reasons": [reason for reason, holds in reasons.items() if holds],
-        }
+        return replies.OnPaper.of(
+            project,
+            community=project.area,
+            agreements_active=len(kinds),
+            kinds_missing=missing,
+            commitments_due=own.get("due", 0),
+            commitments_on_time=own.get("on_time", 0),
+            commitments_overdue=own.get("overdue", 0),
+            reasons=[reason for reason, holds in reasons.items() if holds],
+        )
 
     found = ground.page(tx, tables.projects, lists.on_paper(scope, tx.now), payload, show=show)
     today = tx.calendar.local_date(tx.now)
     ending, total = lists.ending_agreements(tx.conn, scope, today + rules.REMIND, MOST_ROWS)
-    expiring = [
-        {
-            "agreement_id": row.agreement_id,
-            "project_id": row.project_id,
-            "valid_to": row.valid_to.isoformat(),
-            "days": (row.valid_to - today).days,
-        }
-        for row in ending
-    ]
-    return {**found, "expiring": expiring, "expiring_total": total}
+    return replies.Noncompliance(
+        items=found.items,
+        next=found.next,
+        prev=found.prev,
+        previous=found.previous,
+        total=found.total,
+        expiring=[
+            replies.EndingAgreement.of(row, days=(row.valid_to - today).days) for row in ending
+        ],
+        expiring_total=total,
+    )
 
 
-def coverage_gaps(tx: Tx, payload: InArea) -> Answer:
+def coverage_gaps(tx: Tx, payload: InArea) -> Both[replies.Gap]:
     """交叉任职缺口 / Projects that lack a direction.
 
     Answer the projects in service that lack a direction of the cross-appointment.
@@ -416,21 +365,21 @@ def coverage_gaps(tx: Tx, payload: InArea) -> Answer:
     gaps = lists.running_gaps(tx.conn, [row.project_id for row in found.rows])
     today = tx.calendar.local_date(tx.now)
 
-    def show(project: Row) -> Answer:
+    def show(project: Row) -> replies.Gap:
         project_id = project.project_id
         missing = [
             direction for direction in rules.POSTS if direction not in active.get(project_id, set())
         ]
         since = {direction: gaps.get((project_id, direction)) for direction in missing}
-        return {
-            "project_id": project_id,
-            "community": project.area,
-            "missing": missing,
-            "since": {name: str(day) if day else None for name, day in since.items()},
-            "days": {name: (today - day).days if day else None for name, day in since.items()},
-        }
+        return replies.Gap(
+            project_id=project_id,
+            community=project.area,
+            missing=missing,
+            since=since,
+            days={name: (today - day).days if day else None for name, day in since.items()},
+        )
 
-    return found.reply(show, previous=found.prev)
+    return ground.both(found, show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +390,7 @@ class MonthInArea:
     scope: Scope | None = None
 
 
-def indicators(tx: Tx, payload: MonthInArea) -> Answer:
+def indicators(tx: Tx, payload: MonthInArea) -> replies.Indicators:
     """红色物业指标 / Indicators of Red Property.
 
     Answer the indicators of Red Property: each with numerator and denominator.
@@ -467,29 +416,28 @@ def indicators(tx: Tx, payload: MonthInArea) -> Answer:
     both = sum(len(directions.get(project_id, set())) == len(rules.POSTS) for project_id in ids)
     paired = sum(not rules.kinds_missing(kinds.get(project_id, set())) for project_id in ids)
     overdue = months.overdue_by_severity(tx.conn, scope, at + MOMENT) if at >= begin else {}
-    return {
-        "period": payload.period,
-        "scope": scope,
-        "M-17": {side: _share(*counts) for side, counts in sides.items()},
-        "M-18": {
-            "agreements": _share(paired, len(ids)),
-            "cross_appointments": _share(both, len(ids)),
-        },
-        "M-25": {
-            "on_time": _share(orders["passed_on_time"], orders["passed"]),
-            "open_overdue": overdue,
-            "average_days": orders["average_days"],
-        },
-        "M-27": _share(sum(project_id in met for project_id in ids), len(ids)),
-    }
+    return replies.Indicators(
+        period=payload.period,
+        scope=scope,
+        compliance={side: _share(*counts) for side, counts in sides.items()},
+        coverage=replies.Coverage(
+            agreements=_share(paired, len(ids)), cross_appointments=_share(both, len(ids))
+        ),
+        rectification=replies.Rectified(
+            on_time=_share(orders["passed_on_time"], orders["passed"]),
+            open_overdue=overdue,
+            average_days=orders["average_days"],
+        ),
+        met=_share(sum(project_id in met for project_id in ids), len(ids)),
+    )
 
 
-def _share(part: int, whole: int) -> Answer:
+def _share(part: int, whole: int) -> replies.Part:
     value = rules.shown(rules.percent(part, whole), 2)
-    return {"part": part, "whole": whole, "percent": value}
+    return replies.Part(part=part, whole=whole, percent=value)
 
 
-def board(tx: Tx, payload: WhichProject) -> Answer:
+def board(tx: Tx, payload: WhichProject) -> replies.Board:
     """小区公示栏 / A compound's public board.
 
     Answer the public board of a compound: disclosures and minutes of the meetings.
@@ -504,20 +452,17 @@ def board(tx: Tx, payload: WhichProject) -> Answer:
         if row.annulled_at is None
     ]
     disclosures = lists.of_project(tx.conn, tables.disclosures, payload.project_id)
-    return {
-        "id": payload.project_id,
-        "name": project.name,
-        "disclosures": [ground.plain(row, without=("area", "created_at")) for row in disclosures],
-        "meetings": [
-            {
-                "id": row.meeting_id,
-                "period": row.period,
-                "held_at": row.held_at.isoformat(),
-                "present": {side: len(who) for side, who in row.attendees.items()},
-                "two_sided": not row.owners_committee,
-                "minutes_sha256": row.minutes_sha256,
-                "decisions": row.decisions,
-            }
+    return replies.Board(
+        id=payload.project_id,
+        name=project.name,
+        disclosures=[replies.BoardDisclosure.of(row) for row in disclosures],
+        meetings=[
+            replies.Minutes.of(
+                row,
+                id=row.meeting_id,
+                present={side: len(who) for side, who in row.attendees.items()},
+                two_sided=not row.owners_committee,
+            )
             for row in meetings
         ],
-    }
+    )

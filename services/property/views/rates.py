@@ -11,10 +11,9 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area
-from services.property import errors, rules
+from services.property import errors, replies, rules
 from services.property.storage import months
 from services.property.storage.rows import Row
-from services.property.views.ground import Answer
 
 DAY = timedelta(days=1)
 DAY_AFTER_ALL = date.max
@@ -199,11 +198,11 @@ class _Window:
             sum(self.revised_count(*pair) for pair in pairs),
         )
 
-    def months(self, projects: set[str]) -> list[Answer]:
+    def months(self, projects: set[str]) -> list[replies.MonthOfWindow]:
         """Month by month: households, frozen and revised counts and rates."""
         return [self._month(projects, period) for period in self.periods]
 
-    def _month(self, projects: set[str], period: str) -> Answer:
+    def _month(self, projects: set[str], period: str) -> replies.MonthOfWindow:
         households = sum(self.households(project, period) for project in projects)
         frozen = sum(self.frozen_count(project, period) for project in projects)
         revised = sum(self.revised_count(project, period) for project in projects)
@@ -214,34 +213,34 @@ class _Window:
             for (project, p), row in self.frozen.items()
             if p == period and project in members
         }
-        return {
-            "period": period,
-            "households": households,
-            "complaints": frozen,
-            "revised": revised,
-            "rate": rules.shown(rules.rate(frozen, mean), 2),
-            "rate_revised": rules.shown(rules.rate(revised, mean), 2),
-            "frozen": bool(sources),
-            "sources": sorted(sources),
-        }
+        return replies.MonthOfWindow(
+            period=period,
+            households=households,
+            complaints=frozen,
+            revised=revised,
+            rate=rules.shown(rules.rate(frozen, mean), 2),
+            rate_revised=rules.shown(rules.rate(revised, mean), 2),
+            frozen=bool(sources),
+            sources=sorted(sources),
+        )
 
-    def card(self, projects: set[str]) -> Answer:
+    def card(self, projects: set[str]) -> replies.Window:
         """The window as it travels."""
         mean = self.mean_households(projects)
         frozen, revised = self.totals(projects)
-        return {
-            "from": self.days.first.isoformat(),
-            "to": self.days.last.isoformat(),
-            "complaints": frozen,
-            "complaints_revised": revised,
-            "households_average": rules.shown(mean, 2),
-            "rate": rules.shown(rules.rate(frozen, mean), 2),
-            "rate_revised": rules.shown(rules.rate(revised, mean), 2),
-            "months": self.months(projects),
-        }
+        return replies.Window(
+            first=self.days.first,
+            last=self.days.last,
+            complaints=frozen,
+            complaints_revised=revised,
+            households_average=rules.shown(mean, 2),
+            rate=rules.shown(rules.rate(frozen, mean), 2),
+            rate_revised=rules.shown(rules.rate(revised, mean), 2),
+            months=self.months(projects),
+        )
 
 
-def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
+def complaint_rate(tx: Tx, payload: RateQuestion) -> replies.Rate:
     """投诉率及同比 / Complaint rate, year on year.
 
     Answer valid complaints per 100 households, and their change on the year before.
@@ -272,28 +271,31 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
     unknown = now.unknown(projects) or before.unknown(projects_before)
     if split or unknown:
         change = change_revised = None
-    return {
-        "scope": payload.scope,
-        "project_id": payload.project_id,
-        "window": kind,
-        "basis": payload.basis,
-        "projects": len(projects),
-        "left_out": sorted((now.projects | before.projects) - projects),
-        "current": now.card(projects),
-        "previous": before.card(projects_before),
-        "change_percent": rules.shown(change, 1),
-        "change_exact": str(change) if change is not None else None,
-        "change_percent_revised": rules.shown(change_revised, 1),
-        "restated": (frozen, frozen_before) != (revised, revised_before),
-        "null_because": _why_null(split, unknown, change, frozen, frozen_before),
-        "categories": months.complaint_categories(
-            tx.conn,
-            begin=tx.calendar.midnight(days.first),
-            end=tx.calendar.midnight(days.last + DAY),
-            scope=payload.scope,
-            project_id=payload.project_id,
-        ),
-    }
+    return replies.Rate(
+        scope=payload.scope,
+        project_id=payload.project_id,
+        window=kind,
+        basis=payload.basis,
+        projects=len(projects),
+        left_out=sorted((now.projects | before.projects) - projects),
+        current=now.card(projects),
+        previous=before.card(projects_before),
+        change_percent=rules.shown(change, 1),
+        change_exact=str(change) if change is not None else None,
+        change_percent_revised=rules.shown(change_revised, 1),
+        restated=(frozen, frozen_before) != (revised, revised_before),
+        null_because=_why_null(split, unknown, change, frozen, frozen_before),
+        categories=[
+            replies.Category.of(one)
+            for one in months.complaint_categories(
+                tx.conn,
+                begin=tx.calendar.midnight(days.first),
+                end=tx.calendar.midnight(days.last + DAY),
+                scope=payload.scope,
+                project_id=payload.project_id,
+            )
+        ],
+    )
 
 
 def _why_null(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -13,11 +13,12 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.refusal import Invalid, NotFound, said
-from services.property import rules
+from services.property import replies, rules
+from services.property.replies import Both
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer, Scope
+from services.property.views.ground import ReplyT, Scope
 
 # Whom an appointment or an agreement waits for.
 _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
@@ -31,8 +32,12 @@ _COMPLETE_COMMITTEES = ("R_CADRE", "R_SECRETARY")
 
 
 def _list(
-    tx: Tx, table: sa.Table, conditions: Sequence[Any], asked: Any, show: Callable[[Row], Answer]
-) -> Answer:
+    tx: Tx,
+    table: sa.Table,
+    conditions: Sequence[Any],
+    asked: records.PartOfList,
+    show: Callable[[Row], ReplyT],
+) -> Both[ReplyT]:
     return ground.page(
         tx,
         table,
@@ -62,7 +67,7 @@ class CompanyFilter:
     cursor: Cursor | None = None
 
 
-def companies(tx: Tx, payload: CompanyFilter) -> Answer:
+def companies(tx: Tx, payload: CompanyFilter) -> Both[replies.CompanyLine]:
     """物业企业列表 / Companies.
 
     Answer the companies that are registered; that they exist is public.
@@ -76,16 +81,11 @@ def companies(tx: Tx, payload: CompanyFilter) -> Answer:
         conditions.append(tables.companies.c.company_id.in_(running))
     staff = tx.actor.role in ground.STAFF
 
-    def show(row: Row) -> Answer:
-        found = {
-            "id": row.company_id,
-            "name": row.name,
-            "uscc": row.uscc,
-            "version": row.version,
-        }
+    def show(row: Row) -> replies.CompanyLine:
+        found = replies.CompanyLine.of(row, id=row.company_id)
         if staff:
-            found["spoken_for"] = bool(row.representatives)
-            found["change_proposed"] = row.representatives_proposed is not None
+            found.spoken_for = bool(row.representatives)
+            found.change_proposed = row.representatives_proposed is not None
         return found
 
     return _list(tx, tables.companies, conditions, payload, show)
@@ -102,18 +102,17 @@ class CommitteeFilter:
     cursor: Cursor | None = None
 
 
-def _committee(row: Row, *, named: bool) -> Answer:
-    found = {
-        "id": row.committee_id,
-        **ground.plain(row, without=("committee_id",), persons=named),
-        "size": len(row.members),
-    }
-    if named:
-        found["chair"] = row.chair or None
-    return found
+CommitteeT = TypeVar("CommitteeT", bound=replies.CommitteeLine)
 
 
-def committees(tx: Tx, payload: CommitteeFilter) -> Answer:
+def _committee(kind: type[CommitteeT], row: Row, *, named: bool) -> CommitteeT:
+    more = {"chair": row.chair or None} if named else {}
+    return ground.shown(
+        kind, row, persons=named, id=row.committee_id, size=len(row.members), **more
+    )
+
+
+def committees(tx: Tx, payload: CommitteeFilter) -> Both[replies.CommitteeLine]:
     """业主委员会列表 / Owners' committees.
 
     Answer owners' committees; who sits in them, to the staff of their area.
@@ -128,7 +127,9 @@ def committees(tx: Tx, payload: CommitteeFilter) -> Answer:
         tables.owners_committees,
         conditions,
         payload,
-        lambda row: _committee(row, named=staff or tx.actor.id in row.members),
+        lambda row: _committee(
+            replies.CommitteeLine, row, named=staff or tx.actor.id in row.members
+        ),
     )
 
 
@@ -139,7 +140,7 @@ class WhichCommittee:
     committee_id: str
 
 
-def committee(tx: Tx, payload: WhichCommittee) -> Answer:
+def committee(tx: Tx, payload: WhichCommittee) -> replies.CommitteeCard:
     """业主委员会 / An owners' committee.
 
     Answer an owners' committee; its members and history to staff and to its members.
@@ -150,9 +151,9 @@ def committee(tx: Tx, payload: WhichCommittee) -> Answer:
     row = records.get(tx.conn, tables.owners_committees, payload.committee_id)
     staff = tx.actor.role in ground.STAFF and tx.actor.covers(row.area)
     named = staff or tx.actor.id in row.members
-    found = _committee(row, named=named)
+    found = _committee(replies.CommitteeCard, row, named=named)
     if named:
-        found["history"] = ground.history(
+        found.history = ground.history(
             tx, tables.owners_committees, payload.committee_id, with_actors=staff
         )
     return found
@@ -178,7 +179,7 @@ class AppointmentFilter:
     cursor: Cursor | None = None
 
 
-def appointments(tx: Tx, payload: AppointmentFilter) -> Answer:
+def appointments(tx: Tx, payload: AppointmentFilter) -> Both[replies.AppointmentLine]:
     """交叉任职列表 / Appointments.
 
     Answer appointments: the area's to staff, the own project's, and one's own.
@@ -196,16 +197,12 @@ def appointments(tx: Tx, payload: AppointmentFilter) -> Answer:
     )
     if payload.waits_for is not None:
         conditions += _waits(payload.waits_for)
-    hidden = ("appointment_id", "committee_basis", "party_member")
     return _list(
         tx,
         table,
         conditions,
         payload,
-        lambda row: {
-            "id": row.appointment_id,
-            **ground.plain(row, without=hidden, persons=True),
-        },
+        lambda row: replies.AppointmentLine.of(row, id=row.appointment_id),
     )
 
 
@@ -244,7 +241,7 @@ class AgreementFilter:
     cursor: Cursor | None = None
 
 
-def agreements(tx: Tx, payload: AgreementFilter) -> Answer:
+def agreements(tx: Tx, payload: AgreementFilter) -> Both[replies.AgreementLine]:
     """协议列表 / Agreements.
 
     Answer agreements; they are public, who signed them is the two sides'.
@@ -265,10 +262,9 @@ def agreements(tx: Tx, payload: AgreementFilter) -> Answer:
         table,
         conditions,
         payload,
-        lambda row: {
-            "id": row.agreement_id,
-            **ground.plain(row, without=("agreement_id",), persons=inside(row)),
-        },
+        lambda row: ground.shown(
+            replies.AgreementLine, row, persons=inside(row), id=row.agreement_id
+        ),
     )
 
 
@@ -283,11 +279,11 @@ class MeetingFilter:
     cursor: Cursor | None = None
 
 
-def _meeting(row: Row) -> Answer:
-    return {"id": row.meeting_id, **ground.plain(row, without=("meeting_id",), persons=True)}
+def _meeting(row: Row) -> replies.MeetingCard:
+    return replies.MeetingCard.of(row, id=row.meeting_id)
 
 
-def meetings(tx: Tx, payload: MeetingFilter) -> Answer:
+def meetings(tx: Tx, payload: MeetingFilter) -> Both[replies.MeetingCard]:
     """三方联席会议列表 / Three-party meetings.
 
     Answer three-party meetings to the sides that hold them; others read the board.
@@ -308,7 +304,7 @@ class WhichMeeting:
     meeting_id: str
 
 
-def meeting(tx: Tx, payload: WhichMeeting) -> Answer:
+def meeting(tx: Tx, payload: WhichMeeting) -> replies.MeetingCard:
     """三方联席会议 / A three-party meeting.
 
     Answer one three-party meeting with what its decisions opened.
@@ -452,7 +448,7 @@ class TodoFilter(PartOfList):
     ) = None
 
 
-def todo(tx: Tx, payload: TodoFilter) -> Answer:
+def todo(tx: Tx, payload: TodoFilter) -> replies.Todo:
     """我的待办 / What waits for me.
 
     Answer what waits for the caller in his acting role, the oldest of each kind first.
@@ -465,10 +461,10 @@ def todo(tx: Tx, payload: TodoFilter) -> Answer:
     """
     if payload.cursor is not None and payload.deed is None:
         raise Invalid(field="deed", reason=said("翻页须指明待办事项 / pages are of one kind"))
-    items: list[Answer] = []
+    items: list[replies.Waiting] = []
     counts: dict[str, int] = {}
     more: list[str] = []
-    ways: Answer = {"next": None, "previous": None}
+    following = before = None
     for deed, table, conditions in _sources(tx):
         if payload.deed not in (None, deed):
             continue
@@ -477,10 +473,10 @@ def todo(tx: Tx, payload: TodoFilter) -> Answer:
             counts[deed] = found.total
         items += [_item(deed, table, row) for row in found.rows]
         if payload.deed is not None:
-            ways = {"next": found.next, "previous": found.prev}
+            following, before = found.next, found.prev
         elif found.next is not None:
             more.append(deed)
-    return {"items": items, "counts": counts, "more": more, **ways}
+    return replies.Todo(items=items, counts=counts, more=more, next=following, previous=before)
 
 
 def _sources(tx: Tx) -> list[Source]:
@@ -537,17 +533,16 @@ def _of_companies(tx: Tx, found: Sequence[Row]) -> list[Row]:
 _ABOUT = ("type", "target_post", "severity", "kind", "category")
 
 
-def _item(deed: str, table: sa.Table, row: Row) -> Answer:
+def _item(deed: str, table: sa.Table, row: Row) -> replies.Waiting:
     told = records.values_of(row)
-    due = told.get("check_due_at") or told.get("due_at")
-    return {
-        "deed": deed,
-        "id": told[records.key_of(table).name],
-        "project_id": told.get("project_id"),
-        "title": told.get("title") or told.get("number") or told.get("name"),
-        "about": next((told[name] for name in _ABOUT if told.get(name)), None),
-        "state": told.get("state"),
-        "since": row.created_at.isoformat(),
-        "due": due.isoformat() if due else None,
-        "version": row.version,
-    }
+    return replies.Waiting(
+        deed=deed,
+        id=told[records.key_of(table).name],
+        project_id=told.get("project_id"),
+        title=told.get("title") or told.get("number") or told.get("name"),
+        about=next((told[name] for name in _ABOUT if told.get(name)), None),
+        state=told.get("state"),
+        since=row.created_at,
+        due=told.get("check_due_at") or told.get("due_at"),
+        version=row.version,
+    )

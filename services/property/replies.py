@@ -291,6 +291,15 @@ class BoardDisclosure(Reply, kw_only=True):
     published_at: Instant | None = None
     overdue_at: Instant | None = None
     doc_sha256: str | None = None
+    former: (
+        Annotated[
+            list[dict[str, object]],
+            Meta(
+                description="更正前公布的文件及更正理由 / what stood there before, and why not now"
+            ),
+        ]
+        | None
+    ) = None
     cancel_reason: str | None = None
     version: int
 

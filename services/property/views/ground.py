@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
@@ -17,7 +16,6 @@ from services.property.replies import Both, Happened
 from services.property.storage import lists, people, rows
 from services.property.storage.rows import Row
 
-Answer = dict[str, Any]
 ReplyT = TypeVar("ReplyT", bound=Reply)
 Scope = Annotated[Area, Meta(description="区划代码前缀 / area code")]
 # Who works for the community, the street or the district, and sees their areas' files.
@@ -31,24 +29,6 @@ STAFF = (
     "R_AUDITOR",
 )
 COMPANY = ("R_PM", "R_PCO")
-
-
-def plain(
-    row: Row | Mapping[str, Any], *, without: Sequence[str] = (), persons: bool = False
-) -> Answer:
-    """Return a row as it travels, times as ISO text.
-
-    Args:
-        row: A row of a table.
-        without: What stands elsewhere in the answer, or nowhere.
-        persons: Whether the viewer reads who it was, by whatever name a column says it.
-    """
-    found: Answer = {}
-    for name, value in records.values_of(row).items():
-        if name in without or (name in people.PERSON_COLUMNS and not persons):
-            continue
-        found[name] = value.isoformat() if isinstance(value, (datetime, date)) else value
-    return found
 
 
 def shown(kind: type[ReplyT], row: Row, *, persons: bool, **more: object) -> ReplyT:

@@ -190,8 +190,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         if payload.work_phone is not None
         else None
     )
-    person = storage.people.person(tx.conn, payload.person_id)
-    require_active(tx, payload.person_id, person, field="person_id")
+    person = require_active(tx, payload.person_id, field="person_id")
     if person.birth_year is not None and not person.is_adult:
         # Staff may live elsewhere and stand here without a birth year.
         raise UnderAge(field="person_id")

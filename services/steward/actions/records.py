@@ -133,8 +133,7 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
         IdTaken: The chosen id names another record.
     """
     chosen = rules.identity.check_id(payload.record_id, "vol", field="record_id")
-    person = storage.people.person(tx.conn, payload.person_id)
-    require_active(tx, payload.person_id, person, field="person_id")
+    person = require_active(tx, payload.person_id, field="person_id")
     if person.grid is None:
         raise NotResident(field="person_id")
     if tx.actor.role == "R_RESIDENT":
@@ -344,7 +343,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     ):
         # Whether such a person exists is not told to whoever may not speak for him.
         raise RoleDenied(role=tx.actor.role)
-    require_active(tx, reporter, person, field="reporter_id")
+    person = require_active(tx, reporter, field="reporter_id")
     hazard_id = tx.new_id("haz")
     storage.records.insert_hazard(
         tx.conn,

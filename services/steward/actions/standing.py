@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.bus import Tx
 from chassis.records import Row
-from services.steward import rules
+from services.steward import rules, storage
 from services.steward.errors import CallerGone, CallerMerged, UnknownPerson
 
 
@@ -25,8 +25,8 @@ def admit(tx: Tx) -> None:
         raise CallerGone
 
 
-def require_active(tx: Tx, person_id: str, person: Row | None, *, field: str = "") -> None:
-    """Refuse somebody who is not registered, or no longer stands there.
+def require_active(tx: Tx, person_id: str, *, field: str) -> Row:
+    """Return somebody; refuse whoever is not registered, or no longer stands there.
 
     Of whom he may see the caller is told what became of him: a clerk who reads "not registered"
     registers him once more.
@@ -34,14 +34,14 @@ def require_active(tx: Tx, person_id: str, person: Row | None, *, field: str = "
     Args:
         tx: The transaction.
         person_id: Who is named.
-        person: His row; None where there is none.
         field: Where he is named.
 
     Raises:
         UnknownPerson: He is not.
     """
+    person = storage.people.person(tx.conn, person_id)
     if person is not None and person.status == "ACTIVE":
-        return
+        return person
     more = {}
     if person is not None and rules.access.may_see(
         tx.actor, "STANDING", person.grid or person.area

@@ -415,8 +415,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
         UnknownPerson: He is not registered.
         RoleDenied: He, or the place, lies outside the caller's scope.
     """
-    person = storage.people.person(tx.conn, person_id)
-    require_active(tx, person_id, person, field=field)
+    person = require_active(tx, person_id, field=field)
     # Who lives in no grid (a cadre, a policeman) is nobody's resident.
     if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
         raise RoleDenied(role=tx.actor.role)

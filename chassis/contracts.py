@@ -211,7 +211,8 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
 
 
 def without_bound(kind: Any) -> list[str]:
-    """Return which lists and objects of a request may be as long as its caller likes."""
+    """Return which lists and objects of a request, and which texts in them, may be as long as its
+    caller likes."""
     return sorted(set(_without_bound(inspect.type_info(kind), "")))
 
 
@@ -228,11 +229,23 @@ def _without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
         case inspect.ListType() | inspect.SetType() | inspect.VarTupleType():
             if kind.max_length is None:
                 yield place
+            yield from _texts_without_bound(kind.item_type, place + "[]")
             yield from _without_bound(kind.item_type, place + "[]")
         case inspect.DictType():
             if kind.max_length is None:
                 yield place
+            yield from _texts_without_bound(kind.value_type, place + "{}")
             yield from _without_bound(kind.value_type, place + "{}")
+        case _:
+            return
+
+
+def _texts_without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
+    match kind:
+        case inspect.Metadata():
+            yield from _texts_without_bound(kind.type, place)
+        case inspect.StrType() if kind.max_length is None and kind.pattern is None:
+            yield place
         case _:
             return
 

@@ -20,6 +20,8 @@ StreetOrCommunity = Annotated[
 ]
 Community = Annotated[str, Meta(pattern=text.COMMUNITY, examples=["370811015901"])]
 Grid = Annotated[str, Meta(pattern=text.GRID, examples=["370811015901001"])]
+# The id of a thing, as long as one may be that stands in an address.
+Id = Annotated[str, Meta(max_length=120)]
 PersonId = Annotated[str, Meta(pattern=text.PERSON, examples=["per_0003"])]
 Period = Annotated[str, Meta(pattern=text.PERIOD, examples=["2025-01"])]
 Sha256 = Annotated[

@@ -72,7 +72,8 @@ def test_the_contract_says_all_that_a_row_says():
 @dataclass(frozen=True, slots=True)
 class Inside:
     marks: Annotated[list[str], Meta(max_length=3)]
-    others: list[str]
+    names: Annotated[list[Annotated[str, Meta(max_length=9)]], Meta(max_length=3)]
+    others: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ class Long:
 
 def test_a_request_has_no_list_without_a_bound():
     """K16: one call with 2,000 decisions held the service's only writer for minutes."""
-    assert without_bound(Long) == ["few[].others", "many", "words"]
+    assert without_bound(Long) == [
+        *("few[].marks[]", "few[].others", "many", "words", "words{}"),
+    ]
 
 
 def test_a_running_service_says_the_contract_of_its_release(database_url):

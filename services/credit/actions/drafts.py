@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from chassis.fields import Day
+from chassis.fields import Day, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import publishing
@@ -145,7 +145,7 @@ class EditRuleSet:
         ),
     ] = field(default_factory=list)
     drop: Annotated[
-        list[str],
+        list[Id],
         Meta(
             max_length=500,
             description="删除的规则编码 / codes of rules left out",

@@ -49,6 +49,10 @@ OLDEST = timedelta(days=365)
 LONGEST_DEED = 64
 
 
+# The number or the place of what shows something.
+Evidence = Annotated[PublicText, Meta(max_length=300)]
+
+
 @dataclass(frozen=True, slots=True)
 class ProposeAward:
     """人工提出赋分,由他人审核 / Propose an award by hand; somebody else approves.
@@ -62,7 +66,7 @@ class ProposeAward:
     rule_code: Annotated[str, Meta(max_length=40, examples=["R-RES-11"])]
     occurred_at: Annotated[Instant, Meta(examples=["2025-03-03T09:00:00+08:00"])]
     evidence: Annotated[
-        list[PublicText],
+        list[Evidence],
         Meta(
             min_length=1,
             max_length=20,

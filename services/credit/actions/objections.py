@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import is_uuid
+from chassis.fields import Id
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import (
@@ -104,7 +105,7 @@ class FileObjection:
     text: Annotated[
         PublicText, Meta(min_length=1, max_length=2000, examples=["派单时我不在班,请核查。"])
     ]
-    evidence: Annotated[list[PublicText], Meta(max_length=20)] = field(default_factory=list)
+    evidence: Annotated[list[manual.Evidence], Meta(max_length=20)] = field(default_factory=list)
     person_id: (
         Annotated[
             str,
@@ -143,7 +144,7 @@ class StartCorrection:
         PublicText,
         Meta(max_length=2000, examples=["签到台账与活动记录不符,登记有误,依台账予以更正。"]),
     ]
-    evidence: Annotated[list[PublicText], Meta(max_length=20)] = field(default_factory=list)
+    evidence: Annotated[list[manual.Evidence], Meta(max_length=20)] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class DecideObjection:
         | None
     ) = None
     award_ids: Annotated[
-        list[str],
+        list[Id],
         Meta(
             max_length=500,
             description="ENTRY 异议成立或部分成立时撤销的赋分;当事人对本人加分提出异议的,"

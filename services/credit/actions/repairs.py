@@ -60,8 +60,8 @@ class ApplyForRepair:
     text: Annotated[
         PublicText, Meta(min_length=1, max_length=2000, examples=["问题已整改完毕,附验收记录。"])
     ]
-    evidence: Annotated[list[PublicText], Meta(max_length=20, examples=[["ZG-2025-001"]])] = field(
-        default_factory=list
+    evidence: Annotated[list[manual.Evidence], Meta(max_length=20, examples=[["ZG-2025-001"]])] = (
+        field(default_factory=list)
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from chassis.calendar import Calendar
-from chassis.fields import DownToCommunity, Period
+from chassis.fields import DownToCommunity, Id, Period
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
 from services.credit.actions import (
@@ -73,7 +73,7 @@ class ReviewSettlement:
         Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="草案摘要 / digest")] | None
     ) = None
     checked: Annotated[
-        list[str],
+        list[Id],
         Meta(
             max_length=10_000,
             description="已核对的赋分编号,应包含 to_check 全部 / awards looked at, out of "

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
-from chassis.fields import PersonId
+from chassis.fields import Id, PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.forum import errors, events, rules, storage
@@ -58,7 +58,7 @@ class ScheduleSession:
     With `auto` the property's managers, the proposer, cosigners and drawn residents are added.
     """
 
-    topic_ids: Annotated[list[str], Meta(min_length=1, max_length=3)]
+    topic_ids: Annotated[list[Id], Meta(min_length=1, max_length=3)]
     start: Annotated[datetime, Meta(tz=True, examples=["2025-05-12T19:00:00+08:00"])]
     place: Annotated[str, Meta(min_length=1, max_length=100, examples=["红帆驿站"]), PUBLIC]
     auto: bool = False

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
-from chassis.fields import Area
+from chassis.fields import Area, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
@@ -77,7 +77,7 @@ class RegisterPartner:
         Meta(description="基金结算、让利不结算、混合 / who pays", examples=["FUND"]),
     ]
     operators: Annotated[
-        list[str],
+        list[Id],
         Meta(
             min_length=1,
             max_length=50,
@@ -148,7 +148,7 @@ class SetOperators:
     """更换经办人 / Replace the operators."""
 
     partner_id: str
-    operators: Annotated[list[str], Meta(min_length=1, max_length=50, examples=[["per_barber"]])]
+    operators: Annotated[list[Id], Meta(min_length=1, max_length=50, examples=[["per_barber"]])]
 
 
 def reply(row: Row, *, state: str | None = None, version: int | None = None) -> PartnerReply:

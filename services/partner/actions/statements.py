@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Tx, check_precondition
-from chassis.fields import Area, Period
+from chassis.fields import Area, Id, Period
 from chassis.free_text import Office, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
@@ -55,8 +55,7 @@ class DisputeStatement:
         PublicText, Meta(min_length=1, max_length=500, examples=["3 月 6 日一单金额有误"])
     ]
     lines: (
-        Annotated[list[str], Meta(max_length=1000, description="兑换单编号 / redemption ids")]
-        | None
+        Annotated[list[Id], Meta(max_length=1000, description="兑换单编号 / redemption ids")] | None
     ) = None
 
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
-from chassis.fields import Sha256
+from chassis.fields import Id, Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
 from services.property import errors, rules
@@ -19,7 +19,7 @@ from services.property.actions.ground import Reply
 from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row
 
-Seats = Annotated[list[str], Meta(max_length=200)]
+Seats = Annotated[list[Id], Meta(max_length=200)]
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 
 

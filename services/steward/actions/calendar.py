@@ -12,6 +12,7 @@ from msgspec import Meta
 from chassis import deadlines, years
 from chassis.bus import Tx
 from chassis.calendar import UnreadableYear, Year, read_year
+from chassis.fields import Id
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Guard, NotFound, StateConflict
@@ -31,7 +32,7 @@ class ProposeCalendarYear:
 
     year: Annotated[int, msgspec.Meta(ge=2000, le=2099, examples=[2027])]
     off: Annotated[
-        list[str],
+        list[Id],
         Meta(
             max_length=100,
             description="放假日期:MM-DD、YYYY-MM-DD 或以 .. 连接的区间 "
@@ -47,7 +48,7 @@ class ProposeCalendarYear:
         PUBLIC,
     ]
     make_up: Annotated[
-        list[str],
+        list[Id],
         Meta(
             max_length=100,
             description="调休上班的周六、周日 / Saturdays and Sundays that are worked",

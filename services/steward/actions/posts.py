@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chassis.bus import Tx
-from chassis.fields import Grid, Instant
+from chassis.fields import Grid, Id, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
@@ -50,7 +50,7 @@ class EnrolSteward:
     type: Literal["FULL_TIME", "PART_TIME"]
     duty: Duty
     grids: Annotated[
-        list[str], msgspec.Meta(min_length=1, max_length=200, examples=[["370811015901001"]])
+        list[Id], msgspec.Meta(min_length=1, max_length=200, examples=[["370811015901001"]])
     ]
     employer: Annotated[str, msgspec.Meta(max_length=100), PUBLIC] | None = None
     work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["0537-0000001"])] | None = None
@@ -91,7 +91,7 @@ class CorrectSteward:
         str, msgspec.Meta(min_length=2, max_length=300, examples=["更换工作电话"]), PUBLIC
     ]
     duty: Duty | None = None
-    grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)] | None = None
+    grids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=200)] | None = None
     employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC] | None = None
     work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["(0537)2345678"])] | None = (
         None

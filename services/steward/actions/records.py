@@ -104,7 +104,9 @@ class VisitItem:
     ]
     occurred_at: Instant
     building: Annotated[str, msgspec.Meta(max_length=40), PUBLIC] | None = None
-    findings: Annotated[list[PublicText], msgspec.Meta(max_length=20)] = field(default_factory=list)
+    findings: Annotated[
+        list[Annotated[PublicText, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=20)
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
+from chassis.fields import Area, Cursor, Id, Limit
 from chassis.i18n import in_words
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
@@ -23,7 +23,7 @@ from services.steward import replies, rules, storage
 class PeopleCards:
     """人员编号 / Whose cards."""
 
-    ids: Annotated[list[str], msgspec.Meta(max_length=200, description="ids=a,b / ids=a&ids=b")]
+    ids: Annotated[list[Id], msgspec.Meta(max_length=200, description="ids=a,b / ids=a&ids=b")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,15 @@ class TooEarly(Guard):
     text = "会议最早可于 {earliest} 开始 / The session may open at {earliest} at the earliest"
 
 
+class DayOver(Guard):
+    """A session is held on the day for which people were invited."""
+
+    text = (
+        "会议定于 {day} 召开,当日已过,须改期并重新通知"
+        " / The session was announced for {day}, which is over; move it, with a new notice"
+    )
+
+
 class NotInvited(Guard):
     text = "{person_id} 未受邀参加本次会议 / {person_id} was not invited to this session"
 

@@ -195,6 +195,11 @@ MESSAGES = sentences(
             " / The host of the session on topic {number} has died; you or the secretary of the "
             "community lead it"
         ),
+        "HOST_LEFT": (
+            "议题 {number} 的协商会原主持人已离任,请您或社区书记主持"
+            " / The host of the session on topic {number} has left his office; you or the "
+            "secretary of the community lead it"
+        ),
         "ANSWERS_MISSING": (
             "议题 {number} 的协商会尚有受邀者未答复,请电话联系"
             " / Some have not answered for the session on topic {number}; please telephone"

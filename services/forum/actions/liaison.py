@@ -16,6 +16,7 @@ from chassis.refusal import NotFound
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.record import note, reply, require_state, tell
+from services.forum.actions.sessions import follow_host, follow_offices
 from services.forum.rules import Tier
 
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
@@ -133,6 +134,12 @@ def _require_area(tx: Tx, code: str, field: str) -> None:
         raise NotFound(kind="area", id=code, field=field)
 
 
+def _chain_changed(tx: Tx, area: str) -> None:
+    """What waits before the chain, and sessions to come, are for who is in office now."""
+    follow_chain(tx, area)
+    follow_offices(tx, area)
+
+
 def _same(row: storage.rows.Row, **given: Any) -> bool:
     return all(row[name] == value for name, value in given.items())
 
@@ -173,7 +180,7 @@ def register_official(tx: Tx, payload: RegisterOfficial) -> dict[str, Any]:
     )
     note(tx, of="official", ref=official_id, action="register", state="ACTIVE", **given)
     if payload.tier == rules.GRID_WORKER:
-        follow_chain(tx, payload.area)
+        _chain_changed(tx, payload.area)
     return {"id": official_id, "state": "ACTIVE", "version": 1}
 
 
@@ -205,14 +212,19 @@ def _leave_office(tx: Tx, row: storage.rows.Row, reason: str) -> storage.rows.Ro
         state="ENDED",
         reason=reason,
     )
-    if row["tier"] == rules.GRID_WORKER:
-        follow_chain(tx, row["area"])
+    _chain_changed(tx, row["area"])
+    if reason != DECEASED:
+        follow_host(tx, row["person_id"])
     return row
+
+
+# Who has died is spoken of as that.
+DECEASED = "DECEASED"
 
 
 def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
     """Who has died answers for nothing any more: his offices, links and mandates end."""
-    end_offices(tx, people, "DECEASED", *rules.TIERS)
+    end_offices(tx, people, DECEASED, *rules.TIERS)
     for row in storage.liaison.mandates_of(tx.conn, people):
         _leave_mandate(tx, row)
 
@@ -293,7 +305,7 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         scope=area,
         sequence=1,
     )
-    follow_chain(tx, area)
+    _chain_changed(tx, area)
     return {"id": link_id, "state": "ACTIVE", "version": 1}
 
 
@@ -316,7 +328,7 @@ def _end_link(tx: Tx, link: storage.rows.Row, reason: str) -> storage.rows.Row:
         scope=row["area"],
         sequence=row["version"],
     )
-    follow_chain(tx, row["area"])
+    _chain_changed(tx, row["area"])
     return row
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -242,11 +242,27 @@ def _targets(tx: Tx, tier: str, scope: Sequence[str], area: str) -> list[list[st
     return list(unique.values()) or [[area[:digits]]]
 
 
-def _invite_officials(tx: Tx, listed: _List, level: str, scope: Sequence[str], area: str) -> None:
+def _invite_officials(
+    tx: Tx, listed: _List, level: str, scope: Sequence[str], area: str, *, gaps: bool = False
+) -> None:
+    """Add the officials who answer for the areas.
+
+    Args:
+        tx: The transaction.
+        listed: To which they are added.
+        level: Of the session.
+        scope: The affected areas.
+        area: The community.
+        gaps: Whether an area for which nobody answers is passed over.
+
+    Raises:
+        LiaisonMissing: Nobody answers for an area.
+        PersonTwice: The host named one as something else.
+    """
     for tier in rules.official_tiers(level):
         for group in _targets(tx, tier, scope, area):
             found = storage.liaison.linked(tx.conn, tier, group)
-            if not found:
+            if not found and not gaps:
                 target = group[0] if len(group) == 1 else ", ".join(scope)
                 raise errors.LiaisonMissing(tier=tier, target=target)
             # One target, one official: the one who has answered for it longest.
@@ -451,22 +467,7 @@ def _invite(
             for n, t in enumerate(topics, start=1)
         ],
     )
-    records.add_all(
-        tx.conn,
-        storage.tables.invitations,
-        [
-            row
-            | {
-                "invitation_id": tx.new_id("inv"),
-                "session_id": session_id,
-                "area": area,
-                "answer": "NONE",
-                "created_at": tx.now,
-                "version": 1,
-            }
-            for row in listed.rows.values()
-        ],
-    )
+    _add_invitations(tx, session_id, area, listed.rows.values())
     for topic in topics:
         move(
             tx,
@@ -496,6 +497,25 @@ def _invite(
         "invited": len(listed.rows),
         "voting": sum(row["voting"] for row in listed.rows.values()),
     }
+
+
+def _add_invitations(tx: Tx, session_id: str, area: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    records.add_all(
+        tx.conn,
+        storage.tables.invitations,
+        [
+            {
+                **row,
+                "invitation_id": tx.new_id("inv"),
+                "session_id": session_id,
+                "area": area,
+                "answer": "NONE",
+                "created_at": tx.now,
+                "version": 1,
+            }
+            for row in rows
+        ],
+    )
 
 
 def _agenda_locked(tx: Tx, session: storage.rows.Row) -> list[storage.rows.Row]:
@@ -752,42 +772,88 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
             place = home["grid"] or home["community"]
             storage.rows.change(tx.conn, storage.tables.invitations, row, home=place)
             continue
-        storage.rows.change(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
-        note(
-            tx,
-            of="session",
-            ref=row["session_id"],
-            action="invitation_lapsed",
-            person_id=row["person_id"],
-        )
-        tell(tx, "INVITATION_LAPSED", agenda[0], [row["person_id"]], ref=row["session_id"])
+        _lapse(tx, row, agenda)
+
+
+def follow_offices(tx: Tx, area: str) -> None:
+    """After who answers for an area has changed, who is in office now comes to its sessions."""
+    for session in storage.sessions.coming_near(tx.conn, area):
+        _renew_officials(tx, session)
+
+
+def follow_host(tx: Tx, person_id: str) -> None:
+    """Who has left his offices leads no session of the places where he held them."""
+    for row in storage.heard.sessions_hosted_by(tx.conn, [person_id], ("SCHEDULED", "OPEN")):
+        if not storage.heard.officials_near(tx.conn, [person_id], row["area"]):
+            _hand_on(tx, row, "HOST_LEFT")
+
+
+def _renew_officials(tx: Tx, session: storage.rows.Row) -> None:
+    """Let the invitations of who has left his office lapse, and invite who has come after him."""
+    agenda = storage.sessions.agenda(tx.conn, session["session_id"])
+    scope = sorted({code for topic in agenda for code in topic["scope"]})
+    listed = _List()
+    _invite_officials(tx, listed, session["level"], scope, session["area"], gaps=True)
+    invited = storage.sessions.invitations_of(tx.conn, session["session_id"])
+    by_office = [
+        row["person_id"]
+        for row in invited
+        if row["capacity"] == "OFFICIAL" and row["revoked_at"] is None
+    ]
+    serving = storage.heard.officials_near(tx.conn, by_office, session["area"])
+    for row in invited:
+        if row["person_id"] in by_office and row["person_id"] not in serving:
+            _lapse(tx, row, agenda)
+    known = {row["person_id"] for row in invited}
+    new = [row for person_id, row in listed.rows.items() if person_id not in known]
+    _add_invitations(tx, session["session_id"], session["area"], new)
+    tell(tx, "INVITED", agenda[0], [row["person_id"] for row in new], ref=session["session_id"])
+
+
+def _lapse(tx: Tx, row: storage.rows.Row, agenda: Sequence[Mapping[str, Any]]) -> None:
+    """Who is no longer what he was invited as does not come as that, and is told."""
+    storage.rows.change(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
+    note(
+        tx,
+        of="session",
+        ref=row["session_id"],
+        action="invitation_lapsed",
+        person_id=row["person_id"],
+    )
+    tell(tx, "INVITATION_LAPSED", agenda[0], [row["person_id"]], ref=row["session_id"])
 
 
 def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
-    """A session whose host has died is led by another cadre of its community, who is told.
+    """A session whose host has died is led by another cadre of its community."""
+    for row in storage.heard.sessions_hosted_by(tx.conn, people, ("SCHEDULED", "OPEN")):
+        _hand_on(tx, row, "HOST_DIED")
+
+
+def _hand_on(tx: Tx, row: storage.rows.Row, why: str) -> None:
+    """Let another cadre of the community lead a session; he is told.
 
     Where there is none whoever answers for the community is told instead; its secretary leads any
     session.
     """
-    for row in storage.heard.sessions_hosted_by(tx.conn, people, ("SCHEDULED", "OPEN")):
-        cadre = storage.heard.cadre_of(tx.conn, row["area"])
-        host = told = cadre
-        if cadre is None:
-            host = row["host_id"]
-            told = answering(tx, row["area"], rules.COMMUNITY_CADRE)["person_id"]
-        note(
-            tx,
-            of="session",
-            ref=row["session_id"],
-            action="host_died",
-            state=row["state"],
-            former=row["host_id"],
-            host_id=host,
-        )
+    cadre = storage.heard.cadre_of(tx.conn, row["area"])
+    host = told = cadre
+    if cadre is None:
+        host = row["host_id"]
+        told = answering(tx, row["area"], rules.COMMUNITY_CADRE)["person_id"]
+    note(
+        tx,
+        of="session",
+        ref=row["session_id"],
+        action=why.lower(),
+        state=row["state"],
+        former=row["host_id"],
+        host_id=host,
+    )
+    if host != row["host_id"]:
         storage.rows.change(tx.conn, storage.tables.sessions, row, host_id=host)
-        if told is not None:
-            topic = storage.sessions.agenda(tx.conn, row["session_id"])[0]
-            tell(tx, "HOST_DIED", topic, [told], ref=row["session_id"])
+    if told is not None:
+        topic = storage.sessions.agenda(tx.conn, row["session_id"])[0]
+        tell(tx, why, topic, [told], ref=row["session_id"])
 
 
 def _require_apart(tx: Tx, topics: Sequence[Mapping[str, Any]], person_id: str) -> None:
@@ -816,14 +882,16 @@ def _led_session(
 
     Raises:
         NotFound: There is none.
-        NotHost: The caller is neither the host nor the community's secretary.
+        NotHost: The caller is neither the host, in office, nor the community's secretary.
         TakesPart: He votes there, or a topic is his own or of his household.
     """
     row = storage.rows.locked(tx.conn, storage.tables.sessions, session_id)
     tx.require_scope(row["area"])
     if not helpers:
-        if tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
-            raise errors.NotHost
+        if tx.actor.role != "R_SECRETARY":
+            serving = storage.heard.officials_near(tx.conn, [tx.actor.id], row["area"])
+            if tx.actor.id != row["host_id"] or not serving:
+                raise errors.NotHost
         _require_apart(tx, storage.sessions.agenda(tx.conn, session_id), tx.actor.id)
         invited = storage.sessions.invitation_of(tx.conn, session_id, tx.actor.id)
         if invited is not None and invited["voting"] and invited["revoked_at"] is None:
@@ -841,12 +909,16 @@ def open_session(tx: Tx, payload: WhichSession) -> dict[str, Any]:
 
     Raises:
         TooEarly: It is too early.
+        DayOver: It was announced for a day that is over; it is moved, with a new notice.
         StateConflict: It is not scheduled.
     """
     session = _led_session(tx, payload.session_id, "SCHEDULED")
     earliest = session["start_at"] - rules.OPEN_BEFORE
     if tx.now < earliest:
         raise errors.TooEarly(earliest=f"{tx.calendar.local(earliest):%Y-%m-%d %H:%M}")
+    day = tx.calendar.local_date(session["start_at"])
+    if tx.calendar.local_date(tx.now) > day:
+        raise errors.DayOver(day=str(day))
     for item in storage.sessions.agenda(tx.conn, payload.session_id):
         topic = topic_locked(tx, item["topic_id"])
         if topic["state"] == "SCHEDULED" and topic["session_id"] == payload.session_id:

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
+from chassis import storage as store
 from services.forum.storage.rows import (
     Row,
     change,
+    near,
     part_of,
     row_of,
     rows_of,
@@ -74,6 +76,12 @@ def invitations_of(conn: Connection, session_id: str) -> list[Row]:
     """Return the invitations of a session."""
     asked = sa.select(invitations).where(invitations.c.session_id == session_id)
     return rows_of(conn, asked.order_by(invitations.c.invitation_id))
+
+
+def coming_near(conn: Connection, area: str) -> list[Row]:
+    """Return, locked, the sessions that have not begun in an area, or in one that it lies in."""
+    asked = sa.select(sessions).where(sessions.c.state == "SCHEDULED", near(sessions.c.area, area))
+    return rows_of(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
 
 
 def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | None:

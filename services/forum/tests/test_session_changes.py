@@ -355,3 +355,46 @@ def test_who_moves_away_is_told_that_his_invitation_has_lapsed(town):
     town.bench.consume("steward", "resident_moved.v1", moved, subject=BEN, sequence=5)
     told = {m["code"] for m in town.resident(BEN).ask("my_messages")["items"]}
     assert "INVITATION_LAPSED" in told
+
+
+def test_who_has_left_his_office_neither_leads_nor_attends_by_it(town):
+    """K14: he opened the session, was ticked as an official, and his successor was not invited."""
+    topic_id, session_id = scheduled(town, host_id=CADRE)
+    town.district().do("end_official", {"official_id": "off_cadre", "reason": "调离"}, version=1)
+    town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
+    town.link("off_heir", "GRID", GRID)
+    by_person = {
+        row["person_id"]: row
+        for row in town.bench.rows("SELECT * FROM invitations WHERE capacity = 'OFFICIAL'")
+    }
+    assert by_person[CADRE]["revoked_at"] is not None
+    assert by_person["per_heir"]["revoked_at"] is None
+    assert "INVITED" in {m["code"] for m in town.cadre("per_heir").ask("my_messages")["items"]}
+    told = {m["code"] for m in town.cadre(CADRE).ask("my_messages")["items"]}
+    assert "INVITATION_LAPSED" in told
+    town.bench.at(START)
+    town.cadre(CADRE)
+    with pytest.raises(errors.NotHost):
+        town.on_session("open_session", session_id)
+    town.open(session_id, *VOTERS)
+    assert town.state(topic_id) == "DELIBERATING"
+
+
+def test_a_host_who_leaves_hands_the_session_to_another_cadre(town):
+    town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
+    _topic, session_id = scheduled(town, host_id=CADRE)
+    town.district().do("end_official", {"official_id": "off_cadre", "reason": "调离"}, version=1)
+    told = {m["code"] for m in town.cadre("per_heir").ask("my_messages")["items"]}
+    assert "HOST_LEFT" in told
+    town.bench.at(START)
+    assert town.on_session("open_session", session_id)["state"] == "OPEN"
+
+
+def test_a_session_is_not_held_on_another_day_without_a_new_notice(town):
+    _topic, session_id = scheduled(town)
+    town.bench.at("2025-03-08T09:00:00+08:00")
+    with pytest.raises(errors.DayOver):
+        town.open(session_id)
+    town.on_session("move_session", session_id, start="2025-03-12T19:00:00+08:00", reason="停电")
+    town.bench.at("2025-03-12T19:00:00+08:00")
+    town.open(session_id)

@@ -1,7 +1,7 @@
 """What the property service answers: the types that a caller may rely on."""
 
 from datetime import date
-from typing import Annotated, Any, Generic, Literal
+from typing import Annotated, Generic, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
@@ -26,13 +26,71 @@ class Made(Reply, kw_only=True):
 class MadeDue(Made, kw_only=True):
     """办理结果及期限 / The same, with the instant that is the first one too late."""
 
-    due: Instant | None = None
+    due: Instant | UnsetType | None = UNSET
 
 
 class Submitted(MadeDue, kw_only=True):
     """提交结果 / Whether it came in time."""
 
     late: bool
+
+
+class Waived(Made, kw_only=True):
+    """豁免结果 / Who has agreed so far that it need not be done."""
+
+    agreed_by: list[str]
+
+
+class Failed(Made, kw_only=True):
+    """核验不合格 / How often it was tried, and up to which level the order has gone."""
+
+    attempt: int
+    level: int
+
+
+class Withdrawal(Made, kw_only=True):
+    """撤回 / Whether the withdrawal is proposed or decided."""
+
+    withdrawal: Literal["PROPOSED", "DECIDED"]
+
+
+class Validated(Made, kw_only=True):
+    """认定结果 / Whether the complaint counts."""
+
+    valid: str
+
+
+class Approved(MadeDue, kw_only=True):
+    """审批结果 / Which sides have approved so far."""
+
+    approved_by: list[str]
+
+
+class Filed(Made, kw_only=True):
+    """备案结果 / For how many days nobody was in office."""
+
+    gap_days: int
+
+
+class Counted(Made, kw_only=True):
+    """户数 / The households that are registered now."""
+
+    households: int
+
+
+class HistoryImported(Made, kw_only=True):
+    """历史投诉数导入结果 / How many months came in, and how many were known."""
+
+    imported: int
+    known: int
+
+
+class HistoryCorrected(Made, kw_only=True):
+    """历史投诉数更正结果 / The frozen figure of a month, and what counts now."""
+
+    period: str
+    frozen: int
+    revised: int
 
 
 class Happened(Reply, kw_only=True):
@@ -437,8 +495,8 @@ class Held(Made, kw_only=True):
     """会议记录 / A meeting, and what its decisions opened."""
 
     period: str
-    two_sided: bool | None = None
-    decisions: list[dict[str, Any]] = field(default_factory=list)
+    two_sided: bool | UnsetType = UNSET
+    decisions: list[dict[str, object]] | UnsetType = UNSET
 
 
 class MeetingCard(Reply, kw_only=True):

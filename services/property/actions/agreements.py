@@ -13,9 +13,9 @@ from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
-from services.property import errors, rules
+from services.property import errors, replies, rules
 from services.property.actions import ground
-from services.property.actions.ground import References, Reply
+from services.property.actions.ground import References
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row, Values
 
@@ -89,7 +89,7 @@ class DraftAgreement:
     )
 
 
-def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
+def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
     """起草协议 / Draft a joint agreement.
 
     Draft an agreement; the guards of substance hold when it is signed.
@@ -146,7 +146,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
             for number, item in enumerate(payload.commitments, 1)
         ],
     )
-    return ground.reply(tables.agreements, row)
+    return ground.reply(replies.Made, tables.agreements, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class SignAgreement:
     text_sha256: Sha256
 
 
-def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
+def sign_agreement(tx: Tx, payload: SignAgreement) -> replies.Made:
     """签署协议 / Sign.
 
     Sign for one side: the project first (PROPOSED), then the community (SIGNED).
@@ -203,7 +203,7 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
             signed_by_project=tx.actor.id,
             signed_project_at=tx.now,
         )
-        return ground.reply(tables.agreements, row)
+        return ground.reply(replies.Made, tables.agreements, row)
     if row.signed_by_project == tx.actor.id:
         raise errors.SamePerson
     row = records.change(
@@ -220,7 +220,7 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
         row = _activate(tx, row)
     else:
         tx.arm("agr_start", payload.agreement_id, start)
-    return ground.reply(tables.agreements, row)
+    return ground.reply(replies.Made, tables.agreements, row)
 
 
 def _require_unamended(tx: Tx, agreement_id: str) -> None:
@@ -302,7 +302,7 @@ class Terminate:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def terminate_agreement(tx: Tx, payload: Terminate) -> Reply:
+def terminate_agreement(tx: Tx, payload: Terminate) -> replies.Made:
     """终止协议 / End an agreement.
 
     End an agreement; what it would still have asked for is cancelled.
@@ -315,7 +315,9 @@ def terminate_agreement(tx: Tx, payload: Terminate) -> Reply:
     ground.require_reason(payload.reason)
     if row.state in ("EXPIRED", "TERMINATED"):
         raise StateConflict(state=row.state)
-    return ground.reply(tables.agreements, _finish(tx, row, "TERMINATED", payload.reason))
+    return ground.reply(
+        replies.Made, tables.agreements, _finish(tx, row, "TERMINATED", payload.reason)
+    )
 
 
 def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
@@ -384,7 +386,7 @@ class Fulfil:
     evidence: References = field(default_factory=list)
 
 
-def fulfil_commitment(tx: Tx, payload: Fulfil) -> Reply:
+def fulfil_commitment(tx: Tx, payload: Fulfil) -> replies.Submitted:
     """提交履约佐证 / Show that it was done.
 
     The responsible side shows that it was done; the submission stops the clock.
@@ -418,7 +420,7 @@ def fulfil_commitment(tx: Tx, payload: Fulfil) -> Reply:
         submitted_by=tx.actor.id,
         note={"late": late},
     )
-    return ground.reply(tables.commitments, row, late=late)
+    return ground.reply(replies.Submitted, tables.commitments, row, late=late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,7 +432,7 @@ class AcceptCommitment:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def accept_commitment(tx: Tx, payload: AcceptCommitment) -> Reply:
+def accept_commitment(tx: Tx, payload: AcceptCommitment) -> replies.Submitted:
     """对方确认 / Counter-sign.
 
     The other side accepts (FULFILLED, or FULFILLED_LATE) or refuses the evidence.
@@ -461,7 +463,7 @@ def accept_commitment(tx: Tx, payload: AcceptCommitment) -> Reply:
             accepted_by=tx.actor.id,
         )
         tx.disarm("cmt_due", payload.commitment_id)
-        return ground.reply(tables.commitments, row, late=late)
+        return ground.reply(replies.Submitted, tables.commitments, row, late=late)
     ground.require_reason(payload.reason)
     overdue = tx.now >= row.due_at
     row = records.change(
@@ -473,7 +475,7 @@ def accept_commitment(tx: Tx, payload: AcceptCommitment) -> Reply:
         overdue_at=row.overdue_at or (tx.now if overdue else None),
         note={"reason": payload.reason},
     )
-    return ground.reply(tables.commitments, row, late=overdue)
+    return ground.reply(replies.Submitted, tables.commitments, row, late=overdue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,7 +486,7 @@ class Waive:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def waive_commitment(tx: Tx, payload: Waive) -> Reply:
+def waive_commitment(tx: Tx, payload: Waive) -> replies.Waived:
     """三方同意豁免 / Agree to waive.
 
     Both sides and the street agree, each with this command; with the third it is waived.
@@ -530,7 +532,10 @@ def waive_commitment(tx: Tx, payload: Waive) -> Reply:
         tx.disarm("cmt_open", payload.commitment_id)
         tx.disarm("cmt_due", payload.commitment_id)
     return ground.reply(
-        tables.commitments, row, agreed_by=[name for name, person in agreed.items() if person]
+        replies.Waived,
+        tables.commitments,
+        row,
+        agreed_by=[name for name, person in agreed.items() if person],
     )
 
 

@@ -11,9 +11,8 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
-from services.property import errors, events, rules
+from services.property import errors, events, replies, rules
 from services.property.actions import ground
-from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -44,7 +43,7 @@ class Nominate:
     ] = ""
 
 
-def nominate(tx: Tx, payload: Nominate) -> Reply:
+def nominate(tx: Tx, payload: Nominate) -> replies.MadeDue:
     """提名交叉任职 / Nominate for a cross-appointment.
 
     Nominate a person; he has five working days to consent.
@@ -96,7 +95,7 @@ def nominate(tx: Tx, payload: Nominate) -> Reply:
         created_at=tx.now,
     )
     tx.arm("appt_consent", row.appointment_id, due)
-    return ground.reply(tables.appointments, row, due=due.isoformat())
+    return ground.reply(replies.MadeDue, tables.appointments, row, due=due)
 
 
 def _require_free(tx: Tx, project_id: str, direction: str) -> None:
@@ -117,7 +116,7 @@ class Which:
     appointment_id: str
 
 
-def consent_appointment(tx: Tx, payload: Which) -> Reply:
+def consent_appointment(tx: Tx, payload: Which) -> replies.Made:
     """本人同意 / The nominee consents.
 
     Raises:
@@ -141,7 +140,7 @@ def consent_appointment(tx: Tx, payload: Which) -> Reply:
     )
     tx.disarm("appt_consent", payload.appointment_id)
     tx.arm("appt_approve", payload.appointment_id, due)
-    return ground.reply(tables.appointments, row)
+    return ground.reply(replies.Made, tables.appointments, row)
 
 
 def _not_the_nominee(tx: Tx, row: Row) -> None:
@@ -160,7 +159,7 @@ class Approve:
     ] = ""
 
 
-def approve_appointment(tx: Tx, payload: Approve) -> Reply:
+def approve_appointment(tx: Tx, payload: Approve) -> replies.Approved:
     """双方批准 / Each side approves.
 
     The secretary and the company approve, in either order; with both it is APPROVED.
@@ -209,14 +208,15 @@ def approve_appointment(tx: Tx, payload: Approve) -> Reply:
         tx.disarm("appt_approve", payload.appointment_id)
         tx.arm("appt_file", payload.appointment_id, due)
     return ground.reply(
+        replies.Approved,
         tables.appointments,
         row,
         approved_by=[side for side in ("secretary", "company") if getattr(row, f"{side}_by")],
-        due=due.isoformat() if due else None,
+        due=due,
     )
 
 
-def file_appointment(tx: Tx, payload: Which) -> Reply:
+def file_appointment(tx: Tx, payload: Which) -> replies.Filed:
     """街道备案生效 / The street files; it is active.
 
     The street files the appointment: it is active from now, and the gap closes.
@@ -276,7 +276,7 @@ def file_appointment(tx: Tx, payload: Which) -> Reply:
         scope=row.area,
         sequence=project.version,
     )
-    return ground.reply(tables.appointments, row, gap_days=days)
+    return ground.reply(replies.Filed, tables.appointments, row, gap_days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,7 @@ class End:
     ]
 
 
-def end_appointment(tx: Tx, payload: End) -> Reply:
+def end_appointment(tx: Tx, payload: End) -> replies.Made:
     """终止任职 / End an appointment.
 
     End an appointment; with an active one a gap opens.
@@ -303,7 +303,7 @@ def end_appointment(tx: Tx, payload: End) -> Reply:
         raise StateConflict(state=row.state)
     project = ground.found(tx, tables.projects, row.project_id)
     row, _ = _finish(tx, row, project, payload.reason, "ENDED")
-    return ground.reply(tables.appointments, row)
+    return ground.reply(replies.Made, tables.appointments, row)
 
 
 def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Row, Row]:

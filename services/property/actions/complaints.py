@@ -14,9 +14,8 @@ from chassis.bus import Due, Event, Tx
 from chassis.fields import Period
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
-from services.property import errors, events, rules
+from services.property import errors, events, replies, rules
 from services.property.actions import ground, rectifications
-from services.property.actions.ground import Reply
 from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row, Values
 
@@ -417,7 +416,7 @@ class Decide:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def decide_complaint_project(tx: Tx, payload: Decide) -> Reply:
+def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
     """认定投诉所涉项目 / Say which project a complaint is about.
 
     The community says which project a complaint is about, or that it is about none.
@@ -437,7 +436,10 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> Reply:
     if payload.project_id is None:
         ground.require_reason(payload.reason)
         return ground.reply(
-            tables.undecided, _dismissed(tx, row, payload.reason), complaint_id=None
+            replies.Decided,
+            tables.undecided,
+            _dismissed(tx, row, payload.reason),
+            complaint_id=None,
         )
     project = ground.project(tx, payload.project_id)
     if project.status != "IN_SERVICE" or row.grid not in project.grids:
@@ -445,7 +447,7 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> Reply:
     ground.require_no_interest(tx, payload.project_id)
     made = _assigned(tx, row, project, payload.reason or None)
     row = ground.found(tx, tables.undecided, payload.undecided_id)
-    return ground.reply(tables.undecided, row, complaint_id=made.complaint_id)
+    return ground.reply(replies.Decided, tables.undecided, row, complaint_id=made.complaint_id)
 
 
 def _outside_the_projects(tx: Tx, row: Row) -> None:
@@ -498,7 +500,7 @@ class Validate:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["现场核实,垃圾未按约清运"])]
 
 
-def validate_complaint(tx: Tx, payload: Validate) -> Reply:
+def validate_complaint(tx: Tx, payload: Validate) -> replies.Validated:
     """认定投诉 / Decide whether it is valid.
 
     Decide on validity, or decide anew; the complaint itself stays.
@@ -536,7 +538,7 @@ def validate_complaint(tx: Tx, payload: Validate) -> Reply:
     elif before == "NO":
         _say(tx, events.ComplaintAccepted, row)
     _order_if_it_came_back(tx, row)
-    return ground.reply(tables.complaints, row, valid=verdict)
+    return ground.reply(replies.Validated, tables.complaints, row, valid=verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -549,7 +551,7 @@ class CloseComplaint:
     ]
 
 
-def close_complaint(tx: Tx, payload: CloseComplaint) -> Reply:
+def close_complaint(tx: Tx, payload: CloseComplaint) -> replies.Validated:
     """办结投诉 / Close a complaint.
 
     Close a decided complaint. The resident's request is steward's and stays as it is.
@@ -573,7 +575,7 @@ def close_complaint(tx: Tx, payload: CloseComplaint) -> Reply:
         outcome=payload.outcome,
     )
     _tell(tx, row, "CLOSED", payload.outcome)
-    return ground.reply(tables.complaints, row, valid=row.valid)
+    return ground.reply(replies.Validated, tables.complaints, row, valid=row.valid)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -600,7 +602,7 @@ class ImportHistory:
     rows: Annotated[list[HistoryRow], Meta(min_length=1, max_length=120)]
 
 
-def import_complaint_history(tx: Tx, payload: ImportHistory) -> Reply:
+def import_complaint_history(tx: Tx, payload: ImportHistory) -> replies.HistoryImported:
     """导入历史投诉数 / Load counts from before this system.
 
     Load monthly counts; they are marked as imported and frozen as they come.
@@ -673,13 +675,13 @@ def import_complaint_history(tx: Tx, payload: ImportHistory) -> Reply:
         step="HISTORY_IMPORTED",
         note={"origin": payload.origin, "months": len(new)},
     )
-    return {
-        "id": payload.project_id,
-        "state": "IMPORTED",
-        "version": project.version,
-        "imported": len(new),
-        "known": len(payload.rows) - len(new),
-    }
+    return replies.HistoryImported(
+        id=payload.project_id,
+        state="IMPORTED",
+        version=project.version,
+        imported=len(new),
+        known=len(payload.rows) - len(new),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -694,7 +696,7 @@ class CorrectHistory:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["复核为重复投诉"])]
 
 
-def correct_complaint_history(tx: Tx, payload: CorrectHistory) -> Reply:
+def correct_complaint_history(tx: Tx, payload: CorrectHistory) -> replies.HistoryCorrected:
     """更正历史投诉数 / Restate a loaded month.
 
     Restate a loaded month: the frozen count stays, the revised column changes.
@@ -728,11 +730,11 @@ def correct_complaint_history(tx: Tx, payload: CorrectHistory) -> Reply:
             "reason": payload.reason,
         },
     )
-    return {
-        "id": payload.project_id,
-        "state": "CORRECTED",
-        "version": project.version,
-        "period": payload.period,
-        "frozen": row.complaints,
-        "revised": row.complaints - payload.invalidated,
-    }
+    return replies.HistoryCorrected(
+        id=payload.project_id,
+        state="CORRECTED",
+        version=project.version,
+        period=payload.period,
+        frozen=row.complaints,
+        revised=row.complaints - payload.invalidated,
+    )

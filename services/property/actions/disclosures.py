@@ -14,9 +14,8 @@ from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from chassis.text import fold
-from services.property import errors, events
+from services.property import errors, events, replies
 from services.property.actions import ground
-from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -39,7 +38,7 @@ class Schedule:
     due_date: Annotated[date, Meta(examples=["2025-04-15"])]
 
 
-def schedule_disclosure(tx: Tx, payload: Schedule) -> Reply:
+def schedule_disclosure(tx: Tx, payload: Schedule) -> replies.MadeDue:
     """安排公示 / Schedule a disclosure.
 
     Put a disclosure on a project's list.
@@ -73,7 +72,7 @@ def schedule_disclosure(tx: Tx, payload: Schedule) -> Reply:
         created_at=tx.now,
     )
     tx.arm("dsc_due", row.disclosure_id, due_at)
-    return ground.reply(tables.disclosures, row, due=due_at.isoformat())
+    return ground.reply(replies.MadeDue, tables.disclosures, row, due=due_at)
 
 
 def _require_new(tx: Tx, payload: Schedule) -> None:
@@ -95,7 +94,7 @@ class Publish:
     doc_sha256: Sha256
 
 
-def publish_disclosure(tx: Tx, payload: Publish) -> Reply:
+def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
     """发布公示 / Publish.
 
     The manager publishes; only in time is it said, because credit rewards what is said.
@@ -128,7 +127,7 @@ def publish_disclosure(tx: Tx, payload: Publish) -> Reply:
             scope=row.area,
             sequence=row.version,
         )
-    return ground.reply(tables.disclosures, row, late=late)
+    return ground.reply(replies.Submitted, tables.disclosures, row, late=late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class Correct:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["误传草稿,更换为定稿"])]
 
 
-def correct_disclosure(tx: Tx, payload: Correct) -> Reply:
+def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
     """更正已公布的公示 / Put a published disclosure right.
 
     The manager publishes another document instead; what stood there before stays on the board.
@@ -176,7 +175,7 @@ def correct_disclosure(tx: Tx, payload: Correct) -> Reply:
         former=former,
         note={"reason": payload.reason, "before": former[-1]["doc_sha256"]},
     )
-    return ground.reply(tables.disclosures, row)
+    return ground.reply(replies.Made, tables.disclosures, row)
 
 
 def fall_due(tx: Tx, due: Due) -> None:
@@ -203,7 +202,7 @@ class Cancel:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def cancel_disclosure(tx: Tx, payload: Cancel) -> Reply:
+def cancel_disclosure(tx: Tx, payload: Cancel) -> replies.Made:
     """取消公示安排 / Take a disclosure off the list.
 
     The community takes a disclosure off the list before it is due, afterwards the street does.
@@ -228,7 +227,7 @@ def cancel_disclosure(tx: Tx, payload: Cancel) -> Reply:
             scope=row.area,
             sequence=cancelled.version,
         )
-    return ground.reply(tables.disclosures, cancelled)
+    return ground.reply(replies.Made, tables.disclosures, cancelled)
 
 
 def _cancelled(tx: Tx, row: Row, reason: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -15,10 +15,10 @@ from chassis.calendar import Calendar
 from chassis.free_text import PUBLIC
 from chassis.refusal import StateConflict
 from services.property import errors
+from services.property.replies import Made
 from services.property.storage import people, rows, tables
 from services.property.storage.rows import Row, Values
 
-Reply = dict[str, Any]
 # A photograph or a document, by reference.
 Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 References = Annotated[list[Reference], Meta(max_length=50, examples=[["sha256:9f86d081"]])]
@@ -246,7 +246,10 @@ def tell(
     )
 
 
-def reply(table: sa.Table, row: Row, **more: Any) -> Reply:
+MadeT = TypeVar("MadeT", bound=Made)
+
+
+def reply(kind: type[MadeT], table: sa.Table, row: Row, **more: Any) -> MadeT:
     """Return the answer of a command: id, state, version, and what the command adds."""
     told = records.values_of(row)
     given = {
@@ -254,7 +257,7 @@ def reply(table: sa.Table, row: Row, **more: Any) -> Reply:
         "state": told.get("state") or told.get("status"),
         "version": told["version"],
     }
-    return given | more
+    return kind(**given | more)
 
 
 def correct(tx: Tx, table: sa.Table, row: Row, *, wanted: Values, reason: str) -> Row:

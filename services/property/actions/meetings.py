@@ -13,9 +13,8 @@ from chassis.bus import Due, Tx
 from chassis.fields import Id, Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
-from services.property import errors, rules
+from services.property import errors, replies, rules
 from services.property.actions import ground, rectifications, works
-from services.property.actions.ground import Reply
 from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row
 
@@ -57,7 +56,7 @@ class HoldMeeting:
     meeting_id: MeetingId | None = None
 
 
-def hold_meeting(tx: Tx, payload: HoldMeeting) -> Reply:
+def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     """记录三方联席会议 / Record a three-party meeting.
 
     Record a meeting; its decisions become work orders and S3 orders.
@@ -78,7 +77,9 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> Reply:
         existing = records.find(tx.conn, tables.meetings, payload.meeting_id)
         if existing is not None:
             if existing.project_id == payload.project_id and existing.period == period:
-                return ground.reply(tables.meetings, existing, state="HELD", period=period)
+                return ground.reply(
+                    replies.Held, tables.meetings, existing, state="HELD", period=period
+                )
             raise errors.IdTaken(field="meeting_id", id=payload.meeting_id)
     if payload.held_at > tx.now or rows.month_is_measured(tx.conn, period):
         reason = (
@@ -125,6 +126,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> Reply:
         created_at=tx.now,
     )
     return ground.reply(
+        replies.Held,
         tables.meetings,
         row,
         state="HELD",
@@ -198,7 +200,7 @@ class Annul:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def annul_meeting(tx: Tx, payload: Annul) -> Reply:
+def annul_meeting(tx: Tx, payload: Annul) -> replies.Made:
     """撤销误录会议 / Take back a meeting.
 
     Take a meeting back that was recorded by mistake; it stays, and counts nowhere.
@@ -234,7 +236,7 @@ def annul_meeting(tx: Tx, payload: Annul) -> Reply:
         annul_reason=payload.reason,
         note={"reason": payload.reason},
     )
-    return ground.reply(tables.meetings, row, state="ANNULLED")
+    return ground.reply(replies.Made, tables.meetings, row, state="ANNULLED")
 
 
 def month_ends(tx: Tx, due: Due) -> None:

@@ -13,7 +13,7 @@ from chassis.bus import Due, Tx
 from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import RoleDenied, StateConflict, said
-from services.property import errors, events, rules
+from services.property import errors, events, replies, rules
 from services.property.actions import (
     agreements,
     appointments,
@@ -23,7 +23,6 @@ from services.property.actions import (
     rectifications,
     works,
 )
-from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row, Values
 
@@ -70,7 +69,7 @@ class RegisterCompany:
     ] = field(default_factory=list)
 
 
-def register_company(tx: Tx, payload: RegisterCompany) -> Reply:
+def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
     """登记物业企业 / Register a company.
 
     Register a company under its unified social credit code.
@@ -88,7 +87,7 @@ def register_company(tx: Tx, payload: RegisterCompany) -> Reply:
     other = rows.company_by_uscc(tx.conn, uscc)
     if other is not None:
         if payload.company_id == other.company_id and other.name == payload.name:
-            return ground.reply(tables.companies, other, state="REGISTERED")
+            return ground.reply(replies.Made, tables.companies, other, state="REGISTERED")
         raise errors.UsccTaken(field="uscc", uscc=uscc, company=other.company_id)
     if payload.company_id and records.find(tx.conn, tables.companies, payload.company_id):
         raise errors.IdTaken(field="company_id", id=payload.company_id)
@@ -109,7 +108,7 @@ def register_company(tx: Tx, payload: RegisterCompany) -> Reply:
         created_at=tx.now,
     )
     _say_company(tx, row)
-    return ground.reply(tables.companies, row, state="REGISTERED")
+    return ground.reply(replies.Made, tables.companies, row, state="REGISTERED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class ChangeRepresentatives:
     ]
 
 
-def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
+def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Made:
     """变更企业授权代表(两人办理) / Change who speaks for a company.
 
     Two registrars change a company's representatives: one proposes, another one confirms.
@@ -173,7 +172,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
             representatives_document=payload.document_ref,
             note={"named": named, "document": payload.document_ref},
         )
-        return ground.reply(tables.companies, row, state="PROPOSED")
+        return ground.reply(replies.Made, tables.companies, row, state="PROPOSED")
     if row.representatives_proposed_by == tx.actor.id:
         raise errors.SamePerson
     former = row.representatives
@@ -193,7 +192,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
         scope=row.area,
         sequence=row.version,
     )
-    return ground.reply(tables.companies, row, state="CHANGED")
+    return ground.reply(replies.Made, tables.companies, row, state="CHANGED")
 
 
 def _require_registrar(tx: Tx, company: Row) -> None:
@@ -217,7 +216,7 @@ class CorrectCompany:
     ] = ""
 
 
-def correct_company(tx: Tx, payload: CorrectCompany) -> Reply:
+def correct_company(tx: Tx, payload: CorrectCompany) -> replies.Made:
     """更正企业登记 / Put a company's registration right.
 
     Put a company's name or code right; who heard of it hears it again (SP-D33).
@@ -248,7 +247,7 @@ def correct_company(tx: Tx, payload: CorrectCompany) -> Reply:
         }
     row = ground.correct(tx, tables.companies, row, wanted=wanted, reason=payload.reason)
     _say_company(tx, row)
-    return ground.reply(tables.companies, row, state="CORRECTED")
+    return ground.reply(replies.Made, tables.companies, row, state="CORRECTED")
 
 
 def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
@@ -299,7 +298,7 @@ class RegisterProject:
     ] = field(default_factory=list)
 
 
-def register_project(tx: Tx, payload: RegisterProject) -> Reply:
+def register_project(tx: Tx, payload: RegisterProject) -> replies.Made:
     """登记物业项目 / Register a project.
 
     Register a project with its first manager; both directions begin as gaps.
@@ -330,7 +329,7 @@ def register_project(tx: Tx, payload: RegisterProject) -> Reply:
         if ground.same(
             dict(records.values_of(existing)) | {"grids": sorted(set(existing.grids))}, wanted
         ):
-            return ground.reply(tables.projects, existing)
+            return ground.reply(replies.Made, tables.projects, existing)
         raise errors.IdTaken(field="project_id", id=payload.project_id)
     ground.require_adults(tx, "manager_person_id", [payload.manager_person_id])
     row = _open_project(
@@ -348,7 +347,7 @@ def register_project(tx: Tx, payload: RegisterProject) -> Reply:
     )
     ground.require_one_side(tx, row, "PROPERTY", "manager_person_id", [payload.manager_person_id])
     ground.require_one_side(tx, row, "PROPERTY", "company_id", company.representatives)
-    return ground.reply(tables.projects, row)
+    return ground.reply(replies.Made, tables.projects, row)
 
 
 def _own_buildings(
@@ -452,7 +451,7 @@ class CorrectProject:
     company_id: str | None = None
 
 
-def correct_project(tx: Tx, payload: CorrectProject) -> Reply:
+def correct_project(tx: Tx, payload: CorrectProject) -> replies.Made:
     """更正项目登记 / Put a project's registration right.
 
     Put a project's name, places or company right; who heard of it hears it again (SP-D33).
@@ -497,7 +496,7 @@ def correct_project(tx: Tx, payload: CorrectProject) -> Reply:
     _say_project(tx, row, row.version)
     if row.status == "IN_SERVICE":
         complaints.place_waiting(tx, row.grids)
-    return ground.reply(tables.projects, row)
+    return ground.reply(replies.Made, tables.projects, row)
 
 
 def _grids_of(grids: list[str], community: str) -> list[str]:
@@ -524,7 +523,7 @@ class ChangeStatus:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def change_project_status(tx: Tx, payload: ChangeStatus) -> Reply:
+def change_project_status(tx: Tx, payload: ChangeStatus) -> replies.Made:
     """项目投入服务或终止 / Begin or close a project.
 
     Begin or close a project; closing ends its posts, agreements and open orders.
@@ -547,7 +546,7 @@ def change_project_status(tx: Tx, payload: ChangeStatus) -> Reply:
     else:
         ground.require_reason(payload.reason)
         row = _close_project(tx, row, payload.reason)
-    return ground.reply(tables.projects, row)
+    return ground.reply(replies.Made, tables.projects, row)
 
 
 def _close_project(tx: Tx, row: Row, reason: str) -> Row:
@@ -584,7 +583,7 @@ class HandOver:
     new_project_id: ProjectId | None = None
 
 
-def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
+def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
     """更换物业企业 / Hand a project over to another company.
 
     Close the project of the old company and open that of the new one in the same compound.
@@ -660,7 +659,13 @@ def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
             again_of=defect.rectification_id,
         )
     works.take_over(tx, new, undone)
-    return ground.reply(tables.projects, new, predecessor=former.project_id, orders=len(standing))
+    return ground.reply(
+        replies.HandedOver,
+        tables.projects,
+        new,
+        predecessor=former.project_id,
+        orders=len(standing),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -671,7 +676,7 @@ class ChangeManager:
     person_id: Annotated[str, Meta(examples=["per_new_manager"])]
 
 
-def change_manager(tx: Tx, payload: ChangeManager) -> Reply:
+def change_manager(tx: Tx, payload: ChangeManager) -> replies.Made:
     """更换项目经理 / Change a project's manager.
 
     Change the manager; appointments of the former one into the community end.
@@ -720,7 +725,7 @@ def change_manager(tx: Tx, payload: ChangeManager) -> Reply:
         sequence=row.version,
     )
     row = appointments.end_for_new_manager(tx, row)
-    return ground.reply(tables.projects, row)
+    return ground.reply(replies.Made, tables.projects, row)
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
@@ -818,7 +823,7 @@ class CountHouseholds:
     households: Annotated[Count, Meta(examples=[1210])]
 
 
-def count_households(tx: Tx, payload: CountHouseholds) -> Reply:
+def count_households(tx: Tx, payload: CountHouseholds) -> replies.Counted:
     """更新项目户数 / Set a project's households.
 
     Set the household count from a day on; the average of the complaint rate reads it.
@@ -861,7 +866,7 @@ def count_households(tx: Tx, payload: CountHouseholds) -> Reply:
         households=newest,
     )
     _say_project(tx, row, row.version)
-    return ground.reply(tables.projects, row, households=newest)
+    return ground.reply(replies.Counted, tables.projects, row, households=newest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -878,7 +883,7 @@ class RegisterCommittee:
     term_to: Annotated[date, Meta(examples=["2028-01-01"])]
 
 
-def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
+def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
     """登记业主委员会 / Register an owners' committee.
 
     Register the elected committee of a project's owners; a former one ends.
@@ -923,7 +928,7 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
     )
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
     _say_committee(tx, row)
-    return ground.reply(tables.owners_committees, row)
+    return ground.reply(replies.Made, tables.owners_committees, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -939,7 +944,7 @@ class CorrectCommittee:
     term_to: date | None = None
 
 
-def correct_committee(tx: Tx, payload: CorrectCommittee) -> Reply:
+def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     """更正或补选业主委员会 / Put an owners' committee right.
 
     Put a committee in its term right: a member who was elected later, a wrong date (SP-D33).
@@ -976,7 +981,7 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> Reply:
     row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
     _say_committee(tx, row)
-    return ground.reply(tables.owners_committees, row)
+    return ground.reply(replies.Made, tables.owners_committees, row)
 
 
 def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:

@@ -13,9 +13,9 @@ from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
-from services.property import errors, events, rules
+from services.property import errors, events, replies, rules
 from services.property.actions import ground
-from services.property.actions.ground import Reference, References, Reply
+from services.property.actions.ground import Reference, References
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -36,7 +36,7 @@ class Issue:
     media: References = field(default_factory=list)
 
 
-def issue_rectification(tx: Tx, payload: Issue) -> Reply:
+def issue_rectification(tx: Tx, payload: Issue) -> replies.Issued:
     """签发整改单 / Issue an order.
 
     Issue an order to a project.
@@ -62,7 +62,9 @@ def issue_rectification(tx: Tx, payload: Issue) -> Reply:
         source="ISSUED",
         media=list(payload.media),
     )
-    return ground.reply(tables.rectifications, row, number=row.number, due=row.due_at.isoformat())
+    return ground.reply(
+        replies.Issued, tables.rectifications, row, number=row.number, due=row.due_at
+    )
 
 
 def open_order(
@@ -135,7 +137,7 @@ class Which:
     rectification_id: str
 
 
-def acknowledge_rectification(tx: Tx, payload: Which) -> Reply:
+def acknowledge_rectification(tx: Tx, payload: Which) -> replies.Submitted:
     """签收 / Take note.
 
     The manager takes note; after 24 hours that is marked late, and goes on.
@@ -158,7 +160,7 @@ def acknowledge_rectification(tx: Tx, payload: Which) -> Reply:
         acknowledged_late=late,
         note={"late": late},
     )
-    return ground.reply(tables.rectifications, row, late=late, due=row.due_at.isoformat())
+    return ground.reply(replies.Submitted, tables.rectifications, row, late=late, due=row.due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Submit:
     evidence_pairs: Annotated[list[EvidencePair], Meta(max_length=50)] = field(default_factory=list)
 
 
-def submit_rectification(tx: Tx, payload: Submit) -> Reply:
+def submit_rectification(tx: Tx, payload: Submit) -> replies.Submitted:
     """提交整改 / Submit the fix.
 
     The manager submits; a submission before the due instant stops the clock.
@@ -214,7 +216,7 @@ def submit_rectification(tx: Tx, payload: Submit) -> Reply:
     )
     tx.arm("rec_check", payload.rectification_id, check_by)
     tx.disarm("rec_l2", payload.rectification_id)
-    return ground.reply(tables.rectifications, row, late=late, due=check_by.isoformat())
+    return ground.reply(replies.Submitted, tables.rectifications, row, late=late, due=check_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
     return row
 
 
-def pass_rectification(tx: Tx, payload: Pass) -> Reply:
+def pass_rectification(tx: Tx, payload: Pass) -> replies.Submitted:
     """核验通过 / The fix is good.
 
     The fix is good: late where it was submitted at or after the due instant.
@@ -279,7 +281,7 @@ def pass_rectification(tx: Tx, payload: Pass) -> Reply:
         scope=row.area,
         sequence=row.version,
     )
-    return ground.reply(tables.rectifications, row, late=row.late, due=closes.isoformat())
+    return ground.reply(replies.Submitted, tables.rectifications, row, late=row.late, due=closes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +292,7 @@ class Fail:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def fail_rectification(tx: Tx, payload: Fail) -> Reply:
+def fail_rectification(tx: Tx, payload: Fail) -> replies.Failed:
     """核验不通过 / The fix is not good.
 
     The fix is not good: another attempt, with the same due instant.
@@ -320,7 +322,9 @@ def fail_rectification(tx: Tx, payload: Fail) -> Reply:
     )
     if tx.now >= row.due_at:
         row = _overdue(tx, row)
-    return ground.reply(tables.rectifications, row, attempt=row.attempt, level=row.level)
+    return ground.reply(
+        replies.Failed, tables.rectifications, row, attempt=row.attempt, level=row.level
+    )
 
 
 def _overdue(tx: Tx, row: Row) -> Row:
@@ -536,7 +540,7 @@ class Withdraw:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def withdraw_rectification(tx: Tx, payload: Withdraw) -> Reply:
+def withdraw_rectification(tx: Tx, payload: Withdraw) -> replies.Withdrawal:
     """撤回(两人办理) / Withdraw; the first proposes, the second decides.
 
     Two persons of the street withdraw an order: the first proposes, the second decides.
@@ -566,11 +570,11 @@ def withdraw_rectification(tx: Tx, payload: Withdraw) -> Reply:
             withdraw_reason=payload.reason,
             note={"reason": payload.reason},
         )
-        return ground.reply(tables.rectifications, row, withdrawal="PROPOSED")
+        return ground.reply(replies.Withdrawal, tables.rectifications, row, withdrawal="PROPOSED")
     if row.withdraw_proposed_by == tx.actor.id:
         raise errors.SamePerson
     row = _withdrawn(tx, row, payload.reason)
-    return ground.reply(tables.rectifications, row, withdrawal="DECIDED")
+    return ground.reply(replies.Withdrawal, tables.rectifications, row, withdrawal="DECIDED")
 
 
 def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
@@ -615,7 +619,7 @@ class Extend:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["需等待材料到货"])]
 
 
-def extend_rectification(tx: Tx, payload: Extend) -> Reply:
+def extend_rectification(tx: Tx, payload: Extend) -> replies.MadeDue:
     """整改延期(一次) / Give an order more time, once.
 
     The street extends an order once, before it is due, by a month at most; never a safety order.
@@ -651,4 +655,4 @@ def extend_rectification(tx: Tx, payload: Extend) -> Reply:
         extension_reason=payload.reason,
     )
     tx.arm("rec_due", payload.rectification_id, due_at)
-    return ground.reply(tables.rectifications, row, due=due_at.isoformat())
+    return ground.reply(replies.MadeDue, tables.rectifications, row, due=due_at)

@@ -12,9 +12,9 @@ from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
-from services.property import errors, events
+from services.property import errors, events, replies
 from services.property.actions import ground, rectifications
-from services.property.actions.ground import References, Reply
+from services.property.actions.ground import References
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -270,7 +270,7 @@ class Which:
     work_id: str
 
 
-def start_work(tx: Tx, payload: Which) -> Reply:
+def start_work(tx: Tx, payload: Which) -> replies.Made:
     """开工 / Start.
 
     The manager starts the work.
@@ -284,7 +284,7 @@ def start_work(tx: Tx, payload: Which) -> Reply:
     if row.state != "ASSIGNED":
         raise StateConflict(state=row.state)
     row = records.change(tx, tables.works, row, step="STARTED", state="DOING", started_at=tx.now)
-    return ground.reply(tables.works, row)
+    return ground.reply(replies.Made, tables.works, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +295,7 @@ class Deliver:
     evidence: References = field(default_factory=list)
 
 
-def deliver_work(tx: Tx, payload: Deliver) -> Reply:
+def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
     """交付 / Deliver with evidence.
 
     The manager delivers; a task's delivery is said to the forum.
@@ -334,7 +334,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> Reply:
             scope=row.area,
             sequence=row.version,
         )
-    return ground.reply(tables.works, row)
+    return ground.reply(replies.Made, tables.works, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +346,7 @@ class CheckWork:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def check_work(tx: Tx, payload: CheckWork) -> Reply:
+def check_work(tx: Tx, payload: CheckWork) -> replies.Made:
     """验收会议工单 / Check the work of a meeting's decision.
 
     The community accepts the work of a meeting's decision, or sends it back.
@@ -362,9 +362,9 @@ def check_work(tx: Tx, payload: CheckWork) -> Reply:
     if row.source != "MEETING" or row.state != "DELIVERED":
         raise StateConflict(state=row.state)
     if payload.accepted:
-        return ground.reply(tables.works, _close(tx, row))
+        return ground.reply(replies.Made, tables.works, _close(tx, row))
     ground.require_reason(payload.reason)
-    return ground.reply(tables.works, _again(tx, row, payload.reason))
+    return ground.reply(replies.Made, tables.works, _again(tx, row, payload.reason))
 
 
 def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
@@ -391,7 +391,7 @@ class Cancel:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def cancel_work(tx: Tx, payload: Cancel) -> Reply:
+def cancel_work(tx: Tx, payload: Cancel) -> replies.Made:
     """取消会议工单 / Cancel the work of a meeting's decision.
 
     The community cancels the work order of a meeting's decision.
@@ -402,7 +402,7 @@ def cancel_work(tx: Tx, payload: Cancel) -> Reply:
     """
     row = _of_a_meeting(tx, payload.work_id, *OPEN, "DELIVERED")
     ground.require_reason(payload.reason)
-    return ground.reply(tables.works, _end(tx, row, "CANCELLED", payload.reason))
+    return ground.reply(replies.Made, tables.works, _end(tx, row, "CANCELLED", payload.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +414,7 @@ class Extend:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["需等待材料到货"])]
 
 
-def extend_work(tx: Tx, payload: Extend) -> Reply:
+def extend_work(tx: Tx, payload: Extend) -> replies.MadeDue:
     """会议工单延期 / Give the work of a meeting's decision more time.
 
     The community extends a work order twice at most, the street as often as it must.
@@ -442,7 +442,7 @@ def extend_work(tx: Tx, payload: Extend) -> Reply:
         overdue=False,
     )
     tx.arm("wrk_due", payload.work_id, due_at)
-    return ground.reply(tables.works, row, due=due_at.isoformat())
+    return ground.reply(replies.MadeDue, tables.works, row, due=due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,7 +454,7 @@ class Reassign:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["该地块由另一项目服务"])]
 
 
-def reassign_work(tx: Tx, payload: Reassign) -> Reply:
+def reassign_work(tx: Tx, payload: Reassign) -> replies.Made:
     """会议工单改派 / Another project does the work.
 
     Another project of the community does the work.
@@ -484,4 +484,4 @@ def reassign_work(tx: Tx, payload: Reassign) -> Reply:
         started_at=None,
         note={"former": former, "reason": payload.reason},
     )
-    return ground.reply(tables.works, row)
+    return ground.reply(replies.Made, tables.works, row)

@@ -195,6 +195,15 @@ class NotInvited(Guard):
     text = "{person_id} 未受邀参加本次会议 / {person_id} was not invited to this session"
 
 
+class InvitationOver(NotInvited):
+    guard = "NOT_INVITED"
+    text = (
+        "{person_id} 的邀请已撤回或失效(已迁出、离任或不再代表该单位)"
+        " / The invitation of {person_id} was withdrawn or has lapsed: he has moved away, left "
+        "his office, or no longer speaks for whom he was invited"
+    )
+
+
 class AnswerTooLate(Guard):
     text = (
         "会议已开始或已结束,不能再答复 / The session has begun or ended; it is too late to answer"

@@ -27,7 +27,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import check_capacities, check_host
+from services.forum.actions.standing import check_capacities, check_host, speaks_no_more
 
 Capacity = Literal[
     "RESIDENT_REP",
@@ -823,6 +823,20 @@ def _lapse(tx: Tx, row: storage.rows.Row, agenda: Sequence[Mapping[str, Any]]) -
     tell(tx, "INVITATION_LAPSED", agenda[0], [row["person_id"]], ref=row["session_id"])
 
 
+def _renew_speakers(tx: Tx, session_id: str) -> None:
+    """Who no longer speaks for a company, the owners or a partner neither votes nor counts."""
+    people: dict[str, list[str]] = {}
+    invited = storage.sessions.invitations_of(tx.conn, session_id)
+    for row in invited:
+        if row["revoked_at"] is None:
+            people.setdefault(row["capacity"], []).append(row["person_id"])
+    agenda = storage.sessions.agenda(tx.conn, session_id)
+    gone = speaks_no_more(tx, people, topics=agenda)
+    for row in invited:
+        if row["person_id"] in gone:
+            _lapse(tx, row, agenda)
+
+
 def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
     """A session whose host has died is led by another cadre of its community."""
     for row in storage.heard.sessions_hosted_by(tx.conn, people, ("SCHEDULED", "OPEN")):
@@ -926,6 +940,7 @@ def open_session(tx: Tx, payload: WhichSession) -> dict[str, Any]:
             tx.disarm("topic_session", item["topic_id"])
             tx.arm("session_held", item["topic_id"], tx.calendar.due(tx.now, rules.HELD_WD))
     tx.disarm("session_answers", payload.session_id)
+    _renew_speakers(tx, payload.session_id)
     row = storage.rows.change(
         tx.conn, storage.tables.sessions, session, state="OPEN", opened_at=tx.now
     )
@@ -947,13 +962,13 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
         SamePerson: The caller records himself.
     """
     session = _led_session(tx, payload.session_id, "OPEN", matched=False, helpers=True)
-    invited = {
-        row["person_id"]: row["capacity"]
-        for row in storage.sessions.invitations_of(tx.conn, payload.session_id)
-        if row["revoked_at"] is None
-    }
+    listed = storage.sessions.invitations_of(tx.conn, payload.session_id)
+    invited = {row["person_id"]: row["capacity"] for row in listed if row["revoked_at"] is None}
+    lapsed = {row["person_id"] for row in listed} - invited.keys()
     coming: dict[str, list[str]] = {}
     for person_id in payload.person_ids:
+        if person_id in lapsed:
+            raise errors.InvitationOver(person_id=person_id, field="person_ids")
         if person_id not in invited:
             raise errors.NotInvited(person_id=person_id, field="person_ids")
         if person_id == tx.actor.id:
@@ -1213,6 +1228,7 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     if topic["session_id"] != payload.session_id:
         raise NotFound(kind="topic", id=payload.topic_id)
     require_state(topic, "DELIBERATING")
+    _renew_speakers(tx, payload.session_id)
     invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
     counted = rules.presence(invited, rules.reach(topic))
     quorum = True

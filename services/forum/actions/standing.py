@@ -81,10 +81,8 @@ def check_capacities(
         CapacityUnproved: Nothing shows that somebody runs a shop, a project or an office here, or
             sits on an owners' committee in its term.
     """
-    scope = sorted({code for topic in topics for code in topic["scope"]})
+    scope, area = _place(topics)
     reach = sorted({code for topic in topics for code in rules.reach(topic)})
-    widest = max((topic["level"] for topic in topics), key=rules.LEVELS.index)
-    area = topics[0]["area"][:9] if widest == rules.STREET else topics[0]["area"]
     for capacity, named in people.items():
         if capacity == "EXPERT":
             continue
@@ -97,6 +95,34 @@ def check_capacities(
         stranger = next((p for p in named if p not in known), None)
         if stranger is not None:
             raise errors.CapacityUnproved(person_id=stranger, capacity=capacity, field=field)
+
+
+def _place(topics: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
+    """Return the affected areas of topics, and the community, or the street, of the widest."""
+    scope = sorted({code for topic in topics for code in topic["scope"]})
+    widest = max((topic["level"] for topic in topics), key=rules.LEVELS.index)
+    area = topics[0]["area"][:9] if widest == rules.STREET else topics[0]["area"]
+    return scope, area
+
+
+def speaks_no_more(
+    tx: Tx, people: Mapping[str, Sequence[str]], *, topics: Sequence[Mapping[str, Any]]
+) -> set[str]:
+    """Return who no longer is what he was invited as, of those who speak for an organisation.
+
+    Args:
+        tx: The transaction.
+        people: Capacity -> persons.
+        topics: What is talked about.
+    """
+    scope, area = _place(topics)
+    return {
+        person
+        for capacity in ("PROPERTY", "OWNERS_COMMITTEE", "MERCHANT", "UNIT")
+        if people.get(capacity)
+        for person in set(people[capacity])
+        - _speakers(tx, capacity, people[capacity], scope=scope, area=area)
+    }
 
 
 def check_host(tx: Tx, host_id: str | None, area: str) -> None:

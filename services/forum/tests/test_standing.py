@@ -572,3 +572,27 @@ def test_who_raised_a_topic_or_votes_on_it_does_not_lead_the_talk(town):
     town.open(session_id, BEN)
     with pytest.raises(errors.OwnAttendance):
         town.cadre().do("record_attendance", {"session_id": session_id, "person_ids": [CADRE]})
+
+
+@pytest.mark.parametrize("when", ["before it opens", "before the close"])
+def test_who_speaks_for_the_property_no_more_neither_votes_nor_counts(town, when):
+    """K14: the manager of a company that had left counted for the quorum, and his ballot stood."""
+    topic_id = town.adopted()
+    session_id = town.schedule(topic_id, START, invitees=town.named(others=[(MANAGER, "PROPERTY")]))
+    town.bench.at(START)
+    if when == "before it opens":
+        town.project_is(PROJECT, "CLOSED", sequence=9)
+    present = [ANA, BEN, *NEIGHBOURS[:4]]
+    town.open(session_id, *present)
+    if when == "before the close":
+        town.bench.do("record_attendance", {"session_id": session_id, "person_ids": [MANAGER]})
+        town.vote(session_id, topic_id, MANAGER, "AGAINST")
+        town.project_is(PROJECT, "CLOSED", sequence=9)
+    for person in present:
+        town.vote(session_id, topic_id, person, "FOR")
+    town.secretary()
+    tally = town.on_session("close_vote", session_id, topic_id=topic_id)
+    counts = [tally[name] for name in ("voting_invited", "voting_present", "for", "against")]
+    assert counts == [8, 6, 6, 0]
+    told = {m["code"] for m in town.resident(MANAGER).ask("my_messages")["items"]}
+    assert "INVITATION_LAPSED" in told

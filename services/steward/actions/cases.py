@@ -179,7 +179,7 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
     if staff and receipt is not None and row.found_by is None:
         case = storage.cases.root(tx.conn, row)
         require_outside_chain(tx, case)
-        require_impartial(tx, case, not_by="CHAIN")
+        require_impartial(tx, case, not_by="chain")
         return row
     if row.handler_person == tx.actor.id or (
         tx.actor.role != "R_RESIDENT" and tx.actor.covers(row.grid)

@@ -159,7 +159,7 @@ def extend_request(tx: Tx, payload: ExtendRequest) -> RequestReply:
     """
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)
-    require_impartial(tx, row, not_by="HANDLER")
+    require_impartial(tx, row, not_by="handler")
     tx.check_version(row.version)
     rules.requests.check("extend", row.state)
     require_not_own(tx, row)
@@ -252,7 +252,7 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)
     urgency = payload.priority is not None
-    require_impartial(tx, row, not_by="HANDLER" if urgency else None)
+    require_impartial(tx, row, not_by="handler" if urgency else None)
     tx.check_version(row.version)
     rules.requests.check("correct", row.state)
     values = _corrected(tx, row, payload)

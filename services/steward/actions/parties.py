@@ -74,7 +74,7 @@ def require_impartial(
     field: str = "",
     handles: bool = False,
     reporter: str | None = None,
-    not_by: Literal["HANDLER", "CHAIN"] | None = None,
+    not_by: Literal["handler", "chain"] | None = None,
     other: Row | None = None,
 ) -> None:
     """Refuse a party of the matter, and name who may act instead.
@@ -108,8 +108,8 @@ def require_impartial(
         part = _with_kin(tx, _part(tx, row))
         barred |= kinship.own(tx, reporter) if reporter else set()
         chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred | part)
-        if chosen is None and not_by != "CHAIN" and row.state in rules.requests.OPEN:
-            if not_by == "HANDLER":
+        if chosen is None and not_by != "chain" and row.state in rules.requests.OPEN:
+            if not_by == "handler":
                 barred |= _with_kin(tx, {row.handler_person})
             chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred)
     if chosen is not None:

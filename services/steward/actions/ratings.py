@@ -193,7 +193,7 @@ def check_found(tx: Tx, payload: CheckFound) -> RequestReply:
     """
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)
-    require_impartial(tx, row, not_by="CHAIN")
+    require_impartial(tx, row, not_by="chain")
     tx.check_version(row.version)
     if row.found_by is None or row.checked_by is not None:
         raise NothingFound
@@ -228,7 +228,7 @@ def close_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
     if row.review in {"PENDING", "STREET"}:
         raise ReviewPending
     require_outside_chain(tx, row)
-    require_impartial(tx, row, not_by="CHAIN")
+    require_impartial(tx, row, not_by="chain")
     return reply(close(tx, row, {"reason": payload.reason}))
 
 
@@ -251,7 +251,7 @@ def review_request(tx: Tx, payload: ReviewRequest) -> RequestReply:
     if row.review == "STREET" and tx.actor.role not in rules.requests.STREET:
         raise ReviewAtStreet
     require_outside_chain(tx, row)
-    require_impartial(tx, row, not_by="CHAIN")
+    require_impartial(tx, row, not_by="chain")
     if not payload.reason.strip():
         raise ReasonRequired(field="reason")
     verdict = "UPHELD" if payload.upheld else "NOT_UPHELD"

@@ -509,7 +509,7 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
     """
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)
-    require_impartial(tx, row, reporter=payload.person_id, not_by="CHAIN")
+    require_impartial(tx, row, reporter=payload.person_id, not_by="chain")
     tx.check_version(row.version)
     if row.reporter_id is not None or row.found_by is not None:
         raise ReporterKnown

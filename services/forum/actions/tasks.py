@@ -333,7 +333,9 @@ def miss_responsible(tx: Tx, due: Due) -> None:
     task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
     if task is None or task["state"] not in UNDELIVERED:
         return
-    if task["responsible_id"] != due.data["former"]:
+    project = storage.rows.known(tx.conn, storage.tables.projects, due.data["former"])
+    taken_over = task["responsible_id"] != due.data["former"]
+    if taken_over or project["status"] != storage.heard.CLOSED:
         return
     topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
     tier = rules.TASK_LADDER[0]

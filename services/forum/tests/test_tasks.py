@@ -402,6 +402,14 @@ def test_the_chain_is_told_of_a_task_whose_project_is_closed_for_good(town):
     assert town.cadre().ask("escalations", {"source": "TASK"})["items"] == []
 
 
+def test_a_project_that_was_closed_by_mistake_and_serves_again_keeps_its_tasks(town):
+    town.implementing()
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    town.project_is(PROJECT, "IN_SERVICE", sequence=10)
+    town.bench.fire("2025-03-15T00:00:00")
+    assert town.cadre().ask("escalations", {"source": "TASK"})["items"] == []
+
+
 # --------------------------------------------------------------------------------------------------
 # Who watches, and what was planned
 

@@ -91,8 +91,8 @@ class CellConverted(BadCell):
 
     code = "CELL_CONVERTED"
     text = (
-        "电子表格已把内容变成日期、时间或 TRUE/FALSE:请将该列设为“文本”后重新填写"
-        " / The spreadsheet made a date, a time or TRUE/FALSE of this: make the column text and "
+        "电子表格已把内容变成日期、时间或逻辑值:请将该列设为“文本”后重新填写"
+        " / The spreadsheet made a date, a time or a truth value of this: make the column text and "
         "fill it in again"
     )
 

@@ -212,7 +212,7 @@ class AnswerTooLate(Guard):
 
 class NoDelegate(Guard):
     text = (
-        "只有按职务受邀的干部可以另派代表;您不能到会的,请答复 NO"
+        "只有按职务受邀的干部可以另派代表;您不能到会的,请答复“不到会”(NO)"
         " / Only officials, who come by office, send somebody else; if you cannot come, answer NO"
     )
 

@@ -408,9 +408,7 @@ class AppointmentLine(Reply, kw_only=True):
     filed_by: str | None = None
     end_reason: str | None = None
     area: str
-    due_at: Annotated[Instant, Meta(description="下一步办理期限 / until when it waits")] | None = (
-        None
-    )
+    due: Annotated[Instant, Meta(description="下一步办理期限 / until when it waits")] | None = None
     version: int
     created_at: Instant
 

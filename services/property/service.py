@@ -72,7 +72,7 @@ class Property(Imports, Service):
         rectification_id="rectification",
         work_id="work",
     )
-    counts = frozenset({"due"})
+    counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
     settings_type = Settings
     publishes = (DeadlineMoved, *published_in(events))

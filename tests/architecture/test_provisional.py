@@ -27,7 +27,8 @@ OTHERWISE = {
     "forum": {
         "liaisons.until", "tasks.due_at", "topics.poll_until", "due_at", "until", "poll_until",
     },
-    "partner": set(),
+    # Whether it ends, not when.
+    "partner": {"winding_down"},
     "property": {
         "commitments.due_at", "disclosures.due_at", "project_managers.until", "works.due_at",
         "due_at", "due_date", "until", "commitments_due",
@@ -42,6 +43,7 @@ SHOWN_AS = {
     "credit.awards.due_at": "due",
     "credit.consent_proposals.due_at": "due",
     "credit.rule_sets.consulted_until": "comments_until",
+    "property.appointments.due_at": "due",
     "property.rectifications.due_at": "due",
     "steward.request_clocks.due_at": "due",
 }

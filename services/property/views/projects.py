@@ -253,6 +253,7 @@ def appointment(tx: Tx, payload: WhichAppointment) -> replies.AppointmentCard:
     return replies.AppointmentCard.of(
         row,
         id=payload.appointment_id,
+        due=row.due_at,
         history=ground.history(tx, tables.appointments, payload.appointment_id),
     )
 

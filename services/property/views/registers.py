@@ -202,7 +202,7 @@ def appointments(tx: Tx, payload: AppointmentFilter) -> Both[replies.Appointment
         table,
         conditions,
         payload,
-        lambda row: replies.AppointmentLine.of(row, id=row.appointment_id),
+        lambda row: replies.AppointmentLine.of(row, id=row.appointment_id, due=row.due_at),
     )
 
 

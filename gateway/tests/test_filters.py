@@ -20,6 +20,7 @@ OPEN = {
     "subject": "a subject's id",
     "target": "an area's code or a household's id",
     "uscc": "a unified social credit code",
+    "number": "the number of a request, as its caller says it",
     "phone": "a person's number",
     "id_no": "a person's number",
 }

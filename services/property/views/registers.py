@@ -435,14 +435,37 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
 Source = tuple[str, sa.Table, list[Any]]
 
 
+Deed = Literal[
+    "ACCEPT_COMMITMENT",
+    "APPROVE_APPOINTMENT",
+    "CHECK_RECTIFICATION",
+    "CHECK_WORK",
+    "COMPLETE_COMMITTEE",
+    "CONFIRM_REPRESENTATIVES",
+    "CONFIRM_WITHDRAWAL",
+    "CONSENT_TO_APPOINTMENT",
+    "DECIDE_COMPLAINT_PROJECT",
+    "DO_WORK",
+    "FILE_APPOINTMENT",
+    "FULFIL_COMMITMENT",
+    "NAME_MANAGER",
+    "NAME_REPRESENTATIVES",
+    "OVERDUE_RECTIFICATION",
+    "PUBLISH_DISCLOSURE",
+    "SIGN_AGREEMENT",
+    "SUBMIT_RECTIFICATION",
+    "VALIDATE_COMPLAINT",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class TodoFilter(PartOfList):
     """待办筛选 / Which kind; without one the oldest of each, with one its pages."""
 
     deed: (
         Annotated[
-            str,
-            Meta(max_length=40, description="待办事项 / kind", examples=["SIGN_AGREEMENT"]),
+            Deed,
+            Meta(description="待办事项 / kind", examples=["SIGN_AGREEMENT"]),
         ]
         | None
     ) = None

@@ -187,15 +187,15 @@ def _posts(
         why = rules.words.reason_of(reasons.get(duty), served=duty in served)
         other = None if duty in served else rules.routing.stands_in(duty, served)
         note_zh, note_en = _told(why)
-        vacant = {
-            "duty": duty,
-            **in_words("services.steward", "duty", duty),
-            "note_zh": note_zh,
-            "note_en": note_en,
-            "backup": other,
-            **in_words("services.steward", "backup", other),
-        }
-        rows.append(replies.BoardPost.of(vacant))
+        rows.append(
+            replies.BoardPost.of(
+                {"duty": duty, **in_words("services.steward", "duty", duty)},
+                note_zh=note_zh,
+                note_en=note_en,
+                backup=other,
+                **in_words("services.steward", "backup", other),
+            )
+        )
     return rows
 
 

@@ -597,6 +597,13 @@ class Credit(Imports, Service):
             status=201,
         ),
         command(
+            "POST /vetoes/{veto_id}/confirm",
+            repairs.confirm_veto,
+            roles=OVER_COMMUNITIES,
+            reply=replies.Done,
+            if_match=True,
+        ),
+        command(
             "POST /vetoes/{veto_id}/lift",
             repairs.lift_veto,
             roles=OVER_COMMUNITIES,

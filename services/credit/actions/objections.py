@@ -26,6 +26,7 @@ from services.credit.actions import (
     months,
     objection_news,
     repair_ends,
+    repairs,
     settlement,
     telling,
 )
@@ -50,6 +51,7 @@ from services.credit.errors import (
 )
 from services.credit.storage import awards as award_store
 from services.credit.storage import numbers, registry, voices
+from services.credit.storage import repairs as repair_store
 from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 from services.credit.storage.published import ORGANISATIONS
@@ -211,6 +213,13 @@ class DecideObjection:
             description="ENTRY 异议成立或部分成立时撤销的赋分;当事人对本人加分提出异议的,"
             "仅在此列明时才撤销或减少 / awards taken back, for ENTRY; what a subject has gained is "
             "taken back or lessened upon its own objection only where it is named here",
+        ),
+    ] = field(default_factory=list)
+    veto_ids: Annotated[
+        list[Annotated[str, Meta(max_length=64)]],
+        Meta(
+            max_length=20,
+            description="ENTRY 异议成立或部分成立时终止的一票否决 / vetoes that end, for ENTRY",
         ),
     ] = field(default_factory=list)
     together: Annotated[
@@ -725,13 +734,14 @@ def _check_partly(order: DecideObjection, known: Any, case: _Case) -> None:
                 "score 仅用于对单项赋分的异议 / score is for an objection to one award only"
             ),
         )
-    if known.target == "ENTRY" and order.outcome != "DISMISSED" and not order.award_ids:
+    named = order.award_ids or order.veto_ids
+    if known.target == "ENTRY" and order.outcome != "DISMISSED" and not named:
         raise Invalid(
             field="award_ids",
             reason=said(
-                "对信用条目支持或部分支持须列明撤销哪些赋分(award_ids);未列明的维持不变"
-                " / upholding an objection to an entry, wholly or partly, lists the awards to take "
-                "back (award_ids); the others stay"
+                "对信用条目支持或部分支持须列明撤销哪些赋分(award_ids)、终止哪些一票否决(veto_ids);"
+                "未列明的维持不变 / upholding an objection to an entry, wholly or partly, lists "
+                "awards to take back (award_ids) and vetoes to end (veto_ids); others stay"
             ),
         )
     if _keeps_gain(order, known, case.award):
@@ -893,7 +903,7 @@ def review_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
     _check_chain(tx, known, case)
     if OUTCOMES.index(payload.outcome) > OUTCOMES.index(known.outcome):
         raise WorseThanDecided(outcome=known.outcome)
-    changed = payload.score is not None or bool(payload.award_ids)
+    changed = payload.score is not None or bool(payload.award_ids or payload.veto_ids)
     stands = payload.outcome == known.outcome and not (payload.outcome == "PARTLY" and changed)
     if not stands:
         _check_partly(payload, known, case)
@@ -989,6 +999,23 @@ def _take_effect(tx: Tx, payload: DecideObjection, known: Any, case: _Case) -> N
         if found is None or found.subject_id != known.subject_id:
             raise NotFound(kind="award", id=award_id)
         _reverse(tx, found, reason, within)
+    for veto_id in payload.veto_ids:
+        _end_veto(tx, veto_id, known, reason, within)
+
+
+def _end_veto(tx: Tx, veto_id: str, known: Any, reason: str, within: str | None) -> None:
+    """End a veto that persons imposed. One that an award brought ends with the award."""
+    found = repair_store.veto(tx.conn, veto_id) if is_uuid(veto_id) else None
+    by_person = found is not None and found.award_id is None
+    if found is None or found.subject_id != known.subject_id or not by_person:
+        raise NotFound(kind="veto", id=veto_id)
+    if found.state != "ACTIVE" or found.lifted_at is not None:
+        raise StateConflict(state="LIFTED" if found.lifted_at is not None else found.state)
+    if tx.actor.id in (found.imposed_by, found.confirmed_by):
+        raise InChain
+    opened = within or months.open_period(tx, known.subject_id, known.period)
+    repairs.end_veto(tx, found, tx.calendar.next_period(opened, -1), reason)
+    months.draft_again(tx, known.subject_id, opened)
 
 
 def _approve_waiting(tx: Tx, award: Any) -> None:

@@ -99,6 +99,13 @@ class ImposeVeto:
 
 
 @dataclass(frozen=True, slots=True)
+class WhichVeto:
+    """Which veto is meant."""
+
+    veto_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiftVeto:
     """理由,不少于20个字 / Reasons, at least 20 characters."""
 
@@ -345,7 +352,7 @@ def approve_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     )
     veto = store.veto_of_award(tx.conn, str(award.award_id))
     if veto is not None and veto.state == "ACTIVE":
-        _end_veto(tx, veto, last, f"repair:{known.number}")
+        end_veto(tx, veto, last, f"repair:{known.number}")
     _decide(tx, known, "APPROVED", payload.reasons, from_period=opened)
     months.draft_again(tx, known.subject_id, opened)
     return _reply(known, "APPROVED", from_period=opened)
@@ -407,9 +414,10 @@ def on_decide_due(tx: Tx, due: Due) -> None:
 
 
 def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
-    """一票否决 / Impose a veto.
+    """提出一票否决 / Propose a veto.
 
-    Veto an organisation: its grade is D in these months.
+    Propose to veto an organisation; once another person has confirmed it, its grade is D in these
+    months.
 
     Raises:
         NotForPersons: There is no veto of natural persons and households.
@@ -437,14 +445,9 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
     for known in store.vetoes_of(tx.conn, payload.subject):
         together = known.from_period <= payload.to_period and payload.from_period <= known.to_period
         same = fold(known.document_no or "") == fold(payload.document_no)
-        if known.state == "ACTIVE" and same and together:
+        if known.state in ("PROPOSED", "ACTIVE") and same and together:
             raise AlreadyVetoed(field="document_no", document_no=known.document_no)
-    opened = months.open_period(
-        tx, payload.subject, tx.calendar.next_period(tx.calendar.period(tx.now), -1)
-    )
-    if not rules.span_is_sound(payload.from_period, payload.to_period, open_period=opened):
-        latest = tx.calendar.next_period(payload.from_period, rules.LONGEST_VETO - 1)
-        raise SpanInvalid(field="from_period", earliest=opened, latest=latest)
+    _check_span(tx, payload.subject, payload.from_period, payload.to_period)
     veto_id = new_uuid()
     award_store.add_veto(
         tx.conn,
@@ -455,7 +458,7 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
             "award_id": None,
             "from_period": payload.from_period,
             "to_period": payload.to_period,
-            "state": "ACTIVE",
+            "state": "PROPOSED",
             "document_no": payload.document_no.strip(),
             "hearing_ref": payload.hearing_ref,
             "imposed_by": tx.actor.id,
@@ -465,10 +468,9 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
             "version": 1,
         },
     )
-    months.draft_again(tx, payload.subject, payload.from_period)
     telling.tell(
         tx,
-        "VETO_IMPOSED",
+        "VETO_PROPOSED",
         subject_id=payload.subject,
         ref=veto_id,
         subject=payload.subject,
@@ -477,37 +479,91 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
         document_no=payload.document_no.strip(),
         reasons=payload.reasons,
     )
-    return {"id": veto_id, "state": "ACTIVE", "version": 1}
+    return {"id": veto_id, "state": "PROPOSED", "version": 1}
+
+
+def _check_span(tx: Tx, subject_id: str, start: str, end: str) -> None:
+    opened = months.open_period(
+        tx, subject_id, tx.calendar.next_period(tx.calendar.period(tx.now), -1)
+    )
+    if not rules.span_is_sound(start, end, open_period=opened):
+        latest = tx.calendar.next_period(start, rules.LONGEST_VETO - 1)
+        raise SpanInvalid(field="from_period", earliest=opened, latest=latest)
+
+
+def confirm_veto(tx: Tx, payload: WhichVeto) -> dict[str, Any]:
+    """确认一票否决 / Confirm a veto.
+
+    Put a veto in force that another person has proposed: its grade is D in these months.
+
+    Raises:
+        NotFound: There is no such veto.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is not just proposed.
+        SamePerson: The caller proposed it.
+        SpanInvalid: Its first month has become final meanwhile.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the organisation.
+    """
+    known = _veto_of_another(tx, payload.veto_id, states=("PROPOSED",))
+    _check_span(tx, known.subject_id, known.from_period, known.to_period)
+    store.change_veto(
+        tx.conn,
+        str(known.veto_id),
+        state="ACTIVE",
+        confirmed_by=tx.actor.id,
+        confirmed_at=tx.now,
+    )
+    months.draft_again(tx, known.subject_id, known.from_period)
+    telling.tell(
+        tx,
+        "VETO_IMPOSED",
+        subject_id=known.subject_id,
+        ref=str(known.veto_id),
+        subject=known.subject_id,
+        from_period=known.from_period,
+        to_period=known.to_period,
+        document_no=known.document_no,
+        reasons=known.reasons,
+    )
+    return {"id": str(known.veto_id), "state": "ACTIVE", "version": known.version + 1}
+
+
+def _veto_of_another(tx: Tx, veto_id: str, *, states: tuple[str, ...]) -> Any:
+    """Return and lock a veto that stands in one of the states, of which the caller may take the
+    next step."""
+    known = store.veto(tx.conn, veto_id) if is_uuid(veto_id) else None
+    if known is None:
+        raise NotFound(kind="veto", id=veto_id)
+    subject = registry.subject(tx.conn, known.subject_id)
+    tx.require_scope(known.area or subject.area)
+    tx.check_version(known.version)
+    if known.lifted_at is not None or known.state not in states:
+        raise StateConflict(state="LIFTED" if known.lifted_at is not None else known.state)
+    manual.check_independent(tx, known.subject_id, subject)
+    if tx.actor.id == known.imposed_by:
+        raise SamePerson
+    return known
 
 
 def lift_veto(tx: Tx, payload: LiftVeto) -> dict[str, Any]:
     """解除一票否决 / Lift a veto.
 
-    End a veto from the open month on.
+    End a veto from the open month on; one that is only proposed comes to nothing.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: There is no such veto.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It has ended.
-        SamePerson: The caller imposed it.
+        SamePerson: The caller proposed it.
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the organisation.
     """
     _require_reasons(payload.reasons)
-    known = store.veto(tx.conn, payload.veto_id) if is_uuid(payload.veto_id) else None
-    if known is None:
-        raise NotFound(kind="veto", id=payload.veto_id)
-    subject = registry.subject(tx.conn, known.subject_id)
-    tx.require_scope(known.area or subject.area)
-    tx.check_version(known.version)
-    if known.state != "ACTIVE" or known.lifted_at is not None:
-        raise StateConflict(state="LIFTED")
-    manual.check_independent(tx, known.subject_id, subject)
-    if tx.actor.id == known.imposed_by:
-        raise SamePerson
+    known = _veto_of_another(tx, payload.veto_id, states=("PROPOSED", "ACTIVE"))
     opened = months.open_period(tx, known.subject_id, known.from_period)
-    _end_veto(tx, known, Calendar.next_period(opened, -1), payload.reasons)
+    end_veto(tx, known, Calendar.next_period(opened, -1), payload.reasons)
     months.draft_again(tx, known.subject_id, opened)
     return {
         "id": str(known.veto_id),
@@ -517,12 +573,13 @@ def lift_veto(tx: Tx, payload: LiftVeto) -> dict[str, Any]:
     }
 
 
-def _end_veto(tx: Tx, known: Any, last: str, reasons: str) -> None:
+def end_veto(tx: Tx, known: Any, last: str, reasons: str) -> None:
     """End a veto after a month. What it did in months before stays: they are final.
 
-    Such a veto stays ACTIVE for them; one that has not begun yet never does anything.
+    Such a veto stays ACTIVE for them; one that has not begun yet, or was not confirmed, never does
+    anything.
     """
-    begun = last >= known.from_period
+    begun = known.state == "ACTIVE" and last >= known.from_period
     store.change_veto(
         tx.conn,
         str(known.veto_id),
@@ -532,11 +589,12 @@ def _end_veto(tx: Tx, known: Any, last: str, reasons: str) -> None:
         lifted_at=tx.now,
         reasons=f"{known.reasons}\n{reasons}" if known.reasons else reasons,
     )
+    confirmed = known.state == "ACTIVE"
     telling.tell(
         tx,
-        "VETO_LIFTED",
+        "VETO_LIFTED" if confirmed else "VETO_DROPPED",
         subject_id=known.subject_id,
         ref=str(known.veto_id),
         subject=known.subject_id,
-        from_period=Calendar.next_period(last),
+        **({"from_period": Calendar.next_period(last)} if confirmed else {}),
     )

@@ -34,6 +34,7 @@ _ACTED: tuple[tuple[sa.Column[Any], sa.ColumnElement[bool]], ...] = (
     (t.settlements.c.reviewed_by, t.settlements.c.confirmed_at.is_(None)),
     (t.consent_proposals.c.proposed_by, t.consent_proposals.c.state == "PROPOSED"),
     (t.vetoes.c.imposed_by, t.vetoes.c.lifted_at.is_(None)),
+    (t.vetoes.c.confirmed_by, t.vetoes.c.lifted_at.is_(None)),
 )
 # What hangs on the account of a person and has no month.
 _OF_ACCOUNT: tuple[sa.Column[Any], ...] = (

@@ -574,6 +574,8 @@ vetoes = sa.Table(
     sa.Column("hearing_ref", sa.String(200)),
     sa.Column("imposed_by", store.Id),
     sa.Column("imposed_at", store.UtcDateTime),
+    sa.Column("confirmed_by", store.Id),
+    sa.Column("confirmed_at", store.UtcDateTime),
     sa.Column("lifted_by", store.Id),
     sa.Column("lifted_at", store.UtcDateTime),
     sa.Column("reasons", sa.Text),

@@ -29,6 +29,13 @@ from services.credit.tests.calendar_of_months import (
     final_month,
 )
 from services.credit.tests.test_rules_awards import PROJECT
+from services.credit.tests.test_settlement import (
+    close_month,
+    confirm,
+    review,
+    rows,
+    settlement_of,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -179,7 +186,7 @@ def test_every_refusal_of_an_application(credit):
     assert len(negatives(bench)["items"]) == 1
 
 
-def impose(bench, subject="PRJ:prj_1", person="per_district", **more):
+def impose(bench, subject="PRJ:prj_1", person="per_district", confirmed_by="per_confirmer", **more):
     bench.as_("R_DISTRICT", person=person, scope=DISTRICT)
     order = {
         "subject": subject,
@@ -189,7 +196,12 @@ def impose(bench, subject="PRJ:prj_1", person="per_district", **more):
         "to_period": "2026-02",
         "reasons": WHY,
     }
-    return bench.do("impose_veto", order | more)
+    made = bench.do("impose_veto", order | more)
+    assert made["state"] == "PROPOSED"
+    if not confirmed_by:
+        return made
+    bench.as_("R_DISTRICT", person=confirmed_by, scope=DISTRICT)
+    return bench.do("confirm_veto", {"veto_id": made["id"]}, version=1)
 
 
 @pytest.mark.covers("REQ-L04")
@@ -201,17 +213,17 @@ def test_a_veto_makes_the_grade_d_until_another_person_lifts_it(credit):
     assert [veto["id"] for veto in negatives(bench)["vetoes"]] == [made["id"]]
     order = {"veto_id": made["id"], "reasons": WHY}
     with pytest.raises(SamePerson):
-        bench.as_("R_DISTRICT", person="per_district").do("lift_veto", order, version=1)
+        bench.as_("R_DISTRICT", person="per_district").do("lift_veto", order, version=2)
     with pytest.raises(ReasonsRequired):
         bench.as_("R_DISTRICT", person="per_other").do(
-            "lift_veto", order | {"reasons": "可以"}, version=1
+            "lift_veto", order | {"reasons": "可以"}, version=2
         )
     with pytest.raises(NotFound):
-        bench.do("lift_veto", order | {"veto_id": "nothing"}, version=1)
-    done = bench.do("lift_veto", order, version=1)
+        bench.do("lift_veto", order | {"veto_id": "nothing"}, version=2)
+    done = bench.do("lift_veto", order, version=2)
     assert (done["state"], done["from_period"]) == ("LIFTED", "2025-04")
     with pytest.raises(StateConflict):
-        bench.do("lift_veto", order, version=2)
+        bench.do("lift_veto", order, version=3)
     assert entry_of(final_month(bench, "2025-04"), "PRJ:prj_1")["grade"] != "D"
     # March is final and stays.
     rows = bench.rows("SELECT grade FROM entries WHERE period = '2025-03' AND kind = 'PRJ'")
@@ -235,7 +247,7 @@ def test_one_document_vetoes_once_until_it_is_lifted(credit):
         assert refused.value.params["document_no"] == "济任住建罚〔2025〕3号"
     impose(bench, from_period="2026-03", to_period="2026-04")
     bench.as_("R_DISTRICT", person="per_other")
-    bench.do("lift_veto", {"veto_id": made["id"], "reasons": WHY}, version=1)
+    bench.do("lift_veto", {"veto_id": made["id"], "reasons": WHY}, version=2)
     impose(bench)
 
 
@@ -450,7 +462,7 @@ def test_a_veto_is_told_to_its_party_and_stands_in_what_explains_its_grade(credi
     (sheet,) = [one for one in bench.ask("me")["subjects"] if one["subject"] == "PRJ:prj_1"]
     assert [one["id"] for one in sheet["vetoes"]] == [made["id"]]
     bench.as_("R_DISTRICT", person="per_lifter", scope=DISTRICT)
-    bench.do("lift_veto", {"veto_id": made["id"], "reasons": WHY}, version=1)
+    bench.do("lift_veto", {"veto_id": made["id"], "reasons": WHY}, version=2)
     assert len(told_of(bench, "VETO_LIFTED")) == 1
 
 
@@ -478,3 +490,60 @@ def test_who_is_under_a_veto_stands_behind_all_others_on_the_board(credit):
     found = bench.ask("leaderboard", {"scope": stage.COMMUNITY, "kind": "PRJ"})["items"]
     assert [(one["subject"], one["rank"]) for one in found] == [("PRJ:prj_1", 1), ("PRJ:prj_2", 2)]
     assert found[0]["score"] < found[1]["score"]
+
+
+@pytest.mark.covers("REQ-L04", "C18")
+def test_a_veto_counts_once_another_person_has_confirmed_it(credit):
+    """One person turned a grade into D."""
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    made = impose(bench, confirmed_by=None)
+    (said,) = told_of(bench, "VETO_PROPOSED")
+    assert said["ref"] == made["id"]
+    order = {"veto_id": made["id"]}
+    for person, refusal in (("per_district", SamePerson), ("per_pm", ConflictOfInterest)):
+        with pytest.raises(refusal):
+            bench.as_("R_DISTRICT", person=person, scope=DISTRICT).do(
+                "confirm_veto", order, version=1
+            )
+    assert entry_of(final_month(bench, "2025-03"), "PRJ:prj_1")["grade"] != "D"
+    bench.as_("R_DISTRICT", person="per_other", scope=DISTRICT)
+    with pytest.raises(SpanInvalid):
+        bench.do("confirm_veto", order, version=1)
+    assert bench.do("lift_veto", order | {"reasons": WHY}, version=1)["state"] == "LIFTED"
+    assert len(told_of(bench, "VETO_DROPPED")) == 1
+    again = impose(bench, from_period="2025-04")
+    assert (again["state"], len(told_of(bench, "VETO_IMPOSED"))) == ("ACTIVE", 1)
+
+
+@pytest.mark.covers("REQ-L04", "C11")
+def test_an_objection_to_an_entry_ends_a_veto_by_persons_who_did_not_impose_it(credit):
+    """K13: no decision about an entry could end the veto that made it D."""
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    made = impose(bench)
+    found = close_month(bench, given=rows(project=PROJECT))
+    bench.at("2025-04-07T10:00")
+    confirm(bench, found, review(bench, found)["version"])
+    bench.fire("2025-04-08T10:00")
+    month = settlement_of(bench)
+    assert entry_of(month, "PRJ:prj_1")["grade"] == "D"
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    target = {"target": "ENTRY", "target_id": f"{month['id']}/PRJ:prj_1"}
+    filed = bench.do("file_objection", target | {"text": "处罚决定已被复议机关撤销。"})
+    bench.as_("R_DISTRICT", person="per_judge", scope=DISTRICT)
+    bench.do("accept_objection", {"objection_id": filed["id"]}, version=1)
+    order = {"objection_id": filed["id"], "outcome": "UPHELD", "reasons": WHY}
+    with pytest.raises(NotFound):
+        bench.do("decide_objection", order | {"veto_ids": ["nothing"]}, version=2)
+    named = order | {"veto_ids": [made["id"]]}
+    for person in ("per_district", "per_confirmer"):
+        with pytest.raises(InChain):
+            bench.as_("R_DISTRICT", person=person, scope=DISTRICT).do(
+                "decide_objection", named, version=2
+            )
+    bench.as_("R_DISTRICT", person="per_judge", scope=DISTRICT)
+    bench.do("decide_objection", named, version=2)
+    assert entry_of(settlement_of(bench), "PRJ:prj_1")["grade"] != "D"
+    assert len(told_of(bench, "VETO_LIFTED")) == 1
+    assert bench.rows("SELECT state FROM vetoes") == [{"state": "LIFTED"}]

@@ -21,6 +21,12 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         " / {subject}: a deduction of {score} under rule {rule} is proposed for {period}; you "
         "may object while the notice hangs, and apply for repair once it is put right"
     ),
+    "VETO_PROPOSED": (
+        "{subject} 拟自 {from_period} 至 {to_period} 被一票否决,经他人确认后生效。"
+        "文号:{document_no}。理由:{reasons}"
+        " / It is proposed to veto {subject} from {from_period} to {to_period}; it counts once "
+        "another person has confirmed it. Document: {document_no}. Reasons: {reasons}"
+    ),
     "VETO_IMPOSED": (
         (
             "{subject} 自 {from_period} 至 {to_period} 被一票否决(信用等级为D)。"
@@ -33,6 +39,10 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
             " / By a deduction under rule {rule} {subject} is vetoed from {from_period} to "
             "{to_period}: its grade is D"
         ),
+    ),
+    "VETO_DROPPED": (
+        "拟对 {subject} 的一票否决未获确认,不生效"
+        " / The veto proposed for {subject} was not confirmed and does not count"
     ),
     "VETO_LIFTED": (
         "对 {subject} 的一票否决自 {from_period} 起解除"

@@ -26,6 +26,9 @@ def test_a_row_is_an_ordinary_entrypoint_of_its_service(database_url):
     with pytest.raises(Invalid) as refused:
         opened.do("raise_counter", {"counter_id": "c1", "amount": 0})
     assert refused.value.field == "amount"
+    # P38: "Expected `str` matching regex '^[0-9]{4}-…'", in the Chinese sentence as well.
+    with pytest.raises(Invalid, match="应为日期,如 2025-01-15"):
+        opened.do("raise_counter", {"counter_id": "c1", "amount": 5, "on": "soon"})
     opened.runtime.close()
 
 

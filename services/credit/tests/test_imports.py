@@ -235,7 +235,7 @@ def test_the_same_deed_with_another_reason_is_not_unchanged(consented):
 @pytest.mark.parametrize(
     ("given", "column", "code"),
     [
-        ({"subject": f"RES:{person_id(9)}"}, "", "NOT_FOUND"),
+        ({"subject": f"RES:{person_id(9)}"}, "subject", "NOT_FOUND"),
         ({"rule_code": "R-RES-99"}, "rule_code", "RULE_NOT_IN_FORCE"),
         ({"rule_code": "R-RES-03"}, "", "NOT_ALLOWED_TO_PROPOSE"),
         ({"rule_code": "R-HH-01"}, "subject", "WRONG_KIND"),

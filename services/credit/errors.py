@@ -155,15 +155,15 @@ class HolderDeceased(StateConflict):
     """Whoever has died spends, consents, speaks and objects no more."""
 
     code = "HOLDER_DECEASED"
-    text = "该主体的持有人已去世 / The holder of this subject has died"
+    text = "当事人已去世 / The person concerned has died"
 
 
 class HolderGone(StateConflict):
     code = "HOLDER_GONE"
     text = (
-        "该主体的持有人已不是登记居民(已迁出,或登记已合并)"
-        " / The holder of this subject is no registered resident any more (moved out, or merged "
-        "with another registration)"
+        "当事人已不是登记居民(已迁出,或登记已合并)"
+        " / The person concerned is no registered resident any more (moved out, or merged with "
+        "another registration)"
     )
 
 
@@ -259,7 +259,10 @@ class PersonUnknown(Guard):
 class UnderAge(Guard):
     """A person below 18 has no credit account (REQ-L06)."""
 
-    text = "未满18周岁,不参加信用赋分 / Nobody under 18 takes part in scoring"
+    text = (
+        "未满18周岁,不参加信用赋分,也不代表单位"
+        " / Nobody under 18 takes part in scoring, or speaks for an organisation"
+    )
 
 
 class NoticeOutdated(Guard):
@@ -295,6 +298,13 @@ class HousemateWithdrew(Guard):
 
 class EvidenceRequired(Guard):
     text = "须提供依据材料 / Something must be shown as evidence"
+
+
+class NoteRequired(EvidenceRequired):
+    """A proposal is refused with words, not with a document."""
+
+    code = "EVIDENCE_REQUIRED"
+    text = "不予认可须写明理由 / Whoever rejects a proposal says why"
 
 
 class NotOfHousehold(Guard):

@@ -266,11 +266,7 @@ def _check_form(order: OpenCommendation) -> None:
             raise Invalid(
                 field=name,
                 reason=said(
-                    (
-                        "{name} 不少于 {least_text} 个字"
-                        " / {name} has at least {least_text} characters"
-                    ),
-                    name=name,
+                    "不少于 {least_text} 个字 / at least {least_text} characters",
                     least_text=LEAST_TEXT,
                 ),
             )

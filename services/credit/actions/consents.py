@@ -337,7 +337,7 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
         raise RoleDenied(role=tx.actor.role)
     _check_independent(tx, known.person_id)
     if tx.now >= known.due_at:
-        raise DeadlinePassed(until=known.due_at.isoformat())
+        raise DeadlinePassed(until=telling.last_day(known.due_at))
     given = GrantConsent(
         notice_version=known.notice_version,
         purposes=known.purposes,

@@ -458,6 +458,11 @@ def _first_day(text: str, at: str = "effective_from") -> date | None:
     return day
 
 
+def _require_to_come(tx: Tx, begins: date) -> None:
+    if begins <= tx.calendar.local_date(tx.now):
+        raise NotPeriodStart(on=begins.isoformat(), field="effective_from")
+
+
 def _locked(tx: Tx, rule_set_id: str, *states: str) -> Any:
     row = store.by_id(tx.conn, rule_set_id, lock=True)
     if row is None or not tx.actor.covers(row.area):
@@ -520,10 +525,11 @@ def consult_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
     Raises:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is no draft.
+        NotPeriodStart: It would not begin with a month that is still to come.
         RuleSetInvalid: And the other refusals of the loader.
     """
     row = _locked(tx, payload.rule_set_id, "DRAFT")
-    _judge(tx, row.body)
+    _require_to_come(tx, _judge(tx, row.body).effective_from)
     until = tx.calendar.due(tx.now, CONSULTATION_WORKING_DAYS)
     body = {
         "rule_set_id": row.rule_set_id,
@@ -714,8 +720,7 @@ def publish_rule_set(tx: Tx, payload: PublishRuleSet) -> dict[str, Any]:
     }
     loaded = _judge(tx, document)
     begins = loaded.effective_from
-    if begins <= tx.calendar.local_date(tx.now):
-        raise NotPeriodStart(on=begins.isoformat(), field="effective_from")
+    _require_to_come(tx, begins)
     store.lock_in_force(tx.conn, row.area)
     following = store.next_begin(tx.conn, row.area, begins)
     if following is not None and following.effective_from == begins:

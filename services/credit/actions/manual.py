@@ -26,6 +26,7 @@ from services.credit.errors import (
     NoConsent,
     NotAllowedToApprove,
     NotAllowedToPropose,
+    NoteRequired,
     PassedOn,
     RuleNotInForce,
     SameAsProposer,
@@ -415,6 +416,7 @@ def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
     if period != known.period:
         window = awards.window_of(rule, known.day, known.deed or "", period)
     score, points, capped = under_cap(tx, known, rule, window, points_raw)
+    late = known.late or period != known.period
     store.change(
         tx.conn,
         str(known.award_id),
@@ -422,7 +424,7 @@ def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
         period=period,
         points_period=period,
         to_period=standing.last_period(period, rule.valid(known.level)),
-        late=known.late or period != known.period,
+        late=late,
         cap_window=window,
         # Approvals come in any order; where one was cut, the draft puts the window in order.
         recount=capped,
@@ -452,7 +454,8 @@ def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
     )
     _tell_decided(tx, known, "APPROVED")
     months.draft_again(tx, known.subject_id, period)
-    flags = [name for name, on in (("CAPPED", capped), ("LATE", period != known.period)) if on]
+    marks = (("CAPPED", capped), ("LATE", late), ("CORRECTION", known.correction))
+    flags = [name for name, on in marks if on]
     return {
         "id": str(known.award_id),
         "state": "APPROVED",
@@ -503,7 +506,7 @@ def reject_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
     """
     known, _, _ = _to_decide(tx, payload.award_id)
     if not (payload.note or "").strip():
-        raise EvidenceRequired(field="note")
+        raise NoteRequired(field="note")
     store.change(
         tx.conn,
         str(known.award_id),

@@ -600,7 +600,7 @@ def extend_objection(tx: Tx, payload: ExtendObjection) -> dict[str, Any]:
     if known.extension_reasons is not None:
         raise AlreadyExtended
     if tx.now >= known.decide_due:
-        raise DeadlinePassed(until=known.decide_due.isoformat())
+        raise DeadlinePassed(until=telling.last_day(known.decide_due))
     _check_chain(tx, known, _case_of(tx, known))
     # A deadline is the midnight after its last day; the days that are added follow that day.
     last_day = known.decide_due - timedelta(microseconds=1)
@@ -860,7 +860,7 @@ def request_review(tx: Tx, payload: RequestReview) -> dict[str, Any]:
     if known.review_until is None:
         raise NoHigherLevel
     if tx.now >= known.review_until:
-        raise DeadlinePassed(until=known.review_until.isoformat())
+        raise DeadlinePassed(until=telling.last_day(known.review_until))
     due = tx.calendar.due(tx.now, REVIEW_WORKING_DAYS)
     store.change_objection(
         tx.conn,

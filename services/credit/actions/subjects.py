@@ -123,6 +123,7 @@ def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
         raise UnderAge(field=field)
     if person_id == tx.actor.id:
         raise SelfApproval(field=field)
+    manual.refuse_kin_of(tx, person_id)
     for before in voices.holders(tx.conn, subject_id, tx.now):
         telling.tell(
             tx, "HOLDER_CHANGED", person_id=before, ref=subject_id[:80], subject=subject_id

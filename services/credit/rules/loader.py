@@ -127,7 +127,7 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
         if rule_set.street:
             _judge_street_rule(rule, tag)
         elif rule.code.count("-") != 2:
-            raise _invalid(rule.code, "code", f"R-{rule.kind}-<number> in a district's set")
+            raise _invalid(rule.code, "code", f"R-{rule.kind}-NN")
         if rule.instrument not in rule_set.instruments:
             raise _invalid(rule.code, "instrument", "one of the set's instruments")
     _judge_references(rule_set, seen, producers)
@@ -164,7 +164,7 @@ def _judge_street_rule(rule: Rule, tag: str) -> None:
     lasting consequence is the district's."""
     code = rule.code
     if not code.startswith(f"R-{rule.kind}-{tag}-"):
-        raise _invalid(code, "code", f"R-{rule.kind}-{tag}-<number>")
+        raise _invalid(code, "code", f"R-{rule.kind}-{tag}-NN")
     if rule.type not in ("FIXED", "LEVELED"):
         raise _invalid(code, "type", "FIXED or LEVELED in a street's set")
     if rule.cap is None:
@@ -258,7 +258,7 @@ def _judge_points(rule: Rule) -> None:
 def _judge_shape(rule: Rule) -> None:
     code, kind = rule.code, rule.type
     if not code.startswith(f"R-{rule.kind}-") or not code.rpartition("-")[2].isdigit():
-        raise _invalid(code, "code", f"R-{rule.kind}-<number>")
+        raise _invalid(code, "code", f"R-{rule.kind}-NN")
     wanted = {"LEVELED": "levels", "BAND": "bands", "TIERED_CUMULATIVE": "tiers"}
     for name in ("levels", "bands", "tiers"):
         if bool(getattr(rule, name)) != (wanted.get(kind) == name):

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Final, NoReturn
 
+from chassis.refusal import said
 from services.credit.errors import RuleSetInvalid
 
 PERSON_KINDS: Final = frozenset({"RES", "HH"})
@@ -630,11 +631,15 @@ class _Members:
         if found is None:
             return None
         if not isinstance(found, int) or isinstance(found, bool):
-            self.fail(field, "a whole number")
+            self.fail(field, said("整数 / a whole number"))
         if low is not None and found < low:
-            self.fail(field, f"a whole number of at least {low}")
+            self.fail(
+                field, said("不小于 {low} 的整数 / a whole number of at least {low}", low=low)
+            )
         if abs(found) > high:
-            self.fail(field, f"a whole number of at most {high}")
+            self.fail(
+                field, said("不大于 {high} 的整数 / a whole number of at most {high}", high=high)
+            )
         return found
 
     def decimal(self, field: str) -> Fraction | None:
@@ -725,7 +730,7 @@ class _Members:
 
     def end(self) -> None:
         for name in self._left:
-            self.fail(name, "no such field")
+            self.fail(name, said("没有此字段 / no such field"))
 
 
 def predicate_fields(predicate: Predicate | None) -> set[str]:

@@ -153,8 +153,9 @@ def test_a_rejected_award_needs_a_reason_and_gives_nothing(credit):
     bench = credit
     reply = propose(bench)
     bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
-    with pytest.raises(EvidenceRequired):
+    with pytest.raises(EvidenceRequired) as refused:
         bench.do("reject_award", {"award_id": reply["id"]}, version=1)
+    assert "理由" in str(refused.value)
     done = bench.do("reject_award", {"award_id": reply["id"], "note": "材料不实"}, version=1)
     assert done == {"id": reply["id"], "state": "REJECTED", "version": 2}
 

@@ -212,6 +212,14 @@ def test_points_that_a_confirmed_month_releases_later_follow(twins):
     bench.fire("2025-06-28T10:00")
     assert points(bench)["available"] == before + waiting
     assert waiting == 200
+    # What counts in June for the kept id brings no points again, and June is what was published.
+    final_month(bench, "2025-06")
+    carried = bench.rows(
+        "SELECT points_raw, points FROM awards WHERE correction AND subject_id = 'RES:per_a'"
+    )
+    assert carried
+    assert {(row["points_raw"], row["points"]) for row in carried} == {(0, 0)}
+    verify(bench, "2025-06")
     stage.trial_balance(bench)
 
 

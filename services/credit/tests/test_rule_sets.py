@@ -677,3 +677,14 @@ def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(cr
                 verb, {"rule_set_id": made["id"]} | more, version=made["version"]
             )
         assert refused.value.params["state"] == way
+
+
+def test_the_public_is_not_asked_about_rules_that_begin_in_the_past(credit):
+    """It was asked for ten days, and they were refused at the end."""
+    bench = credit
+    made = draft(bench)
+    begins = f"{bench.now:%Y-%m}-01"
+    order = {"rule_set_id": made["id"], "effective_from": begins}
+    made |= author(bench).do("edit_rule_set", order, version=made["version"])
+    with pytest.raises(NotPeriodStart):
+        consult(bench, made)

@@ -178,6 +178,10 @@ def test_a_holder_is_looked_up_and_can_be_changed(credit):
     stage.register(bench, "per_child", adult=False)
     with pytest.raises(UnderAge):
         open_subject(bench, "MER", "mer_9", holder="per_child")
+    stage.register(bench, bench.actor.id, household="hh_own")
+    stage.register(bench, "per_wife", household="hh_own")
+    with pytest.raises(ConflictOfInterest):
+        open_subject(bench, "MER", "mer_9", holder="per_wife")
     open_subject(bench, "MER", "mer_9", holder="per_keeper")
     stage.register(bench, "per_next")
     with pytest.raises(StateConflict):

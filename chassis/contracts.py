@@ -24,7 +24,7 @@ from chassis.bus import Row, Service, consumed_by, entries, request_type
 from chassis.installed import release_of
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
-from chassis.refusal import Refusal
+from chassis.refusal import Refusal, Sentence
 from chassis.table import description_of, refusals_of, summary_of
 
 
@@ -128,7 +128,9 @@ def _door_contract(row: Row, request: dict[str, Any], reply: dict[str, Any]) -> 
 
 def _refusal(kind: type[Refusal]) -> dict[str, Any]:
     guard = {"guard": kind.guard} if kind.guard else {}
-    return {"status": kind.status, "code": kind.code, **guard, "text": str(kind.text)}
+    said = Sentence(kind.text)
+    text = f"{said} / {said.english}"
+    return {"status": kind.status, "code": kind.code, **guard, "text": text}
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_the_contract_says_all_that_a_row_says():
         "status": 422,
         "code": "GUARD_FAILED",
         "guard": "TOO_MUCH",
-        "text": TooMuch.text,
+        "text": f"{TooMuch.text} / {TooMuch.text.english}",
     }
     request = contract["schemas"][door["request"]["$ref"].rpartition("/")[2]]
     assert request["description"] == "计数 / Add to a counter."

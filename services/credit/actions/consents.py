@@ -10,8 +10,7 @@ from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.credit.actions import manual, telling
-from services.credit.actions.ledger import GRACE
+from services.credit.actions import manual, running_out, telling
 from services.credit.errors import (
     ConsentSuspended,
     DeadlinePassed,
@@ -184,7 +183,7 @@ def _give(
     store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
     open_subject(tx, subject_id, person, wanted)
     if "POINTS" in before - wanted:
-        store.change_subject(tx.conn, subject_id, spendable_until=tx.now + GRACE)
+        running_out.begin_grace(tx, subject_id, tx.now)
     _tell_household(tx, "HOUSEHOLD_CONSENT_WITHDRAWN", subject_id, before - wanted)
     _tell_household(tx, "HOUSEHOLD_CONSENT_GIVEN", subject_id, wanted - before)
     return {
@@ -546,7 +545,7 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> dict[str, Any]:
         gone = given
     if "POINTS" in gone:
         # Points that were earned stay spendable for 90 days, as after a whole withdrawal.
-        store.change_subject(tx.conn, known.subject_id, spendable_until=tx.now + GRACE)
+        running_out.begin_grace(tx, known.subject_id, tx.now)
     left = sorted(given - gone)
     household = known.subject_id.startswith("HH:")
     if own:
@@ -608,4 +607,4 @@ def close_for(tx: Tx, person_id: str, at: datetime) -> None:
                 version=known.version + 1,
             )
         award_store.cancel_open(tx.conn, subject.subject_id, "RESIDENT_DEACTIVATED", at)
-        store.change_subject(tx.conn, subject.subject_id, spendable_until=at + GRACE)
+        running_out.begin_grace(tx, subject.subject_id, at)

@@ -6,8 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.credit import events
-from services.credit.actions import awards, consents, households, ledger, merging, months, telling
-from services.credit.actions.ledger import GRACE
+from services.credit.actions import (
+    awards,
+    consents,
+    households,
+    ledger,
+    merging,
+    months,
+    running_out,
+    telling,
+)
 from services.credit.storage import registry, voices
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
@@ -249,12 +257,8 @@ def _left(tx: Tx, event: Event) -> None:
     subject_id = f"STW:{event.data.steward_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     # The month in which somebody leaves still settles; the wallet lives 90 days more.
-    registry.change_subject(
-        tx.conn,
-        subject_id,
-        closed_at=_month_end(tx, event),
-        spendable_until=event.occurred_at + GRACE,
-    )
+    end = _month_end(tx, event)
+    running_out.begin_grace(tx, subject_id, event.occurred_at, closed_at=end)
 
 
 def _open(

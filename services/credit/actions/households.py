@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chassis.calendar import Calendar
-from services.credit.actions import months, telling
-from services.credit.actions.ledger import GRACE
+from services.credit.actions import months, running_out, telling
 from services.credit.storage import registry, voices
 from services.credit.storage.voices import SUSPENDED
 
@@ -88,7 +87,7 @@ def _of_consent(
     subject_id = subject.subject_id
     if consent.state == "GRANTED" and not living:
         registry.close_spans(tx.conn, subject_id, consent.purposes, at)
-        registry.change_subject(tx.conn, subject_id, spendable_until=at + GRACE)
+        running_out.begin_grace(tx, subject_id, at)
         return {"state": SUSPENDED}
     if consent.state == SUSPENDED and registry.lived_in(tx.conn, living, subject.ref, at):
         registry.open_spans(tx.conn, subject_id, consent.purposes, at)

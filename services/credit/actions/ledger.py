@@ -3,6 +3,7 @@ reversing and expiring; the district's budget."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,6 @@ from services.credit.storage import registry, voices
 if TYPE_CHECKING:
     from chassis.bus import Due, Event, Tx
 
-GRACE = timedelta(days=90)
 # How partner names the wallet of the holder's household, whichever that is.
 HOUSEHOLD = "HH"
 # Why a step of a redemption is refused that does not fit the state of its hold. Partner asks for a
@@ -663,6 +663,11 @@ def expire_lots(tx: Tx, lots: Sequence[Any]) -> None:
             for lot in left
         ],
     )
+    gone: Counter[str] = Counter()
+    for lot in left:
+        gone[lot.subject_id] += lot.left
+    for subject_id, points in sorted(gone.items()):
+        telling.tell(tx, "POINTS_EXPIRED", subject_id=subject_id, subject=subject_id, points=points)
 
 
 def _write_off(tx: Tx) -> None:

@@ -55,6 +55,14 @@ def last_day(until: datetime) -> str:
     return f"{Calendar.local(until - _MOMENT):%Y-%m-%d}"
 
 
+def end_of(until: datetime) -> str:
+    """Return until when something lasts: its last day, or the minute where it ends within one."""
+    at = Calendar.local(until)
+    if (at.hour, at.minute, at.second) == (0, 0, 0):
+        return last_day(until)
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
 def deductions(tx: Tx, awards: Iterable[Mapping[str, Any]]) -> None:
     """Tell whom they concern that deductions are proposed, MINOR ones too: they are not published,
     so nobody else would tell him (DOMAIN 4.8)."""

@@ -355,6 +355,39 @@ def expiring(conn: sa.Connection, at: datetime, limit: int) -> list[Any]:
     return list(conn.execute(asked))
 
 
+def _to_remind(at: datetime, until: datetime) -> sa.ColumnElement[bool]:
+    lot = t.lots.c
+    return sa.and_(
+        lot.left > 0, lot.expires_at > at, lot.expires_at <= until, lot.reminded.is_(False)
+    )
+
+
+def running_out(conn: sa.Connection, at: datetime, until: datetime, limit: int) -> list[str]:
+    """Return subjects with lots that expire in a time, and that nobody has told of it."""
+    lot = t.lots.c
+    asked = sa.select(lot.subject_id).where(_to_remind(at, until)).distinct()
+    return list(conn.execute(asked.order_by(lot.subject_id).limit(limit)).scalars())
+
+
+def remind_of_lots(
+    conn: sa.Connection, subject_ids: Sequence[str], at: datetime, until: datetime
+) -> dict[tuple[str, datetime], int]:
+    """Note that subjects are told of their lots that expire: (subject, end) -> points.
+
+    The caller has locked their wallets; whoever changes a lot holds that lock.
+    """
+    if not subject_ids:
+        return {}
+    lot = t.lots.c
+    theirs = (bulk.members(lot.subject_id, subject_ids, conn), _to_remind(at, until))
+    asked = sa.select(lot.subject_id, lot.expires_at, lot.left).where(*theirs)
+    found: dict[tuple[str, datetime], int] = defaultdict(int)
+    for subject_id, end, left in conn.execute(asked):
+        found[subject_id, end] += left
+    conn.execute(sa.update(t.lots).where(*theirs).values(reminded=True))
+    return found
+
+
 def hold(conn: sa.Connection, hold_id: str) -> Any:
     """Return and lock a hold, or None."""
     return records.find(conn, t.holds, hold_id, lock=True)

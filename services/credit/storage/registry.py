@@ -599,6 +599,33 @@ def consented(conn: sa.Connection, subject_ids: Iterable[str], purpose: str) -> 
     return {row.subject_id for row in conn.execute(asked)}
 
 
+def remind_of_grace(
+    conn: sa.Connection, at: datetime, until: datetime, limit: int
+) -> dict[str, datetime]:
+    """Return subject -> end of those whose points end in a time of grace, and note that they are
+    told of it."""
+    row, lot = t.subjects.c, t.lots.c
+    points = sa.exists().where(lot.subject_id == row.subject_id, lot.left > 0)
+    asked = (
+        sa.select(row.subject_id, row.spendable_until)
+        .where(
+            row.spendable_until > at,
+            row.spendable_until <= until,
+            sa.or_(row.reminded_of.is_(None), row.reminded_of != row.spendable_until),
+            points,
+        )
+        .order_by(row.subject_id)
+        .limit(limit)
+    )
+    found = {one.subject_id: one.spendable_until for one in conn.execute(store.lock(asked, conn))}
+    conn.execute(
+        sa.update(t.subjects)
+        .where(bulk.members(row.subject_id, list(found), conn))
+        .values(reminded_of=row.spendable_until)
+    )
+    return found
+
+
 def grace_over(conn: sa.Connection, at: datetime) -> list[Any]:
     """Return the subjects whose points were spendable until a time that has passed: who is still
     scored only while he has any."""

@@ -122,6 +122,8 @@ subjects = sa.Table(
     sa.Column("closed_at", store.UtcDateTime),
     # After a withdrawal or a leave the points stay spendable until here.
     sa.Column("spendable_until", store.UtcDateTime),
+    # Of which end it was reminded.
+    sa.Column("reminded_of", store.UtcDateTime),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_subjects_area", "area", "kind"),
     sa.Index("ix_subjects_area_before", "area_before"),
@@ -682,6 +684,7 @@ lots = sa.Table(
     sa.Column("left", sa.BigInteger, nullable=False),
     sa.Column("expires_at", store.UtcDateTime, nullable=False),
     sa.Column("made_at", store.UtcDateTime, nullable=False),
+    sa.Column("reminded", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint('"left" >= 0 AND "left" <= points', name="left_within"),
     sa.Index(
         "ix_lots_open",

@@ -156,7 +156,8 @@ def test_what_an_adult_took_back_for_the_household_no_other_gives_again(bench):
 
     def told(person):
         bench.as_("R_RESIDENT", person=person, scope=stage.GRID)
-        return [(one["code"], one["detail"]) for one in bench.ask("messages")["items"]]
+        items = bench.ask("messages")["items"]
+        return [(one["code"], one["detail"]) for one in items if "HOUSEHOLD" in one["code"]]
 
     given = stage.consent(bench, "per_a", household_id="hh_1")
     what = {"household": "hh_1", "purposes": "POINTS、SCORING"}

@@ -112,6 +112,17 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     "REDEMPTION_REFUNDED": (
         "一笔兑换的退回已同意,{points} 积分已退回 / A refund was approved; {points} points are back"
     ),
+    "POINTS_GRACE": (
+        "{subject} 的积分可使用至 {end},逾期作废"
+        " / The points of {subject} can be spent until {end}; what is left then is gone"
+    ),
+    "POINTS_REMIND": (
+        "{subject} 有 {points} 积分可使用至 {end},逾期作废"
+        " / {points} points of {subject} can be spent until {end}; what is left then is gone"
+    ),
+    "POINTS_EXPIRED": (
+        "{subject} 有 {points} 积分到期未用,已作废 / {points} points of {subject} have run out"
+    ),
     "REFUND_DENIED": (
         "兑换单 {number} 的退回申请未获同意,{points} 积分不退回,理由见该兑换单;"
         "兑换后七日内可凭新的理由再申请一次"

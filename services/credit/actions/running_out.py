@@ -1,0 +1,62 @@
+"""Points that run out: told when their end is set, 30 days before it, and when they are gone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.credit.actions import telling
+from services.credit.storage import ledger as store
+from services.credit.storage import registry
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Tx
+    from chassis.calendar import Calendar
+
+# So long points stay spendable after a consent was withdrawn, or somebody has left.
+GRACE = timedelta(days=90)
+REMIND_BEFORE = timedelta(days=30)
+_BATCH = 500
+
+
+def begin_grace(tx: Tx, subject_id: str, at: datetime, **more: Any) -> None:
+    """Let a subject's points end after the time of grace, and say until when they are spent."""
+    until = at + GRACE
+    registry.change_subject(tx.conn, subject_id, spendable_until=until, **more)
+    telling.tell(
+        tx, "POINTS_GRACE", subject_id=subject_id, subject=subject_id, end=telling.end_of(until)
+    )
+
+
+def remind(tx: Tx, due: Due) -> None:
+    """Tell whose points run out within 30 days, once for each end; some of them at a time."""
+    until = tx.now + REMIND_BEFORE
+    leaving = registry.remind_of_grace(tx.conn, tx.now, until, _BATCH)
+    for subject_id, end in sorted(leaving.items()):
+        points = sum(lot.left for lot in store.open_lots(tx.conn, subject_id))
+        _tell(tx, subject_id, points, end)
+    found = store.running_out(tx.conn, tx.now, until, _BATCH)
+    store.lock_wallets(tx.conn, found)
+    lots = store.remind_of_lots(tx.conn, found, tx.now, until)
+    for (subject_id, end), points in sorted(lots.items()):
+        _tell(tx, subject_id, points, end)
+    if _BATCH in (len(found), len(leaving)):
+        tx.arm("points_remind", due.ref, due.due_at)
+
+
+def _tell(tx: Tx, subject_id: str, points: int, end: datetime) -> None:
+    telling.tell(
+        tx,
+        "POINTS_REMIND",
+        subject_id=subject_id,
+        subject=subject_id,
+        points=points,
+        end=telling.end_of(end),
+    )
+
+
+def next_run(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
+    """Return (ref, instant) of the next daily run: 08:30 local."""
+    today = calendar.at(calendar.local_date(now), 8, 30)
+    at = today if today > now else today + timedelta(days=1)
+    return calendar.local_date(at).isoformat(), at

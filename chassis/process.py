@@ -18,7 +18,6 @@ from chassis.settings import ProcessSettings, SettingsError, database_variable, 
 log = logging.getLogger("fivered.process")
 
 _LONGEST_WAIT_S = 5.0
-_DATABASES = ("postgresql", "postgres")
 
 
 def main(run: Callable[[str], int], service: str) -> int:
@@ -50,7 +49,7 @@ def open_runtime(
     variable = database_variable(cls.name)
     url = os.environ.get(variable, "")
     problems = []
-    if not has_scheme(url, *_DATABASES):
+    if not has_scheme(url, "postgresql"):
         wrong = "is wrong" if url else "is not set"
         problems.append(f"{variable} {wrong}: postgresql://user:password@host/database")
     if not os.environ.get("FIVERED_BROKER_URL"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.settings import Secret, setting
+from chassis.settings import MOST_PORT, Secret, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,10 @@ class GatewaySettings:
         "FIVERED_GATEWAY_HOST", help="Address on which the gateway listens", default="127.0.0.1"
     )
     port: int = setting(
-        "FIVERED_GATEWAY_PORT", help="Port on which the gateway listens", default=8000
+        "FIVERED_GATEWAY_PORT",
+        help="Port on which the gateway listens",
+        default=8000,
+        most=MOST_PORT,
     )
     services: tuple[str, ...] = setting(
         "FIVERED_SERVICES",

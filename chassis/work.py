@@ -199,8 +199,6 @@ class Subscriber:
                     self._consume_from(channel, later)
                     later = []
                 lost = self._lost(channel)
-                if len(lost) + len(later) == len(self._queues) - len(dead):
-                    raise ConnectionError("no queue left to consume")
                 if lost and time.monotonic() > lost_at:
                     lost_at = time.monotonic() + LOST_AGAIN_S
                     self._consume_from(

@@ -17,10 +17,11 @@ file: nothing about a door is written a second time. Each row becomes an ordinar
 from __future__ import annotations
 
 import builtins
+import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,6 +149,7 @@ def job(kind: str, act: Act) -> Row:
     return Row(f"run_{kind}", bus.JobDoor(job_kind=kind), act)
 
 
+@functools.cache
 def refusals_of(act: Act) -> tuple[type[Refusal], ...]:
     """Return the refusals that a function's docstring names under `Raises:`.
 
@@ -171,13 +173,22 @@ def _doc(act: Act) -> str:
 def _exception(act: Act, name: str) -> type[BaseException]:
     """Return an exception by its name: the function may leave it to another room of its service
     to raise it."""
-    service = ".".join(act.__module__.split(".")[:2])
-    rooms = [vars(one) for key, one in list(sys.modules.items()) if key.startswith(f"{service}.")]
-    for room in (act.__globals__, vars(refusal), *rooms, vars(builtins)):
+    for room in _rooms(act):
         kind = room.get(name)
         if isinstance(kind, type) and issubclass(kind, BaseException):
             return kind
     raise TypeError(f"{act.__module__}.{act.__name__}: there is no exception {name}")
+
+
+def _rooms(act: Act) -> Iterator[Mapping[str, Any]]:
+    """Give out where a name of a function's docstring may stand, the nearest first."""
+    yield act.__globals__
+    yield vars(refusal)
+    yield vars(builtins)
+    service = ".".join(act.__module__.split(".")[:2])
+    for name, module in list(sys.modules.items()):
+        if name.startswith(f"{service}."):
+            yield vars(module)
 
 
 def places_of(http: str) -> tuple[str, ...]:

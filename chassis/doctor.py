@@ -76,7 +76,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             ]
         with runtime.snapshot(SYSTEM) as tx:
             if not store.takes_writes(tx.conn):
-                return [(False, "database takes no writes: a standby, or set to read only")]
+                return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
             keys = list(_keys(tx))
     except sa.exc.SQLAlchemyError as error:

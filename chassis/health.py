@@ -149,7 +149,7 @@ def database(runtime: Runtime) -> Check:
             return Finding(False, f"migrations are pending: fivered migrate {runtime.name}")
         with store.reading(runtime.engine) as conn:
             if not store.takes_writes(conn):
-                return Finding(False, "it takes no writes: a standby, or set to read only")
+                return Finding(False, store.NO_WRITES)
         # The service's own; doctor tells that of the chassis as well.
         return Finding(True, migrate.histories(package)[-1].current(runtime.engine))
 

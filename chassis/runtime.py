@@ -181,7 +181,7 @@ class Runtime(Opened):
                 before(tx, body)
 
         def act(tx: Tx) -> Any:
-            tx.roles = tuple(door.roles)
+            tx.roles = door.roles
             service.admit(tx)
             return deadlines.mark(tx, plain(fn(service, tx, body)))
 

@@ -443,9 +443,6 @@ def all_changed(found: int, wanted: int, what: str) -> None:
         raise LostChange(f"{what}: {found} of {wanted} rows were changed")
 
 
-_TAKES_NO_WRITES = "25006"
-
-
 def is_outage(error: BaseException) -> bool:
     """Tell a fault of the database (wait and try again) from a fault of the statement."""
     if isinstance(error, sa.exc.TimeoutError):
@@ -460,11 +457,7 @@ def is_outage(error: BaseException) -> bool:
         # 25006 takes no writes now; a standby says 0A000 (not supported) of a writing transaction.
         if state == "0A000":
             return "recovery" in str(error.orig)
-        return (
-            state[:2] in {"08", "53", "40"}
-            or state[:4] == "57P0"
-            or state in {"55P03", _TAKES_NO_WRITES}
-        )
+        return state[:2] in {"08", "53", "40"} or state[:4] == "57P0" or state in {"55P03", "25006"}
     if isinstance(error, sa.exc.OperationalError):
         if error.statement is None:
             # It could not connect, or the connection broke in the commit. Under eventlet psycopg2
@@ -476,6 +469,9 @@ def is_outage(error: BaseException) -> bool:
             for word in ("locked", "disk", "connection", "could not connect", "full", "readonly")
         )
     return False
+
+
+NO_WRITES = "it takes no writes: a standby, or set to read only"
 
 
 def takes_writes(conn: sa.Connection) -> bool:

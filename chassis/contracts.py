@@ -76,7 +76,7 @@ def event_contract(service_cls: type[Service], kind: type[Any], old: dict[str, A
 def _anything(kind: type[Any]) -> dict[str, Any]:
     """Return the schema of what a reply leaves open: `object`."""
     if kind is not object:
-        raise NotImplementedError(kind)
+        raise NotImplementedError(kind)  # msgspec asks for it of what a hook does not know
     # An empty schema would be taken for none.
     return {"description": "内容不限 / anything"}
 

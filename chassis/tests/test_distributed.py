@@ -347,24 +347,22 @@ def test_a_database_that_takes_no_writes_is_an_outage_that_is_told(world):
     caller = world.caller()
     world.wait(caller.ready)
     name = world.runtime.engine.url.database
+    # A setting counts for who connects anew; so nobody stays connected.
+    others_end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
     with world.runtime.engine.connect() as plain:
         admin = plain.execution_options(isolation_level="AUTOCOMMIT")
         admin.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-        # Who is connected already goes on; so does nobody now.
-        admin.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        admin.exec_driver_sql(others_end)
         world.wait(lambda: world.page(serve, "/ready")[0] == 503)
         assert "takes no writes" in str(world.page(serve, "/ready")[1])
         with pytest.raises(rpc.ServiceUnavailable):
             caller.add("c")
         admin.exec_driver_sql("SET transaction_read_only = off")
         admin.exec_driver_sql(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
-        admin.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        admin.exec_driver_sql(others_end)
     world.wait_ready(serve)
     assert caller.insist("c")["version"] == 1
 

@@ -30,10 +30,7 @@ from services.steward.actions.cases import (
 from services.steward.actions.dispatch import give, hand_over
 from services.steward.actions.parties import parties, require_impartial, require_not_own
 from services.steward.actions.submission import project_of
-from services.steward.errors import (
-    NothingCorrected,
-    UnknownGrid,
-)
+from services.steward.errors import NothingCorrected
 from services.steward.replies import RequestReply
 from services.steward.rules.routing import Category
 
@@ -277,8 +274,7 @@ def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
     """Return what changes."""
     grid = payload.grid or row.grid
     if grid != row.grid:
-        if not storage.ground.known(tx.conn, [grid], "GRID"):
-            raise UnknownGrid(grid=grid, field="grid")
+        storage.ground.require_grid(tx.conn, grid)
         tx.require_scope(grid)
     building = payload.building or row.building
     wanted: dict[str, object] = {

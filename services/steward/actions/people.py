@@ -33,7 +33,6 @@ from services.steward.errors import (
     PhoneTaken,
     SelfConfirm,
     StillSteward,
-    UnknownGrid,
 )
 from services.steward.storage.people import NewPerson
 
@@ -201,8 +200,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
     _require_another(tx, row)
     if row.grid is None:
         raise NotResident
-    if not storage.ground.known(tx.conn, [payload.to_grid], "GRID"):
-        raise UnknownGrid(grid=payload.to_grid, field="to_grid")
+    storage.ground.require_grid(tx.conn, payload.to_grid, field="to_grid")
     _check_household(tx, row, payload.household_id, payload.to_grid)
     version = row.version + 1
     moved = storage.people.update(
@@ -429,8 +427,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
         if row.grid is not None:
             raise GridNeeded(field="grid")
     else:
-        if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
-            raise UnknownGrid(grid=payload.grid, field="grid")
+        storage.ground.require_grid(tx.conn, payload.grid)
         tx.require_scope(payload.grid)
     _require_another(tx, row)
     return bring_back(

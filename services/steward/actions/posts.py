@@ -574,8 +574,7 @@ def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
         UnknownGrid: No such grid.
         DutyWithoutEntry: A duty has neither.
     """
-    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
-        raise UnknownGrid(grid=payload.grid, field="grid")
+    storage.ground.require_grid(tx.conn, payload.grid)
     tx.require_scope(payload.grid)
     entries = _entries(tx, payload.grid)
     covered = {entry["duty"] for entry in entries}

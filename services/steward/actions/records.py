@@ -31,7 +31,6 @@ from services.steward.errors import (
     Overlap,
     RecorderConfirms,
     SelfConfirm,
-    UnknownGrid,
 )
 from services.steward.rules.routing import Category
 
@@ -336,8 +335,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
         RoleDenied: The caller may not speak for the named reporter.
         UnknownPerson: The reporter is not registered.
     """
-    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
-        raise UnknownGrid(grid=payload.grid, field="grid")
+    storage.ground.require_grid(tx.conn, payload.grid)
     reporter = payload.reporter_id or tx.actor.id
     person = storage.people.person(tx.conn, reporter)
     if reporter != tx.actor.id and not (

@@ -44,7 +44,6 @@ from services.steward.errors import (
     ProjectNotOfGrid,
     ReferenceTaken,
     ReporterKnown,
-    UnknownGrid,
 )
 from services.steward.replies import RequestReply
 from services.steward.rules.routing import Category
@@ -143,8 +142,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
     """
-    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
-        raise UnknownGrid(grid=payload.grid, field="grid")
+    storage.ground.require_grid(tx.conn, payload.grid)
     reporter = _reporter(tx, payload)
     own = _own_reference(tx, payload)
     first = _answered(tx, payload, reporter, own)

@@ -11,6 +11,7 @@ from chassis import records
 from chassis import storage as store
 from chassis.records import Row
 from chassis.text import fold
+from services.steward.errors import UnknownGrid
 from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
 
 # Statements of every request, written once: to build one costs as much as to run it.
@@ -51,6 +52,21 @@ def lock_area(conn: sa.Connection, code: str) -> Row | None:
 def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
     """Return which of the codes are defined areas of a kind."""
     return set(conn.execute(_KNOWN, {"codes": list(codes), "kind": kind}).scalars())
+
+
+def require_grid(conn: sa.Connection, code: str, *, field: str = "grid") -> None:
+    """Refuse a grid that is not defined.
+
+    Args:
+        conn: The transaction.
+        code: The grid.
+        field: Where it was named.
+
+    Raises:
+        UnknownGrid: There is no such grid.
+    """
+    if not known(conn, [code], "GRID"):
+        raise UnknownGrid(grid=code, field=field)
 
 
 def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:

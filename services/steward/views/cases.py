@@ -18,7 +18,6 @@ from chassis.records import Row
 from chassis.refusal import NotFound, sentences
 from chassis.text import code, without_numbers
 from services.steward import replies, rules, storage
-from services.steward.errors import UnknownGrid
 from services.steward.rules.routing import Category
 
 State = Literal[
@@ -467,8 +466,7 @@ def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.SimilarReply:
         UnknownGrid: No such grid.
         RoleDenied: It lies in another community than the caller's.
     """
-    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
-        raise UnknownGrid(grid=payload.grid, field="grid")
+    storage.ground.require_grid(tx.conn, payload.grid)
     if not payload.grid.startswith(tx.actor.scope[:12]):
         tx.require_scope(payload.grid)
     since = tx.now - timedelta(hours=72)

@@ -16,7 +16,7 @@ from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
 from chassis.replies import Page
 from services.steward import replies, rules, storage
-from services.steward.errors import BadSpan, UnknownGrid
+from services.steward.errors import BadSpan
 from services.steward.rules.routing import Duty
 from services.steward.storage.posts import Serving
 from services.steward.views.people import history
@@ -103,11 +103,6 @@ class MonthQuestion:
     period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
 
 
-def _require_grid(tx: Tx, grid: str) -> None:
-    if not storage.ground.known(tx.conn, [grid], "GRID"):
-        raise UnknownGrid(grid=grid, field="grid")
-
-
 def duty_board(tx: Tx, payload: WhichGrid) -> replies.DutyReply:
     """网格值班表 / Who answers in a grid now.
 
@@ -119,7 +114,7 @@ def duty_board(tx: Tx, payload: WhichGrid) -> replies.DutyReply:
     Raises:
         UnknownGrid: No such grid.
     """
-    _require_grid(tx, payload.grid)
+    storage.ground.require_grid(tx.conn, payload.grid)
     now = {
         row.steward_id: row
         for row in storage.posts.shifts_within(
@@ -272,7 +267,7 @@ def shift_gaps(tx: Tx, payload: GapQuestion) -> replies.GapReply:
         UnknownGrid: No such grid.
         BadSpan: The end does not follow the start within 62 days.
     """
-    _require_grid(tx, payload.grid)
+    storage.ground.require_grid(tx.conn, payload.grid)
     tx.require_scope(payload.grid)
     if not timedelta(0) < payload.end - payload.start <= timedelta(days=62):
         raise BadSpan(field="end")

@@ -157,12 +157,11 @@ def _open(tx: Tx, proposal_id: str, *, own: bool = False) -> Row:
 def _decide(tx: Tx, row: Row, state: str, reason: str | None) -> replies.ProposalReply:
     decided = storage.calendar.update(
         tx.conn,
-        row.proposal_id,
+        row,
         state=state,
         reason=reason,
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        version=row.version + 1,
     )
     return replies.ProposalReply.of(decided, id=decided.proposal_id)
 

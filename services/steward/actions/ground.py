@@ -92,12 +92,9 @@ def define_area(tx: Tx, payload: DefineArea) -> replies.AreaReply:
     counted = (payload.households, payload.persons)
     if counted not in {(None, None), (row.households, row.persons)}:
         # A grid's size is recounted from time to time; that changes no fact that others hold.
+        row = records.locked(tx.conn, tables.areas, payload.code)
         row = storage.ground.update_area(
-            tx.conn,
-            payload.code,
-            households=payload.households,
-            persons=payload.persons,
-            version=row.version + 1,
+            tx.conn, row, households=payload.households, persons=payload.persons
         )
     return _reply(row)
 
@@ -131,9 +128,10 @@ def correct_area(tx: Tx, payload: CorrectArea) -> replies.AreaReply:
     }
     if values:
         before = {name: getattr(row, name) for name in values}
-        version = row.version + 1
-        row = storage.ground.update_area(tx.conn, row.code, **values, version=version)
-        note_change(tx, "AREA", row.code, version, "correct", before=before, reason=payload.reason)
+        row = storage.ground.update_area(tx.conn, row, **values)
+        note_change(
+            tx, "AREA", row.code, row.version, "correct", before=before, reason=payload.reason
+        )
         if "name" in values:
             _announce(tx, row)
     return _reply(row)

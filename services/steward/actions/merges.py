@@ -106,11 +106,10 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
         _merge(tx, row, into, proposal)
     decided = storage.people.update_merge(
         tx.conn,
-        proposal.merge_id,
+        proposal,
         state="CONFIRMED" if payload.confirmed else "REJECTED",
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        version=proposal.version + 1,
     )
     return _reply(decided)
 
@@ -145,10 +144,9 @@ def _pair(tx: Tx, person_id: str, into_id: str) -> tuple[Row, Row]:
 
 
 def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
-    version = row.version + 1
-    storage.people.update(
+    given_up = storage.people.update(
         tx.conn,
-        row.person_id,
+        row,
         status="MERGED",
         merged_into=into.person_id,
         phone=None,
@@ -156,25 +154,24 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
         id_no_mask=None,
         id_no_hmac=None,
         birthday=None,
-        version=version,
     )
     gained, stays = _gained(tx, row, into), into
     note_change(
         tx,
         "PERSON",
         row.person_id,
-        version,
+        given_up.version,
         "merge",
         before={"status": row.status, "merged_into": None},
         reason=proposal.merge_id,
     )
     if gained:
-        stays = storage.people.update(tx.conn, into.person_id, **gained, version=into.version + 1)
+        stays = storage.people.update(tx.conn, into, **gained)
         note_change(
             tx,
             "PERSON",
             into.person_id,
-            into.version + 1,
+            stays.version,
             "merge",
             before={name: getattr(into, name) for name in gained if name in _PLAIN},
             reason=proposal.merge_id,
@@ -184,7 +181,7 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
         events.PersonMerged(row.person_id, into.person_id, stays.area),
         subject=row.person_id,
         scope=row.area,
-        sequence=version,
+        sequence=given_up.version,
     )
     if gained:
         _say_gained(tx, stays, returned="grid" in gained)

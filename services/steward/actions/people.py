@@ -202,16 +202,14 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         raise NotResident
     storage.ground.require_grid(tx.conn, payload.to_grid, field="to_grid")
     _check_household(tx, row, payload.household_id, payload.to_grid)
-    version = row.version + 1
     moved = storage.people.update(
         tx.conn,
-        row.person_id,
+        row,
         grid=payload.to_grid,
         area=payload.to_grid[:12],
         household_id=payload.household_id,
-        version=version,
     )
-    note_change(tx, "PERSON", row.person_id, version, "move", before=_place_of(row))
+    note_change(tx, "PERSON", row.person_id, moved.version, "move", before=_place_of(row))
     dispatch.free_household(tx, row.person_id)
     tx.publish(
         events.ResidentMoved(
@@ -219,7 +217,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         ),
         subject=row.person_id,
         scope=payload.to_grid[:12],
-        sequence=version,
+        sequence=moved.version,
     )
     return reply(moved)
 
@@ -244,13 +242,12 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
-    version = row.version + 1
-    gone = storage.people.update(tx.conn, row.person_id, status=payload.reason, version=version)
+    gone = storage.people.update(tx.conn, row, status=payload.reason)
     note_change(
         tx,
         "PERSON",
         row.person_id,
-        version,
+        gone.version,
         "deactivate",
         before={"status": row.status},
         reason=payload.reason,
@@ -259,7 +256,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
         events.ResidentDeactivated(row.person_id, payload.reason),
         subject=row.person_id,
         scope=row.area,
-        sequence=version,
+        sequence=gone.version,
     )
     return reply(gone)
 
@@ -291,13 +288,11 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     values, before = _corrected(tx, row, payload)
     if not before:
         return reply(row)
-    version = row.version + 1
     # What it was registered with no longer says what he is; what stands in the row does.
-    after = storage.people.update(
-        tx.conn, row.person_id, **values, digest=f"corrected {version}", version=version
-    )
+    values["digest"] = f"corrected {row.version + 1}"
+    after = storage.people.update(tx.conn, row, **values)
     note_change(
-        tx, "PERSON", row.person_id, version, "correct", before=before, reason=payload.reason
+        tx, "PERSON", row.person_id, after.version, "correct", before=before, reason=payload.reason
     )
     if "household_id" in before:
         dispatch.free_household(tx, row.person_id)
@@ -308,7 +303,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
             events.ResidentCorrected(after.person_id, after.is_adult, after.household_id),
             subject=after.person_id,
             scope=after.area,
-            sequence=version,
+            sequence=after.version,
         )
     else:
         publish_registered(tx, after)
@@ -459,21 +454,19 @@ def bring_back(
         values |= _phone_columns(tx, row, phone or old, household, grid)
     born = born_on(tx, row)
     adult = rules.identity.is_adult(born, row.birth_year, today)
-    version = row.version + 1
     area = grid[:12] if grid else row.area
     back = storage.people.update(
         tx.conn,
-        row.person_id,
+        row,
         **values,
         status="ACTIVE",
         grid=grid,
         area=area,
         household_id=household,
         is_adult=adult,
-        version=version,
     )
     before = {"status": row.status} | _place_of(row)
-    note_change(tx, "PERSON", row.person_id, version, "return", before=before, reason=reason)
+    note_change(tx, "PERSON", row.person_id, back.version, "return", before=before, reason=reason)
     dispatch.free_household(tx, row.person_id)
     if not adult:
         await_days(tx, {rules.identity.eighteenth(born, row.birth_year)})
@@ -482,7 +475,7 @@ def bring_back(
             events.ResidentReturned(row.person_id, area, grid, adult, household),
             subject=row.person_id,
             scope=area,
-            sequence=version,
+            sequence=back.version,
         )
     else:
         publish_registered(tx, back)

@@ -262,12 +262,11 @@ def agree_to_board(tx: Tx, payload: BoardConsent) -> replies.StewardReply:
         raise StateConflict(state=row.status)
     after = storage.posts.update(
         tx.conn,
-        row.steward_id,
+        row,
         board_consent=payload.agrees,
         consent_ref=None,
         consent_by=tx.actor.id,
         consent_at=tx.now,
-        version=row.version + 1,
     )
     _republish(tx, row)
     return _reply(after)
@@ -311,7 +310,6 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         before["grids"] = held
     if not before:
         return _reply(row)
-    version = row.version + 1
     if "duty" in values and any(
         post.duty == values["duty"] for post in storage.posts.of_person(tx.conn, row.person_id)
     ):
@@ -320,9 +318,15 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         _republish(tx, row, without=True)
         storage.posts.set_grids(tx.conn, row.steward_id, grids)
         storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now, set(held) - set(grids))
-    after = storage.posts.update(tx.conn, row.steward_id, **values, version=version)
+    after = storage.posts.update(tx.conn, row, **values)
     note_change(
-        tx, "STEWARD", row.steward_id, version, "correct", before=before, reason=payload.reason
+        tx,
+        "STEWARD",
+        row.steward_id,
+        after.version,
+        "correct",
+        before=before,
+        reason=payload.reason,
     )
     _republish(tx, after)
     if {"duty", "grids", "is_state_official"} & set(before):
@@ -402,9 +406,7 @@ def suspend_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
         StateConflict: He is not active.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE",))
-    after = storage.posts.update(
-        tx.conn, row.steward_id, status="SUSPENDED", version=row.version + 1
-    )
+    after = storage.posts.update(tx.conn, row, status="SUSPENDED")
     handed = _hand_over(tx, row)
     _republish(tx, row)
     return _reply(after, handed_over=handed)
@@ -421,7 +423,7 @@ def resume_steward(tx: Tx, payload: WhichSteward) -> replies.StewardReply:
     row = _locked(tx, payload.steward_id, ("SUSPENDED",))
     if kinship.is_own(tx, row.person_id):
         raise SelfConfirm
-    after = storage.posts.update(tx.conn, row.steward_id, status="ACTIVE", version=row.version + 1)
+    after = storage.posts.update(tx.conn, row, status="ACTIVE")
     _republish(tx, row)
     return _reply(after)
 
@@ -436,10 +438,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
         StateConflict: He has left already.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
-    version = row.version + 1
-    after = storage.posts.update(
-        tx.conn, row.steward_id, status="LEFT", left_at=tx.now, version=version
-    )
+    after = storage.posts.update(tx.conn, row, status="LEFT", left_at=tx.now)
     handed = _hand_over(tx, row)
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
     _republish(tx, row)
@@ -447,7 +446,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
         events.StewardLeft(row.steward_id, row.person_id, row.duty),
         subject=row.steward_id,
         scope=row.area,
-        sequence=version,
+        sequence=after.version,
     )
     return _reply(after, handed_over=handed)
 
@@ -534,16 +533,10 @@ def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
         raise StateConflict(state=row.state)
     if tx.now < row.start_at - EARLY or (own and tx.now >= row.end_at):
         raise NotNow
-    version = row.version + 1
-    storage.posts.update_shift(
-        tx.conn,
-        row.shift_id,
-        state="ATTENDED",
-        attended_by=tx.actor.id,
-        attended_at=tx.now,
-        version=version,
+    after = storage.posts.update_shift(
+        tx.conn, row, state="ATTENDED", attended_by=tx.actor.id, attended_at=tx.now
     )
-    return replies.Changed(id=row.shift_id, state="ATTENDED", version=version)
+    return replies.Changed.of(after, id=row.shift_id)
 
 
 def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
@@ -561,8 +554,8 @@ def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     tx.check_version(row.version)
     if row.state == "MISSED":
         raise StateConflict(state=row.state)
-    storage.posts.update_shift(tx.conn, row.shift_id, state="MISSED", version=row.version + 1)
-    return replies.Changed(id=row.shift_id, state="MISSED", version=row.version + 1)
+    after = storage.posts.update_shift(tx.conn, row, state="MISSED")
+    return replies.Changed.of(after, id=row.shift_id)
 
 
 def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:

@@ -257,14 +257,8 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
-    version = row.version + 1
     confirmed = storage.records.update_record(
-        tx.conn,
-        row.record_id,
-        minutes=payload.minutes,
-        state="CONFIRMED",
-        confirmed_by=tx.actor.id,
-        version=version,
+        tx.conn, row, minutes=payload.minutes, state="CONFIRMED", confirmed_by=tx.actor.id
     )
     tx.publish(
         events.VolunteerHoursConfirmed(
@@ -272,7 +266,7 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
         ),
         subject=row.record_id,
         scope=row.area,
-        sequence=version,
+        sequence=confirmed.version,
         occurred_at=done_at,
     )
     day = others + payload.minutes
@@ -301,10 +295,7 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
-    version = row.version + 1
-    corrected = storage.records.update_record(
-        tx.conn, row.record_id, minutes=payload.minutes, version=version
-    )
+    corrected = storage.records.update_record(tx.conn, row, minutes=payload.minutes)
     tx.publish(
         events.VolunteerHoursCorrected(
             record_id=row.record_id,
@@ -316,7 +307,7 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
         ),
         subject=row.record_id,
         scope=row.area,
-        sequence=version,
+        sequence=corrected.version,
     )
     return msgspec.structs.replace(_record_reply(corrected), previous_minutes=row.minutes)
 
@@ -385,9 +376,6 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
     _require_other(tx, row.reported_by)
     state = "TRUE" if payload.verified else "FALSE"
     version = row.version + 1
-    storage.records.update_hazard(
-        tx.conn, row.hazard_id, state=state, verified_by=tx.actor.id, version=version
-    )
     tx.publish(
         events.HazardVerified(row.hazard_id, row.reporter_id, row.category, payload.verified),
         subject=row.hazard_id,
@@ -395,10 +383,12 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
         sequence=version,
     )
     reply = replies.HazardReply(id=row.hazard_id, state=state, version=version)
+    found: dict[str, object] = {}
     if payload.verified:
         request = submission.hazard_found(tx, row)
-        storage.records.update_hazard(tx.conn, row.hazard_id, request_id=request.request_id)
+        found["request_id"] = request.request_id
         reply.request_id, reply.request_number = request.request_id, request.number
+    storage.records.update_hazard(tx.conn, row, state=state, verified_by=tx.actor.id, **found)
     return reply
 
 

@@ -231,6 +231,7 @@ def _again(
     if gone is not None and (same or by_number):
         alike = same or name_of(tx, gone) == name_of(tx, row)
         if gone.status == "MOVED_OUT" and returning and alike:
+            gone = storage.people.locked(tx.conn, gone.person_id)
             try:
                 return bring_back(tx, gone, row.grid, row.household_id, phone=_plain_phone(tx, row))
             except Refusal as refusal:
@@ -263,7 +264,7 @@ def _learn_birthday(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
     vault = storage.vault(tx.settings.keys)
     born = vault.open(row.birthday, f"{row.person_id}.birthday")
     sealed = vault.seal(born, f"{known.person_id}.birthday")
-    storage.people.update(tx.conn, known.person_id, birthday=sealed)
+    storage.people.learn_birthday(tx.conn, known.person_id, sealed)
     if not known.is_adult:
         await_days(tx, {rules.identity.eighteenth(date.fromisoformat(born), None)})
 

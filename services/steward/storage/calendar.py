@@ -27,7 +27,6 @@ def lock(conn: sa.Connection, proposal_id: str) -> Row | None:
     return records.find(conn, proposals, proposal_id, lock=True)
 
 
-def update(conn: sa.Connection, proposal_id: str, **values: object) -> Row:
-    """Change a proposal, and return it as it is now."""
-    changed = sa.update(proposals).where(proposals.c.proposal_id == proposal_id)
-    return records.one(conn, changed.values(**values).returning(proposals))
+def update(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked proposal, and return it as it is now."""
+    return records.update(conn, proposals, row, **values)

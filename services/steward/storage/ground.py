@@ -80,10 +80,9 @@ def insert_area(conn: sa.Connection, **values: object) -> Row | None:
     return records.first(conn, statement.returning(areas))
 
 
-def update_area(conn: sa.Connection, code: str, **values: object) -> Row:
-    """Change an area, and return it as it is now."""
-    changed = sa.update(areas).where(areas.c.code == code)
-    return records.one(conn, changed.values(**values).returning(areas))
+def update_area(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked area, and return it as it is now."""
+    return records.update(conn, areas, row, **values)
 
 
 def below(conn: sa.Connection, root: str, kind: str | None, after: str, limit: int) -> list[Row]:

@@ -53,6 +53,11 @@ def lock(conn: sa.Connection, person_id: str) -> Row | None:
     return records.find(conn, persons, person_id, lock=True)
 
 
+def locked(conn: sa.Connection, person_id: str) -> Row:
+    """Return the row of somebody who is registered, locked."""
+    return records.known(conn, persons, person_id, lock=True)
+
+
 def several(conn: sa.Connection, person_ids: Iterable[str]) -> list[Row]:
     """Return the rows of several persons."""
     asked = sa.select(persons).where(persons.c.person_id.in_(list(person_ids)))
@@ -206,10 +211,15 @@ def grown(conn: sa.Connection, person_ids: Sequence[str]) -> list[Row]:
     return sorted(found, key=lambda row: str(row.person_id))
 
 
-def update(conn: sa.Connection, person_id: str, **values: object) -> Row:
-    """Change a person, and return him as he stands now."""
-    changed = sa.update(persons).where(persons.c.person_id == person_id)
-    return records.one(conn, changed.values(**values).returning(persons))
+def update(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked person, and return him as he stands now."""
+    return records.update(conn, persons, row, **values)
+
+
+def learn_birthday(conn: sa.Connection, person_id: str, sealed: bytes) -> None:
+    """Keep a day of birth that was not kept before: nothing that others know of him changes."""
+    born = sa.update(persons).where(persons.c.person_id == person_id)
+    conn.execute(born.values(birthday=sealed))
 
 
 def write_change(conn: sa.Connection, **values: object) -> None:
@@ -304,10 +314,9 @@ def merges(
     return records.page(conn, asked, part, (person_merges.c.created_at, person_merges.c.merge_id))
 
 
-def update_merge(conn: sa.Connection, merge_id: str, **values: object) -> Row:
-    """Change a proposal, and return it as it is now."""
-    changed = sa.update(person_merges).where(person_merges.c.merge_id == merge_id)
-    return records.one(conn, changed.values(**values).returning(person_merges))
+def update_merge(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked proposal, and return it as it is now."""
+    return records.update(conn, person_merges, row, **values)
 
 
 # Every column that names a person who acts, lives or serves here. What he did stays with the id

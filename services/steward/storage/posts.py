@@ -137,10 +137,9 @@ def enrolled(conn: sa.Connection, steward_ids: Iterable[str]) -> set[str]:
     return records.present(conn, stewards, steward_ids)
 
 
-def update(conn: sa.Connection, steward_id: str, **values: object) -> Row:
-    """Change a steward, and return him as he stands now."""
-    changed = sa.update(stewards).where(stewards.c.steward_id == steward_id)
-    return records.one(conn, changed.values(**values).returning(stewards))
+def update(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked steward, and return him as he stands now."""
+    return records.update(conn, stewards, row, **values)
 
 
 def take(conn: sa.Connection, steward_id: str, now: datetime) -> bool:
@@ -263,12 +262,12 @@ def shifts_of(
 
 def one_shift(conn: sa.Connection, shift_id: str) -> Row | None:
     """Return a shift, or None."""
-    return records.first(conn, sa.select(shifts).where(shifts.c.shift_id == shift_id))
+    return records.find(conn, shifts, shift_id)
 
 
-def update_shift(conn: sa.Connection, shift_id: str, **values: object) -> None:
-    """Change a shift."""
-    conn.execute(sa.update(shifts).where(shifts.c.shift_id == shift_id).values(**values))
+def update_shift(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked shift, and return it as it is now."""
+    return records.update(conn, shifts, row, **values)
 
 
 def shift_overlaps(

@@ -29,10 +29,9 @@ def insert_record(conn: sa.Connection, record_id: str, **values: object) -> Row:
     return inserted or records.known(conn, volunteer_hours, record_id, lock=True)
 
 
-def update_record(conn: sa.Connection, record_id: str, **values: object) -> Row:
-    """Change a volunteer record, and return it as it is now."""
-    changed = sa.update(volunteer_hours).where(volunteer_hours.c.record_id == record_id)
-    return records.one(conn, changed.values(**values).returning(volunteer_hours))
+def update_record(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked volunteer record, and return it as it is now."""
+    return records.update(conn, volunteer_hours, row, **values)
 
 
 def overlapping(
@@ -134,9 +133,9 @@ def insert_hazard(conn: sa.Connection, **values: object) -> None:
     conn.execute(hazards.insert().values(**values))
 
 
-def update_hazard(conn: sa.Connection, hazard_id: str, **values: object) -> None:
-    """Change a hazard."""
-    conn.execute(sa.update(hazards).where(hazards.c.hazard_id == hazard_id).values(**values))
+def update_hazard(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked hazard, and return it as it is now."""
+    return records.update(conn, hazards, row, **values)
 
 
 def insert_visits(

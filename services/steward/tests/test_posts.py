@@ -331,14 +331,15 @@ def test_nothing_is_given_to_somebody_who_is_leaving_in_this_moment(ground):
     if runtime.engine.dialect.name != "postgresql":
         # One writer at a time: there is no such moment on SQLite.
         with ground.bench.transaction() as tx:
-            storage.posts.update(tx.conn, STW_STAFF, status="LEFT")
+            row = storage.posts.known(tx.conn, STW_STAFF)
+            storage.posts.update(tx.conn, row, status="LEFT")
             assert storage.posts.take(tx.conn, STW_STAFF, tx.now) is False
             assert storage.posts.take(tx.conn, STW_STAFF_2, tx.now) is True
         return
     replies = []
     with ground.bench.transaction() as leaving:
-        storage.posts.lock(leaving.conn, STW_STAFF)
-        storage.posts.update(leaving.conn, STW_STAFF, status="LEFT")
+        row = storage.posts.lock(leaving.conn, STW_STAFF)
+        storage.posts.update(leaving.conn, row, status="LEFT")
         submission = threading.Thread(target=lambda: replies.append(ground.submit()))
         submission.start()
         waiting = sa.text("select count(*) from pg_locks where not granted")

@@ -141,7 +141,11 @@ def choose(
     without = list(row.tried)
     while True:
         chosen = rules.routing.choose(candidates_of(tx, row, duties, barred, without), duties)
-        if chosen is None and duties != rules.routing.SUBSTITUTES and _stood_back(tx, row, barred):
+        if (
+            chosen is None
+            and duties != rules.routing.SUBSTITUTES
+            and _stood_back(tx, row, duties, barred)
+        ):
             # Whoever should have it is a party of it: somebody else of the community stands in.
             duties = rules.routing.SUBSTITUTES
             continue
@@ -150,11 +154,12 @@ def choose(
         without.append(chosen.steward_id)
 
 
-def _stood_back(tx: Tx, row: Row | storage.cases.NewCase, barred: Collection[str]) -> bool:
+def _stood_back(
+    tx: Tx, row: Row | storage.cases.NewCase, duties: Sequence[str], barred: Collection[str]
+) -> bool:
     """Tell whether somebody who might have had a request is a party of it."""
     if accused(tx, row):
         return True
-    duties = duties_of(tx, row)
     found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
     return rules.routing.stood_back(found, duties, barred)
 
@@ -169,7 +174,8 @@ def _named(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     if steward.duty not in duties:
         raise WrongDuty(duty=steward.duty, category=row.category, field="handler")
     require_impartial(tx, row, steward.person_id, field="handler")
-    found = candidates_of(tx, row, duties, parties(tx, row))
+    # That he is no party has just been looked at.
+    found = candidates_of(tx, row, duties, ())
     fitting = [c for c in found if c.steward_id == steward_id and rules.routing.fits(c, duties)]
     if not fitting or not fitting[0].available:
         raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
@@ -198,10 +204,11 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
         return reply(row)
     if payload.handler is not None:
         return reply(give_to(tx, row, _named(tx, row, payload.handler)))
-    duties = duties_of(tx, row)
-    best = rules.routing.choose(candidates_of(tx, row, duties, parties(tx, row)), duties)
-    if best is not None and best.steward_id == has_it:
-        return reply(row)
+    if has_it is not None:
+        duties = duties_of(tx, row)
+        best = rules.routing.choose(candidates_of(tx, row, duties, parties(tx, row)), duties)
+        if best is not None and best.steward_id == has_it:
+            return reply(row)
     given = give(tx, row)
     if given is None:
         raise NobodyToDispatch

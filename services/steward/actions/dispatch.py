@@ -134,6 +134,10 @@ def handed_to(
     }
 
 
+# What a request says that nobody has.
+NOBODY: dict[str, object] = {"handler": None, "handler_person": None, "due_accept": None}
+
+
 def choose(
     tx: Tx, row: Row | storage.cases.NewCase, duties: Sequence[str], barred: Collection[str]
 ) -> rules.routing.Candidate | None:
@@ -262,9 +266,7 @@ def return_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
         {"reason": payload.reason, "handler": row.handler},
         returns=row.returns + 1,
         tried=[*row.tried, row.handler],
-        handler=None,
-        handler_person=None,
-        due_accept=None,
+        **NOBODY,
     )
     return reply(give(tx, row) or _wait(tx, row))
 
@@ -356,17 +358,12 @@ def hand_over(tx: Tx, row: Row, detail: Mapping[str, object]) -> Row:
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.hand_clock(tx.conn, row.request_id, None)
     tx.disarm("REQ_ACCEPT", row.request_id)
-    row = change(
-        tx,
-        row,
-        "redispatch",
-        "SUBMITTED",
-        detail,
-        handler=None,
-        handler_person=None,
-        due_accept=None,
-    )
-    return _wait(tx, row)
+    return _wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, **NOBODY))
+
+
+def take_from_party(tx: Tx, row: Row) -> Row:
+    """Take a request from who has it and is a party of it."""
+    return hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
 
 
 def free_of(tx: Tx, person_id: str) -> None:
@@ -374,7 +371,7 @@ def free_of(tx: Tx, person_id: str) -> None:
     against, or lives with who reported it."""
     for row in storage.cases.in_hand_of_person(tx.conn, person_id):
         if person_id in parties(tx, row):
-            hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
+            take_from_party(tx, row)
 
 
 def free_household(tx: Tx, person_id: str) -> None:

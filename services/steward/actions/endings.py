@@ -24,7 +24,7 @@ from services.steward.actions.cases import (
     speaker,
     spoken,
 )
-from services.steward.actions.dispatch import hand_over
+from services.steward.actions.dispatch import take_from_party
 from services.steward.actions.parties import parties, require_impartial
 from services.steward.replies import RequestReply
 
@@ -189,8 +189,7 @@ def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     target = change(tx, target, "merged", target.state, {"from": row.number})
     if target.handler_person in parties(tx, target):
         # The handler's own household reported what was merged into it.
-        detail = {"from": target.handler, "reason": "CONFLICT_OF_INTEREST"}
-        target = hand_over(tx, target, detail)
+        target = take_from_party(tx, target)
     publish(
         tx,
         row,

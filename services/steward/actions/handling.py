@@ -27,7 +27,7 @@ from services.steward.actions.cases import (
     say_corrected,
     stamp,
 )
-from services.steward.actions.dispatch import give, hand_over
+from services.steward.actions.dispatch import give, take_from_party
 from services.steward.actions.parties import parties, require_impartial, require_not_own
 from services.steward.actions.submission import project_of
 from services.steward.errors import NothingCorrected
@@ -343,7 +343,7 @@ def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
         duty = storage.posts.known(tx.conn, row.handler).duty
         barred = row.category == "PROPERTY_SERVICE" and duty == rules.routing.PROPERTY_STAFF
     if barred:
-        return hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
+        return take_from_party(tx, row)
     if waiting:
         return give(tx, row, action="redispatch", detail={"from": row.handler}) or row
     return row

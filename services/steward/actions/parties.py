@@ -110,7 +110,7 @@ def require_impartial(
         chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred | part)
         if chosen is None and not_by != "chain" and row.state in rules.requests.OPEN:
             if not_by == "handler":
-                barred |= _with_kin(tx, {row.handler_person})
+                barred |= _with_kin(tx, {row.handler_person} - {None})
             chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred)
     if chosen is not None:
         raise ConflictOfInterest(field=field, substitute=chosen.steward_id, role=chosen.duty)
@@ -118,18 +118,22 @@ def require_impartial(
     raise ConflictOfInterest(field=field, substitute=row.area[:9], role="R_STREET")
 
 
-def _part(tx: Tx, row: Row) -> set[str | None]:
+def handlers_of(tx: Tx, row: Row) -> set[str]:
+    """Return who has, or ever had, a request in hand."""
+    return storage.cases.chain(tx.conn, row.request_id) | ({row.handler_person} - {None})
+
+
+def _part(tx: Tx, row: Row) -> set[str]:
     """Return who has had the case in hand, or rated it for its reporter."""
-    part = storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}
-    return part | {
+    return handlers_of(tx, row) | {
         entry.actor_id
         for entry in storage.cases.timeline(tx.conn, row.request_id)
         if entry.action == "rate"
     }
 
 
-def _with_kin(tx: Tx, persons: set[str | None]) -> set[str]:
-    return set().union(*storage.people.kin(tx.conn, filter(None, persons)).values())
+def _with_kin(tx: Tx, persons: Iterable[str]) -> set[str]:
+    return set().union(*storage.people.kin(tx.conn, persons).values())
 
 
 def _stand_in(

@@ -28,9 +28,10 @@ from services.steward.actions.cases import (
     speaker,
     spoken,
 )
-from services.steward.actions.dispatch import give, give_to
+from services.steward.actions.dispatch import NOBODY, give, give_to
 from services.steward.actions.parties import (
     candidates_of,
+    handlers_of,
     parties,
     require_impartial,
     require_outside_chain,
@@ -155,10 +156,10 @@ def _require_alive(tx: Tx, reporter: str | None) -> None:
 
 def _check_rating(tx: Tx, case: Row, own: Row) -> None:
     rules.requests.check_rating(rated=False, resolved_at=case.resolved_at, now=tx.now)
-    handlers = storage.cases.chain(tx.conn, case.request_id) | {case.handler_person}
+    handlers = handlers_of(tx, case)
     # Neither himself nor a household praises itself: as it lives now, nor as it lived then.
     for rater in {tx.actor.id, own.reporter_id} - {None}:
-        if kinship.tied(tx, rater, handlers - {None}, case.resolved_at):
+        if kinship.tied(tx, rater, handlers, case.resolved_at):
             raise SelfRating
 
 
@@ -324,10 +325,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     else:
         given = give(tx, row, action="reopen", detail=detail, values=values)
     if given is None:
-        given = change(
-            tx, row, "reopen", "SUBMITTED", detail, handler=None, handler_person=None,
-            due_accept=None, **values,
-        )  # fmt: skip
+        given = change(tx, row, "reopen", "SUBMITTED", detail, **NOBODY, **values)
     publish(
         tx,
         given,

@@ -35,6 +35,7 @@ from services.steward.actions.dispatch import choose, handed_to
 from services.steward.actions.parties import (
     accused,
     duties_of,
+    handlers_of,
     require_impartial,
     require_outside_chain,
 )
@@ -518,7 +519,7 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
     if tx.actor.id in own:
         raise InChain(field="person_id")
     for one in {row.request_id: row, case.request_id: case}.values():
-        if own & (storage.cases.chain(tx.conn, one.request_id) | {one.handler_person}):
+        if own & handlers_of(tx, one):
             raise InChain(field="person_id")
     detail = {"reason": payload.reason}
     row = change(tx, row, "attach", row.state, detail, reporter_id=payload.person_id)

@@ -26,18 +26,9 @@ from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from services.steward.settings import PII_KEY, StewardSettings
 
 REGISTRARS = access.INTAKE
-APPOINTERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+APPOINTERS = access.SENIORS
 ORGANISERS = access.ORGANISERS
-WATCHERS = (
-    "R_CADRE",
-    "R_SECRETARY",
-    "R_STREET",
-    "R_STREET_LEAD",
-    "R_DISTRICT",
-    "R_DISTRICT_LEAD",
-    "R_AUDITOR",
-    "R_SYSTEM",
-)
+WATCHERS = access.WATCHERS
 
 
 class Steward(Imports, Sealing, Service):
@@ -282,7 +273,7 @@ class Steward(Imports, Sealing, Service):
         query(
             "GET /stewards",
             views.posts.stewards,
-            roles=("R_GRID", *WATCHERS),
+            roles=access.OVERSIGHT,
         ),
         query(
             "GET /stewards/{steward_id}/month",

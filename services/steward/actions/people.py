@@ -102,10 +102,6 @@ class ReturnPerson:
     phone: Annotated[str, Meta(max_length=40)] | None = None
 
 
-# Who may say that somebody is alive, or change whom an identity number names.
-SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
-
-
 def other_household(
     holders: Iterable[Row | NewPerson], grid: str | None, household: str | None
 ) -> Row | NewPerson | None:
@@ -280,7 +276,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     tx.check_version(row.version)
     if row.status != "ACTIVE":
         raise StateConflict(state=row.status)
-    if tx.actor.role not in SENIORS and (
+    if tx.actor.role not in rules.access.SENIORS and (
         payload.id_no is not None or payload.birth_year is not None
     ):
         raise RoleDenied(role=tx.actor.role)
@@ -416,7 +412,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
     comes = row.status == "ACTIVE" and row.grid is None and payload.grid is not None
     if row.status not in {"MOVED_OUT", "DECEASED"} and not comes:
         raise StateConflict(state=row.status)
-    if row.status == "DECEASED" and tx.actor.role not in SENIORS:
+    if row.status == "DECEASED" and tx.actor.role not in rules.access.SENIORS:
         raise RoleDenied(role=tx.actor.role)
     if payload.grid is None:
         if row.grid is not None:

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-Sight = Literal["NAME", "PHONE", "STANDING", "HOURS", "VISITS", "HAZARDS", "READS"]
+Sight = Literal[
+    "NAME", "PHONE", "STANDING", "HOURS", "VISITS", "HAZARDS", "READS", "CASES", "SHIFTS", "GRADES",
+]  # fmt: skip
 
-INTAKE = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+# Who appoints stewards, says that somebody is alive, or changes whom an identity number names.
+SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+INTAKE = ("R_GRID", *SENIORS)
 # The community's own officials know their residents by name; everybody above does not need to.
 NEIGHBOURS = ("R_GRID", "R_CADRE", "R_SECRETARY")
 # Who calls people back: the community's own officials, and whoever has a person's case in hand.
 CALLERS_BACK = ("R_STEWARD", *NEIGHBOURS)
-OVERSIGHT = (*INTAKE, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
+# Who reads how an area and its stewards do.
+WATCHERS = (
+    "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD",
+    "R_AUDITOR", "R_SYSTEM",
+)  # fmt: skip
+OVERSIGHT = ("R_GRID", *WATCHERS)
 HAZARD_VERIFIERS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET")
 HAZARD_READERS = (*HAZARD_VERIFIERS, "R_DISTRICT", "R_AUDITOR")
 ORGANISERS = ("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
@@ -31,6 +40,10 @@ _SIGHTS: dict[Sight, tuple[tuple[str, ...], int]] = {
     "VISITS": (NEIGHBOURS, 12),
     "HAZARDS": (HAZARD_READERS, 0),
     "READS": (("R_AUDITOR",), 0),
+    "CASES": (OVERSIGHT, 0),
+    # Who plans shifts and who oversees them; nobody else reads a steward's future (REQ-L17).
+    "SHIFTS": (OVERSIGHT, 0),
+    "GRADES": (WATCHERS, 0),
 }
 
 

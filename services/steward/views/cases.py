@@ -25,16 +25,6 @@ State = Literal[
     "CLOSED", "CANCELLED", "REJECTED", "MERGED",
 ]  # fmt: skip
 
-OVERSEERS = (
-    *rules.requests.SCREENERS,
-    "R_GRID",
-    "R_STREET_LEAD",
-    "R_DISTRICT",
-    "R_DISTRICT_LEAD",
-    "R_AUDITOR",
-    "R_SYSTEM",
-)
-
 # What a row of the timeline says to the reporter.
 WHAT = sentences(
     {
@@ -142,7 +132,7 @@ class RatesQuestion:
 
 
 def _oversees(tx: Tx, row: Row) -> bool:
-    return tx.actor.role in OVERSEERS and tx.actor.covers(row.grid)
+    return rules.access.may_see(tx.actor, "CASES", row.grid)
 
 
 def _sees(tx: Tx, row: Row) -> bool:
@@ -315,7 +305,7 @@ def requests(tx: Tx, payload: RequestList) -> replies.RequestPage:
     states = _states(payload)
     if states is None and payload.open:
         states = rules.requests.OPEN
-    mine = payload.mine or tx.actor.role not in OVERSEERS
+    mine = payload.mine or tx.actor.role not in rules.access.OVERSIGHT
     scope = ""
     if not mine:
         scope = payload.scope or tx.actor.scope

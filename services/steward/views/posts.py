@@ -22,8 +22,6 @@ from services.steward.storage.posts import Serving
 from services.steward.views.people import history
 
 GAP = timedelta(minutes=15)
-# Who plans shifts and who oversees them; nobody else reads a steward's future (REQ-L17).
-SHIFT_READERS = (*rules.access.OVERSIGHT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,12 +432,8 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
 
 
 def _may_see_standing(tx: Tx, row: Row) -> bool:
-    if row.person_id == tx.actor.id:
-        return True
-    return tx.actor.role in {
-        "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD",
-        "R_AUDITOR", "R_SYSTEM",
-    } and tx.actor.covers(row.area)  # fmt: skip
+    own = row.person_id == tx.actor.id
+    return own or rules.access.may_see(tx.actor, "GRADES", row.area)
 
 
 def _steward_card(tx: Tx, row: Row) -> replies.StewardCard:
@@ -484,7 +478,7 @@ def shifts(tx: Tx, payload: ShiftList) -> Page[replies.ShiftCard]:
         raise BadSpan(field="end")
     scope = payload.scope
     if payload.steward_id is None or payload.steward_id not in own:
-        if tx.actor.role not in SHIFT_READERS:
+        if tx.actor.role not in rules.access.OVERSIGHT:
             raise RoleDenied(role=tx.actor.role)
         scope = payload.scope or tx.actor.scope
         tx.require_scope(scope)
@@ -510,7 +504,7 @@ def shift(tx: Tx, payload: WhichShift) -> replies.ShiftCard:
     row = storage.posts.one_shift(tx.conn, payload.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
-    if row is None or not (own or (tx.actor.role in SHIFT_READERS and tx.actor.covers(row.grid))):
+    if row is None or not (own or rules.access.may_see(tx.actor, "SHIFTS", row.grid)):
         raise NotFound(kind="shift", id=payload.shift_id)
     return _shift_card(row)
 

@@ -141,6 +141,15 @@ def _locked(tx: Tx, person_id: str) -> Row:
     return row
 
 
+def _here(tx: Tx, person_id: str) -> Row:
+    """Return a person of the caller's area, whatever became of him; others are not told of."""
+    row = storage.people.lock(tx.conn, person_id)
+    if row is None or not tx.actor.covers(row.grid or row.area):
+        raise NotFound(kind="person", id=person_id)
+    tx.check_version(row.version)
+    return row
+
+
 def reply(row: Row | NewPerson) -> replies.Changed:
     """Return what every command on a person answers."""
     return replies.Changed(id=row.person_id, state=row.status, version=row.version)
@@ -270,10 +279,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         PhoneTaken: The phone is another household's.
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
-    row = storage.people.lock(tx.conn, payload.person_id)
-    if row is None or not tx.actor.covers(row.grid or row.area):
-        raise NotFound(kind="person", id=payload.person_id)
-    tx.check_version(row.version)
+    row = _here(tx, payload.person_id)
     if row.status != "ACTIVE":
         raise StateConflict(state=row.status)
     if tx.actor.role not in rules.access.SENIORS and (
@@ -405,10 +411,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
         StateConflict: He is here.
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
-    row = storage.people.lock(tx.conn, payload.person_id)
-    if row is None or not tx.actor.covers(row.grid or row.area):
-        raise NotFound(kind="person", id=payload.person_id)
-    tx.check_version(row.version)
+    row = _here(tx, payload.person_id)
     comes = row.status == "ACTIVE" and row.grid is None and payload.grid is not None
     if row.status not in {"MOVED_OUT", "DECEASED"} and not comes:
         raise StateConflict(state=row.status)

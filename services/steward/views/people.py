@@ -150,6 +150,23 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | N
         tx.afterwards(write)
 
 
+def _read(tx: Tx, person_id: str, door: str) -> tuple[Row, bool]:
+    """Return somebody, and whether it is the viewer himself; that another one reads is noted.
+
+    Raises:
+        NotFound: Not registered, or none of the viewer's business.
+    """
+    row = storage.people.person(tx.conn, person_id)
+    itself = row is not None and row.person_id == tx.actor.id
+    if row is None or not (
+        itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
+    ):
+        raise NotFound(kind="person", id=person_id)
+    if not itself:
+        note_reads(tx, door, "STANDING", [row])
+    return row, itself
+
+
 def person(tx: Tx, payload: WhichPerson) -> replies.RegisteredPerson:
     """人员 / One person in the registry.
 
@@ -158,14 +175,7 @@ def person(tx: Tx, payload: WhichPerson) -> replies.RegisteredPerson:
     Raises:
         NotFound: Not registered, or none of the viewer's business.
     """
-    row = storage.people.person(tx.conn, payload.person_id)
-    itself = row is not None and row.person_id == tx.actor.id
-    if row is None or not (
-        itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
-    ):
-        raise NotFound(kind="person", id=payload.person_id)
-    if not itself:
-        note_reads(tx, "person", "STANDING", [row])
+    row, itself = _read(tx, payload.person_id, "person")
     (found,) = _cards(tx, [payload.person_id])
     return _with_standing(found, row, itself=itself)
 
@@ -230,14 +240,7 @@ def person_history(tx: Tx, payload: History) -> Page[replies.Change]:
     Raises:
         NotFound: Not registered, or none of the viewer's business.
     """
-    row = storage.people.person(tx.conn, payload.person_id)
-    itself = row is not None and row.person_id == tx.actor.id
-    if row is None or not (
-        itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
-    ):
-        raise NotFound(kind="person", id=payload.person_id)
-    if not itself:
-        note_reads(tx, "person_history", "STANDING", [row])
+    row, itself = _read(tx, payload.person_id, "person_history")
     by_name = itself or rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
     return history(tx, payload.person_id, payload, by_name=by_name)
 

@@ -18,6 +18,7 @@ from chassis.records import Row
 from chassis.refusal import Guard, NotFound, StateConflict
 from services.steward import errors, events, replies, storage
 from services.steward.actions import cases
+from services.steward.actions.changes import Reason
 from services.steward.rules.areas import DISTRICT
 from services.steward.storage import tables
 
@@ -69,9 +70,7 @@ class RejectCalendarYear:
     """理由 / A reason."""
 
     proposal_id: str
-    reason: Annotated[
-        str, msgspec.Meta(min_length=2, max_length=300, examples=["与国务院通知不符"]), PUBLIC
-    ]
+    reason: Annotated[Reason, Meta(examples=["与国务院通知不符"])]
 
 
 _REFUSALS: dict[str, type[Guard]] = {

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC
 from chassis.i18n import problem_of
 from chassis.records import Row
 from chassis.refusal import Refusal
 from services.steward import storage
 from services.steward.storage.people import Before
+
+# Why a register is changed.
+Reason = Annotated[str, Meta(min_length=2, max_length=300), PUBLIC]
 
 
 class Refused(TypedDict):

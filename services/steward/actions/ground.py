@@ -15,7 +15,7 @@ from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
 from services.steward import events, replies, rules, storage
-from services.steward.actions.changes import note_change
+from services.steward.actions.changes import Reason, note_change
 from services.steward.errors import AreaDiffers, UnknownParent
 from services.steward.storage import tables
 
@@ -40,9 +40,7 @@ class CorrectArea:
     """更正区域 / An area's name or size was wrong."""
 
     code: str
-    reason: Annotated[
-        str, msgspec.Meta(min_length=2, max_length=300, examples=["名称写错"]), PUBLIC
-    ]
+    reason: Annotated[Reason, Meta(examples=["名称写错"])]
     name: (
         Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["春辉社区"]), PUBLIC]
         | None

@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.steward import events, replies, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import publish_registered
-from services.steward.actions.changes import note_change
+from services.steward.actions.changes import Reason, note_change
 from services.steward.errors import RecorderConfirms, SelfConfirm, TwoNumbers, TwoPosts
-
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Grid
-from chassis.free_text import PUBLIC, Sealed
+from chassis.free_text import Sealed
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.steward import events, replies, rules, storage
@@ -22,7 +22,7 @@ from services.steward.actions.announcing import (
     born_on,
     publish_registered,
 )
-from services.steward.actions.changes import note_change
+from services.steward.actions.changes import Reason, note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
     GridNeeded,
@@ -35,8 +35,6 @@ from services.steward.errors import (
     StillSteward,
 )
 from services.steward.storage.people import NewPerson
-
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
-from services.steward.actions.changes import note_change
+from services.steward.actions.changes import Reason, note_change
 from services.steward.actions.standing import require_active
 from services.steward.errors import (
     AlreadySteward,
@@ -87,9 +87,7 @@ class CorrectSteward:
     """更正管家信息 / What was wrong about a post; what is left out stays."""
 
     steward_id: str
-    reason: Annotated[
-        str, msgspec.Meta(min_length=2, max_length=300, examples=["更换工作电话"]), PUBLIC
-    ]
+    reason: Annotated[Reason, Meta(examples=["更换工作电话"])]
     duty: Duty | None = None
     grids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=200)] | None = None
     employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC] | None = None
@@ -116,9 +114,7 @@ class ReasonedSteward:
     """理由 / A reason."""
 
     steward_id: str
-    reason: Annotated[
-        str, msgspec.Meta(min_length=2, max_length=300, examples=["本人申请调离"]), PUBLIC
-    ]
+    reason: Annotated[Reason, Meta(examples=["本人申请调离"])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class CorrectHours:
 
     record_id: str
     minutes: Minutes
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
+    reason: changes.Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ HIS_WORDS = Sealed("the reporter, who works on the case, and who oversees it the
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT), HIS_WORDS]
 
 
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500), PUBLIC]
+Reason = Annotated[str, Meta(min_length=2, max_length=500, examples=["不属于物业责任范围"]), PUBLIC]
 
 
 Media = Annotated[
@@ -53,7 +53,7 @@ class ReasonedRequest:
     """理由 / A reason."""
 
     request_id: str
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
 
 
 # What shows that a reporter without an account said so: a call's record, a signed paper.

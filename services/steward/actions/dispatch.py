@@ -57,7 +57,7 @@ class TransferRequest:
     """转办 / Hand it to whoever is competent; the clocks run on."""
 
     request_id: str
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
     handler: str | None = None
     duty: Duty | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,7 @@ from chassis.refusal import NotFound
 from services.steward import events, replies, rules, storage
 from services.steward.actions.changes import Reason, note_change
 from services.steward.errors import AreaDiffers, UnknownParent
+from services.steward.rules.areas import Kind
 from services.steward.storage import tables
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
@@ -28,9 +29,7 @@ class DefineArea:
 
     code: Annotated[Area, Meta(examples=["370811015901"], description="区划代码 / code")]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["春晖社区"]), PUBLIC]
-    kind: Annotated[
-        Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"], Meta(examples=["COMMUNITY"])
-    ]
+    kind: Annotated[Kind, Meta(examples=["COMMUNITY"])]
     households: Annotated[Count, Meta(examples=[2100])] | None = None
     persons: Annotated[Count, Meta(examples=[6250])] | None = None
 

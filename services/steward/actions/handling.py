@@ -32,6 +32,7 @@ from services.steward.actions.parties import parties, require_impartial, require
 from services.steward.actions.submission import project_of
 from services.steward.errors import NothingCorrected
 from services.steward.replies import RequestReply
+from services.steward.rules.requests import Kind, Priority
 from services.steward.rules.routing import Category
 
 
@@ -50,7 +51,7 @@ class ExtendRequest:
 
     request_id: str
     new_due: Annotated[Instant, Meta(examples=["2025-03-20T18:00:00+08:00"])]
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ class CorrectRequest:
     """更正诉求 / What is put right; what is left out stays, and the clocks follow."""
 
     request_id: str
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
-    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"] | None = None
+    reason: Reason
+    kind: Kind | None = None
     category: Category | None = None
-    priority: Literal["P1", "P2", "P3", "P4"] | None = None
+    priority: Priority | None = None
     grid: Grid | None = None
     building: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC] | None = None
     indoor: bool | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from chassis.bus import Tx
 from chassis.columns import Column
@@ -45,7 +46,7 @@ AREAS = Importer(
             "类别 / kind",
             "COMMUNITY",
             required=True,
-            choices=("DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"),
+            choices=get_args(areas.Kind),
         ),
         Column("households", "户数 / households", "", kind="integer", low=0, high=10_000_000),
         Column("persons", "人数 / persons", "", kind="integer", low=0, high=10_000_000),

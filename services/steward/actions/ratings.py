@@ -54,7 +54,7 @@ class ReopenRequest:
     """要求重办 / Why it was not done."""
 
     request_id: str
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
     receipt: Receipt | None = None
 
 
@@ -75,7 +75,7 @@ class CheckFound:
 
     request_id: str
     confirmed: bool
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ReviewRequest:
 
     request_id: str
     upheld: bool
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
 
 
 def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:

@@ -47,6 +47,7 @@ from services.steward.errors import (
     ReporterKnown,
 )
 from services.steward.replies import RequestReply
+from services.steward.rules.requests import Kind, Priority
 from services.steward.rules.routing import Category
 
 MAX_REFERENCE = 100
@@ -61,7 +62,7 @@ class NewRequest:
 
     channel: Channel | Literal["FORUM"]
     kind: Annotated[
-        Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"],
+        Kind,
         Meta(examples=["REPAIR"]),
     ]
     category: Annotated[Category, Meta(examples=["REPAIR_COMMON"])]
@@ -69,7 +70,7 @@ class NewRequest:
     text: Annotated[Text, Meta(examples=["3 号楼 2 单元楼道灯不亮"])]
     priority: (
         Annotated[
-            Literal["P1", "P2", "P3", "P4"],
+            Priority,
             Meta(
                 description="不给则按类别;P1 限紧急类别 / by category when left out; "
                 "P1 in emergencies"
@@ -122,7 +123,7 @@ class AttachReporter:
 
     request_id: str
     person_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    reason: Reason
 
 
 def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:

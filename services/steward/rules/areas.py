@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from services.steward.errors import BadAreaCode, NotAdministered
+
+Kind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
 
 DISTRICT = "370811"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta
 
@@ -13,6 +13,7 @@ from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
 from services.steward import replies, rules, storage
+from services.steward.rules.areas import Kind
 from services.steward.views.people import history
 
 
@@ -21,7 +22,7 @@ class AreaList:
     """区域筛选 / Which areas."""
 
     root: Annotated[Area, Meta(description="上级代码 / areas in this one")] = rules.areas.DISTRICT
-    kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"] | None = None
+    kind: Kind | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

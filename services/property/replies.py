@@ -336,10 +336,10 @@ class ProjectLine(Reply, kw_only=True):
     version: int
 
 
-class BoardDisclosure(Reply, kw_only=True):
-    """公示栏上的公示 / A disclosure on the board."""
+class Disclosed(Reply, kw_only=True):
+    """公示 / What everybody reads of a disclosure."""
 
-    disclosure_id: str
+    id: str
     project_id: str
     kind: str
     title: str
@@ -359,6 +359,12 @@ class BoardDisclosure(Reply, kw_only=True):
         | None
     ) = None
     cancel_reason: str | None = None
+
+
+class BoardDisclosure(Disclosed, kw_only=True):
+    """公示栏上的公示 / A disclosure on the board."""
+
+    id: str = field(name="disclosure_id")
     version: int
 
 
@@ -777,29 +783,9 @@ class WorkWithHistory(WorkCard, kw_only=True):
     history: list[Happened]
 
 
-class DisclosureCard(Reply, kw_only=True):
+class DisclosureCard(Disclosed, kw_only=True):
     """公示事项 / A disclosure."""
 
-    id: str
-    project_id: str
-    kind: str
-    title: str
-    due_date: date
-    due_at: Instant
-    state: DisclosureState
-    published_at: Instant | None = None
-    overdue_at: Instant | None = None
-    doc_sha256: str | None = None
-    former: (
-        Annotated[
-            list[dict[str, object]],
-            Meta(
-                description="更正前公布的文件及更正理由 / what stood there before, and why not now"
-            ),
-        ]
-        | None
-    ) = None
-    cancel_reason: str | None = None
     area: str
     version: int
     created_at: Instant

@@ -456,7 +456,7 @@ def board(tx: Tx, payload: WhichProject) -> replies.Board:
     return replies.Board(
         id=payload.project_id,
         name=project.name,
-        disclosures=[replies.BoardDisclosure.of(row) for row in disclosures],
+        disclosures=[replies.BoardDisclosure.of(row, id=row.disclosure_id) for row in disclosures],
         meetings=[
             replies.Minutes.of(
                 row,

@@ -188,14 +188,12 @@ def deadline_moved(tx: Tx, move: deadlines.Move) -> None:
     """Write into a request's timeline that it has more time; its reporter reads it there."""
     for table, row in move.rows:
         if table == tables.requests.name:
-            storage.cases.write_timeline(
-                tx.conn,
-                request_id=row["request_id"],
-                at=tx.now,
-                action="due_moved",
-                actor_id=tx.actor.id,
-                actor_role=tx.actor.role,
+            step = cases.step(
+                tx,
+                row["request_id"],
+                "due_moved",
                 state=row["state"],
                 version=row["version"],
                 detail={"due": cases.stamp(move.before), "new_due": cases.stamp(move.after)},
             )
+            storage.cases.write_timeline(tx.conn, [step])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chassis.bus import Due, Tx
 from chassis.records import Row
 from services.steward import events, rules, storage
-from services.steward.actions import parties
+from services.steward.actions import cases, dispatch, parties
 from services.steward.rules.routing import Candidate
 
 # The shortest accept time: within it no request of a set can run out again.
@@ -110,12 +110,7 @@ class _Set:
         """Return the duties that take a request."""
         if row.grid not in self.projects:
             self.projects[row.grid] = bool(storage.ground.serving(self.tx.conn, row.grid))
-        return rules.routing.duties_for(
-            row.category,
-            has_project=row.project_id is not None or self.projects[row.grid],
-            indoor=row.indoor,
-            cadre_only=row.returns >= rules.requests.MAX_RETURNS,
-        )
+        return parties.duties_of(self.tx, row, served=self.projects[row.grid])
 
     def choose(self, row: Row, without: Iterable[str]) -> Candidate | None:
         """Choose as a dispatch does."""
@@ -141,16 +136,14 @@ class _Set:
     def line(self, row: Row, action: str, version: int, detail: Mapping[str, object]) -> None:
         """Note a line of a request's timeline."""
         self.lines.append(
-            {
-                "request_id": row.request_id,
-                "at": self.tx.now,
-                "action": action,
-                "actor_id": self.tx.actor.id,
-                "actor_role": self.tx.actor.role,
-                "state": "DISPATCHED",
-                "version": version,
-                "detail": detail,
-            }
+            cases.step(
+                self.tx,
+                row.request_id,
+                action,
+                state="DISPATCHED",
+                version=version,
+                detail=detail,
+            )
         )
 
     def write(self) -> None:
@@ -158,7 +151,7 @@ class _Set:
         conn = self.tx.conn
         storage.missed.write(conn, self.kept)
         storage.missed.write(conn, self.given)
-        storage.missed.write_timeline(conn, self.lines)
+        storage.cases.write_timeline(conn, self.lines)
         storage.missed.give(conn, self.clocks, self.taken)
         self.tx.arm_all(
             "REQ_ACCEPT", [(clock["request_id"], clock["due_at"]) for clock in self.clocks]
@@ -213,11 +206,7 @@ def _one(work: _Set, row: Row) -> None:
             "request_id": row.request_id,
             "tried": tried,
             "version": version + 1,
-            "handler": chosen.steward_id,
-            "handler_person": chosen.person_id,
-            "first_handler": row.first_handler or chosen.steward_id,
-            "due_accept": due,
-            "accepted_at": None,
+            **dispatch.handed_to(chosen, due, row.first_handler),
         }
     )
     work.clocks.append(

@@ -152,7 +152,7 @@ def file(
     """
     row = cast("Row", conn.execute(_INSERTED, {**new.columns(), **given}).one())
     # A statement for all of a table keeps their order, which the timeline is read in.
-    conn.execute(_STEP, [dict(step) for step in steps])
+    write_timeline(conn, steps)
     conn.execute(
         _CLOCK,
         [
@@ -176,7 +176,7 @@ def change(
     if store.is_postgresql(conn):
         told = {f"step_{name}": value for name, value in step.items()}
         return cast("Row", conn.execute(_CHANGED_BY_STEP, named | told).one())
-    write_timeline(conn, **step)
+    write_timeline(conn, [step])
     return cast("Row", conn.execute(_CHANGED, named).one())
 
 
@@ -284,9 +284,10 @@ def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> Non
     )
 
 
-def write_timeline(conn: sa.Connection, **values: object) -> None:
-    """Write what happened to a request; nothing is ever taken away here."""
-    conn.execute(_STEP, values)
+def write_timeline(conn: sa.Connection, steps: Sequence[Mapping[str, object]]) -> None:
+    """Write what happened to requests, in its order; nothing is ever taken away here."""
+    if steps:
+        conn.execute(_STEP, [dict(step) for step in steps])
 
 
 def timeline(conn: sa.Connection, request_id: str) -> list[Row]:

@@ -13,7 +13,6 @@ from chassis.records import Row
 from services.steward.rules.requests import IN_HAND
 from services.steward.storage.tables import (
     request_clocks,
-    request_timeline,
     requests,
     shifts,
     steward_grids,
@@ -86,12 +85,6 @@ def write(conn: sa.Connection, changes: Sequence[Mapping[str, object]]) -> None:
             for row in changes
         ]
         conn.execute(statement, rows)
-
-
-def write_timeline(conn: sa.Connection, lines: Sequence[Mapping[str, object]]) -> None:
-    """Write what happened, in its order."""
-    if lines:
-        conn.execute(request_timeline.insert(), [dict(line) for line in lines])
 
 
 def give(

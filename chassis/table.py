@@ -8,10 +8,11 @@
     )
 
 A row says all that the world may know of a door. The function's name is the door's name on the bus,
-the type of its second argument is the request's schema, the first line of its docstring ("中文 /
-English.") the summary. `contracts/api.json` is written from these rows, and the gateway reads that
-file: nothing about a door is written a second time. Each row becomes an ordinary nameko entrypoint
-(`bus`), so all three hosts serve it.
+the type of its second argument is the request's schema, the type that it returns the reply's; the
+first line of its docstring ("中文 / English.") is the summary, and `Raises:` names the refusals.
+`contracts/api.json` is written from these rows, and the gateway reads that file: nothing about a
+door is written a second time. Each row becomes an ordinary nameko entrypoint (`bus`), so all three
+hosts serve it.
 """
 
 from __future__ import annotations

@@ -22,13 +22,15 @@ from services.property.actions import (
     agreements,
     appointments,
     calendar,
+    committees,
+    companies,
     complaints,
     disclosures,
     heard,
     imports,
     meetings,
     months,
-    organisations,
+    projects,
     rectifications,
     works,
 )
@@ -80,75 +82,75 @@ class Property(Imports, Service):
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
     title = "红色物业 / Red Property"
     doors = (
-        # ------------------------------------------------------------ organisations
+        # ---------------------------------------------- companies, projects, committees
         command(
             "POST /companies",
-            organisations.register_company,
+            companies.register_company,
             roles=REGISTRARS,
             status=201,
         ),
         command(
             "POST /companies/{company_id}/representatives",
-            organisations.change_representatives,
+            companies.change_representatives,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /companies/{company_id}/correct",
-            organisations.correct_company,
+            companies.correct_company,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /projects/{project_id}/correct",
-            organisations.correct_project,
+            projects.correct_project,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /owners-committees/{committee_id}/correct",
-            organisations.correct_committee,
+            committees.correct_committee,
             roles=COMMUNITY,
             if_match=True,
         ),
         command(
             "POST /projects",
-            organisations.register_project,
+            projects.register_project,
             roles=REGISTRARS,
             status=201,
         ),
         command(
             "POST /projects/{project_id}/manager",
-            organisations.change_manager,
+            projects.change_manager,
             roles=("R_PCO", "R_STREET", "R_DISTRICT"),
             if_match=True,
         ),
         command(
             "POST /projects/{project_id}/households",
-            organisations.count_households,
+            projects.count_households,
             roles=("R_CADRE", "R_STREET", "R_DISTRICT"),
             if_match=True,
         ),
         command(
             "POST /projects/{project_id}/status",
-            organisations.change_project_status,
+            projects.change_project_status,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /projects/{project_id}/hand-over",
-            organisations.hand_over_project,
+            projects.hand_over_project,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /owners-committees",
-            organisations.register_committee,
+            committees.register_committee,
             roles=COMMUNITY,
             status=201,
         ),
-        timer("committee_expire", organisations.expire_committee),
-        timer("tell_committees", organisations.tell_committees),
+        timer("committee_expire", committees.expire_committee),
+        timer("tell_committees", committees.tell_committees),
         # ------------------------------------------------------------ cross-appointments
         command(
             "POST /appointments",

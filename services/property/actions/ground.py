@@ -19,6 +19,8 @@ from services.property.replies import Made
 from services.property.storage import people, rows, tables
 from services.property.storage.rows import Row, Values
 
+Name = Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
 # A photograph or a document, by reference.
 Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 References = Annotated[list[Reference], Meta(max_length=50, examples=[["sha256:9f86d081"]])]

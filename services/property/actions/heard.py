@@ -9,7 +9,15 @@ from typing import Any
 from chassis import records
 from chassis.bus import Event, Tx
 from services.property import events
-from services.property.actions import appointments, complaints, months, organisations, works
+from services.property.actions import (
+    appointments,
+    committees,
+    companies,
+    complaints,
+    months,
+    projects,
+    works,
+)
 from services.property.storage import people, rows, tables
 
 Take = Callable[[Tx, list[Event]], None]
@@ -107,7 +115,16 @@ def _person(tx: Tx, heard: list[Event]) -> None:
     records.put(tx.conn, tables.people, list(known.values()))
     for person_id, row in known.items():
         if row["died"] and person_id not in dead:
-            organisations.end_for_dead(tx, person_id)
+            _end_for_dead(tx, person_id)
+
+
+def _end_for_dead(tx: Tx, person_id: str) -> None:
+    """End what somebody who has died held in projects, companies and committees; whoever names
+    another one is told, and finds it among what waits for him."""
+    projects.end_for_dead(tx, person_id)
+    appointments.end_for_dead(tx, person_id)
+    companies.end_for_dead(tx, person_id)
+    committees.end_for_dead(tx, person_id)
 
 
 def _said_of(data: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chassis.columns import Column
 from chassis.file_imports import Importer, Row, one_by_one
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, rules
-from services.property.actions import organisations
+from services.property.actions import companies, projects
 from services.property.storage import tables
 
 _ID = r"[A-Za-z0-9_-]{1,58}"
@@ -31,14 +31,14 @@ def _given(row: Row) -> dict[str, Any]:
 
 
 def _register_company(tx: Tx, row: Row) -> Any:
-    return organisations.register_company(tx, organisations.RegisterCompany(**_given(row)))
+    return companies.register_company(tx, companies.RegisterCompany(**_given(row)))
 
 
 def _register_project(tx: Tx, row: Row) -> Any:
     given = _given(row)
     if "area_m2" in given:
         given["area_m2"] = float(given["area_m2"])
-    return organisations.register_project(tx, organisations.RegisterProject(**given))
+    return projects.register_project(tx, projects.RegisterProject(**given))
 
 
 COMPANIES = Importer(

@@ -1,0 +1,209 @@
+"""Owners' committees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chassis import records
+from chassis.bus import Due, Tx
+from chassis.free_text import PublicText
+from chassis.refusal import StateConflict
+from services.property import errors, events, replies, rules
+from services.property.actions import ground
+from services.property.storage import rows, tables
+from services.property.storage.rows import Row, Values
+
+# The chair of a committee whose chair has died.
+NOBODY = ""
+# How many it may be is a rule's to say.
+Members = Annotated[list[ground.PersonId], Meta(max_length=20)]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterCommittee:
+    """登记业主委员会 / Register an owners' committee (YWH) or management committee (WGH)."""
+
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    kind: Annotated[Literal["YWH", "WGH"], Meta(examples=["YWH"])]
+    members: Annotated[
+        Members, Meta(description="5 至 11 名单数 / an odd number of 5 to 11 persons")
+    ]
+    chair: str
+    term_from: Annotated[date, Meta(examples=["2025-01-01"])]
+    term_to: Annotated[date, Meta(examples=["2028-01-01"])]
+
+
+def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
+    """登记业主委员会 / Register an owners' committee.
+
+    Register the elected committee of a project's owners; a former one ends.
+
+    Raises:
+        CommitteeSize: Number, chair or term are against the rules.
+        NotRegistered: A member is no registered adult.
+        OnTheProjectsSide: A member serves the project.
+    """
+    project = ground.project(tx, payload.project_id)
+    tx.require_scope(project.area)
+    ground.require_no_interest(tx, payload.project_id)
+    ground.require_open(project)
+    rules.check_owners_committee(
+        members=payload.members, chair=payload.chair, start=payload.term_from, end=payload.term_to
+    )
+    if payload.term_to <= ground.today(tx):
+        raise errors.DueInPast(field="term_to", due=str(payload.term_to))
+    _require_owners(tx, project, payload.members)
+    former = rows.owners_committee_in_term(tx.conn, payload.project_id)
+    if former is not None:
+        former = records.change(
+            tx, tables.owners_committees, former, step="REPLACED", state="EXPIRED"
+        )
+        _say_committee(tx, former)
+        tx.disarm("committee_expire", former.committee_id)
+    row = records.create(
+        tx,
+        tables.owners_committees,
+        step="ELECTED",
+        committee_id=tx.new_id("owc"),
+        project_id=payload.project_id,
+        kind=payload.kind,
+        members=sorted(set(payload.members)),
+        chair=payload.chair,
+        term_from=payload.term_from,
+        term_to=payload.term_to,
+        state="IN_TERM",
+        area=project.area,
+        version=1,
+        created_at=tx.now,
+    )
+    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
+    _say_committee(tx, row)
+    return ground.reply(replies.Made, tables.owners_committees, row)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCommittee:
+    """更正或补选业主委员会 / Put a committee in its term right, or name who was elected later."""
+
+    committee_id: str
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["补选一名委员"])]
+    kind: Literal["YWH", "WGH"] | None = None
+    members: Members | None = None
+    chair: ground.PersonId | None = None
+    term_from: date | None = None
+    term_to: date | None = None
+
+
+def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
+    """更正或补选业主委员会 / Put an owners' committee right.
+
+    Put a committee in its term right: a member who was elected later, a wrong date (SP-D33).
+
+    Raises:
+        ConflictOfInterest: The person holds a post in the project.
+        ReasonRequired: There is no reason.
+        CommitteeSize, NotRegistered, OnTheProjectsSide, DueInPast: As when it is registered.
+        NothingChanges: It stands so already.
+        StateConflict: Its term is over.
+    """
+    row = ground.meant(tx, tables.owners_committees, payload.committee_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
+    if row.state != "IN_TERM":
+        raise StateConflict(state=row.state)
+    wanted: Values = {
+        name: getattr(payload, name)
+        for name in ("kind", "chair", "term_from", "term_to")
+        if getattr(payload, name) is not None
+    }
+    if payload.members is not None:
+        wanted["members"] = sorted(set(payload.members))
+    after = dict(records.values_of(row)) | wanted
+    rules.check_owners_committee(
+        members=after["members"],
+        chair=after["chair"],
+        start=after["term_from"],
+        end=after["term_to"],
+    )
+    if after["term_to"] <= ground.today(tx):
+        raise errors.DueInPast(field="term_to", due=str(after["term_to"]))
+    new = [person for person in after["members"] if person not in row.members]
+    _require_owners(tx, ground.project(tx, row.project_id), new)
+    row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
+    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
+    _say_committee(tx, row)
+    return ground.reply(replies.Made, tables.owners_committees, row)
+
+
+def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
+    """Refuse members whom nobody knows, and who serve the project or live with one who does."""
+    ground.require_adults(tx, "members", members)
+    for person in members:
+        why = rows.interest_of(tx.conn, project, person)
+        if why is not None:
+            refusal = errors.KinOnTheProjectsSide if why.kin else errors.OnTheProjectsSide
+            raise refusal(field="members", person=person, post=why.post)
+
+
+def expire_committee(tx: Tx, due: Due) -> None:
+    """End a committee whose term is over; meetings then need two sides only."""
+    row = records.find(tx.conn, tables.owners_committees, due.ref, lock=True)
+    if row is None or row.state != "IN_TERM":
+        return
+    row = records.change(tx, tables.owners_committees, row, step="EXPIRED", state="EXPIRED")
+    _say_committee(tx, row)
+
+
+def hand_over(tx: Tx, former: Row, new: Row) -> None:
+    """The owners stay the same: their committee goes with the compound to its new project."""
+    committee = rows.owners_committee_in_term(tx.conn, former.project_id)
+    if committee is not None:
+        committee = records.change(
+            tx,
+            tables.owners_committees,
+            committee,
+            step="HANDED_OVER",
+            note={"from": former.project_id},
+            project_id=new.project_id,
+        )
+        _say_committee(tx, committee)
+
+
+def end_for_dead(tx: Tx, person_id: str) -> None:
+    """End the seats of a member who has died; the others are told."""
+    for committee_id in rows.committees_of(tx.conn, person_id):
+        row = ground.found(tx, tables.owners_committees, committee_id)
+        left = [one for one in row.members if one != person_id]
+        chair = NOBODY if row.chair == person_id else row.chair
+        row = records.change(
+            tx,
+            tables.owners_committees,
+            row,
+            step="MEMBER_ENDED",
+            members=left,
+            chair=chair,
+            note={"former": person_id, "reason": "DECEASED"},
+        )
+        _say_committee(tx, row)
+        name = ground.project(tx, row.project_id).name
+        for one in left:
+            ground.tell(tx, one, "MEMBER_DIED", said=name)
+
+
+def tell_committees(tx: Tx, _due: Due) -> None:
+    """Say who sits for the owners where that was registered before it was said."""
+    for row in rows.committees_in_term(tx.conn):
+        _say_committee(tx, row)
+
+
+def _say_committee(tx: Tx, row: Row) -> None:
+    """Say who sits for the owners now; said again whenever that changes."""
+    tx.publish(
+        events.OwnersCommitteeChanged(row.committee_id, row.project_id, row.members, row.state),
+        subject=row.committee_id,
+        scope=row.area,
+        sequence=row.version,
+    )

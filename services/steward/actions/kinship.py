@@ -8,6 +8,7 @@ from datetime import datetime
 from chassis.bus import Tx
 from services.steward import storage
 from services.steward.actions import changes
+from services.steward.errors import SelfConfirm
 
 
 def own(tx: Tx, person_id: str) -> set[str]:
@@ -18,6 +19,21 @@ def own(tx: Tx, person_id: str) -> set[str]:
 def is_own(tx: Tx, *persons: str | None) -> bool:
     """Tell whether the matter of one of these persons is the caller's own."""
     return bool(own(tx, tx.actor.id) & set(persons))
+
+
+def require_not_own(tx: Tx, *persons: str, field: str = "") -> None:
+    """Refuse who would decide in his own matter, or in that of somebody of his household.
+
+    Args:
+        tx: The transaction.
+        persons: Whose matter it is.
+        field: Where they were named.
+
+    Raises:
+        SelfConfirm: He would.
+    """
+    if is_own(tx, *persons):
+        raise SelfConfirm(field=field)
 
 
 def tied(tx: Tx, person_id: str, others: Collection[str], since: datetime) -> bool:

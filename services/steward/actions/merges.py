@@ -14,7 +14,7 @@ from services.steward import events, replies, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import publish_registered
 from services.steward.actions.changes import Reason, note_change
-from services.steward.errors import RecorderConfirms, SelfConfirm, TwoNumbers, TwoPosts
+from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
     if payload.person_id == payload.into:
         raise Invalid(field="into", reason=said("不能并入本人 / nobody is merged into himself"))
     row, into = _pair(tx, payload.person_id, payload.into)
-    _require_not_own(tx, row.person_id, into.person_id)
+    kinship.require_not_own(tx, row.person_id, into.person_id)
     tx.check_version(row.version)
     for waiting in storage.people.open_merges(tx.conn, row.person_id):
         if (waiting.into, waiting.proposed_by) != (into.person_id, tx.actor.id):
@@ -94,7 +94,7 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
     tx.check_version(proposal.version)
     if proposal.state != "PROPOSED":
         raise StateConflict(state=proposal.state)
-    _require_not_own(tx, proposal.person_id, proposal.into)
+    kinship.require_not_own(tx, proposal.person_id, proposal.into)
     if payload.confirmed and kinship.is_own(tx, proposal.proposed_by):
         raise RecorderConfirms
     if payload.confirmed:
@@ -108,11 +108,6 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
         decided_at=tx.now,
     )
     return _reply(decided)
-
-
-def _require_not_own(tx: Tx, *persons: str) -> None:
-    if kinship.is_own(tx, *persons):
-        raise SelfConfirm
 
 
 def _reply(row: Row) -> replies.MergeReply:

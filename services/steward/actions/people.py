@@ -31,7 +31,6 @@ from services.steward.errors import (
     NumberTellsBirth,
     PersonExists,
     PhoneTaken,
-    SelfConfirm,
     StillSteward,
 )
 from services.steward.storage.people import NewPerson
@@ -177,16 +176,6 @@ def _check_household(tx: Tx, row: Row, household: str | None, grid: str | None) 
     tx.require_scope(grid)
 
 
-def _require_another(tx: Tx, row: Row) -> None:
-    """Refuse whoever changes what is registered of himself, or of his household.
-
-    Raises:
-        SelfConfirm: He does.
-    """
-    if kinship.is_own(tx, row.person_id):
-        raise SelfConfirm
-
-
 def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
     """居民迁移 / Move a resident.
 
@@ -200,7 +189,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, payload.person_id)
-    _require_another(tx, row)
+    kinship.require_not_own(tx, row.person_id)
     if row.grid is None:
         raise NotResident
     storage.ground.require_grid(tx.conn, payload.to_grid, field="to_grid")
@@ -241,7 +230,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, payload.person_id)
-    _require_another(tx, row)
+    kinship.require_not_own(tx, row.person_id)
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
@@ -284,7 +273,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         payload.id_no is not None or payload.birth_year is not None
     ):
         raise RoleDenied(role=tx.actor.role)
-    _require_another(tx, row)
+    kinship.require_not_own(tx, row.person_id)
     values, before = _corrected(tx, row, payload)
     if not before:
         return reply(row)
@@ -421,7 +410,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
     else:
         storage.ground.require_grid(tx.conn, payload.grid)
         tx.require_scope(payload.grid)
-    _require_another(tx, row)
+    kinship.require_not_own(tx, row.person_id)
     return bring_back(
         tx, row, payload.grid, payload.household_id, phone=payload.phone, reason=payload.reason
     )

@@ -29,7 +29,6 @@ from services.steward.errors import (
     NotNow,
     NotSpendable,
     PastShift,
-    SelfConfirm,
     ShiftOverlap,
     TypeDutyMismatch,
     UnderAge,
@@ -190,8 +189,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     if person.birth_year is not None and not person.is_adult:
         # Staff may live elsewhere and stand here without a birth year.
         raise UnderAge(field="person_id")
-    if kinship.is_own(tx, person.person_id):
-        raise SelfConfirm(field="person_id")
+    kinship.require_not_own(tx, person.person_id, field="person_id")
     if payload.board_consent:
         _check_consent(tx, person, payload.consent_ref)
     steward_id = chosen or tx.new_id("stw")
@@ -294,9 +292,8 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         SelfConfirm: It is the caller's own standing, or that of somebody of his household.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
-    standing = payload.duty is not None or payload.is_state_official is not None
-    if standing and kinship.is_own(tx, row.person_id):
-        raise SelfConfirm
+    if payload.duty is not None or payload.is_state_official is not None:
+        kinship.require_not_own(tx, row.person_id)
     held = storage.posts.grids_of(tx.conn, row.steward_id)
     grids = sorted(set(payload.grids)) if payload.grids is not None else held
     _check_grids(tx, grids)
@@ -417,8 +414,7 @@ def resume_steward(tx: Tx, payload: WhichSteward) -> replies.StewardReply:
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, payload.steward_id, ("SUSPENDED",))
-    if kinship.is_own(tx, row.person_id):
-        raise SelfConfirm
+    kinship.require_not_own(tx, row.person_id)
     after = storage.posts.update(tx.conn, row, status="ACTIVE")
     _republish(tx, row)
     return _reply(after)
@@ -518,8 +514,8 @@ def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     row = storage.posts.shift(tx.conn, payload.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
-    if not own and steward is not None and kinship.is_own(tx, steward.person_id):
-        raise SelfConfirm
+    if not own and steward is not None:
+        kinship.require_not_own(tx, steward.person_id)
     overseer = tx.actor.role != "R_STEWARD" and row is not None and tx.actor.covers(row.grid)
     if row is None or not (own or overseer):
         raise NotFound(kind="shift", id=payload.shift_id)

@@ -30,7 +30,6 @@ from services.steward.errors import (
     NotResident,
     Overlap,
     RecorderConfirms,
-    SelfConfirm,
 )
 from services.steward.rules.routing import Category
 
@@ -208,18 +207,8 @@ def _locked_record(tx: Tx, record_id: str, state: str) -> Row:
     tx.check_version(row.version)
     if row.state != state:
         raise StateConflict(state=row.state)
-    _require_not_own(tx, row.person_id)
+    kinship.require_not_own(tx, row.person_id)
     return row
-
-
-def _require_not_own(tx: Tx, person_id: str) -> None:
-    """Refuse who would decide in his own matter, or in that of somebody of his household.
-
-    Raises:
-        SelfConfirm: He would.
-    """
-    if kinship.is_own(tx, person_id):
-        raise SelfConfirm
 
 
 def _require_other(tx: Tx, recorder: str | None) -> None:
@@ -372,7 +361,7 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
     tx.check_version(row.version)
     if row.state != "PENDING":
         raise StateConflict(state=row.state)
-    _require_not_own(tx, row.reporter_id)
+    kinship.require_not_own(tx, row.reporter_id)
     _require_other(tx, row.reported_by)
     state = "TRUE" if payload.verified else "FALSE"
     version = row.version + 1

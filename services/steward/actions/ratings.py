@@ -109,19 +109,7 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
     _check_rating(tx, row, own)
     was_closed = row.state == "CLOSED"
     bad = rules.requests.is_bad(payload.stars)
-    vault = storage.vault(tx.settings.keys)
-    row = change(
-        tx,
-        row,
-        "rate",
-        "RATED",
-        {"stars": payload.stars, "solved": payload.solved} | spoken(payload.receipt),
-        rated_at=tx.now,
-        stars=payload.stars,
-        solved=payload.solved,
-        rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating"),
-        review="PENDING" if bad else None,
-    )
+    row = _keep_rating(tx, row, "RATED", payload, review="PENDING" if bad else None)
     publish(
         tx,
         row,
@@ -155,7 +143,7 @@ def _require_alive(tx: Tx, reporter: str | None) -> None:
 
 
 def _check_rating(tx: Tx, case: Row, own: Row) -> None:
-    rules.requests.check_rating(rated=False, resolved_at=case.resolved_at, now=tx.now)
+    rules.requests.check_rating(resolved_at=case.resolved_at, now=tx.now)
     handlers = handlers_of(tx, case)
     # Neither himself nor a household praises itself: as it lives now, nor as it lived then.
     for rater in {tx.actor.id, own.reporter_id} - {None}:
@@ -163,23 +151,28 @@ def _check_rating(tx: Tx, case: Row, own: Row) -> None:
             raise SelfRating
 
 
+def _keep_rating(tx: Tx, row: Row, state: str, payload: RateRequest, **values: object) -> Row:
+    vault = storage.vault(tx.settings.keys)
+    return change(
+        tx,
+        row,
+        "rate",
+        state,
+        {"stars": payload.stars, "solved": payload.solved} | spoken(payload.receipt),
+        rated_at=tx.now,
+        stars=payload.stars,
+        solved=payload.solved,
+        rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating"),
+        **values,
+    )
+
+
 def _rate_merged(tx: Tx, own: Row, payload: RateRequest) -> RequestReply:
     """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("rate_merged", case.state)
     _check_rating(tx, case, own)
-    vault = storage.vault(tx.settings.keys)
-    own = change(
-        tx,
-        own,
-        "rate",
-        own.state,
-        {"stars": payload.stars, "solved": payload.solved} | spoken(payload.receipt),
-        rated_at=tx.now,
-        stars=payload.stars,
-        solved=payload.solved,
-        rating_text=vault.seal_or_none(payload.text, f"{own.request_id}.rating"),
-    )
+    own = _keep_rating(tx, own, own.state, payload)
     return msgspec.structs.replace(reply(own), state="RATED", merged_into=case.request_id)
 
 
@@ -258,16 +251,12 @@ def review_request(tx: Tx, payload: ReviewRequest) -> RequestReply:
     verdict = "UPHELD" if payload.upheld else "NOT_UPHELD"
     tx.disarm("BAD_RATING_REVIEW", row.request_id)
     detail = {"verdict": verdict, "reason": payload.reason}
+    row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
+    if payload.upheld:
+        _say_upheld(tx, row)
+    # Reopened meanwhile: the rating is judged, the request goes its way.
     if row.state == "RATED":
-        row = change(tx, row, "review", "RATED", detail, review=verdict, reviewed_by=tx.actor.id)
-        if payload.upheld:
-            _say_upheld(tx, row)
         row = close(tx, row)
-    else:
-        # Reopened meanwhile: the rating is judged, the request goes its way.
-        row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
-        if payload.upheld:
-            _say_upheld(tx, row)
     return msgspec.structs.replace(reply(row), verdict=verdict)
 
 

@@ -11,7 +11,6 @@ from chassis.refusal import RoleDenied, StateConflict
 from services.steward.errors import (
     AfterDue,
     AlreadyExtended,
-    AlreadyRated,
     EvidenceRequired,
     MoreUrgent,
     NoEmergency,
@@ -277,15 +276,12 @@ def check_resolution(
         raise EvidenceRequired(field="media" if note.strip() else "note")
 
 
-def check_rating(*, rated: bool, resolved_at: datetime, now: datetime) -> None:
-    """Refuse a second or a late rating.
+def check_rating(*, resolved_at: datetime, now: datetime) -> None:
+    """Refuse a late rating.
 
     Raises:
-        AlreadyRated: One rating per request.
         RatingWindow: 30 days are over.
     """
-    if rated:
-        raise AlreadyRated
     if now >= resolved_at + RATING_WINDOW:
         raise RatingWindow
 

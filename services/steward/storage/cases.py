@@ -355,22 +355,17 @@ def chain(conn: sa.Connection, request_id: str) -> set[str]:
 
 def in_hand_of(conn: sa.Connection, steward_id: str) -> list[Row]:
     """Return the requests that a steward has in hand, locked, oldest first."""
-    asked = (
-        sa.select(requests)
-        .where(requests.c.handler == steward_id, requests.c.state.in_(IN_HAND))
-        .order_by(requests.c.request_id)
-    )
-    return records.rows(conn, store.lock(asked, conn))
+    return _in_hand(conn, requests.c.handler == steward_id)
 
 
 def in_hand_of_person(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the requests that a person has in hand, locked, oldest first."""
-    asked = (
-        sa.select(requests)
-        .where(requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND))
-        .order_by(requests.c.request_id)
-    )
-    return records.rows(conn, store.lock(asked, conn))
+    return _in_hand(conn, requests.c.handler_person == person_id)
+
+
+def _in_hand(conn: sa.Connection, whose: sa.ColumnElement[bool]) -> list[Row]:
+    asked = sa.select(requests).where(whose, requests.c.state.in_(IN_HAND))
+    return records.rows(conn, store.lock(asked.order_by(requests.c.request_id), conn))
 
 
 def followers(conn: sa.Connection, request_id: str) -> list[Row]:

@@ -256,7 +256,7 @@ def shifts_of(
     if steward_id is not None:
         asked = asked.where(shifts.c.steward_id == steward_id)
     if scope is not None:
-        asked = asked.where(shifts.c.grid >= scope, shifts.c.grid < scope + ":")
+        asked = asked.where(store.within(shifts.c.grid, scope))
     return records.page(conn, asked, part, (shifts.c.start_at, shifts.c.shift_id))
 
 

@@ -88,14 +88,9 @@ def records_in(
 ) -> records.Page:
     """Return the volunteer records of an area in a state, oldest first."""
     asked = sa.select(volunteer_hours).where(
-        volunteer_hours.c.state == state, *store_within(volunteer_hours.c.area, scope)
+        volunteer_hours.c.state == state, store.within(volunteer_hours.c.area, scope)
     )
     return records.page(conn, asked, part, _BY_HOURS)
-
-
-def store_within(column: sa.Column[str], scope: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return what holds of the areas within a scope, in a form that an index serves."""
-    return (column >= scope, column < scope + ":") if scope else ()
 
 
 def one_hazard(conn: sa.Connection, hazard_id: str) -> Row | None:
@@ -114,8 +109,9 @@ def hazards_in(
     """Return the hazards of an area, or of a reporter, oldest first."""
     asked = sa.select(hazards)
     if scope is not None:
-        asked = asked.where(*store_within(hazards.c.grid, scope))
-        asked = asked.where(*store_within(hazards.c.area, scope[:12]))
+        asked = asked.where(
+            store.within(hazards.c.grid, scope), store.within(hazards.c.area, scope[:12])
+        )
     if reporter is not None:
         asked = asked.where(hazards.c.reporter_id == reporter)
     if state is not None:

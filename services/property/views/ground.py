@@ -143,6 +143,20 @@ def own_side(tx: Tx) -> list[str] | None:
     return None
 
 
+def whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
+    """Return whose rows a list holds, as `lists.conditions` takes it: the area's for staff, the own
+    projects', or what is one's own.
+
+    Raises:
+        RoleDenied: The area asked for lies outside the actor's scope.
+    """
+    if tx.actor.role in STAFF:
+        return {"scope": scope_of(tx, scope)}
+    if tx.actor.role in COMPANY:
+        return {"scope": scope, "projects": own_side(tx)}
+    return {"scope": scope, **own}
+
+
 def history(tx: Tx, table: sa.Table, row_id: str, *, with_actors: bool = True) -> list[Happened]:
     """Return what happened to one thing, oldest first."""
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -74,7 +74,7 @@ def complaints(tx: Tx, payload: ComplaintFilter) -> Both[replies.ComplaintCard]:
     request_id = None if tx.actor.role in ground.COMPANY else payload.request_id
     conditions = lists.conditions(
         tables.complaints,
-        **_whose(tx, payload.scope),
+        **ground.whose(tx, payload.scope, complainant_id=tx.actor.id),
         project_id=payload.project_id,
         request_id=request_id,
         valid=payload.valid,
@@ -89,15 +89,6 @@ def complaints(tx: Tx, payload: ComplaintFilter) -> Both[replies.ComplaintCard]:
         show=lambda row: _complaint(replies.ComplaintCard, tx, row),
         oldest_first=payload.order == "OLDEST",
     )
-
-
-def _whose(tx: Tx, scope: str | None) -> dict[str, Any]:
-    """Whose complaints a list holds: the area's, those about the own project, or one's own."""
-    if tx.actor.role in ground.STAFF:
-        return {"scope": ground.scope_of(tx, scope)}
-    if tx.actor.role in ground.COMPANY:
-        return {"scope": scope, "projects": ground.own_side(tx)}
-    return {"scope": scope, "complainant_id": tx.actor.id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +107,7 @@ def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Both[replies.Undec
 
     Answer complaints of which nobody could tell about which project they are.
     """
-    whose = _whose(tx, payload.scope)
+    whose = ground.whose(tx, payload.scope, complainant_id=tx.actor.id)
     if tx.actor.role in ground.COMPANY:
         # About whom they are is not said yet, so they are nobody's of the projects.
         whose = {"projects": []}

@@ -48,15 +48,6 @@ def _list(
     )
 
 
-def _whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
-    """Whose rows a list holds: the area's for staff, the own project's, or what is one's own."""
-    if tx.actor.role in ground.STAFF:
-        return {"scope": ground.scope_of(tx, scope)}
-    if tx.actor.role in ground.COMPANY:
-        return {"scope": scope, "projects": ground.own_side(tx)}
-    return {"scope": scope, **own}
-
-
 @dataclass(frozen=True, slots=True)
 class CompanyFilter:
     """企业筛选 / Filter of companies; with an area, those that run a project there."""
@@ -185,7 +176,7 @@ def appointments(tx: Tx, payload: AppointmentFilter) -> Both[replies.Appointment
     Answer appointments: the area's to staff, the own project's, and one's own.
     """
     table = tables.appointments
-    whose = _whose(tx, payload.scope, person_id=tx.actor.id)
+    whose = ground.whose(tx, payload.scope, person_id=tx.actor.id)
     person = whose.pop("person_id", payload.person_id)
     conditions = lists.conditions(
         table,
@@ -249,7 +240,7 @@ def agreements(tx: Tx, payload: AgreementFilter) -> Both[replies.AgreementLine]:
     table = tables.agreements
     conditions = lists.conditions(
         table,
-        **_whose(tx, payload.scope),
+        **ground.whose(tx, payload.scope),
         project_id=payload.project_id,
         type=payload.type,
         state=payload.state,
@@ -290,7 +281,7 @@ def meetings(tx: Tx, payload: MeetingFilter) -> Both[replies.MeetingCard]:
     """
     conditions = lists.conditions(
         tables.meetings,
-        **_whose(tx, payload.scope),
+        **ground.whose(tx, payload.scope),
         project_id=payload.project_id,
         period=payload.period,
     )
@@ -506,7 +497,7 @@ def _sources(tx: Tx) -> list[Source]:
     """Return where what waits for the caller is found, kind by kind."""
     role, me = tx.actor.role, tx.actor.id
     apart = rows.projects_of_interest(tx.conn, me) if role in ground.STAFF else []
-    whose = _whose(tx, None)
+    whose = ground.whose(tx, None)
 
     def own(table: sa.Table) -> list[Any]:
         limits = lists.conditions(table, **whose)

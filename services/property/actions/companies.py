@@ -171,8 +171,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
 
 def _require_registrar(tx: Tx, company: Row) -> None:
     """Refuse a street in which the company runs nothing, unless it runs nothing anywhere."""
-    places = rows.areas_of_company(tx.conn, company.company_id)
-    if not rules.concerns(tx.actor.scope, area=company.area, places=places):
+    if not rows.concerning(tx.conn, tx.actor.scope, [company]):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=company.area)
 
 

@@ -43,12 +43,19 @@ def company_by_uscc(conn: sa.Connection, uscc: str) -> Row | None:
     return records.first(conn, sa.select(t.companies).where(t.companies.c.uscc == uscc))
 
 
-def areas_of_company(conn: sa.Connection, company_id: str) -> set[str]:
-    """Return the communities in which a company has a project that is not closed."""
-    asked = sa.select(t.projects.c.area).where(
-        t.projects.c.company_id == company_id, t.projects.c.status != "CLOSED"
+def concerning(conn: sa.Connection, scope: str, companies: Collection[Row]) -> list[Row]:
+    """Return which of these companies are the matter of who works for an area: `rules.concerns`."""
+    places: dict[str, set[str]] = {company.company_id: set() for company in companies}
+    asked = sa.select(t.projects.c.company_id, t.projects.c.area).where(
+        t.projects.c.company_id.in_(sorted(places)), t.projects.c.status != "CLOSED"
     )
-    return set(conn.execute(asked).scalars())
+    for company_id, area in conn.execute(asked):
+        places[company_id].add(area)
+    return [
+        company
+        for company in companies
+        if rules.concerns(scope, area=company.area, places=places[company.company_id])
+    ]
 
 
 def companies_with_proposals(conn: sa.Connection) -> list[Row]:

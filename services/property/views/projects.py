@@ -218,10 +218,7 @@ def company(tx: Tx, payload: WhichCompany) -> replies.CompanyCard:
 
 def _say_who_speaks(tx: Tx, row: Row, card: replies.CompanyCard) -> None:
     """Who speaks for a company, and who was proposed; to staff and to its representatives."""
-    places = rows.areas_of_company(tx.conn, row.company_id)
-    staff = tx.actor.role in ground.STAFF and rules.concerns(
-        tx.actor.scope, area=row.area, places=places
-    )
+    staff = tx.actor.role in ground.STAFF and rows.concerning(tx.conn, tx.actor.scope, [row])
     if not staff and tx.actor.id not in row.representatives:
         return
     proposed = row.representatives_proposed

@@ -13,7 +13,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.refusal import Invalid, NotFound, said
-from services.property import replies, rules
+from services.property import replies
 from services.property.replies import Both
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
@@ -518,7 +518,9 @@ def _sources(tx: Tx) -> list[Source]:
             ("CONFIRM_REPRESENTATIVES", proposed),
             ("NAME_REPRESENTATIVES", rows.companies_spoken_for_by_nobody(tx.conn)),
         ):
-            found.append(_these(deed, tables.companies, _of_companies(tx, companies_)))
+            found.append(
+                _these(deed, tables.companies, rows.concerning(tx.conn, tx.actor.scope, companies_))
+            )
     if role in _COMPLETE_COMMITTEES:
         vacant = rows.committees_with_vacancies(tx.conn, own(tables.owners_committees))
         found.append(_these("COMPLETE_COMMITTEE", tables.owners_committees, vacant))
@@ -528,19 +530,6 @@ def _sources(tx: Tx) -> list[Source]:
 def _these(deed: str, table: sa.Table, found: Sequence[Row]) -> Source:
     key = records.key_of(table)
     return deed, table, [key.in_([getattr(row, key.name) for row in found])]
-
-
-def _of_companies(tx: Tx, found: Sequence[Row]) -> list[Row]:
-    """Return the companies that are the caller's to register for."""
-    return [
-        row
-        for row in found
-        if rules.concerns(
-            tx.actor.scope,
-            area=row.area,
-            places=rows.areas_of_company(tx.conn, row.company_id),
-        )
-    ]
 
 
 # By what a thing without a title is told from its like.

@@ -60,9 +60,7 @@ def of_project(
     asked = sa.select(table).where(table.c.project_id == project_id)
     if states is not None:
         asked = asked.where(table.c.state.in_(states))
-    key = next(iter(table.primary_key))
-    asked = asked.order_by(table.c.created_at, key)
-    return records.rows(conn, asked)
+    return records.rows(conn, asked.order_by(table.c.created_at, records.key_of(table)))
 
 
 def next_commitments(conn: sa.Connection, project_id: str, per_agreement: int) -> list[Row]:

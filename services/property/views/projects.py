@@ -48,14 +48,14 @@ def project(tx: Tx, payload: WhichProject) -> replies.ProjectCard:
     ]
     kinds = lists.active_agreements(tx.conn, project.area).get(project_id, [])
     # A competitor sees what everybody sees, and nothing of orders and figures.
-    rival = tx.actor.role in ground.COMPANY and not ground.sees_all_of(tx, project)
+    inside = ground.sees_all_of(tx, project)
+    rival = tx.actor.role in ground.COMPANY and not inside
     orders = (
         []
         if rival
         else lists.of_project(tx.conn, tables.rectifications, project_id, states=OPEN_ORDERS)
     )
     last = None if rival else months.measured(tx.conn, project_id, None)
-    seen = ground.sees_all_of(tx, project)
     return replies.ProjectCard.of(
         project,
         id=project_id,
@@ -63,7 +63,7 @@ def project(tx: Tx, payload: WhichProject) -> replies.ProjectCard:
         buildings=project.buildings or [],
         state=project.status,
         owners_committee=_committee(tx, project_id),
-        appointments=_appointments(tx, project),
+        appointments=_appointments(tx, project, inside=inside),
         agreements=agreements,
         agreements_active=len(kinds),
         agreement_kinds_missing=rules.kinds_missing(kinds),
@@ -74,7 +74,7 @@ def project(tx: Tx, payload: WhichProject) -> replies.ProjectCard:
             replies.OpenOrder.of(row, id=row.rectification_id, due=row.due_at) for row in orders
         ],
         last_month=last.measured | {"period": last.period} if last else None,
-        history=ground.history(tx, tables.projects, project_id) if seen else UNSET,
+        history=ground.history(tx, tables.projects, project_id) if inside else UNSET,
     )
 
 
@@ -85,14 +85,13 @@ def _committee(tx: Tx, project_id: str) -> replies.CommitteeInTerm | None:
     return replies.CommitteeInTerm.of(row, id=row.committee_id, members=len(row.members))
 
 
-def _appointments(tx: Tx, project: Row) -> dict[str, replies.Direction]:
+def _appointments(tx: Tx, project: Row, *, inside: bool) -> dict[str, replies.Direction]:
     """Both directions: who is in office, who is on the way, and since when nobody is.
 
     Who holds a post is public. Who was named for one is not before he holds it: to others than the
     sides and himself it is told that somebody is.
     """
     project_id = project.project_id
-    inside = ground.sees_all_of(tx, project)
     gaps = lists.running_gaps(tx.conn, [project_id])
     open_ = rows.appointments_of(
         tx.conn, project_id, states=("NOMINATED", "CONSENTED", "APPROVED", "ACTIVE")

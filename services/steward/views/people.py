@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -78,13 +78,12 @@ def people_cards(tx: Tx, payload: PeopleCards) -> replies.PeopleReply:
 
     Three statements, however many people: persons, their posts, and what the viewer handles.
     """
-    return replies.PeopleReply(items=_cards(tx, payload.ids))
+    asked = list(dict.fromkeys(payload.ids))
+    return replies.PeopleReply(items=_cards(tx, asked, storage.people.several(tx.conn, asked)))
 
 
-def _cards(tx: Tx, ids: Sequence[str]) -> list[replies.PersonCard]:
-    asked = list(dict.fromkeys(ids))
-    rows = {row.person_id: row for row in storage.people.several(tx.conn, asked)}
-    rows = _followed(tx, rows)
+def _cards(tx: Tx, asked: Sequence[str], found: Iterable[Row]) -> list[replies.PersonCard]:
+    rows = _followed(tx, {row.person_id: row for row in found})
     posts: dict[str, Row] = {}
     standing = [row.person_id for row in rows.values()]
     for post in storage.people.posts(tx.conn, standing):
@@ -99,10 +98,10 @@ def _cards(tx: Tx, ids: Sequence[str]) -> list[replies.PersonCard]:
             continue
         row = rows[person_id]
         why = _why(tx, row, person_id, handled=row.person_id in in_hand)
-        found = card(tx, row, posts.get(row.person_id), why)
+        shown = card(tx, row, posts.get(row.person_id), why)
         if row.person_id != person_id:
-            found.person_id, found.merged_into = person_id, row.person_id
-        items.append(found)
+            shown.person_id, shown.merged_into = person_id, row.person_id
+        items.append(shown)
         if why in {"NEIGHBOUR", "HANDLER"}:
             read.setdefault(why, []).append(row)
     for why, seen in read.items():
@@ -176,7 +175,7 @@ def person(tx: Tx, payload: WhichPerson) -> replies.RegisteredPerson:
         NotFound: Not registered, or none of the viewer's business.
     """
     row, itself = _read(tx, payload.person_id, "person")
-    (found,) = _cards(tx, [payload.person_id])
+    (found,) = _cards(tx, [payload.person_id], [row])
     return _with_standing(found, row, itself=itself)
 
 
@@ -224,7 +223,7 @@ def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:
         if rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
     ]
     note_reads(tx, "people", "ID_NO" if number else "PHONE", rows)
-    cards = _cards(tx, [row.person_id for row in rows]) if rows else []
+    cards = _cards(tx, [row.person_id for row in rows], rows) if rows else []
     return replies.PeopleFound(
         items=[
             _with_standing(found, row, itself=False) for row, found in zip(rows, cards, strict=True)

@@ -35,7 +35,7 @@ def _require_side(tx: Tx, project_id: str, side: str) -> None:
     if tx.actor.role not in SIDE_ROLES[side]:
         raise errors.WrongSide(role=tx.actor.role, side=side)
     if side == "COMMUNITY":
-        ground.require_no_interest(tx, project_id)
+        ground.require_no_interest(tx, ground.project(tx, project_id))
 
 
 def _on_the_other_side(tx: Tx, row: Row) -> None:

@@ -47,9 +47,7 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
         NotRegistered: A member is no registered adult.
         OnTheProjectsSide: A member serves the project.
     """
-    project = ground.project(tx, payload.project_id)
-    tx.require_scope(project.area)
-    ground.require_no_interest(tx, payload.project_id)
+    project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
     rules.check_owners_committee(
         members=payload.members, chair=payload.chair, start=payload.term_from, end=payload.term_to

@@ -444,7 +444,7 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
     project = ground.project(tx, payload.project_id)
     if project.status != "IN_SERVICE" or row.grid not in project.grids:
         raise errors.NotServing(field="project_id", project=payload.project_id, grid=row.grid)
-    ground.require_no_interest(tx, payload.project_id)
+    ground.require_no_interest(tx, project)
     made = _assigned(tx, row, project, payload.reason or None)
     row = ground.found(tx, tables.undecided, payload.undecided_id)
     return ground.reply(replies.Decided, tables.undecided, row, complaint_id=made.complaint_id)
@@ -454,7 +454,7 @@ def _outside_the_projects(tx: Tx, row: Row) -> None:
     """Refuse the complainant, his household, and who has a post in a project of the place."""
     for project in rows.projects_serving(tx.conn, [row.grid]).get(row.grid, []):
         ground.require_not_kin(tx, row.complainant_id, project)
-        ground.require_no_interest(tx, project.project_id, kin_of=row.complainant_id)
+        ground.require_no_interest(tx, project, kin_of=row.complainant_id)
 
 
 def remind_undecided(tx: Tx, due: Due) -> None:
@@ -487,8 +487,9 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None
 
 def _not_his_own(tx: Tx, row: Row) -> None:
     """Refuse the complainant, his household, and whoever holds a post in the project."""
-    ground.require_no_interest(tx, row.project_id, kin_of=row.complainant_id)
-    ground.require_not_kin(tx, row.complainant_id, ground.project(tx, row.project_id))
+    project = ground.project(tx, row.project_id)
+    ground.require_no_interest(tx, project, kin_of=row.complainant_id)
+    ground.require_not_kin(tx, row.complainant_id, project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,9 +614,7 @@ def import_complaint_history(tx: Tx, payload: ImportHistory) -> replies.HistoryI
         PeriodNotAllowed: A month is not over, or has complaints of its own here.
         HistoryDiffers: A month was loaded before with other counts.
     """
-    project = ground.project(tx, payload.project_id)
-    tx.require_scope(project.area)
-    ground.require_no_interest(tx, payload.project_id)
+    project = ground.project_to_decide(tx, payload.project_id)
     present = tx.calendar.period(tx.now)
     new: list[Values] = []
     given: dict[str, HistoryRow] = {}
@@ -705,9 +704,7 @@ def correct_complaint_history(tx: Tx, payload: CorrectHistory) -> replies.Histor
         PeriodNotAllowed: The month was not loaded, or the number is too large.
         ReasonRequired: There is no reason.
     """
-    project = ground.project(tx, payload.project_id)
-    tx.require_scope(project.area)
-    ground.require_no_interest(tx, payload.project_id)
+    project = ground.project_to_decide(tx, payload.project_id)
     ground.require_reason(payload.reason)
     row = months.history_month(tx.conn, payload.project_id, payload.period)
     if row is None or row.source != "IMPORTED" or payload.invalidated > row.complaints:

@@ -48,9 +48,7 @@ def schedule_disclosure(tx: Tx, payload: Schedule) -> replies.MadeDue:
         DueInPast: The day has passed.
         DisclosureScheduled: The same paper stands on the list for that day.
     """
-    project = ground.project(tx, payload.project_id)
-    tx.require_scope(project.area)
-    ground.require_no_interest(tx, payload.project_id)
+    project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
     due_at = tx.calendar.midnight(payload.due_date + timedelta(days=1))
     if due_at <= tx.now:

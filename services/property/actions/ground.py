@@ -82,7 +82,7 @@ def require_standing(tx: Tx, row: Row) -> None:
 
 def uninterested(tx: Tx, row: Row) -> None:
     """Refuse whoever holds a post in the project that a row is about; see `meant`."""
-    require_no_interest(tx, row.project_id)
+    require_no_interest(tx, project(tx, row.project_id))
 
 
 def project(tx: Tx, project_id: str) -> Row:
@@ -92,6 +92,20 @@ def project(tx: Tx, project_id: str) -> Row:
         NotFound: There is none.
     """
     return records.get(tx.conn, tables.projects, project_id)
+
+
+def project_to_decide(tx: Tx, project_id: str) -> Row:
+    """Return a project of the actor's area in whose matters he may decide.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the actor's scope.
+        ConflictOfInterest, KinOfThePost: See `require_no_interest`.
+    """
+    row = project(tx, project_id)
+    tx.require_scope(row.area)
+    require_no_interest(tx, row)
+    return row
 
 
 def require_open(row: Row) -> None:
@@ -130,12 +144,12 @@ def require_company(tx: Tx, company_id: str) -> None:
         raise errors.NotTheCompany(company=company_id)
 
 
-def require_no_interest(tx: Tx, project_id: str, *, kin_of: str | None = None) -> None:
+def require_no_interest(tx: Tx, row: Row, *, kin_of: str | None = None) -> None:
     """Refuse to decide a project's matters to who holds a post in it, or lives with one who does.
 
     Args:
         tx: The transaction.
-        project_id: Which project.
+        row: The project.
         kin_of: Whose matter it is besides; who is named instead does not live with him.
 
     Raises:
@@ -145,11 +159,10 @@ def require_no_interest(tx: Tx, project_id: str, *, kin_of: str | None = None) -
     Source:
         DOMAIN 1.7 (a beneficiary may not approve anything about himself), 2.2.2; REQ-L11, L14.
     """
-    row = project(tx, project_id)
     why = rows.interest_of(tx.conn, row, tx.actor.id)
     if why is not None:
         refusal = errors.KinOfThePost if why.kin else errors.ConflictOfInterest
-        raise refusal(project=project_id, post=why.post, **_substitute(tx, row, kin_of))
+        raise refusal(project=row.project_id, post=why.post, **_substitute(tx, row, kin_of))
 
 
 def _substitute(tx: Tx, row: Row, kin_of: str | None) -> dict[str, str]:

@@ -51,7 +51,7 @@ def issue_rectification(tx: Tx, payload: Issue) -> replies.Issued:
     rules.check_issue(
         role=tx.actor.role, severity=payload.severity, facts=payload.facts, basis=payload.basis
     )
-    ground.require_no_interest(tx, payload.project_id)
+    ground.require_no_interest(tx, project)
     ground.require_open(project)
     row = open_order(
         tx,

@@ -470,7 +470,7 @@ def reassign_work(tx: Tx, payload: Reassign) -> replies.Made:
     project = ground.project(tx, payload.project_id)
     if project.status != "IN_SERVICE" or project.area != row.area:
         raise errors.NotServing(field="project_id", project=payload.project_id, grid=row.area)
-    ground.require_no_interest(tx, payload.project_id)
+    ground.require_no_interest(tx, project)
     former = row.project_id
     if former == payload.project_id:
         raise StateConflict(state="SAME_PROJECT", field="project_id")

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC, Sealed
 from chassis.records import Row
@@ -21,6 +22,7 @@ from services.steward.errors import (
     NotReporter,
 )
 from services.steward.replies import RequestReply
+from services.steward.storage import tables
 
 MAX_TEXT = 1000
 
@@ -75,10 +77,7 @@ def locked(tx: Tx, request_id: str) -> Row:
     Raises:
         NotFound: There is none.
     """
-    row = storage.cases.lock(tx.conn, request_id)
-    if row is None:
-        raise NotFound(kind="request", id=request_id)
-    return row
+    return records.locked(tx.conn, tables.requests, request_id)
 
 
 def change(

@@ -469,7 +469,7 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None
     """A complaint found valid and reopened by its reporter opens one S3 order."""
     if row.valid != "YES" or row.reopen_count < 1:
         return
-    project = rows.serving_now(tx.conn, row.project_id)
+    project = rows.serving_now(tx.conn, ground.project(tx, row.project_id))
     if project is None or rows.order_of(tx.conn, complaint_id=row.complaint_id) is not None:
         return
     rectifications.open_order(

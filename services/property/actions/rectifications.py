@@ -478,7 +478,7 @@ def open_again(tx: Tx, complaint: Row, cause: Event) -> None:
     former = rows.newest_order_of(tx.conn, complaint.complaint_id)
     if former is None or former.state not in ("PASSED", "CLOSED"):
         return
-    project = rows.serving_now(tx.conn, former.project_id)
+    project = rows.serving_now(tx.conn, ground.project(tx, former.project_id))
     if former.passed_at > cause.occurred_at or project is None:
         return
     row = open_order(

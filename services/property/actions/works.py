@@ -78,10 +78,9 @@ def consume_assigned(tx: Tx, heard: list[Event]) -> None:
     for event in mine:
         data: events.TaskAssignedHeard = event.data
         project = projects.get(data.responsible_id)
-        if project is not None and project.status == "CLOSED":
-            project = rows.heir_of(tx.conn, project.project_id) or project
         if project is None:
             continue
+        project = rows.serving_now(tx.conn, project) or project
         if data.task_id in known:
             known[data.task_id] = _again_assigned(tx, known[data.task_id], project, data)
             continue
@@ -246,9 +245,9 @@ def consume_overdue(tx: Tx, heard: list[Event]) -> None:
         if work is not None and not work.overdue:
             work = records.change(tx, tables.works, work, step="OVERDUE", overdue=True)
         project = projects.get(event.data.responsible_id)
-        if project is not None and project.status == "CLOSED":
+        if project is not None:
             # The forum has not heard yet who took over; a closed project gets no order.
-            project = rows.heir_of(tx.conn, project.project_id)
+            project = rows.serving_now(tx.conn, project)
         if project is None or rows.order_of(tx.conn, task_id=task_id) is not None:
             continue
         rectifications.open_order(

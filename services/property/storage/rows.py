@@ -602,7 +602,7 @@ def person_of_link(conn: sa.Connection, link_id: str) -> str | None:
     return found
 
 
-def heir_of(conn: sa.Connection, project_id: str) -> Row | None:
+def _heir_of(conn: sa.Connection, project_id: str) -> Row | None:
     """Return the project that has a closed project's compound now, or None."""
     table = t.projects
     found = None
@@ -613,10 +613,9 @@ def heir_of(conn: sa.Connection, project_id: str) -> Row | None:
     return found if found is not None and found.status != "CLOSED" else None
 
 
-def serving_now(conn: sa.Connection, project_id: str) -> Row | None:
+def serving_now(conn: sa.Connection, project: Row) -> Row | None:
     """Return a project, or where it is closed the one that has its compound now, or None."""
-    row = records.get(conn, t.projects, project_id)
-    return row if row.status != "CLOSED" else heir_of(conn, project_id)
+    return project if project.status != "CLOSED" else _heir_of(conn, project.project_id)
 
 
 def newest_order_of(conn: sa.Connection, complaint_id: str) -> Row | None:

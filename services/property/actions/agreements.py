@@ -108,9 +108,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
     ground.require_open(project)
     if payload.supersedes is not None:
         former = ground.found(tx, tables.agreements, payload.supersedes)
-        if former.project_id != payload.project_id:
-            raise StateConflict(state=former.state, field="supersedes")
-        if former.state not in ("SIGNED", "ACTIVE"):
+        if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
             raise StateConflict(state=former.state, field="supersedes")
         _require_unamended(tx, payload.supersedes)
     row = records.create(

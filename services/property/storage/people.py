@@ -119,11 +119,17 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
     )
 
 
+def may_name(column: sa.Column[Any], person_id: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a person may stand in a list; the list itself decides, because an
+    underscore stands for any letter here."""
+    return sa.cast(column, sa.Text).like(f'%"{person_id}"%')
+
+
 def _replace_in_list(
     conn: sa.Connection, table: sa.Table, column: sa.Column[Any], former: str, now: str
 ) -> None:
     key = records.key_of(table)
-    asked = sa.select(key, column).where(sa.cast(column, sa.Text).like(f'%"{former}"%'))
+    asked = sa.select(key, column).where(may_name(column, former))
     for ref, value in conn.execute(asked).all():
         conn.execute(
             sa.update(table).where(key == ref).values({column.name: _with(value, former, now)})

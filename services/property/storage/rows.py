@@ -13,7 +13,7 @@ from chassis import records
 from chassis import storage as store
 from services.property import rules
 from services.property.storage import tables as t
-from services.property.storage.people import housemates, same_household
+from services.property.storage.people import housemates, may_name, same_household
 
 Row = records.Row
 Values = dict[str, Any]
@@ -117,9 +117,8 @@ def _with_in_list(
 ) -> list[str]:
     """Return the keys of the rows in one of whose lists a person stands."""
     key = records.key_of(table)
-    # The text narrows; the list decides: an underscore is a joker there.
-    near = [sa.cast(column, sa.Text).like(f'%"{person_id}"%') for column in columns]
-    asked = sa.select(key, *columns).where(sa.or_(*near), *only).order_by(key)
+    near = sa.or_(*(may_name(column, person_id) for column in columns))
+    asked = sa.select(key, *columns).where(near, *only).order_by(key)
     found = conn.execute(asked).all()
     return [ref for ref, *named in found if any(person_id in (people or ()) for people in named)]
 

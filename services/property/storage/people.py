@@ -19,16 +19,15 @@ def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Row]:
     return {row.person_id: row for row in records.rows(conn, asked)}
 
 
-def registered(
-    conn: sa.Connection, person_ids: Iterable[str], grids: Iterable[str] | None
-) -> set[str]:
-    """Return who of these is a registered adult; with grids, one who lives in one of them."""
+def registered(conn: sa.Connection, person_ids: Iterable[str], grids: Iterable[str]) -> set[str]:
+    """Return who of these is a registered adult who lives in one of the grids."""
     table = t.people
     asked = sa.select(table.c.person_id).where(
-        table.c.person_id.in_(sorted(set(person_ids))), table.c.active, table.c.is_adult
+        table.c.person_id.in_(sorted(set(person_ids))),
+        table.c.active,
+        table.c.is_adult,
+        table.c.grid.in_(sorted(set(grids))),
     )
-    if grids is not None:
-        asked = asked.where(table.c.grid.in_(sorted(set(grids))))
     return set(conn.execute(asked).scalars())
 
 

@@ -163,11 +163,6 @@ def file(
     return row
 
 
-def update(conn: sa.Connection, request_id: str, **values: object) -> None:
-    """Change a request without a word in its timeline."""
-    conn.execute(_CHANGED, {"its_id": request_id, **values})
-
-
 def change(
     conn: sa.Connection, request_id: str, values: Mapping[str, object], step: Mapping[str, object]
 ) -> Row:

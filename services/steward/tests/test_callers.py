@@ -4,7 +4,6 @@ import pytest
 
 from chassis.refusal import Invalid, RoleDenied
 from services.steward import errors
-from services.steward.storage import cases
 from services.steward.tests.ground import (
     CADRE,
     CHEN,
@@ -166,8 +165,7 @@ def test_who_writes_a_person_s_request_for_himself_does_not_learn_the_name_by_it
     staffed.steward(STW_GRID.replace("12", "99"), CHEN, "BUILDING_HEAD", board_consent=False)
     reply = file(staffed, "R_STEWARD", CHEN, COMMUNITY, category="NOISE", reporter_id=WANG)
     bench = staffed.bench
-    with bench.transaction() as tx:
-        cases.update(tx.conn, reply["id"], handler_person=CHEN)
+    staffed.write(reply, handler_person=CHEN)
     card = bench.as_("R_STEWARD", person=CHEN, scope=COMMUNITY).ask(
         "people_cards", {"ids": [WANG]}
     )["items"][0]

@@ -4,7 +4,6 @@ import pytest
 
 from chassis.refusal import Invalid, RoleDenied, StateConflict
 from services.steward import errors
-from services.steward.storage import cases
 from services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
@@ -204,8 +203,7 @@ def test_a_party_takes_no_complaint_back_in_the_reporter_s_name(staffed):
 def test_a_party_who_has_it_in_hand_all_the_same_takes_no_step(staffed, method):
     appointed(staffed)
     reply = staffed.submit(**COMPLAINT)
-    with staffed.bench.transaction() as tx:
-        cases.update(tx.conn, reply["id"], handler=STW_CADRE, handler_person=CADRE)
+    staffed.write(reply, handler=STW_CADRE, handler_person=CADRE)
     body = {"outcome": "EXPLAINED", "note": "收费符合合同"} if method == "resolve_request" else {}
     with pytest.raises(errors.ConflictOfInterest):
         staffed.step(method, reply, CADRE, "R_CADRE", COMMUNITY, **body)

@@ -12,7 +12,7 @@ from chassis import records
 from services.property import rules
 from services.property.storage import tables as t
 from services.property.storage.months import promises_something
-from services.property.storage.rows import COMMUNITY_DIGITS, Row, Values, within
+from services.property.storage.rows import COMMUNITY_DIGITS, Condition, Row, Values, within
 
 
 def conditions(
@@ -21,12 +21,12 @@ def conditions(
     scope: str | None = None,
     projects: Sequence[str] | None = None,
     **equal: Any,
-) -> list[Any]:
+) -> list[Condition]:
     """Return the WHERE of a list: in an area, of these projects, columns equal to values.
 
     A value that is None does not limit; a tuple means any of its members.
     """
-    found: list[Any] = []
+    found: list[Condition] = []
     if scope:
         by_grid = len(scope) > COMMUNITY_DIGITS and "grid" in table.c
         found += [table.c.grid == scope] if by_grid else within(table.c.area, scope)
@@ -150,7 +150,7 @@ def active_agreements(conn: sa.Connection, scope: str) -> dict[str, list[str]]:
     return found
 
 
-def on_paper(scope: str, until: datetime) -> list[Any]:
+def on_paper(scope: str, until: datetime) -> list[Condition]:
     """Return the condition that a project in service keeps its agreements only on paper."""
     agreements, owed = t.agreements, t.commitments
     without = [
@@ -171,7 +171,7 @@ def on_paper(scope: str, until: datetime) -> list[Any]:
     return [*_in_service(scope), sa.or_(*without, overdue)]
 
 
-def lacking_a_direction(scope: str) -> list[Any]:
+def lacking_a_direction(scope: str) -> list[Condition]:
     """Return the condition that a project in service has nobody in one of the two directions."""
     table = t.appointments
     without = [
@@ -232,7 +232,7 @@ def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -
     return records.rows(conn, asked.order_by(table.c.project_id))
 
 
-def _in_service(scope: str) -> list[Any]:
+def _in_service(scope: str) -> list[Condition]:
     return [t.projects.c.status == "IN_SERVICE", *within(t.projects.c.area, scope)]
 
 

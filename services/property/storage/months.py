@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from chassis import records
 from chassis import storage as store
 from services.property.storage import tables as t
-from services.property.storage.rows import Row, Values, within
+from services.property.storage.rows import Condition, Row, Values, within
 
 Key = tuple[str, str]
 
@@ -247,7 +247,7 @@ def overdue_by_severity(conn: sa.Connection, scope: str, instant: datetime) -> d
     return {row[0]: int(row[1]) for row in conn.execute(asked)}
 
 
-def _within(column: Any, scope: str, project_id: str | None, own: Any) -> list[Any]:
+def _within(column: Any, scope: str, project_id: str | None, own: Any) -> list[Condition]:
     conditions = within(column, scope)
     if project_id is not None:
         conditions.append(own == project_id)

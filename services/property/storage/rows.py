@@ -17,10 +17,12 @@ from services.property.storage.people import housemates, may_name, same_househol
 
 Row = records.Row
 Values = dict[str, Any]
+# What a row must be for a list to hold it.
+Condition = sa.ColumnElement[bool]
 COMMUNITY_DIGITS = 12
 
 
-def within(column: Any, scope: str) -> list[Any]:
+def within(column: Any, scope: str) -> list[Condition]:
     """Return the condition that a place lies in an area, in a form that an index serves.
 
     A community's own code is its whole code; a shorter one is a range of codes. Without an area
@@ -113,7 +115,7 @@ def _with_in_list(
     table: sa.Table,
     person_id: str,
     *columns: sa.Column[Any],
-    only: Sequence[Any] = (),
+    only: Sequence[Condition] = (),
 ) -> list[str]:
     """Return the keys of the rows in one of whose lists a person stands."""
     key = records.key_of(table)
@@ -123,7 +125,7 @@ def _with_in_list(
     return [ref for ref, *named in found if any(person_id in (people or ()) for people in named)]
 
 
-def committees_with_vacancies(conn: sa.Connection, conditions: Sequence[Any]) -> list[Row]:
+def committees_with_vacancies(conn: sa.Connection, conditions: Sequence[Condition]) -> list[Row]:
     """Return the committees in their term that have no chair, or not the number that they need."""
     table = t.owners_committees
     asked = sa.select(table).where(table.c.state == "IN_TERM", *conditions)
@@ -344,7 +346,7 @@ def meeting_recorded(
     return conn.execute(asked.limit(1)).scalar()
 
 
-def within_community(column: Any, community: str) -> list[Any]:
+def within_community(column: Any, community: str) -> list[Condition]:
     """Return the condition that a code is a community's, or one of its grids'."""
     after = str(int(community) + 1)
     return [column >= community, column < after]

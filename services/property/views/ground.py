@@ -14,7 +14,7 @@ from chassis.fields import Area
 from chassis.replies import Reply
 from services.property.replies import Both, Happened
 from services.property.storage import lists, people, rows
-from services.property.storage.rows import Row
+from services.property.storage.rows import Condition, Row
 
 ReplyT = TypeVar("ReplyT", bound=Reply)
 Scope = Annotated[Area, Meta(description="区划代码前缀 / area code")]
@@ -56,7 +56,7 @@ def scope_of(tx: Tx, asked: str | None) -> str:
 def part(
     tx: Tx,
     table: sa.Table,
-    conditions: Sequence[Any],
+    conditions: Sequence[Condition],
     payload: records.PartOfList,
     *,
     oldest_first: bool = True,
@@ -79,7 +79,7 @@ def part(
 def page(
     tx: Tx,
     table: sa.Table,
-    conditions: Sequence[Any],
+    conditions: Sequence[Condition],
     payload: records.PartOfList,
     *,
     show: Callable[[Row], ReplyT],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -16,7 +16,7 @@ from chassis.refusal import Invalid, NotFound, said
 from services.property import replies
 from services.property.replies import Both
 from services.property.storage import lists, rows, tables
-from services.property.storage.rows import Row
+from services.property.storage.rows import Condition, Row
 from services.property.views import ground
 from services.property.views.ground import ReplyT, Scope
 
@@ -34,7 +34,7 @@ _COMPLETE_COMMITTEES = ("R_CADRE", "R_SECRETARY")
 def _list(
     tx: Tx,
     table: sa.Table,
-    conditions: Sequence[Any],
+    conditions: Sequence[Condition],
     asked: records.PartOfList,
     show: Callable[[Row], ReplyT],
 ) -> Both[ReplyT]:
@@ -197,13 +197,13 @@ def appointments(tx: Tx, payload: AppointmentFilter) -> Both[replies.Appointment
     )
 
 
-def _waits(side: str) -> list[Any]:
+def _waits(side: str) -> list[Condition]:
     state, by = _APPOINTMENT_WAITS[side]
     table = tables.appointments
     return [table.c.state == state, *([table.c[by].is_(None)] if by else [])]
 
 
-def _to_approve(me: str, side: str, *not_by: str) -> list[Any]:
+def _to_approve(me: str, side: str, *not_by: str) -> list[Condition]:
     """What waits for a side, without what the caller has a part in: two persons decide."""
     table = tables.appointments
     return [
@@ -314,7 +314,11 @@ def meeting(tx: Tx, payload: WhichMeeting) -> replies.MeetingCard:
 # What waits for whom
 
 
-def _commitments(side: str) -> list[tuple[str, sa.Table, list[Any]]]:
+# What is to be done, where, and on which rows.
+Source = tuple[str, sa.Table, list[Condition]]
+
+
+def _commitments(side: str) -> list[Source]:
     """What a side of the agreements owes, and what it has to counter-sign."""
     table = tables.commitments
     closed = sa.select(tables.projects.c.project_id).where(tables.projects.c.status == "CLOSED")
@@ -336,8 +340,8 @@ def _commitments(side: str) -> list[tuple[str, sa.Table, list[Any]]]:
     ]
 
 
-def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
-    """Return what a role has to do: (deed, where, which rows)."""
+def _waiting(tx: Tx) -> list[Source]:
+    """Return what a role has to do."""
     t, role, me = tables, tx.actor.role, tx.actor.id
     orders, works = t.rectifications, t.works
     community = [
@@ -368,7 +372,7 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
         ("SIGN_AGREEMENT", t.agreements, [t.agreements.c.state == "DRAFT"]),
         *_commitments("PROJECT"),
     ]
-    found: dict[str, list[tuple[str, sa.Table, list[Any]]]] = {
+    found: dict[str, list[Source]] = {
         "R_CADRE": [*community, *_commitments("COMMUNITY")],
         "R_SECRETARY": [
             ("APPROVE_APPOINTMENT", t.appointments, _to_approve(me, "SECRETARY", "company_by")),
@@ -421,9 +425,6 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
         ],
     }
     return found.get(role, [])
-
-
-Source = tuple[str, sa.Table, list[Any]]
 
 
 Deed = Literal[
@@ -499,7 +500,7 @@ def _sources(tx: Tx) -> list[Source]:
     apart = rows.projects_of_interest(tx.conn, me) if role in ground.STAFF else []
     whose = ground.whose(tx, None)
 
-    def own(table: sa.Table) -> list[Any]:
+    def own(table: sa.Table) -> list[Condition]:
         limits = lists.conditions(table, **whose)
         if apart and "project_id" in table.c:
             limits.append(table.c.project_id.not_in(apart))

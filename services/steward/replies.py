@@ -8,6 +8,11 @@ from msgspec import UNSET, Meta, UnsetType, field
 from chassis.fields import Instant
 from chassis.replies import Page, Reply
 
+Advice = Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
+Warnings = Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]
+DutyZh = Annotated[str, Meta(examples=["网格员"])]
+DutyEn = Annotated[str, Meta(examples=["Grid worker"])]
+
 
 class Changed(Reply, kw_only=True):
     """变更结果 / What a command left behind."""
@@ -36,7 +41,7 @@ class Batch(Reply, kw_only=True):
 class AreaReply(Changed, kw_only=True):
     """区域 / An area as defined."""
 
-    warnings: Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]
+    warnings: Warnings
 
 
 class Rung(Reply, kw_only=True):
@@ -61,7 +66,7 @@ class AreaCard(Reply, kw_only=True):
     households: int | None = None
     persons: int | None = None
     version: int
-    warnings: Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]
+    warnings: Warnings
     liaison_chain: list[Rung] | UnsetType = UNSET
 
 
@@ -316,8 +321,8 @@ class BoardEntry(Reply, kw_only=True):
 
     steward_id: str
     duty: str
-    duty_zh: Annotated[str, Meta(examples=["网格员"])]
-    duty_en: Annotated[str, Meta(examples=["Grid worker"])]
+    duty_zh: DutyZh
+    duty_en: DutyEn
     name: str
     work_phone: str | None = None
     employer: str | None = None
@@ -330,8 +335,8 @@ class BoardPost(Reply, kw_only=True):
     """岗位 / A post of a board; without a name it says why, and which post does its work."""
 
     duty: Annotated[str, Meta(examples=["GRID_WORKER"])]
-    duty_zh: Annotated[str, Meta(examples=["网格员"])]
-    duty_en: Annotated[str, Meta(examples=["Grid worker"])]
+    duty_zh: DutyZh
+    duty_en: DutyEn
     steward_id: str | UnsetType = UNSET
     name: (
         Annotated[str, Meta(description="只列本人同意公示的 / of those who agreed")] | UnsetType
@@ -421,9 +426,7 @@ class RequestReply(Changed, kw_only=True):
     due_accept: Instant | None = None
     due_contact: Instant | None = None
     due_resolve: Instant
-    advice: (
-        Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
-    ) = UNSET
+    advice: Advice = UNSET
     duplicate: (
         Annotated[
             bool,
@@ -481,9 +484,7 @@ class CaseCard(Reply, kw_only=True):
     stars: int | UnsetType | None = UNSET
     solved: bool | UnsetType | None = UNSET
     rating_text: str | UnsetType | None = UNSET
-    advice: (
-        Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
-    ) = UNSET
+    advice: Advice = UNSET
 
 
 class RequestCard(CaseCard, kw_only=True):

@@ -49,11 +49,9 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
     """
     project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
-    rules.check_owners_committee(
-        members=payload.members, chair=payload.chair, start=payload.term_from, end=payload.term_to
+    _require_committee(
+        tx, payload.members, payload.chair, start=payload.term_from, end=payload.term_to
     )
-    if payload.term_to <= ground.today(tx):
-        raise errors.DueInPast(field="term_to", due=str(payload.term_to))
     _require_owners(tx, project, payload.members)
     former = rows.owners_committee_in_term(tx.conn, payload.project_id)
     if former is not None:
@@ -120,20 +118,22 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     if payload.members is not None:
         wanted["members"] = sorted(set(payload.members))
     after = dict(records.values_of(row)) | wanted
-    rules.check_owners_committee(
-        members=after["members"],
-        chair=after["chair"],
-        start=after["term_from"],
-        end=after["term_to"],
+    _require_committee(
+        tx, after["members"], after["chair"], start=after["term_from"], end=after["term_to"]
     )
-    if after["term_to"] <= ground.today(tx):
-        raise errors.DueInPast(field="term_to", due=str(after["term_to"]))
     new = [person for person in after["members"] if person not in row.members]
     _require_owners(tx, ground.project(tx, row.project_id), new)
     row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
     _say_committee(tx, row)
     return ground.reply(replies.Made, tables.owners_committees, row)
+
+
+def _require_committee(tx: Tx, members: list[str], chair: str, *, start: date, end: date) -> None:
+    """Refuse a committee that is against the rules, or whose term is over."""
+    rules.check_owners_committee(members=members, chair=chair, start=start, end=end)
+    if end <= ground.today(tx):
+        raise errors.DueInPast(field="term_to", due=str(end))
 
 
 def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:

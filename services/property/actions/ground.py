@@ -240,14 +240,19 @@ def require_not_kin(tx: Tx, person: str | None, row: Row) -> None:
 
 def tell(
     tx: Tx,
-    person_id: str,
+    person_id: str | None,
     code: str,
     *,
     number: str | None = None,
     said: str | None = None,
     complaint_id: str | None = None,
 ) -> None:
-    """Leave a message for a person; its texts stand in `rules.MESSAGES`."""
+    """Leave a message for a person; its texts stand in `rules.MESSAGES`.
+
+    None is nobody: the manager of a project that has none.
+    """
+    if person_id is None:
+        return
     records.add(
         tx.conn,
         tables.messages,

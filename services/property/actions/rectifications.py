@@ -430,8 +430,7 @@ def end_of_task(tx: Tx, task_id: str, reason: str) -> None:
         return
     _end(tx, row, reason)
     manager = ground.project(tx, row.project_id).manager_person_id
-    if manager is not None:
-        ground.tell(tx, manager, "ORDER_ENDED", number=row.number, said=reason)
+    ground.tell(tx, manager, "ORDER_ENDED", number=row.number, said=reason)
 
 
 def _end(tx: Tx, row: Row, reason: str) -> None:
@@ -584,8 +583,7 @@ def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
         tx.conn, meeting.project_id, (*OPEN, "PASSED"), meeting_id=meeting.meeting_id
     ):
         _withdrawn(tx, row, reason)
-        if manager is not None:
-            ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)
+        ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)
 
 
 def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:

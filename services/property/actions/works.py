@@ -202,8 +202,7 @@ def cancel_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
     manager = ground.project(tx, meeting.project_id).manager_person_id
     for row in rows.meeting_works(tx.conn, states, meeting_id=meeting.meeting_id):
         _end(tx, row, "CANCELLED", reason)
-        if manager is not None:
-            ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row.title}({reason})")
+        ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row.title}({reason})")
 
 
 def take_over(tx: Tx, project: Row, left: list[Row]) -> None:

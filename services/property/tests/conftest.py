@@ -315,6 +315,28 @@ class Town:
             },
         )
 
+    def hand_over(self, manager="per_new", *, to="prj_b", representatives=("per_rival",)):
+        """Register another company, and hand prj_a over to it as a project of its own."""
+        self.district().do(
+            "register_company",
+            {
+                "company_id": "pco_b",
+                "name": "信达",
+                "uscc": "91370899MA0000003P",
+                "representatives": list(representatives),
+            },
+        )
+        return self.street_clerk().do(
+            "hand_over_project",
+            {
+                "project_id": "prj_a",
+                "company_id": "pco_b",
+                "manager_person_id": manager,
+                "new_project_id": to,
+            },
+            version=self.version("projects", "project_id", "prj_a"),
+        )
+
     def version(self, table, key, value):
         return self.bench.rows(f"SELECT version FROM {table} WHERE {key} = :v", v=value)[0][
             "version"

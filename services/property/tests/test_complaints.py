@@ -321,23 +321,7 @@ def test_a_change_of_company_changes_no_rate(bench, town):
     for number in range(4):
         town.complain(f"req_{number}", at="2025-02-05T10:00:00")
     bench.at("2025-04-12T09:00:00")
-    body = {
-        "company_id": "pco_b",
-        "name": "信达",
-        "uscc": "91370899MA0000003P",
-        "representatives": ["per_rival"],
-    }
-    town.district().do("register_company", body)
-    town.street_clerk().do(
-        "hand_over_project",
-        {
-            "project_id": "prj_a",
-            "company_id": "pco_b",
-            "manager_person_id": "per_new",
-            "new_project_id": "prj_b",
-        },
-        version=town.version("projects", "project_id", "prj_a"),
-    )
+    town.hand_over()
     for number in range(2):
         town.complain(f"req_b{number}", project="prj_b", at="2025-05-05T10:00:00")
     bench.fire("2025-07-08T00:00:00")

@@ -142,16 +142,7 @@ def test_what_a_meeting_decided_outlives_the_company(bench, town, work):
         "schedule_disclosure",
         {"project_id": "prj_a", "kind": "FEES", "title": "收支", "due_date": "2025-04-15"},
     )
-    town.district().do(
-        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
-    )
-    handed = {
-        "project_id": "prj_a",
-        "company_id": "pco_b",
-        "manager_person_id": "per_next",
-        "new_project_id": "prj_b",
-    }
-    bench.do("hand_over_project", handed, version=town.version("projects", "project_id", "prj_a"))
+    town.hand_over("per_next")
     assert card(town, work)["state"] == "ENDED"
     (new,) = town.cadre().ask("works", {"project_id": "prj_b"})["items"]
     assert (new["title"], new["state"], new["overdue"]) == ("充电桩选址", "ASSIGNED", False)
@@ -229,16 +220,7 @@ def test_a_meeting_that_was_recorded_by_mistake_is_annulled_and_counts_nowhere(b
 
 def test_the_month_of_a_hand_over_counts_the_compounds_meeting(bench, town, work):
     """SP-D21, DOMAIN 2.2.4: one meeting a month per compound, whoever runs it."""
-    town.district().do(
-        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
-    )
-    handed = {
-        "project_id": "prj_a",
-        "company_id": "pco_b",
-        "manager_person_id": "per_next",
-        "new_project_id": "prj_b",
-    }
-    bench.do("hand_over_project", handed, version=town.version("projects", "project_id", "prj_a"))
+    town.hand_over("per_next")
     bench.fire("2025-04-03T00:00:00")
     town.steward_markers("2025-03")
     held = {

@@ -165,16 +165,7 @@ def test_the_work_of_a_resolution_is_not_the_closed_projects(bench, town):
     town.found()
     assigned(town)
     (work,) = bench.rows("SELECT work_id, version FROM works")
-    town.district().do(
-        "register_company",
-        {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"},
-    )
-    town.street_clerk().do(
-        "hand_over_project",
-        {"project_id": "prj_a", "company_id": "pco_b", "manager_person_id": "per_new",
-         "new_project_id": "prj_b"},
-        version=town.version("projects", "project_id", "prj_a"),
-    )  # fmt: skip
+    town.hand_over()
     assert [e["data"]["predecessor_id"] for e in bench.published("project_registered.v1")] == [
         None, None, "prj_a",
     ]  # fmt: skip

@@ -187,16 +187,7 @@ def test_a_compound_that_is_handed_over_keeps_the_months_in_which_it_met(bench, 
     town.found("prj_b", manager="per_lu")
     town.secretary().do("hold_meeting", meeting(town))
     bench.at("2025-03-20T09:00:00")
-    town.district().do(
-        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
-    )
-    handed = {
-        "project_id": "prj_a",
-        "company_id": "pco_b",
-        "manager_person_id": "per_next",
-        "new_project_id": "prj_c",
-    }
-    bench.do("hand_over_project", handed, version=town.version("projects", "project_id", "prj_a"))
+    town.hand_over("per_next", to="prj_c")
     for until in ("2025-03-21T09:00:00", "2025-05-01T00:00:00"):
         bench.fire(until)
         assert indicators(town, "2025-03")["M-27"] == {"part": 1, "whole": 2, "percent": "50.00"}

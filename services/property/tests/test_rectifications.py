@@ -310,15 +310,7 @@ def test_a_fix_that_its_complainant_says_is_none_is_ordered_again(bench, town):
 
 def test_what_comes_back_after_a_hand_over_is_ordered_from_who_has_the_compound(bench, town):
     came_back(town)
-    town.district().do(
-        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
-    )
-    town.street_clerk().do(
-        "hand_over_project",
-        {"project_id": "prj_a", "company_id": "pco_b", "manager_person_id": "per_new",
-         "new_project_id": "prj_b"},
-        version=town.version("projects", "project_id", "prj_a"),
-    )  # fmt: skip
+    town.hand_over()
     bench.at("2025-03-05T09:00:00")
     reopened(town, 2, 3)
     said = [e["data"]["project_id"] for e in bench.published("rectification_issued.v1")]

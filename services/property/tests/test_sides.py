@@ -175,28 +175,10 @@ def test_who_manages_a_project_sits_for_no_committee_of_the_community(compound):
         meet(town, COMMITTEE=["per_sun"], PROPERTY=["per_zheng"])
 
 
-def hand_over(town, manager="per_new", representatives=("per_rival",)):
-    town.district().do(
-        "register_company",
-        {
-            "company_id": "pco_b",
-            "name": "信达",
-            "uscc": "91370899MA0000003P",
-            "representatives": list(representatives),
-        },
-    )
-    return town.street_clerk().do(
-        "hand_over_project",
-        {"project_id": "prj_a", "company_id": "pco_b", "manager_person_id": manager,
-         "new_project_id": "prj_b"},
-        version=town.version("projects", "project_id", "prj_a"),
-    )  # fmt: skip
-
-
 def test_the_owners_committee_goes_with_the_compound(compound):
     """After a hand-over the owners had no committee, and a meeting needed two sides only."""
     town = compound
-    hand_over(town)
+    town.hand_over()
     (row,) = town.secretary().ask("committees", {"project_id": "prj_b"})["items"]
     assert (row["members"], row["state"]) == (list(MEMBERS), "IN_TERM")
     with pytest.raises(errors.QuorumNotMet):
@@ -207,7 +189,7 @@ def test_the_owners_committee_goes_with_the_compound(compound):
 def test_others_hear_who_sits_for_the_owners(compound):
     """The forum believed whoever called himself one of them."""
     town = compound
-    hand_over(town)
+    town.hand_over()
     town.bench.fire("2028-01-01T00:30:00")
     said = town.bench.published("owners_committee_changed.v1")
     assert [(one["data"]["project_id"], one["data"]["state"]) for one in said] == [
@@ -236,7 +218,7 @@ def test_committees_of_before_are_said_once(compound):
 )
 def test_a_compound_is_not_handed_over_to_one_of_its_owners_committee(compound, field, who):
     with pytest.raises(errors.OneSideOnly) as refused:
-        hand_over(compound, **who)
+        compound.hand_over(**who)
     assert refused.value.field == field
 
 
@@ -387,7 +369,7 @@ def test_what_a_closed_project_owed_waits_for_nobody(compound):
     town = compound
     town.agree(commitments=town.dated("2025-03-05"))
     town.bench.fire("2025-03-07T00:00:00")
-    hand_over(town)
+    town.hand_over()
     for who in (town.manager(), town.company(), town.secretary()):
         waits = {row["deed"] for row in who.ask("todo")["items"]}
         assert "FULFIL_COMMITMENT" not in waits

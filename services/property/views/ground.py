@@ -111,19 +111,13 @@ def sees_all_of(tx: Tx, project: Row) -> bool:
     The staff of its area, its manager, and who is registered as speaking for its company. Of
     complaints, orders and their history nobody else sees anything (SEC-M3).
     """
-    role = tx.actor.role
-    if role == "R_PM":
-        return bool(project.manager_person_id == tx.actor.id)
-    if role == "R_PCO":
-        own = rows.companies_spoken_for(tx.conn, tx.actor.id)
-        return tx.actor.covers(project.area) and project.company_id in own
-    return role in STAFF and tx.actor.covers(project.area)
+    return insider(tx)(project)
 
 
 def insider(tx: Tx) -> Callable[[Row], bool]:
     """Return, for rows about projects, whether the actor sees all of theirs; one look-up for all.
 
-    The same rule as `sees_all_of`: a role alone makes nobody an insider.
+    A role alone makes nobody an insider; see `sees_all_of`.
     """
     own = own_side(tx)
     if own is not None:

@@ -113,7 +113,7 @@ def other_household(
 def named(tx: Tx, row: Row | NewPerson) -> dict[str, str]:
     """Return who it is, for an intake of his area only; to others he stays unnamed."""
     if tx.actor.role in rules.access.INTAKE and rules.access.may_see(
-        tx.actor, "STANDING", row.grid or row.area
+        tx.actor, "standing", row.grid or row.area
     ):
         person_id = row.merged_into or row.person_id
         return {"who": f" ({person_id})", "person_id": person_id}

@@ -150,7 +150,7 @@ def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
             if case is None or case.request_id == held.request_id:
                 return person, held, "HANDLER"
     lives_here = person.status == "ACTIVE" and person.grid is not None
-    keeps_him = lives_here and rules.access.may_see(tx.actor, "PHONE", person.grid)
+    keeps_him = lives_here and rules.access.may_see(tx.actor, "phone", person.grid)
     if keeps_him and (case is None or tx.actor.covers(case.grid)):
         return person, case, "NEIGHBOUR"
     raise NoOpenCase(field="subject" if case is None else "case_ref")

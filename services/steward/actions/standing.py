@@ -44,7 +44,7 @@ def require_active(tx: Tx, person_id: str, *, field: str) -> Row:
         return person
     more = {}
     if person is not None and rules.access.may_see(
-        tx.actor, "STANDING", person.grid or person.area
+        tx.actor, "standing", person.grid or person.area
     ):
         merged = person.merged_into is not None
         more = {"into": person.merged_into} if merged else {"state": person.status}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 Sight = Literal[
-    "NAME", "PHONE", "STANDING", "HOURS", "VISITS", "HAZARDS", "READS", "CASES", "SHIFTS", "GRADES",
+    "name", "phone", "standing", "hours", "visits", "hazards", "reads", "cases", "shifts", "grades",
 ]  # fmt: skip
 
 # Who appoints stewards, says that somebody is alive, or changes whom an identity number names.
@@ -31,19 +31,19 @@ ORGANISERS = ("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DI
 
 # What is seen: by which roles, and how many digits their scope has at least.
 _SIGHTS: dict[Sight, tuple[tuple[str, ...], int]] = {
-    "NAME": (NEIGHBOURS, 12),
+    "name": (NEIGHBOURS, 12),
     # In the clear, for a reason, counted and told to the person (`actions/reveals.py`).
-    "PHONE": (NEIGHBOURS, 12),
-    "STANDING": (OVERSIGHT, 0),
-    "HOURS": (OVERSIGHT, 0),
+    "phone": (NEIGHBOURS, 12),
+    "standing": (OVERSIGHT, 0),
+    "hours": (OVERSIGHT, 0),
     # Who needs care, and at which door: for those who look after that grid, and for nobody above.
-    "VISITS": (NEIGHBOURS, 12),
-    "HAZARDS": (HAZARD_READERS, 0),
-    "READS": (("R_AUDITOR",), 0),
-    "CASES": (OVERSIGHT, 0),
+    "visits": (NEIGHBOURS, 12),
+    "hazards": (HAZARD_READERS, 0),
+    "reads": (("R_AUDITOR",), 0),
+    "cases": (OVERSIGHT, 0),
     # Who plans shifts and who oversees them; nobody else reads a steward's future (REQ-L17).
-    "SHIFTS": (OVERSIGHT, 0),
-    "GRADES": (WATCHERS, 0),
+    "shifts": (OVERSIGHT, 0),
+    "grades": (WATCHERS, 0),
 }
 
 

@@ -132,7 +132,7 @@ class RatesQuestion:
 
 
 def _oversees(tx: Tx, row: Row) -> bool:
-    return rules.access.may_see(tx.actor, "CASES", row.grid)
+    return rules.access.may_see(tx.actor, "cases", row.grid)
 
 
 def _sees(tx: Tx, row: Row) -> bool:
@@ -194,7 +194,7 @@ def _reader(tx: Tx, row: Row) -> Callable[[str], str]:
     """
     calls_back = (
         tx.actor.id in {row.handler_person, row.reporter_id}
-        or rules.access.may_see(tx.actor, "PHONE", row.grid)
+        or rules.access.may_see(tx.actor, "phone", row.grid)
         or _calls_back(tx, row)
     )
     return str if calls_back else without_numbers

@@ -122,7 +122,7 @@ def _why(tx: Tx, row: Row, asked: str, *, handled: bool) -> str | None:
     """Return why the viewer knows a person by name, or None."""
     if tx.actor.id and tx.actor.id in {row.person_id, asked}:
         return "SELF"
-    if row.grid is not None and rules.access.may_see(tx.actor, "NAME", row.grid):
+    if row.grid is not None and rules.access.may_see(tx.actor, "name", row.grid):
         return "NEIGHBOUR"
     return "HANDLER" if handled else None
 
@@ -158,7 +158,7 @@ def _read(tx: Tx, person_id: str, door: str) -> tuple[Row, bool]:
     row = storage.people.person(tx.conn, person_id)
     itself = row is not None and row.person_id == tx.actor.id
     if row is None or not (
-        itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
+        itself or rules.access.may_see(tx.actor, "standing", row.grid or row.area)
     ):
         raise NotFound(kind="person", id=person_id)
     if not itself:
@@ -220,7 +220,7 @@ def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:
     rows = [
         row
         for row in storage.people.with_numbers(tx.conn, phone=phone, id_no=number)
-        if rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
+        if rules.access.may_see(tx.actor, "standing", row.grid or row.area)
     ]
     note_reads(tx, "people", "ID_NO" if number else "PHONE", rows)
     cards = _cards(tx, [row.person_id for row in rows], rows) if rows else []
@@ -240,7 +240,7 @@ def person_history(tx: Tx, payload: History) -> Page[replies.Change]:
         NotFound: Not registered, or none of the viewer's business.
     """
     row, itself = _read(tx, payload.person_id, "person_history")
-    by_name = itself or rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
+    by_name = itself or rules.access.may_see(tx.actor, "name", row.grid or row.area)
     return history(tx, payload.person_id, payload, by_name=by_name)
 
 
@@ -295,7 +295,7 @@ def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
     Raises:
         RoleDenied: The area lies outside the auditor's scope, or it is somebody else's business.
     """
-    auditing = rules.access.may_see(tx.actor, "READS", tx.actor.scope)
+    auditing = rules.access.may_see(tx.actor, "reads", tx.actor.scope)
     asks_of_himself = payload.person_id or (tx.actor.id if tx.actor.role == "R_RESIDENT" else None)
     of = [payload.person_id] if payload.person_id is not None else None
     scope = payload.scope or tx.actor.scope

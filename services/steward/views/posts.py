@@ -423,7 +423,7 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
         raise NotFound(kind="steward", id=payload.steward_id)
     found = _steward_card(tx, row)
     own = row.person_id == tx.actor.id
-    if own or rules.access.may_see(tx.actor, "STANDING", row.area):
+    if own or rules.access.may_see(tx.actor, "standing", row.area):
         found.person_id = row.person_id
     if _may_see_standing(tx, row):
         grades = storage.posts.grades(tx.conn, row.steward_id)
@@ -433,7 +433,7 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
 
 def _may_see_standing(tx: Tx, row: Row) -> bool:
     own = row.person_id == tx.actor.id
-    return own or rules.access.may_see(tx.actor, "GRADES", row.area)
+    return own or rules.access.may_see(tx.actor, "grades", row.area)
 
 
 def _steward_card(tx: Tx, row: Row) -> replies.StewardCard:
@@ -504,7 +504,7 @@ def shift(tx: Tx, payload: WhichShift) -> replies.ShiftCard:
     row = storage.posts.one_shift(tx.conn, payload.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
-    if row is None or not (own or rules.access.may_see(tx.actor, "SHIFTS", row.grid)):
+    if row is None or not (own or rules.access.may_see(tx.actor, "shifts", row.grid)):
         raise NotFound(kind="shift", id=payload.shift_id)
     return _shift_card(row)
 

@@ -83,7 +83,7 @@ def volunteer_hours(tx: Tx, payload: HoursList) -> Page[replies.HoursCard]:
     if person_id != tx.actor.id:
         person = storage.people.person(tx.conn, person_id)
         if person is None or not rules.access.may_see(
-            tx.actor, "HOURS", person.grid or person.area
+            tx.actor, "hours", person.grid or person.area
         ):
             raise NotFound(kind="person", id=person_id)
     found = storage.records.records_of(tx.conn, person_id, payload.state, payload)
@@ -106,7 +106,7 @@ def volunteer_record(tx: Tx, payload: WhichRecord) -> replies.HoursCard:
     if row is None or not (
         row.person_id == tx.actor.id
         or (tx.actor.role in rules.access.ORGANISERS and tx.actor.covers(row.area))
-        or rules.access.may_see(tx.actor, "HOURS", row.area)
+        or rules.access.may_see(tx.actor, "hours", row.area)
     ):
         raise NotFound(kind="volunteer_record", id=payload.record_id)
     return _record_card(row)
@@ -146,7 +146,7 @@ def hazard(tx: Tx, payload: WhichHazard) -> replies.HazardCard:
     """
     row = storage.records.one_hazard(tx.conn, payload.hazard_id)
     if row is None or not (
-        row.reporter_id == tx.actor.id or rules.access.may_see(tx.actor, "HAZARDS", row.grid)
+        row.reporter_id == tx.actor.id or rules.access.may_see(tx.actor, "hazards", row.grid)
     ):
         raise NotFound(kind="hazard", id=payload.hazard_id)
     return _hazard_card(row)
@@ -180,4 +180,4 @@ def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:
 
 def _looks_after(tx: Tx, steward: Row) -> bool:
     grids = storage.posts.grids_of(tx.conn, steward.steward_id)
-    return any(rules.access.may_see(tx.actor, "VISITS", grid) for grid in grids)
+    return any(rules.access.may_see(tx.actor, "visits", grid) for grid in grids)

@@ -30,7 +30,7 @@ SELECT DISTINCT subject, kind, ref, false, 'ACTIVE', now(), 1
 FROM json_to_recordset(%s) AS r (subject text, kind text, ref text) ORDER BY subject
 ON CONFLICT DO NOTHING
 """
-# Whoever counts a subject's caps and totals must be alone with it.
+# Only one transaction at a time may count a subject's caps and totals.
 LOCK = "SELECT 1 FROM subjects WHERE subject_id = ANY(%s) ORDER BY subject_id FOR UPDATE"
 USED = (
     "SELECT subject_id, sum(score), sum(points) FROM awards WHERE subject_id = ANY(%s)"

@@ -1,6 +1,6 @@
 """Files that are too large for the bus: a folder where the name of a file is its SHA-256.
 
-Whoever receives a file writes it here and passes the digest on; services keep the digest. The
+The receiver of a file writes it here and passes the digest on; services keep the digest. The
 folder is shared by the processes of an installation (a volume, where they run on several machines).
 """
 
@@ -149,7 +149,7 @@ class Blobs:
 def forget_abandoned(folder: str) -> int:
     """Forget the files of an installation that nobody has come for within a day.
 
-    Whoever sends a file and then loses his connection leaves it behind; it may hold names and
+    A sender who loses the connection leaves a part behind; it may hold names and
     numbers of people. Returns how many were forgotten.
     """
     return Blobs(folder).sweep(ABANDONED_S) if folder else 0

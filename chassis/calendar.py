@@ -221,7 +221,7 @@ class Calendar:
 
 
 class Counting(Calendar):
-    """A calendar that remembers what was counted with it, so that whoever keeps a deadline can
+    """A calendar that remembers what was counted with it, so that the keeper of a deadline can
     keep from where its days are counted."""
 
     __slots__ = ("_days", "_dues")

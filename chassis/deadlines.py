@@ -1,8 +1,8 @@
 """Deadlines that count working days, and how they move when a year's calendar arrives.
 
 A deadline is the n-th working day after it began. When the days that it counted turn out otherwise
-it is counted again from its beginning, and moves only later, never earlier: whoever relied on the
-earlier day loses nothing.
+it is counted again from its beginning, and moves only later, never earlier: a person who relied on
+the earlier day loses nothing.
 
 A timer keeps from where its days are counted (`Tx.arm`), so each that is armed is found here; so
 are the rows that show the same deadline: an open one lies ahead, and no other column of a row

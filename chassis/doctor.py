@@ -232,7 +232,8 @@ def _rights(connection: Any, installation: topology.Installation, name: str) -> 
     tries: dict[str, Callable[[Any], None]] = {f"publish to {own}": speaks}
     for queue in installation.queues():
         if queue.subscriber == name:
-            # A queue with a single consumer refuses it to whoever may read, in words of its own.
+            # A queue with a single consumer refuses it even to a user who may read, in words of
+            # its own.
             tries[f"read {queue.name}"] = _reads(queue.name)
     may_not = [
         what

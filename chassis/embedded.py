@@ -302,7 +302,7 @@ class EmbeddedHost:
         """Start the threads."""
         for runtime in self.runtimes.values():
             runtime.prepare()
-            # The folder is ours alone: whoever ran these jobs was killed.
+            # The folder is ours alone: the process that ran these jobs was killed.
             jobs.take_back(runtime)
         for writer in self.writers.values():
             writer.start()

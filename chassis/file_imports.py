@@ -2,7 +2,7 @@
 
 A service lists its `Importer`s and inherits `Imports`; the rest is here: the check of the header
 when a file arrives, the job that takes it in batches, its progress, the errors by line and column,
-the dry run, and going on after a crash. A file's rows carry ids chosen by whoever made it, so that
+the dry run, and going on after a crash. A file's rows carry ids chosen by its author, so that
 the same file may be imported again: what is there already is counted as unchanged.
 
 An error never repeats what stood in a cell: files hold names and numbers of people, and the results
@@ -87,7 +87,7 @@ class Importer:
         title: "中文 / English".
         columns: What stands in it; their order in the file is free.
         take: Writes a batch and says what the commands would say; returns one outcome per row. A
-            refused row has left nothing behind. The transaction acts as whoever sent the file.
+            refused row has left nothing behind. The transaction acts as the sender of the file.
         keys: By what a row may meet others of its file: each text of which a row that was created
             lets the next one be refused or unchanged, spelled as the service compares it. One that
             is too wide costs time; one that is missing lets a dry run say what the run does not.
@@ -546,7 +546,7 @@ class _Import:
                     self.tally.tier, self.tally.deeper = self.tally.deeper, 0
                     self._take_tier(sheet.file, header)
         except Cancelled as cancelled:
-            # What was taken stays taken; whoever stopped it is told how far it came.
+            # What was taken stays taken; the person who stopped it is told how far it came.
             cancelled.result = self._result(sheet, header)
             raise
         return self._result(sheet, header)

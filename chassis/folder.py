@@ -70,7 +70,7 @@ def read_keys(path: Path) -> dict[str, str]:
 
 
 def write_keys(path: Path, found: Mapping[str, str]) -> None:
-    """Replace the file: whoever is killed in between has left the one of before."""
+    """Replace the file: a process that is killed in between leaves the old one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     with suppress(FileNotFoundError):

@@ -1,7 +1,7 @@
 """The system that runs beside a command: `make run` or `make up` in this folder.
 
-Whoever looks at an installation gives its environment; beside a demonstration there is none to
-give, but it leaves a note of what it runs with.
+An operator who looks at an installation gives its environment; beside a demonstration there is
+none to give, but it leaves a note of what it runs with.
 """
 
 from __future__ import annotations

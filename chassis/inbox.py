@@ -235,8 +235,8 @@ def _set_behind(tx: Tx, runtime: Opened, items: list[_Item]) -> list[_Item]:
     source = items[0].heard.source
     if not _stuck(tx.conn, table, source):
         return items
-    # Whoever retries the last parked event of a subject and whoever parks the next one behind it
-    # must see each other, or that one would wait for a turn that has passed.
+    # The transaction that retries the last parked event and the one that parks the next behind
+    # it must see each other, or that one would wait for a turn that has passed.
     _hold_parking(tx.conn, source)
     stuck = _stuck(tx.conn, table, source)
     behind = [item for item in items if (item.method, item.heard.subject) in stuck]

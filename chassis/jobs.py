@@ -41,7 +41,7 @@ _PLACES = ("sheet", "row", "line", "byte")
 
 
 class JobDied(Refusal):
-    """Whoever runs it is killed each time."""
+    """Each worker that runs it is killed."""
 
     status = 500
     text = (
@@ -441,7 +441,7 @@ def card(tx: Tx, job_id: str) -> dict[str, Any]:
 
 
 def cancel(tx: Tx, job_id: str) -> dict[str, Any]:
-    """Mark a job to stop at its next step. Whoever asked for it does, or the district.
+    """Mark a job to stop at its next step. The person who asked for it may, or the district.
 
     Raises:
         NotFound: No such job, or not of the caller.

@@ -404,7 +404,7 @@ class _Link:
             waiting.future.set_result(_Answer(fault={"id": "unreadable reply"}))
 
     def drop(self) -> None:
-        """Let go; whoever waits for a reply learns that the outcome is unknown."""
+        """Let go; a caller that waits for a reply learns that the outcome is unknown."""
         self.channel = None
         connection = self.connection
         if connection is not None and not (connection.is_closed or connection.is_closing):

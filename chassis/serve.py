@@ -220,7 +220,7 @@ class Calls:
             )
         except amqp.PreconditionFailed:
             # A replica of an earlier release has made it otherwise. Both consume that one; it goes
-            # with its last consumer, and whoever comes next makes it anew.
+            # with its last consumer, and the next process makes it anew.
             channel = self._channel = connection.channel()
             channel.basic_qos(0, self._container.max_workers, False)
             channel.queue_declare(self._queue, passive=True)
@@ -461,7 +461,7 @@ def run(service_name: str) -> int:
         SettingsError: Lists every missing or wrong variable.
     """
     if not eventlet.patcher.is_monkey_patched("socket"):
-        # Whoever calls has imported half of the standard library unpatched. The settings are
+        # The caller has imported half of the standard library unpatched. The settings are
         # read first, so that what is wrong with them is said by the caller's own means.
         runtime, _ = process.open_runtime(service_name, consumes=False)
         runtime.close()

@@ -1,6 +1,6 @@
 """The writers of one SQLite file are served in the order in which they came.
 
-SQLite lets whoever asks at the right moment begin to write, and the others ask again after a while:
+SQLite lets the writer that asks at the right moment begin, and the others ask again after a while:
 a job that writes batch after batch would keep commands waiting until their deadline. The turn is a
 courtesy; SQLite's own lock is what keeps the file whole, so a turn that is not given back in time
 is passed on.
@@ -55,7 +55,7 @@ class WriterQueue:
 def writer_queue_of(engine: sa.Engine) -> WriterQueue:
     """Return the queue of an SQLite engine's writers; a turn ends with its transaction.
 
-    Whoever begins to write takes the turn first (`storage` does); readers do not wait.
+    A transaction that writes takes the turn first (`storage` does); readers do not wait.
     """
     queue = WriterQueue()
 

@@ -380,7 +380,7 @@ def _open_sqlite(url: sa.URL) -> Engine:
     def _connect(dbapi: Any, _record: Any) -> None:
         # The driver would open transactions by itself and too late; `_begin` does it.
         dbapi.isolation_level = None
-        # Setting the mode waits for whoever writes, also where it is set already; asking does not.
+        # Setting the mode waits for a writer, also where it is set already; asking does not.
         if dbapi.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             dbapi.execute("PRAGMA journal_mode=WAL")
         dbapi.execute("PRAGMA synchronous=FULL")
@@ -434,7 +434,7 @@ def all_changed(found: int, wanted: int, what: str) -> None:
     Args:
         found: The count of the statement.
         wanted: How many rows it named.
-        what: The table, for whoever reads the log.
+        what: The table, for the reader of the log.
 
     Raises:
         LostChange: It changed fewer or more.

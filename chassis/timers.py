@@ -157,8 +157,8 @@ def _fire(runtime: Opened, rows: Sequence[Any]) -> int:
 
 
 def _claim(tx: Tx, rows: Sequence[Any]) -> list[Due]:
-    """Take the rows away: whoever deletes them fires. A timer that was moved, or that another
-    worker has, is left alone."""
+    """Delete the rows: the worker whose DELETE affects a row fires it. A timer that was moved, or
+    that another worker has, is left alone."""
     table = tx.runtime.chassis.timers
     was = {(row.kind, row.ref): row.due_at for row in rows}
     asked = {"kinds": list({row.kind for row in rows}), "refs": [row.ref for row in rows]}

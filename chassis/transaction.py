@@ -86,7 +86,8 @@ class Declared:
         """Refuse a caller who may act no longer; every command asks before it does anything."""
 
     def deadline_moved(self, tx: Tx, move: Move) -> None:
-        """Write into the service's own history that a deadline is later, and tell whoever waits."""
+        """Write into the service's own history that a deadline is later, and tell the people who
+        wait."""
 
     def load_year(self, tx: Tx, year: Year) -> int:
         """Load a year's working days. Returns how many deadlines of this service moved."""
@@ -141,7 +142,7 @@ class Opened(ABC):
         settings: What this service reads of its own.
         reads_of: The facts consumed per source, with their reader and method.
         on_commit: Called after each commit that said something, armed a timer or queued a job; a
-            host wakes whoever waits for it.
+            host wakes the threads that wait for it.
         time: What a transaction must know of its time, to be read beside whatever else is read.
         look: The statement with which a command begins (`idempotency.look`).
     """

@@ -2,7 +2,8 @@
 
 Any number of workers may run beside each other. The broker gives each partition to one of them
 (single active consumer) and hands it to another at once when that one dies; a lock gives the relay
-to one; a timer fires for whoever deletes its row; a job belongs to whoever holds its lease.
+to one; the worker that deletes a timer's row fires it; a job belongs to the worker that holds its
+lease.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ LOST_AGAIN_S = 5.0
 
 
 # A queue gives itself to the consumer that came first. A worker with a share takes its own
-# partitions at once and waits this long before it stands by for the others, so that whoever they
-# belong to comes first; when that one dies, this one takes over at once.
+# partitions at once and waits this long before it stands by for the others, so that the worker
+# that they belong to comes first; when that one dies, this one takes over at once.
 STANDBY_AFTER_S = 5.0
 
 

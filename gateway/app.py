@@ -399,7 +399,7 @@ def create(
     """Build the application.
 
     Args:
-        caller: The bus; opened and closed by whoever made it.
+        caller: The bus; opened and closed by its maker.
         settings: What the environment says.
         services: Which services this installation has; those without a contract here are declared
             as missing under GET /v1 until they have said theirs.

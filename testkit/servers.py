@@ -52,7 +52,8 @@ class ServerFailed(RuntimeError):
 
 
 # Ports that this process has handed out, held by a lock each: the kernel lets go of it when the
-# process ends, however it ends. The oldest are let go of, lest a long test run out of descriptors.
+# process ends, however it ends. The oldest are let go of, so that a long test does not run out of
+# descriptors.
 _CLAIMED: deque[int] = deque()
 _MOST_CLAIMED = 200
 

@@ -125,7 +125,7 @@ def test_applying_to_queues_of_an_earlier_release_keeps_them_and_says_what_they_
     assert "1 of them" in said
     assert f"rabbitmqctl set_policy -p {url.rpartition('/')[2]}" in said
     assert channel.queue_declare("toy.toy.0", passive=True).method.message_count == 1
-    # Whoever made it quite otherwise is told.
+    # An operator who made it quite otherwise is told.
     connection.channel().queue_delete("toy.toy.1")
     connection.channel().queue_declare("toy.toy.1", durable=True)
     assert main(["topology", "apply"]) == 2

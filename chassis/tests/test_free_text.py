@@ -15,7 +15,7 @@ PHONE = "打 138 1234 5678"
 @dataclass
 class Item:
     title: PublicText
-    own: Annotated[str, Sealed("whoever he wrote to")] = ""
+    own: Annotated[str, Sealed("the person to whom he wrote")] = ""
 
 
 @dataclass

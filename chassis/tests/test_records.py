@@ -157,7 +157,7 @@ def test_a_change_gives_the_row_as_it_stands_and_is_refused_on_what_was_not_seen
         records.update(conn, parcels, row, size=8)
 
 
-def test_numbers_of_a_series_are_unique_whoever_asks_at_once(engine):
+def test_numbers_of_a_series_are_unique_when_many_ask_at_once(engine):
     found = []
 
     def ask():

@@ -10,7 +10,7 @@ from chassis import storage as store
 from chassis.sqlite_writers import WriterQueue
 
 
-def test_whoever_waits_is_served_before_the_holder_comes_again(tmp_path):
+def test_who_waits_is_served_before_the_holder_comes_again(tmp_path):
     engine = store.open_engine(f"sqlite:///{tmp_path}/writers.sqlite")
     with engine.begin() as conn:
         conn.execute(sa.text("CREATE TABLE written (who TEXT, n INTEGER)"))

@@ -1,7 +1,8 @@
 """Keeps the distributed demonstration alive: servers, `serve` and `work` per service, the gateway.
 
-A process that dies is started again. Whoever wants one to stay down puts a file with its name into
-`stopped/` (`python -m deploy.local.control stop NAME`), as an operator would scale it to zero.
+A process that dies is started again. An operator who wants one to stay down puts a file with its
+name into `stopped/` (`python -m deploy.local.control stop NAME`), as an operator would scale it to
+zero.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Child:
         # A negative code is a signal: somebody else ended it.
         self.failures = self.failures + 1 if not lasted and ended is not None and ended > 0 else 0
         if self.failures and "FIVERED_HEALTH_PORT" in self.env:
-            # Whoever took its port meanwhile will keep it.
+            # The process that took its port meanwhile will keep it.
             self.env["FIVERED_HEALTH_PORT"] = str(servers.free_port())
         if lasted:
             self.backoff.reset()

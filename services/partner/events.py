@@ -266,7 +266,7 @@ class StewardLeftHeard:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What is read of whoever is registered."""
+    """What is read of a registered person."""
 
     person_id: str
     is_adult: bool = False

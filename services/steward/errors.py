@@ -138,8 +138,8 @@ class TwoPosts(Guard):
 class RecorderConfirms(Guard):
     text = (
         "登记或提出的人及其同户人员不能确认,须由他人办理"
-        " / Whoever recorded or proposed it, or lives with who did, does not confirm it; somebody "
-        "else does"
+        " / A person who recorded or proposed it, or lives with them, does not confirm it; "
+        "somebody else does"
     )
 
 
@@ -182,8 +182,8 @@ class TypeDutyMismatch(Guard):
 class BoardConsentNeeded(Guard):
     text = (
         "公示姓名须由本人同意:请本人确认,或由其所在地登记书面同意书编号"
-        " / A name is shown by its bearer's consent only: he agrees himself, or whoever is in "
-        "charge of his place records the number of his written consent"
+        " / A name is shown by its bearer's consent only: he agrees himself, or the person who is "
+        "in charge of his place records the number of his written consent"
     )
 
 
@@ -348,7 +348,7 @@ class ConflictOfInterest(Refusal):
 class OwnExtension(Guard):
     text = (
         "承办人及其同户人员不能为其办理的诉求延期或改级"
-        " / Whoever has a request in hand, or lives with its handler, does not give it more time"
+        " / A person who has a request in hand, or lives with its handler, gives it no more time"
     )
 
 
@@ -482,7 +482,7 @@ class UnderAge(Guard):
 
 
 class UnknownPerson(Guard):
-    """Nobody stands there under this id; `gone` says why, to whoever may know."""
+    """Nobody stands there under this id; `gone` says why, to the person who may know."""
 
     text = "人员 {person_id} 未登记 / The person {person_id} is not registered"
     text_gone = (

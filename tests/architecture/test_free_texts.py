@@ -1,4 +1,4 @@
-"""Whoever declares a free text says who reads it, so that no text with a number is forgotten (K15)."""
+"""A declaration of a free text says who reads it; none is forgotten (K15)."""
 
 import dataclasses
 import types
@@ -81,7 +81,7 @@ def test_what_is_kept_from_others_says_why():
         if declared is not None and not isinstance(declared, Public)
     }
     assert all(declared.why for declared in kept.values())
-    # Whoever adds one shows here that no view gives it to others.
+    # The author of a new one shows here that no view gives it to others.
     assert {place: type(declared) for place, declared in kept.items()} == {
         "partner PayStatement.payment_ref": Office,
         "steward CorrectPerson.name": Sealed,

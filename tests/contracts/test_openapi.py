@@ -32,7 +32,7 @@ def today():
     return reduced(create(None, settings=settings, services=routed()).state.document.build())
 
 
-def test_whoever_called_the_interface_then_may_call_it_now(today):
+def test_who_called_the_interface_then_may_call_it_now(today):
     found = set(broken(BEFORE, today))
     assert found - MEANT.keys() == set()
     assert MEANT.keys() - found == set(), "no longer so: take it off the list"

@@ -43,7 +43,7 @@ class House:
             f"127.0.0.1:{self.postgres.port}",
         )
         whole = json.loads(definitions.read_text())
-        # Whoever administers the broker; the image makes him from its own environment.
+        # The broker's administrator; the image makes that user from its own environment.
         whole["users"].append(
             {"name": "guest", "password_hash": fill_in.password_hash("guest"), "limits": {},
              "tags": ["administrator"], "hashing_algorithm": "rabbit_password_hashing_sha256"}

@@ -143,7 +143,7 @@ def test_a_restored_credit_hears_again_what_it_had_forgotten(house, tmp_path):
     assert wait_until(lambda: accounts(house) == after, 30, every=0.5), (after, accounts(house))
     assert house.run("parked", "list", "credit", unit="credit").startswith("nothing")
 
-    # To everybody, and without a limit: what is known is dropped, whoever hears it.
+    # To everybody, and without a limit: what is known is dropped at every consumer.
     everything = house.run("events", "replay", "steward", unit="steward")
     assert int(everything.split()[0]) > 110
     settle(house)

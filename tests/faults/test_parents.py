@@ -1,4 +1,4 @@
-"""Servers end with whoever started them, ports are handed out once, and who cannot start is named."""
+"""Servers end with their parent, ports are handed out once, and a failed start is named."""
 
 import os
 import signal

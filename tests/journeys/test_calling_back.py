@@ -1,4 +1,4 @@
-"""Calling back and the contact board, through HTTP: a number for whoever has to call, this once."""
+"""Calling back and the contact board, through HTTP: a number for the caller, this once."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ LINE = "05370000001"
 
 @pytest.fixture
 def house(site):  # noqa: F811
-    """The small district, where a resident has a phone and whoever takes repairs sits there."""
+    """The small district, where a resident has a phone and a repairer sits there."""
     body = {"reason": "登记手机号码", "phone": PHONE}
     person = f"/v1/steward/people/{WANG}"
     tell(site, "R_CADRE", OTHER_CADRE, f"{person}/correct", body, version=1)

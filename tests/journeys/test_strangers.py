@@ -33,7 +33,7 @@ STRANGERS = {
     )
 }
 FAR = {"a resident of another district", "a cadre of another district"}
-# Public posts: who holds them is told to whoever is of the district, or to all who sign in.
+# Public posts: who holds them is told to people of the district, or to all who sign in.
 TOLD_HERE = {
     ("/v1/forum/officials", "items.person_id"),
     ("/v1/forum/liaisons", "items.person_id"),

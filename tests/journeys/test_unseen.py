@@ -1,4 +1,4 @@
-"""Whoever may not see a thing gets from every door on it what its own door gives (SEC low 4).
+"""A person who may not see a thing gets from every door on it what its own door gives (SEC low 4).
 
 After the story each door that names one thing is tried over HTTP by people whom the thing does not
 concern: of the same place and of another one, with the version that stands and with a stale one.
@@ -163,7 +163,7 @@ def hidden(site, door, own, thing, who):
     where his role never reads such things. Without such a door: what is said of a thing that there
     is not."""
     if own is None:
-        # Whoever has an office in the place reads them in its lists.
+        # A person who has an office in the place reads them in its lists.
         far = ELSEWHERE.startswith(who.grants[0][1])
         return site.says(door, {}, who, 1) if far and door.method not in READ_BY_ALL else None
     shown = site.says(own, {own.places[0]: thing}, who)

@@ -43,8 +43,8 @@ def _register(tx: Tx, row: Row) -> Any:
 def _offer(tx: Tx, row: Row) -> None:
     """Enter an offer that waits for an official of its level, as one that was typed in does.
 
-    Whoever imports the file has entered it, so he is not who approves it. The file's words on who
-    drafted and who approved it on paper are noted; nobody is believed for them.
+    A person who imports the file has entered it, so he does not approve it. The file's words on
+    who drafted and who approved it on paper are noted; nobody is believed for them.
     """
     given = {
         name: value
@@ -144,7 +144,7 @@ PARTNERS = Importer(
         "agreement_ref",
         "uscc_override",
     ),
-    # Whoever is named may be registered already, and partner not have heard of it yet.
+    # The named person may be registered already, and partner not have heard of it yet.
     awaits=(UnknownPerson,),
 )
 

@@ -136,7 +136,7 @@ class EndApplication:
         Meta(
             min_length=2,
             max_length=500,
-            description="理由,申请人可见 / reason; whoever applied reads it",
+            description="理由,申请人可见 / reason; the applicant reads it",
             examples=["营业执照已过期"],
         ),
         PUBLIC,

@@ -41,8 +41,8 @@ from services.partner.storage.tables import numbers, offers, partners, redemptio
 from services.partner.storage.tables import steps as history
 
 # Timers are never disarmed here: a firing timer holds its own row and then wants the redemption's,
-# so whoever held the redemption and wanted the timer's row would lock with it. One that fires for
-# nothing finds another state and does nothing.
+# so a transaction that held the redemption and wanted the timer's row would lock with it. One that
+# fires for nothing finds another state and does nothing.
 HOLD_TIMER = "hold_retry"
 EXPIRY_TIMER = "voucher_expire"
 

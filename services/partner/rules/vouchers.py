@@ -1,6 +1,6 @@
 """Vouchers: 12 digits and a check digit, derived from a key and the redemption's id.
 
-A voucher is not stored anywhere: whoever reads the database cannot redeem anything.
+A voucher is not stored anywhere: a reader of the database cannot redeem anything.
 """
 
 import hashlib

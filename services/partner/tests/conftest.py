@@ -170,7 +170,7 @@ class Town:
         return found[0] if found else None
 
     def move(self, step, row, **body):
-        """Make a statement's step as whoever acts now."""
+        """Make a statement's step as the person who acts now."""
         return self.bench.do(step, {"statement_id": row["id"]} | body, version=row["version"])
 
 

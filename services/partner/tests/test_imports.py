@@ -60,7 +60,7 @@ def test_whom_a_file_names_as_approver_has_approved_nothing(bench):
     assert published["state"] == "PUBLISHED"
 
 
-def test_whoever_imports_an_offer_does_not_approve_it(bench):
+def test_who_imports_an_offer_does_not_approve_it(bench):
     """t2 A1: four eyes, also where the importer is an official of the right level."""
     street = PARTNERS + BARBER.replace("COMMUNITY,370811015901", f"STREET,{STREET}")
     assert counts(bench.load("partners", street)) == (1, 0, 0)
@@ -104,7 +104,7 @@ def test_the_drafts_of_a_file_are_approved_at_once_each_with_its_own_word(bench)
     assert [one["state"] for one in states] == ["APPROVED", "APPROVED", "APPROVED", "DRAFT"]
 
 
-def test_whoever_imported_a_file_approves_none_of_it_at_once_either(bench):
+def test_who_imported_a_file_approves_none_of_it_at_once_either(bench):
     street = PARTNERS + BARBER.replace("COMMUNITY,370811015901", f"STREET,{STREET}")
     bench.load("partners", street)
     bench.as_("R_STREET", person="per_importer", scope=STREET)

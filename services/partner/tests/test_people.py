@@ -69,7 +69,7 @@ def test_an_id_that_was_given_up_means_the_person_who_was_kept(town, barber):
     assert operators_of(town, barber) == [CLERK]
 
 
-def test_whoever_dies_acts_for_nobody_and_it_is_said(town, barber):
+def test_who_dies_acts_for_nobody_and_it_is_said(town, barber):
     name_operators(town, barber, BARBER, CLERK)
     die(town, BARBER)
     assert operators_of(town, barber) == [CLERK]

@@ -15,7 +15,7 @@ def waiting(bench):
     return bench.ask("waiting_refunds", {})["items"]
 
 
-def test_a_refund_is_found_over_the_area_by_whoever_may_decide_it(town, haircut):
+def test_a_refund_is_found_over_the_area_by_who_may_decide_it(town, haircut):
     """t2 B12: it stood on each partner's own desk only."""
     redemption_id = town.redeem(haircut)
     asked = ask_refund(town, redemption_id)

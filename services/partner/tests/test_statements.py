@@ -19,7 +19,7 @@ ISSUED = "2025-04-03T10:00"
 
 
 def step(town, method, redemption_id, **body):
-    """Do something to a redemption as whoever acts now, at its present version."""
+    """Do something to a redemption as the person who acts now, at its present version."""
     version = town.bench.rows(
         "SELECT version FROM redemptions WHERE redemption_id = :id", id=redemption_id
     )[0]["version"]
@@ -612,7 +612,7 @@ def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(
 
 
 def test_the_month_of_a_redemption_is_that_of_its_counter_to_the_second(town, barber, haircut):
-    """K8: half-open at midnight, whenever credit answers and whoever asks for what afterwards."""
+    """K8: half-open at midnight, no matter when credit answers and who asks for what afterwards."""
     bench = town.bench
     bench.at("2025-03-31T23:59:59")
     last = town.redeem(haircut)

@@ -1,4 +1,4 @@
-"""Whatever waits can be ended, and whoever waits can find it."""
+"""Whatever waits can be ended, and who waits can find it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_an_application_can_be_refused_with_a_reason_and_made_again(town):
     assert bench.published("partner_admitted.v1") == []
 
 
-def test_an_application_is_taken_back_by_whoever_made_it_and_nobody_else(town):
+def test_an_application_is_taken_back_by_who_made_it_and_nobody_else(town):
     """FP-D12"""
     made = town.as_partner().do("register_partner", town.application())
     order = {"partner_id": made["id"], "reason": "暂不参加"}

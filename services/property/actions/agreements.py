@@ -28,7 +28,8 @@ SIDE_ROLES = {
 
 
 def _require_side(tx: Tx, project_id: str, side: str) -> None:
-    """Refuse a role of the other side, and for the community whoever has a post in the project.
+    """Refuse a role of the other side, and for the community a person who has a post in the
+    project.
 
     That only its own manager or company acts for a project holds of every command.
     """

@@ -359,7 +359,8 @@ def end_for_new_manager(tx: Tx, project: Row) -> Row:
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
-    """End what somebody who has died held or was nominated for; whoever nominated him is told."""
+    """End what somebody who has died held or was nominated for; the nominator is
+    told."""
     for row in rows.appointments_held(tx.conn, person_id, (*OPEN, "ACTIVE")):
         project = ground.found(tx, tables.projects, row.project_id)
         _finish(tx, row, project, "DECEASED", "ENDED")
@@ -367,7 +368,7 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
 
 
 def ask_about(tx: Tx, person_id: str) -> None:
-    """Tell whoever nominated a member of the two committees that he is known as one no longer.
+    """Tell a person who nominated a member of the two committees that he is known as one no longer.
 
     The post is ended by the secretary (2.2.2): he may have another basis.
     """

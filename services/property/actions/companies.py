@@ -108,7 +108,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
 
     Two registrars change a company's representatives: one proposes, another one confirms.
 
-    Whoever names other persons than the proposal makes a new proposal.
+    A person who names other persons than the proposal makes a new proposal.
 
     Raises:
         NotFound: There is no such company.
@@ -119,7 +119,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
         OneSideOnly: A new one stands for community or owners of a project that the company runs.
 
     Source:
-        FAULTS K14, SEC-H1: whoever speaks for a company is looked up, never believed.
+        FAULTS K14, SEC-H1: a person who speaks for a company is looked up, never believed.
     """
     row = ground.found(tx, tables.companies, payload.company_id)
     _require_registrar(tx, row)

@@ -486,7 +486,7 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None
 
 
 def _not_his_own(tx: Tx, row: Row) -> None:
-    """Refuse the complainant, his household, and whoever holds a post in the project."""
+    """Refuse the complainant, his household, and all who hold a post in the project."""
     project = ground.project(tx, row.project_id)
     ground.require_no_interest(tx, project, kin_of=row.complainant_id)
     ground.require_not_kin(tx, row.complainant_id, project)

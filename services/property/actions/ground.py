@@ -63,7 +63,7 @@ def meant(
 
 
 def require_standing(tx: Tx, row: Row) -> None:
-    """Refuse whoever has no part in the project that a row is about.
+    """Refuse a person who has no part in the project that a row is about.
 
     A manager is known by his person, wherever his token says that he works; a company by its
     registered representatives; everybody else by the area that his role covers.
@@ -81,7 +81,7 @@ def require_standing(tx: Tx, row: Row) -> None:
 
 
 def uninterested(tx: Tx, row: Row) -> None:
-    """Refuse whoever holds a post in the project that a row is about; see `meant`."""
+    """Refuse a person who holds a post in the project that a row is about; see `meant`."""
     require_no_interest(tx, project(tx, row.project_id))
 
 
@@ -226,7 +226,7 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
 
 
 def require_not_kin(tx: Tx, person: str | None, row: Row) -> None:
-    """Refuse whoever would decide about a complaint of his own, or of somebody he lives with.
+    """Refuse a person who would decide about a complaint of his own, or of somebody he lives with.
 
     Raises:
         OwnComplaint: It is his own; names who may decide instead.

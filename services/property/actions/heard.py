@@ -119,7 +119,7 @@ def _person(tx: Tx, heard: list[Event]) -> None:
 
 
 def _end_for_dead(tx: Tx, person_id: str) -> None:
-    """End what somebody who has died held in projects, companies and committees; whoever names
+    """End what somebody who has died held in projects, companies and committees; a person who names
     another one is told, and finds it among what waits for him."""
     projects.end_for_dead(tx, person_id)
     appointments.end_for_dead(tx, person_id)

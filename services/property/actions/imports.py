@@ -71,7 +71,7 @@ COMPANIES = Importer(
     one_by_one(_known(tables.companies, "company_id"), "company_id", _register_company),
     lambda row: [row["company_id"], rules.normalise_uscc(row["uscc"])],
     apart=("name", "representatives", "override_reason"),
-    # Whoever is named may be registered already, and property not have heard of it yet.
+    # The named person may be registered already, and property not have heard of it yet.
     awaits=(errors.NotHeardOf,),
 )
 

@@ -484,7 +484,7 @@ def change_manager(tx: Tx, payload: ChangeManager) -> replies.Made:
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
-    """End the time of a manager who has died; whoever speaks for the company is told."""
+    """End the time of a manager who has died; a person who speaks for the company is told."""
     for project_id in rows.managed_by(tx.conn, person_id):
         row = ground.found(tx, tables.projects, project_id)
         rows.end_manager(tx.conn, project_id, tx.now)

@@ -455,8 +455,8 @@ def _end(tx: Tx, row: Row, reason: str) -> None:
 
 
 def remind_checker(tx: Tx, due: Due) -> None:
-    """Two working days have passed without a check: whoever of the community may check is told,
-    and the street finds it among what waits for it."""
+    """Two working days have passed without a check: the people of the community who may check are
+    told, and the street finds it among what waits for it."""
     row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
     if row is None or row.state != "SUBMITTED":
         return
@@ -469,8 +469,8 @@ def remind_checker(tx: Tx, due: Due) -> None:
 
 
 def open_again(tx: Tx, complaint: Row, cause: Event) -> None:
-    """A complaint that is reopened after its order was met needs another one, of whoever has the
-    compound now; the five days of the one that was met begin again (DOMAIN 2.2.5).
+    """A complaint that is reopened after its order was met needs another one, of the person who
+    has the compound now; the five days of the one that was met begin again (DOMAIN 2.2.5).
 
     Raises nothing where its order is still open, was issued in error, or nobody serves the place.
     """

@@ -20,8 +20,8 @@ Key = tuple[str, str]
 def month(conn: sa.Connection, period: str) -> Row:
     """Return the state of a month, locked; it is made where there is none.
 
-    Our cut-off and steward's last marker may come in two transactions at the same moment. Whoever
-    comes second waits at this row and then sees what the first has written.
+    Our cut-off and steward's last marker may come in two transactions at the same moment. The
+    second waits at this row and then sees what the first has written.
     """
     new = store.insert(conn, t.months).values(period=period, cutoff_at=None, said_at=None)
     conn.execute(new.on_conflict_do_nothing())

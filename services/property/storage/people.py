@@ -85,7 +85,7 @@ _PERSONS: dict[sa.Table, tuple[tuple[str, ...], tuple[str, ...]]] = {
     t.liaisons: (("person_id",), ()),
     t.people: (("merged_into",), ()),
 }
-# What no view shows to whoever is none of the matter's people.
+# What no view shows to the person who is none of the matter's people.
 PERSON_COLUMNS = frozenset(
     name for columns, lists in _PERSONS.values() for name in (*columns, *lists)
 )

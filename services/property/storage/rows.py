@@ -196,8 +196,9 @@ class Interest:
 def interest_of(conn: sa.Connection, project: Row, person_id: str) -> Interest | None:
     """Return why a person stays out of a project's matters, or None.
 
-    The manager's own post counts: nobody decides on his own project. So does whoever speaks for its
-    company, or serves it as staff. Whoever lives with one of them stays out too (FAULTS K12).
+    The manager's own post counts: nobody decides on his own project. So does a person who speaks
+    for its company, or serves it as staff. A person who lives with one of them stays out too
+    (FAULTS K12).
     """
     table = t.appointments
     asked = sa.select(table.c.person_id, table.c.target_post).where(
@@ -246,7 +247,7 @@ def project_people(
     managers = t.project_managers
     asked = sa.select(managers.c.person_id).where(managers.c.project_id == project.project_id)
     if at is not None:
-        # Whoever came before; at a time before the project was registered, its first one.
+        # The one before; at a time before the project was registered, its first one.
         asked = asked.where(sa.or_(managers.c.until.is_(None), managers.c.until > at))
         first = asked.order_by(managers.c.since).limit(1)
         manager = set(conn.execute(first).scalars())

@@ -219,7 +219,7 @@ def test_a_meeting_that_was_recorded_by_mistake_is_annulled_and_counts_nowhere(b
 
 
 def test_the_month_of_a_hand_over_counts_the_compounds_meeting(bench, town, work):
-    """SP-D21, DOMAIN 2.2.4: one meeting a month per compound, whoever runs it."""
+    """SP-D21, DOMAIN 2.2.4: one meeting a month per compound, no matter who runs it."""
     town.hand_over("per_next")
     bench.fire("2025-04-03T00:00:00")
     town.steward_markers("2025-03")

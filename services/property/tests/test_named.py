@@ -126,7 +126,7 @@ def test_nobody_is_named_who_is_no_registered_adult(bench, town, name, become, g
     assert refused.value.guard == guard
 
 
-def test_whoever_dies_before_the_street_files_is_not_appointed(bench, town):
+def test_who_dies_before_the_street_files_is_not_appointed(bench, town):
     town.found()
     registered(bench, GHOST)
     made = town.secretary().do(

@@ -137,7 +137,7 @@ def test_a_conflict_of_interest_names_who_may_decide_instead(bench, town):
 
 
 @pytest.mark.parametrize("person", ["per_wu", "per_zheng", "per_staff"])
-def test_whoever_manages_speaks_for_or_serves_a_project_decides_nothing_about_it(town, person):
+def test_who_manages_speaks_for_or_serves_a_project_decides_nothing_about_it(town, person):
     """SP-D6, K12: a representative or one of the staff who also acts as cadre."""
     town.found()
     town.enrol_staff("per_staff")

@@ -185,7 +185,7 @@ def test_everybody_finds_the_agreement_that_waits_for_his_signature(bench, town)
 
 
 def test_the_days_work_of_community_manager_and_street_is_listed(bench, town):
-    """OP-M2, SP-D11: what waits, by role; whoever has a post in the project is spared."""
+    """OP-M2, SP-D11: what waits, by role; a person who has a post in the project is spared."""
     town.found()
     town.link_officials()
     town.complain("req_1")

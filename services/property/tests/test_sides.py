@@ -187,7 +187,7 @@ def test_the_owners_committee_goes_with_the_compound(compound):
 
 
 def test_others_hear_who_sits_for_the_owners(compound):
-    """The forum believed whoever called himself one of them."""
+    """The forum believed a person who called himself one of them."""
     town = compound
     town.hand_over()
     town.bench.fire("2028-01-01T00:30:00")

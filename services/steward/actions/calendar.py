@@ -131,7 +131,7 @@ def approve_calendar_year(tx: Tx, payload: WhichProposal) -> replies.ProposalRep
 def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> replies.ProposalReply:
     """退回年度日历 / Turn a proposed year down, or take it back.
 
-    Turn a proposed year down; whoever proposed it may take it back.
+    Turn a proposed year down; a person who proposed it may take it back.
 
     Raises:
         NotFound: There is no such proposal.

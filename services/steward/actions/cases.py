@@ -145,14 +145,14 @@ def _next_due(row: Row) -> datetime | None:
 
 
 def require_handler(tx: Tx, row: Row) -> None:
-    """Refuse whoever does not have it in hand.
+    """Refuse a person who does not have it in hand.
 
     Raises:
         NotHandler: Somebody else has it.
         NotFound: It is none of the caller's business.
     """
     if row.handler_person != tx.actor.id:
-        # Whoever neither handles nor oversees it is not told that it exists.
+        # A person who neither handles nor oversees it is not told that it exists.
         if row.handler is None or not tx.actor.covers(row.grid):
             raise NotFound(kind="request", id=row.request_id)
         raise NotHandler
@@ -188,7 +188,7 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
 
 
 def require_own(tx: Tx, row: Row, receipt: str | None) -> None:
-    """Refuse whoever speaks for another request than this: he follows it, and it is not his.
+    """Refuse a person who speaks for another request than this: he follows it, and it is not his.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -203,7 +203,7 @@ def spoken(receipt: str | None) -> dict[str, object]:
 
 
 def require_oversight(tx: Tx, row: Row) -> None:
-    """Refuse whoever does not oversee the place.
+    """Refuse a person who does not oversee the place.
 
     Raises:
         NotFound: It lies elsewhere.

@@ -54,7 +54,7 @@ class DispatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class TransferRequest:
-    """转办 / Hand it to whoever is competent; the clocks run on."""
+    """转办 / Hand it to the competent office; the clocks run on."""
 
     request_id: str
     reason: Reason
@@ -107,7 +107,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
     """Let a steward have a request.
 
     The new handler gets an accept clock of his own. The clocks of contact and resolution belong to
-    the request: they run on, whoever has it.
+    the request: they run on, no matter who has it.
     """
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
@@ -124,7 +124,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
 def handed_to(
     chosen: rules.routing.Candidate, due: datetime, first_handler: str | None
 ) -> dict[str, object]:
-    """Return what a request says of whoever has it now."""
+    """Return what a request says of the person who has it now."""
     return {
         "handler": chosen.steward_id,
         "handler_person": chosen.person_id,
@@ -150,7 +150,7 @@ def choose(
             and duties != rules.routing.SUBSTITUTES
             and _stood_back(tx, row, duties, barred)
         ):
-            # Whoever should have it is a party of it: somebody else of the community stands in.
+            # Who should have it is a party of it: somebody else of the community stands in.
             duties = rules.routing.SUBSTITUTES
             continue
         if chosen is None or storage.posts.take(tx.conn, chosen.steward_id, tx.now):
@@ -189,8 +189,8 @@ def _named(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
 def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
     """派单 / Give it to a steward.
 
-    Give a request to a steward: the one who is named, or whom the routing chooses. Whoever has it
-    already keeps it, with his time to accept it.
+    Give a request to a steward: the one who is named, or whom the routing chooses. A person who
+    has it already keeps it, with his time to accept it.
 
     Raises:
         HandlerNotOnDuty: The named steward does not serve the place now.
@@ -274,7 +274,7 @@ def return_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
 def transfer_request(tx: Tx, payload: TransferRequest) -> RequestReply:
     """转办 / Transfer; clocks run on.
 
-    Hand an accepted request to whoever is competent; its clocks run on.
+    Hand an accepted request to the competent office; its clocks run on.
 
     The handler may name a duty, and the routing chooses; a cadre may name the steward.
 

@@ -99,7 +99,7 @@ _CARRIED = (
 
 
 def _hand_on(tx: Tx, row: Row) -> None:
-    """Whoever takes his request back takes nothing from those who were merged into it.
+    """A person who takes his request back takes nothing from those who were merged into it.
 
     The earliest of them carries the case on, with its handler and its deadlines.
     """

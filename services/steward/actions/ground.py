@@ -108,7 +108,7 @@ def _reply(row: Row) -> replies.AreaReply:
 def correct_area(tx: Tx, payload: CorrectArea) -> replies.AreaReply:
     """更正区域名称或规模 / Correct an area's name or size.
 
-    Correct an area; whoever heard of it hears its name again.
+    Correct an area; consumers are told its name again.
 
     Raises:
         NotFound: No such area here.

@@ -85,7 +85,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
 
     The reporter was contacted. In an emergency only standing on site stops the clock.
 
-    Whoever has a case in hand calls back those too whose requests were merged into it.
+    A person who has a case in hand calls back those too whose requests were merged into it.
 
     Raises:
         NotHandler: Somebody else has it.
@@ -334,8 +334,8 @@ def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
 
 
 def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
-    """Give a corrected request to whoever takes it now: always while nobody has accepted it, and
-    from whoever may not have it in hand."""
+    """Give a corrected request to the person who takes it now: always while nobody has accepted
+    it, and from a person who may not have it in hand."""
     if row.state not in rules.requests.OPEN or not {"category", "grid", "kind"} & set(changed):
         return row
     waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"}

@@ -56,7 +56,7 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
     tx.check_version(row.version)
     for waiting in storage.people.open_merges(tx.conn, row.person_id):
         if (waiting.into, waiting.proposed_by) != (into.person_id, tx.actor.id):
-            # Whoever is answered another's proposal would decide it as a second person.
+            # A person who is answered another's proposal would decide it as a second person.
             raise StateConflict(state=waiting.state)
         return _reply(waiting)
     merge_id = tx.new_id("mrg")

@@ -124,7 +124,7 @@ class _Set:
         return chosen
 
     def hand_over(self, row: Row, chosen: Candidate) -> None:
-        """Count the request for whoever has it now."""
+        """Count the request for the person who has it now."""
         known = self.community(row.grid[:12]).candidates
         for steward_id, more in ((row.handler, -1), (chosen.steward_id, 1)):
             if steward_id in known:

@@ -167,8 +167,8 @@ def require_not_own(tx: Tx, row: Row) -> None:
 
 
 def require_outside_chain(tx: Tx, row: Row) -> None:
-    """Refuse whoever has had the case in hand, raised it, or rated it for its reporter, and who
-    lives with one of them: nobody is two of those who check each other.
+    """Refuse a person who has had the case in hand, raised it, or rated it for its reporter, and
+    who lives with one of them: nobody is two of those who check each other.
 
     Raises:
         InChain: He is one of them.

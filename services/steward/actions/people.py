@@ -62,7 +62,7 @@ class CorrectPerson:
     name: (
         Annotated[
             str,
-            Sealed("whoever may see this person, masked for the rest"),
+            Sealed("readers who may see this person, masked for the rest"),
             Meta(examples=["王小莉"]),
         ]
         | None
@@ -90,7 +90,7 @@ class ReturnPerson:
             Grid,
             Meta(
                 examples=["370811015901002"],
-                description="居民必填 / needed of whoever lived in a grid",
+                description="居民必填 / needed of a person who lived in a grid",
             ),
         ]
         | None
@@ -219,7 +219,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
 
     Deactivate a person who left the district or died.
 
-    无网格人员由登记其的社区、街道或区办理。Whoever lives in no grid (staff, officials) is
+    无网格人员由登记其的社区、街道或区办理。A person who lives in no grid (staff, officials) is
     deactivated by the community or street that registered him, or by the district.
 
     Raises:

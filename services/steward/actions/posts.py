@@ -279,7 +279,7 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Row:
 def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
     """更正管家岗位、网格或电话 / Correct a steward's duty, grids or phone.
 
-    Correct a post; boards follow at once, and whoever heard of it hears it again.
+    Correct a post; boards follow at once, and consumers are told again.
 
     Shifts in a grid that he leaves end. Requests in hand stay where they are, as long as he serves
     their community at all; the others are handed over.

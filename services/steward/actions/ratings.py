@@ -261,7 +261,8 @@ def review_request(tx: Tx, payload: ReviewRequest) -> RequestReply:
 
 
 def _say_upheld(tx: Tx, row: Row) -> None:
-    # The rating was given to whoever resolved it then; a reopened request may be with another.
+    # The rating was given to the person who resolved it then; a reopened request may be with
+    # another.
     steward_id, person_id = _rated_handler(tx, row)
     publish(tx, row, events.BadRatingUpheld(row.request_id, steward_id, person_id))
 
@@ -305,7 +306,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
         # What he said of the case that he followed was about that case.
         values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
     detail = {"reason": payload.reason, "reopen_count": row.reopens + 1} | spoken(payload.receipt)
-    # It goes back to whoever said that it was done, while he is here; else to the next.
+    # It goes back to the person who said that it was done, while he is here; else to the next.
     duties = rules.routing.DUTIES
     found = candidates_of(tx, row, duties, parties(tx, row))
     back = [c for c in found if c.steward_id == case.handler]

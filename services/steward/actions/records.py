@@ -188,7 +188,7 @@ def _check_span(tx: Tx, payload: RecordHours, record_id: str) -> None:
     if minutes <= 0 or payload.minutes > minutes:
         raise BadSpan(field="check_out")
     if tx.calendar.local_date(payload.check_in) != payload.date:
-        # Whoever served through the night is said to have served on the day on which he began.
+        # A person who served through the night is said to have served on the day on which he began.
         raise BadSpan(field="check_in")
     rules.hours.check_moment(
         payload.check_out, tx.now, oldest=rules.hours.OLDEST_HOURS, field="check_out"
@@ -269,7 +269,7 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
 def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     """更正志愿服务 / Correct volunteer service.
 
-    Correct confirmed service; whoever heard the hours hears the difference.
+    Correct confirmed service; consumers of the hours are told the difference.
 
     Raises:
         SelfConfirm: Nobody corrects his own hours, or those of his household.
@@ -321,7 +321,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     if reporter != tx.actor.id and not (
         person is not None and rules.access.may_speak_for(tx.actor, person.grid or person.area)
     ):
-        # Whether such a person exists is not told to whoever may not speak for him.
+        # Whether such a person exists is not told to people who may not speak for him.
         raise RoleDenied(role=tx.actor.role)
     person = require_active(tx, reporter, field="reporter_id")
     hazard_id = tx.new_id("haz")

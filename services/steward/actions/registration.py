@@ -41,7 +41,9 @@ class PersonLine:
     """A person; without a grid he is no resident (officials, staff of utilities)."""
 
     name: Annotated[
-        str, Sealed("whoever may see this person, masked for the rest"), Meta(examples=["王小丽"])
+        str,
+        Sealed("readers who may see this person, masked for the rest"),
+        Meta(examples=["王小丽"]),
     ]
     synthetic: Annotated[bool, Meta(examples=[True], description="合成数据 / invented person")]
     phone: Annotated[str, Meta(examples=["12812345678"])] | None = None
@@ -60,7 +62,7 @@ class RegisterPerson(PersonLine):
 
     name: Annotated[
         str,
-        Sealed("whoever may see this person, masked for the rest"),
+        Sealed("readers who may see this person, masked for the rest"),
         Meta(min_length=2, max_length=20, examples=["王小丽"]),
     ]
     grid: Grid | None = None

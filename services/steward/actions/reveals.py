@@ -1,4 +1,4 @@
-"""A phone number in the clear, for whoever has to call back (DOMAIN 1.6).
+"""A phone number in the clear, for the person who has to call back (DOMAIN 1.6).
 
 It is told in the answer and nowhere else: no event, no log and no stored reply holds it. Each time
 is a row of `person_reads`, which the person himself reads with the reason.
@@ -68,7 +68,7 @@ class RevealNumber:
 def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
     """查看手机号码(回电) / A phone number in the clear.
 
-    Tell a person's phone to whoever has his open request in hand, or keeps his community.
+    Tell a person's phone to the person who has his open request in hand, or keeps his community.
 
     限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,每日限次。
     For the handler of an open request and the officials of the person's community; with a reason,
@@ -136,7 +136,7 @@ def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
         for case in storage.people.open_cases(tx.conn, person.person_id)
     }
     cases = [case for case, top in tops.values() if top.state in rules.requests.OPEN]
-    # A party of what is complained of learns no number of whoever complains.
+    # A party of what is complained of learns no number of the person who complains.
     if any(tx.actor.id in parties(tx, one) for case in cases for one in tops[case.request_id]):
         raise NoOpenCase(field="subject")
     case = None

@@ -26,7 +26,7 @@ def admit(tx: Tx) -> None:
 
 
 def require_active(tx: Tx, person_id: str, *, field: str) -> Row:
-    """Return somebody; refuse whoever is not registered, or no longer stands there.
+    """Return somebody; refuse a person who is not registered, or no longer stands there.
 
     Of whom he may see the caller is told what became of him: a clerk who reads "not registered"
     registers him once more.

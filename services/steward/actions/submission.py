@@ -101,7 +101,7 @@ class NewRequest:
                 max_length=MAX_REFERENCE,
                 description="来源系统或本人的编号,同一社区、渠道内去重 / your own key, yours alone",
             ),
-            Office("whoever sees the case; it is another system's number, and stays as it is"),
+            Office("a person who sees the case; it is another system's number, and stays as it is"),
         ]
         | None
     ) = None
@@ -241,7 +241,7 @@ def _file(
 ) -> Row | None:
     """Keep a request, say it and give it to somebody; None where its reference is taken.
 
-    Whoever gets it is known before it is kept, so each table is written once.
+    The handler is known before it is kept, so each table is written once.
     """
     request_id = tx.new_id("req")
     if own is not None and not storage.cases.claim_reference(
@@ -395,8 +395,9 @@ def _answered(
 def _reporter(tx: Tx, payload: NewRequest) -> str | None:
     """Return whose request it is.
 
-    Everybody speaks for himself. Whoever takes requests in may write for a person of his area, at
-    a place of his area; so nobody's name is learned, and nobody is made to complain, from afar.
+    Everybody speaks for himself. A person who takes requests in may write for a person of his
+    area, at a place of his area; so nobody's name is learned, and nobody is made to complain, from
+    afar.
     """
     named = payload.reporter_id
     if tx.actor.role not in rules.requests.NAMERS:

@@ -17,7 +17,8 @@ SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 INTAKE = ("R_GRID", *SENIORS)
 # The community's own officials know their residents by name; everybody above does not need to.
 NEIGHBOURS = ("R_GRID", "R_CADRE", "R_SECRETARY")
-# Who calls people back: the community's own officials, and whoever has a person's case in hand.
+# Who calls people back: the community's own officials, and the handler of a person's case in
+# hand.
 CALLERS_BACK = ("R_STEWARD", *NEIGHBOURS)
 # Who reads how an area and its stewards do.
 WATCHERS = (

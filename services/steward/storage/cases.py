@@ -466,7 +466,8 @@ def _parts(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of a list's parts: what one index answers each."""
     here: list[sa.ColumnElement[bool]] = [sa.true()]
     if wanted.scope:
-        # Whoever is bound to a grid sees that grid; everybody else sees by the community's code.
+        # A person who is bound to a grid sees that grid; everybody else sees by the community's
+        # code.
         column = {15: requests.c.grid, 12: requests.c.area}.get(len(wanted.scope))
         if column is not None:
             here.append(column == wanted.scope)

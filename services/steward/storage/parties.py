@@ -23,7 +23,7 @@ def keep(conn: sa.Connection, ref: str, post: str, person_id: str, *, ended: boo
 
 
 def replace(conn: sa.Connection, ref: str, post: str, people: Iterable[str]) -> None:
-    """Keep who holds a post now; whoever held it before holds it no longer."""
+    """Keep who holds a post now; the holder of before no longer has it."""
     mine = sa.and_(parties.c.ref == ref, parties.c.post == post)
     conn.execute(sa.update(parties).where(mine).values(ended=True))
     for person_id in sorted(set(people)):

@@ -145,8 +145,8 @@ def update(conn: sa.Connection, row: Row, **values: object) -> Row:
 def take(conn: sa.Connection, steward_id: str, now: datetime) -> bool:
     """Note that a steward gets a request now. Returns False when he no longer serves.
 
-    The update waits for whoever is changing the steward and looks again at what that left, so that
-    nothing is given to somebody who is handing over in this moment.
+    The update waits for the transaction that changes the steward and looks again at what that
+    left, so that nothing is given to somebody who is handing over in this moment.
     """
     return conn.execute(_TAKEN, {"its_id": steward_id, "dispatched_at": now}).first() is not None
 
@@ -348,8 +348,8 @@ class Serving:
 
 
 def serving_in(conn: sa.Connection, scope: str, at: datetime, *, past: bool) -> list[Serving]:
-    """Return who serves in an area's grids, or who did at an instant that is past: whoever left
-    since then was there."""
+    """Return who serves in an area's grids, or who did at an instant that is past: a person who
+    left since then was there."""
     served = sa.and_(
         stewards.c.created_at <= at, sa.or_(stewards.c.left_at.is_(None), stewards.c.left_at > at)
     )

@@ -50,7 +50,7 @@ def reads(ground, **asked):
 @pytest.mark.parametrize("role", OUTSIDERS)
 @pytest.mark.parametrize("scope", ["370811", COMMUNITY, GRID])
 def test_a_role_that_stands_in_no_list_sees_nothing_of_a_person(ground, role, scope):
-    """SEC-M1: grid, household, status and hours of anybody, for whoever had a covering scope."""
+    """SEC-M1: grid, household, status and hours of anybody, for all with a covering scope."""
     bench = ground.by(person_id(91), role, scope)
     for method, body in (("person", {"person_id": WANG}), ("volunteer_hours", {"person_id": WANG})):
         with pytest.raises(NotFound):
@@ -148,7 +148,7 @@ def test_naming_somebody_from_elsewhere_as_reporter_unmasks_nobody(far):
 
 
 def test_who_files_for_himself_elsewhere_is_known_to_his_handler(far):
-    """SEC-H3 (a), the other side: whoever asks for help is called back."""
+    """SEC-H3 (a), the other side: a person who asks for help is called back."""
     far.staff()
     far.shift(STW_GRID, "2025-03-03T08:00", "2025-03-03T20:00")
     far.submit(FAR, category="NOISE", kind="HELP")
@@ -216,7 +216,7 @@ def test_nobody_reports_a_hazard_in_the_name_of_somebody_elsewhere(far, role, sc
         ("R_AUDITOR", "370811", False),
     ],
 )
-def test_where_to_call_a_reporter_back_is_read_by_whoever_does(ground, role, scope, whole):
+def test_where_to_call_a_reporter_back_is_read_by_who_does(ground, role, scope, whole):
     """K15: he may write his own number down, and everybody who oversaw the case read it."""
     said = "楼道灯不亮,请打128 1234 5678,3号楼2单元501"
     ground.staff()

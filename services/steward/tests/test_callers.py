@@ -44,7 +44,7 @@ def file(ground, role, person, scope, **more):
 
 
 def test_a_hotline_s_reference_is_written_by_offices_only(staffed):
-    """SP-D2, SEC-H2: whoever guessed the next order's number swallowed it."""
+    """SP-D2, SEC-H2: a person who guessed the next order's number swallowed it."""
     squat = {"channel": "HOTLINE_12345", "external_ref": "JN2025021900099"}
     for role, person, scope in (
         ("R_RESIDENT", WANG, COMMUNITY),

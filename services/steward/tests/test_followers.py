@@ -1,4 +1,4 @@
-"""Whoever reported a matter that another one had reported is called back like the first one."""
+"""Each reporter of a matter that was reported before is called back like the first."""
 
 import pytest
 

@@ -142,7 +142,7 @@ def test_a_wrong_person_is_refused_and_the_error_names_nobody(bench, given, colu
     (error,) = result["errors"]
     assert (error["line"], error["column"], error["code"]) == (3, column, code)
     for cell in file.splitlines()[2].split(","):
-        # The code of a grid is no personal data: whoever corrects the row needs it.
+        # The code of a grid is no personal data: a person who corrects the row needs it.
         if len(cell) > 4 and not cell.startswith("370811015"):
             assert cell not in str({**error, "expected_zh": "", "expected_en": ""}), cell
 

@@ -486,7 +486,7 @@ def test_a_year_of_birth_is_not_believed(ground, more, refusal):
 
 
 def test_the_number_and_home_of_the_given_up_registration_are_kept(ground):
-    """K7: whichever id stays, nothing that is known of the person is lost."""
+    """K7: no matter which id stays, nothing that is known of the person is lost."""
     ground.person(TWIN, "王小丽")
     order = {"person_id": WANG, "into": TWIN, "reason": "同一人登记两次"}
     # Who lives in no grid belongs to the district, not to a community.

@@ -1,4 +1,4 @@
-"""Calling back: a phone in the clear, for whoever has to, with a reason, and told to its bearer.
+"""Calling back: a phone in the clear, for a reason, and told to its bearer.
 
 SP-D16: handler and cadre saw `128****5678`, and there was no way to the number.
 """
@@ -86,7 +86,7 @@ def test_nobody_else_gets_it_and_nobody_learns_who_exists(staffed):
     "role", ["R_RESIDENT", "R_STREET", "R_DISTRICT", "R_AUDITOR", "R_PM", "R_PARTNER", "R_SYSTEM"]
 )
 def test_other_roles_do_not_enter(staffed, role):
-    """SP-D16: whoever oversees needs no number."""
+    """SP-D16: a person who oversees needs no number."""
     staffed.submit()
     with pytest.raises(RoleDenied):
         reveal(staffed, STAFF, role, "370811")

@@ -1,4 +1,4 @@
-"""Whoever records something does not confirm it; and what waits for somebody can be found."""
+"""A person who records something does not confirm it; and what waits for somebody can be found."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_who_recorded_hours_does_not_confirm_them_nor_make_them_more(ground, rol
 
 
 def test_hours_that_wait_are_listed_for_the_community_and_read_one_by_one(ground):
-    """SP-D17: whoever had to confirm had to be told the id."""
+    """SP-D17: a person who had to confirm had to be told the id."""
     first, second = hours(ground, CADRE), hours(ground, CADRE, person_id=LI)
     confirm(ground, second, OTHER_CADRE)
     asked = {"scope": COMMUNITY}
@@ -207,7 +207,7 @@ def test_one_checks_in_while_the_shift_runs_and_nobody_else_s_steward_does(groun
     assert done["state"] == "ATTENDED"
     with pytest.raises(StateConflict):
         own().do("attend_shift", order, version=2)
-    # Whoever looked and found nobody there has the last word.
+    # A person who looked and found nobody there has the last word.
     assert ground.cadre().do("miss_shift", order, version=2)["state"] == "MISSED"
 
 

@@ -141,7 +141,7 @@ def test_urging_is_limited_for_each_reporter_by_himself(staffed):
     resident(staffed, LI).do("urge_request", body)
     with pytest.raises(errors.UrgedJustNow):
         resident(staffed, LI).do("urge_request", {"request_id": other["id"]})
-    # Another's urging takes nothing from whoever raised it.
+    # Another's urging takes nothing from the person who raised it.
     resident(staffed, WANG).do("urge_request", body)
     with pytest.raises(errors.UrgedJustNow):
         resident(staffed, WANG).do("urge_request", body)
@@ -164,7 +164,7 @@ def by_grid_worker(ground, method, reply, **more):
 
 
 def test_staff_speak_for_an_elder_against_a_receipt(staffed):
-    """SP-D24: whoever has no account could not urge, take back, reopen or rate, ever."""
+    """SP-D24: a person who has no account could not urge, take back, reopen or rate, ever."""
     reply = staffed.submit()
     body = {"request_id": reply["id"]}
     grid = staffed.by(GRID_WORKER, "R_GRID", GRID)
@@ -176,7 +176,7 @@ def test_staff_speak_for_an_elder_against_a_receipt(staffed):
     again = by_grid_worker(staffed, "reopen_request", done, reason="还是不亮", **receipt)
     done = resolved(staffed, again)
     with pytest.raises(errors.InChain):
-        # Whoever has it in hand does not praise himself in another's name.
+        # A person who has it in hand does not praise himself in another's name.
         staffed.by(STAFF, "R_CADRE", COMMUNITY).do(
             "rate_request", body | {"stars": 5, "solved": True} | receipt
         )

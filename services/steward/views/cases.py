@@ -1,4 +1,4 @@
-"""Questions about requests, for whoever may see them."""
+"""Questions about requests, for the person who may see them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WHAT = sentences(
     }
 )
 
-# What whoever was merged into a case learns of its steps.
+# What a person who was merged into a case learns of its steps.
 TOLD = {
     "dispatch", "redispatch", "accept", "contact", "arrive", "transfer", "extend", "resolve",
     "resolve_missed", "escalate", "reopen", "close", "reject", "cancel",
@@ -282,8 +282,8 @@ def request(tx: Tx, payload: WhichRequest) -> replies.RequestDetail:
 
 
 def followed(tx: Tx, row: Row, own: Row) -> replies.RequestDetail:
-    """Return a case as whoever was merged into it sees it, with his own rating of it: what became
-    of it, and nobody else's words."""
+    """Return a case as the person who was merged into it sees it, with his own rating of it: what
+    became of it, and nobody else's words."""
     found = _case(tx, row, replies.RequestDetail)
     _tell_outcome(tx, found, row)
     if own.reporter_id == tx.actor.id:

@@ -71,7 +71,7 @@ def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
     card.liaison_chain = []
     for level, (kind, digits) in enumerate(storage.ground.RUNGS, start=1):
         if len(row.code) >= digits:
-            # A gap is shown as one, with whoever acts meanwhile.
+            # A gap is shown as one, with the person who acts meanwhile.
             found, acting = storage.ground.responsible(tx.conn, row.code, level)
             card.liaison_chain.append(
                 replies.Rung(

@@ -110,7 +110,7 @@ def _cards(tx: Tx, asked: Sequence[str], found: Iterable[Row]) -> list[replies.P
 
 
 def _followed(tx: Tx, rows: dict[str, Row]) -> dict[str, Row]:
-    """Return the rows with whoever stands for an id that was given up."""
+    """Return the rows with the person who stands for an id that was given up."""
     given_up = {row.merged_into for row in rows.values() if row.merged_into}
     if not given_up:
         return rows

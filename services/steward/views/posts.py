@@ -280,7 +280,7 @@ def shift_gaps(tx: Tx, payload: GapQuestion) -> replies.GapReply:
     open_minutes = sum(int((end - start).total_seconds() // 60) for start, end in gaps)
     return replies.GapReply(
         grid=payload.grid,
-        # In one zone, whichever the question was written in.
+        # In one zone, no matter in which the question was written.
         gaps=[replies.Gap(start=a.astimezone(UTC), end=b.astimezone(UTC)) for a, b in gaps],
         minutes=int((payload.end - payload.start).total_seconds() // 60),
         uncovered_minutes=open_minutes,
@@ -351,8 +351,8 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
 
 
 def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> list[Serving]:
-    """Return who served in an area's grids at an instant: whoever was corrected since then, with
-    the grids and the duty that he had."""
+    """Return who served in an area's grids at an instant: a person who was corrected since then,
+    with the grids and the duty that he had."""
     vault = storage.vault(tx.settings.keys)
     then: dict[str, storage.people.Before] = {}
     for change in storage.people.steward_changes_since(tx.conn, at):
@@ -413,7 +413,7 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
     Answer a steward's card: post and grids.
 
     Who he is, is shown to himself and to those who read the roster of his community; his final
-    grades to himself and to whoever oversees it.
+    grades to himself and to the person who oversees it.
 
     Raises:
         NotFound: No such steward in the caller's district.

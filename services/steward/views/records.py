@@ -97,7 +97,7 @@ def _record_card(row: Row) -> replies.HoursCard:
 def volunteer_record(tx: Tx, payload: WhichRecord) -> replies.HoursCard:
     """志愿记录 / One volunteer record.
 
-    Answer one volunteer record to whoever served, and to whoever may confirm it.
+    Answer one volunteer record to the person who served, and to the person who may confirm it.
 
     Raises:
         NotFound: No such record, or none of the caller's business.
@@ -159,8 +159,8 @@ def _hazard_card(row: Row) -> replies.HazardCard:
 def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:
     """走访记录 / A steward's visits of a month.
 
-    Answer a steward's visits that count in a month: to himself, and to whoever looks after the
-    grid that was visited.
+    Answer a steward's visits that count in a month: to himself, and to the person who looks after
+    the grid that was visited.
 
     Raises:
         NotFound: No such steward, or none of the caller's business.

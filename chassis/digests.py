@@ -18,7 +18,7 @@ import msgspec
 import sqlalchemy as sa
 
 from chassis.settings import ProcessSettings
-from chassis.storage import ChassisTables
+from chassis.storage import ChassisTables, Column
 
 log = logging.getLogger("fivered.digests")
 
@@ -103,7 +103,7 @@ def _rekey_table(
     engine: sa.Engine,
     digests: Digests,
     table: sa.Table,
-    key: Sequence[sa.Column[Any]],
+    key: Sequence[Column],
     stopped: Callable[[], bool],
 ) -> int:
     done = 0

@@ -46,7 +46,7 @@ class Part:
     def where(self, outbox: sa.Table) -> list[sa.ColumnElement[bool]]:
         """Return the conditions."""
 
-        def column(place: int | datetime) -> sa.Column[Any]:
+        def column(place: int | datetime) -> store.Column:
             return outbox.c.id if isinstance(place, int) else outbox.c.recorded_at
 
         found: list[sa.ColumnElement[bool]] = []

@@ -265,7 +265,7 @@ def _stuck(conn: sa.Connection, table: sa.Table, source: str) -> set[tuple[str, 
 
 
 @functools.cache
-def _waiting(parked: sa.Table) -> sa.Select[Any]:
+def _waiting(parked: sa.Table) -> store.Select:
     # Written once: it is asked before every batch.
     return (
         sa.select(parked.c.handler, parked.c.subject)

@@ -348,12 +348,12 @@ def _claim(runtime: Opened) -> Any:
 
 
 @functools.cache
-def _stopped(jobs: sa.Table) -> sa.Select[Any]:
+def _stopped(jobs: sa.Table) -> store.Select:
     return sa.select(jobs.c.cancel).where(jobs.c.job_id == sa.bindparam("job_id"))
 
 
 @functools.cache
-def _free(jobs: sa.Table) -> sa.Select[Any]:
+def _free(jobs: sa.Table) -> store.Select:
     # Written once: every worker looks for jobs all the time.
     forsaken = sa.and_(jobs.c.state == "RUNNING", jobs.c.lease_until < sa.bindparam("now"))
     return (

@@ -50,7 +50,7 @@ def kind_of(table: sa.Table) -> str:
     return str(table.info.get("kind") or table.name.removesuffix("s"))
 
 
-def key_of(table: sa.Table) -> sa.Column[Any]:
+def key_of(table: sa.Table) -> store.Column:
     """Return the column of the table's id."""
     return next(iter(table.primary_key.columns))
 
@@ -90,7 +90,7 @@ def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = Fals
 
 
 @functools.cache
-def _by_id(table: sa.Table, locks: str) -> sa.Select[Any]:
+def _by_id(table: sa.Table, locks: str) -> store.Select:
     # Written once: to build a statement costs as much as to run it.
     asked = sa.select(table).where(key_of(table) == sa.bindparam("its_id"))
     return asked.with_for_update(key_share=True) if locks == "postgresql" else asked
@@ -519,7 +519,7 @@ class Window:
     def __init__(
         self,
         part: PartOfList,
-        by: Sequence[sa.ColumnElement[Any]],
+        by: Sequence[store.Expression],
         *,
         newest_first: bool = False,
         of: str = "",
@@ -541,7 +541,7 @@ class Window:
         )
         return [place < mark if self.descending else place > mark]
 
-    def order(self) -> list[sa.ColumnElement[Any]]:
+    def order(self) -> list[store.Expression]:
         """Return the order in which the rows are read."""
         return [by.desc() if self.descending else by for by in self._by]
 
@@ -624,9 +624,9 @@ def _value(plain: Any, type_: sa.types.TypeEngine[Any]) -> Any:
 
 def page(
     conn: sa.Connection,
-    asked: sa.Select[Any],
+    asked: store.Select,
     part: PartOfList,
-    by: Sequence[sa.ColumnElement[Any]],
+    by: Sequence[store.Expression],
     *,
     newest_first: bool = False,
     counted: bool = False,

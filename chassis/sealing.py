@@ -70,7 +70,7 @@ def vault_of(runtime: Opened) -> Vault | None:
         raise SettingsError([f"{keys.match_setting} is wrong: derived:HEXADECIMAL"]) from None
 
 
-def columns(metadata: sa.MetaData) -> dict[sa.Table, list[sa.Column[Any]]]:
+def columns(metadata: sa.MetaData) -> dict[sa.Table, list[store.Column]]:
     """Return the sealed columns by table."""
     found = {
         table: [column for column in table.columns if isinstance(column.type, Sealed)]
@@ -79,7 +79,7 @@ def columns(metadata: sa.MetaData) -> dict[sa.Table, list[sa.Column[Any]]]:
     return {table: sealed for table, sealed in found.items() if sealed}
 
 
-def _type_of(column: sa.Column[Any]) -> Sealed:
+def _type_of(column: store.Column) -> Sealed:
     return cast("Sealed", column.type)
 
 
@@ -268,7 +268,7 @@ def reseal(runtime: Opened, step: Step, done: int = 0) -> int:
 
 
 def _changes(
-    runtime: Opened, table: sa.Table, sealed: Sequence[sa.Column[Any]], vault: Vault
+    runtime: Opened, table: sa.Table, sealed: Sequence[store.Column], vault: Vault
 ) -> Iterator[list[sa.Update]]:
     """Give out the changes of a table, some rows at a time."""
     after: Sequence[Any] | None = None
@@ -290,12 +290,12 @@ def _any_other(conn: sa.Connection, runtime: Opened, vault: Vault) -> bool:
     )
 
 
-def _other(column: sa.Column[Any], vault: Vault) -> sa.ColumnElement[bool]:
+def _other(column: store.Column, vault: Vault) -> sa.ColumnElement[bool]:
     """Return the condition that a value was not sealed as values are sealed now."""
     return sa.and_(column.is_not(None), sa.not_(_begins(column, vault.head)))
 
 
-def _needed(table: sa.Table, sealed: Sequence[sa.Column[Any]]) -> list[sa.Column[Any]]:
+def _needed(table: sa.Table, sealed: Sequence[store.Column]) -> list[store.Column]:
     """Return the columns that opening values of a table needs."""
     names = {column.name for column in (*table.primary_key, *sealed)}
     for column in sealed:
@@ -305,8 +305,8 @@ def _needed(table: sa.Table, sealed: Sequence[sa.Column[Any]]) -> list[sa.Column
 
 
 def _batch(
-    table: sa.Table, sealed: Sequence[sa.Column[Any]], vault: Vault, after: Sequence[Any] | None
-) -> sa.Select[Any]:
+    table: sa.Table, sealed: Sequence[store.Column], vault: Vault, after: Sequence[Any] | None
+) -> store.Select:
     key = list(table.primary_key)
     asked = sa.select(*_needed(table, sealed)).where(sa.or_(*(_other(c, vault) for c in sealed)))
     if after is not None:
@@ -315,7 +315,7 @@ def _batch(
 
 
 def _anew(
-    table: sa.Table, sealed: Sequence[sa.Column[Any]], row: Any, vault: Vault
+    table: sa.Table, sealed: Sequence[store.Column], row: Any, vault: Vault
 ) -> Iterator[sa.Update]:
     mine = [column == row[column.name] for column in table.primary_key]
     for column in sealed:
@@ -383,5 +383,5 @@ def status(tx: Tx) -> Status | None:
     return Status(keys.setting, vault.id, tuple(vault.ids[1:]), dict(counts), left)
 
 
-def _begins(column: sa.Column[Any], head: bytes) -> sa.ColumnElement[bool]:
+def _begins(column: store.Column, head: bytes) -> sa.ColumnElement[bool]:
     return sa.func.substr(column, 1, len(head)) == sa.literal(head, sa.LargeBinary)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,14 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
 from chassis.sqlite_writers import writer_queue_of
+
+# What a statement gives is not known from `table.c`, whose columns have no Python type. These stand
+# for SQLAlchemy's types of it everywhere; `Rows` is what `conn.execute` returns.
+Select: TypeAlias = sa.Select[Any]
+Column: TypeAlias = sa.Column[Any]
+Expression: TypeAlias = sa.ColumnElement[Any]
+Scalar: TypeAlias = sa.ScalarSelect[Any]
+Rows: TypeAlias = sa.CursorResult[Any]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -267,7 +275,7 @@ def insert_of(dialect: str, table: sa.Table) -> postgresql.Insert:
     return cast("postgresql.Insert", sqlite.insert(table))
 
 
-def within(column: Any, scope: str) -> Any:
+def within(column: Expression, scope: str) -> sa.ColumnElement[bool]:
     """Return the condition that an area code lies in a scope, as a range that an index answers.
 
     Codes are digits only, so every collation orders them alike.
@@ -276,13 +284,13 @@ def within(column: Any, scope: str) -> Any:
 
 
 def lock(
-    query: sa.Select[Any],
+    query: Select,
     conn: Connection,
     *,
     skip_locked: bool = False,
     shared: bool = False,
     weak: bool = False,
-) -> sa.Select[Any]:
+) -> Select:
     """Lock the rows of a query until the transaction ends.
 
     SQLite has one writer at a time, so there the transaction itself is the lock.

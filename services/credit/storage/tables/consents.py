@@ -1,0 +1,69 @@
+"""Consent: given, proposed in somebody's name, and its intervals."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.storage.tables.base import Code, State, Subject, metadata
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("consent_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False, unique=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("state", State, nullable=False),
+    sa.Column("notice_version", sa.String(20), nullable=False),
+    sa.Column("purposes", store.Json, nullable=False),
+    sa.Column("channel", Code, nullable=False),
+    sa.Column("evidence_ref", sa.String(200)),
+    sa.Column("granted_by", store.Id, nullable=False),
+    sa.Column("granted_at", store.UtcDateTime, nullable=False),
+    sa.Column("withdrawn_at", store.UtcDateTime),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    # Where two people gave it back by his receipt: who proposed; `granted_by` confirmed.
+    sa.Column("proposed_by", store.Id),
+)
+# What staff propose in a person's name by his receipt, until another of them confirms it.
+consent_proposals = sa.Table(
+    "consent_proposals",
+    metadata,
+    sa.Column("proposal_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("household_id", store.Id),
+    sa.Column("notice_version", sa.String(20), nullable=False),
+    sa.Column("purposes", store.Json, nullable=False),
+    sa.Column("channel", Code, nullable=False),
+    sa.Column("evidence_ref", sa.String(200), nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_consent_proposals_open",
+        "subject_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'PROPOSED'"),
+        sqlite_where=sa.text("state = 'PROPOSED'"),
+    ),
+)
+# One row per purpose and unbroken interval [since, until): consent is tested at the time of the
+# deed, so the past must stay readable after a withdrawal.
+consent_spans = sa.Table(
+    "consent_spans",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("purpose", sa.String(16), primary_key=True),
+    sa.Column("since", store.UtcDateTime, primary_key=True),
+    sa.Column("until", store.UtcDateTime),
+    # Who took it back himself: of a household only he gives it again.
+    sa.Column("ended_by", sa.String(64)),
+)

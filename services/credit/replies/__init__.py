@@ -1,0 +1,95 @@
+"""What the credit service answers: the types that a caller may rely on."""
+
+from services.credit.replies.awards import AwardReply, ScreenFlag, ScreenReply
+from services.credit.replies.common import Done, JobStarted
+from services.credit.replies.figures import (
+    BudgetGrantCard,
+    BudgetReply,
+    ExportReply,
+    ExportStarted,
+    IndicatorsReply,
+    StatementLine,
+    StatementReply,
+    SumsReply,
+    TrialBalance,
+)
+from services.credit.replies.honours import (
+    BoardReply,
+    CertificateReply,
+    CommendationCard,
+    CommendationDetail,
+    CommendationState,
+    NegativesReply,
+    RepairCard,
+)
+from services.credit.replies.objections import NomineeObjectionCard, ObjectionCard
+from services.credit.replies.rules import (
+    DiffReply,
+    JobReply,
+    RuleSetCard,
+    RuleSetDone,
+    RuleSetReply,
+    RulesReply,
+    WhatIfReply,
+)
+from services.credit.replies.settlement import (
+    EntryReply,
+    MonthLogReply,
+    NoticeCard,
+    NoticeDetail,
+    SettlementCard,
+    SettlementDetail,
+)
+from services.credit.replies.subjects import (
+    ConsentProposalCard,
+    ExplainReply,
+    MeReply,
+    MessageCard,
+    SubjectReply,
+    SubjectRow,
+)
+
+__all__ = [
+    "AwardReply",
+    "BoardReply",
+    "BudgetGrantCard",
+    "BudgetReply",
+    "CertificateReply",
+    "CommendationCard",
+    "CommendationDetail",
+    "CommendationState",
+    "ConsentProposalCard",
+    "DiffReply",
+    "Done",
+    "EntryReply",
+    "ExplainReply",
+    "ExportReply",
+    "ExportStarted",
+    "IndicatorsReply",
+    "JobReply",
+    "JobStarted",
+    "MeReply",
+    "MessageCard",
+    "MonthLogReply",
+    "NegativesReply",
+    "NomineeObjectionCard",
+    "NoticeCard",
+    "NoticeDetail",
+    "ObjectionCard",
+    "RepairCard",
+    "RuleSetCard",
+    "RuleSetDone",
+    "RuleSetReply",
+    "RulesReply",
+    "ScreenFlag",
+    "ScreenReply",
+    "SettlementCard",
+    "SettlementDetail",
+    "StatementLine",
+    "StatementReply",
+    "SubjectReply",
+    "SubjectRow",
+    "SumsReply",
+    "TrialBalance",
+    "WhatIfReply",
+]

@@ -1,0 +1,93 @@
+"""What is answered about subjects, consents and messages."""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, field
+
+from chassis.fields import Instant, OwnMatter
+from chassis.replies import Reply
+
+
+class ConsentProposalCard(Reply, kw_only=True):
+    """工作人员代为登记、待第二人确认的授权 / A consent proposed in a person's name."""
+
+    id: str
+    person_id: str
+    subject: str
+    state: str
+    version: int
+    purposes: list[str]
+    evidence_ref: str
+    proposed_by: str
+    proposed_at: Instant
+    due: Instant
+    decided_by: str | None = None
+    decided_at: Instant | None = None
+    own_matter: OwnMatter = UNSET
+
+
+class MessageCard(Reply, kw_only=True):
+    """消息 / A message to the caller, or about a subject for which he speaks."""
+
+    id: str
+    code: str
+    subject: str | None = None
+    ref: str | None = None
+    at: Instant
+    text: str
+    text_en: str
+
+
+class MeReply(Reply, kw_only=True):
+    """本人的信用、积分、理由和异议 / One's own standing, points, reasons and objections."""
+
+    person_id: str
+    period: str
+    notice_version: str
+    consents: list[dict[str, Any]]
+    consent_proposals: list[dict[str, Any]] = field(default_factory=list)
+    subjects: list[dict[str, Any]]
+    objections: list[dict[str, Any]]
+
+
+class SubjectReply(Reply, kw_only=True):
+    """信用主体 / A subject."""
+
+    subject: str
+    kind: str
+    area: str | None = None
+    state: str
+    consent: (
+        Annotated[
+            dict[str, Any],
+            Meta(
+                description="居民、家庭的授权,暂停时附原因 / of natural persons; if suspended, why"
+            ),
+        ]
+        | None
+    ) = None
+    standing: dict[str, Any]
+
+
+class SubjectRow(Reply, kw_only=True):
+    """信用主体 / A subject in a list."""
+
+    subject: str
+    kind: str
+    area: str | None = None
+    state: str
+    version: int
+    holders: list[str] = field(default_factory=list)
+
+
+class ExplainReply(Reply, kw_only=True):
+    """分数的全部依据 / Every input of a score."""
+
+    subject: str
+    period: str
+    entry: dict[str, Any] | None = None
+    awards: list[dict[str, Any]]
+    measures: list[dict[str, Any]]
+    taken_back: list[dict[str, Any]] = field(default_factory=list)
+    projects: list[dict[str, Any]] = field(default_factory=list)
+    vetoes: list[dict[str, Any]] = field(default_factory=list)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
+from msgspec import inspect
+
+from chassis import free_text
 from chassis.calendar import SHANGHAI, with_zone
 from chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
 from chassis.forms import form_of
@@ -135,7 +138,8 @@ class Column:
         choices: The texts that are taken; any when empty.
         low: Least number.
         high: Greatest number.
-        longest: Most characters of a text.
+        longest: Most characters of a text (of each part of a list).
+        most: Most parts of a list.
         public: Whether others read it, so that it must hold no number of a person.
         repeated: Whether a refusal may repeat it: the code of a thing, never of a person.
     """
@@ -150,6 +154,7 @@ class Column:
     low: int | None = None
     high: int | None = None
     longest: int = 200
+    most: int | None = None
     days: int | None = None
     public: bool = False
     repeated: bool = False
@@ -232,6 +237,8 @@ class Column:
         except ValueError:
             raise BadCell(field=self.name) from None
         parts = value if self.kind == "list" else [value if self.kind == "text" else text]
+        if self.kind == "list" and not self._list_fits(parts):
+            raise BadCell(field=self.name)
         if self.choices and not set(parts) <= set(self.choices):
             raise BadCell(field=self.name)
         if self.pattern and not all(re.fullmatch(self.pattern, part) for part in parts):
@@ -281,6 +288,10 @@ class Column:
             raise ValueError
         return text
 
+    def _list_fits(self, parts: list[str]) -> bool:
+        fits = self.most is None or len(parts) <= self.most
+        return fits and all(len(part) <= self.longest for part in parts)
+
     def _number(self, text: str) -> int | float:
         plain = code(text)
         if self.kind == "number":
@@ -305,6 +316,106 @@ class Column:
         if found is None:
             raise ValueError
         return date(int(found[1]), int(found[2]), int(found[3]))
+
+
+class Otherwise(TypedDict, total=False):
+    """What a column says otherwise than the command of its file."""
+
+    kind: Kind
+    required: bool
+    pattern: str
+    choices: tuple[str, ...]
+    low: int
+    high: int
+    longest: int
+    days: int
+    public: bool
+    repeated: bool
+
+
+class ColumnsOf:
+    """Makes the columns of a file whose rows become a command.
+
+    What a cell must hold is what the command's type says of the member of that name: kind, form,
+    choices, bounds, length, whether it may be left out and whether others read it. A file adds the
+    words for people, an example, and what it asks for beyond (`required=True` for an id that a
+    caller over HTTP need not choose).
+    """
+
+    def __init__(self, command: type) -> None:
+        self._hints = dict(free_text.members(command))
+        self._members = _members(command)
+
+    def __call__(
+        self, name: str, meaning: str, example: str, **otherwise: Unpack[Otherwise]
+    ) -> Column:
+        """Return the column of the command's member `name`; see `Column`.
+
+        Raises:
+            KeyError: The command has no such member.
+            TypeError: No cell can hold its type.
+        """
+        member = self._members[name]
+        derived = Otherwise(
+            required=member.required, public=free_text.holds_public(self._hints[name])
+        )
+        derived |= _said_of(member.type)
+        most = _most(member.type)
+        return Column(name, meaning, example, most=most, **derived | otherwise)
+
+
+def _members(command: type) -> dict[str, inspect.Field]:
+    found = inspect.type_info(command)
+    if not isinstance(found, inspect.DataclassType | inspect.StructType):
+        raise TypeError(f"{command.__name__} is no command")
+    return {field.name: field for field in found.fields}
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    """Return a member's type without its words, and without None."""
+    match kind:
+        case inspect.Metadata():
+            return _bare(kind.type)
+        case inspect.UnionType():
+            one, *others = (part for part in kind.types if not isinstance(part, inspect.NoneType))
+            if not others:
+                return _bare(one)
+    return kind
+
+
+def _most(kind: inspect.Type) -> int | None:
+    bare = _bare(kind)
+    return bare.max_length if isinstance(bare, inspect.ListType) else None
+
+
+def _said_of(kind: inspect.Type) -> Otherwise:
+    bare = _bare(kind)
+    match bare:
+        case inspect.StrType():
+            said = Otherwise()
+            if bare.pattern is not None:
+                said["pattern"] = bare.pattern
+            if bare.max_length is not None:
+                said["longest"] = bare.max_length
+            return said
+        case inspect.LiteralType():
+            return Otherwise(choices=tuple(str(one) for one in bare.values))
+        case inspect.ListType():
+            return _said_of(bare.item_type) | Otherwise(kind="list")
+        case inspect.IntType() | inspect.FloatType():
+            said = Otherwise(kind="integer" if isinstance(bare, inspect.IntType) else "number")
+            if bare.ge is not None:
+                said["low"] = int(bare.ge)
+            if bare.le is not None:
+                said["high"] = int(bare.le)
+            return said
+        case inspect.BoolType():
+            return Otherwise(kind="yes_no")
+        case inspect.DateTimeType():
+            return Otherwise(kind="instant")
+        case inspect.DateType():
+            return Otherwise(kind="date")
+    raise TypeError(f"no cell can hold {bare}")
 
 
 def _other_text(text: str) -> str:

@@ -25,6 +25,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
 
+import sqlalchemy as sa
+
+from chassis import records
 from chassis import storage as store
 from chassis.blobs import Blobs
 from chassis.bus import Nothing, check_role, command, job, query
@@ -171,10 +174,24 @@ class Importer:
         return out.getvalue()
 
 
+def known_by(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
+    """Return what tells which of the rows' ids, in the column `key`, the table has already."""
+
+    def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
+        return records.present(tx.conn, table, [row[key] for row in rows])
+
+    return known
+
+
+def given(row: Row) -> Row:
+    """Return a row without its empty cells, so that the command's own defaults stand there."""
+    return {name: value for name, value in row.items() if value is not None}
+
+
 def one_by_one(
     known: Callable[[Tx, Sequence[Row]], set[str]],
     key: str,
-    act: Callable[[Tx, Row], Any],
+    act: Callable[[Tx, Row], object],
 ) -> Callable[[Tx, Sequence[Row]], list[Outcome]]:
     """Make a `take` of the service's own command: each row goes its way, with the same rules and
     the same events. For kinds of which a district has thousands, not hundreds of thousands.

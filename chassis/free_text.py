@@ -117,17 +117,18 @@ def choices(hint: Any, place: Sequence[str]) -> tuple[Any, ...]:
 
 
 @functools.cache
-def _holds_public(hint: Any) -> bool:
+def holds_public(hint: Any) -> bool:
+    """Tell whether others than the author and the office read a text of a field, by its type."""
     if is_dataclass(hint):
-        return any(_holds_public(inner) for _name, inner in members(typing.cast("type", hint)))
+        return any(holds_public(inner) for _name, inner in members(typing.cast("type", hint)))
     if typing.get_origin(hint) is Annotated and PUBLIC in hint.__metadata__:
         return True
-    return any(_holds_public(part) for part in typing.get_args(hint) if not isinstance(part, str))
+    return any(holds_public(part) for part in typing.get_args(hint) if not isinstance(part, str))
 
 
 def _public(hint: Any, value: Any, at: _Place) -> Iterator[tuple[_Place, str]]:
     """Yield (place, text) of every text that is declared to be read by others."""
-    if value is None or not _holds_public(hint):
+    if value is None or not holds_public(hint):
         return
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
@@ -159,6 +160,7 @@ __all__ = [
     "Sealed",
     "check",
     "check_texts",
+    "holds_public",
     "members",
     "readers_of",
 ]

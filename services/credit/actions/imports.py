@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis import text
 from chassis.bus import Tx
-from chassis.columns import Column
+from chassis.columns import Column, ColumnsOf
 from chassis.file_imports import Importer, Outcome, Row
 from chassis.refusal import Refusal
 from services.credit.actions import consents, manual, telling
@@ -16,6 +16,10 @@ from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+_CONSENT = ColumnsOf(consents.GrantConsent)
+_AWARD = ColumnsOf(manual.ProposeAward)
 
 
 def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
@@ -94,31 +98,16 @@ CONSENTS = Importer(
             required=True,
             pattern=f"cns_{_UUID}",
         ),
-        Column(
+        _CONSENT(
             "person_id",
             "人员编号 / person",
             "per_01941f29-7c00-7000-8000-000000009999",
             required=True,
-            longest=64,
         ),
-        Column(
-            "notice_version",
-            "告知书版本 / version of the notice",
-            "2025.1",
-            required=True,
-            longest=20,
-            repeated=True,
-        ),
-        Column(
-            "purposes",
-            "授权用途 / purposes",
-            "SCORING|POINTS",
-            kind="list",
-            required=True,
-            choices=consents.PURPOSES,
-        ),
-        Column("channel", "渠道 / channel", "PAPER", required=True, choices=consents.CHANNELS),
-        Column("evidence_ref", "纸质表编号 / paper form", "表-0001", required=True, public=True),
+        _CONSENT("notice_version", "告知书版本 / version of the notice", "2025.1", repeated=True),
+        _CONSENT("purposes", "授权用途 / purposes", "SCORING|POINTS"),
+        _CONSENT("channel", "渠道 / channel", "PAPER", required=True),
+        _CONSENT("evidence_ref", "纸质表编号 / paper form", "表-0001", required=True),
     ),
     _take,
     lambda row: [row["consent_id"], row["person_id"]],
@@ -192,41 +181,17 @@ AWARDS = Importer(
     "awards",
     "人工赋分提议 / Proposals of awards",
     (
-        Column(
-            "subject",
-            "信用主体 / subject",
-            "RES:per_01941f29-7c00-7000-8000-000000000021",
-            required=True,
-            longest=80,
-        ),
-        Column(
-            "rule_code", "规则编码 / rule", "R-RES-11", required=True, longest=40, repeated=True
-        ),
-        Column(
-            "occurred_at",
-            "发生时间 / when it happened",
-            "2025-03-03T09:00:00+08:00",
-            kind="instant",
-            required=True,
-            days=-1,
-        ),
-        Column(
+        _AWARD("subject", "信用主体 / subject", "RES:per_01941f29-7c00-7000-8000-000000000021"),
+        _AWARD("rule_code", "规则编码 / rule", "R-RES-11", repeated=True),
+        _AWARD("occurred_at", "发生时间 / when it happened", "2025-03-03T09:00:00+08:00", days=-1),
+        _AWARD(
             "evidence",
             "依据材料编号,第一项标识该行为 / references; the first names the deed",
             "TJ-2025-001",
-            kind="list",
-            required=True,
-            public=True,
         ),
-        Column(
-            "level",
-            "等级,仅分级规则填写 / level, of rules with a level table",
-            "",
-            longest=40,
-            public=True,
-        ),
-        Column("document_no", "法律文书文号 / legal document", "", longest=120, public=True),
-        Column("reason", "说明 / reason", "调解成功", public=True),
+        _AWARD("level", "等级,仅分级规则填写 / level, of rules with a level table", ""),
+        _AWARD("document_no", "法律文书文号 / legal document", ""),
+        _AWARD("reason", "说明 / reason", "调解成功"),
     ),
     _propose,
     _deed,

@@ -1,30 +1,24 @@
 """The files that partner takes: partners whose agreement is signed, and drafts of offers."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, get_args
-
-import sqlalchemy as sa
-
 from chassis import records
 from chassis.bus import Tx
-from chassis.columns import Column
-from chassis.file_imports import Importer, Row, one_by_one
-from chassis.text import AREA, STREET_OR_COMMUNITY, fold
+from chassis.columns import Column, ColumnsOf
+from chassis.file_imports import Importer, Row, given, known_by, one_by_one
+from chassis.text import fold
 from services.partner.actions import offers, partners
 from services.partner.errors import UnknownPerson
 from services.partner.storage import tables
 
-_ID = r"[A-Za-z0-9_-]{1,56}"
+_PARTNER = ColumnsOf(partners.RegisterPartner)
+_SIGNED = ColumnsOf(partners.AgreePartner)
+_OFFER = ColumnsOf(offers.DraftOffer)
 
 
-def _known(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
-    def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
-        return records.present(tx.conn, table, [row[key] for row in rows])
-
-    return known
+# What a file says of the paper before; nobody is believed for it.
+_NOTES = ("operator", "approver")
 
 
-def _register(tx: Tx, row: Row) -> Any:
+def _register(tx: Tx, row: Row) -> object:
     """Enter a partner; with a signed agreement it is active at once, as after vetting."""
     agreement = row["agreement_ref"]
     order = partners.RegisterPartner(
@@ -46,14 +40,11 @@ def _offer(tx: Tx, row: Row) -> None:
     A person who imports the file has entered it, so he does not approve it. The file's words on
     who drafted and who approved it on paper are noted; nobody is believed for them.
     """
-    given = {
-        name: value
-        for name, value in row.items()
-        if name not in {"operator", "approver"} and value is not None
-    }
     is_new = records.find(tx.conn, tables.offers, row["offer_id"]) is None
-    offers.draft_offer(tx, offers.DraftOffer(**given))
-    told = {name: row[name] for name in ("operator", "approver") if row[name]}
+    offers.draft_offer(
+        tx, offers.DraftOffer(**given({name: row[name] for name in row if name not in _NOTES}))
+    )
+    told = {name: row[name] for name in _NOTES if row[name]}
     if is_new and told:
         offers.note_import(tx, row["offer_id"], told)
 
@@ -62,76 +53,22 @@ PARTNERS = Importer(
     "partners",
     "红色合伙人 / Partners",
     (
-        Column(
-            "partner_id",
-            "合伙人编号 / id",
-            "ptn_1",
-            required=True,
-            pattern=f"ptn_{_ID}",
-        ),
-        Column(
-            "org_name",
-            "单位名称 / organisation",
-            "任城区示例·春晖理发店",
-            required=True,
-            public=True,
-        ),
-        Column(
-            "uscc",
-            "统一社会信用代码 / unified social credit code",
-            "92370899MA00000084",
-            required=True,
-            longest=40,
-        ),
-        Column(
-            "category",
-            "行业 / trade",
-            "BARBER",
-            required=True,
-            choices=get_args(partners.Category),
-        ),
-        Column(
-            "level",
-            "层级 / level",
-            "COMMUNITY",
-            required=True,
-            choices=("STREET", "COMMUNITY"),
-        ),
-        Column(
-            "area",
-            "街道(9位)或社区(12位)代码 / street or community",
-            "370811015911",
-            required=True,
-            pattern=STREET_OR_COMMUNITY,
-        ),
-        Column(
-            "settle_mode",
-            "结算方式 / who pays",
-            "FUND",
-            required=True,
-            choices=("FUND", "SPONSOR", "MIXED"),
-        ),
-        Column(
-            "operators",
-            "经办人员编号 / persons who act for it",
-            "per_1",
-            kind="list",
-            required=True,
-        ),
-        Column(
+        _PARTNER("partner_id", "合伙人编号 / id", "ptn_1", required=True),
+        _PARTNER("org_name", "单位名称 / organisation", "任城区示例·春晖理发店"),
+        _PARTNER("uscc", "统一社会信用代码 / unified social credit code", "92370899MA00000084"),
+        _PARTNER("category", "行业 / trade", "BARBER"),
+        _PARTNER("level", "层级 / level", "COMMUNITY"),
+        _PARTNER("area", "街道(9位)或社区(12位)代码 / street or community", "370811015911"),
+        _PARTNER("settle_mode", "结算方式 / who pays", "FUND"),
+        _PARTNER("operators", "经办人员编号 / persons who act for it", "per_1"),
+        _SIGNED(
             "agreement_ref",
             "协议编号;填写即为已签约 / signed agreement; empty: it only applies",
             "协议-0001",
-            public=True,
         ),
-        Column(
-            "uscc_override",
-            "代码校验不通过时的放行理由 / why a wrong code is taken",
-            "",
-            public=True,
-        ),
+        _PARTNER("uscc_override", "代码校验不通过时的放行理由 / why a wrong code is taken", ""),
     ),
-    one_by_one(_known(tables.partners, "partner_id"), "partner_id", _register),
+    one_by_one(known_by(tables.partners, "partner_id"), "partner_id", _register),
     # Of one organisation the first row says the name.
     lambda row: [row["partner_id"], fold(row["uscc"]).replace("-", "")],
     apart=(
@@ -152,65 +89,21 @@ OFFERS = Importer(
     "offers",
     "优惠与服务 / Offers",
     (
-        Column("offer_id", "优惠编号 / id", "off_1", required=True, pattern=f"off_{_ID}"),
-        Column("partner_id", "合伙人编号 / partner", "ptn_1", required=True, longest=64),
-        Column(
-            "kind",
-            "类别 / kind",
-            "SERVICE",
-            required=True,
-            choices=("GOODS", "SERVICE", "DISCOUNT"),
-        ),
-        Column("title", "名称 / title", "理发一次", required=True, public=True),
-        Column("points_price", "积分价 / points", "60", kind="integer", required=True, low=0),
-        Column(
-            "face_value_fen",
-            "面值(分)/ value in fen",
-            "2500",
-            kind="integer",
-            required=True,
-            low=0,
-        ),
-        Column(
-            "settle_fen_per_point",
-            "每分结算额(分)/ fen paid per point",
-            "10",
-            kind="integer",
-            required=True,
-            low=0,
-        ),
-        Column("stock_total", "库存 / stock", "50", kind="integer", required=True, low=0),
-        Column(
-            "audience",
-            "对象 / for whom",
-            "BOTH",
-            required=True,
-            choices=("RESIDENT", "STEWARD", "BOTH"),
-        ),
-        Column(
-            "scope",
-            "适用区域 / where",
-            "370811015911",
-            required=True,
-            pattern=AREA,
-        ),
-        Column("valid_from", "起始日 / first day", "2025-01-01", required=True, longest=40, days=0),
-        Column("valid_to", "截止日 / last day", "2026-12-31", required=True, longest=40, days=365),
-        Column(
-            "per_person_month",
-            "每人每月限兑 / pieces per person and month",
-            "",
-            kind="integer",
-            low=1,
-        ),
-        Column(
-            "voucher_ttl_h",
-            "兑换券有效小时 / hours that a voucher is good",
-            "",
-            kind="integer",
-            low=1,
-        ),
-        Column("category", "受限类别(如有)/ restricted category", "", longest=40),
+        _OFFER("offer_id", "优惠编号 / id", "off_1", required=True),
+        _OFFER("partner_id", "合伙人编号 / partner", "ptn_1"),
+        _OFFER("kind", "类别 / kind", "SERVICE"),
+        _OFFER("title", "名称 / title", "理发一次"),
+        _OFFER("points_price", "积分价 / points", "60"),
+        _OFFER("face_value_fen", "面值(分)/ value in fen", "2500"),
+        _OFFER("settle_fen_per_point", "每分结算额(分)/ fen paid per point", "10"),
+        _OFFER("stock_total", "库存 / stock", "50"),
+        _OFFER("audience", "对象 / for whom", "BOTH"),
+        _OFFER("scope", "适用区域 / where", "370811015911"),
+        _OFFER("valid_from", "起始日 / first day", "2025-01-01", days=0),
+        _OFFER("valid_to", "截止日 / last day", "2026-12-31", days=365),
+        _OFFER("per_person_month", "每人每月限兑 / pieces per person and month", ""),
+        _OFFER("voucher_ttl_h", "兑换券有效小时 / hours that a voucher is good", ""),
+        _OFFER("category", "受限类别(如有)/ restricted category", ""),
         Column("operator", "拟稿经办人员编号(仅备注)/ who drafted it on paper: a note", "per_1"),
         Column(
             "approver",
@@ -218,7 +111,7 @@ OFFERS = Importer(
             "per_2",
         ),
     ),
-    one_by_one(_known(tables.offers, "offer_id"), "offer_id", _offer),
+    one_by_one(known_by(tables.offers, "offer_id"), "offer_id", _offer),
     lambda row: [row["offer_id"]],
     apart=(
         "partner_id",

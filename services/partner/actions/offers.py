@@ -70,9 +70,16 @@ class DraftOffer:
     per_person_month: Annotated[int, Meta(ge=1, examples=[2])] | None = None
     voucher_ttl_h: Annotated[int, Meta(ge=1, le=2160)] = 72
     category: Annotated[str, Meta(max_length=30)] | None = None
-    offer_id: Annotated[str, Meta(description="导入时自定编号 / id chosen by a loader")] | None = (
-        None
-    )
+    offer_id: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^off_[A-Za-z0-9_-]{1,56}$",
+                description="导入时自定编号 / id chosen by a loader",
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,14 @@ class RegisterPartner:
         ),
     ]
     partner_id: (
-        Annotated[str, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^ptn_[A-Za-z0-9_-]{1,56}$",
+                description="导入时自定编号 / id chosen by a loader",
+            ),
+        ]
+        | None
     ) = None
     uscc_override: (
         Annotated[

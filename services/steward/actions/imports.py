@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 from chassis.bus import Tx
-from chassis.columns import Column
-from chassis.file_imports import Importer, Outcome, Row, one_by_one
+from chassis.columns import ColumnsOf
+from chassis.file_imports import Importer, Outcome, Row, given, one_by_one
 from chassis.refusal import Refusal
-from chassis.text import AREA, GRID
+from chassis.text import GRID
 from services.steward import storage
 from services.steward.actions import ground, posts, registration
 from services.steward.replies import AreaReply, StewardReply
 from services.steward.rules import areas, identity
-from services.steward.rules.routing import DUTIES
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PERSON = "per_01941f29-7c00-7000-8000-000000000101"
 _GRID = "370811015911001"
+
+
+_AREA = ColumnsOf(ground.DefineArea)
+_LINE = ColumnsOf(registration.PersonLine)
+_POST = ColumnsOf(posts.EnrolSteward)
 
 
 def _known_areas(tx: Tx, rows: Sequence[Row]) -> set[str]:
@@ -33,23 +36,11 @@ AREAS = Importer(
     "areas",
     "区域 / Areas",
     (
-        Column(
-            "code",
-            "代码,不补零 / code without padding",
-            "370811015911",
-            required=True,
-            pattern=AREA,
-        ),
-        Column("name", "名称 / name", "春晖社区", required=True, longest=60, public=True),
-        Column(
-            "kind",
-            "类别 / kind",
-            "COMMUNITY",
-            required=True,
-            choices=get_args(areas.Kind),
-        ),
-        Column("households", "户数 / households", "", kind="integer", low=0, high=10_000_000),
-        Column("persons", "人数 / persons", "", kind="integer", low=0, high=10_000_000),
+        _AREA("code", "代码,不补零 / code without padding", "370811015911"),
+        _AREA("name", "名称 / name", "春晖社区"),
+        _AREA("kind", "类别 / kind", "COMMUNITY"),
+        _AREA("households", "户数 / households", ""),
+        _AREA("persons", "人数 / persons", ""),
     ),
     one_by_one(_known_areas, "code", _define_area),
     lambda row: [row["code"]],
@@ -87,32 +78,23 @@ PEOPLE = Importer(
     "people",
     "人员 / People",
     (
-        Column("person_id", "人员编号 / id", _PERSON, required=True, pattern=f"per_{_UUID}"),
-        Column("name", "姓名 / name", "张示例", required=True, longest=20),
-        Column("phone", "手机 / mobile phone", "12801234567", longest=20),
-        Column("id_no", "身份证号 / identity number", "370899198001010012", longest=30),
-        Column(
+        _LINE("person_id", "人员编号 / id", _PERSON, required=True, pattern=f"per_{_UUID}"),
+        _LINE("name", "姓名 / name", "张示例", longest=20),
+        _LINE("phone", "手机 / mobile phone", "12801234567"),
+        _LINE("id_no", "身份证号 / identity number", "370899198001010012"),
+        _LINE(
             "birth_year",
             "出生年份,无身份证号时填写 / year of birth, without an identity number",
             "",
-            kind="integer",
-            low=1900,
-            high=2100,
         ),
-        Column(
+        _LINE(
             "grid",
             "居住网格;空为非本地居民 / grid of residence; empty: no resident here",
             _GRID,
             pattern=GRID,
         ),
-        Column("household_id", "户编号 / household", "", longest=64),
-        Column(
-            "synthetic",
-            "是否虚构数据 / whether the person is invented",
-            "true",
-            kind="yes_no",
-            required=True,
-        ),
+        _LINE("household_id", "户编号 / household", ""),
+        _LINE("synthetic", "是否虚构数据 / whether the person is invented", "true"),
     ),
     _take_people,
     _person_keys,
@@ -126,59 +108,33 @@ def _known_stewards(tx: Tx, rows: Sequence[Row]) -> set[str]:
 
 
 def _enrol(tx: Tx, row: Row) -> StewardReply:
-    given = {name: value for name, value in row.items() if value is not None}
-    return posts.enrol_steward(tx, posts.EnrolSteward(**given))
+    return posts.enrol_steward(tx, posts.EnrolSteward(**given(row)))
 
 
 STEWARDS = Importer(
     "stewards",
     "红色管家 / Stewards",
     (
-        Column(
+        _POST(
             "steward_id",
             "管家编号 / id",
             "stw_01941f29-7c00-7000-8000-000000000001",
             required=True,
             pattern=f"stw_{_UUID}",
         ),
-        Column("person_id", "人员编号 / person", _PERSON, required=True, longest=64),
-        Column(
-            "type",
-            "专职或兼职 / full time or part time",
-            "FULL_TIME",
-            required=True,
-            choices=("FULL_TIME", "PART_TIME"),
-        ),
-        Column("duty", "职责 / duty", "GRID_WORKER", required=True, choices=DUTIES),
-        Column(
-            "grids",
-            "服务网格 / grids",
-            _GRID,
-            kind="list",
-            required=True,
-            pattern=GRID,
-        ),
-        Column("employer", "单位 / employer", "", longest=100, public=True),
-        Column("work_phone", "工作电话 / work phone", "12801234567", longest=30),
-        Column(
-            "spendable",
-            "积分可兑换 / may spend points",
-            "",
-            kind="yes_no",
-        ),
-        Column("is_state_official", "是否公职人员 / holds a public office", "false", kind="yes_no"),
-        Column(
-            "board_consent",
-            "同意公示联系方式 / agrees to stand on the board",
-            "true",
-            kind="yes_no",
-        ),
-        Column(
+        _POST("person_id", "人员编号 / person", _PERSON),
+        _POST("type", "专职或兼职 / full time or part time", "FULL_TIME"),
+        _POST("duty", "职责 / duty", "GRID_WORKER"),
+        _POST("grids", "服务网格 / grids", _GRID),
+        _POST("employer", "单位 / employer", ""),
+        _POST("work_phone", "工作电话 / work phone", "12801234567"),
+        _POST("spendable", "积分可兑换 / may spend points", ""),
+        _POST("is_state_official", "是否公职人员 / holds a public office", "false"),
+        _POST("board_consent", "同意公示联系方式 / agrees to stand on the board", "true"),
+        _POST(
             "consent_ref",
             "书面同意书编号,同意公示时必填 / number of the written consent, where he agrees",
             "公示同意-2025-001",
-            longest=100,
-            public=True,
         ),
     ),
     one_by_one(_known_stewards, "steward_id", _enrol),

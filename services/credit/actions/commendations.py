@@ -53,8 +53,8 @@ from services.credit.rules import standing
 from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
+from services.credit.storage import notices as notice_store
 from services.credit.storage import numbers, records, registry, voices
-from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 from services.credit.storage.in_force import rules_in_force
 
@@ -551,7 +551,7 @@ def publicise_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]
     )
     if known.notice_id is not None:
         # One that was taken down before names the one that stands for it.
-        settlement_store.change_notice(tx.conn, known.notice_id, corrected_by=notice_id)
+        notice_store.change(tx.conn, known.notice_id, corrected_by=notice_id)
     publishing.tell(tx, notice_id, kind="COMMENDATION", area=known.area, until=until, period=period)
     store.change(
         tx.conn,
@@ -695,9 +695,9 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     known = store.commendation(tx.conn, due.ref, lock=True)
     if known is None or known.notice_id is None:
         return
-    notice = settlement_store.notice(tx.conn, known.notice_id)
+    notice = notice_store.notice(tx.conn, known.notice_id)
     if notice.state == "PUBLISHED":
-        settlement_store.change_notice(tx.conn, known.notice_id, state="ENDED")
+        notice_store.change(tx.conn, known.notice_id, state="ENDED")
 
 
 def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:

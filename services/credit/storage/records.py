@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from chassis.calendar import Calendar
 from services.credit.rules import commendations as rules
 from services.credit.rules import severity
-from services.credit.storage import honours, registry, repairs, voices
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import counting, honours, registry, repairs, voices
 
 # How many months back a record is read: more than hysteresis can remember.
 RECORD_MONTHS = 24
@@ -47,7 +46,7 @@ def grounds_of(
     subjects = registry.subjects(conn, subject_ids)
     agree = willing(conn, kind, subjects)
     objected = _objected(conn, subjects, commendation_id, at)
-    vetoed = settlement_store.vetoed(conn, period, subject_ids)
+    vetoed = counting.vetoed(conn, period, subject_ids)
     negative = _negative(conn, subject_ids, period, in_force)
     found = {}
     for subject_id in subject_ids:

@@ -9,8 +9,8 @@ from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import NotFound
 from services.credit.storage import honours as honours_store
+from services.credit.storage import notices as store
 from services.credit.storage import queries, records, registry
-from services.credit.storage import settlement as store
 from services.credit.storage.published import published_now
 from services.credit.views.cards import HELD_NOTE, iso
 

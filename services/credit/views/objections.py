@@ -9,7 +9,7 @@ from chassis.bus import Tx
 from chassis.fields import Cursor, Limit
 from chassis.refusal import NotFound
 from services.credit.storage import honours, queries, voices
-from services.credit.storage import settlement as store
+from services.credit.storage import objections as store
 from services.credit.views.cards import STAFF, iso, ties
 
 _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})

@@ -21,16 +21,20 @@ from services.credit import events, replies
 from services.credit.actions import (
     budget,
     calendar,
+    commendation_notices,
     commendations,
     consents,
     drafts,
     exports,
     heard,
+    honours,
     imports,
     ledger,
     manual,
     month_logs,
     months,
+    nominee_objections,
+    nominees,
     notices,
     objections,
     repairs,
@@ -39,6 +43,7 @@ from services.credit.actions import (
     running_out,
     settlement,
     subjects,
+    vetoes,
     what_if,
 )
 from services.credit.settings import CreditSettings
@@ -48,10 +53,12 @@ from services.credit.views import budget as budget_views
 from services.credit.views import cards as cards_views
 from services.credit.views import consents as consents_views
 from services.credit.views import drafts as draft_views
-from services.credit.views import figures, honours, replays, screening, statements
+from services.credit.views import figures, replays, screening, statements
+from services.credit.views import honours as honours_views
 from services.credit.views import messages as message_views
 from services.credit.views import notices as notices_views
 from services.credit.views import objections as objections_views
+from services.credit.views import repairs as repairs_views
 from services.credit.views import rules as rules_views
 from services.credit.views import settlement as settlement_views
 from services.credit.views import subjects as subjects_views
@@ -472,13 +479,11 @@ class Credit(Imports, Service):
             "GET /objections/{objection_id}",
             objections_views.objection,
             roles=(ANY_ROLE,),
-            reply=replies.ObjectionCard,
         ),
         query(
             "GET /objections",
             objections_views.objections,
             roles=STAFF,
-            reply=Page[replies.ObjectionCard],
         ),
         # ------------------------------------------------------------ points
         command(
@@ -545,215 +550,180 @@ class Credit(Imports, Service):
             "POST /repairs",
             repairs.apply_for_repair,
             roles=(ANY_ROLE,),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /repairs/{repair_id}/withdraw",
             repairs.withdraw_repair,
             roles=(ANY_ROLE,),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /repairs/{repair_id}/accept",
             repairs.accept_repair,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /repairs/{repair_id}/return",
             repairs.return_repair,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /repairs/{repair_id}/check",
             repairs.check_repair,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /repairs/{repair_id}/approve",
             repairs.approve_repair,
             roles=OVER_COMMUNITIES,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /repairs/{repair_id}/reject",
             repairs.reject_repair,
             roles=OVER_COMMUNITIES,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /vetoes",
-            repairs.impose_veto,
+            vetoes.impose_veto,
             roles=OVER_COMMUNITIES,
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /vetoes/{veto_id}/confirm",
-            repairs.confirm_veto,
+            vetoes.confirm_veto,
             roles=OVER_COMMUNITIES,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /vetoes/{veto_id}/lift",
-            repairs.lift_veto,
+            vetoes.lift_veto,
             roles=OVER_COMMUNITIES,
-            reply=replies.Done,
             if_match=True,
         ),
+        query("GET /repairs/{repair_id}", repairs_views.repair, roles=(ANY_ROLE,)),
+        query("GET /repairs", repairs_views.repairs, roles=STAFF),
         query(
-            "GET /repairs/{repair_id}", honours.repair, roles=(ANY_ROLE,), reply=replies.RepairCard
-        ),
-        query("GET /repairs", honours.repairs, roles=STAFF, reply=Page[replies.RepairCard]),
-        query(
-            "GET /organisations/{subject_id}/negatives",
-            honours.negatives,
-            roles=(PUBLIC,),
-            reply=replies.NegativesReply,
+            "GET /organisations/{subject_id}/negatives", repairs_views.negatives, roles=(PUBLIC,)
         ),
         query(
             "GET /leaderboards/{scope}",
-            honours.leaderboard,
+            honours_views.leaderboard,
             roles=(PUBLIC,),
-            reply=replies.BoardReply,
         ),
         # ------------------------------------------------------------ commendation
         command(
             "POST /commendations",
             commendations.open_commendation,
             roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /commendations/{commendation_id}/nominate",
-            commendations.nominate,
+            nominees.nominate,
             roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
         ),
         command(
             "POST /commendations/{commendation_id}/check",
-            commendations.check_nominees,
-            roles=commendations.REVIEWERS,
-            reply=replies.Done,
+            nominees.check_nominees,
+            roles=nominees.REVIEWERS,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/review",
-            commendations.review_nominees,
-            roles=commendations.REVIEWERS,
-            reply=replies.Done,
+            nominees.review_nominees,
+            roles=nominees.REVIEWERS,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/publicise",
-            commendations.publicise_commendation,
-            roles=commendations.REVIEWERS,
-            reply=replies.Done,
+            commendation_notices.publicise_commendation,
+            roles=nominees.REVIEWERS,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/object",
-            commendations.object_to_nominee,
+            nominee_objections.object_to_nominee,
             roles=(ANY_ROLE,),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /nominee-objections/{objection_id}/decide",
-            commendations.decide_nominee,
-            roles=commendations.REVIEWERS,
-            reply=replies.Done,
+            nominee_objections.decide_nominee,
+            roles=nominees.REVIEWERS,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/cancel",
             commendations.cancel_commendation,
             roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/approve",
-            commendations.approve_commendation,
+            honours.approve_commendation,
             roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/grant",
-            commendations.grant_commendation,
+            honours.grant_commendation,
             roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /commendations/{commendation_id}/revoke",
-            commendations.revoke_commendation,
+            honours.revoke_commendation,
             roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         query(
             "GET /nominee-objections/{objection_id}",
             objections_views.nominee_objection,
             roles=(ANY_ROLE,),
-            reply=replies.NomineeObjectionCard,
         ),
         query(
             "GET /nominee-objections",
             objections_views.nominee_objections,
             roles=STAFF,
-            reply=Page[replies.NomineeObjectionCard],
         ),
         query(
             "GET /commendations/{commendation_id}",
-            honours.commendation,
+            honours_views.commendation,
             roles=STAFF,
-            reply=replies.CommendationDetail,
         ),
         query(
             "GET /commendations",
-            honours.commendations,
+            honours_views.commendations,
             roles=STAFF,
-            reply=Page[replies.CommendationCard],
         ),
         query(
             "GET /commendations/{commendation_id}/candidates",
-            honours.candidates,
+            honours_views.candidates,
             roles=STAFF,
-            reply=Page[dict[str, Any]],
         ),
         query(
             "GET /certificates/{code}",
-            honours.certificate,
+            honours_views.certificate,
             roles=(PUBLIC,),
-            reply=replies.CertificateReply,
         ),
         query(
             "GET /certificates/{code}/document",
-            honours.certificate_document,
+            honours_views.certificate_document,
             roles=(PUBLIC,),
-            reply=replies.CertificateReply,
             produces="application/pdf",
         ),
         query(
             "GET /certificates/revoked",
-            honours.revocations,
+            honours_views.revocations,
             roles=(PUBLIC,),
-            reply=Page[dict[str, Any]],
         ),
-        query("GET /me/honours", honours.honours, roles=(ANY_ROLE,), reply=Page[dict[str, Any]]),
+        query("GET /me/honours", honours_views.honours, roles=(ANY_ROLE,)),
         # ------------------------------------------------------------ heard
         subscribe(
             "steward", events.CalendarYearHeard, then=calendar.year_loaded, name="on_calendar"
@@ -780,9 +750,9 @@ class Credit(Imports, Service):
         timer("rule_set_ends", drafts.on_rule_set_turn),
         timer("repair_accept", repairs.on_accept_due),
         timer("repair_decide", repairs.on_decide_due),
-        timer("commendation_end", commendations.on_notice_end),
-        timer(commendations.DECIDE_TIMER, commendations.on_decide_due),
-        timer("nominee_days", commendations.give_time, schedule=manual.next_lapse_run),
+        timer("commendation_end", commendation_notices.on_notice_end),
+        timer(nominee_objections.DECIDE_TIMER, nominee_objections.on_decide_due),
+        timer("nominee_days", nominee_objections.give_time, schedule=manual.next_lapse_run),
         timer("award_lapse", manual.lapse, schedule=manual.next_lapse_run),
         timer("draft_check", settlement.look_again),
         timer("points_remind", running_out.remind, schedule=running_out.next_run),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from chassis.deadlines import Counted, Move, consume
-from services.credit.actions import commendations, telling
+from services.credit.actions import commendation_notices, nominee_objections, telling
 from services.credit.rules import settlement as rules
-from services.credit.storage import notices as store
+from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 from services.credit.storage import voices
 
@@ -46,8 +46,8 @@ def deadline_moved(tx: Tx, move: Move) -> None:
                 telling.tell(tx, "DEADLINE_MOVED", subject_id=row["subject_id"], **told)
             telling.tell(tx, "DEADLINE_MOVED", person_id=row["person_id"], **told)
         elif table == t.nominee_objections.name:
-            commendations.tell_later(tx, row, until)
+            nominee_objections.tell_later(tx, row, until)
         elif table == t.commendations.name:
-            commendations.tell_longer(tx, move.ref, until)
+            commendation_notices.tell_longer(tx, move.ref, until)
         elif table == t.notices.name:
-            store.change(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))
+            store.change_notice(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))

@@ -274,7 +274,7 @@ def _open(
 ) -> None:
     """Say where a subject belongs and who holds it; an award may have named it before."""
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
-    known = registry.subject(tx.conn, subject_id, lock=True)
+    known = registry.known_subject(tx.conn, subject_id, lock=True)
     if known.area is None:
         registry.change_subject(
             tx.conn,
@@ -394,7 +394,7 @@ def _operated(tx: Tx, event: Event) -> None:
 def _suspended(tx: Tx, event: Event) -> None:
     subject_id = f"PTN:{event.data.partner_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
-    known = registry.subject(tx.conn, subject_id, lock=True)
+    known = registry.known_subject(tx.conn, subject_id, lock=True)
     registry.put_state(tx.conn, known, "SUSPENDED", event.occurred_at)
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
@@ -402,7 +402,7 @@ def _suspended(tx: Tx, event: Event) -> None:
 def _exited(tx: Tx, event: Event) -> None:
     subject_id = f"PTN:{event.data.partner_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
-    known = registry.subject(tx.conn, subject_id, lock=True)
+    known = registry.known_subject(tx.conn, subject_id, lock=True)
     registry.put_state(tx.conn, known, "CLOSED", event.occurred_at, closed_at=_month_end(tx, event))
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 

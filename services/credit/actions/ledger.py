@@ -624,7 +624,7 @@ def expire_points(tx: Tx, due: Due) -> None:
 def _expire_wallets_of_leavers(tx: Tx) -> None:
     for found in registry.grace_over(tx.conn, tx.now):
         # Whoever has consented again meanwhile keeps his points.
-        subject = registry.subject(tx.conn, found.subject_id, lock=True)
+        subject = registry.known_subject(tx.conn, found.subject_id, lock=True)
         if subject.spendable_until is None or subject.spendable_until > tx.now:
             continue
         store.lock_wallets(tx.conn, [subject.subject_id])

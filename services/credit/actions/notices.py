@@ -9,11 +9,10 @@ from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import commendations, month_logs, publishing, settlement
+from services.credit.actions import commendation_notices, month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
-from services.credit.storage import notices as store
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import settlement as store
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -45,16 +44,16 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         StateConflict: It is down already.
     """
     seen = store.notice(tx.conn, payload.notice_id)
-    commended = commendations.lock_of_notice(tx, seen)
+    commended = commendation_notices.lock_of_notice(tx, seen)
     if seen is not None and seen.settlement_id:
         # Before the notice: whoever ends or corrects it locks them in this order too.
-        settlement_store.settlement(tx.conn, seen.settlement_id, lock=True)
+        store.settlement(tx.conn, seen.settlement_id, lock=True)
     known = _to_withdraw(tx, payload)
     publishing.take_down(tx, known.notice_id, payload.reason, None)
     if known.settlement_id:
         tx.disarm("notice_end", known.settlement_id)
     if commended is not None:
-        commendations.notice_withdrawn(tx, commended, known.notice_id, payload.reason)
+        commendation_notices.notice_withdrawn(tx, commended, known.notice_id, payload.reason)
     return {
         "id": known.notice_id,
         "number": known.number,
@@ -80,7 +79,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """
     seen: Any = store.notice(tx.conn, payload.notice_id)
     row: Any = (
-        settlement_store.settlement(tx.conn, seen.settlement_id, lock=True)
+        store.settlement(tx.conn, seen.settlement_id, lock=True)
         if seen is not None and seen.settlement_id
         else None
     )
@@ -111,7 +110,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         tx, notice_id, kind=known.kind, area=known.area, until=until, period=known.period
     )
     if waits:
-        store.change(tx.conn, known.notice_id, corrected_by=notice_id)
+        store.change_notice(tx.conn, known.notice_id, corrected_by=notice_id)
         tx.arm("settlement_close", row.settlement_id, rules.closes(tx.calendar, tx.now))
     else:
         publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
@@ -119,7 +118,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     if running:
         values["objection_until"] = until
         tx.arm("notice_end", row.settlement_id, until)
-    settlement_store.change(tx.conn, row.settlement_id, **values)
+    store.change(tx.conn, row.settlement_id, **values)
     made = store.notice(tx.conn, notice_id)
     return {
         "id": notice_id,

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from chassis.bus import Tx
+from chassis.records import Row
 from services.credit import events
 from services.credit.actions import telling
 from services.credit.storage import repairs as store
 
-if TYPE_CHECKING:
-    from chassis.bus import Tx
-
 GONE = "所涉扣分已撤销,无须修复 / The deduction was taken back; nothing is left to repair"
 
 
-def tell(tx: Tx, code: str, subject_id: str, repair_id: str, **detail: Any) -> None:
+def tell(tx: Tx, code: str, subject_id: str, repair_id: str, **detail: str) -> None:
     """Tell an organisation of its repair."""
     telling.tell(tx, code, subject_id=subject_id, ref=repair_id, subject=subject_id, **detail)
 
 
-def say(tx: Tx, known: Any, fact: Any) -> None:
-    """Publish a fact about a repair."""
-    tx.publish(fact, subject=known.repair_id, scope=known.area, sequence=known.version + 1)
+def say(tx: Tx, known: Row, fact: events.RepairEscalated | events.RepairEnded) -> None:
+    """Publish a fact about a repair as it is now."""
+    tx.publish(fact, subject=known.repair_id, scope=known.area, sequence=known.version)
 
 
-def end(tx: Tx, known: Any, state: str, *, by: str | None, **more: Any) -> None:
-    """Write who ended it and how, and disarm what waits for it; where it went up, nobody has to see
-    to it any more."""
-    store.change(
+def end(tx: Tx, known: Row, state: str, *, by: str | None, **more: object) -> Row:
+    """Write who ended it and how, disarm what waits for it, and return it; where it went up, nobody
+    has to see to it any more."""
+    ended = store.change(
         tx.conn,
-        known.repair_id,
+        known,
         state=state,
         decided_by=by,
         decided_at=tx.now,
@@ -38,12 +35,13 @@ def end(tx: Tx, known: Any, state: str, *, by: str | None, **more: Any) -> None:
     tx.disarm("repair_accept", known.repair_id)
     tx.disarm("repair_decide", known.repair_id)
     if known.overdue:
-        say(tx, known, events.RepairEnded(known.repair_id, known.number, state))
+        say(tx, ended, events.RepairEnded(known.repair_id, known.number, state))
+    return ended
 
 
-def decide(tx: Tx, known: Any, state: str, reasons: str, *, by: str | None, **more: Any) -> None:
-    """End it with reasons, and tell the organisation."""
-    end(tx, known, state, by=by, reasons=reasons, **more)
+def decide(tx: Tx, known: Row, state: str, reasons: str, *, by: str | None, **more: object) -> Row:
+    """End it with reasons, tell the organisation, and return it."""
+    ended = end(tx, known, state, by=by, reasons=reasons, **more)
     tell(
         tx,
         "REPAIR_DECIDED",
@@ -53,9 +51,10 @@ def decide(tx: Tx, known: Any, state: str, reasons: str, *, by: str | None, **mo
         state=state,
         reasons=reasons,
     )
+    return ended
 
 
-def item_gone(tx: Tx, award: Any, *, by: str | None) -> None:
+def item_gone(tx: Tx, award: Row, *, by: str | None) -> None:
     """End the repair of a deduction that is taken back: it needs nobody any more.
 
     Args:

@@ -106,7 +106,7 @@ def open_subject(tx: Tx, payload: OpenSubject) -> dict[str, Any]:
     row = registry.stub(subject_id, tx.now)
     row |= {"area": payload.area, "area_before": payload.area, "area_since": tx.now}
     registry.put_subject(tx.conn, row)
-    found = registry.subject(tx.conn, subject_id)
+    found = registry.known_subject(tx.conn, subject_id)
     return {"id": subject_id, "state": found.state, "version": found.version}
 
 

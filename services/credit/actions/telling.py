@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chassis.calendar import Calendar
 from services.credit.storage import messages as store
@@ -26,7 +26,7 @@ def tell(
     person_id: str | None = None,
     subject_id: str | None = None,
     ref: str | None = None,
-    **detail: Any,
+    **detail: object,
 ) -> None:
     """Leave a message for a person, or for whoever speaks for a subject.
 
@@ -63,7 +63,7 @@ def end_of(until: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def deductions(tx: Tx, awards: Iterable[Mapping[str, Any]]) -> None:
+def deductions(tx: Tx, awards: Iterable[Mapping[str, object]]) -> None:
     """Tell whom they concern that deductions are proposed, MINOR ones too: they are not published,
     so nobody else would tell him (DOMAIN 4.8)."""
     rows = [

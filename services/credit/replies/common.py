@@ -1,5 +1,7 @@
 """What several doors of credit answer."""
 
+from msgspec import UNSET, UnsetType
+
 from chassis.fields import Instant
 from chassis.replies import Reply
 
@@ -10,8 +12,8 @@ class Done(Reply, kw_only=True):
     id: str
     state: str
     version: int
-    number: str | None = None
-    due: Instant | None = None
+    number: str | UnsetType = UNSET
+    due: Instant | UnsetType = UNSET
 
 
 class JobStarted(Reply, kw_only=True):

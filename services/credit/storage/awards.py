@@ -34,6 +34,15 @@ def award(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Any:
     return records.find(conn, t.awards, award_id, lock=lock)
 
 
+def known(conn: sa.Connection, award_id: str, *, lock: bool = False) -> records.Row:
+    """Return an award that another row names.
+
+    Raises:
+        LookupError: It is gone, which no action can bring about.
+    """
+    return records.known(conn, t.awards, award_id, lock=lock)
+
+
 def by_ids(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
     """Return awards by their ids."""
     if not award_ids:

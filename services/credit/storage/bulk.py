@@ -21,7 +21,9 @@ from chassis import storage as store
 _SQLITE_VALUES = 500
 _WIDE = 20
 
-Rows = Sequence[Mapping[str, Any]]
+# What is to be written into a row, by the names of its columns.
+Values = Mapping[str, Any]
+Rows = Sequence[Values]
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
 

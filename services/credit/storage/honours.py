@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as chassis_store
+from chassis.records import Row
 from services.credit.storage import bulk
-from services.credit.storage import entries as entry_store
-from services.credit.storage import objections as objection_store
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
 
-def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
-    """Store a commendation."""
-    conn.execute(sa.insert(t.commendations).values(**row))
+def add(conn: sa.Connection, **values: object) -> Row:
+    """Store a commendation, and return it."""
+    return records.add(conn, t.commendations, **values)
 
 
-def commendation(conn: sa.Connection, commendation_id: str, *, lock: bool = False) -> Any:
+def commendation(conn: sa.Connection, commendation_id: str, *, lock: bool = False) -> Row | None:
     """Return a commendation, or None."""
     return records.find(conn, t.commendations, commendation_id, lock=lock)
 
 
-def change(conn: sa.Connection, commendation_id: str, **values: Any) -> None:
-    """Change columns of a commendation."""
-    conn.execute(
-        sa.update(t.commendations)
-        .where(t.commendations.c.commendation_id == commendation_id)
-        .values(**values, version=t.commendations.c.version + 1)
-    )
+def known(conn: sa.Connection, commendation_id: str, *, lock: bool = False) -> Row:
+    """Return a commendation that another row names.
+
+    Raises:
+        LookupError: It is gone, which no action can bring about.
+    """
+    return records.known(conn, t.commendations, commendation_id, lock=lock)
 
 
-def formal_of(conn: sa.Connection, area: str, year: int) -> Any:
+def change(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked commendation, and return it as it is now."""
+    return records.update(conn, t.commendations, row, **values)
+
+
+def formal_of(conn: sa.Connection, area: str, year: int) -> Row | None:
     """Return the formal commendation of a year that was not cancelled, or None."""
     row = t.commendations.c
     asked = sa.select(t.commendations).where(
         row.area == area, row.year == year, row.form == "FORMAL", row.state != "CANCELLED"
     )
-    return conn.execute(asked).first()
+    return records.first(conn, asked)
 
 
 def page(
@@ -59,33 +64,45 @@ def page(
 # Nominees
 
 
-def add_nominee(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def add_nominee(conn: sa.Connection, **values: object) -> None:
     """Store a nominee."""
-    conn.execute(sa.insert(t.nominees).values(**row))
+    records.add(conn, t.nominees, **values)
 
 
 def nominees(
     conn: sa.Connection, commendation_id: str, *, states: Sequence[str] | None = None
-) -> list[Any]:
+) -> list[Row]:
     """Return the nominees of a commendation, in the order of their ids."""
     row = t.nominees.c
     asked = sa.select(t.nominees).where(row.commendation_id == commendation_id)
     if states is not None:
         asked = asked.where(row.state.in_(list(states)))
-    return list(conn.execute(asked.order_by(row.subject_id)))
+    return records.rows(conn, asked.order_by(row.subject_id))
 
 
-def nominee(conn: sa.Connection, commendation_id: str, subject_id: str) -> Any:
+def nominee(conn: sa.Connection, commendation_id: str, subject_id: str) -> Row | None:
     """Return a nominee, or None."""
     row = t.nominees.c
     asked = sa.select(t.nominees).where(
         row.commendation_id == commendation_id, row.subject_id == subject_id
     )
-    return conn.execute(asked).first()
+    return records.first(conn, asked)
+
+
+def known_nominee(conn: sa.Connection, commendation_id: str, subject_id: str) -> Row:
+    """Return a nominee that another row names.
+
+    Raises:
+        LookupError: It is gone, which no action can bring about.
+    """
+    found = nominee(conn, commendation_id, subject_id)
+    if found is None:
+        raise LookupError(f"{commendation_id} has no nominee {subject_id}")
+    return found
 
 
 def change_nominee(
-    conn: sa.Connection, commendation_id: str, subject_id: str, **values: Any
+    conn: sa.Connection, commendation_id: str, subject_id: str, **values: object
 ) -> None:
     """Change columns of a nominee."""
     row = t.nominees.c
@@ -96,7 +113,7 @@ def change_nominee(
     )
 
 
-def honours_of(conn: sa.Connection, subject_ids: Sequence[str]) -> list[Any]:
+def honours_of(conn: sa.Connection, subject_ids: Sequence[str]) -> list[Row]:
     """Return the certificates of subjects, with their commendation, the newest first."""
     certificate = t.certificates.c
     asked = (
@@ -115,24 +132,33 @@ def honours_of(conn: sa.Connection, subject_ids: Sequence[str]) -> list[Any]:
         .where(bulk.members(certificate.subject_id, sorted(set(subject_ids)), conn))
         .order_by(certificate.granted_at.desc(), certificate.code)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 # --------------------------------------------------------------------------------------------------
 # Objections to nominees
 
 
-def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:
-    """Store an objection to a nominee."""
-    conn.execute(sa.insert(t.nominee_objections).values(**row))
+def add_objection(conn: sa.Connection, **values: object) -> Row:
+    """Store an objection to a nominee, and return it."""
+    return records.add(conn, t.nominee_objections, **values)
 
 
-def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Any:
+def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Row | None:
     """Return an objection to a nominee, or None."""
     return records.find(conn, t.nominee_objections, objection_id, lock=lock)
 
 
-def undated_objections(conn: sa.Connection) -> list[Any]:
+def known_objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Row:
+    """Return an objection to a nominee that was there a moment ago.
+
+    Raises:
+        LookupError: It is gone, which no action can bring about.
+    """
+    return records.known(conn, t.nominee_objections, objection_id, lock=lock)
+
+
+def undated_objections(conn: sa.Connection) -> list[Row]:
     """Return, locked, the open objections to nominees that nobody has to decide by a day."""
     row = t.nominee_objections.c
     asked = (
@@ -140,7 +166,7 @@ def undated_objections(conn: sa.Connection) -> list[Any]:
         .where(row.state == "OPEN", row.decide_due.is_(None))
         .order_by(row.objection_id)
     )
-    return list(conn.execute(chassis_store.lock(asked, conn)))
+    return records.rows(conn, chassis_store.lock(asked, conn))
 
 
 def objections_page(
@@ -154,7 +180,7 @@ def objections_page(
     return records.page(conn, asked, part, (row.filed_at, row.objection_id), newest_first=True)
 
 
-def objections(conn: sa.Connection, commendation_id: str) -> list[Any]:
+def objections(conn: sa.Connection, commendation_id: str, *, lock: bool = False) -> list[Row]:
     """Return the objections to nominees of a commendation, oldest first."""
     row = t.nominee_objections.c
     asked = (
@@ -162,17 +188,12 @@ def objections(conn: sa.Connection, commendation_id: str) -> list[Any]:
         .where(row.commendation_id == commendation_id)
         .order_by(row.filed_at, row.objection_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, chassis_store.lock(asked, conn) if lock else asked)
 
 
-def change_objection(conn: sa.Connection, objection_id: str, **values: Any) -> None:
-    """Change columns of an objection to a nominee."""
-    row = t.nominee_objections
-    conn.execute(
-        sa.update(row)
-        .where(row.c.objection_id == objection_id)
-        .values(**values, version=row.c.version + 1)
-    )
+def change_objection(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked objection to a nominee, and return it as it is now."""
+    return records.update(conn, t.nominee_objections, row, **values)
 
 
 def objectors(
@@ -183,7 +204,7 @@ def objectors(
     known, own = t.objections.c, t.nominee_objections.c
     asked = sa.select(known.subject_id, known.person_id).where(
         bulk.members(known.subject_id, sorted(set(subject_ids)), conn),
-        known.state.in_(objection_store.GOING_ON),
+        known.state.in_(settlement_store.GOING_ON),
     )
     for row in conn.execute(asked):
         found[row.subject_id].add(row.person_id)
@@ -200,17 +221,17 @@ def objectors(
 # Certificates
 
 
-def add_certificate(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def add_certificate(conn: sa.Connection, **values: object) -> None:
     """Store a certificate."""
-    conn.execute(sa.insert(t.certificates).values(**row))
+    records.add(conn, t.certificates, **values)
 
 
-def certificate(conn: sa.Connection, code: str) -> Any:
+def certificate(conn: sa.Connection, code: str) -> Row | None:
     """Return a certificate, or None."""
     return records.find(conn, t.certificates, code)
 
 
-def revoke_certificate(conn: sa.Connection, code: str, at: Any) -> None:
+def revoke_certificate(conn: sa.Connection, code: str, at: datetime) -> None:
     """Say that a certificate does not hold any more."""
     row = t.certificates
     conn.execute(
@@ -246,7 +267,7 @@ def candidate_ids(
             subject.subject_id > after,
             entry.period >= since,
             entry.period <= until,
-            entry.state.in_(entry_store.FINAL),
+            entry.state.in_(settlement_store.FINAL),
             entry.grade.in_(("AA", "AAA")),
         )
         .group_by(subject.subject_id)
@@ -266,7 +287,7 @@ def months_of(
         bulk.members(entry.subject_id, sorted(set(subject_ids)), conn),
         entry.period >= since,
         entry.period <= until,
-        entry.state.in_(entry_store.FINAL),
+        entry.state.in_(settlement_store.FINAL),
     )
     found: dict[str, dict[str, tuple[int | None, str]]] = defaultdict(dict)
     for row in conn.execute(asked):
@@ -282,7 +303,7 @@ def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
         .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
         .where(
             entry.kind == kind,
-            entry.state.in_(entry_store.FINAL),
+            entry.state.in_(settlement_store.FINAL),
             subject.area.like(f"{area}%"),
         )
     )
@@ -292,7 +313,7 @@ def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
 
 def board(
     conn: sa.Connection, *, kind: str, area: str, period: str, limit: int, offset: int
-) -> list[Any]:
+) -> list[Row]:
     """Return the final entries of organisations of an area in a month, best first, ranked; those
     under a veto behind all others."""
     entry, subject = t.entries.c, t.subjects.c
@@ -310,7 +331,7 @@ def board(
         .where(
             entry.kind == kind,
             entry.period == period,
-            entry.state.in_(entry_store.FINAL),
+            entry.state.in_(settlement_store.FINAL),
             entry.score.is_not(None),
             subject.area.like(f"{area}%"),
         )
@@ -318,4 +339,4 @@ def board(
         .limit(limit + 1)
         .offset(offset)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)

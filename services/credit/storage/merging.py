@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import tables as t
 
 # Where a person is whom something concerns or who asked for it: it is the kept id's from now on.
-_CONCERNED: tuple[sa.Column[Any], ...] = (
+_CONCERNED: tuple[store.Column, ...] = (
     t.objections.c.person_id,
     t.objections.c.filed_by,
     t.repairs.c.person_id,
@@ -26,7 +27,7 @@ _CONCERNED: tuple[sa.Column[Any], ...] = (
     t.exports.c.requested_by,
 )
 # Who did a step that another person has to follow: still the same person under another id.
-_ACTED: tuple[tuple[sa.Column[Any], sa.ColumnElement[bool]], ...] = (
+_ACTED: tuple[tuple[store.Column, sa.ColumnElement[bool]], ...] = (
     (t.awards.c.proposed_by, t.awards.c.state == "PROPOSED"),
     (t.awards.c.actor_id, t.awards.c.state == "PROPOSED"),
     (t.objections.c.decided_by, t.objections.c.state != "REVIEWED"),
@@ -37,7 +38,7 @@ _ACTED: tuple[tuple[sa.Column[Any], sa.ColumnElement[bool]], ...] = (
     (t.vetoes.c.confirmed_by, t.vetoes.c.lifted_at.is_(None)),
 )
 # What hangs on the account of a person and has no month.
-_OF_ACCOUNT: tuple[sa.Column[Any], ...] = (
+_OF_ACCOUNT: tuple[store.Column, ...] = (
     t.lots.c.subject_id,
     t.holds.c.subject_id,
     t.debts.c.subject_id,
@@ -62,7 +63,7 @@ def hand_over(conn: sa.Connection, person_id: str, into: str) -> None:
 
 
 def _put(
-    conn: sa.Connection, column: sa.Column[Any], old: str, new: str, *where: sa.ColumnElement[bool]
+    conn: sa.Connection, column: store.Column, old: str, new: str, *where: sa.ColumnElement[bool]
 ) -> None:
     conn.execute(sa.update(column.table).where(column == old, *where).values({column.name: new}))
 
@@ -83,14 +84,14 @@ def hand_over_account(conn: sa.Connection, old: str, new: str) -> None:
     _put(conn, t.nominee_objections.c.subject_id, old, new)
 
 
-def posts_of(conn: sa.Connection, person_id: str) -> list[Any]:
+def posts_of(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the posts that a person holds."""
     post = t.posts.c
     asked = sa.select(t.posts).where(post.person_id == person_id, post.until.is_(None))
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def awards_of(conn: sa.Connection, subject_id: str) -> list[Any]:
+def awards_of(conn: sa.Connection, subject_id: str) -> list[Row]:
     """Return and lock the awards of a subject that stand."""
     award = t.awards.c
     asked = (
@@ -98,7 +99,7 @@ def awards_of(conn: sa.Connection, subject_id: str) -> list[Any]:
         .where(award.subject_id == subject_id, award.state.in_(("PROPOSED", "APPROVED")))
         .order_by(award.award_id)
     )
-    return list(conn.execute(store.lock(asked, conn)))
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def same_deeds(conn: sa.Connection, subject_id: str) -> set[tuple[str, str]]:
@@ -112,7 +113,7 @@ def same_deeds(conn: sa.Connection, subject_id: str) -> set[tuple[str, str]]:
     return {(row.rule_code, row.deed) for row in conn.execute(asked)}
 
 
-def put_award(conn: sa.Connection, award_id: str, row: Mapping[str, Any]) -> None:
+def put_award(conn: sa.Connection, award_id: str, row: Mapping[str, object]) -> None:
     """Put an award that waits for a decision on another subject; its id follows from that."""
     conn.execute(
         sa.update(t.awards)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +11,7 @@ from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 
-def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Store messages."""
     bulk.insert(conn, t.messages, rows)
 

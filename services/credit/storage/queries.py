@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
-from services.credit.storage import entries as entry_store
+from chassis.records import Row
+from services.credit.storage import settlement
 from services.credit.storage import tables as t
 
 
@@ -149,14 +149,11 @@ def awards_page(
     return records.page(conn, asked, part, (row.proposed_at, row.award_id), newest_first=True)
 
 
-def consents_of(conn: sa.Connection, person_id: str) -> list[Any]:
+def consents_of(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the consents that a person gave, his own first."""
     row = t.consents.c
-    return list(
-        conn.execute(
-            sa.select(t.consents).where(row.person_id == person_id).order_by(row.subject_id.desc())
-        )
-    )
+    asked = sa.select(t.consents).where(row.person_id == person_id)
+    return records.rows(conn, asked.order_by(row.subject_id.desc()))
 
 
 def previous_scores(
@@ -170,7 +167,7 @@ def previous_scores(
         .where(
             older.c.subject_id == now.c.subject_id,
             older.c.period < period,
-            older.c.state.in_(entry_store.FINAL),
+            older.c.state.in_(settlement.FINAL),
         )
         .scalar_subquery()
     )
@@ -180,7 +177,7 @@ def previous_scores(
         .where(
             now.c.settlement_id == settlement_id,
             before.c.period == newest,
-            before.c.state.in_(entry_store.FINAL),
+            before.c.state.in_(settlement.FINAL),
         )
     )
     return {row.subject_id: (row.score, row.grade) for row in conn.execute(asked)}

@@ -6,13 +6,13 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -28,45 +28,57 @@ ENDED = "ENDED"
 # Subjects
 
 
-def subject(conn: sa.Connection, subject_id: str, *, lock: bool = False) -> Any:
+def subject(conn: sa.Connection, subject_id: str, *, lock: bool = False) -> Row | None:
     """Return a subject, or None."""
     return records.find(conn, t.subjects, subject_id, lock=lock)
 
 
-def subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, Any]:
+def known_subject(conn: sa.Connection, subject_id: str, *, lock: bool = False) -> Row:
+    """Return a subject that another row names.
+
+    Raises:
+        LookupError: It is gone, which no action can bring about.
+    """
+    return records.known(conn, t.subjects, subject_id, lock=lock)
+
+
+def subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, Row]:
     """Return subjects by id."""
     wanted = sorted(set(subject_ids))
     if not wanted:
         return {}
     asked = sa.select(t.subjects).where(bulk.members(t.subjects.c.subject_id, wanted, conn))
-    return {row.subject_id: row for row in conn.execute(asked)}
+    return {row.subject_id: row for row in records.rows(conn, asked)}
 
 
-def area_before(conn: sa.Connection, row: Any, end: datetime) -> str | None:
+def area_before(conn: sa.Connection, row: Row | None, end: datetime) -> str | None:
     """Return the area to which a stored subject belonged just before `end`, or None."""
-    if row is None or row.area_since is None or row.area_since < end:
-        return row.area if row is not None else None
+    if row is None:
+        return None
+    own: str | None = row.area
+    if row.area_since is None or row.area_since < end:
+        return own
     place = t.places.c
     asked = sa.select(place.area).where(
         place.subject_id == row.subject_id, place.since < end, place.until >= end
     )
-    found: str | None = conn.execute(asked).scalar()
-    return found or row.area_before
+    found: str | None = conn.execute(asked).scalar() or row.area_before
+    return found
 
 
-def settles_in(conn: sa.Connection, row: Any, at: datetime, area: str) -> bool:
+def settles_in(conn: sa.Connection, row: Row | None, at: datetime, area: str) -> bool:
     """Tell whether a stored subject belonged to an area, or to one inside it, at a time."""
     return (area_before(conn, row, at + _INSTANT) or "").startswith(area)
 
 
-def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Any]:
+def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return the subjects whose wallet a person holds, his own first."""
     asked = (
         sa.select(t.subjects)
         .where(t.subjects.c.holder == person_id)
         .order_by(t.subjects.c.kind, t.subjects.c.subject_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def lock_subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> None:
@@ -83,7 +95,7 @@ def lock_subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> None:
     conn.execute(store.lock(asked, conn)).all()
 
 
-def stub(subject_id: str, at: datetime) -> dict[str, Any]:
+def stub(subject_id: str, at: datetime) -> dict[str, object]:
     """Return the row of a subject of which only the id is known as yet."""
     kind, _, ref = subject_id.partition(":")
     return {
@@ -117,16 +129,18 @@ def add_stubs(conn: sa.Connection, subject_ids: Iterable[str], at: datetime) -> 
     bulk.insert(conn, t.subjects, [stub(new, at) for new in sorted(wanted)], ignore=True)
 
 
-def put_subject(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def put_subject(conn: sa.Connection, row: bulk.Values) -> None:
     """Store or replace what is known about a subject; what it was opened at stays."""
     statement = store.insert(conn, t.subjects).values(**row)
     kept = {"subject_id", "kind", "ref", "opened_at", "version"}
-    changes: dict[str, Any] = {name: statement.excluded[name] for name in row if name not in kept}
+    changes: dict[str, store.Expression] = {
+        name: statement.excluded[name] for name in row if name not in kept
+    }
     changes["version"] = t.subjects.c.version + 1
     conn.execute(statement.on_conflict_do_update(index_elements=["subject_id"], set_=changes))
 
 
-def change_subject(conn: sa.Connection, subject_id: str, **values: Any) -> None:
+def change_subject(conn: sa.Connection, subject_id: str, **values: object) -> None:
     """Change columns of a subject."""
     conn.execute(
         sa.update(t.subjects)
@@ -135,7 +149,7 @@ def change_subject(conn: sa.Connection, subject_id: str, **values: Any) -> None:
     )
 
 
-def place(conn: sa.Connection, known: Any, *, area: str, grid: str | None, at: datetime) -> None:
+def place(conn: sa.Connection, known: Row, *, area: str, grid: str | None, at: datetime) -> None:
     """Say where a subject belongs from `at` on; months before settle where it was, however often
     it has moved since."""
     subject_id = known.subject_id
@@ -157,7 +171,7 @@ def place(conn: sa.Connection, known: Any, *, area: str, grid: str | None, at: d
     change_subject(conn, subject_id, area=area, grid=grid, area_before=kept or area, area_since=at)
 
 
-def put_state(conn: sa.Connection, known: Any, state: str, at: datetime, **more: Any) -> None:
+def put_state(conn: sa.Connection, known: Row, state: str, at: datetime, **more: object) -> None:
     """Say in which state a subject is from `at` on; months before settle by what it was then."""
     if known.state != state:
         last = sa.select(sa.func.max(t.states.c.until)).where(
@@ -174,11 +188,9 @@ def put_state(conn: sa.Connection, known: Any, state: str, at: datetime, **more:
 # Projections
 
 
-def put_rows(
-    conn: sa.Connection, table: sa.Table, key: str, rows: Sequence[Mapping[str, Any]]
-) -> None:
+def put_rows(conn: sa.Connection, table: sa.Table, key: str, rows: bulk.Rows) -> None:
     """Store what was heard; a stale row (lower sequence) changes nothing."""
-    latest: dict[str, Mapping[str, Any]] = {}
+    latest: dict[str, bulk.Values] = {}
     for row in rows:
         known = latest.get(row[key])
         if known is None or row["sequence"] >= known["sequence"]:
@@ -187,7 +199,7 @@ def put_rows(
     bulk.upsert(conn, table, list(latest.values()), keys=(key,), put=put, newer="sequence")
 
 
-def person(conn: sa.Connection, person_id: str) -> Any:
+def person(conn: sa.Connection, person_id: str) -> Row | None:
     """Return what is known of a person, or None."""
     return records.find(conn, t.people, person_id)
 
@@ -219,17 +231,17 @@ def kept(conn: sa.Connection, person_id: str) -> str:
     return merged(conn, [person_id]).get(person_id, person_id)
 
 
-def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Any]:
+def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Row]:
     """Return people by id."""
     wanted = sorted(set(person_ids))
     if not wanted:
         return {}
     asked = sa.select(t.people).where(bulk.members(t.people.c.person_id, wanted, conn))
-    return {row.person_id: row for row in conn.execute(asked)}
+    return {row.person_id: row for row in records.rows(conn, asked)}
 
 
 def consume_people(
-    conn: sa.Connection, facts: Sequence[tuple[str, int, Mapping[str, Any]]]
+    conn: sa.Connection, facts: Sequence[tuple[str, int, Mapping[str, object]]]
 ) -> dict[str, set[str]]:
     """Keep what facts say of people, in whatever order they come.
 
@@ -268,7 +280,7 @@ def consume_people(
     return newest
 
 
-def consume_person(conn: sa.Connection, person_id: str, sequence: int, **told: Any) -> set[str]:
+def consume_person(conn: sa.Connection, person_id: str, sequence: int, **told: object) -> set[str]:
     """Keep what a fact says of a person; return in which columns it is the newest word."""
     return consume_people(conn, [(person_id, sequence, told)])[person_id]
 
@@ -330,7 +342,7 @@ def adults_since(
     return found
 
 
-def add_homes(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_homes(conn: sa.Connection, rows: bulk.Rows) -> None:
     """Say where persons live from a time on; what was told before stays readable."""
     bulk.insert(conn, t.homes, list(rows), ignore=True)
 
@@ -379,7 +391,7 @@ def open_post(
     )
 
 
-def close_post(conn: sa.Connection, held: Any, until: datetime) -> None:
+def close_post(conn: sa.Connection, held: Row, until: datetime) -> None:
     """Say that one person's post has ended."""
     post = t.posts.c
     conn.execute(
@@ -404,14 +416,14 @@ def close_posts(conn: sa.Connection, subject_id: str, ref: str, until: datetime)
 # Consent
 
 
-def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") -> Any:
+def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") -> Row | None:
     """Return and lock a consent by its id or its subject, or None."""
     column = t.consents.c.consent_id if consent_id else t.consents.c.subject_id
     asked = sa.select(t.consents).where(column == (consent_id or subject_id))
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.first(conn, store.lock(asked, conn))
 
 
-def place_of_consent(conn: sa.Connection, known: Any) -> str:
+def place_of_consent(conn: sa.Connection, known: Row) -> str:
     """Return where a consent belongs: where the person lives, or where the household is. Whoever
     gave it for a household may live elsewhere by now."""
     lives = (
@@ -430,14 +442,14 @@ def consent_state(conn: sa.Connection, subject_id: str) -> str | None:
 
 def consents_of(
     conn: sa.Connection, subject_ids: Iterable[str], consent_ids: Iterable[str]
-) -> list[Any]:
+) -> list[Row]:
     """Return the consents of some subjects, and those that have one of the ids."""
     by_subject = bulk.members(t.consents.c.subject_id, sorted(set(subject_ids)), conn)
     by_id = bulk.members(t.consents.c.consent_id, sorted(set(consent_ids)), conn)
-    return list(conn.execute(sa.select(t.consents).where(sa.or_(by_subject, by_id))))
+    return records.rows(conn, sa.select(t.consents).where(sa.or_(by_subject, by_id)))
 
 
-def add_consents(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def add_consents(conn: sa.Connection, rows: bulk.Rows) -> set[str]:
     """Store first consents with their intervals; returns the ids of those that were new."""
     new = set(bulk.insert(conn, t.consents, rows, ignore=True, returning="consent_id"))
     spans = [
@@ -455,40 +467,40 @@ def add_consents(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[
     return new
 
 
-def add_subjects(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_subjects(conn: sa.Connection, rows: bulk.Rows) -> None:
     """Store subjects of which nothing was known."""
     bulk.insert(conn, t.subjects, rows, ignore=True)
 
 
-def put_consent(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def put_consent(conn: sa.Connection, row: bulk.Values) -> None:
     """Store a consent or its change."""
     statement = store.insert(conn, t.consents).values(**row)
     changes = {name: statement.excluded[name] for name in row if name != "consent_id"}
     conn.execute(statement.on_conflict_do_update(index_elements=["consent_id"], set_=changes))
 
 
-def change_consent(conn: sa.Connection, consent_id: str, **values: Any) -> None:
+def change_consent(conn: sa.Connection, consent_id: str, **values: object) -> None:
     """Change columns of a consent."""
     conn.execute(
         sa.update(t.consents).where(t.consents.c.consent_id == consent_id).values(**values)
     )
 
 
-def open_proposal(conn: sa.Connection, subject_id: str) -> Any:
+def open_proposal(conn: sa.Connection, subject_id: str) -> Row | None:
     """Return and lock what is proposed in a subject's name and not decided, or None."""
     row = t.consent_proposals.c
     asked = sa.select(t.consent_proposals).where(
         row.subject_id == subject_id, row.state == "PROPOSED"
     )
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.first(conn, store.lock(asked, conn))
 
 
-def proposal(conn: sa.Connection, proposal_id: str) -> Any:
+def proposal(conn: sa.Connection, proposal_id: str) -> Row | None:
     """Return and lock a proposed consent, or None."""
     return records.find(conn, t.consent_proposals, proposal_id, lock=True)
 
 
-def add_proposal(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def add_proposal(conn: sa.Connection, row: bulk.Values) -> None:
     """Store a consent that is proposed in somebody's name."""
     conn.execute(t.consent_proposals.insert().values(**row))
 
@@ -505,7 +517,7 @@ def end_proposal(
     )
 
 
-def proposals_of(conn: sa.Connection, person_id: str) -> list[Any]:
+def proposals_of(conn: sa.Connection, person_id: str) -> list[Row]:
     """Return what staff have proposed in a person's name, newest first."""
     row = t.consent_proposals.c
     asked = (
@@ -513,7 +525,7 @@ def proposals_of(conn: sa.Connection, person_id: str) -> list[Any]:
         .where(row.person_id == person_id)
         .order_by(row.proposed_at.desc(), row.proposal_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def open_spans(
@@ -626,7 +638,7 @@ def remind_of_grace(
     return found
 
 
-def grace_over(conn: sa.Connection, at: datetime) -> list[Any]:
+def grace_over(conn: sa.Connection, at: datetime) -> list[Row]:
     """Return the subjects whose points were spendable until a time that has passed: who is still
     scored only while he has any."""
     span, lot = t.consent_spans.c, t.lots.c
@@ -646,7 +658,7 @@ def grace_over(conn: sa.Connection, at: datetime) -> list[Any]:
         .order_by(t.subjects.c.subject_id)
         .limit(1000)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def unsettled(

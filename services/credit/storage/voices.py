@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import bulk, registry
 from services.credit.storage import tables as t
 
@@ -117,7 +118,7 @@ def is_suspended(conn: sa.Connection, subject_id: str) -> bool:
     return registry.consent_state(conn, subject_id) == SUSPENDED
 
 
-def adults_of(conn: sa.Connection, household_id: str) -> list[Any]:
+def adults_of(conn: sa.Connection, household_id: str) -> list[Row]:
     """Return the adults who live in a household now."""
     person = t.people.c
     asked = (
@@ -125,10 +126,10 @@ def adults_of(conn: sa.Connection, household_id: str) -> list[Any]:
         .where(person.household_id == household_id, person.is_adult, person.state == "ACTIVE")
         .order_by(person.person_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Any]:
+def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
     """Return the subjects for which a person speaks, his own first."""
     if not person_id:
         return []
@@ -158,7 +159,7 @@ def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Any]:
         )
         .order_by(subject.kind, subject.subject_id)
     )
-    found = list(conn.execute(asked_subjects))
+    found = records.rows(conn, asked_subjects)
     # A natural person's own accounts come before those of others for whom he speaks.
     return sorted(found, key=lambda row: (row.holder != person_id, row.kind, row.subject_id))
 
@@ -173,7 +174,7 @@ def speakers_of(conn: sa.Connection, subject_id: str, at: datetime) -> set[str]:
     return found | {row.person_id for row in adults_of(conn, ref)} if kind == "HH" else found
 
 
-def posts_of(conn: sa.Connection, subject_id: str, at: datetime) -> list[Any]:
+def posts_of(conn: sa.Connection, subject_id: str, at: datetime) -> list[Row]:
     """Return who holds which post in a subject's matters at a time."""
     post = t.posts.c
     asked = (
@@ -181,7 +182,7 @@ def posts_of(conn: sa.Connection, subject_id: str, at: datetime) -> list[Any]:
         .where(post.subject_id.in_(_bodies(conn, subject_id)), *_held_posts(at))
         .order_by(post.since, post.person_id, post.post_ref)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def holders(conn: sa.Connection, subject_id: str, at: datetime) -> list[str]:

@@ -6,7 +6,9 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from chassis.records import Row
 from chassis.refusal import Sentence, fill, sentences
+from services.credit import replies
 from services.credit.rules.model import DIMENSIONS, Rule
 from services.credit.storage import registry, voices
 from services.credit.storage.published import gates
@@ -95,17 +97,15 @@ def ties(tx: Tx) -> set[str]:
     return voices.ties(tx.conn, tx.actor.id, tx.now)
 
 
-def veto_card(veto: Any) -> dict[str, Any]:
+def veto_card(veto: Row, **more: object) -> replies.VetoCard:
     """Return a veto."""
-    return {
-        "id": str(veto.veto_id),
-        "from_period": veto.from_period,
-        "to_period": veto.to_period,
-        "document_no": veto.document_no,
-        "rule": veto.rule_code,
-        "state": "LIFTED" if veto.lifted_at is not None else veto.state,
-        "version": veto.version,
-    }
+    return replies.VetoCard.of(
+        veto,
+        id=str(veto.veto_id),
+        rule=veto.rule_code,
+        state="LIFTED" if veto.lifted_at is not None else veto.state,
+        **more,
+    )
 
 
 def award_card(tx: Tx, award: Any, in_force: InForce) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import NotFound
+from services.credit.storage import candidates, queries, registry
 from services.credit.storage import honours as honours_store
-from services.credit.storage import notices as store
-from services.credit.storage import queries, records, registry
+from services.credit.storage import settlement as store
 from services.credit.storage.published import published_now
 from services.credit.views.cards import HELD_NOTE, iso
 
@@ -144,7 +144,7 @@ def _commended(tx: Tx, row: Any) -> dict[str, Any]:
     nominees = body.get("nominees", [])
     subjects = registry.subjects(tx.conn, [nominee["subject"] for nominee in nominees])
     kind = nominees[0]["kind"] if nominees else ""
-    willing = records.willing(tx.conn, kind, subjects)
+    willing = candidates.willing(tx.conn, kind, subjects)
     states = {
         known.subject_id: known.state
         for known in honours_store.nominees(tx.conn, row.commendation_id)

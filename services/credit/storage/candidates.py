@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis.calendar import Calendar
+from chassis.records import Row
 from services.credit.rules import commendations as rules
 from services.credit.rules import severity
-from services.credit.storage import counting, honours, registry, repairs, voices
+from services.credit.storage import honours, registry, repairs, voices
+from services.credit.storage import settlement as settlement_store
+from services.credit.storage.in_force import InForce
 
 # How many months back a record is read: more than hysteresis can remember.
 RECORD_MONTHS = 24
@@ -27,7 +29,7 @@ def grounds_of(
     until: str,
     commendation_id: str | None,
     at: datetime,
-    in_force: Any,
+    in_force: InForce,
 ) -> dict[str, tuple[str, ...]]:
     """Return what keeps each subject from being commended; empty where nothing does.
 
@@ -46,7 +48,7 @@ def grounds_of(
     subjects = registry.subjects(conn, subject_ids)
     agree = willing(conn, kind, subjects)
     objected = _objected(conn, subjects, commendation_id, at)
-    vetoed = counting.vetoed(conn, period, subject_ids)
+    vetoed = settlement_store.vetoed(conn, period, subject_ids)
     negative = _negative(conn, subject_ids, period, in_force)
     found = {}
     for subject_id in subject_ids:
@@ -63,7 +65,7 @@ def grounds_of(
     return found
 
 
-def willing(conn: sa.Connection, kind: str, subjects: Mapping[str, Any]) -> set[str]:
+def willing(conn: sa.Connection, kind: str, subjects: Mapping[str, Row]) -> set[str]:
     """Return who consents to be commended: natural persons by their own consent, a steward by
     that of his person; organisations need none."""
     if kind not in NAMED_PERSONS:
@@ -75,7 +77,7 @@ def willing(conn: sa.Connection, kind: str, subjects: Mapping[str, Any]) -> set[
 
 
 def _objected(
-    conn: sa.Connection, subjects: Mapping[str, Any], commendation_id: str | None, at: datetime
+    conn: sa.Connection, subjects: Mapping[str, Row], commendation_id: str | None, at: datetime
 ) -> set[str]:
     """Return about whom others object: what one says on one's own behalf holds nobody back."""
     found = set()
@@ -86,7 +88,7 @@ def _objected(
 
 
 def _negative(
-    conn: sa.Connection, subject_ids: Sequence[str], period: str, in_force: Any
+    conn: sa.Connection, subject_ids: Sequence[str], period: str, in_force: InForce
 ) -> set[str]:
     """Return who has a negative item that is published and not repaired."""
     found = set()

@@ -1,0 +1,42 @@
+"""Vetoes: those that a person imposed, and those that an award brought."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from chassis import records
+from chassis import storage as store
+from chassis.records import Row
+from services.credit.storage import tables as t
+
+
+def add(conn: sa.Connection, **values: object) -> Row:
+    """Store a veto that a person proposes, and return it."""
+    return records.add(conn, t.vetoes, **values)
+
+
+def veto(conn: sa.Connection, veto_id: str) -> Row | None:
+    """Return and lock a veto, or None."""
+    return records.find(conn, t.vetoes, veto_id, lock=True)
+
+
+def change(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked veto, and return it as it is now."""
+    return records.update(conn, t.vetoes, row, **values)
+
+
+def of_subject(conn: sa.Connection, subject_id: str) -> list[Row]:
+    """Return the vetoes of a subject, the newest first."""
+    row = t.vetoes.c
+    asked = (
+        sa.select(t.vetoes)
+        .where(row.subject_id == subject_id)
+        .order_by(row.from_period.desc(), row.veto_id)
+    )
+    return records.rows(conn, asked)
+
+
+def of_award(conn: sa.Connection, award_id: str) -> Row | None:
+    """Return and lock the veto that an award brought, or None."""
+    asked = sa.select(t.vetoes).where(t.vetoes.c.award_id == award_id)
+    return records.first(conn, store.lock(asked, conn))

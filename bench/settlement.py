@@ -27,7 +27,7 @@ from chassis.messages import SYSTEM
 from chassis.runtime import Runtime
 from services.credit.actions import months
 from services.credit.service import Credit
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import formula
 from services.credit.storage import tables as t
 
 PERIOD = "2025-03"
@@ -141,7 +141,7 @@ def bare(runtime: Runtime) -> tuple[float, int]:
     table = sa.Table("bare", sa.MetaData(), *(c.copy() for c in t.entries.columns))
     begun = time.monotonic()
     with runtime.engine.begin() as conn:
-        asked = settlement_store.entries_sql(
+        asked = formula.entries_sql(
             "bare",
             PERIOD,
             None,
@@ -149,7 +149,7 @@ def bare(runtime: Runtime) -> tuple[float, int]:
             end=end_of_month(),
             gate_source=months.GATE_SOURCE,
         )
-        conn.execute(table.insert().from_select(settlement_store.ENTRY, asked))
+        conn.execute(table.insert().from_select(formula.ENTRY, asked))
     seconds = time.monotonic() - begun
     with runtime.engine.connect() as conn:
         rows = conn.execute(sa.text("SELECT count(*) FROM bare")).scalar()

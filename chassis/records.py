@@ -168,6 +168,23 @@ def add_rows(conn: sa.Connection, table: sa.Table, new: Sequence[Mapping[str, An
     return cast("list[Row]", conn.execute(statement, [dict(row) for row in new]).all())
 
 
+def add_new(conn: sa.Connection, table: sa.Table, **values: object) -> Row | None:
+    """Insert a row and return it with every column; None where one of its keys is taken."""
+    statement = store.insert(conn, table).values(**values).on_conflict_do_nothing()
+    # The count of an insert is not told alike by all drivers; what comes back is.
+    return first(conn, statement.returning(*table.c))
+
+
+def add_missing(
+    conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]
+) -> list[Row]:
+    """Insert the rows none of whose keys is taken, and return these with every column."""
+    if not rows:
+        return []
+    statement = store.insert(conn, table).on_conflict_do_nothing().returning(*table.c)
+    return cast("list[Row]", conn.execute(statement, [dict(row) for row in rows]).all())
+
+
 def put(
     conn: sa.Connection,
     table: sa.Table,

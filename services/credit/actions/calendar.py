@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis.deadlines import Counted, Move, consume
 from services.credit.actions import commendation_notices, nominee_objections, telling
 from services.credit.rules import settlement as rules
-from services.credit.storage import settlement as store
+from services.credit.storage import notices as store
 from services.credit.storage import tables as t
 from services.credit.storage import voices
 
@@ -50,4 +50,4 @@ def deadline_moved(tx: Tx, move: Move) -> None:
         elif table == t.commendations.name:
             commendation_notices.tell_longer(tx, move.ref, until)
         elif table == t.notices.name:
-            store.change_notice(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))
+            store.change(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))

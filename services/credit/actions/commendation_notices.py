@@ -19,8 +19,8 @@ from services.credit.errors import (
 from services.credit.rules import commendations as rules
 from services.credit.storage import candidates as candidate_store
 from services.credit.storage import honours as store
+from services.credit.storage import notices as notice_store
 from services.credit.storage import registry
-from services.credit.storage import settlement as settlement_store
 
 
 def publicise_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies.CommendationDone:
@@ -61,7 +61,7 @@ def publicise_commendation(tx: Tx, payload: nominees.WhichCommendation) -> repli
     )
     if known.notice_id is not None:
         # One that was taken down before names the one that stands for it.
-        settlement_store.change_notice(tx.conn, known.notice_id, corrected_by=notice_id)
+        notice_store.change(tx.conn, known.notice_id, corrected_by=notice_id)
     publishing.tell(tx, notice_id, kind="COMMENDATION", area=known.area, until=until, period=period)
     public = store.change(
         tx.conn,
@@ -142,6 +142,6 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     known = store.commendation(tx.conn, due.ref, lock=True)
     if known is None or known.notice_id is None:
         return
-    notice = settlement_store.notice(tx.conn, known.notice_id)
+    notice = notice_store.notice(tx.conn, known.notice_id)
     if notice.state == "PUBLISHED":
-        settlement_store.change_notice(tx.conn, known.notice_id, state="ENDED")
+        notice_store.change(tx.conn, known.notice_id, state="ENDED")

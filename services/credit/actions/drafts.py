@@ -36,8 +36,8 @@ from services.credit.errors import (
 from services.credit.rules import loader
 from services.credit.rules.changes import changes
 from services.credit.rules.model import RuleSet
+from services.credit.storage import notices as notice_store
 from services.credit.storage import rule_sets as store
-from services.credit.storage import settlement as notices
 from services.credit.storage.in_force import digest_of, rules_in_force
 
 if TYPE_CHECKING:
@@ -592,7 +592,7 @@ def on_consultation_end(tx: Tx, due: Due) -> None:
     row = store.by_id(tx.conn, due.ref, lock=True)
     if row is None or row.state != "CONSULTING" or row.notice_id != due.data.get("notice_id"):
         return
-    notices.change_notice(tx.conn, row.notice_id, state="ENDED")
+    notice_store.change(tx.conn, row.notice_id, state="ENDED")
 
 
 def comment_on_rule_set(tx: Tx, payload: CommentOnRuleSet) -> dict[str, Any]:
@@ -642,9 +642,9 @@ def revise_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
         StateConflict: It is a draft, or published.
     """
     row = _locked(tx, payload.rule_set_id, "CONSULTING", "APPROVED")
-    notice = notices.notice(tx.conn, row.notice_id)
+    notice = notice_store.notice(tx.conn, row.notice_id)
     if notice is not None and notice.state == "PUBLISHED":
-        notices.change_notice(tx.conn, row.notice_id, state="WITHDRAWN")
+        notice_store.change(tx.conn, row.notice_id, state="WITHDRAWN")
     tx.disarm("consultation_end", row.rule_set_id)
     store.move(
         tx.conn,
@@ -810,7 +810,7 @@ def retire_rule_set(tx: Tx, payload: RetireRuleSet) -> dict[str, Any]:
     }
     until = tx.calendar.midnight(ends)
     notice_id = _notice(tx, done, "RULES", body, until, corrects=row.notice_id)
-    published = notices.notice(tx.conn, row.notice_id) if row.notice_id else None
+    published = notice_store.notice(tx.conn, row.notice_id) if row.notice_id else None
     if done.state == "RETIRED" and published is not None and published.state != "WITHDRAWN":
         publishing.take_down(tx, row.notice_id, reason, notice_id)
     return _reply(done, due=until.isoformat(), notice_id=notice_id)

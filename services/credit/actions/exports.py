@@ -22,6 +22,7 @@ from chassis.fields import AsOf
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.credit.errors import FormatUnknown
 from services.credit.rules import ledger
+from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage import voices
@@ -194,7 +195,7 @@ def _settlement(tx: Tx, settlement_id: str, _at: datetime | None) -> Iterator[Ro
         "已发积分",
         "状态",
     )
-    for entry in settlement_store.entries(tx.conn, settlement_id):
+    for entry in entry_store.entries(tx.conn, settlement_id):
         yield (
             entry.period,
             row.area,

@@ -21,6 +21,7 @@ from services.credit.errors import LogGone
 from services.credit.rules import recompute as rules
 from services.credit.rules import standing
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
+from services.credit.storage import companies as company_store
 from services.credit.storage import month_logs as store
 from services.credit.storage import rule_sets as rule_set_store
 from services.credit.storage import settlement as settlement_store
@@ -155,7 +156,7 @@ def _projects(tx: Tx, row: Any) -> Iterator[dict[str, Any]]:
     if len(row.area) != 6:
         return
     for company, projects in sorted(
-        settlement_store.company_projects(tx.conn, row.period, row.area).items()
+        company_store.company_projects(tx.conn, row.period, row.area).items()
     ):
         for score, households, grade in projects:
             yield {

@@ -12,7 +12,8 @@ from chassis.refusal import NotFound, StateConflict
 from services.credit.actions import commendation_notices, month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
-from services.credit.storage import settlement as store
+from services.credit.storage import notices as store
+from services.credit.storage import settlement as settlement_store
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -47,7 +48,7 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     commended = commendation_notices.lock_of_notice(tx, seen)
     if seen is not None and seen.settlement_id:
         # Before the notice: whoever ends or corrects it locks them in this order too.
-        store.settlement(tx.conn, seen.settlement_id, lock=True)
+        settlement_store.settlement(tx.conn, seen.settlement_id, lock=True)
     known = _to_withdraw(tx, payload)
     publishing.take_down(tx, known.notice_id, payload.reason, None)
     if known.settlement_id:
@@ -79,7 +80,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """
     seen: Any = store.notice(tx.conn, payload.notice_id)
     row: Any = (
-        store.settlement(tx.conn, seen.settlement_id, lock=True)
+        settlement_store.settlement(tx.conn, seen.settlement_id, lock=True)
         if seen is not None and seen.settlement_id
         else None
     )
@@ -110,7 +111,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         tx, notice_id, kind=known.kind, area=known.area, until=until, period=known.period
     )
     if waits:
-        store.change_notice(tx.conn, known.notice_id, corrected_by=notice_id)
+        store.change(tx.conn, known.notice_id, corrected_by=notice_id)
         tx.arm("settlement_close", row.settlement_id, rules.closes(tx.calendar, tx.now))
     else:
         publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
@@ -118,7 +119,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     if running:
         values["objection_until"] = until
         tx.arm("notice_end", row.settlement_id, until)
-    store.change(tx.conn, row.settlement_id, **values)
+    settlement_store.change(tx.conn, row.settlement_id, **values)
     made = store.notice(tx.conn, notice_id)
     return {
         "id": notice_id,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.credit import events
 from services.credit.actions import escalating, telling
-from services.credit.storage import settlement as store
+from services.credit.storage import objections as store
 from services.credit.storage import voices
 
 if TYPE_CHECKING:

@@ -50,8 +50,10 @@ from services.credit.errors import (
     WorseThanDecided,
 )
 from services.credit.storage import awards as award_store
+from services.credit.storage import entries as entry_store
 from services.credit.storage import numbers, registry, voices
-from services.credit.storage import settlement as store
+from services.credit.storage import objections as store
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 from services.credit.storage import vetoes as veto_store
 from services.credit.storage.published import ORGANISATIONS
@@ -365,7 +367,7 @@ def _file(
     area = _area(tx, subject)
     number = numbers.following(tx, t.objections.c.number, "YY", area)
     accept_due = tx.calendar.due(tx.now, ACCEPT_WORKING_DAYS)
-    store.add_objection(
+    store.add(
         tx.conn,
         {
             "objection_id": objection_id,
@@ -394,7 +396,7 @@ def _file(
         },
     )
     if holds and row is not None and row.state == "PUBLISHED":
-        store.change_entry(tx.conn, row.settlement_id, target.subject_id, state="HELD")
+        entry_store.change_entry(tx.conn, row.settlement_id, target.subject_id, state="HELD")
     tx.arm("objection_accept", objection_id, accept_due)
     return {
         "id": objection_id,
@@ -424,11 +426,11 @@ def _target(tx: Tx, order: FileObjection | StartCorrection, person_id: str) -> _
             ),
         )
     settlement_id, _, subject_id = order.target_id.partition("/")
-    row = store.settlement(tx.conn, settlement_id, lock=True)
+    row = settlement_store.settlement(tx.conn, settlement_id, lock=True)
     if row is None:
         raise NotFound(kind="settlement", id=settlement_id)
     subject_id = subject_id or _own_subject(tx, settlement_id, person_id)
-    if store.entry(tx.conn, settlement_id, subject_id) is None:
+    if entry_store.entry(tx.conn, settlement_id, subject_id) is None:
         raise NotFound(kind="entry", id=order.target_id)
     return _Target(subject_id, row.period, None, row)
 
@@ -437,12 +439,12 @@ def _settlement_of(tx: Tx, subject_id: str, period: str) -> Any:
     """Return and lock the settlement of a month in which a subject is, or None. It is that of the
     place where the subject was: it may have moved since."""
     area = months.settles_in(tx, subject_id, period)
-    return store.of_month(tx.conn, period, area) if area else None
+    return settlement_store.of_month(tx.conn, period, area) if area else None
 
 
 def _own_subject(tx: Tx, settlement_id: str, person_id: str) -> str:
     for subject in voices.subjects_of(tx.conn, person_id, tx.now):
-        if store.entry(tx.conn, settlement_id, subject.subject_id) is not None:
+        if entry_store.entry(tx.conn, settlement_id, subject.subject_id) is not None:
             return str(subject.subject_id)
     return ""
 
@@ -520,7 +522,7 @@ def withdraw_objection(tx: Tx, payload: WhichObjection) -> dict[str, Any]:
     if known.state not in store.UNDECIDED:
         raise StateConflict(state=known.state)
     row = _month_of(tx, known)
-    store.change_objection(
+    store.change(
         tx.conn,
         known.objection_id,
         state="WITHDRAWN",
@@ -567,9 +569,7 @@ def accept_objection(tx: Tx, payload: AcceptObjection) -> dict[str, Any]:
 
 def _accept(tx: Tx, known: Any) -> str:
     due = tx.calendar.due(tx.now, DECIDE_WORKING_DAYS)
-    store.change_objection(
-        tx.conn, known.objection_id, state="ACCEPTED", accepted_at=tx.now, decide_due=due
-    )
+    store.change(tx.conn, known.objection_id, state="ACCEPTED", accepted_at=tx.now, decide_due=due)
     tx.disarm("objection_accept", known.objection_id)
     tx.arm("objection_decide", known.objection_id, due)
     objection_news.tell(tx, known, "OBJECTION_ACCEPTED", until=telling.last_day(due))
@@ -605,9 +605,7 @@ def extend_objection(tx: Tx, payload: ExtendObjection) -> dict[str, Any]:
     # A deadline is the midnight after its last day; the days that are added follow that day.
     last_day = known.decide_due - timedelta(microseconds=1)
     due = tx.calendar.due(last_day, DECIDE_WORKING_DAYS)
-    store.change_objection(
-        tx.conn, known.objection_id, decide_due=due, extension_reasons=payload.reasons
-    )
+    store.change(tx.conn, known.objection_id, decide_due=due, extension_reasons=payload.reasons)
     tx.arm("objection_decide", known.objection_id, due)
     objection_news.tell(
         tx,
@@ -632,7 +630,7 @@ def on_decide_due(tx: Tx, due: Due) -> None:
     known = store.objection(tx.conn, due.ref, lock=True)
     if known is not None and known.state == "ACCEPTED":
         if not known.overdue:
-            store.change_objection(tx.conn, known.objection_id, overdue=True)
+            store.change(tx.conn, known.objection_id, overdue=True)
             objection_news.tell(tx, known, "OBJECTION_OVERDUE")
         objection_news.escalate(tx, known, level=escalating.go_up(tx, due, escalating.STREET))
 
@@ -667,7 +665,7 @@ def decide_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
     reviewable = payload.outcome != "UPHELD" and _LEVELS[tx.actor.role] < _HIGHEST
     until = tx.calendar.due(tx.now, REQUEST_REVIEW_WORKING_DAYS) if reviewable else None
     for one in (known, *others):
-        store.change_objection(
+        store.change(
             tx.conn,
             one.objection_id,
             state="DECIDED",
@@ -794,7 +792,7 @@ def _month_of(tx: Tx, known: Any) -> Any:
     the one that came since.
     """
     if known.settlement_id:
-        return store.settlement(tx.conn, known.settlement_id, lock=True)
+        return settlement_store.settlement(tx.conn, known.settlement_id, lock=True)
     return _settlement_of(tx, known.subject_id, known.period)
 
 
@@ -802,7 +800,7 @@ def _is_open(tx: Tx, known: Any, row: Any) -> bool:
     """Tell whether the entry of an objection is published and not final yet."""
     if not known.holds_entry or row is None or row.state not in {"PUBLISHED", "FINALISING"}:
         return False
-    entry = store.entry(tx.conn, row.settlement_id, known.subject_id)
+    entry = entry_store.entry(tx.conn, row.settlement_id, known.subject_id)
     return entry is not None and entry.state in {"PUBLISHED", "HELD"}
 
 
@@ -862,7 +860,7 @@ def request_review(tx: Tx, payload: RequestReview) -> dict[str, Any]:
     if tx.now >= known.review_until:
         raise DeadlinePassed(until=telling.last_day(known.review_until))
     due = tx.calendar.due(tx.now, REVIEW_WORKING_DAYS)
-    store.change_objection(
+    store.change(
         tx.conn,
         known.objection_id,
         state="REVIEW_REQUESTED",
@@ -910,7 +908,7 @@ def review_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
         _take_effect(tx, payload, known, case)
         if _is_open(tx, known, case.row):
             settlement.finalise_held(tx, case.row, known.subject_id)
-    store.change_objection(
+    store.change(
         tx.conn,
         known.objection_id,
         state="REVIEWED",
@@ -936,7 +934,7 @@ def on_review_due(tx: Tx, due: Due) -> None:
     stands until then."""
     known = store.objection(tx.conn, due.ref, lock=True)
     if known is not None and known.state == "REVIEW_REQUESTED":
-        store.change_objection(tx.conn, known.objection_id, review_overdue=True)
+        store.change(tx.conn, known.objection_id, review_overdue=True)
         objection_news.tell(tx, known, "OBJECTION_REVIEW_OVERDUE")
         objection_news.escalate(tx, known, level=escalating.DISTRICT)
 

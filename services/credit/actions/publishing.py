@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.credit import events
 from services.credit.rules import settlement as rules
+from services.credit.storage import notices as store
 from services.credit.storage import numbers
-from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def put_up(
     id, which the caller may have made before, as its number."""
     notice_id = notice_id or tx.new_id("gs")
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    store.add_notice(
+    store.add(
         tx.conn,
         {
             "notice_id": notice_id,
@@ -85,7 +85,7 @@ def tell(
 
 def take_down(tx: Tx, notice_id: str, reason: str, corrected_by: str | None) -> None:
     """Withdraw a notice, with the reason and the one that stands for it now."""
-    store.change_notice(
+    store.change(
         tx.conn,
         notice_id,
         state="WITHDRAWN",

@@ -39,8 +39,12 @@ from services.credit.rules import standing
 from services.credit.rules.award import Award, Decides
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
+from services.credit.storage import companies as company_store
+from services.credit.storage import counting, deductions, digests, formula, registry, voices
+from services.credit.storage import entries as entry_store
 from services.credit.storage import months as month_store
-from services.credit.storage import registry, voices
+from services.credit.storage import notices as notice_store
+from services.credit.storage import objections as objection_store
 from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, RED_LIST, gates, items_of
@@ -171,7 +175,7 @@ def draft(tx: Tx, period: str, area: str) -> str | None:
 def draft_areas(tx: Tx, period: str, areas: Sequence[str]) -> dict[str, str | None]:
     """Compute the settlements of a month in several areas; see `draft`."""
     _, end = tx.calendar.month_bounds(period)
-    digests: dict[str, str | None] = dict.fromkeys(areas)
+    made: dict[str, str | None] = dict.fromkeys(areas)
     rows = []
     for area in areas:
         if len(area) == 6 and store.unconfirmed_project_areas(tx.conn, period, area):
@@ -184,26 +188,26 @@ def draft_areas(tx: Tx, period: str, areas: Sequence[str]) -> dict[str, str | No
             rows.append(row)
             _measured(tx, period, area, end)
     if not rows:
-        return digests
+        return made
     awards.recount(tx, period, [row.area for row in rows], end)
     headers = _headers(tx, rows, end)
     missing = months.missing(tx, period)
     settled = {row.settlement_id: row.area for row in rows}
-    store.draft_entries(tx.conn, settled, period=period, end=end, gate_source=months.GATE_SOURCE)
+    formula.draft_entries(tx.conn, settled, period=period, end=end, gate_source=months.GATE_SOURCE)
     for row in rows:
         _companies(tx, row.settlement_id, period, row.area, end)
     found: dict[str, tuple[int, str]] = {}
     for header in sorted(set(headers.values())):
         same = {stl: area for stl, area in settled.items() if headers[stl] == header}
-        found |= store.drafted(tx.conn, same, period=period, rule_set=header)
-    seen = store.to_look_at(tx.conn, list(settled), period)
+        found |= digests.drafted(tx.conn, same, period=period, rule_set=header)
+    seen = deductions.to_look_at(tx.conn, list(settled), period)
     for row in rows:
         count, digest = found[row.settlement_id]
         to_check = _to_check(*seen[row.settlement_id])
         rule_set = headers[row.settlement_id] or None
         _drafted(tx, row, count, digest, to_check=to_check, missing=missing, rule_set=rule_set)
-        digests[row.area] = digest
-    return digests
+        made[row.area] = digest
+    return made
 
 
 def _drafted(
@@ -251,11 +255,11 @@ def _outdated(tx: Tx, row: Any) -> bool:
         }
         stored = {
             (entry.subject_id, *(getattr(entry, name) for name in _COMPUTED))
-            for entry in store.entries(tx.conn, row.settlement_id, kinds=("PCO",))
+            for entry in entry_store.entries(tx.conn, row.settlement_id, kinds=("PCO",))
         }
         if fresh != stored:
             return True
-    return store.outdated(
+    return formula.outdated(
         tx.conn, row.settlement_id, row.period, row.area, end=end, gate_source=months.GATE_SOURCE
     )
 
@@ -386,18 +390,18 @@ def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime
     """Add the entries of companies, whose score is the mean of their projects."""
     if len(area) != 6:
         return
-    store.put_entries(tx.conn, _company_rows(tx, settlement_id, period, area, end))
-    store.hash_entries(tx.conn, settlement_id, period)
+    entry_store.put_entries(tx.conn, _company_rows(tx, settlement_id, period, area, end))
+    digests.hash_entries(tx.conn, settlement_id, period)
 
 
 def _company_rows(
     tx: Tx, settlement_id: str, period: str, area: str, end: datetime
 ) -> list[dict[str, Any]]:
-    refs = store.companies(tx.conn, area, end)
+    refs = company_store.companies(tx.conn, area, end)
     subjects = [f"PCO:{ref}" for ref in refs]
-    projects = store.company_projects(tx.conn, period, area)
-    own = store.valid_sums(tx.conn, period, subjects)
-    vetoed = store.vetoed(tx.conn, period, subjects)
+    projects = company_store.company_projects(tx.conn, period, area)
+    own = counting.valid_sums(tx.conn, period, subjects)
+    vetoed = counting.vetoed(tx.conn, period, subjects)
     return [
         _company_row(
             settlement_id,
@@ -566,9 +570,9 @@ def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> dict[str, Any]:
         if other.state != "PUBLISHED":
             raise EarlierMonthOpen(period=other.period)
     ties = voices.ties(tx.conn, tx.actor.id, tx.now)
-    for subject_id in store.to_decide(tx.conn, row.settlement_id, row.period):
+    for subject_id in deductions.to_decide(tx.conn, row.settlement_id, row.period):
         manual.refuse_tied(tx, subject_id, ties)
-    store.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)
+    deductions.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)
     store.change(
         tx.conn,
         row.settlement_id,
@@ -662,9 +666,9 @@ def publish(tx: Tx, settlement_id: str) -> None:
         number=number,
     )
     tx.disarm("draft_check", settlement_id)
-    store.change_entries(tx.conn, settlement_id, of=("DRAFT",), to="PUBLISHED")
-    for subject_id in store.objected_subjects(tx.conn, settlement_id, row.period):
-        store.change_entry(tx.conn, settlement_id, subject_id, state="HELD")
+    entry_store.change_entries(tx.conn, settlement_id, of=("DRAFT",), to="PUBLISHED")
+    for subject_id in objection_store.objected_subjects(tx.conn, settlement_id, row.period):
+        entry_store.change_entry(tx.conn, settlement_id, subject_id, state="HELD")
     store.change(
         tx.conn,
         settlement_id,
@@ -674,7 +678,7 @@ def publish(tx: Tx, settlement_id: str) -> None:
         objection_until=until,
     )
     # What is measured may change with each draft: now it stands, and may be objected to.
-    telling.deductions(tx, store.untold_deductions(tx.conn, settlement_id, row.period))
+    telling.deductions(tx, deductions.untold_deductions(tx.conn, settlement_id, row.period))
     tx.arm("notice_end", settlement_id, until)
     tx.arm("settlement_close", settlement_id, rules.closes(tx.calendar, tx.now))
     tx.publish(
@@ -695,7 +699,7 @@ def snapshot(tx: Tx, row: Any) -> dict[str, Any]:
     Organisations with score, grade and reasons (deductions only of severity GENERAL or SERIOUS);
     persons only on the red list, by their consent, with their grade and no number.
     """
-    entries = store.entries(tx.conn, row.settlement_id)
+    entries = entry_store.entries(tx.conn, row.settlement_id)
     persons = [e.subject_id for e in entries if e.kind == "RES" and e.grade in RED_LIST]
     listed = registry.consented(tx.conn, persons, "PUBLIC_LIST")
     items = items_of(tx, row, [e for e in entries if e.kind in ORGANISATIONS], None)
@@ -720,23 +724,23 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     row = store.settlement(tx.conn, due.ref, lock=True)
     if row is None or row.state != "PUBLISHED":
         return
-    if row.notice_id and store.notice(tx.conn, row.notice_id).state == "WITHDRAWN":
+    if row.notice_id and notice_store.notice(tx.conn, row.notice_id).state == "WITHDRAWN":
         # Nobody could read it: the month waits for another notice.
         return
-    held = store.objected_subjects(tx.conn, row.settlement_id, row.period)
+    held = objection_store.objected_subjects(tx.conn, row.settlement_id, row.period)
     for subject_id in sorted(held):
-        store.change_entry(tx.conn, row.settlement_id, subject_id, state="HELD")
+        entry_store.change_entry(tx.conn, row.settlement_id, subject_id, state="HELD")
     _drop_taken_back(tx, row)
     if row.notice_id:
-        store.change_notice(tx.conn, row.notice_id, state="ENDED")
+        notice_store.change(tx.conn, row.notice_id, state="ENDED")
     store.change(tx.conn, row.settlement_id, state="FINALISING", finalised_at=tx.now)
-    _finalise(tx, row, store.entries(tx.conn, row.settlement_id, states=("PUBLISHED",)))
+    _finalise(tx, row, entry_store.entries(tx.conn, row.settlement_id, states=("PUBLISHED",)))
 
 
 def _drop_taken_back(tx: Tx, row: Any) -> None:
     """What was taken back while the notice ran, or since the confirmation, never takes effect."""
     before = tx.calendar.next_period(row.period, -1)
-    for subject_id in store.drop_taken_back(tx.conn, row.settlement_id, row.period, before):
+    for subject_id in deductions.drop_taken_back(tx.conn, row.settlement_id, row.period, before):
         recompute_entry(tx, row, subject_id)
 
 
@@ -745,9 +749,9 @@ def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> No
     subject_ids = [entry.subject_id for entry in entries]
     for entry in entries:
         if entry.state != "PUBLISHED":
-            store.change_entry(tx.conn, row.settlement_id, entry.subject_id, state=to)
-    store.change_entries(tx.conn, row.settlement_id, of=("PUBLISHED",), to=to)
-    effective = store.make_effective(tx.conn, row.period, subject_ids)
+            entry_store.change_entry(tx.conn, row.settlement_id, entry.subject_id, state=to)
+    entry_store.change_entries(tx.conn, row.settlement_id, of=("PUBLISHED",), to=to)
+    effective = deductions.make_effective(tx.conn, row.period, subject_ids)
     _veto(tx, row.period, effective)
     # Later months may be drafted already: they list these deductions as well.
     months.draft_again(
@@ -774,7 +778,7 @@ def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> No
         sequence=current.version,
         period=row.period,
     )
-    left = store.entries(tx.conn, row.settlement_id, states=("PUBLISHED", "HELD"))
+    left = entry_store.entries(tx.conn, row.settlement_id, states=("PUBLISHED", "HELD"))
     if not left and current.state == "FINALISING":
         tx.disarm("settlement_close", row.settlement_id)
         store.change(tx.conn, row.settlement_id, state="SETTLED", settled_at=tx.now)
@@ -843,7 +847,7 @@ def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
         subject_ids=[*subject_ids, *_unsettled(tx, row)],
         ref=row.settlement_id,
     )
-    store.add_released(tx.conn, row.settlement_id, done.points)
+    entry_store.add_released(tx.conn, row.settlement_id, done.points)
     merging.follow(tx, list(done.points))
     if done.unfunded:
         known = store.settlement(tx.conn, row.settlement_id)
@@ -863,7 +867,7 @@ def release_waiting(tx: Tx, district: str) -> int:
     """Release what waited for funds, oldest month first. Returns the points that still wait."""
     waiting = 0
     for row in store.waiting_for_funds(tx.conn, district):
-        final = store.entries(tx.conn, row.settlement_id, states=store.FINAL)
+        final = entry_store.entries(tx.conn, row.settlement_id, states=entry_store.FINAL)
         done = ledger.release_month(
             tx,
             period=row.period,
@@ -874,7 +878,7 @@ def release_waiting(tx: Tx, district: str) -> int:
             ],
             ref=row.settlement_id,
         )
-        store.add_released(tx.conn, row.settlement_id, done.points)
+        entry_store.add_released(tx.conn, row.settlement_id, done.points)
         merging.follow(tx, list(done.points))
         store.change(tx.conn, row.settlement_id, unfunded_points=done.unfunded)
         waiting += done.unfunded
@@ -885,18 +889,18 @@ def recompute_entry(tx: Tx, row: Any, subject_id: str) -> Any:
     """Compute one entry anew after an award of it was changed. Returns the stored entry."""
     values = computed(tx.conn, row, subject_id)
     if values is not None:
-        store.change_entry(tx.conn, row.settlement_id, subject_id, **values)
-    return store.entry(tx.conn, row.settlement_id, subject_id)
+        entry_store.change_entry(tx.conn, row.settlement_id, subject_id, **values)
+    return entry_store.entry(tx.conn, row.settlement_id, subject_id)
 
 
 def computed(conn: sa.Connection, row: Any, subject_id: str) -> dict[str, Any] | None:
     """Return what follows for an entry from the awards as they are, or None without any entry."""
     end = Calendar.midnight(Calendar.first_day(Calendar.next_period(row.period)))
     if subject_id.startswith("PCO:"):
-        own = store.valid_sums(conn, row.period, [subject_id]).get(subject_id, (0, 0))
+        own = counting.valid_sums(conn, row.period, [subject_id]).get(subject_id, (0, 0))
         ref = subject_id.partition(":")[2]
-        projects = store.company_projects(conn, row.period, row.area)
-        vetoed = bool(store.vetoed(conn, row.period, [subject_id]))
+        projects = company_store.company_projects(conn, row.period, row.area)
+        vetoed = bool(counting.vetoed(conn, row.period, [subject_id]))
         found = _company_row(
             row.settlement_id,
             row.period,
@@ -906,7 +910,7 @@ def computed(conn: sa.Connection, row: Any, subject_id: str) -> dict[str, Any] |
             vetoed=vetoed,
         )
         return {name: found[name] for name in _COMPUTED}
-    drafted = store.draft_entry(
+    drafted = formula.draft_entry(
         conn,
         row.settlement_id,
         subject_id,
@@ -931,10 +935,10 @@ def finalise_held(tx: Tx, row: Any, subject_id: str) -> None:
     if row.state in ("PUBLISHED", "FINALISING"):
         _drop_taken_back(tx, row)
     entry = recompute_entry(tx, row, subject_id)
-    if entry is None or store.undecided(tx.conn, row.period, [subject_id]):
+    if entry is None or objection_store.undecided(tx.conn, row.period, [subject_id]):
         return
     if row.state == "PUBLISHED":
-        store.change_entry(tx.conn, row.settlement_id, subject_id, state="PUBLISHED")
+        entry_store.change_entry(tx.conn, row.settlement_id, subject_id, state="PUBLISHED")
     elif row.state == "FINALISING":
         _finalise(tx, row, [entry])
 
@@ -945,11 +949,12 @@ def on_close(tx: Tx, due: Due) -> None:
     if row is None or row.state != "FINALISING":
         return
     held = [
-        entry.subject_id for entry in store.entries(tx.conn, row.settlement_id, states=("HELD",))
+        entry.subject_id
+        for entry in entry_store.entries(tx.conn, row.settlement_id, states=("HELD",))
     ]
-    for objection in store.undecided(tx.conn, row.period, held):
+    for objection in objection_store.undecided(tx.conn, row.period, held):
         # Against an award: that one never counts. Against the whole entry: no deduction does.
-        store.drop_undecided(
+        deductions.drop_undecided(
             tx.conn, row.period, objection.subject_id, tx.now, award_id=objection.award_id
         )
     objection_news.lapse(tx, row, held)

@@ -19,7 +19,10 @@ from chassis.calendar import Calendar
 from services.credit.actions import month_logs, settlement
 from services.credit.rules import recompute as rules
 from services.credit.rules import settlement as timeline
+from services.credit.storage import entries as entry_store
 from services.credit.storage import month_logs as store
+from services.credit.storage import notices as notice_store
+from services.credit.storage import objections as objection_store
 from services.credit.storage import rule_sets
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import verifying as rows
@@ -192,7 +195,7 @@ def _columns(conn: sa.Connection, notice: Any, row: Any, log: _Log) -> Iterable[
     ]
     for member, back in (("corrects", "corrected_by"), ("corrected_by", "corrects")):
         named = getattr(notice, member)
-        other = settlement_store.notice(conn, named) if named else None
+        other = notice_store.notice(conn, named) if named else None
         if named:
             checks.append((member, getattr(other, back, None), notice.notice_id))
     if row is not None:
@@ -372,7 +375,7 @@ def _entry_finding(subject: str, member: str, said: Any, found: Any) -> rules.Fi
 def _entries(
     conn: sa.Connection, row: Any, log: _Log, *, original: bool
 ) -> Iterable[rules.Finding]:
-    live = {entry.subject_id: entry for entry in settlement_store.entries(conn, row.settlement_id)}
+    live = {entry.subject_id: entry for entry in entry_store.entries(conn, row.settlement_id)}
     objections = rows.objections(conn, row.period, sorted(live))
     released = rows.released(conn, row.settlement_id)
     for subject in sorted(live.keys() | log.entries.keys()):
@@ -425,7 +428,7 @@ def _entry(conn: sa.Connection, row: Any, entry: Any, line: Line) -> Iterable[ru
 
 def _state(month: str, said: str, objections: frozenset[str]) -> str:
     """Return the state that an entry has in a month, by the objections that hold or held it."""
-    undecided = bool(objections & set(settlement_store.UNDECIDED))
+    undecided = bool(objections & set(objection_store.UNDECIDED))
     if undecided and month in ("PUBLISHED", "FINALISING"):
         return "HELD"
     if month == "PUBLISHED":

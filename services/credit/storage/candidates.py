@@ -11,8 +11,7 @@ from chassis.calendar import Calendar
 from chassis.records import Row
 from services.credit.rules import commendations as rules
 from services.credit.rules import severity
-from services.credit.storage import honours, registry, repairs, voices
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import counting, honours, registry, repairs, voices
 from services.credit.storage.in_force import InForce
 
 # How many months back a record is read: more than hysteresis can remember.
@@ -48,7 +47,7 @@ def grounds_of(
     subjects = registry.subjects(conn, subject_ids)
     agree = willing(conn, kind, subjects)
     objected = _objected(conn, subjects, commendation_id, at)
-    vetoed = settlement_store.vetoed(conn, period, subject_ids)
+    vetoed = counting.vetoed(conn, period, subject_ids)
     negative = _negative(conn, subject_ids, period, in_force)
     found = {}
     for subject_id in subject_ids:

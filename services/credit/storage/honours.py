@@ -12,7 +12,8 @@ from chassis import records
 from chassis import storage as chassis_store
 from chassis.records import Row
 from services.credit.storage import bulk
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import entries as entry_store
+from services.credit.storage import objections as objection_store
 from services.credit.storage import tables as t
 
 
@@ -204,7 +205,7 @@ def objectors(
     known, own = t.objections.c, t.nominee_objections.c
     asked = sa.select(known.subject_id, known.person_id).where(
         bulk.members(known.subject_id, sorted(set(subject_ids)), conn),
-        known.state.in_(settlement_store.GOING_ON),
+        known.state.in_(objection_store.GOING_ON),
     )
     for row in conn.execute(asked):
         found[row.subject_id].add(row.person_id)
@@ -267,7 +268,7 @@ def candidate_ids(
             subject.subject_id > after,
             entry.period >= since,
             entry.period <= until,
-            entry.state.in_(settlement_store.FINAL),
+            entry.state.in_(entry_store.FINAL),
             entry.grade.in_(("AA", "AAA")),
         )
         .group_by(subject.subject_id)
@@ -287,7 +288,7 @@ def months_of(
         bulk.members(entry.subject_id, sorted(set(subject_ids)), conn),
         entry.period >= since,
         entry.period <= until,
-        entry.state.in_(settlement_store.FINAL),
+        entry.state.in_(entry_store.FINAL),
     )
     found: dict[str, dict[str, tuple[int | None, str]]] = defaultdict(dict)
     for row in conn.execute(asked):
@@ -303,7 +304,7 @@ def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
         .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
         .where(
             entry.kind == kind,
-            entry.state.in_(settlement_store.FINAL),
+            entry.state.in_(entry_store.FINAL),
             subject.area.like(f"{area}%"),
         )
     )
@@ -331,7 +332,7 @@ def board(
         .where(
             entry.kind == kind,
             entry.period == period,
-            entry.state.in_(settlement_store.FINAL),
+            entry.state.in_(entry_store.FINAL),
             entry.score.is_not(None),
             subject.area.like(f"{area}%"),
         )

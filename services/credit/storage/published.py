@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.credit.rules import recompute
+from services.credit.storage import counting
+from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
 
@@ -28,7 +30,7 @@ def published_now(tx: Tx, settlement_id: str, subjects: Collection[str]) -> dict
     row = store.settlement(tx.conn, settlement_id)
     if row is None or not subjects:
         return {}
-    entries = store.entries(tx.conn, settlement_id, subjects=subjects)
+    entries = entry_store.entries(tx.conn, settlement_id, subjects=subjects)
     shown = [e for e in entries if e.kind in ORGANISATIONS or e.grade in RED_LIST]
     items = items_of(tx, row, shown, subjects)
     return {
@@ -44,7 +46,7 @@ def items_of(
     in_force = rules_in_force(tx.conn)
     reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
     if entries:
-        for award in store.listed_awards(tx.conn, row.settlement_id, row.period, only):
+        for award in counting.listed_awards(tx.conn, row.settlement_id, row.period, only):
             found = recompute.public_reason(
                 in_force.rule_of(award), award.score, deduction=award.deduction
             )

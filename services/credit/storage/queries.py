@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis.records import Row
-from services.credit.storage import settlement
+from services.credit.storage import entries as entry_store
 from services.credit.storage import tables as t
 
 
@@ -167,7 +167,7 @@ def previous_scores(
         .where(
             older.c.subject_id == now.c.subject_id,
             older.c.period < period,
-            older.c.state.in_(settlement.FINAL),
+            older.c.state.in_(entry_store.FINAL),
         )
         .scalar_subquery()
     )
@@ -177,7 +177,7 @@ def previous_scores(
         .where(
             now.c.settlement_id == settlement_id,
             before.c.period == newest,
-            before.c.state.in_(settlement.FINAL),
+            before.c.state.in_(entry_store.FINAL),
         )
     )
     return {row.subject_id: (row.score, row.grade) for row in conn.execute(asked)}

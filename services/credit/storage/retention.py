@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from services.credit.storage import objections as objection_store
 from services.credit.storage import repairs
-from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
 
@@ -35,11 +35,11 @@ def held(conn: sa.Connection, before: str, now: str) -> set[str]:
     open_ones = (
         sa.select(settlement.period).where(settlement.state != "SETTLED"),
         sa.select(row.period).where(
-            row.state.in_(settlement_store.GOING_ON), row.period.is_not(None)
+            row.state.in_(objection_store.GOING_ON), row.period.is_not(None)
         ),
         sa.select(award.period)
         .join(t.objections, row.award_id == award.award_id)
-        .where(row.state.in_(settlement_store.GOING_ON)),
+        .where(row.state.in_(objection_store.GOING_ON)),
         sa.select(award.period)
         .join(t.repairs, repair.award_id == award.award_id)
         .where(repair.state.in_(repairs.OPEN)),

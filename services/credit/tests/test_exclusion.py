@@ -9,7 +9,7 @@ from services.credit.actions import awards, settlement
 from services.credit.errors import YieldsToRule
 from services.credit.rules import recompute
 from services.credit.storage import awards as store
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import deductions
 from services.credit.tests import stage
 from services.credit.tests.test_awards import awards_of, rated
 from services.credit.tests.test_races import parallel, together  # noqa: F401
@@ -350,9 +350,7 @@ def twice(credit):
 
     def settle(period, subjects=(PRJ,)):
         with bench.transaction() as tx:
-            settlement._veto(
-                tx, period, settlement_store.make_effective(tx.conn, period, list(subjects))
-            )
+            settlement._veto(tx, period, deductions.make_effective(tx.conn, period, list(subjects)))
 
     final_month(bench, "2025-03", "rct_3")
     final_month(bench, "2025-05", "rct_5")

@@ -8,7 +8,8 @@ import pytest
 from services.credit.actions import months
 from services.credit.rules import standing as rules
 from services.credit.storage import awards as award_store
-from services.credit.storage import bulk, registry
+from services.credit.storage import bulk, formula, registry
+from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 from services.credit.tests import stage
@@ -173,14 +174,14 @@ def test_the_formula_in_sql_is_the_formula_of_the_rules(bench, seed):
                 },
             )
         store.begin(tx.conn, "stl_1", PERIOD, stage.COMMUNITY, tx.now)
-        store.draft_entries(
+        formula.draft_entries(
             tx.conn,
             {"stl_1": stage.COMMUNITY},
             period=PERIOD,
             end=end,
             gate_source=months.GATE_SOURCE,
         )
-        entries = {row.subject_id: row for row in store.entries(tx.conn, "stl_1")}
+        entries = {row.subject_id: row for row in entry_store.entries(tx.conn, "stl_1")}
     assert len(entries) == len(subjects)
     for subject_id, kind in subjects:
         entry = entries[subject_id]

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from chassis.bus import new_uuid
 from services.credit.actions import settlement
 from services.credit.rules import settlement as rules
-from services.credit.storage import ledger
+from services.credit.storage import digests, ledger
+from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 from services.credit.tests import stage
@@ -77,7 +78,7 @@ def test_the_digest_is_the_same_where_the_rows_are_and_in_the_reference(credit):
             ("STW:B", None, "ORDERS,ACTIVE"),
             ('RES:"quoted\\', 60, "Z,A"),
         ):
-            settlement_store.put_entries(
+            entry_store.put_entries(
                 tx.conn,
                 [
                     {
@@ -97,8 +98,8 @@ def test_the_digest_is_the_same_where_the_rows_are_and_in_the_reference(credit):
                     }
                 ],
             )
-        settlement_store.hash_entries(tx.conn, "stl_1", "2025-03")
-        found = settlement_store.drafted(
+        digests.hash_entries(tx.conn, "stl_1", "2025-03")
+        found = digests.drafted(
             tx.conn, {"stl_1": stage.COMMUNITY}, period="2025-03", rule_set="RC-2025.1"
         )
     lines = [

@@ -10,7 +10,7 @@ from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import NotFound
 from services.credit.storage import candidates, queries, registry
 from services.credit.storage import honours as honours_store
-from services.credit.storage import settlement as store
+from services.credit.storage import notices as store
 from services.credit.storage.published import published_now
 from services.credit.views.cards import HELD_NOTE, iso
 

@@ -14,7 +14,7 @@ from chassis.refusal import NotFound
 from chassis.replies import Page
 from services.credit import replies
 from services.credit.storage import honours, queries, voices
-from services.credit.storage import settlement as store
+from services.credit.storage import objections as store
 from services.credit.views.cards import STAFF, ties
 
 _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})

@@ -10,6 +10,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import NotFound
+from services.credit.storage import entries as entry_store
 from services.credit.storage import queries
 from services.credit.storage import settlement as store
 from services.credit.views.cards import entry_card, iso
@@ -92,7 +93,7 @@ def settlement(tx: Tx, payload: OneSettlement) -> dict[str, Any]:
     row = store.settlement(tx.conn, payload.settlement_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="settlement", id=payload.settlement_id)
-    entries = store.entries(tx.conn, row.settlement_id)
+    entries = entry_store.entries(tx.conn, row.settlement_id)
     previous = queries.previous_scores(tx.conn, row.settlement_id, row.period)
     items = []
     for entry in entries:

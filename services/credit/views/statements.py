@@ -12,6 +12,8 @@ from chassis.refusal import Invalid, NotFound, said
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import ledger, severity
 from services.credit.storage import awards, registry, voices
+from services.credit.storage import entries as entry_store
+from services.credit.storage import notices as notice_store
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage.in_force import rules_in_force
@@ -224,7 +226,7 @@ def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
     row = settlement_store.settlement(tx.conn, payload.settlement_id)
     known = None
     if row is not None:
-        months = settlement_store.entries_of(tx.conn, payload.subject_id, period=row.period)
+        months = entry_store.entries_of(tx.conn, payload.subject_id, period=row.period)
         known = next((one for one in months if one.settlement_id == row.settlement_id), None)
     if row is None or known is None:
         raise NotFound(kind="entry", id=payload.subject_id)
@@ -240,7 +242,7 @@ def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
         cards.append(card)
     found = {"viewer": viewer} | cards_views.entry_card(known) | {"awards": cards}
     if viewer == "AUDITOR":
-        notice = settlement_store.notice(tx.conn, row.notice_id) if row.notice_id else None
+        notice = notice_store.notice(tx.conn, row.notice_id) if row.notice_id else None
         found |= {
             "settlement_digest": row.digest,
             "notice_digest": notice.digest if notice is not None else None,
@@ -263,7 +265,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
     if row.published_at is None or known.state == "DRAFT":
         raise missing
     if known.kind in settlement_store.PERSONS:
-        notice = settlement_store.notice(tx.conn, row.notice_id)
+        notice = notice_store.notice(tx.conn, row.notice_id)
         listed = {person["subject"] for person in notice.body.get("red_list", [])}
         still = registry.consented(tx.conn, [known.subject_id], "PUBLIC_LIST")
         hangs = notice.state != "WITHDRAWN" and notice.down_at > tx.now

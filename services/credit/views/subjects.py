@@ -15,6 +15,7 @@ from services.credit import replies
 from services.credit.rules import standing
 from services.credit.storage import (
     awards,
+    deductions,
     ledger,
     months,
     queries,
@@ -22,7 +23,9 @@ from services.credit.storage import (
     vetoes,
     voices,
 )
-from services.credit.storage import settlement as store
+from services.credit.storage import companies as company_store
+from services.credit.storage import entries as store
+from services.credit.storage import objections as objection_store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
 from services.credit.views.cards import award_card, entry_card, iso, may_see, veto_card
@@ -71,7 +74,7 @@ def me(tx: Tx, _asked: Nothing) -> dict[str, Any]:
         "subjects": [_subject_sheet(tx, subject, in_force, period) for subject in subjects],
         "objections": [
             objection_card(tx, row, private=row.person_id == tx.actor.id)
-            for row in store.objections_of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
+            for row in objection_store.of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
         ],
     }
 
@@ -165,7 +168,7 @@ def _held(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any] | None
     held = next((row for row in entries if row.state == "HELD"), None)
     if held is None or held.score is None:
         return None
-    bad = held.bad - store.without_effect(tx.conn, held.period, subject.subject_id)
+    bad = held.bad - deductions.without_effect(tx.conn, held.period, subject.subject_id)
     score = standing.score_of(subject.kind, held.good, bad)
     failed = gates(held.gates_failed)
     grade = standing.grade_of(subject.kind, score)
@@ -270,7 +273,7 @@ def _projects_of(tx: Tx, subject: Any, period: str) -> list[dict[str, Any]]:
     """Return what the score of a company is the mean of."""
     if subject.kind != "PCO" or not subject.area:
         return []
-    of_company = store.projects_of_company(tx.conn, period, subject.ref)
+    of_company = company_store.projects_of_company(tx.conn, period, subject.ref)
     return [
         {
             "subject": f"PRJ:{row.project_id}",

@@ -31,11 +31,7 @@ def organisation_of(conn: sa.Connection, uscc: str) -> Row | None:
 
 def add_organisation(conn: sa.Connection, uscc: str, **values: object) -> Row:
     """Add an organisation, or return the one that another transaction added first."""
-    conn.execute(
-        store.insert(conn, organisations)
-        .values(uscc=uscc, **values)
-        .on_conflict_do_nothing(index_elements=["uscc"])
-    )
+    records.add_new(conn, organisations, uscc=uscc, **values)
     found = organisation_of(conn, uscc)
     if found is None:
         raise LookupError(f"the organisation {uscc} is gone")

@@ -23,8 +23,7 @@ def month(conn: sa.Connection, period: str) -> Row:
     Our cut-off and steward's last marker may come in two transactions at the same moment. The
     second waits at this row and then sees what the first has written.
     """
-    new = store.insert(conn, t.months).values(period=period, cutoff_at=None, said_at=None)
-    conn.execute(new.on_conflict_do_nothing())
+    records.add_new(conn, t.months, period=period, cutoff_at=None, said_at=None)
     asked = store.lock(sa.select(t.months).where(t.months.c.period == period), conn)
     return records.rows(conn, asked)[0]
 
@@ -42,8 +41,7 @@ def published(conn: sa.Connection, period: str, at: datetime) -> None:
 
 def keep_steward_month(conn: sa.Connection, row: Values) -> None:
     """Keep one of steward's markers; a repeated one changes nothing."""
-    statement = store.insert(conn, t.steward_months).values(row)
-    conn.execute(statement.on_conflict_do_nothing())
+    records.add_new(conn, t.steward_months, **row)
 
 
 def steward_month(conn: sa.Connection, period: str) -> list[Row]:
@@ -359,8 +357,7 @@ def households_on(steps: Sequence[tuple[date, int]], day: date) -> int:
 
 def freeze(conn: sa.Connection, rows: list[Values]) -> None:
     """Freeze measured months. A month that stands already is never changed."""
-    if rows:
-        conn.execute(store.insert(conn, t.project_months).on_conflict_do_nothing(), rows)
+    records.add_missing(conn, t.project_months, rows)
 
 
 def measured(conn: sa.Connection, project_id: str, period: str | None) -> Row | None:

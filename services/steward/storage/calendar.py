@@ -5,15 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from chassis import records
-from chassis import storage as store
 from chassis.records import Row
 from services.steward.storage.tables import calendar_proposals as proposals
 
 
 def insert(conn: sa.Connection, **values: object) -> bool:
     """Store a proposal. Returns False when one of the same year waits already."""
-    statement = store.insert(conn, proposals).values(**values).on_conflict_do_nothing()
-    return conn.execute(statement.returning(proposals.c.proposal_id)).first() is not None
+    return records.add_new(conn, proposals, **values) is not None
 
 
 def waiting(conn: sa.Connection) -> list[Row]:

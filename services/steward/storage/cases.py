@@ -89,8 +89,7 @@ def by_old_reference(
 
 def claim_reference(conn: sa.Connection, **values: object) -> bool:
     """Keep a source's reference. Returns False when it stands for a request already."""
-    statement = store.insert(conn, request_references).values(**values).on_conflict_do_nothing()
-    return conn.execute(statement.returning(request_references.c.request_id)).first() is not None
+    return records.add_new(conn, request_references, **values) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,7 @@ def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:
 
 def insert_area(conn: sa.Connection, **values: object) -> Row | None:
     """Insert an area, and return it. Returns None when the code exists."""
-    statement = store.insert(conn, areas).values(**values).on_conflict_do_nothing()
-    return records.first(conn, statement.returning(areas))
+    return records.add_new(conn, areas, **values)
 
 
 def update_area(conn: sa.Connection, row: Row, **values: object) -> Row:
@@ -156,8 +155,7 @@ def responsible_people(conn: sa.Connection, grid: str) -> set[str]:
 
 def keep_links(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Keep assigned links; one that has ended already stays ended."""
-    statement = store.insert(conn, liaisons).on_conflict_do_nothing()
-    conn.execute(statement, [dict(row) for row in rows])
+    records.add_missing(conn, liaisons, rows)
 
 
 def end_links(conn: sa.Connection, link_ids: list[str]) -> None:
@@ -190,9 +188,8 @@ def keep_projects(
     )
     current = [r["project_id"] for r in rows if newest[r["project_id"]] == r["sequence"]]
     conn.execute(sa.delete(project_grids).where(project_grids.c.project_id.in_(current)))
-    kept = [dict(row) for row in grids if row["project_id"] in set(current)]
-    if kept:
-        conn.execute(store.insert(conn, project_grids).on_conflict_do_nothing(), kept)
+    kept = [row for row in grids if row["project_id"] in set(current)]
+    records.add_missing(conn, project_grids, kept)
 
 
 def serving(conn: sa.Connection, grid: str) -> list[Row]:

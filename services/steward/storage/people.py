@@ -102,13 +102,8 @@ class NewPerson:
 
 def insert(conn: sa.Connection, new: Sequence[NewPerson]) -> set[str]:
     """Insert persons; those whose id or numbers exist are left out. Returns the inserted ids."""
-    statement = (
-        store.insert(conn, persons)
-        .values([{one.name: getattr(row, one.name) for one in fields(row)} for row in new])
-        .on_conflict_do_nothing()
-        .returning(persons.c.person_id)
-    )
-    return set(conn.execute(statement).scalars())
+    rows = [{one.name: getattr(row, one.name) for one in fields(row)} for row in new]
+    return {row.person_id for row in records.add_missing(conn, persons, rows)}
 
 
 def holders(conn: sa.Connection, id_hmacs: Iterable[str], phone_hmacs: Iterable[str]) -> list[Row]:
@@ -348,7 +343,7 @@ def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
     own = sa.select(parties).where(parties.c.person_id == person_id)
     rows = [dict(row) | {"person_id": into} for row in conn.execute(own).mappings()]
     if rows:
-        conn.execute(store.insert(conn, parties).on_conflict_do_nothing(), rows)
+        records.add_missing(conn, parties, rows)
         conn.execute(sa.delete(parties).where(parties.c.person_id == person_id))
 
 

@@ -114,8 +114,7 @@ def left_since(conn: sa.Connection, person_id: str, since: datetime) -> list[Row
 
 def insert(conn: sa.Connection, grids: list[str], **values: object) -> Row | None:
     """Insert a steward with his grids. Returns None when the id or the post is taken."""
-    statement = store.insert(conn, stewards).values(**values).on_conflict_do_nothing()
-    row = records.first(conn, statement.returning(stewards))
+    row = records.add_new(conn, stewards, **values)
     if row is not None:
         conn.execute(
             steward_grids.insert(),

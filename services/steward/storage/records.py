@@ -23,9 +23,7 @@ def record(conn: sa.Connection, record_id: str) -> Row | None:
 
 def insert_record(conn: sa.Connection, record_id: str, **values: object) -> Row:
     """Insert a volunteer record, and return it; one that a rival inserted first stays."""
-    values["record_id"] = record_id
-    statement = store.insert(conn, volunteer_hours).values(**values).on_conflict_do_nothing()
-    inserted = records.first(conn, statement.returning(volunteer_hours))
+    inserted = records.add_new(conn, volunteer_hours, record_id=record_id, **values)
     return inserted or records.known(conn, volunteer_hours, record_id, lock=True)
 
 
@@ -138,13 +136,7 @@ def insert_visits(
     conn: sa.Connection, rows: Sequence[Mapping[str, object]]
 ) -> set[tuple[str, str]]:
     """Insert visits. Returns (steward, device's number folded) of those that were new."""
-    statement = (
-        store.insert(conn, visits)
-        .values([dict(row) for row in rows])
-        .on_conflict_do_nothing()
-        .returning(visits.c.steward_id, visits.c.client_key)
-    )
-    return {(row.steward_id, row.client_key) for row in conn.execute(statement)}
+    return {(row.steward_id, row.client_key) for row in records.add_missing(conn, visits, rows)}
 
 
 def visits_by_number(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> list[Row]:

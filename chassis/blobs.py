@@ -128,7 +128,7 @@ class Blobs:
         return self.path(sha256).open("rb")
 
     def remove(self, sha256: str) -> None:
-        """Forget a file; one that is gone already is none of our worry."""
+        """Delete a file; nothing happens where it is gone already."""
         with suppress(BlobMissing, FileNotFoundError):
             self.path(sha256).unlink()
 

@@ -349,7 +349,7 @@ def _uuids_as_text(dbapi: Any, _record: Any) -> None:
 def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
     # Compiling a statement costs more than ours ever take: seconds, where they are set-based.
     options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000 -c jit=off"
-    # What a statement makes text of, it makes the same text of everywhere.
+    # A statement writes days and instants as text in one form, whatever the server is set to.
     options += " -c datestyle=ISO -c timezone=UTC"
     engine = sa.create_engine(
         url,

@@ -624,7 +624,7 @@ class Tx:
         return any(due is not None and due < at for due in self._timers.values())
 
     def disarm(self, kind: str, ref: str) -> None:
-        """Disarm a timer; one that is not armed is none of our worry."""
+        """Disarm a timer; nothing happens where it is not armed."""
         self._timers[kind, ref] = None
         table = self.runtime.chassis.timers
         self.conn.execute(sa.delete(table).where(table.c.kind == kind, table.c.ref == ref))

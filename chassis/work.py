@@ -339,8 +339,8 @@ class Subscriber:
                     extra={"service": self.runtime.name, "why": str(outage)[:300]},
                 )
             except Exception:
-                # Not the handler failed (that is parked) but our own code or the parking place: what
-                # took no effect is not acknowledged.
+                # Our own code or the parking place failed (what a handler cannot take is parked):
+                # an event that took no effect is not acknowledged.
                 log.exception("delivery_fault", extra={"service": self.runtime.name})
             else:
                 return True

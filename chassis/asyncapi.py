@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from importlib import resources
-from typing import Any
+from typing import cast
 
 from chassis.bus import Service
-from chassis.contracts import folder_of
+from chassis.contracts import EventContract, folder_of
+from chassis.json_values import Json, JsonObject
 from chassis.messages import PARTITIONS
 from chassis.topology import event_exchange
 
 _BINDING = "0.3.0"
 
 
-def document(classes: Iterable[type[Service]], *, title: str, version: str) -> dict[str, Any]:
+def document(classes: Iterable[type[Service]], *, title: str, version: str) -> JsonObject:
     """Return the document: a channel per fact, public ones first in each service.
 
     The body is a CloudEvent in structured mode; AsyncAPI's binding is the one of AMQP 0-9-1.
     """
-    channels: dict[str, Any] = {}
-    operations: dict[str, Any] = {}
-    messages: dict[str, Any] = {}
+    channels: JsonObject = {}
+    operations: JsonObject = {}
+    messages: JsonObject = {}
     envelope = json.loads(
         resources.files("chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
     )
@@ -31,7 +32,7 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> d
             cls.publishes, key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)
         ):
             path = folder_of(cls) / "events" / f"{kind.FACT}.json"
-            contract = json.loads(path.read_text("utf-8"))
+            contract: EventContract = json.loads(path.read_text("utf-8"))
             name = f"{cls.name}_{kind.FACT.replace('.', '_')}"
             channels[name] = _channel(cls.name, kind.FACT, name)
             operations[f"say_{name}"] = {
@@ -59,7 +60,7 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> d
     }
 
 
-def _channel(service: str, fact: str, name: str) -> dict[str, Any]:
+def _channel(service: str, fact: str, name: str) -> JsonObject:
     return {
         "address": f"{fact}.{{partition}}",
         "parameters": {
@@ -85,13 +86,10 @@ def _channel(service: str, fact: str, name: str) -> dict[str, Any]:
     }
 
 
-def _message(contract: dict[str, Any]) -> dict[str, Any]:
+def _message(contract: EventContract) -> JsonObject:
     data = {name: value for name, value in contract["schema"].items() if name != "$schema"}
-    definitions = data.pop("$defs", None)
-    text = json.dumps(data)
-    if definitions:
-        # References of the contract file point into itself; here its definitions stand inline.
-        data = _inlined(json.loads(text), definitions)
+    # References of the contract file point into itself; here its definitions stand inline.
+    inlined = _inlined(cast("JsonObject", data), cast("JsonObject", data.pop("$defs", {})))
     return {
         "name": contract["type"],
         "title": contract["title"],
@@ -102,18 +100,18 @@ def _message(contract: dict[str, Any]) -> dict[str, Any]:
                 {"$ref": "#/components/schemas/envelope"},
                 {
                     "type": "object",
-                    "properties": {"type": {"const": contract["type"]}, "data": data},
+                    "properties": {"type": {"const": contract["type"]}, "data": inlined},
                 },
             ]
         },
     }
 
 
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+def _inlined(schema: Json, definitions: JsonObject) -> Json:
     if isinstance(schema, list):
         return [_inlined(one, definitions) for one in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return _inlined(definitions[str(schema["$ref"]).rpartition("/")[2]], definitions)
     return {name: _inlined(value, definitions) for name, value in schema.items()}

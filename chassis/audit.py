@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from chassis.messages import Call
 
 
-def row_of(call: Call, digest: str, reply: Any) -> dict[str, Any]:
+def row_of(call: Call, digest: str, reply: object) -> dict[str, object]:
     """Return the row that says who did what; it is written in the transaction of the command."""
     target = reply.get("id") if isinstance(reply, dict) else None
     state = reply.get("state") if isinstance(reply, dict) else None

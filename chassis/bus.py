@@ -19,11 +19,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from chassis import jobs
 from chassis.calendar import Calendar
+from chassis.cards import Clock, Health, JobCard, JobState
+from chassis.facts import declared
 from chassis.jobs import Job
+from chassis.json_values import JsonObject
 from chassis.messages import (
     ANY_ROLE,
     PARTITIONS,
@@ -45,6 +48,7 @@ from chassis.transaction import Declared, Opened, Tx
 with warnings.catch_warnings():
     # nameko stands on eventlet, which announces its retirement at every import (DECISIONS 3).
     warnings.simplefilter("ignore")
+    from nameko.containers import WorkerContext
     from nameko.extensions import (
         ENTRYPOINT_EXTENSIONS_ATTR,
         DependencyProvider,
@@ -52,12 +56,34 @@ with warnings.catch_warnings():
         register_entrypoint,
     )
 
-Act = Callable[..., Any]
-F = TypeVar("F", bound=Callable[..., Any])
+Act = Callable[..., object]
+F = TypeVar("F", bound=Callable[..., object])
 
 
 # --------------------------------------------------------------------------------------------------
 # Entrypoints
+
+
+class Calls(Protocol):
+    """The consumer of a service's calls, in the nameko container (`serve.Calls`)."""
+
+    def register(self, door: CallDoor) -> None: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class CallsContainer(Protocol):
+    """A nameko container with one consumer for all calls."""
+
+    calls: Calls
+
+
+# What a call's door need not say.
+USUAL: dict[str, object] = {
+    "unkept": (), "before": None, "if_match": False, "status": 200, "produces": "", "cost": 1,
+    "common": False, "deadline_s": None,
+}  # fmt: skip
 
 
 class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
@@ -66,11 +92,33 @@ class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
 
     kind: ClassVar[str] = ""
 
-    def __init__(self, **options: Any) -> None:
-        self.options = options
+    # What a row or a decorator says of a door; each kind has some of it.
+    roles: tuple[str, ...]
+    if_match: bool
+    unkept: tuple[str, ...]
+    before: Callable[[Tx, object], object] | None
+    http: str
+    reply: type
+    status: int
+    produces: str
+    cost: int
+    common: bool
+    deadline_s: float | None
+    source: str
+    readers: tuple[type, ...]
+    timer_kind: str
+    schedule: Callable[[datetime, Calendar], tuple[str, datetime]] | None
+    together: timedelta | None
+    job_kind: str
+    # nameko's: what serves the door of a class.
+    container: CallsContainer
+    method_name: str
+
+    def __init__(self, **options: object) -> None:
+        self.options = USUAL | options
         super().__init__()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         options = self.__dict__.get("options", {})
         if name in options:
             return options[name]
@@ -142,7 +190,7 @@ def enter(door: Door, fn: F) -> F:
     run = _RUN[door.kind]
 
     @functools.wraps(fn)
-    def entered(self: Any, first: Any, *rest: Any) -> Any:
+    def entered(self: Service, first: object, *rest: object) -> object:
         # A host calls with a Call (or a batch, a timer, a job); an action under test calls the
         # method itself with a transaction that it has opened.
         if isinstance(first, Tx):
@@ -181,7 +229,7 @@ def query(*, roles: Sequence[str]) -> Callable[[F], F]:
     return decorate
 
 
-def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
+def subscribe(source: str, *readers: type) -> Callable[[F], F]:
     """Declare what is heard of one source: `method(self, tx, heard)`.
 
     `heard` is a list of `Event` in the order of arrival (per aggregate, the order in which the
@@ -199,15 +247,15 @@ def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
     return decorate
 
 
-def subscription(source: str, readers: Sequence[type[Any]]) -> Subscription:
+def subscription(source: str, readers: Sequence[type]) -> Subscription:
     """Return the entrypoint of what is heard of a source.
 
     Raises:
         TypeError: A reader reads another source.
     """
     for reader in readers:
-        if source != reader.SOURCE:
-            raise TypeError(f"{reader.__name__} reads {reader.SOURCE}, not {source}")
+        if source != (said := declared(reader).SOURCE):
+            raise TypeError(f"{reader.__name__} reads {said}, not {source}")
     return Subscription(source=source, readers=tuple(readers))
 
 
@@ -261,7 +309,7 @@ class Row:
         """Return the entrypoint as a method of the service class."""
         act = self.act
 
-        def entered(_service: Any, first: Any, *rest: Any) -> Any:
+        def entered(_service: object, first: object, *rest: object) -> object:
             return act(first, *rest)
 
         entered.__name__ = entered.__qualname__ = self.name
@@ -271,7 +319,7 @@ class Row:
         return enter(self.door, entered)
 
 
-def request_type(act: Act) -> type[Any]:
+def request_type(act: Act) -> type:
     """Return the type of the request that a function takes: that of its second argument.
 
     Raises:
@@ -283,7 +331,7 @@ def request_type(act: Act) -> type[Any]:
     return _named(act, taken[1].annotation)
 
 
-def reply_type(act: Act) -> type[Any]:
+def reply_type(act: Act) -> type:
     """Return the type of what a function answers: that of its return value.
 
     Raises:
@@ -295,9 +343,9 @@ def reply_type(act: Act) -> type[Any]:
     return _named(act, said)
 
 
-def _named(act: Act, said: type[Any] | str) -> type[Any]:
+def _named(act: Act, said: type | str) -> type:
     # One by one: `Tx` is often known to the type checker alone.
-    found: type[Any] = eval(said, act.__globals__) if isinstance(said, str) else said  # noqa: S307
+    found: type = eval(said, act.__globals__) if isinstance(said, str) else said  # noqa: S307
     return found
 
 
@@ -328,7 +376,7 @@ def shown(**by: str) -> Mapping[str, str]:
 class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     """Gives each service instance the runtime of its process."""
 
-    def get_dependency(self, worker_ctx: Any) -> Opened:
+    def get_dependency(self, worker_ctx: WorkerContext) -> Opened:
         """Called by nameko for each worker; the host put the runtime on the container."""
         return typing.cast("Opened", worker_ctx.container.fivered_runtime)
 
@@ -351,32 +399,32 @@ class Service(Declared):
             setattr(cls, row.name, row.method())
 
     @query(roles=(PUBLIC,))
-    def _health(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+    def _health(self, tx: Tx, _body: Nothing) -> Health:
         """Answer whether the database is reached and how much waits."""
         return tx.runtime.health(tx)
 
     @query(roles=(PUBLIC,))
-    def _contract(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+    def _contract(self, tx: Tx, _body: Nothing) -> JsonObject:
         """Answer the doors of the release that runs here."""
         return tx.runtime.contract
 
     @query(roles=(PUBLIC,))
-    def _clock(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+    def _clock(self, tx: Tx, _body: Nothing) -> Clock:
         """Answer the domain time and whether it may be set."""
         return {"now": tx.now.isoformat(), "demo": tx.runtime.process.demo_clock}
 
     @command(roles=(PUBLIC,))
-    def _set_clock(self, tx: Tx, body: SetClock) -> dict[str, Any]:
+    def _set_clock(self, tx: Tx, body: SetClock) -> JsonObject:
         """Move the demonstration clock forward."""
         return tx.runtime.set_clock(tx, body.now)
 
     @query(roles=(ANY_ROLE,))
-    def _job(self, tx: Tx, body: JobQuestion) -> dict[str, Any]:
+    def _job(self, tx: Tx, body: JobQuestion) -> JobCard:
         """Answer how far a job is."""
         return jobs.card(tx, body.job_id)
 
     @command(roles=(ANY_ROLE,))
-    def _cancel_job(self, tx: Tx, body: JobQuestion) -> dict[str, Any]:
+    def _cancel_job(self, tx: Tx, body: JobQuestion) -> JobState:
         """Ask a job to stop at its next step."""
         return jobs.cancel(tx, body.job_id)
 
@@ -388,12 +436,12 @@ class Entry:
     method: str
     kind: str
     door: Door
-    body_type: type[Any] | None
+    body_type: type | None
 
 
 def entries(cls: type[Service]) -> dict[str, Entry]:
     """Read the doors of a service class from nameko's own metadata."""
-    # Resolving the types of a hundred doors takes 30 ms, and a class does not change.
+    # Reading the doors of a service takes some ms, and a class does not change.
     if cls not in _ENTRIES:
         _ENTRIES[cls] = _read_entries(cls)
     return dict(_ENTRIES[cls])
@@ -406,11 +454,12 @@ def _read_entries(cls: type[Service]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for name, member in inspect.getmembers(cls, inspect.isfunction):
         for door in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
-            body: type[Any] | None = None
+            body: type | None = None
             if door.kind in {"command", "query"}:
                 # The last argument; before it stand the service and the transaction.
                 method = inspect.unwrap(member)
-                body = typing.get_type_hints(method)[list(inspect.signature(method).parameters)[-1]]
+                *_, last = inspect.signature(method).parameters.values()
+                body = _named(method, last.annotation)
             found[name] = Entry(name, door.kind, door, body)
     return found
 
@@ -421,7 +470,7 @@ def consumed_by(cls: type[Service]) -> dict[str, tuple[str, ...]]:
     for entry in entries(cls).values():
         if entry.kind == "subscribe":
             facts = found.setdefault(entry.door.source, [])
-            facts.extend(reader.FACT for reader in entry.door.readers)
+            facts.extend(declared(reader).FACT for reader in entry.door.readers)
     return {source: tuple(sorted(facts)) for source, facts in found.items()}
 
 

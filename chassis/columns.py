@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Literal, TypeAlias, TypedDict, Unpack
 
 from msgspec import inspect
 
@@ -21,6 +21,7 @@ from chassis.refusal import Choices, NumberOfAPerson, Refusal
 from chassis.sheets import mark_of
 from chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
 
+Cell: TypeAlias = str | float | bool | date | datetime | list[str] | None
 Kind = Literal["text", "integer", "number", "yes_no", "date", "instant", "list"]
 
 _YES = {"true", "1", "yes", "y", "是"}
@@ -205,7 +206,7 @@ class Column:
             zh, en = f"{zh},如 {self.example}", f"{en}, such as {self.example}"
         return zh, en
 
-    def read(self, cell: str) -> Any:
+    def read(self, cell: str) -> Cell:
         """Read a cell; an empty one is None.
 
         Raises:
@@ -236,7 +237,7 @@ class Column:
             value = self._value(text)
         except ValueError:
             raise BadCell(field=self.name) from None
-        parts = value if self.kind == "list" else [value if self.kind == "text" else text]
+        parts = value if isinstance(value, list) else [value if isinstance(value, str) else text]
         if self.kind == "list" and not self._list_fits(parts):
             raise BadCell(field=self.name)
         if self.choices and not set(parts) <= set(self.choices):
@@ -249,17 +250,21 @@ class Column:
                 raise NumberOfAPerson(field=self.name, kind=number)
         return value
 
-    def other(self, value: Any) -> Any:
+    def other(self, value: Cell) -> Cell:
         """Return another value of this column, of the same type."""
-        if self.kind == "list":
-            return [_other_text(one) for one in value or [""]]
-        if self.kind in {"date", "instant"}:
-            return (value or datetime(2025, 1, 1, tzinfo=SHANGHAI)) + timedelta(days=1)
-        if self.kind == "yes_no":
-            return not value
-        return _other_text(value or "") if self.kind == "text" else (value or 0) + 1
+        match value or _EMPTY[self.kind]:
+            case list() as texts:
+                return [_other_text(one) for one in texts]
+            case date() as day:
+                return day + timedelta(days=1)
+            case bool() as yes:
+                return not yes
+            case str() as text:
+                return _other_text(text)
+            case number:
+                return number + 1
 
-    def _value(self, text: str) -> Any:
+    def _value(self, text: str) -> Cell:
         if self.kind in {"integer", "number"}:
             number = self._number(text)
             if (self.low is not None and number < self.low) or (
@@ -416,6 +421,17 @@ def _said_of(kind: inspect.Type) -> Otherwise:
         case inspect.DateType():
             return Otherwise(kind="date")
     raise TypeError(f"no cell can hold {bare}")
+
+
+_EMPTY: dict[Kind, str | float | bool | date | list[str]] = {
+    "text": "",
+    "integer": 0,
+    "number": 0.0,
+    "yes_no": False,
+    "date": date(2025, 1, 1),
+    "instant": datetime(2025, 1, 1, tzinfo=SHANGHAI),
+    "list": [""],
+}
 
 
 def _other_text(text: str) -> str:

@@ -222,7 +222,7 @@ def run_parked(given: argparse.Namespace) -> int:
     return 0
 
 
-def _print_parked(row: dict[str, Any], *, whole: bool) -> None:
+def _print_parked(row: inbox.Parked, *, whole: bool) -> None:
     print(
         f"{row['id']:>6}  {row['parked_at']:%Y-%m-%d %H:%M:%S}  {row['reason']:<12}"
         f" {row['source']}.{row['fact'] or '?'}  {row['subject'] or ''}"

@@ -11,21 +11,45 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import msgspec
 from msgspec import inspect
 
+from chassis import api
+from chassis.api import ApiContract, DoorContract, RefusalContract, Schema, Schemas
 from chassis.bus import Row, Service, consumed_by, entries, request_type
+from chassis.facts import declared
 from chassis.installed import release_of
+from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
 from chassis.refusal import Refusal, Sentence
 from chassis.table import description_of, refusals_of, summary_of
+
+if TYPE_CHECKING:
+    from chassis.importers import Importer
+
+
+class EventContract(TypedDict, total=False):
+    """What a service says of one fact."""
+
+    type: str
+    visibility: str
+    title: str
+    schema: Schema
+    examples: list[JsonObject]
+
+
+class Released(TypedDict):
+    """A fact as it stood at the last release; of its examples the digests."""
+
+    schema: Schema
+    examples: list[str]
 
 
 @dataclass(slots=True)
@@ -46,24 +70,25 @@ def folder_of(service_cls: type[Service]) -> Path:
     return Path(str(resources.files(package_of(service_cls)).joinpath("contracts")))
 
 
-def schema_of(kind: type[Any]) -> dict[str, Any]:
+def schema_of(kind: type) -> Schema:
     """Return the JSON Schema (2020-12) of a dataclass, its own definition at the top."""
-    whole = msgspec.json.schema(kind)
+    whole = cast("Schema", msgspec.json.schema(kind))
     name = whole.pop("$ref", "").rpartition("/")[2]
     if not name:
         return whole
     definitions = whole.pop("$defs")
-    top: dict[str, Any] = definitions.pop(name)
+    top = definitions.pop(name)
     if definitions:
         top["$defs"] = definitions
     return top
 
 
-def event_contract(service_cls: type[Service], kind: type[Any], old: dict[str, Any]) -> Any:
+def event_contract(service_cls: type[Service], kind: type, old: EventContract) -> EventContract:
     """Return the contract of one fact; title and examples are kept from `old`."""
+    fact = declared(kind)
     return {
-        "type": f"{service_cls.name}.{kind.FACT}",
-        "visibility": kind.VISIBILITY,
+        "type": f"{service_cls.name}.{fact.FACT}",
+        "visibility": fact.VISIBILITY,
         "title": old.get("title") or (kind.__doc__ or "").strip().splitlines()[0],
         "schema": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -73,7 +98,7 @@ def event_contract(service_cls: type[Service], kind: type[Any], old: dict[str, A
     }
 
 
-def _anything(kind: type[Any]) -> dict[str, Any]:
+def _anything(kind: type) -> dict[str, str]:
     """Return the schema of what a reply leaves open: `object`."""
     if kind is not object:
         raise NotImplementedError(kind)  # msgspec asks for it of what a hook does not know
@@ -81,74 +106,80 @@ def _anything(kind: type[Any]) -> dict[str, Any]:
     return {"description": "内容不限 / anything"}
 
 
-def api_contract(service_cls: type[Service]) -> dict[str, Any]:
-    """Return a service's doors as the gateway reads them; schemas refer to `#/schemas/<name>`."""
+def api_contract(service_cls: type[Service]) -> JsonObject:
+    """Return a service's doors as they stand in `api.json` and travel to the gateway."""
+    return api.written(api_of(service_cls))
+
+
+def api_of(service_cls: type[Service]) -> ApiContract:
+    """Return a service's doors; schemas refer to `#/schemas/<name>`."""
     rows = [row for row in service_cls.doors if row.door.kind in {"command", "query"}]
     kinds = [kind for row in rows for kind in (request_type(row.act), row.door.reply)]
-    refs, schemas = msgspec.json.schema_components(
+    made = msgspec.json.schema_components(
         kinds, ref_template="#/schemas/{name}", schema_hook=_anything
     )
+    refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
     refused = {kind.__name__: kind for row in rows for kind in refusals_of(row.act)}
-    return {
-        "service": service_cls.name,
-        "version": release_of(service_cls.name),
-        "title": service_cls.title,
+    importers: Sequence[Importer] = getattr(service_cls, "importers", ())
+    return ApiContract(
+        service=service_cls.name,
+        version=release_of(service_cls.name),
+        title=service_cls.title,
         # Which kinds of files come in; the chassis has the doors for them.
-        "imports": [one.kind for one in getattr(service_cls, "importers", ())],
-        "doors": {
+        imports=[one.kind for one in importers],
+        doors={
             row.name: _door_contract(row, request, reply)
             for row, request, reply in zip(rows, refs[::2], refs[1::2], strict=True)
         },
-        "refusals": {name: _refusal(kind) for name, kind in sorted(refused.items())},
-        "schemas": {name: _described(schema) for name, schema in sorted(schemas.items())},
-    }
+        refusals={name: _refusal(kind) for name, kind in sorted(refused.items())},
+        schemas={name: _described(schema) for name, schema in sorted(schemas.items())},
+    )
 
 
-def _door_contract(row: Row, request: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
-    options = row.door.options
-    verb, _, path = options["http"].partition(" ")
-    usual = {"status": 200, "if_match": False, "produces": "", "cost": 1, "common": False}
-    rest = {name: options[name] for name in usual if options.get(name, usual[name]) != usual[name]}
-    if options.get("deadline_s") is not None:
-        rest["deadline_s"] = options["deadline_s"]
-    described = description_of(row.act)
-    return {
-        "kind": row.door.kind,
-        "verb": verb,
-        "path": path,
-        "roles": list(options["roles"]),
-        **rest,
-        "summary": summary_of(row.act),
-        **({"description": described} if described else {}),
-        "request": request,
-        "reply": reply,
-        "refusals": [kind.__name__ for kind in refusals_of(row.act)],
-    }
+def _door_contract(row: Row, request: Schema, reply: Schema) -> DoorContract:
+    door = row.door
+    verb, _, path = door.http.partition(" ")
+    return DoorContract(
+        kind="command" if door.kind == "command" else "query",
+        verb=verb,
+        path=path,
+        roles=list(door.roles),
+        status=door.status,
+        if_match=door.if_match,
+        produces=door.produces,
+        cost=door.cost,
+        common=door.common,
+        deadline_s=door.deadline_s,
+        summary=summary_of(row.act),
+        description=description_of(row.act),
+        request=request,
+        reply=reply,
+        refusals=[kind.__name__ for kind in refusals_of(row.act)],
+    )
 
 
-def _refusal(kind: type[Refusal]) -> dict[str, Any]:
-    guard = {"guard": kind.guard} if kind.guard else {}
+def _refusal(kind: type[Refusal]) -> RefusalContract:
     said = Sentence(kind.text)
-    text = f"{said} / {said.english}"
-    return {"status": kind.status, "code": kind.code, **guard, "text": text}
+    return RefusalContract(kind.status, kind.code, kind.guard or "", f"{said} / {said.english}")
 
 
-def _described(schema: dict[str, Any]) -> dict[str, Any]:
+def _described(schema: Schema) -> Schema:
     """Return a schema whose description ends where the docstring's sections begin."""
     about = schema.get("description", "")
     kept = re.split(r"\s*^\s*Attributes:$", about, maxsplit=1, flags=re.MULTILINE)[0]
     return {**schema, "description": kept} if about else schema
 
 
-def queues_contract(service_cls: type[Service]) -> dict[str, Any]:
+def queues_contract(service_cls: type[Service]) -> JsonObject:
     """Return what a service hears, by source; queue names follow from it."""
+    heard = sorted(consumed_by(service_cls).items())
     return {
         "partitions": PARTITIONS,
-        "subscriptions": dict(sorted(consumed_by(service_cls).items())),
+        "subscriptions": {source: list(facts) for source, facts in heard},
     }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> JsonObject:
     if not path.exists():
         return {}
     found = json.loads(path.read_text("utf-8"))
@@ -157,18 +188,22 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _text(value: Any) -> str:
+def _read_event(path: Path) -> EventContract:
+    return cast("EventContract", _read(path))
+
+
+def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, Any]:
-    files: dict[Path, Any] = {
+def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, object]:
+    files: dict[Path, object] = {
         folder / "api.json": api_contract(service_cls),
         folder / "queues.json": queues_contract(service_cls),
     }
     for kind in service_cls.publishes:
         path = folder / "events" / f"{kind.FACT}.json"
-        files[path] = event_contract(service_cls, kind, _read(path))
+        files[path] = event_contract(service_cls, kind, _read_event(path))
     return files
 
 
@@ -212,7 +247,7 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
     return report
 
 
-def without_bound(kind: Any) -> list[str]:
+def without_bound(kind: type | None) -> list[str]:
     """Return which lists and objects of a request, and which texts in them, may be as long as its
     caller likes."""
     return sorted(set(_without_bound(inspect.type_info(kind), "")))
@@ -252,8 +287,8 @@ def _texts_without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
             return
 
 
-def _check_examples(kind: type[Any], path: Path) -> list[str]:
-    examples = _read(path).get("examples", [])
+def _check_examples(kind: type, path: Path) -> list[str]:
+    examples = _read_event(path).get("examples", [])
     if not examples:
         return [f"{path}: has no example"]
     found = []
@@ -263,7 +298,7 @@ def _check_examples(kind: type[Any], path: Path) -> list[str]:
         except msgspec.ValidationError as error:
             found.append(f"{path}: example {number}: {error}")
             continue
-        unknown = set(example) - set(kind.__dataclass_fields__)
+        unknown = set(example) - {one.name for one in fields(kind)}
         if unknown:
             found.append(f"{path}: example {number} has unknown fields {sorted(unknown)}")
     return found
@@ -282,7 +317,7 @@ def release(service_cls: type[Service], folder: Path | None = None) -> Report:
     path = folder / "released.json"
     frozen = {
         kind.FACT: {
-            "schema": (contract := _read(folder / "events" / f"{kind.FACT}.json"))["schema"],
+            "schema": (contract := _read_event(folder / "events" / f"{kind.FACT}.json"))["schema"],
             "examples": [_digest(example) for example in contract["examples"]],
         }
         for kind in service_cls.publishes
@@ -292,15 +327,16 @@ def release(service_cls: type[Service], folder: Path | None = None) -> Report:
     return report
 
 
-def _digest(example: Any) -> str:
+def _digest(example: object) -> str:
     return hashlib.sha256(msgspec.json.encode(example, order="sorted")).hexdigest()[:16]
 
 
 def _check_released(folder: Path) -> list[str]:
     found = []
-    for fact, old in _read(folder / "released.json").items():
+    released = cast("dict[str, Released]", _read(folder / "released.json"))
+    for fact, old in released.items():
         path = folder / "events" / f"{fact}.json"
-        now = _read(path)
+        now = _read_event(path)
         if not now:
             found.append(f"{path}: {fact} was released and is gone; say it until nobody hears it")
             continue
@@ -314,7 +350,7 @@ def _check_released(folder: Path) -> list[str]:
     return found
 
 
-def broken_promises(old: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def broken_promises(old: Schema, now: Schema) -> list[str]:
     """Return what a reader of the old schema could trip over in the new one."""
     found = []
     before, after = old.get("properties", {}), now.get("properties", {})
@@ -332,7 +368,7 @@ def broken_promises(old: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return found
 
 
-def _shape(kind: Any) -> Any:
+def _shape(kind: object) -> object:
     if isinstance(kind, dict):
         return {k: _shape(v) for k, v in kind.items() if k not in {"description", "title"}}
     return [_shape(one) for one in kind] if isinstance(kind, list) else kind

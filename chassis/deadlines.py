@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis import years
 from chassis.calendar import Calendar, DeadlineMoved
-from chassis.messages import Event, Move
+from chassis.json_values import Json, JsonObject
+from chassis.messages import Event, Members, Move
 from chassis.transaction import Tx
 
 _MOMENT = timedelta(microseconds=1)
@@ -130,7 +130,7 @@ def _timers(tx: Tx, before: Calendar, after: Calendar, start: datetime) -> Itera
         timers.c.due_at > start,
         timers.c.kind.not_in(tuple(tx.runtime.schedules)),
     )
-    for row in tx.conn.execute(asked.order_by(timers.c.kind, timers.c.ref)).all():
+    for row in store.rows(tx.conn, asked.order_by(timers.c.kind, timers.c.ref)):
         new = later(before, after, row.since, row.due_at)
         if new > row.due_at:
             _put_off(tx, row, new)
@@ -143,7 +143,7 @@ def _recurring(tx: Tx, after: Calendar, start: datetime) -> Iterator[Move]:
     asked = sa.select(timers).where(
         timers.c.kind.in_(tuple(tx.runtime.schedules)), timers.c.due_at > start
     )
-    for row in tx.conn.execute(asked).all():
+    for row in store.rows(tx.conn, asked):
         # Its schedule says when, asked as of the month in which it runs.
         begin, _ = after.month_bounds(after.period(row.due_at))
         ref, at = tx.runtime.schedules[row.kind](begin - _MOMENT, after)
@@ -152,7 +152,7 @@ def _recurring(tx: Tx, after: Calendar, start: datetime) -> Iterator[Move]:
             yield Move(row.kind, row.ref, row.due_at, at)
 
 
-def _put_off(tx: Tx, row: Any, new: datetime) -> None:
+def _put_off(tx: Tx, row: store.Row, new: datetime) -> None:
     timers = tx.runtime.chassis.timers
     tx.conn.execute(
         sa.update(timers)
@@ -183,7 +183,7 @@ def _show_in(tx: Tx, table: sa.Table, of: Mapping[tuple[str, datetime], Move]) -
         return
     asked = sa.select(table).where(sa.or_(*(column.in_(olds) for column in instants)))
     for found in tx.conn.execute(asked).mappings().all():
-        row: Mapping[str, Any] = dict(found)
+        row = dict(found)
         for column in instants:
             named = (of.get((str(row[name]), row[column.name])) for name in ids)
             move = next((one for one in named if one is not None), None)
@@ -192,10 +192,8 @@ def _show_in(tx: Tx, table: sa.Table, of: Mapping[tuple[str, datetime], Move]) -
                 move.rows.append((table.name, row))
 
 
-def _change(
-    tx: Tx, table: sa.Table, row: Mapping[str, Any], name: str, new: datetime
-) -> Mapping[str, Any]:
-    values: dict[str, Any] = {name: new}
+def _change(tx: Tx, table: sa.Table, row: Members, name: str, new: datetime) -> Members:
+    values: Members = {name: new}
     for version in ("version", "row_version"):
         if version in table.c:
             values[version] = row[version] + 1
@@ -217,7 +215,7 @@ def _without_timers(
             yield Move(kind.what, str(row[kind.key]), old, new, rows=[(table.name, changed)])
 
 
-def mark(tx: Tx, reply: Any) -> Any:
+def mark(tx: Tx, reply: Json) -> Json:
     """Say in each part of a reply which of its deadlines rest on a year without data.
 
     The members are the service's `counts`. Where the timer of a deadline says from where its
@@ -233,7 +231,9 @@ def mark(tx: Tx, reply: Any) -> Any:
     for part, name, at in ahead:
         own = [since[key] for key in ((ref, at) for ref in _refs(part)) if key in since]
         if any(_counts_unknown(tx.calendar, day, at) for day in own) if own else _looks_it(tx, at):
-            part.setdefault("provisional", []).append(name)
+            marked = part.setdefault("provisional", [])
+            if isinstance(marked, list):
+                marked.append(name)
     return reply
 
 
@@ -244,8 +244,8 @@ _HOLDERS = frozenset({list, dict})
 
 
 def _ahead(
-    tx: Tx, part: Any, names: frozenset[str], oldest: date
-) -> Iterator[tuple[dict[str, Any], str, datetime]]:
+    tx: Tx, part: Json, names: frozenset[str], oldest: date
+) -> Iterator[tuple[JsonObject, str, datetime]]:
     """Find the deadlines ahead that may have counted days of a year without data."""
     if isinstance(part, list):
         for one in part:
@@ -260,7 +260,7 @@ def _ahead(
                 yield from _ahead(tx, one, names, oldest)
 
 
-def _instant(value: Any) -> datetime | None:
+def _instant(value: object) -> datetime | None:
     if not isinstance(value, str) or len(value) < len("2027-01-01T00:00Z"):
         return None
     try:
@@ -286,7 +286,7 @@ def _looks_it(tx: Tx, at: datetime) -> bool:
     return whole and tx.calendar.provisional(at)
 
 
-def _refs(part: Mapping[str, Any]) -> list[str]:
+def _refs(part: Mapping[str, object]) -> list[str]:
     """Return the ids that a part of a reply bears: a deadline's timer is named by one of them."""
     return [
         value
@@ -296,7 +296,7 @@ def _refs(part: Mapping[str, Any]) -> list[str]:
 
 
 def _since(
-    tx: Tx, ahead: Sequence[tuple[dict[str, Any], str, datetime]]
+    tx: Tx, ahead: Sequence[tuple[JsonObject, str, datetime]]
 ) -> dict[tuple[str, datetime], date | None]:
     """Return of the timers of these deadlines from where each counts its days, None for none."""
     timers = tx.runtime.chassis.timers

@@ -12,11 +12,11 @@ import hmac
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from chassis.json_values import JsonObject
 from chassis.settings import ProcessSettings
 from chassis.storage import ChassisTables, Column
 
@@ -59,7 +59,7 @@ class Digests:
             for secret in process.digest_keys
         ]
 
-    def of(self, method: str, body: dict[str, Any]) -> Digest:
+    def of(self, method: str, body: JsonObject) -> Digest:
         """Return the digest of a request."""
         plain = hashlib.sha256(
             method.encode() + b"\n" + msgspec.json.encode(body, order="sorted")
@@ -107,7 +107,7 @@ def _rekey_table(
     stopped: Callable[[], bool],
 ) -> int:
     done = 0
-    after: tuple[Any, ...] | None = None
+    after: tuple[object, ...] | None = None
     change = (
         sa.update(table)
         .where(*(column == sa.bindparam(f"b_{column.name}") for column in key))

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 import pika
 import sqlalchemy as sa
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
 
 from chassis import broker, here, sealing, topology
 from chassis import storage as store
+from chassis.cards import Outlook
 from chassis.here import keys_file
 from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
@@ -28,6 +31,7 @@ from chassis.transaction import Tx
 # None: nothing is wrong yet, and somebody has to do something before it is.
 _MARKS: dict[bool | None, str] = {True: "ok  ", False: "BAD ", None: "WARN"}
 Found = tuple[bool | None, str]
+T = TypeVar("T")
 
 
 def run(say: Callable[[str], None]) -> int:
@@ -121,7 +125,7 @@ def _readable_by_others(url: str) -> Iterator[Found]:
             yield None, f"others on this machine may read {one} (chmod {mode} {one})"
 
 
-def _calendar(card: dict[str, Any]) -> Found:
+def _calendar(card: Outlook) -> Found:
     text = f"working days are known until {card['until']}"
     if not card["ends_soon"]:
         return True, text
@@ -179,22 +183,24 @@ def _refusal(error: BaseException) -> str:
     return " ".join((str(error) or repr(error)).split())[:200]
 
 
-def _asks(connection: Any, ask: Callable[[Any], Any]) -> Any:
+def _asks(
+    connection: pika.BlockingConnection, ask: Callable[[BlockingChannel], T]
+) -> T | ChannelClosedByBroker:
     """Ask on a channel of its own. Returns the answer, or the refusal that closed the channel."""
     channel = connection.channel()
     try:
         answer = ask(channel)
-    except pika.exceptions.ChannelClosedByBroker as error:
+    except ChannelClosedByBroker as error:
         return error
     channel.close()
     return answer
 
 
-def _is_refusal(answer: Any) -> bool:
-    return isinstance(answer, pika.exceptions.ChannelClosedByBroker)
+def _is_refusal(answer: object) -> TypeGuard[ChannelClosedByBroker]:
+    return isinstance(answer, ChannelClosedByBroker)
 
 
-def _exchanges(connection: Any, installation: topology.Installation) -> Found:
+def _exchanges(connection: pika.BlockingConnection, installation: topology.Installation) -> Found:
     names = [topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE, topology.DEAD_EXCHANGE]
     names += [topology.event_exchange(source) for source in installation.sources()]
 
@@ -207,7 +213,7 @@ def _exchanges(connection: Any, installation: topology.Installation) -> Found:
     return True, f"{len(names)} exchanges are there"
 
 
-def _queues(connection: Any, installation: topology.Installation) -> Found:
+def _queues(connection: pika.BlockingConnection, installation: topology.Installation) -> Found:
     queues = [queue.name for queue in installation.all_queues()]
     lacking = [name for name in queues if _look(connection, name) is None]
     if lacking:
@@ -215,21 +221,23 @@ def _queues(connection: Any, installation: topology.Installation) -> Found:
     return True, f"{len(queues)} queues are there"
 
 
-def _look(connection: Any, queue: str) -> Any:
+def _look(connection: pika.BlockingConnection, queue: str) -> pika.spec.Queue.DeclareOk | None:
     answer = _asks(connection, lambda ch: ch.queue_declare(queue, passive=True))
     return None if _is_refusal(answer) else answer.method
 
 
-def _rights(connection: Any, installation: topology.Installation, name: str) -> Found:
+def _rights(
+    connection: pika.BlockingConnection, installation: topology.Installation, name: str
+) -> Found:
     """Try what the service's processes do, in ways that change nothing."""
     own = topology.event_exchange(name)
 
-    def speaks(channel: Any) -> None:
+    def speaks(channel: BlockingChannel) -> None:
         channel.confirm_delivery()
         # Nobody is bound to this key.
         channel.basic_publish(own, "doctor", b"")
 
-    tries: dict[str, Callable[[Any], None]] = {f"publish to {own}": speaks}
+    tries: dict[str, Callable[[BlockingChannel], None]] = {f"publish to {own}": speaks}
     for queue in installation.queues():
         if queue.subscriber == name:
             # A queue with a single consumer refuses it even to a user who may read, in words of
@@ -248,8 +256,8 @@ def _rights(connection: Any, installation: topology.Installation, name: str) -> 
 _MAY_NOT = 403
 
 
-def _reads(queue: str) -> Callable[[Any], None]:
-    def attempt(channel: Any) -> None:
+def _reads(queue: str) -> Callable[[BlockingChannel], None]:
+    def attempt(channel: BlockingChannel) -> None:
         method, _properties, _body = channel.basic_get(queue)
         if method is not None:
             channel.basic_nack(method.delivery_tag, requeue=True)
@@ -257,7 +265,9 @@ def _reads(queue: str) -> Callable[[Any], None]:
     return attempt
 
 
-def _listeners(connection: Any, installation: topology.Installation, name: str) -> Iterator[Found]:
+def _listeners(
+    connection: pika.BlockingConnection, installation: topology.Installation, name: str
+) -> Iterator[Found]:
     """Say when nobody runs: a warning only, since one may look before the processes start."""
     calls = _look(connection, topology.call_queue(name))
     if calls is None or calls.consumer_count == 0:

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -98,7 +98,7 @@ def comparison(conn: sa.Connection) -> MigrationContext:
 
 
 def _types_differ(
-    _context: Any, _inspected: Any, _meta: Any, found: Any, wanted: Any
+    _context: object, _inspected: object, _meta: object, found: object, wanted: object
 ) -> bool | None:
     # SQLite knows affinities, not types: JSON and text, or the widths of integers, read back alike.
     if isinstance(found, sa.Uuid) or isinstance(wanted, (sa.Uuid, sa.JSON, store.UtcDateTime)):
@@ -106,7 +106,7 @@ def _types_differ(
     return None
 
 
-def _steps(found: list[Any]) -> Iterator[Any]:
+def _steps(found: list[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
     for one in found:
         if isinstance(one, ops.ModifyTableOps):
             yield from _steps(one.ops)
@@ -114,7 +114,7 @@ def _steps(found: list[Any]) -> Iterator[Any]:
             yield one
 
 
-def _does_not_add(step: Any) -> str:
+def _does_not_add(step: ops.MigrateOperation) -> str:
     """Return why the release before could not go on after a step, or nothing."""
     if isinstance(step, ops.AddColumnOp):
         column = step.column
@@ -131,7 +131,7 @@ def _does_not_add(step: Any) -> str:
     return f"{type(step).__name__.removesuffix('Op')} of {place}"
 
 
-def _rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+def _rendered(kind: str, item: object, _context: object) -> str | Literal[False]:
     # The chassis's own types by the names that a migration imports.
     if kind == "type" and type(item).__module__ == store.__name__:
         return f"store.{item!r}"

@@ -12,16 +12,16 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import digests, idempotency, inbox, jobs, process, rpc, sealing, timers, years
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
+from chassis.json_values import JsonObject
 from chassis.messages import Actor, Call
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
@@ -52,7 +52,7 @@ class Writer(threading.Thread):
         self.sources = {
             name: source for name, source in sources.items() if name in runtime.reads_of
         }
-        self.work: queue.SimpleQueue[tuple[Call, Future[dict[str, Any]]] | _Wake | None] = (
+        self.work: queue.SimpleQueue[tuple[Call, Future[JsonObject]] | _Wake | None] = (
             queue.SimpleQueue()
         )
         self._woken = False
@@ -133,7 +133,7 @@ class Writer(threading.Thread):
             wait = min(wait, max(0.05, (self._due_at - self.runtime.now()).total_seconds()))
         return time.monotonic() + wait
 
-    def _next(self, until: float | None) -> tuple[Call, Future[dict[str, Any]]] | _Wake | None:
+    def _next(self, until: float | None) -> tuple[Call, Future[JsonObject]] | _Wake | None:
         try:
             if until is None:
                 return self.work.get_nowait()
@@ -141,7 +141,7 @@ class Writer(threading.Thread):
         except queue.Empty:
             return None
 
-    def _serve(self, call: Call, future: Future[dict[str, Any]]) -> None:
+    def _serve(self, call: Call, future: Future[JsonObject]) -> None:
         if future.set_running_or_notify_cancel():
             future.set_result(rpc.answer(self.runtime, call))
 
@@ -284,7 +284,7 @@ class EmbeddedHost:
         for name, runtime in self.runtimes.items():
             runtime.on_commit = self._waker(name)
 
-    def _waker(self, name: str) -> Any:
+    def _waker(self, name: str) -> Callable[[Tx], None]:
         hearing = [w for w in self.writers.values() if name in w.sources]
         own, runner = self.writers[name], self.job_runners.get(name)
 
@@ -328,7 +328,7 @@ class EmbeddedHost:
         for runtime in self.runtimes.values():
             runtime.close()
 
-    def submit(self, service: str, call: Call) -> Future[dict[str, Any]]:
+    def submit(self, service: str, call: Call) -> Future[JsonObject]:
         """Hand a call to its service's threads.
 
         Raises:
@@ -340,7 +340,7 @@ class EmbeddedHost:
         entry = runtime.entries.get(call.method)
         if entry is not None and entry.kind == "query":
             return self._readers.submit(rpc.answer, runtime, call)
-        future: Future[dict[str, Any]] = Future()
+        future: Future[JsonObject] = Future()
         self.writers[service].work.put((call, future))
         return future
 
@@ -348,7 +348,7 @@ class EmbeddedHost:
         self,
         service: str,
         method: str,
-        body: dict[str, Any],
+        body: JsonObject,
         *,
         actor: Actor,
         key: str | None = None,
@@ -357,7 +357,7 @@ class EmbeddedHost:
         lang: str = "zh",
         traceparent: str | None = None,
         raw: bool = False,  # noqa: ARG002  what was not sent as JSON is not JSON
-    ) -> Any:
+    ) -> object:
         """See `rpc.Caller.call`."""
         call = Call(method, body, actor, key, version, lang, traceparent)
         future = asyncio.wrap_future(self.submit(service, call))
@@ -368,7 +368,7 @@ class EmbeddedHost:
             raise rpc.OutcomeUnknown(service) from None
         return rpc.unpack(service, reply)
 
-    async def state(self) -> dict[str, Any]:
+    async def state(self) -> JsonObject:
         """See `rpc.Caller.state`."""
         dead = [name for name, writer in self.writers.items() if not writer.is_alive()]
         return {"bus": "down", "why": f"stopped: {', '.join(dead)}"} if dead else {"bus": "up"}

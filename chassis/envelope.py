@@ -7,7 +7,6 @@ subscriber reads it straight into its own type.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -73,7 +72,7 @@ def encode(envelope: Envelope) -> bytes:
     return _encoder.encode(envelope)
 
 
-def raw(fact: Any) -> msgspec.Raw:
+def raw(fact: object) -> msgspec.Raw:
     """Return a fact (a dataclass of plain types) as undecoded JSON."""
     return msgspec.Raw(_encoder.encode(fact))
 

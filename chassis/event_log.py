@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.calendar import with_zone
+from chassis.json_values import JsonObject
 from chassis.relay import Lost, Outcome, Publisher, Unsent
 from chassis.topology import Installation, event_exchange, replay_key
 from chassis.transaction import Opened
@@ -112,7 +112,7 @@ def extent(runtime: Opened, part: Part) -> Extent:
         return Extent(*conn.execute(asked).one())
 
 
-def newest(runtime: Opened, part: Part, count: int) -> list[dict[str, Any]]:
+def newest(runtime: Opened, part: Part, count: int) -> list[JsonObject]:
     """Return the newest events of a part, oldest of them first, as they are shown to people."""
     outbox = runtime.chassis.outbox
     asked = sa.select(outbox).where(*part.where(outbox)).order_by(outbox.c.id.desc()).limit(count)
@@ -199,7 +199,7 @@ def consumed_by(part: Part, source: str, consumer: str, installation: Installati
     return Part(part.after, part.first, part.last, facts, part.partitions, part.unsent)
 
 
-def _windows(runtime: Opened, part: Part, consumer: str) -> Iterator[list[Any]]:
+def _windows(runtime: Opened, part: Part, consumer: str) -> Iterator[list[Unsent]]:
     outbox = runtime.chassis.outbox
     after = -1
     while True:

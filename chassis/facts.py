@@ -8,9 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import ClassVar, Literal, Protocol, TypeVar, cast, dataclass_transform
 
 T = TypeVar("T")
+
+
+class Declared(Protocol):
+    """What the decorators below write on a class."""
+
+    FACT: ClassVar[str]
+    AGGREGATE: ClassVar[str]
+    VISIBILITY: ClassVar[str]
+    SOURCE: ClassVar[str]
+
+
+def declared(kind: type) -> type[Declared]:
+    """Return a fact, or a reader of one, as what its decorator has made of it."""
+    return cast("type[Declared]", kind)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -47,14 +61,14 @@ def _declared(**said: str) -> Callable[[type[T]], type[T]]:
     return declare
 
 
-def published_in(events: ModuleType) -> tuple[type[Any], ...]:
+def published_in(events: ModuleType) -> tuple[type[Declared], ...]:
     """Return every fact that a service's `events` declares."""
     return tuple(kind for kind in _kinds_in(events) if hasattr(kind, "AGGREGATE"))
 
 
 def read_in(
-    events: ModuleType, *sources: str, but: Collection[type[Any]] = ()
-) -> tuple[type[Any], ...]:
+    events: ModuleType, *sources: str, but: Collection[type] = ()
+) -> tuple[type[Declared], ...]:
     """Return every reader that a service's `events` declares.
 
     Args:
@@ -66,7 +80,7 @@ def read_in(
     return tuple(kind for kind in readers if not sources or kind.SOURCE in sources)
 
 
-def _kinds_in(module: ModuleType) -> Iterator[type[Any]]:
+def _kinds_in(module: ModuleType) -> Iterator[type[Declared]]:
     for kind in vars(module).values():
         if isinstance(kind, type) and kind.__module__ == module.__name__:
-            yield kind
+            yield cast("type[Declared]", kind)

@@ -11,30 +11,35 @@ of jobs are read by more eyes than the file.
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import logging
 import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
-from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
+from typing import BinaryIO, ClassVar, NoReturn, TypedDict
 
-import sqlalchemy as sa
-
-from chassis import records
 from chassis import storage as store
 from chassis.blobs import Blobs
 from chassis.bus import Nothing, check_role, command, job, query
+from chassis.cards import JobState
 from chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
 from chassis.columns import Column
 from chassis.i18n import texts
-from chassis.jobs import UPLOAD, Cancelled, Job
+from chassis.importers import (
+    ROLES,
+    Importer,
+    ImporterCard,
+    Outcome,
+    Row,
+    given,
+    known_by,
+    one_by_one,
+)
+from chassis.jobs import UPLOAD, Cancelled, Job, Params
 from chassis.messages import Actor
 from chassis.migrate import package_of
 from chassis.refusal import NotFound, Refusal
@@ -59,10 +64,8 @@ from chassis.transaction import Tx
 
 log = logging.getLogger("fivered.imports")
 
-ROLES = ("R_DISTRICT", "R_STREET")
 JOB = "import"
 
-_BATCH = 500
 _LEAST_REPEATED = 2
 _KEPT_ERRORS = 1000
 # Titles that people write above the headings.
@@ -73,151 +76,6 @@ _REMARKS = {"备注", "说明", "remark", "remarks", "note", "notes"}
 _PLACES = {AREA, COMMUNITY, GRID, STREET_OR_COMMUNITY}
 # How often a batch looks for facts of other services that are still on their way.
 _PAUSE_S = 0.25
-
-Row = dict[str, Any]
-Outcome = Literal["created", "unchanged"] | Refusal
-
-# --------------------------------------------------------------------------------------------------
-# What a service takes
-
-
-@dataclass(frozen=True, slots=True)
-class Importer:
-    """One kind of file that a service takes.
-
-    Attributes:
-        kind: Its name in the address.
-        title: "中文 / English".
-        columns: What stands in it; their order in the file is free.
-        take: Writes a batch and says what the commands would say; returns one outcome per row. A
-            refused row has left nothing behind. The transaction acts as the sender of the file.
-        keys: By what a row may meet others of its file: each text of which a row that was created
-            lets the next one be refused or unchanged, spelled as the service compares it. One that
-            is too wide costs time; one that is missing lets a dry run say what the run does not.
-        apart: The columns that are part of no key: two rows may say the same there, and neither
-            minds. Every column is in a key or here; one in neither place, or in both, ends the
-            start.
-        batch: Rows per transaction.
-        awaits: Refusals that may be cured by facts which are still on their way from another
-            service; a batch with such rows is tried again for a while.
-        roles: Who may send such a file.
-        above: The keys of the rows that must be taken before a row, the farthest first; they may
-            stand below it. A file is taken tier by tier, in one job.
-    """
-
-    kind: str
-    title: str
-    columns: tuple[Column, ...]
-    take: Callable[[Tx, Sequence[Row]], Sequence[Outcome]]
-    keys: Callable[[Row], Iterable[str | None]]
-    apart: tuple[str, ...]
-    batch: int = _BATCH
-    awaits: tuple[type[Refusal], ...] = ()
-    roles: tuple[str, ...] = ROLES
-    above: Callable[[Row], Sequence[str]] = lambda _row: ()
-
-    def __post_init__(self) -> None:
-        """Check that somebody has thought of each column whether rows meet by it.
-
-        Raises:
-            TypeError: Of one nobody has.
-        """
-        names = {column.name for column in self.columns}
-        undecided = names ^ self.key_columns() ^ set(self.apart)
-        if undecided:
-            raise TypeError(f"{self.kind}: in a key or apart? {', '.join(sorted(undecided))}")
-
-    def key_columns(self) -> set[str]:
-        """Return the columns on which the keys of the example row depend."""
-        row = {column.name: column.read(column.example) for column in self.columns}
-        keys = list(self.keys(row))
-        return {
-            column.name
-            for column in self.columns
-            if list(self.keys(row | {column.name: column.other(row[column.name])})) != keys
-        }
-
-    def tier(self, row: Row) -> int:
-        """Return how many rows of the file may have to be taken before this one."""
-        return len(self.above(row))
-
-    def describe(self, today: date) -> dict[str, Any]:
-        """Return what the file must hold, for people and programs."""
-        columns = []
-        for column in self.columns:
-            zh, en = column.expected()
-            columns.append(
-                {
-                    "name": column.name,
-                    "meaning": column.meaning,
-                    "required": column.required,
-                    "kind": column.kind,
-                    "expected_zh": zh,
-                    "expected_en": en,
-                    "example": column.example_on(today),
-                }
-            )
-        return {
-            "kind": self.kind,
-            "title": self.title,
-            "roles": list(self.roles),
-            "columns": columns,
-            "template": self.template(today),
-        }
-
-    def template(self, today: date) -> str:
-        """Return a file with the header and one example row, which its own dry run takes."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow([column.name for column in self.columns])
-        writer.writerow([column.example_on(today) for column in self.columns])
-        return out.getvalue()
-
-
-def known_by(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
-    """Return what tells which of the rows' ids, in the column `key`, the table has already."""
-
-    def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
-        return records.present(tx.conn, table, [row[key] for row in rows])
-
-    return known
-
-
-def given(row: Row) -> Row:
-    """Return a row without its empty cells, so that the command's own defaults stand there."""
-    return {name: value for name, value in row.items() if value is not None}
-
-
-def one_by_one(
-    known: Callable[[Tx, Sequence[Row]], set[str]],
-    key: str,
-    act: Callable[[Tx, Row], object],
-) -> Callable[[Tx, Sequence[Row]], list[Outcome]]:
-    """Make a `take` of the service's own command: each row goes its way, with the same rules and
-    the same events. For kinds of which a district has thousands, not hundreds of thousands.
-
-    Args:
-        known: Which of the rows' ids are there before the batch.
-        key: The column of the id.
-        act: Carries out one row; raises its refusal.
-    """
-
-    def take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
-        before = known(tx, rows)
-        outcomes: list[Outcome] = []
-        for row in rows:
-            try:
-                with tx.part():
-                    act(tx, row)
-            except Refusal as refusal:
-                outcomes.append(refusal)
-                continue
-            outcomes.append("unchanged" if row[key] in before else "created")
-            before.add(row[key])
-        return outcomes
-
-    return take
-
 
 # --------------------------------------------------------------------------------------------------
 # Refusals of files and rows
@@ -377,6 +235,38 @@ def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
 # The job
 
 
+class RowError(TypedDict):
+    """Why a row was refused: the column and what it should hold, where one is at fault."""
+
+    line: int
+    column: str
+    code: str
+    message_zh: str
+    message_en: str
+    expected_zh: str
+    expected_en: str
+
+
+class Imported(TypedDict):
+    """What became of a file; its lines add up to those of the file."""
+
+    kind: str
+    dry_run: bool
+    form: str
+    encoding: str
+    delimiter: str
+    ignored: list[str]
+    unread_sheets: list[str]
+    lines: int
+    header_line: int
+    blank_lines: int
+    rows: int
+    created: int
+    unchanged: int
+    refused: int
+    errors: list[RowError]
+
+
 @dataclass(slots=True)
 class Tally:
     """How far a file is; saved with each batch, so that a resumed job goes on from there.
@@ -394,11 +284,11 @@ class Tally:
     refused: int = 0
     total: int = 0
     patient: bool = True
-    errors: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
     tier: int = 0
     deeper: int = 0
 
-    def saved(self) -> dict[str, Any]:
+    def saved(self) -> Params:
         """Return what is kept; tiers only where there are any: a release before knows none."""
         tiers = {"tier", "deeper"}
         return {name: one for name, one in asdict(self).items() if one or name not in tiers}
@@ -423,7 +313,7 @@ class Tally:
 
     def result(
         self, importer: Importer, sheet: Sheet, header: Header, *, dry_run: bool
-    ) -> dict[str, Any]:
+    ) -> Imported:
         """Return what the job answers; its lines add up to those of the file."""
         return {
             "kind": importer.kind,
@@ -440,11 +330,11 @@ class Tally:
             "created": self.created,
             "unchanged": self.unchanged,
             "refused": self.refused,
-            "errors": sorted(self.errors, key=lambda error: int(error["line"])),
+            "errors": sorted(self.errors, key=lambda error: error["line"]),
         }
 
 
-def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) -> dict[str, Any]:
+def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) -> RowError:
     """Return a refused row as {line, column, code, what is wrong, what was expected}."""
     name = re.split(r"[.\[]", refusal.field)[0]
     column = next((one for one in importer.columns if one.name == name), None)
@@ -478,7 +368,7 @@ _A_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SHORT = 6
 
 
-def _column_of(value: Any, line: _Line, importer: Importer) -> Column | None:
+def _column_of(value: object, line: _Line, importer: Importer) -> Column | None:
     """Return the column whose cell a value of a refusal repeats; None where it repeats none, or
     what may be repeated."""
     text = str(value).strip()
@@ -542,16 +432,16 @@ class _Import:
         self.tally = Tally(**going_on) if going_on else Tally()
         self.tried: _Tried | None = None
 
-    def run(self, file: BinaryIO) -> dict[str, Any]:
+    def run(self, file: BinaryIO) -> Imported:
         with open_sheet(file) as sheet:
             return self._run(sheet)
 
-    def _run(self, sheet: Sheet) -> dict[str, Any]:
+    def _run(self, sheet: Sheet) -> Imported:
         header = read_header(sheet.file, self.importer)
         if not self.tally.offset:
             self.tally.total = _count_lines(sheet.file) - header.line
             self.tally.offset, self.tally.line = header.offset, header.line
-        tried: Any = nullcontext()
+        tried: AbstractContextManager[_Tried | None] = nullcontext()
         if self.dry_run:
             tried = closing(_Tried(sheet.file, header, self.importer))
         try:
@@ -568,7 +458,7 @@ class _Import:
             raise
         return self._result(sheet, header)
 
-    def _result(self, sheet: Sheet, header: Header) -> dict[str, Any]:
+    def _result(self, sheet: Sheet, header: Header) -> Imported:
         return self.tally.result(self.importer, sheet, header, dry_run=self.dry_run)
 
     def _take_tier(self, file: BinaryIO, header: Header) -> None:
@@ -618,7 +508,7 @@ class _Import:
         after = replace(self.tally, errors=list(self.tally.errors))
         after.offset, after.line, after.blank = rows.offset, rows.line, rows.blank
         after.rows += len(batch)
-        saved: dict[str, Any] = {}
+        saved: Params = {}
         created: list[_Line] = []
         with self.running.step(done=after.rows, total=after.total, saved=saved) as tx:
             tx.actor = self.actor
@@ -756,6 +646,20 @@ class WhichImporter:
     kind: str
 
 
+class ImporterCards(TypedDict):
+    """Which files are taken."""
+
+    items: list[ImporterCard]
+    next: None
+
+
+class ImportStarted(JobState):
+    """The job that reads a file."""
+
+    kind: str
+    dry_run: bool
+
+
 class Imports:
     """Gives a service the doors by which files come in.
 
@@ -766,18 +670,18 @@ class Imports:
     importers: ClassVar[tuple[Importer, ...]] = ()
 
     @query(roles=ROLES)
-    def _importers(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+    def _importers(self, tx: Tx, _body: Nothing) -> ImporterCards:
         """Answer which files are taken, and what stands in them."""
         today = tx.calendar.local_date(tx.now)
         return {"items": [one.describe(today) for one in self.importers], "next": None}
 
     @query(roles=ROLES)
-    def _importer(self, tx: Tx, body: WhichImporter) -> dict[str, Any]:
+    def _importer(self, tx: Tx, body: WhichImporter) -> ImporterCard:
         """Answer what stands in one kind of file, with a template."""
         return importer_of(self, body.kind).describe(tx.calendar.local_date(tx.now))
 
     @command(roles=ROLES)
-    def _start_import(self, tx: Tx, order: StartImport) -> dict[str, Any]:
+    def _start_import(self, tx: Tx, order: StartImport) -> ImportStarted:
         """Begin to import a received file, if its header is right."""
         importer = importer_of(self, order.kind)
         check_role(importer.roles, tx.actor)
@@ -799,7 +703,7 @@ class Imports:
         return {"id": job_id, "state": "QUEUED", "kind": order.kind, "dry_run": order.dry_run}
 
     @job(JOB)
-    def _run_import(self, running: Job) -> dict[str, Any]:
+    def _run_import(self, running: Job) -> Imported:
         """Import a file, batch by batch."""
         importer = importer_of(self, running.params["kind"])
         with Blobs(running.runtime.process.blobs).open(running.params[UPLOAD]) as file:
@@ -818,4 +722,4 @@ def importer_of(service: Imports, kind: str) -> Importer:
     raise NotFound(kind="import", id=kind[:40])
 
 
-__all__ = ["ROLES", "Importer", "Imports", "Outcome", "Row", "one_by_one"]
+__all__ = ["ROLES", "Importer", "Imports", "Outcome", "Row", "given", "known_by", "one_by_one"]

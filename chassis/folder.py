@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 from chassis.here import keys_file
 from chassis.installed import service_class, service_names
@@ -21,7 +21,7 @@ except ImportError:  # not on every system
     fcntl = None  # type: ignore[assignment]
 
 
-def take_folder(data: Path) -> Any:
+def take_folder(data: Path) -> TextIO:
     """Make the folder and hold it, so that two processes never write the same databases."""
     # Everything in it is about people: nobody else on this machine reads it.
     os.umask(0o077)
@@ -118,6 +118,6 @@ def wanted_keys() -> dict[str, str]:
     return dict(sorted(named.items()))
 
 
-def all_settings() -> list[type[Any]]:
+def all_settings() -> list[type]:
     """Return what an installation reads from its environment, as settings classes."""
     return [ProcessSettings, *(service_class(name).settings_type for name in service_names())]

@@ -17,7 +17,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, Union
+from typing import Annotated, Union
 
 from chassis.refusal import NumberOfAPerson
 from chassis.text import personal_number, texts
@@ -48,7 +48,7 @@ PUBLIC = Public("others read it")
 PublicText = Annotated[str, PUBLIC]
 
 
-def check(body: Any) -> None:
+def check(body: object) -> None:
     """Refuse a command's body in whose public texts stands somebody's number.
 
     Raises:
@@ -76,10 +76,10 @@ def _refuse(public: Iterable[tuple[_Place, str]]) -> None:
         raise NumberOfAPerson.of(found)
 
 
-def readers_of(hint: Any) -> Readers | None:
+def readers_of(hint: object) -> Readers | None:
     """Return who reads a field, by its type; None where it does not say."""
     if typing.get_origin(hint) is Annotated:
-        for mark in hint.__metadata__:
+        for mark in typing.get_args(hint)[1:]:
             if isinstance(mark, Readers):
                 return mark
     for part in typing.get_args(hint):
@@ -90,13 +90,13 @@ def readers_of(hint: Any) -> Readers | None:
 
 
 @functools.cache
-def members(cls: type[Any]) -> tuple[tuple[str, Any], ...]:
+def members(cls: type) -> tuple[tuple[str, object], ...]:
     """Return (name, type) of a body's fields, the marks included."""
     hints = typing.get_type_hints(cls, include_extras=True)
     return tuple((one.name, hints[one.name]) for one in fields(cls))
 
 
-def choices(hint: Any, place: Sequence[str]) -> tuple[Any, ...]:
+def choices(hint: object, place: Sequence[str]) -> tuple[object, ...]:
     """Return what may stand at a place of a body where that is a closed set; () where it is not.
 
     Args:
@@ -117,22 +117,22 @@ def choices(hint: Any, place: Sequence[str]) -> tuple[Any, ...]:
 
 
 @functools.cache
-def holds_public(hint: Any) -> bool:
+def holds_public(hint: object) -> bool:
     """Tell whether others than the author and the office read a text of a field, by its type."""
     if is_dataclass(hint):
         return any(holds_public(inner) for _name, inner in members(typing.cast("type", hint)))
-    if typing.get_origin(hint) is Annotated and PUBLIC in hint.__metadata__:
+    if typing.get_origin(hint) is Annotated and PUBLIC in typing.get_args(hint):
         return True
     return any(holds_public(part) for part in typing.get_args(hint) if not isinstance(part, str))
 
 
-def _public(hint: Any, value: Any, at: _Place) -> Iterator[tuple[_Place, str]]:
+def _public(hint: object, value: object, at: _Place) -> Iterator[tuple[_Place, str]]:
     """Yield (place, text) of every text that is declared to be read by others."""
     if value is None or not holds_public(hint):
         return
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        if PUBLIC in hint.__metadata__:
+        if PUBLIC in parts:
             yield from texts(value, at)
         else:
             yield from _public(parts[0], value, at)

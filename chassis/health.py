@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -41,7 +40,7 @@ class Finding:
     """
 
     ok: bool
-    detail: Any = None
+    detail: object = None
     degraded: bool = False
 
 
@@ -79,7 +78,7 @@ class HealthPage:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_arguments: Any) -> None:
+            def log_message(self, *_arguments: object) -> None:
                 """Probes come every few seconds and say nothing."""
 
         return Handler

@@ -11,12 +11,27 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from chassis.settings import CommandFailed, database_variable
 
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"
+
+
+class Running(TypedDict, total=False):
+    """The note of a system that runs on a folder: of one process, or of several with a
+    `supervisor` and the `environment` that they share."""
+
+    address: str
+    mode: str
+    pid: int
+    supervisor: int
+    demo: bool
+    keys: str
+    environment: dict[str, str]
+
+
 PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
 
@@ -40,10 +55,10 @@ def environment() -> dict[str, str]:
     return {}
 
 
-def running(folder: Path) -> dict[str, Any] | None:
+def running(folder: Path) -> Running | None:
     """Return the note of the system that runs on a folder; None where none does."""
     try:
-        found: dict[str, Any] = json.loads((folder / "running.json").read_text("utf-8"))
+        found: Running = json.loads((folder / "running.json").read_text("utf-8"))
     except (OSError, ValueError):
         return None
     # One that was killed leaves its note behind.

@@ -12,11 +12,11 @@ import functools
 import re
 from collections.abc import Collection, Mapping
 from importlib import resources
-from typing import Any
+from typing import TypeVar
 
 import polib
 
-from chassis.refusal import Choices, Refusal, Said, Sentence, fill, shortened
+from chassis.refusal import Choices, Complaint, Problem, Refusal, Said, Sentence, fill, shortened
 
 
 @functools.cache
@@ -63,11 +63,12 @@ def word(package: str, name: str) -> str:
     return vocabulary(package).get(name, (name, ""))[0]
 
 
+T = TypeVar("T")
 _CODE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 _CODES = re.compile(rf"{_CODE}(?:(?:, ?|、){_CODE})*")
 
 
-def named(value: Any, language: str = "zh", package: str = "chassis") -> Any:
+def named(value: T, language: str = "zh", package: str = "chassis") -> T | str:
     """Return a code, or a list of codes, in words; anything else, and an unknown code, as it is."""
     if isinstance(value, Choices):
         # The English of a code is a code.
@@ -93,7 +94,7 @@ def explained(code: str, package: str = "chassis") -> str:
 def told(
     package: str,
     text: str,
-    params: Mapping[str, Any],
+    params: Mapping[str, object],
     language: str = "zh",
     *,
     names: Collection[str] = (),
@@ -112,13 +113,13 @@ def told(
         values = {name: _in_english(package, value) for name, value in params.items()}
         return fill(text.english, values, whole=True)
     values = {
-        name: _in_chinese(package, word(package, value) if name in names else value)
+        name: _in_chinese(package, word(package, str(value)) if name in names else value)
         for name, value in params.items()
     }
     return fill(text, values, whole=True)
 
 
-def _in_chinese(package: str, value: Any) -> Any:
+def _in_chinese(package: str, value: object) -> object:
     if isinstance(value, Said):
         return told(package, value.template, value.params)
     return named(value, "zh", package)
@@ -129,13 +130,16 @@ def in_words(package: str, member: str, code: str | None) -> dict[str, str | Non
     return {f"{member}_{lang}": named(code, lang, package) for lang in ("zh", "en")}
 
 
-def problem_of(refusal: Refusal, package: str) -> dict[str, Any]:
+def problem_of(refusal: Refusal, package: str) -> Problem:
     """Return a refusal as it travels to the caller, in both languages."""
-    found: dict[str, Any] = {
+    said = texts(refusal, package, refusal.params)
+    found: Problem = {
         "code": refusal.code,
         "status": refusal.status,
         "guard": refusal.guard,
-        **texts(refusal, package, refusal.params),
+        "field": said["field"],
+        "message_zh": said["message_zh"],
+        "message_en": said["message_en"],
         "params": {name: str(shortened(value)) for name, value in refusal.params.items()},
     }
     if refusal.parts:
@@ -146,9 +150,9 @@ def problem_of(refusal: Refusal, package: str) -> dict[str, Any]:
 def texts(
     refusal: Refusal,
     package: str,
-    params: Mapping[str, Any],
-    in_english: Mapping[str, Any] | None = None,
-) -> dict[str, str]:
+    params: Mapping[str, object],
+    in_english: Mapping[str, object] | None = None,
+) -> Complaint:
     """Return a refusal's field and its sentence in both languages, filled with these values; with
     `in_english` the English one with those."""
     wire = {name: str(params[name]) for name in refusal.names if name in params}
@@ -167,7 +171,7 @@ def texts(
     }
 
 
-def _in_english(package: str, value: Any) -> Any:
+def _in_english(package: str, value: object) -> object:
     if isinstance(value, Said):
         return told(package, value.template, value.params, "en")
     if not isinstance(value, str) or isinstance(value, Choices):

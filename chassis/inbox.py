@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
+from typing import TypedDict, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -422,23 +422,23 @@ def retry_parked(runtime: Opened, source: str, *, partitions: Sequence[int] | No
         if partitions is not None:
             asked = asked.where(table.c.partition.in_(partitions))
         with store.reading(runtime.engine) as conn:
-            row = conn.execute(asked).mappings().first()
+            row = store.first(conn, asked)
         if row is None:
             return done
-        done += _retry_one(runtime, dict(row))
+        done += _retry_one(runtime, row)
 
 
-def _retry_one(runtime: Opened, row: dict[str, Any]) -> int:
+def _retry_one(runtime: Opened, row: store.Row) -> int:
     table = runtime.chassis.parked
     items: list[_Item] = []
     bad: list[_Bad] = []
-    _read(runtime, Delivery(row["body"], row["source"], row["partition"] or 0), items, bad)
+    _read(runtime, Delivery(row.body, row.source, row.partition or 0), items, bad)
     try:
         if bad:
             raise ValueError(f"{bad[0].reason}: {bad[0].error}")  # noqa: TRY301  ends as a fault does
         with runtime.transaction(SYSTEM) as tx:
-            _hold_parking(tx.conn, row["source"])
-            still = sa.select(table.c.state).where(table.c.id == row["id"])
+            _hold_parking(tx.conn, row.source)
+            still = sa.select(table.c.state).where(table.c.id == row.id)
             if tx.conn.execute(still).scalar() != "RETRY":
                 return 0
             for item in _first_time(tx, items):
@@ -450,28 +450,28 @@ def _retry_one(runtime: Opened, row: dict[str, Any]) -> int:
         with runtime.engine.begin() as conn:
             conn.execute(
                 sa.update(table)
-                .where(table.c.id == row["id"], table.c.state == "RETRY")
-                .values(state="PARKED", attempts=row["attempts"] + 1, error=_explain(error))
+                .where(table.c.id == row.id, table.c.state == "RETRY")
+                .values(state="PARKED", attempts=row.attempts + 1, error=_explain(error))
             )
         return 0
     return 1
 
 
-def _settle(conn: sa.Connection, table: sa.Table, row: dict[str, Any], state: str) -> None:
+def _settle(conn: sa.Connection, table: sa.Table, row: store.Row, state: str) -> None:
     """End one parked row and let the next of its aggregate be tried."""
     conn.execute(
         sa.update(table)
-        .where(table.c.id == row["id"])
+        .where(table.c.id == row.id)
         .values(state=state, decided_at=datetime.now(UTC))
     )
-    if row["subject"] is None:
+    if row.subject is None:
         return
     following = (
         sa.select(sa.func.min(table.c.id))
         .where(
-            table.c.source == row["source"],
-            table.c.handler == row["handler"],
-            table.c.subject == row["subject"],
+            table.c.source == row.source,
+            table.c.handler == row.handler,
+            table.c.subject == row.subject,
             table.c.state == "PARKED",
             table.c.reason == "BEHIND",
         )
@@ -480,14 +480,34 @@ def _settle(conn: sa.Connection, table: sa.Table, row: dict[str, Any], state: st
     conn.execute(sa.update(table).where(table.c.id == following).values(state="RETRY"))
 
 
-def parked_rows(runtime: Opened, *, all_states: bool = False) -> list[dict[str, Any]]:
+class Parked(TypedDict):
+    """An event that waits for an operator."""
+
+    id: int
+    parked_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    state: str
+    source: str
+    event_id: str | None
+    fact: str | None
+    subject: str | None
+    handler: str | None
+    partition: int | None
+    reason: str
+    error: str
+    attempts: int
+    body: bytes
+
+
+def parked_rows(runtime: Opened, *, all_states: bool = False) -> list[Parked]:
     """Return what is parked, oldest first."""
     table = runtime.chassis.parked
     asked = sa.select(table).order_by(table.c.id)
     if not all_states:
         asked = asked.where(table.c.state.in_(("PARKED", "RETRY")))
     with store.reading(runtime.engine) as conn:
-        return [dict(row) for row in conn.execute(asked).mappings()]
+        return [cast("Parked", dict(row)) for row in conn.execute(asked).mappings()]
 
 
 def mark_parked(runtime: Opened, ids: Sequence[int], state: str, who: str) -> int:
@@ -496,22 +516,15 @@ def mark_parked(runtime: Opened, ids: Sequence[int], state: str, who: str) -> in
     changed = 0
     with runtime.engine.begin() as conn:
         for row_id in ids:
-            row = (
-                conn.execute(
-                    sa.select(table).where(
-                        table.c.id == row_id, table.c.state.in_(("PARKED", "RETRY"))
-                    )
-                )
-                .mappings()
-                .first()
-            )
+            waiting = table.c.state.in_(("PARKED", "RETRY"))
+            row = store.first(conn, sa.select(table).where(table.c.id == row_id, waiting))
             if row is None:
                 continue
-            _hold_parking(conn, row["source"])
+            _hold_parking(conn, row.source)
             changed += 1
             conn.execute(
                 sa.update(table).where(table.c.id == row_id).values(state=state, decided_by=who)
             )
             if state == "DROPPED":
-                _settle(conn, table, dict(row), "DROPPED")
+                _settle(conn, table, row, "DROPPED")
     return changed

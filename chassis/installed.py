@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chassis.bus import Service
 
 SERVICES = "fivered.services"
@@ -50,9 +52,11 @@ def release_of(service: str) -> str:
     return point.dist.version if point is not None and point.dist is not None else "0"
 
 
-def load(group: str, name: str | None = None) -> Any | None:
-    """Return the object of an entry point, of the first one when no name is given, or None."""
+def load(group: str, name: str | None = None) -> Callable[..., object] | None:
+    """Return the function of an entry point, of the first one when no name is given, or None."""
     found = points(group)
     if name is None:
         name = next(iter(found), None)
-    return found[name].load() if name is not None and name in found else None
+    if name is None or name not in found:
+        return None
+    return cast("Callable[..., object]", found[name].load())

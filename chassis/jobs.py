@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.blobs import Blobs
+from chassis.cards import JobCard, JobState
 from chassis.i18n import problem_of
-from chassis.messages import SYSTEM, SYSTEM_ROLE, new_uuid
+from chassis.messages import SYSTEM, SYSTEM_ROLE, Members, new_uuid
 from chassis.migrate import package_of
 from chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
 from chassis.transaction import Opened, Tx
@@ -26,6 +27,8 @@ log = logging.getLogger("fivered.jobs")
 
 # Short, because the worker renews it while a step runs: it is how long a job of a worker that was
 # killed stands still.
+# What a job was started with, and what it saves of how far it is: its own.
+Params: TypeAlias = Members
 LEASE = timedelta(seconds=15)
 TRIES = 3
 # The param of a job that names a file which came for it. It may hold what people told in
@@ -61,7 +64,7 @@ class Cancelled(Exception):
         result: What it answers all the same; a job that can tell how far it came sets it.
     """
 
-    result: Any = None
+    result: object = None
 
 
 class Interrupted(Exception):
@@ -82,14 +85,14 @@ class Job:
     """
 
     def __init__(
-        self, runtime: Opened, row: Any, stopping: Callable[[], bool] = lambda: False
+        self, runtime: Opened, row: store.Row, stopping: Callable[[], bool] = lambda: False
     ) -> None:
         self.runtime = runtime
         self.attempt: int = row.attempts + 1
         self._stopping = stopping
         self.job_id: str = row.job_id
-        self.params: dict[str, Any] = row.params
-        self.saved: dict[str, Any] | None = row.saved
+        self.params: Params = row.params
+        self.saved: Params | None = row.saved
         self.done: int = row.done
 
     @contextmanager
@@ -99,7 +102,7 @@ class Job:
         done: int | None = None,
         total: int | None = None,
         note: str | None = None,
-        saved: dict[str, Any] | None = None,
+        saved: Params | None = None,
     ) -> Iterator[Tx]:
         """One transaction of the job; its progress commits with its effect.
 
@@ -115,7 +118,7 @@ class Job:
             if tx.conn.execute(_stopped(table), {"job_id": self.job_id}).scalar():
                 raise Cancelled
             yield tx
-            values: dict[str, Any] = {"updated_at": _now(), "lease_until": _now() + LEASE}
+            values: dict[str, object] = {"updated_at": _now(), "lease_until": _now() + LEASE}
             given = {"done": done, "total": total, "note": note, "saved": saved}
             values |= {name: value for name, value in given.items() if value is not None}
             # Two workers must never both commit a step: only the newest attempt may.
@@ -127,9 +130,7 @@ class Job:
         if saved is not None:
             self.saved = saved
 
-    def repeat(
-        self, counts: Mapping[str, int], work: Callable[[Tx, dict[str, Any]], bool]
-    ) -> dict[str, Any]:
+    def repeat(self, counts: Mapping[str, int], work: Callable[[Tx, Params], bool]) -> Params:
         """Do a little of some work in each transaction until nothing is left. Returns what was
         noted last.
 
@@ -141,7 +142,7 @@ class Job:
         Raises:
             Cancelled, Interrupted, LeaseLost: As `step`; what was done stays done.
         """
-        notes: dict[str, Any] = self.saved or dict(counts)
+        notes: Params = self.saved or dict(counts)
         more = True
         while more:
             now = dict(notes)
@@ -292,7 +293,7 @@ def run_next(runtime: Opened, *, stopping: Callable[[], bool] = lambda: False) -
     return True
 
 
-def _run(runtime: Opened, running: Job, row: Any) -> None:
+def _run(runtime: Opened, running: Job, row: store.Row) -> None:
     method = runtime.job_doors.get(row.kind)
     try:
         if method is None:
@@ -319,7 +320,7 @@ def _run(runtime: Opened, running: Job, row: Any) -> None:
         _end(running, "FAILED", refusal=Faulted(fault_id=fault_id))
 
 
-def _claim(runtime: Opened) -> Any:
+def _claim(runtime: Opened) -> store.Row | None:
     table = runtime.chassis.jobs
     asked = _free(table)
     # Looking takes no lock: nothing waits most of the time.
@@ -328,10 +329,10 @@ def _claim(runtime: Opened) -> Any:
             return None
     with runtime.engine.begin() as conn:
         locked = store.lock(asked, conn, skip_locked=True)
-        row = conn.execute(locked, {"now": _now()}).first()
+        row = store.first(conn, locked.params(now=_now()))
         if row is None:
             return None
-        values: dict[str, Any] = {"updated_at": _now()}
+        values: dict[str, object] = {"updated_at": _now()}
         if row.attempts >= TRIES:
             values |= {"state": "FAILED", **_why(runtime, JobDied())}
         else:
@@ -364,7 +365,7 @@ def _free(jobs: sa.Table) -> store.Select:
     )
 
 
-def _forget_upload(runtime: Opened, params: dict[str, Any]) -> None:
+def _forget_upload(runtime: Opened, params: Params) -> None:
     if UPLOAD in params and runtime.process.blobs:
         Blobs(runtime.process.blobs).remove(params[UPLOAD])
 
@@ -383,16 +384,18 @@ def take_back(runtime: Opened) -> int:
         ).rowcount
 
 
-def _why(runtime: Opened, refusal: Refusal) -> dict[str, Any]:
+def _why(runtime: Opened, refusal: Refusal) -> dict[str, object]:
     """Return what a job's row says of its refusal, in both languages and with the place."""
-    told = problem_of(refusal, package_of(runtime.service_cls))
-    told["where"] = {name: refusal.params[name] for name in _PLACES if name in refusal.params}
+    where = {name: refusal.params[name] for name in _PLACES if name in refusal.params}
+    told = {**problem_of(refusal, package_of(runtime.service_cls)), "where": where}
     return {"error": f"{told['message_zh']} / {told['message_en']}", "problem": told}
 
 
-def _end(running: Job, state: str, *, result: Any = None, refusal: Refusal | None = None) -> None:
+def _end(
+    running: Job, state: str, *, result: object = None, refusal: Refusal | None = None
+) -> None:
     table = running.runtime.chassis.jobs
-    values: dict[str, Any] = {"state": state, "result": result}
+    values: dict[str, object] = {"state": state, "result": result}
     if refusal is not None:
         values |= _why(running.runtime, refusal)
     with running.runtime.engine.begin() as conn:
@@ -419,7 +422,7 @@ def _requeue(running: Job) -> None:
 # For people
 
 
-def card(tx: Tx, job_id: str) -> dict[str, Any]:
+def card(tx: Tx, job_id: str) -> JobCard:
     """Return a job's state.
 
     Raises:
@@ -440,7 +443,7 @@ def card(tx: Tx, job_id: str) -> dict[str, Any]:
     }
 
 
-def cancel(tx: Tx, job_id: str) -> dict[str, Any]:
+def cancel(tx: Tx, job_id: str) -> JobState:
     """Mark a job to stop at its next step. The person who asked for it may, or the district.
 
     Raises:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chassis import migrate, sealing
 from chassis.folder import all_settings, read_keys, take_folder, wanted_keys, write_keys
@@ -223,9 +222,12 @@ def _here(place: _Place) -> list[str]:
     return found
 
 
-def _look(place: _Place, service: str) -> Any:
+def _look(place: _Place, service: str) -> sealing.Status:
     with _opened(place, service) as runtime, runtime.snapshot(SYSTEM) as tx:
-        return sealing.status(tx)
+        found = sealing.status(tx)
+    if found is None:
+        raise CommandFailed(f"{service} seals nothing")
+    return found
 
 
 def drop(data: str, name: str, say: Say) -> int:

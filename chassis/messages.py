@@ -10,10 +10,15 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import uuid_utils
+
+from chassis.json_values import JsonObject
+
+# What a service has written for itself and reads again: it knows the types.
+Members: TypeAlias = dict[str, Any]
 
 ANY_ROLE = "*"
 PUBLIC = "PUBLIC"
@@ -58,7 +63,7 @@ class Call:
     """One command or query as a host received it."""
 
     method: str
-    body: dict[str, Any]
+    body: JsonObject
     actor: Actor
     key: str | None = None
     version: int | None = None
@@ -98,7 +103,7 @@ class Due:
     kind: str
     ref: str
     due_at: datetime
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Members = field(default_factory=dict)
 
 
 def is_uuid(text: str) -> bool:
@@ -115,10 +120,10 @@ class Reader:
 
     __slots__ = ("decoder", "method", "type")
 
-    def __init__(self, method: str, kind: type[Any]) -> None:
+    def __init__(self, method: str, kind: type) -> None:
         self.method = method
         self.type = kind
-        self.decoder = msgspec.json.Decoder(kind)
+        self.decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +157,5 @@ class Move:
     ref: str
     before: datetime
     after: datetime
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
     rows: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)

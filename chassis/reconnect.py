@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
@@ -52,7 +51,7 @@ class Patience:
         made: str,
         waits: str,
         longest_s: float = LONGEST_WAIT_S,
-        **who: Any,
+        **who: object,
     ) -> None:
         """Make it.
 

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from msgspec import UNSET
 from chassis import replies
 from chassis import storage as store
 from chassis.calendar import instant
+from chassis.json_values import Json
 from chassis.messages import is_uuid
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.replies import ItemT
@@ -34,15 +35,10 @@ from chassis.transaction import Tx
 # --------------------------------------------------------------------------------------------------
 # One row
 
-if TYPE_CHECKING:
 
-    class Row:
-        """A row of a table, as it was read or as it is after a change: `row.state`."""
-
-        def __getattr__(self, name: str) -> Any: ...
-
-else:
-    Row = sa.Row
+# What reads rows stands beside the tables; services take it from here.
+Row: TypeAlias = store.Row
+rows, first, one = store.rows, store.first, store.one
 
 
 def kind_of(table: sa.Table) -> str:
@@ -55,24 +51,9 @@ def key_of(table: sa.Table) -> store.Column:
     return next(iter(table.primary_key.columns))
 
 
-def values_of(row: Row | Mapping[str, Any]) -> Mapping[Any, Any]:
+def values_of(row: Row | store.Values) -> Mapping[str, Any]:
     """Return a row's values by the names of its columns."""
     return row if isinstance(row, Mapping) else row._mapping  # noqa: SLF001  its name is public
-
-
-def rows(conn: sa.Connection, asked: sa.Executable) -> list[Row]:
-    """Return all rows of a query."""
-    return cast("list[Row]", conn.execute(asked).all())
-
-
-def first(conn: sa.Connection, asked: sa.Executable) -> Row | None:
-    """Return the first row of a query, or None."""
-    return cast("Row | None", conn.execute(asked).first())
-
-
-def one(conn: sa.Connection, asked: sa.Executable) -> Row:
-    """Return the only row of a query, or of a statement that returns what it has written."""
-    return cast("Row", conn.execute(asked).one())
 
 
 def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row | None:
@@ -148,19 +129,21 @@ def require_state(row: Row, *states: str) -> None:
         raise StateConflict(state=row.state)
 
 
-def add(conn: sa.Connection, table: sa.Table, **values: Any) -> Row:
+def add(conn: sa.Connection, table: sa.Table, **values: object) -> Row:
     """Insert a row and return it with every column."""
     made = conn.execute(sa.insert(table).values(**values).returning(*table.c)).one()
     return cast("Row", made)
 
 
-def add_all(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_all(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert several rows in one statement; none is fine."""
     if rows:
         conn.execute(sa.insert(table), [dict(row) for row in rows])
 
 
-def add_rows(conn: sa.Connection, table: sa.Table, new: Sequence[Mapping[str, Any]]) -> list[Row]:
+def add_rows(
+    conn: sa.Connection, table: sa.Table, new: Sequence[Mapping[str, object]]
+) -> list[Row]:
     """Insert several rows and return them with every column, in their order; none is fine."""
     if not new:
         return []
@@ -188,7 +171,7 @@ def add_missing(
 def put(
     conn: sa.Connection,
     table: sa.Table,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, object]],
     *,
     keep: Iterable[str] = (),
 ) -> None:
@@ -214,7 +197,7 @@ def put(
     conn.execute(final, list(unique.values()))
 
 
-def update(conn: sa.Connection, table: sa.Table, row: Row, **values: Any) -> Row:
+def update(conn: sa.Connection, table: sa.Table, row: Row, **values: object) -> Row:
     """Change a row that the caller has locked; its version grows by one. Returns it afterwards.
 
     Raises:
@@ -259,7 +242,7 @@ class History:
     actor: str = "actor"
     role: str = "role"
     note: str = "note"
-    without_note: Any = None
+    without_note: object = None
 
     def __post_init__(self) -> None:
         """Make the history known to the tables of the same metadata."""
@@ -269,15 +252,15 @@ class History:
         self,
         tx: Tx,
         table: sa.Table,
-        row: Row | Mapping[str, Any],
+        row: Row | Mapping[str, object],
         step: str,
-        note: Any = None,
+        note: object = None,
         *,
         state: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return one step of a row as it is now, to be written with others."""
         told = values_of(row)
-        entry: dict[str, Any] = {
+        entry: dict[str, object] = {
             column.name: told[column.name]
             for column in self.table.c
             if column.name != "id" and column.name in told
@@ -300,9 +283,9 @@ class History:
         self,
         tx: Tx,
         table: sa.Table,
-        row: Row | Mapping[str, Any],
+        row: Row | Mapping[str, object],
         step: str,
-        note: Any = None,
+        note: object = None,
         *,
         state: str | None = None,
     ) -> None:
@@ -320,11 +303,11 @@ def history_of(table: sa.Table) -> History:
 def note(
     tx: Tx,
     table: sa.Table,
-    row: Row | Mapping[str, Any],
+    row: Row | Mapping[str, object],
     *,
     step: str,
     state: str | None = None,
-    note: Any = None,
+    note: object = None,
 ) -> None:
     """Write one step of a row into the history.
 
@@ -339,12 +322,14 @@ def note(
     history_of(table).write(tx, table, row, step, note, state=state)
 
 
-def note_all(tx: Tx, table: sa.Table, entries: Sequence[Mapping[str, Any]]) -> None:
+def note_all(tx: Tx, table: sa.Table, entries: Sequence[Mapping[str, object]]) -> None:
     """Write several steps, made by `History.entry`, in one statement."""
     add_all(tx.conn, history_of(table).table, entries)
 
 
-def steps_of(conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | None = None) -> Any:
+def steps_of(
+    conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | None = None
+) -> list[Row]:
     """Return what happened to a row, oldest first.
 
     Args:
@@ -357,11 +342,11 @@ def steps_of(conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | N
     asked = sa.select(kept.table).where(kept.table.c[kept.ref] == row_id)
     if kept.kind is not None:
         asked = asked.where(kept.table.c[kept.kind] == kind_of(table))
-    found = conn.execute(asked.order_by(key_of(kept.table).desc()).limit(most)).all()
+    found = rows(conn, asked.order_by(key_of(kept.table).desc()).limit(most))
     return found[::-1]
 
 
-def create(tx: Tx, table: sa.Table, *, step: str, note: Any = None, **values: Any) -> Row:
+def create(tx: Tx, table: sa.Table, *, step: str, note: object = None, **values: object) -> Row:
     """Insert a row, write its first step, and return the row with every column."""
     row = add(tx.conn, table, **values)
     history_of(table).write(tx, table, row, step, note)
@@ -375,8 +360,8 @@ def change(
     *,
     step: str,
     state: str | None = None,
-    note: Any = None,
-    **values: Any,
+    note: object = None,
+    **values: object,
 ) -> Row:
     """Change a row that the caller has locked, and write its history.
 
@@ -403,7 +388,7 @@ def change(
 # Running numbers
 
 
-def count_on(conn: sa.Connection, counters: sa.Table, **series: Any) -> int:
+def count_on(conn: sa.Connection, counters: sa.Table, **series: object) -> int:
     """Return the next number of a series, from 1.
 
     The counter's row is held until the transaction ends, and rivals for the same series wait for
@@ -419,7 +404,7 @@ def count_on(conn: sa.Connection, counters: sa.Table, **series: Any) -> int:
 
 
 @functools.cache
-def _counting(counters: sa.Table, dialect: str) -> Any:
+def _counting(counters: sa.Table, dialect: str) -> sa.Executable:
     # Written once, as `_by_id`.
     counted = store.insert_of(dialect, counters).on_conflict_do_update(
         index_elements=list(counters.primary_key), set_={"last": counters.c.last + 1}
@@ -495,7 +480,7 @@ class Page:
         total = UNSET if self.total is None else self.total
         return replies.Page(items=items, next=self.next, prev=self.prev, total=total)
 
-    def reply(self, card: Callable[[Any], Any], **more: Any) -> dict[str, Any]:
+    def reply(self, card: Callable[[Any], object], **more: object) -> dict[str, object]:
         """Return the page as it travels.
 
         Args:
@@ -504,9 +489,9 @@ class Page:
         """
         return self.shown([card(row) for row in self.rows], **more)
 
-    def shown(self, items: Sequence[Any], **more: Any) -> dict[str, Any]:
+    def shown(self, items: Sequence[object], **more: object) -> dict[str, object]:
         """Return the page as it travels, its items made already."""
-        shown = {"items": items, "next": self.next, "prev": self.prev}
+        shown: dict[str, object] = {"items": items, "next": self.next, "prev": self.prev}
         counted = {} if self.total is None else {"total": self.total}
         return shown | counted | more
 
@@ -562,10 +547,10 @@ class Window:
         """Return the order in which the rows are read."""
         return [by.desc() if self.descending else by for by in self._by]
 
-    def page(self, read: Sequence[Any], total: int | None = None) -> Page:
+    def page(self, read: Sequence[object], total: int | None = None) -> Page:
         """Return the page of rows that were read in this order, up to `wanted` of them."""
         further = len(read) == self.wanted
-        rows = list(read[: self.wanted - 1])
+        rows = cast("list[Row]", list(read[: self.wanted - 1]))
         if self.back:
             rows.reverse()
         following = self.back or further
@@ -580,24 +565,25 @@ class Window:
     # What travels: a digest, the direction, the values. The digest covers the list, its filters
     # and the values, so that neither a cursor of another list nor a damaged one is followed.
 
-    def _sum(self, plain: Sequence[Any]) -> str:
+    def _sum(self, plain: Sequence[object]) -> str:
         text = self._list + msgspec.json.encode(plain)
         return hashlib.blake2b(text, digest_size=9).hexdigest()
 
-    def cursor(self, row: Row | Mapping[Any, Any], *, back: bool) -> str:
+    def cursor(self, row: Row | store.Values, *, back: bool) -> str:
         """Return the cursor of the rows behind one of this list, or before it."""
-        told = values_of(row)
+        # A row that was read is asked by column: two of one name may stand in it.
+        told = cast("Mapping[object, object]", values_of(row))
         values = [told[by] for by in self._by]
         plain = [back, *(v.isoformat() if isinstance(v, date) else v for v in values)]
         text = msgspec.json.encode([self._sum(plain), *plain])
         return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
-    def _read(self, cursor: str | None) -> tuple[tuple[Any, ...] | None, bool]:
+    def _read(self, cursor: str | None) -> tuple[tuple[object, ...] | None, bool]:
         if cursor is None:
             return None, False
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            told, back, *plain = msgspec.json.decode(text, type=list[Any])
+            told, back, *plain = msgspec.json.decode(text, type=list)
             if told != self._sum([back, *plain]) or len(plain) != len(self._by):
                 raise ValueError("made for another list")  # noqa: TRY301  one refusal for all
             values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))
@@ -612,28 +598,31 @@ class Window:
         return values, back is True
 
 
-def _list_of(part: Any, by: tuple[Any, ...], of: str, *, newest_first: bool) -> bytes:
+def _list_of(
+    part: PartOfList, by: tuple[store.Expression, ...], of: str, *, newest_first: bool
+) -> bytes:
+    kind: type = type(part)
     filters = {
         one.name: getattr(part, one.name)
-        for one in fields(part)
+        for one in fields(kind)
         if one.name not in {"limit", "cursor"}
     }
     order = [f"{getattr(getattr(one, 'table', None), 'name', '')}.{one.name}" for one in by]
-    return msgspec.json.encode(
-        [type(part).__name__, of, order, newest_first, filters], order="sorted"
-    )
+    return msgspec.json.encode([kind.__name__, of, order, newest_first, filters], order="sorted")
 
 
-def _value(plain: Any, type_: sa.types.TypeEngine[Any]) -> Any:
-    """Read one value of a cursor as its column holds it. Raises ValueError or TypeError."""
+def _value(plain: Json, type_: sa.types.TypeEngine[object]) -> object:
+    """Read one value of a cursor as its column holds it. Raises ValueError."""
+    if isinstance(type_, sa.Integer):
+        if not isinstance(plain, int):
+            raise ValueError("no number")  # noqa: TRY004  one refusal for all
+        return plain
+    if not isinstance(plain, str) or "\0" in plain:
+        raise ValueError("no text")
     if isinstance(type_, store.UtcDateTime):
         return instant(plain)
     if isinstance(type_, sa.Date):
         return date.fromisoformat(plain)
-    if isinstance(type_, sa.Integer):
-        return int(plain)
-    if not isinstance(plain, str) or "\0" in plain:
-        raise ValueError("no text")
     if isinstance(type_, sa.Uuid) and not is_uuid(plain):
         raise ValueError("no id")
     return plain
@@ -676,7 +665,7 @@ def page(
 _REST = "*"
 
 
-def newest(row: Mapping[str, Any], said: Mapping[str, Any], sequence: int) -> dict[str, Any]:
+def newest(row: store.Values, said: store.Values, sequence: int) -> dict[str, object]:
     """Return a row that is kept of another service's facts, after one that says some columns.
 
     Each column is of the newest fact that said it, so that all orders of arrival end alike: a fact
@@ -688,14 +677,15 @@ def newest(row: Mapping[str, Any], said: Mapping[str, Any], sequence: int) -> di
         said: What the fact says.
         sequence: The fact's.
     """
-    known = row["sequences"]
+    last = cast("int", row["sequence"])
+    known = cast("dict[str, int] | None", row["sequences"])
     if known is None:
-        known = {_REST: row["sequence"]}
+        known = {_REST: last}
     rest = known.get(_REST, -1)
     new = {name: value for name, value in said.items() if sequence >= known.get(name, rest)}
     return {
         **row,
         **new,
-        "sequence": max(sequence, row["sequence"]),
+        "sequence": max(sequence, last),
         "sequences": known | dict.fromkeys(new, sequence),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import ClassVar, NotRequired, Self, TypedDict, TypeVar
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _PLACE = re.compile(r"{(\w+)")
@@ -50,6 +50,24 @@ def sentences(written: Mapping[str, str]) -> dict[str, Sentence]:
     return {code: Sentence(text) for code, text in written.items()}
 
 
+class Complaint(TypedDict):
+    """What is wrong with one member of a request."""
+
+    field: str
+    message_zh: str
+    message_en: str
+
+
+class Problem(Complaint):
+    """A refusal as it travels to the caller."""
+
+    code: str
+    status: int
+    guard: str | None
+    params: dict[str, str]
+    errors: NotRequired[list[Complaint]]
+
+
 class Refusal(Exception):
     """A rule said no: nothing has changed, and repeating the same call would not help.
 
@@ -76,7 +94,7 @@ class Refusal(Exception):
     # Parameters that are names on the wire; a text says the word for them (`locale/words.po`).
     names: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         for name, text in list(vars(cls).items()):
             if name == "text" or name.startswith("text_"):
@@ -87,7 +105,7 @@ class Refusal(Exception):
         if Refusal in cls.__bases__ and "code" not in vars(cls):
             cls.code = _in_capitals(cls.__name__)
 
-    def __init__(self, *, field: str = "", **params: Any) -> None:
+    def __init__(self, *, field: str = "", **params: object) -> None:
         self.field = field
         self.params = params
         super().__init__(self.describe())
@@ -102,11 +120,12 @@ def _in_capitals(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
 
 
+T = TypeVar("T")
 # What a caller wrote is repeated so far: enough to know it by.
 MOST_REPEATED = 200
 
 
-def shortened(value: Any) -> Any:
+def shortened(value: T) -> T | str:
     """Return a value as a refusal repeats it; a long text ends early."""
     kept = isinstance(value, Sentence | Said | Choices)
     if isinstance(value, str) and not kept and len(value) > MOST_REPEATED:
@@ -114,7 +133,7 @@ def shortened(value: Any) -> Any:
     return value
 
 
-def fill(text: str, params: Mapping[str, Any], *, whole: bool = False) -> str:
+def fill(text: str, params: Mapping[str, object], *, whole: bool = False) -> str:
     """Fill `{placeholders}`; one without a value stays rather than hiding the refusal."""
     shown = params if whole else {name: shortened(value) for name, value in params.items()}
     try:
@@ -135,10 +154,10 @@ class Said(str):
     __slots__ = ("params", "template")
 
     template: Sentence
-    params: dict[str, Any]
+    params: dict[str, object]
 
 
-def said(written: str, **params: Any) -> Said:
+def said(written: str, **params: object) -> Said:
     """Fill a text ("中文 / English") that is a parameter of a refusal, so that it is not Chinese in
     English."""
     template = Sentence(written)
@@ -174,7 +193,7 @@ class Guard(Refusal):
     code = "GUARD_FAILED"
     text = "条件不满足 / A condition is not met"
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         if Guard in cls.__bases__ and "guard" not in vars(cls):
             cls.guard = _in_capitals(cls.__name__)
@@ -235,7 +254,7 @@ class RoleDenied(Refusal):
     )
     names = ("role", "roles")
 
-    def __init__(self, *, field: str = "", **params: Any) -> None:
+    def __init__(self, *, field: str = "", **params: object) -> None:
         if {"scope", "area"} <= params.keys():
             self.text, self.guard = self.text_area, "AREA_DENIED"  # type: ignore[misc]
         elif "roles" in params:
@@ -301,6 +320,6 @@ class NumberOfAPerson(Invalid):
     @classmethod
     def of(cls, found: Sequence[NumberOfAPerson]) -> Self:
         """Return one refusal that says all that was found."""
-        first = cls(field=found[0].field, kind=found[0].params["kind"])
+        first = cls(field=found[0].field, kind=str(found[0].params["kind"]))
         first.parts = found
         return first

@@ -20,12 +20,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import pika
 import psycopg
 import sqlalchemy as sa
 from pika.adapters.select_connection import IOLoop
+from pika.channel import Channel
 
 from chassis import broker, telemetry, topology
 from chassis import envelope as env
@@ -33,6 +34,7 @@ from chassis.reconnect import Patience
 from chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.relay")
+Database: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 WINDOW = 500
 DEADLINE_S = 10.0
@@ -96,7 +98,7 @@ class Publisher:
         self._returned: set[tuple[str, str]] = set()
         self._nacked = False
         self._sent: list[int] = []
-        self._channel: Any = None
+        self._channel: Channel = None
         self._connection = pika.SelectConnection(
             broker.parameters(url, name),
             on_open_callback=self._opened,
@@ -112,12 +114,12 @@ class Publisher:
 
     # ------------------------------------------------------------------------------- pika's calls
 
-    def _opened(self, connection: Any) -> None:
+    def _opened(self, connection: pika.SelectConnection) -> None:
         connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(True))
         connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(False))
         connection.channel(on_open_callback=self._channel_opened)
 
-    def _channel_opened(self, channel: Any) -> None:
+    def _channel_opened(self, channel: Channel) -> None:
         self._channel = channel
         channel.add_on_close_callback(lambda _ch, why: self._gone(why))
         channel.add_on_return_callback(self._came_back)
@@ -129,13 +131,19 @@ class Publisher:
     def _set_blocked(self, blocked: bool) -> None:
         self.blocked = blocked
 
-    def _gone(self, why: Any) -> None:
+    def _gone(self, why: object) -> None:
         self._closed = self._closed or str(why) or type(why).__name__
 
-    def _came_back(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
+    def _came_back(
+        self,
+        _channel: Channel,
+        method: pika.spec.Basic.Return,
+        properties: pika.spec.BasicProperties,
+        _body: bytes,
+    ) -> None:
         self._returned.add((properties.message_id, method.routing_key))
 
-    def _confirmed(self, frame: Any) -> None:
+    def _confirmed(self, frame: pika.frame.Method) -> None:
         method = frame.method
         nack = isinstance(method, pika.spec.Basic.Nack)
         tags = (
@@ -284,7 +292,7 @@ class Relay(threading.Thread):
             log, made="relay_connected", waits="relay_waits", service=runtime.name
         )
         self._stopping = threading.Event()
-        self._database: psycopg.Connection[Any] | None = None
+        self._database: Database | None = None
         self._publisher: Publisher | None = None
         self._unroutable: set[tuple[str, int]] = set()
         self._try_again_at = 0.0
@@ -421,7 +429,7 @@ class Relay(threading.Thread):
                 raise Lost("connection closed")
             publisher.turn(0.0 if self._dirty else POLL_S / 2)
 
-    def _send_window(self, publisher: Publisher, database: psycopg.Connection[Any]) -> bool:
+    def _send_window(self, publisher: Publisher, database: Database) -> bool:
         """Send one window. Returns whether more may be waiting."""
         rows = self._read(database)
         if not rows:
@@ -450,7 +458,7 @@ class Relay(threading.Thread):
         self._window = min(WINDOW, self._window * 8)
         return full or bool(outcome.returned)
 
-    def _read(self, database: psycopg.Connection[Any]) -> list[Unsent]:
+    def _read(self, database: Database) -> list[Unsent]:
         # Never "id > the last one": a transaction that took its id earlier may commit later.
         columns = "id, event_id, fact, partition, body, traceparent"
         if not self._unroutable:

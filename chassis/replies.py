@@ -46,7 +46,7 @@ class Reply(Struct, kw_only=True):
             AttributeError, KeyError: The row has no such column, and `more` does not say it.
         """
         of = row.__getitem__ if isinstance(row, Mapping) else functools.partial(getattr, row)
-        told: dict[str, Any] = {name: of(name) for name in _told(cls) if name not in more}
+        told = {name: of(name) for name in _told(cls) if name not in more}
         return cls(**told | more)
 
 

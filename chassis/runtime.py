@@ -7,17 +7,29 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from chassis import audit, contracts, deadlines, free_text, idempotency, sealing, years
 from chassis import storage as store
-from chassis.bus import Door, Entry, Service, check_precondition, check_role, entries
+from chassis.bus import (
+    Door,
+    Due,
+    Entry,
+    Event,
+    Job,
+    Service,
+    check_precondition,
+    check_role,
+    entries,
+)
 from chassis.calendar import Calendar, with_zone
+from chassis.cards import Health
 from chassis.digests import Digest, Digests
+from chassis.facts import declared
 from chassis.forms import form_of
+from chassis.json_values import JsonObject
 from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
 from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
@@ -47,7 +59,7 @@ class Runtime(Opened):
         engine: sa.Engine,
         *,
         process: ProcessSettings,
-        settings: Any,
+        settings: object,
         calendar: Calendar | None = None,
     ) -> None:
         super().__init__(service_cls, engine, process=process, settings=settings, calendar=calendar)
@@ -70,9 +82,10 @@ class Runtime(Opened):
         elif entry.kind == "subscribe":
             facts = self.reads_of.setdefault(door.source, {})
             for reader in door.readers:
-                if reader.FACT in facts:
-                    raise TypeError(f"{self.name} hears {door.source}.{reader.FACT} twice")
-                facts[reader.FACT] = Reader(method, reader)
+                fact = declared(reader).FACT
+                if fact in facts:
+                    raise TypeError(f"{self.name} hears {door.source}.{fact} twice")
+                facts[fact] = Reader(method, reader)
 
     @classmethod
     def open(
@@ -121,7 +134,7 @@ class Runtime(Opened):
 
     # ----------------------------------------------------------------- what the doors lead to
 
-    def call(self, call: Call) -> Any:
+    def call(self, call: Call) -> object:
         """Run one command or query. Hosts without nameko enter here.
 
         Raises:
@@ -133,11 +146,11 @@ class Runtime(Opened):
         return getattr(self.instance(), call.method)(call)
 
     @functools.cached_property
-    def contract(self) -> dict[str, Any]:
+    def contract(self) -> JsonObject:
         """The doors of this service, which the gateway asks for once a minute."""
         return contracts.api_contract(self.service_cls)
 
-    def read_body(self, method: str, body: dict[str, Any]) -> Any:
+    def read_body(self, method: str, body: JsonObject) -> object:
         """Read a body into the type that the action takes.
 
         Raises:
@@ -170,17 +183,19 @@ class Runtime(Opened):
         free_text.check(read)
         return read
 
-    def run_command(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:
+    def run_command(
+        self, service: Service, door: Door, fn: Callable[..., object], call: Call
+    ) -> object:
         """Run a command: role, body, idempotency key, action, audit row; one transaction."""
         check_role(door.roles, call.actor)
         check_precondition(door.if_match, call.version)
         body = self.read_body(call.method, call.body)
         digest = self.digests.of(call.method, call.body)
-        if before := door.options.get("before"):
+        if door.before is not None:
             with self.transaction(call.actor) as tx:
-                before(tx, body)
+                door.before(tx, body)
 
-        def act(tx: Tx) -> Any:
+        def act(tx: Tx) -> object:
             tx.roles = door.roles
             service.admit(tx)
             return deadlines.mark(tx, plain(fn(service, tx, body)))
@@ -206,8 +221,8 @@ class Runtime(Opened):
         raise AssertionError("unreachable")
 
     def _command_once(
-        self, door: Door, act: Callable[[Tx], Any], call: Call, digest: Digest
-    ) -> Any:
+        self, door: Door, act: Callable[[Tx], object], call: Call, digest: Digest
+    ) -> object:
         with self.transaction(
             call.actor, version=call.version, traceparent=call.traceparent, claims=True
         ) as tx:
@@ -219,7 +234,7 @@ class Runtime(Opened):
             if stored is not None:
                 return reply
             kept = reply
-            if door.unkept:
+            if door.unkept and isinstance(reply, dict):
                 kept = {name: value for name, value in reply.items() if name not in door.unkept}
             tx.flush(
                 keep=idempotency.row_of(call, digest.keyed, kept),
@@ -227,7 +242,9 @@ class Runtime(Opened):
             )
         return reply
 
-    def run_query(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:
+    def run_query(
+        self, service: Service, door: Door, fn: Callable[..., object], call: Call
+    ) -> object:
         """Run a query in one snapshot."""
         check_role(door.roles, call.actor)
         body = self.read_body(call.method, call.body)
@@ -241,7 +258,7 @@ class Runtime(Opened):
         # The connection had died in the pool; the pool is fresh now.
         return self._query_once(service, fn, call, body)
 
-    def _unseen(self, service: Service, call: Call, body: Any) -> Refusal | None:
+    def _unseen(self, service: Service, call: Call, body: object) -> Refusal | None:
         """Return why the caller may not see the thing that his refused call names, or None.
 
         Asked after the refusal: what is done was allowed, and most calls are done.
@@ -263,7 +280,9 @@ class Runtime(Opened):
             return refusal
         return None
 
-    def _query_once(self, service: Service, fn: Callable[..., Any], call: Call, body: Any) -> Any:
+    def _query_once(
+        self, service: Service, fn: Callable[..., object], call: Call, body: object
+    ) -> object:
         with self.snapshot(call.actor, call.lang) as tx:
             answer = deadlines.mark(tx, plain(fn(service, tx, body)))
         if tx.after:
@@ -273,24 +292,36 @@ class Runtime(Opened):
         return answer
 
     def run_batch(
-        self, service: Service, _door: Door, fn: Callable[..., Any], tx_and_heard: Any
+        self,
+        service: Service,
+        _door: Door,
+        fn: Callable[..., object],
+        tx_and_heard: tuple[Tx, list[Event]],
     ) -> None:
         """Give a batch to its method, in the transaction that the inbox has opened."""
         tx, heard = tx_and_heard
         fn(service, tx, heard)
 
-    def run_timer(self, service: Service, _door: Door, fn: Callable[..., Any], fired: Any) -> None:
+    def run_timer(
+        self,
+        service: Service,
+        _door: Door,
+        fn: Callable[..., object],
+        fired: tuple[Tx, Due | list[Due]],
+    ) -> None:
         """Give a due timer to its method, in the transaction that removed its row."""
         tx, due = fired
         fn(service, tx, due)
 
-    def run_job(self, service: Service, _door: Door, fn: Callable[..., Any], running: Any) -> Any:
+    def run_job(
+        self, service: Service, _door: Door, fn: Callable[..., object], running: Job
+    ) -> object:
         """Give a job to its method; the job opens the transactions."""
         return fn(service, running)
 
     # --------------------------------------------------------------------------------- for people
 
-    def health(self, tx: Tx) -> dict[str, Any]:
+    def health(self, tx: Tx) -> Health:
         """Tell what waits: unsent facts, parked events, overdue timers.
 
         Its `state` is DEGRADED where somebody should look: events are parked, timers do not fire,
@@ -306,7 +337,7 @@ class Runtime(Opened):
             ).one()
         waiting = tx.conn.execute(
             sa.select(sa.func.count()).where(parked.c.state.in_(("PARKED", "RETRY")))
-        ).scalar()
+        ).scalar_one()
         overdue = timers.c.due_at <= tx.now - timedelta(minutes=1)
         # A clock that was moved makes timers late that fire in their turn; one that has failed is
         # late on any clock.
@@ -329,7 +360,7 @@ class Runtime(Opened):
         }
 
 
-def _refuse_beyond(where: str, value: Any) -> None:
+def _refuse_beyond(where: str, value: object) -> None:
     """Refuse what no column and no calendar holds, so that no database has to complain of it.
 
     Raises:

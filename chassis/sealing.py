@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.bus import job
+from chassis.cards import KeysInUse
 from chassis.jobs import Job
 from chassis.messages import SYSTEM
 from chassis.settings import SettingsError
@@ -44,7 +45,7 @@ class Sealing:
     seals_with: ClassVar[str]
 
     @job(RESEAL)
-    def _reseal(self, running: Job) -> dict[str, Any]:
+    def _reseal(self, running: Job) -> dict[str, int]:
         """Seal what other keys have sealed with the present one."""
         done = reseal(running.runtime, lambda count: running.step(done=count), running.done)
         return {"resealed": done}
@@ -191,7 +192,9 @@ def _sample(tx: Tx) -> tuple[bytes, str] | None:
         asked = sa.select(*_needed(table, [column])).where(column.is_not(None)).limit(1)
         row = tx.conn.execute(asked).mappings().first()
         if row is not None:
-            return row[column.name], _type_of(column).bound_to(row)
+            return row[column.name], _type_of(column).bound_to(
+                {str(name): one for name, one in row.items()}
+            )
     return None
 
 
@@ -271,7 +274,7 @@ def _changes(
     runtime: Opened, table: sa.Table, sealed: Sequence[store.Column], vault: Vault
 ) -> Iterator[list[sa.Update]]:
     """Give out the changes of a table, some rows at a time."""
-    after: Sequence[Any] | None = None
+    after: Sequence[object] | None = None
     while True:
         with store.reading(runtime.engine) as conn:
             rows = conn.execute(_batch(table, sealed, vault, after)).mappings().all()
@@ -305,7 +308,7 @@ def _needed(table: sa.Table, sealed: Sequence[store.Column]) -> list[store.Colum
 
 
 def _batch(
-    table: sa.Table, sealed: Sequence[store.Column], vault: Vault, after: Sequence[Any] | None
+    table: sa.Table, sealed: Sequence[store.Column], vault: Vault, after: Sequence[object] | None
 ) -> store.Select:
     key = list(table.primary_key)
     asked = sa.select(*_needed(table, sealed)).where(sa.or_(*(_other(c, vault) for c in sealed)))
@@ -315,14 +318,14 @@ def _batch(
 
 
 def _anew(
-    table: sa.Table, sealed: Sequence[store.Column], row: Any, vault: Vault
+    table: sa.Table, sealed: Sequence[store.Column], row: sa.RowMapping, vault: Vault
 ) -> Iterator[sa.Update]:
     mine = [column == row[column.name] for column in table.primary_key]
     for column in sealed:
         value = row[column.name]
         if value is None or bytes(value).startswith(vault.head):
             continue
-        bound_to = _type_of(column).bound_to(row)
+        bound_to = _type_of(column).bound_to({str(name): one for name, one in row.items()})
         fresh = vault.seal(vault.open(value, bound_to), bound_to)
         yield sa.update(table).where(*mine, column == value).values({column.name: fresh})
 
@@ -355,7 +358,7 @@ class Status:
         return not self.left
 
 
-def outlook(tx: Tx) -> dict[str, Any] | None:
+def outlook(tx: Tx) -> KeysInUse | None:
     """Return which keys the values of a service need; cheap, so that a health page may ask."""
     vault = vault_of(tx.runtime)
     if vault is None:

@@ -28,9 +28,11 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from types import TracebackType
+from typing import TypeAlias
 
 import amqp
 import kombu
@@ -48,6 +50,7 @@ from chassis.refusal import NotFound, RoleDenied
 from chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.serve")
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
 
 DRAIN_S = 25.0
 HEARTBEAT_S = 20
@@ -70,7 +73,7 @@ class _Letter:
     correlation_id: str | None = None
     ends_at: float | None = None
     body: bytes = b""
-    headers: dict[str, Any] | None = None
+    headers: dict[str, str] | None = None
 
 
 class Calls:
@@ -90,7 +93,7 @@ class Calls:
         self._doors: dict[str, CallDoor] = {}
         self._letters: LightQueue[_Letter | None] = LightQueue()
         self._writing = Semaphore()
-        self._channel: Any = None
+        self._channel: amqp.Channel = None
         # Counts connections: a delivery tag means nothing on the next one.
         self._generation = 0
         self.started = False
@@ -199,7 +202,7 @@ class Calls:
             # A broker that hangs must not hold us: the socket is closed, not the conversation.
             connection.collect(socket_timeout=0.1)
 
-    def _declare(self, connection: kombu.Connection, channel: Any) -> None:
+    def _declare(self, connection: kombu.Connection, channel: amqp.Channel) -> None:
         try:
             for exchange in (topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE):
                 channel.exchange_declare(exchange, "topic", passive=True)
@@ -226,10 +229,10 @@ class Calls:
             channel.queue_declare(self._queue, passive=True)
         self._bind(channel)
 
-    def _bind(self, channel: Any) -> None:
+    def _bind(self, channel: amqp.Channel) -> None:
         channel.queue_bind(self._queue, topology.RPC_EXCHANGE, self._runtime.name)
 
-    def _turn(self, connection: kombu.Connection, channel: Any) -> None:
+    def _turn(self, connection: kombu.Connection, channel: amqp.Channel) -> None:
         bind_at = time.monotonic() + _BIND_EVERY_S
         while not self._stopping:
             now = self.beat = time.monotonic()
@@ -242,7 +245,7 @@ class Calls:
             with contextlib.suppress(TimeoutError):
                 connection.drain_events(timeout=0.5)
 
-    def _say_goodbye(self, connection: kombu.Connection, channel: Any, tag: str) -> None:
+    def _say_goodbye(self, connection: kombu.Connection, channel: amqp.Channel, tag: str) -> None:
         """Stop consuming without losing a call: the queue goes with its last consumer."""
         found = channel.queue_declare(self._queue, passive=True)
         if found.consumer_count <= 1:
@@ -261,7 +264,7 @@ class Calls:
                 connection.drain_events(timeout=0.05)
             eventlet.sleep(0)
 
-    def _arrived(self, generation: int, message: Any) -> None:
+    def _arrived(self, generation: int, message: amqp.Message) -> None:
         """Take one message. Whatever is in it, the process stays up."""
         properties = message.properties
         body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
@@ -303,11 +306,16 @@ class Calls:
         return door
 
     def _handled(
-        self, letter: _Letter, call: Call, _context: Any, result: Any, exc_info: Any
-    ) -> tuple[Any, Any]:
+        self,
+        letter: _Letter,
+        call: Call,
+        _context: object,
+        result: object,
+        exc_info: ExcInfo | None,
+    ) -> tuple[object, None]:
         """Answer what a worker returned or raised. Raising here would kill the container."""
         if exc_info is None:
-            said = {"ok": result}
+            said: Mapping[str, object] = {"ok": result}
         else:
             with telemetry.within(call.traceparent):
                 said = rpc.failure(self._runtime, call.method, exc_info[1])
@@ -315,7 +323,7 @@ class Calls:
         # nameko hands this on to dependencies only, and ours do not care.
         return result, None
 
-    def _answer(self, letter: _Letter, said: dict[str, Any]) -> None:
+    def _answer(self, letter: _Letter, said: Mapping[str, object]) -> None:
         try:
             letter.body = msgspec.json.encode(said)
         except (TypeError, ValueError, msgspec.MsgspecError) as error:
@@ -391,8 +399,8 @@ class Calls:
             self.answered += 1
             self._acknowledge(letter.generation, letter.tag)
 
-    def _publish(self, channel: Any, letter: _Letter) -> None:
-        properties: dict[str, Any] = {"content_type": "application/json"}
+    def _publish(self, channel: amqp.Channel, letter: _Letter) -> None:
+        properties: dict[str, object] = {"content_type": "application/json"}
         if letter.correlation_id is not None:
             properties["correlation_id"] = letter.correlation_id
         if letter.headers is not None:

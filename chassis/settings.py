@@ -41,14 +41,14 @@ def database_variable(service: str) -> str:
     return f"FIVERED_{service.upper()}_DATABASE_URL"
 
 
-_MISSING: Any = object()
+_MISSING = object()
 
 
 def setting(
     name: str,
     *,
     help: str,  # noqa: A002  the word that the reader of a setting looks for
-    default: Any = _MISSING,
+    default: object = _MISSING,
     min_bytes: int = 0,
     choices: tuple[str, ...] = (),
     schemes: tuple[str, ...] = (),
@@ -82,7 +82,7 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def _parse(kind: Any, text: str) -> Any:
+def _parse(kind: object, text: str) -> object:
     if kind is bool:
         if text.lower() in {"1", "true", "yes", "on"}:
             return True
@@ -126,7 +126,7 @@ def misspelt(names: typing.Iterable[str], environ: Mapping[str, str]) -> dict[st
     return found
 
 
-def _warn(classes: typing.Sequence[type[Any]], environ: Mapping[str, str]) -> None:
+def _warn(classes: typing.Sequence[type], environ: Mapping[str, str]) -> None:
     names = [name for cls in classes for name, _default, _help in describe(cls)]
     for name, meant in misspelt(names, environ).items():
         if name not in _said:
@@ -134,19 +134,17 @@ def _warn(classes: typing.Sequence[type[Any]], environ: Mapping[str, str]) -> No
             print(f"fivered: nothing reads {name}; is {meant} meant?", file=sys.stderr)
 
 
-def _length(part: Any) -> int:
+def _length(part: object) -> int:
     return len(str(part).encode())
 
 
-def _kind(annotation: Any) -> Any:
+def _kind(annotation: object) -> object:
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         return next(a for a in typing.get_args(annotation) if a is not type(None))
     return annotation
 
 
-def read_all(
-    types: typing.Sequence[type[Any]], environ: Mapping[str, str] | None = None
-) -> list[Any]:
+def read_all(types: typing.Sequence[type], environ: Mapping[str, str] | None = None) -> list[Any]:
     """Read several settings classes; raise one `SettingsError` that lists every problem of all.
 
     A misspelt variable of the process is told on standard error.
@@ -155,9 +153,9 @@ def read_all(
         environ = os.environ
         _warn(types, environ)
     problems: list[str] = []
-    found: list[Any] = []
+    found: list[object] = []
     for cls in types:
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         hints = typing.get_type_hints(cls)
         for field in dataclasses.fields(cls):
             env = field.metadata.get("env")
@@ -212,7 +210,7 @@ def has_scheme(url: str, *schemes: str) -> bool:
     return url.partition("://")[0].partition("+")[0] in schemes
 
 
-def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
+def describe(cls: type) -> list[tuple[str, str, str]]:
     """Return (variable, default or empty, help) per setting, for the generated env examples."""
     rows = []
     for field in dataclasses.fields(cls):
@@ -221,7 +219,7 @@ def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _written(default: Any) -> str:
+def _written(default: object) -> str:
     """Return a default as it would stand in the environment, so that `_parse` reads it back."""
     if default is dataclasses.MISSING or default is None:
         return ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -68,7 +67,7 @@ def writer_queue_of(engine: sa.Engine) -> WriterQueue:
         queue.give(conn.connection.dbapi_connection)
 
     @sa.event.listens_for(engine, "checkin")
-    def _checkin(dbapi: Any, _record: Any) -> None:
+    def _checkin(dbapi: object, _record: object) -> None:
         queue.give(dbapi)
 
     return queue

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +24,19 @@ Column: TypeAlias = sa.Column[Any]
 Expression: TypeAlias = sa.ColumnElement[Any]
 Scalar: TypeAlias = sa.ScalarSelect[Any]
 Rows: TypeAlias = sa.CursorResult[Any]
+
+# What a program may give for a column, and the columns of a row with it.
+Values: TypeAlias = Mapping[str, object]
+
+if TYPE_CHECKING:
+
+    class Row:
+        """A row of a table, as it was read or as it is after a change: `row.state`."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    Row = sa.Row
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -258,6 +271,21 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         calendar_years,
         keys_in_use,
     )
+
+
+def rows(conn: Connection, asked: sa.Executable) -> list[Row]:
+    """Return all rows of a query."""
+    return cast("list[Row]", conn.execute(asked).all())
+
+
+def first(conn: Connection, asked: sa.Executable) -> Row | None:
+    """Return the first row of a query, or None."""
+    return cast("Row | None", conn.execute(asked).first())
+
+
+def one(conn: Connection, asked: sa.Executable) -> Row:
+    """Return the only row of a query, or of a statement that returns what it has written."""
+    return cast("Row", conn.execute(asked).one())
 
 
 def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:

@@ -25,7 +25,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
 
 from chassis import bus, refusal
 from chassis.bus import Act, Row, reply_type, request_type
@@ -39,7 +38,7 @@ _CHINESE = re.compile(f"[{HAN}]")
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
-def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: Any) -> Row:
+def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: object) -> Row:
     verb, _, path = http.partition(" ")
     if verb not in VERBS or not PATH.match(path):
         raise TypeError(f"{http!r} is no verb and path")
@@ -60,7 +59,7 @@ def command(
     act: Act,
     *,
     roles: Sequence[str],
-    reply: type[Any] | None = None,
+    reply: type | None = None,
     if_match: bool = False,
     status: int = 200,
     unkept: Sequence[str] = (),
@@ -96,7 +95,7 @@ def query(
     act: Act,
     *,
     roles: Sequence[str],
-    reply: type[Any] | None = None,
+    reply: type | None = None,
     produces: str = "",
     cost: int = 1,
     deadline_s: float | None = None,
@@ -120,7 +119,7 @@ def query(
     )  # fmt: skip
 
 
-def subscribe(source: str, *readers: type[Any], then: Act, name: str = "") -> Row:
+def subscribe(source: str, *readers: type, then: Act, name: str = "") -> Row:
     """What is consumed of one source: `then(tx, events)`, in batches.
 
     Args:
@@ -181,7 +180,7 @@ def _exception(act: Act, name: str) -> type[BaseException]:
     raise TypeError(f"{act.__module__}.{act.__name__}: there is no exception {name}")
 
 
-def _rooms(act: Act) -> Iterator[Mapping[str, Any]]:
+def _rooms(act: Act) -> Iterator[Mapping[str, object]]:
     """Give out where a name of a function's docstring may stand, the nearest first."""
     yield act.__globals__
     yield vars(refusal)

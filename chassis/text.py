@@ -15,7 +15,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
 
 # Patterns of what several services read. `[0-9]`, since \d takes the digits of every script.
 AREA = r"^[0-9]{6}([0-9]{3}){0,3}$"
@@ -266,7 +265,7 @@ def in_reach(at: date | datetime) -> bool:
 
 
 def texts(
-    value: Any, at: tuple[str | int, ...] = ()
+    value: object, at: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield (place, text) of every text in decoded JSON, the names of members left out."""
     if isinstance(value, str):
@@ -279,7 +278,7 @@ def texts(
             yield from texts(inner, (*at, number))
 
 
-def tidied(value: Any) -> Any:
+def tidied(value: object) -> object:
     """Return decoded JSON with every text tidied."""
     if isinstance(value, str):
         return tidy(value)

@@ -30,11 +30,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 from urllib.parse import unquote, urlsplit
 
 from chassis import installed
 from chassis.bus import Service, consumed_by
+from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
 
 RPC_EXCHANGE = "fivered.rpc"
@@ -182,7 +183,7 @@ def replay_key(subscriber: str, partition: int) -> str:
     return f"to.{subscriber}.{partition}"
 
 
-def partition_of_dead(headers: Mapping[str, Any] | None) -> int:
+def partition_of_dead(headers: Mapping[str, object] | None) -> int:
     """Return the partition that an event of a dead queue was said in."""
     number = str((headers or {}).get("x-first-death-queue", "")).rpartition(".")[2]
     return int(number) if number.isdigit() else 0
@@ -273,7 +274,7 @@ def current_installation(own: type[Service] | None = None, path: str | None = No
 # What the broker is to have; `broker` makes it
 
 
-def queue_arguments() -> dict[str, Any]:
+def queue_arguments() -> JsonObject:
     """Return the arguments of a subscription queue.
 
     No length limit: a full queue would make the broker refuse one event and take the next one of
@@ -290,7 +291,7 @@ def queue_arguments() -> dict[str, Any]:
 
 
 # What earlier releases gave their queues, newest first; never changed, for such queues exist.
-EARLIER_ARGUMENTS: tuple[dict[str, Any], ...] = (
+EARLIER_ARGUMENTS: tuple[JsonObject, ...] = (
     {
         "x-queue-type": "quorum",
         "x-single-active-consumer": True,
@@ -308,7 +309,12 @@ def vhost_of(url: str) -> str:
     return unquote(urlsplit(url).path.removeprefix("/")) or "/"
 
 
-def policies() -> dict[str, dict[str, Any]]:
+Policy = TypedDict(
+    "Policy", {"pattern": str, "apply-to": str, "priority": int, "definition": dict[str, str | int]}
+)
+
+
+def policies() -> dict[str, Policy]:
     """Return the broker's policies by name, as its management interface takes them.
 
     They say for queues that exist what `queue_arguments` says for new ones, and hold the queues of

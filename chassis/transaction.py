@@ -21,6 +21,7 @@ from chassis import envelope as env
 from chassis import outbox
 from chassis import storage as store
 from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
+from chassis.cards import Health
 from chassis.messages import (
     PARTITIONS,
     Actor,
@@ -311,7 +312,7 @@ class Opened(ABC):
         """The doors of this service, which the gateway asks for once a minute."""
 
     @abstractmethod
-    def health(self, tx: Tx) -> dict[str, Any]:
+    def health(self, tx: Tx) -> Health:
         """Tell what waits: unsent facts, parked events, overdue timers."""
 
 

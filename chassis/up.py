@@ -16,12 +16,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from chassis import installed, logs
 from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
-from chassis.here import KEYS, keys_file
+from chassis.here import KEYS, Running, keys_file
 from chassis.installed import service_class
 from chassis.migrate import migrate_service
 from chassis.runtime import open_all
@@ -122,8 +121,8 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
 
 def _write_running(data: Path, address: str, *, demo: bool) -> None:
     """Tell other commands of this folder (`fivered demo`) where the system runs."""
-    found: dict[str, Any] = {"address": address, "mode": "embedded", "pid": os.getpid()}
-    found |= {"demo": demo, "keys": str(keys_file(data).absolute())}
+    found: Running = {"address": address, "mode": "embedded", "pid": os.getpid()}
+    found["demo"], found["keys"] = demo, str(keys_file(data).absolute())
     (data / "running.json").write_text(json.dumps(found), "utf-8")
 
 

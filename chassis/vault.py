@@ -10,12 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from chassis.refusal import Refusal
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 # Form 1 says nothing of its key; form 2 is followed by the key's id.
 _UNNAMED, _NAMED = b"\x01", b"\x02"
@@ -50,7 +54,7 @@ class Sealed(sa.LargeBinary):
         super().__init__()
         self.bound = bound
 
-    def bound_to(self, row: Any) -> str:
+    def bound_to(self, row: Mapping[str, object]) -> str:
         """Return to what the value of a row is bound."""
         return self.bound.format_map(row)
 
@@ -201,6 +205,5 @@ def _id_of(service: str, key: str) -> bytes:
     return _derived(service, key, b"id")[:_ID]
 
 
-def _decrypt(cipher: Any, rest: bytes, bound_to: str) -> str:
-    plain: bytes = cipher.decrypt(rest[:_NONCE], rest[_NONCE:], bound_to.encode())
-    return plain.decode()
+def _decrypt(cipher: AESGCM, rest: bytes, bound_to: str) -> str:
+    return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], bound_to.encode()).decode()

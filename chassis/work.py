@@ -21,10 +21,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import pika
 import sqlalchemy as sa
+from pika.adapters.blocking_connection import BlockingChannel
 
 from chassis import (
     broker,
@@ -127,7 +127,7 @@ class Subscriber:
         self._heard: dict[str, topology.Queue] = {}
         self.missing: set[str] = set()
         self._connection: pika.BlockingConnection | None = None
-        self._channel: Any = None
+        self._channel: BlockingChannel = None
         name = f"{runtime.name}-hears-{source}"
         self.threads = (
             threading.Thread(target=self._listen, name=name, daemon=True),
@@ -212,7 +212,7 @@ class Subscriber:
             with contextlib.suppress(Exception):
                 connection.close()
 
-    def _consume_from(self, channel: Any, queues: Sequence[topology.Queue]) -> None:
+    def _consume_from(self, channel: BlockingChannel, queues: Sequence[topology.Queue]) -> None:
         for queue in queues:
             # People find out by the tag which process hears a queue.
             self._heard[_tag(queue)] = queue
@@ -221,7 +221,7 @@ class Subscriber:
             )
             self.missing.discard(queue.name)
 
-    def _lost(self, channel: Any) -> list[topology.Queue]:
+    def _lost(self, channel: BlockingChannel) -> list[topology.Queue]:
         """Return the queues that were consumed and are gone: the broker cancels the consumer of a
         queue that is deleted. The other queues are heard meanwhile."""
         tags = set(channel.consumer_tags)
@@ -251,7 +251,10 @@ class Subscriber:
         return True
 
     def _consume_dead(
-        self, connection: pika.BlockingConnection, channel: Any, queues: list[topology.Queue]
+        self,
+        connection: pika.BlockingConnection,
+        channel: BlockingChannel,
+        queues: list[topology.Queue],
     ) -> list[topology.Queue]:
         """Consume the queues of what was delivered too often. Returns those that cannot be.
 
@@ -278,7 +281,12 @@ class Subscriber:
         return []
 
     def _take(
-        self, partition: int, _channel: Any, method: Any, properties: Any, body: bytes
+        self,
+        partition: int,
+        _channel: BlockingChannel,
+        method: pika.spec.Basic.Deliver,
+        properties: pika.spec.BasicProperties,
+        body: bytes,
     ) -> None:
         if partition == topology.DEAD:
             partition = topology.partition_of_dead(properties.headers)

@@ -10,14 +10,17 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import date, datetime, time, timedelta
-from typing import Any, BinaryIO
+from typing import IO, BinaryIO, Literal, SupportsIndex, TypedDict, cast
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 import openpyxl
+from openpyxl import Workbook
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import range_boundaries
 from openpyxl.worksheet import _reader as reader
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
@@ -102,7 +105,7 @@ class _Budget:
 
 
 def _write_rows(
-    sheet: Any, merged: _Merged, budget: _Budget, out: io.TextIOWrapper
+    sheet: ReadOnlyWorksheet, merged: _Merged, budget: _Budget, out: io.TextIOWrapper
 ) -> Iterator[int]:
     """Write the rows of a sheet, and give out the number of each that it has.
 
@@ -128,7 +131,7 @@ def _write_rows(
         yield number
 
 
-def _rows_of(sheet: Any, budget: _Budget) -> Iterator[tuple[int, list[str]]]:
+def _rows_of(sheet: ReadOnlyWorksheet, budget: _Budget) -> Iterator[tuple[int, list[str]]]:
     """Give out (number, cells) of each row of a sheet that is written there, in their order.
 
     Raises:
@@ -158,10 +161,19 @@ def _rows_of(sheet: Any, budget: _Budget) -> Iterator[tuple[int, list[str]]]:
             yield number, texts
 
 
+class _Found(TypedDict):
+    """A cell as openpyxl's parser gives it."""
+
+    row: int
+    column: int
+    value: object
+    data_type: str
+
+
 class _Cells(reader.WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
     """openpyxl's parser of a sheet, made to tell what a cell without a value holds."""
 
-    def rows(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    def rows(self) -> Iterator[tuple[int, list[_Found]]]:
         """Give out the rows; nothing behind them is read."""
         for _event, element in reader.iterparse(self.source):
             if element.tag == reader.ROW_TAG:
@@ -170,9 +182,9 @@ class _Cells(reader.WorkSheetParser):  # type: ignore[misc]  # openpyxl has no t
             elif element.tag == reader.DATA_TAG:
                 return
 
-    def parse_cell(self, element: Any) -> Any:
+    def parse_cell(self, element: Element) -> _Found:
         """Read a cell; one that holds no text is marked."""
-        cell = super().parse_cell(element)
+        cell: _Found = super().parse_cell(element)
         if cell["value"] is None:
             # A result that is an empty text is a result.
             empty = element.get("t") == "str"
@@ -183,7 +195,7 @@ class _Cells(reader.WorkSheetParser):  # type: ignore[misc]  # openpyxl has no t
         return cell
 
 
-def _merged_ranges(sheet: Any) -> list[tuple[int, int, int, int]]:
+def _merged_ranges(sheet: ReadOnlyWorksheet) -> list[tuple[int, int, int, int]]:
     """Return (first row, last row, first column, last column) of the merged cells of a sheet.
 
     They stand behind its rows, so that the sheet is read once more, without its cells; where
@@ -202,7 +214,7 @@ def _merged_ranges(sheet: Any) -> list[tuple[int, int, int, int]]:
         left, top, right, bottom = range_boundaries(attributes["ref"])
         found.append((top or 1, bottom or _MOST_ROWS, left or 1, right or MOST_COLUMNS))
 
-    def no_declarations(*_given: Any) -> None:
+    def no_declarations(*_given: object) -> None:
         raise ValueError("declares a document type")
 
     with sheet._get_source() as source:  # noqa: SLF001
@@ -217,7 +229,7 @@ def _merged_ranges(sheet: Any) -> list[tuple[int, int, int, int]]:
     return sorted(found)
 
 
-def _holds(source: Any, word: bytes) -> bool:
+def _holds(source: BinaryIO, word: bytes) -> bool:
     """Tell whether a word stands in a text; in one of wide characters it may."""
     before = b""
     while part := source.read(_PART):
@@ -264,7 +276,7 @@ class _Merged:
                 texts[column - 1] = MERGED
 
 
-def _open_workbook(file: BinaryIO, *, head: bool) -> Any:
+def _open_workbook(file: BinaryIO, *, head: bool) -> Workbook:
     """Open a workbook; its head only, of which no more than some bytes are unpacked."""
     if not head:
         return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
@@ -280,12 +292,20 @@ class _Head(zipfile.ZipFile):
 
     left = _HEAD
 
-    def open(self, *args: Any, **named: Any) -> Any:
-        return _Counted(super().open(*args, **named), self)
+    def open(
+        self,
+        name: str | zipfile.ZipInfo,
+        mode: Literal["r", "w"] = "r",
+        pwd: bytes | None = None,
+        *,
+        force_zip64: bool = False,
+    ) -> IO[bytes]:
+        member = super().open(name, mode, pwd, force_zip64=force_zip64)
+        return cast("IO[bytes]", _Counted(member, self))
 
 
 class _Counted(io.RawIOBase):
-    def __init__(self, member: Any, head: _Head) -> None:
+    def __init__(self, member: IO[bytes], head: _Head) -> None:
         super().__init__()
         self._member, self._head = member, head
 
@@ -309,13 +329,13 @@ class _Counted(io.RawIOBase):
 class _FirstStrings(list[str]):
     """The first of the texts that the cells of a workbook share."""
 
-    def __getitem__(self, place: Any) -> Any:
-        if place >= len(self):
+    def __getitem__(self, place: SupportsIndex) -> str:  # type: ignore[override]  # no slices
+        if place.__index__() >= len(self):
             raise HeadTooFar
         return super().__getitem__(place)
 
 
-def _read_first_strings(reader: Any) -> None:
+def _read_first_strings(reader: ExcelReader) -> None:
     part = reader.package.find(SHARED_STRINGS)
     if part is None:
         return
@@ -346,7 +366,7 @@ def _check_expansion(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def _cell_text(value: Any) -> str:
+def _cell_text(value: object) -> str:
     """Return a cell as its reader would write it; a number keeps no more digits than it has."""
     if value is None:
         return ""

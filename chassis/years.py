@@ -6,12 +6,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.calendar import Calendar, Year, YearHeard
+from chassis.cards import Outlook
 from chassis.messages import Event
 from chassis.transaction import Opened, Tx
 
@@ -21,9 +21,9 @@ log = logging.getLogger("fivered.calendar")
 WARN_DAYS = 60
 
 
-def loaded(conn: sa.Connection, table: sa.Table) -> list[Any]:
+def loaded(conn: sa.Connection, table: sa.Table) -> list[store.Row]:
     """Return the rows of the years that were loaded, in order."""
-    return list(conn.execute(sa.select(table).order_by(table.c.year)))
+    return store.rows(conn, sa.select(table).order_by(table.c.year))
 
 
 def version_of(tx: Tx, year: int) -> int:
@@ -69,7 +69,7 @@ def put_heard(tx: Tx, heard: Iterable[Event]) -> list[tuple[Event, Calendar, Cal
     return news
 
 
-def outlook(calendar: Calendar, now: datetime) -> dict[str, Any]:
+def outlook(calendar: Calendar, now: datetime) -> Outlook:
     """Tell how far the data reach, and whether that is soon."""
     until = calendar.ends_on(now)
     left = (until - calendar.local_date(now)).days

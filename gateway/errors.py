@@ -335,7 +335,7 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
 
 
 def _payload(refusal: Refusal) -> dict[str, Any]:
-    return problem_of(refusal, "gateway")
+    return dict(problem_of(refusal, "gateway"))
 
 
 def _headers_of(refusal: Refusal) -> dict[str, str]:

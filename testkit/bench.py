@@ -254,7 +254,7 @@ class Bench:
         with self.runtime.engine.connect() as conn:
             return [msgspec.json.decode(bytes(body)) for (body,) in conn.execute(asked)]
 
-    def parked(self) -> list[dict[str, Any]]:
+    def parked(self) -> list[inbox.Parked]:
         """Return what is parked."""
         return inbox.parked_rows(self.runtime)
 

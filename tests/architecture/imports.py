@@ -29,14 +29,15 @@ CHASSIS = (
     "contracts | drafting | folder | topology",
     "file_imports | installed | projections | sealing | table",
     "bus",
-    "deadlines | jobs",
+    "deadlines | importers | jobs",
     "idempotency | inbox | migrate | records | timers | years",
     "transaction",
     "columns | digests | outbox",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
     "messages | storage | vault | workbooks",
-    "cells | forms",
+    "api | cards | cells | forms",
     "facts | pace | reconnect | refusal | replies | settings | sqlite_writers | telemetry | text",
+    "json_values",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = ("chassis.refusal", "chassis.calendar", "chassis.text", "chassis.facts", "chassis.forms")

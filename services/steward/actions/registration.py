@@ -104,7 +104,7 @@ def register_people(tx: Tx, payload: RegisterPeople) -> replies.PeopleStored:
         if isinstance(result, Refusal):
             line = replies.PersonOutcome(line=position, **changes.refused(result))
             if "person_id" in result.params:
-                line.person_id = result.params["person_id"]
+                line.person_id = str(result.params["person_id"])
         else:
             line = replies.PersonOutcome(line=position, result="stored", id=result.id)
         items.append(line)

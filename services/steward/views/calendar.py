@@ -21,8 +21,11 @@ def calendar_years(tx: Tx, _q: Nothing) -> replies.CalendarYears:
         replies.CalendarYear.of(row, id=row.proposal_id, at=row.proposed_at)
         for row in storage.calendar.waiting(tx.conn)
     ]
+    outlook = years.outlook(tx.calendar, tx.now)
     return replies.CalendarYears(
-        **years.outlook(tx.calendar, tx.now),
+        until=tx.calendar.ends_on(tx.now),
+        days_left=outlook["days_left"],
+        ends_soon=outlook["ends_soon"],
         years=sorted(tx.calendar.years),
         items=loaded + waiting,
     )

@@ -1,0 +1,148 @@
+"""What a service says of its doors: the rows of `contracts/api.json`, which the gateway serves.
+
+The service writes them (`contracts`), and the gateway reads them: of the installed package, and of
+the release that runs.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict, cast
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from chassis.json_values import JsonObject
+
+# JSON Schema 2020-12, as far as contracts use it.
+Schema = TypedDict(
+    "Schema",
+    {
+        "$schema": str,
+        "$ref": str,
+        "$defs": dict[str, "Schema"],
+        "title": str,
+        "description": str,
+        "examples": list[object],
+        "default": object,
+        "type": str | list[str],
+        "format": str,
+        "enum": list[str | int | None],
+        "const": str | int | None,
+        "anyOf": list["Schema"],
+        "oneOf": list["Schema"],
+        "items": "Schema | Literal[False]",
+        "prefixItems": list["Schema"],
+        "properties": dict[str, "Schema"],
+        "required": list[str],
+        "additionalProperties": "Schema | bool",
+        "propertyNames": "Schema",
+        "minLength": int,
+        "maxLength": int,
+        "pattern": str,
+        "minimum": int | float,
+        "maximum": int | float,
+        "exclusiveMinimum": int | float,
+        "exclusiveMaximum": int | float,
+        "multipleOf": int | float,
+        "minItems": int,
+        "maxItems": int,
+        "uniqueItems": bool,
+        "minProperties": int,
+        "maxProperties": int,
+        "contentEncoding": str,
+        "contentMediaType": str,
+        "discriminator": dict[str, object],
+    },
+    total=False,
+)
+Schemas = dict[str, Schema]
+
+
+class RefusalContract(Struct, omit_defaults=True):
+    """A refusal that a door may answer; `text` is "中文 / English"."""
+
+    status: int
+    code: str
+    guard: str = ""
+    text: str = ""
+
+
+class DoorContract(Struct, omit_defaults=True, kw_only=True):
+    """One door: a verb, a path, and what goes in and out.
+
+    Attributes:
+        path: Below `/v1/<service>`, with `{places}`.
+        status: 200, 201 for a new thing, 202 for work that goes on.
+        if_match: Whether the caller must say which version he has seen.
+        produces: Media type of the answer where that is no JSON.
+        cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
+        common: Whether it stands below `/v1` itself, at an address that names no service.
+        deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
+        summary: "中文 / English".
+        request: The schema of what it takes: a reference into the contract's schemas.
+        reply: The schema of what it answers.
+        refusals: Names among the contract's refusals; a release before does not say them.
+    """
+
+    kind: Literal["command", "query"]
+    verb: str
+    path: str
+    roles: list[str]
+    status: int = 200
+    if_match: bool = False
+    produces: str = ""
+    cost: int = 1
+    common: bool = False
+    deadline_s: float | None = None
+    summary: str
+    description: str = ""
+    request: Schema
+    reply: Schema
+    refusals: list[str] | UnsetType = UNSET
+
+
+class ApiContract(Struct, omit_defaults=True, kw_only=True):
+    """The doors of one service.
+
+    Attributes:
+        title: Heading in the reference, "中文 / English".
+        imports: The kinds of files that it takes.
+        schemas: By name; references are `#/schemas/<name>`.
+    """
+
+    service: str
+    version: str
+    title: str
+    imports: list[str]
+    doors: dict[str, DoorContract]
+    refusals: dict[str, RefusalContract] | UnsetType = UNSET
+    schemas: Schemas
+
+
+def written(contract: ApiContract) -> JsonObject:
+    """Return a contract as it stands in its file and travels."""
+    return cast("JsonObject", msgspec.to_builtins(contract))
+
+
+def read(said: object) -> ApiContract:
+    """Read a contract as it travels.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return msgspec.convert(said, ApiContract)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def read_file(content: bytes) -> ApiContract:
+    """Read a contract file.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return msgspec.json.decode(content, type=ApiContract)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error

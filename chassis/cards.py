@@ -1,0 +1,75 @@
+"""What every service answers of itself: its health, its clock, its jobs. The gateway passes these
+on, and what it tells of all services is made of them."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+from chassis.refusal import Problem
+
+
+class Outlook(TypedDict):
+    """How far the working days are known, and whether that is soon."""
+
+    until: str
+    days_left: int
+    ends_soon: bool
+
+
+class KeysInUse(TypedDict):
+    """Which keys the sealed values of a service need, by their ids."""
+
+    present: str
+    before: list[str]
+
+
+class Health(TypedDict):
+    """What waits in a service; `state` is UP, or DEGRADED where somebody should look."""
+
+    service: str
+    state: str
+    now: str
+    outbox_unsent: int
+    outbox_oldest_s: float
+    parked: int
+    timers_late: int
+    calendar: Outlook
+    keys: KeysInUse | None
+
+
+class Clock(TypedDict):
+    """The domain time of a service, and whether it may be set."""
+
+    now: str
+    demo: bool
+
+
+class ClockSet(TypedDict):
+    """The domain time of a service after its clock was moved."""
+
+    now: str
+
+
+class JobState(TypedDict):
+    """A job and its state."""
+
+    id: str
+    state: str
+
+
+class JobProblem(Problem):
+    """Why a job has failed, and where in a file."""
+
+    where: NotRequired[dict[str, int]]
+
+
+class JobCard(JobState):
+    """How far long work is."""
+
+    kind: str
+    done: int
+    total: int | None
+    note: str | None
+    result: object
+    error: str | None
+    problem: JobProblem | None

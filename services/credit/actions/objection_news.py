@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
 
+from chassis.bus import Tx
+from chassis.records import Row
 from services.credit import events
 from services.credit.actions import escalating, telling
 from services.credit.storage import objections as store
 from services.credit.storage import voices
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from chassis.bus import Tx
-
 
 def tell(
-    tx: Tx, known: Any, code: str, *, filer: Mapping[str, Any] | None = None, **detail: Any
+    tx: Tx, known: Row, code: str, *, filer: Mapping[str, str] | None = None, **detail: str
 ) -> None:
     """Tell whom an objection is about how it goes on, and who objected, where that is another.
 
@@ -35,23 +32,23 @@ def tell(
         telling.tell(tx, code, person_id=known.person_id, **told, **more)
 
 
-def escalate(tx: Tx, known: Any, *, level: int) -> None:
+def escalate(tx: Tx, known: Row, *, level: int) -> None:
     """Say that the next level has to see to it; forum knows who answers there."""
     concerned = escalating.concerned(tx, known.subject_id, known.person_id)
     _say(tx, known, events.ObjectionEscalated(known.objection_id, known.number, level, concerned))
 
 
-def ended(tx: Tx, known: Any, state: str) -> None:
+def ended(tx: Tx, known: Row, state: str) -> None:
     """Say that one that went up has ended, so that nobody has to see to it any more."""
     if known.overdue or known.review_overdue:
         _say(tx, known, events.ObjectionEnded(known.objection_id, known.number, state))
 
 
-def _say(tx: Tx, known: Any, fact: Any) -> None:
+def _say(tx: Tx, known: Row, fact: events.ObjectionEscalated | events.ObjectionEnded) -> None:
     tx.publish(fact, subject=known.objection_id, scope=known.area, sequence=known.version + 1)
 
 
-def lapse(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
+def lapse(tx: Tx, row: Row, subject_ids: Sequence[str]) -> None:
     """End what is undecided when a month closes, and tell whoever objected and whom it is about.
 
     Args:

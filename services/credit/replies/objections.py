@@ -17,11 +17,18 @@ class ObjectionDone(Done, kw_only=True):
         Annotated[bool, Meta(description="条目暂缓生效 / the entry waits for it")] | UnsetType
     ) = UNSET
     outcome: str | UnsetType = UNSET
-    final: bool | UnsetType = UNSET
-    review_until: str | UnsetType | None = UNSET
-    answered: (
+    review_until: (
         Annotated[
-            list[str], Meta(description="一并答复的其他异议 / the others that this has answered")
+            Instant,
+            Meta(description="在此之前可申请复核 / until then a review may be asked for"),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    also: (
+        Annotated[
+            list[str],
+            Meta(description="一并答复的异议编号 / numbers of the others that this has answered"),
         ]
         | UnsetType
     ) = UNSET

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 # Objections: those that hold an entry, and those that are not over.
 UNDECIDED = ("FILED", "ACCEPTED")
-
-
 GOING_ON = (*UNDECIDED, "REVIEW_REQUESTED")
 
 
-def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> list[Any]:
+def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> list[Row]:
     """Return the undecided objections that hold entries of a month."""
     wanted = sorted(set(subject_ids))
     if not wanted:
@@ -32,31 +30,27 @@ def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> l
         row.state.in_(UNDECIDED),
         bulk.members(row.subject_id, wanted, conn),
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
-    """Store an objection."""
-    conn.execute(t.objections.insert().values(**row))
+def add(conn: sa.Connection, **values: object) -> Row:
+    """Store an objection, and return it."""
+    return records.add(conn, t.objections, **values)
 
 
-def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Any:
+def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Row | None:
     """Return an objection, or None."""
     return records.find(conn, t.objections, objection_id, lock=lock)
 
 
-def change(conn: sa.Connection, objection_id: str, **values: Any) -> None:
-    """Change columns of an objection."""
-    conn.execute(
-        sa.update(t.objections)
-        .where(t.objections.c.objection_id == objection_id)
-        .values(**values, version=t.objections.c.version + 1)
-    )
+def change(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked objection, and return it as it is now."""
+    return records.update(conn, t.objections, row, **values)
 
 
 def open_objection(
     conn: sa.Connection, target_id: str, kind: str, person_id: str | None = None
-) -> Any:
+) -> Row | None:
     """Return an objection to something, or a correction of it, that has not ended, or None.
 
     Args:
@@ -71,10 +65,10 @@ def open_objection(
     )
     if person_id is not None:
         asked = asked.where(row.person_id == person_id)
-    return conn.execute(asked).first()
+    return records.first(conn, asked)
 
 
-def others_undecided(conn: sa.Connection, known: Any) -> list[Any]:
+def others_undecided(conn: sa.Connection, known: Row) -> list[Row]:
     """Return and lock the other objections about what one is about that wait for a decision."""
     row = t.objections.c
     asked = (
@@ -87,7 +81,7 @@ def others_undecided(conn: sa.Connection, known: Any) -> list[Any]:
         )
         .order_by(row.objection_id)
     )
-    return list(conn.execute(store.lock(asked, conn)))
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def deciders_about(conn: sa.Connection, target_id: str) -> set[str]:
@@ -133,12 +127,9 @@ def lapse_objections(
     )
 
 
-def of(conn: sa.Connection, *, subject_ids: Sequence[str] = (), person_id: str = "") -> list[Any]:
+def of(conn: sa.Connection, *, subject_ids: Sequence[str] = (), person_id: str = "") -> list[Row]:
     """Return the objections about subjects or filed by a person, newest first."""
     row = t.objections.c
     wanted = sa.or_(row.subject_id.in_(list(subject_ids)), row.person_id == person_id)
-    return list(
-        conn.execute(
-            sa.select(t.objections).where(wanted).order_by(row.filed_at.desc(), row.objection_id)
-        )
-    )
+    asked = sa.select(t.objections).where(wanted)
+    return records.rows(conn, asked.order_by(row.filed_at.desc(), row.objection_id))

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import ClassVar, Literal, Protocol, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar, cast, dataclass_transform
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -59,6 +62,17 @@ def _declared(**said: str) -> Callable[[type[T]], type[T]]:
         return dataclass(frozen=True, slots=True)(cls)
 
     return declare
+
+
+def fact_of(kind: type[T], row: object, /, **more: object) -> T:
+    """Return the fact about a row: its columns by the names of the members, and `more`.
+
+    Raises:
+        AttributeError: The row has no such column, and `more` does not say it.
+    """
+    members = cast("type[DataclassInstance]", kind).__dataclass_fields__
+    told = {name: getattr(row, name) for name in members if name not in more}
+    return kind(**told, **more)
 
 
 def published_in(events: ModuleType) -> tuple[type[Declared], ...]:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, Sealed
 from chassis.records import Row
 from chassis.refusal import NotFound
@@ -245,13 +246,5 @@ def say_corrected(tx: Tx, row: Row) -> None:
     publish(
         tx,
         row,
-        events.RequestCorrected(
-            request_id=row.request_id,
-            kind=row.kind,
-            category=row.category,
-            grid=row.grid,
-            project_id=row.project_id,
-            building=row.building,
-            reporter_id=row.reporter_id,
-        ),
+        fact_of(events.RequestCorrected, row),
     )

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Grid, Id, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
@@ -374,15 +375,7 @@ def _check_grids(tx: Tx, grids: list[str]) -> None:
 
 def _say_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
     tx.publish(
-        events.StewardEnrolled(
-            steward_id=row.steward_id,
-            person_id=row.person_id,
-            type=row.type,
-            duty=row.duty,
-            grids=grids,
-            community=row.area,
-            spendable=row.spendable,
-        ),
+        fact_of(events.StewardEnrolled, row, grids=grids, community=row.area),
         subject=row.steward_id,
         scope=row.area,
         sequence=row.version,

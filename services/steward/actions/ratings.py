@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.records import Row
 from services.steward import events, rules, storage
 from services.steward.actions import kinship
@@ -113,14 +114,12 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
     publish(
         tx,
         row,
-        events.RequestRated(
-            request_id=row.request_id,
-            handler=row.handler,
-            handler_person=row.handler_person,
+        fact_of(
+            events.RequestRated,
+            row,
             rater=row.reporter_id or tx.actor.id,
             stars=payload.stars,
             solved=payload.solved,
-            project_id=row.project_id,
         ),
     )
     if bad:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
@@ -286,13 +287,11 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
         raise DayTooLong(field="minutes")
     corrected = storage.records.update_record(tx.conn, row, minutes=payload.minutes)
     tx.publish(
-        events.VolunteerHoursCorrected(
-            record_id=row.record_id,
-            person_id=row.person_id,
+        fact_of(
+            events.VolunteerHoursCorrected,
+            row,
             minutes=payload.minutes,
             previous_minutes=row.minutes,
-            source=row.source,
-            date=row.date,
         ),
         subject=row.record_id,
         scope=row.area,

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Grid
 from chassis.free_text import Sealed
 from chassis.records import Row
@@ -323,14 +324,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
 
 def _announce(tx: Tx, row: NewPerson, grid: str) -> None:
     tx.publish(
-        events.ResidentRegistered(
-            person_id=row.person_id,
-            community=row.area,
-            grid=grid,
-            is_adult=row.is_adult,
-            household_id=row.household_id,
-            synthetic=row.synthetic,
-        ),
+        fact_of(events.ResidentRegistered, row, community=row.area, grid=grid),
         subject=row.person_id,
         scope=row.area,
         sequence=1,

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, Office
 from chassis.records import Row
@@ -286,21 +287,7 @@ def _file(
     row = storage.cases.file(tx.conn, new, {"number": number, **given}, steps, due)
     tx.arm_each(request_id, timers)
     tx.publish(
-        events.RequestSubmitted(
-            request_id=row.request_id,
-            number=row.number,
-            channel=row.channel,
-            kind=row.kind,
-            category=row.category,
-            priority=row.priority,
-            grid=row.grid,
-            project_id=row.project_id,
-            reporter_id=row.reporter_id,
-            due_contact=row.due_contact,
-            due_resolve=row.due_resolve,
-            building=row.building,
-            topic_id=row.topic_id,
-        ),
+        fact_of(events.RequestSubmitted, row),
         subject=row.request_id,
         scope=row.area,
         sequence=1,

@@ -276,7 +276,7 @@ def _handle(t: Teller, path: str, time: str, moment: str) -> None:
     card = t.api.get(path, PEOPLE["grid_worker"], role=role)
     t.check(card["handler"] == place.GRID_WORKER, f"the complaint went to {card['handler']}")
     t.advance(f"accept-{time}", path, "accept", "grid_worker", role=role)
-    t.advance(f"contact-{time}", path, "contact", "grid_worker", {}, role=role)
+    t.advance(f"contact-{time}", path, "contact", "grid_worker", {"note": "已电话联系"}, role=role)
     t.advance(
         f"resolve-{time}",
         path,

@@ -90,7 +90,7 @@ def request(t: Teller) -> None:
     t.at("2025-02-19T10:05:00")
     t.advance("accept", path, "accept", worker, role="R_STEWARD")
     t.at("2025-02-19T10:30:00")
-    t.advance("contact", path, "contact", worker, role="R_STEWARD")
+    t.advance("contact", path, "contact", worker, {"note": "已电话联系"}, role="R_STEWARD")
     t.at("2025-02-19T15:00:00")
     t.advance(
         "resolve",

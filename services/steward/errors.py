@@ -220,6 +220,13 @@ class NotNow(Guard):
     )
 
 
+class MonthOver(Guard):
+    text = (
+        "{period} 已过月度截止,值班记录不能再改"
+        " / The month {period} is measured; who sat when in it can no longer be changed"
+    )
+
+
 class NotMyGrid(Guard):
     text = "该管家不负责网格 {grid} / The steward does not serve the grid {grid}"
 
@@ -362,6 +369,10 @@ class EvidenceRequired(Guard):
     text = "办结需要说明和佐证材料 / A resolution needs a note and evidence"
 
 
+class NoteNeeded(Guard):
+    text = "请写明联系时谈了什么 / Say what was talked about"
+
+
 class NotContacted(Guard):
     text = "尚未联系诉求人,不能办结 / The reporter was not contacted yet"
 
@@ -471,6 +482,14 @@ class Overlap(Guard):
     text = "该时段与记录 {record_id} 重叠 / The time overlaps with the record {record_id}"
 
 
+class SameDeed(Guard):
+    text = (
+        "同日同一活动、相同时长已登记为 {record_id};如确为另一次服务,请填写签到与签退时间"
+        " / The same day, activity and minutes stand in the record {record_id}; if it was another "
+        "service, give its times of check-in and check-out"
+    )
+
+
 class DayTooLong(Guard):
     text = "当日志愿服务时长合计超过 24 小时 / The day's volunteer service would exceed 24 hours"
 
@@ -500,6 +519,16 @@ class UnknownPerson(Guard):
         elif "state" in params:
             self.text = self.text_gone  # type: ignore[misc]
         super().__init__(field=field, **params)
+
+
+class CallerNotServing(Guard):
+    guard = "NOT_SERVING"
+    status = 403
+    text = (
+        "您的管家岗位已暂停或已离任,不能以管家身份办理"
+        " / Your post as a steward is suspended or over; you cannot act as one"
+    )
+    of_caller = True
 
 
 class CallerGone(UnknownPerson):

@@ -32,7 +32,7 @@ def accepted(ground, *, contacted=True):
     reply = ground.submit()
     who = ground.handler_of(reply)
     reply = ground.step("accept_request", reply, who)
-    return ground.step("contact_request", reply, who) if contacted else reply
+    return ground.step("contact_request", reply, who, note="已电话联系") if contacted else reply
 
 
 def resolved(ground, reply, who):
@@ -64,7 +64,7 @@ def the_requests_of_may(ground):
         who = ground.handler_of(reply)
         card = ground.by(who).ask("request", {"request_id": reply["id"]})
         if number < UNCONTACTED:
-            card = ground.step("contact_request", card, who)
+            card = ground.step("contact_request", card, who, note="已电话联系")
         resolved(ground, card, who)
     bench.fire("2025-05-30T16:00:00")
     for _ in range(NOT_DUE):

@@ -85,7 +85,9 @@ def test_the_handler_calls_back_who_was_merged(site):
         "followers"
     ]
     assert (one["id"], one["reporter_id"], one["contacted_at"]) == (other["id"], LI, None)
-    done = tell(site, "R_STEWARD", STAFF, f"{path}/contact", {}, version=one["version"])
+    done = tell(
+        site, "R_STEWARD", STAFF, f"{path}/contact", {"note": "已电话联系"}, version=one["version"]
+    )
     assert (done.status_code, done.json()["state"]) == (200, "MERGED")
     own = tell(site, "R_RESIDENT", LI, f"{path}/timeline", verb="GET").json()["items"]
     assert "contact" in [line["action"] for line in own]

@@ -238,7 +238,7 @@ def _request(t: Teller, name: str, number: int, *, contacted=True, solved=False,
 
     card = step("accept", {})
     if contacted:
-        card = step("contact", {})
+        card = step("contact", {"note": "已电话联系"})
     if solved:
         card = step("resolve", {"outcome": "SOLVED", "note": "已更换", "media": ["sha256:1"]})
     if stars is not None:

@@ -158,7 +158,7 @@ def test_a_merged_reporter_keeps_his_voice_and_no_more(site):
     card = seen
     for verb, body in (
         ("accept", None),
-        ("contact", {}),
+        ("contact", {"note": "已电话联系"}),
         ("resolve", {"outcome": "SOLVED", "note": "已修", "media": ["sha256:1"]}),
     ):
         answer = tell(site, "R_STEWARD", STAFF, f"{path}/{verb}", body, version=card["version"])

@@ -30,7 +30,7 @@ from services.steward.actions.cases import (
 from services.steward.actions.dispatch import give, take_from_party
 from services.steward.actions.parties import parties, require_impartial, require_not_own
 from services.steward.actions.submission import project_of
-from services.steward.errors import NothingCorrected
+from services.steward.errors import NoteNeeded, NothingCorrected
 from services.steward.replies import RequestReply
 from services.steward.rules.requests import Kind, Priority
 from services.steward.rules.routing import Category
@@ -42,7 +42,18 @@ class ContactRequest:
 
     request_id: str
     arrived: Annotated[bool, Meta(description="已到现场(P1 以到场为准) / on site")] = False
-    note: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
+    note: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                max_length=500,
+                description="谈了什么;未到现场的必填 / what was said; needed unless he arrived",
+                examples=["已电话约定上门时间"],
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
     require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
     rules.requests.check("contact", row.state)
+    _require_note(payload)
     emergency = rules.requests.is_emergency(row.clock)
     counts = row.contacted_at is None and (payload.arrived or not emergency)
     late = bool(counts and row.due_contact is not None and tx.now >= row.due_contact)
@@ -126,12 +138,18 @@ def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
     return msgspec.structs.replace(reply(row), late=late)
 
 
+def _require_note(payload: ContactRequest) -> None:
+    if not payload.arrived and not (payload.note or "").strip():
+        raise NoteNeeded(field="note")
+
+
 def _contact_merged(tx: Tx, own: Row, payload: ContactRequest) -> RequestReply:
     case = storage.cases.root(tx.conn, own)
     require_handler(tx, case)
     require_impartial(tx, case, handles=True)
     tx.check_version(own.version)
     rules.requests.check("contact", case.state)
+    _require_note(payload)
     own = change(
         tx,
         own,

@@ -148,7 +148,7 @@ class Ground:
         reply = reply or self.submit()
         who = self.handler_of(reply)
         reply = self.step("accept_request", reply, who)
-        reply = self.step("contact_request", reply, who)
+        reply = self.step("contact_request", reply, who, note="已电话联系")
         body = {"outcome": "SOLVED", "note": "已更换灯泡", "media": ["sha256:1"]} | more
         return self.step("resolve_request", reply, who, **body)
 

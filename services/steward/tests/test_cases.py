@@ -73,7 +73,7 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
 
     reply = staffed.step("accept_request", reply, STAFF)
     assert (reply["state"], reply["late"]) == ("ACCEPTED", False)
-    reply = staffed.step("contact_request", reply, STAFF)
+    reply = staffed.step("contact_request", reply, STAFF, note="已电话联系")
     assert reply["state"] == "IN_PROGRESS"
     reply = staffed.step(
         "resolve_request", reply, STAFF, outcome="SOLVED", note="已更换", media=["sha256:1"]
@@ -295,7 +295,7 @@ def test_resolving_needs_contact_and_evidence(staffed):
     done = {"outcome": "SOLVED", "note": "已更换", "media": ["sha256:1"]}
     with pytest.raises(errors.NotContacted):
         staffed.step("resolve_request", reply, STAFF, **done)
-    reply = staffed.step("contact_request", reply, STAFF)
+    reply = staffed.step("contact_request", reply, STAFF, note="已电话联系")
     with pytest.raises(errors.EvidenceRequired):
         staffed.step("resolve_request", reply, STAFF, **done | {"media": []})
     with pytest.raises(errors.EvidenceRequired):
@@ -319,7 +319,7 @@ def test_an_emergency_is_met_on_site_and_the_caller_is_told_whom_to_call(staffed
     reply = staffed.submit(category="LIFT", priority="P1", text="电梯困人")
     assert "119" in reply["advice"]
     reply = staffed.step("accept_request", reply, STAFF)
-    reply = staffed.step("contact_request", reply, STAFF)
+    reply = staffed.step("contact_request", reply, STAFF, note="已电话联系")
     assert staffed.bench.published("emergency_arrival.v1") == []
     staffed.bench.at("2025-03-03T09:14:59")
     reply = staffed.step("contact_request", reply, STAFF, arrived=True)

@@ -157,7 +157,7 @@ def test_late_once_is_late_for_good(staffed):
     bench.fire("2025-03-07T00:00:00")
     card = staffed.cadre().ask("request", {"request_id": reply["id"]})
     assert (card["late"], card["level"]) == (True, 1)
-    card = staffed.step("contact_request", card, STAFF)
+    card = staffed.step("contact_request", card, STAFF, note="已电话联系")
     done = staffed.step(
         "resolve_request", card, STAFF, outcome="SOLVED", note="已更换", media=["sha256:1"]
     )
@@ -177,7 +177,7 @@ def test_an_extension_moves_the_clock_and_the_old_timer_is_harmless(staffed):
     reply = staffed.submit(category="FACILITY_RENEWAL")
     cadre = staffed.handler_of(reply)
     reply = staffed.step("accept_request", reply, cadre, "R_CADRE", COMMUNITY)
-    reply = staffed.step("contact_request", reply, cadre, "R_CADRE", COMMUNITY)
+    reply = staffed.step("contact_request", reply, cadre, "R_CADRE", COMMUNITY, note="已电话联系")
     staffed.step(
         "extend_request", reply, GRID_WORKER, "R_CADRE", COMMUNITY,
         reason="需筹集资金", new_due="2025-03-20T18:00:00+08:00",

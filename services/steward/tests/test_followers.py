@@ -89,7 +89,7 @@ def test_nobody_else_calls_them_and_reporters_do_not_learn_of_each_other(two):
 
 def test_when_the_case_is_done_the_number_is_shown_no_more(two):
     ground, stays, other = two
-    reply = ground.step("contact_request", card(ground, stays), STAFF)
+    reply = ground.step("contact_request", card(ground, stays), STAFF, note="已电话联系")
     body = {"outcome": "SOLVED", "note": "已更换灯泡", "media": ["sha256:1"]}
     ground.step("resolve_request", reply, STAFF, **body)
     with pytest.raises(errors.NoOpenCase):

@@ -271,7 +271,7 @@ def test_the_share_that_climbed_to_the_street_counts_each_request_once_and_for_g
 
     def solved(reply):
         card = staffed.cadre().ask("request", {"request_id": reply["id"]})
-        card = staffed.step("contact_request", card, STAFF)
+        card = staffed.step("contact_request", card, STAFF, note="已电话联系")
         body = {"outcome": "SOLVED", "note": "已更换", "media": ["sha256:1"]}
         return staffed.step("resolve_request", card, STAFF, **body)
 

@@ -123,10 +123,15 @@ class PeopleStored(Batch, kw_only=True):
 
 
 class MergeReply(Changed, kw_only=True):
-    """合并提议 / A proposal that two registrations are one human."""
+    """合并提议 / A proposal that two registrations are one human.
+
+    Attributes:
+        hours_twice: Volunteer records of the one that the other one recorded, too.
+    """
 
     person_id: str
     into: str
+    hours_twice: list[str] | UnsetType = UNSET
 
 
 class MergeCard(Reply, kw_only=True):

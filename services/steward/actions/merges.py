@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import Meta
+import msgspec
+from msgspec import UNSET, Meta
 
 from chassis.bus import Tx
 from chassis.records import Row
@@ -80,6 +81,9 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
 
     Confirm that two registrations are one human, or that they are not.
 
+    两个登记对同一时段重复记录的志愿服务列于 `hours_twice`,由组织者更正。Volunteer service that both
+    recorded is named in `hours_twice`, for the organiser to correct.
+
     Raises:
         NotFound: No such proposal here.
         StateConflict: Somebody has decided already.
@@ -97,8 +101,10 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
     kinship.require_not_own(tx, proposal.person_id, proposal.into)
     if payload.confirmed and kinship.is_own(tx, proposal.proposed_by):
         raise RecorderConfirms
+    twice: list[str] = []
     if payload.confirmed:
         row, into = _pair(tx, proposal.person_id, proposal.into)
+        twice = storage.records.told_twice(tx.conn, row.person_id, into.person_id)
         _merge(tx, row, into, proposal)
     decided = storage.people.update_merge(
         tx.conn,
@@ -107,7 +113,7 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
-    return _reply(decided)
+    return msgspec.structs.replace(_reply(decided), hours_twice=twice or UNSET)
 
 
 def _reply(row: Row) -> replies.MergeReply:

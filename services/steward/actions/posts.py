@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,13 +19,14 @@ from chassis.refusal import NotFound, StateConflict
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.changes import Reason, note_change
-from services.steward.actions.standing import require_active
+from services.steward.actions.standing import require_active, require_serving
 from services.steward.errors import (
     AlreadySteward,
     BadSpan,
     BoardConsentNeeded,
     DutyWithoutEntry,
     IdTaken,
+    MonthOver,
     NotMyGrid,
     NotNow,
     NotSpendable,
@@ -245,12 +246,18 @@ def agree_to_board(tx: Tx, payload: BoardConsent) -> replies.StewardReply:
 
     Take the steward's own word about standing on public boards; his boards follow at once.
 
+    书面撤回同意的,由其任职区域的任命人代为登记;代办不能同意。Who appoints stewards there records
+    that somebody took his consent back on paper; nobody agrees for another one.
+
     Raises:
-        NotFound: It is not the caller's own post.
+        NotFound: It is not the caller's own post, and he does not appoint there.
         StateConflict: He has left it.
     """
     row = storage.posts.lock(tx.conn, payload.steward_id)
-    if row is None or row.person_id != tx.actor.id:
+    takes_back = not payload.agrees and tx.actor.role in rules.access.SENIORS
+    if row is None or not (
+        row.person_id == tx.actor.id or (takes_back and tx.actor.covers(row.area))
+    ):
         raise NotFound(kind="steward", id=payload.steward_id)
     tx.check_version(row.version)
     if row.status == "LEFT":
@@ -382,18 +389,36 @@ def _say_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
     )
 
 
+def _set_status(
+    tx: Tx, row: Row, action: str, status: str, reason: str | None = None, **values: object
+) -> Row:
+    """Change what a post is, and keep since when, by whom and why."""
+    after = storage.posts.update(tx.conn, row, status=status, **values)
+    note_change(
+        tx,
+        "STEWARD",
+        row.steward_id,
+        after.version,
+        action,
+        before={"status": row.status},
+        reason=reason,
+    )
+    return after
+
+
 def suspend_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     """暂停管家 / Suspend a steward.
 
-    Suspend a steward; what he has in hand goes to others at once.
+    Suspend a steward; what he has in hand goes to others at once, and his shifts to come end.
 
     Raises:
         NotFound: No such steward here.
         StateConflict: He is not active.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE",))
-    after = storage.posts.update(tx.conn, row, status="SUSPENDED")
+    after = _set_status(tx, row, "suspend", "SUSPENDED", payload.reason)
     handed = _hand_over(tx, row)
+    storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
     _republish(tx, row)
     return _reply(after, handed_over=handed)
 
@@ -408,7 +433,7 @@ def resume_steward(tx: Tx, payload: WhichSteward) -> replies.StewardReply:
     """
     row = _locked(tx, payload.steward_id, ("SUSPENDED",))
     kinship.require_not_own(tx, row.person_id)
-    after = storage.posts.update(tx.conn, row, status="ACTIVE")
+    after = _set_status(tx, row, "resume", "ACTIVE")
     _republish(tx, row)
     return _reply(after)
 
@@ -423,7 +448,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
         StateConflict: He has left already.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
-    after = storage.posts.update(tx.conn, row, status="LEFT", left_at=tx.now)
+    after = _set_status(tx, row, "leave", "LEFT", payload.reason, left_at=tx.now)
     handed = _hand_over(tx, row)
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
     _republish(tx, row)
@@ -455,25 +480,35 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         NotFound: No such steward.
         NotMyGrid: The steward does not serve the grid.
         BadSpan: The end does not follow the start within 24 hours.
-        ShiftOverlap: He sits there at that time already.
+        ShiftOverlap: He sits there, or at another place, at that time already.
         PastShift: Nobody plans his own shift, or his household's, of a day that is over.
+        MonthOver: The shift's month is measured already.
+        StateConflict: The steward is suspended.
     """
     steward = storage.posts.lock(tx.conn, payload.steward_id)
     if steward is None or steward.status == "LEFT":
         raise NotFound(kind="steward", id=payload.steward_id)
     tx.require_scope(payload.grid)
+    if steward.status != "ACTIVE":
+        raise StateConflict(state=steward.status)
     if payload.grid not in storage.posts.grids_of(tx.conn, payload.steward_id):
         raise NotMyGrid(grid=payload.grid, field="grid")
     if not timedelta(0) < payload.end - payload.start <= LONGEST_SHIFT:
         raise BadSpan(field="end")
     if storage.posts.shift_overlaps(
-        tx.conn, payload.steward_id, payload.grid, payload.start, payload.end
+        tx.conn,
+        payload.steward_id,
+        grid=payload.grid,
+        place=payload.place,
+        start=payload.start,
+        end=payload.end,
     ):
         raise ShiftOverlap(field="start")
     own = kinship.is_own(tx, steward.person_id)
     day = tx.calendar.local_date(payload.start)
     if own and day < tx.calendar.local_date(tx.now):
         raise PastShift(field="start")
+    _check_month(tx, payload.start, field="start")
     shift_id = tx.new_id("shf")
     storage.posts.insert_shift(
         tx.conn,
@@ -493,6 +528,17 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
     return replies.Changed(id=shift_id, state="PLANNED", version=1)
 
 
+def _check_month(tx: Tx, start: datetime, *, field: str = "") -> None:
+    """Refuse to change who sat when in a month that is measured.
+
+    Raises:
+        MonthOver: It is.
+    """
+    period = tx.calendar.period(start)
+    if tx.now >= tx.calendar.cutoff(period):
+        raise MonthOver(period=period, field=field)
+
+
 def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     """值班签到或登记在岗 / Check in, or mark that he sits there.
 
@@ -503,7 +549,11 @@ def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
         StateConflict: It is marked already.
         NotNow: He is not there yet, or no longer.
         SelfConfirm: Somebody of his household says so.
+        CallerNotServing: The caller's post is suspended or over.
+        ShiftOverlap: It was marked as missed, and another one was planned in its place.
+        MonthOver: The shift's month is measured already.
     """
+    require_serving(tx)
     row = storage.posts.shift(tx.conn, payload.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
@@ -518,6 +568,16 @@ def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
         raise StateConflict(state=row.state)
     if tx.now < row.start_at - EARLY or (own and tx.now >= row.end_at):
         raise NotNow
+    _check_month(tx, row.start_at)
+    if row.state == "MISSED" and storage.posts.shift_overlaps(
+        tx.conn,
+        row.steward_id,
+        grid=row.grid,
+        place=row.place,
+        start=row.start_at,
+        end=row.end_at,
+    ):
+        raise ShiftOverlap
     after = storage.posts.update_shift(
         tx.conn, row, state="ATTENDED", attended_by=tx.actor.id, attended_at=tx.now
     )
@@ -532,6 +592,7 @@ def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     Raises:
         NotFound: No such shift here.
         StateConflict: It is marked already.
+        MonthOver: The shift's month is measured already.
     """
     row = storage.posts.shift(tx.conn, payload.shift_id)
     if row is None or not tx.actor.covers(row.grid):
@@ -539,6 +600,7 @@ def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     tx.check_version(row.version)
     if row.state == "MISSED":
         raise StateConflict(state=row.state)
+    _check_month(tx, row.start_at)
     after = storage.posts.update_shift(tx.conn, row, state="MISSED")
     return replies.Changed.of(after, id=row.shift_id)
 
@@ -546,7 +608,8 @@ def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
 def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
     """发布管家公示牌 / Publish a grid's contact board.
 
-    Publish a grid's contact board: every required duty has a name or a stated reason.
+    Publish a grid's contact board: every required duty has a name or a stated reason. One that says
+    what the newest one says stays that one.
 
     Raises:
         UnknownGrid: No such grid.
@@ -554,6 +617,8 @@ def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
     """
     storage.ground.require_grid(tx.conn, payload.grid)
     tx.require_scope(payload.grid)
+    # The grid's row orders rivals: each publishes the board after that of the other one.
+    storage.ground.lock_area(tx.conn, payload.grid)
     entries = _entries(tx, payload.grid)
     covered = {entry["duty"] for entry in entries}
     reasons = {
@@ -564,6 +629,9 @@ def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
     open_duties = [d for d in rules.routing.DUTIES if d not in covered and d not in reasons]
     if open_duties:
         raise DutyWithoutEntry(duties=", ".join(open_duties), field="reasons")
+    before = storage.posts.board(tx.conn, payload.grid)
+    if before is not None and (before.entries, before.reasons) == (entries, reasons):
+        return replies.Changed(id=payload.grid, state="PUBLISHED", version=before.version)
     version = _insert_board(tx, payload.grid, entries, reasons)
     return replies.Changed(id=payload.grid, state="PUBLISHED", version=version)
 
@@ -598,6 +666,7 @@ def _republish(tx: Tx, steward: Row, *, without: bool = False) -> None:
     With `without` they are published as if he did not serve there.
     """
     for grid in storage.posts.grids_of(tx.conn, steward.steward_id):
+        storage.ground.lock_area(tx.conn, grid)
         before = storage.posts.board(tx.conn, grid)
         if before is None:
             continue

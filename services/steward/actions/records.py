@@ -6,7 +6,7 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, TypedDict
 
 import msgspec
@@ -22,15 +22,17 @@ from chassis.text import fold
 from services.steward import events, replies, rules, storage
 from services.steward.actions import changes, kinship, submission
 from services.steward.actions.cases import Media
-from services.steward.actions.standing import require_active
+from services.steward.actions.standing import require_active, require_serving
 from services.steward.errors import (
     BadSpan,
+    ClockSkew,
     DayTooLong,
     IdTaken,
     NotMyGrid,
     NotResident,
     Overlap,
     RecorderConfirms,
+    SameDeed,
 )
 from services.steward.rules.routing import Category
 
@@ -124,7 +126,12 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
 
     Record volunteer service; it counts when the organiser confirms it.
 
+    同一服务只登记一次:同一人同日同一活动、时长相同的,须写明不同的起止时间。The same deed is
+    recorded once: a second one of the same day, activity and minutes names times of its own.
+
     Raises:
+        CallerNotServing: The caller's post as a steward is suspended or over.
+        SameDeed: It stands there already.
         UnknownPerson: The person is not registered.
         NotResident: The person lives in no grid.
         BadSpan: The times do not fit the minutes.
@@ -133,6 +140,7 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
         TooLongAgo: It lies more than a year back.
         IdTaken: The chosen id names another record.
     """
+    require_serving(tx)
     chosen = rules.identity.check_id(payload.record_id, "vol", field="record_id")
     person = require_active(tx, payload.person_id, field="person_id")
     if person.grid is None:
@@ -152,7 +160,14 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
     rules.hours.check_moment(
         tx.calendar.midnight(payload.date), tx.now, oldest=rules.hours.OLDEST_HOURS, field="date"
     )
+    if tx.calendar.midnight(payload.date) + timedelta(minutes=payload.minutes) > (
+        tx.now + rules.hours.SKEW
+    ):
+        raise ClockSkew(field="minutes")
+    # The person's row orders rivals: two records of one deed see each other.
+    storage.people.lock(tx.conn, payload.person_id)
     _check_span(tx, payload, record_id)
+    _check_same_deed(tx, payload, record_id)
     row = storage.records.insert_record(
         tx.conn,
         record_id=record_id,
@@ -201,6 +216,33 @@ def _check_span(tx: Tx, payload: RecordHours, record_id: str) -> None:
         raise Overlap(record_id=other, field="check_in")
 
 
+def _check_same_deed(tx: Tx, payload: RecordHours, record_id: str) -> None:
+    """Refuse what was recorded already, unless both say when, and at different times."""
+    for other in storage.records.records_of_day(
+        tx.conn, payload.person_id, payload.date, record_id
+    ):
+        apart = other.check_in is not None and payload.check_in is not None
+        same = (fold(other.activity), other.minutes) == (fold(payload.activity), payload.minutes)
+        if same and not apart:
+            raise SameDeed(record_id=other.record_id, field="activity")
+
+
+def _check_others(tx: Tx, row: Row) -> None:
+    """Refuse to confirm what overlaps with hours that are confirmed: two registrations of one
+    human, which were merged since then, may have recorded it twice.
+
+    Raises:
+        Overlap: It does.
+    """
+    if row.check_in is None or row.check_out is None:
+        return
+    other = storage.records.overlapping(
+        tx.conn, row.person_id, row.check_in, row.check_out, row.record_id, confirmed=True
+    )
+    if other is not None:
+        raise Overlap(record_id=other, field="record_id")
+
+
 def _locked_record(tx: Tx, record_id: str, state: str) -> Row:
     row = storage.records.record(tx.conn, record_id)
     if row is None or not tx.actor.covers(row.area):
@@ -210,6 +252,13 @@ def _locked_record(tx: Tx, record_id: str, state: str) -> Row:
         raise StateConflict(state=row.state)
     kinship.require_not_own(tx, row.person_id)
     return row
+
+
+def _check_there(row: Row, minutes: int) -> None:
+    if row.check_in is None or row.check_out is None:
+        return
+    if minutes > (row.check_out - row.check_in).total_seconds() / 60:
+        raise BadSpan(field="minutes")
 
 
 def _require_other(tx: Tx, recorder: str | None) -> None:
@@ -233,17 +282,18 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
         BadSpan: He was not there for so long.
+        Overlap: Hours of that time are confirmed already.
+        CallerNotServing: The caller's post as a steward is suspended or over.
     """
+    require_serving(tx)
     row = _locked_record(tx, payload.record_id, "RECORDED")
     _require_other(tx, row.recorded_by)
-    if row.check_in is not None and row.check_out is not None:
-        there = (row.check_out - row.check_in).total_seconds() / 60
-        if payload.minutes > there:
-            raise BadSpan(field="minutes")
+    _check_there(row, payload.minutes)
     done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
     rules.hours.check_confirmation(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
     # The person's row orders rivals: two confirmations of one day see each other.
     storage.people.lock(tx.conn, row.person_id)
+    _check_others(tx, row)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
@@ -277,11 +327,17 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
         RecorderConfirms: Who recorded them does not make them more.
         StateConflict: They are not confirmed.
         DayTooLong: The day would have more than 24 hours.
+        BadSpan: He was not there for so long.
+        Overlap: Hours of that time, which were taken back, are confirmed under another record.
+        CallerNotServing: The caller's post as a steward is suspended or over.
     """
+    require_serving(tx)
     row = _locked_record(tx, payload.record_id, "CONFIRMED")
+    storage.people.lock(tx.conn, row.person_id)
     if payload.minutes > row.minutes:
         _require_other(tx, row.recorded_by)
-    storage.people.lock(tx.conn, row.person_id)
+        _check_there(row, payload.minutes)
+        _check_others(tx, row)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
@@ -312,11 +368,14 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     Raises:
         UnknownGrid: No such grid.
         RoleDenied: The caller may not speak for the named reporter.
+        CallerNotServing: He would as a steward, whose post is suspended or over.
         UnknownPerson: The reporter is not registered.
     """
     storage.ground.require_grid(tx.conn, payload.grid)
     reporter = payload.reporter_id or tx.actor.id
     person = storage.people.person(tx.conn, reporter)
+    if reporter != tx.actor.id:
+        require_serving(tx)
     if reporter != tx.actor.id and not (
         person is not None and rules.access.may_speak_for(tx.actor, person.grid or person.area)
     ):
@@ -389,54 +448,101 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
 
     Store a device's visits: one result per item, in the order given (F16).
 
+    停职或离任的,可补传其在任期间的走访。Who is suspended or has left brings what he noted while he
+    served, in the grids that he served then.
+
     Raises:
         NotFound: The caller is no steward, and was none within the last 30 days.
     """
-    posts = [p for p in storage.posts.of_person(tx.conn, tx.actor.id) if p.status == "ACTIVE"]
-    # Who has left brings what he noted while he served.
-    left = storage.posts.left_since(tx.conn, tx.actor.id, tx.now - rules.hours.OLDEST)
-    if not posts and not left:
-        raise NotFound(kind="steward", id=tx.actor.id)
-    serves: dict[str, list[tuple[str, datetime | None]]] = {}
-    for post in left:
-        for grid in storage.posts.grids_of(tx.conn, post.steward_id):
-            serves.setdefault(grid, []).append((post.steward_id, post.left_at))
+    since = tx.now - rules.hours.OLDEST
+    posts = storage.posts.left_since(tx.conn, tx.actor.id, since)
+    posts += storage.posts.of_person(tx.conn, tx.actor.id)
+    serves: dict[str, list[_Served]] = {}
     for post in posts:
-        for grid, until in _grids_since(tx, post.steward_id):
-            serves.setdefault(grid, []).append((post.steward_id, until))
-    results: list[Refusal | None] = []
+        for grid, served in _served_since(tx, post, since):
+            serves.setdefault(grid, []).append(served)
+    if not serves:
+        raise NotFound(kind="steward", id=tx.actor.id)
+    before = _stored_before(tx, posts, payload.items)
+    outcomes: list[replies.VisitOutcome | None] = []
     rows: list[_Visit] = []
     for item in payload.items:
-        try:
-            row = _visit(tx, item, serves)
-        except Refusal as refusal:
-            results.append(refusal)
+        stored = before.get(fold(item.client_id))
+        if stored is not None:
+            fate = "duplicate" if _content_of(item) == _content(stored) else "conflict"
+            outcomes.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=False))
             continue
-        rows.append(row)
-        results.append(None)
+        try:
+            rows.append(_visit(tx, item, serves))
+        except Refusal as refusal:
+            outcomes.append(
+                replies.VisitOutcome(
+                    client_id=item.client_id, late=False, **changes.refused(refusal)
+                )
+            )
+            continue
+        outcomes.append(None)
     fates = iter(_store_visits(tx, rows))
     items = []
-    for item, refused in zip(payload.items, results, strict=True):
-        if refused is None:
-            fate, late = next(fates)
-            items.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=late))
+    for item, outcome in zip(payload.items, outcomes, strict=True):
+        if outcome is not None:
+            items.append(outcome)
             continue
-        items.append(
-            replies.VisitOutcome(client_id=item.client_id, late=False, **changes.refused(refused))
-        )
+        fate, late = next(fates)
+        items.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=late))
     return replies.VisitsReply(state="STORED", items=items)
 
 
-def _grids_since(tx: Tx, steward_id: str) -> list[tuple[str, datetime | None]]:
-    """Return the grids that a steward serves, and those that he served within the last 30 days with
-    the end: a device that was offline brings what it noted there."""
-    found: list[tuple[str, datetime | None]] = [
-        (grid, None) for grid in storage.posts.grids_of(tx.conn, steward_id)
+def _stored_before(tx: Tx, posts: list[Row], items: list[VisitItem]) -> dict[str, Row]:
+    """Return the visits that stand under the items' numbers, by the number folded.
+
+    What is stored is known again, however long ago it was and whatever the steward serves now.
+    """
+    numbers = sorted({item.client_id for item in items})
+    asked = [
+        {"steward_id": post.steward_id, "client_id": number, "client_key": fold(number)}
+        for post in posts
+        for number in numbers
     ]
-    for change in storage.people.changes_since(tx.conn, steward_id, tx.now - rules.hours.OLDEST):
-        if "grids" in change.fields:
-            found += [(grid, change.at) for grid in changes.before(tx, change)["grids"]]
-    return found
+    return {fold(row.client_id): row for row in storage.records.visits_by_number(tx.conn, asked)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A post, and when it was held in a grid; without an end it is held now."""
+
+    steward_id: str
+    since: datetime
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+def _served_since(tx: Tx, post: Row, since: datetime) -> list[tuple[str, _Served]]:
+    """Return which grids a post served when, as far as it was after an instant: a device that was
+    offline brings what it noted there, and nothing of before he served there."""
+    found: list[tuple[str, _Served]] = []
+    grids = storage.posts.grids_of(tx.conn, post.steward_id)
+    until, active = post.left_at, post.status != "SUSPENDED"
+
+    def served(begin: datetime) -> list[tuple[str, _Served]]:
+        return [(grid, _Served(post.steward_id, begin, until)) for grid in grids if active]
+
+    for change in storage.people.changes_since(tx.conn, post.steward_id, since):
+        if not {"grids", "status"} & set(change.fields):
+            continue
+        found += served(change.at if "status" in change.fields else _day_of(tx, change.at))
+        before = changes.before(tx, change)
+        grids = before.get("grids", grids)
+        active = before.get("status", "ACTIVE" if active else "SUSPENDED") != "SUSPENDED"
+        until = change.at
+    return found + served(_day_of(tx, post.created_at))
+
+
+def _day_of(tx: Tx, at: datetime) -> datetime:
+    """Return the beginning of the day: who is enrolled or gets a grid serves there on that day."""
+    return tx.calendar.midnight(tx.calendar.local_date(at))
 
 
 class _Visit(TypedDict):
@@ -483,25 +589,24 @@ def _store_visits(tx: Tx, rows: list[_Visit]) -> list[tuple[str, bool]]:
     return fates
 
 
+_CONTENT = ("grid", "building", "purpose", "findings", "occurred_at")
+
+
+def _content_of(item: VisitItem) -> tuple[object, ...]:
+    return tuple(getattr(item, name) for name in _CONTENT)
+
+
 def _content(visit: _Visit | Row) -> tuple[object, ...]:
     of = visit.get if isinstance(visit, dict) else functools.partial(getattr, visit)
-    return tuple(of(name) for name in ("grid", "building", "purpose", "findings", "occurred_at"))
+    return tuple(of(name) for name in _CONTENT)
 
 
-def _visit(
-    tx: Tx, item: VisitItem, serves: Mapping[str, list[tuple[str, datetime | None]]]
-) -> _Visit:
-    steward_id = next(
-        (
-            steward_id
-            for steward_id, until in serves.get(item.grid, [])
-            if until is None or item.occurred_at < until
-        ),
-        None,
-    )
+def _visit(tx: Tx, item: VisitItem, serves: Mapping[str, list[_Served]]) -> _Visit:
+    rules.hours.check_moment(item.occurred_at, tx.now)
+    held = serves.get(item.grid, [])
+    steward_id = next((one.steward_id for one in held if one.holds(item.occurred_at)), None)
     if steward_id is None:
         raise NotMyGrid(grid=item.grid, field="grid")
-    rules.hours.check_moment(item.occurred_at, tx.now)
     period, late = rules.hours.counting_period(item.occurred_at, tx.now, tx.calendar)
     return {
         "visit_id": tx.new_id("vis"),

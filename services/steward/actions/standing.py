@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.bus import Tx
 from chassis.records import Row
 from services.steward import rules, storage
-from services.steward.errors import CallerGone, CallerMerged, UnknownPerson
+from services.steward.errors import CallerGone, CallerMerged, CallerNotServing, UnknownPerson
 
 
 def admit(tx: Tx) -> None:
@@ -23,6 +23,19 @@ def admit(tx: Tx) -> None:
         raise CallerMerged
     if status == "DECEASED" or tx.actor.role == "R_RESIDENT":
         raise CallerGone
+
+
+def require_serving(tx: Tx) -> None:
+    """Refuse who acts as a steward, and is suspended or has left: his token outlives his post.
+
+    Raises:
+        CallerNotServing: He holds no post that is active, and held one.
+    """
+    if tx.actor.role != "R_STEWARD":
+        return
+    states = storage.posts.states_of(tx.conn, tx.actor.id)
+    if states and "ACTIVE" not in states:
+        raise CallerNotServing
 
 
 def require_active(tx: Tx, person_id: str, *, field: str) -> Row:

@@ -40,7 +40,7 @@ from services.steward.actions.parties import (
     require_impartial,
     require_outside_chain,
 )
-from services.steward.actions.standing import require_active
+from services.steward.actions.standing import require_active, require_serving
 from services.steward.errors import (
     InChain,
     ProjectNotOfGrid,
@@ -392,6 +392,7 @@ def _reporter(tx: Tx, payload: NewRequest) -> str | None:
             raise RoleDenied(role=tx.actor.role)
         return tx.actor.id
     if named is not None and named != tx.actor.id:
+        require_serving(tx)
         require_reporter(tx, named, payload.grid)
     return named
 

@@ -104,6 +104,12 @@ def of_person(conn: sa.Connection, person_id: str) -> list[Row]:
     return records.rows(conn, asked.order_by(stewards.c.created_at, stewards.c.steward_id))
 
 
+def states_of(conn: sa.Connection, person_id: str) -> set[str]:
+    """Return the states of all posts that a person holds or held."""
+    asked = sa.select(stewards.c.status).where(stewards.c.person_id == person_id)
+    return set(conn.execute(asked).scalars())
+
+
 def left_since(conn: sa.Connection, person_id: str, since: datetime) -> list[Row]:
     """Return the posts that a person has left since an instant."""
     asked = sa.select(stewards).where(
@@ -270,12 +276,19 @@ def update_shift(conn: sa.Connection, row: Row, **values: object) -> Row:
 
 
 def shift_overlaps(
-    conn: sa.Connection, steward_id: str, grid: str, start: datetime, end: datetime
+    conn: sa.Connection,
+    steward_id: str,
+    *,
+    grid: str,
+    place: str,
+    start: datetime,
+    end: datetime,
 ) -> bool:
-    """Tell whether the steward has a shift in the grid within the span."""
+    """Tell whether the steward has a shift within the span that does not go with another one: in
+    the same grid, or at another place. Who sits in a station of two grids serves both."""
     asked = sa.select(shifts.c.shift_id).where(
         shifts.c.steward_id == steward_id,
-        shifts.c.grid == grid,
+        sa.or_(shifts.c.grid == grid, shifts.c.place != place),
         shifts.c.start_at < end,
         shifts.c.end_at > start,
         shifts.c.state != "MISSED",

@@ -33,20 +33,64 @@ def update_record(conn: sa.Connection, row: Row, **values: object) -> Row:
 
 
 def overlapping(
-    conn: sa.Connection, person_id: str, check_in: datetime, check_out: datetime, but: str
-) -> Row | None:
-    """Return another record of the person within the span, or None."""
-    return conn.execute(
-        sa.select(volunteer_hours.c.record_id)
+    conn: sa.Connection,
+    person_id: str,
+    check_in: datetime,
+    check_out: datetime,
+    but: str,
+    *,
+    confirmed: bool = False,
+) -> str | None:
+    """Return another record of the person within the span, or None; one that was taken back is
+    none. With `confirmed`, only one that is confirmed."""
+    asked = sa.select(volunteer_hours.c.record_id).where(
+        volunteer_hours.c.person_id == person_id,
+        volunteer_hours.c.record_id != but,
+        volunteer_hours.c.minutes > 0,
+        volunteer_hours.c.check_in < check_out,
+        volunteer_hours.c.check_out > check_in,
+    )
+    if confirmed:
+        asked = asked.where(volunteer_hours.c.state == "CONFIRMED")
+    return conn.execute(asked.order_by(volunteer_hours.c.record_id).limit(1)).scalar()
+
+
+def records_of_day(conn: sa.Connection, person_id: str, day: date, but: str) -> list[Row]:
+    """Return a person's records of a day, one left out; what was taken back is none."""
+    asked = sa.select(volunteer_hours).where(
+        volunteer_hours.c.person_id == person_id,
+        volunteer_hours.c.date == day,
+        volunteer_hours.c.record_id != but,
+        volunteer_hours.c.minutes > 0,
+    )
+    return records.rows(conn, asked.order_by(volunteer_hours.c.record_id))
+
+
+def told_twice(conn: sa.Connection, person_id: str, other: str) -> list[str]:
+    """Return the records of one registration that overlap with one of another registration, or say
+    the same of the same day without a time."""
+    mine, theirs = volunteer_hours.alias("mine"), volunteer_hours.alias("theirs")
+    timed = sa.and_(mine.c.check_in.is_not(None), theirs.c.check_in.is_not(None))
+    overlap = sa.and_(mine.c.check_in < theirs.c.check_out, mine.c.check_out > theirs.c.check_in)
+    alike = sa.and_(
+        sa.not_(timed),
+        mine.c.date == theirs.c.date,
+        mine.c.minutes == theirs.c.minutes,
+        mine.c.activity == theirs.c.activity,
+    )
+    asked = (
+        sa.select(mine.c.record_id)
+        .join(theirs, theirs.c.person_id == other)
         .where(
-            volunteer_hours.c.person_id == person_id,
-            volunteer_hours.c.record_id != but,
-            volunteer_hours.c.check_in < check_out,
-            volunteer_hours.c.check_out > check_in,
+            mine.c.person_id == person_id,
+            mine.c.minutes > 0,
+            theirs.c.minutes > 0,
+            sa.or_(overlap, alike),
         )
-        .order_by(volunteer_hours.c.record_id)
-        .limit(1)
-    ).scalar()
+        .distinct()
+        .order_by(mine.c.record_id)
+    )
+    return list(conn.execute(asked).scalars())
 
 
 def minutes_of_day(conn: sa.Connection, person_id: str, day: date, but: str) -> int:

@@ -226,34 +226,29 @@ class Credit(Imports, Service):
             "POST /consents",
             consents.grant_consent,
             roles=("R_RESIDENT", *consents.ASSISTANTS),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /consents/{consent_id}/withdraw",
             consents.withdraw_consent,
             roles=(ANY_ROLE,),
-            reply=replies.Done,
         ),
         command(
             "POST /consents/proposals/{proposal_id}/confirm",
             consents.confirm_consent,
             roles=consents.CONFIRMERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /consents/proposals/{proposal_id}/refuse",
             consents.refuse_consent,
             roles=(ANY_ROLE,),
-            reply=replies.Done,
             if_match=True,
         ),
         query(
             "GET /consents/proposals",
             consents_views.consent_proposals,
             roles=consents.ASSISTANTS,
-            reply=Page[replies.ConsentProposalCard],
         ),
         query(
             "GET /messages",
@@ -261,9 +256,7 @@ class Credit(Imports, Service):
             roles=(ANY_ROLE,),
             reply=Page[replies.MessageCard],
         ),
-        query(
-            "GET /consents", consents_views.consents, roles=(ANY_ROLE,), reply=Page[dict[str, Any]]
-        ),
+        query("GET /consents", consents_views.consents, roles=(ANY_ROLE,)),
         command(
             "POST /subjects",
             subjects.open_subject,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from datetime import datetime
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from chassis.bus import Tx
 from chassis.free_text import PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from services.credit import replies
 from services.credit.actions import manual, running_out, telling
 from services.credit.errors import (
     ConsentSuspended,
@@ -29,11 +33,6 @@ from services.credit.errors import (
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
 from services.credit.storage import voices
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from chassis.bus import Tx
 
 Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
@@ -115,7 +114,7 @@ class WhichProposal:
     proposal_id: str
 
 
-def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
+def grant_consent(tx: Tx, payload: GrantConsent) -> replies.ConsentDone:
     """授权 / Grant consent.
 
     Grant consent, or change what is consented to.
@@ -142,8 +141,7 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
     """
     person_id = payload.person_id or tx.actor.id
     check_order(tx, payload, person_id)
-    person = store.person(tx.conn, person_id)
-    check_person(tx, payload, person_id, person)
+    person = check_person(tx, payload, person_id, store.person(tx.conn, person_id))
     subject_id = f"HH:{payload.household_id}" if payload.household_id else f"RES:{person_id}"
     known = store.consent(tx.conn, subject_id=subject_id)
     _check_kept(tx, payload, known, person_id)
@@ -163,21 +161,26 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
 def _give(
     tx: Tx,
     payload: GrantConsent,
-    person: Any,
-    known: Any,
+    person: Row,
+    known: Row | None,
     *,
     subject_id: str,
     proposed_by: str | None = None,
-) -> dict[str, Any]:
+) -> replies.ConsentDone:
     before = _standing(known)
     wanted = set(payload.purposes)
     consent_id = known.consent_id if known is not None else tx.new_id("cns")
     version = known.version + 1 if known is not None else 1
-    store.put_consent(
-        tx.conn,
-        granted(tx, payload, person, consent_id=consent_id, subject_id=subject_id, version=version)
-        | {"proposed_by": proposed_by},
+    given = granted(
+        tx,
+        payload,
+        person,
+        consent_id=consent_id,
+        subject_id=subject_id,
+        version=version,
+        proposed_by=proposed_by,
     )
+    store.put_consent(tx.conn, given)
     store.end_proposal(tx.conn, subject_id, state="REPLACED", by=tx.actor.id, at=tx.now)
     store.close_spans(tx.conn, subject_id, before - wanted, tx.now, by=person.person_id)
     store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
@@ -186,21 +189,15 @@ def _give(
         running_out.begin_grace(tx, subject_id, tx.now)
     _tell_household(tx, "HOUSEHOLD_CONSENT_WITHDRAWN", subject_id, before - wanted)
     _tell_household(tx, "HOUSEHOLD_CONSENT_GIVEN", subject_id, wanted - before)
-    return {
-        "id": consent_id,
-        "state": "GRANTED",
-        "version": version,
-        "subject": subject_id,
-        "purposes": sorted(wanted),
-    }
+    return replies.ConsentDone.of(given, id=consent_id, subject=subject_id, purposes=given.purposes)
 
 
-def _standing(known: Any) -> set[str]:
+def _standing(known: Row | None) -> set[str]:
     """Return the purposes that are consented to now."""
     return set(known.purposes) if known is not None and known.state == "GRANTED" else set()
 
 
-def _check_kept(tx: Tx, payload: GrantConsent, known: Any, person_id: str) -> None:
+def _check_kept(tx: Tx, payload: GrantConsent, known: Row | None, person_id: str) -> None:
     """Refuse to take away what stands in another's name, and to undo what an adult of the
     household took back.
 
@@ -235,7 +232,7 @@ def _tell_household(tx: Tx, code: str, subject_id: str, purposes: Collection[str
             )
 
 
-def _takes_two(tx: Tx, known: Any, subject_id: str, wanted: set[str]) -> bool:
+def _takes_two(tx: Tx, known: Row | None, subject_id: str, wanted: set[str]) -> bool:
     """Tell whether staff may not give this in a person's name alone."""
     if known is None:
         return bool(wanted & NAMED)
@@ -245,50 +242,45 @@ def _takes_two(tx: Tx, known: Any, subject_id: str, wanted: set[str]) -> bool:
     return known.state != "GRANTED" or bool(fresh & NAMED or withdrawn)
 
 
-def _propose(tx: Tx, payload: GrantConsent, person: Any, subject_id: str) -> dict[str, Any]:
+def _propose(tx: Tx, payload: GrantConsent, person: Row, subject_id: str) -> replies.ConsentDone:
     _check_independent(tx, person.person_id)
     known = store.open_proposal(tx.conn, subject_id)
     if known is not None and known.due_at > tx.now:
         raise StateConflict(state=known.state, field="person_id")
     store.end_proposal(tx.conn, subject_id, state="LAPSED", by=None, at=tx.now)
-    proposal_id = tx.new_id("csp")
-    due = tx.calendar.due(tx.now, CONFIRM_WORKING_DAYS)
-    store.add_proposal(
+    proposal = store.add_proposal(
         tx.conn,
-        {
-            "proposal_id": proposal_id,
-            "subject_id": subject_id,
-            "person_id": person.person_id,
-            "household_id": payload.household_id,
-            "notice_version": payload.notice_version,
-            "purposes": sorted(set(payload.purposes)),
-            "channel": payload.channel,
-            "evidence_ref": payload.evidence_ref,
-            "state": "PROPOSED",
-            "proposed_by": tx.actor.id,
-            "proposed_at": tx.now,
-            "due_at": due,
-            "area": person.area,
-            "grid": person.grid,
-            "version": 1,
-        },
+        proposal_id=tx.new_id("csp"),
+        subject_id=subject_id,
+        person_id=person.person_id,
+        household_id=payload.household_id,
+        notice_version=payload.notice_version,
+        purposes=sorted(set(payload.purposes)),
+        channel=payload.channel,
+        evidence_ref=payload.evidence_ref,
+        state="PROPOSED",
+        proposed_by=tx.actor.id,
+        proposed_at=tx.now,
+        due_at=tx.calendar.due(tx.now, CONFIRM_WORKING_DAYS),
+        area=person.area,
+        grid=person.grid,
+        version=1,
     )
     telling.tell(
         tx,
         "CONSENT_PROPOSED",
         person_id=person.person_id,
-        ref=proposal_id,
+        ref=proposal.proposal_id,
         by=tx.actor.id,
         receipt=payload.evidence_ref,
     )
-    return {
-        "id": proposal_id,
-        "state": "PROPOSED",
-        "version": 1,
-        "due": due.isoformat(),
-        "subject": subject_id,
-        "purposes": sorted(set(payload.purposes)),
-    }
+    return replies.ConsentDone.of(
+        proposal,
+        id=proposal.proposal_id,
+        due=proposal.due_at,
+        subject=subject_id,
+        purposes=proposal.purposes,
+    )
 
 
 def _check_independent(tx: Tx, person_id: str) -> None:
@@ -297,7 +289,7 @@ def _check_independent(tx: Tx, person_id: str) -> None:
     manual.refuse_tied(tx, f"RES:{person_id}", ties)
 
 
-def _proposal(tx: Tx, proposal_id: str) -> Any:
+def _proposal(tx: Tx, proposal_id: str) -> Row:
     known = store.proposal(tx.conn, proposal_id)
     if known is None:
         raise NotFound(kind="consent", id=proposal_id)
@@ -311,7 +303,7 @@ def _proposal(tx: Tx, proposal_id: str) -> Any:
     return known
 
 
-def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
+def confirm_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
     """第二人确认代办授权 / Confirm a consent as the second person.
 
     Confirm by the person's receipt what another member of staff proposed in his name. From this
@@ -346,8 +338,7 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
         evidence_ref=known.evidence_ref,
     )
     check_order(tx, given, known.person_id)
-    person = store.person(tx.conn, known.person_id)
-    check_person(tx, given, known.person_id, person)
+    person = check_person(tx, given, known.person_id, store.person(tx.conn, known.person_id))
     before = store.consent(tx.conn, subject_id=known.subject_id)
     _check_kept(tx, given, before, known.person_id)
     store.end_proposal(tx.conn, known.subject_id, state="CONFIRMED", by=tx.actor.id, at=tx.now)
@@ -369,7 +360,7 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
     )
 
 
-def refuse_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
+def refuse_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
     """拒绝代办授权 / Refuse a consent proposed in one's name.
 
     Refuse what staff proposed in a person's name: he himself, or whoever would confirm it.
@@ -380,32 +371,39 @@ def refuse_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
     """
     known = _proposal(tx, payload.proposal_id)
     store.end_proposal(tx.conn, known.subject_id, state="REFUSED", by=tx.actor.id, at=tx.now)
-    return {"id": known.proposal_id, "state": "REFUSED", "version": known.version + 1}
+    return replies.ConsentDone(id=known.proposal_id, state="REFUSED", version=known.version + 1)
 
 
 def granted(
-    tx: Tx, payload: GrantConsent, person: Any, *, consent_id: str, subject_id: str, version: int
-) -> dict[str, Any]:
-    """Return the row of a consent that is given now."""
-    return {
-        "consent_id": consent_id,
-        "subject_id": subject_id,
-        "person_id": person.person_id,
-        "state": "GRANTED",
-        "notice_version": payload.notice_version,
-        "purposes": sorted(set(payload.purposes)),
-        "channel": payload.channel,
-        "evidence_ref": payload.evidence_ref,
-        "granted_by": tx.actor.id,
-        "granted_at": tx.now,
-        "withdrawn_at": None,
-        "area": person.area,
-        "version": version,
-    }
+    tx: Tx,
+    payload: GrantConsent,
+    person: Row,
+    *,
+    consent_id: str,
+    subject_id: str,
+    version: int,
+    proposed_by: str | None = None,
+) -> store.Consent:
+    """Return a consent that is given now."""
+    return store.Consent(
+        consent_id=consent_id,
+        subject_id=subject_id,
+        person_id=person.person_id,
+        state="GRANTED",
+        notice_version=payload.notice_version,
+        purposes=sorted(set(payload.purposes)),
+        channel=payload.channel,
+        evidence_ref=payload.evidence_ref,
+        granted_by=tx.actor.id,
+        granted_at=tx.now,
+        area=person.area,
+        version=version,
+        proposed_by=proposed_by,
+    )
 
 
-def check_person(tx: Tx, payload: GrantConsent, person_id: str, person: Any) -> None:
-    """Refuse a consent for whom it cannot be given.
+def check_person(tx: Tx, payload: GrantConsent, person_id: str, person: Row | None) -> Row:
+    """Return the person; refuse a consent for whom it cannot be given.
 
     Raises:
         PersonUnknown: The registry has not told of this person (yet).
@@ -423,9 +421,10 @@ def check_person(tx: Tx, payload: GrantConsent, person_id: str, person: Any) -> 
         raise UnderAge(field="person_id")
     if payload.household_id is not None and person.household_id != payload.household_id:
         raise NotOfHousehold(field="household_id")
+    return person
 
 
-def require_living(person: Any, **at: str) -> None:
+def require_living(person: Row, **at: str) -> None:
     """Refuse whom the registry knows as no resident any more.
 
     Raises:
@@ -469,7 +468,7 @@ def check_order(tx: Tx, payload: GrantConsent, person_id: str) -> None:
         raise EvidenceRequired(field="evidence_ref")
 
 
-def opened(subject_id: str, person: Any, at: datetime) -> dict[str, Any]:
+def opened(subject_id: str, person: Row, at: datetime) -> dict[str, object]:
     """Return the row of a subject that a consent opens."""
     return store.stub(subject_id, at) | {
         "area": person.area,
@@ -480,7 +479,7 @@ def opened(subject_id: str, person: Any, at: datetime) -> dict[str, Any]:
     }
 
 
-def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]) -> None:
+def open_subject(tx: Tx, subject_id: str, person: Row, purposes: Collection[str]) -> None:
     """Open the account of a consent, or open it again. Who consents without POINTS keeps the end
     that an earlier withdrawal has set to them."""
     known = store.subject(tx.conn, subject_id, lock=True)
@@ -500,7 +499,7 @@ def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]
     )
 
 
-def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> dict[str, Any]:
+def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> replies.ConsentDone:
     """撤回授权 / Withdraw consent.
 
     Withdraw consent: always possible, without a reason. For a person without an account staff
@@ -566,25 +565,23 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> dict[str, Any]:
     state = "GRANTED" if left else "WITHDRAWN"
     if not left:
         award_store.cancel_open(tx.conn, known.subject_id, "CONSENT_WITHDRAWN", tx.now)
-    version = known.version + 1
-    store.change_consent(
+    withdrawn = store.change_consent(
         tx.conn,
-        known.consent_id,
+        known,
         state=state,
         purposes=left,
         withdrawn_at=None if left else tx.now,
-        version=version,
     )
-    return {"id": known.consent_id, "state": state, "version": version, "purposes": left}
+    return replies.ConsentDone.of(withdrawn, id=known.consent_id, purposes=left)
 
 
-def _assists(tx: Tx, known: Any) -> bool:
+def _assists(tx: Tx, known: Row) -> bool:
     if tx.actor.role not in ASSISTANTS:
         return False
     return tx.actor.covers(store.place_of_consent(tx.conn, known))
 
 
-def _may_withdraw(tx: Tx, known: Any) -> bool:
+def _may_withdraw(tx: Tx, known: Row) -> bool:
     if not known.subject_id.startswith("HH:"):
         return bool(tx.actor.id == known.person_id)
     return voices.speaks_for(tx.conn, known.subject_id, tx.actor.id, tx.now)
@@ -601,10 +598,9 @@ def close_for(tx: Tx, person_id: str, at: datetime) -> None:
             store.close_spans(tx.conn, subject.subject_id, known.purposes, at)
             store.change_consent(
                 tx.conn,
-                known.consent_id,
+                known,
                 state="CLOSED",
                 withdrawn_at=known.withdrawn_at or at,
-                version=known.version + 1,
             )
         award_store.cancel_open(tx.conn, subject.subject_id, "RESIDENT_DEACTIVATED", at)
         running_out.begin_grace(tx, subject.subject_id, at)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
 
+from chassis.bus import Tx
 from chassis.calendar import Calendar
+from chassis.records import Row
 from services.credit.actions import months, running_out, telling
 from services.credit.storage import registry, voices
 from services.credit.storage.voices import SUSPENDED
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from chassis.bus import Tx
 
 _SAME_DAY = timedelta(days=1)
 
@@ -61,7 +57,8 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
         # Who is told of last is not always who has left last.
         left_at = max(at, registry.last_departure(tx.conn, subject.ref) or at)
         holder = subject.holder
-        now = _of_consent(tx, consent, subject, living, left_at if not living else at)
+        state = _of_consent(tx, consent, subject, living, left_at if not living else at)
+        now = {"state": state} if state is not None else {}
         if holder not in living:
             holder = living[0] if living else None
             registry.change_subject(tx.conn, subject_id, holder=holder)
@@ -75,23 +72,21 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
             now["person_id"] = holder
         changes = {name: new for name, new in now.items() if getattr(consent, name) != new}
         if changes:
-            registry.change_consent(
-                tx.conn, consent.consent_id, **changes, version=consent.version + 1
-            )
+            registry.change_consent(tx.conn, consent, **changes)
 
 
 def _of_consent(
-    tx: Tx, consent: Any, subject: Any, living: Sequence[str], at: datetime
-) -> dict[str, Any]:
-    """Suspend a consent for which no adult is left, or let it go on; return its state."""
+    tx: Tx, consent: Row, subject: Row, living: Sequence[str], at: datetime
+) -> str | None:
+    """Suspend a consent for which no adult is left, or let it go on; return its new state."""
     subject_id = subject.subject_id
     if consent.state == "GRANTED" and not living:
         registry.close_spans(tx.conn, subject_id, consent.purposes, at)
         running_out.begin_grace(tx, subject_id, at)
-        return {"state": SUSPENDED}
+        return SUSPENDED
     if consent.state == SUSPENDED and registry.lived_in(tx.conn, living, subject.ref, at):
         registry.open_spans(tx.conn, subject_id, consent.purposes, at)
         if "POINTS" in consent.purposes:
             registry.change_subject(tx.conn, subject_id, spendable_until=None)
-        return {"state": "GRANTED"}
-    return {}
+        return "GRANTED"
+    return None

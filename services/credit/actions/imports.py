@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chassis import text
+from chassis import records, text
 from chassis.bus import Tx
 from chassis.columns import Column, ColumnsOf
 from chassis.file_imports import Importer, Outcome, Row
@@ -25,15 +25,15 @@ _AWARD = ColumnsOf(manual.ProposeAward)
 def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     """Take a batch of consents, with the rules of the command and a fixed number of statements."""
     people = store.people(tx.conn, [row["person_id"] for row in rows])
-    known_subjects: dict[str, Any] = {}
-    known_ids: dict[str, Any] = {}
+    known_subjects: dict[str, records.Row] = {}
+    known_ids: dict[str, records.Row] = {}
     subjects = [f"RES:{row['person_id']}" for row in rows]
     for known in store.consents_of(tx.conn, subjects, [row["consent_id"] for row in rows]):
         known_subjects[known.subject_id] = known
         known_ids[known.consent_id] = known
     outcomes: list[Outcome] = []
-    fresh: dict[str, dict[str, Any]] = {}
-    taken: dict[str, dict[str, Any]] = {}
+    fresh: dict[str, store.Consent] = {}
+    taken: dict[str, store.Consent] = {}
     for row, subject_id in zip(rows, subjects, strict=True):
         consent_id = row["consent_id"]
         order = consents.GrantConsent(
@@ -46,7 +46,7 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         try:
             person = people.get(row["person_id"])
             consents.check_order(tx, order, row["person_id"])
-            consents.check_person(tx, order, row["person_id"], person)
+            person = consents.check_person(tx, order, row["person_id"], person)
         except Refusal as refusal:
             outcomes.append(refusal)
             continue
@@ -54,11 +54,10 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
             tx, order, person, consent_id=consent_id, subject_id=subject_id, version=1
         )
         stored = known_subjects.get(subject_id) or known_ids.get(consent_id)
-        earlier = taken.get(subject_id) or fresh.get(consent_id)
-        before = stored._asdict() if stored is not None else earlier
+        before = stored or taken.get(subject_id) or fresh.get(consent_id)
         if before is not None:
             same = all(
-                before[name] == made[name]
+                getattr(before, name) == getattr(made, name)
                 for name in ("subject_id", "state", "notice_version", "purposes")
             )
             outcomes.append("unchanged" if same else ConsentDiffers(field="consent_id"))
@@ -66,18 +65,18 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
             fresh[consent_id] = taken[subject_id] = made
             outcomes.append("created")
     new = store.add_consents(tx.conn, list(fresh.values()))
-    opened = store.subjects(tx.conn, [made["subject_id"] for made in fresh.values()])
+    opened = store.subjects(tx.conn, [made.subject_id for made in fresh.values()])
     store.add_subjects(
         tx.conn,
         [
-            consents.opened(made["subject_id"], people[made["person_id"]], tx.now)
+            consents.opened(made.subject_id, people[made.person_id], tx.now)
             for made in fresh.values()
-            if made["consent_id"] in new and made["subject_id"] not in opened
+            if made.consent_id in new and made.subject_id not in opened
         ],
     )
     for subject_id in opened:
         made = taken[subject_id]
-        consents.open_subject(tx, subject_id, people[made["person_id"]], made["purposes"])
+        consents.open_subject(tx, subject_id, people[made.person_id], made.purposes)
     # Somebody may have consented by himself between our look and our insert.
     return [
         ConsentDiffers(field="consent_id")

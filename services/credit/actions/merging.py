@@ -7,8 +7,12 @@ kept id as an entry of its open month, without points of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
 
+from chassis import records
+from chassis.bus import Event, Tx
+from chassis.records import Row
 from services.credit.actions import awards, months, telling
 from services.credit.rules import awards as rules
 from services.credit.storage import awards as award_store
@@ -16,12 +20,6 @@ from services.credit.storage import ledger as points
 from services.credit.storage import merging as store
 from services.credit.storage import registry
 from services.credit.storage.in_force import rules_in_force
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from chassis.bus import Event, Tx
 
 MERGED = rules.MERGED
 
@@ -83,24 +81,21 @@ def _merge_consents(tx: Tx, old: str, new: str, at: datetime) -> None:
     store.copy_spans(tx.conn, old, new, at, go_on=own is None)
     registry.close_spans(tx.conn, old, given.purposes, at)
     if own is None:
-        registry.change_consent(
-            tx.conn, given.consent_id, subject_id=new, version=given.version + 1
-        )
+        registry.change_consent(tx.conn, given, subject_id=new)
     elif given.state != "CLOSED":
         registry.change_consent(
             tx.conn,
-            given.consent_id,
+            given,
             state="CLOSED",
             withdrawn_at=given.withdrawn_at or at,
-            version=given.version + 1,
         )
 
 
-def _merge_awards(tx: Tx, known: Any, old: str, new: str) -> dict[str, str]:
+def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
     """Let what counts or waits count and wait for the kept id. Returns old ids -> new ones."""
     there = store.same_deeds(tx.conn, new)
     moved: dict[str, str] = {}
-    carried: list[dict[str, Any]] = []
+    carried: list[dict[str, object]] = []
     for award in store.awards_of(tx.conn, old):
         if award.deed is not None and (award.rule_code, award.deed) in there:
             # Both were given it for one deed: it counts once.
@@ -117,7 +112,7 @@ def _merge_awards(tx: Tx, known: Any, old: str, new: str) -> dict[str, str]:
         carried.append(copy)
         if is_open:
             # Its points go over by the transfer; here it counts no more.
-            moved[str(award.award_id)] = copy["award_id"]
+            moved[str(award.award_id)] = str(copy["award_id"])
             award_store.change(
                 tx.conn,
                 str(award.award_id),
@@ -129,7 +124,7 @@ def _merge_awards(tx: Tx, known: Any, old: str, new: str) -> dict[str, str]:
     return moved
 
 
-def _move(tx: Tx, award: Any, new: str, period: str) -> str:
+def _move(tx: Tx, award: Row, new: str, period: str) -> str:
     rule = rules_in_force(tx.conn).rule_of(award)
     source = str(award.event_id or award.deed)
     if award.event_id is None and rule is not None:
@@ -149,13 +144,15 @@ def _move(tx: Tx, award: Any, new: str, period: str) -> str:
     return award_id
 
 
-def _carried(award: Any, known: Any, new: str, period: str, *, with_points: bool) -> dict[str, Any]:
+def _carried(
+    award: Row, known: Row, new: str, period: str, *, with_points: bool
+) -> dict[str, object]:
     """Return what goes on counting for the kept id: an entry of its open month."""
     points_kept = award.points if with_points else 0
     # In its own month it stands with what the kept id has of the rule, under one cap.
     same_window = with_points and period == award.period
-    row: dict[str, Any] = award._asdict()
-    return row | {
+    return {
+        **records.values_of(award),
         "award_id": rules.carried_id(award.rule_code, new, str(award.award_id)),
         "subject_id": new,
         "period": period,

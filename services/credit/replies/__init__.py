@@ -2,6 +2,12 @@
 
 from services.credit.replies.awards import AwardReply, ScreenFlag, ScreenReply
 from services.credit.replies.common import Done, JobStarted
+from services.credit.replies.consents import (
+    ConsentCard,
+    ConsentDone,
+    ConsentProposalCard,
+    ConsentsReply,
+)
 from services.credit.replies.figures import (
     BudgetGrantCard,
     BudgetReply,
@@ -56,7 +62,6 @@ from services.credit.replies.settlement import (
     SettlementDetail,
 )
 from services.credit.replies.subjects import (
-    ConsentProposalCard,
     ExplainReply,
     MeReply,
     MessageCard,
@@ -77,7 +82,10 @@ __all__ = [
     "CommendationDetail",
     "CommendationDone",
     "CommendationState",
+    "ConsentCard",
+    "ConsentDone",
     "ConsentProposalCard",
+    "ConsentsReply",
     "DiffReply",
     "Done",
     "EntryReply",

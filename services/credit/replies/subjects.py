@@ -1,29 +1,14 @@
-"""What is answered about subjects, consents and messages."""
+"""What is answered about subjects and messages."""
 
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, field
+from msgspec import Meta, field
 
-from chassis.fields import Instant, OwnMatter
+from chassis.fields import Instant
 from chassis.replies import Reply
-
-
-class ConsentProposalCard(Reply, kw_only=True):
-    """工作人员代为登记、待第二人确认的授权 / A consent proposed in a person's name."""
-
-    id: str
-    person_id: str
-    subject: str
-    state: str
-    version: int
-    purposes: list[str]
-    evidence_ref: str
-    proposed_by: str
-    proposed_at: Instant
-    due: Instant
-    decided_by: str | None = None
-    decided_at: Instant | None = None
-    own_matter: OwnMatter = UNSET
+from services.credit.replies.consents import ConsentCard, ConsentProposalCard
+from services.credit.replies.objections import ObjectionCard
+from services.credit.replies.repairs import VetoCard
 
 
 class MessageCard(Reply, kw_only=True):
@@ -44,10 +29,10 @@ class MeReply(Reply, kw_only=True):
     person_id: str
     period: str
     notice_version: str
-    consents: list[dict[str, Any]]
-    consent_proposals: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[ConsentCard]
+    consent_proposals: list[ConsentProposalCard] = field(default_factory=list)
     subjects: list[dict[str, Any]]
-    objections: list[dict[str, Any]]
+    objections: list[ObjectionCard]
 
 
 class SubjectReply(Reply, kw_only=True):
@@ -90,4 +75,4 @@ class ExplainReply(Reply, kw_only=True):
     measures: list[dict[str, Any]]
     taken_back: list[dict[str, Any]] = field(default_factory=list)
     projects: list[dict[str, Any]] = field(default_factory=list)
-    vetoes: list[dict[str, Any]] = field(default_factory=list)
+    vetoes: list[VetoCard] = field(default_factory=list)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import sqlalchemy as sa
 
 from chassis import records
@@ -416,6 +417,25 @@ def close_posts(conn: sa.Connection, subject_id: str, ref: str, until: datetime)
 # Consent
 
 
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent that is given: every column of it."""
+
+    consent_id: str
+    subject_id: str
+    person_id: str
+    state: str
+    notice_version: str
+    purposes: list[str]
+    channel: str
+    evidence_ref: str | None
+    granted_by: str
+    granted_at: datetime
+    withdrawn_at: datetime | None = None
+    area: str
+    version: int
+    proposed_by: str | None = None
+
+
 def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") -> Row | None:
     """Return and lock a consent by its id or its subject, or None."""
     column = t.consents.c.consent_id if consent_id else t.consents.c.subject_id
@@ -449,19 +469,20 @@ def consents_of(
     return records.rows(conn, sa.select(t.consents).where(sa.or_(by_subject, by_id)))
 
 
-def add_consents(conn: sa.Connection, rows: bulk.Rows) -> set[str]:
+def add_consents(conn: sa.Connection, given: Sequence[Consent]) -> set[str]:
     """Store first consents with their intervals; returns the ids of those that were new."""
+    rows = [msgspec.structs.asdict(one) for one in given]
     new = set(bulk.insert(conn, t.consents, rows, ignore=True, returning="consent_id"))
     spans = [
         {
-            "subject_id": row["subject_id"],
+            "subject_id": one.subject_id,
             "purpose": purpose,
-            "since": row["granted_at"],
+            "since": one.granted_at,
             "until": None,
         }
-        for row in rows
-        if row["consent_id"] in new
-        for purpose in row["purposes"]
+        for one in given
+        if one.consent_id in new
+        for purpose in one.purposes
     ]
     bulk.insert(conn, t.consent_spans, spans)
     return new
@@ -472,18 +493,17 @@ def add_subjects(conn: sa.Connection, rows: bulk.Rows) -> None:
     bulk.insert(conn, t.subjects, rows, ignore=True)
 
 
-def put_consent(conn: sa.Connection, row: bulk.Values) -> None:
+def put_consent(conn: sa.Connection, given: Consent) -> None:
     """Store a consent or its change."""
+    row = msgspec.structs.asdict(given)
     statement = store.insert(conn, t.consents).values(**row)
     changes = {name: statement.excluded[name] for name in row if name != "consent_id"}
     conn.execute(statement.on_conflict_do_update(index_elements=["consent_id"], set_=changes))
 
 
-def change_consent(conn: sa.Connection, consent_id: str, **values: object) -> None:
-    """Change columns of a consent."""
-    conn.execute(
-        sa.update(t.consents).where(t.consents.c.consent_id == consent_id).values(**values)
-    )
+def change_consent(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change a locked consent, and return it as it is now."""
+    return records.update(conn, t.consents, row, **values)
 
 
 def open_proposal(conn: sa.Connection, subject_id: str) -> Row | None:
@@ -500,9 +520,9 @@ def proposal(conn: sa.Connection, proposal_id: str) -> Row | None:
     return records.find(conn, t.consent_proposals, proposal_id, lock=True)
 
 
-def add_proposal(conn: sa.Connection, row: bulk.Values) -> None:
-    """Store a consent that is proposed in somebody's name."""
-    conn.execute(t.consent_proposals.insert().values(**row))
+def add_proposal(conn: sa.Connection, **values: object) -> Row:
+    """Store a consent that is proposed in somebody's name, and return it."""
+    return records.add(conn, t.consent_proposals, **values)
 
 
 def end_proposal(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import NotFound, Sentence
+from chassis.replies import Page
+from services.credit import replies
 from services.credit.errors import ConsentSuspended
 from services.credit.storage import queries, registry, voices
-from services.credit.views.cards import STAFF, iso
+from services.credit.views.cards import STAFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class OneConsent:
     person_id: Annotated[str, Meta(max_length=64)] | None = None
 
 
-def consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Any]:
+def consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Row]:
     """Return what a person consented to, and what was consented to for a household of his: every
     adult of it may withdraw that."""
     given = [
@@ -37,29 +40,20 @@ def consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Any]
     return given + [row for row in shared if row.consent_id not in known]
 
 
-def consent_card(row: Any) -> dict[str, Any]:
+def consent_card(row: Row) -> replies.ConsentCard:
     """Return a consent as it travels."""
     stands = not row.subject_id.startswith("HH:") or row.granted_by == row.person_id
-    return {
-        "id": row.consent_id,
-        "subject": row.subject_id,
-        "state": row.state,
-        "version": row.version,
-        "purposes": row.purposes,
-        "notice_version": row.notice_version,
-        "granted_at": row.granted_at.isoformat(),
-        "withdrawn_at": iso(row.withdrawn_at),
-        "channel": row.channel,
-        "evidence_ref": row.evidence_ref,
-        "person_id": row.person_id,
+    return replies.ConsentCard.of(
+        row,
+        id=row.consent_id,
+        subject=row.subject_id,
         # Who gave it himself for a household and has left it is its members' business no more.
-        "granted_by": row.granted_by if row.evidence_ref or stands else None,
-        "proposed_by": row.proposed_by,
+        granted_by=row.granted_by if row.evidence_ref or stands else None,
         **why_suspended(row.state),
-    }
+    )
 
 
-def why_suspended(state: str) -> dict[str, Any]:
+def why_suspended(state: str) -> dict[str, str | None]:
     """Return why a consent is suspended, in both languages."""
     if state != voices.SUSPENDED:
         return {"reason": None, "reason_en": None}
@@ -67,24 +61,15 @@ def why_suspended(state: str) -> dict[str, Any]:
     return {"reason": str(text), "reason_en": text.english}
 
 
-def proposal_card(row: Any) -> dict[str, Any]:
+def proposal_card(row: Row, *, own_matter: bool | UnsetType = UNSET) -> replies.ConsentProposalCard:
     """Return what staff propose in a person's name: by whom, by which receipt, and how it ended."""
-    return {
-        "id": row.proposal_id,
-        "person_id": row.person_id,
-        "subject": row.subject_id,
-        "state": row.state,
-        "version": row.version,
-        "purposes": row.purposes,
-        "notice_version": row.notice_version,
-        "channel": row.channel,
-        "evidence_ref": row.evidence_ref,
-        "proposed_by": row.proposed_by,
-        "proposed_at": row.proposed_at.isoformat(),
-        "due": row.due_at.isoformat(),
-        "decided_by": row.decided_by,
-        "decided_at": iso(row.decided_at),
-    }
+    return replies.ConsentProposalCard.of(
+        row,
+        id=row.proposal_id,
+        subject=row.subject_id,
+        due=row.due_at,
+        own_matter=own_matter,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +81,7 @@ class ConsentProposals:
     cursor: Cursor | None = None
 
 
-def consent_proposals(tx: Tx, payload: ConsentProposals) -> dict[str, Any]:
+def consent_proposals(tx: Tx, payload: ConsentProposals) -> Page[replies.ConsentProposalCard]:
     """待确认的代办授权 / Consents proposed in the name of persons.
 
     List what is proposed in the name of persons of the caller's area.
@@ -108,12 +93,10 @@ def consent_proposals(tx: Tx, payload: ConsentProposals) -> dict[str, Any]:
         part=payload,
     )
     tied = voices.kin_accounts(tx.conn, tx.actor.id) | {f"RES:{tx.actor.id}"}
-    return found.reply(
-        lambda row: proposal_card(row) | {"own_matter": f"RES:{row.person_id}" in tied}
-    )
+    return found.listed(lambda row: proposal_card(row, own_matter=f"RES:{row.person_id}" in tied))
 
 
-def consents(tx: Tx, payload: OneConsent) -> dict[str, Any]:
+def consents(tx: Tx, payload: OneConsent) -> replies.ConsentsReply:
     """授权记录 / Consents.
 
     Return the consents of a person, to himself and to staff of his area.
@@ -133,4 +116,4 @@ def consents(tx: Tx, payload: OneConsent) -> dict[str, Any]:
         ]
         if not rows:
             raise NotFound(kind="person", id=person_id)
-    return {"items": [consent_card(row) for row in rows], "next": None}
+    return replies.ConsentsReply(items=[consent_card(row) for row in rows])

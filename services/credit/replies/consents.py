@@ -1,0 +1,65 @@
+"""What is answered about consents and proposals of them."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chassis.fields import Instant, OwnMatter
+from chassis.replies import Reply
+from services.credit.replies.common import Done
+
+
+class ConsentDone(Done, kw_only=True):
+    """授权的状态 / Where a consent stands, or a proposal of one."""
+
+    subject: str | UnsetType = UNSET
+    purposes: (
+        Annotated[list[str], Meta(description="现有的用途 / what is consented to")] | UnsetType
+    ) = UNSET
+
+
+class ConsentCard(Reply, kw_only=True):
+    """授权 / A consent; if it is suspended, why."""
+
+    id: str
+    subject: str
+    state: str
+    version: int
+    purposes: list[str]
+    notice_version: str
+    granted_at: Instant
+    withdrawn_at: Instant | None = None
+    channel: str
+    evidence_ref: str | None = None
+    person_id: str
+    granted_by: str | None = None
+    proposed_by: str | None = None
+    reason: str | None = None
+    reason_en: str | None = None
+
+
+class ConsentsReply(Reply, kw_only=True):
+    """一人的授权 / The consents of a person."""
+
+    items: list[ConsentCard]
+    next: None = None
+
+
+class ConsentProposalCard(Reply, kw_only=True):
+    """工作人员代为登记、待第二人确认的授权 / A consent proposed in a person's name."""
+
+    id: str
+    person_id: str
+    subject: str
+    state: str
+    version: int
+    purposes: list[str]
+    notice_version: str
+    channel: str
+    evidence_ref: str
+    proposed_by: str
+    proposed_at: Instant
+    due: Instant
+    decided_by: str | None = None
+    decided_at: Instant | None = None
+    own_matter: OwnMatter = UNSET

@@ -24,13 +24,13 @@ Schema = TypedDict(
         "description": str,
         "examples": list[object],
         "default": object,
-        "type": str | list[str],
+        "type": str,
         "format": str,
         "enum": list[str | int | None],
         "const": str | int | None,
         "anyOf": list["Schema"],
         "oneOf": list["Schema"],
-        "items": "Schema | Literal[False]",
+        "items": "Schema | bool",
         "prefixItems": list["Schema"],
         "properties": dict[str, "Schema"],
         "required": list[str],
@@ -56,6 +56,11 @@ Schema = TypedDict(
     total=False,
 )
 Schemas = dict[str, Schema]
+
+
+def inner(schema: Schema | bool | None) -> Schema:
+    """Return the schema of a list's items or of an object's values; {} where any will do."""
+    return schema if isinstance(schema, dict) else {}
 
 
 class RefusalContract(Struct, omit_defaults=True):
@@ -130,6 +135,8 @@ def read(said: object) -> ApiContract:
     Raises:
         ValueError: It is none.
     """
+    if isinstance(said, ApiContract):
+        return said
     try:
         return msgspec.convert(said, ApiContract)
     except msgspec.ValidationError as error:

@@ -202,7 +202,12 @@ def enter(door: Door, fn: F) -> F:
 
 
 def command(
-    *, roles: Sequence[str], if_match: bool = False, unkept: Sequence[str] = ()
+    *,
+    roles: Sequence[str],
+    if_match: bool = False,
+    unkept: Sequence[str] = (),
+    http: str = "",
+    status: int = 200,
 ) -> Callable[[F], F]:
     """Declare a command: `method(self, tx, body)`.
 
@@ -211,20 +216,25 @@ def command(
         if_match: True where the caller must state the version that he has seen.
         unkept: Members of the reply that no database may hold. They are left out of what is kept
             under the key; where the key comes again, the method answers again (`Tx.first`).
+        http: Verb and path of a door that every service has (`contracts.common_api`).
+        status: As in `table.command`.
     """
 
     def decorate(fn: F) -> F:
-        door = Command(roles=tuple(roles), if_match=if_match, unkept=tuple(unkept))
+        door = Command(
+            roles=tuple(roles), if_match=if_match, unkept=tuple(unkept), http=http, status=status
+        )
         return enter(door, fn)
 
     return decorate
 
 
-def query(*, roles: Sequence[str]) -> Callable[[F], F]:
-    """Declare a query: `method(self, tx, body)`; `PUBLIC` admits callers without a token."""
+def query(*, roles: Sequence[str], http: str = "") -> Callable[[F], F]:
+    """Declare a query: `method(self, tx, body)`; `PUBLIC` admits callers without a token. `http`
+    is as in `command`."""
 
     def decorate(fn: F) -> F:
-        return enter(Query(roles=tuple(roles), if_match=False), fn)
+        return enter(Query(roles=tuple(roles), if_match=False, http=http), fn)
 
     return decorate
 
@@ -418,14 +428,14 @@ class Service(Declared):
         """Move the demonstration clock forward."""
         return tx.runtime.set_clock(tx, body.now)
 
-    @query(roles=(ANY_ROLE,))
+    @query(roles=(ANY_ROLE,), http="GET /jobs/{job_id}")
     def _job(self, tx: Tx, body: JobQuestion) -> JobCard:
-        """Answer how far a job is."""
+        """查看后台任务进度 / Progress of long work."""
         return jobs.card(tx, body.job_id)
 
-    @command(roles=(ANY_ROLE,))
+    @command(roles=(ANY_ROLE,), http="POST /jobs/{job_id}/cancel")
     def _cancel_job(self, tx: Tx, body: JobQuestion) -> JobState:
-        """Ask a job to stop at its next step."""
+        """取消后台任务 / Ask long work to stop."""
         return jobs.cancel(tx, body.job_id)
 
 

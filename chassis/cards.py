@@ -3,7 +3,7 @@ on, and what it tells of all services is made of them."""
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from chassis.refusal import Problem
 
@@ -58,9 +58,10 @@ class JobState(TypedDict):
 
 
 class JobProblem(Problem):
-    """Why a job has failed, and where in a file."""
+    """Why a job ended as FAILED, as a command would be refused; `where` names the place in a file:
+    {sheet, row} of a workbook, {line, byte} of a text."""
 
-    where: NotRequired[dict[str, int]]
+    where: dict[str, int]
 
 
 class JobCard(JobState):

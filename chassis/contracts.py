@@ -9,6 +9,7 @@ hand; schemas come from the code. A released fact only gains optional fields and
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import msgspec
-from msgspec import inspect
+from msgspec import inspect as types
 
 from chassis import api
 from chassis.api import ApiContract, DoorContract, RefusalContract, Schema, Schemas
-from chassis.bus import Row, Service, consumed_by, entries, request_type
+from chassis.bus import Nothing, Row, Service, consumed_by, entries, reply_type, request_type
 from chassis.facts import declared
 from chassis.installed import release_of
 from chassis.json_values import JsonObject
@@ -114,19 +115,51 @@ def api_contract(service_cls: type[Service]) -> JsonObject:
 def api_of(service_cls: type[Service]) -> ApiContract:
     """Return a service's doors; schemas refer to `#/schemas/<name>`."""
     rows = [row for row in service_cls.doors if row.door.kind in {"command", "query"}]
-    kinds = [kind for row in rows for kind in (request_type(row.act), row.door.reply)]
+    importers: Sequence[Importer] = getattr(service_cls, "importers", ())
+    return _api_of_rows(
+        rows,
+        [kind for row in rows for kind in (request_type(row.act), row.door.reply)],
+        service=service_cls.name,
+        title=service_cls.title,
+        # Which kinds of files come in; the chassis has the doors for them.
+        imports=[one.kind for one in importers],
+    )
+
+
+def common_api(kind: type, service: str, title: str) -> ApiContract:
+    """Return the doors that a service has of the chassis, so that no contract file says them.
+
+    Args:
+        kind: What gives them to it: `bus.Service`, or `file_imports.Imports`.
+        service: Its name.
+        title: Heading in the reference.
+    """
+    given = [
+        one for one in entries(cast("type[Service]", kind)).values() if one.door.options.get("http")
+    ]
+    rows = [Row(one.method, one.door, inspect.unwrap(getattr(kind, one.method))) for one in given]
+    kinds = [
+        of
+        for one, row in zip(given, rows, strict=True)
+        for of in (one.body_type or Nothing, reply_type(row.act))
+    ]
+    return _api_of_rows(rows, kinds, service=service, title=title, imports=[])
+
+
+def _api_of_rows(
+    rows: Sequence[Row], kinds: Sequence[type], *, service: str, title: str, imports: list[str]
+) -> ApiContract:
+    """Return a contract of rows; `kinds` are the request and the reply of each."""
     made = msgspec.json.schema_components(
         kinds, ref_template="#/schemas/{name}", schema_hook=_anything
     )
     refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
     refused = {kind.__name__: kind for row in rows for kind in refusals_of(row.act)}
-    importers: Sequence[Importer] = getattr(service_cls, "importers", ())
     return ApiContract(
-        service=service_cls.name,
-        version=release_of(service_cls.name),
-        title=service_cls.title,
-        # Which kinds of files come in; the chassis has the doors for them.
-        imports=[one.kind for one in importers],
+        service=service,
+        version=release_of(service),
+        title=title,
+        imports=imports,
         doors={
             row.name: _door_contract(row, request, reply)
             for row, request, reply in zip(rows, refs[::2], refs[1::2], strict=True)
@@ -250,25 +283,25 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
 def without_bound(kind: type | None) -> list[str]:
     """Return which lists and objects of a request, and which texts in them, may be as long as its
     caller likes."""
-    return sorted(set(_without_bound(inspect.type_info(kind), "")))
+    return sorted(set(_without_bound(types.type_info(kind), "")))
 
 
-def _without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
+def _without_bound(kind: types.Type, place: str) -> Iterator[str]:
     match kind:
-        case inspect.Metadata():
+        case types.Metadata():
             yield from _without_bound(kind.type, place)
-        case inspect.UnionType():
+        case types.UnionType():
             for one in kind.types:
                 yield from _without_bound(one, place)
-        case inspect.DataclassType() | inspect.StructType():
+        case types.DataclassType() | types.StructType():
             for member in kind.fields:
                 yield from _without_bound(member.type, f"{place}.{member.encode_name}".lstrip("."))
-        case inspect.ListType() | inspect.SetType() | inspect.VarTupleType():
+        case types.ListType() | types.SetType() | types.VarTupleType():
             if kind.max_length is None:
                 yield place
             yield from _texts_without_bound(kind.item_type, place + "[]")
             yield from _without_bound(kind.item_type, place + "[]")
-        case inspect.DictType():
+        case types.DictType():
             if kind.max_length is None:
                 yield place
             yield from _texts_without_bound(kind.value_type, place + "{}")
@@ -277,11 +310,11 @@ def _without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
             return
 
 
-def _texts_without_bound(kind: inspect.Type, place: str) -> Iterator[str]:
+def _texts_without_bound(kind: types.Type, place: str) -> Iterator[str]:
     match kind:
-        case inspect.Metadata():
+        case types.Metadata():
             yield from _texts_without_bound(kind.type, place)
-        case inspect.StrType() if kind.max_length is None and kind.pattern is None:
+        case types.StrType() if kind.max_length is None and kind.pattern is None:
             yield place
         case _:
             return

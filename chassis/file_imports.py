@@ -650,11 +650,18 @@ class ImporterCards(TypedDict):
     """Which files are taken."""
 
     items: list[ImporterCard]
-    next: None
+    next: str | None
 
 
 class ImportStarted(JobState):
-    """The job that reads a file."""
+    """The job that takes the file; GET /v1/<service>/jobs/{id} shows how far it is.
+
+    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored,
+    unread_sheets, rows, created, unchanged, refused, errors: [{line, column, code, message_zh,
+    message_en, expected_zh, expected_en}]}; every line of the file is the header or above it,
+    blank, or part of a row. Of a workbook the first sheet is read; `unread_sheets` names the others
+    that hold something.
+    """
 
     kind: str
     dry_run: bool
@@ -669,20 +676,25 @@ class Imports:
 
     importers: ClassVar[tuple[Importer, ...]] = ()
 
-    @query(roles=ROLES)
+    @query(roles=ROLES, http="GET /imports")
     def _importers(self, tx: Tx, _body: Nothing) -> ImporterCards:
-        """Answer which files are taken, and what stands in them."""
+        """可导入的文件种类与各列 / Files that are taken, and their columns."""
         today = tx.calendar.local_date(tx.now)
         return {"items": [one.describe(today) for one in self.importers], "next": None}
 
-    @query(roles=ROLES)
+    @query(roles=ROLES, http="GET /imports/{kind}")
     def _importer(self, tx: Tx, body: WhichImporter) -> ImporterCard:
-        """Answer what stands in one kind of file, with a template."""
+        """一种导入文件的各列与模板 / Columns and template of one kind of file."""
         return importer_of(self, body.kind).describe(tx.calendar.local_date(tx.now))
 
-    @command(roles=ROLES)
+    @command(roles=ROLES, http="POST /imports/{kind}", status=202)
     def _start_import(self, tx: Tx, order: StartImport) -> ImportStarted:
-        """Begin to import a received file, if its header is right."""
+        """导入 CSV 或 .xlsx 文件(后台任务)/ Import a CSV or .xlsx file, as a job.
+
+        正文为 CSV(UTF-8 或 GB18030)或 .xlsx,亦可用表单上传;行可重复导入,内容相同计为 unchanged。
+        The body is CSV in UTF-8 or GB18030, .xlsx, or a form with one file; rows may be imported
+        again, the same content counts as unchanged.
+        """
         importer = importer_of(self, order.kind)
         check_role(importer.roles, tx.actor)
         blobs = Blobs(tx.runtime.process.blobs)

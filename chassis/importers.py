@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 import sqlalchemy as sa
 
 from chassis import records
-from chassis.columns import Column
+from chassis.columns import Column, Kind
 from chassis.refusal import Refusal
 from chassis.transaction import Tx
 
@@ -25,19 +25,19 @@ Outcome = Literal["created", "unchanged"] | Refusal
 
 
 class ColumnCard(TypedDict):
-    """What a column of a file must hold, for people and programs."""
+    """One column of a file."""
 
     name: str
     meaning: str
     required: bool
-    kind: str
+    kind: Kind
     expected_zh: str
     expected_en: str
     example: str
 
 
 class ImporterCard(TypedDict):
-    """What a kind of file must hold, with a template."""
+    """One kind of file; `template` is a file with the header and one example row."""
 
     kind: str
     title: str

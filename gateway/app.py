@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from pydantic import Field, ValidationError
@@ -17,7 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from chassis import api, cards, contracts
+from chassis.api import ApiContract
+from chassis.bus import Service
 from chassis.installed import service_names
+from chassis.json_values import JsonObject
 from chassis.refusal import Refusal
 from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
 from chassis.settings import ProcessSettings, SettingsError, read, read_all
@@ -74,60 +78,12 @@ def with_jobs(doors: Doors) -> Doors:
     own = Doors(doors.service, doors.tag, doors.imports)
     for door in doors:
         own.adopt(door)
-    # A service may describe its jobs more closely than this does.
+    # A service may describe its jobs more closely than the chassis does.
     known = {(door.verb, door.path) for door in own}
-    if ("GET", "/jobs/{job_id}") not in known:
-        own.query(
-            "GET",
-            "/jobs/{job_id}",
-            "_job",
-            reply=Job,
-            roles=ANY,
-            summary="查看后台任务进度 / Progress of long work",
-        )
-    if ("POST", "/jobs/{job_id}/cancel") not in known:
-        own.command(
-            "POST",
-            "/jobs/{job_id}/cancel",
-            "_cancel_job",
-            reply=JobState,
-            roles=ANY,
-            summary="取消后台任务 / Ask long work to stop",
-        )
+    for door in contract.doors_of(contracts.common_api(Service, doors.service, doors.tag)):
+        if (door.verb, door.path) not in known:
+            own.adopt(door)
     return own
-
-
-class JobState(Reply):
-    """A job and its state."""
-
-    id: str
-    state: str
-
-
-class JobProblem(Reply):
-    """Why a job ended as FAILED, as a command would be refused; `where` names the place in a file:
-    {sheet, row} of a workbook, {line, byte} of a text."""
-
-    code: str
-    status: int
-    guard: str | None = None
-    field: str
-    message_zh: str
-    message_en: str
-    params: dict[str, str]
-    where: dict[str, int]
-
-
-class Job(JobState):
-    """How far long work is."""
-
-    kind: str
-    done: int
-    total: int | None = None
-    note: str | None = None
-    result: Any = None
-    error: str | None = None
-    problem: JobProblem | None = None
 
 
 # --------------------------------------------------------------------------------------------------
@@ -148,7 +104,7 @@ class Clock(Reply):
 
     now: str | None
     demo: bool
-    services: dict[str, Any]
+    services: dict[str, object]
 
 
 class ClockSet(Reply):
@@ -156,22 +112,22 @@ class ClockSet(Reply):
 
     now: str
     complete: bool
-    services: dict[str, Any]
+    services: dict[str, object]
 
 
 class Health(Reply):
     """Whether all are there, and what waits."""
 
     state: str
-    bus: dict[str, Any]
-    services: dict[str, Any]
+    bus: dict[str, object]
+    services: dict[str, object]
 
 
 class Index(Reply):
     """What this installation offers."""
 
-    services: list[dict[str, Any]]
-    missing: list[dict[str, Any]]
+    services: list[dict[str, object]]
+    missing: list[dict[str, object]]
     links: dict[str, str]
 
 
@@ -187,7 +143,7 @@ class Own:
         self.installed = installed
         self.missing = missing
         # How far the calendar reaches, as `/ready` tells it, and when that is asked again.
-        self._outlook: dict[str, Any] | None = None
+        self._outlook: cards.Outlook | None = None
         self._ask_at = 0.0
 
     def doors(self) -> list[tuple[Door, Serve]]:
@@ -272,7 +228,7 @@ class Own:
     async def health(self, request: Request) -> Response:
         """Ask every service at the same time how it is."""
         actor = self.gate.admit(request, PUBLIC, _EVERY_SERVICE)
-        bus, cards = await asyncio.gather(
+        bus, told = await asyncio.gather(
             self.gate.caller.state(),
             self._each(
                 request,
@@ -281,7 +237,7 @@ class Own:
         )
         services = {
             name: {"state": "DOWN", **card} if "code" in card else {"state": "UP", **card}
-            for name, card in cards.items()
+            for name, card in told.items()
         }
         up = bus.get("bus") == "up" and all(card["state"] == "UP" for card in services.values())
         return _json({"state": "UP" if up else "DEGRADED", "bus": bus, "services": services})
@@ -289,15 +245,15 @@ class Own:
     async def clock(self, request: Request) -> Response:
         """Ask every service for its domain time."""
         actor = self.gate.admit(request, PUBLIC, _EVERY_SERVICE)
-        cards = await self._each(
+        told = await self._each(
             request, lambda name: self.gate.call(request, name, "_clock", {}, actor=actor)
         )
-        times = [card["now"] for card in cards.values() if "now" in card]
+        times = [str(card["now"]) for card in told.values() if "now" in card]
         return _json(
             {
                 "now": min(times, default=None),
                 "demo": self.gate.settings.demo_clock,
-                "services": cards,
+                "services": told,
             }
         )
 
@@ -307,29 +263,29 @@ class Own:
         key = read_key(request)
         body = await self.gate.read_members(self._setting, request)
         failures: list[Exception] = []
-        cards = await self._each(
+        told = await self._each(
             request,
             lambda name: self.gate.call(request, name, "_set_clock", body, actor=actor, key=key),
             failures,
         )
-        if failures and len(failures) == len(cards):
+        if failures and len(failures) == len(told):
             # All say the same no, or none is there: that is the answer.
             refused = [failure for failure in failures if isinstance(failure, CallRefused)]
             raise (refused or failures)[0]
-        for card in cards.values():
+        for card in told.values():
             card["state"] = "MISSED" if "code" in card else "SET"
-        times = [card["now"] for card in cards.values() if "now" in card]
-        return _json({"now": min(times), "complete": not failures, "services": cards})
+        times = [str(card["now"]) for card in told.values() if "now" in card]
+        return _json({"now": min(times), "complete": not failures, "services": told})
 
     async def _each(
         self,
         request: Request,
-        ask: Callable[[str], Awaitable[dict[str, Any]]],
+        ask: Callable[[str], Awaitable[JsonObject]],
         failures: list[Exception] | None = None,
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, JsonObject]:
         """Ask every service at the same time; one that fails answers with its code."""
 
-        async def one(name: str) -> dict[str, Any]:
+        async def one(name: str) -> JsonObject:
             try:
                 return dict(await ask(name))
             except CallFailed as error:
@@ -360,7 +316,7 @@ class Own:
             card["calendar"] = outlook
         return _json(card, 200 if up else 503)
 
-    async def _calendar(self, request: Request) -> dict[str, Any] | None:
+    async def _calendar(self, request: Request) -> cards.Outlook | None:
         """Return how far the working days are known, asked for once in a while of any service;
         None where none answers: a call would get through all the same."""
         now = asyncio.get_running_loop().time()
@@ -375,12 +331,14 @@ class Own:
         actor = self.gate.admit(request, PUBLIC)
         for name in self.installed:
             with suppress(CallFailed):
-                health = await self.gate.call(request, name, "_health", {}, actor=actor)
+                health: cards.Health = await self.gate.call(
+                    request, name, "_health", {}, actor=actor
+                )
                 self._outlook = health["calendar"]
                 return
 
 
-def _json(answer: Any, status: int = 200) -> Response:
+def _json(answer: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(answer), status, media_type="application/json")
 
 
@@ -460,21 +418,22 @@ class DoorTable:
         self._services = services
         # Of each service: its releases that answer, with how often another one has since; and the
         # contract whose doors stand here.
-        self._heard: dict[str, dict[tuple[int, ...], tuple[int, Mapping[str, Any]]]] = {}
+        self._heard: dict[str, dict[tuple[int, ...], tuple[int, ApiContract]]] = {}
         self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
         self._lay()
 
-    def take(self, said: Mapping[str, Any]) -> bool:
+    def take(self, told: object) -> bool:
         """Take the contract that a running service has said. Returns whether its doors change.
 
         While two releases of a service run side by side both answer: the newer one's doors stand
         until it has not been heard of for a while.
 
         Raises:
-            KeyError, TypeError, ValueError: It is no contract.
+            ValueError: It is no contract.
         """
-        name = said["service"]
+        said = api.read(told)
+        name = said.service
         releases = self._heard.setdefault(name, {})
         for version in list(releases):
             releases[version] = (releases[version][0] + 1, releases[version][1])
@@ -494,15 +453,15 @@ class DoorTable:
         """Ask every service for its contract; one that is down keeps the last one."""
         for name in sorted(self._services):
             try:
-                said = await self._gate.caller.call(name, "_contract", {}, actor=ANONYMOUS)
+                told = await self._gate.caller.call(name, "_contract", {}, actor=ANONYMOUS)
             except CallFailed:
                 continue
             try:
+                said = api.read(told)
                 # A service without a table has none to say; each speaks for itself only.
-                if said["service"] == name and said["doors"] and self.take(said):
-                    doors = len(said["doors"])
-                    log.info("contract_taken", extra={"service": name, "doors": doors})
-            except (KeyError, TypeError, ValueError):
+                if said.service == name and said.doors and self.take(said):
+                    log.info("contract_taken", extra={"service": name, "doors": len(said.doors)})
+            except (LookupError, TypeError, ValueError):
                 log.exception("contract_unreadable", extra={"service": name})
 
     async def follow(self, reconnected: Callable[[float], Awaitable[None]], every_s: float) -> None:
@@ -550,9 +509,9 @@ class DoorTable:
         self._addresses.lay(found)
 
 
-def version_of(said: Mapping[str, Any]) -> tuple[int, ...]:
+def version_of(said: ApiContract) -> tuple[int, ...]:
     """Return a contract's release as numbers that compare."""
-    return tuple(int(part) for part in str(said["version"]).split("."))
+    return tuple(int(part) for part in said.version.split("."))
 
 
 def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) -> Route:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from dataclasses import replace
 
 from pydantic import Field
 from python_multipart.exceptions import FormParserError
@@ -17,14 +17,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.blobs import Blob, Blobs, Receiving
+from chassis.contracts import common_api
+from chassis.file_imports import Imports
+from chassis.json_values import JsonObject
 from chassis.rpc import CallRefused
+from gateway.contract import doors_of
 from gateway.dispatch import Gate, Locate, check_reply, read_key, read_params, read_places, respond
-from gateway.doors import Door, Doors, Page, Params, Reply
+from gateway.doors import Door, Doors, Params
 from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
 
 START = "_start_import"
 
-_ROLES = ("R_DISTRICT", "R_STREET")
 # What a table may be announced as; Windows announces .csv as a workbook of Excel. What it is, its
 # content shows (`chassis.sheets`).
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -41,89 +44,15 @@ class UploadParams(Params):
     )
 
 
-class ImportStarted(Reply):
-    """The job that takes the file; GET /v1/<service>/jobs/{id} shows how far it is.
-
-    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored,
-    unread_sheets, rows, created, unchanged, refused, errors: [{line, column, code, message_zh,
-    message_en, expected_zh, expected_en}]}; every line of the file is the header or above it,
-    blank, or part of a row. Of a workbook the first sheet is read; `unread_sheets` names the others
-    that hold something.
-    """
-
-    id: str
-    state: str
-    kind: str
-    dry_run: bool
-
-
-class ImportColumn(Reply):
-    """One column of a file."""
-
-    name: str
-    meaning: str
-    required: bool
-    kind: Literal["text", "integer", "number", "yes_no", "date", "instant", "list"]
-    expected_zh: str
-    expected_en: str
-    example: str
-
-
-class ImportKind(Reply):
-    """One kind of file; `template` is a file with the header and one example row."""
-
-    kind: str
-    title: str
-    roles: list[str]
-    columns: list[ImportColumn]
-    template: str
-
-
 def with_imports(doors: Doors) -> Doors:
     """Return the doors of a service with those by which files come in, if it takes any."""
     if not doors.imports:
         return doors
-    doors.query(
-        "GET",
-        "/imports",
-        "_importers",
-        reply=Page[ImportKind],
-        roles=_ROLES,
-        summary="可导入的文件种类与各列 / Files that are taken, and their columns",
-    )
-    doors.query(
-        "GET",
-        "/imports/{kind}",
-        "_importer",
-        reply=ImportKind,
-        roles=_ROLES,
-        summary="一种导入文件的各列与模板 / Columns and template of one kind of file",
-    )
-    doors.adopt(
-        Door(
-            service=doors.service,
-            tag=doors.tag,
-            kind="command",
-            verb="POST",
-            path="/imports/{kind}",
-            method=START,
-            roles=_ROLES,
-            summary="导入 CSV 或 .xlsx 文件(后台任务)/ Import a CSV or .xlsx file, as a job",
-            description=(
-                "正文为 CSV(UTF-8 或 GB18030)或 .xlsx,亦可用表单上传;行可重复导入,内容相同计为 "
-                "unchanged。 The body is CSV in UTF-8 or GB18030, .xlsx, or a form with one file; "
-                "rows may be imported again, the same content counts as unchanged."
-            ),
-            status=202,
-            if_match=False,
-            body=None,
-            params=UploadParams,
-            path_params=None,
-            reply=ImportStarted,
-            deadline_s=None,
-            content=(*_TABLES, _FORM),
-        )
-    )
+    for door in doors_of(common_api(Imports, doors.service, doors.tag)):
+        if door.method == START:
+            # Its body is the file; the service is told the digest.
+            door = replace(door, body=None, params=UploadParams, content=(*_TABLES, _FORM))  # noqa: PLW2901
+        doors.adopt(door)
     return doors
 
 
@@ -134,7 +63,7 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
         # Who may not send files is told so before a byte of the file is read.
         actor = gate.admit(request, door.roles)
         key = read_key(request)
-        order: dict[str, Any] = {"dry_run": False}
+        order: JsonObject = {"dry_run": False}
         order |= read_places(door, request) | read_params(UploadParams, request)
         kind, parts = parse_options_header(request.headers.get("content-type", ""))
         boundary = parts.get(b"boundary") if kind == _FORM.encode() else None

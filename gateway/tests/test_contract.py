@@ -10,7 +10,7 @@ import sys
 import httpx
 import pytest
 
-from chassis import broker, topology
+from chassis import api, broker, topology
 from chassis.contracts import api_contract
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
@@ -39,7 +39,7 @@ def first(tmp_path):
     migrate_service(First, runtime.engine)
     host = EmbeddedHost({"toy": runtime})
     host.start()
-    yield Site(host).build(extra=(doors_of(stated(First)),))
+    yield Site(host).build(extra=(doors_of(api.read(stated(First))),))
     host.stop()
 
 

@@ -446,7 +446,7 @@ class Entry:
     method: str
     kind: str
     door: Door
-    body_type: type | None
+    body_type: type
 
 
 def entries(cls: type[Service]) -> dict[str, Entry]:
@@ -464,7 +464,7 @@ def _read_entries(cls: type[Service]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for name, member in inspect.getmembers(cls, inspect.isfunction):
         for door in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
-            body: type | None = None
+            body: type = Nothing
             if door.kind in {"command", "query"}:
                 # The last argument; before it stand the service and the transaction.
                 method = inspect.unwrap(member)

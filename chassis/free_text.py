@@ -16,10 +16,11 @@ import functools
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Annotated, Union
 
 from chassis.refusal import NumberOfAPerson
+from chassis.requests import is_request, members_of
 from chassis.text import personal_number, texts
 
 
@@ -93,7 +94,7 @@ def readers_of(hint: object) -> Readers | None:
 def members(cls: type) -> tuple[tuple[str, object], ...]:
     """Return (name, type) of a body's fields, the marks included."""
     hints = typing.get_type_hints(cls, include_extras=True)
-    return tuple((one.name, hints[one.name]) for one in fields(cls))
+    return tuple((name, hints[name]) for name in members_of(cls))
 
 
 def choices(hint: object, place: Sequence[str]) -> tuple[object, ...]:
@@ -110,8 +111,8 @@ def choices(hint: object, place: Sequence[str]) -> tuple[object, ...]:
         return tuple(one for part in parts for one in choices(part, place))
     if not place:
         return parts if origin is typing.Literal else ()
-    if is_dataclass(hint):
-        inner = dict(members(typing.cast("type", hint))).get(place[0])
+    if is_request(hint):
+        inner = dict(members(hint)).get(place[0])
         return choices(inner, place[1:])
     return choices(parts[-1], place[1:]) if parts else ()
 
@@ -119,8 +120,8 @@ def choices(hint: object, place: Sequence[str]) -> tuple[object, ...]:
 @functools.cache
 def holds_public(hint: object) -> bool:
     """Tell whether others than the author and the office read a text of a field, by its type."""
-    if is_dataclass(hint):
-        return any(holds_public(inner) for _name, inner in members(typing.cast("type", hint)))
+    if is_request(hint):
+        return any(holds_public(inner) for _name, inner in members(hint))
     if typing.get_origin(hint) is Annotated and PUBLIC in typing.get_args(hint):
         return True
     return any(holds_public(part) for part in typing.get_args(hint) if not isinstance(part, str))
@@ -139,9 +140,9 @@ def _public(hint: object, value: object, at: _Place) -> Iterator[tuple[_Place, s
     elif origin in {Union, types.UnionType}:
         for part in parts:
             yield from _public(part, value, at)
-    elif is_dataclass(hint):
-        if isinstance(value, typing.cast("type", hint)):
-            for name, inner in members(typing.cast("type", hint)):
+    elif is_request(hint):
+        if isinstance(value, hint):
+            for name, inner in members(hint):
                 yield from _public(inner, getattr(value, name), (*at, name))
     elif isinstance(value, Mapping):
         for name, inner in value.items():

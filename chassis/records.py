@@ -15,7 +15,7 @@ import binascii
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -30,6 +30,7 @@ from chassis.json_values import Json
 from chassis.messages import is_uuid
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.replies import ItemT
+from chassis.requests import members_of
 from chassis.transaction import Tx
 
 # --------------------------------------------------------------------------------------------------
@@ -603,9 +604,7 @@ def _list_of(
 ) -> bytes:
     kind: type = type(part)
     filters = {
-        one.name: getattr(part, one.name)
-        for one in fields(kind)
-        if one.name not in {"limit", "cursor"}
+        name: getattr(part, name) for name in members_of(kind) if name not in {"limit", "cursor"}
     }
     order = [f"{getattr(getattr(one, 'table', None), 'name', '')}.{one.name}" for one in by]
     return msgspec.json.encode([kind.__name__, of, order, newest_first, filters], order="sorted")

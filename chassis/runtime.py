@@ -34,6 +34,7 @@ from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
 from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
 from chassis.replies import plain
+from chassis.requests import is_request, members_of
 from chassis.settings import ProcessSettings, read_all
 from chassis.timers import ARM, arm_next
 from chassis.transaction import Opened, Tx
@@ -158,7 +159,7 @@ class Runtime(Opened):
             NumberOfAPerson: A text that others read holds one.
         """
         body_type = self.entries[method].body_type
-        unknown = set(body) - set(getattr(body_type, "__dataclass_fields__", body))
+        unknown = set(body) - set(members_of(body_type))
         if unknown:
             name = min(unknown)
             raise Invalid(
@@ -178,7 +179,7 @@ class Runtime(Opened):
             elif (asked := _PATTERN.search(reason)) and (form := form_of(asked[1])):
                 reason = said("应为{form} / should be {form}", form=form)
             raise Invalid(field=where, reason=reason) from error
-        for name in getattr(body_type, "__dataclass_fields__", ()):
+        for name in members_of(body_type):
             _refuse_beyond(name, getattr(read, name))
         free_text.check(read)
         return read
@@ -263,7 +264,7 @@ class Runtime(Opened):
 
         Asked after the refusal: what is done was allowed, and most calls are done.
         """
-        named = next(iter(getattr(body, "__dataclass_fields__", ())), "")
+        named = next(iter(members_of(type(body))), "")
         shown = service.shown_by.get(call.method, service.shown_by.get(named, ""))
         if shown in {"", call.method} or not isinstance(getattr(body, named), str):
             return None
@@ -393,8 +394,8 @@ def _refuse_beyond(where: str, value: object) -> None:
         case list() | tuple():
             for place, inner in enumerate(value):
                 _refuse_beyond(f"{where}.{place}", inner)
-        case _ if hasattr(value, "__dataclass_fields__"):
-            for name in value.__dataclass_fields__:
+        case _ if is_request(type(value)):
+            for name in members_of(type(value)):
                 _refuse_beyond(f"{where}.{name}", getattr(value, name))
         case _:
             return

@@ -23,13 +23,13 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
 
 from chassis import bus, refusal
 from chassis.bus import Act, Row, reply_type, request_type
 from chassis.calendar import Calendar
 from chassis.refusal import Refusal
+from chassis.requests import members_of
 from chassis.text import HAN
 
 VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -49,7 +49,7 @@ def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: o
     # Until every service says it there alone.
     options["typed"] = options["reply"] is None
     options["reply"] = options["reply"] or reply_type(act)
-    for place in set(places_of(http)) - {one.name for one in fields(request_type(act))}:
+    for place in set(places_of(http)) - set(members_of(request_type(act))):
         raise TypeError(f"{http}: {place} stands in the path and not in the request")
     return Row(name or act.__name__, kind(http=http, **options), act)
 

@@ -26,7 +26,7 @@ import typing
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from chassis.free_text import Public, members, readers_of
 from chassis.messages import ANY_ROLE, PUBLIC, SYSTEM, Actor, Call, new_uuid, partition_of
 from chassis.migrate import migrate_service
 from chassis.refusal import NumberOfAPerson, Refusal
+from chassis.requests import is_request
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
 from testkit import servers
@@ -378,15 +379,13 @@ def a_body(hint: Any, place: str, text: str) -> Any:
         return {"any": a_body(parts[1], rest, text)} if head == "*" else {}
     if origin is typing.Literal:
         return parts[0]
-    if is_dataclass(hint):
-        required = {
-            one.name
-            for one in fields(hint)
-            if one.default is MISSING and one.default_factory is MISSING
-        }
+    if is_request(hint):
+        typed = msgspec.inspect.type_info(hint)
+        assert isinstance(typed, msgspec.inspect.DataclassType | msgspec.inspect.StructType)
+        required = {one.name for one in typed.fields if one.required}
         return {
             name: a_body(inner, rest if name == head else "-", text)
-            for name, inner in members(typing.cast("type", hint))
+            for name, inner in members(hint)
             if name in required or name == head
         }
     if hint is typing.Any:
@@ -434,8 +433,8 @@ def _public_places(hint: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield from _public_places(parts[0], (*at, "*"))
     elif origin is dict:
         yield from _public_places(parts[1], (*at, "*"))
-    elif is_dataclass(hint):
-        for name, inner in members(typing.cast("type", hint)):
+    elif is_request(hint):
+        for name, inner in members(hint):
             yield from _public_places(inner, (*at, name))
     else:
         for part in parts:

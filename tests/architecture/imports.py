@@ -36,7 +36,7 @@ CHASSIS = (
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
     "messages | storage | vault | workbooks",
     "api | cards | cells | forms",
-    "facts | pace | reconnect | refusal | replies | settings | sqlite_writers | telemetry | text",
+    "facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
     "json_values",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.

@@ -9,6 +9,7 @@ import pytest
 from chassis import free_text, installed
 from chassis.bus import entries
 from chassis.free_text import Office, Public, PublicText, Sealed, readers_of
+from chassis.requests import is_request
 
 # What people write in their own words is called one of these, or `…_reason` and the like.
 WORDS = {
@@ -40,7 +41,7 @@ def texts_of(hint, at, *, inner=None):
             yield from texts_of(part, at, inner=inner)
     elif origin is dict:
         yield from texts_of(parts[1], at, inner=inner)
-    elif dataclasses.is_dataclass(hint):
+    elif is_request(hint):
         for name, member in free_text.members(hint):
             yield from texts_of(member, (*at, name), inner=inner)
     elif hint is str:

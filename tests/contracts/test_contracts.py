@@ -77,7 +77,7 @@ def calls_of(service_cls):
     """Return what the commands and queries of a service take, by method."""
     found = {}
     for method, entry in sorted(entries(service_cls).items()):
-        if not isinstance(entry.door, Command | Query) or entry.body_type is None:
+        if not isinstance(entry.door, Command | Query):
             continue
         found[method] = {
             "kind": entry.kind,

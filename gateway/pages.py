@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.calendar import SHANGHAI
+from chassis.i18n import named
 from chassis.rpc import CallFailed
 from chassis.text import AREA, GRID, PERIOD
 from gateway.dispatch import PLACE, Gate, read_params
@@ -192,6 +193,10 @@ _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
 # Who names organisations to everybody: kind, service, list, and the id in it.
 _NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
 _PEOPLE = ("person_id", "handler_person", "proposer", "by")
+# What somebody wrote himself, or how something is called: no code, though it may look like one.
+_WRITTEN = frozenset({"name", "title", "text", "note", "reason", "reasons", "employer", "place"})
+# Whose words codes are told in: steward tells its own beside them (`x_zh`, `x_en`).
+_WORDS_OF = "services.credit"
 # An id of a person, or a subject that is one: no page for everybody shows it.
 _PERSON = re.compile(r"^(?:[A-Z]{2,3}:)?per_")
 
@@ -243,9 +248,18 @@ def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
             words = _Words(f"{value} / {other}") if other else value
             found[stem] = words if value is not None else None
         elif not (lang == "en" and f"{stem}_zh" in row) and f"{name}_zh" not in row:
-            called = _CALLED.get(name, {}).get(value) if isinstance(value, str) else None
-            found[name] = value if called is None else _Words(called)
+            found[name] = _called(name, value)
     return found
+
+
+def _called(name: str, value: Any) -> Any:
+    """Return what a code is called, and anything else as it is."""
+    if not isinstance(value, str) or isinstance(value, _Words) or name in _WRITTEN:
+        return value
+    if called := _CALLED.get(name, {}).get(value):
+        return _Words(called)
+    zh, en = named(value, "zh", _WORDS_OF), named(value, "en", _WORDS_OF)
+    return value if zh == value else _Words(f"{zh} / {en}")
 
 
 def _cell(name: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chassis.i18n import named
 from chassis.refusal import Refusal
 from chassis.rpc import CallRefused
 from gateway import errors
@@ -137,7 +138,9 @@ class Answering:
             return {"id": "gs_1", "body": listed}
         if method == "notice":
             entries = [{"subject": "PRJ:prj_1", "score": 912, "by": "per_7"}]
-            return {"notice_id": body["notice_id"], "scope": "370811", "entries": entries}
+            entries += [{"outcome": "DISMISSED", "title": "ACT", "grade": "AAA"}]
+            found = {"notice_id": body["notice_id"], "scope": "370811", "entries": entries}
+            return found | {"state": "SUSPENDED"}
         if service == "credit":
             row = {
                 "notice_id": "ntc_1",
@@ -267,6 +270,16 @@ def test_a_notice_has_a_page_with_what_it_lists():
     assert "<dd>ntc_1</dd>" in text
     assert "<td>PRJ:prj_1</td><td>912</td><td>张*明</td>" in text
     assert site.ask("GET", "/notices/a%20b", grants=None).status_code == 404
+
+
+def test_a_code_is_told_in_words_of_both_languages_and_a_text_as_it_was_written():
+    text = boards(PUBLIC).ask("GET", "/notices/ntc_1", grants=None).text
+    for code in ("SUSPENDED", "DISMISSED"):
+        zh, en = (named(code, lang, "services.credit") for lang in ("zh", "en"))
+        assert f'{zh} <span class="en" lang="en">{en}</span>' in text
+        assert code not in text
+    assert "<td>ACT</td>" in text
+    assert "<td>AAA</td>" in text
 
 
 @pytest.mark.covers("C9", "C17")

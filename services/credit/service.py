@@ -254,7 +254,6 @@ class Credit(Imports, Service):
             "GET /messages",
             message_views.messages,
             roles=(ANY_ROLE,),
-            reply=Page[replies.MessageCard],
         ),
         query("GET /consents", consents_views.consents, roles=(ANY_ROLE,)),
         command(
@@ -320,16 +319,14 @@ class Credit(Imports, Service):
             "GET /awards/{award_id}",
             awards_views.award,
             roles=(ANY_ROLE,),
-            reply=replies.AwardReply,
         ),
         query(
             "GET /awards",
             awards_views.award_list,
             roles=STAFF,
-            reply=Page[replies.AwardReply],
             name="awards",
         ),
-        query("GET /screen", screening.screen, roles=OFFICES, reply=replies.ScreenReply),
+        query("GET /screen", screening.screen, roles=OFFICES),
         # ------------------------------------------------------------ settlement
         command(
             "POST /settlements/draft",
@@ -477,34 +474,28 @@ class Credit(Imports, Service):
             "POST /budget-grants",
             budget.grant_budget,
             roles=budget.GRANTERS,
-            reply=replies.BudgetGrantCard,
             status=201,
         ),
         command(
             "POST /budget-grants/{grant_id}/approve",
             budget.approve_budget,
             roles=budget.GRANTERS,
-            reply=replies.BudgetReply,
             if_match=True,
         ),
         command(
             "POST /budget-grants/{grant_id}/reject",
             budget.reject_budget,
             roles=budget.GRANTERS,
-            reply=replies.BudgetGrantCard,
             if_match=True,
         ),
         query(
             "GET /budget-grants",
             budget_views.budget_grants,
             roles=(*budget.GRANTERS, "R_AUDITOR"),
-            reply=Page[replies.BudgetGrantCard],
         ),
-        query(
-            "GET /trial-balance", statements.trial_balance, roles=STAFF, reply=replies.TrialBalance
-        ),
-        query("GET /indicators", figures.indicators, roles=OFFICES, reply=replies.IndicatorsReply),
-        query("GET /sums", figures.sums, roles=OFFICES, reply=replies.SumsReply),
+        query("GET /trial-balance", budget_views.trial_balance, roles=STAFF),
+        query("GET /indicators", figures.indicators, roles=OFFICES),
+        query("GET /sums", figures.sums, roles=OFFICES),
         query(
             "GET /me/statement",
             statements.statement,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
 from chassis.free_text import PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from services.credit import replies
 from services.credit.actions import ledger, settlement
 from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.rules import ledger as rules
 from services.credit.storage import budget as store
 from services.credit.storage import ledger as points
-from services.credit.storage.budget import grant_card
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -52,7 +53,7 @@ class RejectGrant:
     ]
 
 
-def grant_budget(tx: Tx, payload: GrantBudget) -> dict[str, Any]:
+def grant_budget(tx: Tx, payload: GrantBudget) -> replies.BudgetGrantCard:
     """提出积分预算拨付,由另一人批准 / Propose a budget; another person grants it.
 
     Raises:
@@ -73,21 +74,22 @@ def grant_budget(tx: Tx, payload: GrantBudget) -> dict[str, Any]:
         )
     if not payload.basis.strip():
         raise Invalid(field="basis", reason=said("必须注明拨付依据 / a grant names its basis"))
-    grant_id = tx.new_id("grt")
-    store.add(
-        tx.conn,
-        {
-            "grant_id": grant_id,
-            "area": district,
-            "points": payload.points,
-            "basis": payload.basis.strip(),
-            "state": "PROPOSED",
-            "proposed_by": tx.actor.id,
-            "proposed_at": tx.now,
-            "version": 1,
-        },
+    return _card(
+        store.add(
+            tx.conn,
+            grant_id=tx.new_id("grt"),
+            area=district,
+            points=payload.points,
+            basis=payload.basis.strip(),
+            state="PROPOSED",
+            proposed_by=tx.actor.id,
+            proposed_at=tx.now,
+        )
     )
-    return grant_card(store.grant(tx.conn, grant_id))
+
+
+def _card(row: Row) -> replies.BudgetGrantCard:
+    return replies.BudgetGrantCard.of(row, id=row.grant_id)
 
 
 def _district(tx: Tx) -> str:
@@ -96,9 +98,9 @@ def _district(tx: Tx) -> str:
     return tx.actor.scope
 
 
-def _proposed(tx: Tx, grant_id: str) -> Any:
+def _proposed(tx: Tx, grant_id: str) -> Row:
     district = _district(tx)
-    row = store.grant(tx.conn, grant_id, lock=True)
+    row = store.locked(tx.conn, grant_id)
     if row is None or row.area != district:
         raise NotFound(kind="budget_grant", id=grant_id)
     tx.check_version(row.version)
@@ -109,7 +111,7 @@ def _proposed(tx: Tx, grant_id: str) -> Any:
     return row
 
 
-def approve_budget(tx: Tx, payload: WhichGrant) -> dict[str, Any]:
+def approve_budget(tx: Tx, payload: WhichGrant) -> replies.BudgetReply:
     """批准积分预算拨付 / Grant a proposed budget.
 
     Grant proposed points, and release what waited for them. From its first grant on, a district
@@ -125,15 +127,15 @@ def approve_budget(tx: Tx, payload: WhichGrant) -> dict[str, Any]:
     owner = points.system_account(rules.BUDGET, row.area)
     funds = rules.fund(row.area, row.points)
     points.post(tx.conn, [ledger.posted(funds, ref=row.grant_id, subject_id=owner, at=tx.now)])
-    _decide(tx, row, "GRANTED")
+    granted = _decide(tx, row, "GRANTED")
     waiting = settlement.release_waiting(tx, row.area)
-    return grant_card(store.grant(tx.conn, row.grant_id)) | {
-        "budget": points.budget(tx.conn, owner, lock=False),
-        "unfunded_points": waiting,
-    }
+    left = points.budget(tx.conn, owner, lock=False)
+    return replies.BudgetReply.of(
+        granted, id=granted.grant_id, budget=left, unfunded_points=waiting
+    )
 
 
-def reject_budget(tx: Tx, payload: RejectGrant) -> dict[str, Any]:
+def reject_budget(tx: Tx, payload: RejectGrant) -> replies.BudgetGrantCard:
     """不予拨付 / Do not grant a proposed budget.
 
     Raises:
@@ -144,16 +146,10 @@ def reject_budget(tx: Tx, payload: RejectGrant) -> dict[str, Any]:
     if len(reason) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
     row = _proposed(tx, payload.grant_id)
-    _decide(tx, row, "REJECTED", reason)
-    return grant_card(store.grant(tx.conn, row.grant_id))
+    return _card(_decide(tx, row, "REJECTED", reason))
 
 
-def _decide(tx: Tx, row: Any, state: str, reason: str | None = None) -> None:
-    store.change(
-        tx.conn,
-        row.grant_id,
-        state=state,
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        reason=reason,
+def _decide(tx: Tx, row: Row, state: str, reason: str | None = None) -> Row:
+    return store.change(
+        tx.conn, row, state=state, decided_by=tx.actor.id, decided_at=tx.now, reason=reason
     )

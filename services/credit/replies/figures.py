@@ -1,8 +1,8 @@
 """What is answered about points, budgets, figures and files of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chassis.fields import Instant
 from chassis.replies import Page, Reply
@@ -28,14 +28,149 @@ class BudgetReply(BudgetGrantCard, kw_only=True):
     unfunded_points: int
 
 
+class BudgetLeft(Struct, kw_only=True):
+    """预算执行情况 / What the budget has left; `enforced` from the first grant on."""
+
+    enforced: bool
+    left: int
+    unfunded_points: int | UnsetType = UNSET
+
+
 class TrialBalance(Reply, kw_only=True):
-    """试算平衡:全部账户之和为零 / All accounts sum to zero."""
+    """试算平衡:全部账户之和为零 / All accounts sum to zero.
+
+    Of the present, `lines`, `lots`, `holds` and `postings` are what the balances are proved by.
+    """
 
     at: Instant
     accounts: dict[str, int]
     sum: int
     balanced: bool
-    budget: dict[str, Any]
+    budget: BudgetLeft
+    lines: dict[str, int] | UnsetType = UNSET
+    lots: int | UnsetType = UNSET
+    holds: int | UnsetType = UNSET
+    postings: int | UnsetType = UNSET
+
+
+class PendingMonth(Struct, kw_only=True):
+    """待发积分 / Points that wait for the settlement of their month."""
+
+    period: str
+    points: int
+
+
+class LotCard(Struct, kw_only=True):
+    """一批积分 / Points of one release, which expire together."""
+
+    period: str
+    points: int
+    left: int
+    expires_at: Instant
+
+
+class HoldCard(Struct, kw_only=True):
+    """一笔冻结 / Points that are held for a redemption."""
+
+    redemption_id: str
+    partner_id: str
+    points: int
+    held_at: Instant
+
+
+class Wallet(Struct, kw_only=True):
+    """积分账户 / A subject's balances, lots and holds."""
+
+    pending: int
+    available: int
+    held: int
+    receivable: int
+    clawback: int
+    pending_by_month: list[PendingMonth]
+    lots: list[LotCard]
+    holds: list[HoldCard]
+
+
+class Share(Struct, kw_only=True):
+    """占比及分子、分母 / A share with both its numbers; of nothing there is no share."""
+
+    part: int
+    whole: int
+    percent: str | None
+
+
+class Redeemed(Share, kw_only=True):
+    """兑换率 / Of the points released, those redeemed; and those that were given back."""
+
+    refunded: int
+
+
+class Redemption(Struct, kw_only=True):
+    """兑换率:当月及累计 / In the month, and to date."""
+
+    window: Redeemed
+    to_date: Redeemed
+
+
+class LateCommunity(Struct, kw_only=True):
+    """逾期公示的社区 / A community that was published late, or is not published yet."""
+
+    community: str
+    published_at: Instant | None
+    working_days_late: int
+
+
+class Punctuality(Share, kw_only=True):
+    """按时公示率 / How many communities were published in time."""
+
+    planned_at: Instant
+    late: list[LateCommunity]
+
+
+class Upheld(Share, kw_only=True):
+    """异议成立率 / Of what was decided, what was upheld; wholly or in part."""
+
+    in_part: int
+
+
+class Appeals(Struct, kw_only=True):
+    """异议率与办理情况 / How often a month is objected to, and how that ends."""
+
+    filed: int
+    entries: int
+    per_1000_entries: str | None
+    upheld: Upheld
+    in_time: Share
+    rule_review: Annotated[
+        bool, Meta(description="成立率超过一成,应检视规则 / the rules are to be looked at")
+    ]
+
+
+class Spread(Struct, kw_only=True):
+    """积分分布 / How evenly points are spread; `null_because` says why that is not told."""
+
+    persons: int
+    gini: str | None
+    top_tenth: Share | None
+    null_because: str | None
+
+
+class Distribution(Struct, kw_only=True):
+    """等级与积分分布 / Grades by kind, and the spread of points."""
+
+    grades: dict[str, dict[str, int]]
+    points: Spread
+
+
+class Liability(Struct, kw_only=True):
+    """未兑付积分 / What the points are worth that can still be redeemed or paid out."""
+
+    available: int
+    held: int
+    receivable: int
+    pending: int
+    outstanding: int
+    liability_fen: int
 
 
 class IndicatorsReply(Reply, kw_only=True):
@@ -44,9 +179,28 @@ class IndicatorsReply(Reply, kw_only=True):
     period: str
     scope: str
     at: Instant
+    consent: Share = field(name="M-12")
+    redemption: Redemption = field(name="M-14")
+    punctuality: Punctuality = field(name="M-22")
+    appeals: Appeals = field(name="M-23")
+    distribution: Distribution = field(name="M-26")
+    liability: Liability = field(name="M-28")
 
 
-class SumsReply(Page[dict[str, Any]], kw_only=True):
+class GroupSum(Struct, kw_only=True):
+    """一组的汇总 / One group of one kind; of persons no score is told."""
+
+    group: str
+    kind: str
+    entries: int
+    rated: int
+    good: int
+    bad: int
+    points: int
+    average_score: str | None
+
+
+class SumsReply(Page[GroupSum], kw_only=True):
     """按月末归属汇总 / Sums by where everybody belonged when the month ended."""
 
     period: str

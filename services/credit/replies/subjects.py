@@ -21,6 +21,7 @@ class MessageCard(Reply, kw_only=True):
     at: Instant
     text: str
     text_en: str
+    detail: Annotated[dict[str, object], Meta(description="正文中的各项 / what the text names")]
 
 
 class MeReply(Reply, kw_only=True):

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
+What = Literal["OVER_DAY", "ONE_CONFIRMER"]
 OVER_DAY: Final = "OVER_DAY"
 ONE_CONFIRMER: Final = "ONE_CONFIRMER"
 # One record of one helper is always wholly confirmed by one person: below this it says nothing.
@@ -39,7 +40,7 @@ class Flag:
         of: The minutes that it is measured against: what counts of a day, or all of the subject.
     """
 
-    what: str
+    what: What
     subject: str
     minutes: int
     of: int

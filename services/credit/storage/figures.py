@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import tables as t
 from services.credit.storage.settlement import areas_of
 
@@ -74,7 +77,17 @@ def points_moved(
 _OUTSTANDING = ("AVAILABLE", "HELD", "RECEIVABLE", "PENDING")
 
 
-def points_outstanding(conn: sa.Connection, area: str, until: datetime) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """The points of the subjects of an area, by the account they lie in."""
+
+    available: int
+    held: int
+    receivable: int
+    pending: int
+
+
+def points_outstanding(conn: sa.Connection, area: str, until: datetime) -> Outstanding:
     """Return the points that subjects of an area had at a time, by the account they lay in."""
     posting, line, subject = t.postings.c, t.lines.c, t.subjects.c
     asked = (
@@ -92,10 +105,10 @@ def points_outstanding(conn: sa.Connection, area: str, until: datetime) -> dict[
         .group_by(line.side)
     )
     found = {side: int(total) for side, total in conn.execute(asked)}
-    return {side.lower(): found.get(side, 0) for side in _OUTSTANDING}
+    return Outstanding(*(found.get(side, 0) for side in _OUTSTANDING))
 
 
-def communities(conn: sa.Connection, area: str, period: str, end: datetime) -> list[Any]:
+def communities(conn: sa.Connection, area: str, period: str, end: datetime) -> list[Row]:
     """Return (code, published_at) of each community of an area in which anybody settles: when its
     month was published."""
     known, settlement = t.areas.c, t.settlements.c
@@ -111,7 +124,7 @@ def communities(conn: sa.Connection, area: str, period: str, end: datetime) -> l
         .order_by(known.code)
     )
     settling = set(areas_of(conn, end))
-    return [row for row in conn.execute(asked) if row.published_at or row.code in settling]
+    return [row for row in records.rows(conn, asked) if row.published_at or row.code in settling]
 
 
 def grades(conn: sa.Connection, area: str, period: str) -> dict[str, dict[str, int]]:
@@ -135,7 +148,19 @@ def entries(conn: sa.Connection, area: str, period: str) -> int:
     return int(conn.execute(asked).scalar() or 0)
 
 
-def objections(conn: sa.Connection, area: str, period: str) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Objections:
+    """How many objections there are to an area's month; `due` are decided or overdue."""
+
+    filed: int
+    decided: int
+    upheld: int
+    partly: int
+    due: int
+    in_time: int
+
+
+def objections(conn: sa.Connection, area: str, period: str) -> Objections:
     """Return of the objections to an area's month: filed, decided, upheld, in part, and of those
     that are decided or overdue how many there are and how many were in time.
 
@@ -157,7 +182,7 @@ def objections(conn: sa.Connection, area: str, period: str) -> dict[str, int]:
         count("due", sa.and_(row.state != "WITHDRAWN", sa.or_(decided, row.overdue))),
         count("in_time", sa.and_(decided, sa.not_(row.overdue))),
     ).where(row.kind == "OBJECTION", row.period == period, row.area.like(f"{area}%"))
-    return {name: int(value) for name, value in conn.execute(asked).mappings().one().items()}
+    return Objections(*map(int, conn.execute(asked).one()))
 
 
 def spread_of_points(conn: sa.Connection, area: str, period: str) -> tuple[int, int, int, int]:
@@ -227,7 +252,7 @@ def sums(
     end: datetime,
     limit: int,
     after: tuple[str, str] | None,
-) -> list[Any]:
+) -> list[Row]:
     """Return (group, kind, entries, rated, good, bad, points, score) of a month that is published.
 
     Households, grids and projects sum up the residents who belonged to them when the month ended;
@@ -236,7 +261,7 @@ def sums(
     entry = t.entries.c
     rows = _PUBLISHED
     where = list(_of(area, period))
-    group: sa.ColumnElement[Any]
+    group: store.Expression
     if by in LENGTH_OF_AREA:
         # A literal: PostgreSQL takes two parameters of one value for two different groups.
         length: sa.ColumnElement[int] = sa.literal_column(str(LENGTH_OF_AREA[by]))
@@ -273,4 +298,4 @@ def sums(
         .order_by(group, entry.kind)
         .limit(limit)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from chassis import records
 from chassis import storage as store
 from chassis.bus import new_uuid
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -499,44 +500,53 @@ def budget(conn: sa.Connection, account: str, *, lock: bool = True) -> int | Non
 # For people and for proofs
 
 
-def trial_balance(conn: sa.Connection) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """The sums of a ledger, from its balances and from its lines.
+
+    Attributes:
+        accounts: Sum of the balances by side, and by kind of system account.
+        lines: The same from the lines.
+        lots: What is left of all lots.
+        holds: What is held.
+        postings: How many there are.
+    """
+
+    accounts: dict[str, int]
+    lines: dict[str, int]
+    lots: int
+    holds: int
+    postings: int
+
+
+def trial_balance(conn: sa.Connection) -> Balances:
     """Return the sum per side from the balances and from the lines; both sum to zero."""
     wallet, system = t.wallets.c, t.system_accounts.c
-    sums = conn.execute(
+    sums = records.one(
+        conn,
         sa.select(
             *(
                 sa.func.coalesce(sa.func.sum(wallet[name]), 0).label(name)
                 for name in _WALLET_SIDES.values()
             )
-        )
-    ).one()
-    balances: dict[str, int] = {
-        side: int(getattr(sums, name)) for side, name in _WALLET_SIDES.items()
-    }
-    balances["PENDING"] = int(
-        conn.execute(sa.select(sa.func.coalesce(sa.func.sum(t.pendings.c.points), 0))).scalar() or 0
+        ),
     )
+    balances = {side: int(getattr(sums, name)) for side, name in _WALLET_SIDES.items()}
+    balances["PENDING"] = _sum(conn, sa.select(sa.func.sum(t.pendings.c.points)))
     rows = conn.execute(sa.select(system.kind, sa.func.sum(system.balance)).group_by(system.kind))
     balances |= {f"SYS:{kind}": int(total) for kind, total in rows}
-    return {
-        "accounts": dict(sorted(balances.items())),
-        "sum": sum(balances.values()),
-        "lines": _line_sums(conn),
-        "lots": int(
-            conn.execute(sa.select(sa.func.coalesce(sa.func.sum(t.lots.c.left), 0))).scalar() or 0
-        ),
-        "holds": int(
-            conn.execute(
-                sa.select(sa.func.coalesce(sa.func.sum(t.holds.c.points), 0)).where(
-                    t.holds.c.state == "HELD"
-                )
-            ).scalar()
-            or 0
-        ),
-        "postings": int(
-            conn.execute(sa.select(sa.func.count()).select_from(t.postings)).scalar() or 0
-        ),
-    }
+    held = sa.select(sa.func.sum(t.holds.c.points)).where(t.holds.c.state == "HELD")
+    return Balances(
+        accounts=dict(sorted(balances.items())),
+        lines=_line_sums(conn),
+        lots=_sum(conn, sa.select(sa.func.sum(t.lots.c.left))),
+        holds=_sum(conn, held),
+        postings=_sum(conn, sa.select(sa.func.count()).select_from(t.postings)),
+    )
+
+
+def _sum(conn: sa.Connection, asked: store.Select) -> int:
+    return int(conn.execute(asked).scalar() or 0)
 
 
 def _line_sums(conn: sa.Connection) -> dict[str, int]:
@@ -556,47 +566,22 @@ def _line_sums(conn: sa.Connection) -> dict[str, int]:
     return found | {f"SYS:{kind}": int(total) for kind, total in system}
 
 
-def wallet_card(conn: sa.Connection, subject: str, at: datetime) -> dict[str, Any]:
-    """Return a subject's balances, lots and holds for its own eyes. What has expired cannot be
-    spent, also before the night in which it is posted."""
-    wallet = conn.execute(sa.select(t.wallets).where(t.wallets.c.subject_id == subject)).first()
-    pending = conn.execute(
-        sa.select(t.pendings.c.period, t.pendings.c.points)
-        .where(t.pendings.c.subject_id == subject, t.pendings.c.points > 0)
-        .order_by(t.pendings.c.period)
+def wallet(conn: sa.Connection, subject: str) -> Row | None:
+    """Return the balances of a subject; None where it never had any."""
+    return records.first(conn, sa.select(t.wallets).where(t.wallets.c.subject_id == subject))
+
+
+def pending_months(conn: sa.Connection, subject: str) -> list[Row]:
+    """Return (period, points) of the months whose points wait to be released, oldest first."""
+    month = t.pendings.c
+    asked = sa.select(month.period, month.points).where(
+        month.subject_id == subject, month.points > 0
     )
-    months = [{"period": row.period, "points": row.points} for row in pending]
-    held = conn.execute(
-        sa.select(t.holds)
-        .where(t.holds.c.subject_id == subject, t.holds.c.state == "HELD")
-        .order_by(t.holds.c.held_at, t.holds.c.hold_id)
-    )
-    lots = open_lots(conn, subject)
-    expired = sum(lot.left for lot in lots if lot.expires_at <= at)
-    return {
-        "pending": sum(month["points"] for month in months),
-        "available": wallet.available - expired if wallet else 0,
-        "held": wallet.held if wallet else 0,
-        "receivable": wallet.receivable if wallet else 0,
-        "clawback": wallet.clawback if wallet else 0,
-        "pending_by_month": months,
-        "lots": [
-            {
-                "period": lot.period,
-                "points": lot.points,
-                "left": lot.left,
-                "expires_at": lot.expires_at.isoformat(),
-            }
-            for lot in lots
-            if lot.expires_at > at
-        ],
-        "holds": [
-            {
-                "redemption_id": row.hold_id,
-                "partner_id": row.partner_id,
-                "points": row.points,
-                "held_at": row.held_at.isoformat(),
-            }
-            for row in held
-        ],
-    }
+    return records.rows(conn, asked.order_by(month.period))
+
+
+def holds_of(conn: sa.Connection, subject: str) -> list[Row]:
+    """Return what is held of a subject's points for redemptions, oldest first."""
+    hold = t.holds.c
+    asked = sa.select(t.holds).where(hold.subject_id == subject, hold.state == "HELD")
+    return records.rows(conn, asked.order_by(hold.held_at, hold.hold_id))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from chassis.bus import Tx, is_uuid
 from chassis.fields import Cursor, DownToCommunity, Limit
 from chassis.refusal import NotFound
+from chassis.replies import Page
+from services.credit import replies
 from services.credit.storage import awards, queries
 from services.credit.storage.in_force import rules_in_force
-from services.credit.views.cards import STAFF, award_card, may_see, ties
+from services.credit.views.cards import STAFF, award_card, chain, may_see, ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Awards:
     cursor: Cursor | None = None
 
 
-def award(tx: Tx, payload: OneAward) -> dict[str, Any]:
+def award(tx: Tx, payload: OneAward) -> replies.AwardReply:
     """赋分及理由 / An award and why.
 
     Return one award with its reason, to its subject and to staff of the area.
@@ -56,12 +58,10 @@ def award(tx: Tx, payload: OneAward) -> dict[str, Any]:
     own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
     if found is None or not (own or may_see(tx, found.subject_id)):
         raise NotFound(kind="award", id=payload.award_id)
-    card = award_card(tx, found, in_force)
-    card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
-    return card
+    return award_card(tx, found, in_force, chain=chain(found))
 
 
-def award_list(tx: Tx, payload: Awards) -> dict[str, Any]:
+def award_list(tx: Tx, payload: Awards) -> Page[replies.AwardReply]:
     """人工赋分列表 / Awards that a person decides.
 
     List awards of the caller's area that were proposed by hand or wait for a decision.
@@ -78,7 +78,6 @@ def award_list(tx: Tx, payload: Awards) -> dict[str, Any]:
         part=payload,
     )
     tied = ties(tx)
-    items = [
-        award_card(tx, row, in_force) | {"own_matter": row.subject_id in tied} for row in found.rows
-    ]
-    return found.shown(items)
+    return found.listed(
+        lambda row: award_card(tx, row, in_force, own_matter=row.subject_id in tied)
+    )

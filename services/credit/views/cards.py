@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
+
 from chassis.records import Row
 from chassis.refusal import Sentence, fill, sentences
 from services.credit import replies
@@ -108,58 +110,82 @@ def veto_card(veto: Row, **more: object) -> replies.VetoCard:
     )
 
 
-def award_card(tx: Tx, award: Any, in_force: InForce) -> dict[str, Any]:
+def award_card(
+    tx: Tx,
+    award: Row,
+    in_force: InForce,
+    *,
+    chain: replies.Chain | UnsetType = UNSET,
+    reason: str | UnsetType | None = UNSET,
+    own_matter: bool | UnsetType = UNSET,
+) -> replies.AwardReply:
     """Return an award with its reason (rule and text, event, actor, evidence), and for whose
-    decision it waits."""
-    rule = in_force.rule_of(award)
-    names = ("CAPPED", "LATE", "CORRECTION")
-    flags = [
-        name
-        for name, on in zip(names, (award.capped, award.late, award.correction), strict=True)
-        if on
-    ]
-    return {
-        "id": str(award.award_id),
-        "subject": award.subject_id,
-        "state": award.state,
-        "version": award.version,
-        "score": award.score,
-        "points": award.points,
-        "score_before_cap": award.score_raw,
-        "points_before_cap": award.points_raw,
-        "flags": flags,
-        "deduction": award.deduction,
-        "effective": award.effective,
-        "decided_by_person": award.decides != "NOBODY",
-        "occurred_at": award.occurred_at.isoformat(),
-        "period": award.period,
-        "counts_until": award.to_period,
-        "waits": _waits(tx, award),
-        "why": {
-            "rule_set": award.rule_set,
-            "rule": award.rule_code,
-            "name": rule.name_zh if rule else None,
-            "instrument": rule.instrument if rule else None,
-            "article": rule.article.number if rule else None,
-            "text": rule.article.text if rule else None,
-            "basis": rule.article.basis if rule else None,
-            "dimension": rule.dimension if rule else None,
-            "event_type": f"{award.source}.{award.fact}" if award.fact else None,
-            "event_id": str(award.event_id) if award.event_id else None,
-            "deed": award.deed,
-            "actor": award.actor_id,
-            "evidence": award.evidence or [],
-            "document_no": award.document_no,
-            "inputs": award.inputs,
-            "corrects": str(award.corrects) if award.corrects else None,
-            # Of what was taken back, why; what was said when it was proposed stands beside it.
-            "reason": award.reason if award.state == "REVERSED" else award.proposal or award.reason,
-            "proposal": award.proposal,
-            **_in_words(award.reason),
-            # The last word on it, where that is another one: of the approval, the reversal.
-            "decision": award.reason if award.proposal not in (None, award.reason) else None,
-        },
-    }
+    decision it waits.
+
+    Args:
+        tx: The transaction.
+        award: The award.
+        in_force: The rule sets.
+        chain: Who acted, where that is told.
+        reason: Why it was taken back, where that is told beside it.
+        own_matter: Whether it concerns the caller, where he decides of it.
+    """
+    marks = (("CAPPED", award.capped), ("LATE", award.late), ("CORRECTION", award.correction))
+    return replies.AwardReply(
+        id=str(award.award_id),
+        subject=award.subject_id,
+        state=award.state,
+        version=award.version,
+        score=award.score,
+        points=award.points,
+        score_before_cap=award.score_raw,
+        points_before_cap=award.points_raw,
+        flags=[name for name, on in marks if on],
+        deduction=award.deduction,
+        effective=award.effective,
+        decided_by_person=award.decides != "NOBODY",
+        occurred_at=award.occurred_at,
+        period=award.period,
+        counts_until=award.to_period,
+        waits=_waits(tx, award),
+        why=_why(award, in_force.rule_of(award)),
+        chain=chain,
+        reason=reason,
+        own_matter=own_matter,
+    )
+
+
+def chain(award: Row) -> replies.Chain:
+    """Return who proposed an award, and who decided of it."""
+    return replies.Chain(proposed_by=award.proposed_by, decided_by=award.decided_by)
+
+
+def _why(award: Row, rule: Rule | None) -> replies.Why:
+    last_word, last_word_en = _in_words(award.reason)
+    why = replies.Why(
+        rule_set=award.rule_set,
+        rule=award.rule_code,
+        event_type=f"{award.source}.{award.fact}" if award.fact else None,
+        event_id=str(award.event_id) if award.event_id else None,
+        deed=award.deed,
+        actor=award.actor_id,
+        evidence=award.evidence or [],
+        document_no=award.document_no,
+        inputs=award.inputs,
+        corrects=str(award.corrects) if award.corrects else None,
+        # Of what was taken back, why; what was said when it was proposed stands beside it.
+        reason=award.reason if award.state == "REVERSED" else award.proposal or award.reason,
+        proposal=award.proposal,
+        last_word=last_word,
+        last_word_en=last_word_en,
+        # The last word on it, where that is another one: of the approval, the reversal.
+        decision=award.reason if award.proposal not in (None, award.reason) else None,
+    )
+    if rule is not None:
+        why.name, why.instrument, why.dimension = rule.name_zh, rule.instrument, rule.dimension
+        why.article, why.text = rule.article.number, rule.article.text
+        why.basis = rule.article.basis
+    return why
 
 
 # What took an award back, by how its reason begins; and reasons that are one code.
@@ -190,18 +216,15 @@ _CORRECTED = Sentence(
 )
 
 
-def _in_words(reason: str | None) -> dict[str, str | None]:
+def _in_words(reason: str | None) -> tuple[str | None, str | None]:
     """Return the last word on an award as people read it, in both languages."""
     head, _, ref = (reason or "").partition(":")
     text = _TAKEN_BACK.get(head) if ref else _ENDED.get(head)
     if text is None and _FACT.match(reason or ""):
         text, ref = _CORRECTED, reason or ""
     if text is None:
-        return {"last_word": reason, "last_word_en": reason}
-    return {
-        "last_word": fill(text, {"ref": ref}, whole=True),
-        "last_word_en": fill(text.english, {"ref": ref}, whole=True),
-    }
+        return reason, reason
+    return fill(text, {"ref": ref}, whole=True), fill(text.english, {"ref": ref}, whole=True)
 
 
 def may_see(tx: Tx, subject_id: str) -> bool:
@@ -214,7 +237,7 @@ def may_see(tx: Tx, subject_id: str) -> bool:
     return tx.actor.role in STAFF and serves(tx, subject)
 
 
-def serves(tx: Tx, subject: Any) -> bool:
+def serves(tx: Tx, subject: Row) -> bool:
     """Tell whether a subject lies in the caller's scope: a grid worker's is a grid inside the
     subject's community; a company is where its projects are, too."""
     place = subject.grid or subject.area
@@ -244,13 +267,13 @@ def entry_card(row: Any) -> dict[str, Any]:
     }
 
 
-def _waits(tx: Tx, award: Any) -> dict[str, Any] | None:
+def _waits(tx: Tx, award: Row) -> replies.Waits | None:
     """Return for whose decision an award waits, since and until when; None where for nobody's."""
     if award.state != "PROPOSED" or award.due_at is None:
         return None
-    return {
-        "for": award.waits_for,
-        "since": iso(award.lapsed_at or award.proposed_at),
-        "due": iso(award.due_at),
-        "overdue": award.lapsed_at is not None or award.due_at <= tx.now,
-    }
+    return replies.Waits(
+        for_=award.waits_for,
+        since=award.lapsed_at or award.proposed_at,
+        due=award.due_at,
+        overdue=award.lapsed_at is not None or award.due_at <= tx.now,
+    )

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
+from chassis.records import Row
 from chassis.refusal import Invalid, said
+from services.credit import replies
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
-from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,7 +59,7 @@ class Sums:
     cursor: Cursor | None = None
 
 
-def indicators(tx: Tx, payload: MonthInArea) -> dict[str, Any]:
+def indicators(tx: Tx, payload: MonthInArea) -> replies.IndicatorsReply:
     """红色信用指标 / Indicators of Red Credit.
 
     Return the indicators of an area's month.
@@ -78,26 +79,26 @@ def indicators(tx: Tx, payload: MonthInArea) -> dict[str, Any]:
     since, until = _bounds(tx, payload.period)
     window = store.points_moved(tx.conn, scope, since, until)
     ever = store.points_moved(tx.conn, scope, None, until)
-    return {
-        "period": payload.period,
-        "scope": scope,
-        "at": tx.now.isoformat(),
-        "M-12": share(*store.consenting_adults(tx.conn, scope, min(until, tx.now + JUST_NOW))),
-        "M-14": {"window": _redeemed(window), "to_date": _redeemed(ever)},
-        "M-22": _punctuality(tx, scope, payload.period),
-        "M-23": _appeals(
+    return replies.IndicatorsReply(
+        period=payload.period,
+        scope=scope,
+        at=tx.now,
+        consent=share(*store.consenting_adults(tx.conn, scope, min(until, tx.now + JUST_NOW))),
+        redemption=replies.Redemption(window=_redeemed(window), to_date=_redeemed(ever)),
+        punctuality=_punctuality(tx, scope, payload.period),
+        appeals=_appeals(
             store.objections(tx.conn, scope, payload.period),
             store.entries(tx.conn, scope, payload.period),
         ),
-        "M-26": {
-            "grades": store.grades(tx.conn, scope, payload.period),
-            "points": _spread(*store.spread_of_points(tx.conn, scope, payload.period)),
-        },
-        "M-28": _liability(store.points_outstanding(tx.conn, scope, until)),
-    }
+        distribution=replies.Distribution(
+            grades=store.grades(tx.conn, scope, payload.period),
+            points=_spread(*store.spread_of_points(tx.conn, scope, payload.period)),
+        ),
+        liability=_liability(store.points_outstanding(tx.conn, scope, until)),
+    )
 
 
-def sums(tx: Tx, payload: Sums) -> dict[str, Any]:
+def sums(tx: Tx, payload: Sums) -> replies.SumsReply:
     """信用汇总 / Sums of a month by household, grid, compound, community, street, district.
 
     Return sums of a published month by group: residents by household, grid or compound; all
@@ -129,28 +130,28 @@ def sums(tx: Tx, payload: Sums) -> dict[str, Any]:
         after=(after[0], after[1]) if payload.cursor is not None else None,
     )
     last = rows[limit - 1] if len(rows) > limit else None
-    return {
-        "period": payload.period,
-        "scope": scope,
-        "by": payload.by,
-        "items": [_sum(row) for row in rows[:limit]],
-        "next": f"{last.group}|{last.kind}" if last is not None else None,
-    }
+    return replies.SumsReply(
+        period=payload.period,
+        scope=scope,
+        by=payload.by,
+        items=[_sum(row) for row in rows[:limit]],
+        next=f"{last.group}|{last.kind}" if last is not None else None,
+    )
 
 
-def _sum(row: Any) -> dict[str, Any]:
+def _sum(row: Row) -> replies.GroupSum:
     person = row.kind in ("RES", "HH")
     mean = Fraction(int(row.score), 100 * row.rated) if row.rated and not person else None
-    return {
-        "group": row.group,
-        "kind": row.kind,
-        "entries": row.entries,
-        "rated": row.rated,
-        "good": int(row.good),
-        "bad": int(row.bad),
-        "points": int(row.points),
-        "average_score": percent(mean) if mean is not None else None,
-    }
+    return replies.GroupSum(
+        group=row.group,
+        kind=row.kind,
+        entries=row.entries,
+        rated=row.rated,
+        good=int(row.good),
+        bad=int(row.bad),
+        points=int(row.points),
+        average_score=percent(mean) if mean is not None else None,
+    )
 
 
 def _bounds(tx: Tx, period: str) -> tuple[datetime, datetime]:
@@ -168,18 +169,26 @@ def percent(value: Fraction) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def share(part: int, whole: int) -> dict[str, Any]:
+def share(part: int, whole: int) -> replies.Share:
     """Return a share with both its numbers; of nothing there is no share."""
-    shown = percent(Fraction(part, whole)) if whole else None
-    return {"part": part, "whole": whole, "percent": shown}
+    return replies.Share(part=part, whole=whole, percent=_of(part, whole))
 
 
-def _redeemed(moved: dict[str, int]) -> dict[str, Any]:
+def _of(part: int, whole: int) -> str | None:
+    return percent(Fraction(part, whole)) if whole else None
+
+
+def _redeemed(moved: dict[str, int]) -> replies.Redeemed:
     captured, released = moved.get("CAPTURE", 0), moved.get("RELEASE", 0)
-    return share(captured, released) | {"refunded": moved.get("REFUND", 0)}
+    return replies.Redeemed(
+        part=captured,
+        whole=released,
+        percent=_of(captured, released),
+        refunded=moved.get("REFUND", 0),
+    )
 
 
-def _punctuality(tx: Tx, scope: str, period: str) -> dict[str, Any]:
+def _punctuality(tx: Tx, scope: str, period: str) -> replies.Punctuality:
     """Return how many communities were published on working day 5, and how late the others are.
 
     Before that day has ended there is nothing to be late with, so there is no share yet.
@@ -200,52 +209,65 @@ def _punctuality(tx: Tx, scope: str, period: str) -> dict[str, Any]:
             for n in range((until - day).days)
         )
         late.append(
-            {
-                "community": row.code,
-                "published_at": cards_views.iso(row.published_at),
-                "working_days_late": days,
-            }
+            replies.LateCommunity(
+                community=row.code, published_at=row.published_at, working_days_late=days
+            )
         )
-    return share(on_time, len(found)) | {"planned_at": planned.isoformat(), "late": late}
+    return replies.Punctuality(
+        part=on_time,
+        whole=len(found),
+        percent=_of(on_time, len(found)),
+        planned_at=planned,
+        late=late,
+    )
 
 
-def _appeals(counts: dict[str, int], entries: int) -> dict[str, Any]:
+def _appeals(counts: store.Objections, entries: int) -> replies.Appeals:
     """Return how often a month is objected to, and how that ends.
 
     Where more than a tenth of what is decided turns out to be wrong, in whole or in part, the
     rules are to be looked at.
     """
-    wrong = counts["upheld"] + counts["partly"]
-    rate = Fraction(1000 * counts["filed"], entries) if entries else None
-    return {
-        "filed": counts["filed"],
-        "entries": entries,
-        "per_1000_entries": percent(rate / 100) if rate is not None else None,
-        "upheld": share(wrong, counts["decided"]) | {"in_part": counts["partly"]},
-        "in_time": share(counts["in_time"], counts["due"]),
-        "rule_review": wrong * 10 > counts["decided"],
-    }
+    wrong = counts.upheld + counts.partly
+    rate = Fraction(1000 * counts.filed, entries) if entries else None
+    return replies.Appeals(
+        filed=counts.filed,
+        entries=entries,
+        per_1000_entries=percent(rate / 100) if rate is not None else None,
+        upheld=replies.Upheld(
+            part=wrong,
+            whole=counts.decided,
+            percent=_of(wrong, counts.decided),
+            in_part=counts.partly,
+        ),
+        in_time=share(counts.in_time, counts.due),
+        rule_review=wrong * 10 > counts.decided,
+    )
 
 
-def _spread(persons: int, points: int, weighted: int, top: int) -> dict[str, Any]:
+def _spread(persons: int, points: int, weighted: int, top: int) -> replies.Spread:
     """Return how evenly the points of a month are spread over the residents who take part."""
     if persons < LEAST_PERSONS or not points:
-        few = "FEWER_THAN_5_PERSONS" if persons < LEAST_PERSONS else "NO_POINTS"
-        return {"persons": persons, "gini": None, "top_tenth": None, "null_because": few}
+        return replies.Spread(
+            persons=persons,
+            gini=None,
+            top_tenth=None,
+            null_because="FEWER_THAN_5_PERSONS" if persons < LEAST_PERSONS else "NO_POINTS",
+        )
     gini = Fraction(2 * weighted, persons * points) - Fraction(persons + 1, persons)
-    return {
-        "persons": persons,
-        "gini": percent(gini / 100),
-        "top_tenth": share(top, points),
-        "null_because": None,
-    }
+    return replies.Spread(
+        persons=persons, gini=percent(gini / 100), top_tenth=share(top, points), null_because=None
+    )
 
 
-def _liability(points: dict[str, int]) -> dict[str, Any]:
+def _liability(points: store.Outstanding) -> replies.Liability:
     """Return what the points that can still be redeemed or paid out are worth."""
-    outstanding = points["available"] + points["held"] + points["receivable"]
-    return {
-        **points,
-        "outstanding": outstanding,
-        "liability_fen": outstanding * FEN_PER_POINT,
-    }
+    outstanding = points.available + points.held + points.receivable
+    return replies.Liability(
+        available=points.available,
+        held=points.held,
+        receivable=points.receivable,
+        pending=points.pending,
+        outstanding=outstanding,
+        liability_fen=outstanding * FEN_PER_POINT,
+    )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from string import Formatter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chassis.fields import PartOfList
 from chassis.i18n import told
+from chassis.records import Row
 from chassis.refusal import Sentence
+from chassis.replies import Page
+from services.credit import replies
 from services.credit.storage import messages as store
 from services.credit.storage import voices
 
@@ -306,7 +309,7 @@ def _members(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
+def messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
     """我的消息 / My messages.
 
     Return what the caller was told, newest first, in both languages.
@@ -318,10 +321,10 @@ def messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
         subject_ids=subjects,
         part=payload,
     )
-    return found.reply(lambda row: _card(tx, row))
+    return found.listed(lambda row: _card(tx, row))
 
 
-def _card(tx: Tx, row: Any) -> dict[str, Any]:
+def _card(tx: Tx, row: Row) -> replies.MessageCard:
     texts = TEXTS[row.code]
     text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
     text = _one_stop(text, row.detail.get("reasons"))
@@ -331,13 +334,11 @@ def _card(tx: Tx, row: Any) -> dict[str, Any]:
             told(_PACKAGE, PROVISIONAL, {"text": one}, language)
             for one, language in zip(texts_told, ("zh", "en"), strict=True)
         ]
-    return {
-        "id": row.message_id,
-        "code": row.code,
-        "subject": row.subject_id,
-        "ref": row.ref,
-        "at": row.created_at.isoformat(),
-        "text": texts_told[0],
-        "text_en": texts_told[1],
-        "detail": row.detail,
-    }
+    return replies.MessageCard.of(
+        row,
+        id=row.message_id,
+        subject=row.subject_id,
+        at=row.created_at,
+        text=texts_told[0],
+        text_en=texts_told[1],
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
 from chassis.fields import Community, Day
 from chassis.refusal import Invalid, said
+from services.credit import replies
 from services.credit.rules import screening as rules
 from services.credit.storage import awards as store
-from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -36,7 +37,7 @@ class Screen:
     community: Annotated[Community, Meta(examples=["370811015901"])] | None = None
 
 
-def screen(tx: Tx, payload: Screen) -> dict[str, Any]:
+def screen(tx: Tx, payload: Screen) -> replies.ScreenReply:
     """志愿时长每周核查 / The weekly screen of volunteer hours.
 
     Raises:
@@ -78,30 +79,29 @@ def screen(tx: Tx, payload: Screen) -> dict[str, Any]:
     helpers = {record.subject for record in of_week}
     flags = rules.over_day(of_week)
     flags += rules.one_confirmer(record for record in records if record.subject in helpers)
-    return {
-        "community": area,
-        "from": monday.isoformat(),
-        "to": (end - timedelta(days=1)).isoformat(),
-        "helpers": len(helpers),
-        "items": [_card(flag) for flag in flags],
-        "next": None,
-    }
+    return replies.ScreenReply(
+        community=area,
+        from_=monday.isoformat(),
+        to=(end - timedelta(days=1)).isoformat(),
+        helpers=len(helpers),
+        items=[_card(flag) for flag in flags],
+    )
 
 
-def _rule(in_force: Any, day: date, code: str) -> Rule | None:
+def _rule(in_force: InForce, day: date, code: str) -> Rule | None:
     found = in_force.on(day)
     sets = [found[1]] if found is not None else []
     sets += [compiled for _, _, compiled in in_force.streets_on(day)]
     return next((rule for one in sets if (rule := one.rule_set.rule(code)) is not None), None)
 
 
-def _card(flag: rules.Flag) -> dict[str, Any]:
-    return {
-        "flag": flag.what,
-        "subject": flag.subject,
-        "day": flag.day.isoformat() if flag.day else None,
-        "confirmed_by": flag.confirmed_by,
-        "minutes": flag.minutes,
-        "of_minutes": flag.of,
-        "records": list(flag.records),
-    }
+def _card(flag: rules.Flag) -> replies.ScreenFlag:
+    return replies.ScreenFlag(
+        flag=flag.what,
+        subject=flag.subject,
+        day=flag.day.isoformat() if flag.day else None,
+        confirmed_by=flag.confirmed_by,
+        minutes=flag.minutes,
+        of_minutes=flag.of,
+        records=list(flag.records),
+    )

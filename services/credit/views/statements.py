@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
-from chassis.fields import AsOf, Instant
+from chassis.fields import Instant
 from chassis.refusal import Invalid, NotFound, said
 from services.credit.errors import Gone, NotReady
-from services.credit.rules import ledger, severity
+from services.credit.rules import severity
 from services.credit.storage import awards, registry, voices
 from services.credit.storage import entries as entry_store
 from services.credit.storage import notices as notice_store
@@ -18,7 +18,6 @@ from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
-from services.credit.views import budget as budget_views
 from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
@@ -46,13 +45,6 @@ class Statement:
         ]
         | None
     ) = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalance:
-    """As of when."""
-
-    at: AsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +113,6 @@ def statement(tx: Tx, payload: Statement) -> dict[str, Any]:
         "opening": opening,
         "lines": lines,
         "closing": store.balances_at(tx.conn, subject, until),
-    }
-
-
-def trial_balance(tx: Tx, payload: TrialBalance) -> dict[str, Any]:
-    """试算平衡 / Trial balance.
-
-    Return the sums of all accounts, now with every proof, or from the lines as of a time.
-
-    Raises:
-        Invalid: Something may still be being written of that time.
-    """
-    at = ledger.past_of(payload.at, tx.now)
-    if at is None:
-        return budget_views.trial_balance(tx)
-    accounts = store.trial_balance_at(tx.conn, at)
-    total = sum(accounts.values())
-    return {
-        "at": at.isoformat(),
-        "accounts": accounts,
-        "sum": total,
-        "balanced": total == 0,
-        "budget": {"enforced": "SYS:BUDGET" in accounts, "left": accounts.get("SYS:BUDGET", 0)},
     }
 
 
@@ -236,10 +206,8 @@ def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
     rows = awards.of_subject(tx.conn, [known.subject_id], valid_in=row.period)
     cards = []
     for award in rows:
-        card = cards_views.award_card(tx, award, in_force)
-        if viewer != "SELF":
-            card["chain"] = {"proposed_by": award.proposed_by, "decided_by": award.decided_by}
-        cards.append(card)
+        acted = cards_views.chain(award) if viewer != "SELF" else UNSET
+        cards.append(cards_views.award_card(tx, award, in_force, chain=acted))
     found = {"viewer": viewer} | cards_views.entry_card(known) | {"awards": cards}
     if viewer == "AUDITOR":
         notice = notice_store.notice(tx.conn, row.notice_id) if row.notice_id else None

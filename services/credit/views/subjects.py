@@ -16,7 +16,6 @@ from services.credit.rules import standing
 from services.credit.storage import (
     awards,
     deductions,
-    ledger,
     months,
     queries,
     registry,
@@ -28,6 +27,7 @@ from services.credit.storage import entries as store
 from services.credit.storage import objections as objection_store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
+from services.credit.views.budget import wallet_card
 from services.credit.views.cards import award_card, entry_card, iso, may_see, veto_card
 from services.credit.views.consents import (
     consent_card,
@@ -136,7 +136,7 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         "standing": _present(tx, subject, entries),
         "entries": [entry_card(row) for row in entries[:24]],
         "awards": [award_card(tx, row, in_force) for row in open_months[:200]],
-        "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
+        "points": wallet_card(tx.conn, subject.subject_id, tx.now),
         "vetoes": _vetoes(tx, subject.subject_id),
     }
 
@@ -242,7 +242,7 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
     for row in rows:
         card = award_card(tx, row, in_force)
         cards.append(card)
-        dimension = card["why"]["dimension"]
+        dimension = card.why.dimension
         if dimension and row.effective:
             totals[dimension] = totals.get(dimension, 0) + row.score
     ended = awards.ended_before(tx.conn, found.subject_id, payload.period)
@@ -253,7 +253,7 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
         "entry": entry_card(entries[0]) if entries else None,
         "dimensions": totals,
         "awards": cards,
-        "taken_back": [award_card(tx, row, in_force) | {"reason": row.reason} for row in ended],
+        "taken_back": [award_card(tx, row, in_force, reason=row.reason) for row in ended],
         "projects": _projects_of(tx, found, payload.period),
         "vetoes": _vetoes(tx, found.subject_id, payload.period),
         "measures": [

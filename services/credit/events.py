@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from chassis.calendar import YearHeard
 from chassis.facts import fact, reads
+
+# A row of a month as its owner measured it. The rules name the members that they read; others come
+# and go with the owner's releases.
+MonthRow: TypeAlias = dict[str, Any]
 
 # --------------------------------------------------------------------------------------------------
 # Said
@@ -301,9 +305,9 @@ class StewardMonthHeard:
     period: str
     partition: int
     partitions: int
-    communities: list[dict[str, Any]] = field(default_factory=list)
-    stewards: list[dict[str, Any]] = field(default_factory=list)
-    projects: list[dict[str, Any]] = field(default_factory=list)
+    communities: list[MonthRow] = field(default_factory=list)
+    stewards: list[MonthRow] = field(default_factory=list)
+    projects: list[MonthRow] = field(default_factory=list)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -447,8 +451,8 @@ class PropertyMonthHeard:
     period: str
     partition: int
     partitions: int
-    communities: list[dict[str, Any]] = field(default_factory=list)
-    projects: list[dict[str, Any]] = field(default_factory=list)
+    communities: list[MonthRow] = field(default_factory=list)
+    projects: list[MonthRow] = field(default_factory=list)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -573,8 +577,8 @@ class PartnerMonthHeard:
     period: str
     partition: int
     partitions: int
-    communities: list[dict[str, Any]] = field(default_factory=list)
-    partners: list[dict[str, Any]] = field(default_factory=list)
+    communities: list[MonthRow] = field(default_factory=list)
+    partners: list[MonthRow] = field(default_factory=list)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -626,7 +630,7 @@ class ForumMonthHeard:
     period: str
     partition: int
     partitions: int
-    communities: list[dict[str, Any]] = field(default_factory=list)
+    communities: list[MonthRow] = field(default_factory=list)
 
 
 @reads("steward", "calendar_year_loaded.v1")

@@ -9,14 +9,12 @@ that somebody has exported can be verified later too.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
+from chassis.bus import Due, Job, Tx
 from chassis.calendar import Calendar
+from chassis.jobs import Params
 from services.credit.storage import retention as store
 from services.credit.storage.in_force import rules_in_force
-
-if TYPE_CHECKING:
-    from chassis.bus import Due, Job, Tx
 
 # So many facts, or logs of areas, are deleted in one transaction.
 FACTS = 5000
@@ -62,12 +60,12 @@ def _bounds(tx: Tx) -> tuple[str, set[str]]:
     return before, store.held(tx.conn, before, tx.calendar.period(tx.now))
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(job: Job) -> Params:
     """Delete in many small transactions."""
     return job.repeat({"facts": 0, "logs": 0}, _drop)
 
 
-def _drop(tx: Tx, saved: dict[str, Any]) -> bool:
+def _drop(tx: Tx, saved: Params) -> bool:
     """Delete some facts, or else some logs, and count them. Returns whether there were any."""
     before, held = _bounds(tx)
     saved |= {"before": before, "held": sorted(held)}

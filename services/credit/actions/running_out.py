@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.credit.actions import telling
 from services.credit.storage import ledger as store
@@ -19,7 +19,7 @@ REMIND_BEFORE = timedelta(days=30)
 _BATCH = 500
 
 
-def begin_grace(tx: Tx, subject_id: str, at: datetime, **more: Any) -> None:
+def begin_grace(tx: Tx, subject_id: str, at: datetime, **more: object) -> None:
     """Let a subject's points end after the time of grace, and say until when they are spent."""
     until = at + GRACE
     registry.change_subject(tx.conn, subject_id, spendable_until=until, **more)

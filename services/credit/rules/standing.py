@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from chassis.calendar import Calendar
+from services.credit.events import MonthRow
 
 NOT_RATED: Final = "NR"
 # From the lowest up; NR is no grade and stands in no order.
@@ -130,7 +131,7 @@ FORMULA: Final = 2
 
 
 def measures_of(
-    kind: str, row: Mapping[str, Any], *, vetoed: bool = False, formula: int = FORMULA
+    kind: str, row: MonthRow, *, vetoed: bool = False, formula: int = FORMULA
 ) -> Measures:
     """Return the inputs of the gates from the row of a month marker.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ def hold(conn: sa.Connection, prefix: str) -> None:
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(key))).all()
 
 
-def following(tx: Tx, column: sa.Column[Any], kind: str, area: str) -> str:
+def following(tx: Tx, column: store.Column, kind: str, area: str) -> str:
     """Return the next number of a kind of document in an area's day, which is today's.
 
     Args:

@@ -16,7 +16,8 @@ from chassis import inbox
 from chassis.calendar import published
 from chassis.messages import SYSTEM, partition_of
 from chassis.runtime import Runtime
-from services.credit.actions import settlement
+from services.credit.actions import drafting
+from services.credit.storage import settlement as settlement_store
 
 BATCH = 500
 PERIOD = "2025-03"
@@ -111,12 +112,12 @@ def run(*, quick: bool = False, subjects: int = 100_000, events: int | None = No
         progress("sqlite: the month", 0, areas)
         begun = time.monotonic()
         _, end = published().month_bounds(PERIOD)
-        found = settlement.store.areas_of
+        found = settlement_store.areas_of
         with runtime.snapshot(SYSTEM) as tx:
             codes = [code for code in found(tx.conn, end) if len(code) == 12]
         for number, code in enumerate(codes, 1):
             with runtime.transaction(SYSTEM) as tx:
-                settlement.draft(tx, PERIOD, code)
+                drafting.draft(tx, PERIOD, code)
             progress("sqlite: the month", number, len(codes))
         seconds = time.monotonic() - begun
         entries = frame.count(runtime, "entries")

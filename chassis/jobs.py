@@ -21,6 +21,7 @@ from chassis.i18n import problem_of
 from chassis.messages import SYSTEM, SYSTEM_ROLE, Members, new_uuid
 from chassis.migrate import package_of
 from chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
+from chassis.replies import plain
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.jobs")
@@ -395,7 +396,7 @@ def _end(
     running: Job, state: str, *, result: object = None, refusal: Refusal | None = None
 ) -> None:
     table = running.runtime.chassis.jobs
-    values: dict[str, object] = {"state": state, "result": result}
+    values: dict[str, object] = {"state": state, "result": plain(result)}
     if refusal is not None:
         values |= _why(running.runtime, refusal)
     with running.runtime.engine.begin() as conn:

@@ -11,7 +11,7 @@ from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit import replies
-from services.credit.actions import ledger, settlement
+from services.credit.actions import finalising, ledger
 from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.rules import ledger as rules
 from services.credit.storage import budget as store
@@ -128,7 +128,7 @@ def approve_budget(tx: Tx, payload: WhichGrant) -> replies.BudgetReply:
     funds = rules.fund(row.area, row.points)
     points.post(tx.conn, [ledger.posted(funds, ref=row.grant_id, subject_id=owner, at=tx.now)])
     granted = _decide(tx, row, "GRANTED")
-    waiting = settlement.release_waiting(tx, row.area)
+    waiting = finalising.release_waiting(tx, row.area)
     left = points.budget(tx.conn, owner, lock=False)
     return replies.BudgetReply.of(
         granted, id=granted.grant_id, budget=left, unfunded_points=waiting

@@ -142,6 +142,6 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     known = store.commendation(tx.conn, due.ref, lock=True)
     if known is None or known.notice_id is None:
         return
-    notice = notice_store.notice(tx.conn, known.notice_id)
+    notice = notice_store.known(tx.conn, known.notice_id)
     if notice.state == "PUBLISHED":
         notice_store.change(tx.conn, known.notice_id, state="ENDED")

@@ -21,10 +21,10 @@ from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit import replies
 from services.credit.actions import (
     awards,
+    finalising,
     months,
     objection_news,
     repair_ends,
-    settlement,
     telling,
     vetoes,
 )
@@ -115,7 +115,7 @@ def decide_objection(tx: Tx, payload: DecideObjection) -> replies.ObjectionDone:
     until = tx.calendar.due(tx.now, REQUEST_REVIEW_WORKING_DAYS) if reviewable else None
     decided, *also = [_decide(tx, payload, one, until) for one in (known, *others)]
     if case.row is not None and cases.is_open(tx, known, case.row):
-        settlement.finalise_held(tx, case.row, known.subject_id)
+        finalising.finalise_held(tx, case.row, known.subject_id)
     return cases.done(
         decided,
         outcome=payload.outcome,

@@ -1,47 +1,44 @@
-"""The life of a rule set: draft, consultation, approval, publication, retirement.
+"""The drafts of rule sets: written, discarded, put before the public.
 
 A draft is judged by the loader at every step, so what the law and the house forbid never gets as
-far as the public. Consultation, approval and publication leave its rules as they are; whoever wants
-other rules takes it back to DRAFT, and the consultation begins anew.
+far as the public. Consultation, approval and publication (`rule_sets`) leave its rules as they are;
+who wants other rules takes it back to DRAFT, and the consultation begins anew.
 """
 
 from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from msgspec import Meta
 
 from chassis.fields import Day, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from services.credit import replies
 from services.credit.actions import publishing
 from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
-    ConsultationNotEnded,
-    EndsSooner,
-    NoLegalReview,
-    NoRulesLeft,
     NotPeriodStart,
-    PeriodTaken,
     RuleNotInSet,
     RuleSetCodeTaken,
     RuleSetInvalid,
-    SameAsAuthor,
     TextTooShort,
 )
 from services.credit.rules import loader
 from services.credit.rules.changes import changes
-from services.credit.rules.model import RuleSet
+from services.credit.rules.model import Document, RuleSet
 from services.credit.storage import notices as notice_store
 from services.credit.storage import rule_sets as store
 from services.credit.storage.in_force import digest_of, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
+    from chassis.records import Row
 
 CONSULTATION_WORKING_DAYS = 10
 TO_COME = "待定"
@@ -55,7 +52,7 @@ class CreateRuleSet:
 
     document: (
         Annotated[
-            dict[str, Any],
+            Document,
             PUBLIC,
             Meta(
                 max_length=100,
@@ -131,13 +128,11 @@ class EditRuleSet:
 
     rule_set_id: str
     document: (
-        Annotated[
-            dict[str, Any], PUBLIC, Meta(max_length=100, description="全文 / the whole document")
-        ]
+        Annotated[Document, PUBLIC, Meta(max_length=100, description="全文 / the whole document")]
         | None
     ) = None
     put: Annotated[
-        list[Annotated[dict[str, Any], Meta(max_length=100)]],
+        list[Annotated[Document, Meta(max_length=100)]],
         PUBLIC,
         Meta(
             max_length=500,
@@ -186,73 +181,6 @@ class WhichRuleSet:
 
 
 @dataclass(frozen=True, slots=True)
-class ApproveRuleSet:
-    """审定;合法性审查意见必填 / Approve; the reference of the legal review is required."""
-
-    rule_set_id: str
-    legal_review_ref: (
-        Annotated[
-            PublicText,
-            Meta(
-                max_length=200,
-                examples=["任司审〔2025〕3号"],
-                description="审查意见文号 / reference",
-            ),
-        ]
-        | None
-    ) = None
-
-
-@dataclass(frozen=True, slots=True)
-class PublishRuleSet:
-    """发布;发布人不得是起草人 / Publish; nobody who wrote in it can."""
-
-    rule_set_id: str
-    effective_from: (
-        Annotated[
-            Day,
-            Meta(
-                description="未来月份的第一天,默认草案所载 / first day of a future month",
-                examples=["2025-07-01"],
-            ),
-        ]
-        | None
-    ) = None
-
-
-@dataclass(frozen=True, slots=True)
-class RetireRuleSet:
-    """废止或撤回;须写明理由 / Retire or withdraw; a reason is required."""
-
-    rule_set_id: str
-    reason: Annotated[
-        PublicText,
-        Meta(
-            min_length=1,
-            max_length=400,
-            description="理由,不少于10个字 / why, at least 10 characters",
-            examples=["条款与上级新规不一致,先行撤回重拟"],
-        ),
-    ]
-    from_day: (
-        Annotated[
-            Day,
-            Meta(
-                description="自哪一天起不再适用,须为未来月份第一天,默认下月;尚未生效的整体"
-                "撤回 / first day without it, default next month; one not begun yet is "
-                "withdrawn as a whole",
-                examples=["2025-07-01"],
-            ),
-        ]
-        | None
-    ) = None
-    without_successor: Annotated[
-        bool,
-        Meta(description="确认此后该区没有规则集 / the district will have no rules from then on"),
-    ] = False
-
-
-@dataclass(frozen=True, slots=True)
 class DiscardRuleSet:
     """放弃草案;须写明理由 / Discard a draft; a reason is required."""
 
@@ -281,14 +209,14 @@ class CommentOnRuleSet:
 # Draft
 
 
-def _drafted(tx: Tx) -> dict[str, str]:
+def drafted(tx: Tx) -> dict[str, str]:
     """Return who signs a draft: offices, since everybody reads the document. The rows beside it
     know the persons, and that the author is not the publisher."""
     author = f"{tx.actor.role} {tx.actor.scope}(起草)"
     return {"author": author, "publisher": TO_COME, "legal_review": TO_COME}
 
 
-def create_rule_set(tx: Tx, payload: CreateRuleSet) -> dict[str, Any]:
+def create_rule_set(tx: Tx, payload: CreateRuleSet) -> replies.RuleSetDone:
     """起草规则集 / Draft a rule set.
 
     Raises:
@@ -312,47 +240,34 @@ def create_rule_set(tx: Tx, payload: CreateRuleSet) -> dict[str, Any]:
         document["id"] = f"{source.code.rpartition('-')[0]}-{payload.version.partition('.')[0]}"
         following = tx.calendar.next_period(tx.calendar.period(tx.now))
         document["effective_from"] = f"{following}-01"
-    document = _headed(document, payload.effective_from, payload.title)
-    document |= _drafted(tx)
-    loaded = _judge(tx, document)
+    document = headed(document, payload.effective_from, payload.title)
+    document |= drafted(tx)
+    loaded = judge(tx, document)
     if store.by_code(tx.conn, loaded.code, lock=True) is not None:
         raise RuleSetCodeTaken(code=loaded.code, field="version")
-    rule_set_id = tx.new_id("rls")
-    store.add(
+    row = store.add(
         tx.conn,
-        {
-            "rule_set_id": rule_set_id,
-            "code": loaded.code,
-            "version": loaded.version,
-            "area": loaded.scope,
-            "state": "DRAFT",
-            "effective_from": loaded.effective_from,
-            "effective_to": None,
-            "author": tx.actor.id,
-            "publisher": None,
-            "legal_review": None,
-            "consulted_until": None,
-            "published_at": None,
-            "body": document,
-            "digest": digest_of(document),
-            "row_version": 1,
-            "title": str(document.get("title_zh") or loaded.code)[:200],
-            "based_on": based_on,
-            "authors": [tx.actor.id],
-            "notice_id": None,
-            "consulted_from": None,
-            "approved_by": None,
-            "approved_at": None,
-            "retired_at": None,
-            "topic_id": _ref(payload.topic_id),
-            "resolution_no": _ref(payload.resolution_no),
-            "created_at": tx.now,
-        },
+        rule_set_id=tx.new_id("rls"),
+        code=loaded.code,
+        version=loaded.version,
+        area=loaded.scope,
+        state="DRAFT",
+        effective_from=loaded.effective_from,
+        author=tx.actor.id,
+        body=document,
+        digest=digest_of(document),
+        row_version=1,
+        title=str(document.get("title_zh") or loaded.code)[:200],
+        based_on=based_on,
+        authors=[tx.actor.id],
+        topic_id=_ref(payload.topic_id),
+        resolution_no=_ref(payload.resolution_no),
+        created_at=tx.now,
     )
-    return _reply(store.by_id(tx.conn, rule_set_id))
+    return reply(row)
 
 
-def edit_rule_set(tx: Tx, payload: EditRuleSet) -> dict[str, Any]:
+def edit_rule_set(tx: Tx, payload: EditRuleSet) -> replies.RuleSetDone:
     """修改草案 / Change a draft.
 
     Change a draft. Whoever changes it is one of its authors.
@@ -363,34 +278,36 @@ def edit_rule_set(tx: Tx, payload: EditRuleSet) -> dict[str, Any]:
         RuleNotInSet: A rule to leave out is not in it.
         RuleSetInvalid: And the other refusals of the loader; nothing is changed.
     """
-    row = _locked(tx, payload.rule_set_id, "DRAFT")
+    row = locked(tx, payload.rule_set_id, "DRAFT")
     document = copy.deepcopy(row.body if payload.document is None else payload.document)
     if payload.document is None:
         document["rules"] = _with_rules(document["rules"], payload)
-    document = _headed(document, payload.effective_from, payload.title)
-    document |= _drafted(tx)
-    loaded = _judge(tx, document)
+    document = headed(document, payload.effective_from, payload.title)
+    document |= drafted(tx)
+    loaded = judge(tx, document)
     if loaded.code != row.code:
         raise RuleSetInvalid(rule="-", at="version", expected=row.version, field="version")
-    store.edit(
-        tx.conn,
-        row.rule_set_id,
-        body=document,
-        digest=digest_of(document),
-        effective_from=loaded.effective_from,
-        title=str(document.get("title_zh") or loaded.code)[:200],
-        authors=sorted({*row.authors, tx.actor.id}),
-        topic_id=_ref(payload.topic_id) or row.topic_id,
-        resolution_no=_ref(payload.resolution_no) or row.resolution_no,
+    changed = store.kept(
+        store.edit(
+            tx.conn,
+            row.rule_set_id,
+            body=document,
+            digest=digest_of(document),
+            effective_from=loaded.effective_from,
+            title=str(document.get("title_zh") or loaded.code)[:200],
+            authors=sorted({*row.authors, tx.actor.id}),
+            topic_id=_ref(payload.topic_id) or row.topic_id,
+            resolution_no=_ref(payload.resolution_no) or row.resolution_no,
+        )
     )
-    return _reply(store.by_id(tx.conn, row.rule_set_id))
+    return reply(changed)
 
 
 def _ref(text: str | None) -> str | None:
     return (text or "").strip()[:64] or None
 
 
-def _source(tx: Tx, code: str | None) -> Any:
+def _source(tx: Tx, code: str | None) -> Row:
     if code is None:
         found = rules_in_force(tx.conn).on(tx.calendar.local_date(tx.now))
         code = found[0] if found else "-"
@@ -400,9 +317,8 @@ def _source(tx: Tx, code: str | None) -> Any:
     return row
 
 
-def _headed(
-    document: dict[str, Any], effective_from: str | None, title: str | None
-) -> dict[str, Any]:
+def headed(document: Document, effective_from: str | None, title: str | None) -> Document:
+    """Return a document with another first day, or another title."""
     if effective_from is not None:
         document["effective_from"] = effective_from
     if title is not None:
@@ -411,7 +327,7 @@ def _headed(
     return document
 
 
-def _with_rules(known: list[Any], payload: EditRuleSet) -> list[Any]:
+def _with_rules(known: list[Document], payload: EditRuleSet) -> list[Document]:
     codes = {rule["code"] for rule in known}
     for code in payload.drop:
         if code not in codes:
@@ -421,9 +337,9 @@ def _with_rules(known: list[Any], payload: EditRuleSet) -> list[Any]:
     return [*kept, *put.values()]
 
 
-def _judge(tx: Tx, document: dict[str, Any]) -> RuleSet:
+def judge(tx: Tx, document: Document) -> RuleSet:
     """Let the loader judge a document that is not in force yet."""
-    _first_day(str(document.get("effective_from") or ""))
+    first_day(str(document.get("effective_from") or ""))
     loaded = loader.load(document)
     tx.require_scope(loaded.scope)
     if loaded.street:
@@ -447,7 +363,7 @@ def _judge_street(tx: Tx, loaded: RuleSet) -> None:
         raise RuleSetCodeTaken(code=other, field="id")
 
 
-def _first_day(text: str, at: str = "effective_from") -> date | None:
+def first_day(text: str, at: str = "effective_from") -> date | None:
     """Return the day, or None where it is no date, which the loader tells better."""
     try:
         day = date.fromisoformat(text)
@@ -458,12 +374,19 @@ def _first_day(text: str, at: str = "effective_from") -> date | None:
     return day
 
 
-def _require_to_come(tx: Tx, begins: date) -> None:
+def require_to_come(tx: Tx, begins: date) -> None:
+    """Refuse a first day that is not to come."""
     if begins <= tx.calendar.local_date(tx.now):
         raise NotPeriodStart(on=begins.isoformat(), field="effective_from")
 
 
-def _locked(tx: Tx, rule_set_id: str, *states: str) -> Any:
+def locked(tx: Tx, rule_set_id: str, *states: str) -> Row:
+    """Return and lock a rule set of the caller's scope in one of some states.
+
+    Raises:
+        NotFound: There is none.
+        StateConflict: It is in another state.
+    """
     row = store.by_id(tx.conn, rule_set_id, lock=True)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="rule_set", id=rule_set_id)
@@ -474,19 +397,20 @@ def _locked(tx: Tx, rule_set_id: str, *states: str) -> Any:
     return row
 
 
-def _reply(row: Any, **more: Any) -> dict[str, Any]:
-    return {
-        "id": row.rule_set_id,
-        "number": row.code,
-        "state": store.state_of(row),
-        "version": row.row_version,
-        "digest": row.digest,
-        "effective_from": row.effective_from.isoformat(),
+def reply(row: Row, **more: object) -> replies.RuleSetDone:
+    """Return where a rule set stands."""
+    return replies.RuleSetDone.of(
+        row,
+        id=row.rule_set_id,
+        number=row.code,
+        state=store.state_of(row),
+        version=row.row_version,
+        effective_from=row.effective_from,
         **more,
-    }
+    )
 
 
-def discard_rule_set(tx: Tx, payload: DiscardRuleSet) -> dict[str, Any]:
+def discard_rule_set(tx: Tx, payload: DiscardRuleSet) -> replies.RuleSetDone:
     """放弃草案 / Discard a draft.
 
     End a draft that nobody takes further; its version is not used again.
@@ -501,23 +425,25 @@ def discard_rule_set(tx: Tx, payload: DiscardRuleSet) -> dict[str, Any]:
     reason = payload.reason.strip()
     if len(reason) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    row = _locked(tx, payload.rule_set_id, "DRAFT")
-    store.move(
-        tx.conn,
-        row.rule_set_id,
-        state="DRAFT",
-        retired_at=tx.now,
-        retired_by=tx.actor.id,
-        retired_because=reason,
+    row = locked(tx, payload.rule_set_id, "DRAFT")
+    discarded = store.kept(
+        store.move(
+            tx.conn,
+            row.rule_set_id,
+            state="DRAFT",
+            retired_at=tx.now,
+            retired_by=tx.actor.id,
+            retired_because=reason,
+        )
     )
-    return _reply(store.by_id(tx.conn, row.rule_set_id))
+    return reply(discarded)
 
 
 # --------------------------------------------------------------------------------------------------
 # Consultation
 
 
-def consult_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
+def consult_rule_set(tx: Tx, payload: WhichRuleSet) -> replies.RuleSetDone:
     """公开征求意见(10个工作日) / Consult the public for 10 working days.
 
     Put a draft before the public for 10 working days; its rules stay as they are from here on.
@@ -528,52 +454,55 @@ def consult_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
         NotPeriodStart: It would not begin with a month that is still to come.
         RuleSetInvalid: And the other refusals of the loader.
     """
-    row = _locked(tx, payload.rule_set_id, "DRAFT")
-    _require_to_come(tx, _judge(tx, row.body).effective_from)
+    row = locked(tx, payload.rule_set_id, "DRAFT")
+    require_to_come(tx, judge(tx, row.body).effective_from)
     until = tx.calendar.due(tx.now, CONSULTATION_WORKING_DAYS)
     body = {
         "rule_set_id": row.rule_set_id,
         "rule_set": row.code,
         "title": row.title,
-        "effective_from": row.effective_from.isoformat(),
+        "effective_from": row.effective_from,
         "digest": row.digest,
-        "comments_until": until.isoformat(),
-        **_asked_by(row),
+        "comments_until": until,
+        **asked_by(row),
         "changes": changes_to_what_holds(tx, row),
     }
-    notice_id = _notice(tx, row, "CONSULTATION", body, until)
-    store.move(
-        tx.conn,
-        row.rule_set_id,
-        state="CONSULTING",
-        notice_id=notice_id,
-        consulted_from=tx.now,
-        consulted_until=until,
+    notice_id = put_notice(tx, row, "CONSULTATION", body, until)
+    done = store.kept(
+        store.move(
+            tx.conn,
+            row.rule_set_id,
+            state="CONSULTING",
+            notice_id=notice_id,
+            consulted_from=tx.now,
+            consulted_until=until,
+        )
     )
     tx.arm("consultation_end", row.rule_set_id, until, {"notice_id": notice_id})
-    done = store.by_id(tx.conn, row.rule_set_id)
-    return _reply(done, due=until.isoformat(), notice_id=notice_id)
+    return reply(done, due=until, notice_id=notice_id)
 
 
-def _asked_by(row: Any) -> dict[str, Any]:
+def asked_by(row: Row) -> dict[str, object]:
     """Return the forum's outcome that asked for an amendment, as notices say it."""
     named = {"topic_id": row.topic_id, "resolution_no": row.resolution_no}
     return {"asked_by": named} if any(named.values()) else {}
 
 
-def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
+def changes_to_what_holds(tx: Tx, row: Row) -> dict[str, object] | None:
     """Return what a rule set changes of that in force now; None where none is."""
     in_force, today = rules_in_force(tx.conn), tx.calendar.local_date(tx.now)
     # What a street adds is compared with what it has added so far.
     found = in_force.on(today) if len(row.area) == 6 else in_force.street(row.area, today)
     if found is None:
         return None
-    return {"from": found[0], **changes(store.body_of(tx.conn, found[0]), row.body)}
+    since = changes(store.body_of(tx.conn, found[0]), row.body)
+    return {"from": found[0], **msgspec.structs.asdict(since)}
 
 
-def _notice(
-    tx: Tx, row: Any, kind: str, body: dict[str, Any], until: Any, *, corrects: str | None = None
+def put_notice(
+    tx: Tx, row: Row, kind: str, body: object, until: datetime, *, corrects: str | None = None
 ) -> str:
+    """Publish something about a rule set. Returns the notice's id."""
     notice_id = publishing.put_up(
         tx,
         kind=kind,
@@ -595,7 +524,7 @@ def on_consultation_end(tx: Tx, due: Due) -> None:
     notice_store.change(tx.conn, row.notice_id, state="ENDED")
 
 
-def comment_on_rule_set(tx: Tx, payload: CommentOnRuleSet) -> dict[str, Any]:
+def comment_on_rule_set(tx: Tx, payload: CommentOnRuleSet) -> replies.Done:
     """提出意见 / Comment on a draft.
 
     File a comment on a draft under consultation.
@@ -629,10 +558,10 @@ def comment_on_rule_set(tx: Tx, payload: CommentOnRuleSet) -> dict[str, Any]:
             "filed_at": tx.now,
         },
     )
-    return {"id": comment_id, "state": "FILED", "version": 1}
+    return replies.Done(id=comment_id, state="FILED", version=1)
 
 
-def revise_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
+def revise_rule_set(tx: Tx, payload: WhichRuleSet) -> replies.RuleSetDone:
     """退回草案 / Take back to draft; consultation begins anew.
 
     Take a rule set that is not published back to DRAFT; its consultation begins anew later.
@@ -641,215 +570,22 @@ def revise_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is a draft, or published.
     """
-    row = _locked(tx, payload.rule_set_id, "CONSULTING", "APPROVED")
+    row = locked(tx, payload.rule_set_id, "CONSULTING", "APPROVED")
     notice = notice_store.notice(tx.conn, row.notice_id)
     if notice is not None and notice.state == "PUBLISHED":
         notice_store.change(tx.conn, row.notice_id, state="WITHDRAWN")
     tx.disarm("consultation_end", row.rule_set_id)
-    store.move(
-        tx.conn,
-        row.rule_set_id,
-        state="DRAFT",
-        notice_id=None,
-        consulted_from=None,
-        consulted_until=None,
-        approved_by=None,
-        approved_at=None,
-        legal_review=None,
+    revised = store.kept(
+        store.move(
+            tx.conn,
+            row.rule_set_id,
+            state="DRAFT",
+            notice_id=None,
+            consulted_from=None,
+            consulted_until=None,
+            approved_by=None,
+            approved_at=None,
+            legal_review=None,
+        )
     )
-    return _reply(store.by_id(tx.conn, row.rule_set_id))
-
-
-# --------------------------------------------------------------------------------------------------
-# Approval and publication
-
-
-def approve_rule_set(tx: Tx, payload: ApproveRuleSet) -> dict[str, Any]:
-    """审定 / Approve after consultation and legal review.
-
-    Approve a draft whose consultation is over, with the reference of its legal review.
-
-    Raises:
-        NotFound: There is no such rule set in the caller's scope.
-        StateConflict: It is not under consultation.
-        ConsultationNotEnded: The public still has time.
-        NoLegalReview: No reference is given.
-        RuleSetInvalid: And the other refusals of the loader.
-    """
-    row = _locked(tx, payload.rule_set_id, "CONSULTING")
-    if tx.now < row.consulted_until:
-        raise ConsultationNotEnded(until=row.consulted_until.isoformat())
-    review = (payload.legal_review_ref or "").strip()
-    if not review:
-        raise NoLegalReview(field="legal_review_ref")
-    _judge(tx, row.body)
-    store.move(
-        tx.conn,
-        row.rule_set_id,
-        state="APPROVED",
-        legal_review=review[:200],
-        approved_by=tx.actor.id,
-        approved_at=tx.now,
-    )
-    return _reply(store.by_id(tx.conn, row.rule_set_id))
-
-
-def publish_rule_set(tx: Tx, payload: PublishRuleSet) -> dict[str, Any]:
-    """发布 / Publish; immutable from then on.
-
-    Publish an approved rule set; from then on nothing in it changes.
-
-    Raises:
-        NotFound: There is no such rule set in the caller's scope.
-        StateConflict: It is not approved.
-        SameAsAuthor: The caller wrote in it.
-        NoLegalReview: It has no reference of a legal review.
-        NotPeriodStart: It would not begin with a month that is still to come.
-        PeriodTaken: Another rule set begins on that day.
-        RuleSetInvalid: And the other refusals of the loader.
-    """
-    row = _locked(tx, payload.rule_set_id, "APPROVED")
-    if tx.actor.id in (row.author, *row.authors):
-        raise SameAsAuthor
-    if not row.legal_review:
-        raise NoLegalReview(field="legal_review_ref")
-    document = _headed(dict(row.body), payload.effective_from, None)
-    document |= _drafted(tx) | {
-        "publisher": f"{tx.actor.role} {tx.actor.scope}(发布)",
-        "legal_review": row.legal_review,
-    }
-    loaded = _judge(tx, document)
-    begins = loaded.effective_from
-    _require_to_come(tx, begins)
-    store.lock_in_force(tx.conn, row.area)
-    following = store.next_begin(tx.conn, row.area, begins)
-    if following is not None and following.effective_from == begins:
-        raise PeriodTaken(code=following.code, on=begins.isoformat(), field="effective_from")
-    store.publish(
-        tx.conn,
-        row.rule_set_id,
-        body=document,
-        digest=digest_of(document),
-        publisher=tx.actor.id,
-        effective_from=begins,
-        effective_to=following.effective_from if following is not None else None,
-        published_at=tx.now,
-    )
-    store.end_before(tx.conn, row.area, begins, row.code)
-    starts = tx.calendar.midnight(begins)
-    tx.arm("rule_set_begins", row.rule_set_id, starts)
-    done = store.by_id(tx.conn, row.rule_set_id)
-    body = {
-        "rule_set_id": done.rule_set_id,
-        "rule_set": done.code,
-        "title": done.title,
-        "effective_from": begins.isoformat(),
-        "digest": done.digest,
-        "legal_review": done.legal_review,
-        **_asked_by(done),
-        "changes": changes_to_what_holds(tx, done),
-    }
-    notice_id = _notice(tx, done, "RULES", body, starts)
-    store.noted(tx.conn, done.rule_set_id, notice_id)
-    return _reply(done, due=starts.isoformat(), notice_id=notice_id)
-
-
-def on_rule_set_turn(tx: Tx, due: Due) -> None:
-    """A rule set comes into force, or one ends: what has ended by this day is retired."""
-    row = store.by_id(tx.conn, due.ref)
-    if row is not None:
-        store.retire(tx.conn, row.area, tx.calendar.local_date(due.due_at), tx.now)
-
-
-# --------------------------------------------------------------------------------------------------
-# Retirement
-
-
-def retire_rule_set(tx: Tx, payload: RetireRuleSet) -> dict[str, Any]:
-    """废止;尚未生效的撤回 / Retire; withdraw what has not begun.
-
-    End a published rule set: withdraw it before it begins, or end it with a month to come.
-
-    What was awarded under it stays. A set that is not published is taken back by `revise`.
-
-    Raises:
-        TextTooShort: No reason.
-        NotFound: There is no such rule set in the caller's scope.
-        StateConflict: It is not published, or has ended.
-        SameAsAuthor: The caller wrote in it.
-        NotPeriodStart: It would not end with a month that is still to come.
-        EndsSooner: It ends by that day already.
-        NoRulesLeft: Nothing would be in force from then on, and the caller has not said so.
-    """
-    reason = payload.reason.strip()
-    if len(reason) < LEAST_REASON:
-        raise TextTooShort(field="reason", least=LEAST_REASON)
-    row = _locked(tx, payload.rule_set_id, "PUBLISHED")
-    if tx.actor.id in (row.author, *row.authors):
-        raise SameAsAuthor
-    store.lock_in_force(tx.conn, row.area)
-    row = _locked(tx, payload.rule_set_id, "PUBLISHED")
-    if row.effective_from > tx.calendar.local_date(tx.now):
-        ends = _withdraw(tx, row, payload, reason)
-    else:
-        ends = _end(tx, row, payload, reason)
-    held = store.on(tx.conn, row.area, ends)
-    if held is None and len(row.area) == 6 and not payload.without_successor:
-        raise NoRulesLeft(on=ends.isoformat(), field="without_successor")
-    done = store.by_id(tx.conn, row.rule_set_id)
-    body = {
-        "rule_set_id": done.rule_set_id,
-        "rule_set": done.code,
-        "title": done.title,
-        "effective_from": done.effective_from.isoformat(),
-        "effective_to": ends.isoformat(),
-        "withdrawn": done.state == "RETIRED",
-        "reason": reason,
-        "digest": done.digest,
-        "instead": held.code if held is not None else None,
-    }
-    until = tx.calendar.midnight(ends)
-    notice_id = _notice(tx, done, "RULES", body, until, corrects=row.notice_id)
-    published = notice_store.notice(tx.conn, row.notice_id) if row.notice_id else None
-    if done.state == "RETIRED" and published is not None and published.state != "WITHDRAWN":
-        publishing.take_down(tx, row.notice_id, reason, notice_id)
-    return _reply(done, due=until.isoformat(), notice_id=notice_id)
-
-
-def _withdraw(tx: Tx, row: Any, payload: RetireRuleSet, reason: str) -> date:
-    """Let a rule set never begin: what it would have ended goes on. Returns its first day."""
-    if payload.from_day not in (None, row.effective_from.isoformat()):
-        raise NotPeriodStart(on=payload.from_day, field="from_day")
-    before = store.ended_by(tx.conn, row.area, row.effective_from)
-    if before is not None:
-        ends = [day for day in (row.effective_to, before.retire_on) if day is not None]
-        store.end(tx.conn, before.rule_set_id, effective_to=min(ends, default=None))
-    tx.disarm("rule_set_begins", row.rule_set_id)
-    _retired(tx, row, row.effective_from, reason, state="RETIRED", retired_at=tx.now)
-    return row.effective_from  # type: ignore[no-any-return]
-
-
-def _end(tx: Tx, row: Any, payload: RetireRuleSet, reason: str) -> date:
-    """End a rule set that is in force with a month to come. Returns the first day without it."""
-    following = tx.calendar.next_period(tx.calendar.period(tx.now))
-    text = payload.from_day or f"{following}-01"
-    ends = _first_day(text, "from_day")
-    if ends is None or ends <= tx.calendar.local_date(tx.now):
-        raise NotPeriodStart(on=text, field="from_day")
-    if row.effective_to is not None and row.effective_to <= ends:
-        raise EndsSooner(code=row.code, on=row.effective_to.isoformat(), field="from_day")
-    tx.arm("rule_set_ends", row.rule_set_id, tx.calendar.midnight(ends))
-    _retired(tx, row, ends, reason)
-    return ends
-
-
-def _retired(tx: Tx, row: Any, ends: date, reason: str, **more: Any) -> None:
-    store.end(
-        tx.conn,
-        row.rule_set_id,
-        effective_to=ends,
-        retire_on=ends,
-        retired_by=tx.actor.id,
-        retired_because=reason[:400],
-        **more,
-    )
+    return reply(revised)

@@ -180,7 +180,7 @@ def run_export(job: Job) -> dict[str, Any]:
 
 
 def _settlement(tx: Tx, settlement_id: str, _at: datetime | None) -> Iterator[Row]:
-    row = settlement_store.settlement(tx.conn, settlement_id)
+    row = settlement_store.known(tx.conn, settlement_id)
     yield (
         "月份",
         "地区",

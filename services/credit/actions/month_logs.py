@@ -10,25 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.blobs import Blobs
-from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import awards
+from chassis.refusal import StateConflict
+from services.credit import replies
+from services.credit.actions import awards, companies
 from services.credit.errors import LogGone
-from services.credit.rules import recompute as rules
+from services.credit.rules import month_log as log
 from services.credit.rules import standing
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import companies as company_store
 from services.credit.storage import month_logs as store
 from services.credit.storage import rule_sets as rule_set_store
-from services.credit.storage import settlement as settlement_store
+from services.credit.storage import tables
 from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.published import gates
 
 if TYPE_CHECKING:
     from chassis.bus import Job, Tx
+    from chassis.records import Row
+    from services.credit.rules.model import Document
 
 # So many subjects are in memory at a time, and in one part of the log.
 _SUBJECTS = 200
@@ -53,7 +58,22 @@ class MonthLog:
 # Freezing
 
 
-def freeze(tx: Tx, row: Any, number: str, *, key: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What a notice says so that its log can be told from any other.
+
+    Attributes:
+        digest: Of the entries.
+        log: Of the log.
+        rule_sets: Code -> digest of the content, of every rule set that the log cites.
+    """
+
+    digest: str
+    log: str
+    rule_sets: dict[str, str]
+
+
+def freeze(tx: Tx, row: Row, number: str, *, key: str | None = None) -> Frozen:
     """Write down what a settlement is computed from, as it stands now.
 
     Args:
@@ -61,99 +81,94 @@ def freeze(tx: Tx, row: Any, number: str, *, key: str | None = None) -> dict[str
         row: The settlement.
         number: That of the notice that publishes it.
         key: Under which the log is kept: that of a corrected notice under the notice's id.
-
-    Returns:
-        What the notice says so that the log can be told from any other: the digest of the
-        entries, that of the log, and that of the content of every rule set that they cite.
     """
     subjects = store.subjects(tx.conn, row.settlement_id)
     groups = [subjects[i : i + _SUBJECTS] for i in range(0, len(subjects), _SUBJECTS)]
-    in_force = rules_in_force(tx.conn)
-    index: dict[str, str] = {}
-    cited = set(row.rule_set.split("+")) if row.rule_set else set()
-    seal = rules.Seal()
     # The manifest stands in front and states what only the end knows, so the subjects are gathered
     # twice: a log of any length is never in memory whole.
-    for group in groups:
-        for line in _lines(tx, row, group):
-            if line["line"] == "award":
-                cited.add(line["rule_set"])
-            elif line["line"] == "hours":
-                # A running total is counted by the version of each record's day.
-                found = in_force.set_on(date.fromisoformat(line["day"]), line["rule"])
-                cited |= {found} if found is not None else set()
-            elif line["line"] == "entry":
-                index[line["subject"]] = line.pop("digest")
+    cited, index = _cited(tx, row, groups)
     documents = {code: rule_set_store.body_of(tx.conn, code) for code in sorted(cited)}
-    digest = rules.standing_digest(row.period, row.area, row.rule_set or "", index.items())
-    manifest = {
+    manifest = _manifest(row, number, index, documents)
+    head: list[log.Head] = [manifest]
+    head += [log.RuleSetLine(line="rule_set", code=code, body=it) for code, it in documents.items()]
+    head += [
+        log.IndexLine(line="index", subject=subject, digest=one)
+        for subject, one in sorted(index.items())
+    ]
+    head += _projects(tx, row)
+    seal = log.Seal()
+    key = key or row.settlement_id
+    part = _keep(tx, key, 0, head, seal)
+    for group in groups:
+        lines = [line for of_subject in _subjects(tx, row, group) for line in of_subject.lines]
+        part = _keep(tx, key, part, lines, seal)
+    last = seal.line()
+    store.add_part(tx.conn, key, part, [log.encode(last)])
+    stated = {code: one["digest"] for code, one in manifest["rule_sets"].items()}
+    return Frozen(manifest["digest"], last["sha256"], stated)
+
+
+def _cited(tx: Tx, row: Row, groups: Sequence[Sequence[str]]) -> tuple[set[str], dict[str, str]]:
+    """Return the codes of the rule sets that a log cites, and subject -> digest of its entry."""
+    in_force = rules_in_force(tx.conn)
+    cited = set(row.rule_set.split("+")) if row.rule_set else set()
+    index: dict[str, str] = {}
+    for group in groups:
+        for found in _subjects(tx, row, group):
+            index[found.subject] = found.digest
+            for line in found.lines:
+                if line["line"] == "award":
+                    cited.add(line["rule_set"])
+                elif line["line"] == "hours":
+                    # A running total is counted by the version of each record's day.
+                    held = in_force.set_on(date.fromisoformat(line["day"]), line["rule"])
+                    cited |= {held} if held is not None else set()
+    return cited, index
+
+
+def _manifest(
+    row: Row, number: str, index: Mapping[str, str], documents: Mapping[str, Document]
+) -> log.Manifest:
+    return {
         "line": "manifest",
-        "format": rules.FORMAT,
+        "format": log.FORMAT,
         "formula": standing.FORMULA,
         "settlement": row.settlement_id,
         "period": row.period,
         "area": row.area,
         "rule_set": row.rule_set,
-        "digest": digest,
+        "digest": log.standing_digest(row.period, row.area, row.rule_set or "", index.items()),
         "entries": len(index),
         "notice": number,
         "decided": decided(row),
         "rule_sets": {
             code: {
-                "digest": rules.document_digest(document),
-                "rules": rules.rule_digests(document),
+                "digest": log.document_digest(document),
+                "rules": log.rule_digests(document),
             }
             for code, document in documents.items()
         },
     }
-    head = [
-        manifest,
-        *({"line": "rule_set", "code": code, "body": body} for code, body in documents.items()),
-        *(
-            {"line": "index", "subject": subject, "digest": one}
-            for subject, one in sorted(index.items())
-        ),
-        *_projects(tx, row),
-    ]
-    key = key or row.settlement_id
-    part = _keep(tx, key, 0, head, seal)
-    for group in groups:
-        lines = [_without_digest(line) for line in _lines(tx, row, group)]
-        part = _keep(tx, key, part, lines, seal)
-    last = seal.line()
-    store.add_part(tx.conn, key, part, [rules.encode(last)])
-    return {
-        "digest": digest,
-        "log": last["sha256"],
-        "rule_sets": {code: found["digest"] for code, found in manifest["rule_sets"].items()},
-    }
 
 
-def decided(row: Any) -> str:
+def decided(row: Row) -> str:
     """Return a digest of who reviewed and who confirmed a settlement, and when: a log that may be
     handed out names no person, and yet nobody can be put in another's place."""
     signed = (row.reviewed_by, row.reviewed_at, row.confirmed_by, row.confirmed_at)
-    return rules.document_digest([_plain(value) for value in signed])
+    return log.document_digest([_plain(value) for value in signed])
 
 
-def _without_digest(line: dict[str, Any]) -> dict[str, Any]:
-    line.pop("digest", None)
-    return line
-
-
-def _keep(
-    tx: Tx, settlement_id: str, part: int, lines: Sequence[Mapping[str, Any]], seal: rules.Seal
-) -> int:
-    texts = [rules.encode(line) for line in lines]
+def _keep(tx: Tx, settlement_id: str, part: int, lines: Sequence[object], seal: log.Seal) -> int:
+    texts = [log.encode(line) for line in lines]
     for text in texts:
         seal.add(text)
     store.add_part(tx.conn, settlement_id, part, texts)
     return part + 1
 
 
-def _projects(tx: Tx, row: Any) -> Iterator[dict[str, Any]]:
+def _projects(tx: Tx, row: Row) -> Iterator[log.ProjectLine]:
     """The projects of companies, whose scores theirs are the mean of."""
-    if len(row.area) != 6:
+    if not companies.is_district(row.area):
         return
     for company, projects in sorted(
         company_store.company_projects(tx.conn, row.period, row.area).items()
@@ -168,7 +183,16 @@ def _projects(tx: Tx, row: Any) -> Iterator[dict[str, Any]]:
             }
 
 
-def _lines(tx: Tx, row: Any, group: Sequence[str]) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a subject, and the digest of its entry, which stands in the index alone."""
+
+    subject: str
+    lines: list[log.OfSubject]
+    digest: str
+
+
+def _subjects(tx: Tx, row: Row, group: Sequence[str]) -> Iterator[_Lines]:
     """Yield the lines of some subjects, in the order of the subjects."""
     period = row.period
     _, end = tx.calendar.month_bounds(period)
@@ -182,57 +206,76 @@ def _lines(tx: Tx, row: Any, group: Sequence[str]) -> Iterator[dict[str, Any]]:
     entries = store.entries(tx.conn, row.settlement_id, group)
     for subject in group:
         head = heads[subject]
-        yield {"line": "subject", "subject": subject, "kind": head.kind, "state": head.state}
-        for span in consents.get(subject, ()):
-            yield {
-                "line": "consent",
-                "subject": subject,
-                "purpose": span.purpose,
-                "since": _at(span.since),
-                "until": _at(span.until),
-            }
-        for veto in vetoes.get(subject, ()):
-            yield {
-                "line": "veto",
-                "subject": subject,
-                "rule": veto.rule_code,
-                "from": veto.from_period,
-                "to": veto.to_period,
-            }
-        for measure in measures.get(subject, ()):
-            yield {
-                "line": "measure",
-                "subject": subject,
-                "source": measure.source,
-                "type": f"{measure.source}.{measure.fact}",
-                "event": str(measure.event_id),
-                "rows": measure.rows,
-                "occurred_at": _at(end - timedelta(milliseconds=1)),
-                "data": measure.data,
-            }
-        for hour in hours.get(subject, ()):
-            yield {
-                "line": "hours",
-                "subject": subject,
-                "rule": hour.rule_code,
-                "event": str(hour.event_id),
-                "record": hour.record_id,
-                "occurred_at": _at(hour.occurred_at),
-                "day": hour.day.isoformat(),
-                "minutes": hour.minutes,
-                "source": hour.source,
-                "period": hour.period,
-            }
-        for award in listed.get(subject, ()):
-            yield award_line(award)
-        yield _entry_line(entries[subject], listed.get(subject, ()), period)
+        awards_of = [award_line(award) for award in listed.get(subject, ())]
+        lines: list[log.OfSubject] = [
+            {"line": "subject", "subject": subject, "kind": head.kind, "state": head.state}
+        ]
+        lines += map(_consent_line, consents.get(subject, ()))
+        lines += map(_veto_line, vetoes.get(subject, ()))
+        lines += [_measure_line(one, end) for one in measures.get(subject, ())]
+        lines += map(_hours_line, hours.get(subject, ()))
+        lines += awards_of
+        lines.append(_entry_line(entries[subject]))
+        yield _Lines(subject, lines, _digest(entries[subject], awards_of, period))
+
+
+def _consent_line(span: Row) -> log.ConsentLine:
+    return {
+        "line": "consent",
+        "subject": span.subject_id,
+        "purpose": span.purpose,
+        "since": _time(span.since),
+        "until": _at(span.until),
+    }
+
+
+def _veto_line(veto: Row) -> log.VetoLine:
+    return {
+        "line": "veto",
+        "subject": veto.subject_id,
+        "rule": veto.rule_code,
+        "from": veto.from_period,
+        "to": veto.to_period,
+    }
+
+
+def _measure_line(measure: Row, end: datetime) -> log.MeasureLine:
+    return {
+        "line": "measure",
+        "subject": measure.subject_id,
+        "source": measure.source,
+        "type": f"{measure.source}.{measure.fact}",
+        "event": str(measure.event_id),
+        "rows": measure.rows,
+        "occurred_at": _time(end - timedelta(milliseconds=1)),
+        "data": measure.data,
+    }
+
+
+def _hours_line(hour: Row) -> log.HoursLine:
+    return {
+        "line": "hours",
+        "subject": hour.subject_id,
+        "rule": hour.rule_code,
+        "event": str(hour.event_id),
+        "record": hour.record_id,
+        "occurred_at": _time(hour.occurred_at),
+        "day": hour.day.isoformat(),
+        "minutes": hour.minutes,
+        "source": hour.source,
+        "period": hour.period,
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
 
 
 def _at(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at is not None else None
+    return _time(at) if at is not None else None
 
 
-def award_line(award: Any) -> dict[str, Any]:
+def award_line(award: Row) -> log.AwardLine:
     """Return an award as the log says it: everything that its amounts follow from, and why."""
     return {
         "line": "award",
@@ -244,7 +287,7 @@ def award_line(award: Any) -> dict[str, Any]:
         "event": str(award.event_id) if award.event_id else None,
         "deed": award.deed,
         "level": award.level,
-        "occurred_at": _at(award.occurred_at),
+        "occurred_at": _time(award.occurred_at),
         "day": award.day.isoformat(),
         "period": award.period,
         "to_period": award.to_period,
@@ -263,7 +306,7 @@ def award_line(award: Any) -> dict[str, Any]:
         "amended": awards.amended(award),
         "document_no": award.document_no,
         "version": award.version,
-        "other": rules.document_digest(
+        "other": log.document_digest(
             [
                 *(_plain(getattr(award, name)) for name in _OTHER),
                 # Releases before kept it in `reason` alone; their logs hold as they are.
@@ -281,25 +324,30 @@ _OTHER = (
 )  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return _at(value) if isinstance(value, datetime) else value
 
 
-def _entry_line(entry: Any, listed: Sequence[Any], period: str) -> dict[str, Any]:
-    gates = entry.gates_failed.split(",") if entry.gates_failed else []
-    line = EntryLine(
-        subject=entry.subject_id,
-        gain=entry.good,
-        loss=entry.bad,
-        score=entry.score,
-        grade=entry.grade,
-        gates_failed=tuple(gates),
-        awards=tuple(
-            AwardLine(award.rule_code, award.day.isoformat(), award.score, award.points)
-            for award in listed
-            if award.period == period and rules.counts(award_line(award), period)
-        ),
+def _digest(entry: Row, listed: Sequence[log.AwardLine], period: str) -> str:
+    """Return the digest of an entry, from the awards that its month lists."""
+    return entry_digest(
+        EntryLine(
+            subject=entry.subject_id,
+            gain=entry.good,
+            loss=entry.bad,
+            score=entry.score,
+            grade=entry.grade,
+            gates_failed=tuple(gates(entry.gates_failed)),
+            awards=tuple(
+                AwardLine(line["rule"], line["day"], line["score"], line["points"])
+                for line in listed
+                if line["period"] == period and log.counts(line, period)
+            ),
+        )
     )
+
+
+def _entry_line(entry: Row) -> log.EntryLine:
     return {
         "line": "entry",
         "subject": entry.subject_id,
@@ -309,9 +357,8 @@ def _entry_line(entry: Any, listed: Sequence[Any], period: str) -> dict[str, Any
         "score": entry.score,
         "raw_grade": entry.raw_grade,
         "grade": entry.grade,
-        "gates_failed": gates,
+        "gates_failed": gates(entry.gates_failed),
         "pending": entry.points_pending,
-        "digest": entry_digest(line),
     }
 
 
@@ -319,10 +366,8 @@ def _entry_line(entry: Any, listed: Sequence[Any], period: str) -> dict[str, Any
 # Reading and exporting
 
 
-def _published(tx: Tx, settlement_id: str) -> Any:
-    row = settlement_store.settlement(tx.conn, settlement_id)
-    if row is None:
-        raise NotFound(kind="settlement", id=settlement_id)
+def _published(tx: Tx, settlement_id: str) -> Row:
+    row = records.get(tx.conn, tables.settlements, settlement_id)
     tx.require_scope(row.area)
     if row.notice_id is None:
         raise StateConflict(state=row.state)
@@ -331,7 +376,7 @@ def _published(tx: Tx, settlement_id: str) -> Any:
     return row
 
 
-def month_log(tx: Tx, payload: MonthLog) -> dict[str, Any]:
+def month_log(tx: Tx, payload: MonthLog) -> replies.MonthLogReply:
     """月度日志 / The log of a published month.
 
     Return one part of the log of a published month; `next` names the next one.
@@ -346,18 +391,18 @@ def month_log(tx: Tx, payload: MonthLog) -> dict[str, Any]:
     key = store.key_of(tx.conn, row.notice_id, row.settlement_id)
     parts = store.parts(tx.conn, key)
     part = max(0, payload.part)
-    return {
-        "settlement_id": row.settlement_id,
-        "period": row.period,
-        "community": row.area,
-        "part": part,
-        "parts": parts,
-        "lines": store.part_lines(tx.conn, key, part),
-        "next": part + 1 if part + 1 < parts else None,
-    }
+    return replies.MonthLogReply(
+        settlement_id=row.settlement_id,
+        period=row.period,
+        community=row.area,
+        part=part,
+        parts=parts,
+        lines=store.part_lines(tx.conn, key, part),
+        next=part + 1 if part + 1 < parts else None,
+    )
 
 
-def export_month(tx: Tx, payload: ExportMonth) -> dict[str, Any]:
+def export_month(tx: Tx, payload: ExportMonth) -> replies.JobStarted:
     """导出月度日志 / Export the log of a published month.
 
     Queue the export of the log of a published month as one file.
@@ -370,15 +415,15 @@ def export_month(tx: Tx, payload: ExportMonth) -> dict[str, Any]:
     """
     row = _published(tx, payload.settlement_id)
     job_id = tx.start_job("export_month", {"settlement_id": row.settlement_id}, area=row.area)
-    return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1}
+    return replies.JobStarted.queued(job_id)
 
 
-def run_export(job: Job) -> dict[str, Any]:
+def run_export(job: Job) -> replies.MonthExported:
     """Write the file; its name among the installation's files is its SHA-256."""
     settlement_id = job.params["settlement_id"]
     count = 0
     with job.step() as tx:
-        row = settlement_store.settlement(tx.conn, settlement_id)
+        row = records.get(tx.conn, tables.settlements, settlement_id)
         key = store.key_of(tx.conn, row.notice_id, settlement_id)
         parts = store.parts(tx.conn, key)
     with Blobs(job.runtime.process.blobs).receive() as receiving:
@@ -388,11 +433,11 @@ def run_export(job: Job) -> dict[str, Any]:
             receiving.write("".join(f"{line}\n" for line in lines).encode())
             count += len(lines)
         blob = receiving.keep()
-    return {
-        "settlement_id": settlement_id,
-        "period": row.period,
-        "community": row.area,
-        "sha256": blob.sha256,
-        "size": blob.size,
-        "lines": count,
-    }
+    return replies.MonthExported(
+        settlement_id=settlement_id,
+        period=row.period,
+        community=row.area,
+        sha256=blob.sha256,
+        size=blob.size,
+        lines=count,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.credit.rules import standing as rules
 from services.credit.storage import months as store
@@ -51,7 +51,7 @@ def record(tx: Tx, measured: Sequence[Event]) -> None:
         if not fresh:
             continue
         rows = _measures(event)
-        registry.add_stubs(tx.conn, {row["subject_id"] for row in rows}, tx.now)
+        registry.add_stubs(tx.conn, {str(row["subject_id"]) for row in rows}, tx.now)
         store.put_measures(tx.conn, rows)
         _, end = tx.calendar.month_bounds(marker.period)
         store.fill_areas(tx.conn, marker.period, event.source, end - timedelta(seconds=1))
@@ -60,7 +60,7 @@ def record(tx: Tx, measured: Sequence[Event]) -> None:
         try_draft(tx, period)
 
 
-def _measures(event: Event) -> list[dict[str, Any]]:
+def _measures(event: Event) -> list[dict[str, object]]:
     found = []
     for name, (kind, key, areas) in _ROWS.items():
         for row in getattr(event.data, name, ()):

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.free_text import PublicText
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import StateConflict
+from services.credit import replies
 from services.credit.actions import commendation_notices, month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
 from services.credit.storage import notices as store
 from services.credit.storage import settlement as settlement_store
+from services.credit.storage import tables
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
+    from chassis.records import Row
 
 LEAST_REASON = 5
 
@@ -31,7 +35,7 @@ class WithdrawNotice:
     ]
 
 
-def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
+def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> replies.Done:
     """撤回公示 / Withdraw a notice.
 
     Take a notice down before its time. What it said has no further effect by that: a commendation
@@ -46,24 +50,22 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """
     seen = store.notice(tx.conn, payload.notice_id)
     commended = commendation_notices.lock_of_notice(tx, seen)
-    if seen is not None and seen.settlement_id:
-        # Before the notice: whoever ends or corrects it locks them in this order too.
-        settlement_store.settlement(tx.conn, seen.settlement_id, lock=True)
+    _month_of(tx, seen)
     known = _to_withdraw(tx, payload)
     publishing.take_down(tx, known.notice_id, payload.reason, None)
     if known.settlement_id:
         tx.disarm("notice_end", known.settlement_id)
     if commended is not None:
         commendation_notices.notice_withdrawn(tx, commended, known.notice_id, payload.reason)
-    return {
-        "id": known.notice_id,
-        "number": known.number,
-        "state": "WITHDRAWN",
-        "version": known.version + 1,
-    }
+    return replies.Done(
+        id=known.notice_id,
+        number=known.number,
+        state="WITHDRAWN",
+        version=known.version + 1,
+    )
 
 
-def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
+def correct_notice(tx: Tx, payload: WithdrawNotice) -> replies.NoticeCorrected:
     """更正公示(撤回并重新公示) / Withdraw a notice and publish another in its place.
 
     Withdraw the notice of a settlement, if it was not taken down already, and publish what the
@@ -78,18 +80,14 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already, or is not that of a settlement.
     """
-    seen: Any = store.notice(tx.conn, payload.notice_id)
-    row: Any = (
-        settlement_store.settlement(tx.conn, seen.settlement_id, lock=True)
-        if seen is not None and seen.settlement_id
-        else None
-    )
-    running = row is not None and row.state == "PUBLISHED"
+    seen = store.notice(tx.conn, payload.notice_id)
+    row = _month_of(tx, seen)
     # One that was taken down while it ran is published anew: its month waits for that.
-    waits = running and seen.state == "WITHDRAWN" and row.notice_id == seen.notice_id
+    waits = seen is not None and seen.state == "WITHDRAWN" and _runs(row, seen)
     known = _to_withdraw(tx, payload, down=waits)
     if row is None or row.published_at is None:
         raise StateConflict(state=known.kind)
+    running = row.state == "PUBLISHED"
     until = rules.notice_ends(tx.calendar, tx.now) if running else max(known.ends_at, tx.now)
     notice_id = tx.new_id("gs")
     # What it says now follows from another state of the month: it has a log of its own.
@@ -101,7 +99,7 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         kind=known.kind,
         area=known.area,
         period=known.period,
-        body=settlement.snapshot(tx, row) | frozen,
+        body=settlement.snapshot(tx, row, frozen),
         until=until,
         settlement_id=row.settlement_id,
         corrects=known.notice_id,
@@ -115,29 +113,37 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
         tx.arm("settlement_close", row.settlement_id, rules.closes(tx.calendar, tx.now))
     else:
         publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
-    values: dict[str, Any] = {"notice_id": notice_id}
     if running:
-        values["objection_until"] = until
         tx.arm("notice_end", row.settlement_id, until)
-    settlement_store.change(tx.conn, row.settlement_id, **values)
-    made = store.notice(tx.conn, notice_id)
-    return {
-        "id": notice_id,
-        "number": made.number,
-        "state": made.state,
-        "version": made.version,
-        "due": until.isoformat(),
-        "corrects": known.notice_id,
-    }
+    settlement_store.change(
+        tx.conn,
+        row,
+        notice_id=notice_id,
+        objection_until=until if running else row.objection_until,
+    )
+    made = store.known(tx.conn, notice_id)
+    return replies.NoticeCorrected.of(
+        made, id=notice_id, number=made.number, due=until, corrects=known.notice_id
+    )
 
 
-def _to_withdraw(tx: Tx, payload: WithdrawNotice, *, down: bool = False) -> Any:
+def _month_of(tx: Tx, notice: Row | None) -> Row | None:
+    """Return and lock the settlement of a notice, before the notice: who ends or corrects it locks
+    them in this order too."""
+    if notice is None or not notice.settlement_id:
+        return None
+    return settlement_store.settlement(tx.conn, notice.settlement_id, lock=True)
+
+
+def _runs(row: Row | None, notice: Row) -> bool:
+    return row is not None and row.state == "PUBLISHED" and row.notice_id == notice.notice_id
+
+
+def _to_withdraw(tx: Tx, payload: WithdrawNotice, *, down: bool = False) -> Row:
     """Return and lock the notice that is taken down, or is `down` already."""
     if len(payload.reason.strip()) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    known = store.notice(tx.conn, payload.notice_id, lock=True)
-    if known is None:
-        raise NotFound(kind="notice", id=payload.notice_id)
+    known = records.locked(tx.conn, tables.notices, payload.notice_id)
     tx.require_scope(known.area)
     tx.check_version(known.version)
     if not down and (known.state == "WITHDRAWN" or known.down_at <= tx.now):

@@ -20,9 +20,9 @@ from services.credit import replies
 from services.credit.actions import (
     consents,
     escalating,
+    finalising,
     manual,
     objection_news,
-    settlement,
     telling,
 )
 from services.credit.actions import objection_cases as cases
@@ -408,7 +408,7 @@ def withdraw_objection(tx: Tx, payload: WhichObjection) -> replies.ObjectionDone
     tx.disarm("objection_accept", known.objection_id)
     tx.disarm("objection_decide", known.objection_id)
     if row is not None and cases.is_open(tx, known, row):
-        settlement.finalise_held(tx, row, known.subject_id)
+        finalising.finalise_held(tx, row, known.subject_id)
     objection_news.ended(tx, known, "WITHDRAWN")
     return cases.done(withdrawn)
 

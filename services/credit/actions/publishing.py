@@ -6,13 +6,12 @@ names the first one stands for it.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chassis.replies import plain
 from services.credit import events
 from services.credit.rules import settlement as rules
+from services.credit.rules.month_log import document_digest
 from services.credit.storage import notices as store
 from services.credit.storage import numbers
 from services.credit.storage import tables as t
@@ -29,7 +28,7 @@ def put_up(
     kind: str,
     area: str,
     period: str,
-    body: Mapping[str, Any],
+    body: object,
     until: datetime,
     settlement_id: str | None = None,
     commendation_id: str | None = None,
@@ -39,29 +38,26 @@ def put_up(
 ) -> str:
     """Publish an immutable snapshot that holds ids only; it is told by `tell`. Returns the notice's
     id, which the caller may have made before, as its number."""
-    notice_id = notice_id or tx.new_id("gs")
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    store.add(
+    told = plain(body)
+    made = store.add(
         tx.conn,
-        {
-            "notice_id": notice_id,
-            "number": number or next_number(tx, area),
-            "kind": kind,
-            "area": area,
-            "period": period,
-            "settlement_id": settlement_id,
-            "commendation_id": commendation_id,
-            "corrects": corrects,
-            "body": dict(body),
-            "digest": hashlib.sha256(text.encode()).hexdigest(),
-            "state": "PUBLISHED",
-            "published_at": tx.now,
-            "ends_at": until,
-            "down_at": rules.notice_down(until),
-            "version": 1,
-        },
+        notice_id=notice_id or tx.new_id("gs"),
+        number=number or next_number(tx, area),
+        kind=kind,
+        area=area,
+        period=period,
+        settlement_id=settlement_id,
+        commendation_id=commendation_id,
+        corrects=corrects,
+        body=told,
+        digest=document_digest(told),
+        state="PUBLISHED",
+        published_at=tx.now,
+        ends_at=until,
+        down_at=rules.notice_down(until),
+        version=1,
     )
-    return notice_id
+    return str(made.notice_id)
 
 
 def next_number(tx: Tx, area: str) -> str:

@@ -14,8 +14,8 @@ from services.credit import replies
 from services.credit.actions import (
     decisions,
     escalating,
+    finalising,
     objection_news,
-    settlement,
     telling,
 )
 from services.credit.actions import objection_cases as cases
@@ -121,7 +121,7 @@ def review_objection(tx: Tx, payload: decisions.DecideObjection) -> replies.Obje
         decisions.check_partly(payload, known, case)
         decisions.take_effect(tx, payload, known, case)
         if case.row is not None and cases.is_open(tx, known, case.row):
-            settlement.finalise_held(tx, case.row, known.subject_id)
+            finalising.finalise_held(tx, case.row, known.subject_id)
     reviewed = store.change(
         tx.conn,
         known,

@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,7 +19,7 @@ from chassis import storage
 from chassis.settings import CommandFailed, database_variable
 from chassis.text import PERIOD
 from services.credit.actions import verify_live
-from services.credit.rules import recompute
+from services.credit.rules import findings, recompute
 from services.credit.storage import month_logs as store
 
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
@@ -81,7 +80,7 @@ def _from_file(given: argparse.Namespace) -> int:
         with Path(given.export).open(encoding="utf-8", newline="\n") as file:
             lines = (line.rstrip("\n") for line in file)
             verdict = recompute.verify(lines, given.digest, given.log)
-    except (OSError, UnicodeDecodeError, recompute.Unreadable) as error:
+    except (OSError, UnicodeDecodeError, findings.Unreadable) as error:
         raise CommandFailed(f"{given.export}: {error}") from error
     if verdict.period != given.period or given.community not in (None, verdict.area):
         raise CommandFailed(
@@ -97,7 +96,7 @@ def _from_database(conn: sa.Connection, given: argparse.Namespace) -> int:
     for row in gone:
         sys.stdout.write(
             f"{given.period} {row.area}: NOT what was published\n"
-            f"  {recompute.NOTICE}: there is no notice {row.notice_id}\n"
+            f"  {findings.NOTICE}: there is no notice {row.notice_id}\n"
         )
     if not notices and not gone:
         where = f" of {given.community}" if given.community else ""
@@ -105,38 +104,38 @@ def _from_database(conn: sa.Connection, given: argparse.Namespace) -> int:
     worst = TAMPERED if gone else SOUND
     for notice in notices:
         if given.write:
-            key = store.key_of(conn, notice["row"].notice_id, notice["settlement_id"])
+            key = store.key_of(conn, notice.row.notice_id, notice.settlement_id)
             _write(given.write, store.lines(conn, key))
-        verdict, findings = judge(conn, notice)
-        code = _tell(verdict, findings, every=given.all, number=notice["number"])
+        verdict, found = judge(conn, notice)
+        code = _tell(verdict, found, every=given.all, number=notice.row.number)
         worst = max(worst, code)
     return worst
 
 
 def judge(
-    conn: sa.Connection, notice: Any
-) -> tuple[recompute.Verdict, tuple[recompute.Finding, ...]]:
+    conn: sa.Connection, notice: store.Published
+) -> tuple[findings.Verdict, tuple[findings.Finding, ...]]:
     """Verify the log behind a notice, and the live rows against the log.
 
     Args:
         conn: A transaction that reads.
-        notice: A row of `storage.month_logs.published`.
+        notice: One of `storage.month_logs.published`.
 
     Raises:
         CommandFailed: The log is missing or cannot be read.
     """
-    key = store.key_of(conn, notice["row"].notice_id, notice["settlement_id"])
+    key = store.key_of(conn, notice.row.notice_id, notice.settlement_id)
     if not store.parts(conn, key):
         raise CommandFailed(
-            f"there is no log behind {notice['number']}: its time is over, or somebody has deleted"
-            f" it; verify an exported one with --export FILE --digest {notice['digest']}"
-            f" --log {notice['log']}"
+            f"there is no log behind {notice.row.number}: its time is over, or somebody has deleted"
+            f" it; verify an exported one with --export FILE --digest {notice.digest}"
+            f" --log {notice.log}"
         )
     try:
-        verdict = recompute.verify(store.lines(conn, key), notice["digest"], notice["log"] or "-")
-    except recompute.Unreadable as error:
+        verdict = recompute.verify(store.lines(conn, key), notice.digest, notice.log or "-")
+    except findings.Unreadable as error:
         raise CommandFailed(f"log of {key}: {error}") from error
-    live = verify_live.findings(conn, notice["row"], key, notice["settlement_id"])
+    live = verify_live.findings(conn, notice.row, key, notice.settlement_id)
     return verdict, (*verdict.findings, *live)
 
 
@@ -149,24 +148,24 @@ def _write(name: str, lines: Iterator[str]) -> None:
 
 
 def _tell(
-    verdict: recompute.Verdict,
-    findings: tuple[recompute.Finding, ...],
+    verdict: findings.Verdict,
+    found: tuple[findings.Finding, ...],
     *,
     every: bool,
     number: str = "",
 ) -> int:
     named = f"{verdict.period} {verdict.area} {number}".rstrip()
     out = sys.stdout.write
-    if not findings and verdict.sound:
+    if not found and verdict.sound:
         out(f"{named}: verified, {verdict.entries} entries, {verdict.awards} awards\n")
         out(f"  digest {verdict.computed}\n")
         return SOUND
     out(f"{named}: NOT what was published\n")
     out(f"  published {verdict.published}\n  computed  {verdict.computed}\n")
-    for finding in findings if every else findings[:1]:
+    for finding in found if every else found[:1]:
         out(f"  {finding}\n")
-    if len(findings) > 1 and not every:
-        out(f"  and {len(findings) - 1} more (--all names them)\n")
+    if len(found) > 1 and not every:
+        out(f"  and {len(found) - 1} more (--all names them)\n")
     return TAMPERED
 
 

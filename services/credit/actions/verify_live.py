@@ -7,17 +7,19 @@ counts for good, an item is repaired. Whatever differs otherwise was changed by 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from chassis.calendar import Calendar
-from services.credit.actions import month_logs, settlement
-from services.credit.rules import recompute as rules
+from chassis.replies import plain
+from services.credit.actions import companies, finalising, month_logs
+from services.credit.rules import findings as results
+from services.credit.rules import month_log as log
+from services.credit.rules import published
 from services.credit.rules import settlement as timeline
 from services.credit.storage import entries as entry_store
 from services.credit.storage import month_logs as store
@@ -32,55 +34,63 @@ from services.credit.storage.published import RED_LIST
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-Line = Mapping[str, Any]
+    from chassis.records import Row
+    from services.credit.rules.model import Document, RuleSet
+
+# An item of a notice as it is stored: members by name.
+Told: TypeAlias = dict[str, object]
 
 
 @dataclass(slots=True)
 class _Log:
     """What a log says, as a notice and the live rows are compared with it."""
 
-    manifest: dict[str, Any] = field(default_factory=dict)
+    manifest: log.Manifest
     index: dict[str, str] = field(default_factory=dict)
-    bodies: dict[str, Any] = field(default_factory=dict)
-    entries: dict[str, Line] = field(default_factory=dict)
-    awards: dict[str, Line] = field(default_factory=dict)
-    reasons: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    bodies: dict[str, Document] = field(default_factory=dict)
+    entries: dict[str, log.EntryLine] = field(default_factory=dict)
+    awards: dict[str, log.AwardLine] = field(default_factory=dict)
+    reasons: dict[str, list[published.Reason]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def period(self) -> str:
         return str(self.manifest["period"])
 
 
-def _read(conn: sa.Connection, key: str) -> _Log:
-    log = _Log()
-    compiled: dict[str, Any] = {}
+def _read(conn: sa.Connection, key: str) -> _Log | None:
+    """Return what the log says; None where it has no manifest."""
+    told = None
+    sets: dict[str, RuleSet | None] = {}
     for text in store.lines(conn, key):
-        line = rules.decode(text)
-        match line["line"]:
-            case "manifest":
-                log.manifest = line
-            case "index":
-                log.index[line["subject"]] = line["digest"]
-            case "rule_set":
-                log.bodies[line["code"]] = line["body"]
-                compiled[line["code"]] = rules.loaded(line["body"])
-            case "entry":
-                log.entries[line["subject"]] = line
-            case "award":
-                log.awards[line["award"]] = line
-                if line["period"] == log.period and rules.counts(line, log.period):
-                    held = compiled.get(line["rule_set"])
-                    reason = rules.public_reason(
-                        held.rule(line["rule"]) if held is not None else None,
-                        line["score"],
-                        deduction=line["deduction"],
-                    )
-                    if reason is not None:
-                        log.reasons[line["subject"]].append(reason)
-    return log
+        line: log.Head | log.OfSubject = json.loads(text)
+        if line["line"] == "manifest":
+            told = _Log(line)
+        elif told is None:
+            continue
+        elif line["line"] == "index":
+            told.index[line["subject"]] = line["digest"]
+        elif line["line"] == "rule_set":
+            told.bodies[line["code"]] = line["body"]
+            sets[line["code"]] = log.loaded(line["body"])
+        elif line["line"] == "entry":
+            told.entries[line["subject"]] = line
+        elif line["line"] == "award":
+            told.awards[line["award"]] = line
+            if line["period"] == told.period and log.counts(line, told.period):
+                held = sets.get(line["rule_set"])
+                reason = published.reason_of(
+                    held.rule(line["rule"]) if held is not None else None,
+                    line["score"],
+                    deduction=line["deduction"],
+                )
+                if reason is not None:
+                    told.reasons[line["subject"]].append(reason)
+    return told
 
 
-def findings(conn: sa.Connection, notice: Any, key: str, settlement_id: str) -> list[rules.Finding]:
+def findings(
+    conn: sa.Connection, notice: Row, key: str, settlement_id: str
+) -> list[results.Finding]:
     """Compare a notice, and the live rows that stand behind it, with the log of the notice.
 
     Args:
@@ -89,25 +99,25 @@ def findings(conn: sa.Connection, notice: Any, key: str, settlement_id: str) -> 
         key: Under which its log is kept.
         settlement_id: Its settlement.
     """
-    log = _read(conn, key)
-    if not log.manifest:
+    told = _read(conn, key)
+    if told is None:
         return []
     row = settlement_store.settlement(conn, settlement_id)
-    found = [*_body(notice, log), *_columns(conn, notice, row, log)]
+    found = [*_body(notice, told), *_columns(conn, notice, row, told)]
     if row is None:
         return [*found, _of_notice("settlement_id", notice.settlement_id, "-")]
     if row.notice_id == notice.notice_id:
-        found += _rule_sets(conn, log)
-        found += _settlement(row, notice, log, original=key == row.settlement_id)
-        found += _awards(conn, row, log)
-        found += _postings(conn, row, log)
-        found += _entries(conn, row, log, original=key == row.settlement_id)
+        found += _rule_sets(conn, told)
+        found += _settlement(row, notice, told, original=key == row.settlement_id)
+        found += _awards(conn, row, told)
+        found += _postings(conn, row, told)
+        found += _entries(conn, row, told, original=key == row.settlement_id)
     return found
 
 
-def _of_notice(member: str, said: Any, found: Any, subject: str = "") -> rules.Finding:
-    return rules.Finding(
-        rules.NOTICE, subject=subject, member=member, said=str(said), found=str(found)
+def _of_notice(member: str, said: object, found: object, subject: str = "") -> results.Finding:
+    return results.Finding(
+        results.NOTICE, subject=subject, member=member, said=str(said), found=str(found)
     )
 
 
@@ -115,38 +125,32 @@ def _of_notice(member: str, said: Any, found: Any, subject: str = "") -> rules.F
 # The notice
 
 
-def digest_of(body: Any) -> str:
-    """Return the SHA-256 of the text of a notice."""
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _body(notice: Any, log: _Log) -> Iterable[rules.Finding]:
+def _body(notice: Row, told: _Log) -> Iterable[results.Finding]:
     """What a notice says is what its log says, member by member."""
-    body, manifest = notice.body, log.manifest
+    body, manifest = notice.body, told.manifest
     stated = {code: found["digest"] for code, found in manifest["rule_sets"].items()}
     for member, wanted in (
         ("period", manifest["period"]),
         ("area", manifest["area"]),
         ("rule_set", manifest["rule_set"]),
         ("rule_sets", stated),
-        ("entries", len(log.entries)),
+        ("entries", len(told.entries)),
     ):
         if body.get(member) != wanted:
             yield _of_notice(member, body.get(member), wanted)
     said = {str(item.get("subject")): item for item in body.get("organisations", ())}
     wanted_items = {
-        subject: _item(line, log)
-        for subject, line in log.entries.items()
-        if line["kind"] in rules.ORGANISATIONS
+        subject: _item(line, told)
+        for subject, line in told.entries.items()
+        if line["kind"] in published.ORGANISATIONS
     }
     for item in body.get("red_list", ()):
         subject = str(item.get("subject"))
-        line = log.entries.get(subject)
+        line = told.entries.get(subject)
         said[subject] = item
         # Who is on it follows from a consent that the log does not hold; what it says does not.
         if line is not None and line["grade"] in RED_LIST:
-            wanted_items[subject] = _item(line, log)
+            wanted_items[subject] = _item(line, told)
     for subject in sorted(said.keys() | wanted_items.keys()):
         one, other = said.get(subject, {}), wanted_items.get(subject, {})
         for member in sorted(one.keys() | other.keys()):
@@ -163,32 +167,35 @@ _BODY = frozenset(
 )  # fmt: skip
 
 
-def _item(line: Line, log: _Log) -> dict[str, Any]:
-    return rules.public_item(
+def _item(line: log.EntryLine, told: _Log) -> Told:
+    found = published.item_of(
         line["kind"],
         line["subject"],
         score=line["score"],
         grade=line["grade"],
         gates_failed=line["gates_failed"],
-        reasons=log.reasons.get(line["subject"], []),
+        reasons=told.reasons.get(line["subject"], []),
     )
+    return dict(plain(found))
 
 
-def _unordered(value: Any) -> Any:
-    return sorted(map(rules.encode, value)) if isinstance(value, list) else value
+def _unordered(value: object) -> object:
+    return sorted(map(log.encode, value)) if isinstance(value, list) else value
 
 
-def _columns(conn: sa.Connection, notice: Any, row: Any, log: _Log) -> Iterable[rules.Finding]:
+def _columns(
+    conn: sa.Connection, notice: Row, row: Row | None, told: _Log
+) -> Iterable[results.Finding]:
     """What stands beside the text of a notice follows from it, from its log and from other rows."""
     number = f"{Calendar.local_date(notice.published_at):%Y%m%d}-{notice.area[-6:]}-"
-    checks: list[tuple[str, Any, Any]] = [
-        ("digest", notice.digest, digest_of(notice.body)),
+    checks: list[tuple[str, object, object]] = [
+        ("digest", notice.digest, log.document_digest(notice.body)),
         ("area", notice.area, notice.body.get("area")),
         ("period", notice.period, notice.body.get("period")),
         ("kind", notice.kind, "SETTLEMENT"),
         ("number", number in notice.number, True),
         # Logs of before 0.2.0 do not say it.
-        ("number", notice.number, log.manifest.get("notice", notice.number)),
+        ("number", notice.number, told.manifest.get("notice", notice.number)),
         ("down_at", notice.down_at, timeline.notice_down(notice.ends_at)),
         ("withdrawn_at", notice.withdrawn_at is not None, notice.state == "WITHDRAWN"),
         ("commendation_id", notice.commendation_id, None),
@@ -213,16 +220,16 @@ def _columns(conn: sa.Connection, notice: Any, row: Any, log: _Log) -> Iterable[
             yield _of_notice(member, said, wanted)
 
 
-def _rule_sets(conn: sa.Connection, log: _Log) -> Iterable[rules.Finding]:
-    for code, body in sorted(log.bodies.items()):
+def _rule_sets(conn: sa.Connection, told: _Log) -> Iterable[results.Finding]:
+    for code, body in sorted(told.bodies.items()):
         live = rule_sets.by_code(conn, code)
-        found = rules.document_digest(body)
-        now = rules.document_digest(live.body) if live is not None else "-"
-        if now != found:
-            yield rules.Finding(rules.RULE, rule=code, member="set", said=now, found=found)
+        found = log.document_digest(body)
+        now = log.document_digest(live.body) if live is not None else "-"
+        if live is None or now != found:
+            yield results.Finding(results.RULE, rule=code, member="set", said=now, found=found)
         elif live.digest != digest_of_rules(live.body):
-            yield rules.Finding(
-                rules.RULE,
+            yield results.Finding(
+                results.RULE,
                 rule=code,
                 member="digest",
                 said=live.digest,
@@ -230,14 +237,14 @@ def _rule_sets(conn: sa.Connection, log: _Log) -> Iterable[rules.Finding]:
             )
 
 
-def _settlement(row: Any, notice: Any, log: _Log, *, original: bool) -> Iterable[rules.Finding]:
-    manifest = log.manifest
+def _settlement(row: Row, notice: Row, told: _Log, *, original: bool) -> Iterable[results.Finding]:
+    manifest = told.manifest
     decided = month_logs.decided(row)
     for member, said, wanted in (
         ("settlement.area", row.area, manifest["area"]),
         ("settlement.period", row.period, manifest["period"]),
         ("settlement.rule_set", row.rule_set, manifest["rule_set"]),
-        ("settlement.entries", row.entries, len(log.entries)),
+        ("settlement.entries", row.entries, len(told.entries)),
         ("settlement.digest", row.digest, manifest["digest"] if original else row.digest),
         ("settlement.settlement_id", notice.settlement_id, manifest["settlement"]),
         ("settlement.decided", decided, manifest.get("decided", decided)),
@@ -262,9 +269,11 @@ _NEXT = {
 }
 
 
-def _award_finding(line: Line, member: str, said: Any, found: Any) -> rules.Finding:
-    return rules.Finding(
-        rules.AWARD_AMOUNT,
+def _award_finding(
+    line: log.AwardLine, member: str, said: object, found: object
+) -> results.Finding:
+    return results.Finding(
+        results.AWARD_AMOUNT,
         str(line["subject"]),
         str(line["award"]),
         str(line["rule"]),
@@ -274,35 +283,35 @@ def _award_finding(line: Line, member: str, said: Any, found: Any) -> rules.Find
     )
 
 
-def _awards(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Finding]:
-    subjects = sorted(log.entries)
-    live = rows.awards(conn, sorted(log.awards))
+def _awards(conn: sa.Connection, row: Row, told: _Log) -> Iterable[results.Finding]:
+    subjects = sorted(told.entries)
+    live = rows.awards(conn, sorted(told.awards))
     final = row.state in ("FINALISING", "SETTLED")
     decided = rows.objection_numbers(conn, subjects)
-    for award_id, line in sorted(log.awards.items()):
+    for award_id, line in sorted(told.awards.items()):
         known = live.get(award_id)
         if known is None:
             waited = line["state"] == "PROPOSED" and line["decides"] == "PERSON"
             if waited and rows.is_merged(conn, str(line["subject"])):
                 # It waits under the id that this person has kept.
                 continue
-            yield rules.Finding(
-                rules.AWARD_MISSING, str(line["subject"]), award_id, str(line["rule"])
+            yield results.Finding(
+                results.AWARD_MISSING, str(line["subject"]), award_id, str(line["rule"])
             )
             continue
         yield from _award(known, line, decided, final=final)
     for known in rows.awards_of_month(conn, row.period, subjects):
-        if str(known.award_id) not in log.awards:
+        if str(known.award_id) not in told.awards:
             line = month_logs.award_line(known)
             yield _award_finding(line, "award", line["award"], "-")
 
 
-def _postings(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Finding]:
+def _postings(conn: sa.Connection, row: Row, told: _Log) -> Iterable[results.Finding]:
     """What an award has brought is posted for its deed, not before it, and, where the month
     counts it, before the month was published."""
-    posted = rows.postings_of(conn, sorted(log.awards))
+    posted = rows.postings_of(conn, sorted(told.awards))
     for award_id, found in sorted(posted.items()):
-        line = log.awards[award_id]
+        line = told.awards[award_id]
         deed = datetime.fromisoformat(line["occurred_at"])
         for one in found:
             if one.deed_at is None:
@@ -320,23 +329,27 @@ def _postings(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Findin
 
 
 def _award(
-    known: Any, line: Line, decided: frozenset[str], *, final: bool
-) -> Iterable[rules.Finding]:
+    known: Row, line: log.AwardLine, decided: frozenset[str], *, final: bool
+) -> Iterable[results.Finding]:
     now = month_logs.award_line(known)
+    there: log.Line = {**now}
+    said: log.Line = {**line}
     if known.version == line["version"]:
-        for member in sorted(line):
-            if now.get(member) != line[member]:
-                yield _award_finding(line, member, now.get(member), line[member])
+        for member in sorted(said):
+            if there.get(member) != said[member]:
+                yield _award_finding(line, member, there.get(member), said[member])
         return
-    differing = {member for member in line if now[member] != line[member]} - {"version", "other"}
+    differing = {name for name in said if there[name] != said[name]} - {"version", "other"}
     lawful = _lawful(known, now, line, decided, final=final)
     if known.version < line["version"] or (not differing and now["other"] == line.get("other")):
         yield _award_finding(line, "version", known.version, line["version"])
     for member in sorted(differing - lawful):
-        yield _award_finding(line, member, now[member], line[member])
+        yield _award_finding(line, member, there[member], said[member])
 
 
-def _lawful(known: Any, now: Line, line: Line, decided: frozenset[str], *, final: bool) -> set[str]:
+def _lawful(
+    known: Row, now: log.AwardLine, line: log.AwardLine, decided: frozenset[str], *, final: bool
+) -> set[str]:
     """Return the members that a command may have changed since the log was written."""
     lawful: set[str] = set()
     reason = str(known.reason or "")
@@ -362,27 +375,23 @@ def _lawful(known: Any, now: Line, line: Line, decided: frozenset[str], *, final
 # Entries
 
 
-_VALUES = (("good", "gain"), ("bad", "loss"), ("score", "score"), ("raw_grade", "raw_grade"),
-           ("grade", "grade"))  # fmt: skip
-
-
-def _entry_finding(subject: str, member: str, said: Any, found: Any) -> rules.Finding:
-    return rules.Finding(
-        rules.ENTRY, subject=subject, member=member, said=str(said), found=str(found)
+def _entry_finding(subject: str, member: str, said: object, found: object) -> results.Finding:
+    return results.Finding(
+        results.ENTRY, subject=subject, member=member, said=str(said), found=str(found)
     )
 
 
 def _entries(
-    conn: sa.Connection, row: Any, log: _Log, *, original: bool
-) -> Iterable[rules.Finding]:
+    conn: sa.Connection, row: Row, told: _Log, *, original: bool
+) -> Iterable[results.Finding]:
     live = {entry.subject_id: entry for entry in entry_store.entries(conn, row.settlement_id)}
     objections = rows.objections(conn, row.period, sorted(live))
     released = rows.released(conn, row.settlement_id)
-    for subject in sorted(live.keys() | log.entries.keys()):
-        entry, line = live.get(subject), log.entries.get(subject)
+    for subject in sorted(live.keys() | told.entries.keys()):
+        entry, line = live.get(subject), told.entries.get(subject)
         if entry is None or line is None:
-            yield rules.Finding(
-                rules.ENTRY_MISSING,
+            yield results.Finding(
+                results.ENTRY_MISSING,
                 subject=subject,
                 member="entry",
                 said="-" if entry is None else subject,
@@ -398,7 +407,7 @@ def _entries(
             ("state", entry.state, _state(row.state, entry.state, held)),
         ]
         if original and entry.hash is not None:
-            checks.append(("hash", entry.hash.hex(), log.index.get(subject)))
+            checks.append(("hash", entry.hash.hex(), told.index.get(subject)))
         if "pending" in line:
             checks.append(("points_pending", entry.points_pending, line["pending"]))
         for member, said, wanted in checks:
@@ -406,24 +415,28 @@ def _entries(
                 yield _entry_finding(subject, member, said, wanted)
 
 
-def _entry(conn: sa.Connection, row: Any, entry: Any, line: Line) -> Iterable[rules.Finding]:
+def _entry(
+    conn: sa.Connection, row: Row, entry: Row, line: log.EntryLine
+) -> Iterable[results.Finding]:
     """The values are those of the log, or what follows from the awards as they are now: those of
     an objection that was decided, and of a deduction that was taken back before it counted."""
-    gates = entry.gates_failed.split(",") if entry.gates_failed else []
-    said = {name: getattr(entry, name) for name, _ in _VALUES} | {"gates_failed": gates}
-    wanted = {name: line[member] for name, member in _VALUES}
-    wanted["gates_failed"] = line["gates_failed"]
+    said = companies.of_entry(entry)
+    wanted = companies.Computed(
+        good=line["gain"],
+        bad=line["loss"],
+        score=line["score"],
+        raw_grade=line["raw_grade"],
+        grade=line["grade"],
+        gates_failed=",".join(line["gates_failed"]),
+    )
     if said == wanted:
         return
     if rows.changed_since(conn, row.period, entry.subject_id):
-        fresh = settlement.computed(conn, row, entry.subject_id)
-        if fresh is not None:
-            text = str(fresh["gates_failed"])
-            wanted = {name: fresh[name] for name, _ in _VALUES}
-            wanted["gates_failed"] = text.split(",") if text else []
-    for member in sorted(said):
-        if said[member] != wanted[member]:
-            yield _entry_finding(entry.subject_id, member, said[member], wanted[member])
+        wanted = finalising.computed(conn, row, entry.subject_id) or wanted
+    stands, follows = said.columns(), wanted.columns()
+    for member in sorted(stands):
+        if stands[member] != follows[member]:
+            yield _entry_finding(entry.subject_id, member, stands[member], follows[member])
 
 
 def _state(month: str, said: str, objections: frozenset[str]) -> str:

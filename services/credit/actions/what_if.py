@@ -15,17 +15,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace as replace_of
 
 from chassis.calendar import Calendar
 from chassis.facts import read_in
 from chassis.refusal import Invalid, NotFound, said
-from services.credit import events
+from services.credit import events, replies
 from services.credit.actions import awards
 from services.credit.rules import awards as rules
 from services.credit.rules import loader, standing
@@ -37,6 +38,7 @@ from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Job, Tx
+    from chassis.records import Row
 
 BEFORE, AFTER = "B", "A"
 MOST_MONTHS = 24
@@ -61,7 +63,7 @@ class WhatIf:
     ] = 3
 
 
-def what_if(tx: Tx, payload: WhatIf) -> dict[str, Any]:
+def what_if(tx: Tx, payload: WhatIf) -> replies.JobReply:
     """试算:谁得谁失 / Replay months: who gains, who loses.
 
     Queue a replay of the last months under a rule set.
@@ -94,7 +96,7 @@ def what_if(tx: Tx, payload: WhatIf) -> dict[str, Any]:
         "periods": periods,
     }
     job_id = tx.start_job("what_if", params, area=row.area)
-    return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1, "periods": periods}
+    return replies.JobReply.queued(job_id, periods=periods)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class _Replay:
         return rule.cap is not None and rule.cap.per in LONG
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(job: Job) -> replies.WhatIfFound:
     """Replay, and return what changes for whom."""
     params = job.params
     draft = rules.compile_rules(loader.load(params["document"]))
@@ -150,13 +152,13 @@ def run(job: Job) -> dict[str, Any]:
         )
         total = facts.count(tx.conn, replay.since, replay.last)
         total += store.count_measures(tx.conn, periods)
-    saved = job.saved or {"phase": "facts", "after": None, "total": total, "done": 0}
-    while saved["phase"] != "sum":
-        saved = _step(job, replay, saved)
-    with job.step(done=saved["done"], total=saved["total"], note="sum") as tx:
+    place = _Place(**job.saved) if job.saved else _Place("facts", total=total)
+    while place.phase != "sum":
+        place = _step(job, replay, place)
+    with job.step(done=place.done, total=place.total, note="sum") as tx:
         for earlier in store.earlier_jobs(tx.conn, params["rule_set_id"], job.job_id):
             store.drop_results(tx.conn, earlier)
-        return _result(tx, replay, params)
+        return _result(tx, replay, params["rule_set_id"], params["digest"])
 
 
 def _since(sides: Iterable[rules.Compiled], first: str) -> str:
@@ -169,44 +171,91 @@ def _since(sides: Iterable[rules.Compiled], first: str) -> str:
     return min(year, Calendar.next_period(first, -1)) if "WEEK" in windows else year
 
 
-def _step(job: Job, replay: _Replay, saved: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a job goes on.
+
+    Attributes:
+        phase: What is done there.
+        after: Behind which row, by the columns that order the rows; None at the first.
+        done: How much was done before it.
+    """
+
+    phase: str
+    after: list[str] | None = None
+    total: int = 0
+    done: int = 0
+
+
+def _step(job: Job, replay: _Replay, place: _Place) -> _Place:
     """Do one transaction of a phase. Returns where the next one goes on."""
-    phase, after, total = saved["phase"], saved["after"], saved["total"]
-    now: dict[str, Any] = {}
-    found: Sequence[Any]
-    key: Any
+    now: dict[str, object] = {}
     # What is done commits with the next step: only this one knows how much it finds.
-    done = saved.get("done", 0)
-    with job.step(done=done, total=total, note=phase, saved=now) as tx:
-        if phase == "facts":
-            if after is None:
-                store.clear(tx.conn, replay.job_id)
-            found = facts.page(tx.conn, replay.since, replay.last, after, PAGE)
-            _replay_facts(tx, replay, found)
-            key = [found[-1].period, str(found[-1].event_id)] if found else None
-            following = "measures"
-        elif phase == "measures":
-            found = store.measures_page(tx.conn, replay.periods, after, PAGE)
-            _replay_measures(tx, replay, found)
-            key = [found[-1].period, found[-1].subject_id, found[-1].source] if found else None
-            following = "by_hand"
-        elif phase == "by_hand":
-            found = store.by_hand_page(tx.conn, replay.since, replay.last, after, PAGE)
-            _replay_by_hand(tx, replay, found)
-            key = str(found[-1].award_id) if found else None
-            following = "subjects"
-            if not found:
-                store.take_back(tx.conn, replay.job_id)
-                total += store.count_subjects(tx.conn, replay.job_id)
-        else:
-            found = store.subjects(tx.conn, replay.job_id, after or "", SUBJECTS)
-            _sum_up(tx, replay, found)
-            key = found[-1] if found else None
-            following = "sum"
-        now |= {"phase": phase if found else following, "after": key, "total": total}
+    with job.step(done=place.done, total=place.total, note=place.phase, saved=now) as tx:
+        step = _PHASES[place.phase](tx, replay, place.after)
+        following = _Place(
+            place.phase if step.last is not None else step.following,
+            after=step.last,
+            total=place.total + step.more,
+            done=place.done + step.done,
+        )
+        now |= asdict(following)
+    return following
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a transaction of a phase has done.
+
+    Attributes:
+        last: The last row, by the columns that order the rows; None where no more were left.
+        following: The phase behind this one.
+        done: How many rows were taken.
+        more: How many more there are to be done than was known.
+    """
+
+    last: list[str] | None
+    following: str
+    done: int = 0
+    more: int = 0
+
+
+def _facts(tx: Tx, replay: _Replay, after: list[str] | None) -> _Step:
+    if after is None:
+        store.clear(tx.conn, replay.job_id)
+    mark = (after[0], after[1]) if after is not None else None
+    found = facts.page(tx.conn, replay.since, replay.last, mark, PAGE)
+    _replay_facts(tx, replay, found)
+    last = [found[-1].period, str(found[-1].event_id)] if found else None
+    return _Step(last, "measures", len(found))
+
+
+def _measures(tx: Tx, replay: _Replay, after: list[str] | None) -> _Step:
+    mark = (after[0], after[1], after[2]) if after is not None else None
+    found = store.measures_page(tx.conn, replay.periods, mark, PAGE)
+    _replay_measures(tx, replay, found)
+    last = [found[-1].period, found[-1].subject_id, found[-1].source] if found else None
+    return _Step(last, "by_hand", len(found))
+
+
+def _by_hand(tx: Tx, replay: _Replay, after: list[str] | None) -> _Step:
+    mark = after[0] if after is not None else None
+    found = store.by_hand_page(tx.conn, replay.since, replay.last, mark, PAGE)
+    _replay_by_hand(tx, replay, found)
+    if found:
         # Awards by hand are few, and are not counted beforehand.
-        now["done"] = done + (len(found) if phase != "by_hand" else 0)
-    return now
+        return _Step([str(found[-1].award_id)], "subjects")
+    store.take_back(tx.conn, replay.job_id)
+    return _Step(None, "subjects", more=store.count_subjects(tx.conn, replay.job_id))
+
+
+def _subjects(tx: Tx, replay: _Replay, after: list[str] | None) -> _Step:
+    found = store.subjects(tx.conn, replay.job_id, after[0] if after is not None else "", SUBJECTS)
+    _sum_up(tx, replay, found)
+    return _Step(found[-1:] or None, "sum", len(found))
+
+
+_PHASES = {"facts": _facts, "measures": _measures, "by_hand": _by_hand, "subjects": _subjects}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -234,10 +283,10 @@ class _Fired:
     within: str = ""
 
 
-def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
+def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Row]) -> None:
     in_force = rules_in_force(tx.conn)
     fired: list[_Fired] = []
-    backs: list[dict[str, Any]] = []
+    backs: list[dict[str, object]] = []
     for row in found:
         event = rules.Event(
             id=str(row.event_id),
@@ -283,7 +332,7 @@ def _sides(
         yield AFTER, code, compiled, street
 
 
-def _back(replay: _Replay, side: str, deed: str, rule: str, event_id: str) -> dict[str, Any]:
+def _back(replay: _Replay, side: str, deed: str, rule: str, event_id: str) -> dict[str, object]:
     return {
         "job_id": replay.job_id,
         "side": side,
@@ -295,7 +344,7 @@ def _back(replay: _Replay, side: str, deed: str, rule: str, event_id: str) -> di
     }
 
 
-def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
+def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Row]) -> None:
     in_force = rules_in_force(tx.conn)
     fired: list[_Fired] = []
     for row in found:
@@ -316,7 +365,7 @@ def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
     _keep(tx, replay, fired)
 
 
-def _replay_by_hand(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
+def _replay_by_hand(tx: Tx, replay: _Replay, found: Sequence[Row]) -> None:
     in_force = rules_in_force(tx.conn)
     fired: list[_Fired] = []
     for row in found:
@@ -400,29 +449,27 @@ def _consented(part: _Fired, spans: registry.Spans) -> _Fired | None:
     return replace(part, one=replace(part.one, points=0), paid=False)
 
 
-def _row(replay: _Replay, part: _Fired) -> dict[str, Any]:
+def _row(replay: _Replay, part: _Fired) -> dict[str, object]:
     one = part.one
-    body = {
-        "set": part.rule_set,
-        "event": one.event_id,
-        "at": one.occurred_at,
-        "on": one.on,
-        "period": part.period,
-        "to": standing.last_period(part.period, one.valid_periods),
-        "score": one.score,
-        "points": one.points,
-        "window": None if part.measured else awards.window_of(one.rule, one.on, one.deed),
-        "area": part.area,
-        "assumed": part.assumed,
-        "paid": part.paid,
-        "void": part.void,
-    }
-    if one.rule.tiers is not None:
-        body |= {
-            "minutes": max(0, int(one.facts.get("minutes") or 0)),
-            "source": str(one.facts.get("source") or ""),
-            "record": one.deed or one.event_id,
-        }
+    tiered = one.rule.tiers is not None
+    body = _Part(
+        set=part.rule_set,
+        event=one.event_id,
+        at=one.occurred_at,
+        on=one.on,
+        period=part.period,
+        to=standing.last_period(part.period, one.valid_periods),
+        score=one.score,
+        points=one.points,
+        window=None if part.measured else awards.window_of(one.rule, one.on, one.deed),
+        area=part.area,
+        assumed=part.assumed,
+        paid=part.paid,
+        void=part.void,
+        minutes=max(0, int(one.facts.get("minutes") or 0)) if tiered else 0,
+        source=str(one.facts.get("source") or "") if tiered else "",
+        record=one.deed or one.event_id if tiered else "",
+    )
     return {
         "job_id": replay.job_id,
         "side": part.side,
@@ -436,6 +483,39 @@ def _row(replay: _Replay, part: _Fired) -> dict[str, Any]:
 
 # --------------------------------------------------------------------------------------------------
 # Summing up
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """A working row: what one side gives, before caps.
+
+    Attributes:
+        set: The rule set that gives it.
+        event: What it is given for.
+        to: The last month in which it counts.
+        deed: Stands in a column of its own.
+        minutes: Of a record of hours, as `source` and `record`.
+    """
+
+    set: str
+    event: str
+    at: datetime
+    on: date
+    period: str
+    to: str
+    score: int
+    points: int
+    window: str | None
+    area: str
+    assumed: bool
+    paid: bool
+    void: bool
+    minutes: int = 0
+    source: str = ""
+    record: str = ""
+    deed: str | None = None
+
+
+_ByRule: TypeAlias = dict[str, list[_Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,20 +537,20 @@ def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
         return
     first, last = subject_ids[0], subject_ids[-1]
     in_force = rules_in_force(tx.conn)
-    members: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
+    members: dict[str, dict[str, _ByRule]] = {}
     areas: dict[str, str] = {}
-    for part in store.parts(tx.conn, replay.job_id, first, last):
-        body = msgspec.json.decode(part.body) | {"deed": part.deed}
-        sides = members.setdefault(part.subject_id, {BEFORE: {}, AFTER: {}})
-        sides[part.side].setdefault(part.rule_code, []).append(body)
-        areas.setdefault(part.subject_id, body["area"])
+    for row in store.parts(tx.conn, replay.job_id, first, last):
+        part = replace_of(msgspec.json.decode(row.body, type=_Part), deed=row.deed)
+        sides = members.setdefault(row.subject_id, {BEFORE: {}, AFTER: {}})
+        sides[row.side].setdefault(row.rule_code, []).append(part)
+        areas.setdefault(row.subject_id, part.area)
     known = registry.subjects(tx.conn, members)
     carried = store.carried(tx.conn, sorted(members), replay.periods[0], replay.last)
     sums: dict[tuple[str, str, str, str], dict[str, int]] = {}
     changed = []
     for subject_id, sides in sorted(members.items()):
-        row = known.get(subject_id)
-        area = (row.area if row is not None else None) or areas[subject_id]
+        subject = known.get(subject_id)
+        area = (subject.area if subject is not None else None) or areas[subject_id]
         given = {
             BEFORE: list(_given(replay, in_force, subject_id, sides[BEFORE], BEFORE)),
             AFTER: list(_given(replay, in_force, subject_id, sides[AFTER], AFTER)),
@@ -483,8 +563,15 @@ def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
     store.add_sums(
         tx.conn,
         [
-            {"job_id": replay.job_id, "what": what, "area": area, "kind": kind, "name": name} | row
-            for (what, area, kind, name), row in sums.items()
+            {
+                "job_id": replay.job_id,
+                "what": what,
+                "area": area,
+                "kind": kind,
+                "name": name,
+                **amounts,
+            }
+            for (what, area, kind, name), amounts in sums.items()
         ],
     )
     store.drop_parts(tx.conn, replay.job_id, first, last)
@@ -494,13 +581,13 @@ def _given(
     replay: _Replay,
     in_force: InForce,
     subject_id: str,
-    by_rule: dict[str, list[dict[str, Any]]],
+    by_rule: _ByRule,
     side: str,
 ) -> Iterator[_Given]:
     yields = _yielding(replay, in_force, by_rule, side)
     for code, fired in sorted(by_rule.items()):
         rule = _rule_of(replay, in_force, side, code, fired[0])
-        parts = [part for part in fired if not part["void"] and (part["deed"], code) not in yields]
+        parts = [part for part in fired if not part.void and (part.deed, code) not in yields]
         if rule is None or not parts:
             continue
         versions = [_rule_of(replay, in_force, side, code, part) or rule for part in parts]
@@ -508,18 +595,16 @@ def _given(
         yield from (one for one in found if one.period in replay.periods)
 
 
-def _rule_of(
-    replay: _Replay, in_force: InForce, side: str, code: str, part: dict[str, Any]
-) -> Rule | None:
-    tried = side == AFTER and part["set"] == replay.code
-    compiled = replay.draft if tried else in_force.of_code(part["set"])
+def _rule_of(replay: _Replay, in_force: InForce, side: str, code: str, part: _Part) -> Rule | None:
+    tried = side == AFTER and part.set == replay.code
+    compiled = replay.draft if tried else in_force.of_code(part.set)
     return compiled.rule_set.rule(code) if compiled is not None else None
 
 
 def _yielding(
     replay: _Replay,
     in_force: InForce,
-    by_rule: dict[str, list[dict[str, Any]]],
+    by_rule: _ByRule,
     side: str,
 ) -> set[tuple[str, str]]:
     """Return (deed, rule code) of what yields to another rule at its deed."""
@@ -527,24 +612,22 @@ def _yielding(
     for code in by_rule.keys() & replay.contested:
         for part in by_rule[code]:
             rule = _rule_of(replay, in_force, side, code, part)
-            if rule is not None and part["deed"]:
-                deeds[part["deed"]].append(rule)
+            if rule is not None and part.deed:
+                deeds[part.deed].append(rule)
     return {(deed, code) for deed, found in deeds.items() for code in rules.excluded(found)}
 
 
-def _hours(
-    versions: Sequence[Rule], subject_id: str, parts: Sequence[dict[str, Any]]
-) -> Iterator[_Given]:
+def _hours(versions: Sequence[Rule], subject_id: str, parts: Sequence[_Part]) -> Iterator[_Given]:
     facts_ = [
         rules.Hours(
-            event_id=part["event"],
-            record_id=part["record"],
-            occurred_at=datetime.fromisoformat(part["at"]),
-            on=date.fromisoformat(part["on"]),
-            minutes=part["minutes"],
-            source=part["source"],
-            period=part["period"],
-            paid=part["paid"],
+            event_id=part.event,
+            record_id=part.record,
+            occurred_at=part.at,
+            on=part.on,
+            minutes=part.minutes,
+            source=part.source,
+            period=part.period,
+            paid=part.paid,
         )
         for part in parts
     ]
@@ -560,23 +643,15 @@ def _hours(
             )
 
 
-def _capped(
-    versions: Sequence[Rule], _subject_id: str, parts: Sequence[dict[str, Any]]
-) -> Iterator[_Given]:
-    rule_of = {part["event"]: rule for part, rule in zip(parts, versions, strict=True)}
-    windows: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
+def _capped(versions: Sequence[Rule], _subject_id: str, parts: Sequence[_Part]) -> Iterator[_Given]:
+    rule_of = {part.event: rule for part, rule in zip(parts, versions, strict=True)}
+    windows: dict[str | None, list[_Part]] = defaultdict(list)
     for part in parts:
-        windows[part["window"]].append(part)
+        windows[part.window].append(part)
     for window, members in windows.items():
-        by_event = {part["event"]: part for part in members}
+        by_event = {part.event: part for part in members}
         counted = [
-            rules.Counted(
-                datetime.fromisoformat(part["at"]),
-                part["event"],
-                part["score"],
-                part["points"],
-                period=part["period"],
-            )
+            rules.Counted(part.at, part.event, part.score, part.points, period=part.period)
             for part in members
         ]
         caps = {event: rule_of[event].cap if window is not None else None for event in by_event}
@@ -584,11 +659,11 @@ def _capped(
             part = by_event[left.event_id]
             yield _Given(
                 rule_of[left.event_id],
-                part["period"],
-                part["to"],
+                part.period,
+                part.to,
                 left.score,
                 left.points,
-                assumed=part["assumed"],
+                assumed=part.assumed,
             )
 
 
@@ -646,7 +721,7 @@ def _line(
     area: str,
     given: dict[str, list[_Given]],
     carried: tuple[int, int],
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """Return what changes for a subject, or None where nothing does."""
     kind = subject_id.partition(":")[0]
     compared = _compared(given[BEFORE], given[AFTER])
@@ -681,35 +756,43 @@ def _grade(kind: str, given: Iterable[_Given], carried: tuple[int, int], period:
 # The result
 
 
-def _result(tx: Tx, replay: _Replay, params: dict[str, Any]) -> dict[str, Any]:
+def _result(tx: Tx, replay: _Replay, rule_set_id: str, digest: str) -> replies.WhatIfFound:
     conn, job_id = tx.conn, replay.job_id
     totals = store.sums(conn, job_id, "GROUP", name=store.ALL)[0]
-    return {
-        "rule_set_id": params["rule_set_id"],
-        "code": replay.code,
-        "digest": params["digest"],
-        "compared_with": [
+    return replies.WhatIfFound(
+        rule_set_id=rule_set_id,
+        code=replay.code,
+        digest=digest,
+        compared_with=[
             code
             for begins, ends, code, _ in rules_in_force(conn).everything()
             if begins.isoformat()[:7] <= replay.last
             and (ends is None or ends.isoformat() > f"{replay.periods[0]}-01")
         ],
-        "periods": list(replay.periods),
-        "facts_since": replay.since,
-        "totals": totals | {"unchanged": totals["subjects"] - totals["gaining"] - totals["losing"]},
-        "by_kind": store.sums(conn, job_id, "GROUP", "kind", name=store.ALL),
-        "by_dimension": store.sums(conn, job_id, "GROUP", "kind", "name"),
-        "by_rule": store.sums(conn, job_id, "RULE", "name"),
-        "grade_changes": [
-            {"kind": row.kind, "before": row.grade_before, "after": row.grade_after, "n": row.n}
+        periods=list(replay.periods),
+        facts_since=replay.since,
+        totals=replies.AllTotals.of(
+            totals, unchanged=totals.subjects - totals.gaining - totals.losing
+        ),
+        by_kind=[
+            replies.KindTotals.of(row)
+            for row in store.sums(conn, job_id, "GROUP", "kind", name=store.ALL)
+        ],
+        by_dimension=[
+            replies.DimensionTotals.of(row)
+            for row in store.sums(conn, job_id, "GROUP", "kind", "name")
+        ],
+        by_rule=[replies.RuleTotals.of(row) for row in store.sums(conn, job_id, "RULE", "name")],
+        grade_changes=[
+            replies.GradeChange.of(row, before=row.grade_before, after=row.grade_after)
             for row in store.grade_changes(conn, job_id)
         ],
-        "largest_gains": _lines(store.largest(conn, job_id, LARGEST, losing=False)),
-        "largest_losses": _lines(store.largest(conn, job_id, LARGEST, losing=True)),
+        largest_gains=_lines(store.largest(conn, job_id, LARGEST, losing=False)),
+        largest_losses=_lines(store.largest(conn, job_id, LARGEST, losing=True)),
         # Events that the draft waits for and that credit does not hear: such rules never fire.
-        "never_heard": sorted(replay.draft.events - HEARD),
-    }
+        never_heard=sorted(replay.draft.events - HEARD),
+    )
 
 
-def _lines(found: Iterable[Any]) -> list[dict[str, Any]]:
-    return [store.line(row) for row in found]
+def _lines(found: Iterable[Row]) -> list[replies.WhatIfItem]:
+    return [replies.WhatIfItem.of({}, **store.line(row)) for row in found]

@@ -1,5 +1,9 @@
 """What several doors of credit answer."""
 
+from __future__ import annotations
+
+from typing import Self
+
 from msgspec import UNSET, UnsetType
 
 from chassis.fields import Instant
@@ -22,3 +26,15 @@ class JobStarted(Reply, kw_only=True):
     id: str
     job_id: str
     state: str
+    version: int
+
+    @classmethod
+    def queued(cls, job_id: str, **more: object) -> Self:
+        """Return that a job waits for a worker.
+
+        Args:
+            job_id: The job.
+            more: What a kind of job answers besides.
+        """
+        told: dict[str, object] = {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1}
+        return cls.of(told | more)

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
+
+from msgspec import Struct
+
+from services.credit.rules.model import Document
 
 # What says when and by whom a set was made is no change of the rules.
 _HEADER: Final = ("rules", "author", "publisher", "legal_review")
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what differs between two documents that have been loaded.
+class FieldChange(Struct, frozen=True):
+    """A field by its path, with its value before and after; null where it was not there."""
 
-    Returns:
-        `header`, `added`, `removed` and `changed`; a changed rule lists its fields by their path
-        with the value before and after (None: not there).
-    """
+    field: str
+    before: object
+    after: object
+
+
+class NamedRule(Struct, frozen=True):
+    """A rule that is only in one of the two."""
+
+    code: str
+    name: str
+    kind: str
+
+
+class RuleChange(Struct, frozen=True):
+    """A rule that is in both, and differs."""
+
+    code: str
+    name: str
+    fields: list[FieldChange]
+
+
+class Changes(Struct, frozen=True):
+    """What one rule set changes of another."""
+
+    header: list[FieldChange]
+    added: list[NamedRule]
+    removed: list[NamedRule]
+    changed: list[RuleChange]
+
+
+def changes(before: Document, after: Document) -> Changes:
+    """Return what differs between two documents that have been loaded."""
     old = {rule["code"]: rule for rule in before["rules"]}
     new = {rule["code"]: rule for rule in after["rules"]}
     names = [name for name in (*before, *after) if name not in _HEADER]
@@ -24,24 +56,22 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     for code, rule in new.items():
         fields = list(_fields(old[code], rule)) if code in old else []
         if fields:
-            changed.append({"code": code, "name": rule["name_zh"], "fields": fields})
-    return {
-        "header": [
-            {"field": name, "before": one, "after": other}
-            for name, (one, other) in header.items()
-            if one != other
+            changed.append(RuleChange(code, rule["name_zh"], fields))
+    return Changes(
+        header=[
+            FieldChange(name, one, other) for name, (one, other) in header.items() if one != other
         ],
-        "added": [_named(rule) for code, rule in new.items() if code not in old],
-        "removed": [_named(rule) for code, rule in old.items() if code not in new],
-        "changed": changed,
-    }
+        added=[_named(rule) for code, rule in new.items() if code not in old],
+        removed=[_named(rule) for code, rule in old.items() if code not in new],
+        changed=changed,
+    )
 
 
-def _named(rule: Mapping[str, Any]) -> dict[str, Any]:
-    return {"code": rule["code"], "name": rule["name_zh"], "kind": rule["kind"]}
+def _named(rule: Document) -> NamedRule:
+    return NamedRule(rule["code"], rule["name_zh"], rule["kind"])
 
 
-def _fields(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
+def _fields(before: object, after: object, path: str = "") -> Iterator[FieldChange]:
     """Yield the innermost members that differ; lists are compared place by place."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in dict.fromkeys((*before, *after)):
@@ -51,4 +81,4 @@ def _fields(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]
         for place, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _fields(one, other, f"{path}[{place}]")
     elif before != after:
-        yield {"field": path, "before": before, "after": after}
+        yield FieldChange(path, before, after)

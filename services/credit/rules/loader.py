@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 from chassis.refusal import said
 from chassis.text import PERIOD
@@ -32,6 +32,7 @@ from services.credit.rules.model import (
     SPENDING_KINDS,
     Band,
     Case,
+    Document,
     Given,
     Rule,
     RuleSet,
@@ -77,7 +78,7 @@ TOPIC_KINDS: Final = PERSON_KINDS | {"STW"}
 UNPAID: Final = ("献血", "捐赠", "捐款", "blood", "donation")
 
 
-def shipped(code: str) -> Any:
+def shipped(code: str) -> Document:
     """Return the decoded JSON of a rule set that comes with this service, e.g. "RC-2025.1".
 
     Raises:
@@ -86,10 +87,10 @@ def shipped(code: str) -> Any:
     if not code.replace("-", "").replace(".", "").isalnum():
         raise FileNotFoundError(code)
     text = resources.files("services.credit").joinpath(f"data/{code}.json").read_text("utf-8")
-    return json.loads(text)
+    return dict(json.loads(text))
 
 
-def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
+def load(document: object, producers: Producers = PRODUCERS) -> RuleSet:
     """Read a rule set from decoded JSON and judge it.
 
     Args:

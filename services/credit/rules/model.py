@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 from chassis.refusal import said
 from services.credit.errors import RuleSetInvalid
@@ -27,7 +27,9 @@ MOST_NUMBER: Final = 100_000
 MOST_PERIODS: Final = 120
 OPERATORS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
 
-Predicate = Mapping[str, Any]
+# A rule set as it is written and kept: decoded JSON.
+Document: TypeAlias = dict[str, Any]
+Predicate: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +332,7 @@ class RuleSet:
         return frozenset(found | {reversal.event for reversal in self.reversals})
 
 
-def parse(document: Any) -> RuleSet:
+def parse(document: object) -> RuleSet:
     """Read a rule set from decoded JSON. It is read, not yet judged: `loader.load` does both.
 
     Raises:

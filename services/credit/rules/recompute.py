@@ -9,233 +9,39 @@ from what it says, or what it says differs from the notice. The first difference
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final, cast
 
 from chassis.refusal import Refusal
 from services.credit.rules import awards as rules
 from services.credit.rules import loader, standing
-from services.credit.rules.model import Cap, Rule, RuleSet
-from services.credit.rules.settlement import AwardLine, EntryLine, SettlementDigest, entry_digest
+from services.credit.rules import month_log as log
+from services.credit.rules.findings import (
+    AWARD_AMOUNT,
+    AWARD_IDENTITY,
+    AWARD_MISSING,
+    CAP,
+    ENTRY,
+    ENTRY_MISSING,
+    EXCLUDED,
+    FORM,
+    NO_CONSENT,
+    NOTICE,
+    RULE,
+    SEAL,
+    Finding,
+    Unreadable,
+    Verdict,
+)
+from services.credit.rules.model import Cap, Rule
+from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 
-Line = Mapping[str, Any]
-
-FORMAT: Final = "fivered.credit.month/1"
 PERSONS: Final = ("RES", "HH")
-ORGANISATIONS: Final = ("PRJ", "PCO", "MER", "PTN", "UNT")
 _MANIFEST: Final = frozenset({"period", "area", "rule_set", "rule_sets", "digest"})
-
-# What a finding may be. The first six name an award, the next two an entry.
-AWARD_AMOUNT: Final = "AWARD_AMOUNT"
-AWARD_MISSING: Final = "AWARD_MISSING"
-AWARD_IDENTITY: Final = "AWARD_IDENTITY"
-CAP: Final = "CAP"
-EXCLUDED: Final = "EXCLUDED"
-NO_CONSENT: Final = "NO_CONSENT"
-ENTRY: Final = "ENTRY"
-ENTRY_MISSING: Final = "ENTRY_MISSING"
-RULE: Final = "RULE"
-NOTICE: Final = "NOTICE"
-SEAL: Final = "SEAL"
-FORM: Final = "FORM"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not what it was when the month was published.
-
-    Attributes:
-        what: One of the constants above.
-        subject: Whose entry or award; empty for the file as a whole.
-        award: Id of the award, where it is one.
-        rule: Code of the rule, where it is one.
-        member: Which value differs.
-        said: What the log says.
-        found: What follows from the rest of the log.
-    """
-
-    what: str
-    subject: str = ""
-    award: str = ""
-    rule: str = ""
-    member: str = ""
-    said: str = ""
-    found: str = ""
-
-    def __str__(self) -> str:
-        named = [self.what]
-        named += [
-            f"{name} {value}"
-            for name, value in (
-                ("subject", self.subject),
-                ("award", self.award),
-                ("rule", self.rule),
-            )
-            if value
-        ]
-        told = f": {self.member} says {self.said}, computed {self.found}" if self.member else ""
-        return " ".join(named) + told
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a verification has found.
-
-    Attributes:
-        published: The digest that was published.
-        computed: The digest of what was computed again.
-        findings: In the order of rules, subjects, and the file as a whole.
-    """
-
-    period: str
-    area: str
-    published: str
-    computed: str
-    entries: int
-    awards: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether the month is what was published."""
-        return not self.findings and self.published == self.computed
-
-    @property
-    def first(self) -> Finding | None:
-        """The first thing that is wrong, or None."""
-        return self.findings[0] if self.findings else None
-
-
-class Unreadable(ValueError):
-    """The file is no log of a month; the message says at which line."""
-
-
-# --------------------------------------------------------------------------------------------------
-# Writing
-
-
-def encode(line: Line) -> str:
-    """Return one line of a log; the same content always gives the same bytes."""
-    return json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def document_digest(document: Any) -> str:
-    """Return the SHA-256 of the content of a rule set or of one rule."""
-    return hashlib.sha256(encode(document).encode()).hexdigest()
-
-
-def rule_digests(document: Any) -> dict[str, str]:
-    """Return rule code -> digest of the rule, so that a changed rule can be named."""
-    return {rule["code"]: document_digest(rule) for rule in document["rules"]}
-
-
-def decode(text: str) -> dict[str, Any]:
-    """Return a line that `encode` has written."""
-    return dict(json.loads(text))
-
-
-def counts(line: Line, period: str) -> bool:
-    """Tell whether an award counts in a month: it is valid and effective, or it is a deduction
-    that this month's settlement lists. What was taken back after the month was confirmed ends
-    with it: before, it ends earlier."""
-    if not line["period"] <= period <= line["to_period"]:
-        return False
-    listed = line["deduction"] and line["period"] == period
-    decided = line["state"] in ("APPROVED", "REVERSED") or (
-        line["state"] == "PROPOSED" and line["decides"] == "SETTLEMENT"
-    )
-    return bool(line["effective"] or (listed and decided))
-
-
-def loaded(document: Any) -> RuleSet | None:
-    """Return a rule set of a log, or None where it is none."""
-    try:
-        return loader.load(document)
-    except Refusal:
-        return None
-
-
-def public_reason(rule: Rule | None, score: int, *, deduction: bool) -> dict[str, Any] | None:
-    """Return a reason as a notice says it, or None where it is not published: it gives no score,
-    or is a deduction of a minor matter."""
-    if rule is None or score == 0:
-        return None
-    if deduction and rule.severity not in ("GENERAL", "SERIOUS"):
-        return None
-    return {
-        "rule": rule.code,
-        "reason": rule.public_reason,
-        "score": score,
-        "article": rule.article.number,
-    }
-
-
-def public_item(
-    kind: str,
-    subject: str,
-    *,
-    score: int | None,
-    grade: str,
-    gates_failed: Sequence[str],
-    reasons: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return an entry as a notice says it: of a person his grade and no number."""
-    ref = subject.partition(":")[2]
-    if kind not in ORGANISATIONS:
-        return {
-            "subject": subject,
-            "ref": ref,
-            "grade": grade,
-            "reasons": sorted({str(reason["reason"]) for reason in reasons}),
-        }
-    return {
-        "subject": subject,
-        "kind": kind,
-        "ref": ref,
-        "score": score,
-        "grade": grade,
-        "gates_failed": list(gates_failed),
-        "reasons": list(reasons),
-    }
-
-
-class Seal:
-    """Counts and digests the lines of a log; its last line says both."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self._lines = 0
-
-    def add(self, text: str) -> None:
-        """Take one line, without its end."""
-        self._hash.update(text.encode())
-        self._hash.update(b"\n")
-        self._lines += 1
-
-    def line(self) -> dict[str, Any]:
-        """Return the last line of the log."""
-        return {"line": "end", "lines": self._lines, "sha256": self._hash.hexdigest()}
-
-
-def standing_digest(period: str, area: str, rule_set: str, index: Iterable[tuple[str, str]]) -> str:
-    """Return the digest of a settlement from the digests of its entries.
-
-    Raises:
-        ValueError: A subject stands there twice.
-    """
-    digest = SettlementDigest(rules=rule_set, period=period, community=area)
-    for subject, entry in sorted(index):
-        digest.add(subject, entry)
-    return digest.value()
-
-
-# --------------------------------------------------------------------------------------------------
-# Reading
 
 
 @dataclass(slots=True)
@@ -243,19 +49,19 @@ class _Subject:
     """The lines of one subject."""
 
     subject: str
-    head: Line | None = None
-    consents: list[Line] = field(default_factory=list)
-    vetoes: list[Line] = field(default_factory=list)
-    measures: list[Line] = field(default_factory=list)
-    hours: list[Line] = field(default_factory=list)
-    awards: list[Line] = field(default_factory=list)
-    entry: Line | None = None
+    head: log.SubjectLine | None = None
+    consents: list[log.ConsentLine] = field(default_factory=list)
+    vetoes: list[log.VetoLine] = field(default_factory=list)
+    measures: list[log.MeasureLine] = field(default_factory=list)
+    hours: list[log.HoursLine] = field(default_factory=list)
+    awards: list[log.AwardLine] = field(default_factory=list)
+    entry: log.EntryLine | None = None
 
     def consents_at(self, purpose: str, at: datetime) -> bool:
         return any(
             line["purpose"] == purpose
-            and datetime.fromisoformat(line["since"]) <= at
-            and (line["until"] is None or at < datetime.fromisoformat(line["until"]))
+            and log.time(line["since"]) <= at
+            and (line["until"] is None or at < log.time(line["until"]))
             for line in self.consents
         )
 
@@ -273,10 +79,15 @@ _LISTS: Final = {
 class _Month:
     """What stands before the subjects."""
 
-    manifest: Line = field(default_factory=dict)
+    stated: log.Manifest | None = None
     compiled: dict[str, rules.Compiled] = field(default_factory=dict)
     index: dict[str, str] = field(default_factory=dict)
-    projects: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
+    projects: dict[str, list[log.ProjectLine]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def manifest(self) -> log.Manifest:
+        assert self.stated is not None  # noqa: S101  it is the first line, or nothing is read
+        return self.stated
 
     @property
     def period(self) -> str:
@@ -373,8 +184,8 @@ def _judge(
         [finding for finding in findings if finding.subject] + differing,
         key=lambda finding: finding.subject,
     )
-    digest = standing_digest(period, area, rule_set, computed.items())
-    stated = standing_digest(period, area, rule_set, month.index.items())
+    digest = log.standing_digest(period, area, rule_set, computed.items())
+    stated = log.standing_digest(period, area, rule_set, month.index.items())
     notice = [
         Finding(NOTICE, member=member, said=one, found=digest)
         for member, one in (("digest", said), ("manifest", str(manifest["digest"])))
@@ -390,7 +201,7 @@ def _parts(
     lines: Iterable[str], month: _Month, findings: list[Finding], sealed: str | None
 ) -> Iterator[_Subject]:
     """Yield the lines of each subject; what stands before and behind them is judged here."""
-    seal, current = Seal(), _Subject("")
+    seal, current = log.Seal(), _Subject("")
     seen: set[str] = set()
     ended = False
     for number, text in enumerate(lines, 1):
@@ -398,15 +209,15 @@ def _parts(
         kind = line.get("line")
         if number == 1:
             lacking = _MANIFEST - line.keys()
-            if kind != "manifest" or line.get("format") != FORMAT or lacking:
-                raise Unreadable(f"line 1 is not the manifest of {FORMAT}")
-            month.manifest = line
+            if kind != "manifest" or line.get("format") != log.FORMAT or lacking:
+                raise Unreadable(f"line 1 is not the manifest of {log.FORMAT}")
+            month.stated = cast("log.Manifest", line)
         elif kind == "end":
             wanted = seal.line()
             findings += [
-                Finding(SEAL, member=name, said=str(line.get(name)), found=str(wanted[name]))
-                for name in ("lines", "sha256")
-                if line.get(name) != wanted[name]
+                Finding(SEAL, member=name, said=str(line.get(name)), found=str(one))
+                for name, one in (("lines", wanted["lines"]), ("sha256", wanted["sha256"]))
+                if line.get(name) != one
             ]
             if sealed is not None and wanted["sha256"] != sealed:
                 findings.append(
@@ -415,11 +226,11 @@ def _parts(
             ended = True
             break
         elif kind == "rule_set":
-            findings += _rule_set(month, line)
+            findings += _rule_set(month, cast("log.RuleSetLine", line))
         elif kind == "index":
             month.index[str(line["subject"])] = str(line["digest"])
         elif kind == "project":
-            month.projects[str(line["company"])].append(line)
+            month.projects[str(line["company"])].append(cast("log.ProjectLine", line))
         elif "subject" in line:
             subject = str(line["subject"])
             if subject != current.subject:
@@ -435,13 +246,13 @@ def _parts(
         seal.add(text)
     if current.subject:
         yield current
-    if not month.manifest:
+    if month.stated is None:
         raise Unreadable("the file is empty")
     if not ended:
         findings.append(Finding(SEAL, member="end", said="-", found="a last line"))
 
 
-def _read(number: int, text: str) -> dict[str, Any]:
+def _read(number: int, text: str) -> log.Line:
     try:
         line = json.loads(text)
     except ValueError as error:
@@ -451,23 +262,26 @@ def _read(number: int, text: str) -> dict[str, Any]:
     return line
 
 
-def _keep(part: _Subject, kind: str, line: Line, findings: list[Finding]) -> None:
+def _keep(part: _Subject, kind: str, line: log.Line, findings: list[Finding]) -> None:
     if kind == "subject":
-        part.head = line
+        part.head = cast("log.SubjectLine", line)
     elif kind == "entry":
-        part.entry = line
+        part.entry = cast("log.EntryLine", line)
     elif kind in _LISTS:
         getattr(part, _LISTS[kind]).append(line)
     else:
         findings.append(Finding(FORM, subject=part.subject, member="line", said=kind, found="-"))
 
 
-def _rule_set(month: _Month, line: Line) -> list[Finding]:
+_NOT_STATED: Final[log.Stated] = {"digest": "-", "rules": {}}
+
+
+def _rule_set(month: _Month, line: log.RuleSetLine) -> list[Finding]:
     """Load a rule set of the log; a rule that is not the one of the manifest is named."""
     code, document = str(line["code"]), line["body"]
-    stated = month.manifest["rule_sets"].get(code, {"digest": "-", "rules": {}})
+    stated = month.manifest["rule_sets"].get(code) or _NOT_STATED
     try:
-        now = rule_digests(document)
+        now = log.rule_digests(document)
     except (KeyError, TypeError):
         return [Finding(RULE, rule=code, member="set", said=stated["digest"], found="-")]
     found = [
@@ -481,7 +295,7 @@ def _rule_set(month: _Month, line: Line) -> list[Finding]:
         for name in sorted(stated["rules"].keys() | now.keys())
         if stated["rules"].get(name) != now.get(name)
     ]
-    digest = document_digest(document)
+    digest = log.document_digest(document)
     if digest != stated["digest"] and not found:
         found = [Finding(RULE, rule=code, member="set", said=stated["digest"], found=digest)]
     try:
@@ -538,24 +352,27 @@ class _Check:
     def _say(self, what: str, **more: str) -> None:
         self._findings.append(Finding(what, subject=self._part.subject, **more))
 
-    def _differs(self, what: str, line: Line, member: str, found: Any, **more: str) -> None:
-        if line[member] != found:
+    def _differs(
+        self, what: str, line: log.AwardLine, member: str, found: object, **more: str
+    ) -> None:
+        said = cast("log.Line", line)[member]
+        if said != found:
             self._say(
                 what,
                 award=str(line["award"]),
                 rule=str(line["rule"]),
                 member=member,
-                said=str(line[member]),
+                said=str(said),
                 found=str(found),
                 **more,
             )
 
-    def _rule(self, line: Line) -> Rule | None:
+    def _rule(self, line: log.AwardLine) -> Rule | None:
         return self._month.rule(str(line["rule_set"]), str(line["rule"]))
 
     # -- awards -----------------------------------------------------------------------------------
 
-    def _award(self, line: Line) -> None:
+    def _award(self, line: log.AwardLine) -> None:
         """An award must be the one of its rule, subject and event, and give what the rule says."""
         rule = self._rule(line)
         if rule is None:
@@ -569,7 +386,7 @@ class _Check:
             )
             return
         if rule.kind in PERSONS and line["state"] in ("APPROVED", "PROPOSED"):
-            at = datetime.fromisoformat(line["occurred_at"])
+            at = log.time(line["occurred_at"])
             if not self._part.consents_at("SCORING", at):
                 self._say(NO_CONSENT, award=str(line["award"]), rule=rule.code)
         if not line["correction"]:
@@ -601,7 +418,7 @@ class _Check:
             self._differs(AWARD_AMOUNT, line, "score", line["score_raw"])
             self._differs(AWARD_AMOUNT, line, "points", line["points_raw"])
 
-    def _raw(self, rule: Rule, line: Line) -> tuple[set[int], int]:
+    def _raw(self, rule: Rule, line: log.AwardLine) -> tuple[set[int], int]:
         level = rule.level(line["level"]) if line["level"] else None
         points = level.points if level else rule.points
         scores = {level.score if level else rule.score}
@@ -613,12 +430,12 @@ class _Check:
                 if bound.event == line["type"]
             } or {rule.score}
         if rule.kind in PERSONS and not self._part.consents_at(
-            "POINTS", datetime.fromisoformat(line["occurred_at"])
+            "POINTS", log.time(line["occurred_at"])
         ):
             points = 0
         return scores, points
 
-    def _within(self, line: Line) -> None:
+    def _within(self, line: log.AwardLine) -> None:
         """No cap and no objection ever makes an award larger, or turns it round."""
         low, high = sorted((0, line["score_raw"]))
         if not low <= line["score"] <= high:
@@ -626,9 +443,9 @@ class _Check:
         if not 0 <= line["points"] <= line["points_raw"]:
             self._differs(AWARD_AMOUNT, line, "points", line["points_raw"])
 
-    def _hours(self, own: Sequence[Line]) -> None:
+    def _hours(self, own: Sequence[log.AwardLine]) -> None:
         """Awards of running totals follow from the records of hours, all of them and no other."""
-        by_rule: dict[str, list[Line]] = defaultdict(list)
+        by_rule: dict[str, list[log.HoursLine]] = defaultdict(list)
         for line in self._part.hours:
             by_rule[str(line["rule"])].append(line)
         stated = {
@@ -646,10 +463,8 @@ class _Check:
             if rule is None or rule.tiers is None:
                 continue
 
-            def rule_of(day: date, versions: Any = versions, other: Rule = rule) -> Rule:
-                return versions[day] or other
-
-            for award in rules.hours_awards(rule_of, self._part.subject, facts):
+            held = {day: version or rule for day, version in versions.items()}
+            for award in rules.hours_awards(held.__getitem__, self._part.subject, facts):
                 if award.period != self._month.period:
                     continue
                 if award.score or award.points or not award.slices:
@@ -660,15 +475,15 @@ class _Check:
         # What a record has moved elsewhere stays behind with nothing in it.
         self._compare(stated, wanted, absent=0)
 
-    def _is_carried(self, line: Line) -> bool:
+    def _is_carried(self, line: log.AwardLine) -> bool:
         """Tell whether an award came over from an id that was given up: its records stay there."""
         corrects = line.get("corrects")
         return bool(corrects) and line["award"] == rules.carried_id(
             str(line["rule"]), self._part.subject, str(corrects)
         )
 
-    def _fact(self, line: Line) -> rules.Hours:
-        at = datetime.fromisoformat(line["occurred_at"])
+    def _fact(self, line: log.HoursLine) -> rules.Hours:
+        at = log.time(line["occurred_at"])
         return rules.Hours(
             event_id=str(line["event"]),
             record_id=str(line["record"]),
@@ -680,7 +495,7 @@ class _Check:
             paid=self._part.consents_at("POINTS", at),
         )
 
-    def _measured(self, own: Sequence[Line]) -> None:
+    def _measured(self, own: Sequence[log.AwardLine]) -> None:
         """Awards of measured rules follow from the markers' rows, all of them and no other."""
         stated = {
             str(line["award"]): line
@@ -695,7 +510,7 @@ class _Check:
             event = rules.Event(
                 id=str(line["event"]),
                 type=str(line["type"]),
-                occurred_at=datetime.fromisoformat(line["occurred_at"]),
+                occurred_at=log.time(line["occurred_at"]),
                 data={"period": self._month.period, line["rows"]: [line["data"]]},
                 period=self._month.period,
             )
@@ -706,7 +521,7 @@ class _Check:
 
     def _compare(
         self,
-        stated: Mapping[str, Line],
+        stated: Mapping[str, log.AwardLine],
         wanted: Mapping[str, tuple[str, int, int]],
         absent: int | None = None,
     ) -> None:
@@ -736,7 +551,7 @@ class _Check:
 
     def _excluded(self) -> None:
         """At one deed a rule yields to the one that excludes it."""
-        deeds: dict[str, list[tuple[Line, Rule]]] = defaultdict(list)
+        deeds: dict[str, list[tuple[log.AwardLine, Rule]]] = defaultdict(list)
         for line in self._part.awards:
             rule = self._rule(line)
             if line["deed"] and rule is not None and not line["correction"]:
@@ -748,7 +563,7 @@ class _Check:
                 if rules.takes_deed(str(line["state"]), by_event=line["event"] is not None)
             )
             for line, rule in members:
-                if rule.code in lost and counts(line, self._month.period):
+                if rule.code in lost and log.counts(line, self._month.period):
                     self._say(
                         EXCLUDED,
                         award=str(line["award"]),
@@ -762,12 +577,12 @@ class _Check:
 
     def _caps(self) -> None:
         """Caps cut in the order (occurred_at, event id); earlier months keep what they have."""
-        windows: dict[tuple[str, str], list[Line]] = defaultdict(list)
+        windows: dict[tuple[str, str], list[log.AwardLine]] = defaultdict(list)
         for line in self._part.awards:
             counting = (
                 line["state"] == "APPROVED"
                 or (line["state"] == "PROPOSED" and line["decides"] != "PERSON")
-                or (line["state"] == "REVERSED" and counts(line, self._month.period))
+                or (line["state"] == "REVERSED" and log.counts(line, self._month.period))
             )
             if line["window"] is not None and counting:
                 windows[str(line["rule"]), str(line["window"])].append(line)
@@ -786,7 +601,10 @@ class _Check:
             self._window(caps, mine, before)
 
     def _window(
-        self, caps: Mapping[str, Cap | None], mine: Sequence[Line], before: Sequence[Line]
+        self,
+        caps: Mapping[str, Cap | None],
+        mine: Sequence[log.AwardLine],
+        before: Sequence[log.AwardLine],
     ) -> None:
         taken = rules.Taken(
             len(before),
@@ -796,7 +614,7 @@ class _Check:
         by_key = {str(line["event"] or line["award"]): line for line in mine}
         counted = [
             rules.Counted(
-                datetime.fromisoformat(line["occurred_at"]),
+                log.time(line["occurred_at"]),
                 key,
                 line["score_raw"],
                 line["points_raw"],
@@ -812,7 +630,7 @@ class _Check:
     def _entry(self) -> EntryLine | None:
         """Return the entry as it follows from the log, and compare the stated one with it."""
         part, month = self._part, self._month
-        counting = [line for line in part.awards if counts(line, month.period)]
+        counting = [line for line in part.awards if log.counts(line, month.period)]
         gain = sum(line["score"] for line in counting if not line["deduction"])
         loss = -sum(line["score"] for line in counting if line["deduction"])
         found = self._standing(gain, loss)
@@ -840,8 +658,9 @@ class _Check:
             ("grade", found.grade),
             ("gates_failed", list(found.gates_failed)),
         ):
-            if part.entry[member] != computed:
-                self._say(ENTRY, member=member, said=str(part.entry[member]), found=str(computed))
+            said = cast("log.Line", part.entry)[member]
+            if said != computed:
+                self._say(ENTRY, member=member, said=str(said), found=str(computed))
         return entry
 
     def _standing(self, gain: int, loss: int) -> standing.Standing:

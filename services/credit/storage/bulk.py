@@ -29,7 +29,7 @@ _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy h
 
 
 @functools.cache
-def _type_name(column: sa.Column[Any]) -> str:
+def _type_name(column: store.Column) -> str:
     return column.type.dialect_impl(_dialect).compile(dialect=_dialect)
 
 
@@ -58,7 +58,7 @@ def insert(
     *,
     ignore: bool = False,
     returning: str | None = None,
-) -> list[Any]:
+) -> list[str]:
     """Insert rows.
 
     Args:
@@ -143,7 +143,7 @@ def upsert(
             sql += f' WHERE excluded."{newer}" > "{table.name}"."{newer}"'
         return conn.execute(sa.text(sql), _packed(rows)).rowcount
     statement = store.insert(conn, table)
-    changes: dict[str, Any] = {n: table.c[n] + statement.excluded[n] for n in add}
+    changes = {n: table.c[n] + statement.excluded[n] for n in add}
     changes |= {n: statement.excluded[n] for n in put}
     where = statement.excluded[newer] > table.c[newer] if newer else None
     done = conn.execute(
@@ -180,9 +180,7 @@ def change(
     statement = sa.update(table).where(
         *(table.c[key] == sa.bindparam(f"k_{key}", type_=table.c[key].type) for key in keys)
     )
-    changes: dict[str, Any] = {
-        n: table.c[n] + sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in add
-    }
+    changes = {n: table.c[n] + sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in add}
     changes |= {n: sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in put}
     done = conn.execute(
         statement.values(**changes),
@@ -194,7 +192,9 @@ def change(
     return done.rowcount
 
 
-def members(column: sa.Column[Any], values: Sequence[Any], conn: sa.Connection) -> Any:
+def members(
+    column: store.Column, values: Sequence[str], conn: sa.Connection
+) -> sa.ColumnElement[bool]:
     """Return "column is one of values" as one bound array on PostgreSQL, so that the statement is
     planned once whatever their number."""
     if store.is_postgresql(conn):
@@ -206,7 +206,7 @@ def members(column: sa.Column[Any], values: Sequence[Any], conn: sa.Connection) 
     return column.in_(list(values))
 
 
-class _Named(sa.types.UserDefinedType[Any]):
+class _Named(sa.types.UserDefinedType[str]):
     """A PostgreSQL type by its name."""
 
     cache_ok = True
@@ -214,5 +214,5 @@ class _Named(sa.types.UserDefinedType[Any]):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def get_col_spec(self, **_kw: Any) -> str:
+    def get_col_spec(self, **_kw: object) -> str:
         return self.name

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import tables as t
 
+# Score, households and grade of a project in a month; no score where it is not rated.
+Project: TypeAlias = tuple[int | None, int, str]
 
-def company_projects(
-    conn: sa.Connection, period: str, district: str
-) -> dict[str, list[tuple[int | None, int, str]]]:
+
+def company_projects(conn: sa.Connection, period: str, district: str) -> dict[str, list[Project]]:
     """Return company -> (score, households, grade) of its projects in a month."""
     project, entry = t.projects.c, t.entries.c
     asked = (
@@ -29,13 +32,13 @@ def company_projects(
         .where(project.area.like(f"{district}%"))
         .order_by(project.company_id, project.project_id)
     )
-    found: dict[str, list[tuple[int | None, int, str]]] = {}
+    found: dict[str, list[Project]] = {}
     for row in conn.execute(asked):
         found.setdefault(row.company_id, []).append((row.score, row.households, row.grade))
     return found
 
 
-def projects_of_company(conn: sa.Connection, period: str, company_id: str) -> list[Any]:
+def projects_of_company(conn: sa.Connection, period: str, company_id: str) -> list[Row]:
     """Return (project_id, households, score, grade) of a company's projects in a month."""
     project, entry = t.projects.c, t.entries.c
     asked = (
@@ -49,7 +52,7 @@ def projects_of_company(conn: sa.Connection, period: str, company_id: str) -> li
         .where(project.company_id == company_id)
         .order_by(project.project_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def companies(conn: sa.Connection, district: str, end: datetime) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -17,7 +19,7 @@ V = TypeVar("V")
 Value: TypeAlias = V | sa.BindParameter[V]
 
 
-def counts_sql(period: Value[str]) -> Any:
+def counts_sql(period: Value[str]) -> sa.ColumnElement[bool]:
     """Return whether an award counts in a month: it is valid then and effective, or it is a
     deduction that this month's settlement lists.
 
@@ -76,7 +78,7 @@ def vetoed(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> set[
 
 def listed_awards(
     conn: sa.Connection, settlement_id: str, period: str, subjects: Collection[str] | None = None
-) -> list[Any]:
+) -> list[Row]:
     """Return the awards of a month that count in a settlement, or of some subjects of it, by
     subject, rule and time.
 
@@ -106,4 +108,4 @@ def listed_awards(
     )
     if subjects is not None:
         asked = asked.where(bulk.members(award.subject_id, sorted(subjects), conn))
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 from services.credit.storage.counting import counts_sql
@@ -74,7 +75,7 @@ def confirm_deductions(
     )
 
 
-def make_effective(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> list[Any]:
+def make_effective(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> list[Row]:
     """The notice has ended: the deductions of these subjects count for good. Returns them."""
     wanted = sorted(set(subject_ids))
     if not wanted:
@@ -87,7 +88,7 @@ def make_effective(conn: sa.Connection, period: str, subject_ids: Iterable[str])
         sa.not_(award.effective),
         bulk.members(award.subject_id, wanted, conn),
     )
-    found = list(conn.execute(sa.select(t.awards).where(*where).order_by(award.award_id)))
+    found = records.rows(conn, sa.select(t.awards).where(*where).order_by(award.award_id))
     conn.execute(
         sa.update(t.awards).where(*where).values(effective=True, version=award.version + 1)
     )
@@ -139,7 +140,7 @@ def drop_taken_back(conn: sa.Connection, settlement_id: str, period: str, before
 
 def untold_deductions(
     conn: sa.Connection, settlement_id: str, period: str
-) -> list[Mapping[str, Any]]:
+) -> list[Mapping[str, object]]:
     """Return the deductions of a month, not counted yet, of which nobody has told their subjects.
 
     What an event or a person proposes is told at once; what is measured is not, until it is

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -17,7 +16,7 @@ from services.credit.storage.counting import Value, counts_sql, listed_awards
 from services.credit.storage.entries import entries
 
 
-def _concat(*parts: sa.ColumnElement[Any] | str) -> sa.ColumnElement[str]:
+def _concat(*parts: store.Expression | str) -> sa.ColumnElement[str]:
     written = (sa.literal_column(f"'{part}'") if isinstance(part, str) else part for part in parts)
     return sa.func.concat(*written, type_=sa.Text)
 
@@ -29,7 +28,7 @@ def awards_text(period: Value[str]) -> sa.ColumnElement[str]:
         "[", sa.func.to_json(award.rule_code), ',"', award.day, '",', award.score, ",",
         award.points, "]",
     )  # fmt: skip
-    order: Any = postgresql.aggregate_order_by(
+    order: store.Expression = postgresql.aggregate_order_by(
         sa.literal_column("','"), _binary(award.rule_code), award.day, award.score, award.points
     )
     return sa.func.string_agg(text, order).filter(
@@ -37,10 +36,13 @@ def awards_text(period: Value[str]) -> sa.ColumnElement[str]:
     )
 
 
-def entry_hash(entry: Any, awards: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
+def entry_hash(of: sa.FromClause, awards: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
     """Return the hash of an entry, from its columns and the text of its awards."""
+    entry = of.c
     gate = sa.func.unnest(sa.func.string_to_array(entry.gates_failed, ",")).column_valued("gate")
-    by_name: Any = postgresql.aggregate_order_by(sa.literal_column("','"), _binary(gate))
+    by_name: store.Expression = postgresql.aggregate_order_by(
+        sa.literal_column("','"), _binary(gate)
+    )
     gates = sa.select(
         sa.func.string_agg(sa.cast(sa.func.to_json(gate), sa.Text), by_name)
     ).scalar_subquery()
@@ -62,7 +64,7 @@ def _hex(value: sa.ColumnElement[bytes]) -> sa.ColumnElement[str]:
     return sa.func.encode(value, sa.literal_column("'hex'"), type_=sa.Text)
 
 
-def _binary(text: sa.ColumnElement[str]) -> Any:
+def _binary(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """Order text as the reference orders it, whatever the locale of the database is."""
     return sa.collate(text, "C")
 
@@ -76,7 +78,7 @@ def _hashes_now(settlement_id: str, period: str) -> sa.Subquery:
         .lateral("listed")
     )
     return (
-        sa.select(entry.subject_id, entry_hash(entry, listed.c.awards).label("hash"))
+        sa.select(entry.subject_id, entry_hash(t.entries, listed.c.awards).label("hash"))
         .select_from(t.entries.join(listed, sa.true()))
         .where(entry.settlement_id == settlement_id)
         .subquery("now")

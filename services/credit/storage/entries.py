@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -15,7 +16,7 @@ from services.credit.storage import tables as t
 FINAL = ("FINAL", "PROVISIONAL")
 
 
-def put_entries(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def put_entries(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Add entries that were computed outside the formula (companies)."""
     bulk.insert(conn, t.entries, rows)
 
@@ -27,7 +28,7 @@ def entries(
     states: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
     subjects: Collection[str] | None = None,
-) -> list[Any]:
+) -> list[Row]:
     """Return entries of a settlement in the order of their subjects."""
     entry = t.entries.c
     asked = sa.select(t.entries).where(entry.settlement_id == settlement_id)
@@ -37,19 +38,21 @@ def entries(
         asked = asked.where(entry.state.in_(list(states)))
     if kinds is not None:
         asked = asked.where(entry.kind.in_(list(kinds)))
-    return list(conn.execute(asked.order_by(entry.subject_id)))
+    return records.rows(conn, asked.order_by(entry.subject_id))
 
 
-def entry(conn: sa.Connection, settlement_id: str, subject_id: str) -> Any:
+def entry(conn: sa.Connection, settlement_id: str, subject_id: str) -> Row | None:
     """Return and lock one entry, or None."""
     row = t.entries.c
     asked = sa.select(t.entries).where(
         row.settlement_id == settlement_id, row.subject_id == subject_id
     )
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.first(conn, store.lock(asked, conn))
 
 
-def change_entry(conn: sa.Connection, settlement_id: str, subject_id: str, **values: Any) -> None:
+def change_entry(
+    conn: sa.Connection, settlement_id: str, subject_id: str, **values: object
+) -> None:
     """Change columns of an entry."""
     row = t.entries.c
     conn.execute(
@@ -85,7 +88,7 @@ def add_released(conn: sa.Connection, settlement_id: str, released: Mapping[str,
 
 def entries_of(
     conn: sa.Connection, subject_id: str, *, period: str | None = None, final: bool = False
-) -> list[Any]:
+) -> list[Row]:
     """Return the entries of a subject, newest month first."""
     row = t.entries.c
     asked = sa.select(t.entries).where(row.subject_id == subject_id)
@@ -93,4 +96,4 @@ def entries_of(
         asked = asked.where(row.period == period)
     if final:
         asked = asked.where(row.state.in_(FINAL))
-    return list(conn.execute(asked.order_by(row.period.desc())))
+    return records.rows(conn, asked.order_by(row.period.desc()))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 
-def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Store facts; one that is there already is left alone."""
     bulk.insert(conn, t.facts, rows, ignore=True)
 
 
 def page(
     conn: sa.Connection, since: str, until: str, after: tuple[str, str] | None, limit: int
-) -> list[Any]:
+) -> list[Row]:
     """Return facts of the months from `since` to `until` in the order (month, event id)."""
     row = t.facts.c
     asked = sa.select(t.facts).where(row.period >= since, row.period <= until)
@@ -28,7 +29,7 @@ def page(
             row.period >= month,
             sa.or_(row.period > month, row.event_id > sa.literal(event_id, row.event_id.type)),
         )
-    return list(conn.execute(asked.order_by(row.period, row.event_id).limit(limit)))
+    return records.rows(conn, asked.order_by(row.period, row.event_id).limit(limit))
 
 
 def count(conn: sa.Connection, since: str, until: str) -> int:

@@ -12,7 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.credit.rules import standing as rules
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
@@ -26,19 +28,21 @@ from services.credit.storage.digests import (
 from services.credit.storage.settlement import PERSONS
 
 
-def _least(one: Any, other: Any) -> Any:
+def _least(one: store.Expression, other: store.Expression) -> store.Expression:
     return sa.case((one < other, one), else_=other)
 
 
-def _most(one: Any, other: Any) -> Any:
+def _most(one: store.Expression, other: store.Expression) -> store.Expression:
     return sa.case((one > other, one), else_=other)
 
 
-def _joined(one: Any, other: Any) -> Any:
+def _joined(one: store.Expression, other: store.Expression | str) -> store.Expression:
     return sa.cast(one, sa.String) + sa.cast(other, sa.String)
 
 
-def score_sql(kind: Any, good: Any, bad: Any) -> Any:
+def score_sql(
+    kind: store.Expression, good: store.Expression, bad: store.Expression
+) -> store.Expression:
     """Return the score of G and B as an expression over a column with the kind."""
     whens = []
     for name, scale in rules.SCALES.items():
@@ -54,7 +58,7 @@ def score_sql(kind: Any, good: Any, bad: Any) -> Any:
     return sa.case(*whens)
 
 
-def grade_sql(kind: Any, score: Any) -> Any:
+def grade_sql(kind: store.Expression, score: store.Expression) -> store.Expression:
     """Return the grade of a score as an expression."""
     whens = []
     for name, scale in rules.SCALES.items():
@@ -68,10 +72,10 @@ def grade_sql(kind: Any, score: Any) -> Any:
 def _members(
     end: Value[datetime],
     here: sa.Subquery,
-    *more: sa.ColumnElement[Any],
+    *more: store.Expression,
     area: Value[str] | None = None,
     only: str | None = None,
-) -> sa.Select[Any]:
+) -> store.Select:
     """The subjects that settle in an area, or in any: open at the end of the month, persons with
     consent. The caller names the source where it is more than these two."""
     subject, span = t.subjects.c, t.consent_spans.c
@@ -145,7 +149,7 @@ def entries_sql(
     end: Value[datetime],
     gate_source: Mapping[str, str],
     only: str | None = None,
-) -> sa.Select[Any]:
+) -> store.Select:
     """Return the SELECT that computes the entries of a month and area (None: of every area), or
     that of one subject. Its columns are `ENTRY`; only PostgreSQL hashes where the rows are."""
     members = _members(end, t.belonging(end), area=area, only=only).cte("members")
@@ -163,7 +167,7 @@ def _entries_of(
     period: Value[str],
     gate_source: Mapping[str, str],
     settlement_id: sa.ColumnElement[str],
-) -> sa.Select[Any]:
+) -> store.Select:
     award, measure = t.awards.c, t.measures.c
     sums: Any = (
         sa.select(
@@ -263,7 +267,7 @@ def _entries_of(
     raw = row.raw
     nr = rules.NOT_RATED
     comma = sa.case((row.failed == "", ""), else_=_joined(row.failed, ","))
-    graded: sa.Select[Any] = sa.select(
+    graded: store.Select = sa.select(
         row.settlement_id,
         row.subject_id,
         _value(period).label("period"),
@@ -288,8 +292,9 @@ def _entries_of(
         sa.literal("DRAFT").label("state"),
         *([row.awards] if where_the_rows_are else []),
     )
-    entry = graded.subquery("entry").c
-    hashed = entry_hash(entry, entry.awards) if where_the_rows_are else sa.null()
+    rows = graded.subquery("entry")
+    entry = rows.c
+    hashed = entry_hash(rows, entry.awards) if where_the_rows_are else sa.null()
     return sa.select(*(entry[name] for name in ENTRY[:-1]), hashed.label("hash"))
 
 
@@ -302,7 +307,7 @@ def draft_entry(
     area: str,
     end: datetime,
     gate_source: Mapping[str, str],
-) -> Any:
+) -> Row | None:
     """Compute one entry anew and return what the formula gives, or None."""
     asked = entries_sql(
         settlement_id,
@@ -313,7 +318,7 @@ def draft_entry(
         gate_source=gate_source,
         only=subject_id,
     )
-    return conn.execute(asked).first()
+    return records.first(conn, asked)
 
 
 _COMPARED = (
@@ -345,7 +350,7 @@ _DRAFTED = sa.select(*(t.entries.c[name] for name in _COMPARED)).where(
 
 
 @cache
-def _fresh(where_the_rows_are: bool, gate_source: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
+def _fresh(where_the_rows_are: bool, gate_source: tuple[tuple[str, str], ...]) -> store.Select:
     """Return what the formula gives, as a statement that is written once: every draft is looked at
     each night, and writing the formula costs more than to run it."""
     fresh = entries_sql(

@@ -7,11 +7,11 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis.calendar import Calendar
+from chassis.records import Row
 from services.credit.rules import awards as rules
 from services.credit.rules import loader
 from services.credit.rules.model import Rule
@@ -142,7 +142,7 @@ class InForce:
         """Return the compiled rule set of a code, or None."""
         return next((found for _, _, known, found in self.everything() if known == code), None)
 
-    def rule_of(self, award: Any) -> Rule | None:
+    def rule_of(self, award: Row) -> Rule | None:
         """Return the rule that gave an award, as it stands in the set that gave it, or None."""
         compiled = self.of_code(award.rule_set)
         return compiled.rule_set.rule(award.rule_code) if compiled is not None else None
@@ -171,7 +171,7 @@ def _compiled(conn: sa.Connection, code: str, digest: str) -> rules.Compiled:
     return known
 
 
-def digest_of(document: Any) -> str:
+def digest_of(document: object) -> str:
     """Return the SHA-256 of a document in one way of writing it."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -28,22 +31,22 @@ def subjects(conn: sa.Connection, settlement_id: str) -> list[str]:
     return sorted(row.subject_id for row in conn.execute(asked))
 
 
-def _by_subject(conn: sa.Connection, asked: sa.Select[Any]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for row in conn.execute(asked):
+def _by_subject(conn: sa.Connection, asked: store.Select) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in records.rows(conn, asked):
         found[row.subject_id].append(row)
     return found
 
 
-def heads(conn: sa.Connection, end: datetime, subject_ids: Sequence[str]) -> dict[str, Any]:
+def heads(conn: sa.Connection, end: datetime, subject_ids: Sequence[str]) -> dict[str, Row]:
     """Return subject -> its row as it was just before the end of the month."""
     asked = sa.select(
         t.subjects.c.subject_id, t.subjects.c.kind, t.state_at(end).label("state")
     ).where(bulk.members(t.subjects.c.subject_id, list(subject_ids), conn))
-    return {row.subject_id: row for row in conn.execute(asked)}
+    return {row.subject_id: row for row in records.rows(conn, asked)}
 
 
-def consents(conn: sa.Connection, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+def consents(conn: sa.Connection, subject_ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return subject -> its spans of consent to scoring and to points."""
     span = t.consent_spans.c
     return _by_subject(
@@ -57,7 +60,7 @@ def consents(conn: sa.Connection, subject_ids: Sequence[str]) -> dict[str, list[
     )
 
 
-def vetoes(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+def vetoes(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return subject -> the vetoes that are in force in a month."""
     veto = t.vetoes.c
     return _by_subject(
@@ -73,7 +76,7 @@ def vetoes(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict
     )
 
 
-def measures(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+def measures(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return subject -> what was measured of it."""
     measure = t.measures.c
     return _by_subject(
@@ -86,7 +89,7 @@ def measures(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> di
 
 def hours(
     conn: sa.Connection, period: str, since: date, subject_ids: Sequence[str]
-) -> dict[str, list[Any]]:
+) -> dict[str, list[Row]]:
     """Return subject -> its records of hours for deeds from `since` on, up to a month."""
     hour = t.hours.c
     return _by_subject(
@@ -101,7 +104,7 @@ def hours(
     )
 
 
-def awards(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+def awards(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return subject -> its awards that count in a month or fill a cap window of it, in the order
     in which caps take them."""
     award = t.awards.c
@@ -124,14 +127,14 @@ def awards(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict
     )
 
 
-def entries(conn: sa.Connection, settlement_id: str, subject_ids: Sequence[str]) -> dict[str, Any]:
+def entries(conn: sa.Connection, settlement_id: str, subject_ids: Sequence[str]) -> dict[str, Row]:
     """Return subject -> its entry."""
     entry = t.entries.c
     asked = sa.select(t.entries).where(
         entry.settlement_id == settlement_id,
         bulk.members(entry.subject_id, list(subject_ids), conn),
     )
-    return {row.subject_id: row for row in conn.execute(asked)}
+    return {row.subject_id: row for row in records.rows(conn, asked)}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -174,9 +177,25 @@ def key_of(conn: sa.Connection, notice_id: str, settlement_id: str) -> str:
     return notice_id if parts(conn, notice_id) else settlement_id
 
 
-def published(conn: sa.Connection, period: str, area: str | None = None) -> list[Mapping[str, Any]]:
-    """Return settlement, area, number and published digests of the notices of a month: those that
-    name it, and those of its settlements, whatever they name."""
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A notice of a month.
+
+    Attributes:
+        settlement_id: The settlement that names it, whatever it names itself.
+        digest: What it says of the entries.
+        log: The digest of its log.
+        row: The row of the notice.
+    """
+
+    settlement_id: str
+    digest: str
+    log: str | None
+    row: Row
+
+
+def published(conn: sa.Connection, period: str, area: str | None = None) -> list[Published]:
+    """Return the notices of a month: those that name it, and those of its settlements."""
     notice, row = t.notices.c, t.settlements.c
     named = sa.select(row.notice_id).where(row.period == period, row.notice_id.is_not(None))
     if area is not None:
@@ -189,7 +208,7 @@ def published(conn: sa.Connection, period: str, area: str | None = None) -> list
         .where(sa.or_(own, notice.notice_id.in_(named)))
         .order_by(notice.area, notice.published_at)
     )
-    found = list(conn.execute(asked))
+    found = records.rows(conn, asked)
     stands = {
         one.notice_id: one.settlement_id
         for one in conn.execute(
@@ -199,21 +218,18 @@ def published(conn: sa.Connection, period: str, area: str | None = None) -> list
         )
     }
     return [
-        {
-            # That of the settlement that names it, whatever it names itself.
-            "settlement_id": stands.get(one.notice_id) or one.settlement_id,
-            "area": one.area,
-            "number": one.number,
-            "digest": one.body.get("digest", "-"),
-            "log": one.body.get("log"),
-            "row": one,
-        }
+        Published(
+            stands.get(one.notice_id) or one.settlement_id,
+            one.body.get("digest", "-"),
+            one.body.get("log"),
+            one,
+        )
         for one in found
         if stands.get(one.notice_id) or one.settlement_id
     ]
 
 
-def unpublished(conn: sa.Connection, period: str, area: str | None = None) -> list[Any]:
+def unpublished(conn: sa.Connection, period: str, area: str | None = None) -> list[Row]:
     """Return the settlements of a month that say they are published and whose notice is gone."""
     row, notice = t.settlements.c, t.notices.c
     asked = sa.select(t.settlements).where(
@@ -228,4 +244,4 @@ def unpublished(conn: sa.Connection, period: str, area: str | None = None) -> li
             ),
         ),
     )
-    return list(conn.execute(asked.order_by(row.area)))
+    return records.rows(conn, asked.order_by(row.area))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -24,14 +25,14 @@ def closed(conn: sa.Connection, source: str) -> dict[int, set[str]]:
     return found
 
 
-def add_marker(conn: sa.Connection, row: Mapping[str, Any]) -> bool:
+def add_marker(conn: sa.Connection, row: Mapping[str, object]) -> bool:
     """Store a marker. Returns False when that of its partition and month was there."""
     statement = store.insert(conn, t.markers).values(**row).on_conflict_do_nothing()
     # The count of an INSERT is not reliable on every driver; what it returns is.
-    return conn.execute(statement.returning(t.markers.c.period)).first() is not None
+    return records.first(conn, statement.returning(t.markers.c.period)) is not None
 
 
-def put_measures(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def put_measures(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Store what a marker measured, one row per subject and source."""
     put = [
         name for name in (rows[0] if rows else {}) if name not in ("period", "subject_id", "source")
@@ -65,7 +66,7 @@ def fill_areas(conn: sa.Connection, period: str, source: str, at: datetime) -> N
     )
 
 
-def month(conn: sa.Connection, period: str) -> Any:
+def month(conn: sa.Connection, period: str) -> Row:
     """Return and lock the row of a month, making it first.
 
     Markers of several partitions arrive in several transactions; the lock lets the last of them
@@ -77,10 +78,10 @@ def month(conn: sa.Connection, period: str) -> Any:
         .on_conflict_do_nothing()
     )
     asked = sa.select(t.months).where(t.months.c.period == period)
-    return conn.execute(store.lock(asked, conn)).one()
+    return records.one(conn, store.lock(asked, conn))
 
 
-def change_month(conn: sa.Connection, period: str, **values: Any) -> None:
+def change_month(conn: sa.Connection, period: str, **values: object) -> None:
     """Change columns of a month."""
     conn.execute(sa.update(t.months).where(t.months.c.period == period).values(**values))
 
@@ -113,7 +114,7 @@ def parked_sources(conn: sa.Connection, sources: Sequence[str]) -> dict[str, int
     return {row[0]: int(row[1]) for row in rows}
 
 
-def measures_of(conn: sa.Connection, period: str, area: str, end: datetime) -> list[Any]:
+def measures_of(conn: sa.Connection, period: str, area: str, end: datetime) -> list[Row]:
     """Return what was measured in a month of the subjects that belonged to an area at its end."""
     measure, here = t.measures.c, t.belonging(end)
     asked = (
@@ -122,16 +123,15 @@ def measures_of(conn: sa.Connection, period: str, area: str, end: datetime) -> l
         .where(measure.period == period, here.c.area == area)
         .order_by(measure.source, measure.event_id, measure.subject_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def measures_of_subject(conn: sa.Connection, period: str, subject_id: str) -> list[Any]:
+def measures_of_subject(conn: sa.Connection, period: str, subject_id: str) -> list[Row]:
     """Return what was measured of one subject in a month."""
     measure = t.measures.c
-    return list(
-        conn.execute(
-            sa.select(t.measures)
-            .where(measure.period == period, measure.subject_id == subject_id)
-            .order_by(measure.source)
-        )
+    return records.rows(
+        conn,
+        sa.select(t.measures)
+        .where(measure.period == period, measure.subject_id == subject_id)
+        .order_by(measure.source),
     )

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import sqlalchemy as sa
 
 from chassis import records
+from chassis.records import Row
 from services.credit.storage import tables as t
 
 
-def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
-    """Store a notice; it is never edited."""
-    conn.execute(t.notices.insert().values(**row))
+def add(conn: sa.Connection, **values: object) -> Row:
+    """Store a notice; it is never edited. Returns it."""
+    return records.add(conn, t.notices, **values)
 
 
-def notice(conn: sa.Connection, notice_id: str, *, lock: bool = False) -> Any:
+def notice(conn: sa.Connection, notice_id: str, *, lock: bool = False) -> Row | None:
     """Return a notice, or None."""
     return records.find(conn, t.notices, notice_id, lock=lock)
 
 
-def change(conn: sa.Connection, notice_id: str, **values: Any) -> None:
+def known(conn: sa.Connection, notice_id: str) -> Row:
+    """Return the notice that a settlement names. Raises LookupError where it is gone."""
+    return records.known(conn, t.notices, notice_id)
+
+
+def change(conn: sa.Connection, notice_id: str, **values: object) -> None:
     """Change the state of a notice; its body never changes."""
     assert "body" not in values  # noqa: S101  a notice is never edited
     conn.execute(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from services.credit.rules import recompute
+from chassis.records import Row
+from services.credit.rules import published as rules
 from services.credit.storage import counting
 from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as store
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from chassis.bus import Tx
 
 RED_LIST = ("AA", "AAA")
-ORGANISATIONS = recompute.ORGANISATIONS
+ORGANISATIONS = rules.ORGANISATIONS
+
+
+class Now(NamedTuple):
+    """What a notice would say of an entry now, and the state of the entry."""
+
+    item: rules.Item
+    state: str
 
 
 def gates(text: str) -> list[str]:
@@ -24,36 +32,31 @@ def gates(text: str) -> list[str]:
     return text.split(",") if text else []
 
 
-def published_now(tx: Tx, settlement_id: str, subjects: Collection[str]) -> dict[str, Any]:
-    """Return subject -> what a notice would say of it now, with the state of its entry; nothing of
-    a person who is not on the red list any more."""
+def published_now(tx: Tx, settlement_id: str, subjects: Collection[str]) -> dict[str, Now]:
+    """Return subject -> what a notice would say of it now; nothing of a person who is not on the
+    red list any more."""
     row = store.settlement(tx.conn, settlement_id)
     if row is None or not subjects:
         return {}
     entries = entry_store.entries(tx.conn, settlement_id, subjects=subjects)
     shown = [e for e in entries if e.kind in ORGANISATIONS or e.grade in RED_LIST]
     items = items_of(tx, row, shown, subjects)
-    return {
-        item["subject"]: item | {"state": entry.state}
-        for item, entry in zip(items, shown, strict=True)
-    }
+    return {item.subject: Now(item, entry.state) for item, entry in zip(items, shown, strict=True)}
 
 
 def items_of(
-    tx: Tx, row: Any, entries: Sequence[Any], only: Collection[str] | None
-) -> list[dict[str, Any]]:
+    tx: Tx, row: Row, entries: Sequence[Row], only: Collection[str] | None
+) -> list[rules.Item]:
     """Return what a notice says of entries, each in the words of its kind."""
     in_force = rules_in_force(tx.conn)
-    reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    reasons: dict[str, list[rules.Reason]] = defaultdict(list)
     if entries:
         for award in counting.listed_awards(tx.conn, row.settlement_id, row.period, only):
-            found = recompute.public_reason(
-                in_force.rule_of(award), award.score, deduction=award.deduction
-            )
+            found = rules.reason_of(in_force.rule_of(award), award.score, deduction=award.deduction)
             if found is not None:
                 reasons[award.subject_id].append(found)
     return [
-        recompute.public_item(
+        rules.item_of(
             entry.kind,
             entry.subject_id,
             score=entry.score,

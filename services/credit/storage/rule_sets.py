@@ -7,51 +7,58 @@ is published: every statement here that writes `body` says so in its condition.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import cast
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
+from services.credit.rules.model import Document
 from services.credit.storage import tables as t
 
 IN_FORCE = ("PUBLISHED", "RETIRED")
 
 
-def by_code(conn: sa.Connection, code: str, *, lock: bool = False) -> Any:
+def by_code(conn: sa.Connection, code: str, *, lock: bool = False) -> Row | None:
     """Return a rule set, or None."""
     asked = sa.select(t.rule_sets).where(t.rule_sets.c.code == code)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.first(conn, store.lock(asked, conn) if lock else asked)
 
 
-def by_id(conn: sa.Connection, rule_set_id: str, *, lock: bool = False) -> Any:
+def by_id(conn: sa.Connection, rule_set_id: str, *, lock: bool = False) -> Row | None:
     """Return a rule set, or None."""
     return records.find(conn, t.rule_sets, rule_set_id, lock=lock)
 
 
-def timeline(conn: sa.Connection) -> list[Any]:
+def timeline(conn: sa.Connection) -> list[Row]:
     """Return (code, digest, area, effective_from, effective_to) of all that were ever in force, the
     newest first; without their bodies."""
     table = t.rule_sets.c
     asked = (
         sa.select(table.code, table.digest, table.area, table.effective_from, table.effective_to)
-        .where(table.state.in_(IN_FORCE), _began(table))
+        .where(table.state.in_(IN_FORCE), _began())
         .order_by(table.effective_from.desc(), table.code.desc())
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def _began(row: Any) -> Any:
+def _began() -> sa.ColumnElement[bool]:
     """What was withdrawn before it began ends on the day of its beginning."""
+    row = t.rule_sets.c
     return sa.or_(row.effective_to.is_(None), row.effective_to > row.effective_from)
 
 
-def body_of(conn: sa.Connection, code: str) -> Any:
+def of_code(conn: sa.Connection, code: str) -> Row:
+    """Return the rule set of a code that is known to be there."""
+    return records.one(conn, sa.select(t.rule_sets).where(t.rule_sets.c.code == code))
+
+
+def body_of(conn: sa.Connection, code: str) -> Document:
     """Return the JSON of a rule set."""
-    return conn.execute(
-        sa.select(t.rule_sets.c.body).where(t.rule_sets.c.code == code)
-    ).scalar_one()
+    asked = sa.select(t.rule_sets.c.body).where(t.rule_sets.c.code == code)
+    return dict(conn.execute(asked).scalar_one())
 
 
 def elsewhere(conn: sa.Connection, prefix: str, area: str) -> str | None:
@@ -61,41 +68,48 @@ def elsewhere(conn: sa.Connection, prefix: str, area: str) -> str | None:
     return conn.execute(asked).scalar()
 
 
-def add(conn: sa.Connection, row: dict[str, Any]) -> None:
-    """Store a rule set."""
-    conn.execute(t.rule_sets.insert().values(**row))
+def add(conn: sa.Connection, **values: object) -> Row:
+    """Store a rule set. Returns it."""
+    return records.add(conn, t.rule_sets, **values)
 
 
-def edit(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
-    """Change the content of a draft. Returns False where it is a draft no longer."""
+def edit(conn: sa.Connection, rule_set_id: str, **values: object) -> Row | None:
+    """Change the content of a draft. Returns it afterwards, or None where it is one no longer."""
     return _change(conn, rule_set_id, ("DRAFT",), values)
 
 
-def publish(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
-    """Give an approved rule set its final header. Returns False where it is not approved."""
+def publish(conn: sa.Connection, rule_set_id: str, **values: object) -> Row | None:
+    """Give an approved rule set its final header. Returns None where it is not approved."""
     return _change(conn, rule_set_id, ("APPROVED",), {"state": "PUBLISHED", **values})
 
 
-def move(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
-    """Change the state of a rule set that is not published; its content never.
-
-    Returns:
-        False where it is published already.
-    """
+def move(conn: sa.Connection, rule_set_id: str, **values: object) -> Row | None:
+    """Change the state of a rule set; its content never. Returns None where it is published."""
     assert not {"body", "digest", "code"} & set(values)  # noqa: S101  content is not a state
     return _change(conn, rule_set_id, ("DRAFT", "CONSULTING", "APPROVED"), values)
 
 
 def _change(
-    conn: sa.Connection, rule_set_id: str, states: Sequence[str], values: Mapping[str, Any]
-) -> bool:
+    conn: sa.Connection, rule_set_id: str, states: Sequence[str], values: Mapping[str, object]
+) -> Row | None:
     row = t.rule_sets.c
-    done = conn.execute(
+    return records.first(
+        conn,
         sa.update(t.rule_sets)
         .where(row.rule_set_id == rule_set_id, row.state.in_(states))
         .values(**values, row_version=row.row_version + 1)
+        .returning(*row),
     )
-    return done.rowcount == 1
+
+
+def kept(row: Row | None) -> Row:
+    """Return a rule set after a change of it.
+
+    Raises:
+        LostChange: It was not as the caller had locked it; nothing may be kept.
+    """
+    store.all_changed(int(row is not None), 1, t.rule_sets.name)
+    return cast("Row", row)
 
 
 def end_before(conn: sa.Connection, area: str, day: date, but: str) -> None:
@@ -121,16 +135,16 @@ def lock_in_force(conn: sa.Connection, area: str) -> None:
     conn.execute(store.lock(asked.order_by(row.rule_set_id), conn)).all()
 
 
-def next_begin(conn: sa.Connection, area: str, day: date) -> Any:
+def next_begin(conn: sa.Connection, area: str, day: date) -> Row | None:
     """Return (code, effective_from) of the next published rule set from a day on, or None."""
     row = t.rule_sets.c
     asked = (
         sa.select(row.code, row.effective_from)
-        .where(row.area == area, row.state.in_(IN_FORCE), row.effective_from >= day, _began(row))
+        .where(row.area == area, row.state.in_(IN_FORCE), row.effective_from >= day, _began())
         .order_by(row.effective_from)
         .limit(1)
     )
-    return conn.execute(asked).first()
+    return records.first(conn, asked)
 
 
 def noted(conn: sa.Connection, rule_set_id: str, notice_id: str) -> None:
@@ -142,22 +156,22 @@ def noted(conn: sa.Connection, rule_set_id: str, notice_id: str) -> None:
     )
 
 
-def end(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
-    """End a published rule set; its content never changes. Returns False where it is retired."""
+def end(conn: sa.Connection, rule_set_id: str, **values: object) -> Row | None:
+    """End a published rule set; its content never changes. Returns None where it is retired."""
     assert not {"body", "digest", "code"} & set(values)  # noqa: S101  content is not an end
     return _change(conn, rule_set_id, ("PUBLISHED",), values)
 
 
-def ended_by(conn: sa.Connection, area: str, day: date) -> Any:
+def ended_by(conn: sa.Connection, area: str, day: date) -> Row | None:
     """Return the published rule set of an area that ends on the day on which another begins."""
     row = t.rule_sets.c
     asked = sa.select(t.rule_sets).where(
-        row.area == area, row.state == "PUBLISHED", row.effective_to == day, _began(row)
+        row.area == area, row.state == "PUBLISHED", row.effective_to == day, _began()
     )
-    return conn.execute(asked.order_by(row.effective_from.desc()).limit(1)).first()
+    return records.first(conn, asked.order_by(row.effective_from.desc()).limit(1))
 
 
-def on(conn: sa.Connection, area: str, day: date) -> Any:
+def on(conn: sa.Connection, area: str, day: date) -> Row | None:
     """Return the rule set of an area that is in force on a day, without its body, or None."""
     row = t.rule_sets.c
     asked = sa.select(row.rule_set_id, row.code).where(
@@ -166,10 +180,10 @@ def on(conn: sa.Connection, area: str, day: date) -> Any:
         row.effective_from <= day,
         sa.or_(row.effective_to.is_(None), row.effective_to > day),
     )
-    return conn.execute(asked.order_by(row.effective_from.desc()).limit(1)).first()
+    return records.first(conn, asked.order_by(row.effective_from.desc()).limit(1))
 
 
-def retire(conn: sa.Connection, area: str, day: date, at: Any) -> int:
+def retire(conn: sa.Connection, area: str, day: date, at: datetime) -> int:
     """Retire what has ended by a day. Returns how many."""
     row = t.rule_sets.c
     return conn.execute(
@@ -179,7 +193,7 @@ def retire(conn: sa.Connection, area: str, day: date, at: Any) -> int:
     ).rowcount
 
 
-def state_of(row: Any) -> str:
+def state_of(row: Row) -> str:
     """Return the state of a rule set. A draft that was retired is discarded."""
     discarded = row.state == "DRAFT" and row.retired_at is not None
     return "DISCARDED" if discarded else str(row.state)
@@ -198,7 +212,7 @@ def page(
     return records.page(conn, asked, part, (row.rule_set_id,), newest_first=True)
 
 
-def add_comment(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def add_comment(conn: sa.Connection, row: Mapping[str, object]) -> None:
     """Store a comment; it is never edited."""
     conn.execute(t.rule_comments.insert().values(**row))
 

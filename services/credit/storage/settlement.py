@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import tables as t
 from services.credit.storage.counting import listed
 
@@ -67,13 +68,18 @@ def is_published(conn: sa.Connection, period: str, area: str) -> bool:
     return conn.execute(asked).first() is not None
 
 
-def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -> Any:
+def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -> Row | None:
     """Return a settlement, or None."""
     asked = sa.select(t.settlements).where(t.settlements.c.settlement_id == settlement_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.first(conn, store.lock(asked, conn) if lock else asked)
 
 
-def of_month(conn: sa.Connection, period: str, area: str, *, weak: bool = False) -> Any:
+def known(conn: sa.Connection, settlement_id: str) -> Row:
+    """Return a settlement to which something else points."""
+    return records.known(conn, t.settlements, settlement_id)
+
+
+def of_month(conn: sa.Connection, period: str, area: str, *, weak: bool = False) -> Row | None:
     """Return and lock the settlement of a month and area, or None.
 
     Args:
@@ -82,12 +88,15 @@ def of_month(conn: sa.Connection, period: str, area: str, *, weak: bool = False)
         area: The area.
         weak: Those who change awards of the month need not wait, as for a draft they need not.
     """
+    return records.first(conn, store.lock(_of_month(period, area), conn, weak=weak))
+
+
+def _of_month(period: str, area: str) -> store.Select:
     row = t.settlements.c
-    asked = sa.select(t.settlements).where(row.period == period, row.area == area)
-    return conn.execute(store.lock(asked, conn, weak=weak)).first()
+    return sa.select(t.settlements).where(row.period == period, row.area == area)
 
 
-def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: datetime) -> Any:
+def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: datetime) -> Row:
     """Make the settlement of a month and area if there is none; return and lock it."""
     conn.execute(
         store.insert(conn, t.settlements)
@@ -107,16 +116,12 @@ def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: d
         )
         .on_conflict_do_nothing()
     )
-    return of_month(conn, period, area, weak=True)
+    return records.one(conn, store.lock(_of_month(period, area), conn, weak=True))
 
 
-def change(conn: sa.Connection, settlement_id: str, **values: Any) -> None:
-    """Change columns of a settlement."""
-    conn.execute(
-        sa.update(t.settlements)
-        .where(t.settlements.c.settlement_id == settlement_id)
-        .values(**values, version=t.settlements.c.version + 1)
-    )
+def change(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Change columns of a settlement that the caller has locked. Returns it afterwards."""
+    return records.update(conn, t.settlements, row, **values)
 
 
 def areas_of(conn: sa.Connection, end: datetime) -> list[str]:
@@ -136,7 +141,7 @@ def areas_of(conn: sa.Connection, end: datetime) -> list[str]:
     return sorted(found, key=lambda code: (-len(code), code))
 
 
-def waited_for(conn: sa.Connection, settlement_id: str, period: str) -> list[Any]:
+def waited_for(conn: sa.Connection, settlement_id: str, period: str) -> list[Row]:
     """Return earlier settlements, oldest first, that hold a deduction which would count in this
     one as well, and whose notice has not ended."""
     award, row = t.awards.c, t.settlements.c
@@ -158,7 +163,7 @@ def waited_for(conn: sa.Connection, settlement_id: str, period: str) -> list[Any
         .distinct()
         .order_by(row.period, row.settlement_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def unconfirmed_project_areas(conn: sa.Connection, period: str, district: str) -> list[str]:
@@ -180,7 +185,7 @@ def unconfirmed_project_areas(conn: sa.Connection, period: str, district: str) -
     return [found.area for found in conn.execute(asked)]
 
 
-def waiting_for_funds(conn: sa.Connection, district: str) -> list[Any]:
+def waiting_for_funds(conn: sa.Connection, district: str) -> list[Row]:
     """Return and lock the settlements with points that no budget has covered, oldest first."""
     row = t.settlements.c
     asked = (
@@ -188,4 +193,4 @@ def waiting_for_funds(conn: sa.Connection, district: str) -> list[Any]:
         .where(row.unfunded_points > 0, row.area.like(f"{district}%"))
         .order_by(row.period, row.area)
     )
-    return list(conn.execute(store.lock(asked, conn)))
+    return records.rows(conn, store.lock(asked, conn))

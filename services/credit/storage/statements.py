@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import records
+from chassis import storage as store
+from chassis.records import Row
 from services.credit.storage import tables as t
 
 
-def _lines(subject: str) -> sa.Select[Any]:
+def _lines(subject: str) -> store.Select:
     posting, line = t.postings.c, t.lines.c
     return (
         sa.select(
@@ -33,14 +34,14 @@ def _lines(subject: str) -> sa.Select[Any]:
 
 def lines_of(
     conn: sa.Connection, subject: str, *, since: datetime | None, until: datetime | None
-) -> Iterator[Any]:
+) -> Iterator[Row]:
     """Yield the lines of a subject's accounts that were posted in [since, until), oldest first."""
     asked = _lines(subject)
     if until is not None:
         asked = asked.where(t.postings.c.posted_at < until)
     if since is not None:
         asked = asked.where(t.postings.c.posted_at >= since)
-    yield from conn.execute(asked)
+    yield from records.rows(conn, asked)
 
 
 def balances_at(conn: sa.Connection, subject: str, at: datetime | None) -> dict[str, int]:
@@ -78,17 +79,17 @@ def trial_balance_at(conn: sa.Connection, at: datetime | None) -> dict[str, int]
 # Files that were asked for
 
 
-def add_export(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def add_export(conn: sa.Connection, row: Mapping[str, object]) -> None:
     """Store that a file was asked for."""
     conn.execute(sa.insert(t.exports).values(**row))
 
 
-def export(conn: sa.Connection, export_id: str, *, lock: bool = False) -> Any:
+def export(conn: sa.Connection, export_id: str, *, lock: bool = False) -> Row | None:
     """Return what is known of a file, or None."""
     return records.find(conn, t.exports, export_id, lock=lock)
 
 
-def change_export(conn: sa.Connection, export_id: str, **values: Any) -> None:
+def change_export(conn: sa.Connection, export_id: str, **values: object) -> None:
     """Change columns of a file that was asked for."""
     conn.execute(
         sa.update(t.exports)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import bulk, registry
 from services.credit.storage import tables as t
 
@@ -19,42 +20,43 @@ def _groups(values: Sequence[str]) -> list[Sequence[str]]:
     return [values[i : i + _AT_ONCE] for i in range(0, len(values), _AT_ONCE)]
 
 
-def awards(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
+def awards(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Row]:
     """Return awards as they are now, by id."""
     return {
         str(row.award_id): row
         for group in _groups(award_ids)
-        for row in conn.execute(
-            sa.select(t.awards).where(bulk.members(t.awards.c.award_id, group, conn))
+        for row in records.rows(
+            conn, sa.select(t.awards).where(bulk.members(t.awards.c.award_id, group, conn))
         )
     }
 
 
-def postings_of(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, list[Any]]:
+def postings_of(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return award -> (posted_at, deed_at) of what it has brought, oldest first."""
     posting = t.postings.c
-    found: dict[str, list[Any]] = defaultdict(list)
+    found: dict[str, list[Row]] = defaultdict(list)
     for group in _groups(award_ids):
         asked = (
             sa.select(posting.ref, posting.posted_at, posting.deed_at)
             .where(posting.kind == "AWARD", bulk.members(posting.ref, group, conn))
             .order_by(posting.posted_at, posting.posting_id)
         )
-        for row in conn.execute(asked):
+        for row in records.rows(conn, asked):
             found[row.ref].append(row)
     return found
 
 
-def awards_of_month(conn: sa.Connection, period: str, subjects: Sequence[str]) -> list[Any]:
+def awards_of_month(conn: sa.Connection, period: str, subjects: Sequence[str]) -> list[Row]:
     """Return the awards of a month to some subjects."""
     award = t.awards.c
     return [
         row
         for group in _groups(subjects)
-        for row in conn.execute(
+        for row in records.rows(
+            conn,
             sa.select(t.awards)
             .where(award.period == period, bulk.members(award.subject_id, group, conn))
-            .order_by(award.subject_id, award.award_id)
+            .order_by(award.subject_id, award.award_id),
         )
     ]
 

@@ -6,10 +6,11 @@ Nothing here touches what is live: the working rows of a job are its own, and go
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
+from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -29,7 +30,7 @@ def clear(conn: sa.Connection, keep: str) -> None:
     conn.execute(sa.delete(parts).where(parts.c.job_id != keep, parts.c.job_id.not_in(alive)))
 
 
-def add_parts(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_parts(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Store working rows; one that is there already is left alone."""
     bulk.insert(conn, t.what_if_parts, rows, ignore=True)
 
@@ -77,7 +78,7 @@ def count_subjects(conn: sa.Connection, job_id: str) -> int:
     return int(conn.execute(asked).scalar() or 0)
 
 
-def parts(conn: sa.Connection, job_id: str, first: str, last: str) -> list[Any]:
+def parts(conn: sa.Connection, job_id: str, first: str, last: str) -> list[Row]:
     """Return the working rows of the subjects from `first` to `last`."""
     part = t.what_if_parts.c
     asked = (
@@ -85,7 +86,7 @@ def parts(conn: sa.Connection, job_id: str, first: str, last: str) -> list[Any]:
         .where(part.job_id == job_id, part.subject_id >= first, part.subject_id <= last)
         .order_by(part.subject_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def drop_parts(conn: sa.Connection, job_id: str, first: str, last: str) -> None:
@@ -118,7 +119,7 @@ def measures_page(
     periods: Sequence[str],
     after: tuple[str, str, str] | None,
     limit: int,
-) -> list[Any]:
+) -> list[Row]:
     """Return measured rows of months in the order (month, subject, source)."""
     row = t.measures.c
     asked = sa.select(t.measures).where(row.period.in_(list(periods)))
@@ -128,7 +129,7 @@ def measures_page(
             row.subject_id > subject_id, sa.and_(row.subject_id == subject_id, row.source > source)
         )
         asked = asked.where(sa.or_(row.period > month, sa.and_(row.period == month, later)))
-    return list(conn.execute(asked.order_by(row.period, row.subject_id, row.source).limit(limit)))
+    return records.rows(conn, asked.order_by(row.period, row.subject_id, row.source).limit(limit))
 
 
 def count_measures(conn: sa.Connection, periods: Sequence[str]) -> int:
@@ -139,7 +140,7 @@ def count_measures(conn: sa.Connection, periods: Sequence[str]) -> int:
 
 def by_hand_page(
     conn: sa.Connection, since: str, until: str, after: str | None, limit: int
-) -> list[Any]:
+) -> list[Row]:
     """Return the awards that persons proposed and approved, in the order of their ids."""
     award = t.awards.c
     asked = sa.select(t.awards).where(
@@ -151,7 +152,7 @@ def by_hand_page(
     )
     if after is not None:
         asked = asked.where(award.award_id > sa.literal(after, award.award_id.type))
-    return list(conn.execute(asked.order_by(award.award_id).limit(limit)))
+    return records.rows(conn, asked.order_by(award.award_id).limit(limit))
 
 
 def carried(
@@ -187,18 +188,20 @@ def drop_results(conn: sa.Connection, job_id: str) -> None:
         conn.execute(sa.delete(table).where(table.c.job_id == job_id))
 
 
-def put_subjects(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def put_subjects(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Store what changes for subjects."""
     bulk.insert(conn, t.what_if_subjects, rows, ignore=True)
 
 
-def add_sums(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_sums(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Add to sums."""
     keys = ("job_id", "what", "area", "kind", "name")
     bulk.upsert(conn, t.what_if_sums, rows, keys=keys, add=SUMMED)
 
 
-def sums(conn: sa.Connection, job_id: str, what: str, *by: str, name: str | None = None) -> Any:
+def sums(
+    conn: sa.Connection, job_id: str, what: str, *by: str, name: str | None = None
+) -> list[Row]:
     """Return sums by some of their keys; of groups, those of one dimension or of ALL."""
     row = t.what_if_sums.c
     keys = [row[key] for key in by]
@@ -216,10 +219,10 @@ def sums(conn: sa.Connection, job_id: str, what: str, *by: str, name: str | None
         asked = asked.where(row.name != ALL)
     if keys:
         asked = asked.group_by(*keys).order_by(*keys)
-    return [dict(found) for found in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
-def groups(conn: sa.Connection, job_id: str) -> list[dict[str, Any]]:
+def groups(conn: sa.Connection, job_id: str) -> list[Row]:
     """Return every group: community, kind and dimension, and ALL of its dimensions."""
     row = t.what_if_sums.c
     asked = (
@@ -227,10 +230,10 @@ def groups(conn: sa.Connection, job_id: str) -> list[dict[str, Any]]:
         .where(row.job_id == job_id, row.what == "GROUP")
         .order_by(row.area, row.kind, row.name)
     )
-    return [dict(found) for found in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
-def largest(conn: sa.Connection, job_id: str, limit: int, *, losing: bool) -> list[Any]:
+def largest(conn: sa.Connection, job_id: str, limit: int, *, losing: bool) -> list[Row]:
     """Return the subjects that lose or gain most: by score, then by points."""
     row = t.what_if_subjects.c
     points = row.points_after - row.points_before
@@ -241,10 +244,10 @@ def largest(conn: sa.Connection, job_id: str, limit: int, *, losing: bool) -> li
         .order_by(score, points, row.subject_id)
         .limit(limit)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def grade_changes(conn: sa.Connection, job_id: str) -> list[Any]:
+def grade_changes(conn: sa.Connection, job_id: str) -> list[Row]:
     """Return (kind, grade before, grade after, number) where grades differ."""
     row = t.what_if_subjects.c
     asked = (
@@ -253,19 +256,19 @@ def grade_changes(conn: sa.Connection, job_id: str) -> list[Any]:
         .group_by(row.kind, row.grade_before, row.grade_after)
         .order_by(row.kind, row.grade_before, row.grade_after)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
-def subjects_page(conn: sa.Connection, job_id: str, after: str | None, limit: int) -> list[Any]:
+def subjects_page(conn: sa.Connection, job_id: str, after: str | None, limit: int) -> list[Row]:
     """Return the subjects for whom something changes, in the order of their ids."""
     row = t.what_if_subjects.c
     asked = sa.select(t.what_if_subjects).where(row.job_id == job_id)
     if after:
         asked = asked.where(row.subject_id > after)
-    return list(conn.execute(asked.order_by(row.subject_id).limit(limit)))
+    return records.rows(conn, asked.order_by(row.subject_id).limit(limit))
 
 
-def line(row: Any) -> dict[str, Any]:
+def line(row: Row) -> dict[str, object]:
     """Return what changes for a subject as it is shown."""
     return {
         "subject": row.subject_id,

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from services.credit.actions import settlement
+from services.credit.actions import drafting
 from services.credit.tests import stage
 
 NOW = "2025-03-10T09:00"
@@ -267,7 +267,7 @@ def test_the_worked_example_of_volunteer_hours_has_its_figures(credit):
     standing = []
     for period in ("2025-01", "2025-02", "2025-03"):
         with bench.transaction() as tx:
-            settlement.draft(tx, period, stage.COMMUNITY)
+            drafting.draft(tx, period, stage.COMMUNITY)
         found = bench.rows(
             "SELECT score, grade FROM entries WHERE subject_id = 'RES:per_a' AND period = :p",
             p=period,

@@ -5,9 +5,9 @@ import itertools
 import pytest
 import sqlalchemy as sa
 
-from services.credit.actions import awards, settlement
+from services.credit.actions import awards, drafting, finalising
 from services.credit.errors import YieldsToRule
-from services.credit.rules import recompute
+from services.credit.rules import findings, recompute
 from services.credit.storage import awards as store
 from services.credit.storage import deductions
 from services.credit.tests import stage
@@ -126,7 +126,7 @@ def test_the_month_counts_the_one_that_stands_and_is_verified(credit):
     tampered = changed(lines, lambda line: line.get("rule") == "R-PRJ-12", counted)
     first = recompute.verify(tampered, digest).first
     assert (first.what, first.rule, first.found) == (
-        recompute.EXCLUDED,
+        findings.EXCLUDED,
         "R-PRJ-12",
         "yields to R-PRJ-15",
     )
@@ -282,7 +282,7 @@ def test_the_highest_level_of_a_deed_counts_in_any_order_of_arrival(best, order,
         bench.deliver(batch)
         assert sum(award["points"] for award in awards_of(bench, "STW:stw_1")) in (5, 10)
     with bench.transaction() as tx:
-        settlement.draft(tx, period, stage.COMMUNITY)
+        drafting.draft(tx, period, stage.COMMUNITY)
     found = [(a["score"], a["points"]) for a in awards_of(bench, "STW:stw_1")]
     assert found == [(0, 0), (2, 10), (0, 0)]
     assert stage.trial_balance(bench)["accounts"]["PENDING"] == 10
@@ -328,7 +328,7 @@ def test_a_higher_level_of_the_same_deed_is_an_award_of_its_own_and_adds_what_it
         lambda line: line.get("level") == "STREET",
         lambda line: line | {"score": 1},
     )
-    assert recompute.CAP in {found.what for found in recompute.verify(split, digest).findings}
+    assert findings.CAP in {found.what for found in recompute.verify(split, digest).findings}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def twice(credit):
 
     def settle(period, subjects=(PRJ,)):
         with bench.transaction() as tx:
-            settlement._veto(tx, period, deductions.make_effective(tx.conn, period, list(subjects)))
+            finalising._veto(tx, period, deductions.make_effective(tx.conn, period, list(subjects)))
 
     final_month(bench, "2025-03", "rct_3")
     final_month(bench, "2025-05", "rct_5")

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.bus import new_uuid
-from services.credit.actions import settlement
+from services.credit.actions import drafting
 from services.credit.rules import settlement as rules
 from services.credit.storage import digests, ledger
 from services.credit.storage import entries as entry_store
@@ -137,10 +137,10 @@ def test_many_areas_at_once_are_drafted_as_each_alone(credit):
             )
     entries = sa.select(t.entries).order_by(t.entries.c.subject_id)
     with credit.transaction() as tx:
-        together = settlement.draft_areas(tx, "2025-03", areas)
+        together = drafting.draft_areas(tx, "2025-03", areas)
         once = [tuple(row) for row in tx.conn.execute(entries)]
     with credit.transaction() as tx:
-        alone = {area: settlement.draft(tx, "2025-03", area) for area in areas}
+        alone = {area: drafting.draft(tx, "2025-03", area) for area in areas}
         again = [tuple(row) for row in tx.conn.execute(entries)]
     assert together == alone
     assert len(set(together.values())) == 3

@@ -13,7 +13,7 @@ from chassis.blobs import Blobs
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from chassis.settings import CommandFailed
 from services.credit.actions import verify as command
-from services.credit.rules import recompute
+from services.credit.rules import findings, month_log, recompute
 from services.credit.service import Credit
 from services.credit.storage import month_logs as store
 from services.credit.tests import stage
@@ -160,7 +160,7 @@ def test_a_deduction_taken_back_before_the_month_is_final_is_published_and_never
 def log_of(bench, area=stage.COMMUNITY):
     with bench.transaction() as tx:
         notice = store.published(tx.conn, PERIOD, area)[0]
-        return list(store.lines(tx.conn, notice["settlement_id"])), notice["digest"]
+        return list(store.lines(tx.conn, notice.settlement_id)), notice.digest
 
 
 def given(**more):
@@ -189,10 +189,10 @@ def run(bench, monkeypatch, **more):
 
 def resealed(lines):
     """The lines with a last line that fits them: whoever tampers can compute that too."""
-    seal = recompute.Seal()
+    seal = month_log.Seal()
     for line in lines[:-1]:
         seal.add(line)
-    return [*lines[:-1], recompute.encode(seal.line())]
+    return [*lines[:-1], month_log.encode(seal.line())]
 
 
 def changed(lines, match, change):
@@ -206,7 +206,7 @@ def changed(lines, match, change):
             other = change(line)
             if other is None:
                 continue
-            found.append(recompute.encode(other))
+            found.append(month_log.encode(other))
             continue
         found.append(text)
     assert done
@@ -241,7 +241,7 @@ def test_the_notice_names_the_digest_and_the_content_of_the_rules(published):
     lines, digest = log_of(bench)
     assert body["digest"] == digest == json.loads(lines[0])["digest"]
     document = next(json.loads(text) for text in lines if '"line":"rule_set"' in text)
-    assert body["rule_sets"] == {"RC-2025.1": recompute.document_digest(document["body"])}
+    assert body["rule_sets"] == {"RC-2025.1": month_log.document_digest(document["body"])}
 
 
 def award_of(rule):
@@ -265,102 +265,102 @@ TAMPERINGS = {
     "a score of an entry": (
         lambda line: line["line"] == "entry" and line["subject"] == "RES:per_a",
         plus("score"),
-        (recompute.ENTRY, "RES:per_a", ""),
+        (findings.ENTRY, "RES:per_a", ""),
     ),
     "a grade of an entry": (
         lambda line: line["line"] == "entry" and line["subject"] == "PRJ:prj_1",
         lambda line: {**line, "grade": "AAA"},
-        (recompute.ENTRY, "PRJ:prj_1", ""),
+        (findings.ENTRY, "PRJ:prj_1", ""),
     ),
     "the points of an award": (
         award_of("R-RES-03"),
         plus("points"),
-        (recompute.AWARD_AMOUNT, "RES:per_a", "R-RES-03"),
+        (findings.AWARD_AMOUNT, "RES:per_a", "R-RES-03"),
     ),
     "the score of an award": (
         award_of("R-STW-03"),
         plus("score"),
-        (recompute.CAP, "STW:stw_1", "R-STW-03"),
+        (findings.CAP, "STW:stw_1", "R-STW-03"),
     ),
     "an award under a cap, with its raw score": (
         lambda line: line["line"] == "award" and line["rule"] == "R-STW-01" and line["score"] == 0,
         lambda line: {**line, "score": 2, "points": 10},
-        (recompute.CAP, "STW:stw_1", "R-STW-01"),
+        (findings.CAP, "STW:stw_1", "R-STW-01"),
     ),
     "an award of hours": (
         award_of("R-RES-01"),
         plus("score", 3),
-        (recompute.ENTRY, "RES:per_a", ""),
+        (findings.ENTRY, "RES:per_a", ""),
     ),
     "an award by hand": (
         award_of("R-RES-11"),
         lambda line: {**line, "score": 9, "score_raw": 9},
-        (recompute.AWARD_AMOUNT, "RES:per_b", "R-RES-11"),
+        (findings.AWARD_AMOUNT, "RES:per_b", "R-RES-11"),
     ),
     "the minutes of a record": (
         lambda line: line["line"] == "hours" and line["record"] == "rec_1",
         plus("minutes", -240),
-        (recompute.AWARD_AMOUNT, "RES:per_a", "R-RES-01"),
+        (findings.AWARD_AMOUNT, "RES:per_a", "R-RES-01"),
     ),
     "a measured value": (
         lambda line: line["line"] == "measure" and line["subject"] == "PRJ:prj_1",
         lambda line: {**line, "data": {**line["data"], "complaints_valid": 0}},
-        (recompute.AWARD_MISSING, "PRJ:prj_1", "R-PRJ-04"),
+        (findings.AWARD_MISSING, "PRJ:prj_1", "R-PRJ-04"),
     ),
     "a gate": (
         lambda line: line["line"] == "measure" and line["subject"] == "PRJ:prj_1",
         lambda line: {**line, "data": {**line["data"], "overdue_rectifications_open": 1}},
-        (recompute.ENTRY, "PRJ:prj_1", ""),
+        (findings.ENTRY, "PRJ:prj_1", ""),
     ),
     "a deleted award, seen by the one that the cap then lets in": (
         award_of("R-RES-03"),
         lambda _: None,
-        (recompute.CAP, "RES:per_a", "R-RES-03"),
+        (findings.CAP, "RES:per_a", "R-RES-03"),
     ),
     "a deleted deduction": (
         lambda line: award_of("R-PRJ-12")(line) and line["state"] == "APPROVED",
         lambda _: None,
-        (recompute.ENTRY, "PRJ:prj_1", ""),
+        (findings.ENTRY, "PRJ:prj_1", ""),
     ),
     "a deleted measured award": (
         award_of("R-PRJ-06"),
         lambda _: None,
-        (recompute.AWARD_MISSING, "PRJ:prj_1", "R-PRJ-06"),
+        (findings.AWARD_MISSING, "PRJ:prj_1", "R-PRJ-06"),
     ),
     "a deleted entry": (
         lambda line: line["line"] == "entry" and line["subject"] == "RES:per_b",
         lambda _: None,
-        (recompute.ENTRY_MISSING, "RES:per_b", ""),
+        (findings.ENTRY_MISSING, "RES:per_b", ""),
     ),
     "a consent": (
         lambda line: line["line"] == "consent" and line["purpose"] == "SCORING",
         lambda _: None,
-        (recompute.NO_CONSENT, "RES:per_a", "R-RES-01"),
+        (findings.NO_CONSENT, "RES:per_a", "R-RES-01"),
     ),
     "an award given to another": (
         award_of("R-RES-11"),
         lambda line: {**line, "subject": "RES:per_b", "deed": "TJ-2025-002"},
-        (recompute.AWARD_IDENTITY, "RES:per_b", "R-RES-11"),
+        (findings.AWARD_IDENTITY, "RES:per_b", "R-RES-11"),
     ),
     "the digest of an entry in the index": (
         lambda line: line["line"] == "index" and line["subject"] == "RES:per_b",
         lambda line: {**line, "digest": "0" * 64},
-        (recompute.ENTRY, "RES:per_b", ""),
+        (findings.ENTRY, "RES:per_b", ""),
     ),
     "a rule": (
         lambda line: line["line"] == "rule_set",
         of_rule("R-RES-03", lambda rule: rule.update(score=rule["score"] + 1)),
-        (recompute.RULE, "", "R-RES-03"),
+        (findings.RULE, "", "R-RES-03"),
     ),
     "the digest in the manifest": (
         lambda line: line["line"] == "manifest",
         lambda line: {**line, "digest": "f" * 64},
-        (recompute.NOTICE, "", ""),
+        (findings.NOTICE, "", ""),
     ),
     "a value that no line of ours has": (
         lambda line: line["line"] == "award" and line["subject"] == "RES:per_b",
         lambda line: {**line, "score": "much"},
-        (recompute.FORM, "RES:per_b", ""),
+        (findings.FORM, "RES:per_b", ""),
     ),
 }
 
@@ -404,8 +404,8 @@ def test_a_rule_changed_together_with_its_digest_is_named_by_the_awards_that_it_
     def hide(line):
         stated = {
             "RC-2025.1": {
-                "digest": recompute.document_digest(document),
-                "rules": recompute.rule_digests(document),
+                "digest": month_log.document_digest(document),
+                "rules": month_log.rule_digests(document),
             }
         }
         return {**line, "rule_sets": stated}
@@ -413,7 +413,7 @@ def test_a_rule_changed_together_with_its_digest_is_named_by_the_awards_that_it_
     verdict = recompute.verify(
         changed(raised, lambda line: line["line"] == "manifest", hide), digest
     )
-    assert verdict.first.what == recompute.AWARD_AMOUNT
+    assert verdict.first.what == findings.AWARD_AMOUNT
     assert verdict.first.rule == "R-RES-03"
 
 
@@ -426,7 +426,7 @@ def test_any_single_byte_that_is_flipped_is_found(month):
         text = whole[:place] + other + whole[place + 1 :]
         try:
             verdict = recompute.verify(text.split("\n"), digest)
-        except recompute.Unreadable:
+        except findings.Unreadable:
             continue
         assert not verdict.sound, (place, whole[place - 30 : place + 30])
 
@@ -444,15 +444,15 @@ def test_even_a_line_without_any_effect_is_missed_when_the_notice_names_the_log(
     assert recompute.verify(taken_back, digest).sound
     verdict = recompute.verify(taken_back, digest, sealed)
     assert not verdict.sound
-    assert verdict.first.what == recompute.SEAL
+    assert verdict.first.what == findings.SEAL
 
 
 @pytest.mark.covers("N3")
 def test_a_log_that_ends_early_or_is_none_is_refused(month):
     lines, digest = month
-    assert recompute.verify(lines[:-1], digest).findings[-1].what == recompute.SEAL
+    assert recompute.verify(lines[:-1], digest).findings[-1].what == findings.SEAL
     for wrong in ([], ["{}"], ["no json"], ["[1]"], lines[1:]):
-        with pytest.raises(recompute.Unreadable):
+        with pytest.raises(findings.Unreadable):
             recompute.verify(wrong, digest)
 
 

@@ -227,7 +227,7 @@ BODIES = {
 def test_every_altered_member_of_a_published_notice_is_named(credit, monkeypatch, capsys):
     """FP-D4: the text of a notice was never looked at, nor its digest. Here the digest is altered
     with it, as whoever tampers would do."""
-    from services.credit.actions import verify_live
+    from services.credit.rules import month_log
 
     bench = credit
     original = bench.rows("SELECT notice_id FROM notices WHERE kind = 'SETTLEMENT'")[0]["notice_id"]
@@ -238,7 +238,7 @@ def test_every_altered_member_of_a_published_notice_is_named(credit, monkeypatch
     for with_digest in (True, False):
         for name, change in BODIES.items():
             body = change(row.body)
-            more = {"digest": verify_live.digest_of(body)} if with_digest else {}
+            more = {"digest": month_log.document_digest(body)} if with_digest else {}
             with bench.runtime.engine.begin() as conn:
                 mine = sa.update(t.notices).where(t.notices.c.notice_id == original)
                 conn.execute(mine.values(body=body, **more))

@@ -11,12 +11,12 @@ from msgspec import UNSET, UnsetType
 from chassis.records import Row
 from chassis.refusal import Sentence, fill, sentences
 from services.credit import replies
-from services.credit.rules.model import DIMENSIONS, Rule
 from services.credit.storage import registry, voices
 from services.credit.storage.published import gates
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
+    from services.credit.rules.model import Rule
     from services.credit.storage.in_force import InForce
 
 STAFF = (
@@ -36,61 +36,6 @@ HELD_NOTE = "异议处理中"
 def iso(at: datetime | None) -> str | None:
     """Return a time as text, or None."""
     return at.isoformat() if at is not None else None
-
-
-# Who reads drafts, and which persons wrote and published a rule set.
-DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
-
-
-def of_district(tx: Tx, area: str) -> bool:
-    """Tell whether the caller works on the rule sets of an area, or watches over them."""
-    return tx.actor.role in DISTRICT and tx.actor.covers(area)
-
-
-def offices(row: Any) -> dict[str, str | None]:
-    """Return the offices that a rule set's document names. Documents of before named persons."""
-    people = {row.publisher, *row.authors}
-    named = {name: row.body[name] for name in ("author", "publisher")}
-    return {name: None if said in people else said for name, said in named.items()}
-
-
-def persons(tx: Tx, row: Any) -> dict[str, str | None]:
-    """Return who wrote and who published a rule set; nobody but the district reads it (K15)."""
-    inside = of_district(tx, row.area)
-    return {name: getattr(row, name) if inside else None for name in ("author", "publisher")}
-
-
-def rule_card(rule: Rule) -> dict[str, Any]:
-    """Return a rule as people read it."""
-    return {
-        "code": rule.code,
-        "name": rule.name_zh,
-        "name_en": rule.name_en,
-        "kind": rule.kind,
-        "dimension": rule.dimension,
-        "dimension_name": DIMENSIONS[rule.dimension],
-        "instrument": rule.instrument,
-        "article": rule.article.number,
-        "text": rule.article.text,
-        "basis": rule.article.basis,
-        "type": rule.type,
-        "source": rule.source,
-        "deduction": rule.negative,
-        "severity": rule.severity,
-        "valid_periods": rule.valid_periods,
-        "requires_legal_document": rule.requires_legal_document,
-        "evidence": list(rule.evidence),
-        "propose": list(rule.propose),
-        "approve": list(rule.approve),
-        "levels": [
-            {"code": v.code, "name": v.name_zh, "score": v.score, "points": v.points}
-            for v in rule.levels
-        ],
-        "public_reason": rule.public_reason,
-        "cases": [
-            {"text": case.text, "score": case.score, "points": case.points} for case in rule.cases
-        ],
-    }
 
 
 def ties(tx: Tx) -> set[str]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis.fields import Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.replies import Page
+from services.credit import replies
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
 from services.credit.storage.in_force import rules_in_force
-from services.credit.views import cards as cards_views
+from services.credit.views import rules as rules_views
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
+
+CardT = TypeVar("CardT", bound=replies.RuleSetCard)
 
 # What everybody may read: what is or was before the public, or in force.
 PUBLIC_STATES = ("CONSULTING", "PUBLISHED", "RETIRED")
@@ -65,7 +70,7 @@ class Difference:
     ) = None
 
 
-def find(tx: Tx, key: str) -> Any:
+def find(tx: Tx, key: str) -> Row:
     """Return a rule set that the caller may read, by id or code.
 
     Raises:
@@ -73,37 +78,26 @@ def find(tx: Tx, key: str) -> Any:
     """
     row = store.by_id(tx.conn, key) or store.by_code(tx.conn, key)
     if row is None or (
-        row.state not in PUBLIC_STATES and not cards_views.of_district(tx, row.area)
+        row.state not in PUBLIC_STATES and not rules_views.of_district(tx, row.area)
     ):
         raise NotFound(kind="rule_set", id=key)
     return row
 
 
-def _card(tx: Tx, row: Any) -> dict[str, Any]:
-    return {
-        "id": row.rule_set_id,
-        "code": row.code,
-        "title": row.title,
-        "state": store.state_of(row),
-        "version": row.row_version,
-        "scope": row.area,
-        "effective_from": row.effective_from.isoformat(),
-        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
-        "based_on": row.based_on,
-        **cards_views.persons(tx, row),
-        "legal_review": row.legal_review,
-        "consulted_from": row.consulted_from.isoformat() if row.consulted_from else None,
-        "comments_until": row.consulted_until.isoformat() if row.consulted_until else None,
-        "published_at": row.published_at.isoformat() if row.published_at else None,
-        "digest": row.digest,
-        "notice_id": row.notice_id,
-        "retired_because": row.retired_because,
-        "topic_id": row.topic_id,
-        "resolution_no": row.resolution_no,
-    }
+def _card(tx: Tx, row: Row, kind: type[CardT], **more: object) -> CardT:
+    return kind.of(
+        row,
+        id=row.rule_set_id,
+        state=store.state_of(row),
+        version=row.row_version,
+        scope=row.area,
+        comments_until=row.consulted_until,
+        **rules_views.persons(tx, row),
+        **more,
+    )
 
 
-def rule_set(tx: Tx, payload: OneRuleSet) -> dict[str, Any]:
+def rule_set(tx: Tx, payload: OneRuleSet) -> replies.RuleSetReply:
     """规则集全文 / A rule set in full, by id or code.
 
     Return a rule set: every rule in plain words, and the document as it stands.
@@ -113,29 +107,32 @@ def rule_set(tx: Tx, payload: OneRuleSet) -> dict[str, Any]:
     """
     row = find(tx, payload.rule_set_id)
     parsed = model.parse(row.body)
-    inside = cards_views.of_district(tx, row.area)
-    return _card(tx, row) | {
-        "instruments": list(parsed.instruments),
-        "comments": store.count_comments(tx.conn, row.rule_set_id),
-        "items": [cards_views.rule_card(rule) for rule in parsed.rules],
-        "document": row.body if inside else row.body | cards_views.offices(row),
-    }
+    inside = rules_views.of_district(tx, row.area)
+    return _card(
+        tx,
+        row,
+        replies.RuleSetReply,
+        instruments=list(parsed.instruments),
+        comments=store.count_comments(tx.conn, row.rule_set_id),
+        items=[rules_views.card(rule) for rule in parsed.rules],
+        document=row.body if inside else row.body | rules_views.offices(row),
+    )
 
 
-def rule_sets(tx: Tx, payload: RuleSets) -> dict[str, Any]:
+def rule_sets(tx: Tx, payload: RuleSets) -> Page[replies.RuleSetCard]:
     """规则集,含征求意见稿 / Rule sets, those under consultation too.
 
     List rule sets, newest first. Drafts and approved ones are shown to the district only.
     """
-    states: tuple[str, ...] = ALL_STATES if tx.actor.role in cards_views.DISTRICT else PUBLIC_STATES
+    states: tuple[str, ...] = ALL_STATES if tx.actor.role in rules_views.DISTRICT else PUBLIC_STATES
     if payload.state is not None:
         states = tuple(state for state in states if state == payload.state)
-    area = tx.actor.scope[:6] if tx.actor.role in cards_views.DISTRICT else ""
+    area = tx.actor.scope[:6] if tx.actor.role in rules_views.DISTRICT else ""
     found = store.page(tx.conn, states=states, area=area, part=payload)
-    return found.reply(lambda row: _card(tx, row))
+    return found.listed(lambda row: _card(tx, row, replies.RuleSetCard))
 
 
-def rule_comments(tx: Tx, payload: Comments) -> dict[str, Any]:
+def rule_comments(tx: Tx, payload: Comments) -> Page[replies.CommentCard]:
     """收到的意见 / Comments.
 
     List the comments on a rule set. Who wrote them is shown to the district only.
@@ -145,21 +142,15 @@ def rule_comments(tx: Tx, payload: Comments) -> dict[str, Any]:
     """
     row = find(tx, payload.rule_set_id)
     found = store.comments_page(tx.conn, row.rule_set_id, payload)
-    inside = cards_views.of_district(tx, row.area)
-    items = [
-        {
-            "id": comment.comment_id,
-            "rule_code": comment.rule_code,
-            "text": comment.text,
-            "filed_at": comment.filed_at.isoformat(),
-            **({"person_id": comment.person_id} if inside else {}),
-        }
-        for comment in found.rows
-    ]
-    return found.shown(items)
+    inside = rules_views.of_district(tx, row.area)
+    return found.listed(
+        lambda row: replies.CommentCard.of(
+            row, id=row.comment_id, person_id=row.person_id if inside else UNSET
+        )
+    )
 
 
-def rule_set_diff(tx: Tx, payload: Difference) -> dict[str, Any]:
+def rule_set_diff(tx: Tx, payload: Difference) -> replies.DiffReply:
     """与另一版本的差异 / What it changes of another version.
 
     Raises:
@@ -176,9 +167,9 @@ def rule_set_diff(tx: Tx, payload: Difference) -> dict[str, Any]:
         ]
         since = before[0][2] if before else "-"
     other = find(tx, since)
-    return {
-        "id": row.rule_set_id,
-        "code": row.code,
-        "since": other.code,
-        **changes.changes(other.body, row.body),
-    }
+    return replies.DiffReply.of(
+        changes.changes(other.body, row.body),
+        id=row.rule_set_id,
+        code=row.code,
+        since=other.code,
+    )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
+from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.replies import Page, plain
+from services.credit import replies
 from services.credit.storage import candidates, queries, registry
 from services.credit.storage import honours as honours_store
 from services.credit.storage import notices as store
-from services.credit.storage.published import published_now
-from services.credit.views.cards import HELD_NOTE, iso
+from services.credit.storage.published import Now, published_now
+from services.credit.views.cards import HELD_NOTE
+
+CardT = TypeVar("CardT", bound=replies.NoticeCard)
 
 # What a notice says of an entry that is not any more what was published.
 CORRECTED_NOTE = "异议已处理,已更正"
@@ -35,12 +40,12 @@ class OneNotice:
     notice_id: str
 
 
-def notice_feed(tx: Tx, payload: Notices) -> dict[str, Any]:
+def notice_feed(tx: Tx, payload: Notices) -> Page[replies.NoticeCard]:
     """公示订阅(Atom) / Feed of public notices."""
     return notices(tx, payload)
 
 
-def notices(tx: Tx, payload: Notices) -> dict[str, Any]:
+def notices(tx: Tx, payload: Notices) -> Page[replies.NoticeCard]:
     """公示列表 / Public notices.
 
     List the public notices of an area that still hang.
@@ -52,29 +57,15 @@ def notices(tx: Tx, payload: Notices) -> dict[str, Any]:
         at=tx.now,
         part=payload,
     )
-    return found.reply(_notice_card)
+    return found.listed(lambda row: _card(row, replies.NoticeCard))
 
 
-def _notice_card(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.notice_id,
-        "number": row.number,
-        "kind": row.kind,
-        "scope": row.area,
-        "period": row.period,
-        "state": row.state,
-        "version": row.version,
-        "digest": row.digest,
-        "published_at": row.published_at.isoformat(),
-        "ends_at": row.ends_at.isoformat(),
-        "down_at": row.down_at.isoformat(),
-        "title": row.body.get("title"),
-        "corrects": row.corrects,
-        "corrected_by": row.corrected_by,
-    }
+def _card(row: Row, kind: type[CardT], **more: object) -> CardT:
+    title = row.body.get("title")
+    return kind.of(row, id=row.notice_id, scope=row.area, title=title, **more)
 
 
-def notice(tx: Tx, payload: OneNotice) -> dict[str, Any]:
+def notice(tx: Tx, payload: OneNotice) -> replies.NoticeDetail:
     """公示 / A public notice.
 
     Return a public notice. What was published never changes; what an objection has changed
@@ -89,59 +80,54 @@ def notice(tx: Tx, payload: OneNotice) -> dict[str, Any]:
     row = store.notice(tx.conn, payload.notice_id)
     if row is None or row.down_at <= tx.now:
         raise NotFound(kind="notice", id=payload.notice_id)
-    card = _notice_card(row) | {
-        "settlement_id": row.settlement_id,
-        "commendation_id": row.commendation_id,
-    }
     if row.state == "WITHDRAWN":
-        return card | {
-            "withdrawn_at": iso(row.withdrawn_at),
-            "withdrawn_because": row.withdrawn_because,
-            "body": {},
-        }
+        return _card(
+            row,
+            replies.NoticeDetail,
+            withdrawn_at=row.withdrawn_at,
+            withdrawn_because=row.withdrawn_because,
+            body={},
+        )
     shown = _commended(tx, row) if row.commendation_id else _settled(tx, row)
-    return card | {"body": shown}
+    return _card(row, replies.NoticeDetail, body=shown)
 
 
-def _settled(tx: Tx, row: Any) -> dict[str, Any]:
+def _settled(tx: Tx, row: Row) -> dict[str, object]:
     """Return the content of a settlement's notice as it may be shown now."""
-    body = dict(row.body)
     if row.settlement_id is None:
-        return body
-    listed = [person["subject"] for person in body.get("red_list", [])]
+        return dict(row.body)
+    organisations, persons = row.body.get("organisations", []), row.body.get("red_list", [])
+    listed = [person["subject"] for person in persons]
     still = registry.consented(tx.conn, listed, "PUBLIC_LIST")
-    named = [item["subject"] for item in body.get("organisations", [])]
+    named = [item["subject"] for item in organisations]
     holds = published_now(tx, row.settlement_id, [*named, *still])
-    if "organisations" in body:
-        body["organisations"] = [
-            _as_it_holds(item, holds.get(item["subject"])) for item in body["organisations"]
-        ]
-    if "red_list" in body:
-        body["red_list"] = [
-            {name: value for name, value in shown.items() if name != "note" or value}
-            for item in body["red_list"]
-            for found in (holds.get(item["subject"]) if item["subject"] in still else None,)
-            if found is not None and found["state"] != "HELD"
-            for shown in (_as_it_holds(item, found),)
-        ]
-    return body
+    shown = {item["subject"]: _as_it_holds(item, holds.get(item["subject"])) for item in persons}
+    found = {
+        "organisations": [_as_it_holds(item, holds.get(item["subject"])) for item in organisations],
+        "red_list": [
+            {name: value for name, value in shown[subject].items() if name != "note" or value}
+            for subject in listed
+            if subject in still and subject in holds and holds[subject].state != "HELD"
+        ],
+    }
+    return {**row.body, **{name: items for name, items in found.items() if name in row.body}}
 
 
-def _as_it_holds(item: dict[str, Any], found: dict[str, Any] | None) -> dict[str, Any]:
+def _as_it_holds(item: dict[str, object], found: Now | None) -> dict[str, object]:
     """Return an entry of a notice as it holds now, with a remark where that is not what was
     published, or where an objection is being decided."""
     if found is None:
         return {**item, "note": None}
-    if found["state"] == "HELD":
+    if found.state == "HELD":
         return {**item, "note": HELD_NOTE}
-    fresh = {name: found[name] for name in item if name in found}
+    now = plain(found.item)
+    fresh = {name: now[name] for name in item if name in now}
     return {**item, **fresh, "note": CORRECTED_NOTE if fresh != item else None}
 
 
-def _commended(tx: Tx, row: Any) -> dict[str, Any]:
+def _commended(tx: Tx, row: Row) -> dict[str, object]:
     """Return the content of a commendation's notice as it may be shown now."""
-    body = dict(row.body)
-    nominees = body.get("nominees", [])
+    nominees = row.body.get("nominees", [])
     subjects = registry.subjects(tx.conn, [nominee["subject"] for nominee in nominees])
     kind = nominees[0]["kind"] if nominees else ""
     willing = candidates.willing(tx.conn, kind, subjects)
@@ -149,7 +135,7 @@ def _commended(tx: Tx, row: Any) -> dict[str, Any]:
         known.subject_id: known.state
         for known in honours_store.nominees(tx.conn, row.commendation_id)
     }
-    body["nominees"] = [
+    shown = [
         {
             **nominee,
             "note": HELD_NOTE if states.get(nominee["subject"]) == "HELD" else None,
@@ -158,4 +144,4 @@ def _commended(tx: Tx, row: Any) -> dict[str, Any]:
         if nominee["subject"] in willing
         and states.get(nominee["subject"]) not in ("DISQUALIFIED", "REVOKED")
     ]
-    return body
+    return {**row.body, "nominees": shown}

@@ -6,13 +6,15 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis import jobs
 from chassis.fields import Cursor
+from chassis.records import values_of
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from services.credit import replies
 from services.credit.storage import what_if as store
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class WhatIfResult:
     cursor: Cursor | None = None
 
 
-def what_if_result(tx: Tx, payload: WhatIfResult) -> dict[str, Any]:
+def what_if_result(tx: Tx, payload: WhatIfResult) -> replies.WhatIfReply:
     """试算结果 / What a replay has found.
 
     Return a part of what a replay has found.
@@ -60,21 +62,27 @@ def what_if_result(tx: Tx, payload: WhatIfResult) -> dict[str, Any]:
     if card["state"] != "DONE":
         raise StateConflict(state=card["state"])
     following = None
+    lines: list[Mapping[str, object]]
     if payload.part == "groups":
-        rows = store.groups(tx.conn, payload.job_id)
+        lines = [values_of(row) for row in store.groups(tx.conn, payload.job_id)]
     elif payload.part == "rules":
-        rows = store.sums(tx.conn, payload.job_id, "RULE", "kind", "name")
+        found = store.sums(tx.conn, payload.job_id, "RULE", "kind", "name")
+        lines = [values_of(row) for row in found]
     else:
         found = store.subjects_page(tx.conn, payload.job_id, payload.cursor, payload.limit + 1)
-        rows = [store.line(row) for row in found[: payload.limit]]
-        following = rows[-1]["subject"] if len(found) > payload.limit else None
-    reply = {"job_id": payload.job_id, "part": payload.part, "next": following}
-    if payload.form == "csv":
-        return reply | {"items": [], "csv": _csv(rows)}
-    return reply | {"items": rows}
+        lines = [store.line(row) for row in found[: payload.limit]]
+        following = found[payload.limit - 1].subject_id if len(found) > payload.limit else None
+    as_csv = payload.form == "csv"
+    return replies.WhatIfReply(
+        job_id=payload.job_id,
+        part=payload.part,
+        items=[] if as_csv else [replies.WhatIfItem.of({}, **line) for line in lines],
+        csv=_csv(lines) if as_csv else UNSET,
+        next=following,
+    )
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def _csv(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as CSV with a header, as RFC 4180 has it."""
     text = io.StringIO()
     if rows:

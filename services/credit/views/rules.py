@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Day, StreetOrCommunity
+from chassis.records import Row
 from chassis.refusal import Invalid, said
-from services.credit.storage import rule_sets
+from services.credit import replies
+from services.credit.rules.model import DIMENSIONS, Rule
+from services.credit.storage import rule_sets as store
 from services.credit.storage.in_force import rules_in_force
-from services.credit.views.cards import of_district, offices, persons, rule_card
+
+# Who reads drafts, and which persons wrote and published a rule set.
+DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,61 @@ class RulesAt:
     ) = None
 
 
-def rules(tx: Tx, payload: RulesAt) -> dict[str, Any]:
+def card(rule: Rule) -> replies.RuleCard:
+    """Return a rule as people read it."""
+    return replies.RuleCard(
+        code=rule.code,
+        name=rule.name_zh,
+        name_en=rule.name_en,
+        kind=rule.kind,
+        dimension=rule.dimension,
+        dimension_name=DIMENSIONS[rule.dimension],
+        instrument=rule.instrument,
+        article=rule.article.number,
+        text=rule.article.text,
+        basis=rule.article.basis,
+        type=rule.type,
+        source=rule.source,
+        deduction=rule.negative,
+        severity=rule.severity,
+        valid_periods=rule.valid_periods,
+        requires_legal_document=rule.requires_legal_document,
+        evidence=list(rule.evidence),
+        propose=list(rule.propose),
+        approve=list(rule.approve),
+        levels=[
+            replies.RuleLevel(
+                code=level.code, name=level.name_zh, score=level.score, points=level.points
+            )
+            for level in rule.levels
+        ],
+        public_reason=rule.public_reason,
+        cases=[
+            replies.RuleCase(text=case.text, score=case.score, points=case.points)
+            for case in rule.cases
+        ],
+    )
+
+
+def of_district(tx: Tx, area: str) -> bool:
+    """Tell whether the caller works on the rule sets of an area, or watches over them."""
+    return tx.actor.role in DISTRICT and tx.actor.covers(area)
+
+
+def offices(row: Row) -> dict[str, str | None]:
+    """Return the offices that a rule set's document names. Documents of before named persons."""
+    people = {row.publisher, *row.authors}
+    named = {name: row.body[name] for name in ("author", "publisher")}
+    return {name: None if said in people else said for name, said in named.items()}
+
+
+def persons(tx: Tx, row: Row) -> dict[str, str | None]:
+    """Return who wrote and who published a rule set; nobody but the district reads it (K15)."""
+    inside = of_district(tx, row.area)
+    return {name: getattr(row, name) if inside else None for name in ("author", "publisher")}
+
+
+def rules(tx: Tx, payload: RulesAt) -> replies.RulesReply:
     """现行规则 / Rules in force.
 
     Raises:
@@ -51,45 +110,35 @@ def rules(tx: Tx, payload: RulesAt) -> dict[str, Any]:
         raise Invalid(
             field="at", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
         ) from error
+    notice_version = tx.settings.notice_version
     found = in_force.on(on)
     if found is None:
-        return {
-            "at": on.isoformat(),
-            "code": None,
-            "notice_version": tx.settings.notice_version,
-            "items": [],
-            "next": None,
-        }
+        return replies.RulesReply(at=on, notice_version=notice_version, items=[])
     code, compiled = found
-    row = rule_sets.by_code(tx.conn, code)
+    row = store.of_code(tx.conn, code)
     rule_set = compiled.rule_set
     street = in_force.street(payload.community or "", on)
     items = [*rule_set.rules, *(street[1].rule_set.rules if street is not None else ())]
-    return {
-        "at": on.isoformat(),
-        "code": code,
-        "version": rule_set.version,
-        "state": row.state,
-        "effective_from": rule_set.effective_from.isoformat(),
-        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
-        **(persons(tx, row) if of_district(tx, row.area) else offices(row)),
-        "legal_review": rule_set.legal_review,
-        "instruments": list(rule_set.instruments),
-        "digest": row.digest,
-        "notice_version": tx.settings.notice_version,
-        "street": _street_card(tx, street[0]) if street is not None else None,
-        "items": [rule_card(rule) for rule in items],
-        "next": None,
-    }
+    signed = persons(tx, row) if of_district(tx, row.area) else offices(row)
+    return replies.RulesReply(
+        at=on,
+        code=code,
+        version=rule_set.version,
+        state=row.state,
+        effective_from=rule_set.effective_from,
+        effective_to=row.effective_to,
+        author=signed["author"],
+        publisher=signed["publisher"],
+        legal_review=rule_set.legal_review,
+        instruments=list(rule_set.instruments),
+        digest=row.digest,
+        notice_version=notice_version,
+        street=_street_card(tx, street[0]) if street is not None else None,
+        items=[card(rule) for rule in items],
+    )
 
 
-def _street_card(tx: Tx, code: str) -> dict[str, Any]:
-    row = rule_sets.by_code(tx.conn, code)
-    return {
-        "code": code,
-        "scope": row.area,
-        "effective_from": row.effective_from.isoformat(),
-        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
-        "digest": row.digest,
-        "rules": [rule["code"] for rule in row.body["rules"]],
-    }
+def _street_card(tx: Tx, code: str) -> replies.StreetRules:
+    row = store.of_code(tx.conn, code)
+    codes = [rule["code"] for rule in row.body["rules"]]
+    return replies.StreetRules.of(row, scope=row.area, rules=codes)

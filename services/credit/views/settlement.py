@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
+from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.replies import Page
+from services.credit import replies
 from services.credit.storage import entries as entry_store
 from services.credit.storage import queries
 from services.credit.storage import settlement as store
-from services.credit.views.cards import entry_card, iso
+from services.credit.views import entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +40,12 @@ class OneSettlement:
     settlement_id: str
 
 
-def settlement_card(row: Any) -> dict[str, Any]:
+def card(row: Row) -> replies.SettlementCard:
     """Return a settlement without its entries."""
-    return {
-        "id": row.settlement_id,
-        "period": row.period,
-        "community": row.area,
-        "state": row.state,
-        "version": row.version,
-        "complete": row.complete,
-        "missing": row.missing,
-        "hash": row.digest,
-        "rule_set": row.rule_set,
-        "entries": row.entries,
-        "to_check": row.to_check,
-        "checked": row.checked,
-        "unfunded_points": row.unfunded_points,
-        "notice_id": row.notice_id,
-        "drafted_at": iso(row.drafted_at),
-        "reviewed_at": iso(row.reviewed_at),
-        "confirmed_at": iso(row.confirmed_at),
-        "published_at": iso(row.published_at),
-        "objection_until": iso(row.objection_until),
-        "settled_at": iso(row.settled_at),
-    }
+    return replies.SettlementCard.of(row, id=row.settlement_id, community=row.area, hash=row.digest)
 
 
-def settlements(tx: Tx, payload: Settlements) -> dict[str, Any]:
+def settlements(tx: Tx, payload: Settlements) -> Page[replies.SettlementCard]:
     """月度赋分列表 / Settlements.
 
     List settlements of the caller's area.
@@ -79,10 +61,10 @@ def settlements(tx: Tx, payload: Settlements) -> dict[str, Any]:
         state=payload.state,
         part=payload,
     )
-    return found.reply(settlement_card)
+    return found.listed(card)
 
 
-def settlement(tx: Tx, payload: OneSettlement) -> dict[str, Any]:
+def settlement(tx: Tx, payload: OneSettlement) -> replies.SettlementDetail:
     """月度赋分 / A settlement.
 
     Return a settlement with its entries, to staff of its area: the draft for reviewers.
@@ -93,12 +75,12 @@ def settlement(tx: Tx, payload: OneSettlement) -> dict[str, Any]:
     row = store.settlement(tx.conn, payload.settlement_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="settlement", id=payload.settlement_id)
-    entries = entry_store.entries(tx.conn, row.settlement_id)
     previous = queries.previous_scores(tx.conn, row.settlement_id, row.period)
     items = []
-    for entry in entries:
-        card = entry_card(entry)
-        before = previous.get(entry.subject_id)
-        card["before"] = {"score": before[0], "grade": before[1]} if before else None
-        items.append(card)
-    return settlement_card(row) | {"items": items}
+    for entry in entry_store.entries(tx.conn, row.settlement_id):
+        found = previous.get(entry.subject_id)
+        before = replies.Before(score=found[0], grade=found[1]) if found is not None else None
+        items.append(entries.card(entry, replies.EntryCompared, before=before))
+    return replies.SettlementDetail.of(
+        row, id=row.settlement_id, community=row.area, hash=row.digest, items=items
+    )

@@ -233,7 +233,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
     if row.published_at is None or known.state == "DRAFT":
         raise missing
     if known.kind in settlement_store.PERSONS:
-        notice = notice_store.notice(tx.conn, row.notice_id)
+        notice = notice_store.known(tx.conn, row.notice_id)
         listed = {person["subject"] for person in notice.body.get("red_list", [])}
         still = registry.consented(tx.conn, [known.subject_id], "PUBLIC_LIST")
         hangs = notice.state != "WITHDRAWN" and notice.down_at > tx.now

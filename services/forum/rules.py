@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal, Protocol, TypeVar
 
 from chassis.calendar import Calendar
 from chassis.refusal import Sentence, said
@@ -100,50 +100,72 @@ def chain_steps(target: str, grid: str | None) -> list[ChainStep]:
     return steps
 
 
-def chain(
-    steps: Sequence[ChainStep], found: Mapping[ChainStep, Sequence[Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
+class Post(Protocol):
+    """Who answers for something, and since when."""
+
+    @property
+    def tier(self) -> str:
+        """Of the official."""
+
+    @property
+    def official_id(self) -> str:
+        """The register's id."""
+
+    @property
+    def person_id(self) -> str:
+        """Who holds it."""
+
+    @property
+    def link_id(self) -> str | None:
+        """Of the link; None where the office itself answers."""
+
+    @property
+    def since(self) -> datetime:
+        """From when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of a chain with who answers there, the longest-serving first.
+
+    `acting` is the nearest official above a gap, or None.
+    """
+
+    tier: str
+    target_kind: str
+    target: str | None
+    officials: Sequence[Post]
+    acting: Post | None
+
+
+def chain(steps: Sequence[ChainStep], found: Mapping[ChainStep, Sequence[Post]]) -> list[Rung]:
     """Lay out a chain: every rung is shown, a gap as a gap, with who acts meanwhile.
 
     Args:
         steps: The rungs from the ground up.
         found: The officials who answer for each rung, the longest-serving first.
-
-    Returns:
-        One entry per rung. `acting` is the nearest official above a gap, or None.
     """
     shown = []
     for n, step in enumerate(steps):
-        officials = [dict(row) for row in found.get(step, ())]
-        acting = None
-        if not officials:
-            above = (dict(row) for higher in steps[n + 1 :] for row in found.get(higher, ()))
-            acting = next(above, None)
-        shown.append(
-            {
-                "tier": step.tier,
-                "target_kind": step.target_kind,
-                "target": step.target,
-                "officials": officials,
-                "gap": not officials,
-                "acting": acting,
-            }
-        )
+        officials = found.get(step, ())
+        above = (row for higher in steps[n + 1 :] for row in found.get(higher, ()))
+        acting = None if officials else next(above, None)
+        shown.append(Rung(step.tier, step.target_kind, step.target, officials, acting))
     return shown
 
 
-def pick(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, Any] | None, bool]:
+def pick(rungs: Sequence[Rung], tier: str) -> tuple[Post | None, bool]:
     """Return (official, acting) to whom a matter of `tier` goes; (None, False) when the whole
     chain above is empty."""
     for rung in rungs:
-        if rung["tier"] == tier:
-            if rung["officials"]:
-                return dict(rung["officials"][0]), False
-            return (dict(rung["acting"]), True) if rung["acting"] else (None, False)
+        if rung.tier == tier:
+            if rung.officials:
+                return rung.officials[0], False
+            return rung.acting, rung.acting is not None
     return None, False
 
 
-def answers(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, Any] | None, bool]:
+def answers(rungs: Sequence[Rung], tier: str) -> tuple[Post | None, bool]:
     """Return (official, acting) who answers for a matter that has come to `tier`.
 
     Where the tier and all above it are empty, it is the nearest below: somebody answers as long
@@ -151,10 +173,10 @@ def answers(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, An
     is the street team.
     """
     official, _ = found = pick(rungs, tier)
-    if official is None and not any(rung["tier"] == tier for rung in rungs):
-        official, _ = found = pick(rungs, rungs[0]["tier"])[0], True
+    if official is None and not any(rung.tier == tier for rung in rungs):
+        official, _ = found = pick(rungs, rungs[0].tier)[0], True
     if official is None:
-        below = [dict(row) for rung in reversed(rungs) for row in rung["officials"]]
+        below = [row for rung in reversed(rungs) for row in rung.officials]
         return (below[0], True) if below else (None, False)
     return found
 
@@ -326,27 +348,67 @@ def check_scope(level: str, scope: Sequence[str], known: Iterable[str]) -> None:
         raise errors.ScopeMismatch(scope=", ".join(bad or scope), field="scope")
 
 
-def reach(topic: Mapping[str, Any]) -> list[str]:
+class Matter(Protocol):
+    """Where a topic has its residents."""
+
+    @property
+    def level(self) -> str:
+        """One of LEVELS."""
+
+    @property
+    def scope(self) -> Sequence[str]:
+        """Codes of the affected areas."""
+
+    @property
+    def area(self) -> str:
+        """The community that leads it."""
+
+
+class Home(Protocol):
+    """Where somebody lives."""
+
+    @property
+    def community(self) -> str:
+        """Code of 12 digits."""
+
+    @property
+    def grid(self) -> str | None:
+        """Code of 15 digits, where it is known."""
+
+
+class Served(Protocol):
+    """What a project serves."""
+
+    @property
+    def grids(self) -> Sequence[str]:
+        """Codes of grids."""
+
+    @property
+    def community(self) -> str | None:
+        """Code of 12 digits, where it is known."""
+
+
+def reach(topic: Matter) -> list[str]:
     """Return the areas whose residents take part: the grids of a grid's matter, the community, or
     the street."""
-    if topic["level"] == GRID:
-        return list(topic["scope"])
-    return [topic["area"][:9] if topic["level"] == STREET else topic["area"]]
+    if topic.level == GRID:
+        return list(topic.scope)
+    return [topic.area[:9] if topic.level == STREET else topic.area]
 
 
-def lives_in(home: Mapping[str, Any], scope: Iterable[str]) -> bool:
+def lives_in(home: Home, scope: Iterable[str]) -> bool:
     """Tell whether a resident lives in one of the areas; whose grid is unknown lives in none."""
-    place = home["grid"] or home["community"]
+    place = home.grid or home.community
     return any(place.startswith(code) for code in scope)
 
 
-def touches(project: Mapping[str, Any], scope: Iterable[str], area: str) -> bool:
+def touches(project: Served, scope: Iterable[str], area: str) -> bool:
     """Tell whether a project serves any of the areas."""
-    served = project["grids"] or [project["community"] or area]
+    served = project.grids or [project.community or area]
     return any(a.startswith(b) or b.startswith(a) for a in served for b in scope)
 
 
-def check_artefacts(step: int, artefacts: Mapping[int, Any]) -> None:
+def check_artefacts(step: int, artefacts: Mapping[int, object]) -> None:
     """Refuse to open a step of 135 while the artefact of a step before it is missing.
 
     Raises:
@@ -362,7 +424,17 @@ def check_artefacts(step: int, artefacts: Mapping[int, Any]) -> None:
             )
 
 
-def lay_out_steps(state: str, artefacts: Mapping[int, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the five steps as it is shown; its artefact is what it has brought forth."""
+
+    step: int
+    name: str
+    state: str
+    artefact: object
+
+
+def lay_out_steps(state: str, artefacts: Mapping[int, object]) -> list[Step]:
     """Return the five steps as they are shown: name, state and artefact of each."""
     at = STEP_OF_STATE[state]
     shown = []
@@ -373,15 +445,8 @@ def lay_out_steps(state: str, artefacts: Mapping[int, Any]) -> list[dict[str, An
             condition = "DONE"
         else:
             condition = "OPEN" if n == at else "NOT_OPENED"
-        shown.append(
-            {"step": n, "name": str(name), "state": condition, "artefact": artefacts.get(n)}
-        )
+        shown.append(Step(n, str(name), condition, artefacts.get(n)))
     return shown
-
-
-def number(prefix: str, day: str, community: str, n: int) -> str:
-    """Return a number for people, e.g. YT-20250428-015901-00001."""
-    return f"{prefix}-{day}-{community[6:12]:0<6}-{n:05d}"
 
 
 # --------------------------------------------------------------------------------------------------
@@ -443,20 +508,37 @@ def check_deputies(level: str, kinds: Sequence[str]) -> None:
         )
 
 
-def rotate(
-    deputies: Sequence[Mapping[str, Any]], *, level: str, taken: Sequence[str]
-) -> list[Mapping[str, Any]]:
+class Deputy(Protocol):
+    """A deputy who may be invited."""
+
+    @property
+    def deputy_id(self) -> str:
+        """The register's id."""
+
+    @property
+    def kind(self) -> str:
+        """PARTY_DELEGATE, PEOPLES_CONGRESS or CPPCC_MEMBER."""
+
+    @property
+    def invited(self) -> int:
+        """How often he was invited in the last 180 days."""
+
+
+DeputyT = TypeVar("DeputyT", bound=Deputy)
+
+
+def rotate(deputies: Sequence[DeputyT], *, level: str, taken: Sequence[str]) -> list[DeputyT]:
     """Choose the deputies to invite: fewest invitations in the last 180 days, then by id.
 
     Args:
-        deputies: deputy_id, kind, invited (number), each covering the street; nobody invited yet.
+        deputies: Each covering the street; nobody invited yet.
         level: Of the session; a grid's session invites one where there is one.
         taken: Kinds of the deputies that are on the list already.
     """
     needed, kinds_needed = DEPUTIES[level]
     wanted = max(needed, 1)
-    order = sorted(deputies, key=lambda d: (d["invited"], d["deputy_id"]))
-    chosen: list[Mapping[str, Any]] = []
+    order = sorted(deputies, key=lambda d: (d.invited, d.deputy_id))
+    chosen: list[DeputyT] = []
     kinds = list(taken)
     for deputy in order:
         if len(kinds) >= wanted and len(set(kinds)) >= kinds_needed:
@@ -464,10 +546,10 @@ def rotate(
         # Of the seats still free, those that are needed for a new kind are kept for it.
         kinds_short = kinds_needed - len(set(kinds))
         seats_left = wanted - len(kinds)
-        if deputy["kind"] in kinds and seats_left <= kinds_short:
+        if deputy.kind in kinds and seats_left <= kinds_short:
             continue
         chosen.append(deputy)
-        kinds.append(deputy["kind"])
+        kinds.append(deputy.kind)
     return chosen
 
 
@@ -506,14 +588,41 @@ class Presence:
         return -(-self.voting_present // 2)
 
 
-def votes_on(row: Mapping[str, Any], scope: Sequence[str]) -> bool:
+class Invited(Protocol):
+    """An invitation, or one in the making."""
+
+    @property
+    def capacity(self) -> str:
+        """As what he comes."""
+
+    @property
+    def voting(self) -> bool:
+        """Whether that capacity has a vote."""
+
+    @property
+    def home(self) -> str | None:
+        """Where a resident representative lives; None of others."""
+
+    @property
+    def revoked_at(self) -> datetime | None:
+        """When it was withdrawn or lapsed."""
+
+    @property
+    def attended_at(self) -> datetime | None:
+        """When he came."""
+
+
+InvitedT = TypeVar("InvitedT", bound=Invited)
+
+
+def votes_on(row: Invited, scope: Sequence[str]) -> bool:
     """Tell whether an invitation has a vote on a topic that concerns the areas."""
-    if not row["voting"] or row["revoked_at"] is not None:
+    if not row.voting or row.revoked_at is not None:
         return False
-    return row["home"] is None or any(row["home"].startswith(code) for code in scope)
+    return row.home is None or any(row.home.startswith(code) for code in scope)
 
 
-def presence(invited: Sequence[Mapping[str, Any]], scope: Sequence[str]) -> Presence:
+def presence(invited: Sequence[Invited], scope: Sequence[str]) -> Presence:
     """Count those invited and those present who matter for the quorum of a topic.
 
     Args:
@@ -522,15 +631,13 @@ def presence(invited: Sequence[Mapping[str, Any]], scope: Sequence[str]) -> Pres
     """
     voting = [row for row in invited if votes_on(row, scope)]
     present = voters_present(invited, scope)
-    residents = [row for row in present if row["capacity"] in RESIDENT_SIDE]
+    residents = [row for row in present if row.capacity in RESIDENT_SIDE]
     return Presence(len(voting), len(present), len(residents))
 
 
-def voters_present(
-    invited: Sequence[Mapping[str, Any]], scope: Sequence[str]
-) -> list[Mapping[str, Any]]:
+def voters_present(invited: Sequence[InvitedT], scope: Sequence[str]) -> list[InvitedT]:
     """Return the invitations of those who are there and have a vote on the topic."""
-    return [row for row in invited if votes_on(row, scope) and row["attended_at"] is not None]
+    return [row for row in invited if votes_on(row, scope) and row.attended_at is not None]
 
 
 def check_quorum(there: Presence) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.deadlines import Move
 from services.forum import storage
@@ -12,19 +13,18 @@ def deadline_moved(tx: Tx, move: Move) -> None:
     """Write into the history of a topic or task that it has more time, and tell everyone
     concerned."""
     detail = {"timer": move.what, "due": move.before.isoformat(), "until": move.after.isoformat()}
-    task = storage.rows.find(tx.conn, storage.tables.tasks, move.ref)
-    topic = storage.rows.find(
-        tx.conn, storage.tables.topics, task["topic_id"] if task else move.ref
-    )
+    task = records.find(tx.conn, storage.tables.tasks, move.ref)
+    topic = records.find(tx.conn, storage.tables.topics, task.topic_id if task else move.ref)
     if topic is None:
         return
     note(
         tx,
         of="task" if task else "topic",
         ref=move.ref,
-        topic_id=topic["topic_id"],
+        topic_id=topic.topic_id,
         action="deadline_moved",
-        state=(task or topic)["state"],
+        state=(task or topic).state,
         **detail,
     )
-    tell(tx, "DEADLINE_MOVED", topic, storage.topics.participants_of(tx.conn, topic), ref=move.ref)
+    people = storage.topics.participants_of(tx.conn, topic)
+    tell(tx, "DEADLINE_MOVED", topic.topic_id, people, ref=move.ref)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -11,6 +11,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.bus import Event, Tx
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import RoleDenied
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import answering, note, reply, require_state, tell
@@ -82,37 +83,47 @@ def consume_escalated(tx: Tx, event: Event) -> None:
     tiers = _TIERS[source]
     tier = tiers[min(max(data.level, 1), len(tiers))]
     area = (grid or event.scope)[:12]
-    of_whom = {
-        "reporter_id": getattr(data, "reporter_id", None),
-        "barred": getattr(data, "barred", None),
-        "concerned": getattr(data, "concerned", None),
-    }
-    answers = answering(tx, grid or area, tier, _barred(tx, of_whom))
-    row = {
-        "escalation_id": tx.new_id("esc"),
-        "topic_id": "",
-        "deadline": f"{source.lower()}_due",
-        "level": data.level,
-        "tier": tier,
-        "area": area,
-        "source": source,
-        "ref": ref,
-        "number": number,
-        "grid": grid,
-        "created_at": tx.now,
-        **answers,
-        **of_whom,
-    }
-    records.add(tx.conn, storage.tables.escalations, **row)
+    whose = _Whose(
+        getattr(data, "reporter_id", None),
+        getattr(data, "barred", None),
+        getattr(data, "concerned", None),
+    )
+    answers = answering(tx, grid or area, tier, _barred(tx, whose))
+    row = records.add(
+        tx.conn,
+        storage.tables.escalations,
+        escalation_id=tx.new_id("esc"),
+        topic_id="",
+        deadline=f"{source.lower()}_due",
+        level=data.level,
+        tier=tier,
+        area=area,
+        source=source,
+        ref=ref,
+        number=number,
+        grid=grid,
+        created_at=tx.now,
+        **asdict(answers),
+        **asdict(whose),
+    )
     _tell(tx, row)
 
 
-def _barred(tx: Tx, row: Mapping[str, Any]) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Whose a matter is, and which officials are a party of it."""
+
+    reporter_id: str | None
+    barred: Sequence[str] | None
+    concerned: Sequence[str] | None
+
+
+def _barred(tx: Tx, row: _Whose | Row) -> set[str]:
     """Return who has no say in a matter: whose it is, their households now, and its other
     parties."""
-    reporter = [row["reporter_id"]] if row["reporter_id"] else []
-    own = storage.liaison.household_of(tx.conn, *reporter, *(row["concerned"] or ()))
-    return own | set(row["barred"] or ())
+    reporter = [row.reporter_id] if row.reporter_id else []
+    own = storage.liaison.household_of(tx.conn, *reporter, *(row.concerned or ()))
+    return own | set(row.barred or ())
 
 
 def consume_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
@@ -120,24 +131,24 @@ def consume_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
     if corrected.reporter_id is None:
         return
     for row in storage.escalations.waiting_of(tx.conn, "REQUEST", corrected.request_id):
-        if row["reporter_id"] != corrected.reporter_id:
-            changed = storage.rows.change(
+        if row.reporter_id != corrected.reporter_id:
+            changed = records.update(
                 tx.conn, storage.tables.escalations, row, reporter_id=corrected.reporter_id
             )
             _lay_before(tx, changed)
 
 
-def _tell(tx: Tx, row: Mapping[str, Any]) -> None:
+def _tell(tx: Tx, row: Row) -> None:
     """Tell whoever answers for it of a matter of another service."""
-    if row["person_id"] is not None:
+    if row.person_id is not None:
         tell(
             tx,
-            f"{row['source']}_ESCALATED",
-            {"topic_id": ""},
-            [row["person_id"]],
-            ref=row["ref"],
-            matter=row["number"] or row["ref"],
-            level=str(row["level"]),
+            f"{row.source}_ESCALATED",
+            "",
+            [row.person_id],
+            ref=row.ref,
+            matter=row.number or row.ref,
+            level=str(row.level),
         )
 
 
@@ -152,20 +163,22 @@ def follow_chain(tx: Tx, area: str) -> None:
         _lay_before(tx, row)
 
 
-def _lay_before(tx: Tx, row: storage.rows.Row) -> None:
+def _lay_before(tx: Tx, row: Row) -> None:
     """Let something wait for whoever answers for it now, and tell him where that is another one."""
-    answers = answering(tx, row["grid"] or row["area"], row["tier"], _barred(tx, row))
-    person = answers["person_id"]
-    if person == row["person_id"]:
+    answers = answering(tx, row.grid or row.area, row.tier, _barred(tx, row))
+    person = answers.person_id
+    if person == row.person_id:
         return
-    changed = storage.rows.change(tx.conn, storage.tables.escalations, row, state="OPEN", **answers)
-    if row["source"] in _TIERS:
+    changed = records.update(
+        tx.conn, storage.tables.escalations, row, state="OPEN", **asdict(answers)
+    )
+    if row.source in _TIERS:
         _tell(tx, changed)
     elif person is not None:
-        tell(tx, "ESCALATED", row, [person], ref=row["ref"])
+        tell(tx, "ESCALATED", row.topic_id, [person], ref=row.ref)
 
 
-def _led(tx: Tx, escalation_id: str, *states: str) -> storage.rows.Row:
+def _led(tx: Tx, escalation_id: str, *states: str) -> Row:
     """Return an escalation that the caller may see to, locked.
 
     Raises:
@@ -175,22 +188,22 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.rows.Row:
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
-    row = storage.rows.locked(tx.conn, storage.tables.escalations, escalation_id)
-    if tx.actor.id != row["person_id"]:
-        tx.require_sight(row["grid"] or row["area"], kind="escalation", id=escalation_id)
-        if rules.RANK_OF_ROLE[tx.actor.role] < rules.RANK_OF_TIER[row["tier"]]:
+    row = records.locked(tx.conn, storage.tables.escalations, escalation_id)
+    if tx.actor.id != row.person_id:
+        tx.require_sight(row.grid or row.area, kind="escalation", id=escalation_id)
+        if rules.RANK_OF_ROLE[tx.actor.role] < rules.RANK_OF_TIER[row.tier]:
             raise RoleDenied(role=tx.actor.role)
     if tx.actor.id in _barred(tx, row):
         raise errors.OwnMatter
-    tx.check_version(row["version"])
+    tx.check_version(row.version)
     require_state(row, *states)
     return row
 
 
-def _note(tx: Tx, row: storage.rows.Row, action: str, **detail: Any) -> None:
-    topic_id = row["topic_id"] or None
-    ref = row["escalation_id"]
-    state = row["state"]
+def _note(tx: Tx, row: Row, action: str, **detail: Any) -> None:
+    topic_id = row.topic_id or None
+    ref = row.escalation_id
+    state = row.state
     note(tx, of="escalation", ref=ref, topic_id=topic_id, action=action, state=state, **detail)
 
 
@@ -205,7 +218,7 @@ def acknowledge_escalation(tx: Tx, payload: WhichEscalation) -> dict[str, Any]:
         StateConflict: Somebody has.
     """
     row = _led(tx, payload.escalation_id, "OPEN")
-    row = storage.rows.change(tx.conn, storage.tables.escalations, row, state="ACKNOWLEDGED")
+    row = records.update(tx.conn, storage.tables.escalations, row, state="ACKNOWLEDGED")
     _note(tx, row, "acknowledge")
     return reply("escalation_id", row)
 
@@ -221,7 +234,7 @@ def decide_escalation(tx: Tx, payload: DecideEscalation) -> dict[str, Any]:
         StateConflict: It is done.
     """
     row = _led(tx, payload.escalation_id, *storage.escalations.WAITING)
-    row = storage.rows.change(
+    row = records.update(
         tx.conn,
         storage.tables.escalations,
         row,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
@@ -14,7 +13,7 @@ from services.forum.actions.tasks import consume_delivery
 from services.forum.actions.topics import consume_request
 
 
-def _place(data: Any) -> dict[str, Any]:
+def _place(data: object) -> dict[str, object]:
     if isinstance(data, events.ResidentMovedHeard):
         return {
             "grid": data.to_grid,
@@ -41,7 +40,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
 
     A batch is first folded to what is true at its end, in whatever order its facts came.
     """
-    areas: dict[str, dict[str, Any]] = {}
+    areas: dict[str, dict[str, str]] = {}
     people: list[Event] = []
     merged: list[tuple[str, str]] = []
     ended: list[str] = []
@@ -94,25 +93,28 @@ def _end(tx: Tx, ended: list[str]) -> None:
         ended.clear()
 
 
+# Of whom no place is known yet, he is nowhere's resident.
+_UNKNOWN: dict[str, object] = {
+    "community": "",
+    "grid": None,
+    "household_id": None,
+    "is_adult": False,
+    "active": False,
+    "sequence": -1,
+    "sequences": {},
+}
+
+
 def _keep(tx: Tx, heard: Sequence[Event]) -> tuple[list[str], list[str], list[str]]:
     """Keep what is said of residents. Returns who has left, who has left or may have moved, and who
     has died."""
-    known = storage.heard.known_residents(tx.conn, [event.data.person_id for event in heard])
+    people = storage.heard.known_residents(tx.conn, [event.data.person_id for event in heard])
+    known = {row.person_id: records.values_of(row) for row in people}
     told: dict[str, None] = {}
     deaths: dict[str, int] = {}
     for event in heard:
         person_id, said = event.data.person_id, _place(event.data)
-        row = known.get(person_id) or {
-            "person_id": person_id,
-            # Of whom no place is known yet, he is nowhere's resident.
-            "community": "",
-            "grid": None,
-            "household_id": None,
-            "is_adult": False,
-            "active": False,
-            "sequence": -1,
-            "sequences": {},
-        }
+        row = known.get(person_id) or _UNKNOWN | {"person_id": person_id}
         known[person_id] = records.newest(row, said, event.sequence)
         if "active" in said or "community" in said:
             told[person_id] = None

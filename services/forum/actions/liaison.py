@@ -12,6 +12,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import NotFound
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
@@ -140,8 +141,8 @@ def _chain_changed(tx: Tx, area: str) -> None:
     follow_offices(tx, area)
 
 
-def _same(row: storage.rows.Row, **given: Any) -> bool:
-    return all(row[name] == value for name, value in given.items())
+def _same(row: Row, **given: Any) -> bool:
+    return all(getattr(row, name) == value for name, value in given.items())
 
 
 def register_official(tx: Tx, payload: RegisterOfficial) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def register_official(tx: Tx, payload: RegisterOfficial) -> dict[str, Any]:
         "area": payload.area,
     }
     if payload.official_id:
-        row = storage.rows.find(tx.conn, storage.tables.officials, payload.official_id)
+        row = records.find(tx.conn, storage.tables.officials, payload.official_id)
         if row is not None:
             if not _same(row, **given):
                 raise errors.IdTaken(id=payload.official_id, field="official_id")
@@ -191,30 +192,28 @@ def end_official(tx: Tx, payload: EndOfficial) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.locked(tx.conn, storage.tables.officials, payload.official_id)
-    tx.require_scope(row["area"])
-    tx.check_version(row["version"])
+    row = records.locked(tx.conn, storage.tables.officials, payload.official_id)
+    tx.require_scope(row.area)
+    tx.check_version(row.version)
     require_state(row, "ACTIVE")
     return reply("official_id", _leave_office(tx, row, payload.reason))
 
 
-def _leave_office(tx: Tx, row: storage.rows.Row, reason: str) -> storage.rows.Row:
-    for link in storage.liaison.links_of_official(tx.conn, row["official_id"]):
+def _leave_office(tx: Tx, row: Row, reason: str) -> Row:
+    for link in storage.liaison.links_of_official(tx.conn, row.official_id):
         _end_link(tx, link, reason)
-    row = storage.rows.change(
-        tx.conn, storage.tables.officials, row, state="ENDED", ended_at=tx.now
-    )
+    row = records.update(tx.conn, storage.tables.officials, row, state="ENDED", ended_at=tx.now)
     note(
         tx,
         of="official",
-        ref=row["official_id"],
+        ref=row.official_id,
         action="end",
         state="ENDED",
         reason=reason,
     )
-    _chain_changed(tx, row["area"])
+    _chain_changed(tx, row.area)
     if reason != DECEASED:
-        follow_host(tx, row["person_id"])
+        follow_host(tx, row.person_id)
     return row
 
 
@@ -232,7 +231,7 @@ def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
 def end_offices(tx: Tx, people: Sequence[str], reason: str, *tiers: str) -> None:
     """End the offices, of some tiers, of people who hold them no more."""
     for row in storage.liaison.offices_of(tx.conn, people):
-        if row["tier"] in tiers:
+        if row.tier in tiers:
             _leave_office(tx, row, reason)
 
 
@@ -249,10 +248,10 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         TermOver: The period ends before it begins, or begins in the future.
         IdTaken: The chosen id stands for another link.
     """
-    official = storage.rows.locked(tx.conn, storage.tables.officials, payload.official_id)
-    tx.require_scope(official["area"])
+    official = records.locked(tx.conn, storage.tables.officials, payload.official_id)
+    tx.require_scope(official.area)
     require_state(official, "ACTIVE")
-    rules.check_link(official["tier"], official["area"], payload.target_kind, payload.target)
+    rules.check_link(official.tier, official.area, payload.target_kind, payload.target)
     if payload.target_kind != "HOUSEHOLD":
         _require_area(tx, payload.target, "target")
     since = payload.since or tx.now
@@ -264,7 +263,7 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         "target": payload.target,
     }
     if payload.link_id:
-        row = storage.rows.find(tx.conn, storage.tables.liaisons, payload.link_id)
+        row = records.find(tx.conn, storage.tables.liaisons, payload.link_id)
         if row is not None and not _same(row, **given):
             raise errors.IdTaken(id=payload.link_id, field="link_id")
         if row is not None:
@@ -276,13 +275,13 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         return reply("link_id", row)
     link_id = payload.link_id or tx.new_id("lnk")
     # A household lies in the grid of its worker; a code is its own area.
-    area = official["area"] if payload.target_kind == "HOUSEHOLD" else payload.target
+    area = official.area if payload.target_kind == "HOUSEHOLD" else payload.target
     records.add(
         tx.conn,
         storage.tables.liaisons,
         link_id=link_id,
-        person_id=official["person_id"],
-        tier=official["tier"],
+        person_id=official.person_id,
+        tier=official.tier,
         area=area,
         since=since,
         until=payload.until,
@@ -297,8 +296,8 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
     tx.publish(
         events.LiaisonAssigned(
             link_id=link_id,
-            tier=official["tier"],
-            person_id=official["person_id"],
+            tier=official.tier,
+            person_id=official.person_id,
             **given,
         ),
         subject=link_id,
@@ -309,26 +308,26 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
     return {"id": link_id, "state": "ACTIVE", "version": 1}
 
 
-def _end_link(tx: Tx, link: storage.rows.Row, reason: str) -> storage.rows.Row:
-    row = storage.rows.change(
+def _end_link(tx: Tx, link: Row, reason: str) -> Row:
+    row = records.update(
         tx.conn, storage.tables.liaisons, link, state="ENDED", until=tx.now, reason=reason
     )
-    tx.disarm("liaison_until", row["link_id"])
-    note(tx, of="liaison", ref=row["link_id"], action="end", state="ENDED", reason=reason)
+    tx.disarm("liaison_until", row.link_id)
+    note(tx, of="liaison", ref=row.link_id, action="end", state="ENDED", reason=reason)
     tx.publish(
         events.LiaisonEnded(
-            link_id=row["link_id"],
-            tier=row["tier"],
-            target_kind=row["target_kind"],
-            target=row["target"],
-            official_id=row["official_id"],
-            person_id=row["person_id"],
+            link_id=row.link_id,
+            tier=row.tier,
+            target_kind=row.target_kind,
+            target=row.target,
+            official_id=row.official_id,
+            person_id=row.person_id,
         ),
-        subject=row["link_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.link_id,
+        scope=row.area,
+        sequence=row.version,
     )
-    _chain_changed(tx, row["area"])
+    _chain_changed(tx, row.area)
     return row
 
 
@@ -339,17 +338,17 @@ def end_liaison(tx: Tx, payload: EndLiaison) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.locked(tx.conn, storage.tables.liaisons, payload.link_id)
-    tx.require_scope(row["area"])
-    tx.check_version(row["version"])
+    row = records.locked(tx.conn, storage.tables.liaisons, payload.link_id)
+    tx.require_scope(row.area)
+    tx.check_version(row.version)
     require_state(row, "ACTIVE")
     return reply("link_id", _end_link(tx, row, payload.reason))
 
 
 def end_at_term(tx: Tx, due: Due) -> None:
     """End a link whose time is over."""
-    row = storage.rows.find(tx.conn, storage.tables.liaisons, due.ref, lock=True)
-    if row is not None and row["state"] == "ACTIVE":
+    row = records.find(tx.conn, storage.tables.liaisons, due.ref, lock=True)
+    if row is not None and row.state == "ACTIVE":
         _end_link(tx, row, "TERM")
 
 
@@ -373,7 +372,7 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> dict[str, Any]:
         raise errors.TermOver(field="term_to")
     given = {"person_id": payload.person_id, "kind": payload.kind, "level": payload.level}
     if payload.deputy_id:
-        row = storage.rows.find(tx.conn, storage.tables.deputies, payload.deputy_id)
+        row = records.find(tx.conn, storage.tables.deputies, payload.deputy_id)
         if row is not None:
             same = (
                 storage.liaison.streets_of(tx.conn, [payload.deputy_id]).get(payload.deputy_id)
@@ -411,16 +410,16 @@ def end_deputy(tx: Tx, payload: EndDeputy) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.locked(tx.conn, storage.tables.deputies, payload.deputy_id)
-    tx.require_scope(row["area"])
-    tx.check_version(row["version"])
+    row = records.locked(tx.conn, storage.tables.deputies, payload.deputy_id)
+    tx.require_scope(row.area)
+    tx.check_version(row.version)
     require_state(row, "ACTIVE")
     return reply("deputy_id", _leave_mandate(tx, row))
 
 
-def _leave_mandate(tx: Tx, row: storage.rows.Row) -> storage.rows.Row:
-    row = storage.rows.change(tx.conn, storage.tables.deputies, row, state="ENDED", term_to=tx.now)
-    note(tx, of="deputy", ref=row["deputy_id"], action="end", state="ENDED")
+def _leave_mandate(tx: Tx, row: Row) -> Row:
+    row = records.update(tx.conn, storage.tables.deputies, row, state="ENDED", term_to=tx.now)
+    note(tx, of="deputy", ref=row.deputy_id, action="end", state="ENDED")
     return row
 
 
@@ -433,7 +432,7 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
     known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
     if known is None:
         raise NotFound(kind="resident", id=person_id)
-    tx.require_scope(known["grid"] or known["community"])
+    tx.require_scope(known.grid or known.community)
     return person_id
 
 
@@ -454,15 +453,15 @@ def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
     known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
     if known is None:
         raise errors.NotRegistered(person_id=person_id, field="person_id")
-    if not known["is_adult"]:
+    if not known.is_adult:
         raise errors.UnderAge
     own = person_id == tx.actor.id
     if not own and payload.receipt is None:
         raise errors.ReceiptRequired(field="receipt")
-    row = storage.rows.find(tx.conn, storage.tables.opt_ins, person_id, lock=True)
+    row = records.find(tx.conn, storage.tables.opt_ins, person_id, lock=True)
     given = {"entered_by": tx.actor.id, "receipt": payload.receipt, "pending": not own}
     if row is None:
-        made = records.add(
+        row = records.add(
             tx.conn,
             storage.tables.opt_ins,
             person_id=person_id,
@@ -470,22 +469,21 @@ def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
             version=1,
             **given,
         )
-        row = records.values_of(made)
-    elif row["withdrawn_at"] is not None:
-        if not own and row["withdrawn_by"] == person_id:
+    elif row.withdrawn_at is not None:
+        if not own and row.withdrawn_by == person_id:
             raise errors.LeftHimself
-        row = storage.rows.change(
+        row = records.update(
             tx.conn, storage.tables.opt_ins, row, opted_at=tx.now, withdrawn_at=None, **given
         )
-    elif row["pending"] and (own or row["entered_by"] != tx.actor.id):
-        row = storage.rows.change(tx.conn, storage.tables.opt_ins, row, pending=False)
+    elif row.pending and (own or row.entered_by != tx.actor.id):
+        row = records.update(tx.conn, storage.tables.opt_ins, row, pending=False)
         given["pending"] = False
     else:
         given["pending"] = False
     if given["pending"]:
-        tell(tx, "DRAW_ENTERED", {"topic_id": ""}, [person_id])
+        tell(tx, "DRAW_ENTERED", "", [person_id])
     state = storage.liaison.state_of_opt_in(row)
-    return {"id": person_id, "state": state, "version": row["version"]}
+    return {"id": person_id, "state": state, "version": row.version}
 
 
 def opt_out(tx: Tx, payload: OptIn) -> dict[str, Any]:
@@ -497,9 +495,9 @@ def opt_out(tx: Tx, payload: OptIn) -> dict[str, Any]:
         NotFound: The person is not the caller nor in his scope, or has never opted in.
     """
     person_id = _opting_person(tx, payload.person_id)
-    row = storage.rows.locked(tx.conn, storage.tables.opt_ins, person_id)
-    if row["withdrawn_at"] is None:
-        row = storage.rows.change(
+    row = records.locked(tx.conn, storage.tables.opt_ins, person_id)
+    if row.withdrawn_at is None:
+        row = records.update(
             tx.conn, storage.tables.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id
         )
-    return {"id": person_id, "state": "OPTED_OUT", "version": row["version"]}
+    return {"id": person_id, "state": "OPTED_OUT", "version": row.version}

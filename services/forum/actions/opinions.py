@@ -11,6 +11,7 @@ from msgspec import Meta, convert
 from chassis import free_text, records
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.plans import PlannedTask, check_plan
@@ -19,6 +20,7 @@ from services.forum.actions.record import (
     led_topic,
     move,
     note,
+    numbered,
     reply,
     require_state,
     tell,
@@ -118,20 +120,20 @@ def _planned_rows(tasks: list[PlannedTask]) -> list[dict[str, Any]]:
     ]
 
 
-def _unheard_grids(tx: Tx, topic: storage.rows.Row) -> list[dict[str, Any]]:
+def _unheard_grids(tx: Tx, topic: Row) -> list[dict[str, Any]]:
     """Return the affected grids from which no resident sat in the session."""
-    scope = topic["scope"]
+    scope = topic.scope
     grids = sorted(
         {code for code in scope if len(code) == 15}
         | {g for code in scope if len(code) < 15 for g in storage.heard.areas_in(tx.conn, code, 15)}
     )
     adults = storage.heard.adults_per_grid(tx.conn, grids)
     came = [
-        row["person_id"]
-        for row in storage.sessions.invitations_of(tx.conn, topic["session_id"])
-        if row["attended_at"] is not None and row["capacity"] in rules.RESIDENT_SIDE
+        row.person_id
+        for row in storage.sessions.invitations_of(tx.conn, topic.session_id)
+        if row.attended_at is not None and row.capacity in rules.RESIDENT_SIDE
     ]
-    heard = {row["grid"] for row in storage.heard.residents_of(tx.conn, came).values()}
+    heard = {row.grid for row in storage.heard.residents_of(tx.conn, came).values()}
     return [
         {"warning": "GRID_NOT_PRESENT", "grid": grid, "adults": adults[grid]}
         for grid in grids
@@ -154,30 +156,30 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
         SupervisorBound, OwnSupervisor: One serves who does the task, or is the caller's own.
     """
     topic = led_topic(tx, payload.topic_id)
-    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], payload.topic_id)
-    voted = tally is not None and tally["passed"]
+    tally = storage.sessions.tally_of(tx.conn, topic.session_id, payload.topic_id)
+    voted = tally is not None and tally.passed
     rules.check_artefacts(
         4, {1: True, 2: storage.topics.analysis_of(tx.conn, topic) is not None, 3: voted}
     )
     require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
     check_plan(tx, topic, payload.tasks)
-    if topic["opinion_id"] and topic["state"] == "OPINION_DRAFTED":
-        old = storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True)
-        storage.rows.change(tx.conn, storage.tables.opinions, old, state="WITHDRAWN")
+    if topic.opinion_id and topic.state == "OPINION_DRAFTED":
+        old = records.known(tx.conn, storage.tables.opinions, topic.opinion_id, lock=True)
+        records.update(tx.conn, storage.tables.opinions, old, state="WITHDRAWN")
     opinion_id = tx.new_id("opn")
     records.add(
         tx.conn,
         storage.tables.opinions,
         opinion_id=opinion_id,
         topic_id=payload.topic_id,
-        session_id=topic["session_id"],
+        session_id=topic.session_id,
         text=payload.text,
         decision=payload.decision,
         dissent=payload.dissent,
         planned=_planned_rows(payload.tasks),
         warnings=_unheard_grids(tx, topic),
         state="DRAFTED",
-        area=topic["area"],
+        area=topic.area,
         drafted_by=tx.actor.id,
         created_at=tx.now,
         version=1,
@@ -195,8 +197,8 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
     return reply("topic_id", row, opinion_id=opinion_id)
 
 
-def _opinion(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
-    return storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True)
+def _opinion(tx: Tx, topic: Row) -> Row:
+    return records.known(tx.conn, storage.tables.opinions, topic.opinion_id, lock=True)
 
 
 def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
@@ -214,22 +216,19 @@ def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     topic = led_topic(tx, payload.topic_id, "OPINION_DRAFTED")
     opinion = _opinion(tx, topic)
     texts = {
-        "title": topic["title"],
-        "text": opinion["text"],
-        "decision": opinion["decision"],
-        "dissent": opinion["dissent"],
-        "tasks": "\n".join(task["title"] for task in opinion["planned"]),
+        "title": topic.title,
+        "text": opinion.text,
+        "decision": opinion.decision,
+        "dissent": opinion.dissent,
+        "tasks": "\n".join(task["title"] for task in opinion.planned),
     }
     # What was written before texts were checked at the door may hold one.
     free_text.check_texts(texts)
-    check_plan(tx, topic, convert(opinion["planned"], list[PlannedTask]))
+    check_plan(tx, topic, convert(opinion.planned, list[PlannedTask]))
     ends_at = tx.calendar.due(tx.now, rules.NOTICE_WD)
-    day = f"{tx.calendar.local(tx.now):%Y%m%d}"
-    area = topic["area"]
     # Credit's notices are GS-X: no two official papers of the district have one number.
-    count = records.count_on(tx.conn, storage.tables.numbers, series=f"GS-Y-{day}-{area}")
-    number = rules.number("GS-Y", day, area, count)
-    storage.rows.change(
+    number = numbered(tx, "GS-Y", topic.area)
+    records.update(
         tx.conn,
         storage.tables.opinions,
         opinion,
@@ -247,12 +246,12 @@ def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
         publicised_at=tx.now,
         objected=False,
     )
-    tx.arm("opinion_notice", payload.topic_id, ends_at, {"opinion_id": opinion["opinion_id"]})
+    tx.arm("opinion_notice", payload.topic_id, ends_at, {"opinion_id": opinion.opinion_id})
     return reply(
         "topic_id",
         row,
         ends_at=ends_at.isoformat(),
-        notice_id=opinion["opinion_id"],
+        notice_id=opinion.opinion_id,
         notice_number=number,
     )
 
@@ -275,18 +274,18 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> dict[str, Any]:
     topic = topic_locked(tx, payload.topic_id)
     require_state(topic, "PUBLICISED")
     opinion = _opinion(tx, topic)
-    if tx.now >= opinion["ends_at"]:
-        raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion['ends_at']):%Y-%m-%d %H:%M}")
-    near = topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]
+    if tx.now >= opinion.ends_at:
+        raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion.ends_at):%Y-%m-%d %H:%M}")
+    near = topic.area[:9] if topic.level == rules.STREET else topic.area
     home = require_residents(tx, [tx.actor.id], [near])[tx.actor.id]
     # What he says of himself counts where the registry says it too; else staff may confirm it.
-    affected = payload.directly_affected and rules.lives_in(home, topic["scope"])
+    affected = payload.directly_affected and rules.lives_in(home, topic.scope)
     objection_id = tx.new_id("obj")
     fresh = storage.opinions.object_to(
         tx.conn,
         objection_id=objection_id,
         topic_id=payload.topic_id,
-        opinion_id=opinion["opinion_id"],
+        opinion_id=opinion.opinion_id,
         person_id=tx.actor.id,
         text=payload.text,
         directly_affected=affected,
@@ -305,15 +304,15 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> dict[str, Any]:
         "state": "OPEN" if stands else "NOTED",
         "version": 1,
         "topic_id": payload.topic_id,
-        "topic_version": topic["version"],
+        "topic_version": topic.version,
         "objectors": counted,
         "due": answer_due.isoformat(),
     }
 
 
 def _weigh_objections(
-    tx: Tx, topic: storage.rows.Row, opinion: storage.rows.Row, objection_id: str, *, alone: bool
-) -> tuple[storage.rows.Row, bool, int]:
+    tx: Tx, topic: Row, opinion: Row, objection_id: str, *, alone: bool
+) -> tuple[Row, bool, int]:
     """Stop the resolution when an objector is directly affected, or five of the area object.
 
     Returns:
@@ -321,17 +320,17 @@ def _weigh_objections(
     """
     undecided = [
         row
-        for row in storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
-        if row["state"] in storage.opinions.UNDECIDED and row["concerned"] is not False
+        for row in storage.opinions.objections_of(tx.conn, opinion.opinion_id)
+        if row.state in storage.opinions.UNDECIDED and row.concerned is not False
     ]
     if len(undecided) >= rules.OBJECTORS:
-        storage.opinions.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
+        storage.opinions.set_objections(tx.conn, opinion.opinion_id, ["NOTED"], "OPEN")
     elif not alone:
         return topic, False, len(undecided)
     else:
         storage.opinions.set_objection(tx.conn, objection_id, state="OPEN")
     # What was decided before this objection did not know it.
-    storage.opinions.clear_decisions(tx.conn, opinion["opinion_id"])
+    storage.opinions.clear_decisions(tx.conn, opinion.opinion_id)
     row = move(
         tx,
         topic,
@@ -344,9 +343,7 @@ def _weigh_objections(
     return row, True, len(undecided)
 
 
-def _objection_of_another(
-    tx: Tx, objection_id: str, *states: str
-) -> tuple[storage.rows.Row, storage.rows.Row]:
+def _objection_of_another(tx: Tx, objection_id: str, *states: str) -> tuple[Row, Row]:
     """Return a topic and an objection to it that is not the caller's, both locked.
 
     Args:
@@ -360,26 +357,26 @@ def _objection_of_another(
         SamePerson: It is the caller's own.
         OwnMatter: It is of his household.
     """
-    row = storage.rows.find(tx.conn, storage.tables.objections, objection_id)
+    row = records.find(tx.conn, storage.tables.objections, objection_id)
     if row is None:
         raise NotFound(kind="objection", id=objection_id)
     # The topic is locked first, as in every action on its opinion.
-    topic = topic_locked(tx, row["topic_id"])
-    tx.require_sight(topic["area"], kind="objection", id=objection_id)
+    topic = topic_locked(tx, row.topic_id)
+    tx.require_sight(topic.area, kind="objection", id=objection_id)
     require_state(topic, *states)
-    row = storage.rows.known(tx.conn, storage.tables.objections, objection_id, lock=True)
+    row = records.known(tx.conn, storage.tables.objections, objection_id, lock=True)
     _require_others(tx, [row])
     return topic, row
 
 
-def _require_others(tx: Tx, raised: Sequence[storage.rows.Row]) -> None:
+def _require_others(tx: Tx, raised: Sequence[Row]) -> None:
     """Refuse who judges an objection of his own, or of his household.
 
     Raises:
         SamePerson: It is his own.
         OwnMatter: It is of somebody who lives with him.
     """
-    objectors = {row["person_id"] for row in raised}
+    objectors = {row.person_id for row in raised}
     if tx.actor.id in objectors:
         raise errors.OwnObjection
     if storage.liaison.household_of(tx.conn, tx.actor.id) & objectors:
@@ -397,16 +394,16 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
         StateConflict: It is decided, or the opinion is no longer on the board.
     """
     topic, row = _objection_of_another(tx, payload.objection_id, "PUBLICISED")
-    if topic["opinion_id"] != row["opinion_id"]:
-        raise StateConflict(state=row["state"])
+    if topic.opinion_id != row.opinion_id:
+        raise StateConflict(state=row.state)
     require_state(row, "NOTED")
     storage.opinions.set_objection(tx.conn, payload.objection_id, directly_affected=True)
     opinion = _opinion(tx, topic)
     note(
         tx,
         of="topic",
-        ref=topic["topic_id"],
-        topic_id=topic["topic_id"],
+        ref=topic.topic_id,
+        topic_id=topic.topic_id,
         action="confirm_affected",
         state="PUBLICISED",
         objection_id=payload.objection_id,
@@ -418,8 +415,8 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
     return {
         "id": payload.objection_id,
         "state": "OPEN",
-        "version": topic["version"],
-        "topic_id": topic["topic_id"],
+        "version": topic.version,
+        "topic_id": topic.topic_id,
         "objectors": counted,
     }
 
@@ -442,19 +439,19 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
         OwnMatter: Somebody of his household has objected.
     """
     topic = led_topic(tx, payload.topic_id, "PUBLICISED")
-    if not topic["objected"]:
+    if not topic.objected:
         raise errors.NoOpenObjection
     _require_reasons(payload.reasons)
     opinion = _opinion(tx, topic)
-    raised = storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
+    raised = storage.opinions.objections_of(tx.conn, opinion.opinion_id)
     _require_others(tx, raised)
     side = _SIDE_OF_ROLE[tx.actor.role]
-    others = storage.opinions.decisions_of(tx.conn, opinion["opinion_id"])
-    if any(row["person_id"] == tx.actor.id for s, row in others.items() if s != side):
+    others = storage.opinions.decisions_of(tx.conn, opinion.opinion_id)
+    if any(row.person_id == tx.actor.id for s, row in others.items() if s != side):
         raise errors.SamePerson
     decisions = storage.opinions.decide_objection(
         tx.conn,
-        opinion_id=opinion["opinion_id"],
+        opinion.opinion_id,
         side=side,
         person_id=tx.actor.id,
         outcome=payload.outcome,
@@ -462,8 +459,8 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
         decided_at=tx.now,
     )
     detail = {"side": side, "outcome": payload.outcome, "reasons": payload.reasons}
-    if {row["outcome"] for row in decisions.values()} != {payload.outcome} or len(decisions) < 2:
-        row = storage.rows.change(tx.conn, storage.tables.topics, topic)
+    if {row.outcome for row in decisions.values()} != {payload.outcome} or len(decisions) < 2:
+        row = records.update(tx.conn, storage.tables.topics, topic)
         note(
             tx,
             of="topic",
@@ -474,10 +471,10 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
             **detail,
         )
         return reply("topic_id", row, objection="UNDECIDED")
-    reasons = "；".join(dict.fromkeys(decisions[side]["reasons"] for side in sorted(decisions)))
+    reasons = "；".join(dict.fromkeys(decisions[side].reasons for side in sorted(decisions)))
     storage.opinions.set_objections(
         tx.conn,
-        opinion["opinion_id"],
+        opinion.opinion_id,
         storage.opinions.UNDECIDED,
         payload.outcome,
         outcome=payload.outcome,
@@ -487,12 +484,12 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
     _tell_objectors(
         tx,
         topic,
-        [row for row in raised if row["state"] in storage.opinions.UNDECIDED],
+        [row for row in raised if row.state in storage.opinions.UNDECIDED],
         payload.outcome,
         reasons,
     )
     if payload.outcome == "SUSTAINED":
-        storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
+        records.update(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
         tx.disarm("opinion_notice", payload.topic_id)
         row = return_to_session(
             tx,
@@ -503,7 +500,7 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
             objected=False,
         )
     else:
-        row = storage.rows.change(tx.conn, storage.tables.topics, topic, objected=False)
+        row = records.update(tx.conn, storage.tables.topics, topic, objected=False)
         note(
             tx,
             of="topic",
@@ -513,7 +510,7 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
             state="PUBLICISED",
             **detail,
         )
-        if tx.now >= opinion["ends_at"]:
+        if tx.now >= opinion.ends_at:
             row = _make_effective(tx, row, opinion)
     return reply("topic_id", row, objection=payload.outcome)
 
@@ -523,26 +520,24 @@ def _require_reasons(reasons: str) -> None:
         raise errors.ReasonsRequired(least=_LEAST_REASONS, field="reasons")
 
 
-def _tell_objectors(
-    tx: Tx, topic: storage.rows.Row, rows: Sequence[storage.rows.Row], outcome: str, reasons: str
-) -> None:
+def _tell_objectors(tx: Tx, topic: Row, rows: Sequence[Row], outcome: str, reasons: str) -> None:
     """Tell each objector what became of his objection, and why; it waits before nobody now."""
-    topic_id = topic["topic_id"]
+    topic_id = topic.topic_id
     storage.escalations.settle_answered(
         tx.conn,
         tx.now,
         topic_id,
-        [row["objection_id"] for row in rows],
+        [row.objection_id for row in rows],
         undecided=storage.opinions.has_undecided(tx.conn, topic_id),
     )
     for row in rows:
-        tx.disarm("objection_answer", row["objection_id"])
+        tx.disarm("objection_answer", row.objection_id)
         tell(
             tx,
             f"OBJECTION_{outcome}",
-            topic,
-            [row["person_id"]],
-            ref=row["objection_id"],
+            topic.topic_id,
+            [row.person_id],
+            ref=row.objection_id,
             reasons=reasons,
         )
 
@@ -573,10 +568,10 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
     note(
         tx,
         of="topic",
-        ref=topic["topic_id"],
-        topic_id=topic["topic_id"],
+        ref=topic.topic_id,
+        topic_id=topic.topic_id,
         action="answer_objection",
-        state=topic["state"],
+        state=topic.state,
         objection_id=payload.objection_id,
         outcome=payload.outcome,
     )
@@ -585,18 +580,18 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
         "id": payload.objection_id,
         "state": "ANSWERED",
         "version": 1,
-        "topic_id": topic["topic_id"],
+        "topic_id": topic.topic_id,
     }
 
 
 def miss_answer(tx: Tx, due: Due) -> None:
     """Bring an objection that nobody answers before the street, then the district, and at the top
     again and again."""
-    row = storage.rows.find(tx.conn, storage.tables.objections, due.ref)
-    if row is None or row["state"] not in storage.opinions.UNDECIDED:
+    row = records.find(tx.conn, storage.tables.objections, due.ref)
+    if row is None or row.state not in storage.opinions.UNDECIDED:
         return
     level = int(due.data.get("level", 1))
-    topic = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
+    topic = records.known(tx.conn, storage.tables.topics, row.topic_id)
     tier = rules.topic_tier(level - 1)
     escalate(tx, topic, deadline="objection_answer", tier=tier, level=level, objection=row)
     top = level >= len(rules.TOPIC_LADDER)
@@ -607,20 +602,20 @@ def miss_answer(tx: Tx, due: Due) -> None:
 
 def end_notice(tx: Tx, due: Due) -> None:
     """When the notice ends without an open objection, the resolution stands."""
-    topic = storage.rows.find(tx.conn, storage.tables.topics, due.ref, lock=True)
+    topic = records.find(tx.conn, storage.tables.topics, due.ref, lock=True)
     if (
         topic is None
-        or topic["state"] != "PUBLICISED"
-        or topic["opinion_id"] != due.data.get("opinion_id")
-        or topic["objected"]
+        or topic.state != "PUBLICISED"
+        or topic.opinion_id != due.data.get("opinion_id")
+        or topic.objected
     ):
         return
     _make_effective(tx, topic, _opinion(tx, topic))
 
 
-def _make_effective(tx: Tx, topic: storage.rows.Row, opinion: storage.rows.Row) -> storage.rows.Row:
-    storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="EFFECTIVE")
-    binding = not topic["owners_matter"]
+def _make_effective(tx: Tx, topic: Row, opinion: Row) -> Row:
+    records.update(tx.conn, storage.tables.opinions, opinion, state="EFFECTIVE")
+    binding = not topic.owners_matter
     tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD) if binding else None
     row = move(
         tx,
@@ -633,21 +628,19 @@ def _make_effective(tx: Tx, topic: storage.rows.Row, opinion: storage.rows.Row) 
         tasks_due=tasks_due,
     )
     if tasks_due is not None:
-        tx.arm("task_assign", row["topic_id"], tasks_due)
+        tx.arm("task_assign", row.topic_id, tasks_due)
     else:
-        tx.arm("owners_vote", row["topic_id"], tx.calendar.due(tx.now, rules.OWNERS_WD))
+        tx.arm("owners_vote", row.topic_id, tx.calendar.due(tx.now, rules.OWNERS_WD))
     _say_effective(tx, row)
     return row
 
 
-def _say_effective(tx: Tx, row: storage.rows.Row) -> None:
+def _say_effective(tx: Tx, row: Row) -> None:
     tx.publish(
-        events.ResolutionEffective(
-            topic_id=row["topic_id"], community=row["area"], binding=row["binding"]
-        ),
-        subject=row["topic_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        events.ResolutionEffective(topic_id=row.topic_id, community=row.area, binding=row.binding),
+        subject=row.topic_id,
+        scope=row.area,
+        sequence=row.version,
     )
 
 
@@ -661,13 +654,13 @@ def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> dict[str, Any]:
         StateConflict: There is no recommendation waiting.
     """
     topic = led_topic(tx, payload.topic_id, "RESOLVED")
-    if not topic["owners_matter"]:
+    if not topic.owners_matter:
         raise errors.NoOwnersVote(
             reason=said(
                 "不属于业主共同决定的事项 / it is no matter for the owners to decide together"
             )
         )
-    if topic["binding"]:
+    if topic.binding:
         raise StateConflict(state="RESOLVED/binding")
     area = rules.OwnersCount(
         payload.area_eligible, payload.area_participating, payload.area_assenting
@@ -680,7 +673,7 @@ def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> dict[str, Any]:
         tx.conn,
         storage.tables.owners_votes,
         topic_id=payload.topic_id,
-        round=topic["round"],
+        round=topic.round,
         special=payload.special,
         counts={
             "area": [area.eligible, area.participating, area.assenting],

@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from services.forum import errors, rules, storage
 
 Fen = Annotated[int, Meta(ge=0)]
@@ -57,10 +59,10 @@ def check_responsible(tx: Tx, task: PlannedTask, area: str) -> None:
         if not place and not storage.heard.officials_near(tx.conn, [who], area):
             raise errors.ResponsibleUnknown(responsible_id=who, field="responsible_id")
         return
-    project = storage.rows.find(tx.conn, storage.tables.projects, task.responsible_id)
+    project = records.find(tx.conn, storage.tables.projects, task.responsible_id)
     # A matter of the street may be carried out by a project of a neighbouring community.
-    there = project is not None and (project["community"] or "")[:9] == area[:9]
-    if project is None or not there or project["status"] == storage.heard.CLOSED:
+    there = project is not None and (project.community or "")[:9] == area[:9]
+    if project is None or not there or project.status == storage.heard.CLOSED:
         raise errors.ResponsibleUnknown(responsible_id=task.responsible_id, field="responsible_id")
 
 
@@ -68,7 +70,7 @@ def check_supervisors(
     tx: Tx,
     task: PlannedTask,
     people: Sequence[str],
-    topic: storage.rows.Row,
+    topic: Row,
     kept: Collection[str] = (),
 ) -> None:
     """Refuse a task that no resident watches, or that a stranger or somebody bound to the project
@@ -81,7 +83,7 @@ def check_supervisors(
         topic: Of the task.
         kept: Who watches already; nobody appoints himself anew.
     """
-    street = topic["area"][:9]
+    street = topic.area[:9]
     known = residents_among(tx, topic, people)
     if not known:
         raise errors.SupervisorRequired(title=task.title, field="supervisors")
@@ -99,20 +101,20 @@ def check_supervisors(
         raise errors.OwnSupervisor(field="supervisors")
     others = [person for person in people if person not in known]
     posts = storage.heard.deputies_of(tx.conn, others, street, tx.now)
-    posts |= storage.heard.officials_near(tx.conn, others, topic["area"])
+    posts |= storage.heard.officials_near(tx.conn, others, topic.area)
     stranger = next((person for person in others if person not in posts), None)
     if stranger is not None:
         raise errors.NotRegistered(person_id=stranger, field="supervisors")
 
 
-def residents_among(tx: Tx, topic: storage.rows.Row, people: Sequence[str]) -> set[str]:
+def residents_among(tx: Tx, topic: Row, people: Sequence[str]) -> set[str]:
     """Return the adult residents of the topic's community, or of its street, among people."""
-    near = [topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]]
+    near = [topic.area[:9] if topic.level == rules.STREET else topic.area]
     homes = storage.heard.residents_of(tx.conn, people)
-    return {p for p, row in homes.items() if row["is_adult"] and rules.lives_in(row, near)}
+    return {p for p, row in homes.items() if row.is_adult and rules.lives_in(row, near)}
 
 
-def check_plan(tx: Tx, topic: storage.rows.Row, tasks: Sequence[PlannedTask]) -> None:
+def check_plan(tx: Tx, topic: Row, tasks: Sequence[PlannedTask]) -> None:
     """Refuse a plan that could not be carried out when the resolution stands.
 
     Supervisors may be named later, when the tasks are assigned.
@@ -125,6 +127,6 @@ def check_plan(tx: Tx, topic: storage.rows.Row, tasks: Sequence[PlannedTask]) ->
     """
     for task in tasks:
         due_at(tx, task.due_date)
-        check_responsible(tx, task, topic["area"])
+        check_responsible(tx, task, topic.area)
         if task.supervisors:
             check_supervisors(tx, task, task.supervisors, topic)

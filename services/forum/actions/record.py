@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.records import Row
 from chassis.refusal import StateConflict
 from services.forum import errors, rules, storage
 
 
-def reply(key: str, row: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def reply(key: str, row: Row, **more: Any) -> dict[str, Any]:
     """Return what a command answers about a row."""
-    shown = {"id": row[key], "state": row["state"], "version": row["version"]}
-    if row.get("number"):
-        shown["number"] = row["number"]
+    shown = {"id": getattr(row, key), "state": row.state, "version": row.version}
+    if getattr(row, "number", None):
+        shown["number"] = row.number
     return shown | {name: value for name, value in more.items() if value is not None}
 
 
@@ -45,10 +47,18 @@ def note(
     )
 
 
+def numbered(tx: Tx, prefix: str, area: str) -> str:
+    """Return the next number of a kind of paper in a community's day: YT-20250428-015901-00001."""
+    day = tx.calendar.local_date(tx.now)
+    series = f"{prefix}-{day:%Y%m%d}-{area}"
+    count = records.count_on(tx.conn, storage.tables.numbers, series=series)
+    return records.number_in(records.series_of(prefix, day, area), count)
+
+
 def tell(
     tx: Tx,
     code: str,
-    topic: Mapping[str, Any],
+    topic_id: str,
     persons: Iterable[str],
     *,
     ref: str | None = None,
@@ -63,7 +73,7 @@ def tell(
                 "message_id": tx.new_id("msg"),
                 "person_id": person_id,
                 "code": code,
-                "topic_id": topic["topic_id"],
+                "topic_id": topic_id,
                 "ref": ref,
                 "detail": detail or None,
                 "created_at": tx.now,
@@ -73,16 +83,16 @@ def tell(
     )
 
 
-def topic_locked(tx: Tx, topic_id: str) -> storage.rows.Row:
+def topic_locked(tx: Tx, topic_id: str) -> Row:
     """Return a topic, locked.
 
     Raises:
         NotFound: There is none.
     """
-    return storage.rows.locked(tx.conn, storage.tables.topics, topic_id)
+    return records.locked(tx.conn, storage.tables.topics, topic_id)
 
 
-def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
+def led_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     """Return a topic that the caller may lead, locked, in one of the states and as he saw it.
 
     Raises:
@@ -92,13 +102,13 @@ def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
         StateConflict: It is in another state.
     """
     row = topic_locked(tx, topic_id)
-    tx.require_scope(row["area"])
-    tx.check_version(row["version"])
+    tx.require_scope(row.area)
+    tx.check_version(row.version)
     require_state(row, *states)
     return row
 
 
-def judged_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
+def judged_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     """Return a topic that the caller may decide on, as `led_topic` does.
 
     Raises:
@@ -110,9 +120,7 @@ def judged_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
     return row
 
 
-def require_not_own(
-    tx: Tx, topics: Iterable[Mapping[str, Any]], person_id: str | None = None
-) -> None:
+def require_not_own(tx: Tx, topics: Iterable[Row], person_id: str | None = None) -> None:
     """Refuse who raised one of the topics, or lives with who did, to decide on it.
 
     Args:
@@ -124,23 +132,23 @@ def require_not_own(
         OwnMatter: It is his own, or of his household.
     """
     own = storage.liaison.household_of(tx.conn, person_id or tx.actor.id)
-    if own & {topic["proposer"] for topic in topics}:
+    if own & {topic.proposer for topic in topics}:
         raise errors.OwnMatter
 
 
-def require_state(row: Mapping[str, Any], *states: str) -> None:
+def require_state(row: Row, *states: str) -> None:
     """Refuse a row in another state.
 
     Raises:
         StateConflict: It is in none of `states`.
     """
-    if states and row["state"] not in states:
-        raise StateConflict(state=row["state"])
+    if states and row.state not in states:
+        raise StateConflict(state=row.state)
 
 
 def move(
     tx: Tx,
-    topic: Mapping[str, Any],
+    topic: Row,
     state: str,
     action: str,
     *,
@@ -148,7 +156,7 @@ def move(
     detail: Mapping[str, Any] | None = None,
     told: Mapping[str, str] | None = None,
     **values: Any,
-) -> storage.rows.Row:
+) -> Row:
     """Bring a topic into a state: the row, its history, and a message to everyone concerned.
 
     Args:
@@ -161,27 +169,27 @@ def move(
         told: What fills the places of the message.
         values: Columns that change with it.
     """
-    row = storage.rows.change(tx.conn, storage.tables.topics, topic, state=state, **values)
-    if state != topic["state"]:
+    row = records.update(tx.conn, storage.tables.topics, topic, state=state, **values)
+    if state != topic.state:
         # Somebody has acted: what waited for it leaves the lists.
         storage.escalations.settle_escalations(
             tx.conn,
             tx.now,
             "ACTED",
-            topic_id=row["topic_id"],
+            topic_id=row.topic_id,
             but=("objection_answer", "vote_doubt"),
         )
     note(
         tx,
         of="topic",
-        ref=row["topic_id"],
-        topic_id=row["topic_id"],
+        ref=row.topic_id,
+        topic_id=row.topic_id,
         action=action,
         state=state,
         **(detail or {}),
     )
     people = storage.topics.participants_of(tx.conn, row)
-    tell(tx, code or f"TOPIC_{state}", row, people, **(told or {}))
+    tell(tx, code or f"TOPIC_{state}", row.topic_id, people, **(told or {}))
     return row
 
 
@@ -192,8 +200,17 @@ _TASK_CODES = {
 }
 
 
-def answering(tx: Tx, place: str, tier: str, barred: Collection[str] = ()) -> dict[str, Any]:
-    """Return before whom a matter comes, as an escalation keeps it; nobody of an empty chain.
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Who answers for a matter; nobody of an empty chain."""
+
+    official_id: str | None
+    person_id: str | None
+    acting: bool
+
+
+def answering(tx: Tx, place: str, tier: str, barred: Collection[str] = ()) -> Answers:
+    """Return before whom a matter comes.
 
     Args:
         tx: The transaction.
@@ -203,65 +220,63 @@ def answering(tx: Tx, place: str, tier: str, barred: Collection[str] = ()) -> di
     """
     rungs = storage.liaison.chain_of(tx.conn, place, None, barred)
     official, acting = rules.answers(rungs, tier)
-    return {
-        "official_id": official["official_id"] if official else None,
-        "person_id": official["person_id"] if official else None,
-        "acting": acting,
-    }
+    if official is None:
+        return Answers(None, None, acting)
+    return Answers(official.official_id, official.person_id, acting)
 
 
 def escalate(
     tx: Tx,
-    topic: Mapping[str, Any],
+    topic: Row,
     *,
     deadline: str,
     tier: str,
     level: int,
-    task: Mapping[str, Any] | None = None,
-    objection: Mapping[str, Any] | None = None,
+    task: Row | None = None,
+    objection: Row | None = None,
 ) -> None:
     """Bring a missed deadline before the official of a tier, or who acts for him.
 
     An empty chain is recorded too: the row without an official is the alarm. An objection is
     not laid before who made it, nor before his household.
     """
-    grid = (task or topic).get("grid")
-    of_whom = objection["person_id"] if objection else None
+    grid = topic.grid if task is None else task.grid
+    of_whom = objection.person_id if objection else None
     own = storage.liaison.household_of(tx.conn, of_whom) if of_whom else ()
-    answers = answering(tx, grid or topic["area"], tier, own)
-    ref = task["task_id"] if task else topic["topic_id"]
+    answers = answering(tx, grid or topic.area, tier, own)
+    ref = task.task_id if task else topic.topic_id
     records.add(
         tx.conn,
         storage.tables.escalations,
         escalation_id=tx.new_id("esc"),
-        topic_id=topic["topic_id"],
-        task_id=task["task_id"] if task else None,
+        topic_id=topic.topic_id,
+        task_id=task.task_id if task else None,
         deadline=deadline,
         level=level,
         tier=tier,
-        area=topic["area"],
+        area=topic.area,
         source="TASK" if task else "TOPIC",
         ref=ref,
-        objection_id=objection["objection_id"] if objection else None,
+        objection_id=objection.objection_id if objection else None,
         reporter_id=of_whom,
-        number=topic["number"],
+        number=topic.number,
         grid=grid,
         created_at=tx.now,
-        **answers,
+        **asdict(answers),
     )
     note(
         tx,
         of="task" if task else "topic",
         ref=ref,
-        topic_id=topic["topic_id"],
+        topic_id=topic.topic_id,
         action="escalate",
         deadline=deadline,
         level=level,
         tier=tier,
-        official_id=answers["official_id"],
+        official_id=answers.official_id,
     )
-    if answers["person_id"] is not None:
+    if answers.person_id is not None:
         code = "ESCALATED"
         if task:
             code = _TASK_CODES.get(deadline, "TASK_WAITS")
-        tell(tx, code, topic, [answers["person_id"]], ref=ref)
+        tell(tx, code, topic.topic_id, [answers.person_id], ref=ref)

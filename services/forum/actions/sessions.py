@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Id, PersonId
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
@@ -168,11 +169,26 @@ class Adjourn:
 # The list of those invited
 
 
+@dataclass(slots=True)
+class _Listed:
+    """An invitation in the making; its attributes are columns of the table."""
+
+    person_id: str
+    capacity: str
+    voting: bool
+    via: str
+    tier: str | None = None
+    source: str | None = None
+    home: str | None = None
+    revoked_at: datetime | None = None
+    attended_at: datetime | None = None
+
+
 class _List:
     """A list of invitations in the making: one person, one capacity."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, dict[str, Any]] = {}
+        self.rows: dict[str, _Listed] = {}
 
     def put(
         self,
@@ -184,19 +200,9 @@ class _List:
         source: str | None = None,
     ) -> None:
         """Add a person; who is on the list stays as he is."""
-        self.rows.setdefault(
-            person_id,
-            {
-                "person_id": person_id,
-                "capacity": capacity,
-                "voting": capacity in rules.VOTING,
-                "via": via,
-                "tier": tier,
-                "source": source,
-                "home": None,
-                "revoked_at": None,
-            },
-        )
+        voting = capacity in rules.VOTING
+        one = _Listed(person_id, capacity, voting, via, tier=tier, source=source)
+        self.rows.setdefault(person_id, one)
 
     def put_official(self, person_id: str, tier: str, source: str) -> None:
         """Add who comes by his office.
@@ -205,7 +211,7 @@ class _List:
             PersonTwice: The host named him as something else; who comes by office has no vote.
         """
         row = self.rows.get(person_id)
-        if row is not None and row["capacity"] != "OFFICIAL":
+        if row is not None and row.capacity != "OFFICIAL":
             raise errors.PersonTwice(person_id=person_id, field="invitees")
         self.rows.pop(person_id, None)
         self.put(person_id, "OFFICIAL", "LINK", tier=tier, source=source)
@@ -214,12 +220,12 @@ class _List:
         """Return the persons of each capacity."""
         found: dict[str, list[str]] = {}
         for person_id, row in self.rows.items():
-            found.setdefault(row["capacity"], []).append(person_id)
+            found.setdefault(row.capacity, []).append(person_id)
         return found
 
     def capacities(self) -> list[str]:
         """Return the capacity of everyone on the list."""
-        return [row["capacity"] for row in self.rows.values()]
+        return [row.capacity for row in self.rows.values()]
 
 
 def _targets(tx: Tx, tier: str, scope: Sequence[str], area: str) -> list[list[str]]:
@@ -268,53 +274,51 @@ def _invite_officials(
             # One target, one official: the one who has answered for it longest.
             seen: set[str] = set()
             for row in found:
-                if row["target"] not in seen:
-                    seen.add(row["target"])
-                    listed.put_official(row["person_id"], tier, row["official_id"])
+                if row.target not in seen:
+                    seen.add(row.target)
+                    listed.put_official(row.person_id, tier, row.official_id)
 
 
 def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
     in_office = storage.liaison.deputies_covering(
         tx.conn, street, now=tx.now, since=tx.now - rules.DEPUTY_WINDOW
     )
-    by_person = {row["person_id"]: row for row in in_office}
+    by_person = {row.person_id: row for row in in_office}
     named = []
     for person_id, row in listed.rows.items():
-        if row["capacity"] == "DEPUTY" and person_id in by_person:
-            row["source"] = by_person[person_id]["deputy_id"]
-            named.append(by_person[person_id]["kind"])
-    free = [dict(row) for row in in_office if row["person_id"] not in listed.rows]
+        if row.capacity == "DEPUTY" and person_id in by_person:
+            row.source = by_person[person_id].deputy_id
+            named.append(by_person[person_id].kind)
+    free = [row for row in in_office if row.person_id not in listed.rows]
     chosen = rules.rotate(free, level=level, taken=named)
     for deputy in chosen:
-        listed.put(deputy["person_id"], "DEPUTY", "ROTATION", source=deputy["deputy_id"])
-    rules.check_deputies(level, named + [deputy["kind"] for deputy in chosen])
+        listed.put(deputy.person_id, "DEPUTY", "ROTATION", source=deputy.deputy_id)
+    rules.check_deputies(level, named + [deputy.kind for deputy in chosen])
 
 
 def _invite_property(tx: Tx, listed: _List, scope: Sequence[str], area: str) -> None:
     for project in storage.heard.projects_of(tx.conn, area):
-        if rules.touches(project, scope, area) and project["manager"]:
-            listed.put(project["manager"], "PROPERTY", "PROJECT", source=project["project_id"])
+        if rules.touches(project, scope, area) and project.manager:
+            listed.put(project.manager, "PROPERTY", "PROJECT", source=project.project_id)
 
 
 def _invite_residents(
     tx: Tx,
     listed: _List,
     *,
-    topics: Sequence[Mapping[str, Any]],
+    topics: Sequence[Row],
     scope: Sequence[str],
     seats: int,
     seed: str,
 ) -> int:
     """Add proposers and cosigners, at most three, and draw the rest. Returns the pool's size."""
-    proposers = [t["proposer"] for t in topics if t["proposer_kind"] == "RESIDENT"]
-    signed = storage.topics.cosigners_of(tx.conn, [t["topic_id"] for t in topics])
-    speakers = list(dict.fromkeys([*proposers, *(row["person_id"] for row in signed)]))
+    proposers = [t.proposer for t in topics if t.proposer_kind == "RESIDENT"]
+    signed = storage.topics.cosigners_of(tx.conn, [t.topic_id for t in topics])
+    speakers = list(dict.fromkeys([*proposers, *(row.person_id for row in signed)]))
     known = storage.heard.residents_of(tx.conn, speakers)
     near = {code for topic in topics for code in rules.reach(topic)}
     adults = [
-        p
-        for p in speakers
-        if p in known and known[p]["is_adult"] and rules.lives_in(known[p], near)
+        p for p in speakers if p in known and known[p].is_adult and rules.lives_in(known[p], near)
     ]
     for person_id in adults[: rules.REPRESENTATIVES]:
         via = "PROPOSER" if person_id in proposers else "COSIGNER"
@@ -330,7 +334,7 @@ def _invite_residents(
 # Commands
 
 
-def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.rows.Row]:
+def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[Row]:
     if len(set(topic_ids)) < len(topic_ids):
         raise Invalid(
             field="topic_ids", reason=said("同一议题只能列一次 / a topic is named once only")
@@ -341,22 +345,22 @@ def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.rows.R
         topic = locked.get(topic_id)
         if topic is None:
             raise NotFound(kind="topic", id=topic_id)
-        tx.require_scope(topic["area"])
+        tx.require_scope(topic.area)
         rules.check_artefacts(
-            3, {1: topic["number"], 2: storage.topics.analysis_of(tx.conn, topic) is not None}
+            3, {1: topic.number, 2: storage.topics.analysis_of(tx.conn, topic) is not None}
         )
         require_state(topic, "ADOPTED")
         found.append(topic)
-    if len({t["area"] for t in found}) != 1:
-        raise errors.ScopeMismatch(scope=", ".join(t["area"] for t in found), field="topic_ids")
+    if len({t.area for t in found}) != 1:
+        raise errors.ScopeMismatch(scope=", ".join(t.area for t in found), field="topic_ids")
     return found
 
 
-def _terms(tx: Tx, topics: Sequence[Mapping[str, Any]]) -> datetime:
+def _terms(tx: Tx, topics: Sequence[Row]) -> datetime:
     """Return before when a session on the topics is held. Who is late already gets a fresh term
     from today; the missed one stays on record."""
     return min(
-        t["session_due"] if tx.now < t["session_due"] else tx.calendar.due(tx.now, rules.SESSION_WD)
+        t.session_due if tx.now < t.session_due else tx.calendar.due(tx.now, rules.SESSION_WD)
         for t in topics
     )
 
@@ -383,9 +387,9 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
         TakesPart: The host votes there, or a topic is his own or of his household.
     """
     topics = _topics_to_schedule(tx, payload.topic_ids)
-    area = topics[0]["area"]
-    level = max((t["level"] for t in topics), key=rules.LEVELS.index)
-    scope = sorted({code for t in topics for code in t["scope"]})
+    area = topics[0].area
+    level = max((t.level for t in topics), key=rules.LEVELS.index)
+    scope = sorted({code for t in topics for code in t.scope})
     session_due = _terms(tx, topics)
     rules.check_notice(
         tx.now, payload.start, session_due, f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
@@ -411,13 +415,13 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
     if payload.auto:
         _invite_property(tx, listed, scope, area)
         pool = _invite_residents(tx, listed, topics=topics, scope=scope, seats=seats, seed=seed)
-    if listed.rows.get(host_id, {}).get("voting"):
+    if host_id in listed.rows and listed.rows[host_id].voting:
         raise errors.TakesPart(field="host_id")
     _give_homes(tx, listed)
     for topic in topics:
         near = rules.reach(topic)
         rules.check_resident_majority(
-            [row["capacity"] for row in listed.rows.values() if rules.votes_on(row, near)]
+            [row.capacity for row in listed.rows.values() if rules.votes_on(row, near)]
         )
     return _invite(
         tx, payload, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level
@@ -428,13 +432,13 @@ def _give_homes(tx: Tx, listed: _List) -> None:
     """Note where each resident representative lives: he votes on what concerns his home."""
     people = listed.by_capacity().get("RESIDENT_REP", [])
     for person_id, home in storage.heard.residents_of(tx.conn, people).items():
-        listed.rows[person_id]["home"] = home["grid"] or home["community"]
+        listed.rows[person_id].home = home.grid or home.community
 
 
 def _invite(
     tx: Tx,
     payload: ScheduleSession,
-    topics: Sequence[storage.rows.Row],
+    topics: Sequence[Row],
     listed: _List,
     *,
     session_id: str,
@@ -442,7 +446,7 @@ def _invite(
     pool: int,
     level: str,
 ) -> dict[str, Any]:
-    area = topics[0]["area"]
+    area = topics[0].area
     records.add(
         tx.conn,
         storage.tables.sessions,
@@ -463,7 +467,7 @@ def _invite(
         tx.conn,
         storage.tables.session_topics,
         [
-            {"session_id": session_id, "topic_id": t["topic_id"], "ordinal": n}
+            {"session_id": session_id, "topic_id": t.topic_id, "ordinal": n}
             for n, t in enumerate(topics, start=1)
         ],
     )
@@ -477,7 +481,7 @@ def _invite(
             detail={"session_id": session_id},
             session_id=session_id,
         )
-    tell(tx, "INVITED", topics[0], listed.rows, ref=session_id)
+    tell(tx, "INVITED", topics[0].topic_id, listed.rows, ref=session_id)
     tx.arm("session_answers", session_id, payload.start - rules.ANSWERS_BEFORE)
     note(
         tx,
@@ -495,17 +499,17 @@ def _invite(
         "version": 1,
         "start": payload.start.isoformat(),
         "invited": len(listed.rows),
-        "voting": sum(row["voting"] for row in listed.rows.values()),
+        "voting": sum(row.voting for row in listed.rows.values()),
     }
 
 
-def _add_invitations(tx: Tx, session_id: str, area: str, rows: Iterable[Mapping[str, Any]]) -> None:
+def _add_invitations(tx: Tx, session_id: str, area: str, rows: Iterable[_Listed]) -> None:
     records.add_all(
         tx.conn,
         storage.tables.invitations,
         [
             {
-                **row,
+                **asdict(row),
                 "invitation_id": tx.new_id("inv"),
                 "session_id": session_id,
                 "area": area,
@@ -518,17 +522,17 @@ def _add_invitations(tx: Tx, session_id: str, area: str, rows: Iterable[Mapping[
     )
 
 
-def _agenda_locked(tx: Tx, session: storage.rows.Row) -> list[storage.rows.Row]:
+def _agenda_locked(tx: Tx, session: Row) -> list[Row]:
     """Return the topics that wait for a session's vote, locked."""
-    agenda = storage.sessions.agenda(tx.conn, session["session_id"])
-    ids = [item["topic_id"] for item in agenda if _is_open(item, session)]
+    agenda = storage.sessions.agenda(tx.conn, session.session_id)
+    ids = [item.topic_id for item in agenda if _is_open(item, session)]
     locked = storage.topics.topics_locked(tx.conn, ids)
     return [locked[topic_id] for topic_id in ids]
 
 
 def _invited(tx: Tx, session_id: str) -> list[str]:
     rows = storage.sessions.invitations_of(tx.conn, session_id)
-    return [row["person_id"] for row in rows if row["revoked_at"] is None]
+    return [row.person_id for row in rows if row.revoked_at is None]
 
 
 def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
@@ -546,12 +550,12 @@ def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
     session_due = _terms(tx, topics)
     text = f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
     rules.check_notice(tx.now, payload.start, session_due, text)
-    row = storage.rows.change(
+    row = records.update(
         tx.conn,
         storage.tables.sessions,
         session,
         start_at=payload.start,
-        place=payload.place or session["place"],
+        place=payload.place or session.place,
         notice_sent_at=tx.now,
     )
     storage.sessions.ask_again(tx.conn, payload.session_id)
@@ -563,17 +567,17 @@ def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
         action="move",
         state="SCHEDULED",
         start=payload.start.isoformat(),
-        place=row["place"],
+        place=row.place,
         reason=payload.reason,
     )
     tell(
         tx,
         "SESSION_MOVED",
-        topics[0],
+        topics[0].topic_id,
         _invited(tx, payload.session_id),
         ref=payload.session_id,
         start=f"{tx.calendar.local(payload.start):%Y-%m-%d %H:%M}",
-        place=row["place"],
+        place=row.place,
     )
     return reply("session_id", row, start=payload.start.isoformat())
 
@@ -592,10 +596,10 @@ def cancel_session(tx: Tx, payload: CancelSession) -> dict[str, Any]:
     people = _invited(tx, payload.session_id)
     row = end_session(tx, session, "CANCELLED", "cancel", reason=payload.reason)
     for topic in topics:
-        session_due = topic["session_due"]
+        session_due = topic.session_due
         if tx.now >= session_due:
             session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
-            tx.arm("topic_session", topic["topic_id"], session_due)
+            tx.arm("topic_session", topic.topic_id, session_due)
         move(
             tx,
             topic,
@@ -610,7 +614,7 @@ def cancel_session(tx: Tx, payload: CancelSession) -> dict[str, Any]:
         tell(
             tx,
             "SESSION_CANCELLED",
-            topics[0],
+            topics[0].topic_id,
             people,
             ref=payload.session_id,
             reason=payload.reason,
@@ -629,43 +633,41 @@ def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> dict[str, Any]:
         ResidentMajority: Residents would not be more than half of the voters any more.
         StateConflict: The session has begun, or it was withdrawn before.
     """
-    row = storage.rows.find(tx.conn, storage.tables.invitations, payload.invitation_id)
+    row = records.find(tx.conn, storage.tables.invitations, payload.invitation_id)
     if row is None:
         raise NotFound(kind="invitation", id=payload.invitation_id)
-    area = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])["area"]
+    area = records.known(tx.conn, storage.tables.sessions, row.session_id).area
     tx.require_sight(area, kind="invitation", id=payload.invitation_id)
-    session = _led_session(tx, row["session_id"], "SCHEDULED", matched=False)
-    row = storage.rows.known(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
-    tx.check_version(row["version"])
-    if row["revoked_at"] is not None:
+    session = _led_session(tx, row.session_id, "SCHEDULED", matched=False)
+    row = records.known(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
+    tx.check_version(row.version)
+    if row.revoked_at is not None:
         raise StateConflict(state="WITHDRAWN")
-    if row["capacity"] in {"OFFICIAL", "DEPUTY"}:
+    if row.capacity in {"OFFICIAL", "DEPUTY"}:
         raise errors.OfOffice
-    changed = storage.rows.change(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
-    left = storage.sessions.invitations_of(tx.conn, row["session_id"])
+    changed = records.update(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
+    left = storage.sessions.invitations_of(tx.conn, row.session_id)
     topics = _agenda_locked(tx, session)
     for topic in topics:
         near = rules.reach(topic)
-        rules.check_resident_majority(
-            [one["capacity"] for one in left if rules.votes_on(one, near)]
-        )
+        rules.check_resident_majority([one.capacity for one in left if rules.votes_on(one, near)])
     note(
         tx,
         of="session",
-        ref=row["session_id"],
+        ref=row.session_id,
         action="withdraw_invitation",
-        person_id=row["person_id"],
+        person_id=row.person_id,
         reason=payload.reason,
     )
     tell(
         tx,
         "INVITATION_WITHDRAWN",
-        topics[0],
-        [row["person_id"]],
-        ref=row["session_id"],
+        topics[0].topic_id,
+        [row.person_id],
+        ref=row.session_id,
         reason=payload.reason,
     )
-    return {"id": payload.invitation_id, "state": "WITHDRAWN", "version": changed["version"]}
+    return {"id": payload.invitation_id, "state": "WITHDRAWN", "version": changed.version}
 
 
 def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
@@ -680,16 +682,16 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
         DelegateRequired: An official declines without naming a delegate.
         DelegateTier: The delegate is no official of the tier, or is invited himself.
     """
-    row = storage.rows.find(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
-    if row is None or row["person_id"] != tx.actor.id:
+    row = records.find(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
+    if row is None or row.person_id != tx.actor.id:
         raise NotFound(kind="invitation", id=payload.invitation_id)
-    session = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
-    if session["state"] != "SCHEDULED" or row["revoked_at"] is not None:
+    session = records.known(tx.conn, storage.tables.sessions, row.session_id)
+    if session.state != "SCHEDULED" or row.revoked_at is not None:
         raise errors.AnswerTooLate
     delegate = payload.delegate_person_id
-    if row["capacity"] != "OFFICIAL" and (payload.answer == "DELEGATE" or delegate is not None):
+    if row.capacity != "OFFICIAL" and (payload.answer == "DELEGATE" or delegate is not None):
         raise errors.NoDelegate(field="answer")
-    if row["capacity"] == "OFFICIAL" and payload.answer != "YES" and delegate is None:
+    if row.capacity == "OFFICIAL" and payload.answer != "YES" and delegate is None:
         raise errors.DelegateRequired(field="delegate_person_id")
     if payload.answer == "DELEGATE" and delegate is None:
         raise errors.DelegateRequired(field="delegate_person_id")
@@ -697,7 +699,7 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
         _invite_delegate(tx, row, delegate)
     else:
         delegate = None
-    changed = storage.rows.change(
+    changed = records.update(
         tx.conn,
         storage.tables.invitations,
         row,
@@ -708,55 +710,55 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
     return {
         "id": payload.invitation_id,
         "state": payload.answer,
-        "version": changed["version"],
-        "session_id": row["session_id"],
+        "version": changed.version,
+        "session_id": row.session_id,
     }
 
 
-def _invite_delegate(tx: Tx, row: storage.rows.Row, delegate: str) -> None:
-    peer = storage.liaison.official_of(tx.conn, delegate, row["tier"])
-    near = storage.heard.officials_near(tx.conn, [delegate], row["area"])
+def _invite_delegate(tx: Tx, row: Row, delegate: str) -> None:
+    peer = storage.liaison.official_of(tx.conn, delegate, row.tier)
+    near = storage.heard.officials_near(tx.conn, [delegate], row.area)
     if peer is None or not near:
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
-    invited = storage.sessions.invitation_of(tx.conn, row["session_id"], delegate)
+    invited = storage.sessions.invitation_of(tx.conn, row.session_id, delegate)
     if invited is not None:
-        if invited["via"] == "DELEGATE" and row["delegate"] == delegate:
+        if invited.via == "DELEGATE" and row.delegate == delegate:
             return
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
     records.add(
         tx.conn,
         storage.tables.invitations,
         invitation_id=tx.new_id("inv"),
-        session_id=row["session_id"],
+        session_id=row.session_id,
         person_id=delegate,
         capacity="OFFICIAL",
         voting=False,
         via="DELEGATE",
-        tier=row["tier"],
-        source=row["source"],
-        area=row["area"],
+        tier=row.tier,
+        source=row.source,
+        area=row.area,
         answer="YES",
         answered_at=tx.now,
         created_at=tx.now,
         version=1,
     )
-    topic = storage.sessions.agenda(tx.conn, row["session_id"])[0]
-    tell(tx, "INVITED", topic, [delegate], ref=row["session_id"])
+    topic = storage.sessions.agenda(tx.conn, row.session_id)[0]
+    tell(tx, "INVITED", topic.topic_id, [delegate], ref=row.session_id)
 
 
 def remind_host(tx: Tx, due: Due) -> None:
     """A day before the session, ask the host to telephone those who have not answered."""
-    session = storage.rows.find(tx.conn, storage.tables.sessions, due.ref)
-    if session is None or session["state"] != "SCHEDULED":
+    session = records.find(tx.conn, storage.tables.sessions, due.ref)
+    if session is None or session.state != "SCHEDULED":
         return
     silent = [
-        row["person_id"]
+        row.person_id
         for row in storage.sessions.invitations_of(tx.conn, due.ref)
-        if row["answer"] == "NONE" and row["revoked_at"] is None
+        if row.answer == "NONE" and row.revoked_at is None
     ]
     if silent:
         topic = storage.sessions.agenda(tx.conn, due.ref)[0]
-        tell(tx, "ANSWERS_MISSING", topic, [session["host_id"]], ref=due.ref)
+        tell(tx, "ANSWERS_MISSING", topic.topic_id, [session.host_id], ref=due.ref)
         note(tx, of="session", ref=due.ref, action="answers_missing", people=silent)
 
 
@@ -765,12 +767,12 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     moved within its area speaks for his new home."""
     homes = storage.heard.residents_of(tx.conn, people)
     for row in storage.heard.coming_invitations(tx.conn, people):
-        home = homes.get(row["person_id"])
-        agenda = storage.sessions.agenda(tx.conn, row["session_id"])
+        home = homes.get(row.person_id)
+        agenda = storage.sessions.agenda(tx.conn, row.session_id)
         near = [code for item in agenda for code in rules.reach(item)]
         if home is not None and rules.lives_in(home, near):
-            place = home["grid"] or home["community"]
-            storage.rows.change(tx.conn, storage.tables.invitations, row, home=place)
+            place = home.grid or home.community
+            records.update(tx.conn, storage.tables.invitations, row, home=place)
             continue
         _lapse(tx, row, agenda)
 
@@ -784,43 +786,41 @@ def follow_offices(tx: Tx, area: str) -> None:
 def follow_host(tx: Tx, person_id: str) -> None:
     """Who has left his offices leads no session of the places where he held them."""
     for row in storage.heard.sessions_hosted_by(tx.conn, [person_id], ("SCHEDULED", "OPEN")):
-        if not storage.heard.officials_near(tx.conn, [person_id], row["area"]):
+        if not storage.heard.officials_near(tx.conn, [person_id], row.area):
             _hand_on(tx, row, "HOST_LEFT")
 
 
-def _renew_officials(tx: Tx, session: storage.rows.Row) -> None:
+def _renew_officials(tx: Tx, session: Row) -> None:
     """Let the invitations of who has left his office lapse, and invite who has come after him."""
-    agenda = storage.sessions.agenda(tx.conn, session["session_id"])
-    scope = sorted({code for topic in agenda for code in topic["scope"]})
+    agenda = storage.sessions.agenda(tx.conn, session.session_id)
+    scope = sorted({code for topic in agenda for code in topic.scope})
     listed = _List()
-    _invite_officials(tx, listed, session["level"], scope, session["area"], gaps=True)
-    invited = storage.sessions.invitations_of(tx.conn, session["session_id"])
+    _invite_officials(tx, listed, session.level, scope, session.area, gaps=True)
+    invited = storage.sessions.invitations_of(tx.conn, session.session_id)
     by_office = [
-        row["person_id"]
-        for row in invited
-        if row["capacity"] == "OFFICIAL" and row["revoked_at"] is None
+        row.person_id for row in invited if row.capacity == "OFFICIAL" and row.revoked_at is None
     ]
-    serving = storage.heard.officials_near(tx.conn, by_office, session["area"])
+    serving = storage.heard.officials_near(tx.conn, by_office, session.area)
     for row in invited:
-        if row["person_id"] in by_office and row["person_id"] not in serving:
+        if row.person_id in by_office and row.person_id not in serving:
             _lapse(tx, row, agenda)
-    known = {row["person_id"] for row in invited}
+    known = {row.person_id for row in invited}
     new = [row for person_id, row in listed.rows.items() if person_id not in known]
-    _add_invitations(tx, session["session_id"], session["area"], new)
-    tell(tx, "INVITED", agenda[0], [row["person_id"] for row in new], ref=session["session_id"])
+    _add_invitations(tx, session.session_id, session.area, new)
+    tell(tx, "INVITED", agenda[0].topic_id, [row.person_id for row in new], ref=session.session_id)
 
 
-def _lapse(tx: Tx, row: storage.rows.Row, agenda: Sequence[Mapping[str, Any]]) -> None:
+def _lapse(tx: Tx, row: Row, agenda: Sequence[Row]) -> None:
     """Who is no longer what he was invited as does not come as that, and is told."""
-    storage.rows.change(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
+    records.update(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
     note(
         tx,
         of="session",
-        ref=row["session_id"],
+        ref=row.session_id,
         action="invitation_lapsed",
-        person_id=row["person_id"],
+        person_id=row.person_id,
     )
-    tell(tx, "INVITATION_LAPSED", agenda[0], [row["person_id"]], ref=row["session_id"])
+    tell(tx, "INVITATION_LAPSED", agenda[0].topic_id, [row.person_id], ref=row.session_id)
 
 
 def _renew_speakers(tx: Tx, session_id: str) -> None:
@@ -828,12 +828,12 @@ def _renew_speakers(tx: Tx, session_id: str) -> None:
     people: dict[str, list[str]] = {}
     invited = storage.sessions.invitations_of(tx.conn, session_id)
     for row in invited:
-        if row["revoked_at"] is None:
-            people.setdefault(row["capacity"], []).append(row["person_id"])
+        if row.revoked_at is None:
+            people.setdefault(row.capacity, []).append(row.person_id)
     agenda = storage.sessions.agenda(tx.conn, session_id)
     gone = speaks_no_more(tx, people, topics=agenda)
     for row in invited:
-        if row["person_id"] in gone:
+        if row.person_id in gone:
             _lapse(tx, row, agenda)
 
 
@@ -843,34 +843,34 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
         _hand_on(tx, row, "HOST_DIED")
 
 
-def _hand_on(tx: Tx, row: storage.rows.Row, why: str) -> None:
+def _hand_on(tx: Tx, row: Row, why: str) -> None:
     """Let another cadre of the community lead a session; he is told.
 
     Where there is none whoever answers for the community is told instead; its secretary leads any
     session.
     """
-    cadre = storage.heard.cadre_of(tx.conn, row["area"])
+    cadre = storage.heard.cadre_of(tx.conn, row.area)
     host = told = cadre
     if cadre is None:
-        host = row["host_id"]
-        told = answering(tx, row["area"], rules.COMMUNITY_CADRE)["person_id"]
+        host = row.host_id
+        told = answering(tx, row.area, rules.COMMUNITY_CADRE).person_id
     note(
         tx,
         of="session",
-        ref=row["session_id"],
+        ref=row.session_id,
         action=why.lower(),
-        state=row["state"],
-        former=row["host_id"],
+        state=row.state,
+        former=row.host_id,
         host_id=host,
     )
-    if host != row["host_id"]:
-        storage.rows.change(tx.conn, storage.tables.sessions, row, host_id=host)
+    if host != row.host_id:
+        records.update(tx.conn, storage.tables.sessions, row, host_id=host)
     if told is not None:
-        topic = storage.sessions.agenda(tx.conn, row["session_id"])[0]
-        tell(tx, why, topic, [told], ref=row["session_id"])
+        topic = storage.sessions.agenda(tx.conn, row.session_id)[0]
+        tell(tx, why, topic.topic_id, [told], ref=row.session_id)
 
 
-def _require_apart(tx: Tx, topics: Sequence[Mapping[str, Any]], person_id: str) -> None:
+def _require_apart(tx: Tx, topics: Sequence[Row], person_id: str) -> None:
     """Refuse to let somebody lead the talk about what he, or who lives with him, has raised.
 
     Raises:
@@ -884,7 +884,7 @@ def _require_apart(tx: Tx, topics: Sequence[Mapping[str, Any]], person_id: str) 
 
 def _led_session(
     tx: Tx, session_id: str, *states: str, matched: bool = True, helpers: bool = False
-) -> storage.rows.Row:
+) -> Row:
     """Return a session that the caller hosts, locked.
 
     Args:
@@ -899,19 +899,19 @@ def _led_session(
         NotHost: The caller is neither the host, in office, nor the community's secretary.
         TakesPart: He votes there, or a topic is his own or of his household.
     """
-    row = storage.rows.locked(tx.conn, storage.tables.sessions, session_id)
-    tx.require_scope(row["area"])
+    row = records.locked(tx.conn, storage.tables.sessions, session_id)
+    tx.require_scope(row.area)
     if not helpers:
         if tx.actor.role != "R_SECRETARY":
-            serving = storage.heard.officials_near(tx.conn, [tx.actor.id], row["area"])
-            if tx.actor.id != row["host_id"] or not serving:
+            serving = storage.heard.officials_near(tx.conn, [tx.actor.id], row.area)
+            if tx.actor.id != row.host_id or not serving:
                 raise errors.NotHost
         _require_apart(tx, storage.sessions.agenda(tx.conn, session_id), tx.actor.id)
         invited = storage.sessions.invitation_of(tx.conn, session_id, tx.actor.id)
-        if invited is not None and invited["voting"] and invited["revoked_at"] is None:
+        if invited is not None and invited.voting and invited.revoked_at is None:
             raise errors.TakesPart
     if matched:
-        tx.check_version(row["version"])
+        tx.check_version(row.version)
     require_state(row, *states)
     return row
 
@@ -927,23 +927,21 @@ def open_session(tx: Tx, payload: WhichSession) -> dict[str, Any]:
         StateConflict: It is not scheduled.
     """
     session = _led_session(tx, payload.session_id, "SCHEDULED")
-    earliest = session["start_at"] - rules.OPEN_BEFORE
+    earliest = session.start_at - rules.OPEN_BEFORE
     if tx.now < earliest:
         raise errors.TooEarly(earliest=f"{tx.calendar.local(earliest):%Y-%m-%d %H:%M}")
-    day = tx.calendar.local_date(session["start_at"])
+    day = tx.calendar.local_date(session.start_at)
     if tx.calendar.local_date(tx.now) > day:
         raise errors.DayOver(day=str(day))
     for item in storage.sessions.agenda(tx.conn, payload.session_id):
-        topic = topic_locked(tx, item["topic_id"])
-        if topic["state"] == "SCHEDULED" and topic["session_id"] == payload.session_id:
+        topic = topic_locked(tx, item.topic_id)
+        if topic.state == "SCHEDULED" and topic.session_id == payload.session_id:
             move(tx, topic, "DELIBERATING", "open", detail={"session_id": payload.session_id})
-            tx.disarm("topic_session", item["topic_id"])
-            tx.arm("session_held", item["topic_id"], tx.calendar.due(tx.now, rules.HELD_WD))
+            tx.disarm("topic_session", item.topic_id)
+            tx.arm("session_held", item.topic_id, tx.calendar.due(tx.now, rules.HELD_WD))
     tx.disarm("session_answers", payload.session_id)
     _renew_speakers(tx, payload.session_id)
-    row = storage.rows.change(
-        tx.conn, storage.tables.sessions, session, state="OPEN", opened_at=tx.now
-    )
+    row = records.update(tx.conn, storage.tables.sessions, session, state="OPEN", opened_at=tx.now)
     note(tx, of="session", ref=payload.session_id, action="open", state="OPEN")
     return reply("session_id", row)
 
@@ -963,8 +961,8 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
     """
     session = _led_session(tx, payload.session_id, "OPEN", matched=False, helpers=True)
     listed = storage.sessions.invitations_of(tx.conn, payload.session_id)
-    invited = {row["person_id"]: row["capacity"] for row in listed if row["revoked_at"] is None}
-    lapsed = {row["person_id"] for row in listed} - invited.keys()
+    invited = {row.person_id: row.capacity for row in listed if row.revoked_at is None}
+    lapsed = {row.person_id for row in listed} - invited.keys()
     coming: dict[str, list[str]] = {}
     for person_id in payload.person_ids:
         if person_id in lapsed:
@@ -1009,32 +1007,32 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
     """
     session = _led_session(tx, payload.session_id, "OPEN", "ENDED", matched=False, helpers=True)
     agenda = storage.sessions.agenda(tx.conn, payload.session_id)
-    closed = [item for item in agenda if item["closed_at"] is not None]
+    closed = [item for item in agenda if item.closed_at is not None]
     if closed and tx.actor.role not in _CORRECTING:
         raise RoleDenied(role=tx.actor.role)
     if payload.person_id == tx.actor.id:
         raise errors.OwnAttendance
     row = storage.sessions.invitation_of(tx.conn, payload.session_id, payload.person_id)
-    if row is None or row["revoked_at"] is not None:
+    if row is None or row.revoked_at is not None:
         raise errors.NotInvited(person_id=payload.person_id, field="person_id")
-    if (row["attended_at"] is not None) == payload.attended:
+    if (row.attended_at is not None) == payload.attended:
         raise StateConflict(state="PRESENT" if payload.attended else "ABSENT")
-    locked = storage.topics.topics_locked(tx.conn, [item["topic_id"] for item in agenda])
+    locked = storage.topics.topics_locked(tx.conn, [item.topic_id for item in agenda])
     if payload.attended:
-        at = tx.now if session["ended_at"] is None else session["ended_at"]
+        at = tx.now if session.ended_at is None else session.ended_at
         storage.sessions.mark_attended(tx.conn, payload.session_id, [payload.person_id], at)
     else:
         storage.sessions.unmark_attended(tx.conn, row)
         for item in agenda:
             storage.sessions.drop_vote(
-                tx.conn, payload.session_id, item["topic_id"], payload.person_id
+                tx.conn, payload.session_id, item.topic_id, payload.person_id
             )
     note(
         tx,
         of="session",
         ref=payload.session_id,
         action="correct_attendance",
-        state=session["state"],
+        state=session.state,
         person_id=payload.person_id,
         attended=payload.attended,
         reason=payload.reason,
@@ -1042,20 +1040,18 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
     tell(
         tx,
         "ATTENDANCE_ADDED" if payload.attended else "ATTENDANCE_REMOVED",
-        agenda[0],
+        agenda[0].topic_id,
         [payload.person_id],
         ref=payload.session_id,
         reason=payload.reason,
     )
-    session = storage.rows.change(tx.conn, storage.tables.sessions, session)
+    session = records.update(tx.conn, storage.tables.sessions, session)
     if closed and payload.attended:
-        _say_attendance(tx, session, closed[-1]["topic_id"])
-    elif row["recorded_at"] is not None:
+        _say_attendance(tx, session, closed[-1].topic_id)
+    elif row.recorded_at is not None:
         _say_corrected(tx, session, row)
     void = [
-        item["topic_id"]
-        for item in closed
-        if not _recounted(tx, session, item, locked[item["topic_id"]])
+        item.topic_id for item in closed if not _recounted(tx, session, item, locked[item.topic_id])
     ]
     counted = rules.presence(
         storage.sessions.invitations_of(tx.conn, payload.session_id),
@@ -1071,58 +1067,54 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
     )
 
 
-def _say_corrected(tx: Tx, session: storage.rows.Row, row: storage.rows.Row) -> None:
+def _say_corrected(tx: Tx, session: Row, row: Row) -> None:
     tx.publish(
         events.AttendanceCorrected(
-            session_id=session["session_id"],
-            person_id=row["person_id"],
-            capacity=row["capacity"],
+            session_id=session.session_id,
+            person_id=row.person_id,
+            capacity=row.capacity,
             attended=False,
         ),
-        subject=session["session_id"],
-        scope=session["area"],
-        sequence=session["version"],
+        subject=session.session_id,
+        scope=session.area,
+        sequence=session.version,
     )
 
 
-def _recounted(
-    tx: Tx, session: storage.rows.Row, item: storage.rows.Row, topic: storage.rows.Row
-) -> bool:
+def _recounted(tx: Tx, session: Row, item: Row, topic: Row) -> bool:
     """Count again who was there for a closed vote. Returns whether its outcome stands."""
-    invited = storage.sessions.invitations_of(tx.conn, session["session_id"])
+    invited = storage.sessions.invitations_of(tx.conn, session.session_id)
     there = rules.presence(invited, rules.reach(item))
-    came = {row["person_id"] for row in invited if row["attended_at"] is not None}
-    voters = storage.sessions.voters_of(tx.conn, session["session_id"], item["topic_id"])
+    came = {row.person_id for row in invited if row.attended_at is not None}
+    voters = storage.sessions.voters_of(tx.conn, session.session_id, item.topic_id)
     storage.sessions.close_tally(
         tx.conn,
-        session["session_id"],
-        item["topic_id"],
+        session.session_id,
+        item.topic_id,
         voting_present=there.voting_present,
         resident_present=there.resident_present,
         not_cast=max(there.voting_present - len(voters & came), 0),
     )
     stands = rules.outcome_stands(
-        won=bool(item["passed"]),
+        won=bool(item.passed),
         there=there,
-        in_favour=item["in_favour"],
+        in_favour=item.in_favour,
         absent_voters=len(voters - came),
     )
-    if stands or topic["state"] in _LATER:
+    if stands or topic.state in _LATER:
         if not stands:
             escalate(tx, topic, deadline="vote_doubt", tier=rules.topic_tier(0), level=1)
         return stands
-    if topic["state"] not in _VOIDABLE or topic["session_id"] != session["session_id"]:
+    if topic.state not in _VOIDABLE or topic.session_id != session.session_id:
         return True
-    if topic["opinion_id"]:
-        opinion = storage.rows.known(
-            tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True
-        )
-        storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
+    if topic.opinion_id:
+        opinion = records.known(tx.conn, storage.tables.opinions, topic.opinion_id, lock=True)
+        records.update(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
     return_to_session(
         tx,
         topic,
         "vote_void",
-        {"session_id": session["session_id"]},
+        {"session_id": session.session_id},
         code="TOPIC_VOTE_VOID",
         opinion_id=None,
         objected=False,
@@ -1153,19 +1145,19 @@ def vote(tx: Tx, payload: CastVote) -> dict[str, Any]:
     """
     # Votes wait for each other and for the close, so that none slips in behind the count.
     topic = topic_locked(tx, payload.topic_id)
-    session = storage.rows.find(tx.conn, storage.tables.sessions, payload.session_id)
-    if session is None or topic["session_id"] != payload.session_id:
+    session = records.find(tx.conn, storage.tables.sessions, payload.session_id)
+    if session is None or topic.session_id != payload.session_id:
         raise NotFound(kind="session", id=payload.session_id)
     require_state(session, "OPEN")
     require_state(topic, "DELIBERATING")
     row = storage.sessions.invitation_of(tx.conn, payload.session_id, tx.actor.id)
-    if row is not None and not row["voting"]:
-        raise errors.NotVoting(capacity=row["capacity"])
-    if row is None or row["attended_at"] is None or row["revoked_at"] is not None:
+    if row is not None and not row.voting:
+        raise errors.NotVoting(capacity=row.capacity)
+    if row is None or row.attended_at is None or row.revoked_at is not None:
         raise errors.NotPresent
     if not rules.votes_on(row, rules.reach(topic)):
-        raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
-    check_capacities(tx, {row["capacity"]: [tx.actor.id]}, topics=[topic])
+        raise errors.ScopeMismatch(scope=", ".join(topic.scope))
+    check_capacities(tx, {row.capacity: [tx.actor.id]}, topics=[topic])
     if not payload.change and storage.sessions.has_voted(
         tx.conn, payload.session_id, payload.topic_id, tx.actor.id
     ):
@@ -1173,7 +1165,7 @@ def vote(tx: Tx, payload: CastVote) -> dict[str, Any]:
     place = f"{payload.session_id}/{payload.topic_id}"
     sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), payload.choice)
     storage.sessions.cast_vote(tx.conn, payload.session_id, payload.topic_id, tx.actor.id, sealed)
-    return {"id": payload.session_id, "state": "CAST", "version": session["version"]}
+    return {"id": payload.session_id, "state": "CAST", "version": session.version}
 
 
 def _vote_keys(tx: Tx) -> list[bytes]:
@@ -1225,7 +1217,7 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     """
     session = _led_session(tx, payload.session_id, "OPEN")
     topic = topic_locked(tx, payload.topic_id)
-    if topic["session_id"] != payload.session_id:
+    if topic.session_id != payload.session_id:
         raise NotFound(kind="topic", id=payload.topic_id)
     require_state(topic, "DELIBERATING")
     _renew_speakers(tx, payload.session_id)
@@ -1235,10 +1227,10 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     try:
         rules.check_quorum(counted)
     except (errors.NoQuorum, errors.ResidentShare):
-        if topic["adjournments"] < rules.ADJOURNMENTS:
+        if topic.adjournments < rules.ADJOURNMENTS:
             raise
         quorum = False
-    voters = {row["person_id"] for row in rules.voters_present(invited, rules.reach(topic))}
+    voters = {row.person_id for row in rules.voters_present(invited, rules.reach(topic))}
     ballots = _count(tx, payload.session_id, payload.topic_id, voters)
     in_favour = ballots["FOR"]
     won = quorum and rules.passed(in_favour, counted.voting_present)
@@ -1283,10 +1275,10 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     return {
         "id": payload.session_id,
         "state": "VOTED",
-        "version": session["version"],
+        "version": session.version,
         "topic_id": payload.topic_id,
         "topic_state": "OPINION_DUE" if won else "FAILED",
-        "session_state": session["state"],
+        "session_state": session.state,
         **shown,
     }
 
@@ -1301,13 +1293,13 @@ def recount(tx: Tx, payload: Recount) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
     """
     tally = storage.sessions.tally_of(tx.conn, payload.session_id, payload.topic_id)
-    if tally is None or tally["closed_at"] is None:
+    if tally is None or tally.closed_at is None:
         raise NotFound(kind="vote", id=payload.topic_id)
-    session = storage.rows.known(tx.conn, storage.tables.sessions, payload.session_id)
-    tx.require_scope(session["area"])
+    session = records.known(tx.conn, storage.tables.sessions, payload.session_id)
+    tx.require_scope(session.area)
     counted = storage.sessions.count_ballots(tx.conn, payload.session_id, payload.topic_id)
     found = {choice: counted.get(choice, 0) for choice in rules.CHOICES}
-    announced = [tally["in_favour"], tally["against"], tally["abstain"]]
+    announced = [tally.in_favour, tally.against, tally.abstain]
     voters = len(storage.sessions.voters_of(tx.conn, payload.session_id, payload.topic_id))
     return {
         "id": payload.session_id,
@@ -1320,29 +1312,29 @@ def recount(tx: Tx, payload: Recount) -> dict[str, Any]:
     }
 
 
-def _end_if_done(tx: Tx, session: storage.rows.Row) -> storage.rows.Row:
+def _end_if_done(tx: Tx, session: Row) -> Row:
     """End a session when every topic has been voted on; its version goes up in any case."""
-    agenda = storage.sessions.agenda(tx.conn, session["session_id"])
+    agenda = storage.sessions.agenda(tx.conn, session.session_id)
     if any(_is_open(item, session) for item in agenda):
-        return storage.rows.change(tx.conn, storage.tables.sessions, session)
+        return records.update(tx.conn, storage.tables.sessions, session)
     return end_session(tx, session, "ENDED", "end")
 
 
-def _say_attendance(tx: Tx, session: storage.rows.Row, topic_id: str) -> None:
+def _say_attendance(tx: Tx, session: Row, topic_id: str) -> None:
     """Say once per person and session that he was present when a vote closed."""
-    for row in storage.sessions.take_unrecorded(tx.conn, session["session_id"], tx.now):
+    for row in storage.sessions.take_unrecorded(tx.conn, session.session_id, tx.now):
         tx.publish(
             events.AttendanceRecorded(
-                session_id=session["session_id"],
+                session_id=session.session_id,
                 topic_id=topic_id,
-                person_id=row["person_id"],
-                capacity=row["capacity"],
+                person_id=row.person_id,
+                capacity=row.capacity,
             ),
-            subject=session["session_id"],
-            scope=session["area"],
-            sequence=session["version"],
+            subject=session.session_id,
+            scope=session.area,
+            sequence=session.version,
             # Who is found to have been there is credited in the month of the session.
-            occurred_at=min(tx.now, session["ended_at"] or tx.now),
+            occurred_at=min(tx.now, session.ended_at or tx.now),
         )
 
 
@@ -1359,64 +1351,62 @@ def adjourn_session(tx: Tx, payload: Adjourn) -> dict[str, Any]:
     for item in storage.sessions.agenda(tx.conn, payload.session_id):
         if not _is_open(item, session):
             continue
-        topic = topic_locked(tx, item["topic_id"])
-        if topic["adjournments"] >= rules.ADJOURNMENTS:
-            raise errors.AdjournLimit(times=topic["adjournments"])
+        topic = topic_locked(tx, item.topic_id)
+        if topic.adjournments >= rules.ADJOURNMENTS:
+            raise errors.AdjournLimit(times=topic.adjournments)
         return_to_session(
             tx,
             topic,
             "adjourn",
             {"session_id": payload.session_id, "reason": payload.reason},
-            adjournments=topic["adjournments"] + 1,
+            adjournments=topic.adjournments + 1,
         )
     row = end_session(tx, session, "ADJOURNED", "adjourn", reason=payload.reason)
     return reply("session_id", row)
 
 
-def leave_session(tx: Tx, topic: storage.rows.Row) -> None:
+def leave_session(tx: Tx, topic: Row) -> None:
     """Take a topic that ends off the agenda of its session; a session without topics is off."""
-    if topic["state"] not in {"SCHEDULED", "DELIBERATING"}:
+    if topic.state not in {"SCHEDULED", "DELIBERATING"}:
         return
-    session = storage.rows.known(tx.conn, storage.tables.sessions, topic["session_id"], lock=True)
+    session = records.known(tx.conn, storage.tables.sessions, topic.session_id, lock=True)
     others = [
         item
-        for item in storage.sessions.agenda(tx.conn, session["session_id"])
-        if item["topic_id"] != topic["topic_id"] and _is_open(item, session)
+        for item in storage.sessions.agenda(tx.conn, session.session_id)
+        if item.topic_id != topic.topic_id and _is_open(item, session)
     ]
     if not others:
         end_session(tx, session, "CANCELLED", "cancel", reason="NO_TOPIC")
 
 
-def _is_open(item: Mapping[str, Any], session: Mapping[str, Any]) -> bool:
+def _is_open(item: Row, session: Row) -> bool:
     """Tell whether a topic of an agenda still waits for this session's vote."""
-    waits = item["state"] in {"SCHEDULED", "DELIBERATING"}
-    return waits and item["at_session"] == session["session_id"] and item["closed_at"] is None
+    waits = item.state in {"SCHEDULED", "DELIBERATING"}
+    return waits and item.at_session == session.session_id and item.closed_at is None
 
 
-def end_session(
-    tx: Tx, session: storage.rows.Row, state: str, action: str, **values: Any
-) -> storage.rows.Row:
+def end_session(tx: Tx, session: Row, state: str, action: str, **values: Any) -> Row:
     """End a session in a state; votes that were not counted are forgotten."""
-    storage.sessions.drop_votes(tx.conn, session["session_id"])
-    tx.disarm("session_answers", session["session_id"])
-    note(tx, of="session", ref=session["session_id"], action=action, state=state, **values)
-    return storage.rows.change(
+    storage.sessions.drop_votes(tx.conn, session.session_id)
+    tx.disarm("session_answers", session.session_id)
+    note(tx, of="session", ref=session.session_id, action=action, state=state, **values)
+    return records.update(
         tx.conn, storage.tables.sessions, session, state=state, ended_at=tx.now, **values
     )
 
 
 def return_to_session(
     tx: Tx,
-    topic: storage.rows.Row,
+    topic: Row,
     action: str,
     detail: dict[str, Any],
     *,
     code: str = "TOPIC_ADJOURNED",
     **values: Any,
-) -> storage.rows.Row:
+) -> Row:
     """Bring a topic back to where it waits for a session, with a fresh term for one."""
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
-    tx.arm("topic_session", topic["topic_id"], session_due)
+    tx.arm("topic_session", topic.topic_id, session_due)
     return move(
         tx,
         topic,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from chassis.bus import Tx
+from chassis.records import Row
 from services.forum import errors, rules, storage
 
 
@@ -15,7 +15,7 @@ def require_residents(
     scope: Sequence[str],
     *,
     field: str = "",
-) -> dict[str, storage.rows.Row]:
+) -> dict[str, Row]:
     """Return the registry's rows of people, all of whom are adults of one of the areas.
 
     Raises:
@@ -28,7 +28,7 @@ def require_residents(
         home = known.get(person_id)
         if home is None:
             raise errors.NotRegistered(person_id=person_id, field=field)
-        if not home["is_adult"]:
+        if not home.is_adult:
             raise errors.UnderAge(field=field)
         if not rules.lives_in(home, scope):
             raise errors.ScopeMismatch(scope=", ".join(scope), field=field)
@@ -44,7 +44,7 @@ def _speakers(
         return storage.heard.operators_near(tx.conn, area)
     if capacity in {"PROPERTY", "OWNERS_COMMITTEE"}:
         projects = storage.heard.projects_of(tx.conn, area)
-        touched = [p["project_id"] for p in projects if rules.touches(p, scope, area)]
+        touched = [p.project_id for p in projects if rules.touches(p, scope, area)]
         if capacity == "OWNERS_COMMITTEE":
             return storage.heard.owners_of(tx.conn, touched)
         return storage.heard.people_of_projects(tx.conn, touched)
@@ -61,7 +61,7 @@ def check_capacities(
     tx: Tx,
     people: Mapping[str, Sequence[str]],
     *,
-    topics: Sequence[Mapping[str, Any]],
+    topics: Sequence[rules.Matter],
     field: str = "",
 ) -> None:
     """Refuse people who are not what they would be invited or heard as.
@@ -97,16 +97,16 @@ def check_capacities(
             raise errors.CapacityUnproved(person_id=stranger, capacity=capacity, field=field)
 
 
-def _place(topics: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
+def _place(topics: Sequence[rules.Matter]) -> tuple[list[str], str]:
     """Return the affected areas of topics, and the community, or the street, of the widest."""
-    scope = sorted({code for topic in topics for code in topic["scope"]})
-    widest = max((topic["level"] for topic in topics), key=rules.LEVELS.index)
-    area = topics[0]["area"][:9] if widest == rules.STREET else topics[0]["area"]
+    scope = sorted({code for topic in topics for code in topic.scope})
+    widest = max((topic.level for topic in topics), key=rules.LEVELS.index)
+    area = topics[0].area[:9] if widest == rules.STREET else topics[0].area
     return scope, area
 
 
 def speaks_no_more(
-    tx: Tx, people: Mapping[str, Sequence[str]], *, topics: Sequence[Mapping[str, Any]]
+    tx: Tx, people: Mapping[str, Sequence[str]], *, topics: Sequence[rules.Matter]
 ) -> set[str]:
     """Return who no longer is what he was invited as, of those who speak for an organisation.
 

@@ -14,6 +14,7 @@ from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions import plans
@@ -196,22 +197,22 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
         DueOutOfRange: A term is over or too long.
     """
     topic = led_topic(tx, payload.topic_id)
-    opinion = storage.rows.find(tx.conn, storage.tables.opinions, topic["opinion_id"] or "")
-    stands = opinion is not None and opinion["state"] == "EFFECTIVE"
-    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], payload.topic_id)
+    opinion = records.find(tx.conn, storage.tables.opinions, topic.opinion_id or "")
+    stands = opinion is not None and opinion.state == "EFFECTIVE"
+    tally = storage.sessions.tally_of(tx.conn, topic.session_id, payload.topic_id)
     rules.check_artefacts(
         5,
         {
             1: True,
             2: storage.topics.analysis_of(tx.conn, topic) is not None,
-            3: tally is not None and tally["passed"],
+            3: tally is not None and tally.passed,
             4: stands,
         },
     )
     require_state(topic, "RESOLVED")
-    if not topic["binding"]:
+    if not topic.binding:
         raise errors.OwnersVoteRequired
-    planned = payload.tasks or convert(opinion["planned"] if opinion else [], list[PlannedTask])
+    planned = payload.tasks or convert(opinion.planned if opinion else [], list[PlannedTask])
     if not planned:
         raise errors.TasksNeeded(field="tasks")
     made = [_assign_one(tx, topic, task, payload.supervisors) for task in planned]
@@ -229,7 +230,7 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
 
 def _assign_one(
     tx: Tx,
-    topic: storage.rows.Row,
+    topic: Row,
     task: PlannedTask,
     default: Sequence[str],
     *,
@@ -238,23 +239,23 @@ def _assign_one(
 ) -> dict[str, Any]:
     people = list(dict.fromkeys(task.supervisors or default))
     due_at = plans.due_at(tx, task.due_date)
-    plans.check_responsible(tx, task, topic["area"])
+    plans.check_responsible(tx, task, topic.area)
     plans.check_supervisors(tx, task, people, topic, kept)
     task_id = tx.new_id("tsk")
     made = records.add(
         tx.conn,
         storage.tables.tasks,
         task_id=task_id,
-        topic_id=topic["topic_id"],
-        round=topic["round"],
+        topic_id=topic.topic_id,
+        round=topic.round,
         title=task.title,
         responsible_kind=task.responsible_kind,
         responsible_id=task.responsible_id,
         due_at=due_at,
         budget_fen=task.budget_fen,
         funding=task.funding,
-        area=topic["area"],
-        grid=topic["grid"],
+        area=topic.area,
+        grid=topic.grid,
         state="ASSIGNED",
         overdue_level=0,
         reworks=0,
@@ -270,54 +271,54 @@ def _assign_one(
         storage.tables.supervisors,
         [{"task_id": task_id, "person_id": p, "appointed_at": tx.now} for p in people],
     )
-    tell(tx, "SUPERVISOR_APPOINTED", topic, people, ref=task_id)
+    tell(tx, "SUPERVISOR_APPOINTED", topic.topic_id, people, ref=task_id)
     tx.arm("task_due", task_id, due_at, {"level": 1})
     tx.arm("supervision_gap", task_id, tx.now + rules.SUPERVISION_EVERY)
     note(
         tx,
         of="task",
         ref=task_id,
-        topic_id=topic["topic_id"],
+        topic_id=topic.topic_id,
         action="assign",
         state="ASSIGNED",
         responsible_kind=task.responsible_kind,
         responsible_id=task.responsible_id,
     )
-    _say_assigned(tx, records.values_of(made))
+    _say_assigned(tx, made)
     return {"id": task_id, "state": "ASSIGNED", "version": 1, "due": due_at.isoformat()}
 
 
-def _say_assigned(tx: Tx, row: storage.rows.Row) -> None:
+def _say_assigned(tx: Tx, row: Row) -> None:
     tx.publish(
         events.TaskAssigned(
-            task_id=row["task_id"],
-            topic_id=row["topic_id"],
-            community=row["area"],
-            responsible_kind=row["responsible_kind"],
-            responsible_id=row["responsible_id"],
-            due_at=row["due_at"].isoformat(),
-            title=row["title"],
+            task_id=row.task_id,
+            topic_id=row.topic_id,
+            community=row.area,
+            responsible_kind=row.responsible_kind,
+            responsible_id=row.responsible_id,
+            due_at=row.due_at.isoformat(),
+            title=row.title,
         ),
-        subject=row["task_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.task_id,
+        scope=row.area,
+        sequence=row.version,
     )
 
 
 def follow_hand_over(tx: Tx, former: str, project_id: str) -> None:
     """What a closed project had to do and has not delivered is for the one that took over."""
     for one in storage.tasks.tasks_of_project(tx.conn, former, UNDELIVERED):
-        topic = topic_locked(tx, one["topic_id"])
-        task = storage.rows.known(tx.conn, storage.tables.tasks, one["task_id"], lock=True)
-        if task["state"] not in UNDELIVERED or task["responsible_id"] != former:
+        topic = topic_locked(tx, one.topic_id)
+        task = records.known(tx.conn, storage.tables.tasks, one.task_id, lock=True)
+        if task.state not in UNDELIVERED or task.responsible_id != former:
             continue
-        row = storage.rows.change(tx.conn, storage.tables.tasks, task, responsible_id=project_id)
+        row = records.update(tx.conn, storage.tables.tasks, task, responsible_id=project_id)
         _note(tx, row, "taken_over", former=former)
         storage.escalations.settle_escalations(
-            tx.conn, tx.now, "ACTED", task_id=row["task_id"], deadline="responsible_needed"
+            tx.conn, tx.now, "ACTED", task_id=row.task_id, deadline="responsible_needed"
         )
-        people = {*_watchers(tx, row["task_id"]), *_doers(tx, row)}
-        tell(tx, "TASK_TAKEN_OVER", topic, people, ref=row["task_id"], title=row["title"])
+        people = {*_watchers(tx, row.task_id), *_doers(tx, row)}
+        tell(tx, "TASK_TAKEN_OVER", topic.topic_id, people, ref=row.task_id, title=row.title)
         _say_assigned(tx, row)
 
 
@@ -325,19 +326,19 @@ def follow_closed(tx: Tx, project_id: str) -> None:
     """What a project that is closed has not delivered waits a day for who takes over."""
     for task in storage.tasks.tasks_of_project(tx.conn, project_id, UNDELIVERED):
         at = tx.calendar.due(tx.now, rules.TAKE_OVER_WD)
-        tx.arm("task_responsible", task["task_id"], at, {"former": project_id})
+        tx.arm("task_responsible", task.task_id, at, {"former": project_id})
 
 
 def miss_responsible(tx: Tx, due: Due) -> None:
     """Tell the chain that nobody does a task: its project is closed, and none has taken over."""
-    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
-    if task is None or task["state"] not in UNDELIVERED:
+    task = records.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
+    if task is None or task.state not in UNDELIVERED:
         return
-    project = storage.rows.known(tx.conn, storage.tables.projects, due.data["former"])
-    taken_over = task["responsible_id"] != due.data["former"]
-    if taken_over or project["status"] != storage.heard.CLOSED:
+    project = records.known(tx.conn, storage.tables.projects, due.data["former"])
+    taken_over = task.responsible_id != due.data["former"]
+    if taken_over or project.status != storage.heard.CLOSED:
         return
-    topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
+    topic = records.known(tx.conn, storage.tables.topics, task.topic_id)
     tier = rules.TASK_LADDER[0]
     escalate(tx, topic, deadline="responsible_needed", tier=tier, level=1, task=task)
 
@@ -351,9 +352,7 @@ UNENDED = (*UNDELIVERED, "DELIVERED")
 LEADING_ROLES = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
-def _task_locked(
-    tx: Tx, task_id: str, allowed: Callable[[Tx, storage.rows.Row], object], *states: str
-) -> storage.rows.Row:
+def _task_locked(tx: Tx, task_id: str, allowed: Callable[[Tx, Row], object], *states: str) -> Row:
     """Return a task, locked, as the caller saw it. Who may not act on it learns nothing of it.
 
     Args:
@@ -367,23 +366,23 @@ def _task_locked(
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
-    row = storage.rows.locked(tx.conn, storage.tables.tasks, task_id)
+    row = records.locked(tx.conn, storage.tables.tasks, task_id)
     allowed(tx, row)
-    tx.check_version(row["version"])
+    tx.check_version(row.version)
     require_state(row, *states)
     return row
 
 
-def _require_place(tx: Tx, task: storage.rows.Row) -> None:
-    tx.require_scope(task["grid"] or task["area"])
+def _require_place(tx: Tx, task: Row) -> None:
+    tx.require_scope(task.grid or task.area)
 
 
-def _require_doer(tx: Tx, task: storage.rows.Row) -> None:
+def _require_doer(tx: Tx, task: Row) -> None:
     """Refuse who is not of the responsible side, nor of the community."""
     if tx.actor.role in {"R_PM", "R_PCO"}:
-        bound = storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
-        if task["responsible_kind"] != "PROJECT" or tx.actor.id not in bound:
-            raise NotFound(kind="task", id=task["task_id"])
+        bound = storage.heard.people_of_projects(tx.conn, [task.responsible_id])
+        if task.responsible_kind != "PROJECT" or tx.actor.id not in bound:
+            raise NotFound(kind="task", id=task.task_id)
     else:
         _require_place(tx, task)
 
@@ -398,7 +397,7 @@ def start_task(tx: Tx, payload: WhichTask) -> dict[str, Any]:
         NotFound: It is another project's task.
     """
     task = _task_locked(tx, payload.task_id, _require_doer, "ASSIGNED")
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task, state="DOING", started_at=tx.now)
+    row = records.update(tx.conn, storage.tables.tasks, task, state="DOING", started_at=tx.now)
     _note(tx, row, "start")
     return reply("task_id", row)
 
@@ -411,8 +410,8 @@ def report_progress(tx: Tx, payload: ReportProgress) -> dict[str, Any]:
         NotFound: It is another project's task.
     """
     task = _task_locked(tx, payload.task_id, _require_doer, *UNDELIVERED)
-    percent = task["percent"] if payload.percent is None else payload.percent
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task, percent=percent)
+    percent = task.percent if payload.percent is None else payload.percent
+    row = records.update(tx.conn, storage.tables.tasks, task, percent=percent)
     _note(tx, row, "progress", note=payload.note, percent=percent)
     return reply("task_id", row, percent=percent)
 
@@ -426,53 +425,53 @@ def deliver_task(tx: Tx, payload: DeliverTask) -> dict[str, Any]:
         StateConflict: It is delivered already.
     """
     task = _task_locked(tx, payload.task_id, _require_place, *UNDELIVERED)
-    if task["responsible_kind"] == "PROJECT":
-        raise errors.ProjectDelivers(project_id=task["responsible_id"])
+    if task.responsible_kind == "PROJECT":
+        raise errors.ProjectDelivers(project_id=task.responsible_id)
     if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
     row = _deliver(tx, task, payload.evidence, at=tx.now, words=payload.note)
     return reply("task_id", row)
 
 
-def _acted(tx: Tx, task: storage.rows.Row) -> None:
+def _acted(tx: Tx, task: Row) -> None:
     """Take a task from the lists of the chain; that nobody watches it stays there meanwhile."""
     storage.escalations.settle_escalations(
         tx.conn,
         tx.now,
         "ACTED",
-        task_id=task["task_id"],
-        but=("supervisor_needed",) if task["state"] in UNENDED else (),
+        task_id=task.task_id,
+        but=("supervisor_needed",) if task.state in UNENDED else (),
     )
 
 
 def _deliver(
     tx: Tx,
-    task: storage.rows.Row,
+    task: Row,
     evidence: Sequence[Any],
     *,
     at: datetime,
     work_id: str | None = None,
     words: str = "",
-) -> storage.rows.Row:
-    row = storage.rows.change(
+) -> Row:
+    row = records.update(
         tx.conn,
         storage.tables.tasks,
         task,
         state="DELIVERED",
         evidence=list(evidence),
-        work_id=work_id or task["work_id"],
+        work_id=work_id or task.work_id,
         delivered_at=at,
         percent=100,
         supervisor_accepted=None,
         cadre_accepted=None,
     )
-    tx.disarm("task_due", row["task_id"])
-    tx.disarm("supervision_gap", row["task_id"])
+    tx.disarm("task_due", row.task_id)
+    tx.disarm("supervision_gap", row.task_id)
     _acted(tx, row)
-    tx.arm("task_accept", row["task_id"], tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
+    tx.arm("task_accept", row.task_id, tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
     _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
-    watching = [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [row["task_id"]])]
-    tell(tx, "TASK_DELIVERED", {"topic_id": row["topic_id"]}, watching, ref=row["task_id"])
+    watching = [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [row.task_id])]
+    tell(tx, "TASK_DELIVERED", row.topic_id, watching, ref=row.task_id)
     return row
 
 
@@ -482,25 +481,25 @@ def consume_delivery(tx: Tx, event: Event) -> None:
     What cannot be taken (another project's task, one that is accepted or taken away) is kept in
     the task's history and changes nothing.
     """
-    task = storage.rows.find(tx.conn, storage.tables.tasks, event.data.task_id, lock=True)
+    task = records.find(tx.conn, storage.tables.tasks, event.data.task_id, lock=True)
     if task is None:
         return
-    mine = (task["responsible_kind"], task["responsible_id"]) == ("PROJECT", event.data.project_id)
-    if not mine or task["state"] not in UNDELIVERED:
+    mine = (task.responsible_kind, task.responsible_id) == ("PROJECT", event.data.project_id)
+    if not mine or task.state not in UNDELIVERED:
         _note(tx, task, "delivery_ignored", work_id=event.data.work_id, event_id=event.id)
         return
     # Delivered when the project did, however late we hear of it.
     _deliver(tx, task, event.data.evidence, at=event.occurred_at, work_id=event.data.work_id)
 
 
-def _note(tx: Tx, task: storage.rows.Row, action: str, **detail: Any) -> None:
+def _note(tx: Tx, task: Row, action: str, **detail: Any) -> None:
     note(
         tx,
         of="task",
-        ref=task["task_id"],
-        topic_id=task["topic_id"],
+        ref=task.task_id,
+        topic_id=task.topic_id,
         action=action,
-        state=task["state"],
+        state=task.state,
         **detail,
     )
 
@@ -509,7 +508,7 @@ def _note(tx: Tx, task: storage.rows.Row, action: str, **detail: Any) -> None:
 # Watching and accepting
 
 
-def _require_no_conflict(tx: Tx, task: storage.rows.Row) -> None:
+def _require_no_conflict(tx: Tx, task: Row) -> None:
     """Refuse who does the work, or holds a post in the project that does, as its judge.
 
     Raises:
@@ -517,24 +516,22 @@ def _require_no_conflict(tx: Tx, task: storage.rows.Row) -> None:
         OwnWork: He began, reported or delivered it; names those who can act for him.
         OwnMatter: He lives with one of these.
     """
-    doers = storage.tasks.doers_of(tx.conn, task["task_id"]) | {task["responsible_id"]}
+    doers = storage.tasks.doers_of(tx.conn, task.task_id) | {task.responsible_id}
     bound: set[str] = set()
-    if task["responsible_kind"] == "PROJECT":
-        bound = storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
+    if task.responsible_kind == "PROJECT":
+        bound = storage.heard.people_of_projects(tx.conn, [task.responsible_id])
     if tx.actor.id not in bound | doers:
         if storage.liaison.household_of(tx.conn, tx.actor.id) & (bound | doers):
             raise errors.OwnMatter
         return
     if tx.actor.role in _OFFICES:
-        grids = (
-            [task["grid"]] if task["grid"] else storage.heard.areas_in(tx.conn, task["area"], 15)
-        )
+        grids = [task.grid] if task.grid else storage.heard.areas_in(tx.conn, task.area, 15)
         others = storage.liaison.linked(tx.conn, rules.COMMUNITY_CADRE, grids)
-        others += storage.liaison.linked(tx.conn, rules.STREET_TEAM, [task["area"]])
-        people = [r["person_id"] for r in others]
+        others += storage.liaison.linked(tx.conn, rules.STREET_TEAM, [task.area])
+        people = [r.person_id for r in others]
         who = said("社区其他干部或街道 / another cadre of the community, or the street")
     else:
-        people = _watchers(tx, task["task_id"])
+        people = _watchers(tx, task.task_id)
         who = said("该任务的其他监督员 / another supervisor of the task")
     free = sorted(set(people) - bound - doers)
     if not free and tx.actor.role not in _OFFICES:
@@ -544,14 +541,14 @@ def _require_no_conflict(tx: Tx, task: storage.rows.Row) -> None:
         )
     instead = {"who": who, "substitutes": ", ".join(free)}
     if tx.actor.id in bound:
-        raise errors.ConflictOfInterest(project_id=task["responsible_id"], **instead)
+        raise errors.ConflictOfInterest(project_id=task.responsible_id, **instead)
     raise errors.OwnWork(**instead)
 
 
 _OFFICES = frozenset({"R_CADRE", *LEADING_ROLES})
 
 
-def _require_judge(tx: Tx, task: storage.rows.Row) -> str:
+def _require_judge(tx: Tx, task: Row) -> str:
     """Return the side for which the caller judges, SUPERVISOR or CADRE; the street may stand in
     for the community's cadres."""
     if tx.actor.role in _OFFICES:
@@ -564,22 +561,20 @@ def _require_judge(tx: Tx, task: storage.rows.Row) -> str:
     return side
 
 
-def _require_supervisor(tx: Tx, task: storage.rows.Row) -> None:
-    people = {s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [task["task_id"]])}
+def _require_supervisor(tx: Tx, task: Row) -> None:
+    people = {s.person_id for s in storage.tasks.supervisors_of(tx.conn, [task.task_id])}
     if tx.actor.id not in people:
         raise errors.NotSupervisor
 
 
-def _add_record(
-    tx: Tx, task: storage.rows.Row, kind: str, finding: str, media: Sequence[Any]
-) -> str:
+def _add_record(tx: Tx, task: Row, kind: str, finding: str, media: Sequence[Any]) -> str:
     record_id = tx.new_id("spv")
     records.add(
         tx.conn,
         storage.tables.supervisions,
         record_id=record_id,
-        task_id=task["task_id"],
-        topic_id=task["topic_id"],
+        task_id=task.task_id,
+        topic_id=task.topic_id,
         person_id=tx.actor.id,
         kind=kind,
         finding=finding,
@@ -603,7 +598,7 @@ def record_supervision(tx: Tx, payload: RecordSupervision) -> dict[str, Any]:
     task = _task_locked(tx, payload.task_id, _require_supervisor, *UNENDED)
     _require_no_conflict(tx, task)
     record_id = _add_record(tx, task, "RECORD", payload.finding, payload.media)
-    if task["state"] in UNDELIVERED:
+    if task.state in UNDELIVERED:
         tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
     _note(tx, task, "supervise", record_id=record_id)
     return {"id": record_id, "state": "RECORDED", "version": 1, "task_id": payload.task_id}
@@ -611,16 +606,16 @@ def record_supervision(tx: Tx, payload: RecordSupervision) -> dict[str, Any]:
 
 def miss_supervision(tx: Tx, due: Due) -> None:
     """Count a gap of 14 days without a record, and say so to those who should have looked."""
-    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
-    if task is None or task["state"] not in UNDELIVERED:
+    task = records.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
+    if task is None or task.state not in UNDELIVERED:
         return
-    row = storage.rows.change(
-        tx.conn, storage.tables.tasks, task, supervisions_missed=task["supervisions_missed"] + 1
+    row = records.update(
+        tx.conn, storage.tables.tasks, task, supervisions_missed=task.supervisions_missed + 1
     )
     _note(tx, row, "supervision_missed")
-    watching = [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [due.ref])]
-    tell(tx, "SUPERVISION_MISSED", {"topic_id": row["topic_id"]}, watching, ref=due.ref)
-    if row["supervisions_missed"] * rules.SUPERVISION_EVERY < timedelta(days=365):
+    watching = [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [due.ref])]
+    tell(tx, "SUPERVISION_MISSED", row.topic_id, watching, ref=due.ref)
+    if row.supervisions_missed * rules.SUPERVISION_EVERY < timedelta(days=365):
         tx.arm("supervision_gap", due.ref, tx.now + rules.SUPERVISION_EVERY)
 
 
@@ -641,23 +636,23 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
     topic = topic_locked(tx, topic_id)
     task = _task_locked(tx, payload.task_id, _require_judge, "DELIVERED")
     side = "CADRE" if tx.actor.role in _OFFICES else "SUPERVISOR"
-    if not task["evidence"] and not payload.media:
+    if not task.evidence and not payload.media:
         raise errors.EvidenceRequired(field="media")
     mine, other = (
         ("supervisor_accepted", "cadre_accepted")
         if side == "SUPERVISOR"
         else ("cadre_accepted", "supervisor_accepted")
     )
-    if task[mine] is not None:
+    if getattr(task, mine) is not None:
         raise errors.AlreadyAccepted
-    if task[other] == tx.actor.id:
+    if getattr(task, other) == tx.actor.id:
         raise errors.SamePerson
     _add_record(tx, task, "ACCEPT", payload.finding, payload.media)
-    if task[other] is None:
-        row = storage.rows.change(tx.conn, storage.tables.tasks, task, **{mine: tx.actor.id})
+    if getattr(task, other) is None:
+        row = records.update(tx.conn, storage.tables.tasks, task, **{mine: tx.actor.id})
         _note(tx, row, "accept", side=side)
         return reply("task_id", row, waiting_for="CADRE" if side == "SUPERVISOR" else "SUPERVISOR")
-    row = storage.rows.change(
+    row = records.update(
         tx.conn,
         storage.tables.tasks,
         task,
@@ -670,34 +665,34 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
     _note(tx, row, "accept", side=side)
     tx.publish(
         events.TaskAccepted(
-            task_id=row["task_id"],
-            topic_id=row["topic_id"],
-            responsible_kind=row["responsible_kind"],
-            responsible_id=row["responsible_id"],
+            task_id=row.task_id,
+            topic_id=row.topic_id,
+            responsible_kind=row.responsible_kind,
+            responsible_id=row.responsible_id,
         ),
-        subject=row["task_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.task_id,
+        scope=row.area,
+        sequence=row.version,
     )
     topic = _settle(tx, topic)
-    return reply("task_id", row, topic_state=topic["state"])
+    return reply("task_id", row, topic_state=topic.state)
 
 
-def _standing(tx: Tx, topic: storage.rows.Row) -> list[storage.rows.Row]:
+def _standing(tx: Tx, topic: Row) -> list[Row]:
     """Return the tasks of a topic's round in whose place no other one has come."""
-    tasks = storage.tasks.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"])
-    replaced = {task["replaces"] for task in tasks}
-    return [task for task in tasks if task["task_id"] not in replaced]
+    tasks = storage.tasks.tasks_of(tx.conn, topic.topic_id, round_=topic.round)
+    replaced = {task.replaces for task in tasks}
+    return [task for task in tasks if task.task_id not in replaced]
 
 
-def _settle(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
+def _settle(tx: Tx, topic: Row) -> Row:
     """Verify a topic of which no task is open any more; without any accepted one it waits for
     tasks again. Returns it as it is."""
-    states = Counter(t["state"] for t in _standing(tx, topic))
-    if topic["state"] != "IMPLEMENTING" or states.keys() & set(UNENDED):
+    states = Counter(t.state for t in _standing(tx, topic))
+    if topic.state != "IMPLEMENTING" or states.keys() & set(UNENDED):
         return topic
     if states["ACCEPTED"]:
-        tx.arm("topic_close", topic["topic_id"], tx.calendar.due(tx.now, rules.CLOSE_WD))
+        tx.arm("topic_close", topic.topic_id, tx.calendar.due(tx.now, rules.CLOSE_WD))
         if not states["CANCELLED"]:
             return move(tx, topic, "VERIFIED", "all_accepted", verified_at=tx.now)
         counts = {name: states[name.upper()] for name in ("accepted", "cancelled")}
@@ -712,7 +707,7 @@ def _settle(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
             verified_at=tx.now,
         )
     tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD)
-    tx.arm("task_assign", topic["topic_id"], tasks_due)
+    tx.arm("task_assign", topic.topic_id, tasks_due)
     return move(
         tx,
         topic,
@@ -724,10 +719,10 @@ def _settle(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
 
 
 def _topic_of(tx: Tx, task_id: str) -> str:
-    row = storage.rows.find(tx.conn, storage.tables.tasks, task_id)
+    row = records.find(tx.conn, storage.tables.tasks, task_id)
     if row is None:
         raise NotFound(kind="task", id=task_id)
-    return str(row["topic_id"])
+    return str(row.topic_id)
 
 
 def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
@@ -744,9 +739,9 @@ def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
     topic = topic_locked(tx, _topic_of(tx, payload.task_id))
     task = _task_locked(tx, payload.task_id, _require_judge, "DELIVERED")
     _add_record(tx, task, "REWORK", payload.reason, [])
-    reworks = task["reworks"] + 1
-    final = reworks >= rules.REWORKS and topic["state"] == "IMPLEMENTING"
-    row = storage.rows.change(
+    reworks = task.reworks + 1
+    final = reworks >= rules.REWORKS and topic.state == "IMPLEMENTING"
+    row = records.update(
         tx.conn,
         storage.tables.tasks,
         task,
@@ -763,45 +758,43 @@ def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
         _return_to_analysis(tx, topic, row)
     else:
         tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
-        level = max(row["overdue_level"] + 1, 1)
-        at = rules.next_overdue(tx.calendar, row["due_at"], level - 1)
+        level = max(row.overdue_level + 1, 1)
+        at = rules.next_overdue(tx.calendar, row.due_at, level - 1)
         # Work that comes back after its term is overdue at once; the timer acts at its own time.
         if at is not None:
             tx.arm("task_due", payload.task_id, max(at, tx.now), {"level": level})
     return reply("task_id", row, reworks=reworks)
 
 
-def _say_rework(
-    tx: Tx, row: storage.rows.Row, code: str, *, final: bool, why: str | None = None
-) -> None:
+def _say_rework(tx: Tx, row: Row, code: str, *, final: bool, why: str | None = None) -> None:
     tx.publish(
         events.TaskRework(
-            task_id=row["task_id"],
-            topic_id=row["topic_id"],
-            responsible_kind=row["responsible_kind"],
-            responsible_id=row["responsible_id"],
+            task_id=row.task_id,
+            topic_id=row.topic_id,
+            responsible_kind=row.responsible_kind,
+            responsible_id=row.responsible_id,
             reason=code,
             final=final,
             why=why,
         ),
-        subject=row["task_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.task_id,
+        scope=row.area,
+        sequence=row.version,
     )
 
 
-def _return_to_analysis(tx: Tx, topic: storage.rows.Row, failed: storage.rows.Row) -> None:
+def _return_to_analysis(tx: Tx, topic: Row, failed: Row) -> None:
     """Take away what is still open of this round and analyse the topic again."""
-    for task in storage.tasks.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"]):
-        if task["task_id"] != failed["task_id"] and task["state"] in UNENDED:
+    for task in storage.tasks.tasks_of(tx.conn, topic.topic_id, round_=topic.round):
+        if task.task_id != failed.task_id and task.state in UNENDED:
             _take_away(tx, task, "FAILED", "taken_away", "TOPIC_RETURNED")
     open_screening(
         tx,
         topic,
         "supervision_failed",
-        {"task_id": failed["task_id"]},
+        {"task_id": failed.task_id},
         code="TOPIC_RETURNED",
-        round=topic["round"] + 1,
+        round=topic.round + 1,
         session_id=None,
         opinion_id=None,
         binding=None,
@@ -810,31 +803,31 @@ def _return_to_analysis(tx: Tx, topic: storage.rows.Row, failed: storage.rows.Ro
 
 
 def _take_away(
-    tx: Tx, task: storage.rows.Row, state: str, action: str, code: str, *, reason: str | None = None
-) -> storage.rows.Row:
+    tx: Tx, task: Row, state: str, action: str, code: str, *, reason: str | None = None
+) -> Row:
     """End a task that is not accepted; who does it is told that it is taken away for good."""
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task, state=state)
+    row = records.update(tx.conn, storage.tables.tasks, task, state=state)
     for kind in ("task_due", "supervision_gap", "task_accept"):
-        tx.disarm(kind, row["task_id"])
+        tx.disarm(kind, row.task_id)
     _acted(tx, row)
     _note(tx, row, action, **({"reason": reason} if reason else {}))
     _say_rework(tx, row, code, final=True, why=reason)
     return row
 
 
-def _tell_cancelled(tx: Tx, topic: storage.rows.Row, task: storage.rows.Row, reason: str) -> None:
+def _tell_cancelled(tx: Tx, topic: Row, task: Row, reason: str) -> None:
     """Tell everyone concerned with a topic, and who was to do it, that a task is cancelled."""
     people = storage.topics.participants_of(tx.conn, topic) | _doers(tx, task)
-    told = {"title": task["title"], "reason": reason}
-    tell(tx, "TASK_CANCELLED", topic, people, ref=task["task_id"], **told)
+    told = {"title": task.title, "reason": reason}
+    tell(tx, "TASK_CANCELLED", topic.topic_id, people, ref=task.task_id, **told)
 
 
-def _doers(tx: Tx, task: storage.rows.Row) -> set[str]:
+def _doers(tx: Tx, task: Row) -> set[str]:
     """Return the persons who are to do a task, or who have begun it."""
-    doers = storage.tasks.doers_of(tx.conn, task["task_id"])
-    if task["responsible_kind"] == "PROJECT":
-        return doers | storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
-    named = {task["responsible_id"]} if not task["responsible_id"].isdigit() else set()
+    doers = storage.tasks.doers_of(tx.conn, task.task_id)
+    if task.responsible_kind == "PROJECT":
+        return doers | storage.heard.people_of_projects(tx.conn, [task.responsible_id])
+    named = {task.responsible_id} if not task.responsible_id.isdigit() else set()
     return doers | named
 
 
@@ -842,12 +835,12 @@ def _doers(tx: Tx, task: storage.rows.Row) -> set[str]:
 # Ways out
 
 
-def _require_leader(tx: Tx, task: storage.rows.Row) -> None:
-    tx.require_scope(task["area"])
+def _require_leader(tx: Tx, task: Row) -> None:
+    tx.require_scope(task.area)
     _require_no_conflict(tx, task)
 
 
-def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[storage.rows.Row, storage.rows.Row]:
+def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[Row, Row]:
     """Return a task that the caller leads, and its topic, both locked, the topic first.
 
     Raises:
@@ -863,7 +856,7 @@ def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[storage.rows.Row, sto
 
 
 def _watchers(tx: Tx, task_id: str) -> list[str]:
-    return [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [task_id])]
+    return [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [task_id])]
 
 
 def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
@@ -878,20 +871,20 @@ def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
         StateConflict: It is delivered or ended.
     """
     topic, task = _led_task(tx, payload.task_id, *UNDELIVERED)
-    times = task["extensions"] or 0
+    times = task.extensions or 0
     if tx.actor.role == "R_SECRETARY" and times >= rules.EXTENSIONS:
         raise errors.ExtensionsUsed(times=times)
     due_at = plans.due_at(tx, payload.due_date)
-    if due_at <= task["due_at"]:
-        present = tx.calendar.local_date(task["due_at"] - timedelta(microseconds=1))
+    if due_at <= task.due_at:
+        present = tx.calendar.local_date(task.due_at - timedelta(microseconds=1))
         raise errors.DueNotLater(due=str(payload.due_date), present=str(present), field="due_date")
-    row = storage.rows.change(
+    row = records.update(
         tx.conn, storage.tables.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
     )
     tx.arm("task_due", payload.task_id, due_at, {"level": 1})
     _acted(tx, row)
     _note(tx, row, "extend", due=due_at.isoformat(), reason=payload.reason)
-    tell(tx, "TASK_EXTENDED", topic, _watchers(tx, payload.task_id), ref=payload.task_id)
+    tell(tx, "TASK_EXTENDED", topic.topic_id, _watchers(tx, payload.task_id), ref=payload.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.
     _say_assigned(tx, row)
     return reply("task_id", row, due=due_at.isoformat())
@@ -910,13 +903,13 @@ def cancel_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
     row = _take_away(tx, task, "CANCELLED", "cancel", "CANCELLED", reason=payload.reason)
     _tell_cancelled(tx, topic, task, payload.reason)
     topic = _settle(tx, topic)
-    return reply("task_id", row, topic_state=topic["state"])
+    return reply("task_id", row, topic_state=topic.state)
 
 
 def _again(
     tx: Tx,
-    topic: storage.rows.Row,
-    task: storage.rows.Row,
+    topic: Row,
+    task: Row,
     people: Sequence[str],
     *,
     kind: str,
@@ -924,15 +917,15 @@ def _again(
     due_date: date | None,
 ) -> dict[str, Any]:
     planned = PlannedTask(
-        title=task["title"],
+        title=task.title,
         responsible_kind=convert(kind, Literal["PROJECT", "COMMUNITY"]),
         responsible_id=who,
         due_date=due_date,
-        budget_fen=task["budget_fen"],
-        funding=task["funding"],
+        budget_fen=task.budget_fen,
+        funding=task.funding,
     )
     return _assign_one(
-        tx, topic, planned, people, replaces=task["task_id"], kept=_watchers(tx, task["task_id"])
+        tx, topic, planned, people, replaces=task.task_id, kept=_watchers(tx, task.task_id)
     )
 
 
@@ -951,8 +944,8 @@ def reassign_task(tx: Tx, payload: ReassignTask) -> dict[str, Any]:
     topic, task = _led_task(tx, payload.task_id, *UNENDED)
     people = payload.supervisors or _watchers(tx, payload.task_id)
     row = _take_away(tx, task, "CANCELLED", "reassign", "REASSIGNED", reason=payload.reason)
-    told = {"title": task["title"], "reason": payload.reason}
-    tell(tx, "TASK_REASSIGNED", topic, _doers(tx, task), ref=payload.task_id, **told)
+    told = {"title": task.title, "reason": payload.reason}
+    tell(tx, "TASK_REASSIGNED", topic.topic_id, _doers(tx, task), ref=payload.task_id, **told)
     made = _again(
         tx,
         topic,
@@ -981,15 +974,15 @@ def reopen_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
         topic,
         task,
         people,
-        kind=task["responsible_kind"],
-        who=task["responsible_id"],
+        kind=task.responsible_kind,
+        who=task.responsible_id,
         due_date=None,
     )
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task)
+    row = records.update(tx.conn, storage.tables.tasks, task)
     _note(tx, row, "reopen", reason=payload.reason, new_task=made["id"])
-    if topic["state"] == "VERIFIED":
+    if topic.state == "VERIFIED":
         topic = move(tx, topic, "IMPLEMENTING", "reopen", code="TOPIC_REOPENED")
-    return reply("task_id", row, new_task=made, topic_state=topic["state"])
+    return reply("task_id", row, new_task=made, topic_state=topic.state)
 
 
 def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> dict[str, Any]:
@@ -1006,19 +999,19 @@ def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> dict[str, Any]:
     """
     topic, task = _led_task(tx, payload.task_id, *UNENDED)
     people = list(dict.fromkeys(payload.supervisors))
-    planned = PlannedTask(task["title"], task["responsible_kind"], task["responsible_id"])
+    planned = PlannedTask(task.title, task.responsible_kind, task.responsible_id)
     before = set(_watchers(tx, payload.task_id))
     plans.check_supervisors(tx, planned, people, topic, before)
     storage.tasks.set_supervisors(tx.conn, payload.task_id, people, tx.now)
     # What a supervisor accepted who no longer watches is looked at again.
-    kept = task["supervisor_accepted"] if task["supervisor_accepted"] in people else None
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
+    kept = task.supervisor_accepted if task.supervisor_accepted in people else None
+    row = records.update(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
     storage.escalations.settle_escalations(
         tx.conn, tx.now, "ACTED", task_id=payload.task_id, deadline="supervisor_needed"
     )
     _note(tx, row, "change_supervisors", reason=payload.reason)
-    tell(tx, "SUPERVISOR_APPOINTED", topic, set(people) - before, ref=payload.task_id)
-    tell(tx, "SUPERVISOR_RELEASED", topic, before - set(people), ref=payload.task_id)
+    tell(tx, "SUPERVISOR_APPOINTED", topic.topic_id, set(people) - before, ref=payload.task_id)
+    tell(tx, "SUPERVISOR_RELEASED", topic.topic_id, before - set(people), ref=payload.task_id)
     return reply("task_id", row)
 
 
@@ -1037,14 +1030,12 @@ def step_down(tx: Tx, payload: WhichTask) -> dict[str, Any]:
     return reply("task_id", row)
 
 
-def _without_supervisors(
-    tx: Tx, topic: storage.rows.Row, task: storage.rows.Row, gone: set[str], action: str
-) -> storage.rows.Row:
-    left = [person for person in _watchers(tx, task["task_id"]) if person not in gone]
-    storage.tasks.set_supervisors(tx.conn, task["task_id"], left, tx.now)
+def _without_supervisors(tx: Tx, topic: Row, task: Row, gone: set[str], action: str) -> Row:
+    left = [person for person in _watchers(tx, task.task_id) if person not in gone]
+    storage.tasks.set_supervisors(tx.conn, task.task_id, left, tx.now)
     # What he has accepted stands no longer: somebody who watches accepts it.
-    kept = None if task["supervisor_accepted"] in gone else task["supervisor_accepted"]
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
+    kept = None if task.supervisor_accepted in gone else task.supervisor_accepted
+    row = records.update(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
     _note(tx, row, action)
     if not plans.residents_among(tx, topic, left):
         _need_supervisor(tx, topic, row)
@@ -1056,13 +1047,13 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     left the chain is told, so that others are appointed."""
     for task_id in storage.tasks.watched_tasks(tx.conn, people, UNENDED):
         topic = topic_locked(tx, _topic_of(tx, task_id))
-        task = storage.rows.known(tx.conn, storage.tables.tasks, task_id, lock=True)
+        task = records.known(tx.conn, storage.tables.tasks, task_id, lock=True)
         watching = [person for person in _watchers(tx, task_id) if person in people]
         stay = plans.residents_among(tx, topic, watching)
-        stay |= storage.heard.deputies_of(tx.conn, watching, topic["area"][:9], tx.now)
-        stay |= storage.heard.officials_near(tx.conn, watching, topic["area"])
+        stay |= storage.heard.deputies_of(tx.conn, watching, topic.area[:9], tx.now)
+        stay |= storage.heard.officials_near(tx.conn, watching, topic.area)
         gone = set(watching) - stay
-        if gone and task["state"] in UNENDED:
+        if gone and task.state in UNENDED:
             _without_supervisors(tx, topic, task, gone, "supervisor_left")
 
 
@@ -1074,18 +1065,18 @@ def follow_bound(tx: Tx, project_ids: Sequence[str]) -> None:
             tx.conn, *storage.heard.people_of_projects(tx.conn, [project_id])
         )
         for task in storage.tasks.tasks_of_project(tx.conn, project_id, UNENDED):
-            watching = _watchers(tx, task["task_id"])
+            watching = _watchers(tx, task.task_id)
             if not bound & set(watching):
                 continue
-            topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
+            topic = records.known(tx.conn, storage.tables.topics, task.topic_id)
             free = [person for person in watching if person not in bound]
             if not plans.residents_among(tx, topic, free):
                 _need_supervisor(tx, topic, task)
 
 
-def _need_supervisor(tx: Tx, topic: storage.rows.Row, task: storage.rows.Row) -> None:
-    waiting = storage.escalations.waiting_of(tx.conn, "TASK", task["task_id"])
-    if all(row["deadline"] != "supervisor_needed" for row in waiting):
+def _need_supervisor(tx: Tx, topic: Row, task: Row) -> None:
+    waiting = storage.escalations.waiting_of(tx.conn, "TASK", task.task_id)
+    if all(row.deadline != "supervisor_needed" for row in waiting):
         tier = rules.TASK_LADDER[0]
         escalate(tx, topic, deadline="supervisor_needed", tier=tier, level=1, task=task)
 
@@ -1099,17 +1090,15 @@ def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
         StateConflict: It has ended already.
     """
     topic = led_topic(tx, payload.topic_id)
-    if topic["state"] in rules.ENDED:
-        raise StateConflict(state=topic["state"])
-    for task in storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=topic["round"]):
-        if task["state"] in UNENDED:
+    if topic.state in rules.ENDED:
+        raise StateConflict(state=topic.state)
+    for task in storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=topic.round):
+        if task.state in UNENDED:
             _take_away(tx, task, "CANCELLED", "cancel", "DISCONTINUED", reason=payload.reason)
             _tell_cancelled(tx, topic, task, payload.reason)
-    if topic["opinion_id"] and topic["state"] in {"OPINION_DRAFTED", "PUBLICISED"}:
-        opinion = storage.rows.known(
-            tx.conn, storage.tables.opinions, topic["opinion_id"], lock=True
-        )
-        storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
+    if topic.opinion_id and topic.state in {"OPINION_DRAFTED", "PUBLICISED"}:
+        opinion = records.known(tx.conn, storage.tables.opinions, topic.opinion_id, lock=True)
+        records.update(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
     leave_session(tx, topic)
     row = move(
         tx,
@@ -1126,11 +1115,11 @@ def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
 def miss_acceptance(tx: Tx, due: Due) -> None:
     """Bring delivered work that nobody accepts or sends back before the next tier, and at the top
     again and again."""
-    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
-    if task is None or task["state"] != "DELIVERED":
+    task = records.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
+    if task is None or task.state != "DELIVERED":
         return
     level = int(due.data.get("level", 1))
-    topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
+    topic = records.known(tx.conn, storage.tables.topics, task.topic_id)
     tier = rules.TASK_LADDER[level - 1]
     escalate(tx, topic, deadline="task_accept", tier=tier, level=level, task=task)
     top = level >= len(rules.TASK_LADDER)
@@ -1141,13 +1130,13 @@ def miss_acceptance(tx: Tx, due: Due) -> None:
 
 def overdue(tx: Tx, due: Due) -> None:
     """Mark a task overdue and climb the liaison chain: at once, after 5 and 10 working days."""
-    task = storage.rows.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
-    if task is None or task["state"] not in UNDELIVERED:
+    task = records.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
+    if task is None or task.state not in UNDELIVERED:
         return
     level = int(due.data.get("level", 1))
     again = bool(due.data.get("again"))
-    row = storage.rows.change(tx.conn, storage.tables.tasks, task, overdue_level=level)
-    topic = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
+    row = records.update(tx.conn, storage.tables.tasks, task, overdue_level=level)
+    topic = records.known(tx.conn, storage.tables.topics, row.topic_id)
     escalate(
         tx,
         topic,
@@ -1163,17 +1152,17 @@ def overdue(tx: Tx, due: Due) -> None:
         return
     tx.publish(
         events.TaskOverdue(
-            task_id=row["task_id"],
-            topic_id=row["topic_id"],
-            responsible_kind=row["responsible_kind"],
-            responsible_id=row["responsible_id"],
+            task_id=row.task_id,
+            topic_id=row.topic_id,
+            responsible_kind=row.responsible_kind,
+            responsible_id=row.responsible_id,
             level=level,
         ),
-        subject=row["task_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.task_id,
+        scope=row.area,
+        sequence=row.version,
     )
-    following = rules.next_overdue(tx.calendar, row["due_at"], level)
+    following = rules.next_overdue(tx.calendar, row.due_at, level)
     if following is not None:
         tx.arm("task_due", due.ref, max(following, tx.now), {"level": level + 1})
     else:
@@ -1184,21 +1173,17 @@ def overdue(tx: Tx, due: Due) -> None:
 # The close
 
 
-def _fulfilled(tx: Tx, tasks: Sequence[storage.rows.Row]) -> dict[str, int]:
+def _fulfilled(tx: Tx, tasks: Sequence[Row]) -> dict[str, int]:
     """Return person -> number of records, of those who kept watch over each of their tasks."""
-    ids = [task["task_id"] for task in tasks]
-    records = storage.tasks.supervisions_of(tx.conn, ids)
+    ids = [task.task_id for task in tasks]
+    seen = storage.tasks.supervisions_of(tx.conn, ids)
     kept: dict[str, bool] = {}
     counts: dict[str, int] = {}
-    accepted = {task["task_id"]: task for task in tasks}
+    accepted = {task.task_id: task for task in tasks}
     for supervisor in storage.tasks.supervisors_of(tx.conn, ids):
-        person, task = supervisor["person_id"], accepted[supervisor["task_id"]]
-        own = [
-            r["created_at"]
-            for r in records
-            if (r["person_id"], r["task_id"]) == (person, task["task_id"])
-        ]
-        watched = rules.supervised(task["created_at"], task["accepted_at"], own)
+        person, task = supervisor.person_id, accepted[supervisor.task_id]
+        own = [r.created_at for r in seen if (r.person_id, r.task_id) == (person, task.task_id)]
+        watched = rules.supervised(task.created_at, task.accepted_at, own)
         kept[person] = kept.get(person, True) and watched
         counts[person] = counts.get(person, 0) + len(own)
     return {person: counts[person] for person, whole in kept.items() if whole}
@@ -1214,7 +1199,7 @@ def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
     """
     topic = led_topic(tx, payload.topic_id, "VERIFIED")
     ended = _standing(tx, topic)
-    tasks = [task for task in ended if task["state"] == "ACCEPTED"]
+    tasks = [task for task in ended if task.state == "ACCEPTED"]
     whole = len(tasks) == len(ended)
     row = move(
         tx,
@@ -1225,23 +1210,23 @@ def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
         result=payload.result or (rules.DEFAULT_RESULT if whole else rules.RESULT_IN_PART),
         poll_until=tx.now + rules.POLL,
     )
-    days = (tx.calendar.local_date(tx.now) - tx.calendar.local_date(row["adopted_at"])).days
+    days = (tx.calendar.local_date(tx.now) - tx.calendar.local_date(row.adopted_at)).days
     for person_id, found in sorted(_fulfilled(tx, tasks).items()):
         tx.publish(
             events.SupervisionFulfilled(
                 topic_id=payload.topic_id, person_id=person_id, records=found
             ),
             subject=payload.topic_id,
-            scope=row["area"],
-            sequence=row["version"],
+            scope=row.area,
+            sequence=row.version,
         )
     tx.publish(
         events.TopicClosed(
-            topic_id=payload.topic_id, community=row["area"], tasks=len(tasks), days=days
+            topic_id=payload.topic_id, community=row.area, tasks=len(tasks), days=days
         ),
         subject=payload.topic_id,
-        scope=row["area"],
-        sequence=row["version"],
+        scope=row.area,
+        sequence=row.version,
     )
     return reply("topic_id", row, days=days, tasks=len(tasks))
 
@@ -1260,8 +1245,8 @@ def rate_topic(tx: Tx, payload: RateTopic) -> dict[str, Any]:
     require_state(topic, "CLOSED")
     if tx.actor.id not in storage.topics.participants_of(tx.conn, topic):
         raise errors.NotParticipant
-    if tx.now >= topic["poll_until"]:
-        raise errors.PollOver(until=f"{tx.calendar.local(topic['poll_until']):%Y-%m-%d %H:%M}")
+    if tx.now >= topic.poll_until:
+        raise errors.PollOver(until=f"{tx.calendar.local(topic.poll_until):%Y-%m-%d %H:%M}")
     fresh = storage.topics.rate_topic(
         tx.conn,
         topic_id=payload.topic_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
@@ -18,6 +20,7 @@ from services.forum.actions.record import (
     judged_topic,
     move,
     note,
+    numbered,
     reply,
     require_state,
     tell,
@@ -164,6 +167,15 @@ def _proposer(tx: Tx, payload: SubmitTopic) -> tuple[str, str]:
     return str(payload.proposer_id), "RESIDENT"
 
 
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """Where a topic that is being raised has its residents."""
+
+    level: str
+    scope: Sequence[str]
+    area: str
+
+
 def _check_people(
     tx: Tx, payload: SubmitTopic, proposer: str, kind: str, signed: list[str]
 ) -> None:
@@ -176,8 +188,7 @@ def _check_people(
     if kind == "RESIDENT":
         require_residents(tx, [proposer], near, field="proposer_id")
     elif kind == "OWNERS":
-        level, scope = payload.level, list(payload.scope)
-        topic = {"level": level, "scope": scope, "area": unit}
+        topic = _Raised(payload.level, payload.scope, unit)
         check_capacities(tx, {"OWNERS_COMMITTEE": [proposer]}, topics=[topic])
     elif kind == "DEPUTY" and not storage.heard.deputies_of(tx.conn, [proposer], unit[:9], tx.now):
         raise errors.CapacityUnproved(person_id=proposer, capacity="DEPUTY")
@@ -207,11 +218,11 @@ def _host_community(tx: Tx, payload: SubmitTopic, home: str | None) -> str:
 def _check_resubmission(tx: Tx, payload: SubmitTopic) -> None:
     if payload.resubmits is None:
         return
-    before = storage.rows.find(tx.conn, storage.tables.topics, payload.resubmits)
+    before = records.find(tx.conn, storage.tables.topics, payload.resubmits)
     if before is None:
         raise NotFound(kind="topic", id=payload.resubmits)
     require_state(before, "FAILED")
-    after = before["failed_at"] + rules.REST
+    after = before.failed_at + rules.REST
     if tx.now < after and not payload.new_facts.strip():
         raise errors.ResubmitTooSoon(after=f"{tx.calendar.local(after):%Y-%m-%d}")
 
@@ -265,10 +276,8 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
     _check_people(tx, payload, proposer, kind, signed)
     home = storage.heard.residents_of(tx.conn, [proposer]).get(proposer)
     _check_resubmission(tx, payload)
-    area = _host_community(tx, payload, home["community"] if home else None)
-    day = f"{tx.calendar.local(tx.now):%Y%m%d}"
-    count = records.count_on(tx.conn, storage.tables.numbers, series=f"YT-{day}-{area}")
-    number = rules.number("YT", day, area, count)
+    area = _host_community(tx, payload, home.community if home else None)
+    number = numbered(tx, "YT", area)
     topic_id = tx.new_id("yt")
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
     records.add(
@@ -312,7 +321,7 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
         way=payload.way,
         level=payload.level,
     )
-    tell(tx, "TOPIC_COLLECTED", {"topic_id": topic_id}, [proposer, *signed])
+    tell(tx, "TOPIC_COLLECTED", topic_id, [proposer, *signed])
     return {
         "id": topic_id,
         "number": number,
@@ -338,7 +347,7 @@ def cosign_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     topic = topic_locked(tx, payload.topic_id)
     require_state(topic, "COLLECTED")
     require_residents(tx, [tx.actor.id], rules.reach(topic))
-    if topic["proposer"] == tx.actor.id:
+    if topic.proposer == tx.actor.id:
         raise errors.AlreadySigned
     if not storage.topics.sign(tx.conn, payload.topic_id, [tx.actor.id], tx.now):
         raise errors.AlreadySigned
@@ -347,7 +356,7 @@ def cosign_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     return reply("topic_id", topic, cosigners=count)
 
 
-def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
+def _own_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     """Return a topic that the caller proposed or entered, locked, in one of the states.
 
     Raises:
@@ -356,9 +365,9 @@ def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
         StateConflict: It is in another state.
     """
     topic = topic_locked(tx, topic_id)
-    if tx.actor.id not in {topic["proposer"], topic["entered_by"]}:
+    if tx.actor.id not in {topic.proposer, topic.entered_by}:
         raise NotFound(kind="topic", id=topic_id)
-    tx.check_version(topic["version"])
+    tx.check_version(topic.version)
     require_state(topic, *states)
     return topic
 
@@ -383,14 +392,14 @@ def edit_topic(tx: Tx, payload: EditTopic) -> dict[str, Any]:
         for name in ("title", "description", "category", "new_facts")
         if getattr(payload, name) is not None
     }
-    row = storage.rows.change(tx.conn, storage.tables.topics, topic, **given)
+    row = records.update(tx.conn, storage.tables.topics, topic, **given)
     note(
         tx,
         of="topic",
         ref=payload.topic_id,
         topic_id=payload.topic_id,
         action="edit",
-        state=row["state"],
+        state=row.state,
         changed=sorted(given),
     )
     return reply("topic_id", row)
@@ -422,9 +431,9 @@ def hide_topic(tx: Tx, payload: HideTopic) -> dict[str, Any]:
         OwnMatter: The caller, or somebody of his household, has raised it.
     """
     topic = judged_topic(tx, payload.topic_id)
-    if topic["state"] == "WITHDRAWN":
-        raise StateConflict(state=topic["state"])
-    row = storage.rows.change(
+    if topic.state == "WITHDRAWN":
+        raise StateConflict(state=topic.state)
+    row = records.update(
         tx.conn,
         storage.tables.topics,
         topic,
@@ -437,11 +446,11 @@ def hide_topic(tx: Tx, payload: HideTopic) -> dict[str, Any]:
         ref=payload.topic_id,
         topic_id=payload.topic_id,
         action="hide" if payload.hidden else "show",
-        state=row["state"],
+        state=row.state,
         reason=payload.reason,
     )
     code = "TOPIC_HIDDEN" if payload.hidden else "TOPIC_SHOWN"
-    tell(tx, code, row, [row["proposer"]], reason=payload.reason)
+    tell(tx, code, row.topic_id, [row.proposer], reason=payload.reason)
     return reply("topic_id", row)
 
 
@@ -458,12 +467,12 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
         ScopeMismatch: The areas do not fit the level.
     """
     topic = judged_topic(tx, payload.topic_id, "COLLECTED")
-    level = payload.level or topic["level"]
-    scope = topic["scope"]
-    if level != topic["level"]:
+    level = payload.level or topic.level
+    scope = topic.scope
+    if level != topic.level:
         # A matter that is raised concerns the whole unit; one that is lowered keeps its grids.
-        raised = rules.LEVELS.index(level) > rules.LEVELS.index(topic["level"])
-        unit = topic["area"][:9] if level == rules.STREET else topic["area"]
+        raised = rules.LEVELS.index(level) > rules.LEVELS.index(topic.level)
+        unit = topic.area[:9] if level == rules.STREET else topic.area
         scope = [unit] if raised else scope
         rules.check_scope(level, scope, records.present(tx.conn, storage.tables.areas, scope))
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
@@ -471,7 +480,7 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
         tx.conn,
         storage.tables.analyses,
         topic_id=payload.topic_id,
-        round=topic["round"],
+        round=topic.round,
         level=level,
         owners_matter=payload.owners_matter,
         urgency=payload.urgency,
@@ -479,7 +488,7 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
-    first = topic["adopted_at"] is None
+    first = topic.adopted_at is None
     row = move(
         tx,
         topic,
@@ -488,7 +497,7 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
         level=level,
         scope=scope,
         owners_matter=payload.owners_matter,
-        adopted_at=tx.now if first else topic["adopted_at"],
+        adopted_at=tx.now if first else topic.adopted_at,
         session_due=session_due,
     )
     tx.disarm("topic_screen", payload.topic_id)
@@ -497,14 +506,14 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
         tx.publish(
             events.TopicAdopted(
                 topic_id=payload.topic_id,
-                community=row["area"],
-                proposer=row["proposer"],
+                community=row.area,
+                proposer=row.proposer,
                 level=level,
                 owners_matter=payload.owners_matter,
             ),
             subject=payload.topic_id,
-            scope=row["area"],
-            sequence=row["version"],
+            scope=row.area,
+            sequence=row.version,
         )
     return reply("topic_id", row, due=session_due.isoformat())
 
@@ -521,8 +530,8 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
         StreetDecided: The street has found that this reason does not hold.
     """
     topic = judged_topic(tx, payload.topic_id, "COLLECTED")
-    overturned = topic["appeal"] == "OVERTURNED"
-    if overturned and topic["reason"] == payload.reason:
+    overturned = topic.appeal == "OVERTURNED"
+    if overturned and topic.reason == payload.reason:
         raise errors.StreetDecided(field="reason")
     tx.disarm("topic_screen", payload.topic_id)
     abusive = payload.reason == "ABUSIVE"
@@ -534,11 +543,11 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
         detail={"reason": payload.reason},
         reason=payload.reason,
         note=payload.note,
-        hidden_at=tx.now if abusive else topic["hidden_at"],
-        hidden_reason=payload.note if abusive else topic["hidden_reason"],
+        hidden_at=tx.now if abusive else topic.hidden_at,
+        hidden_reason=payload.note if abusive else topic.hidden_reason,
         # Another reason is another decision: the street may be asked about it too.
-        appeal=None if overturned else topic["appeal"],
-        appeal_reasons=None if overturned else topic["appeal_reasons"],
+        appeal=None if overturned else topic.appeal,
+        appeal_reasons=None if overturned else topic.appeal_reasons,
     )
     return reply("topic_id", row)
 
@@ -571,31 +580,31 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
         tx.arm("topic_redirect", payload.topic_id, tx.calendar.due(tx.now, rules.REDIRECT_WD))
     said = {
         "topic_id": payload.topic_id,
-        "community": row["area"],
-        "grid": row["grid"],
-        "proposer": row["proposer"],
-        "title": row["title"],
-        "text": row["description"],
-        "category": row["category"],
+        "community": row.area,
+        "grid": row.grid,
+        "proposer": row.proposer,
+        "title": row.title,
+        "text": row.description,
+        "category": row.category,
     }
     tx.publish(
         events.TopicRequestNamed(**said, request_id=payload.request_id)
         if known
         else events.TopicRedirected(**said),
         subject=payload.topic_id,
-        scope=row["area"],
-        sequence=row["version"],
+        scope=row.area,
+        sequence=row.version,
     )
     return reply("topic_id", row)
 
 
 def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     """Tell the proposer of a redirected topic under which number the stewards keep it."""
-    topic = storage.rows.find(tx.conn, storage.tables.topics, topic_id, lock=True)
+    topic = records.find(tx.conn, storage.tables.topics, topic_id, lock=True)
     # One that a cadre named has no number yet; the stewards' word counts.
-    if topic is None or topic["state"] != "REDIRECTED" or topic["request_number"] is not None:
+    if topic is None or topic.state != "REDIRECTED" or topic.request_number is not None:
         return
-    row = storage.rows.change(
+    row = records.update(
         tx.conn, storage.tables.topics, topic, request_id=request_id, request_number=number
     )
     tx.disarm("topic_redirect", topic_id)
@@ -605,10 +614,10 @@ def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None
         ref=topic_id,
         topic_id=topic_id,
         action="request_registered",
-        state=row["state"],
+        state=row.state,
         request_id=request_id,
     )
-    tell(tx, "TOPIC_REQUEST", row, [row["proposer"]], ref=request_id, request=number)
+    tell(tx, "TOPIC_REQUEST", row.topic_id, [row.proposer], ref=request_id, request=number)
 
 
 def merge_topic(tx: Tx, payload: MergeTopic) -> dict[str, Any]:
@@ -627,12 +636,12 @@ def merge_topic(tx: Tx, payload: MergeTopic) -> dict[str, Any]:
     if (
         into is None
         or payload.into == payload.topic_id
-        or into["area"] != topic["area"]
-        or into["state"] in rules.ENDED
+        or into.area != topic.area
+        or into.state in rules.ENDED
     ):
         raise errors.MergeTarget(into=payload.into, field="into")
-    carried = [row["person_id"] for row in storage.topics.cosigners_of(tx.conn, [payload.topic_id])]
-    people = [p for p in [topic["proposer"], *carried] if p != into["proposer"]]
+    carried = [row.person_id for row in storage.topics.cosigners_of(tx.conn, [payload.topic_id])]
+    people = [p for p in [topic.proposer, *carried] if p != into.proposer]
     storage.topics.sign(tx.conn, payload.into, people, tx.now)
     note(
         tx,
@@ -658,12 +667,12 @@ def appeal_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
         AppealUsed: The street was asked before.
     """
     topic = topic_locked(tx, payload.topic_id)
-    if topic["proposer"] != tx.actor.id:
+    if topic.proposer != tx.actor.id:
         raise NotFound(kind="topic", id=payload.topic_id)
     require_state(topic, "REJECTED")
-    if topic["appeal"] is not None:
+    if topic.appeal is not None:
         raise errors.AppealUsed
-    row = storage.rows.change(tx.conn, storage.tables.topics, topic, appeal="ASKED")
+    row = records.update(tx.conn, storage.tables.topics, topic, appeal="ASKED")
     tx.arm("topic_appeal", payload.topic_id, tx.calendar.due(tx.now, rules.REVIEW_WD))
     note(
         tx,
@@ -687,8 +696,8 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
         SamePerson: The caller rejected it himself, in another office.
     """
     topic = judged_topic(tx, payload.topic_id, "REJECTED")
-    if topic["appeal"] != "ASKED":
-        raise StateConflict(state=f"{topic['state']}/{topic['appeal']}")
+    if topic.appeal != "ASKED":
+        raise StateConflict(state=f"{topic.state}/{topic.appeal}")
     if tx.actor.id in storage.tasks.actors_of(tx.conn, payload.topic_id, "reject"):
         raise errors.SamePerson
     detail = {"outcome": payload.outcome, "reasons": payload.reasons}
@@ -703,15 +712,13 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
         return reply("topic_id", row, appeal="UPHELD")
     shown = {"hidden_at": None, "hidden_reason": None}
     row = open_screening(tx, topic, "review", detail, **said, **shown)
-    return reply("topic_id", row, appeal="OVERTURNED", due=row["screen_due"].isoformat())
+    return reply("topic_id", row, appeal="OVERTURNED", due=row.screen_due.isoformat())
 
 
-def open_screening(
-    tx: Tx, topic: storage.rows.Row, action: str, detail: dict[str, Any], **values: Any
-) -> storage.rows.Row:
+def open_screening(tx: Tx, topic: Row, action: str, detail: dict[str, Any], **values: Any) -> Row:
     """Bring a topic back to its analysis, with a fresh term for it."""
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
-    tx.arm("topic_screen", topic["topic_id"], screen_due)
+    tx.arm("topic_screen", topic.topic_id, screen_due)
     return move(tx, topic, "COLLECTED", action, detail=detail, screen_due=screen_due, **values)
 
 
@@ -730,13 +737,13 @@ _WAITING = {
 }
 
 
-def _answered(topic: storage.rows.Row, kind: str) -> bool:
+def _answered(topic: Row, kind: str) -> bool:
     """Tell whether what a timer waited for has come though the state is the same."""
     if kind == "topic_appeal":
-        return bool(topic["appeal"] != "ASKED")
+        return bool(topic.appeal != "ASKED")
     if kind == "topic_redirect":
-        return topic["request_id"] is not None
-    return kind == "owners_vote" and bool(topic["binding"])
+        return topic.request_id is not None
+    return kind == "owners_vote" and bool(topic.binding)
 
 
 def miss_deadline(tx: Tx, due: Due) -> None:
@@ -745,18 +752,18 @@ def miss_deadline(tx: Tx, due: Due) -> None:
     The state and the deadline stay: what was late remains late. While nobody acts, the matter
     climbs again after a term of the same length, and is brought up again and again at the top.
     """
-    topic = storage.rows.find(tx.conn, storage.tables.topics, due.ref, lock=True)
+    topic = records.find(tx.conn, storage.tables.topics, due.ref, lock=True)
     states, days = _WAITING[due.kind]
-    if topic is None or topic["state"] not in states or _answered(topic, due.kind):
+    if topic is None or topic.state not in states or _answered(topic, due.kind):
         return
     times = int(due.data.get("times", 0)) + 1
     escalate(
         tx,
         topic,
         deadline=due.kind,
-        tier=rules.topic_tier(topic["escalated"]),
-        level=min(topic["escalated"] + 1, len(rules.TOPIC_LADDER)),
+        tier=rules.topic_tier(topic.escalated),
+        level=min(topic.escalated + 1, len(rules.TOPIC_LADDER)),
     )
-    storage.rows.change(tx.conn, storage.tables.topics, topic, escalated=topic["escalated"] + 1)
+    records.update(tx.conn, storage.tables.topics, topic, escalated=topic.escalated + 1)
     wait = days if times < len(rules.TOPIC_LADDER) else max(days, rules.REPEAT_WD)
     tx.arm(due.kind, due.ref, tx.calendar.due(tx.now, wait), {"times": times})

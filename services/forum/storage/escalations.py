@@ -10,7 +10,9 @@ from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Row, part_of, rows_of, within
+from chassis.records import Row
+from chassis.storage import within
+from services.forum.storage.rows import part_of
 from services.forum.storage.tables import escalations
 
 # States in which an escalation waits for somebody.
@@ -134,7 +136,7 @@ def waiting_of(conn: Connection, source: str, ref: str) -> list[Row]:
         escalations.c.ref == ref,
         escalations.c.state.in_(WAITING),
     )
-    return rows_of(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))
+    return records.rows(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))
 
 
 def waiting_escalations(conn: Connection, area: str) -> list[Row]:
@@ -144,4 +146,4 @@ def waiting_escalations(conn: Connection, area: str) -> list[Row]:
     asked = sa.select(escalations).where(
         escalations.c.state.in_(WAITING), sa.or_(inside, escalations.c.area.in_(above))
     )
-    return rows_of(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))
+    return records.rows(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))

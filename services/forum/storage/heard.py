@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
+from chassis.storage import within
 from services.forum.storage.liaison import in_office
-from services.forum.storage.rows import Row, near, rows_of, within
+from services.forum.storage.rows import near
 from services.forum.storage.tables import (
     areas,
     cosigners,
@@ -46,10 +47,10 @@ from services.forum.storage.tables import (
 CLOSED = "CLOSED"
 
 
-def known_residents(conn: Connection, person_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def known_residents(conn: Connection, person_ids: Sequence[str]) -> list[Row]:
     """Return what is known of people, who have left among them."""
     asked = sa.select(residents).where(residents.c.person_id.in_(person_ids))
-    return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
+    return records.rows(conn, asked)
 
 
 def withdraw_from_draw(conn: Connection, person_ids: Sequence[str], at: datetime) -> None:
@@ -75,7 +76,7 @@ def coming_invitations(conn: Connection, person_ids: Sequence[str]) -> list[Row]
         )
         .order_by(invitations.c.invitation_id)
     )
-    return rows_of(conn, asked)
+    return records.rows(conn, asked)
 
 
 def cadre_of(conn: Connection, area: str) -> str | None:
@@ -98,10 +99,10 @@ def sessions_hosted_by(conn: Connection, people: Sequence[str], states: Sequence
     asked = sa.select(sessions).where(
         sessions.c.host_id.in_(people), sessions.c.state.in_(list(states))
     )
-    return rows_of(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
+    return records.rows(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
 
 
-def upsert_org(conn: Connection, org_id: str, **values: Any) -> None:
+def upsert_org(conn: Connection, org_id: str, **values: object) -> None:
     """Keep a partner, a company or a committee; only the given columns of a known one change."""
     base = {"org_id": org_id, "kind": "PARTNER", "active": True} | values
     statement = store.insert(conn, orgs).values(**base)
@@ -169,7 +170,7 @@ def merge_person(conn: Connection, old: str, into: str) -> None:
     conn.execute(sa.update(residents).where(residents.c.person_id == old).values(active=False))
 
 
-def upsert_project(conn: Connection, **values: Any) -> None:
+def upsert_project(conn: Connection, **values: object) -> None:
     """Keep a project; only the given columns of a known one change."""
     base = {"grids": [], "households": 0, "status": "IN_SERVICE"} | values
     statement = store.insert(conn, projects).values(**base)
@@ -204,7 +205,7 @@ def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
     asked = sa.select(residents).where(
         residents.c.person_id.in_(person_ids), residents.c.active.is_(True)
     )
-    return {row["person_id"]: row for row in rows_of(conn, asked)}
+    return {row.person_id: row for row in records.rows(conn, asked)}
 
 
 def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]:
@@ -280,7 +281,7 @@ def projects_of(conn: Connection, community: str) -> list[Row]:
     asked = sa.select(projects).where(
         within(projects.c.community, community), projects.c.status != CLOSED
     )
-    return rows_of(conn, asked.order_by(projects.c.project_id))
+    return records.rows(conn, asked.order_by(projects.c.project_id))
 
 
 def adults_per_grid(conn: Connection, grids: Sequence[str]) -> dict[str, int]:

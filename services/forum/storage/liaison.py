@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
+from chassis.records import Row
+from chassis.storage import within
 from services.forum import rules
-from services.forum.storage.rows import (
-    Row,
-    lives_within,
-    part_of,
-    row_of,
-    rows_of,
-    within,
-)
+from services.forum.storage.rows import lives_within, part_of
 from services.forum.storage.tables import (
     deputies,
     deputy_streets,
@@ -50,7 +44,7 @@ def active_link(conn: Connection, official_id: str, target_kind: str, target: st
         liaisons.c.target == target,
         liaisons.c.state == "ACTIVE",
     )
-    return row_of(conn, asked)
+    return records.first(conn, asked)
 
 
 def links_of_official(conn: Connection, official_id: str) -> list[Row]:
@@ -60,7 +54,7 @@ def links_of_official(conn: Connection, official_id: str) -> list[Row]:
         .where(liaisons.c.official_id == official_id, liaisons.c.state == "ACTIVE")
         .order_by(liaisons.c.link_id)
     )
-    return rows_of(conn, store.lock(asked, conn))
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def answering(
@@ -95,21 +89,21 @@ def answering(
         .order_by(liaisons.c.since, liaisons.c.link_id)
     )
     found: dict[rules.ChainStep, list[Row]] = {step: [] for step in steps}
-    for row in rows_of(conn, linked):
+    for row in records.rows(conn, linked):
         for step in steps:
-            if (step.tier, step.target) == (row["tier"], row["target"]):
+            if (step.tier, step.target) == (row.tier, row.target):
                 found[step].append(row)
     for step in steps:
         if step.tier == rules.GRID_WORKER and grid:
-            seen = {row["official_id"] for row in found[step]}
+            seen = {row.official_id for row in found[step]}
             workers = grid_workers(conn, [grid])
-            found[step] += [row for row in workers if row["official_id"] not in seen]
+            found[step] += [row for row in workers if row.official_id not in seen]
     return found
 
 
 def chain_of(
     conn: Connection, target: str, grid: str | None, barred: Collection[str] = ()
-) -> list[dict[str, Any]]:
+) -> list[rules.Rung]:
     """Return the liaison chain above a target, gaps shown.
 
     Args:
@@ -122,7 +116,7 @@ def chain_of(
     place = grid or (target if target.isdigit() and len(target) == 15 else None)
     found = answering(conn, steps, place)
     impartial = {
-        step: [row for row in officials if row["person_id"] not in barred]
+        step: [row for row in officials if row.person_id not in barred]
         for step, officials in found.items()
     }
     return rules.chain(steps, impartial)
@@ -146,7 +140,7 @@ def grid_workers(conn: Connection, grids: Sequence[str]) -> list[Row]:
         )
         .order_by(officials.c.created_at, officials.c.official_id)
     )
-    return rows_of(conn, asked)
+    return records.rows(conn, asked)
 
 
 def linked(conn: Connection, tier: str, targets: Sequence[str]) -> list[Row]:
@@ -162,7 +156,7 @@ def linked(conn: Connection, tier: str, targets: Sequence[str]) -> list[Row]:
         )
         .order_by(liaisons.c.since, liaisons.c.link_id)
     )
-    return rows_of(conn, asked)
+    return records.rows(conn, asked)
 
 
 def linked_targets(conn: Connection, target_kind: str, scope: str) -> set[str]:
@@ -218,7 +212,7 @@ def offices_of(conn: Connection, people: Sequence[str]) -> list[Row]:
     asked = sa.select(officials).where(
         officials.c.person_id.in_(people), officials.c.state == "ACTIVE"
     )
-    return rows_of(conn, store.lock(asked.order_by(officials.c.official_id), conn))
+    return records.rows(conn, store.lock(asked.order_by(officials.c.official_id), conn))
 
 
 def mandates_of(conn: Connection, people: Sequence[str]) -> list[Row]:
@@ -226,7 +220,7 @@ def mandates_of(conn: Connection, people: Sequence[str]) -> list[Row]:
     asked = sa.select(deputies).where(
         deputies.c.person_id.in_(people), deputies.c.state == "ACTIVE"
     )
-    return rows_of(conn, store.lock(asked.order_by(deputies.c.deputy_id), conn))
+    return records.rows(conn, store.lock(asked.order_by(deputies.c.deputy_id), conn))
 
 
 def official_of(conn: Connection, person_id: str, tier: str) -> Row | None:
@@ -241,7 +235,7 @@ def official_of(conn: Connection, person_id: str, tier: str) -> Row | None:
         .order_by(officials.c.official_id)
         .limit(1)
     )
-    return row_of(conn, asked)
+    return records.first(conn, asked)
 
 
 def streets_of(conn: Connection, deputy_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -285,7 +279,7 @@ def deputies_covering(
         .where(in_office(street, now))
         .order_by(deputies.c.deputy_id)
     )
-    return rows_of(conn, asked)
+    return records.rows(conn, asked)
 
 
 def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) -> list[str]:
@@ -351,9 +345,9 @@ def deputy_page(
 
 def state_of_opt_in(row: Row) -> str:
     """Return what a person's agreement to be drawn is worth now."""
-    if row["withdrawn_at"] is not None:
+    if row.withdrawn_at is not None:
         return "OPTED_OUT"
-    return "ENTERED" if row["pending"] else "OPTED_IN"
+    return "ENTERED" if row.pending else "OPTED_IN"
 
 
 def opt_in_page(
@@ -377,4 +371,4 @@ def opt_in_page(
     elif state is not None:
         where.append(table.withdrawn_at.is_(None))
         where.append(table.pending.is_(True) if state == "ENTERED" else table.pending.is_not(True))
-    return part_of(conn, opt_ins, part, *where, newest_first=True, at=table.opted_at)
+    return part_of(conn, opt_ins, part, *where, newest_first=True, at="opted_at")

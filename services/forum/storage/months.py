@@ -7,7 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.forum.storage.rows import Row, rows_of, within
+from chassis import records
+from chassis.records import Row
+from chassis.storage import within
 from services.forum.storage.tables import invitations, sessions, topics
 
 
@@ -45,4 +47,4 @@ def funnel_rows(conn: Connection, scope: str, start: datetime, end: datetime) ->
             sa.and_(topics.c.adopted_at >= start, topics.c.adopted_at < end),
         ),
     )
-    return rows_of(conn, asked)
+    return records.rows(conn, asked)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Row, add_new, part_of, rows_of, within
+from chassis.records import Row
+from chassis.storage import within
+from services.forum.storage.rows import part_of
 from services.forum.storage.tables import objection_decisions, objections, opinions, topics
 
 # States in which an objection waits for an answer.
@@ -21,7 +22,7 @@ UNDECIDED = ("NOTED", "OPEN")
 def objections_of(conn: Connection, opinion_id: str) -> list[Row]:
     """Return the objections to an opinion, earliest first."""
     asked = sa.select(objections).where(objections.c.opinion_id == opinion_id)
-    return rows_of(conn, asked.order_by(objections.c.created_at, objections.c.objection_id))
+    return records.rows(conn, asked.order_by(objections.c.created_at, objections.c.objection_id))
 
 
 def has_undecided(conn: Connection, topic_id: str) -> bool:
@@ -32,13 +33,13 @@ def has_undecided(conn: Connection, topic_id: str) -> bool:
     return conn.execute(asked.limit(1)).first() is not None
 
 
-def object_to(conn: Connection, **values: Any) -> bool:
+def object_to(conn: Connection, **values: object) -> bool:
     """Store an objection; False when the person has objected already."""
-    return add_new(conn, objections, **values)
+    return records.add_new(conn, objections, **values) is not None
 
 
 def set_objections(
-    conn: Connection, opinion_id: str, before: Sequence[str], state: str, **values: Any
+    conn: Connection, opinion_id: str, before: Sequence[str], state: str, **values: object
 ) -> None:
     """Move the objections to an opinion from some states to another."""
     conn.execute(
@@ -48,7 +49,7 @@ def set_objections(
     )
 
 
-def set_objection(conn: Connection, objection_id: str, **values: Any) -> None:
+def set_objection(conn: Connection, objection_id: str, **values: object) -> None:
     """Write down what has become of one objection."""
     conn.execute(
         sa.update(objections).where(objections.c.objection_id == objection_id).values(**values)
@@ -74,9 +75,9 @@ def objection_page(
     return part_of(conn, objections, part, *where, newest_first=True)
 
 
-def decide_objection(conn: Connection, **values: Any) -> dict[str, Row]:
+def decide_objection(conn: Connection, opinion_id: str, **values: object) -> dict[str, Row]:
     """Store what one side decides; it may change its mind. Returns the decisions by side."""
-    statement = store.insert(conn, objection_decisions).values(**values)
+    statement = store.insert(conn, objection_decisions).values(opinion_id=opinion_id, **values)
     names = ("person_id", "outcome", "reasons", "decided_at")
     conn.execute(
         statement.on_conflict_do_update(
@@ -84,13 +85,13 @@ def decide_objection(conn: Connection, **values: Any) -> dict[str, Row]:
             set_={name: statement.excluded[name] for name in names},
         )
     )
-    return decisions_of(conn, values["opinion_id"])
+    return decisions_of(conn, opinion_id)
 
 
 def decisions_of(conn: Connection, opinion_id: str) -> dict[str, Row]:
     """Return the decisions on the objections to an opinion, by side."""
     asked = sa.select(objection_decisions).where(objection_decisions.c.opinion_id == opinion_id)
-    return {row["side"]: row for row in rows_of(conn, asked)}
+    return {row.side: row for row in records.rows(conn, asked)}
 
 
 def clear_decisions(conn: Connection, opinion_id: str) -> None:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import (
-    Row,
-    change,
-    near,
-    part_of,
-    row_of,
-    rows_of,
-    within,
-)
+from chassis.records import Row
+from chassis.storage import within
+from services.forum.storage.rows import near, part_of
 from services.forum.storage.tables import (
     ballots,
     invitations,
@@ -52,7 +45,7 @@ def agenda(conn: Connection, session_id: str) -> list[Row]:
         .where(session_topics.c.session_id == session_id)
         .order_by(session_topics.c.ordinal)
     )
-    return rows_of(conn, asked)
+    return records.rows(conn, asked)
 
 
 def tally_of(conn: Connection, session_id: str | None, topic_id: str) -> Row | None:
@@ -60,10 +53,10 @@ def tally_of(conn: Connection, session_id: str | None, topic_id: str) -> Row | N
     asked = sa.select(session_topics).where(
         session_topics.c.session_id == session_id, session_topics.c.topic_id == topic_id
     )
-    return row_of(conn, asked)
+    return records.first(conn, asked)
 
 
-def close_tally(conn: Connection, session_id: str, topic_id: str, **values: Any) -> None:
+def close_tally(conn: Connection, session_id: str, topic_id: str, **values: object) -> None:
     """Write down what was voted."""
     conn.execute(
         sa.update(session_topics)
@@ -75,13 +68,13 @@ def close_tally(conn: Connection, session_id: str, topic_id: str, **values: Any)
 def invitations_of(conn: Connection, session_id: str) -> list[Row]:
     """Return the invitations of a session."""
     asked = sa.select(invitations).where(invitations.c.session_id == session_id)
-    return rows_of(conn, asked.order_by(invitations.c.invitation_id))
+    return records.rows(conn, asked.order_by(invitations.c.invitation_id))
 
 
 def coming_near(conn: Connection, area: str) -> list[Row]:
     """Return, locked, the sessions that have not begun in an area, or in one that it lies in."""
     asked = sa.select(sessions).where(sessions.c.state == "SCHEDULED", near(sessions.c.area, area))
-    return rows_of(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
+    return records.rows(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
 
 
 def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | None:
@@ -89,7 +82,7 @@ def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | No
     asked = sa.select(invitations).where(
         invitations.c.session_id == session_id, invitations.c.person_id == person_id
     )
-    return row_of(conn, asked)
+    return records.first(conn, asked)
 
 
 def mark_attended(
@@ -109,7 +102,7 @@ def mark_attended(
 
 def unmark_attended(conn: Connection, row: Row) -> None:
     """Take back that somebody came."""
-    change(conn, invitations, row, attended_at=None, recorded_at=None)
+    records.update(conn, invitations, row, attended_at=None, recorded_at=None)
 
 
 def ask_again(conn: Connection, session_id: str) -> None:
@@ -136,11 +129,11 @@ def take_unrecorded(conn: Connection, session_id: str, at: datetime) -> list[Row
         )
         .order_by(invitations.c.person_id)
     )
-    rows = rows_of(conn, asked)
+    rows = records.rows(conn, asked)
     if rows:
         conn.execute(
             sa.update(invitations)
-            .where(invitations.c.invitation_id.in_([row["invitation_id"] for row in rows]))
+            .where(invitations.c.invitation_id.in_([row.invitation_id for row in rows]))
             .values(recorded_at=at)
         )
     return rows
@@ -192,9 +185,9 @@ def open_votes(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the votes of an open ballot by person: the sealed ones, and those in the clear."""
     asked = sa.select(sealed_votes).where(_of_vote(sealed_votes, session_id, topic_id))
-    sealed = {row["person_id"]: row["sealed"] for row in rows_of(conn, asked)}
+    sealed = {row.person_id: row.sealed for row in records.rows(conn, asked)}
     asked = sa.select(votes).where(_of_vote(votes, session_id, topic_id))
-    plain = {row["person_id"]: row["choice"] for row in rows_of(conn, asked)}
+    plain = {row.person_id: row.choice for row in records.rows(conn, asked)}
     return sealed, {person: choice for person, choice in plain.items() if person not in sealed}
 
 
@@ -258,7 +251,7 @@ def deputy_invitations(
         invitations.c.created_at >= start,
         invitations.c.created_at < end,
     )
-    return rows_of(conn, asked.order_by(invitations.c.created_at))
+    return records.rows(conn, asked.order_by(invitations.c.created_at))
 
 
 def session_page(
@@ -296,8 +289,8 @@ def agendas(conn: Connection, session_ids: Sequence[str]) -> dict[str, list[Row]
         .order_by(session_topics.c.session_id, session_topics.c.ordinal)
     )
     found: dict[str, list[Row]] = {}
-    for row in rows_of(conn, asked):
-        found.setdefault(row["session_id"], []).append(row)
+    for row in records.rows(conn, asked):
+        found.setdefault(row.session_id, []).append(row)
     return found
 
 

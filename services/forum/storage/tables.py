@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.records import History
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)
@@ -456,6 +457,7 @@ history = sa.Table(
     sa.Index("ix_history_ref", "kind", "ref"),
     sqlite_autoincrement=True,
 )
+STEPS = History(history, step="action", note="detail", without_note={})
 escalations = sa.Table(
     "escalations",
     metadata,

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
-from services.forum.storage.rows import Row, add_new, part_of, rows_of, within
+from chassis.records import Row
+from chassis.storage import within
+from services.forum.storage.rows import part_of
 from services.forum.storage.tables import history, supervisions, supervisors, tasks
 
 
@@ -18,7 +20,7 @@ def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> l
     asked = sa.select(tasks).where(tasks.c.topic_id == topic_id)
     if round_ is not None:
         asked = asked.where(tasks.c.round == round_)
-    return rows_of(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
+    return records.rows(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
 
 
 def actors_of(conn: Connection, topic_id: str, action: str) -> set[str]:
@@ -32,7 +34,7 @@ def actors_of(conn: Connection, topic_id: str, action: str) -> set[str]:
 def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
     """Return the supervisors of tasks."""
     asked = sa.select(supervisors).where(supervisors.c.task_id.in_(task_ids))
-    return rows_of(conn, asked.order_by(supervisors.c.task_id, supervisors.c.person_id))
+    return records.rows(conn, asked.order_by(supervisors.c.task_id, supervisors.c.person_id))
 
 
 def doers_of(conn: Connection, task_id: str) -> set[str]:
@@ -51,7 +53,7 @@ def set_supervisors(conn: Connection, task_id: str, people: Sequence[str], at: d
     conn.execute(sa.delete(supervisors).where(supervisors.c.task_id == task_id, gone))
     for person_id in people:
         key = {"task_id": task_id, "person_id": person_id}
-        add_new(conn, supervisors, **key, appointed_at=at)
+        records.add_new(conn, supervisors, **key, appointed_at=at)
 
 
 def watched_tasks(conn: Connection, people: Sequence[str], states: Sequence[str]) -> list[str]:
@@ -71,13 +73,13 @@ def tasks_of_project(conn: Connection, project_id: str, states: Sequence[str]) -
         tasks.c.responsible_kind == "PROJECT",
         tasks.c.state.in_(states),
     )
-    return rows_of(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
+    return records.rows(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
 
 
 def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
     """Return the supervision records of tasks, earliest first."""
     asked = sa.select(supervisions).where(supervisions.c.task_id.in_(task_ids))
-    return rows_of(conn, asked.order_by(supervisions.c.created_at, supervisions.c.record_id))
+    return records.rows(conn, asked.order_by(supervisions.c.created_at, supervisions.c.record_id))
 
 
 def why_ended(conn: Connection, task_id: str) -> str | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Row, add_new, part_of, row_of, rows_of, within
+from chassis.records import Row
+from chassis.storage import within
+from services.forum.storage.rows import part_of
 from services.forum.storage.tables import (
     analyses,
     cosigners,
@@ -29,8 +29,8 @@ from services.forum.storage.tables import (
 def topics_locked(conn: Connection, topic_ids: Iterable[str]) -> dict[str, Row]:
     """Return topics, locked. Locking in id order makes a second session wait, not deadlock."""
     asked = sa.select(topics).where(topics.c.topic_id.in_(sorted(topic_ids)))
-    rows = rows_of(conn, store.lock(asked.order_by(topics.c.topic_id), conn))
-    return {row["topic_id"]: row for row in rows}
+    rows = records.rows(conn, store.lock(asked.order_by(topics.c.topic_id), conn))
+    return {row.topic_id: row for row in rows}
 
 
 def topics_named(conn: Connection, topic_ids: Sequence[str]) -> dict[str, str]:
@@ -42,28 +42,29 @@ def topics_named(conn: Connection, topic_ids: Sequence[str]) -> dict[str, str]:
 def cosigners_of(conn: Connection, topic_ids: Sequence[str]) -> list[Row]:
     """Return the cosigners of topics, earliest first."""
     asked = sa.select(cosigners).where(cosigners.c.topic_id.in_(topic_ids))
-    return rows_of(conn, asked.order_by(cosigners.c.signed_at, cosigners.c.person_id))
+    return records.rows(conn, asked.order_by(cosigners.c.signed_at, cosigners.c.person_id))
 
 
 def sign(conn: Connection, topic_id: str, person_ids: Sequence[str], at: datetime) -> int:
     """Add signatures that are not there yet. Returns how many were new."""
     new = 0
     for person_id in dict.fromkeys(person_ids):
-        new += add_new(conn, cosigners, topic_id=topic_id, person_id=person_id, signed_at=at)
+        signed = {"topic_id": topic_id, "person_id": person_id, "signed_at": at}
+        new += records.add_new(conn, cosigners, **signed) is not None
     return new
 
 
-def analysis_of(conn: Connection, topic: Mapping[str, Any]) -> Row | None:
+def analysis_of(conn: Connection, topic: Row) -> Row | None:
     """Return the analysis of the topic's present round."""
     asked = sa.select(analyses).where(
-        analyses.c.topic_id == topic["topic_id"], analyses.c.round == topic["round"]
+        analyses.c.topic_id == topic.topic_id, analyses.c.round == topic.round
     )
-    return row_of(conn, asked)
+    return records.first(conn, asked)
 
 
-def rate_topic(conn: Connection, **values: Any) -> bool:
+def rate_topic(conn: Connection, **values: object) -> bool:
     """Store a rating; False when the person has rated already."""
-    return add_new(conn, polls, **values)
+    return records.add_new(conn, polls, **values) is not None
 
 
 def poll_of(conn: Connection, topic_id: str) -> tuple[int, int]:
@@ -75,9 +76,9 @@ def poll_of(conn: Connection, topic_id: str) -> tuple[int, int]:
     return int(count), int(stars)
 
 
-def participants_of(conn: Connection, topic: Mapping[str, Any]) -> set[str]:
+def participants_of(conn: Connection, topic: Row) -> set[str]:
     """Return who raised, signed, attended or supervised a topic."""
-    topic_id = topic["topic_id"]
+    topic_id = topic.topic_id
     signed = sa.select(cosigners.c.person_id).where(cosigners.c.topic_id == topic_id)
     came = (
         sa.select(invitations.c.person_id)
@@ -89,7 +90,7 @@ def participants_of(conn: Connection, topic: Mapping[str, Any]) -> set[str]:
         .join(tasks, tasks.c.task_id == supervisors.c.task_id)
         .where(tasks.c.topic_id == topic_id)
     )
-    return {topic["proposer"], *conn.execute(signed.union(came, watched)).scalars()}
+    return {topic.proposer, *conn.execute(signed.union(came, watched)).scalars()}
 
 
 def topic_page(
@@ -141,5 +142,4 @@ def topic_page(
 def history_of(conn: Connection, topic_id: str, part: records.PartOfList) -> records.Page:
     """Return a part of what happened to a topic, oldest first."""
     asked = sa.select(history).where(history.c.topic_id == topic_id)
-    found = records.page(conn, asked, part, (history.c.id,))
-    return replace(found, rows=[records.values_of(row) for row in found.rows])
+    return records.page(conn, asked, part, (history.c.id,))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from chassis.bus import Tx
+from chassis.records import Row
 from chassis.refusal import RoleDenied
 from services.forum import rules
 
@@ -24,10 +24,10 @@ def iso(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def card(row: Mapping[str, Any], key: str, *leave_out: str) -> dict[str, Any]:
+def card(row: Row, key: str, *leave_out: str) -> dict[str, Any]:
     """Return a row as it travels."""
-    shown = {name: iso(value) for name, value in row.items() if name not in leave_out}
-    return {"id": row[key], **shown}
+    shown = {name: iso(value) for name, value in row._asdict().items() if name not in leave_out}
+    return {"id": getattr(row, key), **shown}
 
 
 def sees_inside(tx: Tx, area: str) -> bool:
@@ -45,20 +45,16 @@ def is_near(tx: Tx, area: str) -> bool:
     return area.startswith(district(tx))
 
 
-def may_read(tx: Tx, row: Mapping[str, Any]) -> bool:
+def may_read(tx: Tx, row: Row) -> bool:
     """Tell whether the caller reads a topic's words; what is hidden only staff and who wrote it."""
-    own = tx.actor.id in {row["proposer"], row["entered_by"]}
-    return (
-        own
-        or sees_inside(tx, row["area"])
-        or (row["hidden_at"] is None and is_near(tx, row["area"]))
-    )
+    own = tx.actor.id in {row.proposer, row.entered_by}
+    return own or sees_inside(tx, row.area) or (row.hidden_at is None and is_near(tx, row.area))
 
 
-def title_of(tx: Tx, row: Mapping[str, Any]) -> str:
+def title_of(tx: Tx, row: Row) -> str:
     """Return a topic's title as the caller may see it."""
-    shown = row["hidden_at"] is None or sees_inside(tx, row["area"])
-    return str(row["title"]) if shown else rules.HIDDEN
+    shown = row.hidden_at is None or sees_inside(tx, row.area)
+    return str(row.title) if shown else rules.HIDDEN
 
 
 def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, str | None]:
@@ -77,9 +73,9 @@ def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, st
     return {"scope": None, "person_id": tx.actor.id}
 
 
-def tally_card(tally: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def tally_card(tally: Row | None) -> dict[str, Any] | None:
     """Return the totals of a closed vote. Before the close there are none: no early results."""
-    if tally is None or tally["closed_at"] is None:
+    if tally is None or tally.closed_at is None:
         return None
     names = (
         "session_id",
@@ -92,7 +88,7 @@ def tally_card(tally: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "passed",
     )
     return {
-        "for": tally["in_favour"],
-        **{name: tally[name] for name in names},
-        "closed_at": iso(tally["closed_at"]),
+        "for": tally.in_favour,
+        **{name: getattr(tally, name) for name in names},
+        "closed_at": iso(tally.closed_at),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,6 +9,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import RoleDenied
 from services.forum import storage
 from services.forum.rules import Tier
@@ -77,14 +77,14 @@ _PATHS = {
 }
 
 
-def _escalation_card(row: Mapping[str, Any]) -> dict[str, Any]:
-    card = {name: iso(row[name]) for name in _ESCALATION_SHOWN}
-    source = row["source"] or ("TASK" if row["task_id"] else "TOPIC")
-    ref = row["ref"] or row["task_id"] or row["topic_id"]
+def _escalation_card(row: Row) -> dict[str, Any]:
+    card = {name: iso(getattr(row, name)) for name in _ESCALATION_SHOWN}
+    source = row.source or ("TASK" if row.task_id else "TOPIC")
+    ref = row.ref or row.task_id or row.topic_id
     return {
-        "id": row["escalation_id"],
+        "id": row.escalation_id,
         **card,
-        "topic_id": row["topic_id"] or None,
+        "topic_id": row.topic_id or None,
         "source": source,
         "ref": ref,
         "path": _PATHS[source] + ref,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import NotFound
 from services.forum import rules, storage
 from services.forum.rules import Tier
@@ -102,7 +104,7 @@ def chain(tx: Tx, payload: ChainOf) -> dict[str, Any]:
     if not payload.target.isdigit():
         grid = storage.liaison.grid_of_household(tx.conn, payload.target)
         own = storage.heard.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
-        mine = own is not None and own["household_id"] == payload.target
+        mine = own is not None and own.household_id == payload.target
         if grid is None or not (mine or sees_inside(tx, grid)):
             # Where a household lives is for its people and the staff of the place; to anybody else
             # each is as unknown as one that does not exist.
@@ -110,17 +112,22 @@ def chain(tx: Tx, payload: ChainOf) -> dict[str, Any]:
     elif not is_near(tx, payload.target):
         target = _NO_HOUSEHOLD
     rungs = storage.liaison.chain_of(tx.conn, target, grid)
-    for rung in rungs:
-        if rung["target"] == _NO_HOUSEHOLD:
-            rung["target"] = payload.target
-        rung["officials"] = [_official(row) for row in rung["officials"]]
-        rung["acting"] = _official(rung["acting"]) if rung["acting"] else None
     return {
         "target": payload.target,
         "grid": grid
         or (payload.target if len(payload.target) == 15 and payload.target.isdigit() else None),
-        "complete": not any(rung["gap"] for rung in rungs),
-        "rungs": rungs,
+        "complete": all(rung.officials for rung in rungs),
+        "rungs": [
+            {
+                "tier": rung.tier,
+                "target_kind": rung.target_kind,
+                "target": payload.target if rung.target == _NO_HOUSEHOLD else rung.target,
+                "officials": [_official(row) for row in rung.officials],
+                "gap": not rung.officials,
+                "acting": _official(rung.acting) if rung.acting else None,
+            }
+            for rung in rungs
+        ],
     }
 
 
@@ -139,22 +146,22 @@ _DEPUTY_SHOWN = (
 )
 
 
-def _post_card(tx: Tx, row: Mapping[str, Any], key: str, names: Sequence[str]) -> dict[str, Any]:
+def _post_card(tx: Tx, row: Row, key: str, names: Sequence[str]) -> dict[str, Any]:
     """Return a public post. Who holds it is public; who held it, the area's staff and he know."""
-    card = {"id": row[key]} | {name: iso(row[name]) for name in names}
-    own = row["person_id"] == tx.actor.id
-    if row["state"] != "ACTIVE" and not own and not sees_inside(tx, row["area"]):
+    card = {"id": getattr(row, key)} | {name: iso(getattr(row, name)) for name in names}
+    own = row.person_id == tx.actor.id
+    if row.state != "ACTIVE" and not own and not sees_inside(tx, row.area):
         card["person_id"] = None
     return card
 
 
-def _official(row: Mapping[str, Any]) -> dict[str, Any]:
+def _official(row: rules.Post) -> dict[str, Any]:
     return {
-        "tier": row["tier"],
-        "official_id": row["official_id"],
-        "person_id": row["person_id"],
-        "link_id": row["link_id"],
-        "since": iso(row["since"]),
+        "tier": row.tier,
+        "official_id": row.official_id,
+        "person_id": row.person_id,
+        "link_id": row.link_id,
+        "since": iso(row.since),
     }
 
 
@@ -229,7 +236,7 @@ def liaisons(tx: Tx, payload: LiaisonsAsked) -> dict[str, Any]:
         lambda row: (
             _post_card(tx, row, "link_id", _LIAISON_SHOWN)
             # Why somebody was relieved is between him and his area.
-            | ({"reason": row["reason"]} if sees_inside(tx, row["area"]) else {})
+            | ({"reason": row.reason} if sees_inside(tx, row.area) else {})
         )
     )
 
@@ -240,11 +247,11 @@ def deputies(tx: Tx, payload: DeputiesAsked) -> dict[str, Any]:
     Return the deputies of the caller's district, of one street or of all.
     """
     found = storage.liaison.deputy_page(tx.conn, payload, near=district(tx), street=payload.street)
-    streets = storage.liaison.streets_of(tx.conn, [row["deputy_id"] for row in found.rows])
+    streets = storage.liaison.streets_of(tx.conn, [row.deputy_id for row in found.rows])
     return found.reply(
         lambda row: (
             _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
-            | {"streets": streets.get(row["deputy_id"], [])}
+            | {"streets": streets.get(row.deputy_id, [])}
         )
     )
 
@@ -260,14 +267,14 @@ def opt_ins(tx: Tx, payload: OptInsAsked) -> dict[str, Any]:
     )
     return found.reply(
         lambda row: {
-            "id": row["person_id"],
-            "person_id": row["person_id"],
+            "id": row.person_id,
+            "person_id": row.person_id,
             "state": storage.liaison.state_of_opt_in(row),
-            "opted_at": iso(row["opted_at"]),
-            "withdrawn_at": iso(row["withdrawn_at"]),
-            "entered_by": row["entered_by"],
-            "receipt": row["receipt"],
-            "version": row["version"],
+            "opted_at": iso(row.opted_at),
+            "withdrawn_at": iso(row.withdrawn_at),
+            "entered_by": row.entered_by,
+            "receipt": row.receipt,
+            "version": row.version,
         }
     )
 
@@ -280,22 +287,22 @@ def deputy_record(tx: Tx, payload: DeputyRecordOf) -> dict[str, Any]:
     Raises:
         NotFound: There is no such deputy, or the caller may not see the record.
     """
-    row = storage.rows.find(tx.conn, storage.tables.deputies, payload.deputy_id)
-    if row is None or (tx.actor.id != row["person_id"] and not sees_inside(tx, row["area"])):
+    row = records.find(tx.conn, storage.tables.deputies, payload.deputy_id)
+    if row is None or (tx.actor.id != row.person_id and not sees_inside(tx, row.area)):
         raise NotFound(kind="deputy", id=payload.deputy_id)
     start, _ = tx.calendar.month_bounds(f"{payload.year}-01")
     _, end = tx.calendar.month_bounds(f"{payload.year}-12")
     invited = storage.sessions.deputy_invitations(tx.conn, payload.deputy_id, start, end)
-    attended = [i for i in invited if i["attended_at"] is not None]
+    attended = [i for i in invited if i.attended_at is not None]
     return {
         "id": payload.deputy_id,
-        "kind": row["kind"],
+        "kind": row.kind,
         "year": payload.year,
         "invited": len(invited),
-        "answered_yes": sum(i["answer"] == "YES" for i in invited),
+        "answered_yes": sum(i.answer == "YES" for i in invited),
         "attended": len(attended),
         "rate": rules.rate(len(attended), len(invited)),
         "sessions": [
-            {"session_id": i["session_id"], "attended_at": iso(i["attended_at"])} for i in invited
+            {"session_id": i.session_id, "attended_at": iso(i.attended_at)} for i in invited
         ],
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from chassis.bus import Tx
 from chassis.fields import PartOfList
 from chassis.i18n import told
+from chassis.records import Row
 from services.forum import storage
 from services.forum.messages import MESSAGES
 from services.forum.views.cards import iso
@@ -19,21 +19,21 @@ def my_messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     Return what the caller was told, newest first.
     """
     found = storage.messages.message_page(tx.conn, payload, tx.actor.id)
-    named = storage.topics.topics_named(tx.conn, [row["topic_id"] for row in found.rows])
+    named = storage.topics.topics_named(tx.conn, [row.topic_id for row in found.rows])
     return found.reply(
         lambda row: {
-            "id": row["message_id"],
-            "code": row["code"],
-            "topic_id": row["topic_id"] or None,
-            "ref": row["ref"],
-            "at": iso(row["created_at"]),
-            "text": _message(tx, row, named.get(row["topic_id"], "")),
+            "id": row.message_id,
+            "code": row.code,
+            "topic_id": row.topic_id or None,
+            "ref": row.ref,
+            "at": iso(row.created_at),
+            "text": _message(tx, row, named.get(row.topic_id, "")),
         }
     )
 
 
-def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:
+def _message(tx: Tx, row: Row, number: str) -> str:
     """Return a message in the language that the caller reads."""
     # What a release before has told says less: it named no task.
-    places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | (row["detail"] or {})
-    return told("services.forum", MESSAGES[row["code"]], places, tx.lang)
+    places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | (row.detail or {})
+    return told("services.forum", MESSAGES[row.code], places, tx.lang)

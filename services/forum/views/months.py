@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from chassis.bus import Tx
 from chassis.fields import Area, Period
+from chassis.records import Row
 from chassis.refusal import Invalid, said
 from services.forum import rules, storage
 
@@ -42,13 +43,11 @@ def funnel(tx: Tx, payload: FunnelOf) -> dict[str, Any]:
     start, _ = tx.calendar.month_bounds(first)
     _, end = tx.calendar.month_bounds(last)
     rows = storage.months.funnel_rows(tx.conn, payload.scope, start, end)
-    collected = [row for row in rows if start <= row["created_at"] < end]
-    cohort = [row for row in rows if row["adopted_at"] and start <= row["adopted_at"] < end]
-    ways = {
-        way: sum(r["way"] == way for r in collected) for way in ("ONLINE", "DOORSTEP", "HOTLINE")
-    }
+    collected = [row for row in rows if start <= row.created_at < end]
+    cohort = [row for row in rows if row.adopted_at and start <= row.adopted_at < end]
+    ways = {way: sum(r.way == way for r in collected) for way in ("ONLINE", "DOORSTEP", "HOTLINE")}
     reached = {
-        name: sum(row[at] is not None for row in cohort)
+        name: sum(getattr(row, at) is not None for row in cohort)
         for name, at in (
             ("deliberated", "voted_at"),
             ("publicised", "publicised_at"),
@@ -64,7 +63,7 @@ def funnel(tx: Tx, payload: FunnelOf) -> dict[str, Any]:
         ("effective", "publicised_at", "resolved_at"),
         ("close", "resolved_at", "closed_at"),
     )
-    adopted = sum(row["adopted_at"] is not None for row in collected)
+    adopted = sum(row.adopted_at is not None for row in collected)
     return {
         "scope": payload.scope,
         "first": first,
@@ -79,6 +78,10 @@ def funnel(tx: Tx, payload: FunnelOf) -> dict[str, Any]:
     }
 
 
-def _median_hours(rows: Sequence[Mapping[str, Any]], a: str, b: str) -> float | None:
-    spans = [(row[b] - row[a]).total_seconds() / 3600 for row in rows if row[a] and row[b]]
+def _median_hours(rows: Sequence[Row], a: str, b: str) -> float | None:
+    spans = [
+        (getattr(row, b) - getattr(row, a)).total_seconds() / 3600
+        for row in rows
+        if getattr(row, a) and getattr(row, b)
+    ]
     return round(median(spans), 1) if spans else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
+from chassis.records import Row
 from chassis.refusal import NotFound
 from services.forum import rules, storage
 from services.forum.views.cards import STAFF_ROLES, iso, sees_inside, tally_card
@@ -47,25 +48,27 @@ _OPINION_SHOWN = (
 )
 
 
-def opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
+def opinion_card(tx: Tx, row: Row) -> dict[str, Any] | None:
     """Return the opinion; a draft only to those who work on it."""
-    if not row["opinion_id"]:
+    if not row.opinion_id:
         return None
-    opinion = storage.rows.known(tx.conn, storage.tables.opinions, row["opinion_id"])
-    inside = sees_inside(tx, row["area"])
-    if opinion["state"] == "DRAFTED" and not inside:
+    opinion = records.known(tx.conn, storage.tables.opinions, row.opinion_id)
+    inside = sees_inside(tx, row.area)
+    if opinion.state == "DRAFTED" and not inside:
         return None
-    card = {"id": opinion["opinion_id"]} | {name: iso(opinion[name]) for name in _OPINION_SHOWN}
-    objections = storage.opinions.objections_of(tx.conn, row["opinion_id"])
+    card = {"id": opinion.opinion_id} | {
+        name: iso(getattr(opinion, name)) for name in _OPINION_SHOWN
+    }
+    objections = storage.opinions.objections_of(tx.conn, row.opinion_id)
     card["objections"] = len(objections)
     if inside:
-        card["planned"] = opinion["planned"]
+        card["planned"] = opinion.planned
         card["objection_texts"] = [
-            {"id": o["objection_id"], "text": o["text"], "state": o["state"]} for o in objections
+            {"id": o.objection_id, "text": o.text, "state": o.state} for o in objections
         ]
         card["decisions"] = [
-            {"side": side, "outcome": d["outcome"], "reasons": d["reasons"]}
-            for side, d in storage.opinions.decisions_of(tx.conn, row["opinion_id"]).items()
+            {"side": side, "outcome": d.outcome, "reasons": d.reasons}
+            for side, d in storage.opinions.decisions_of(tx.conn, row.opinion_id).items()
         ]
     return card
 
@@ -81,8 +84,8 @@ def objections(tx: Tx, payload: ObjectionsAsked) -> dict[str, Any]:
     """
     mine = payload.mine or payload.topic_id is None
     if not mine:
-        row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id or "")
-        if row is None or not sees_inside(tx, row["area"]):
+        row = records.find(tx.conn, storage.tables.topics, payload.topic_id or "")
+        if row is None or not sees_inside(tx, row.area):
             raise NotFound(kind="topic", id=payload.topic_id)
     found = storage.opinions.objection_page(
         tx.conn,
@@ -100,8 +103,8 @@ _OBJECTION_SHOWN = (
 )
 
 
-def _objection_card(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": row["objection_id"]} | {name: iso(row[name]) for name in _OBJECTION_SHOWN}
+def _objection_card(row: Row) -> dict[str, Any]:
+    return {"id": row.objection_id} | {name: iso(getattr(row, name)) for name in _OBJECTION_SHOWN}
 
 
 def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
@@ -122,34 +125,34 @@ def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
     return found.reply(lambda row: _notice_card(tx, row))
 
 
-def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
-    of = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
+def _notice_card(tx: Tx, row: Row) -> dict[str, Any]:
+    of = records.known(tx.conn, storage.tables.topics, row.topic_id)
     return {
-        "id": row["opinion_id"],
+        "id": row.opinion_id,
         "kind": "OPINION",
-        "number": row["notice_number"],
-        "scope": row["area"],
-        "topic_id": row["topic_id"],
-        "topic_number": of["number"],
-        "title": rules.HIDDEN if of["hidden_at"] else of["title"],
-        "text": row["text"],
-        "decision": row["decision"],
-        "dissent": row["dissent"],
-        "warnings": row["warnings"],
-        "owners_matter": of["owners_matter"],
-        "tally": tally_card(storage.sessions.tally_of(tx.conn, row["session_id"], row["topic_id"])),
-        "state": row["state"],
-        "published_at": iso(row["publicised_at"]),
-        "ends_at": iso(row["ends_at"]),
+        "number": row.notice_number,
+        "scope": row.area,
+        "topic_id": row.topic_id,
+        "topic_number": of.number,
+        "title": rules.HIDDEN if of.hidden_at else of.title,
+        "text": row.text,
+        "decision": row.decision,
+        "dissent": row.dissent,
+        "warnings": row.warnings,
+        "owners_matter": of.owners_matter,
+        "tally": tally_card(storage.sessions.tally_of(tx.conn, row.session_id, row.topic_id)),
+        "state": row.state,
+        "published_at": iso(row.publicised_at),
+        "ends_at": iso(row.ends_at),
     }
 
 
-def _is_up(tx: Tx, row: Mapping[str, Any]) -> bool:
+def _is_up(tx: Tx, row: Row) -> bool:
     """Tell whether an opinion is on the public board."""
-    if row["state"] != "EFFECTIVE":
-        return bool(row["state"] == "PUBLICISED")
-    of = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
-    ends = max(row["ends_at"], of["resolved_at"] or row["ends_at"])
+    if row.state != "EFFECTIVE":
+        return bool(row.state == "PUBLICISED")
+    of = records.known(tx.conn, storage.tables.topics, row.topic_id)
+    ends = max(row.ends_at, of.resolved_at or row.ends_at)
     return bool(tx.now < ends + rules.PUBLIC)
 
 
@@ -159,9 +162,9 @@ def notice(tx: Tx, payload: NoticeOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is not on the board.
     """
-    row = storage.rows.find(tx.conn, storage.tables.opinions, payload.notice_id)
-    if row is None or not (_is_up(tx, row) or sees_inside(tx, row["area"])):
+    row = records.find(tx.conn, storage.tables.opinions, payload.notice_id)
+    if row is None or not (_is_up(tx, row) or sees_inside(tx, row.area)):
         raise NotFound(kind="notice", id=payload.notice_id)
-    if row["state"] not in {"PUBLICISED", "EFFECTIVE"}:
+    if row.state not in {"PUBLICISED", "EFFECTIVE"}:
         raise NotFound(kind="notice", id=payload.notice_id)
     return _notice_card(tx, row)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, PartOfList
+from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from services.forum import rules, storage
 from services.forum.views.cards import (
@@ -46,32 +48,30 @@ def session(tx: Tx, payload: SessionOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find(tx.conn, storage.tables.sessions, payload.session_id)
+    row = records.find(tx.conn, storage.tables.sessions, payload.session_id)
     if row is None:
         raise NotFound(kind="session", id=payload.session_id)
     items = storage.sessions.agenda(tx.conn, payload.session_id)
     invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
-    if not is_near(tx, row["area"]) and tx.actor.id not in {i["person_id"] for i in invited}:
+    if not is_near(tx, row.area) and tx.actor.id not in {i.person_id for i in invited}:
         raise NotFound(kind="session", id=payload.session_id)
     near = [code for item in items for code in rules.reach(item)]
     counted = rules.presence(invited, near)
-    inside = sees_inside(tx, row["area"]) or tx.actor.id == row["host_id"]
-    own = [i for i in invited if i["person_id"] == tx.actor.id]
+    inside = sees_inside(tx, row.area) or tx.actor.id == row.host_id
+    own = [i for i in invited if i.person_id == tx.actor.id]
     card = _session_card(row)
     if inside:
-        card["host_id"] = row["host_id"]
+        card["host_id"] = row.host_id
     return card | {
-        "community": row["area"],
+        "community": row.area,
         "agenda": [
             {
-                "topic_id": item["topic_id"],
-                "number": item["number"],
+                "topic_id": item.topic_id,
+                "number": item.number,
                 "title": title_of(tx, item),
-                "state": item["state"],
-                "version": item["version"],
-                "ballots": storage.sessions.count_cast(
-                    tx.conn, payload.session_id, item["topic_id"]
-                ),
+                "state": item.state,
+                "version": item.version,
+                "ballots": storage.sessions.count_cast(tx.conn, payload.session_id, item.topic_id),
                 "tally": tally_card(item),
             }
             for item in items
@@ -85,17 +85,17 @@ def session(tx: Tx, payload: SessionOf) -> dict[str, Any]:
             "holds": _holds(counted),
         },
         "capacities": _per_capacity(invited),
-        "draw": {"seed": row["seed"], "pool": row["pool"]},
+        "draw": {"seed": row.seed, "pool": row.pool},
         "representation": _representation(tx, items, invited),
         "invitations": [_invitation_card(i) for i in (invited if inside else own)],
         "ical": rules.icalendar(
             session_id=payload.session_id,
-            start=row["start_at"],
-            place=row["place"],
+            start=row.start_at,
+            place=row.place,
             titles=[title_of(tx, item) for item in items],
-            version=row["version"],
-            stamp=row["notice_sent_at"],
-            cancelled=row["state"] in {"ADJOURNED", "CANCELLED"},
+            version=row.version,
+            stamp=row.notice_sent_at,
+            cancelled=row.state in {"ADJOURNED", "CANCELLED"},
         ),
     }
 
@@ -106,8 +106,8 @@ _SESSION_SHOWN = (
 )
 
 
-def _session_card(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": row["session_id"], **{name: iso(row[name]) for name in _SESSION_SHOWN}}
+def _session_card(row: Row) -> dict[str, Any]:
+    return {"id": row.session_id, **{name: iso(getattr(row, name)) for name in _SESSION_SHOWN}}
 
 
 def session_list(tx: Tx, payload: SessionsAsked) -> dict[str, Any]:
@@ -124,21 +124,21 @@ def session_list(tx: Tx, payload: SessionsAsked) -> dict[str, Any]:
     found = storage.sessions.session_page(
         tx.conn, payload, scope=scope, state=payload.state, topic_id=payload.topic_id
     )
-    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in found.rows])
+    about = storage.sessions.agendas(tx.conn, [row.session_id for row in found.rows])
     return found.reply(
         lambda row: (
             _session_card(row)
             | {
-                "community": row["area"],
-                "start": iso(row["start_at"]),
+                "community": row.area,
+                "start": iso(row.start_at),
                 "topics": [
                     {
-                        "topic_id": a["topic_id"],
-                        "number": a["number"],
+                        "topic_id": a.topic_id,
+                        "number": a.number,
                         "title": title_of(tx, a),
-                        "state": a["state"],
+                        "state": a.state,
                     }
-                    for a in about.get(row["session_id"], ())
+                    for a in about.get(row.session_id, ())
                 ],
             }
         )
@@ -153,29 +153,27 @@ def _holds(counted: rules.Presence) -> bool:
     )
 
 
-def _per_capacity(invited: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+def _per_capacity(invited: Sequence[Row]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for row in invited:
-        counts = found.setdefault(row["capacity"], {"invited": 0, "yes": 0, "attended": 0})
+        counts = found.setdefault(row.capacity, {"invited": 0, "yes": 0, "attended": 0})
         counts["invited"] += 1
-        counts["yes"] += row["answer"] == "YES"
-        counts["attended"] += row["attended_at"] is not None
+        counts["yes"] += row.answer == "YES"
+        counts["attended"] += row.attended_at is not None
     return found
 
 
-def _representation(
-    tx: Tx, items: Sequence[Mapping[str, Any]], invited: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _representation(tx: Tx, items: Sequence[Row], invited: Sequence[Row]) -> list[dict[str, Any]]:
     """Return, per affected grid, its adults and how many residents of it are invited and there."""
-    scope = sorted({code for item in items for code in item["scope"]})
+    scope = sorted({code for item in items for code in item.scope})
     grids = sorted({g for code in scope for g in grids_of(tx, code)})
     adults = storage.heard.adults_per_grid(tx.conn, grids)
-    side = [i for i in invited if i["capacity"] in rules.RESIDENT_SIDE]
-    homes = storage.heard.residents_of(tx.conn, [i["person_id"] for i in side])
+    side = [i for i in invited if i.capacity in rules.RESIDENT_SIDE]
+    homes = storage.heard.residents_of(tx.conn, [i.person_id for i in side])
     shown = []
     for grid in grids:
-        of_grid = [i for i in side if homes.get(i["person_id"], {"grid": None})["grid"] == grid]
-        present = sum(i["attended_at"] is not None for i in of_grid)
+        of_grid = [i for i in side if i.person_id in homes and homes[i.person_id].grid == grid]
+        present = sum(i.attended_at is not None for i in of_grid)
         shown.append(
             {
                 "grid": grid,
@@ -193,7 +191,7 @@ def grids_of(tx: Tx, code: str) -> list[str]:
     return [code] if len(code) == 15 else storage.heard.areas_in(tx.conn, code, 15)
 
 
-def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
+def _invitation_card(row: Row) -> dict[str, Any]:
     return card(row, "invitation_id", "recorded_at", "source", "home")
 
 
@@ -203,17 +201,17 @@ def my_invitations(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     Return the caller's invitations, newest first, with when and where.
     """
     found = storage.sessions.invitation_page(tx.conn, payload, tx.actor.id)
-    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in found.rows])
+    about = storage.sessions.agendas(tx.conn, [row.session_id for row in found.rows])
 
-    def card_of(row: Mapping[str, Any]) -> dict[str, Any]:
-        held = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
+    def card_of(row: Row) -> dict[str, Any]:
+        held = records.known(tx.conn, storage.tables.sessions, row.session_id)
         return _invitation_card(row) | {
-            "session_state": held["state"],
-            "start": iso(held["start_at"]),
-            "place": held["place"],
+            "session_state": held.state,
+            "start": iso(held.start_at),
+            "place": held.place,
             "topics": [
-                {"topic_id": a["topic_id"], "number": a["number"], "title": title_of(tx, a)}
-                for a in about.get(row["session_id"], ())
+                {"topic_id": a.topic_id, "number": a.number, "title": title_of(tx, a)}
+                for a in about.get(row.session_id, ())
             ],
         }
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import NotFound
 from services.forum import storage
 from services.forum.rules import TaskState
@@ -74,16 +75,16 @@ _TASK_SHOWN = (
 )
 
 
-def task_card(row: Mapping[str, Any]) -> dict[str, Any]:
+def task_card(row: Row) -> dict[str, Any]:
     """Return a task as everybody sees it: who accepted it is nobody's business, that it was is."""
-    shown = {name: iso(row[name]) for name in _TASK_SHOWN}
+    shown = {name: iso(getattr(row, name)) for name in _TASK_SHOWN}
     return {
-        "id": row["task_id"],
-        "task_id": row["task_id"],
+        "id": row.task_id,
+        "task_id": row.task_id,
         **shown,
-        "overdue": row["overdue_level"] > 0,
-        "supervisor_accepted": row["supervisor_accepted"] is not None,
-        "cadre_accepted": row["cadre_accepted"] is not None,
+        "overdue": row.overdue_level > 0,
+        "supervisor_accepted": row.supervisor_accepted is not None,
+        "cadre_accepted": row.cadre_accepted is not None,
     }
 
 
@@ -95,31 +96,31 @@ def task(tx: Tx, payload: TaskOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find(tx.conn, storage.tables.tasks, payload.task_id)
-    if row is None or not is_near(tx, row["area"]):
+    row = records.find(tx.conn, storage.tables.tasks, payload.task_id)
+    if row is None or not is_near(tx, row.area):
         raise NotFound(kind="task", id=payload.task_id)
     people = storage.tasks.supervisors_of(tx.conn, [payload.task_id])
-    records = storage.tasks.supervisions_of(tx.conn, [payload.task_id])
-    inside = sees_inside(tx, row["area"])
+    seen = storage.tasks.supervisions_of(tx.conn, [payload.task_id])
+    inside = sees_inside(tx, row.area)
     own = tx.actor.id
     return task_card(row) | {
         "supervisors": [
-            {"person_id": s["person_id"], "appointed_at": iso(s["appointed_at"])}
+            {"person_id": s.person_id, "appointed_at": iso(s.appointed_at)}
             for s in people
-            if inside or s["person_id"] == own
+            if inside or s.person_id == own
         ],
         "supervisions": [
             {
-                "id": r["record_id"],
-                "kind": r["kind"],
-                "at": iso(r["created_at"]),
-                "finding": r["finding"],
-                "media": r["media"],
+                "id": r.record_id,
+                "kind": r.kind,
+                "at": iso(r.created_at),
+                "finding": r.finding,
+                "media": r.media,
             }
-            for r in records
+            for r in seen
         ],
         "end_reason": storage.tasks.why_ended(tx.conn, payload.task_id)
-        if row["state"] in _AWAY
+        if row.state in _AWAY
         else None,
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
+from chassis.records import Row
 from chassis.refusal import NotFound
 from services.forum import rules, storage
 from services.forum.rules import Level, TopicState
@@ -59,9 +60,9 @@ def topic_wall(tx: Tx, payload: TopicsAsked) -> dict[str, Any]:
         level=payload.level,
         proposer=tx.actor.id if payload.mine else None,
     )
-    shown = [row["topic_id"] for row in found.rows]
-    counts = Counter(one["topic_id"] for one in storage.topics.cosigners_of(tx.conn, shown))
-    return found.reply(lambda row: _topic_card(tx, row, counts[row["topic_id"]]))
+    shown = [row.topic_id for row in found.rows]
+    counts = Counter(one.topic_id for one in storage.topics.cosigners_of(tx.conn, shown))
+    return found.reply(lambda row: _topic_card(tx, row, counts[row.topic_id]))
 
 
 _TOPIC_SHOWN = (
@@ -89,14 +90,14 @@ _TOPIC_OWN = (
 )
 
 
-def _topic_card(tx: Tx, row: Mapping[str, Any], cosigners: int) -> dict[str, Any]:
-    own = sees_inside(tx, row["area"]) or tx.actor.id in {row["proposer"], row["entered_by"]}
+def _topic_card(tx: Tx, row: Row, cosigners: int) -> dict[str, Any]:
+    own = sees_inside(tx, row.area) or tx.actor.id in {row.proposer, row.entered_by}
     names = _TOPIC_SHOWN + _TOPIC_OWN if own else _TOPIC_SHOWN
-    card = {"id": row["topic_id"], "topic_id": row["topic_id"]}
-    card |= {name: iso(row[name]) for name in names}
-    step = rules.STEP_OF_STATE[row["state"]]
+    card = {"id": row.topic_id, "topic_id": row.topic_id}
+    card |= {name: iso(getattr(row, name)) for name in names}
+    step = rules.STEP_OF_STATE[row.state]
     return card | {
-        "community": row["area"],
+        "community": row.area,
         "cosigners": cosigners,
         "step": step,
         "step_name": str(rules.STEP_NAMES[step - 1]),
@@ -111,40 +112,40 @@ def topic(tx: Tx, payload: TopicOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none that the caller may read.
     """
-    row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id)
+    row = records.find(tx.conn, storage.tables.topics, payload.topic_id)
     if row is None or not may_read(tx, row):
         raise NotFound(kind="topic", id=payload.topic_id)
     signed = storage.topics.cosigners_of(tx.conn, [payload.topic_id])
     card = _topic_card(tx, row, len(signed))
-    if sees_inside(tx, row["area"]):
-        card["cosigner_ids"] = [s["person_id"] for s in signed]
+    if sees_inside(tx, row.area):
+        card["cosigner_ids"] = [s.person_id for s in signed]
     analysis = storage.topics.analysis_of(tx.conn, row)
-    tally = tally_card(storage.sessions.tally_of(tx.conn, row["session_id"], payload.topic_id))
+    tally = tally_card(storage.sessions.tally_of(tx.conn, row.session_id, payload.topic_id))
     opinion = opinion_card(tx, row)
-    tasks = storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=row["round"])
+    tasks = storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=row.round)
     effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
     artefacts: dict[int, Any] = {
         1: {
-            "number": row["number"],
-            "way": row["way"],
-            "collected_at": iso(row["created_at"]),
+            "number": row.number,
+            "way": row.way,
+            "collected_at": iso(row.created_at),
             "cosigners": len(signed),
         },
         2: _analysis_card(analysis),
         3: tally,
-        4: effective and effective | {"binding": row["binding"]},
+        4: effective and effective | {"binding": row.binding},
         5: {
             "tasks": len(tasks),
-            "accepted": sum(t["state"] == "ACCEPTED" for t in tasks),
-            "result": row["result"],
-            "closed_at": iso(row["closed_at"]),
+            "accepted": sum(t.state == "ACCEPTED" for t in tasks),
+            "result": row.result,
+            "closed_at": iso(row.closed_at),
         }
         if tasks
         else None,
     }
     ratings, stars = storage.topics.poll_of(tx.conn, payload.topic_id)
     return card | {
-        "steps": rules.lay_out_steps(row["state"], artefacts),
+        "steps": [asdict(step) for step in rules.lay_out_steps(row.state, artefacts)],
         "analysis": artefacts[2],
         "tally": tally,
         "opinion": opinion,
@@ -153,15 +154,15 @@ def topic(tx: Tx, payload: TopicOf) -> dict[str, Any]:
     }
 
 
-def _analysis_card(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _analysis_card(row: Row | None) -> dict[str, Any] | None:
     if row is None:
         return None
     return {
-        "finding": row["finding"],
-        "level": row["level"],
-        "owners_matter": row["owners_matter"],
-        "urgency": row["urgency"],
-        "decided_at": iso(row["decided_at"]),
+        "finding": row.finding,
+        "level": row.level,
+        "owners_matter": row.owners_matter,
+        "urgency": row.urgency,
+        "decided_at": iso(row.decided_at),
     }
 
 
@@ -182,21 +183,21 @@ def topic_timeline(tx: Tx, payload: TimelineOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id)
+    row = records.find(tx.conn, storage.tables.topics, payload.topic_id)
     if row is None or not may_read(tx, row):
         raise NotFound(kind="topic", id=payload.topic_id)
-    inside = sees_inside(tx, row["area"])
+    inside = sees_inside(tx, row.area)
 
-    def shown(entry: Mapping[str, Any]) -> dict[str, Any]:
+    def shown(entry: Row) -> dict[str, Any]:
         item = {
-            "at": iso(entry["at"]),
-            "kind": entry["kind"],
-            "ref": entry["ref"],
-            "action": entry["action"],
-            "state": entry["state"],
-            "role": entry["role"],
+            "at": iso(entry.at),
+            "kind": entry.kind,
+            "ref": entry.ref,
+            "action": entry.action,
+            "state": entry.state,
+            "role": entry.role,
         }
-        return item | {"actor": entry["actor"], "detail": entry["detail"]} if inside else item
+        return item | {"actor": entry.actor, "detail": entry.detail} if inside else item
 
     page = storage.topics.history_of(tx.conn, payload.topic_id, payload)
     return page.reply(shown, id=payload.topic_id)

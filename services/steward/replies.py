@@ -122,6 +122,29 @@ class PeopleStored(Batch, kw_only=True):
     items: list[PersonOutcome]
 
 
+class Deactivated(Changed, kw_only=True):
+    """注销结果 / Who is here no longer, or whose death waits for a second person.
+
+    Attributes:
+        death_id: The proposal that he died; he stays as he is until another one confirms it.
+    """
+
+    death_id: str | UnsetType = UNSET
+
+
+class DeathCard(Reply, kw_only=True):
+    """死亡登记提议 / A proposal that a person died."""
+
+    id: str
+    person_id: str
+    area: str
+    state: str
+    proposed_by: str
+    proposed_at: Instant
+    decided_by: str | None = None
+    version: int
+
+
 class MergeReply(Changed, kw_only=True):
     """合并提议 / A proposal that two registrations are one human.
 

@@ -86,6 +86,17 @@ class Steward(Imports, Sealing, Service):
             if_match=True,
         ),
         command(
+            "POST /people/{person_id}/death",
+            actions.people.decide_death,
+            roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+            if_match=True,
+        ),
+        query(
+            "GET /person-deaths",
+            views.people.person_deaths,
+            roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+        ),
+        command(
             "POST /calendar-years",
             actions.calendar.propose_calendar_year,
             roles=("R_DISTRICT",),

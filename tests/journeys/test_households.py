@@ -50,6 +50,8 @@ def test_the_dead_and_the_merged_are_told_so_in_words(site):
     assert as_cadre(site, decide, {"confirmed": True}, 1, person=STAFF).status_code == 200
     dead = {"reason": "DECEASED"}
     assert as_cadre(site, f"{PEOPLE}/{WANG}/deactivate", dead, 1).status_code == 200
+    died = {"confirmed": True}
+    assert as_cadre(site, f"{PEOPLE}/{WANG}/death", died, 1, person=STAFF).status_code == 200
     cancel = f"{REQUESTS}/{request['id']}/cancel"
     answers = [
         tell(site, "R_RESIDENT", WANG, cancel, {}, version=request["version"]),

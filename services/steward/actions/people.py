@@ -31,6 +31,7 @@ from services.steward.errors import (
     NumberTellsBirth,
     PersonExists,
     PhoneTaken,
+    RecorderConfirms,
     StillSteward,
 )
 from services.steward.storage.people import NewPerson
@@ -51,6 +52,14 @@ class DeactivatePerson:
 
     person_id: str
     reason: Literal["MOVED_OUT", "DECEASED"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecideDeath:
+    """死亡登记结论 / Whether he died, as was proposed."""
+
+    person_id: str
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,27 +223,62 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
     return reply(moved)
 
 
-def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
+def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Deactivated:
     """人员注销 / Deactivate a person.
 
-    Deactivate a person who left the district or died.
+    Deactivate a person who left the district. That he died is proposed by one official, and holds
+    when another one confirms it (`/people/{person_id}/death`).
 
-    无网格人员由登记其的社区、街道或区办理。A person who lives in no grid (staff, officials) is
+    死亡由一人提出、另一人确认后生效。
+
+    无网格人员由登记其的社区、街道或区办理。Whoever lives in no grid (staff, officials) is
     deactivated by the community or street that registered him, or by the district.
 
     Raises:
         NotFound: No such person.
         RoleDenied: He lives elsewhere, or was registered elsewhere.
         StillSteward: He holds a post; leaving it hands his requests over.
-        StateConflict: He is no longer here.
+        StateConflict: He is no longer here, or somebody else has proposed his death.
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
+    _require_no_post(tx, row)
+    if payload.reason == "DECEASED":
+        return _propose_death(tx, row)
+    return replies.Deactivated.of(reply(_leave(tx, row, payload.reason)))
+
+
+def _require_no_post(tx: Tx, row: Row) -> None:
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
-    gone = storage.people.update(tx.conn, row, status=payload.reason)
+
+
+def _propose_death(tx: Tx, row: Row) -> replies.Deactivated:
+    waiting = storage.people.open_death(tx.conn, row.person_id)
+    if waiting is None:
+        waiting = storage.people.insert_death(
+            tx.conn,
+            death_id=tx.new_id("dth"),
+            person_id=row.person_id,
+            area=row.area,
+            state="PROPOSED",
+            proposed_by=tx.actor.id,
+            created_at=tx.now,
+            version=1,
+        )
+    elif waiting.proposed_by != tx.actor.id:
+        # Whoever is answered another's proposal would confirm it as a second person.
+        raise StateConflict(state=waiting.state)
+    return replies.Deactivated(
+        id=row.person_id, state=row.status, version=row.version, death_id=waiting.death_id
+    )
+
+
+def _leave(tx: Tx, row: Row, status: str) -> Row:
+    """Let a person be here no longer, and say so."""
+    gone = storage.people.update(tx.conn, row, status=status)
     note_change(
         tx,
         "PERSON",
@@ -242,15 +286,50 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Changed:
         gone.version,
         "deactivate",
         before={"status": row.status},
-        reason=payload.reason,
+        reason=status,
     )
     tx.publish(
-        events.ResidentDeactivated(row.person_id, payload.reason),
+        events.ResidentDeactivated(row.person_id, status),
         subject=row.person_id,
         scope=row.area,
         sequence=gone.version,
     )
-    return reply(gone)
+    return gone
+
+
+def decide_death(tx: Tx, payload: DecideDeath) -> replies.Changed:
+    """确认或否决死亡登记 / Confirm or reject that a person died.
+
+    Confirm that a person died, as somebody else has proposed, or that he did not.
+
+    Raises:
+        NotFound: No such person here, or nobody has proposed it.
+        StillSteward: He has got a post since then.
+        StateConflict: He is no longer here.
+        SelfConfirm: It is the caller himself, or somebody of his household.
+        RecorderConfirms: Neither who proposed it confirms it, nor his household.
+    """
+    row = _here(tx, payload.person_id)
+    waiting = storage.people.open_death(tx.conn, row.person_id)
+    if waiting is None:
+        raise NotFound(kind="person_death", id=payload.person_id)
+    kinship.require_not_own(tx, row.person_id)
+    after = row
+    if payload.confirmed:
+        if kinship.is_own(tx, waiting.proposed_by):
+            raise RecorderConfirms
+        if row.status != "ACTIVE":
+            raise StateConflict(state=row.status)
+        _require_no_post(tx, row)
+        after = _leave(tx, row, "DECEASED")
+    storage.people.update_death(
+        tx.conn,
+        waiting,
+        state="CONFIRMED" if payload.confirmed else "REJECTED",
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+    )
+    return reply(after)
 
 
 def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:

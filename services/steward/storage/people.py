@@ -19,6 +19,7 @@ from services.steward.storage.tables import (
     hazards,
     liaisons,
     parties,
+    person_deaths,
     person_merges,
     person_reads,
     persons,
@@ -314,6 +315,35 @@ def update_merge(conn: sa.Connection, row: Row, **values: object) -> Row:
     return records.update(conn, person_merges, row, **values)
 
 
+def open_death(conn: sa.Connection, person_id: str) -> Row | None:
+    """Return the proposal that a person died which nobody has decided, or None. The person's own
+    row is locked by who asks."""
+    asked = sa.select(person_deaths).where(
+        person_deaths.c.person_id == person_id, person_deaths.c.state == "PROPOSED"
+    )
+    return records.first(conn, asked)
+
+
+def insert_death(conn: sa.Connection, **values: object) -> Row:
+    """Insert a proposal that a person died, and return it."""
+    return records.add(conn, person_deaths, **values)
+
+
+def update_death(conn: sa.Connection, row: Row, **values: object) -> Row:
+    """Decide a proposal that a person died, and return it as it is now."""
+    return records.update(conn, person_deaths, row, **values)
+
+
+def deaths(
+    conn: sa.Connection, scope: str, state: str | None, part: records.PartOfList
+) -> records.Page:
+    """Return the proposals of an area that somebody died, oldest first."""
+    asked = sa.select(person_deaths).where(store.within(person_deaths.c.area, scope))
+    if state is not None:
+        asked = asked.where(person_deaths.c.state == state)
+    return records.page(conn, asked, part, (person_deaths.c.created_at, person_deaths.c.death_id))
+
+
 # Every column that names a person who acts, lives or serves here. What he did stays with the id
 # under which he did it (timeline, audit, boards).
 _REFERENCES = (
@@ -332,6 +362,9 @@ _REFERENCES = (
     hazards.c.verified_by,
     liaisons.c.person_id,
     persons.c.merged_into,
+    # Nobody confirms under one id what he proposed under another one.
+    person_merges.c.proposed_by,
+    person_deaths.c.proposed_by,
 )
 
 

@@ -90,6 +90,28 @@ person_merges = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
 )
 
+# That somebody died: one person says so, another one confirms.
+person_deaths = sa.Table(
+    "person_deaths",
+    metadata,
+    sa.Column("death_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_person_deaths_open",
+        "person_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'PROPOSED'"),
+        sqlite_where=sa.text("state = 'PROPOSED'"),
+    ),
+)
+
 stewards = sa.Table(
     "stewards",
     metadata,

@@ -32,12 +32,21 @@ STAFF_2 = person_id(14)
 POLICE = person_id(15)
 OTHER_CADRE = person_id(16)
 CHEN = person_id(17)
+# Another official, who confirms what one has proposed.
+SECOND = person_id(18)
 
 STW_CADRE = steward_id(11)
 STW_GRID = steward_id(12)
 STW_STAFF = steward_id(13)
 STW_STAFF_2 = steward_id(14)
 STW_POLICE = steward_id(15)
+
+
+def died(bench, who, version, *, by, role="R_CADRE", scope=COMMUNITY):
+    order = {"person_id": who, "reason": "DECEASED"}
+    bench.as_(role, person=by, scope=scope).do("deactivate_person", order, version=version)
+    second = bench.as_(role, person=SECOND, scope=scope)
+    return second.do("decide_death", {"person_id": who, "confirmed": True}, version=version)
 
 
 class Ground:
@@ -122,6 +131,10 @@ class Ground:
 
     def by(self, who, role="R_STEWARD", scope=GRID):
         return self.bench.as_(role, person=who, scope=scope)
+
+    def dies(self, who, version=1, *, by=None, role="R_CADRE", scope=COMMUNITY):
+        """One official says that a person died, and another one confirms it."""
+        return died(self.bench, who, version, by=by or OTHER_CADRE, role=role, scope=scope)
 
     def cadre(self, who=OTHER_CADRE, role="R_CADRE"):
         return self.bench.as_(role, person=who, scope=COMMUNITY)

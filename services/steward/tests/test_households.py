@@ -381,5 +381,4 @@ def test_nobody_changes_what_is_registered_of_himself_or_his_household(staffed):
         staffed.cadre().do(
             "move_person", {"person_id": WANG, "to_grid": GRID_2}, version=version(WANG)
         )
-    gone = {"person_id": WANG, "reason": "DECEASED"}
-    staffed.cadre(CADRE).do("deactivate_person", gone, version=version(WANG))
+    staffed.dies(WANG, version(WANG), by=CADRE)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.steward.service import Steward
-from services.steward.tests.ground import COMMUNITY, GRID, IDS, person_id, steward_id
+from services.steward.tests.ground import COMMUNITY, GRID, IDS, died, person_id, steward_id
 from testkit.bench import database_url, open_bench  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -151,8 +151,7 @@ def test_nobody_is_told_to_bring_a_dead_person_back(bench):
     """S23: the clerk read 已故〔人员编号〕,请办理回迁."""
     bench.load("areas", AREAS)
     bench.load("people", PEOPLE + person(1))
-    bench.as_("R_CADRE", scope="370811015901", person="per_x")
-    bench.do("deactivate_person", {"person_id": person_id(1), "reason": "DECEASED"}, version=1)
+    died(bench, person_id(1), 1, by="per_x")
     bench.as_("R_DISTRICT", scope="370811", person="per_y")
     (error,) = bench.load("people", PEOPLE + person(1))["errors"]
     assert error["code"] == "PERSON_GONE"

@@ -550,9 +550,7 @@ def test_who_had_a_case_in_hand_is_no_kin_of_whom_it_is_attached_to(staffed):
 def test_nobody_files_with_the_token_of_the_dead(staffed):
     """K10: a request was filed two seconds after the reporter was recorded as dead."""
     (row,) = staffed.bench.rows("SELECT version FROM persons WHERE person_id = :p", p=WANG)
-    staffed.bench.as_("R_DISTRICT").do(
-        "deactivate_person", {"person_id": WANG, "reason": "DECEASED"}, version=row["version"]
-    )
+    staffed.dies(WANG, row["version"])
     with pytest.raises(errors.UnknownPerson):
         staffed.submit()
 

@@ -70,7 +70,7 @@ def test_a_list_of_last_year_brings_nobody_back_and_says_so(ground):
 
 def test_a_death_recorded_by_mistake_is_corrected_by_a_cadre(ground):
     """IN-A7: there was no door at all."""
-    dead = leave(ground, reason="DECEASED")
+    dead = ground.dies(WANG, by=CADRE)
     with pytest.raises(errors.PersonGone):
         ground.person(None, "王小丽", id_no=IDS["WANG"], grid=GRID)
     order = {"person_id": WANG, "grid": GRID, "reason": "误登"}
@@ -121,7 +121,12 @@ def test_who_lives_in_no_grid_dies_leaves_and_returns_where_he_is_registered(
     order = {"person_id": TWIN, "reason": "DECEASED"}
     with pytest.raises(NotFound):
         ground.by(CADRE, *may_not).do("deactivate_person", order, version=1)
-    gone = ground.by(CADRE, *may).do("deactivate_person", order, version=1)
+    waits = ground.by(CADRE, *may).do("deactivate_person", order, version=1)
+    assert (waits["state"], waits["version"]) == ("ACTIVE", 1)
+    decide = {"person_id": TWIN, "confirmed": True}
+    with pytest.raises(NotFound):
+        ground.by(OTHER_CADRE, *may_not).do("decide_death", decide, version=1)
+    gone = ground.by(OTHER_CADRE, *may).do("decide_death", decide, version=1)
     assert gone["state"] == "DECEASED"
     assert said(ground, "resident_deactivated.v1") == [{"person_id": TWIN, "reason": "DECEASED"}]
     back = {"person_id": TWIN, "reason": "误登"}
@@ -456,7 +461,7 @@ def test_a_clerk_is_told_what_became_of_whom_he_names(ground, twin):
     proposed = merge(ground)
     decide = {"merge_id": proposed["id"], "confirmed": True}
     ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
-    leave(ground, LI, reason="DECEASED")
+    ground.dies(LI, by=CADRE)
     with pytest.raises(errors.UnknownPerson, match=f"{TWIN} 已并入 {WANG},请使用该编号"):
         hours_for(ground, TWIN)
     with pytest.raises(errors.UnknownPerson, match=f"{LI} 已登记为") as refused:

@@ -34,9 +34,9 @@ def gone(ground):
     people = {"dead": person_id(61), "away": person_id(62), "merged": TWIN}
     for number, who in enumerate(people.values()):
         ground.person(who, "何平", phone=f"1280000006{number}", grid=GRID)
-    for who, reason in (("dead", "DECEASED"), ("away", "MOVED_OUT")):
-        order = {"person_id": people[who], "reason": reason}
-        ground.cadre().do("deactivate_person", order, version=1)
+    ground.dies(people["dead"])
+    order = {"person_id": people["away"], "reason": "MOVED_OUT"}
+    ground.cadre().do("deactivate_person", order, version=1)
     order = {"person_id": TWIN, "into": WANG, "reason": "同一人登记两次"}
     proposed = ground.cadre(CADRE).do("propose_merge", order, version=1)
     decide = {"merge_id": proposed["id"], "confirmed": True}
@@ -87,7 +87,7 @@ def test_a_merged_id_is_told_so_and_the_one_that_stays_goes_on(gone):
 def test_of_his_own_request_a_dead_person_s_token_does_nothing_and_nobody_rates_for_him(ground):
     ground.staff()
     first, open_one = ground.resolved(), ground.submit()
-    ground.cadre().do("deactivate_person", {"person_id": WANG, "reason": "DECEASED"}, version=1)
+    ground.dies(WANG)
     own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
     one = {"request_id": open_one["id"]}
     for method, body in (

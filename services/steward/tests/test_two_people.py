@@ -262,3 +262,46 @@ def test_a_device_s_number_that_stands_for_another_visit_is_a_conflict(ground):
     assert [(item["client_id"], item["findings"]) for item in kept] == [
         ("1", ["LIVES_ALONE"]), ("2", ["LIVES_ALONE"]),
     ]  # fmt: skip
+
+
+def test_nobody_alone_says_that_somebody_died(ground):
+    """S11: one cadre's slip ended a resident's rights in every service."""
+    order = {"person_id": WANG, "reason": "DECEASED"}
+    decide = {"person_id": WANG, "confirmed": True}
+    with pytest.raises(NotFound):
+        ground.cadre(CADRE).do("decide_death", decide, version=1)
+    first = ground.cadre(CADRE).do("deactivate_person", order, version=1)
+    assert (first["state"], first["version"]) == ("ACTIVE", 1)
+    assert ground.bench.published("resident_deactivated.v1") == []
+    assert ground.submit()["id"]
+    # Asked once more it is the same proposal; nobody else is answered another's.
+    assert ground.cadre(CADRE).do("deactivate_person", order, version=1) == first
+    with pytest.raises(StateConflict):
+        ground.cadre(OTHER_CADRE).do("deactivate_person", order, version=1)
+    with pytest.raises(errors.RecorderConfirms):
+        ground.by(CADRE, "R_STREET", STREET).do("decide_death", decide, version=1)
+    (waits,) = ground.cadre(OTHER_CADRE).ask("person_deaths", {})["items"]
+    assert (waits["id"], waits["person_id"], waits["state"]) == (
+        first["death_id"], WANG, "PROPOSED",
+    )  # fmt: skip
+    gone = ground.by(OTHER_CADRE, "R_STREET", STREET).do("decide_death", decide, version=1)
+    assert (gone["state"], gone["version"]) == ("DECEASED", 2)
+    (said,) = ground.bench.published("resident_deactivated.v1")
+    assert said["data"] == {"person_id": WANG, "reason": "DECEASED"}
+    assert ground.cadre().ask("person_deaths", {})["items"] == []
+
+
+def test_a_death_that_is_none_is_rejected_and_may_be_proposed_again(ground):
+    order = {"person_id": WANG, "reason": "DECEASED"}
+    ground.cadre(CADRE).do("deactivate_person", order, version=1)
+    no = {"person_id": WANG, "confirmed": False}
+    assert ground.cadre(OTHER_CADRE).do("decide_death", no, version=1)["state"] == "ACTIVE"
+    again = ground.cadre(OTHER_CADRE).do("deactivate_person", order, version=1)
+    # Moved out meanwhile, he is not dead here.
+    away = {"person_id": WANG, "reason": "MOVED_OUT"}
+    ground.cadre(CADRE).do("deactivate_person", away, version=1)
+    with pytest.raises(StateConflict):
+        ground.cadre(CADRE).do("decide_death", no | {"confirmed": True}, version=2)
+    assert ground.cadre(CADRE).do("decide_death", no, version=2)["state"] == "MOVED_OUT"
+    listed = ground.cadre().ask("person_deaths", {"state": "REJECTED"})["items"]
+    assert again["death_id"] in {one["id"] for one in listed}

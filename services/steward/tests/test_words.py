@@ -75,7 +75,7 @@ def test_states_and_roles_are_said_in_words(ground):
 
 
 def test_each_of_many_is_refused_in_words(ground):
-    ground.cadre().do("deactivate_person", {"person_id": LI, "reason": "DECEASED"}, version=1)
+    ground.dies(LI)
     again = {"person_id": LI, "name": "李明", "id_no": "370899195512319990", "grid": GRID,
              "synthetic": True}  # fmt: skip
     lines = ground.bench.as_("R_DISTRICT").do("register_people", {"people": [again]})["items"]

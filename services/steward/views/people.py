@@ -61,6 +61,11 @@ class MergeList:
 
 
 @dataclass(frozen=True, slots=True)
+class DeathList(MergeList):
+    """死亡登记提议筛选 / Which proposals; those that wait when left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadList:
     """查阅记录筛选 / Which reads; without an area, all of the auditor's scope."""
 
@@ -279,6 +284,21 @@ def person_merges(tx: Tx, payload: MergeList) -> Page[replies.MergeCard]:
             reason=vault.open(row.reason, f"{row.merge_id}.reason"),
             proposed_at=row.created_at,
         ),
+    )
+
+
+def person_deaths(tx: Tx, payload: DeathList) -> Page[replies.DeathCard]:
+    """死亡登记提议 / Proposals that somebody died.
+
+    Answer the proposals of an area that somebody died, oldest first.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    scope = payload.scope or tx.actor.scope[:12]
+    tx.require_scope(scope if payload.scope else tx.actor.scope)
+    return storage.people.deaths(tx.conn, scope, payload.state, payload).listed(
+        lambda row: replies.DeathCard.of(row, id=row.death_id, proposed_at=row.created_at)
     )
 
 

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
 from chassis.refusal import Refusal
+from services.credit.events import MonthRow
 from services.credit.rules import loader
 from services.credit.rules.model import Document, RuleSet
 from services.credit.rules.settlement import SettlementDigest
-from services.credit.rules.standing import MonthRow
 
 FORMAT: Final = "fivered.credit.month/1"
 # Any line: its members by name.

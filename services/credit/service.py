@@ -13,7 +13,7 @@ from chassis.bus import (
 from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
-from chassis.replies import Page, Reply
+from chassis.replies import Page
 from chassis.table import command, job, query, subscribe, timer
 from services.credit import events, replies
 from services.credit.actions import (
@@ -387,7 +387,6 @@ class Credit(Imports, Service):
             "GET /settlements/{settlement_id}/entries/{subject_id}",
             statements.settlement_entry,
             roles=(PUBLIC,),
-            reply=replies.EntryReply,
         ),
         # ------------------------------------------------------------ objection
         command(
@@ -479,7 +478,6 @@ class Credit(Imports, Service):
             "GET /me/statement",
             statements.statement,
             roles=(ANY_ROLE,),
-            reply=replies.StatementReply,
         ),
         # ------------------------------------------------------------ files
         command(
@@ -493,13 +491,11 @@ class Credit(Imports, Service):
             "GET /exports/{export_id}",
             statements.export,
             roles=(ANY_ROLE,),
-            reply=replies.ExportReply,
         ),
         query(
             "GET /exports/{export_id}/file",
             statements.export_file,
             roles=(ANY_ROLE,),
-            reply=Reply,
             produces="application/octet-stream",
         ),
         # ------------------------------------------------------------ repairs and vetoes

@@ -224,6 +224,7 @@ class StatementReply(Reply, kw_only=True):
     """积分对账单 / A statement of points."""
 
     subject: str
+    since: Instant | None
     until: Instant
     opening: dict[str, int]
     lines: list[StatementLine]
@@ -246,4 +247,14 @@ class ExportReply(Reply, kw_only=True):
     version: int
     name: str
     size: int | None = None
+    requested_at: Instant
     expires_at: Instant | None = None
+
+
+class FileReply(Reply, kw_only=True):
+    """文件内容的位置 / Where the bytes of a file lie among the installation's files."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int

@@ -6,7 +6,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chassis.fields import Instant
 from chassis.replies import Reply
+from services.credit.replies.awards import AwardReply
 from services.credit.replies.common import Done
+
+Viewer = Literal["PUBLIC", "SELF", "REVIEWER", "AUDITOR"]
 
 
 class SettlementCard(Reply, kw_only=True):
@@ -144,13 +147,38 @@ class NoticeDetail(NoticeCard, kw_only=True):
     body: dict[str, object]
 
 
-class EntryReply(Reply, kw_only=True):
-    """按查看人展示的条目 / An entry as the caller may see it."""
+class EntryReason(Reply, kw_only=True):
+    """Why an organisation has its score, as everybody reads it."""
 
-    viewer: Literal["PUBLIC", "SELF", "REVIEWER", "AUDITOR"]
+    rule: str
+    reason: str
+    score: int
+
+
+class EntryReply(Reply, kw_only=True):
+    """按查看人展示的条目 / An entry as the caller may see it; of persons all see the grade alone."""
+
+    viewer: Viewer
+    settlement_id: str | UnsetType = UNSET
     subject: str
+    kind: str | UnsetType = UNSET
     period: str
+    good: int | UnsetType = UNSET
+    bad: int | UnsetType = UNSET
+    score: int | UnsetType | None = UNSET
+    raw_grade: str | UnsetType = UNSET
     grade: str
+    gates_failed: list[str] | UnsetType = UNSET
+    points_pending: int | UnsetType = UNSET
+    points_released: int | UnsetType = UNSET
+    state: str | UnsetType = UNSET
+    note: str | UnsetType | None = UNSET
+    reasons: list[EntryReason] | UnsetType = UNSET
+    awards: list[AwardReply] | UnsetType = UNSET
+    settlement_digest: str | UnsetType | None = UNSET
+    notice_digest: str | UnsetType | None = UNSET
+    reviewed_by: str | UnsetType | None = UNSET
+    confirmed_by: str | UnsetType | None = UNSET
 
 
 class NoticeCorrected(Done, kw_only=True):

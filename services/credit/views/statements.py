@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from msgspec import UNSET, Meta
 
 from chassis.fields import Instant
 from chassis.refusal import Invalid, NotFound, said
+from services.credit import replies
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
 from services.credit.storage import awards, registry, voices
@@ -19,9 +21,12 @@ from services.credit.storage import statements as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
 from services.credit.views import cards as cards_views
+from services.credit.views import entries
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
+    from chassis.records import Row
+    from services.credit.storage.in_force import InForce
 
 MOST_LINES = 1000
 MEDIA = {
@@ -62,7 +67,7 @@ class OneEntry:
     subject_id: str
 
 
-def statement(tx: Tx, payload: Statement) -> dict[str, Any]:
+def statement(tx: Tx, payload: Statement) -> replies.StatementReply:
     """我的积分对账单 / My statement of points.
 
     Return the lines of one's own accounts with what stood before and after them.
@@ -79,7 +84,7 @@ def statement(tx: Tx, payload: Statement) -> dict[str, Any]:
     until = payload.until
     if payload.since is not None and payload.since >= (until or tx.now):
         raise Invalid(field="since", reason=said("since 应早于 until / since is before until"))
-    lines: list[dict[str, Any]] = []
+    lines: list[replies.StatementLine] = []
     for line in store.lines_of(tx.conn, subject, since=payload.since, until=until):
         if len(lines) == MOST_LINES:
             raise Invalid(
@@ -92,42 +97,32 @@ def statement(tx: Tx, payload: Statement) -> dict[str, Any]:
                     most_lines=MOST_LINES,
                 ),
             )
-        lines.append(
-            {
-                "at": line.posted_at.isoformat(),
-                "deed_at": line.deed_at.isoformat(),
-                "kind": line.kind,
-                "ref": line.ref,
-                "period": line.period,
-                "account": line.side,
-                "amount": line.amount,
-            }
-        )
+        lines.append(replies.StatementLine.of(line, at=line.posted_at, account=line.side))
     opening = (
         store.balances_at(tx.conn, subject, payload.since) if payload.since is not None else {}
     )
-    return {
-        "subject": subject,
-        "since": cards_views.iso(payload.since),
-        "until": (until or tx.now).isoformat(),
-        "opening": opening,
-        "lines": lines,
-        "closing": store.balances_at(tx.conn, subject, until),
-    }
+    return replies.StatementReply(
+        subject=subject,
+        since=payload.since,
+        until=until or tx.now,
+        opening=opening,
+        lines=lines,
+        closing=store.balances_at(tx.conn, subject, until),
+    )
 
 
 # --------------------------------------------------------------------------------------------------
 # Files
 
 
-def _own(tx: Tx, export_id: str) -> Any:
+def _own(tx: Tx, export_id: str) -> Row:
     row = store.export(tx.conn, export_id)
     if row is None or row.requested_by != tx.actor.id:
         raise NotFound(kind="export", id=export_id)
     return row
 
 
-def export(tx: Tx, payload: OneExport) -> dict[str, Any]:
+def export(tx: Tx, payload: OneExport) -> replies.ExportReply:
     """导出文件的状态 / How far a file is.
 
     Return how far a file is, to whoever asked for it.
@@ -136,25 +131,15 @@ def export(tx: Tx, payload: OneExport) -> dict[str, Any]:
         NotFound: There is none, or another person asked for it.
     """
     row = _own(tx, payload.export_id)
-    return {
-        "id": row.export_id,
-        "kind": row.kind,
-        "format": row.format,
-        "state": _state(tx, row),
-        "version": row.version,
-        "name": row.name,
-        "size": row.size,
-        "requested_at": row.requested_at.isoformat(),
-        "expires_at": cards_views.iso(row.expires_at),
-    }
+    return replies.ExportReply.of(row, id=row.export_id, state=_state(tx, row))
 
 
-def _state(tx: Tx, row: Any) -> str:
+def _state(tx: Tx, row: Row) -> str:
     over = row.expires_at is not None and row.expires_at <= tx.now
     return "EXPIRED" if over else str(row.state)
 
 
-def export_file(tx: Tx, payload: OneExport) -> dict[str, Any]:
+def export_file(tx: Tx, payload: OneExport) -> replies.FileReply:
     """下载导出文件 / Download a file.
 
     Return where the bytes of a file lie, to whoever asked for it.
@@ -170,19 +155,14 @@ def export_file(tx: Tx, payload: OneExport) -> dict[str, Any]:
         raise Gone
     if state != "READY":
         raise NotReady
-    return {
-        "name": row.name,
-        "media_type": MEDIA[row.format],
-        "sha256": row.sha256,
-        "size": row.size,
-    }
+    return replies.FileReply.of(row, media_type=MEDIA[row.format])
 
 
 # --------------------------------------------------------------------------------------------------
 # One entry, four viewers
 
 
-def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
+def settlement_entry(tx: Tx, payload: OneEntry) -> replies.EntryReply:
     """赋分条目(按查看人展示) / An entry as the caller may see it.
 
     The public sees organisations that were published, with reasons but without MINOR deductions,
@@ -202,25 +182,23 @@ def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
         raise NotFound(kind="entry", id=payload.subject_id)
     viewer = _viewer(tx, row, known.subject_id)
     if viewer == "PUBLIC":
-        return {"viewer": viewer} | _public(tx, row, known, in_force)
+        return _public(tx, row, known, in_force)
     rows = awards.of_subject(tx.conn, [known.subject_id], valid_in=row.period)
     cards = []
     for award in rows:
         acted = cards_views.chain(award) if viewer != "SELF" else UNSET
         cards.append(cards_views.award_card(tx, award, in_force, chain=acted))
-    found = {"viewer": viewer} | cards_views.entry_card(known) | {"awards": cards}
+    card = entries.card(known, replies.EntryCard)
+    found = replies.EntryReply(viewer=viewer, **msgspec.structs.asdict(card), awards=cards)
     if viewer == "AUDITOR":
         notice = notice_store.notice(tx.conn, row.notice_id) if row.notice_id else None
-        found |= {
-            "settlement_digest": row.digest,
-            "notice_digest": notice.digest if notice is not None else None,
-            "reviewed_by": row.reviewed_by,
-            "confirmed_by": row.confirmed_by,
-        }
+        found.settlement_digest = row.digest
+        found.notice_digest = notice.digest if notice is not None else None
+        found.reviewed_by, found.confirmed_by = row.reviewed_by, row.confirmed_by
     return found
 
 
-def _viewer(tx: Tx, row: Any, subject_id: str) -> str:
+def _viewer(tx: Tx, row: Row, subject_id: str) -> replies.Viewer:
     if voices.speaks_for(tx.conn, subject_id, tx.actor.id, tx.now):
         return "SELF"
     if tx.actor.role in cards_views.STAFF and tx.actor.covers(row.area):
@@ -228,7 +206,7 @@ def _viewer(tx: Tx, row: Any, subject_id: str) -> str:
     return "PUBLIC"
 
 
-def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
+def _public(tx: Tx, row: Row, known: Row, in_force: InForce) -> replies.EntryReply:
     missing = NotFound(kind="entry", id=known.subject_id)
     if row.published_at is None or known.state == "DRAFT":
         raise missing
@@ -239,7 +217,9 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         hangs = notice.state != "WITHDRAWN" and notice.down_at > tx.now
         if known.subject_id not in listed & still or known.state == "HELD" or not hangs:
             raise missing
-        return {"subject": known.subject_id, "period": known.period, "grade": known.grade}
+        return replies.EntryReply(
+            viewer="PUBLIC", subject=known.subject_id, period=known.period, grade=known.grade
+        )
     if known.kind not in ORGANISATIONS:
         raise missing
     reasons = []
@@ -253,14 +233,17 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         # A repaired item is not published any more; a minor one never is.
         if award.deduction and (level is None or not level.published or award.state == "REPAIRED"):
             continue
-        reasons.append({"rule": rule.code, "reason": rule.public_reason, "score": award.score})
-    return {
-        "subject": known.subject_id,
-        "kind": known.kind,
-        "period": known.period,
-        "score": known.score,
-        "grade": known.grade,
-        "gates_failed": gates(known.gates_failed),
-        "note": cards_views.HELD_NOTE if known.state == "HELD" else None,
-        "reasons": reasons,
-    }
+        reasons.append(
+            replies.EntryReason(rule=rule.code, reason=rule.public_reason, score=award.score)
+        )
+    return replies.EntryReply(
+        viewer="PUBLIC",
+        subject=known.subject_id,
+        kind=known.kind,
+        period=known.period,
+        score=known.score,
+        grade=known.grade,
+        gates_failed=gates(known.gates_failed),
+        note=cards_views.HELD_NOTE if known.state == "HELD" else None,
+        reasons=reasons,
+    )

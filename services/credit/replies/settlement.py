@@ -156,7 +156,7 @@ class EntryReason(Reply, kw_only=True):
 
 
 class EntryReply(Reply, kw_only=True):
-    """按查看人展示的条目 / An entry as the caller may see it; of persons all see the grade alone."""
+    """按查看人展示的条目 / An entry as the caller may see it; of persons, the grade alone."""
 
     viewer: Viewer
     settlement_id: str | UnsetType = UNSET

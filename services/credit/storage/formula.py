@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -168,8 +167,56 @@ def _entries_of(
     gate_source: Mapping[str, str],
     settlement_id: sa.ColumnElement[str],
 ) -> store.Select:
-    award, measure = t.awards.c, t.measures.c
-    sums: Any = (
+    sums, their_sums = _sums(where_the_rows_are, members, period)
+    measure, pending = t.measures.c, t.pendings.c
+    good = sa.func.coalesce(sums.c.good, 0)
+    bad = sa.func.coalesce(sums.c.bad, 0)
+    kind = members.c.kind
+    carries = sa.or_(
+        *(
+            sa.and_(kind == code, measure.source == source)
+            for code, source in sorted(gate_source.items())
+        )
+    )
+    its_measures = sa.and_(
+        measure.period == period, measure.subject_id == members.c.subject_id, carries
+    )
+    its_pending = sa.and_(pending.subject_id == members.c.subject_id, pending.period == period)
+    scored = (
+        sa.select(
+            members.c.subject_id,
+            kind.label("kind"),
+            good.label("good"),
+            bad.label("bad"),
+            score_sql(kind, good, bad).label("score"),
+            _active(members).label("active"),
+            _failed(members).label("failed"),
+            _vetoed(members, period).label("vetoed"),
+            sa.func.coalesce(pending.points, 0).label("pending"),
+            settlement_id.label("settlement_id"),
+            *([sums.c.awards] if where_the_rows_are else []),
+        )
+        .select_from(
+            members.outerjoin(sums, their_sums)
+            .outerjoin(t.measures, its_measures)
+            .outerjoin(t.pendings, its_pending)
+        )
+        .cte("scored")
+        # A planner would write each score in place of its name: ten thousand instructions of it in
+        # SQLite, and in PostgreSQL eight times the time that the statement takes.
+        .prefix_with("MATERIALIZED")
+    )
+    rows = _graded(where_the_rows_are, scored, period).subquery("entry")
+    hashed = entry_hash(rows, rows.c.awards) if where_the_rows_are else sa.null()
+    return sa.select(*(rows.c[name] for name in ENTRY[:-1]), hashed.label("hash"))
+
+
+def _sums(
+    where_the_rows_are: bool, members: sa.CTE, period: Value[str]
+) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
+    """Return what counts for and against each member, and which row is a member's."""
+    award = t.awards.c
+    asked = (
         sa.select(
             sa.func.sum(sa.case((award.deduction, 0), else_=award.score)).label("good"),
             sa.func.sum(sa.case((award.deduction, -award.score), else_=0)).label("bad"),
@@ -181,39 +228,40 @@ def _entries_of(
     if where_the_rows_are:
         # Subject by subject through the index: nothing is sorted and nothing spills, however many
         # awards a district has, and a step costs what its own subjects cost.
-        sums = sums.where(award.subject_id == members.c.subject_id).lateral("sums")
-        their_sums = sa.true()
-    else:
-        sums = (
-            sums.add_columns(award.subject_id)
-            .where(award.subject_id.in_(sa.select(members.c.subject_id)))
-            .group_by(award.subject_id)
-            .cte("sums")
-        )
-        their_sums = sums.c.subject_id == members.c.subject_id
-    good = sa.func.coalesce(sums.c.good, 0)
-    bad = sa.func.coalesce(sums.c.bad, 0)
-    kind = members.c.kind
-    carries = sa.or_(
-        *(
-            sa.and_(kind == code, measure.source == source)
-            for code, source in sorted(gate_source.items())
-        )
+        own = asked.where(award.subject_id == members.c.subject_id)
+        return own.lateral("sums"), sa.true()
+    sums = (
+        asked.add_columns(award.subject_id)
+        .where(award.subject_id.in_(sa.select(members.c.subject_id)))
+        .group_by(award.subject_id)
+        .cte("sums")
     )
-    active = sa.and_(
-        sa.func.coalesce(measure.active, kind != "STW"),
+    return sums, sums.c.subject_id == members.c.subject_id
+
+
+def _active(members: sa.CTE) -> sa.ColumnElement[bool]:
+    kind = members.c.kind
+    return sa.and_(
+        sa.func.coalesce(t.measures.c.active, kind != "STW"),
         sa.or_(kind.in_((*PERSONS, "STW")), members.c.state == "ACTIVE"),
     )
+
+
+def _failed(members: sa.CTE) -> sa.ColumnElement[str]:
+    """Return the gates that a member has missed; of one that is not measured, all of its kind."""
     unmeasured = sa.case(
         *(
-            (kind == code, ",".join(rules.gates_failed(code, rules.Measures())))
+            (members.c.kind == code, ",".join(rules.gates_failed(code, rules.Measures())))
             for code in sorted(rules.KINDS)
         ),
         else_="",
     )
-    failed = sa.func.coalesce(measure.gates_failed, unmeasured)
-    vetoed = sa.and_(
-        kind.not_in(PERSONS),
+    return sa.func.coalesce(t.measures.c.gates_failed, unmeasured)
+
+
+def _vetoed(members: sa.CTE, period: Value[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        members.c.kind.not_in(PERSONS),
         sa.exists().where(
             t.vetoes.c.subject_id == members.c.subject_id,
             t.vetoes.c.state == "ACTIVE",
@@ -221,43 +269,9 @@ def _entries_of(
             t.vetoes.c.to_period >= period,
         ),
     )
-    scored = (
-        sa.select(
-            members.c.subject_id,
-            kind.label("kind"),
-            good.label("good"),
-            bad.label("bad"),
-            score_sql(kind, good, bad).label("score"),
-            active.label("active"),
-            failed.label("failed"),
-            vetoed.label("vetoed"),
-            sa.func.coalesce(t.pendings.c.points, 0).label("pending"),
-            settlement_id.label("settlement_id"),
-            *([sums.c.awards] if where_the_rows_are else []),
-        )
-        .select_from(
-            members.outerjoin(sums, their_sums)
-            .outerjoin(
-                t.measures,
-                sa.and_(
-                    measure.period == period,
-                    measure.subject_id == members.c.subject_id,
-                    carries,
-                ),
-            )
-            .outerjoin(
-                t.pendings,
-                sa.and_(
-                    t.pendings.c.subject_id == members.c.subject_id,
-                    t.pendings.c.period == period,
-                ),
-            )
-        )
-        .cte("scored")
-        # A planner would write each score in place of its name: ten thousand instructions of it in
-        # SQLite, and in PostgreSQL eight times the time that the statement takes.
-        .prefix_with("MATERIALIZED")
-    )
+
+
+def _graded(where_the_rows_are: bool, scored: sa.CTE, period: Value[str]) -> store.Select:
     rated = (
         sa.select(scored, grade_sql(scored.c.kind, scored.c.score).label("raw"))
         .cte("rated")
@@ -267,7 +281,7 @@ def _entries_of(
     raw = row.raw
     nr = rules.NOT_RATED
     comma = sa.case((row.failed == "", ""), else_=_joined(row.failed, ","))
-    graded: store.Select = sa.select(
+    return sa.select(
         row.settlement_id,
         row.subject_id,
         _value(period).label("period"),
@@ -292,10 +306,6 @@ def _entries_of(
         sa.literal("DRAFT").label("state"),
         *([row.awards] if where_the_rows_are else []),
     )
-    rows = graded.subquery("entry")
-    entry = rows.c
-    hashed = entry_hash(rows, entry.awards) if where_the_rows_are else sa.null()
-    return sa.select(*(entry[name] for name in ENTRY[:-1]), hashed.label("hash"))
 
 
 def draft_entry(

@@ -63,6 +63,16 @@ def inner(schema: Schema | bool | None) -> Schema:
     return schema if isinstance(schema, dict) else {}
 
 
+def name_in(schema: Schema) -> str:
+    """Return the name of the schema to which a schema refers."""
+    return schema["$ref"].rpartition("/")[2]
+
+
+def resolved(schema: Schema, schemas: Schemas) -> Schema:
+    """Return a schema, or the one to which it refers."""
+    return schemas[name_in(schema)] if "$ref" in schema else schema
+
+
 class RefusalContract(Struct, omit_defaults=True):
     """A refusal that a door may answer; `text` is "中文 / English"."""
 

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-Json: TypeAlias = "JsonObject | list[Json] | str | float | bool | None"
+Json: TypeAlias = "JsonObject | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = "dict[str, Json]"

@@ -291,7 +291,7 @@ class Own:
             except CallFailed as error:
                 if failures is not None:
                     failures.append(error)
-                refused, _headers, _members = explain(error, request.url.path)
+                refused, _headers = explain(error, request.url.path)
                 english = context_of(request).lang == "en"
                 return {
                     "code": refused["code"],

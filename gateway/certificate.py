@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import TypedDict
 
 from reportlab.graphics import renderPDF
 from reportlab.graphics.barcode.qr import QrCodeWidget
@@ -32,7 +32,20 @@ _MOST_NAMED = 12
 _GETA = "\u3013"
 
 
-def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str, rare: str = "") -> bytes:
+class Certificate(TypedDict):
+    """What the service says of a certificate."""
+
+    code: str
+    number: str
+    state: str
+    title: str
+    form: str
+    level: str
+    approval_doc_no: str | None
+    granted_at: str
+
+
+def certificate_pdf(reply: Certificate, *, name: str, url: str, rare: str = "") -> bytes:
     """Return a certificate as PDF, with a QR code that leads to where it is verified.
 
     The font is one of the CID fonts that readers bring along. Of another one only the rare signs
@@ -44,92 +57,123 @@ def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str, rare: str 
         url: Where it is verified.
         rare: A TrueType file for signs beyond U+FFFF, or empty.
     """
-    font = "STSong-Light"
-    if font not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(UnicodeCIDFont(font))
-    width, height = landscape(A4)
     made = io.BytesIO()
-    # Without the time of making: the same certificate is the same file.
-    canvas = Canvas(made, pagesize=(width, height), invariant=1)
-    canvas.setTitle(f"荣誉证书 {reply['number']}")
-    canvas.setAuthor("五红社区治理")
-    canvas.setStrokeColorRGB(0.72, 0.11, 0.11)
-    canvas.setLineWidth(3)
-    canvas.rect(28, 28, width - 56, height - 56)
-    canvas.setLineWidth(1)
-    canvas.rect(36, 36, width - 72, height - 72)
+    sheet = _Sheet(made)
+    sheet.frame(reply["number"])
+    texts = (name, reply["title"], reply["approval_doc_no"] or "")
+    # Loaded with the first such sign: it takes half a second and 70 MB.
+    signs_of = _rare_signs(rare if any(map(_is_rare, "".join(texts))) else "")
+    (drawn, missing), (title, in_title), (document, in_document) = (
+        shown(text, signs_of) for text in texts
+    )
+    sheet.write(drawn, sheet.height - 190, range(28, 11, -2))
+    for where, signs in (
+        ("姓名", missing), ("表彰名称", in_title), ("批准文号", in_document),
+    ):  # fmt: skip
+        if signs:
+            sheet.note(where, signs)
+    level = LEVELS.get(reply["level"], reply["level"])
+    form = FORMS.get(reply["form"], reply["form"])
+    y = min(sheet.height - 235, sheet.y - 10)
+    for line in wrapped(f"授予“{title}”({level}{form})", 30):
+        sheet.centred(line, y, 20)
+        y -= 28
+    day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
+    sheet.centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
+    if document:
+        number = f"批准文号:{document}"
+        (number, *_), size = fitted(number, sheet.room - 240, sheet.wide, sizes=range(12, 4, -1))
+        sheet.centred(number, y - 38, size)
+    if reply["state"] == "REVOKED":
+        sheet.centred("已撤销 REVOKED", y - 66, 26, 0.8)
+    sheet.foot(reply["number"], url)
+    return made.getvalue()
 
-    def wide(text: str, size: int) -> float:
+
+class _Sheet:
+    """A page on which a certificate is drawn.
+
+    Attributes:
+        height: Of the page.
+        room: How wide a line may be.
+        y: Where the next line of a name or a note stands.
+    """
+
+    _font = "STSong-Light"
+
+    def __init__(self, made: io.BytesIO) -> None:
+        if self._font not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(UnicodeCIDFont(self._font))
+        self._width, self.height = landscape(A4)
+        self.room = self._width - 160
+        self.y = 0.0
+        # Without the time of making: the same certificate is the same file.
+        self._canvas = Canvas(made, pagesize=(self._width, self.height), invariant=1)
+
+    def frame(self, number: str) -> None:
+        """Draw the border and the heading."""
+        canvas = self._canvas
+        canvas.setTitle(f"荣誉证书 {number}")
+        canvas.setAuthor("五红社区治理")
+        canvas.setStrokeColorRGB(0.72, 0.11, 0.11)
+        canvas.setLineWidth(3)
+        canvas.rect(28, 28, self._width - 56, self.height - 56)
+        canvas.setLineWidth(1)
+        canvas.rect(36, 36, self._width - 72, self.height - 72)
+        self.centred("荣誉证书", self.height - 120, 44, 0.72)
+
+    def wide(self, text: str, size: int) -> float:
+        """Return how wide a text is at a size."""
         return sum(
-            float(pdfmetrics.stringWidth(part, _RARE if far else font, size))
+            float(pdfmetrics.stringWidth(part, _RARE if far else self._font, size))
             for far, part in _runs(text)
         )
 
-    def centred(text: str, y: float, size: int, red: float = 0.1) -> None:
-        canvas.setFillColorRGB(red, 0.1, 0.1)
-        line = canvas.beginText(width / 2 - wide(text, size) / 2, y)
+    def centred(self, text: str, y: float, size: int, red: float = 0.1) -> None:
+        """Write a line in the middle."""
+        self._canvas.setFillColorRGB(red, 0.1, 0.1)
+        line = self._canvas.beginText(self._width / 2 - self.wide(text, size) / 2, y)
         for far, part in _runs(text):
-            line.setFont(_RARE if far else font, size)
+            line.setFont(_RARE if far else self._font, size)
             line.textOut(part)
-        canvas.drawText(line)
+        self._canvas.drawText(line)
 
-    centred("荣誉证书", height - 120, 44, 0.72)
-    texts = (name, reply["title"], reply.get("approval_doc_no") or "")
-    # Loaded with the first such sign: it takes half a second and 70 MB.
-    signs_of = _rare_signs(rare if any(map(_is_rare, "".join(texts))) else "")
-    drawn, missing = shown(name, signs_of)
-    room = width - 160
+    def write(self, text: str, y: float, sizes: Sequence[int]) -> None:
+        """Write a text as large as it fits, in several lines where it must be."""
+        self.y = y
+        lines, size = fitted(text, self.room, self.wide, sizes=sizes)
+        for line in lines:
+            self.centred(line, self.y, size)
+            self.y -= size * 1.3
 
-    y, size = height - 190, 28
-    lines, size = fitted(drawn, room, wide, sizes=range(28, 11, -2))
-    for line in lines:
-        centred(line, y, size)
-        y -= size * 1.3
-    title, missing_there = shown(texts[1], signs_of)
-    document, missing_below = shown(texts[2], signs_of)
-    for where, signs in (
-        ("姓名", missing), ("表彰名称", missing_there), ("批准文号", missing_below),
-    ):  # fmt: skip
-        if not signs:
-            continue
-        note = "、".join(f"U+{ord(sign):X}" for sign in signs[:_MOST_NAMED])
-        note += "等" if len(signs) > _MOST_NAMED else ""
-        for line in fitted(f"{where}中的“{_GETA}”依次为:{note}", room, wide, sizes=(11,))[0]:
-            centred(line, y + 6, 11)
-            y -= 15
-    level = LEVELS.get(reply["level"], reply["level"])
-    form = FORMS.get(reply["form"], reply["form"])
-    y = min(height - 235, y - 10)
-    for line in wrapped(f"授予“{title}”({level}{form})", 30):
-        centred(line, y, 20)
-        y -= 28
-    day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
-    centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
-    if document:
-        number = f"批准文号:{document}"
-        (number, *_), size = fitted(number, room - 240, wide, sizes=range(12, 4, -1))
-        centred(number, y - 38, size)
-    if reply["state"] == "REVOKED":
-        centred("已撤销 REVOKED", y - 66, 26, 0.8)
+    def note(self, where: str, signs: Sequence[str]) -> None:
+        """Name the signs of a text that are not drawn."""
+        said = "、".join(f"U+{ord(sign):X}" for sign in signs[:_MOST_NAMED])
+        said += "等" if len(signs) > _MOST_NAMED else ""
+        lines, _ = fitted(f"{where}中的“{_GETA}”依次为:{said}", self.room, self.wide, sizes=(11,))
+        for line in lines:
+            self.centred(line, self.y + 6, 11)
+            self.y -= 15
 
-    side = 110
-    code = QrCodeWidget(url, barLevel="M")
-    left, bottom, right, top = code.getBounds()
-    scale = (side / (right - left), 0, 0, side / (top - bottom), 0, 0)
-    drawing = Drawing(side, side, transform=list(scale))
-    drawing.add(code)
-    x = width - 60 - side
-    renderPDF.draw(drawing, canvas, x, 62)
-    canvas.linkURL(url, (x, 62, x + side, 62 + side))
-    canvas.setFillColorRGB(0.25, 0.25, 0.25)
-    canvas.setFont(font, 10)
-    canvas.drawString(60, 92, f"证书编号:{reply['number']}")
-    canvas.drawString(60, 76, "扫码核验真伪:")
-    canvas.setFont("Helvetica", 8)
-    canvas.drawString(60, 62, url)
-    canvas.showPage()
-    canvas.save()
-    return made.getvalue()
+    def foot(self, number: str, url: str) -> None:
+        """Draw the QR code and where the certificate is verified, and end the page."""
+        canvas, side = self._canvas, 110
+        code = QrCodeWidget(url, barLevel="M")
+        left, bottom, right, top = code.getBounds()
+        scale = (side / (right - left), 0, 0, side / (top - bottom), 0, 0)
+        drawing = Drawing(side, side, transform=list(scale))
+        drawing.add(code)
+        x = self._width - 60 - side
+        renderPDF.draw(drawing, canvas, x, 62)
+        canvas.linkURL(url, (x, 62, x + side, 62 + side))
+        canvas.setFillColorRGB(0.25, 0.25, 0.25)
+        canvas.setFont(self._font, 10)
+        canvas.drawString(60, 92, f"证书编号:{number}")
+        canvas.drawString(60, 76, "扫码核验真伪:")
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(60, 62, url)
+        canvas.showPage()
+        canvas.save()
 
 
 def shown(name: str, rare: Container[int] = frozenset()) -> tuple[str, list[str]]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from starlette.requests import Request
 
+from chassis import telemetry
+
 Lang = Literal["zh", "en"]
 KEY = "fivered.context"
-_TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +40,10 @@ def language_of(header: str) -> Lang:
     return "en" if best["en"] > best["zh"] else "zh"
 
 
-def trace_of(header: str | None) -> tuple[str, str]:
-    """Return (trace id, our traceparent), a child of the caller's when he sent a readable one."""
-    found = _TRACEPARENT.match(header or "")
-    if found and found[1] != "0" * 32 and found[2] != "0" * 16:
-        trace_id, flags = found[1], found[3]
-    else:
-        trace_id, flags = secrets.token_hex(16), "01"
-    return trace_id, f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
-
-
 def read_context(headers: Mapping[str, str]) -> Context:
     """Read the context off the headers."""
-    trace_id, traceparent = trace_of(headers.get("traceparent"))
-    return Context(language_of(headers.get("accept-language", "")), trace_id, traceparent)
+    trace = telemetry.follow(headers.get("traceparent"))
+    return Context(language_of(headers.get("accept-language", "")), trace.trace_id, trace.header())
 
 
 def context_of(request: Request) -> Context:

@@ -183,7 +183,7 @@ class _Types:
         return made(name, __base__=base, __doc__=schema.get("description"), **members)
 
     def _named(self, ref: Schema) -> tuple[str, Schema]:
-        name = ref["$ref"].rpartition("/")[2]
+        name = api.name_in(ref)
         return name, self._schemas[name]
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Required, TypedDict, cast
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
@@ -20,12 +20,16 @@ from starlette.responses import FileResponse, Response
 
 from chassis.blobs import Blobs
 from chassis.calendar import SHANGHAI
+from chassis.json_values import JsonObject
 from chassis.messages import Actor
 from chassis.rpc import CallFailed
 from gateway.dispatch import Gate, NoParams, read_params, read_places
 from gateway.doors import Door, Doors
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    from gateway.certificate import Certificate
 
 ATOM = "application/atom+xml"
 PDF = "application/pdf"
@@ -47,15 +51,16 @@ class Asked:
         self.actor = actor
         self.installed = installed
 
-    async def ask(self, service: str, method: str, body: dict[str, Any]) -> Any:
+    async def ask(self, service: str, method: str, body: JsonObject) -> JsonObject:
         """Ask a service as the viewer.
 
         Raises:
             CallFailed: It refuses, or does not answer.
         """
-        return await self.gate.call(self.request, service, method, body, actor=self.actor)
+        told = await self.gate.call(self.request, service, method, body, actor=self.actor)
+        return cast("JsonObject", told)
 
-    async def name_of(self, reply: Mapping[str, Any]) -> str:
+    async def name_of(self, reply: JsonObject) -> str:
         """Return the name that the viewer may see; without one, the number of an organisation.
 
         Services keep ids, never other people's names. An id of a person is shown to nobody.
@@ -64,7 +69,7 @@ class Asked:
         try:
             if person and "steward" in self.installed:
                 cards = await self.ask("steward", "people_cards", {"ids": [person]})
-                name = next((card.get("name") for card in cards["items"]), None)
+                name = next((card["name"] for card in rows_of(cards) if "name" in card), None)
             elif reply.get("kind") == "PRJ" and ref and "property" in self.installed:
                 name = (await self.ask("property", "board", {"project_id": ref})).get("name")
             elif reply.get("kind") == "PTN" and ref and "partner" in self.installed:
@@ -76,7 +81,13 @@ class Asked:
         return str(name or (None if person else ref) or "不公开姓名")
 
 
-Writer = Callable[[Asked, Any], Awaitable[Response]]
+def rows_of(reply: JsonObject) -> list[JsonObject]:
+    """Return the objects of a list that a service has answered."""
+    items = reply.get("items")
+    return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+
+
+Writer = Callable[[Asked, JsonObject], Awaitable[Response]]
 
 
 def public_url(settings: GatewaySettings) -> str:
@@ -113,18 +124,38 @@ def writer(
 # Atom (RFC 4287)
 
 
-async def _feed(asked: Asked, reply: Mapping[str, Any]) -> Response:
+async def _feed(asked: Asked, reply: JsonObject) -> Response:
     base = public_url(asked.gate.settings)
     path, params = asked.request.url.path, asked.request.query_params.multi_items()
     return Response(
-        atom(reply["items"], base=base, path=path, params=params, following=reply.get("next")),
+        atom(
+            cast("list[Notice]", reply["items"]),
+            base=base,
+            path=path,
+            params=params,
+            following=cast("str | None", reply.get("next")),
+        ),
         media_type=f"{ATOM}; charset=utf-8",
         headers={"Cache-Control": "public, max-age=300"},
     )
 
 
+class Notice(TypedDict, total=False):
+    """A notice, as the feed tells it."""
+
+    id: Required[str]
+    kind: Required[str]
+    number: Required[str]
+    published_at: Required[str]
+    ends_at: Required[str]
+    title: str | None
+    scope: str
+    period: str
+    corrects: str | None
+
+
 def atom(
-    notices: Sequence[Mapping[str, Any]],
+    notices: Sequence[Notice],
     *,
     base: str,
     path: str,
@@ -162,7 +193,7 @@ def atom(
     return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
-def _entry(notice: Mapping[str, Any], base: str) -> ET.Element:
+def _entry(notice: Notice, base: str) -> ET.Element:
     entry = ET.Element(_tag("entry"))
     kind = KINDS.get(notice["kind"], notice["kind"])
     title = notice.get("title") or f"{notice['scope']} {notice['period']}"
@@ -206,13 +237,14 @@ def rare_font(path: str) -> str:
     return path if path and Path(path).is_file() else ""
 
 
-async def _certificate(asked: Asked, reply: Mapping[str, Any]) -> Response:
+async def _certificate(asked: Asked, reply: JsonObject) -> Response:
     from gateway.certificate import certificate_pdf  # noqa: PLC0415  see there
 
     name = await asked.name_of(reply)
     url = f"{public_url(asked.gate.settings)}/v1/credit/certificates/{reply['code']}"
     rare = rare_font(asked.gate.settings.rare_font)
-    made = await asyncio.to_thread(certificate_pdf, reply, name=name, url=url, rare=rare)
+    told = cast("Certificate", reply)
+    made = await asyncio.to_thread(certificate_pdf, told, name=name, url=url, rare=rare)
     return Response(
         made,
         media_type=PDF,
@@ -228,12 +260,12 @@ async def _certificate(asked: Asked, reply: Mapping[str, Any]) -> Response:
 # Files
 
 
-async def _file(asked: Asked, reply: Mapping[str, Any]) -> Response:
-    path = await asyncio.to_thread(Blobs(asked.gate.settings.blobs).path, reply["sha256"])
+async def _file(asked: Asked, reply: JsonObject) -> Response:
+    path = await asyncio.to_thread(Blobs(asked.gate.settings.blobs).path, str(reply["sha256"]))
     return FileResponse(
         path,
-        media_type=reply["media_type"],
-        filename=reply["name"],
+        media_type=str(reply["media_type"]),
+        filename=str(reply["name"]),
         headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
     )
 

@@ -7,9 +7,18 @@ a door that does not say who may enter cannot be declared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import (
+    Annotated,
+    Generic,
+    Literal,
+    NamedTuple,
+    Required,
+    TypedDict,
+    TypeVar,
+    Unpack,
+)
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -21,26 +30,12 @@ from chassis.text import DAY, is_day
 
 ROLES: frozenset[str] = frozenset(
     {
-        "R_RESIDENT",
-        "R_STEWARD",
-        "R_GRID",
-        "R_CADRE",
-        "R_SECRETARY",
-        "R_STREET",
-        "R_STREET_LEAD",
-        "R_DISTRICT",
-        "R_DISTRICT_LEAD",
-        "R_PM",
-        "R_PCO",
-        "R_OWNERS",
-        "R_MERCHANT",
-        "R_PARTNER",
-        "R_DEPUTY",
-        "R_UTILITY",
-        "R_AUDITOR",
-        SYSTEM_ROLE,
+        "R_RESIDENT", "R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD",
+        "R_DISTRICT", "R_DISTRICT_LEAD", "R_PM", "R_PCO", "R_OWNERS", "R_MERCHANT", "R_PARTNER",
+        "R_DEPUTY", "R_UTILITY", "R_AUDITOR", SYSTEM_ROLE,
     }
-)
+)  # fmt: skip
+Kind = Literal["command", "query"]
 ANY: tuple[str, ...] = (ANY_ROLE,)
 PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
 
@@ -128,20 +123,20 @@ class Door:
 
     service: str
     tag: str
-    kind: Literal["command", "query"]
+    kind: Kind
     verb: str
     path: str
     method: str
     roles: tuple[str, ...]
     summary: str
-    description: str
-    status: int
-    if_match: bool
-    body: type[Body] | None
-    params: type[Params] | None
-    path_params: type[Params] | None
-    reply: type[Any]
-    deadline_s: float | None
+    reply: type[BaseModel]
+    description: str = ""
+    status: int = 200
+    if_match: bool = False
+    body: type[Body] | None = None
+    params: type[Params] | None = None
+    path_params: type[Params] | None = None
+    deadline_s: float | None = None
     content: tuple[str, ...] = ()
     produces: str = ""
     cost: int = 1
@@ -166,15 +161,32 @@ class Door:
         return PUBLIC_ROLE in self.roles
 
 
-def _roles_of(roles: Any, where: str) -> tuple[str, ...]:
+class Said(TypedDict, total=False):
+    """What a declaration says of a door, beside where it stands."""
+
+    roles: Required[tuple[str, ...]]
+    reply: Required[type[BaseModel]]
+    summary: Required[str]
+    description: str
+    status: int
+    if_match: bool
+    body: type[Body] | None
+    params: type[Params] | None
+    path_params: type[Params] | None
+    deadline_s: float | None
+    common: bool
+
+
+def _roles_of(roles: object, where: str) -> tuple[str, ...]:
     """Return the roles as a flat tuple.
 
     Raises:
         TypeError: There are none, or one is unknown.
     """
-    given: list[Any] = [roles] if roles and isinstance(roles, str) else list(roles or ())
+    if isinstance(roles, str):
+        roles = [roles] if roles else []
     flat: list[str] = []
-    for role in given:
+    for role in roles if isinstance(roles, Iterable) else ():
         flat.extend([role] if isinstance(role, str) else role)
     if not flat:
         raise TypeError(f"{where} does not say who may enter")
@@ -215,135 +227,45 @@ class Doors:
             raise TypeError(f"{door.verb} {door.full_path} is declared twice")
         self._doors[door.verb, door.path] = door
 
-    def command(
-        self,
-        verb: str,
-        path: str,
-        method: str,
-        *,
-        roles: Sequence[str],
-        reply: type[Any],
-        summary: str,
-        body: type[Body] | None = None,
-        if_match: bool = False,
-        status: int = 200,
-        description: str = "",
-        path_params: type[Params] | None = None,
-        deadline_s: float | None = None,
-        common: bool = False,
-    ) -> Door:
+    def command(self, verb: str, path: str, method: str, **said: Unpack[Said]) -> Door:
         """Declare a command. Path places and body members become the body of the call.
 
         Args:
             verb: POST, PUT, PATCH or DELETE.
             path: Below `/v1/<service>`; `{places}` are named as the service names them.
             method: The command's method on the service.
-            roles: `ANY`, `PUBLIC` or a tuple of role names; the same as the service declares.
-            reply: A `Reply` type.
-            summary: "中文 / English".
-            body: A `Body` type.
-            if_match: Whether `If-Match` is required.
-            status: 200, 201 for a new thing, 202 for work that goes on.
-            description: More for the reference; default is the body's docstring.
-            path_params: A `Params` type when a place is not plain text.
-            deadline_s: Longest wait for the answer.
-            common: See `Door.common`.
+            said: The rest, as `Door` describes it; roles, reply and summary must be there.
 
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
         """
         if verb not in VERBS or verb == "GET":
             raise TypeError(f"{method}: a command is POST, PUT, PATCH or DELETE, not {verb}")
-        if status not in {200, 201, 202}:
-            raise TypeError(f"{method}: a command answers 200, 201 or 202, not {status}")
-        return self._add(
-            "command",
-            verb,
-            path,
-            method,
-            roles=roles,
-            reply=reply,
-            summary=summary,
-            description=description,
-            status=status,
-            if_match=if_match,
-            body=body,
-            params=None,
-            path_params=path_params,
-            deadline_s=deadline_s,
-            common=common,
-        )
+        if said.get("status", 200) not in {200, 201, 202}:
+            raise TypeError(f"{method}: a command answers 200, 201 or 202, not {said['status']}")
+        return self._add("command", verb, path, method, said)
 
-    def query(
-        self,
-        verb: str,
-        path: str,
-        method: str,
-        *,
-        roles: Sequence[str],
-        reply: type[Any],
-        summary: str,
-        params: type[Params] | None = None,
-        description: str = "",
-        path_params: type[Params] | None = None,
-        deadline_s: float | None = None,
-        produces: str = "",
-        cost: int = 1,
-    ) -> Door:
-        """Declare a question. Path places and query parameters become the body of the call.
-
-        Args:
-            verb: GET.
-            path: As in `command`.
-            method: The query's method on the service.
-            roles: As in `command`.
-            reply: A `Reply` type, or `Page[...]`.
-            summary: "中文 / English".
-            params: A `Params` type.
-            description: More for the reference.
-            path_params: A `Params` type when a place is not plain text.
-            deadline_s: Longest wait for the answer.
-            produces: Media type of the answer where that is no JSON.
-            cost: See `Door.cost`.
+    def query(self, verb: str, path: str, method: str, **said: Unpack[Said]) -> Door:
+        """Declare a question. Path places and query parameters become the body of the call; the
+        arguments are as in `command`, with GET.
 
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
         """
         if verb != "GET":
             raise TypeError(f"{method}: a query is GET, not {verb}")
-        return self._add(
-            "query",
-            verb,
-            path,
-            method,
-            roles=roles,
-            reply=reply,
-            summary=summary,
-            description=description,
-            status=200,
-            if_match=False,
-            body=None,
-            params=params,
-            path_params=path_params,
-            deadline_s=deadline_s,
-            produces=produces,
-            cost=cost,
-        )
+        return self._add("query", verb, path, method, said)
 
-    def _add(
-        self, kind: Literal["command", "query"], verb: str, path: str, method: str, **rest: Any
-    ) -> Door:
+    def _add(self, kind: Kind, verb: str, path: str, method: str, said: Said) -> Door:
         where = f"{verb} /v1/{self.service}{path}"
-        rest["roles"] = _roles_of(rest["roles"], where)
+        said["roles"] = _roles_of(said.get("roles"), where)
         if not PATH.match(path):
             raise TypeError(f"{where} is no path")
-        if (verb, path) in self._doors:
-            raise TypeError(f"{where} is declared twice")
-        if not rest["summary"]:
+        if not said["summary"]:
             raise TypeError(f"{where} has no summary")
-        door = Door(self.service, self.tag, kind, verb, path, method, **rest)
+        door = Door(self.service, self.tag, kind, verb, path, method, **said)
         _check_names(door, where)
-        self._doors[verb, path] = door
+        self.adopt(door)
         return door
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import http
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, NotRequired, TypedDict, cast
 
 import msgspec
+from msgspec import Meta
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,10 +21,12 @@ from chassis.i18n import problem_of, told
 from chassis.messages import new_uuid
 from chassis.refusal import (
     Choices,
+    Complaint,
     Faulted,
     InFlight,
     Invalid,
     NotFound,
+    Problem,
     Refusal,
     RoleDenied,
     Sentence,
@@ -237,22 +240,32 @@ TITLES: dict[int, tuple[str, str]] = {
 }
 
 
-def problem(
-    context: Context,
-    path: str,
-    refused: Mapping[str, Any],
-    *,
-    headers: Mapping[str, str] | None = None,
-    members: Mapping[str, Any] | None = None,
-) -> Response:
-    """Return a refusal as problem+json (RFC 9457).
+class ProblemDocument(TypedDict):
+    """RFC 9457;`code` 稳定不变,`detail` 按 Accept-Language / `code` is stable, `detail` follows
+    Accept-Language."""
+
+    type: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    guard: str | None
+    field: str | None
+    params: dict[str, str]
+    message_zh: str
+    message_en: str
+    trace_id: str
+    errors: NotRequired[list[Complaint]]
+
+
+def document_of(context: Context, path: str, refused: Problem) -> ProblemDocument:
+    """Return a refusal, perhaps from over the wire, as the caller reads it.
 
     Args:
         context: Language and trace of the request.
         path: The request's path.
-        refused: What `chassis.i18n.problem_of` gives, perhaps from over the wire.
-        headers: More headers of the response.
-        members: More members of the document.
+        refused: What `chassis.i18n.problem_of` gives.
     """
     code = str(refused.get("code") or "REFUSED")
     given = refused.get("status")
@@ -260,7 +273,7 @@ def problem(
     zh = str(refused.get("message_zh") or refused.get("message_en") or code)
     en = str(refused.get("message_en") or zh)
     title = TITLES.get(status) or (http.HTTPStatus(status).phrase,) * 2
-    document: dict[str, Any] = {
+    document: ProblemDocument = {
         "type": TYPE + code,
         "title": title[context.lang == "en"],
         "status": status,
@@ -273,11 +286,20 @@ def problem(
         "message_zh": zh,
         "message_en": en,
         "trace_id": context.trace_id,
-        **(members or {}),
     }
+    if "errors" in refused:
+        document["errors"] = refused["errors"]
+    return document
+
+
+def problem(
+    context: Context, path: str, refused: Problem, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a refusal as problem+json; see `document_of`."""
+    document = document_of(context, path, refused)
     return Response(
         msgspec.json.encode(document),
-        status,
+        document["status"],
         {
             "Content-Language": "en" if context.lang == "en" else "zh-CN",
             "Vary": "Accept-Language",
@@ -287,20 +309,17 @@ def problem(
     )
 
 
-def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
-    """Return (refusal, headers, members) of any failure; the one table of them all.
+def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
+    """Return (refusal, headers) of any failure; the one table of them all.
 
     The text of an exception that is not a refusal never reaches the caller.
     """
     headers: dict[str, str] = {}
-    members: dict[str, Any] = {}
-    refused: dict[str, Any]
+    refused: Problem
     match error:
         case CallRefused():
-            refused = error.payload
+            refused = cast("Problem", error.payload)
             seconds = (refused.get("params") or {}).get("seconds")
-            if "errors" in refused:
-                members["errors"] = refused["errors"]
             if refused.get("code") == InFlight.code:
                 headers["Retry-After"] = "1"
             elif refused.get("status") == 429 and seconds is not None:
@@ -314,8 +333,7 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
         case CallFaulted():
             refused = _payload(Faulted(fault_id=error.fault_id))
         case ValidationError():
-            members["errors"] = validation_errors(error)
-            refused = _validation(members["errors"])
+            refused = _validation(validation_errors(error))
         case Refusal():
             headers |= _headers_of(error)
             refused = _payload(error)
@@ -331,11 +349,11 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
             fault_id = new_uuid()
             log.error("gateway_fault", exc_info=error, extra={"fault_id": fault_id, "path": path})
             refused = _payload(Faulted(fault_id=fault_id))
-    return refused, headers, members
+    return refused, headers
 
 
-def _payload(refusal: Refusal) -> dict[str, Any]:
-    return dict(problem_of(refusal, "gateway"))
+def _payload(refusal: Refusal) -> Problem:
+    return problem_of(refusal, "gateway")
 
 
 def _headers_of(refusal: Refusal) -> dict[str, str]:
@@ -362,12 +380,12 @@ def _methods_of(request: Request) -> set[str]:
 async def answer_error(request: Request, error: Exception) -> Response:
     """Answer any failure; registered for every kind of exception."""
     path = request.url.path
-    refused, headers, members = explain(error, path)
+    refused, headers = explain(error, path)
     if isinstance(error, HTTPException) and error.status_code == 405:
         refused = _payload(MethodNotAllowed(method=f"HTTP {request.method}"))
         headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     request.scope["fivered.refused"] = refused["code"]
-    return problem(context_of(request), path, refused, headers=headers, members=members)
+    return problem(context_of(request), path, refused, headers=headers)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -392,12 +410,8 @@ _MESSAGES = sentences(
         "bool_type": "应为 true 或 false / must be true or false",
         "bool_parsing": "应为 true 或 false / must be true or false",
         "list_type": "应为列表 / must be a list",
-        "tuple_type": "应为列表 / must be a list",
-        "set_type": "应为列表 / must be a list",
         "dict_type": "应为对象 / must be an object",
         "model_type": "应为对象 / must be an object",
-        "model_attributes_type": "应为对象 / must be an object",
-        "dataclass_type": "应为对象 / must be an object",
         "too_short": "至少 {min_length} 项 / must have at least {min_length} items",
         "too_long": "至多 {max_length} 项 / must have at most {max_length} items",
         "greater_than": "应大于 {gt} / must be greater than {gt}",
@@ -406,7 +420,6 @@ _MESSAGES = sentences(
         "less_than_equal": "应不大于 {le} / must be at most {le}",
         "multiple_of": "应为 {multiple_of} 的倍数 / must be a multiple of {multiple_of}",
         "literal_error": "应为以下之一:{expected} / must be one of {expected}",
-        "enum": "应为以下之一:{expected} / must be one of {expected}",
         "datetime_type": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
         "datetime_parsing": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
         "datetime_from_date_parsing": (
@@ -423,7 +436,6 @@ _MESSAGES = sentences(
         "time_type": "应为时间 / must be a time of day",
         "time_parsing": "应为时间 / must be a time of day",
         "none_required": "应为 null / must be null",
-        "union_tag_invalid": "应为以下之一:{expected_tags} / must be one of {expected_tags}",
         "unreadable_character": (
             "含有不可见的控制字符 {character} / has the invisible control character {character}"
         ),
@@ -438,9 +450,9 @@ _MESSAGES = sentences(
 _OTHER = Sentence("内容不符合要求 / is not as required")
 
 
-def validation_errors(error: ValidationError) -> list[dict[str, str]]:
+def validation_errors(error: ValidationError) -> list[Complaint]:
     """Return each complaint as {field, message_zh, message_en}; at most fifty."""
-    found = []
+    found: list[Complaint] = []
     for item in error.errors(include_url=False, include_input=False)[:50]:
         text = _MESSAGES.get(item["type"], _OTHER)
         values = _values(item.get("ctx", {}))
@@ -456,22 +468,22 @@ def validation_errors(error: ValidationError) -> list[dict[str, str]]:
     return found
 
 
-def _values(context: Mapping[str, Any]) -> dict[str, Any]:
+def _values(context: Mapping[str, object]) -> dict[str, object]:
     """Return what fills a sentence: of a choice the texts that may be sent, of a pattern its
     words."""
-    chosen = {
-        name: Choices(*re.findall(r"'([^']*)'", str(context[name])))
-        for name in ("expected", "expected_tags")
-        if "'" in str(context.get(name, ""))
-    }
+    chosen = re.findall(r"'([^']*)'", str(context.get("expected", "")))
     form = form_of(str(context.get("pattern", "")))
-    return {**context, **chosen, **({"pattern": form} if form else {})}
+    return {
+        **context,
+        **({"expected": Choices(*chosen)} if chosen else {}),
+        **({"pattern": form} if form else {}),
+    }
 
 
-def _validation(errors: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def _validation(errors: list[Complaint]) -> Problem:
     first = errors[0]
     refused = _payload(Invalid(field=first["field"], reason=""))
     refused["message_zh"] = f"请求内容有误:{first['field']} {first['message_zh']}"
     refused["message_en"] = f"The request cannot be read: {first['field']} {first['message_en']}"
-    refused["params"] = {}
+    refused["params"], refused["errors"] = {}, errors
     return refused

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import jwt
 
@@ -78,7 +78,7 @@ class IdentitySource(Protocol):
         """
 
 
-def read_grant(given: Any) -> Grant:
+def read_grant(given: object) -> Grant:
     """Read a grant as it stands in a token.
 
     Raises:

@@ -7,8 +7,6 @@ import logging
 import re
 import time
 from collections import OrderedDict
-from collections.abc import MutableMapping
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -155,7 +153,7 @@ class Outermost:
             return
         context = scope[KEY] = read_context(Headers(scope=scope))
         started = time.perf_counter()
-        answered: dict[str, Any] = {}
+        answered: dict[str, object] = {}
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -173,12 +171,10 @@ class Outermost:
             finally:
                 self._serving -= 1
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-            refused, headers, members = explain(error, scope["path"])
+            refused, headers = explain(error, scope["path"])
             scope["fivered.refused"] = refused["code"]
             if "status" not in answered:
-                response = problem(
-                    context, scope["path"], refused, headers=headers, members=members
-                )
+                response = problem(context, scope["path"], refused, headers=headers)
                 await response(scope, receive, dressed)
         log.info(
             "request",
@@ -223,12 +219,12 @@ class Outermost:
             )
 
 
-def address_of(scope: MutableMapping[str, Any]) -> str:
+def address_of(scope: Scope) -> str:
     """Return the network address that a request came from."""
     return str((scope.get("client") or ("?",))[0])
 
 
-def _actor_of(scope: MutableMapping[str, Any]) -> str:
+def _actor_of(scope: Scope) -> str:
     """Return who asked, also where he was refused before he acted in a role."""
     actor = scope.get("fivered.actor")
     if actor is None:

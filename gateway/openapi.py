@@ -5,59 +5,102 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import NotRequired, TypedDict, cast
 
+import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from chassis import api
+from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
+from chassis.refusal import Problem
 from chassis.text import COMMUNITY, GRID, PERIOD
+from gateway.context import Context
 from gateway.doors import Door
-from gateway.errors import MEDIA_TYPE, TITLES
+from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
 
-_REF = "#/components/schemas/{model}"
+_SCHEMAS = "#/components/schemas/"
+_PROBLEM = f"{_SCHEMAS}Problem"
 GATEWAY_TAG = "gateway"
 
+# What of OpenAPI 3.1 is written here.
+Ref = TypedDict("Ref", {"$ref": str})
+
+
+class Header(TypedDict):
+    """A header of an answer."""
+
+    description: str
+    schema: Schema
+
+
+class Media(TypedDict, total=False):
+    """A body of one media type."""
+
+    schema: Schema
+    example: object
+
+
+Parameter = TypedDict(
+    "Parameter",
+    {"$ref": str, "name": str, "in": str, "required": bool, "description": str, "schema": Schema,
+     "example": object},
+    total=False,
+)  # fmt: skip
+Answer = TypedDict(
+    "Answer",
+    {"$ref": str, "description": str, "headers": dict[str, Ref], "content": dict[str, Media]},
+    total=False,
+)
+
+
+class Taken(TypedDict):
+    """What an operation takes."""
+
+    required: bool
+    content: dict[str, Media]
+
+
+Operation = TypedDict(
+    "Operation",
+    {"operationId": str, "tags": list[str], "summary": str, "description": str,
+     "parameters": list[Parameter], "security": list[dict[str, list[str]]], "x-roles": list[str],
+     "responses": dict[str, Answer], "requestBody": NotRequired[Taken]},
+)  # fmt: skip
+
+
+class Components(TypedDict):
+    """What operations refer to."""
+
+    schemas: Schemas
+    parameters: dict[str, Parameter]
+    headers: dict[str, Header]
+    responses: dict[str, Answer]
+    securitySchemes: dict[str, dict[str, str]]
+
+
+class OpenApi(TypedDict):
+    """An OpenAPI document."""
+
+    openapi: str
+    jsonSchemaDialect: str
+    info: dict[str, str | bool]
+    servers: list[dict[str, str]]
+    tags: list[dict[str, str]]
+    paths: dict[str, dict[str, Operation]]
+    components: Components
+
+
+Refs = Mapping[tuple[type[BaseModel], str], Schema]
+
 # Known places of paths; every other one is the id of a thing.
-PLACES: dict[str, dict[str, Any]] = {
+PLACES: Schemas = {
     "grid": {"type": "string", "pattern": GRID, "examples": ["370811015901001"]},
     "community": {"type": "string", "pattern": COMMUNITY, "examples": ["370811015901"]},
     "period": {"type": "string", "pattern": PERIOD, "examples": ["2025-01"]},
 }
-_ID: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z0-9_.:~-]{1,120}$"}
-
-_PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457;`code` 稳定不变,`detail` 按 Accept-Language / "
-    "`code` is stable, `detail` follows Accept-Language",
-    "required": ["type", "title", "status", "detail", "code", "message_zh", "message_en"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string"},
-        "guard": {"type": ["string", "null"]},
-        "field": {"type": ["string", "null"]},
-        "params": {"type": "object", "additionalProperties": {"type": "string"}},
-        "message_zh": {"type": "string"},
-        "message_en": {"type": "string"},
-        "trace_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "message_zh", "message_en"],
-                "properties": {
-                    "field": {"type": "string"},
-                    "message_zh": {"type": "string"},
-                    "message_en": {"type": "string"},
-                },
-            },
-        },
-    },
-}
+_ID: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_.:~-]{1,120}$"}
 
 # Status -> what it means here, and the code of its example.
 _MEANINGS: dict[int, tuple[str, str]] = {
@@ -74,7 +117,7 @@ _MEANINGS: dict[int, tuple[str, str]] = {
 }
 
 # A raw body OpenAPI 3.1 tells by a media type without a schema; a form holds it as a part.
-_FORM_OF_A_FILE: dict[str, Any] = {
+_FORM_OF_A_FILE: Media = {
     "schema": {
         "type": "object",
         "required": ["file"],
@@ -82,14 +125,14 @@ _FORM_OF_A_FILE: dict[str, Any] = {
     }
 }
 
-_HEADERS: dict[str, Any] = {
+_HEADERS: dict[str, Header] = {
     "ETag": {"description": "版本号 / version, for If-Match", "schema": {"type": "string"}},
     "Location": {"description": "新资源地址 / where it can be read", "schema": {"type": "string"}},
     "Link": {"description": '下一页 / rel="next"', "schema": {"type": "string"}},
     "RetryAfter": {"description": "秒 / seconds", "schema": {"type": "integer"}},
 }
 
-_PARAMETERS: dict[str, Any] = {
+_PARAMETERS: dict[str, Parameter] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -151,19 +194,19 @@ class Document:
         self._version = version
         self._doors = doors
         self._demo = demo
-        self._built: dict[str, Any] | None = None
+        self._built: OpenApi | None = None
         self._lock = threading.Lock()
 
-    def build(self) -> dict[str, Any]:
+    def build(self) -> OpenApi:
         """Return the document."""
         with self._lock:
             if self._built is None:
                 self._built = self._build()
             return self._built
 
-    def _build(self) -> dict[str, Any]:
+    def _build(self) -> OpenApi:
         schemas, refs = _schemas(self._doors)
-        paths: dict[str, dict[str, Any]] = {}
+        paths: dict[str, dict[str, Operation]] = {}
         names: dict[str, int] = {}
         for door in self._doors:
             name = f"{door.service or GATEWAY_TAG}_{door.method.lstrip('_')}"
@@ -189,16 +232,14 @@ class Document:
             "tags": [{"name": name, "description": tag} for name, tag in tags.items()],
             "paths": paths,
             "components": {
-                "schemas": {**schemas, "Problem": _PROBLEM},
+                "schemas": {**schemas, **_problems()},
                 "parameters": _PARAMETERS,
                 "headers": _HEADERS,
                 "responses": {
                     **{f"Problem{status}": _response(status) for status in _MEANINGS},
                     "Problem": {
                         "description": "其他失败 / any other failure (405, 408, 413, 415, 500)",
-                        "content": {
-                            MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
-                        },
+                        "content": {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}},
                     },
                 },
                 "securitySchemes": {
@@ -213,27 +254,31 @@ class Document:
         }
 
 
-def _response(status: int) -> dict[str, Any]:
+def _problems() -> Schemas:
+    """Return the schema of a failure, and of what is in it."""
+    _refs, found = msgspec.json.schema_components(
+        [ProblemDocument], ref_template=_SCHEMAS + "{name}"
+    )
+    schemas = cast("Schemas", found)
+    return {**schemas, "Problem": schemas.pop("ProblemDocument")}
+
+
+def _response(status: int) -> Answer:
     meaning, code = _MEANINGS[status]
-    title_zh, title_en = TITLES[status]
-    found: dict[str, Any] = {
+    zh, en = TITLES[status]
+    refused: Problem = {
+        "code": code,
+        "status": status,
+        "guard": None,
+        "field": "",
+        "message_zh": zh,
+        "message_en": en,
+        "params": {},
+    }
+    example = document_of(Context("zh", "4bf92f3577b34da6a3ce929d0e0e4736", ""), "/v1/…", refused)
+    found: Answer = {
         "description": meaning,
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "example": {
-                    "type": f"urn:fivered:problem:{code}",
-                    "title": title_zh,
-                    "status": status,
-                    "detail": title_zh,
-                    "instance": "/v1/…",
-                    "code": code,
-                    "message_zh": title_zh,
-                    "message_en": title_en,
-                    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-                },
-            }
-        },
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}, "example": example}},
     }
     if status in {429, 503}:
         found["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
@@ -242,7 +287,7 @@ def _response(status: int) -> dict[str, Any]:
 
 def _schemas(
     doors: Iterable[Door],
-) -> tuple[dict[str, Any], dict[tuple[type[BaseModel], str], dict[str, Any]]]:
+) -> tuple[Schemas, Refs]:
     """Return (component schemas, (model, mode) -> reference)."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for door in doors:
@@ -252,25 +297,22 @@ def _schemas(
             if model is not None:
                 wanted[model, "validation"] = None
         wanted[door.reply, "serialization"] = None
-    refs, found = models_json_schema(list(wanted), ref_template=_REF)
-    schemas: dict[str, Any] = found.get("$defs", {})
-    return schemas, {
-        (cast("type[BaseModel]", model), mode): ref for (model, mode), ref in refs.items()
-    }
+    refs, found = models_json_schema(list(wanted), ref_template=_SCHEMAS + "{model}")
+    return cast("Schemas", found.get("$defs", {})), cast("Refs", refs)
 
 
 def _operation(
     door: Door,
     name: str,
-    refs: Mapping[tuple[type[BaseModel], str], dict[str, Any]],
-    schemas: Mapping[str, Any],
-) -> dict[str, Any]:
+    refs: Refs,
+    schemas: Schemas,
+) -> Operation:
     model = door.body or door.params
     written = (model.__doc__ or "").strip() if model is not None else ""
     about = door.description or (written if written != door.summary else "")
     roles = "任何已登录角色 / any role" if ANY_ROLE in door.roles else ", ".join(door.roles)
     said = f"角色 / roles: {'公开 / public' if door.public else roles}"
-    operation: dict[str, Any] = {
+    operation: Operation = {
         "operationId": name,
         "tags": [door.service or GATEWAY_TAG],
         "summary": door.summary,
@@ -298,12 +340,16 @@ def _operation(
     return operation
 
 
+# What a parameter says beside its schema.
+_BESIDE = ("title", "description")
+
+
 def _parameters(
     door: Door,
-    refs: Mapping[tuple[type[BaseModel], str], dict[str, Any]],
-    schemas: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    refs: Refs,
+    schemas: Schemas,
+) -> list[Parameter]:
+    found: list[Parameter] = []
     typed = (
         _members(refs[door.path_params, "validation"], schemas)[0]
         if door.path_params is not None
@@ -315,11 +361,11 @@ def _parameters(
     if door.params is not None:
         members, required = _members(refs[door.params, "validation"], schemas)
         for name, schema in members.items():
-            parameter = {
+            parameter: Parameter = {
                 "name": name,
                 "in": "query",
                 "required": name in required,
-                "schema": {k: v for k, v in schema.items() if k not in {"title", "description"}},
+                "schema": cast("Schema", {k: v for k, v in schema.items() if k not in _BESIDE}),
             }
             if "description" in schema:
                 parameter["description"] = schema["description"]
@@ -335,23 +381,19 @@ def _parameters(
     return found
 
 
-def _members(
-    ref: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    schema = schemas[ref["$ref"].rpartition("/")[2]]
+def _members(ref: Schema, schemas: Schemas) -> tuple[Schemas, list[str]]:
+    schema = api.resolved(ref, schemas)
     return schema.get("properties", {}), schema.get("required", [])
 
 
-def _responses(
-    door: Door, refs: Mapping[tuple[type[BaseModel], str], dict[str, Any]]
-) -> dict[str, Any]:
-    headers = {"ETag": {"$ref": "#/components/headers/ETag"}}
+def _responses(door: Door, refs: Refs) -> dict[str, Answer]:
+    headers: dict[str, Ref] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     if door.status in {201, 202}:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
     if door.kind == "query":
         headers["Link"] = {"$ref": "#/components/headers/Link"}
     meanings = {200: "成功 / done", 201: "已创建 / created", 202: "已受理 / accepted, goes on"}
-    found: dict[str, Any] = {
+    found: dict[str, Answer] = {
         str(door.status): {
             "description": meanings[door.status],
             "headers": headers,
@@ -375,7 +417,7 @@ def _responses(
     return found
 
 
-def _refused(door: Door, status: int) -> dict[str, Any]:
+def _refused(door: Door, status: int) -> Answer:
     """Return a status that refuses, with the reasons that the door's service names."""
     own = sorted({f"* `{one.code}`: {one.text}" for one in door.refusals if one.status == status})
     if not own:
@@ -384,9 +426,7 @@ def _refused(door: Door, status: int) -> dict[str, Any]:
     return {**said, "description": "\n".join([said["description"], "", *own])}
 
 
-def example_of(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any], *, name: str = "", depth: int = 0
-) -> Any:
+def example_of(schema: Schema, schemas: Schemas, *, name: str = "", depth: int = 0) -> object:
     """Return an example that fits a schema: the written ones first, then the least that does.
 
     Args:
@@ -397,21 +437,18 @@ def example_of(
     """
     if schema.get("examples"):
         return schema["examples"][0]
-    for fixed in ("example", "const", "default"):
-        if schema.get(fixed) is not None:
-            return schema[fixed]
-    if schema.get("enum"):
-        return schema["enum"][0]
+    for fixed in (schema.get("const"), schema.get("default"), *schema.get("enum", ())):
+        if fixed is not None:
+            return fixed
     if "$ref" in schema and depth < 8:
-        referred = schemas[schema["$ref"].rpartition("/")[2]]
-        return example_of(referred, schemas, name=name, depth=depth + 1)
-    for choice in schema.get("anyOf", schema.get("oneOf", ())):
+        return example_of(api.resolved(schema, schemas), schemas, name=name, depth=depth + 1)
+    for choice in schema.get("anyOf", ()):
         if choice.get("type") != "null":
             return example_of(choice, schemas, name=name, depth=depth + 1)
     return _of_type(schema, schemas, name, depth)
 
 
-def _of_type(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
+def _of_type(schema: Schema, schemas: Schemas, name: str, depth: int) -> object:
     kind = schema.get("type")
     if kind == "object" or "properties" in schema:
         required = schema.get("required", [])
@@ -424,30 +461,26 @@ def _of_type(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str, d
         if not schema.get("minItems") and depth > 3:
             return []
         # The items of `grids` are known as `grid`.
-        return [example_of(schema.get("items", {}), schemas, name=name[:-1], depth=depth + 1)]
+        items = api.inner(schema.get("items"))
+        return [example_of(items, schemas, name=name[:-1], depth=depth + 1)]
     if kind == "integer":
-        return max(1, int(schema.get("minimum", schema.get("exclusiveMinimum", 0)) or 0))
-    if kind == "number":
-        return 1.0
-    if kind == "boolean":
-        return True
-    return _of_text(schema, name) if kind == "string" else None
+        return max(1, int(schema.get("minimum", schema.get("exclusiveMinimum", 0))))
+    if kind == "string":
+        return _of_text(schema, name)
+    return {"number": 1.0, "boolean": True}.get(kind or "")
 
 
-def _of_text(schema: Mapping[str, Any], name: str) -> str:
+_KNOWN = (
+    "370811015901001", "370811015901", "2025-01", "370811", "a" * 64, "13800000000", "12800000000",
+)  # fmt: skip
+
+
+def _of_text(schema: Schema, name: str) -> str:
     formats = {"date-time": "2025-01-15T09:00:00+08:00", "date": "2025-01-15", "time": "09:00:00"}
     if schema.get("format") in formats:
         return formats[str(schema["format"])]
     if "pattern" in schema:
-        known: tuple[str, ...] = (
-            *(example for place in PLACES.values() for example in place["examples"]),
-            "370811",
-            "a" * 64,
-            "13800000000",
-            "12800000000",
-            f"{name.removesuffix('_id')[:3]}_1",
-        )
-        for text in known:
+        for text in (*_KNOWN, f"{name.removesuffix('_id')[:3]}_1"):
             if re.search(schema["pattern"], text):
                 return text
     return "示例文本".ljust(schema.get("minLength", 0), "本")[: schema.get("maxLength", 1000)]

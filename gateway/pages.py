@@ -11,10 +11,9 @@ import functools
 import gzip
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib import resources
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -23,6 +22,7 @@ from starlette.responses import Response
 
 from chassis.calendar import SHANGHAI
 from chassis.i18n import named
+from chassis.json_values import Json, JsonObject
 from chassis.rpc import CallFailed
 from chassis.text import AREA, GRID, PERIOD
 from gateway.dispatch import PLACE, Gate, read_params
@@ -44,42 +44,22 @@ _FILES = {
 }
 # For the start page: (service, 中文, English, what it is, the same in English).
 _MECHANISMS = (
-    (
-        "credit",
-        "红色信用",
-        "Red Credit",
-        "自愿参与的信用积分：每月赋分、公示、异议与修复，只奖不罚个人。",
-        "Voluntary credit: monthly scoring, public notice, objection and repair.",
-    ),
-    (
-        "property",
-        "红色物业",
-        "Red Property",
-        "社区与物业交叉任职、协议兑现、投诉与整改，成效公开。",
-        "Cross-appointments, kept agreements, complaints and rectifications.",
-    ),
-    (
-        "steward",
-        "红色管家",
-        "Red Steward",
-        "网格里的管家接诉求、按时办、居民评；诉求全程留痕。",
-        "Stewards of the grid take requests, keep deadlines, and are rated.",
-    ),
-    (
-        "partner",
-        "红色合伙人",
-        "Red Partner",
-        "商户与单位提供积分兑换的服务，预占、核销、结算清楚。",
-        "Merchants and units offer services for points; held, verified, settled.",
-    ),
-    (
-        "forum",
-        "红色议站",
-        "Red Station",
-        "“135”议事：议题征集、邀约协商、表决、督办、销号。",
-        "Deliberation: topics, invitations, votes, supervised tasks.",
-    ),
-)
+    ("credit", "红色信用", "Red Credit",
+     "自愿参与的信用积分：每月赋分、公示、异议与修复，只奖不罚个人。",
+     "Voluntary credit: monthly scoring, public notice, objection and repair."),
+    ("property", "红色物业", "Red Property",
+     "社区与物业交叉任职、协议兑现、投诉与整改，成效公开。",
+     "Cross-appointments, kept agreements, complaints and rectifications."),
+    ("steward", "红色管家", "Red Steward",
+     "网格里的管家接诉求、按时办、居民评；诉求全程留痕。",
+     "Stewards of the grid take requests, keep deadlines, and are rated."),
+    ("partner", "红色合伙人", "Red Partner",
+     "商户与单位提供积分兑换的服务，预占、核销、结算清楚。",
+     "Merchants and units offer services for points; held, verified, settled."),
+    ("forum", "红色议站", "Red Station",
+     "“135”议事：议题征集、邀约协商、表决、督办、销号。",
+     "Deliberation: topics, invitations, votes, supervised tasks."),
+)  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------
@@ -135,54 +115,19 @@ class BoardFilter(Params):
 
 
 _COLUMNS = {
-    "notice_id": "编号",
-    "id": "编号",
-    "number": "公示号",
-    "kind": "类别",
-    "title": "标题",
-    "scope": "范围",
-    "community": "社区",
-    "period": "月份",
-    "state": "状态",
-    "published_at": "公示开始",
-    "starts_at": "公示开始",
-    "ends_at": "公示截止",
-    "objection_until": "异议截止",
-    "steward_id": "管家",
-    "name": "姓名/名称 / Name",
-    "duty": "岗位 / Post",
-    "type": "类型 / Type",
-    "work_phone": "工作电话 / Work phone",
-    "place": "地点 / Place",
-    "start": "开始",
-    "end": "结束",
-    "grid": "网格",
-    "person_id": "人员",
-    "employer": "单位 / Employer",
-    "on_shift": "当班 / On shift",
-    "until": "至 / Until",
-    "backup": "代办 / Stands in",
-    "objections": "异议数",
-    "digest": "摘要",
-    "hash": "摘要",
-    "subject": "主体",
-    "ref": "单位编号",
-    "score": "信用分",
-    "grade": "等级",
-    "reasons": "主要理由",
-    "note": "说明 / Note",
-    "organisations": "单位",
-    "red_list": "红榜",
-    "entries": "参评主体数",
-    "rule_set": "规则集",
-    "rule_sets": "规则集摘要",
-    "log": "计算记录摘要",
-    "settlement_id": "结算编号",
-    "down_at": "撤下时间",
-    "body": "公示内容",
-}
-
-
+    "notice_id": "编号", "id": "编号", "number": "公示号", "kind": "类别", "title": "标题",
+    "scope": "范围", "community": "社区", "period": "月份", "state": "状态",
+    "published_at": "公示开始", "starts_at": "公示开始", "ends_at": "公示截止",
+    "objection_until": "异议截止", "steward_id": "管家", "name": "姓名/名称 / Name",
+    "duty": "岗位 / Post", "type": "类型 / Type", "work_phone": "工作电话 / Work phone",
+    "place": "地点 / Place", "start": "开始", "end": "结束", "grid": "网格", "person_id": "人员",
+    "employer": "单位 / Employer", "on_shift": "当班 / On shift", "until": "至 / Until",
+    "backup": "代办 / Stands in", "objections": "异议数", "digest": "摘要", "hash": "摘要",
+    "subject": "主体", "ref": "单位编号", "score": "信用分", "grade": "等级",
+    "reasons": "主要理由", "note": "说明 / Note", "organisations": "单位", "red_list": "红榜",
+    "entries": "参评主体数", "rule_set": "规则集", "rule_sets": "规则集摘要",
+    "log": "计算记录摘要", "settlement_id": "结算编号", "down_at": "撤下时间", "body": "公示内容",
+}  # fmt: skip
 _OWN_ID = frozenset({"notice_id", "id"})
 # Members that are of no use to a reader of a board.
 _UNSHOWN = frozenset({"version", "area", "synthetic"})
@@ -238,9 +183,9 @@ _CALLED: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
+def _worded(row: Mapping[str, Json]) -> dict[str, Json]:
     """Return a row with words where a service tells what its codes are called (`x_zh`, `x_en`)."""
-    found: dict[str, Any] = {}
+    found: dict[str, Json] = {}
     for name, value in row.items():
         stem, _, lang = name.rpartition("_")
         if lang == "zh" and stem:
@@ -252,7 +197,7 @@ def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _called(name: str, value: Any) -> Any:
+def _called(name: str, value: Json) -> Json:
     """Return what a code is called, and anything else as it is."""
     if not isinstance(value, str) or isinstance(value, _Words) or name in _WRITTEN:
         return value
@@ -262,7 +207,7 @@ def _called(name: str, value: Any) -> Any:
     return value if zh == value else _Words(f"{zh} / {en}")
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: Json) -> str:
     """Return a value as people read it: times are local, yes and no are words."""
     if isinstance(value, bool):
         return "是" if value else "否"
@@ -273,11 +218,11 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Json) -> str:
     return both(value) if isinstance(value, _Words) else escaped(_cell(name, value))
 
 
-def _data(name: str, value: Any, linked: str) -> str:
+def _data(name: str, value: Json, linked: str) -> str:
     """Return a cell; the id of a row that has a page of its own leads there."""
     if value is None:
         return "<td></td>"
@@ -287,7 +232,7 @@ def _data(name: str, value: Any, linked: str) -> str:
     return f"<td>{text}</td>"
 
 
-def _card(reply: Mapping[str, Any]) -> str:
+def _card(reply: Mapping[str, Json]) -> str:
     """Return a reply as a list of its plain members, and a table of each list in it."""
     plain = "".join(
         f"<dt>{both(_COLUMNS.get(name, name))}</dt><dd>{_text(name, value)}</dd>"
@@ -299,15 +244,15 @@ def _card(reply: Mapping[str, Any]) -> str:
         f"<h2>{both(_COLUMNS.get(name, name))}</h2>{_card(value)}" for name, value in inner if value
     )
     tables = "".join(
-        _table(value, _COLUMNS.get(name, name))
+        _table(rows, _COLUMNS.get(name, name))
         for name, value in reply.items()
-        if isinstance(value, list) and value and isinstance(value[0], Mapping)
+        if isinstance(value, list) and (rows := _items(value))
     )
     return f"<dl>{plain}</dl>{folded}{tables}"
 
 
 def _table(
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[JsonObject],
     caption: str,
     *,
     linked: str = "",
@@ -321,7 +266,7 @@ def _table(
         linked: Address below which a row's id leads to its own page, or empty.
         only: The members that are shown, in their order; without, all that are plain.
     """
-    listed = [_worded(row) for row in rows if isinstance(row, Mapping)]
+    listed = [_worded(row) for row in rows]
     names = list(
         dict.fromkeys(
             name
@@ -356,13 +301,13 @@ def _field(name: str, label: str, value: str, pattern: str, hint: str) -> str:
 
 
 async def _ask(
-    gate: Gate, request: Request, service: str, method: str, body: dict[str, Any]
-) -> tuple[Any, str, int]:
+    gate: Gate, request: Request, service: str, method: str, body: JsonObject
+) -> tuple[Json, str, int]:
     """Return (reply, complaint, HTTP status) of a public question."""
     try:
         return await gate.call(request, service, method, body, actor=ANONYMOUS), "", 200
     except CallFailed as error:
-        refused, _headers, _members = explain(error, request.url.path)
+        refused, _headers = explain(error, request.url.path)
         zh, en = refused.get("message_zh") or refused["code"], refused.get("message_en") or ""
         complaint = f'<p class="complaint" role="alert">{both(f"{zh} / {en}")}</p>'
         return None, complaint, refused["status"]
@@ -504,7 +449,7 @@ class Pages:
 {answer}</main>"""
         return html_response(page("网格联系牌", body, demo=self._demo), status)
 
-    async def _posts(self, request: Request, given: dict[str, Any]) -> str:
+    async def _posts(self, request: Request, given: JsonObject) -> str:
         """Return the published board: a row per post, with the reason where it has no name."""
         path = "/grids/{grid}/board"
         shown, complaint, status = await self._public("steward", path, request, given)
@@ -515,16 +460,15 @@ class Pages:
             )
         if complaint or not isinstance(shown, Mapping):
             return complaint
-        listed = shown.get("posts", ())
         since = escaped(_cell("published_at", shown.get("published_at", "")))
         return (
-            _table(listed, "公示牌 / Contact board", only=_POSTS)
+            _table(_items(shown.get("posts")), "公示牌 / Contact board", only=_POSTS)
             + f'<p class="hint">{both(f"发布于 {since} / published")}</p>'
         )
 
     async def _public(
-        self, service: str, path: str, request: Request, body: dict[str, Any]
-    ) -> tuple[Any, str, int]:
+        self, service: str, path: str, request: Request, body: JsonObject
+    ) -> tuple[Json, str, int]:
         """Ask a public door, when this installation has it and it is public."""
         for door in self._installed.get(service, ()):
             if door.verb == "GET" and door.path == path and door.public:
@@ -540,39 +484,34 @@ class Pages:
         )
         return None, nothing, 200
 
-    async def _name_people(self, request: Request, rows: Iterable[Any]) -> None:
+    async def _name_people(self, request: Request, listed: Sequence[JsonObject]) -> None:
         """Put names beside person ids, as far as anybody may see them.
 
         Services keep ids, never other people's names. Whom steward does not name, or with steward
         away, has no name here, and no id either.
         """
-        listed = [row for row in rows if isinstance(row, dict)]
         for row in listed:
             for key in ("ref", "subject"):
                 if _PERSON.match(str(row.get(key))):
-                    person_id = row.pop(key).rpartition(":")[2]
+                    person_id = str(row.pop(key)).rpartition(":")[2]
                     row["person_id"] = row.get("person_id") or person_id
         found = [
-            (row, key)
+            (row, key, value)
             for row in listed
             for key, value in row.items()
             if isinstance(value, str) and _PERSON.match(value)
         ]
-        ids = {row[key] for row, key in found if key in _PEOPLE and not row.get("name")}
-        names: dict[str, str] = {}
+        ids = {value for row, key, value in found if key in _PEOPLE and not row.get("name")}
+        names: dict[str, Json] = {}
         if ids and "steward" in self._installed:
-            body = {"ids": sorted(ids)[:200]}
+            body: JsonObject = {"ids": [*sorted(ids)[:200]]}
             cards, _, _ = await _ask(self._gate, request, "steward", "people_cards", body)
-            names = {
-                card["person_id"]: card["name"]
-                for card in _items(cards)
-                if isinstance(card, Mapping) and card.get("person_id") and card.get("name")
-            }
-        for row, key in found:
+            names = _names_of(cards, "person_id")
+        for row, key, value in found:
             shown = key in _PEOPLE and not row.get("name")
-            row[key] = names.get(row[key], _UNNAMED) if shown else None
+            row[key] = (names.get(value) or _UNNAMED) if shown else None
 
-    async def _name_listed(self, request: Request, notice: Any) -> None:
+    async def _name_listed(self, request: Request, notice: Json) -> None:
         """Put names and reasons, as words, into what a notice of a month lists.
 
         A notice keeps ids. Names of persons are masked by steward; an organisation's id stands
@@ -581,53 +520,54 @@ class Pages:
         body = notice.get("body") if isinstance(notice, Mapping) else None
         if not isinstance(body, dict):
             return
-        listed, praised = body.get("organisations") or [], body.get("red_list") or []
-        for row in [*listed, *praised]:
+        listed = _items(body.get("organisations"))
+        for row in [*listed, *_items(body.get("red_list"))]:
             reasons = row.pop("reasons", [])
             row["reasons"] = "、".join(
-                f"{one['reason']} {one['score']:+d}" if isinstance(one, Mapping) else str(one)
-                for one in reasons
+                f"{one['reason']} {one['score']:+}" if isinstance(one, Mapping) else str(one)
+                for one in (reasons if isinstance(reasons, list) else ())
             )
         for kind, service, method, key in _NAMED:
             wanted = [row for row in listed if row.get("kind") == kind]
             if wanted and service in self._installed:
-                asked = {"scope": body.get("area"), "limit": 200}
+                asked: JsonObject = {"scope": body.get("area"), "limit": 200}
                 found, _, _ = await _ask(self._gate, request, service, method, asked)
-                names = {one.get(key): one.get("name") for one in _items(found)}
+                names = _names_of(found, key)
                 for row in wanted:
-                    row["name"] = names.get(row.get("ref"))
+                    row["name"] = names.get(str(row.get("ref")))
                     if row["name"]:
                         row.pop("ref")
                         row.pop("subject", None)
 
 
-def _on_duty(shown: Any) -> str:
+def _on_duty(shown: Json) -> str:
     """Return who answers in a grid now, under the grid's name; or that nobody sits there."""
     told = _worded(shown) if isinstance(shown, Mapping) else {}
     named = f"<h2>{escaped(told['grid_name'])}</h2>" if told.get("grid_name") else ""
-    note = f'<p class="complaint">{both(told["note"])}</p>' if told.get("note") else ""
+    note = f'<p class="complaint">{both(str(told["note"]))}</p>' if told.get("note") else ""
     return named + note + _table(_items(shown), "值班管家 / On duty now", only=_ON_DUTY)
 
 
-def _every_row(reply: Any) -> list[Any]:
+def _every_row(reply: Json) -> list[JsonObject]:
     """Return every object of a reply, whatever list it stands in."""
     if isinstance(reply, list):
         return [row for part in reply for row in _every_row(part)]
-    if isinstance(reply, Mapping):
+    if isinstance(reply, dict):
         return [reply, *(row for value in reply.values() for row in _every_row(value))]
     return []
 
 
-def _items(reply: Any) -> list[Any]:
+def _items(reply: Json) -> list[JsonObject]:
     """Return the rows of a reply: its items, its first list, or itself."""
-    if isinstance(reply, list):
-        return reply
-    if isinstance(reply, Mapping):
-        for value in (reply.get("items"), *reply.values()):
-            if isinstance(value, list):
-                return value
-        return [reply]
-    return []
+    if isinstance(reply, dict):
+        lists = [one for one in (reply.get("items"), *reply.values()) if isinstance(one, list)]
+        reply = lists[0] if lists else [reply]
+    return [row for row in reply if isinstance(row, dict)] if isinstance(reply, list) else []
+
+
+def _names_of(reply: Json, key: str) -> dict[str, Json]:
+    """Return the names that a list tells, by the ids of its rows."""
+    return {str(one.get(key)): one["name"] for one in _items(reply) if one.get("name")}
 
 
 def addresses(

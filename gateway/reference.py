@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
+from chassis import api
+from chassis.api import Schema, Schemas
 from gateway.markup import both, escaped, page
-from gateway.openapi import GATEWAY_TAG
+from gateway.openapi import (
+    GATEWAY_TAG,
+    Answer,
+    Components,
+    Media,
+    OpenApi,
+    Operation,
+    Parameter,
+)
 
 _QUOTED = re.compile(r"`([^`<>]{1,80})`")
 
 
-def reference(document: Mapping[str, Any], *, demo: bool) -> bytes:
+def reference(document: OpenApi, *, demo: bool) -> bytes:
     """Return the reference page of an OpenAPI document."""
-    schemas: dict[str, Any] = document["components"]["schemas"]
+    components = document["components"]
     groups: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
     titles = {tag["name"]: tag["description"] for tag in document["tags"]}
     for path, verbs in document["paths"].items():
         for verb, operation in verbs.items():
-            entry = _operation(path, verb.upper(), operation, document["components"], schemas)
+            entry = _operation(path, verb.upper(), operation, components)
             groups[operation["tags"][0]].append(entry)
     # The gateway's own answers are plumbing; the mechanisms come first.
     order = [name for name in groups if name != GATEWAY_TAG] + [GATEWAY_TAG]
@@ -69,7 +78,7 @@ failures are problem+json in both languages.</span></p>
     return page("接口文档 · 五红社区治理", body, demo=demo, script=True)
 
 
-def _role_options(document: Mapping[str, Any]) -> str:
+def _role_options(document: OpenApi) -> str:
     roles = {
         role
         for verbs in document["paths"].values()
@@ -80,13 +89,7 @@ def _role_options(document: Mapping[str, Any]) -> str:
     return "".join(f'<option value="{escaped(role)}"></option>' for role in sorted(roles))
 
 
-def _operation(
-    path: str,
-    verb: str,
-    operation: Mapping[str, Any],
-    components: Mapping[str, Any],
-    schemas: Mapping[str, Any],
-) -> str:
+def _operation(path: str, verb: str, operation: Operation, components: Components) -> str:
     name = operation["operationId"]
     about, _, _roles = operation["description"].rpartition("\n\n")
     headers = [p["$ref"].rpartition("/")[2] for p in operation["parameters"] if "$ref" in p]
@@ -96,8 +99,8 @@ def _operation(
     parts = [f'<div class="about">{_paragraphs(about)}</div>' if about else ""]
     parts.append(_parameters(operation["parameters"]))
     if "requestBody" in operation:
-        parts.append(_body(operation["requestBody"]["content"], schemas))
-    parts.append(_answers(operation["responses"], components, schemas))
+        parts.append(_body(operation["requestBody"]["content"], components["schemas"]))
+    parts.append(_answers(operation["responses"], components))
     return (
         f'<details class="op" id="{escaped(name)}" data-verb="{verb}" data-path="{escaped(path)}">'
         f'<summary><span class="verb {verb.lower()}">{verb}</span> <code>{escaped(path)}</code>'
@@ -107,7 +110,7 @@ def _operation(
     )
 
 
-def _body(contents: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+def _body(contents: Mapping[str, Media], schemas: Schemas) -> str:
     """Return what a body is: its members and an example, or the type of a file."""
     content = contents.get("application/json")
     if content is None:
@@ -131,7 +134,7 @@ def _paragraphs(text: str) -> str:
     return _QUOTED.sub(r"<code>\1</code>", said)
 
 
-def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
+def _parameters(parameters: Iterable[Parameter]) -> str:
     rows = []
     for parameter in parameters:
         if "$ref" in parameter:
@@ -148,14 +151,12 @@ def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
     return _listing("参数 / Parameters", rows)
 
 
-def _fields(title: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+def _fields(title: str, schema: Schema, schemas: Schemas) -> str:
     return _listing(title, list(_rows(schema, schemas, "", 0)))
 
 
-def _rows(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any], prefix: str, depth: int
-) -> Iterable[str]:
-    found = _resolved(schema, schemas)
+def _rows(schema: Schema, schemas: Schemas, prefix: str, depth: int) -> Iterable[str]:
+    found = api.resolved(schema, schemas)
     required = found.get("required", [])
     for name, member in found.get("properties", {}).items():
         about = member.get("description", "")
@@ -166,31 +167,27 @@ def _rows(
             yield from _rows(inner, schemas, f"{prefix}{name}{'[]' if many else ''}.", depth + 1)
 
 
-def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" in schema:
-        found: Mapping[str, Any] = schemas[schema["$ref"].rpartition("/")[2]]
-        return found
-    return schema
-
-
-def _inner(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> tuple[Mapping[str, Any] | None, bool]:
+def _inner(schema: Schema, schemas: Schemas) -> tuple[Schema | None, bool]:
     """Return (object schema inside of a member, whether it is a list of them)."""
     for choice in (schema, *schema.get("anyOf", ())):
         if choice.get("type") == "array":
-            inner, _many = _inner(choice.get("items", {}), schemas)
+            inner, _many = _inner(api.inner(choice.get("items")), schemas)
             return inner, True
-        found = _resolved(choice, schemas)
+        found = api.resolved(choice, schemas)
         if "properties" in found:
             return found, False
     return None, False
 
 
-def type_of(schema: Mapping[str, Any]) -> str:
+_LIMITS = {
+    "pattern": "", "minimum": "≥ ", "maximum": "≤ ", "minLength": "长 ≥ ", "maxLength": "长 ≤ ",
+}  # fmt: skip
+
+
+def type_of(schema: Schema) -> str:
     """Return a schema's type in a few words."""
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        return api.name_in(schema)
     if "const" in schema:
         return str(schema["const"])
     if "enum" in schema:
@@ -199,18 +196,19 @@ def type_of(schema: Mapping[str, Any]) -> str:
         return " | ".join(type_of(choice) for choice in schema["anyOf"])
     kind = schema.get("type", "any")
     if kind == "array":
-        return f"[{type_of(schema.get('items', {}))}]"
+        return f"[{type_of(api.inner(schema.get('items')))}]"
     said = [str(schema.get("format", kind))]
-    for key, word in (
-        ("pattern", ""),
-        ("minimum", "≥ "),
-        ("maximum", "≤ "),
-        ("minLength", "长 ≥ "),
-        ("maxLength", "长 ≤ "),
-    ):
-        if key in schema:
-            said.append(f"{word}{schema[key]}")
-    return " ".join(said)
+    words = {
+        "pattern": "",
+        "minimum": "≥ ",
+        "maximum": "≤ ",
+        "minLength": "长 ≥ ",
+        "maxLength": "长 ≤ ",
+    }
+    given = dict(schema)
+    return " ".join(
+        [*said, *(f"{word}{given[key]}" for key, word in words.items() if key in given)]
+    )
 
 
 def _row(name: str, kind: str, about: str, *, required: bool) -> str:
@@ -232,9 +230,7 @@ def _listing(title: str, rows: list[str]) -> str:
     )
 
 
-def _answers(
-    responses: Mapping[str, Any], components: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> str:
+def _answers(responses: Mapping[str, Answer], components: Components) -> str:
     lines = []
     listing = ""
     for status, answer in responses.items():
@@ -245,7 +241,7 @@ def _answers(
             # A feed, a certificate or a file has no fields to list.
             told = answer.get("content", {}).get("application/json")
             if told is not None:
-                listing = _fields("答复 / Reply", told["schema"], schemas)
+                listing = _fields("答复 / Reply", told["schema"], components["schemas"])
         meaning, _, reasons = said.partition("\n\n")
         lines.append(f"<li><code>{escaped(status)}</code> {both(meaning)}{_reasons(reasons)}</li>")
     return (

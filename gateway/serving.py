@@ -12,10 +12,11 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from chassis.i18n import problem_of
 from chassis.refusal import Refusal
@@ -97,7 +98,7 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before: dict[signal.Signals, Any] = {
+        before = {
             taken: signal.signal(taken, self.handle_exit)
             for taken in (signal.SIGINT, signal.SIGTERM)
         }
@@ -114,8 +115,16 @@ class Guarded(HttpToolsProtocol):
     uvicorn's own limit holds for h11 only; httptools takes a head of any length for ever.
     """
 
-    def __init__(self, *given: Any, limits: GatewaySettings, **more: Any) -> None:
-        super().__init__(*given, **more)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: GatewaySettings,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
         self._waiting: asyncio.TimerHandle | None = None
         self._head = self._counted = 0

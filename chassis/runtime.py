@@ -166,7 +166,7 @@ class Runtime(Opened):
                 field=name, reason=said("未知字段 {name} / unknown member {name}", name=name)
             )
         try:
-            read = msgspec.convert(body, body_type, strict=True, builtin_types=())
+            read: object = msgspec.convert(body, body_type, strict=True, builtin_types=())
         except msgspec.ValidationError as error:
             reason, _, where = str(error).partition(" - at `$")
             where = where.strip("`.")

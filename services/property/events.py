@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from chassis.calendar import YearHeard
 from chassis.facts import fact, reads
@@ -232,6 +232,9 @@ class ProjectMonth:
         cross_full_month: Both directions were active on every day.
         agreements_full_month: Least number of agreements active on any day.
         overdue_rectifications_open: Orders that were overdue and open when the month ended.
+        served_from: First day of the month on which it was in service; none where it never was.
+        served_to: Likewise the last one. Of a project that was closed or handed over in the month
+            all that is said as of the last day is said as of this one.
     """
 
     project_id: str
@@ -261,6 +264,8 @@ class ProjectMonth:
     commitments_on_time: int
     tripartite_held: bool
     overdue_rectifications_open: int
+    served_from: date | None = None
+    served_to: date | None = None
 
 
 @fact("month_measured.v1", about="month")

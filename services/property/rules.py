@@ -157,13 +157,15 @@ class Presence:
     full_month: bool
 
 
-def presence(gaps: Sequence[Span], period: str) -> Presence:
-    """Return how a direction stood in a month, from its gaps.
+def presence(gaps: Sequence[Span], period: str, until: date | None = None) -> Presence:
+    """Return how a direction stood in a month, from its gaps; up to a day of it, where one is
+    given.
 
     Source:
         DOMAIN 4.9 R-PRJ-06, 4.4 gate (b), E3 (d).
     """
     first, last = days_of_period(period)
+    last = until or last
     running = [gap for gap in gaps if gap.holds(last)]
     return Presence(
         active_last_day=not running,
@@ -272,9 +274,11 @@ def agreements_on(spans: Sequence[Agreed], day: date) -> int:
     return len({span.kind for span in spans if span.holds(day)})
 
 
-def agreements_all_month(spans: Sequence[Agreed], period: str) -> int:
-    """Return the least number of kinds that were in force on any day of a month."""
+def agreements_all_month(spans: Sequence[Agreed], period: str, until: date | None = None) -> int:
+    """Return the least number of kinds that were in force on any day of a month; up to a day of
+    it, where one is given."""
     first, last = days_of_period(period)
+    last = until or last
     # The number changes only where an agreement begins or ends.
     days = {first} | {
         day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -68,7 +68,7 @@ def _frozen(tx: Tx, period: str, project: events.ProjectMonth) -> Values:
         "invalidated": 0,
         "households": project.households,
         "origin": None,
-        "measured": asdict(project),
+        "measured": msgspec.to_builtins(project),
         "sha256": rules.frozen_hash(
             project.project_id, period, project.complaints_valid, project.households
         ),
@@ -118,14 +118,21 @@ def _measure(
     commitments = months.commitments_in(tx.conn, first, last)
     projects = months.all_projects(tx.conn, end)
     met = months.compounds_that_met(tx.conn, period, projects)
-    overdue = months.overdue_at(tx.conn, end)
+    overdue: dict[datetime, dict[str, int]] = {}
     windows = _Windows(tx, period)
     found = []
     for project in projects:
         project_id = project.project_id
         seen = requests.get(project_id) or events.ProjectRequests(project_id)
-        p2c = rules.presence(_spans(gaps[project_id, "P2C"]), period)
-        c2p = rules.presence(_spans(gaps[project_id, "C2P"]), period)
+        served = _served(tx, project, first, last)
+        # A project that was closed in the month stands as it did on its last day (DOMAIN 6 F19).
+        closed = served is not None and served[1] < last
+        until = served[1] if served is not None else last
+        over = project.closed_at if closed else end
+        if over not in overdue:
+            overdue[over] = months.overdue_at(tx.conn, over)
+        p2c = rules.presence(_spans(gaps[project_id, "P2C"]), period, until)
+        c2p = rules.presence(_spans(gaps[project_id, "C2P"]), period, until)
         held = [agreement_span(tx, row) for row in agreements[project_id]]
         due, on_time = commitments.get(project_id, (0, 0))
         now, before = windows.of(project_id)
@@ -152,16 +159,33 @@ def _measure(
                 p2c_gap_days=p2c.gap_days,
                 c2p_gap_days=c2p.gap_days,
                 # A project that came in the middle of the month was not there all of it.
-                cross_full_month=p2c.full_month and c2p.full_month and project.created_at <= begin,
-                agreements_active_last_day=rules.agreements_on(held, last),
-                agreements_full_month=rules.agreements_all_month(held, period),
+                cross_full_month=p2c.full_month
+                and c2p.full_month
+                and project.created_at <= begin
+                and not closed,
+                agreements_active_last_day=rules.agreements_on(held, until),
+                agreements_full_month=rules.agreements_all_month(held, period, until),
                 commitments_due=due,
                 commitments_on_time=on_time,
                 tripartite_held=project_id in met,
-                overdue_rectifications_open=overdue.get(project_id, 0),
+                overdue_rectifications_open=overdue[over].get(project_id, 0),
+                served_from=served[0] if served is not None else None,
+                served_to=served[1] if served is not None else None,
             )
         )
     return found
+
+
+def _served(tx: Tx, project: Row, first: date, last: date) -> tuple[date, date] | None:
+    """Return the first and the last whole day of a month on which a project was in service; the
+    day on which it was closed is none of them."""
+    if project.in_service_from is None:
+        return None
+    since = max(first, tx.calendar.local_date(project.in_service_from))
+    until = last
+    if project.closed_at is not None:
+        until = min(last, tx.calendar.local_date(project.closed_at) - timedelta(days=1))
+    return (since, until) if since <= until else None
 
 
 def _in_service(project: Row, end: datetime) -> bool:

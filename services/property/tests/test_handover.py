@@ -57,6 +57,50 @@ def test_another_company_takes_over_with_fresh_deadlines_and_nothing_signed(benc
     assert found == {"prj_a": False, "prj_b": True}
 
 
+@pytest.mark.covers("F19-flow")
+def test_the_month_of_a_hand_over_is_measured_for_both_companies(bench, town):
+    """P40: of the old one everything stood as after its end, so nothing of its days counted."""
+    town.found()
+    town.appoint("P2C", "per_wu", "COMMITTEE_PART_TIME_MEMBER")
+    town.agree()
+    town.district().do(
+        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
+    )
+    bench.fire("2025-03-20T09:00:00")
+    order = {
+        "project_id": "prj_a",
+        "company_id": "pco_b",
+        "manager_person_id": "per_new",
+        "new_project_id": "prj_b",
+    }
+    version = town.version("projects", "project_id", "prj_a")
+    town.district().do("hand_over_project", order, version=version)
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    bench.fire("2025-05-10T00:00:00")
+    town.steward_markers("2025-04")
+    found = {
+        (event["data"]["period"], project["project_id"]): project
+        for event in bench.published("month_measured.v1")
+        for project in event["data"]["projects"]
+    }
+
+    def served(period, project_id):
+        said = found[period, project_id]
+        return said["company_id"], said["in_service"], said["served_from"], said["served_to"]
+
+    assert served("2025-03", "prj_a") == ("pco_a", False, "2025-03-03", "2025-03-19")
+    assert served("2025-03", "prj_b") == ("pco_b", True, "2025-03-20", "2025-03-31")
+    assert served("2025-04", "prj_a") == ("pco_a", False, None, None)
+    assert served("2025-04", "prj_b") == ("pco_b", True, "2025-04-01", "2025-04-30")
+    old, new = found["2025-03", "prj_a"], found["2025-03", "prj_b"]
+    # As it stood on its last day, and as it stands with the new one.
+    assert (old["p2c_active_last_day"], old["agreements_active_last_day"]) == (True, 1)
+    assert (new["p2c_active_last_day"], new["agreements_active_last_day"]) == (False, 0)
+    assert (old["p2c_gap_days"], new["p2c_gap_days"]) == (0, 12)
+    assert not old["cross_full_month"]
+
+
 @pytest.mark.covers("P9")
 def test_a_prepared_project_is_measured_only_from_its_service_on(bench, town):
     town.found()

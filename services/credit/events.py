@@ -684,6 +684,29 @@ class RepairEnded:
     state: str
 
 
+@fact("veto_escalated.v1", about="veto")
+class VetoEscalated:
+    """一票否决提议逾期升级 / A veto nobody confirmed goes up: 1 to the street, 2 to the district.
+
+    Attributes:
+        number: Of the document on which it rests.
+        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
+    """
+
+    veto_id: str
+    number: str
+    level: int
+    concerned: list[str] | None = None
+
+
+@fact("veto_ended.v1", about="veto")
+class VetoEnded:
+    """升级的一票否决提议已办结 / One that went up was confirmed or dropped."""
+
+    veto_id: str
+    state: str
+
+
 @fact("nominee_objection_escalated.v1", about="objection")
 class NomineeObjectionEscalated:
     """对候选对象的异议逾期升级 / An overdue objection to a nominee goes up, as others do.

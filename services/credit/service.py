@@ -64,6 +64,7 @@ from services.credit.views import repairs as repairs_views
 from services.credit.views import rules as rules_views
 from services.credit.views import settlement as settlement_views
 from services.credit.views import subjects as subjects_views
+from services.credit.views import vetoes as vetoes_views
 
 STAFF = cards_views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.
@@ -84,6 +85,7 @@ class Credit(Imports, Service):
         objection_id="objection",
         export_id="export",
         repair_id="repair",
+        veto_id="veto",
         commendation_id="commendation",
         decide_nominee="nominee_objection",
         negatives="",
@@ -559,6 +561,7 @@ class Credit(Imports, Service):
             roles=OVER_COMMUNITIES,
             if_match=True,
         ),
+        query("GET /vetoes/{veto_id}", vetoes_views.veto, roles=(ANY_ROLE,)),
         query("GET /repairs/{repair_id}", repairs_views.repair, roles=(ANY_ROLE,)),
         query("GET /repairs", repairs_views.repairs, roles=STAFF),
         query(
@@ -703,9 +706,11 @@ class Credit(Imports, Service):
         timer("rule_set_ends", rule_sets.on_rule_set_turn),
         timer("repair_accept", repairs.on_accept_due),
         timer("repair_decide", repairs.on_decide_due),
+        timer(vetoes.CONFIRM_TIMER, vetoes.on_confirm_due),
         timer("commendation_end", commendation_notices.on_notice_end),
         timer(nominee_objections.DECIDE_TIMER, nominee_objections.on_decide_due),
         timer("nominee_days", nominee_objections.give_time, schedule=manual.next_lapse_run),
+        timer("veto_days", vetoes.give_time, schedule=manual.next_lapse_run),
         timer("award_lapse", manual.lapse, schedule=manual.next_lapse_run),
         timer("draft_check", drafting.look_again),
         timer("points_remind", running_out.remind, schedule=running_out.next_run),

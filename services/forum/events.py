@@ -393,6 +393,23 @@ class RepairEndedHeard:
     repair_id: str
 
 
+@reads("credit", "veto_escalated.v1")
+class VetoEscalatedHeard:
+    """A veto of an organisation that nobody has confirmed goes up one level."""
+
+    veto_id: str
+    number: str
+    level: int
+    concerned: list[str] | None = None
+
+
+@reads("credit", "veto_ended.v1")
+class VetoEndedHeard:
+    """It was confirmed or dropped."""
+
+    veto_id: str
+
+
 @reads("credit", "nominee_objection_escalated.v1")
 class NomineeObjectionEscalatedHeard:
     """An overdue objection to a nominee of a commendation goes up one level."""

@@ -230,6 +230,11 @@ MESSAGES = sentences(
             "you "
             "(level {level}); please see to it"
         ),
+        "VETO_ESCALATED": (
+            "依据 {matter} 提出的一票否决逾期无人确认,升级至您(第 {level} 级),请督办"
+            " / The veto proposed by document {matter} was not confirmed in time and has come "
+            "before you (level {level}); please see to it"
+        ),
         "NOMINEE_ESCALATED": (
             "对表彰 {matter} 候选对象的异议逾期未裁定,升级至您(第 {level} 级),请督办"
             " / The objection to a nominee of commendation {matter} is overdue and has come before "

@@ -588,6 +588,8 @@ class Forum(Service):
             events.ObjectionEndedHeard,
             events.RepairEscalatedHeard,
             events.RepairEndedHeard,
+            events.VetoEscalatedHeard,
+            events.VetoEndedHeard,
             events.NomineeObjectionEscalatedHeard,
             events.NomineeObjectionEndedHeard,
             then=heard.consume_credit,

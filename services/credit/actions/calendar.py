@@ -45,6 +45,10 @@ def deadline_moved(tx: Tx, move: Move) -> None:
                 # An office applied for it; whom it is about has a later date as well.
                 telling.tell(tx, "DEADLINE_MOVED", subject_id=row["subject_id"], **told)
             telling.tell(tx, "DEADLINE_MOVED", person_id=row["person_id"], **told)
+        elif table == t.vetoes.name:
+            told = {"ref": move.ref, "number": row["document_no"], "until": until}
+            telling.tell(tx, "DEADLINE_MOVED", person_id=row["imposed_by"], **told)
+            telling.tell(tx, "DEADLINE_MOVED", subject_id=row["subject_id"], **told)
         elif table == t.nominee_objections.name:
             nominee_objections.tell_later(tx, row, until)
         elif table == t.commendations.name:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Tx, is_uuid, new_uuid
+from chassis.bus import Due, Tx, is_uuid, new_uuid
 from chassis.calendar import Calendar
 from chassis.fields import Period
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
 from chassis.text import fold
-from services.credit import replies
-from services.credit.actions import manual, months, telling
+from services.credit import events, replies
+from services.credit.actions import escalating, manual, months, telling
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
     AlreadyVetoed,
@@ -25,11 +26,13 @@ from services.credit.errors import (
     SamePerson,
     SpanInvalid,
 )
+from services.credit.rules import deciding
 from services.credit.rules import severity as rules
 from services.credit.storage import registry
 from services.credit.storage import vetoes as store
 
 LEAST_REASONS = 20
+CONFIRM_TIMER = "veto_confirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> replies.VetoDone:
     """提出一票否决 / Propose a veto.
 
     Propose to veto an organisation; once another person has confirmed it, its grade is D in these
-    months.
+    months. What nobody has confirmed within five working days goes up; it is never confirmed by
+    silence.
 
     Raises:
         NotForPersons: There is no veto of natural persons and households.
@@ -110,6 +114,7 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> replies.VetoDone:
         if known.state in ("PROPOSED", "ACTIVE") and same and together:
             raise AlreadyVetoed(field="document_no", document_no=known.document_no)
     _check_span(tx, payload.subject, payload.from_period, payload.to_period)
+    due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
     row = store.add(
         tx.conn,
         veto_id=new_uuid(),
@@ -121,10 +126,12 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> replies.VetoDone:
         hearing_ref=payload.hearing_ref,
         imposed_by=tx.actor.id,
         imposed_at=tx.now,
+        due_at=due,
         reasons=payload.reasons,
         area=subject.area,
         version=1,
     )
+    tx.arm(CONFIRM_TIMER, str(row.veto_id), due)
     telling.tell(
         tx,
         "VETO_PROPOSED",
@@ -136,7 +143,7 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> replies.VetoDone:
         document_no=payload.document_no.strip(),
         reasons=payload.reasons,
     )
-    return _done(row)
+    return _done(row, due=due)
 
 
 def _check_span(tx: Tx, subject_id: str, start: str, end: str) -> None:
@@ -171,6 +178,7 @@ def confirm_veto(tx: Tx, payload: WhichVeto) -> replies.VetoDone:
         confirmed_by=tx.actor.id,
         confirmed_at=tx.now,
     )
+    _decided(tx, known, "ACTIVE")
     months.draft_again(tx, known.subject_id, known.from_period)
     telling.tell(
         tx,
@@ -188,6 +196,57 @@ def confirm_veto(tx: Tx, payload: WhichVeto) -> replies.VetoDone:
 
 def _done(row: Row, **more: object) -> replies.VetoDone:
     return replies.VetoDone.of(row, id=str(row.veto_id), **more)
+
+
+def on_confirm_due(tx: Tx, due: Due) -> None:
+    """Nobody confirmed in five working days: it goes up, and up once more. Who proposed it is told,
+    and the organisation."""
+    known = store.veto(tx.conn, due.ref)
+    if known is None or known.state != "PROPOSED":
+        return
+    first = escalating.first_level(known.area)
+    level = escalating.go_up(tx, due, first)
+    concerned = escalating.concerned(tx, known.subject_id, known.imposed_by)
+    _say(
+        tx,
+        known,
+        events.VetoEscalated(str(known.veto_id), known.document_no, level, concerned),
+        step=level,
+    )
+    if level == first:
+        told = {
+            "ref": str(known.veto_id),
+            "subject": known.subject_id,
+            "until": telling.last_day(due.due_at),
+        }
+        telling.tell(tx, "VETO_OVERDUE", person_id=known.imposed_by, **told)
+        telling.tell(tx, "VETO_OVERDUE", subject_id=known.subject_id, **told)
+
+
+def is_overdue(known: Row, at: datetime) -> bool:
+    """Tell whether a veto waits for its second person, and longer than it should."""
+    return bool(known.state == "PROPOSED" and known.due_at is not None and at >= known.due_at)
+
+
+def _decided(tx: Tx, before: Row, state: str) -> None:
+    """Disarm what waits for the second person; where it went up, nobody has to see to it more."""
+    tx.disarm(CONFIRM_TIMER, str(before.veto_id))
+    if is_overdue(before, tx.now):
+        ended = events.VetoEnded(str(before.veto_id), state)
+        _say(tx, before, ended, step=escalating.DISTRICT + 1)
+
+
+def _say(tx: Tx, known: Row, fact: events.VetoEscalated | events.VetoEnded, *, step: int) -> None:
+    # That it goes up changes nothing of it, so that who confirms it need not read it again.
+    tx.publish(fact, subject=str(known.veto_id), scope=known.area, sequence=known.version + step)
+
+
+def give_time(tx: Tx, _due: Due) -> None:
+    """Give a day to proposed vetoes that have none: those of before they had one."""
+    for known in store.undated(tx.conn):
+        due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
+        store.change(tx.conn, known, due_at=due)
+        tx.arm(CONFIRM_TIMER, str(known.veto_id), due)
 
 
 def _veto_of_another(tx: Tx, veto_id: str, *, states: tuple[str, ...]) -> Row:
@@ -245,6 +304,7 @@ def end(tx: Tx, known: Row, last: str, reasons: str) -> Row:
         lifted_at=tx.now,
         reasons=f"{known.reasons}\n{reasons}" if known.reasons else reasons,
     )
+    _decided(tx, known, "LIFTED")
     confirmed = known.state == "ACTIVE"
     telling.tell(
         tx,

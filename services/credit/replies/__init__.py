@@ -70,6 +70,7 @@ from services.credit.replies.repairs import (
     RepairDone,
     VetoCard,
     VetoDone,
+    VetoReply,
 )
 from services.credit.replies.rules import (
     CommentCard,
@@ -220,6 +221,7 @@ __all__ = [
     "Upheld",
     "VetoCard",
     "VetoDone",
+    "VetoReply",
     "Viewer",
     "Waits",
     "Wallet",

@@ -59,9 +59,31 @@ class VetoCard(Reply, kw_only=True):
     rule: str | None = None
     state: str
     version: int
+    due: (
+        Annotated[
+            Instant,
+            Meta(description="须在此前由他人确认 / until then another person confirms it"),
+        ]
+        | UnsetType
+    ) = UNSET
     reasons: Annotated[str, Meta(description="只给单位和本区域 / to itself and its area")] | (
         UnsetType | None
     ) = UNSET
+
+
+class VetoReply(VetoCard, kw_only=True):
+    """一票否决及其依据 / A veto with its basis."""
+
+    subject: str
+    hearing_ref: str | None = None
+    imposed_by: str | None = None
+    imposed_at: Instant | None = None
+    confirmed_by: str | None = None
+    confirmed_at: Instant | None = None
+    overdue: Annotated[
+        bool, Meta(description="逾期未确认 / not confirmed within five working days")
+    ]
+    own_matter: OwnMatter = UNSET
 
 
 class NegativeItem(Reply, kw_only=True):

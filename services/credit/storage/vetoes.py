@@ -20,6 +20,11 @@ def veto(conn: sa.Connection, veto_id: str) -> Row | None:
     return records.find(conn, t.vetoes, veto_id, lock=True)
 
 
+def seen(conn: sa.Connection, veto_id: str) -> Row | None:
+    """Return a veto without a lock, or None."""
+    return records.find(conn, t.vetoes, veto_id)
+
+
 def change(conn: sa.Connection, row: Row, **values: object) -> Row:
     """Change a locked veto, and return it as it is now."""
     return records.update(conn, t.vetoes, row, **values)
@@ -34,6 +39,17 @@ def of_subject(conn: sa.Connection, subject_id: str) -> list[Row]:
         .order_by(row.from_period.desc(), row.veto_id)
     )
     return records.rows(conn, asked)
+
+
+def undated(conn: sa.Connection) -> list[Row]:
+    """Return, locked, the proposed vetoes that nobody has to confirm by a day."""
+    row = t.vetoes.c
+    asked = (
+        sa.select(t.vetoes)
+        .where(row.state == "PROPOSED", row.due_at.is_(None))
+        .order_by(row.veto_id)
+    )
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def of_award(conn: sa.Connection, award_id: str) -> Row | None:

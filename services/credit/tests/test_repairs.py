@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+import sqlalchemy as sa
 
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit.errors import (
@@ -514,6 +515,86 @@ def test_a_veto_counts_once_another_person_has_confirmed_it(credit):
     assert len(told_of(bench, "VETO_DROPPED")) == 1
     again = impose(bench, from_period="2025-04")
     assert (again["state"], len(told_of(bench, "VETO_IMPOSED"))) == ("ACTIVE", 1)
+
+
+def waiting(bench):
+    bench.as_("R_DISTRICT", person="per_reader", scope=DISTRICT)
+    (veto,) = bench.ask("explain", {"subject_id": "PRJ:prj_1", "period": "2025-04"})["vetoes"]
+    return veto
+
+
+def test_a_proposed_veto_that_nobody_confirms_in_five_working_days_goes_up_and_is_told(credit):
+    """It hung over the organisation for good, and who had proposed it never heard of it again."""
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    made = impose(bench, confirmed_by=None, from_period="2025-04")
+    due = stage.moment("2025-03-28T00:00").isoformat()
+    assert made["due"] == due
+    assert waiting(bench)["due"] == due
+    bench.fire("2025-03-27T23:59")
+    assert bench.published("veto_escalated.v1") == []
+    bench.fire("2025-03-28T00:01")
+    (said,) = bench.published("veto_escalated.v1")
+    assert said["data"] == {
+        "veto_id": made["id"],
+        "number": "济任住建罚〔2025〕3号",
+        "level": 1,
+        "concerned": ["per_district", "per_pm"],
+    }
+    assert waiting(bench)["state"] == "PROPOSED"
+    shown = bench.as_("R_STREET_LEAD", person="per_lead", scope=STREET).ask(
+        "veto", {"veto_id": made["id"]}
+    )
+    assert (shown["subject"], shown["overdue"], shown["imposed_by"]) == (
+        "PRJ:prj_1",
+        True,
+        "per_district",
+    )
+    for asked in (made["id"], "nothing"):
+        with pytest.raises(NotFound):
+            bench.as_("R_RESIDENT", person="per_stranger").ask("veto", {"veto_id": asked})
+    for person in ("per_district", "per_pm"):
+        bench.as_("R_RESIDENT", person=person)
+        told = bench.ask("messages")["items"][0]
+        assert (told["code"], "2025-03-27" in told["text"]) == ("VETO_OVERDUE", True)
+    # From the street to the district five working days later; then it stays, unconfirmed.
+    bench.fire("2025-04-30T06:00")
+    assert [one["data"]["level"] for one in bench.published("veto_escalated.v1")] == [1, 2]
+    bench.as_("R_DISTRICT", person="per_other", scope=DISTRICT)
+    order = {"veto_id": made["id"], "reasons": WHY}
+    assert bench.do("lift_veto", order, version=1)["state"] == "LIFTED"
+    (ended,) = bench.published("veto_ended.v1")
+    assert ended["data"] == {"veto_id": made["id"], "state": "LIFTED"}
+    assert "due" not in waiting(bench)
+
+
+def test_a_veto_that_is_confirmed_in_time_or_late_waits_for_nobody_any_more(credit):
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    impose(bench, from_period="2025-04")
+    bench.fire("2025-03-28T06:00")
+    assert bench.published("veto_escalated.v1") == []
+    late = impose(
+        bench, confirmed_by=None, from_period="2025-05", document_no="济任住建罚〔2025〕4号"
+    )
+    bench.fire("2025-04-08T06:00")
+    bench.as_("R_DISTRICT", person="per_confirmer", scope=DISTRICT)
+    assert bench.do("confirm_veto", {"veto_id": late["id"]}, version=1)["state"] == "ACTIVE"
+    (ended,) = bench.published("veto_ended.v1")
+    assert ended["data"] == {"veto_id": late["id"], "state": "ACTIVE"}
+
+
+def test_a_veto_that_was_proposed_before_there_was_a_day_gets_one(credit):
+    bench = credit
+    bench.fire("2025-03-20T10:00")
+    made = impose(bench, confirmed_by=None)
+    with bench.transaction() as tx:
+        tx.conn.execute(sa.text("UPDATE vetoes SET due_at = NULL"))
+        tx.disarm("veto_confirm", made["id"])
+    bench.fire("2025-03-21T06:00")
+    assert waiting(bench)["due"] == stage.moment("2025-03-29T00:00").isoformat()
+    bench.fire("2025-03-31T06:00")
+    assert len(bench.published("veto_escalated.v1")) == 1
 
 
 @pytest.mark.covers("REQ-L04", "C11")

@@ -46,13 +46,17 @@ def ties(tx: Tx) -> set[str]:
 
 def veto_card(veto: Row, **more: object) -> replies.VetoCard:
     """Return a veto."""
-    return replies.VetoCard.of(
-        veto,
-        id=str(veto.veto_id),
-        rule=veto.rule_code,
-        state="LIFTED" if veto.lifted_at is not None else veto.state,
-        **more,
-    )
+    return replies.VetoCard.of(veto, **veto_members(veto), **more)
+
+
+def veto_members(veto: Row) -> dict[str, object]:
+    """Return what a veto's row holds under other names."""
+    return {
+        "id": str(veto.veto_id),
+        "rule": veto.rule_code,
+        "state": "LIFTED" if veto.lifted_at is not None else veto.state,
+        "due": veto.due_at if veto.state == "PROPOSED" and veto.due_at is not None else UNSET,
+    }
 
 
 def award_card(

@@ -47,6 +47,11 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         "拟对 {subject} 的一票否决未获确认,不生效"
         " / The veto proposed for {subject} was not confirmed and does not count"
     ),
+    "VETO_OVERDUE": (
+        "对 {subject} 的一票否决提议截至 {until} 无人确认,已报上一级督办;未经他人确认不生效"
+        " / Nobody confirmed the veto proposed for {subject} by {until}: the level above sees to "
+        "it. It does not count until another person has confirmed it"
+    ),
     "VETO_LIFTED": (
         "对 {subject} 的一票否决自 {from_period} 起解除"
         " / The veto of {subject} is lifted from {from_period} on"

@@ -43,6 +43,7 @@ _TIERS = {
     "RECTIFICATION": rules.STREET_TIERS,
     "OBJECTION": rules.STREET_TIERS,
     "REPAIR": rules.STREET_TIERS,
+    "VETO": rules.STREET_TIERS,
     "NOMINEE": rules.STREET_TIERS,
     "REFUND": rules.STREET_TIERS,
     "DISPUTE": rules.STREET_TIERS,
@@ -59,6 +60,8 @@ def _what(data: Any) -> tuple[str, str, str | None, str | None]:
             return "OBJECTION", data.objection_id, data.number, None
         case events.RepairEscalatedHeard():
             return "REPAIR", data.repair_id, data.number, None
+        case events.VetoEscalatedHeard():
+            return "VETO", data.veto_id, data.number, None
         case events.NomineeObjectionEscalatedHeard():
             return "NOMINEE", data.objection_id, data.number, None
         case events.RefundOverdueHeard():

@@ -245,17 +245,20 @@ def consume_partner(tx: Tx, heard: Sequence[Event]) -> None:
 
 
 def consume_credit(tx: Tx, heard: Sequence[Event]) -> None:
-    """List overdue objections and repairs before the level above, until they have ended."""
+    """List overdue objections, repairs and vetoes before the level above, until they have ended."""
     for event in heard:
         if isinstance(
             event.data,
             events.ObjectionEscalatedHeard
             | events.RepairEscalatedHeard
+            | events.VetoEscalatedHeard
             | events.NomineeObjectionEscalatedHeard,
         ):
             consume_escalated(tx, event)
         elif isinstance(event.data, events.RepairEndedHeard):
             consume_ended(tx, [event.data.repair_id])
+        elif isinstance(event.data, events.VetoEndedHeard):
+            consume_ended(tx, [event.data.veto_id])
         else:
             consume_ended(tx, [event.data.objection_id])
 

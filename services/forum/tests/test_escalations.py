@@ -157,6 +157,14 @@ def of_another(town, service, fact, ref, **data):
             "XF-1",
         ),
         (
+            "VETO",
+            ("veto_escalated", {"veto_id": "vto_1", "number": "济任住建罚〔2025〕3号"}),
+            ("veto_ended", {"veto_id": "vto_1", "state": "ACTIVE"}),
+            "vto_1",
+            "/v1/credit/vetoes/vto_1",
+            "济任住建罚〔2025〕3号",
+        ),
+        (
             "NOMINEE",
             ("nominee_objection_escalated", {"objection_id": "nob_1", "number": "BZ-1"}),
             ("nominee_objection_ended", {"objection_id": "nob_1", "state": "UPHELD"}),

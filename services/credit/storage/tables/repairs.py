@@ -51,6 +51,8 @@ vetoes = sa.Table(
     sa.Column("hearing_ref", sa.String(200)),
     sa.Column("imposed_by", store.Id),
     sa.Column("imposed_at", store.UtcDateTime),
+    # Until when another person confirms it.
+    sa.Column("due_at", store.UtcDateTime),
     sa.Column("confirmed_by", store.Id),
     sa.Column("confirmed_at", store.UtcDateTime),
     sa.Column("lifted_by", store.Id),

@@ -1,0 +1,39 @@
+"""Vetoes, as each viewer may see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.bus import Tx, is_uuid
+from chassis.refusal import NotFound
+from services.credit import replies
+from services.credit.storage import vetoes as store
+from services.credit.views import cards
+
+
+@dataclass(frozen=True, slots=True)
+class OneVeto:
+    """Which veto is meant."""
+
+    veto_id: str
+
+
+def veto(tx: Tx, payload: OneVeto) -> replies.VetoReply:
+    """一票否决 / A veto.
+
+    Return a veto with its basis to the organisation and to staff of its area.
+
+    Raises:
+        NotFound: There is none, or it is none of the caller's business.
+    """
+    row = store.seen(tx.conn, payload.veto_id) if is_uuid(payload.veto_id) else None
+    if row is None or not cards.may_see(tx, row.subject_id):
+        raise NotFound(kind="veto", id=payload.veto_id)
+    return replies.VetoReply.of(
+        row,
+        **cards.veto_members(row),
+        subject=row.subject_id,
+        reasons=row.reasons,
+        overdue=bool(row.state == "PROPOSED" and row.due_at is not None and row.due_at <= tx.now),
+        own_matter=row.subject_id in cards.ties(tx),
+    )

@@ -273,9 +273,11 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
     )
 
 
-def rows(conn: Connection, asked: sa.Executable) -> list[Row]:
-    """Return all rows of a query."""
-    return cast("list[Row]", conn.execute(asked).all())
+def rows(
+    conn: Connection, asked: sa.Executable, given: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Return all rows of a query; `given` are the values of one that was written before."""
+    return cast("list[Row]", conn.execute(asked, given).all())
 
 
 def first(conn: Connection, asked: sa.Executable) -> Row | None:

@@ -161,13 +161,15 @@ def known_objection(conn: sa.Connection, objection_id: str, *, lock: bool = Fals
 
 def undated_objections(conn: sa.Connection) -> list[Row]:
     """Return, locked, the open objections to nominees that nobody has to decide by a day."""
-    row = t.nominee_objections.c
-    asked = (
-        sa.select(t.nominee_objections)
-        .where(row.state == "OPEN", row.decide_due.is_(None))
-        .order_by(row.objection_id)
-    )
-    return records.rows(conn, chassis_store.lock(asked, conn))
+    return records.rows(conn, chassis_store.lock(_UNDATED, conn))
+
+
+# Asked every day, and written once.
+_UNDATED = (
+    sa.select(t.nominee_objections)
+    .where(t.nominee_objections.c.state == "OPEN", t.nominee_objections.c.decide_due.is_(None))
+    .order_by(t.nominee_objections.c.objection_id)
+)
 
 
 def objections_page(

@@ -344,30 +344,45 @@ def add_lots(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     bulk.insert(conn, t.lots, rows)
 
 
-def expiring(conn: sa.Connection, at: datetime, limit: int) -> list[Any]:
+def expiring(conn: sa.Connection, at: datetime, limit: int) -> list[Row]:
     """Return lots with anything left that have expired, oldest first."""
-    lot = t.lots.c
-    asked = (
-        sa.select(t.lots)
-        .where(lot.left > 0, lot.expires_at <= at)
-        .order_by(lot.expires_at, lot.lot_id)
-        .limit(limit)
-    )
-    return list(conn.execute(asked))
+    return records.rows(conn, _EXPIRING, {"at": at, "most": limit})
 
 
-def _to_remind(at: datetime, until: datetime) -> sa.ColumnElement[bool]:
+def _to_remind(at: Any, until: Any) -> sa.ColumnElement[bool]:
     lot = t.lots.c
     return sa.and_(
         lot.left > 0, lot.expires_at > at, lot.expires_at <= until, lot.reminded.is_(False)
     )
 
 
+# What every day asks is written once: on a day on which nothing ends, writing the statement costs
+# more than to run it.
+_MOST = sa.bindparam("most", type_=sa.Integer)
+_EXPIRING = (
+    sa.select(t.lots)
+    .where(t.lots.c.left > 0, t.lots.c.expires_at <= sa.bindparam("at"))
+    .order_by(t.lots.c.expires_at, t.lots.c.lot_id)
+    .limit(_MOST)
+)
+_RUNNING_OUT = (
+    sa.select(t.lots.c.subject_id)
+    .where(_to_remind(sa.bindparam("at"), sa.bindparam("until")))
+    .distinct()
+    .order_by(t.lots.c.subject_id)
+    .limit(_MOST)
+)
+_OLD_DEBTS = (
+    sa.select(t.debts)
+    .where(t.debts.c.left > 0, t.debts.c.period <= sa.bindparam("period"))
+    .order_by(t.debts.c.subject_id, t.debts.c.debt_id)
+)
+
+
 def running_out(conn: sa.Connection, at: datetime, until: datetime, limit: int) -> list[str]:
     """Return subjects with lots that expire in a time, and that nobody has told of it."""
-    lot = t.lots.c
-    asked = sa.select(lot.subject_id).where(_to_remind(at, until)).distinct()
-    return list(conn.execute(asked.order_by(lot.subject_id).limit(limit)).scalars())
+    asked = {"at": at, "until": until, "most": limit}
+    return list(conn.execute(_RUNNING_OUT, asked).scalars())
 
 
 def remind_of_lots(
@@ -479,14 +494,9 @@ def repay(conn: sa.Connection, parts: Sequence[tuple[str, int]]) -> None:
     _change_all(conn, t.debts, rows, keys=("debt_id",), add=("left",))
 
 
-def old_debts(conn: sa.Connection, period: str) -> list[Any]:
+def old_debts(conn: sa.Connection, period: str) -> list[Row]:
     """Return the debts of `period` or older that are not repaid."""
-    asked = (
-        sa.select(t.debts)
-        .where(t.debts.c.left > 0, t.debts.c.period <= period)
-        .order_by(t.debts.c.subject_id, t.debts.c.debt_id)
-    )
-    return list(conn.execute(asked))
+    return records.rows(conn, _OLD_DEBTS, {"period": period})
 
 
 def budget(conn: sa.Connection, account: str, *, lock: bool = True) -> int | None:

@@ -636,20 +636,12 @@ def remind_of_grace(
 ) -> dict[str, datetime]:
     """Return subject -> end of those whose points end in a time of grace, and note that they are
     told of it."""
-    row, lot = t.subjects.c, t.lots.c
-    points = sa.exists().where(lot.subject_id == row.subject_id, lot.left > 0)
-    asked = (
-        sa.select(row.subject_id, row.spendable_until)
-        .where(
-            row.spendable_until > at,
-            row.spendable_until <= until,
-            sa.or_(row.reminded_of.is_(None), row.reminded_of != row.spendable_until),
-            points,
-        )
-        .order_by(row.subject_id)
-        .limit(limit)
-    )
-    found = {one.subject_id: one.spendable_until for one in conn.execute(store.lock(asked, conn))}
+    asked = store.lock(_GRACE_TO_REMIND, conn)
+    named = {"at": at, "until": until, "most": limit}
+    found = {one.subject_id: one.spendable_until for one in conn.execute(asked, named)}
+    if not found:
+        return {}
+    row = t.subjects.c
     conn.execute(
         sa.update(t.subjects)
         .where(bulk.members(row.subject_id, list(found), conn))
@@ -661,24 +653,42 @@ def remind_of_grace(
 def grace_over(conn: sa.Connection, at: datetime) -> list[Row]:
     """Return the subjects whose points were spendable until a time that has passed: who is still
     scored only while he has any."""
-    span, lot = t.consent_spans.c, t.lots.c
-    scored = sa.exists().where(
-        span.subject_id == t.subjects.c.subject_id,
-        span.purpose == "SCORING",
-        span.until.is_(None),
+    return records.rows(conn, _GRACE_OVER, {"at": at})
+
+
+# What every day asks is written once: on a day on which nothing ends, writing the statement costs
+# more than to run it.
+
+_HAS_POINTS = sa.exists().where(t.lots.c.subject_id == t.subjects.c.subject_id, t.lots.c.left > 0)
+_SCORED = sa.exists().where(
+    t.consent_spans.c.subject_id == t.subjects.c.subject_id,
+    t.consent_spans.c.purpose == "SCORING",
+    t.consent_spans.c.until.is_(None),
+)
+_GRACE_TO_REMIND = (
+    sa.select(t.subjects.c.subject_id, t.subjects.c.spendable_until)
+    .where(
+        t.subjects.c.spendable_until > sa.bindparam("at"),
+        t.subjects.c.spendable_until <= sa.bindparam("until"),
+        sa.or_(
+            t.subjects.c.reminded_of.is_(None),
+            t.subjects.c.reminded_of != t.subjects.c.spendable_until,
+        ),
+        _HAS_POINTS,
     )
-    points = sa.exists().where(lot.subject_id == t.subjects.c.subject_id, lot.left > 0)
-    asked = (
-        sa.select(t.subjects)
-        .where(
-            t.subjects.c.spendable_until <= at,
-            t.subjects.c.state != "CLOSED",
-            sa.or_(sa.not_(scored), points),
-        )
-        .order_by(t.subjects.c.subject_id)
-        .limit(1000)
+    .order_by(t.subjects.c.subject_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_GRACE_OVER = (
+    sa.select(t.subjects)
+    .where(
+        t.subjects.c.spendable_until <= sa.bindparam("at"),
+        t.subjects.c.state != "CLOSED",
+        sa.or_(sa.not_(_SCORED), _HAS_POINTS),
     )
-    return records.rows(conn, asked)
+    .order_by(t.subjects.c.subject_id)
+    .limit(1000)
+)
 
 
 def unsettled(

@@ -115,9 +115,24 @@ class ChassisTables:
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
     """Add the chassis's tables to a service's metadata and return them."""
+    return ChassisTables(
+        _outbox(metadata),
+        _inbox(metadata),
+        _cursors(metadata),
+        _parked(metadata),
+        _idempotency(metadata),
+        _timers(metadata),
+        _jobs(metadata),
+        _audit(metadata),
+        _clock(metadata),
+        _calendar_years(metadata),
+        _keys_in_use(metadata),
+    )
+
+
+def _outbox(metadata: sa.MetaData) -> sa.Table:
     unsent = sa.text("sent_at IS NULL")
-    waiting = sa.text("state IN ('PARKED', 'RETRY')")
-    outbox = sa.Table(
+    return sa.Table(
         "outbox",
         metadata,
         sa.Column("id", BigId, sa.Identity(), primary_key=True),
@@ -139,7 +154,10 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         ),
         sqlite_autoincrement=True,
     )
-    inbox = sa.Table(
+
+
+def _inbox(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "inbox",
         metadata,
         sa.Column("handler", sa.String(80), primary_key=True),
@@ -147,13 +165,20 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("heard_at", UtcDateTime, nullable=False),
         sqlite_with_rowid=False,
     )
-    cursors = sa.Table(
+
+
+def _cursors(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "cursors",
         metadata,
         sa.Column("source", sa.String(40), primary_key=True),
         sa.Column("position", sa.BigInteger, nullable=False),
     )
-    parked = sa.Table(
+
+
+def _parked(metadata: sa.MetaData) -> sa.Table:
+    waiting = sa.text("state IN ('PARKED', 'RETRY')")
+    return sa.Table(
         "parked",
         metadata,
         sa.Column("id", BigId, sa.Identity(), primary_key=True),
@@ -174,7 +199,10 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Index("ix_parked_waiting", "source", postgresql_where=waiting, sqlite_where=waiting),
         sqlite_autoincrement=True,
     )
-    idempotency = sa.Table(
+
+
+def _idempotency(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "idempotency",
         metadata,
         sa.Column("actor", Id, primary_key=True),
@@ -184,7 +212,10 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("reply", Json),
         sa.Column("created_at", UtcDateTime, nullable=False, index=True),
     )
-    timers = sa.Table(
+
+
+def _timers(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "timers",
         metadata,
         sa.Column("kind", sa.String(60), primary_key=True),
@@ -196,7 +227,10 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         # The day after which the deadline's working days are counted; empty where it counts none.
         sa.Column("since", sa.Date),
     )
-    jobs = sa.Table(
+
+
+def _jobs(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "jobs",
         metadata,
         sa.Column("job_id", Id, primary_key=True),
@@ -219,7 +253,10 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("updated_at", UtcDateTime, nullable=False),
     )
-    audit = sa.Table(
+
+
+def _audit(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "audit",
         metadata,
         sa.Column("id", BigId, sa.Identity(), primary_key=True),
@@ -234,13 +271,19 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("trace", sa.String(64)),
         sqlite_autoincrement=True,
     )
-    clock = sa.Table(
+
+
+def _clock(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "clock",
         metadata,
         sa.Column("name", sa.String(20), primary_key=True),
         sa.Column("offset_us", sa.BigInteger, nullable=False),
     )
-    calendar_years = sa.Table(
+
+
+def _calendar_years(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "calendar_years",
         metadata,
         sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
@@ -250,26 +293,16 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("source", sa.String(300), nullable=False),
         sa.Column("loaded_at", UtcDateTime, nullable=False),
     )
+
+
+def _keys_in_use(metadata: sa.MetaData) -> sa.Table:
     # Their ids only: the keys themselves stand in no database.
-    keys_in_use = sa.Table(
+    return sa.Table(
         "keys_in_use",
         metadata,
         sa.Column("purpose", sa.String(8), primary_key=True),
         sa.Column("key_id", sa.String(16), primary_key=True),
         sa.Column("since", UtcDateTime, nullable=False),
-    )
-    return ChassisTables(
-        outbox,
-        inbox,
-        cursors,
-        parked,
-        idempotency,
-        timers,
-        jobs,
-        audit,
-        clock,
-        calendar_years,
-        keys_in_use,
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.credit.service import Credit
-from testkit.bench import (
+from testkit.bodies import (
     public_columns,
     public_texts,
     require_no_number_in_files,

@@ -3,7 +3,7 @@
 import pytest
 
 from services.forum.service import Forum
-from testkit.bench import public_texts, require_no_number_in_texts
+from testkit.bodies import public_texts, require_no_number_in_texts
 
 
 @pytest.mark.parametrize(("command", "place"), public_texts(Forum))

@@ -16,7 +16,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
-from testkit.bench import a_body
+from testkit.bodies import a_body
 
 TWIN = person_id(51)
 COMMANDS = sorted(name for name, entry in entries(Steward).items() if entry.kind == "command")

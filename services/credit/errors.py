@@ -317,6 +317,16 @@ class NoConsent(Guard):
     text = "当事人在 {at} 未授权参加信用赋分 / The person had not consented to scoring at {at}"
 
 
+class SubjectClosed(Guard):
+    """What a subject does while it is closed is not scored; an office opens it again."""
+
+    text = (
+        "{subject} 自 {since} 起已注销,此后的行为不计分;商户和驻区单位可由街道或区重新启用"
+        " / {subject} is closed since {since}: what is done from then on is not scored. The street "
+        "or the district can open a merchant or unit again"
+    )
+
+
 class RuleNotInForce(Guard):
     text = "规则 {rule} 在 {on} 未生效 / Rule {rule} was not in force on {on}"
 

@@ -31,6 +31,7 @@ from services.credit.errors import (
     RuleNotInForce,
     SameAsProposer,
     SelfApproval,
+    SubjectClosed,
     WrongKind,
     YieldsToRule,
 )
@@ -41,6 +42,7 @@ from services.credit.rules.award import Award
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
 from services.credit.storage import registry, voices
+from services.credit.storage.closings import Closings, closed_since, closings
 from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def propose_award(tx: Tx, payload: ProposeAward) -> dict[str, Any]:
         LegalDocumentRequired: A SERIOUS matter without a document number.
         LevelUnknown: The rule has no such level.
         NotFound: There is no such subject.
+        SubjectClosed: It was closed when it happened.
         NoConsent: A natural person had not consented when it happened, or consents no more.
         AlreadyProposed: The same evidence was proposed with another level, document or reason.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
@@ -140,6 +143,7 @@ class LookedUp:
     in_force: InForce
     subjects: Mapping[str, Any]
     spans: registry.Spans
+    closings: Closings
     ties: Collection[str]
 
 
@@ -150,6 +154,7 @@ def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
         rules_in_force(tx.conn),
         registry.subjects(tx.conn, subject_ids),
         registry.spans(tx.conn, people),
+        closings(tx.conn, tx.calendar, subject_ids),
         voices.ties(tx.conn, tx.actor.id, tx.now),
     )
 
@@ -178,6 +183,13 @@ def proposal(
         raise NotFound(kind="subject", id=payload.subject)
     refuse_tied(tx, payload.subject, known.ties)
     require_place(tx, subject)
+    since = closed_since(known.closings, payload.subject, payload.occurred_at)
+    if since is not None:
+        raise SubjectClosed(
+            field="occurred_at",
+            subject=payload.subject,
+            since=Calendar.local_date(since).isoformat(),
+        )
     if rule.kind in awards.PERSONS:
         # Whoever has withdrawn is not scored any more, for what lies before it either.
         for at in (payload.occurred_at, tx.now):

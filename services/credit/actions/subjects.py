@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chassis.bus import Tx
 from chassis.fields import DownToCommunity
 from chassis.free_text import PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from services.credit.actions import consents, manual, telling
-from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
+from services.credit.actions import consents, manual, months, telling
+from services.credit.errors import (
+    PersonUnknown,
+    SelfApproval,
+    SubjectClosed,
+    TextTooShort,
+    UnderAge,
+)
+from services.credit.replies import Done
 from services.credit.storage import registry, voices
+from services.credit.storage.closings import BY_HAND, closed_since, closings
 
-if TYPE_CHECKING:
-    from chassis.bus import Tx
-
-BY_HAND = ("MER", "UNT")
 LEAST_REASON = 5
 _REF = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$")
 
@@ -62,7 +68,15 @@ class CloseSubject:
     subject_id: str
 
 
-def open_subject(tx: Tx, payload: OpenSubject) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ReopenSubject:
+    """重新启用已注销的商户或驻区单位 / Open a merchant or unit that was closed once more."""
+
+    subject_id: str
+    reason: Annotated[PublicText, Meta(min_length=1, max_length=400, examples=["已恢复营业"])]
+
+
+def open_subject(tx: Tx, payload: OpenSubject) -> Done:
     """登记信用主体 / Open a subject.
 
     Open a merchant or a unit as a subject. Twice gives the same answer.
@@ -70,6 +84,7 @@ def open_subject(tx: Tx, payload: OpenSubject) -> dict[str, Any]:
     Raises:
         Invalid: Another kind, or an id or area of the wrong shape.
         RoleDenied: The area lies outside the caller's scope.
+        SubjectClosed: It was closed; it is opened again by `reopen_subject`.
         StateConflict: It is open elsewhere, or somebody else speaks for it.
         PersonUnknown: The registry does not know the holder.
         UnderAge: And the other refusals of `name_holder`.
@@ -94,20 +109,21 @@ def open_subject(tx: Tx, payload: OpenSubject) -> dict[str, Any]:
     subject_id = f"{payload.kind}:{payload.ref}"
     known = registry.subject(tx.conn, subject_id, lock=True)
     if known is not None and known.area is not None:
+        _require_open(tx, known)
         if known.area != payload.area:
             raise StateConflict(state=known.state, field="area")
         if payload.holder is not None and not _is_holder(tx, subject_id, payload.holder):
             if voices.holders(tx.conn, subject_id, tx.now):
                 raise StateConflict(state=known.state, field="holder")
             _name(tx, subject_id, payload.holder, field="holder")
-        return {"id": subject_id, "state": known.state, "version": known.version}
+        return Done.of(known, id=subject_id)
     if payload.holder is not None:
         _name(tx, subject_id, payload.holder, field="holder")
     row = registry.stub(subject_id, tx.now)
     row |= {"area": payload.area, "area_before": payload.area, "area_since": tx.now}
     registry.put_subject(tx.conn, row)
     found = registry.known_subject(tx.conn, subject_id)
-    return {"id": subject_id, "state": found.state, "version": found.version}
+    return Done.of(found, id=subject_id)
 
 
 def _is_holder(tx: Tx, subject_id: str, person_id: str) -> bool:
@@ -132,7 +148,7 @@ def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
     telling.tell(tx, "HOLDER_NAMED", person_id=person_id, ref=subject_id[:80], subject=subject_id)
 
 
-def name_holder(tx: Tx, payload: NameHolder) -> dict[str, Any]:
+def name_holder(tx: Tx, payload: NameHolder) -> Done:
     """变更代表人 / Say who speaks for a merchant or unit.
 
     Say who speaks for a merchant or unit from now on. Who did before is told.
@@ -148,23 +164,55 @@ def name_holder(tx: Tx, payload: NameHolder) -> dict[str, Any]:
         SelfApproval: The caller names himself.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
-    known = registry.subject(tx.conn, payload.subject_id, lock=True)
-    if known is None or known.area is None:
-        raise NotFound(kind="subject", id=payload.subject_id)
-    tx.require_scope(known.area)
-    tx.check_version(known.version)
-    if known.state == "CLOSED" or known.kind not in BY_HAND:
+    known = _by_hand(tx, payload.subject_id)
+    if known.state == "CLOSED":
         raise StateConflict(state=known.state)
     if len(payload.reason.strip()) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
     manual.check_independent(tx, known.subject_id, known)
     _name(tx, known.subject_id, payload.person_id, field="person_id")
     registry.change_subject(tx.conn, known.subject_id)
-    return {"id": known.subject_id, "state": known.state, "version": known.version + 1}
+    return Done.of(known, id=known.subject_id, version=known.version + 1)
 
 
-def close_subject(tx: Tx, payload: CloseSubject) -> dict[str, Any]:
+def _require_open(tx: Tx, known: Row) -> None:
+    """Refuse a subject that is closed now.
+
+    Raises:
+        SubjectClosed: It is.
+    """
+    if known.state == "CLOSED":
+        known_closings = closings(tx.conn, tx.calendar, [known.subject_id])
+        since = closed_since(known_closings, known.subject_id, tx.now) or tx.now
+        raise SubjectClosed(
+            subject=known.subject_id, since=tx.calendar.local_date(since).isoformat()
+        )
+
+
+def _by_hand(tx: Tx, subject_id: str) -> Row:
+    """Return and lock a subject that offices open and close.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: Another service opens and closes it.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
+    """
+    known = registry.subject(tx.conn, subject_id, lock=True)
+    if known is None or known.area is None:
+        raise NotFound(kind="subject", id=subject_id)
+    tx.require_scope(known.area)
+    tx.check_version(known.version)
+    if known.kind not in BY_HAND:
+        raise StateConflict(state=known.state)
+    return known
+
+
+def close_subject(tx: Tx, payload: CloseSubject) -> Done:
     """注销信用主体 / Close a subject.
+
+    Close a merchant or a unit: what it does from now on is not scored. Who speaks for it is told,
+    and it can be opened again.
 
     Raises:
         NotFound: There is none.
@@ -172,15 +220,49 @@ def close_subject(tx: Tx, payload: CloseSubject) -> dict[str, Any]:
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
         StateConflict: It is closed already, or opened by another service.
     """
-    known = registry.subject(tx.conn, payload.subject_id, lock=True)
-    if known is None or known.area is None:
-        raise NotFound(kind="subject", id=payload.subject_id)
-    tx.require_scope(known.area)
-    tx.check_version(known.version)
-    if known.state == "CLOSED" or known.kind not in BY_HAND:
+    known = _by_hand(tx, payload.subject_id)
+    if known.state == "CLOSED":
         raise StateConflict(state=known.state)
     manual.check_independent(tx, known.subject_id, known)
     # The month in which it ends still settles, without a grade.
     _, end = tx.calendar.month_bounds(tx.calendar.period(tx.now))
     registry.put_state(tx.conn, known, "CLOSED", tx.now, closed_at=end)
-    return {"id": payload.subject_id, "state": "CLOSED", "version": known.version + 1}
+    _tell(tx, known, "SUBJECT_CLOSED")
+    return Done(id=known.subject_id, state="CLOSED", version=known.version + 1)
+
+
+def reopen_subject(tx: Tx, payload: ReopenSubject) -> Done:
+    """重新启用信用主体 / Open a subject again.
+
+    Open a merchant or a unit again that was closed: from now on it is scored as before. What it
+    did meanwhile stays unscored. Who speaks for it is told why.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the caller's scope.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
+        StateConflict: It is not closed, or opened by another service.
+        TextTooShort: No reason is given.
+    """
+    known = _by_hand(tx, payload.subject_id)
+    if known.state != "CLOSED":
+        raise StateConflict(state=known.state)
+    if len(payload.reason.strip()) < LEAST_REASON:
+        raise TextTooShort(field="reason", least=LEAST_REASON)
+    manual.check_independent(tx, known.subject_id, known)
+    registry.put_state(tx.conn, known, "ACTIVE", tx.now, closed_at=None)
+    months.draft_around(tx, known.subject_id, known.area, tx.now)
+    _tell(tx, known, "SUBJECT_REOPENED", reason=payload.reason.strip())
+    return Done(id=known.subject_id, state="ACTIVE", version=known.version + 1)
+
+
+def _tell(tx: Tx, known: Row, code: str, **detail: str) -> None:
+    telling.tell(
+        tx,
+        code,
+        subject_id=known.subject_id,
+        ref=known.subject_id[:80],
+        subject=known.subject_id,
+        day=tx.calendar.local_date(tx.now).isoformat(),
+        **detail,
+    )

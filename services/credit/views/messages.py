@@ -254,6 +254,15 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         " / Somebody was registered in your household {household} on {day}; if that is wrong, "
         "your community puts it right"
     ),
+    "SUBJECT_CLOSED": (
+        "{subject} 自 {day} 起注销,此后的行为不计分;恢复经营的,可申请街道或区重新启用"
+        " / {subject} is closed from {day} on: what it does then is not scored. If it goes on, ask "
+        "the street or the district to open it again"
+    ),
+    "SUBJECT_REOPENED": (
+        "{subject} 自 {day} 起重新启用。理由:{reason}"
+        " / {subject} is open again from {day} on. Reason: {reason}"
+    ),
     "HOLDER_NAMED": (
         "您被登记为 {subject} 的信用事务代表人"
         " / You are registered as the person who speaks for {subject} in matters of credit"

@@ -9,6 +9,7 @@ from typing import cast
 
 from chassis.bus import Service
 from chassis.contracts import EventContract, folder_of
+from chassis.facts import all_declared
 from chassis.json_values import Json, JsonObject
 from chassis.messages import PARTITIONS
 from chassis.topology import event_exchange
@@ -29,7 +30,7 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> J
     )
     for cls in classes:
         for kind in sorted(
-            cls.publishes, key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)
+            all_declared(cls.publishes), key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)
         ):
             path = folder_of(cls) / "events" / f"{kind.FACT}.json"
             contract: EventContract = json.loads(path.read_text("utf-8"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from chassis.messages import Call
 
 
-def row_of(call: Call, digest: str, reply: object) -> dict[str, object]:
+def row_of(call: Call, digest: str, reply: object) -> Mapping[str, object]:
     """Return the row that says who did what; it is written in the transaction of the command."""
     target = reply.get("id") if isinstance(reply, dict) else None
     state = reply.get("state") if isinstance(reply, dict) else None

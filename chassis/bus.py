@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from chassis import jobs
 from chassis.calendar import Calendar
-from chassis.cards import Clock, Health, JobCard, JobState
+from chassis.cards import Clock, ClockSet, Health, JobCard, JobState
 from chassis.facts import declared
 from chassis.jobs import Job
 from chassis.json_values import JsonObject
@@ -424,7 +424,7 @@ class Service(Declared):
         return {"now": tx.now.isoformat(), "demo": tx.runtime.process.demo_clock}
 
     @command(roles=(PUBLIC,))
-    def _set_clock(self, tx: Tx, body: SetClock) -> JsonObject:
+    def _set_clock(self, tx: Tx, body: SetClock) -> ClockSet:
         """Move the demonstration clock forward."""
         return tx.runtime.set_clock(tx, body.now)
 

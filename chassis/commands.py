@@ -10,7 +10,6 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from chassis import (
     broker,
@@ -24,7 +23,7 @@ from chassis import (
     topology,
     years,
 )
-from chassis.calendar import read_year_file
+from chassis.calendar import Year, read_year_file
 from chassis.here import KEYS
 from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
@@ -145,7 +144,7 @@ def run_events(given: argparse.Namespace) -> int:
     return 0
 
 
-def _tail(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
+def _tail(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> None:
     shown = event_log.newest(runtime, part, given.limit)
     whole = event_log.extent(runtime, part)
     if len(shown) < whole.count:
@@ -156,12 +155,12 @@ def _tail(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
         if not given.follow:
             return
         if shown:
-            part = replace(part, after=shown[-1]["outbox_id"])
+            part = replace(part, after=int(str(shown[-1]["outbox_id"])))
         time.sleep(1.0)
         shown = event_log.newest(runtime, part, 1_000_000)
 
 
-def _replay(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
+def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> None:
     name, consumer = given.service, given.only_to
     if consumer:
         try:
@@ -253,9 +252,9 @@ def run_calendar(given: argparse.Namespace) -> int:
         if not given.file:
             raise CommandFailed(f"calendar {given.action} needs a file")
         year = _read_year(given.file)
-    if given.action == "check":
-        print(f"{given.file}: {_shown(year)}")
-        return 0
+        if given.action == "check":
+            print(f"{given.file}: {_shown(year)}")
+            return 0
     owners = [name for name in service_names() if service_class(name).loads_calendar]
     if not owners:
         raise CommandFailed("no installed service loads calendars")
@@ -273,14 +272,14 @@ def run_calendar(given: argparse.Namespace) -> int:
     return 0
 
 
-def _read_year(file: str) -> Any:
+def _read_year(file: str) -> Year:
     try:
         return read_year_file(Path(file).read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CommandFailed(f"{file}: {error}") from error
 
 
-def _shown(year: Any) -> str:
+def _shown(year: Year) -> str:
     return (
         f"{year.year}: {len(year.off)} days off, {len(year.make_up)} make-up days ({year.source})"
     )

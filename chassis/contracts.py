@@ -24,7 +24,7 @@ from msgspec import inspect as types
 from chassis import api
 from chassis.api import ApiContract, DoorContract, RefusalContract, Schema, Schemas
 from chassis.bus import Nothing, Row, Service, consumed_by, entries, reply_type, request_type
-from chassis.facts import declared
+from chassis.facts import all_declared, declared
 from chassis.installed import release_of
 from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
@@ -234,7 +234,7 @@ def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, object]:
         folder / "api.json": api_contract(service_cls),
         folder / "queues.json": queues_contract(service_cls),
     }
-    for kind in service_cls.publishes:
+    for kind in all_declared(service_cls.publishes):
         path = folder / "events" / f"{kind.FACT}.json"
         files[path] = event_contract(service_cls, kind, _read_event(path))
     return files
@@ -266,7 +266,7 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
     for path in sorted((folder / "events").glob("*.json")):
         if path not in wanted:
             report.problems.append(f"{path}: the service does not say this fact")
-    for kind in service_cls.publishes:
+    for kind in all_declared(service_cls.publishes):
         path = folder / "events" / f"{kind.FACT}.json"
         report.problems += _check_examples(kind, path)
     for name, entry in entries(service_cls).items():
@@ -353,7 +353,7 @@ def release(service_cls: type[Service], folder: Path | None = None) -> Report:
             "schema": (contract := _read_event(folder / "events" / f"{kind.FACT}.json"))["schema"],
             "examples": [_digest(example) for example in contract["examples"]],
         }
-        for kind in service_cls.publishes
+        for kind in all_declared(service_cls.publishes)
     }
     path.write_text(_text(_read(path) | frozen), "utf-8")
     report.written.append(path)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -52,7 +53,7 @@ class Writer(threading.Thread):
         self.sources = {
             name: source for name, source in sources.items() if name in runtime.reads_of
         }
-        self.work: queue.SimpleQueue[tuple[Call, Future[JsonObject]] | _Wake | None] = (
+        self.work: queue.SimpleQueue[tuple[Call, Future[rpc.Reply]] | _Wake | None] = (
             queue.SimpleQueue()
         )
         self._woken = False
@@ -133,7 +134,7 @@ class Writer(threading.Thread):
             wait = min(wait, max(0.05, (self._due_at - self.runtime.now()).total_seconds()))
         return time.monotonic() + wait
 
-    def _next(self, until: float | None) -> tuple[Call, Future[JsonObject]] | _Wake | None:
+    def _next(self, until: float | None) -> tuple[Call, Future[rpc.Reply]] | _Wake | None:
         try:
             if until is None:
                 return self.work.get_nowait()
@@ -141,7 +142,7 @@ class Writer(threading.Thread):
         except queue.Empty:
             return None
 
-    def _serve(self, call: Call, future: Future[JsonObject]) -> None:
+    def _serve(self, call: Call, future: Future[rpc.Reply]) -> None:
         if future.set_running_or_notify_cancel():
             future.set_result(rpc.answer(self.runtime, call))
 
@@ -328,7 +329,7 @@ class EmbeddedHost:
         for runtime in self.runtimes.values():
             runtime.close()
 
-    def submit(self, service: str, call: Call) -> Future[JsonObject]:
+    def submit(self, service: str, call: Call) -> Future[rpc.Reply]:
         """Hand a call to its service's threads.
 
         Raises:
@@ -340,7 +341,7 @@ class EmbeddedHost:
         entry = runtime.entries.get(call.method)
         if entry is not None and entry.kind == "query":
             return self._readers.submit(rpc.answer, runtime, call)
-        future: Future[JsonObject] = Future()
+        future: Future[rpc.Reply] = Future()
         self.writers[service].work.put((call, future))
         return future
 
@@ -357,7 +358,7 @@ class EmbeddedHost:
         lang: str = "zh",
         traceparent: str | None = None,
         raw: bool = False,  # noqa: ARG002  what was not sent as JSON is not JSON
-    ) -> object:
+    ) -> Any:
         """See `rpc.Caller.call`."""
         call = Call(method, body, actor, key, version, lang, traceparent)
         future = asyncio.wrap_future(self.submit(service, call))
@@ -368,7 +369,7 @@ class EmbeddedHost:
             raise rpc.OutcomeUnknown(service) from None
         return rpc.unpack(service, reply)
 
-    async def state(self) -> JsonObject:
+    async def state(self) -> rpc.BusState:
         """See `rpc.Caller.state`."""
         dead = [name for name, writer in self.writers.items() if not writer.is_alive()]
         return {"bus": "down", "why": f"stopped: {', '.join(dead)}"} if dead else {"bus": "up"}

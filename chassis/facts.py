@@ -5,7 +5,7 @@ A fact and a reader are frozen dataclasses; a decorator says which fact it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar, cast, dataclass_transform
@@ -28,6 +28,11 @@ class Declared(Protocol):
 def declared(kind: type) -> type[Declared]:
     """Return a fact, or a reader of one, as what its decorator has made of it."""
     return cast("type[Declared]", kind)
+
+
+def all_declared(kinds: Iterable[type]) -> Iterator[type[Declared]]:
+    """Return facts, or readers of them, as `declared` does."""
+    return map(declared, kinds)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

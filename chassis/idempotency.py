@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import storage as store
 from chassis.digests import Digest
-from chassis.messages import Call
+from chassis.messages import Call, Members
 from chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
 from chassis.transaction import Opened, Tx
 
@@ -25,7 +25,7 @@ KEEP_DAYS = 30
 class Stored:
     """The reply of the first request with a key."""
 
-    reply: Any
+    reply: Members | None
 
 
 def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
@@ -55,20 +55,20 @@ def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
     return Stored(row.reply)
 
 
-def look(runtime: Opened) -> sa.Select[Any]:
+def look(runtime: Opened) -> store.Select:
     """Return the statement that `claim` runs."""
     table, standing = runtime.chassis.idempotency, runtime.service_cls.standing
     # A lock that ends with the transaction: waiting on the unique index instead would hold a
     # connection for as long as the first request runs. The row is read with the lock, in one
     # round trip; a row that was kept in the blink between both is met by the index when ours is
     # kept. SQLite has one writer.
-    got: sa.ColumnElement[Any] = sa.literal_column("1")
+    got: store.Expression = sa.literal_column("1")
     if runtime.engine.dialect.name == "postgresql":
         name = sa.cast(sa.bindparam("name"), sa.Text)
         got = sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(name, sa.text("5")))
     one = sa.select(sa.literal_column("1").label("one")).subquery()
     kept = sa.and_(table.c.actor == sa.bindparam("actor"), table.c.key == sa.bindparam("key"))
-    asks: sa.ColumnElement[Any] = sa.null() if standing is None else standing
+    asks: store.Expression = sa.null() if standing is None else standing
     return sa.select(
         got.label("got"),
         table.c.method,
@@ -79,7 +79,7 @@ def look(runtime: Opened) -> sa.Select[Any]:
     ).select_from(one.outerjoin(table, kept))
 
 
-def row_of(call: Call, digest: str, reply: Any) -> dict[str, Any]:
+def row_of(call: Call, digest: str, reply: object) -> store.Values:
     """Return the row that keeps a reply under its key, for the transaction that made it."""
     return {
         "actor": call.actor.id,

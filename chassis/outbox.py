@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, TypedDict
 
 import sqlalchemy as sa
 
@@ -20,7 +21,23 @@ _INLINE = 8
 
 _KEPT = ("actor", "key", "method", "digest", "reply", "created_at")
 _AUDITED = ("at", "actor", "role", "scope", "action", "target", "result", "digest", "trace")
-_SAID = ("event_id", "fact", "partition", "subject", "body", "traceparent", "recorded_at")
+_Said = Literal["event_id", "fact", "partition", "subject", "body", "traceparent", "recorded_at"]
+_SAID: tuple[_Said, ...] = (
+    "event_id", "fact", "partition", "subject", "body", "traceparent", "recorded_at",
+)  # fmt: skip
+
+
+class Unsaid(TypedDict):
+    """A row of the outbox: an event that leaves with the commit."""
+
+    event_id: str
+    fact: str
+    partition: int
+    subject: str
+    body: bytes
+    traceparent: str | None
+    recorded_at: datetime
+    sent_at: None
 
 
 class KeyTaken(Exception):
@@ -30,10 +47,10 @@ class KeyTaken(Exception):
 def write(
     conn: sa.Connection,
     tables: store.ChassisTables,
-    said: Sequence[Mapping[str, Any]],
+    said: Sequence[Unsaid],
     *,
-    keep: Mapping[str, Any] | None = None,
-    audit: Mapping[str, Any] | None = None,
+    keep: store.Values | None = None,
+    audit: store.Values | None = None,
 ) -> None:
     """End a transaction: write what it said, the reply under its key and its audit row.
 
@@ -55,7 +72,7 @@ def write(
         conn.execute(_into(tables.outbox), list(said))
     if not said and keep is None and audit is None:
         return
-    params: dict[str, Any] = {}
+    params: dict[str, object] = {}
     for number, row in enumerate(inline):
         params |= {f"e{number}_{name}": row[name] for name in _SAID}
     if keep is not None:
@@ -72,10 +89,10 @@ def write(
 def _write_core(
     conn: sa.Connection,
     tables: store.ChassisTables,
-    said: Sequence[Mapping[str, Any]],
+    said: Sequence[Unsaid],
     *,
-    keep: Mapping[str, Any] | None,
-    audit: Mapping[str, Any] | None,
+    keep: store.Values | None,
+    audit: store.Values | None,
 ) -> None:
     if keep is not None:
         conn.execute(_into(tables.idempotency), keep)

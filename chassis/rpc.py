@@ -13,22 +13,25 @@ import hashlib
 import hmac
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, TypedDict, cast
 
 import msgspec
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.channel import Channel
+from pika.spec import Basic
 
 from chassis import storage as store
 from chassis import telemetry
 from chassis.broker import parameters
 from chassis.i18n import problem_of
+from chassis.json_values import JsonObject
 from chassis.messages import Actor, Call, new_uuid
 from chassis.migrate import package_of
 from chassis.reconnect import Patience
-from chassis.refusal import Refusal, RoleDenied
+from chassis.refusal import Problem, Refusal, RoleDenied
 from chassis.runtime import Runtime
 from chassis.topology import RPC_EXCHANGE
 
@@ -53,7 +56,7 @@ class CallRefused(CallFailed):
         payload: code, status, guard, field, message_zh, message_en, params.
     """
 
-    def __init__(self, refusal: dict[str, Any]) -> None:
+    def __init__(self, refusal: Problem) -> None:
         self.payload = refusal
         super().__init__(refusal.get("message_en") or refusal.get("code"))
 
@@ -84,6 +87,34 @@ class CallFaulted(CallFailed):
         super().__init__(f"{service} failed ({fault_id})")
 
 
+class Outage(TypedDict, total=False):
+    """Nobody takes the call now."""
+
+    retry_after_s: int
+
+
+class Fault(TypedDict):
+    """There is a bug; the service's log has this id."""
+
+    id: str
+
+
+class Reply(TypedDict, total=False):
+    """What comes back of a call: one of these."""
+
+    ok: object
+    refusal: Problem
+    outage: Outage
+    fault: Fault
+
+
+class BusState(TypedDict):
+    """Whether the bus is reached: `up`, `down` or `blocked`, and why it is not up."""
+
+    bus: str
+    why: NotRequired[str]
+
+
 class Caller(Protocol):
     """What the gateway needs of the bus, in both run modes."""
 
@@ -91,7 +122,7 @@ class Caller(Protocol):
         self,
         service: str,
         method: str,
-        body: dict[str, Any],
+        body: JsonObject,
         *,
         actor: Actor,
         key: str | None = None,
@@ -111,7 +142,7 @@ class Caller(Protocol):
             CallFaulted: The service has a bug.
         """
 
-    async def state(self) -> dict[str, Any]:
+    async def state(self) -> BusState:
         """Tell whether the bus is reached."""
 
     async def close(self) -> None:
@@ -199,7 +230,7 @@ def read_actor(
 # How a service answers
 
 
-def answer(runtime: Runtime, call: Call) -> dict[str, Any]:
+def answer(runtime: Runtime, call: Call) -> Reply:
     """Run a call and return the reply as it travels; never raises."""
     with telemetry.within(call.traceparent):
         try:
@@ -208,7 +239,7 @@ def answer(runtime: Runtime, call: Call) -> dict[str, Any]:
             return failure(runtime, call.method, error)
 
 
-def failure(runtime: Runtime, method: str, error: BaseException) -> dict[str, Any]:
+def failure(runtime: Runtime, method: str, error: BaseException) -> Reply:
     """Return the reply that tells a caller why there is no answer; faults are logged here."""
     if isinstance(error, Refusal):
         return {"refusal": problem_of(error, package_of(runtime.service_cls))}
@@ -227,19 +258,19 @@ def failure(runtime: Runtime, method: str, error: BaseException) -> dict[str, An
     return {"fault": {"id": fault_id}}
 
 
-def unpack(service: str, reply: dict[str, Any]) -> Any:
+def unpack(service: str, reply: Reply) -> Any:
     """Return what a reply says, or raise what it means."""
     if "ok" in reply:
         return reply["ok"]
     if "refusal" in reply:
         raise CallRefused(reply["refusal"])
     if "outage" in reply:
-        raise ServiceUnavailable(service, int(reply["outage"].get("retry_after_s", 2)))
-    raise CallFaulted(service, str(reply.get("fault", {}).get("id", "")))
+        raise ServiceUnavailable(service, reply["outage"].get("retry_after_s", 2))
+    raise CallFaulted(service, reply["fault"]["id"] if "fault" in reply else "")
 
 
 def read_call(
-    body: bytes, headers: dict[str, Any], service: str, secret: str
+    body: bytes, headers: Mapping[str, Any], service: str, secret: str
 ) -> tuple[Call, float | None]:
     """Read a request off the wire. Returns the call and its deadline (epoch seconds).
 
@@ -277,9 +308,9 @@ class _Answer(msgspec.Struct, omit_defaults=True):
     """A reply as it came; what it says is read where somebody reads it."""
 
     ok: msgspec.Raw = msgspec.Raw()
-    refusal: dict[str, Any] | None = None
-    outage: dict[str, Any] | None = None
-    fault: dict[str, Any] | None = None
+    refusal: dict[str, object] | None = None
+    outage: Outage | None = None
+    fault: Fault | None = None
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
@@ -296,8 +327,8 @@ class _Link:
 
     def __init__(self) -> None:
         self.pending: dict[str, _Pending] = {}
-        self.connection: Any = None
-        self.channel: Any = None
+        self.connection: AsyncioConnection | None = None
+        self.channel: Channel | None = None
         self.reply_to = ""
         self.blocked = False
         self.lost = asyncio.Event()
@@ -310,9 +341,9 @@ class _Link:
             Exception: Whatever a broker, its name or a lack of topology may do.
         """
         loop = asyncio.get_running_loop()
-        opened: asyncio.Future[Any] = loop.create_future()
+        opened: asyncio.Future[AsyncioConnection] = loop.create_future()
 
-        def settle(value: Any) -> None:
+        def settle(value: AsyncioConnection | BaseException) -> None:
             if not opened.done():
                 if isinstance(value, BaseException):
                     opened.set_exception(value)
@@ -322,11 +353,11 @@ class _Link:
                 # It stands after all, but nobody waits for it any more.
                 value.close()
 
-        def failed(_connection: Any, error: Any) -> None:
+        def failed(_connection: AsyncioConnection, error: object) -> None:
             settle(error if isinstance(error, BaseException) else ConnectionError(str(error)))
             self._gone(error)
 
-        self.connection = AsyncioConnection(
+        connection = self.connection = AsyncioConnection(
             # A broker in an alarm says itself when it is over, and one that hangs has no heartbeat.
             parameters(url, "fivered gateway", heartbeat_s=10, blocked_s=None, stack_s=15),
             on_open_callback=settle,
@@ -336,10 +367,10 @@ class _Link:
         )
         async with asyncio.timeout(10):
             await opened
-        self.connection.add_on_connection_blocked_callback(lambda *_: self._block(True))
-        self.connection.add_on_connection_unblocked_callback(lambda *_: self._block(False))
+        connection.add_on_connection_blocked_callback(lambda *_: self._block(True))
+        connection.add_on_connection_unblocked_callback(lambda *_: self._block(False))
         async with asyncio.timeout(10):
-            channel = await self._later(lambda cb: self.connection.channel(on_open_callback=cb))
+            channel = await self._later(lambda cb: connection.channel(on_open_callback=cb))
             channel.add_on_close_callback(lambda _channel, error: self._gone(error))
             channel.add_on_return_callback(self._returned)
             # Its reply queue is all that the gateway makes. Where the exchanges are missing, it
@@ -364,17 +395,17 @@ class _Link:
             )
         self.channel = channel
 
-    async def _later(self, begin: Callable[[Callable[[Any], None]], Any]) -> Any:
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    async def _later(self, begin: Callable[[Callable[[object], None]], object]) -> Any:
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
 
-        def done(result: Any) -> None:
+        def done(result: object) -> None:
             if not future.done():
                 future.set_result(result)
 
         begin(done)
         lost = asyncio.create_task(self.lost.wait())
         try:
-            await asyncio.wait({future, lost}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((future, lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
             lost.cancel()
         if not future.done():
@@ -384,16 +415,28 @@ class _Link:
     def _block(self, blocked: bool) -> None:
         self.blocked = blocked
 
-    def _gone(self, error: Any) -> None:
+    def _gone(self, error: object) -> None:
         self.why = self.why or str(error) or type(error).__name__
         self.lost.set()
 
-    def _returned(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
+    def _returned(
+        self,
+        _channel: Channel,
+        _method: Basic.Return,
+        properties: pika.BasicProperties,
+        _body: bytes,
+    ) -> None:
         waiting = self.pending.pop(properties.correlation_id, None)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_exception(ServiceUnavailable(waiting.service))
 
-    def _replied(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:
+    def _replied(
+        self,
+        _channel: Channel,
+        _method: Basic.Deliver,
+        properties: pika.BasicProperties,
+        body: bytes,
+    ) -> None:
         # A reply that comes after its deadline finds nobody, and that is all.
         waiting = self.pending.pop(properties.correlation_id, None)
         if waiting is None or waiting.future.done():
@@ -461,7 +504,7 @@ class BusCaller:
         self,
         service: str,
         method: str,
-        body: dict[str, Any],
+        body: JsonObject,
         *,
         actor: Actor,
         key: str | None = None,
@@ -478,7 +521,7 @@ class BusCaller:
         ends_at = time.time() + deadline_s
         asked = msgspec.json.encode(body)
         content = content_of(asked, key, version)
-        headers: dict[str, Any] = {
+        headers: dict[str, str | int] = {
             "method": method,
             "actor": sign_actor(actor, service, method, self._secret, content),
             "deadline-ms": int(ends_at * 1000),
@@ -506,7 +549,7 @@ class BusCaller:
                 answer = await future
             if bytes(answer.ok):
                 return answer.ok if raw else msgspec.json.decode(answer.ok)
-            return unpack(service, msgspec.to_builtins(answer))
+            return unpack(service, cast("Reply", msgspec.to_builtins(answer)))
         except TimeoutError:
             raise OutcomeUnknown(service) from None
         except CallFailed:
@@ -517,7 +560,7 @@ class BusCaller:
         finally:
             link.pending.pop(call_id, None)
 
-    async def state(self) -> dict[str, Any]:
+    async def state(self) -> BusState:
         """See `Caller.state`."""
         if not self._ready.is_set():
             return {"bus": "down", "why": self._patience.why[:200]}

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -31,12 +30,12 @@ ARM = "_arm"
 
 
 @functools.cache
-def _first_due(timers: sa.Table) -> sa.Select[Any]:
+def _first_due(timers: sa.Table) -> store.Select:
     return sa.select(sa.func.min(timers.c.due_at))
 
 
 @functools.cache
-def _due(timers: sa.Table) -> sa.Select[Any]:
+def _due(timers: sa.Table) -> store.Select:
     tried = timers.c.next_try_at
     return (
         sa.select(timers)
@@ -50,7 +49,7 @@ def _due(timers: sa.Table) -> sa.Select[Any]:
 
 
 @functools.cache
-def _near(timers: sa.Table) -> sa.Select[Any]:
+def _near(timers: sa.Table) -> store.Select:
     # One list per column: a list of pairs takes longer to build than the set takes to act.
     return (
         sa.select(timers)
@@ -69,7 +68,7 @@ def _remove(timers: sa.Table) -> sa.Delete:
     )
 
 
-def stand_of(runtime: Opened) -> sa.Select[Any]:
+def stand_of(runtime: Opened) -> store.Select:
     """Return the statement that tells a host all it must know before it acts: the clock, when the
     next timer is due, whether something parked is to be tried again."""
     parked = runtime.chassis.parked
@@ -118,11 +117,11 @@ def _fire_set(runtime: Opened, wall: datetime, size: int) -> int:
     asked = {"wall": wall, "now": datetime.now(UTC), "size": size}
     # Looking takes no lock: nothing is due most of the time.
     with store.reading(runtime.engine) as conn:
-        rows = conn.execute(_due(runtime.chassis.timers), asked).all()
+        rows = store.rows(conn, _due(runtime.chassis.timers), asked)
     return _fire_rows(runtime, rows) if rows else 0
 
 
-def _fire_rows(runtime: Opened, rows: Sequence[Any]) -> int:
+def _fire_rows(runtime: Opened, rows: Sequence[store.Row]) -> int:
     """Fire some timers in one transaction; where that fails, halves of them, until the one at fault
     is alone."""
     try:
@@ -139,7 +138,7 @@ def _fire_rows(runtime: Opened, rows: Sequence[Any]) -> int:
     return _fire_rows(runtime, rows[:half]) + _fire_rows(runtime, rows[half:])
 
 
-def _fire(runtime: Opened, rows: Sequence[Any]) -> int:
+def _fire(runtime: Opened, rows: Sequence[store.Row]) -> int:
     """Fire timers in their order. Returns how many this transaction has dealt with."""
     with runtime.transaction(SYSTEM, now=rows[0].due_at) as tx:
         dues = _claim(tx, rows)
@@ -156,7 +155,7 @@ def _fire(runtime: Opened, rows: Sequence[Any]) -> int:
     return at if dues else len(rows)
 
 
-def _claim(tx: Tx, rows: Sequence[Any]) -> list[Due]:
+def _claim(tx: Tx, rows: Sequence[store.Row]) -> list[Due]:
     """Delete the rows: the worker whose DELETE affects a row fires it. A timer that was moved, or
     that another worker has, is left alone."""
     table = tx.runtime.chassis.timers

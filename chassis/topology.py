@@ -35,6 +35,7 @@ from urllib.parse import unquote, urlsplit
 
 from chassis import installed
 from chassis.bus import Service, consumed_by
+from chassis.facts import all_declared
 from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
 
@@ -204,7 +205,10 @@ def member_of(cls: type[Service]) -> Member:
     """Describe a service class."""
     return Member(
         cls.name,
-        {event.FACT: getattr(event, "VISIBILITY", "internal") for event in cls.publishes},
+        {
+            event.FACT: getattr(event, "VISIBILITY", "internal")
+            for event in all_declared(cls.publishes)
+        },
         consumed_by(cls),
     )
 

@@ -18,15 +18,17 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from chassis import envelope as env
-from chassis import outbox
+from chassis import facts, outbox
 from chassis import storage as store
 from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
-from chassis.cards import Health
+from chassis.cards import ClockSet, Health
+from chassis.json_values import JsonObject
 from chassis.messages import (
     PARTITIONS,
     Actor,
     Due,
     Event,
+    Members,
     Move,
     Projection,
     Reader,
@@ -73,11 +75,11 @@ class Declared:
 
     name: ClassVar[str]
     tables: ClassVar[sa.MetaData]
-    settings_type: ClassVar[type[Any]] = NoSettings
-    publishes: ClassVar[tuple[type[Any], ...]] = ()
+    settings_type: ClassVar[type] = NoSettings
+    publishes: ClassVar[tuple[type, ...]] = ()
     projections: ClassVar[tuple[Projection, ...]] = ()
     counts: ClassVar[frozenset[str]] = frozenset()
-    standing: ClassVar[sa.ScalarSelect[Any] | None] = None
+    standing: ClassVar[store.Scalar | None] = None
     loads_calendar: ClassVar[bool] = False
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
     title: ClassVar[str] = ""
@@ -120,12 +122,12 @@ class Known:
             stand = str(conn.execute(self._asked).scalar())
         kept, calendar = self._kept
         if stand != kept:
-            calendar = self.shipped.with_years(map(_year, conn.execute(sa.select(self._table))))
+            calendar = self.shipped.with_years(map(_year, store.rows(conn, sa.select(self._table))))
             self._kept = (stand, calendar)
         return calendar
 
 
-def _year(row: Any) -> Year:
+def _year(row: store.Row) -> Year:
     return Year(
         row.year,
         tuple(map(date.fromisoformat, row.off)),
@@ -148,7 +150,7 @@ class Opened(ABC):
         look: The statement with which a command begins (`idempotency.look`).
     """
 
-    look: sa.Select[Any]
+    look: store.Select
 
     def __init__(
         self,
@@ -176,7 +178,7 @@ class Opened(ABC):
         self.fixed_now: datetime | None = None
         clock = self.chassis.clock
         self._demo = sa.select(clock.c.offset_us).where(clock.c.name == "demo")
-        offset: sa.ColumnElement[Any] = sa.null()
+        offset: store.Expression = sa.null()
         if process.demo_clock:
             offset = sa.func.coalesce(self._demo.scalar_subquery(), 0)
         self.time = (offset.label("offset_us"), self.years.stand.label("years"))
@@ -217,7 +219,7 @@ class Opened(ABC):
         with store.reading(self.engine) as conn:
             return self.years.read(conn)
 
-    def set_clock(self, tx: Tx, target: datetime) -> dict[str, Any]:
+    def set_clock(self, tx: Tx, target: datetime) -> ClockSet:
         """Move the demonstration clock to `target`.
 
         Raises:
@@ -308,7 +310,7 @@ class Opened(ABC):
 
     @property
     @abstractmethod
-    def contract(self) -> dict[str, Any]:
+    def contract(self) -> JsonObject:
         """The doors of this service, which the gateway asks for once a minute."""
 
     @abstractmethod
@@ -376,7 +378,7 @@ class Tx:
         # Whose the command is; a refusal names who may do it instead.
         self.roles: tuple[str, ...] = ()
         # What `Declared.standing` asks of the caller of a command.
-        self.standing: Any = None
+        self.standing: object = None
         self._timers: dict[tuple[str, str], datetime | None] = {}
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
@@ -389,10 +391,10 @@ class Tx:
         self.after: list[Callable[[Tx], None]] = []
         # For a command whose reply is not kept whole, asked again with the same key: what was
         # kept of the first answer. It changes nothing then, and gives what was not kept anew.
-        self.first: dict[str, Any] | None = None
-        self._outgoing: list[dict[str, Any]] = []
+        self.first: Members | None = None
+        self._outgoing: list[outbox.Unsaid] = []
 
-    def opened(self, offset_us: int | None, years: str, standing: Any = None) -> None:
+    def opened(self, offset_us: int | None, years: str, standing: object = None) -> None:
         """Take what the first statement has read: the demonstration clock's offset, which years
         are loaded, and who calls."""
         self._years = years
@@ -468,7 +470,7 @@ class Tx:
 
     def publish(
         self,
-        event: Any,
+        event: object,
         *,
         subject: str,
         scope: str,
@@ -495,7 +497,7 @@ class Tx:
         Returns:
             The event's id.
         """
-        kind = type(event)
+        kind = facts.declared(type(event))
         if kind not in self.runtime.service_cls.publishes:
             raise TypeError(f"{kind.__name__} is not among what {self.runtime.name} says")
         at = occurred_at or self.now
@@ -547,9 +549,7 @@ class Tx:
             del self._outgoing[said:]
             raise
 
-    def arm(
-        self, kind: str, ref: str, due_at: datetime, data: dict[str, Any] | None = None
-    ) -> None:
+    def arm(self, kind: str, ref: str, due_at: datetime, data: Members | None = None) -> None:
         """Arm the timer (kind, ref); one that is armed already is moved.
 
         A time that `calendar` has counted is counted again when its year's notice arrives.
@@ -631,7 +631,7 @@ class Tx:
         self.conn.execute(sa.delete(table).where(table.c.kind == kind, table.c.ref == ref))
 
     def start_job(
-        self, kind: str, params: dict[str, Any], *, area: str = "", total: int | None = None
+        self, kind: str, params: Members, *, area: str = "", total: int | None = None
     ) -> str:
         """Queue long work; a worker takes it up after the commit. Returns the job's id."""
         if kind not in self.runtime.job_doors:
@@ -657,9 +657,7 @@ class Tx:
         )
         return job_id
 
-    def flush(
-        self, *, keep: dict[str, Any] | None = None, audit: dict[str, Any] | None = None
-    ) -> int:
+    def flush(self, *, keep: store.Values | None = None, audit: store.Values | None = None) -> int:
         """Write what was said into the outbox; the host calls it last. Returns the number.
 
         Args:
@@ -675,7 +673,7 @@ class Tx:
 
 
 @functools.cache
-def _arming(timers: sa.Table, dialect: str) -> Any:
+def _arming(timers: sa.Table, dialect: str) -> sa.Executable:
     """Return the statement that arms timers, written once: a month arms thousands."""
     statement = store.insert_of(dialect, timers)
     changing = ("due_at", "data", "since", "attempts", "next_try_at")

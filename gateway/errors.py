@@ -6,7 +6,7 @@ import http
 import logging
 import re
 from collections.abc import Mapping
-from typing import Annotated, NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -318,7 +318,7 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
     refused: Problem
     match error:
         case CallRefused():
-            refused = cast("Problem", error.payload)
+            refused = error.payload
             seconds = (refused.get("params") or {}).get("seconds")
             if refused.get("code") == InFlight.code:
                 headers["Retry-After"] = "1"

@@ -155,6 +155,20 @@ class SamePerson(Guard):
     text = "此事项须由两名不同人员办理 / This needs two different persons"
 
 
+class HasSuccessor(Guard):
+    text = (
+        "该小区已由项目 {project} 接管,不能恢复"
+        " / The compound is run by the project {project} now; this one does not come back"
+    )
+
+
+class ReopeningOver(Guard):
+    text = (
+        "项目终止已满 {days} 天,不能恢复;请重新登记"
+        " / It was closed more than {days} days ago and does not come back; register it anew"
+    )
+
+
 class OwnAppointment(SamePerson):
     guard = "SAME_PERSON"
     text = (

@@ -160,6 +160,30 @@ class HandedOver(Made, kw_only=True):
     orders: int
 
 
+class EndedWith(Reply, kw_only=True):
+    """随项目终止而终止的事项 / What ended with a project, and has to be made again."""
+
+    kind: Literal["APPOINTMENT", "AGREEMENT", "DISCLOSURE"]
+    id: str
+
+
+class Reopened(Made, kw_only=True):
+    """恢复结果 / Whether it is proposed or decided; what lives again, and what does not.
+
+    Attributes:
+        orders: How many orders were made anew, with fresh deadlines.
+        works: Likewise of what meetings had decided.
+        disclosures: How many that fall due later are on the list again.
+        ended: What has to be made again.
+    """
+
+    reopening: Literal["PROPOSED", "DECIDED"]
+    orders: int | UnsetType = UNSET
+    works: int | UnsetType = UNSET
+    disclosures: int | UnsetType = UNSET
+    ended: list[EndedWith] | UnsetType = UNSET
+
+
 class CompanyLine(Reply, kw_only=True):
     """企业一行 / One company of a list."""
 

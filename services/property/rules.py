@@ -174,6 +174,9 @@ def presence(gaps: Sequence[Span], period: str, until: date | None = None) -> Pr
     )
 
 
+# How long a project that was closed by mistake may be let serve again.
+REOPENING = timedelta(days=30)
+
 # --------------------------------------------------------------------------------------------------
 # Agreements and commitments
 

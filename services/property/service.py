@@ -138,6 +138,12 @@ class Property(Imports, Service):
             if_match=True,
         ),
         command(
+            "POST /projects/{project_id}/reopen",
+            projects.reopen_project,
+            roles=REGISTRARS,
+            if_match=True,
+        ),
+        command(
             "POST /projects/{project_id}/hand-over",
             projects.hand_over_project,
             roles=REGISTRARS,

@@ -16,7 +16,7 @@ from chassis.refusal import StateConflict
 from chassis.text import fold
 from services.property import errors, events, replies
 from services.property.actions import ground
-from services.property.storage import rows, tables
+from services.property.storage import closings, rows, tables
 from services.property.storage.rows import Row
 
 # So often a disclosure is put right: the board shows each document that stood there.
@@ -240,6 +240,28 @@ def _cancelled(tx: Tx, row: Row, reason: str) -> Row:
     )
     tx.disarm("dsc_due", row.disclosure_id)
     return row
+
+
+def list_again(tx: Tx, project_id: str) -> tuple[int, list[str]]:
+    """Put on the list again what a project that is reopened still has to publish. Returns how many
+    that are, and the ids of those whose day has passed meanwhile."""
+    listed, late = 0, []
+    for row in closings.disclosures_ended(tx.conn, project_id):
+        if row.due_at <= tx.now:
+            late.append(row.disclosure_id)
+            continue
+        records.change(
+            tx,
+            tables.disclosures,
+            row,
+            step="SCHEDULED",
+            state="SCHEDULED",
+            cancel_reason=None,
+            note={"reason": "PROJECT_REOPENED"},
+        )
+        tx.arm("dsc_due", row.disclosure_id, row.due_at)
+        listed += 1
+    return listed, late
 
 
 def end_for_closed_project(tx: Tx, project_id: str) -> None:

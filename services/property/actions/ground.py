@@ -225,6 +225,12 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
             raise errors.UnderAge(field=field, person=person)
 
 
+def is_adult_here(tx: Tx, person: str) -> bool:
+    """Tell whether a person may be named for a post now (`require_adults`)."""
+    one = people.people_of(tx.conn, [person]).get(person)
+    return one is not None and one.merged_into is None and one.active and one.is_adult
+
+
 def require_not_kin(tx: Tx, person: str | None, row: Row) -> None:
     """Refuse a person who would decide about a complaint of his own, or of somebody he lives with.
 

@@ -24,7 +24,7 @@ from services.property.actions import (
     rectifications,
     works,
 )
-from services.property.storage import rows, tables
+from services.property.storage import closings, rows, tables
 from services.property.storage.rows import Row, Values
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -333,6 +333,120 @@ def _close_project(tx: Tx, row: Row, reason: str) -> Row:
     )
     _say_project(tx, row, row.version)
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenProject:
+    """恢复误终止的项目 / Why a project was closed by mistake."""
+
+    project_id: str
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["误选项目,合同仍有效"])]
+
+
+def reopen_project(tx: Tx, payload: ReopenProject) -> replies.Reopened:
+    """恢复误终止的项目(两人办理) / Take back that a project was closed; the first one proposes.
+
+    Let a project that was closed by mistake serve again: the first person proposes, the second
+    decides, within 30 days.
+
+    未完成的整改与业主大会事项重新计时,尚未到期的公示恢复;任职与协议须重新办理,列于 `ended`。Orders
+    that were open and what meetings had decided are made anew with fresh deadlines, and what was
+    still to be published is on the list again. Posts and agreements have to be made again; they are
+    named in `ended`. A month that is measured stays as it was measured.
+
+    Raises:
+        ConflictOfInterest: The registrar holds a post in the project.
+        ReasonRequired: There is no reason.
+        StateConflict: It is not closed.
+        HasSuccessor: It was handed over to another company.
+        ReopeningOver: It was closed more than 30 days ago.
+        BuildingTaken: Another project has one of its buildings now.
+        SamePerson: The proposer would decide himself.
+    """
+    row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
+    if row.status != "CLOSED":
+        raise StateConflict(state=row.status)
+    successor = closings.successor_of(tx.conn, row.project_id)
+    if successor is not None:
+        raise errors.HasSuccessor(project=successor)
+    if tx.now - row.closed_at > rules.REOPENING:
+        raise errors.ReopeningOver(days=str(rules.REOPENING.days))
+    _own_buildings(tx, row.project_id, row.grids, row.buildings or [])
+    if row.reopening_proposed_by is None:
+        row = records.change(
+            tx,
+            tables.projects,
+            row,
+            step="REOPENING_PROPOSED",
+            reopening_proposed_by=tx.actor.id,
+            note={"reason": payload.reason},
+        )
+        return ground.reply(replies.Reopened, tables.projects, row, reopening="PROPOSED")
+    if row.reopening_proposed_by == tx.actor.id:
+        raise errors.SamePerson
+    return _reopened(tx, row, payload.reason)
+
+
+def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
+    project_id = closed.project_id
+    row = records.change(
+        tx,
+        tables.projects,
+        closed,
+        step="REOPENED",
+        status="IN_SERVICE",
+        closed_at=None,
+        reopening_proposed_by=None,
+        note={"reason": reason, "closed_at": closed.closed_at.isoformat()},
+    )
+    _say_project(tx, row, row.version)
+    manager = row.manager_person_id
+    if manager is not None and not ground.is_adult_here(tx, manager):
+        row, manager = records.update(tx.conn, tables.projects, row, manager_person_id=None), None
+    if manager is not None:
+        records.add(
+            tx.conn, tables.project_managers, project_id=project_id, since=tx.now, person_id=manager
+        )
+        row = records.update(tx.conn, tables.projects, row)
+        tx.publish(
+            events.ProjectManagerChanged(project_id, manager),
+            subject=project_id,
+            scope=row.area,
+            sequence=row.version,
+        )
+    orders = closings.ended_orders(tx.conn, project_id, closed.closed_at)
+    for order in orders:
+        rectifications.open_order(
+            tx,
+            row,
+            severity=order.severity,
+            facts=order.facts,
+            basis=order.basis,
+            source=order.source,
+            media=order.media,
+            again_of=order.rectification_id,
+        )
+    undone = closings.ended_works(tx.conn, project_id, closed.closed_at)
+    works.take_over(tx, row, undone)
+    posts = closings.ended_posts(tx.conn, project_id, closed.closed_at)
+    agreed = closings.ended_agreements(tx.conn, project_id, closed.closed_at)
+    listed, late = disclosures.list_again(tx, project_id)
+    complaints.place_waiting(tx, row.grids)
+    return ground.reply(
+        replies.Reopened,
+        tables.projects,
+        row,
+        reopening="DECIDED",
+        orders=len(orders),
+        works=len(undone),
+        disclosures=listed,
+        ended=[
+            *(replies.EndedWith(kind="APPOINTMENT", id=one) for one in posts),
+            *(replies.EndedWith(kind="AGREEMENT", id=one) for one in agreed),
+            *(replies.EndedWith(kind="DISCLOSURE", id=one) for one in late),
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)

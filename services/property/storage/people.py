@@ -52,7 +52,7 @@ _PERSONS: dict[sa.Table, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("uscc_override_by", "representatives_proposed_by"),
         ("representatives", "representatives_proposed"),
     ),
-    t.projects: (("manager_person_id",), ()),
+    t.projects: (("manager_person_id", "reopening_proposed_by"), ()),
     t.project_managers: (("person_id",), ()),
     t.owners_committees: (("chair",), ("members",)),
     t.appointments: (

@@ -62,6 +62,8 @@ projects = sa.Table(
     *_row(),
     # The buildings of its compound, where another project serves the same grid.
     sa.Column("buildings", store.Json),
+    # That it was closed by mistake: what one registrar proposes and another one has not confirmed.
+    sa.Column("reopening_proposed_by", store.Id),
     sa.Index("ix_projects_area", "area", "project_id"),
 )
 project_managers = sa.Table(

@@ -13,7 +13,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.refusal import Invalid, NotFound, said
-from services.property import replies
+from services.property import replies, rules
 from services.property.replies import Both
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Condition, Row
@@ -434,6 +434,7 @@ Deed = Literal[
     "CHECK_WORK",
     "COMPLETE_COMMITTEE",
     "CONFIRM_REPRESENTATIVES",
+    "CONFIRM_REOPENING",
     "CONFIRM_WITHDRAWAL",
     "CONSENT_TO_APPOINTMENT",
     "DECIDE_COMPLAINT_PROJECT",
@@ -522,6 +523,14 @@ def _sources(tx: Tx) -> list[Source]:
             found.append(
                 _these(deed, tables.companies, rows.concerning(tx.conn, tx.actor.scope, companies_))
             )
+        table = tables.projects
+        reopened = (
+            table.c.status == "CLOSED",
+            table.c.reopening_proposed_by.is_not(None),
+            table.c.reopening_proposed_by != me,
+            table.c.closed_at >= tx.now - rules.REOPENING,
+        )
+        found.append(("CONFIRM_REOPENING", table, [*own(table), *reopened]))
     if role in _COMPLETE_COMMITTEES:
         vacant = rows.committees_with_vacancies(tx.conn, own(tables.owners_committees))
         found.append(_these("COMPLETE_COMMITTEE", tables.owners_committees, vacant))

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis import years
-from chassis.calendar import Calendar, DeadlineMoved
+from chassis.calendar import SHANGHAI, Calendar, DeadlineMoved
 from chassis.json_values import Json, JsonObject
 from chassis.messages import Event, Members, Move
 from chassis.transaction import Tx
@@ -226,7 +226,7 @@ def mark(tx: Tx, reply: Json) -> Json:
     if not names:
         return reply
     oldest = Calendar.local_date(tx.now) - _LONGEST
-    ahead = list(_ahead(tx, reply, names, oldest))
+    ahead = list(_ahead(reply, names, max(tx.now, _known_until(tx.calendar, oldest))))
     since = _since(tx, ahead) if ahead else {}
     for part, name, at in ahead:
         own = [since[key] for key in ((ref, at) for ref in _refs(part)) if key in since]
@@ -234,6 +234,7 @@ def mark(tx: Tx, reply: Json) -> Json:
             marked = part.setdefault("provisional", [])
             if isinstance(marked, list):
                 marked.append(name)
+                marked.sort()
     return reply
 
 
@@ -243,21 +244,29 @@ _LONGEST = timedelta(days=366)
 _HOLDERS = frozenset({list, dict})
 
 
+def _known_until(calendar: Calendar, since: date) -> datetime:
+    """Return the instant up to which every day after `since` lies in a year with data."""
+    year = (since + timedelta(days=1)).year
+    while year in calendar.years:
+        year += 1
+    return datetime(year, 1, 1, tzinfo=SHANGHAI)
+
+
 def _ahead(
-    tx: Tx, part: Json, names: frozenset[str], oldest: date
+    part: Json, names: frozenset[str], beyond: datetime
 ) -> Iterator[tuple[JsonObject, str, datetime]]:
-    """Find the deadlines ahead that may have counted days of a year without data."""
+    """Find the deadlines after an instant, before which all days that were counted are known."""
     if isinstance(part, list):
         for one in part:
-            yield from _ahead(tx, one, names, oldest)
+            yield from _ahead(one, names, beyond)
     elif isinstance(part, dict):
-        for name in sorted(names & part.keys()):
+        for name in names & part.keys():
             at = _instant(part[name])
-            if at is not None and at > tx.now and _counts_unknown(tx.calendar, oldest, at):
+            if at is not None and at > beyond:
                 yield part, name, at
         if not _HOLDERS.isdisjoint(map(type, part.values())):
             for one in part.values():
-                yield from _ahead(tx, one, names, oldest)
+                yield from _ahead(one, names, beyond)
 
 
 def _instant(value: object) -> datetime | None:

@@ -8,14 +8,29 @@ or in some states is `UNSET` there; one that is always there and may be empty is
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Any, Generic, Self, TypeVar
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from operator import attrgetter, itemgetter
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields
 
 ItemT = TypeVar("ItemT")
+_Getter = Callable[[object], tuple[Any, ...]]
 
 
 class Reply(Struct, kw_only=True):
@@ -45,14 +60,27 @@ class Reply(Struct, kw_only=True):
         Raises:
             AttributeError, KeyError: The row has no such column, and `more` does not say it.
         """
-        of = row.__getitem__ if isinstance(row, Mapping) else functools.partial(getattr, row)
-        told = {name: of(name) for name in _told(cls) if name not in more}
-        return cls(**told | more)
+        names, of_row, of_mapping = _told(cls, tuple(more))
+        values = of_mapping(row) if isinstance(row, Mapping) else of_row(row)
+        told: dict[str, Any] = dict(zip(names, values, strict=True)) | more
+        return cls(**told)
 
 
 @functools.cache
-def _told(kind: type[Reply]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind) if one.default is not UNSET)
+def _told(kind: type[Reply], but: tuple[str, ...]) -> tuple[tuple[str, ...], _Getter, _Getter]:
+    """Return the members that are taken from a row, and what takes them: lists have thousands."""
+    names = tuple(
+        one.name for one in fields(kind) if one.default is not UNSET and one.name not in but
+    )
+    return names, _several(attrgetter, names), _several(itemgetter, names)
+
+
+def _several(getter: Callable[..., Any], names: tuple[str, ...]) -> _Getter:
+    if len(names) > 1:
+        several: _Getter = getter(*names)
+        return several
+    one = getter(*names) if names else None
+    return lambda row: (one(row),) if one is not None else ()
 
 
 class Page(Reply, Generic[ItemT], kw_only=True):
@@ -79,11 +107,14 @@ def plain(said: Any) -> Any:
     if kind is dict:
         return {name: plain(one) for name, one in said.items()}
     if isinstance(said, Struct):
-        found = {}
-        for member, name in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
-            one = getattr(said, member)
-            if one is not UNSET:
-                found[name] = one if type(one) in _PLAIN else plain(one)
+        names, of, others = _shape(cast("type[Struct]", kind))
+        found = dict(zip(names, of(said), strict=True))
+        for name in others:
+            one = found[name]
+            if one is UNSET:
+                del found[name]
+            elif one is not None:
+                found[name] = one.isoformat() if type(one) is datetime else plain(one)
         return found
     if isinstance(said, date):
         return said.isoformat()
@@ -91,3 +122,23 @@ def plain(said: Any) -> Any:
 
 
 _PLAIN = frozenset({str, int, bool, float, type(None)})
+
+
+@functools.cache
+def _shape(kind: type[Struct]) -> tuple[tuple[str, ...], _Getter, tuple[str, ...]]:
+    """Return the names of a type's members on the wire, what takes their values, and the names of
+    those that may have to be changed for it."""
+    hints, names = get_type_hints(kind), kind.__struct_encode_fields__
+    others = (
+        name
+        for member, name in zip(kind.__struct_fields__, names, strict=True)
+        if not _travels(hints[member])
+    )
+    return names, _several(attrgetter, kind.__struct_fields__), tuple(others)
+
+
+def _travels(hint: object) -> bool:
+    """Tell whether each value of a type is JSON as it stands."""
+    if get_origin(hint) in {Union, UnionType}:
+        return all(map(_travels, get_args(hint)))
+    return get_origin(hint) is Literal or hint in _PLAIN

@@ -13,7 +13,6 @@ from chassis.bus import (
 from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
-from chassis.replies import Page
 from chassis.table import command, job, query, subscribe, timer
 from services.credit import events, replies
 from services.credit.actions import (
@@ -270,21 +269,17 @@ class Credit(Imports, Service):
             roles=OVER_COMMUNITIES,
             if_match=True,
         ),
-        query("GET /me", subjects_views.me, roles=(ANY_ROLE,), reply=replies.MeReply),
-        query(
-            "GET /subjects", subjects_views.subjects, roles=STAFF, reply=Page[replies.SubjectRow]
-        ),
+        query("GET /me", subjects_views.me, roles=(ANY_ROLE,)),
+        query("GET /subjects", subjects_views.subjects, roles=STAFF),
         query(
             "GET /subjects/{subject_id}",
             subjects_views.subject,
             roles=(ANY_ROLE,),
-            reply=replies.SubjectReply,
         ),
         query(
             "GET /subjects/{subject_id}/explain",
             subjects_views.explain,
             roles=(ANY_ROLE,),
-            reply=replies.ExplainReply,
         ),
         # ------------------------------------------------------------ awards
         command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
@@ -197,23 +197,14 @@ def serves(tx: Tx, subject: Row) -> bool:
     )
 
 
-def entry_card(row: Any) -> dict[str, Any]:
+def entry_card(row: Row) -> replies.EntryCard:
     """Return an entry of a settlement."""
-    return {
-        "settlement_id": row.settlement_id,
-        "subject": row.subject_id,
-        "kind": row.kind,
-        "period": row.period,
-        "good": row.good,
-        "bad": row.bad,
-        "score": row.score,
-        "raw_grade": row.raw_grade,
-        "grade": row.grade,
-        "gates_failed": gates(row.gates_failed),
-        "points_pending": row.points_pending,
-        "points_released": row.released,
-        "state": row.state,
-    }
+    return replies.EntryCard.of(
+        row,
+        subject=row.subject_id,
+        gates_failed=gates(row.gates_failed),
+        points_released=row.released,
+    )
 
 
 def _waits(tx: Tx, award: Row) -> replies.Waits | None:

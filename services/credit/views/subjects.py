@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from chassis.bus import Nothing, Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
+from chassis.replies import Page
 from services.credit import replies
 from services.credit.rules import standing
 from services.credit.storage import (
@@ -25,10 +27,10 @@ from services.credit.storage import (
 from services.credit.storage import companies as company_store
 from services.credit.storage import entries as store
 from services.credit.storage import objections as objection_store
-from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.in_force import InForce, rules_in_force
 from services.credit.storage.published import ORGANISATIONS, gates
 from services.credit.views.budget import wallet_card
-from services.credit.views.cards import award_card, entry_card, iso, may_see, veto_card
+from services.credit.views.cards import award_card, entry_card, may_see, veto_card
 from services.credit.views.consents import (
     consent_card,
     consents_of,
@@ -53,7 +55,7 @@ class Explain:
     period: Annotated[Period, Meta(examples=["2025-03"])]
 
 
-def me(tx: Tx, _asked: Nothing) -> dict[str, Any]:
+def me(tx: Tx, _asked: Nothing) -> replies.MeReply:
     """我的信用与积分 / My standing and points.
 
     Return all that credit knows about the caller: standing, awards with reasons, points,
@@ -63,20 +65,20 @@ def me(tx: Tx, _asked: Nothing) -> dict[str, Any]:
     subjects = voices.subjects_of(tx.conn, tx.actor.id, tx.now)
     ids = [subject.subject_id for subject in subjects]
     period = tx.calendar.period(tx.now)
-    return {
-        "person_id": tx.actor.id,
-        "period": period,
-        "notice_version": tx.settings.notice_version,
-        "consents": [consent_card(row) for row in consents_of(tx, tx.actor.id, ids)],
-        "consent_proposals": [
+    return replies.MeReply(
+        person_id=tx.actor.id,
+        period=period,
+        notice_version=tx.settings.notice_version,
+        consents=[consent_card(row) for row in consents_of(tx, tx.actor.id, ids)],
+        consent_proposals=[
             proposal_card(row) for row in registry.proposals_of(tx.conn, tx.actor.id)
         ],
-        "subjects": [_subject_sheet(tx, subject, in_force, period) for subject in subjects],
-        "objections": [
+        subjects=[_subject_sheet(tx, subject, in_force, period) for subject in subjects],
+        objections=[
             objection_card(tx, row, private=row.person_id == tx.actor.id)
             for row in objection_store.of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
         ],
-    }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Subjects:
     cursor: Cursor | None = None
 
 
-def subjects(tx: Tx, payload: Subjects) -> dict[str, Any]:
+def subjects(tx: Tx, payload: Subjects) -> Page[replies.SubjectRow]:
     """信用主体列表 / Subjects: organisations and stewards.
 
     List subjects of the caller's area, with who was named to speak for them.
@@ -102,43 +104,43 @@ def subjects(tx: Tx, payload: Subjects) -> dict[str, Any]:
         kind=payload.kind,
         part=payload,
     )
-    items = [
-        {
-            "subject": row.subject_id,
-            "kind": row.kind,
-            "area": row.area,
-            "state": row.state,
-            "version": row.version,
-            "holders": voices.holders(tx.conn, row.subject_id, tx.now),
-        }
-        for row in found.rows
-    ]
-    return found.shown(items)
+    return found.listed(
+        lambda row: replies.SubjectRow.of(
+            row,
+            subject=row.subject_id,
+            holders=voices.holders(tx.conn, row.subject_id, tx.now),
+        )
+    )
 
 
-def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str, Any]:
+def _subject_sheet(tx: Tx, subject: Row, in_force: InForce, period: str) -> replies.SubjectReply:
     open_months = awards.of_subject(tx.conn, [subject.subject_id], valid_in=period)
     entries = store.entries_of(tx.conn, subject.subject_id)
     given = registry.consent_state(tx.conn, subject.subject_id)
-    return {
-        "subject": subject.subject_id,
-        "kind": subject.kind,
-        "area": subject.area,
-        "state": subject.state,
-        "consent": {"state": given, **why_suspended(given)} if given else None,
-        "spendable": subject.spendable,
-        "spendable_until": iso(subject.spendable_until),
-        "version": subject.version,
-        "voices": [
-            {"person_id": row.person_id, "post": row.post_ref, "since": row.since.isoformat()}
+    return replies.SubjectReply.of(
+        subject,
+        subject=subject.subject_id,
+        consent=_consent(given),
+        spendable=subject.spendable,
+        spendable_until=subject.spendable_until,
+        version=subject.version,
+        voices=[
+            replies.Voice.of(row, post=row.post_ref)
             for row in voices.posts_of(tx.conn, subject.subject_id, tx.now)
         ],
-        "standing": _present(tx, subject, entries),
-        "entries": [entry_card(row) for row in entries[:24]],
-        "awards": [award_card(tx, row, in_force) for row in open_months[:200]],
-        "points": wallet_card(tx.conn, subject.subject_id, tx.now),
-        "vetoes": _vetoes(tx, subject.subject_id),
-    }
+        standing=_present(tx, subject, entries),
+        entries=[entry_card(row) for row in entries[:24]],
+        awards=[award_card(tx, row, in_force) for row in open_months[:200]],
+        points=wallet_card(tx.conn, subject.subject_id, tx.now),
+        vetoes=_vetoes(tx, subject.subject_id),
+    )
+
+
+def _consent(state: str | None) -> replies.ConsentState | None:
+    if not state:
+        return None
+    why = why_suspended(state)
+    return replies.ConsentState(state=state, reason=why["reason"], reason_en=why["reason_en"])
 
 
 def _vetoes(tx: Tx, subject_id: str, period: str | None = None) -> list[replies.VetoCard]:
@@ -150,19 +152,19 @@ def _vetoes(tx: Tx, subject_id: str, period: str | None = None) -> list[replies.
     ]
 
 
-def _present(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any]:
+def _present(tx: Tx, subject: Row, entries: Sequence[Row]) -> replies.Standing:
     """Return the present standing; of a person who has withdrawn it is NR from that moment on."""
     natural = subject.kind in ("RES", "HH")
     if natural and not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
         return _standing(None)
     entry = next((row for row in entries if row.state in store.FINAL), None)
     held = _held(tx, subject, entries) if natural or subject.kind == "STW" else None
-    if held is not None and (entry is None or (entry.score or 0) < held["score"]):
+    if held is not None and (entry is None or (entry.score or 0) < (held.score or 0)):
         return held
     return _standing(entry)
 
 
-def _held(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any] | None:
+def _held(tx: Tx, subject: Row, entries: Sequence[Row]) -> replies.Standing | None:
     """Return the standing of a month that an objection holds, without what is not decided yet: a
     person who objects keeps the better of the two values (DOMAIN 4.7)."""
     held = next((row for row in entries if row.state == "HELD"), None)
@@ -176,21 +178,16 @@ def _held(tx: Tx, subject: Any, entries: Sequence[Any]) -> dict[str, Any] | None
         grade = held.grade
     elif grade == "AAA" and failed:
         grade = "AA"
-    return {"period": held.period, "score": score, "grade": grade, "gates_failed": failed}
+    return replies.Standing(period=held.period, score=score, grade=grade, gates_failed=failed)
 
 
-def _standing(entry: Any) -> dict[str, Any]:
+def _standing(entry: Row | None) -> replies.Standing:
     if entry is None:
-        return {"period": None, "score": None, "grade": "NR", "gates_failed": []}
-    return {
-        "period": entry.period,
-        "score": entry.score,
-        "grade": entry.grade,
-        "gates_failed": gates(entry.gates_failed),
-    }
+        return replies.Standing(grade=standing.NOT_RATED, gates_failed=[])
+    return replies.Standing.of(entry, gates_failed=gates(entry.gates_failed))
 
 
-def subject(tx: Tx, payload: OneSubject) -> dict[str, Any]:
+def subject(tx: Tx, payload: OneSubject) -> replies.SubjectReply:
     """信用主体 / A subject.
 
     Return a subject: all of it to its holder and to staff; of an organisation, its last final
@@ -208,16 +205,12 @@ def subject(tx: Tx, payload: OneSubject) -> dict[str, Any]:
     if found.kind not in ORGANISATIONS:
         raise NotFound(kind="subject", id=payload.subject_id)
     last = store.entries_of(tx.conn, found.subject_id, final=True)
-    return {
-        "subject": found.subject_id,
-        "kind": found.kind,
-        "area": found.area,
-        "state": found.state,
-        "standing": _standing(last[0] if last else None),
-    }
+    return replies.SubjectReply.of(
+        found, subject=found.subject_id, standing=_standing(last[0] if last else None)
+    )
 
 
-def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
+def explain(tx: Tx, payload: Explain) -> replies.ExplainReply:
     """分数说明 / Explain a score.
 
     Return every input of a score: awards that count, with rule texts, what was measured, what
@@ -246,40 +239,28 @@ def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
         if dimension and row.effective:
             totals[dimension] = totals.get(dimension, 0) + row.score
     ended = awards.ended_before(tx.conn, found.subject_id, payload.period)
-    return {
-        "subject": found.subject_id,
-        "kind": found.kind,
-        "period": payload.period,
-        "entry": entry_card(entries[0]) if entries else None,
-        "dimensions": totals,
-        "awards": cards,
-        "taken_back": [award_card(tx, row, in_force, reason=row.reason) for row in ended],
-        "projects": _projects_of(tx, found, payload.period),
-        "vetoes": _vetoes(tx, found.subject_id, payload.period),
-        "measures": [
-            {
-                "source": row.source,
-                "event_id": str(row.event_id),
-                "data": row.data,
-                "active": row.active,
-                "gates_failed": gates(row.gates_failed or ""),
-            }
+    return replies.ExplainReply(
+        subject=found.subject_id,
+        kind=found.kind,
+        period=payload.period,
+        entry=entry_card(entries[0]) if entries else None,
+        dimensions=totals,
+        awards=cards,
+        taken_back=[award_card(tx, row, in_force, reason=row.reason) for row in ended],
+        projects=_projects_of(tx, found, payload.period),
+        vetoes=_vetoes(tx, found.subject_id, payload.period),
+        measures=[
+            replies.MeasureCard.of(
+                row, event_id=str(row.event_id), gates_failed=gates(row.gates_failed or "")
+            )
             for row in months.measures_of_subject(tx.conn, payload.period, found.subject_id)
         ],
-    }
+    )
 
 
-def _projects_of(tx: Tx, subject: Any, period: str) -> list[dict[str, Any]]:
+def _projects_of(tx: Tx, subject: Row, period: str) -> list[replies.ProjectScore]:
     """Return what the score of a company is the mean of."""
     if subject.kind != "PCO" or not subject.area:
         return []
     of_company = company_store.projects_of_company(tx.conn, period, subject.ref)
-    return [
-        {
-            "subject": f"PRJ:{row.project_id}",
-            "households": row.households,
-            "score": row.score,
-            "grade": row.grade,
-        }
-        for row in of_company
-    ]
+    return [replies.ProjectScore.of(row, subject=f"PRJ:{row.project_id}") for row in of_company]

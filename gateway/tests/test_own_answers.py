@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -180,9 +181,43 @@ def test_the_openapi_document_is_valid_and_says_what_a_door_needs(site):
     assert len(ids) == len(set(ids))
 
 
+def described(host, *services):
+    found = Site(host).build(services=services, extra=()).app.state.document.build()
+    return json.loads(json.dumps(found))
+
+
 def test_the_openapi_document_of_every_routes_file_is_valid(host):
-    found = Site(host).build(services=routed(), extra=()).app.state.document.build()
-    OpenAPIV31SpecValidator(json.loads(json.dumps(found))).validate()
+    OpenAPIV31SpecValidator(described(host, *routed())).validate()
+
+
+REFERENCE = re.compile(r'("#/components/[a-z]+/)([^"]+)"', re.IGNORECASE)
+
+
+def unnamed(part):
+    """A part of a document without the names it refers to: those differ by who else is there."""
+    return json.loads(REFERENCE.sub(r'\1"', json.dumps(part)))
+
+
+def test_the_openapi_document_of_fewer_services_is_made_of_parts_of_that_of_all(host):
+    """So that of any of them is valid where that of all is: its parts are, and all are there."""
+    everything = described(host, *routed())
+    paths = unnamed(everything["paths"])
+    known = {kind: list(unnamed(of).values()) for kind, of in everything["components"].items()}
+    for services in (*((one,) for one in routed()), routed()[:-1]):
+        alone = described(host, *services)
+        assert any(f"/{services[0]}/" in path for path in alone["paths"])
+        assert unnamed(alone["paths"]) == {path: paths[path] for path in alone["paths"]}
+        for kind, of in unnamed(alone["components"]).items():
+            assert [name for name, part in of.items() if part not in known[kind]] == [], kind
+        there = {
+            f'"#/components/{kind}/{name}"'
+            for kind, of in alone["components"].items()
+            for name in of
+        }
+        assert {found[0] for found in REFERENCE.finditer(json.dumps(alone))} <= there
+        assert {name: alone[name] for name in alone.keys() - {"paths", "components", "tags"}} == {
+            name: everything[name] for name in everything.keys() - {"paths", "components", "tags"}
+        }
 
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from chassis.calendar import Calendar
 from services.credit.errors import RuleSetInvalid
@@ -23,15 +23,13 @@ from services.credit.rules.model import (
     Binding,
     Cap,
     Metric,
-    Predicate,
+    Ratio,
     Rule,
     RuleSet,
     Tiers,
     template_field,
 )
-
-Data = Mapping[str, Any]
-Test = Callable[[Data], bool]
+from services.credit.rules.predicates import Data, Test, compile_predicate
 
 # Every award of every installation lies in this namespace, so that the same rule, subject and
 # source event give the same award id wherever and however often they are computed (ruling 2).
@@ -125,67 +123,6 @@ def evidence_key(rule: Rule, deed: str, level: str | None) -> str:
     """
     best_of_deed = level is not None and rule.cap is not None and rule.cap.per == "DEED"
     return f"{deed}|{level}" if best_of_deed else deed
-
-
-# --------------------------------------------------------------------------------------------------
-# Predicates
-
-
-def compile_predicate(predicate: Predicate | None) -> Test:
-    """Return a function that tells whether the predicate holds for an event's data.
-
-    A member that is absent or null never satisfies a comparison; `ne` and `not_in` hold for it.
-    `{"field": name}` as an operand stands for another member of the same data.
-    """
-    tests = [_condition(name, wanted) for name, wanted in (predicate or {}).items()]
-    if not tests:
-        return _always
-    if len(tests) == 1:
-        return tests[0]
-    return lambda data: all(test(data) for test in tests)
-
-
-def _always(_data: Data) -> bool:
-    return True
-
-
-def _condition(name: str, wanted: Any) -> Test:
-    if name in ("all", "any"):
-        tests = [compile_predicate(one) for one in wanted]
-        joined = all if name == "all" else any
-        return lambda data: joined(test(data) for test in tests)
-    if name == "not":
-        test = compile_predicate(wanted)
-        return lambda data: not test(data)
-    if not isinstance(wanted, Mapping):
-        return _comparison(name, "eq", wanted)
-    tests = [_comparison(name, operator, operand) for operator, operand in wanted.items()]
-    return tests[0] if len(tests) == 1 else lambda data: all(test(data) for test in tests)
-
-
-def _comparison(name: str, operator: str, operand: Any) -> Test:
-    if isinstance(operand, Mapping):
-        other = operand["field"]
-        compare = _COMPARE[operator]
-        return lambda data: compare(data.get(name), data.get(other))
-    if operator == "eq":
-        return lambda data: bool(data.get(name) == operand)
-    if operator in ("in", "not_in"):
-        members = frozenset(operand)
-        wanted = operator == "in"
-        return lambda data: (data.get(name) in members) is wanted
-    compare = _COMPARE[operator]
-    return lambda data: compare(data.get(name), operand)
-
-
-_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "eq": lambda a, b: bool(a == b),
-    "ne": lambda a, b: bool(a != b),
-    "lt": lambda a, b: a is not None and b is not None and bool(a < b),
-    "le": lambda a, b: a is not None and b is not None and bool(a <= b),
-    "gt": lambda a, b: a is not None and b is not None and bool(a > b),
-    "ge": lambda a, b: a is not None and b is not None and bool(a >= b),
-}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -407,7 +344,7 @@ def _measured(measure: _Measure, event: Event) -> Iterable[Fired]:
 def measure_row(measure: _Measure, row: Data) -> tuple[int, int, Fraction | None]:
     """Return (score, points, value) that a measured row gives; 0 below the minimum sample."""
     metric, rule = measure.metric, measure.rule
-    if any((row.get(name) or 0) < least for name, least in metric.minimum):
+    if any((row.get(name) or 0) < least for name, least in metric.minimum.items()):
         return 0, 0, None
     value = metric_value(metric, row)
     if not rule.bands:
@@ -427,24 +364,24 @@ def measure_row(measure: _Measure, row: Data) -> tuple[int, int, Fraction | None
 
 def metric_value(metric: Metric, row: Data) -> Fraction | None:
     """Return the exact value of a metric, or None where its denominator is 0 or absent."""
-    match metric.value:
-        case ("field", name):
-            found = row.get(name)
-            return Fraction(found) if found is not None else None
-        case ("ratio", of, to, scale):
-            return _ratio(row, of, to, scale)
-        case ("change", now_of, now_to, before_of, before_to, scale):
-            now, before = _ratio(row, now_of, now_to, 1), _ratio(row, before_of, before_to, 1)
-            if now is None or not before:
-                return None
-            change: Fraction = (now - before) / before * scale
-            return change
-    return None
+    if metric.field is not None:
+        found = row.get(metric.field)
+        return Fraction(found) if found is not None else None
+    if metric.ratio is not None:
+        return _ratio(row, metric.ratio)
+    if metric.change is None:
+        return None
+    change = metric.change
+    now = _ratio(row, Ratio(of=change.now_of, to=change.now_to, scale=1))
+    before = _ratio(row, Ratio(of=change.before_of, to=change.before_to, scale=1))
+    if now is None or not before:
+        return None
+    return (now - before) / before * change.scale
 
 
-def _ratio(row: Data, of: str, to: str, scale: int) -> Fraction | None:
-    top, bottom = row.get(of), row.get(to)
-    return Fraction(top * scale, bottom) if top is not None and bottom else None
+def _ratio(row: Data, ratio: Ratio) -> Fraction | None:
+    top, bottom = row.get(ratio.of), row.get(ratio.to)
+    return Fraction(top * ratio.scale, bottom) if top is not None and bottom else None
 
 
 def within(band: Band, value: Fraction) -> bool:
@@ -814,7 +751,7 @@ def _day_minutes(tiers: Tiers, day: Mapping[str, Hours]) -> tuple[int, int]:
 
 def _month_points(rule: Rule, tiers: Tiers, before: int, after: int) -> tuple[int, int]:
     limit = rule.cap.points if rule.cap is not None else None
-    raw = [minutes // tiers.unit_minutes * tiers.unit_points for minutes in (before, after)]
+    raw = [minutes // tiers.points.minutes * tiers.points.points for minutes in (before, after)]
     kept = raw if limit is None else [min(points, limit) for points in raw]
     return kept[1] - kept[0], raw[1] - raw[0]
 

@@ -25,7 +25,7 @@ from services.credit.errors import (
     SeverityMissing,
     UnknownEvent,
 )
-from services.credit.rules import cases, deciding
+from services.credit.rules import cases, deciding, predicates
 from services.credit.rules.awards import Compiled, compile_rules
 from services.credit.rules.model import (
     PERSON_KINDS,
@@ -37,7 +37,6 @@ from services.credit.rules.model import (
     Rule,
     RuleSet,
     parse,
-    predicate_fields,
     template_field,
 )
 from services.credit.rules.producing import PRODUCERS, EventType
@@ -232,7 +231,7 @@ def _judge_points(rule: Rule) -> None:
     points = [rule.points, *(level.points for level in rule.levels)]
     points += [band.points for band in rule.bands]
     if rule.tiers is not None:
-        points.append(rule.tiers.unit_points)
+        points.append(rule.tiers.points.points)
     if min(points) < 0:
         raise _invalid(rule.code, "points", "no points below 0: only scores are deducted")
     if max(points) == 0:
@@ -333,11 +332,20 @@ def _judge_cap(rule: Rule) -> None:
 
 def _judge_bands(rule: Rule) -> None:
     for place, band in enumerate(rule.bands):
+        for open_end, end in (("gt", "ge"), ("lt", "le")):
+            if getattr(band, open_end) is not None and getattr(band, end) is not None:
+                raise _invalid(
+                    rule.code, f"bands[{place}].{open_end}", f"only one of {end} and {open_end}"
+                )
+        if band.low is not None and band.high is not None and band.low > band.high:
+            raise _invalid(
+                rule.code, f"bands[{place}].le", "an upper end that is not below the lower end"
+            )
         bounded = band.low is not None or band.high is not None
         if bounded == (band.when is not None):
             raise _invalid(rule.code, f"bands[{place}]", "an interval or a case, not both")
     intervals = [(place, band) for place, band in enumerate(rule.bands) if band.when is None]
-    if intervals and (rule.metric is None or not rule.metric.value):
+    if intervals and (rule.metric is None or not rule.metric.values):
         raise _invalid(rule.code, "metric", "a ratio, a change or a field for its intervals")
     for index, (first, one) in enumerate(intervals):
         for second, other in intervals[index + 1 :]:
@@ -359,7 +367,30 @@ def _below(one: Band, other: Band) -> bool:
     return one.high < other.low or (touching and one.high == other.low)
 
 
+def _judge_tiers(rule: Rule) -> None:
+    if rule.tiers is None:
+        return
+    ends = [step.to_minutes for step in rule.tiers.steps]
+    inner = [end for end in ends[:-1] if end is not None]
+    if not ends or ends[-1] is not None or len(inner) != len(ends) - 1 or inner != sorted(inner):
+        raise _invalid(rule.code, "tiers.steps", "rising ends, the last one without end")
+
+
+def _judge_predicates(rule: Rule) -> None:
+    places = [(f"binding[{place}].when", one.when) for place, one in enumerate(rule.bindings)]
+    places += [(f"bands[{place}].when", one.when) for place, one in enumerate(rule.bands)]
+    if rule.metric is not None:
+        places.append(("metric.when", rule.metric.when))
+        if len(rule.metric.values) > 1:
+            raise _invalid(rule.code, "metric", "one of ratio, change and field")
+    for path, predicate in places:
+        for at, expected in predicates.faults(predicate, path) if predicate is not None else ():
+            raise _invalid(rule.code, at, expected)
+
+
 _CHECKS: Final[tuple[Callable[[Rule], None], ...]] = (
+    _judge_predicates,
+    _judge_tiers,
     _judge_person,
     _judge_topic,
     _judge_severity,
@@ -412,7 +443,7 @@ def _deductible(rule: Rule) -> Iterator[tuple[str, str, int]]:
 
 def _used_fields(rule: Rule) -> Iterator[tuple[str, set[str]]]:
     for bound in rule.bindings:
-        used = predicate_fields(bound.when)
+        used = predicates.fields_of(bound.when)
         for template in (bound.subject, bound.deed, bound.level):
             if template is not None:
                 field = template_field(template)
@@ -424,11 +455,10 @@ def _used_fields(rule: Rule) -> Iterator[tuple[str, set[str]]]:
         yield bound.event, used
     metric = rule.metric
     if metric is not None:
-        used = predicate_fields(metric.when) | {name for name, _ in metric.minimum}
-        used |= {name for name in metric.value[1:] if isinstance(name, str)}
+        used = predicates.fields_of(metric.when) | metric.minimum.keys() | metric.fields
         used.add(template_field(metric.subject) or "")
         for band in rule.bands:
-            used |= predicate_fields(band.when)
+            used |= predicates.fields_of(band.when)
         yield metric.event, used
 
 

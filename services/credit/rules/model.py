@@ -1,39 +1,63 @@
-"""What a rule set is, and how it is read: every error names the rule, the field and what was
-expected there."""
+"""What a rule set is, and how it is read: the types say what each field may be.
+
+An error names the rule, the field and what was expected there. What one field says of another is
+judged by `loader`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Final, NoReturn, TypeAlias
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+import msgspec
+from msgspec import Meta, Struct, field
 
 from chassis.refusal import said
 from services.credit.errors import RuleSetInvalid
+from services.credit.rules.predicates import Data, Predicate
+
+# A rule set as it is written and kept: decoded JSON.
+Document: TypeAlias = dict[str, Any]
+
+Kind = Literal["RES", "HH", "STW", "PRJ", "PCO", "MER", "PTN", "UNT"]
+Dimension = Literal["GOVERNANCE", "CONDUCT", "SERVICE"]
+Type = Literal["FIXED", "LEVELED", "TIERED_CUMULATIVE", "BAND", "PER_UNIT", "VETO"]
+Source = Literal["AUTO", "AUTO_REVIEW", "MANUAL"]
+Severity = Literal["MINOR", "GENERAL", "SERIOUS"]
+Window = Literal["DAY", "WEEK", "MONTH", "QUARTER", "HALF_YEAR", "YEAR", "EVER", "DEED"]
 
 PERSON_KINDS: Final = frozenset({"RES", "HH"})
 SPENDING_KINDS: Final = frozenset({"RES", "HH", "STW"})
-KINDS: Final = frozenset({"RES", "HH", "STW", "PRJ", "PCO", "MER", "PTN", "UNT"})
 DIMENSIONS: Final = {"GOVERNANCE": "参与社区治理", "CONDUCT": "日常表现", "SERVICE": "社会服务"}
-TYPES: Final = frozenset({"FIXED", "LEVELED", "TIERED_CUMULATIVE", "BAND", "PER_UNIT", "VETO"})
-SOURCES: Final = frozenset({"AUTO", "AUTO_REVIEW", "MANUAL"})
-SEVERITIES: Final = frozenset({"MINOR", "GENERAL", "SERIOUS"})
-WINDOWS: Final = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "HALF_YEAR", "YEAR", "EVER", "DEED"})
+
 # The widest scale is 200 apart, and ten years are the longest that anything counts; what is more
 # than this is a slip of the pen, and no column or calendar would hold it.
 MOST_SCORE: Final = 1_000
 MOST_NUMBER: Final = 100_000
 MOST_PERIODS: Final = 120
-OPERATORS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
 
-# A rule set as it is written and kept: decoded JSON.
-Document: TypeAlias = dict[str, Any]
-Predicate: TypeAlias = Mapping[str, Any]
+Text = Annotated[str, Meta(pattern=r"\S", max_length=4_000)]
+Title = Annotated[str, Meta(pattern=r"\S", max_length=200)]
+Code = Annotated[str, Meta(pattern=r"\S", max_length=40)]
+Texts: TypeAlias = tuple[Annotated[str, Meta(min_length=1)], ...]
+Score = Annotated[int, Meta(ge=-MOST_SCORE, le=MOST_SCORE)]
+Number = Annotated[int, Meta(ge=-MOST_NUMBER, le=MOST_NUMBER)]
+Some = Annotated[int, Meta(ge=1, le=MOST_NUMBER)]
+Periods = Annotated[int, Meta(ge=1, le=MOST_PERIODS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+class Moment(datetime):
+    """A time with its offset."""
+
+
+class _Form(Struct, frozen=True, forbid_unknown_fields=True):
+    """An object of a rule set: what is not declared may not stand there."""
+
+
+class Cap(_Form, frozen=True):
     """What one subject can get from one rule within a window; None is without limit.
 
     Attributes:
@@ -43,69 +67,91 @@ class Cap:
         points: Sum of points.
     """
 
-    per: str
-    count: int | None = None
-    score: int | None = None
-    points: int | None = None
+    per: Window
+    count: Number | None = None
+    score: Number | None = None
+    points: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(_Form, frozen=True, kw_only=True):
     """One row of a level table; `valid_periods` None means that of the rule."""
 
-    code: str
-    name_zh: str
-    score: int
-    points: int
-    valid_periods: int | None = None
+    code: Code
+    name_zh: Text
+    score: Score
+    points: Number
+    valid_periods: Periods | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(_Form, frozen=True, kw_only=True):
     """An interval of a measured value, or (with `when`) a case of the measured row.
 
-    The first case that holds decides; intervals never overlap.
+    The first case that holds decides; intervals never overlap. An end is in the interval (`ge`,
+    `le`) or not (`gt`, `lt`).
     """
 
-    score: int
-    points: int
-    low: Fraction | None = None
-    low_open: bool = False
-    high: Fraction | None = None
-    high_open: bool = False
+    score: Score
+    points: Number = 0
+    ge: Fraction | None = None
+    gt: Fraction | None = None
+    le: Fraction | None = None
+    lt: Fraction | None = None
     when: Predicate | None = None
 
+    @property
+    def low(self) -> Fraction | None:
+        """The lower end; None is without end."""
+        return self.ge if self.gt is None else self.gt
 
-@dataclass(frozen=True, slots=True)
-class Step:
+    @property
+    def low_open(self) -> bool:
+        """Whether the lower end itself is outside."""
+        return self.gt is not None
+
+    @property
+    def high(self) -> Fraction | None:
+        """The upper end; None is without end."""
+        return self.le if self.lt is None else self.lt
+
+    @property
+    def high_open(self) -> bool:
+        """Whether the upper end itself is outside."""
+        return self.lt is not None
+
+
+class Step(_Form, frozen=True, kw_only=True):
     """Up to `to_minutes` of the year (None: without end) every full `minutes` give one."""
 
-    to_minutes: int | None
-    minutes: int
+    to_minutes: Some | None = None
+    minutes: Some
 
 
-@dataclass(frozen=True, slots=True)
-class Tiers:
+class Unit(_Form, frozen=True, kw_only=True):
+    """A full unit of a month's minutes gives so many points."""
+
+    minutes: Some
+    points: Annotated[int, Meta(ge=0, le=MOST_NUMBER)]
+
+
+class Tiers(_Form, frozen=True, kw_only=True):
     """How a running total of minutes becomes score and points.
 
     Attributes:
         per_day_minutes: What of one day counts at most.
         steps: The tiers of the calendar year, lowest first.
-        unit_minutes: A full unit of the month's total gives `unit_points`.
+        points: What a full unit of the month's total gives.
         no_points_sources: Sources of records that give score and no points.
         corrected_by: Event that corrects a record; its award is the difference.
     """
 
-    per_day_minutes: int
+    per_day_minutes: Some
     steps: tuple[Step, ...]
-    unit_minutes: int
-    unit_points: int
-    no_points_sources: tuple[str, ...]
-    corrected_by: str
+    points: Unit
+    no_points_sources: Texts = ()
+    corrected_by: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(_Form, frozen=True, kw_only=True):
     """An event that fires the rule.
 
     Attributes:
@@ -118,17 +164,34 @@ class Binding:
         score: Score of this event where it is not the rule's.
     """
 
-    event: str
-    subject: str
+    event: Text
+    subject: Text
     when: Predicate | None = None
-    deed: str | None = None
-    on: str | None = None
-    level: str | None = None
-    score: int | None = None
+    deed: Text | None = None
+    on: Text | None = None
+    level: Text | None = None
+    score: Score | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Ratio(_Form, frozen=True, kw_only=True):
+    """A field over another one, times `scale`."""
+
+    of: Text
+    to: Text
+    scale: Some
+
+
+class Change(_Form, frozen=True, kw_only=True):
+    """By how much a ratio is more than it was, in proportion to what it was, times `scale`."""
+
+    now_of: Text
+    now_to: Text
+    before_of: Text
+    before_to: Text
+    scale: Some
+
+
+class Metric(_Form, frozen=True, kw_only=True):
     """The value of a rule that is measured once a month.
 
     Attributes:
@@ -136,35 +199,49 @@ class Metric:
         rows: Member of its data that lists the rows.
         subject: "<KIND>:{field of the row}".
         when: Predicate over the row; None always holds.
-        value: ("ratio", numerator, denominator, scale) | ("field", name) |
-            ("change", now numerator, now denominator, before numerator, before denominator, scale)
-            | () where the bands are cases.
+        ratio: What the value is; or it is a `change`, or a `field`; none where bands are cases.
         minimum: Smallest sample per field; below it the rule yields 0.
         months: Calendar months "MM" in which it is measured; empty means every month.
         per: Units of a PER_UNIT rule: one `score` per full `per` of the value.
     """
 
-    event: str
-    rows: str
-    subject: str
-    when: Predicate | None
-    value: tuple[Any, ...]
-    minimum: tuple[tuple[str, int], ...]
-    months: tuple[str, ...]
-    per: int | None
+    event: Text
+    rows: Text
+    subject: Text
+    when: Predicate | None = None
+    ratio: Ratio | None = None
+    change: Change | None = None
+    field: Text | None = None
+    minimum: dict[str, Some] = msgspec.field(default_factory=dict)
+    months: Texts = ()
+    per: Some | None = None
+
+    @property
+    def values(self) -> list[Ratio | Change | str]:
+        """What the value is said to be; one at most."""
+        return [one for one in (self.ratio, self.change, self.field) if one is not None]
+
+    @property
+    def fields(self) -> set[str]:
+        """The fields of the row from which the value follows."""
+        found = {self.field} if self.field is not None else set()
+        if self.ratio is not None:
+            found |= {self.ratio.of, self.ratio.to}
+        if self.change is not None:
+            change = self.change
+            found |= {change.now_of, change.now_to, change.before_of, change.before_to}
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatVeto:
+class RepeatVeto(_Form, frozen=True, kw_only=True):
     """The n-th award within a run of periods vetoes the subject (一票否决)."""
 
-    count: int
-    within_periods: int
-    veto_periods: int
+    count: Annotated[int, Meta(ge=2, le=MOST_NUMBER)]
+    within_periods: Periods
+    veto_periods: Periods
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(_Form, frozen=True, kw_only=True):
     """One fact of a worked case.
 
     Attributes:
@@ -176,35 +253,32 @@ class Given:
         deed: The evidence of what a person proposes.
     """
 
-    event: str
-    at: datetime | None
-    period: str
-    data: Mapping[str, Any]
-    level: str | None
-    deed: str
+    event: Text = ""
+    at: Moment | None = None
+    period: Text = ""
+    data: Data = msgspec.field(default_factory=dict)
+    level: Text | None = None
+    deed: Text = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(_Form, frozen=True, kw_only=True):
     """A worked case of a rule: what it gives in all for some facts, caps included."""
 
-    text: str
-    given: tuple[Given, ...]
-    score: int
-    points: int
+    text: Text
+    given: Annotated[tuple[Given, ...], Meta(min_length=1)]
+    score: Number
+    points: Number
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(_Form, frozen=True, kw_only=True):
     """Where the rule stands: number in its instrument, text in plain words, and its ground."""
 
-    number: int
-    text: str
-    basis: str
+    number: Some
+    text: Text
+    basis: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(_Form, frozen=True, kw_only=True):
     """One rule.
 
     Attributes:
@@ -227,33 +301,33 @@ class Rule:
         cases: Worked cases; a set whose rules do not give what they say is refused.
     """
 
-    code: str
-    name_zh: str
-    name_en: str
-    kind: str
-    dimension: str
-    instrument: str
+    code: Code
+    name_zh: Text
+    name_en: Text
+    kind: Kind
+    dimension: Dimension
+    instrument: Text
     article: Article
-    type: str
-    score: int
-    points: int
-    levels: tuple[Level, ...]
-    bands: tuple[Band, ...]
-    tiers: Tiers | None
-    cap: Cap | None
-    evidence: tuple[str, ...]
-    source: str
-    propose: tuple[str, ...]
-    approve: tuple[str, ...]
-    valid_periods: int
-    severity: str | None
+    type: Type
+    score: Score = 0
+    points: Number = 0
+    levels: tuple[Level, ...] = ()
+    bands: tuple[Band, ...] = ()
+    tiers: Tiers | None = None
+    cap: Cap | None = None
+    evidence: Texts
+    source: Source
+    propose: Texts
+    approve: Texts
+    valid_periods: Periods
+    severity: Severity | None = None
     requires_legal_document: bool
-    public_reason: str
-    excludes: tuple[str, ...]
-    bindings: tuple[Binding, ...]
-    metric: Metric | None
-    repeat_veto: RepeatVeto | None
-    cases: tuple[Case, ...]
+    public_reason: Text
+    excludes: Texts = ()
+    bindings: tuple[Binding, ...] = field(default=(), name="binding")
+    metric: Metric | None = None
+    repeat_veto: RepeatVeto | None = None
+    cases: tuple[Case, ...] = ()
 
     @property
     def scores(self) -> tuple[int, ...]:
@@ -282,33 +356,33 @@ class Rule:
         return found.valid_periods or self.valid_periods if found else self.valid_periods
 
 
-@dataclass(frozen=True, slots=True)
-class Reversal:
+class Reversal(_Form, frozen=True, kw_only=True):
     """An event that takes back what was awarded for a deed, e.g. an order issued in error."""
 
-    event: str
-    deed: str
-    rules: tuple[str, ...]
+    event: Text
+    deed: Text
+    rules: Texts
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(_Form, frozen=True, kw_only=True, dict=True):
     """A rule set of a scope and version; immutable once published."""
 
-    id: str
-    version: str
-    scope: str
+    id: Annotated[str, Meta(pattern=r"\S", max_length=24)]
+    version: Annotated[str, Meta(pattern=r"\S", max_length=12)]
+    title_zh: Title | None = None
+    title_en: Title | None = None
+    scope: Text
     effective_from: date
-    author: str
-    publisher: str
-    legal_review: str
-    instruments: tuple[str, ...]
+    author: Text
+    publisher: Text
+    legal_review: Text
+    instruments: Texts
     rules: tuple[Rule, ...]
-    reversals: tuple[Reversal, ...]
-    _by_code: dict[str, Rule] = field(init=False, repr=False, compare=False)
+    reversals: tuple[Reversal, ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_code", {rule.code: rule for rule in self.rules})
+    @cached_property
+    def _by_code(self) -> dict[str, Rule]:
+        return {rule.code: rule for rule in self.rules}
 
     @property
     def code(self) -> str:
@@ -324,12 +398,9 @@ class RuleSet:
         """Return the rule of that code, or None."""
         return self._by_code.get(code)
 
-    def events(self) -> frozenset[str]:
-        """Return every event type that some rule or reversal listens to."""
-        found = {bound.event for rule in self.rules for bound in rule.bindings}
-        found |= {rule.metric.event for rule in self.rules if rule.metric}
-        found |= {rule.tiers.corrected_by for rule in self.rules if rule.tiers}
-        return frozenset(found | {reversal.event for reversal in self.reversals})
+
+# --------------------------------------------------------------------------------------------------
+# Reading
 
 
 def parse(document: object) -> RuleSet:
@@ -338,417 +409,131 @@ def parse(document: object) -> RuleSet:
     Raises:
         RuleSetInvalid: Names the rule, the field and what was expected; nothing is returned.
     """
-    top = _Members(document, "", "")
-    header = RuleSet(
-        id=top.text("id", most=24),
-        version=top.text("version", most=12),
-        scope=top.text("scope"),
-        effective_from=top.day("effective_from"),
-        author=top.text("author"),
-        publisher=top.text("publisher"),
-        legal_review=top.text("legal_review"),
-        instruments=top.texts("instruments"),
-        rules=tuple(_rule(item, index) for index, item in enumerate(top.items("rules"))),
-        reversals=tuple(_reversal(item) for item in top.items("reversals", required=False)),
-    )
-    top.text("title_zh", required=False, most=200)
-    top.text("title_en", required=False, most=200)
-    top.end()
-    return header
+    try:
+        return msgspec.convert(_told(document), RuleSet, dec_hook=_read)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error), document) from error
 
 
-def _rule(item: Any, index: int) -> Rule:
-    code = item.get("code") if isinstance(item, Mapping) else None
-    got = _Members(item, code if isinstance(code, str) else f"#{index + 1}", "")
-    bound = got.raw("binding", required=False)
-    bound = bound if isinstance(bound, list) else [] if bound is None else [bound]
-    rule = Rule(
-        code=got.text("code", most=40),
-        name_zh=got.text("name_zh"),
-        name_en=got.text("name_en"),
-        kind=got.word("kind", KINDS),
-        dimension=got.word("dimension", frozenset(DIMENSIONS)),
-        instrument=got.text("instrument"),
-        article=_article(got.inner("article")),
-        type=got.word("type", TYPES),
-        score=got.number("score", required=False, high=MOST_SCORE) or 0,
-        points=got.number("points", required=False) or 0,
-        levels=tuple(_level(one) for one in got.inners("levels")),
-        bands=tuple(_band(one) for one in got.inners("bands")),
-        tiers=_tiers(tiers) if (tiers := got.inner("tiers", required=False)) else None,
-        cap=_cap(cap) if (cap := got.inner("cap", required=False)) else None,
-        evidence=got.texts("evidence"),
-        source=got.word("source", SOURCES),
-        propose=got.texts("propose"),
-        approve=got.texts("approve"),
-        valid_periods=got.number("valid_periods", low=1, high=MOST_PERIODS) or 1,
-        severity=got.word("severity", SEVERITIES, required=False),
-        requires_legal_document=got.flag("requires_legal_document"),
-        public_reason=got.text("public_reason"),
-        excludes=got.texts("excludes", required=False),
-        bindings=tuple(
-            _binding(_Members(one, got.rule, f"binding[{place}]"))
-            for place, one in enumerate(bound)
-        ),
-        metric=_metric(metric) if (metric := got.inner("metric", required=False)) else None,
-        repeat_veto=_repeat(veto) if (veto := got.inner("repeat_veto", required=False)) else None,
-        cases=tuple(_case(one) for one in got.inners("cases")),
-    )
-    got.end()
-    return rule
+# Whose members have names of their own; null says something there.
+_FREE: Final = ("data", "when", "minimum")
 
 
-def _case(got: _Members) -> Case:
-    case = Case(
-        text=got.text("text"),
-        given=tuple(_given(one) for one in got.inners("given")),
-        score=got.number("score") or 0,
-        points=got.number("points") or 0,
-    )
-    if not case.given:
-        got.fail("given", "at least one fact")
-    got.end()
-    return case
+def _told(found: object) -> object:
+    """Return what a document says: null says nothing, and one binding is a list of one."""
+    if isinstance(found, list):
+        return [_told(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    told = {
+        name: one if name in _FREE else _told(one) for name, one in found.items() if one is not None
+    }
+    if isinstance(told.get("binding"), dict):
+        told["binding"] = [told["binding"]]
+    return told
 
 
-def _given(got: _Members) -> Given:
-    data = got.raw("data", required=False)
-    if data is not None and not isinstance(data, Mapping):
-        got.fail("data", "an object")
-    given = Given(
-        event=got.text("event", required=False),
-        at=got.moment("at"),
-        period=got.text("period", required=False),
-        data=data or {},
-        level=got.text("level", required=False) or None,
-        deed=got.text("deed", required=False),
-    )
-    got.end()
-    return given
-
-
-def _article(got: _Members) -> Article:
-    article = Article(got.number("number", low=1) or 1, got.text("text"), got.text("basis"))
-    got.end()
-    return article
-
-
-def _level(got: _Members) -> Level:
-    level = Level(
-        code=got.text("code", most=40),
-        name_zh=got.text("name_zh"),
-        score=got.number("score", high=MOST_SCORE) or 0,
-        points=got.number("points") or 0,
-        valid_periods=got.number("valid_periods", required=False, low=1, high=MOST_PERIODS),
-    )
-    got.end()
-    return level
-
-
-def _band(got: _Members) -> Band:
-    if got.has("ge") and got.has("gt"):
-        got.fail("gt", "only one of ge and gt")
-    if got.has("le") and got.has("lt"):
-        got.fail("lt", "only one of le and lt")
-    low_open, high_open = got.has("gt"), got.has("lt")
-    band = Band(
-        score=got.number("score", high=MOST_SCORE) or 0,
-        points=got.number("points", required=False) or 0,
-        low=got.decimal("gt" if low_open else "ge"),
-        low_open=low_open,
-        high=got.decimal("lt" if high_open else "le"),
-        high_open=high_open,
-        when=got.predicate("when"),
-    )
-    if band.low is not None and band.high is not None and band.low > band.high:
-        got.fail("le", "an upper end that is not below the lower end")
-    got.end()
-    return band
-
-
-def _tiers(got: _Members) -> Tiers:
-    steps = []
-    for one in got.inners("steps"):
-        steps.append(
-            Step(
-                to_minutes=one.number("to_minutes", required=False, low=1),
-                minutes=one.number("minutes", low=1) or 1,
+def _read(kind: type, found: object) -> object:
+    """Read what JSON has no type of. Raises ValueError, which says what was expected."""
+    if kind is Fraction:
+        # A float has already lost the exact threshold, so decimals are written as texts.
+        if isinstance(found, int | str) and not isinstance(found, bool):
+            try:
+                return Fraction(found)
+            except (ValueError, ZeroDivisionError):
+                pass
+        raise ValueError(
+            said(
+                "整数,或以文本书写的小数,例如 0.50"
+                ' / a whole number or a decimal as text, such as "0.50"'
             )
         )
-        one.end()
-    ends = [step.to_minutes for step in steps]
-    inner = [end for end in ends[:-1] if end is not None]
-    if not steps or ends[-1] is not None or len(inner) != len(ends) - 1 or inner != sorted(inner):
-        got.fail("steps", "rising ends, the last one without end")
-    points = got.inner("points")
-    tiers = Tiers(
-        per_day_minutes=got.number("per_day_minutes", low=1) or 1,
-        steps=tuple(steps),
-        unit_minutes=points.number("minutes", low=1) or 1,
-        unit_points=points.number("points", low=0) or 0,
-        no_points_sources=got.texts("no_points_sources", required=False),
-        corrected_by=got.text("corrected_by"),
-    )
-    points.end()
-    got.end()
-    return tiers
-
-
-def _cap(got: _Members) -> Cap:
-    cap = Cap(
-        per=got.word("per", WINDOWS) or "",
-        count=got.number("count", required=False),
-        score=got.number("score", required=False),
-        points=got.number("points", required=False),
-    )
-    got.end()
-    return cap
-
-
-def _binding(got: _Members) -> Binding:
-    binding = Binding(
-        event=got.text("event"),
-        subject=got.text("subject"),
-        when=got.predicate("when"),
-        deed=got.text("deed", required=False) or None,
-        on=got.text("on", required=False) or None,
-        level=got.text("level", required=False) or None,
-        score=got.number("score", required=False, high=MOST_SCORE),
-    )
-    got.end()
-    return binding
-
-
-def _metric(got: _Members) -> Metric:
-    value: tuple[Any, ...] = ()
-    if (ratio := got.inner("ratio", required=False)) is not None:
-        value = ("ratio", ratio.text("of"), ratio.text("to"), ratio.number("scale", low=1) or 1)
-        ratio.end()
-    elif (change := got.inner("change", required=False)) is not None:
-        names = ("now_of", "now_to", "before_of", "before_to")
-        fields = tuple(change.text(name) for name in names)
-        value = ("change", *fields, change.number("scale", low=1) or 1)
-        change.end()
-    elif field := got.text("field", required=False):
-        value = ("field", field)
-    minimum = got.inner("minimum", required=False)
-    metric = Metric(
-        event=got.text("event"),
-        rows=got.text("rows"),
-        subject=got.text("subject"),
-        when=got.predicate("when"),
-        value=value,
-        minimum=tuple((name, minimum.number(name, low=1) or 1) for name in minimum.names())
-        if minimum
-        else (),
-        months=got.texts("months", required=False),
-        per=got.number("per", required=False, low=1),
-    )
-    got.end()
-    return metric
-
-
-def _repeat(got: _Members) -> RepeatVeto:
-    veto = RepeatVeto(
-        count=got.number("count", low=2) or 2,
-        within_periods=got.number("within_periods", low=1, high=MOST_PERIODS) or 1,
-        veto_periods=got.number("veto_periods", low=1, high=MOST_PERIODS) or 1,
-    )
-    got.end()
-    return veto
-
-
-def _reversal(item: Any) -> Reversal:
-    got = _Members(item, "", "reversals")
-    reversal = Reversal(got.text("event"), got.text("deed"), got.texts("rules"))
-    got.end()
-    return reversal
-
-
-class _Members:
-    """The members of one JSON object, each read once; what is left over at the end is unknown."""
-
-    __slots__ = ("_left", "_path", "_source", "rule")
-
-    def __init__(self, source: Any, rule: str, path: str) -> None:
-        self.rule = rule
-        self._path = path
-        if not isinstance(source, Mapping):
-            self._source: Mapping[str, Any] = {}
-            self.fail("", "an object")
-        self._source = source
-        self._left = dict.fromkeys(source)
-
-    def fail(self, field: str, expected: str) -> NoReturn:
-        path = ".".join(part for part in (self._path, field) if part)
-        raise RuleSetInvalid(rule=self.rule or "-", at=path or "-", expected=expected, field=path)
-
-    def has(self, field: str) -> bool:
-        return field in self._source
-
-    def names(self) -> list[str]:
-        return list(self._source)
-
-    def raw(self, field: str, *, required: bool = True) -> Any:
-        self._left.pop(field, None)
-        found = self._source.get(field)
-        if found is None and required:
-            self.fail(field, "a value")
-        return found
-
-    def text(self, field: str, *, required: bool = True, most: int = 4_000) -> str:
-        found = self.raw(field, required=required)
-        if found is None:
-            return ""
-        if not isinstance(found, str) or not found.strip():
-            self.fail(field, "a text that is not empty")
-        if len(found) > most:
-            self.fail(field, f"a text of at most {most} characters")
-        return found
-
-    def texts(self, field: str, *, required: bool = True) -> tuple[str, ...]:
-        found = self.raw(field, required=required)
-        if found is None:
-            return ()
-        if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
-            self.fail(field, "a list of texts")
-        return tuple(found)
-
-    def word(self, field: str, known: frozenset[str], *, required: bool = True) -> Any:
-        found = self.raw(field, required=required)
-        # What is no text cannot be looked up: a list has no hash.
-        if found is not None and not (isinstance(found, str) and found in known):
-            self.fail(field, "one of " + ", ".join(sorted(known)))
-        return found
-
-    def number(
-        self,
-        field: str,
-        *,
-        required: bool = True,
-        low: int | None = None,
-        high: int = MOST_NUMBER,
-    ) -> int | None:
-        found = self.raw(field, required=required)
-        if found is None:
-            return None
-        if not isinstance(found, int) or isinstance(found, bool):
-            self.fail(field, said("整数 / a whole number"))
-        if low is not None and found < low:
-            self.fail(
-                field, said("不小于 {low} 的整数 / a whole number of at least {low}", low=low)
-            )
-        if abs(found) > high:
-            self.fail(
-                field, said("不大于 {high} 的整数 / a whole number of at most {high}", high=high)
-            )
-        return found
-
-    def decimal(self, field: str) -> Fraction | None:
-        found = self.raw(field, required=False)
-        if found is None:
-            return None
-        # A float has already lost the exact threshold, so decimals are written as texts.
-        if isinstance(found, bool) or not isinstance(found, int | str):
-            self.fail(field, 'a whole number or a decimal as text, such as "0.50"')
+    if kind is Moment:
         try:
-            return Fraction(found)
-        except (ValueError, ZeroDivisionError):
-            self.fail(field, 'a whole number or a decimal as text, such as "0.50"')
-
-    def flag(self, field: str) -> bool:
-        found = self.raw(field)
-        if not isinstance(found, bool):
-            self.fail(field, "true or false")
-        return found
-
-    def day(self, field: str) -> date:
-        found = self.text(field)
-        try:
-            return date.fromisoformat(found)
-        except ValueError:
-            self.fail(field, "a date YYYY-MM-DD")
-
-    def moment(self, field: str) -> datetime | None:
-        found = self.text(field, required=False)
-        try:
-            at = datetime.fromisoformat(found) if found else None
+            at = Moment.fromisoformat(found) if isinstance(found, str) else None
         except ValueError:
             at = None
-        if found and (at is None or at.tzinfo is None):
-            self.fail(field, "a time with its offset, such as 2025-03-01T10:00:00+08:00")
+        if at is not None and at.tzinfo is not None:
+            return at
+    raise ValueError(
+        said(
+            "带时区的时间,例如 2025-03-01T10:00:00+08:00"
+            " / a time with its offset, such as 2025-03-01T10:00:00+08:00"
+        )
+    )
+
+
+_FAULT: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<at>.*?)`)?$", re.DOTALL)
+_OF_RULE: Final = re.compile(r"^\.rules\[(?P<place>[0-9]+)\](?P<rest>.*)$")
+_NAMED: Final = re.compile(
+    r"^Object (?P<how>contains unknown|missing required) field `(?P<name>.*)`$"
+)
+_WORDS: Final = {
+    "kind": Kind, "dimension": Dimension, "type": Type, "source": Source, "severity": Severity,
+    "per": Window,
+}  # fmt: skip
+# How a fault begins -> what was expected; `{n}` is the limit that it names.
+_EXPECTED: Final = (
+    (r"Expected `int` >= (?P<n>-?[0-9]+)", "不小于 {n} 的整数 / a whole number of at least {n}"),
+    (r"Expected `int` <= (?P<n>-?[0-9]+)", "不大于 {n} 的整数 / a whole number of at most {n}"),
+    (r"Integer value out of range", "位数较少的整数 / a smaller whole number"),
+    (r"Expected `int", "整数 / a whole number"),
+    (r"Expected `str` of length <= (?P<n>[0-9]+)",
+     "不超过 {n} 个字的文本 / a text of at most {n} characters"),
+    (r"Expected `str", "非空文本 / a text that is not empty"),
+    (r"Expected `array` of length >= (?P<n>[0-9]+)", "至少 {n} 项 / at least {n} of them"),
+    (r"Expected `array", "列表 / a list"),
+    (r"Expected `bool", "true 或 false / true or false"),
+    (r"Expected `object", "对象 / an object"),
+    (r"(Expected `date|Invalid )", "日期 YYYY-MM-DD / a date YYYY-MM-DD"),
+)  # fmt: skip
+
+
+def _refusal(fault: str, document: object) -> RuleSetInvalid:
+    """Return the refusal that names the rule, the field and what was expected there."""
+    told = _FAULT.match(fault)
+    what, at = (told["what"], told["at"] or "") if told is not None else (fault, "")
+    code = "-"
+    inside = _OF_RULE.match(at)
+    if inside is not None and isinstance(document, dict):
+        place, at = int(inside["place"]), inside["rest"]
+        rule = document["rules"][place]
+        named = rule.get("code") if isinstance(rule, dict) else None
+        code = named if isinstance(named, str) and named else f"#{place + 1}"
+        at = _with_member(at, rule)
+    at = at.removeprefix(".")
+    field_ = _NAMED.match(what)
+    if field_ is not None:
+        at = ".".join(part for part in (at, field_["name"]) if part)
+    return RuleSetInvalid(rule=code, at=at or "-", expected=_expected(what, at), field=at)
+
+
+def _with_member(at: str, rule: object) -> str:
+    """Return a place with the name of the member in it, where msgspec does not tell names."""
+    if at != ".metric.minimum[...]" or not isinstance(rule, dict):
         return at
+    for name, least in rule["metric"]["minimum"].items():
+        try:
+            msgspec.convert(least, Some)
+        except msgspec.ValidationError:
+            return f".metric.minimum.{name}"
+    return at
 
-    def items(self, field: str, *, required: bool = True) -> list[Any]:
-        found = self.raw(field, required=required)
-        if found is None:
-            return []
-        if not isinstance(found, list):
-            self.fail(field, "a list")
-        return found
 
-    def inner(self, field: str, *, required: bool = True) -> Any:
-        found = self.raw(field, required=required)
-        if found is None:
-            return None
-        return _Members(found, self.rule, ".".join(part for part in (self._path, field) if part))
-
-    def inners(self, field: str) -> list[_Members]:
-        path = ".".join(part for part in (self._path, field) if part)
-        return [
-            _Members(one, self.rule, f"{path}[{place}]")
-            for place, one in enumerate(self.items(field, required=False))
-        ]
-
-    def predicate(self, field: str) -> Predicate | None:
-        found: Predicate | None = self.raw(field, required=False)
+def _expected(what: str, at: str) -> str:
+    words = _WORDS.get(at.rpartition(".")[2])
+    named = _NAMED.match(what)
+    if named is not None and named["how"] == "contains unknown":
+        return said("没有此字段 / no such field")
+    if named is not None:
+        return said("必填 / a value")
+    if words is not None and what.startswith(("Invalid enum value", "Expected `str")):
+        return said("{words} 之一 / one of {words}", words=", ".join(sorted(get_args(words))))
+    for sign, written in _EXPECTED:
+        found = re.match(sign, what)
         if found is not None:
-            self._judge(found, field)
-        return found
-
-    def _judge(self, found: Any, path: str) -> None:
-        if not isinstance(found, Mapping) or not found:
-            self.fail(path, "an object of conditions")
-        for name, wanted in found.items():
-            at = f"{path}.{name}"
-            if name in ("all", "any"):
-                if not isinstance(wanted, list) or not wanted:
-                    self.fail(at, "a list of conditions")
-                for place, one in enumerate(wanted):
-                    self._judge(one, f"{at}[{place}]")
-            elif name == "not":
-                self._judge(wanted, at)
-            elif isinstance(wanted, Mapping):
-                unknown = set(wanted) - OPERATORS
-                if unknown or not wanted:
-                    self.fail(at, "operators out of " + ", ".join(sorted(OPERATORS)))
-                for operator, value in wanted.items():
-                    if operator in ("in", "not_in") and not isinstance(value, list):
-                        self.fail(f"{at}.{operator}", "a list")
-                    if isinstance(value, Mapping) and (
-                        set(value) != {"field"} or not isinstance(value["field"], str)
-                    ):
-                        self.fail(f"{at}.{operator}", "a value, or the name of another field")
-
-    def end(self) -> None:
-        for name in self._left:
-            self.fail(name, said("没有此字段 / no such field"))
-
-
-def predicate_fields(predicate: Predicate | None) -> set[str]:
-    """Return the fields of the data that a predicate looks at."""
-    found: set[str] = set()
-    for name, wanted in (predicate or {}).items():
-        if name in ("all", "any"):
-            for one in wanted:
-                found |= predicate_fields(one)
-        elif name == "not":
-            found |= predicate_fields(wanted)
-        else:
-            found.add(name)
-            if isinstance(wanted, Mapping):
-                found |= {value["field"] for value in wanted.values() if isinstance(value, Mapping)}
-    return found
+            return said(written, **found.groupdict())
+    return what
 
 
 def template_field(template: str) -> str | None:

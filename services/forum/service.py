@@ -16,9 +16,8 @@ from chassis.bus import (
 )
 from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in
-from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
-from services.forum import events, replies, rules, storage, views
+from services.forum import events, rules, storage, views
 from services.forum.actions import (
     calendar,
     heard,
@@ -73,155 +72,126 @@ class Forum(Service):
             "POST /officials",
             liaison.register_official,
             roles=(*KEEPERS, "R_SECRETARY"),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /officials/{official_id}/end",
             liaison.end_official,
             roles=(*KEEPERS, "R_SECRETARY"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /liaisons",
             liaison.assign_liaison,
             roles=(*KEEPERS, "R_SECRETARY"),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /liaisons/{link_id}/end",
             liaison.end_liaison,
             roles=(*KEEPERS, "R_SECRETARY"),
-            reply=replies.Done,
             if_match=True,
         ),
-        command(
-            "POST /deputies", liaison.register_deputy, roles=KEEPERS, reply=replies.Done, status=201
-        ),
+        command("POST /deputies", liaison.register_deputy, roles=KEEPERS, status=201),
         command(
             "POST /deputies/{deputy_id}/end",
             liaison.end_deputy,
             roles=KEEPERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /opt-ins",
             liaison.opt_in,
             roles=("R_RESIDENT", "R_GRID", "R_CADRE", "R_SECRETARY"),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /opt-ins/withdraw",
             liaison.opt_out,
             roles=("R_RESIDENT", "R_GRID", "R_CADRE", "R_SECRETARY"),
-            reply=replies.Done,
         ),
         query(
             "GET /opt-ins",
             views.liaison.opt_ins,
             roles=("R_RESIDENT", "R_GRID", "R_CADRE", "R_SECRETARY"),
-            reply=Page[replies.OptInCard],
         ),
         query(
             "GET /supervisions",
             views.tasks.supervisions,
             roles=(ANY_ROLE,),
-            reply=Page[replies.SupervisionCard],
         ),
-        query(
-            "GET /liaisons/chain", views.liaison.chain, roles=(ANY_ROLE,), reply=replies.ChainReply
-        ),
+        query("GET /liaisons/chain", views.liaison.chain, roles=(ANY_ROLE,)),
         query(
             "GET /liaisons/coverage",
             views.liaison.coverage,
             roles=(ANY_ROLE,),
-            reply=replies.CoverageReply,
         ),
-        query(
-            "GET /officials", views.liaison.officials, roles=(ANY_ROLE,), reply=Page[replies.Card]
-        ),
-        query("GET /liaisons", views.liaison.liaisons, roles=(ANY_ROLE,), reply=Page[replies.Card]),
-        query("GET /deputies", views.liaison.deputies, roles=(ANY_ROLE,), reply=Page[replies.Card]),
+        query("GET /officials", views.liaison.officials, roles=(ANY_ROLE,)),
+        query("GET /liaisons", views.liaison.liaisons, roles=(ANY_ROLE,)),
+        query("GET /deputies", views.liaison.deputies, roles=(ANY_ROLE,)),
         query(
             "GET /deputies/{deputy_id}/record",
             views.liaison.deputy_record,
             roles=(ANY_ROLE,),
-            reply=replies.YearReply,
         ),
         # ------------------------------------------------------------ collect and analyse
-        command(
-            "POST /topics", topics.submit_topic, roles=PROPOSERS, reply=replies.Done, status=201
-        ),
+        command("POST /topics", topics.submit_topic, roles=PROPOSERS, status=201),
         command(
             "POST /topics/{topic_id}/cosign",
             topics.cosign_topic,
             roles=("R_RESIDENT",),
-            reply=replies.Done,
         ),
         command(
             "POST /topics/{topic_id}/edit",
             topics.edit_topic,
             roles=PROPOSERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/withdraw",
             topics.withdraw_topic,
             roles=PROPOSERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/hide",
             topics.hide_topic,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/adopt",
             topics.adopt_topic,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/reject",
             topics.reject_topic,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/redirect",
             topics.redirect_topic,
             roles=("R_CADRE", "R_SECRETARY"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/merge",
             topics.merge_topic,
             roles=("R_CADRE", "R_SECRETARY"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/appeal",
             topics.appeal_topic,
             roles=PROPOSERS,
-            reply=replies.Done,
         ),
         command(
             "POST /topics/{topic_id}/review",
             topics.review_topic,
             roles=("R_STREET", "R_STREET_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         # ------------------------------------------------------------ deliberate
@@ -229,76 +199,63 @@ class Forum(Service):
             "POST /sessions",
             sessions.schedule_session,
             roles=("R_SECRETARY",),
-            reply=replies.Scheduled,
             status=201,
         ),
         command(
             "POST /sessions/{session_id}/move",
             sessions.move_session,
             roles=HOSTS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /sessions/{session_id}/cancel",
             sessions.cancel_session,
             roles=HOSTS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /invitations/{invitation_id}/withdraw",
             sessions.withdraw_invitation,
             roles=HOSTS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /sessions/{session_id}/attendance/correct",
             sessions.correct_attendance,
             roles=(*HOSTS, "R_STREET", "R_STREET_LEAD"),
-            reply=replies.Corrected,
         ),
         command(
             "POST /invitations/{invitation_id}/answer",
             sessions.answer_invitation,
             roles=(ANY_ROLE,),
-            reply=replies.Done,
         ),
         command(
             "POST /sessions/{session_id}/open",
             sessions.open_session,
             roles=HOSTS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /sessions/{session_id}/attendance",
             sessions.record_attendance,
             roles=HOSTS,
-            reply=replies.Done,
         ),
-        command(
-            "POST /sessions/{session_id}/vote", sessions.vote, roles=(ANY_ROLE,), reply=replies.Done
-        ),
+        command("POST /sessions/{session_id}/vote", sessions.vote, roles=(ANY_ROLE,)),
         query(
             "GET /sessions/{session_id}/recount",
             sessions.recount,
             roles=(*LEADERS, "R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"),
-            reply=replies.RecountReply,
         ),
         command(
             "POST /sessions/{session_id}/close-vote",
             sessions.close_vote,
             roles=HOSTS,
-            reply=replies.VoteClosed,
             if_match=True,
         ),
         command(
             "POST /sessions/{session_id}/adjourn",
             sessions.adjourn_session,
             roles=HOSTS,
-            reply=replies.Done,
             if_match=True,
         ),
         # ------------------------------------------------------------ opinion
@@ -306,47 +263,40 @@ class Forum(Service):
             "POST /topics/{topic_id}/opinion",
             opinions.draft_opinion,
             roles=("R_CADRE", "R_SECRETARY"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/publicise",
             opinions.publicise_opinion,
             roles=("R_SECRETARY",),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/object",
             opinions.object_to_opinion,
             roles=("R_RESIDENT",),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /objections/{objection_id}/confirm",
             opinions.confirm_objection,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
-            reply=replies.Done,
         ),
         command(
             "POST /topics/{topic_id}/resolve-objection",
             opinions.resolve_objection,
             roles=("R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /objections/{objection_id}/answer",
             opinions.answer_objection,
             roles=LEADERS,
-            reply=replies.Done,
         ),
         command(
             "POST /topics/{topic_id}/owners-vote",
             opinions.record_owners_vote,
             roles=("R_SECRETARY", "R_STREET"),
-            reply=replies.Done,
             if_match=True,
         ),
         # ------------------------------------------------------------ supervise
@@ -354,183 +304,147 @@ class Forum(Service):
             "POST /topics/{topic_id}/tasks",
             tasks.assign_tasks,
             roles=("R_SECRETARY",),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/start",
             tasks.start_task,
             roles=DOERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/progress",
             tasks.report_progress,
             roles=DOERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/deliver",
             tasks.deliver_task,
             roles=("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/accept",
             tasks.accept_task,
             roles=JUDGES,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/rework",
             tasks.rework_task,
             roles=JUDGES,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/extend",
             tasks.extend_task,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/reassign",
             tasks.reassign_task,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/cancel",
             tasks.cancel_task,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/reopen",
             tasks.reopen_task,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /tasks/{task_id}/supervisors",
             tasks.change_supervisors,
             roles=LEADERS,
-            reply=replies.Done,
             if_match=True,
         ),
-        command(
-            "POST /tasks/{task_id}/step-down", tasks.step_down, roles=JUDGES, reply=replies.Done
-        ),
+        command("POST /tasks/{task_id}/step-down", tasks.step_down, roles=JUDGES),
         command(
             "POST /topics/{topic_id}/discontinue",
             tasks.discontinue_topic,
             roles=("R_STREET", "R_STREET_LEAD"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /supervisions",
             tasks.record_supervision,
             roles=("R_RESIDENT", "R_DEPUTY"),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /topics/{topic_id}/close",
             tasks.close_topic,
             roles=("R_SECRETARY",),
-            reply=replies.Done,
             if_match=True,
         ),
-        command(
-            "POST /topics/{topic_id}/rate", tasks.rate_topic, roles=(ANY_ROLE,), reply=replies.Done
-        ),
+        command("POST /topics/{topic_id}/rate", tasks.rate_topic, roles=(ANY_ROLE,)),
         # ------------------------------------------------------------ questions
-        query(
-            "GET /topics", views.topics.topic_wall, roles=(ANY_ROLE,), reply=Page[replies.TopicCard]
-        ),
+        query("GET /topics", views.topics.topic_wall, roles=(ANY_ROLE,)),
         query(
             "GET /topics/{topic_id}",
             views.topics.topic,
             roles=(ANY_ROLE,),
-            reply=replies.TopicReply,
         ),
         query(
             "GET /topics/{topic_id}/timeline",
             views.topics.topic_timeline,
             roles=(ANY_ROLE,),
-            reply=replies.TimelineReply,
         ),
         query(
             "GET /sessions/{session_id}",
             views.sessions.session,
             roles=(ANY_ROLE,),
-            reply=replies.SessionReply,
         ),
         query(
             "GET /sessions",
             views.sessions.session_list,
             roles=(ANY_ROLE,),
-            reply=Page[replies.SessionCard],
         ),
         query(
             "GET /objections",
             views.opinions.objections,
             roles=(ANY_ROLE,),
-            reply=Page[replies.ObjectionCard],
         ),
         query(
             "GET /invitations",
             views.sessions.my_invitations,
             roles=(ANY_ROLE,),
-            reply=Page[replies.Card],
         ),
-        query(
-            "GET /messages", views.messages.my_messages, roles=(ANY_ROLE,), reply=Page[replies.Card]
-        ),
-        query("GET /tasks/{task_id}", views.tasks.task, roles=(ANY_ROLE,), reply=replies.TaskReply),
-        query(
-            "GET /tasks", views.tasks.task_ledger, roles=(ANY_ROLE,), reply=Page[replies.TaskCard]
-        ),
+        query("GET /messages", views.messages.my_messages, roles=(ANY_ROLE,)),
+        query("GET /tasks/{task_id}", views.tasks.task, roles=(ANY_ROLE,)),
+        query("GET /tasks", views.tasks.task_ledger, roles=(ANY_ROLE,)),
         query(
             "GET /escalations",
             views.escalations.escalations,
             roles=(ANY_ROLE,),
-            reply=Page[replies.EscalationCard],
         ),
         command(
             "POST /escalations/{escalation_id}/acknowledge",
             urging.acknowledge_escalation,
             roles=tuple(rules.RANK_OF_ROLE),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /escalations/{escalation_id}/decide",
             urging.decide_escalation,
             roles=tuple(rules.RANK_OF_ROLE),
-            reply=replies.Done,
             if_match=True,
         ),
-        query(
-            "GET /notices", views.opinions.notices, roles=(PUBLIC,), reply=Page[replies.NoticeReply]
-        ),
+        query("GET /notices", views.opinions.notices, roles=(PUBLIC,)),
         query(
             "GET /notices/{notice_id}",
             views.opinions.notice,
             roles=(PUBLIC,),
-            reply=replies.NoticeReply,
         ),
-        query("GET /funnel", views.months.funnel, roles=(PUBLIC,), reply=replies.FunnelReply),
+        query("GET /funnel", views.months.funnel, roles=(PUBLIC,)),
         # ------------------------------------------------------------ hearing
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(

@@ -6,7 +6,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.deadlines import Move
 from services.forum import storage
-from services.forum.actions.record import note, tell
+from services.forum.actions.record import tell
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:
@@ -17,14 +17,7 @@ def deadline_moved(tx: Tx, move: Move) -> None:
     topic = records.find(tx.conn, storage.tables.topics, task.topic_id if task else move.ref)
     if topic is None:
         return
-    note(
-        tx,
-        of="task" if task else "topic",
-        ref=move.ref,
-        topic_id=topic.topic_id,
-        action="deadline_moved",
-        state=(task or topic).state,
-        **detail,
-    )
+    table = storage.tables.tasks if task else storage.tables.topics
+    records.note(tx, table, task or topic, step="deadline_moved", note=detail)
     people = storage.topics.participants_of(tx.conn, topic)
     tell(tx, "DEADLINE_MOVED", topic.topic_id, people, ref=move.ref)

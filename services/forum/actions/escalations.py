@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis import records
 from chassis.bus import Event, Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import RoleDenied
-from services.forum import errors, events, rules, storage
-from services.forum.actions.record import answering, note, reply, require_state, tell
+from services.forum import errors, events, replies, rules, storage
+from services.forum.actions.record import (
+    answering,
+    tell,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,19 @@ _TIERS = {
 }
 
 
-def _what(data: Any) -> tuple[str, str, str | None, str | None]:
+_Escalated = (
+    events.RequestEscalatedHeard
+    | events.ObjectionEscalatedHeard
+    | events.RepairEscalatedHeard
+    | events.NomineeObjectionEscalatedHeard
+    | events.RefundOverdueHeard
+    | events.DisputeOverdueHeard
+    | events.StatementHeldHeard
+    | events.RectificationEscalatedHeard
+)
+
+
+def _what(data: _Escalated) -> tuple[str, str, str | None, str | None]:
     """Return the kind of a matter, its id, what people call it, and its grid."""
     match data:
         case events.RequestEscalatedHeard():
@@ -199,18 +214,11 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> Row:
     if tx.actor.id in _barred(tx, row):
         raise errors.OwnMatter
     tx.check_version(row.version)
-    require_state(row, *states)
+    records.require_state(row, *states)
     return row
 
 
-def _note(tx: Tx, row: Row, action: str, **detail: Any) -> None:
-    topic_id = row.topic_id or None
-    ref = row.escalation_id
-    state = row.state
-    note(tx, of="escalation", ref=ref, topic_id=topic_id, action=action, state=state, **detail)
-
-
-def acknowledge_escalation(tx: Tx, payload: WhichEscalation) -> dict[str, Any]:
+def acknowledge_escalation(tx: Tx, payload: WhichEscalation) -> replies.EscalationDone:
     """督办签收 / Say that one sees to it.
 
     Say that one has seen it and sees to it.
@@ -221,12 +229,13 @@ def acknowledge_escalation(tx: Tx, payload: WhichEscalation) -> dict[str, Any]:
         StateConflict: Somebody has.
     """
     row = _led(tx, payload.escalation_id, "OPEN")
-    row = records.update(tx.conn, storage.tables.escalations, row, state="ACKNOWLEDGED")
-    _note(tx, row, "acknowledge")
-    return reply("escalation_id", row)
+    row = records.change(
+        tx, storage.tables.escalations, row, step="acknowledge", state="ACKNOWLEDGED"
+    )
+    return replies.EscalationDone.of(row, id=row.escalation_id, number=row.number or UNSET)
 
 
-def decide_escalation(tx: Tx, payload: DecideEscalation) -> dict[str, Any]:
+def decide_escalation(tx: Tx, payload: DecideEscalation) -> replies.EscalationDone:
     """督办办结 / What was done about it.
 
     Write down what was done; it leaves the list.
@@ -237,15 +246,18 @@ def decide_escalation(tx: Tx, payload: DecideEscalation) -> dict[str, Any]:
         StateConflict: It is done.
     """
     row = _led(tx, payload.escalation_id, *storage.escalations.WAITING)
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         storage.tables.escalations,
         row,
+        step="decide",
+        note={"outcome": payload.outcome},
         state="DONE",
         outcome=payload.outcome,
         done=payload.done,
         done_by=tx.actor.id,
         done_at=tx.now,
     )
-    _note(tx, row, "decide", outcome=payload.outcome)
-    return reply("escalation_id", row, outcome=payload.outcome)
+    return replies.EscalationDone.of(
+        row, id=row.escalation_id, number=row.number or UNSET, outcome=payload.outcome
+    )

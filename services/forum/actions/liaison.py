@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -14,9 +14,11 @@ from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
-from services.forum import errors, events, rules, storage
+from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.escalations import follow_chain
-from services.forum.actions.record import note, reply, require_state, tell
+from services.forum.actions.record import (
+    tell,
+)
 from services.forum.actions.sessions import follow_host, follow_offices
 from services.forum.rules import Tier
 
@@ -141,11 +143,11 @@ def _chain_changed(tx: Tx, area: str) -> None:
     follow_offices(tx, area)
 
 
-def _same(row: Row, **given: Any) -> bool:
+def _same(row: Row, **given: object) -> bool:
     return all(getattr(row, name) == value for name, value in given.items())
 
 
-def register_official(tx: Tx, payload: RegisterOfficial) -> dict[str, Any]:
+def register_official(tx: Tx, payload: RegisterOfficial) -> replies.Done:
     """登记干部 / Register an official.
 
     Raises:
@@ -168,24 +170,25 @@ def register_official(tx: Tx, payload: RegisterOfficial) -> dict[str, Any]:
         if row is not None:
             if not _same(row, **given):
                 raise errors.IdTaken(id=payload.official_id, field="official_id")
-            return reply("official_id", row)
+            return replies.Done.of(row, id=row.official_id)
     official_id = payload.official_id or tx.new_id("off")
-    records.add(
-        tx.conn,
+    made = records.create(
+        tx,
         storage.tables.officials,
+        step="register",
+        note=given,
         official_id=official_id,
         state="ACTIVE",
         created_at=tx.now,
         version=1,
         **given,
     )
-    note(tx, of="official", ref=official_id, action="register", state="ACTIVE", **given)
     if payload.tier == rules.GRID_WORKER:
         _chain_changed(tx, payload.area)
-    return {"id": official_id, "state": "ACTIVE", "version": 1}
+    return replies.Done.of(made, id=official_id)
 
 
-def end_official(tx: Tx, payload: EndOfficial) -> dict[str, Any]:
+def end_official(tx: Tx, payload: EndOfficial) -> replies.Done:
     """干部离任 / End an official's term and links.
 
     Raises:
@@ -195,21 +198,22 @@ def end_official(tx: Tx, payload: EndOfficial) -> dict[str, Any]:
     row = records.locked(tx.conn, storage.tables.officials, payload.official_id)
     tx.require_scope(row.area)
     tx.check_version(row.version)
-    require_state(row, "ACTIVE")
-    return reply("official_id", _leave_office(tx, row, payload.reason))
+    records.require_state(row, "ACTIVE")
+    left = _leave_office(tx, row, payload.reason)
+    return replies.Done.of(left, id=left.official_id)
 
 
 def _leave_office(tx: Tx, row: Row, reason: str) -> Row:
     for link in storage.liaison.links_of_official(tx.conn, row.official_id):
         _end_link(tx, link, reason)
-    row = records.update(tx.conn, storage.tables.officials, row, state="ENDED", ended_at=tx.now)
-    note(
+    row = records.change(
         tx,
-        of="official",
-        ref=row.official_id,
-        action="end",
+        storage.tables.officials,
+        row,
+        step="end",
+        note={"reason": reason},
         state="ENDED",
-        reason=reason,
+        ended_at=tx.now,
     )
     _chain_changed(tx, row.area)
     if reason != DECEASED:
@@ -235,7 +239,7 @@ def end_offices(tx: Tx, people: Sequence[str], reason: str, *tiers: str) -> None
             _leave_office(tx, row, reason)
 
 
-def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
+def assign_liaison(tx: Tx, payload: AssignLiaison) -> replies.Done:
     """建立包保联系 / Link an official to a target.
 
     Link an official to a target; the same link again answers the one that exists.
@@ -250,7 +254,7 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
     """
     official = records.locked(tx.conn, storage.tables.officials, payload.official_id)
     tx.require_scope(official.area)
-    require_state(official, "ACTIVE")
+    records.require_state(official, "ACTIVE")
     rules.check_link(official.tier, official.area, payload.target_kind, payload.target)
     if payload.target_kind != "HOUSEHOLD":
         _require_area(tx, payload.target, "target")
@@ -267,18 +271,20 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         if row is not None and not _same(row, **given):
             raise errors.IdTaken(id=payload.link_id, field="link_id")
         if row is not None:
-            return reply("link_id", row)
+            return replies.Done.of(row, id=row.link_id)
     row = storage.liaison.active_link(
         tx.conn, payload.official_id, payload.target_kind, payload.target
     )
     if row is not None:
-        return reply("link_id", row)
+        return replies.Done.of(row, id=row.link_id)
     link_id = payload.link_id or tx.new_id("lnk")
     # A household lies in the grid of its worker; a code is its own area.
     area = official.area if payload.target_kind == "HOUSEHOLD" else payload.target
-    records.add(
-        tx.conn,
+    made = records.create(
+        tx,
         storage.tables.liaisons,
+        step="assign",
+        note=given,
         link_id=link_id,
         person_id=official.person_id,
         tier=official.tier,
@@ -292,7 +298,6 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
     )
     if payload.until is not None:
         tx.arm("liaison_until", link_id, payload.until)
-    note(tx, of="liaison", ref=link_id, action="assign", state="ACTIVE", **given)
     tx.publish(
         events.LiaisonAssigned(
             link_id=link_id,
@@ -305,15 +310,21 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
         sequence=1,
     )
     _chain_changed(tx, area)
-    return {"id": link_id, "state": "ACTIVE", "version": 1}
+    return replies.Done.of(made, id=link_id)
 
 
 def _end_link(tx: Tx, link: Row, reason: str) -> Row:
-    row = records.update(
-        tx.conn, storage.tables.liaisons, link, state="ENDED", until=tx.now, reason=reason
+    row = records.change(
+        tx,
+        storage.tables.liaisons,
+        link,
+        step="end",
+        note={"reason": reason},
+        state="ENDED",
+        until=tx.now,
+        reason=reason,
     )
     tx.disarm("liaison_until", row.link_id)
-    note(tx, of="liaison", ref=row.link_id, action="end", state="ENDED", reason=reason)
     tx.publish(
         events.LiaisonEnded(
             link_id=row.link_id,
@@ -331,7 +342,7 @@ def _end_link(tx: Tx, link: Row, reason: str) -> Row:
     return row
 
 
-def end_liaison(tx: Tx, payload: EndLiaison) -> dict[str, Any]:
+def end_liaison(tx: Tx, payload: EndLiaison) -> replies.Done:
     """解除包保联系 / End a link.
 
     Raises:
@@ -341,8 +352,9 @@ def end_liaison(tx: Tx, payload: EndLiaison) -> dict[str, Any]:
     row = records.locked(tx.conn, storage.tables.liaisons, payload.link_id)
     tx.require_scope(row.area)
     tx.check_version(row.version)
-    require_state(row, "ACTIVE")
-    return reply("link_id", _end_link(tx, row, payload.reason))
+    records.require_state(row, "ACTIVE")
+    ended = _end_link(tx, row, payload.reason)
+    return replies.Done.of(ended, id=ended.link_id)
 
 
 def end_at_term(tx: Tx, due: Due) -> None:
@@ -352,7 +364,7 @@ def end_at_term(tx: Tx, due: Due) -> None:
         _end_link(tx, row, "TERM")
 
 
-def register_deputy(tx: Tx, payload: RegisterDeputy) -> dict[str, Any]:
+def register_deputy(tx: Tx, payload: RegisterDeputy) -> replies.Done:
     """登记两代表一委员 / Register a deputy.
 
     Register a deputy with the streets of the constituency.
@@ -380,11 +392,13 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> dict[str, Any]:
             )
             if not same or not _same(row, **given):
                 raise errors.IdTaken(id=payload.deputy_id, field="deputy_id")
-            return reply("deputy_id", row)
+            return replies.Done.of(row, id=row.deputy_id)
     deputy_id = payload.deputy_id or tx.new_id("dep")
-    records.add(
-        tx.conn,
+    made = records.create(
+        tx,
         storage.tables.deputies,
+        step="register",
+        note=given,
         deputy_id=deputy_id,
         term_from=term_from,
         term_to=payload.term_to,
@@ -399,11 +413,10 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> dict[str, Any]:
         storage.tables.deputy_streets,
         [{"deputy_id": deputy_id, "street": street} for street in streets],
     )
-    note(tx, of="deputy", ref=deputy_id, action="register", state="ACTIVE", **given)
-    return {"id": deputy_id, "state": "ACTIVE", "version": 1}
+    return replies.Done.of(made, id=deputy_id)
 
 
-def end_deputy(tx: Tx, payload: EndDeputy) -> dict[str, Any]:
+def end_deputy(tx: Tx, payload: EndDeputy) -> replies.Done:
     """代表离任 / End a deputy's term.
 
     Raises:
@@ -413,14 +426,15 @@ def end_deputy(tx: Tx, payload: EndDeputy) -> dict[str, Any]:
     row = records.locked(tx.conn, storage.tables.deputies, payload.deputy_id)
     tx.require_scope(row.area)
     tx.check_version(row.version)
-    require_state(row, "ACTIVE")
-    return reply("deputy_id", _leave_mandate(tx, row))
+    records.require_state(row, "ACTIVE")
+    left = _leave_mandate(tx, row)
+    return replies.Done.of(left, id=left.deputy_id)
 
 
 def _leave_mandate(tx: Tx, row: Row) -> Row:
-    row = records.update(tx.conn, storage.tables.deputies, row, state="ENDED", term_to=tx.now)
-    note(tx, of="deputy", ref=row.deputy_id, action="end", state="ENDED")
-    return row
+    return records.change(
+        tx, storage.tables.deputies, row, step="end", state="ENDED", term_to=tx.now
+    )
 
 
 def _opting_person(tx: Tx, person_id: str | None) -> str:
@@ -436,7 +450,7 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
     return person_id
 
 
-def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
+def opt_in(tx: Tx, payload: OptIn) -> replies.Done:
     """同意参加随机抽选 / Opt in to the draw of resident representatives.
 
     Let a resident be drawn as a representative from now on. What staff enter for him counts when
@@ -483,10 +497,10 @@ def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
     if given["pending"]:
         tell(tx, "DRAW_ENTERED", "", [person_id])
     state = storage.liaison.state_of_opt_in(row)
-    return {"id": person_id, "state": state, "version": row.version}
+    return replies.Done.of(row, id=person_id, state=state)
 
 
-def opt_out(tx: Tx, payload: OptIn) -> dict[str, Any]:
+def opt_out(tx: Tx, payload: OptIn) -> replies.Done:
     """退出随机抽选 / Leave the draw.
 
     Take a resident out of the draw; always allowed, no reason asked.
@@ -500,4 +514,4 @@ def opt_out(tx: Tx, payload: OptIn) -> dict[str, Any]:
         row = records.update(
             tx.conn, storage.tables.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id
         )
-    return {"id": person_id, "state": "OPTED_OUT", "version": row.version}
+    return replies.Done.of(row, id=person_id, state="OPTED_OUT")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, convert
 
@@ -13,16 +13,13 @@ from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict, said
-from services.forum import errors, events, rules, storage
+from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.plans import PlannedTask, check_plan
 from services.forum.actions.record import (
     escalate,
     led_topic,
     move,
-    note,
     numbered,
-    reply,
-    require_state,
     tell,
     topic_locked,
 )
@@ -105,7 +102,7 @@ class RecordOwnersVote:
 _LEAST_REASONS = 10
 
 
-def _planned_rows(tasks: list[PlannedTask]) -> list[dict[str, Any]]:
+def _planned_rows(tasks: list[PlannedTask]) -> list[dict[str, object]]:
     return [
         {
             "title": task.title,
@@ -120,7 +117,7 @@ def _planned_rows(tasks: list[PlannedTask]) -> list[dict[str, Any]]:
     ]
 
 
-def _unheard_grids(tx: Tx, topic: Row) -> list[dict[str, Any]]:
+def _unheard_grids(tx: Tx, topic: Row) -> list[dict[str, object]]:
     """Return the affected grids from which no resident sat in the session."""
     scope = topic.scope
     grids = sorted(
@@ -141,7 +138,7 @@ def _unheard_grids(tx: Tx, topic: Row) -> list[dict[str, Any]]:
     ]
 
 
-def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
+def draft_opinion(tx: Tx, payload: DraftOpinion) -> replies.Drafted:
     """起草协商意见 / Draft the opinion.
 
     Draft the opinion of a session, or draft it anew while it is not published.
@@ -161,7 +158,7 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
     rules.check_artefacts(
         4, {1: True, 2: storage.topics.analysis_of(tx.conn, topic) is not None, 3: voted}
     )
-    require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
+    records.require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
     check_plan(tx, topic, payload.tasks)
     if topic.opinion_id and topic.state == "OPINION_DRAFTED":
         old = records.known(tx.conn, storage.tables.opinions, topic.opinion_id, lock=True)
@@ -194,14 +191,14 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
         detail={"opinion_id": opinion_id},
         opinion_id=opinion_id,
     )
-    return reply("topic_id", row, opinion_id=opinion_id)
+    return replies.Drafted.of(row, id=row.topic_id, opinion_id=opinion_id)
 
 
 def _opinion(tx: Tx, topic: Row) -> Row:
     return records.known(tx.conn, storage.tables.opinions, topic.opinion_id, lock=True)
 
 
-def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
+def publicise_opinion(tx: Tx, payload: WhichTopic) -> replies.Publicised:
     """公示协商意见 / Put the opinion on the board.
 
     Put the opinion on the community's board for three working days.
@@ -247,16 +244,12 @@ def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
         objected=False,
     )
     tx.arm("opinion_notice", payload.topic_id, ends_at, {"opinion_id": opinion.opinion_id})
-    return reply(
-        "topic_id",
-        row,
-        ends_at=ends_at.isoformat(),
-        notice_id=opinion.opinion_id,
-        notice_number=number,
+    return replies.Publicised.of(
+        row, id=row.topic_id, ends_at=ends_at, notice_id=opinion.opinion_id, notice_number=number
     )
 
 
-def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> dict[str, Any]:
+def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> replies.Objected:
     """提出异议 / Object.
 
     Object to a published opinion. It stops the resolution when the objector is directly
@@ -272,7 +265,7 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> dict[str, Any]:
         AlreadyObjected: He has objected.
     """
     topic = topic_locked(tx, payload.topic_id)
-    require_state(topic, "PUBLICISED")
+    records.require_state(topic, "PUBLICISED")
     opinion = _opinion(tx, topic)
     if tx.now >= opinion.ends_at:
         raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion.ends_at):%Y-%m-%d %H:%M}")
@@ -299,15 +292,15 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> dict[str, Any]:
     answer_due = tx.calendar.due(tx.now, rules.ANSWER_WD)
     tx.arm("objection_answer", objection_id, answer_due, {"level": 1})
     topic, stands, counted = _weigh_objections(tx, topic, opinion, objection_id, alone=affected)
-    return {
-        "id": objection_id,
-        "state": "OPEN" if stands else "NOTED",
-        "version": 1,
-        "topic_id": payload.topic_id,
-        "topic_version": topic.version,
-        "objectors": counted,
-        "due": answer_due.isoformat(),
-    }
+    return replies.Objected(
+        id=objection_id,
+        state="OPEN" if stands else "NOTED",
+        version=1,
+        topic_id=payload.topic_id,
+        topic_version=topic.version,
+        objectors=counted,
+        due=answer_due,
+    )
 
 
 def _weigh_objections(
@@ -363,7 +356,8 @@ def _objection_of_another(tx: Tx, objection_id: str, *states: str) -> tuple[Row,
     # The topic is locked first, as in every action on its opinion.
     topic = topic_locked(tx, row.topic_id)
     tx.require_sight(topic.area, kind="objection", id=objection_id)
-    require_state(topic, *states)
+    if states:
+        records.require_state(topic, *states)
     row = records.known(tx.conn, storage.tables.objections, objection_id, lock=True)
     _require_others(tx, [row])
     return topic, row
@@ -383,7 +377,7 @@ def _require_others(tx: Tx, raised: Sequence[Row]) -> None:
         raise errors.OwnMatter
 
 
-def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
+def confirm_objection(tx: Tx, payload: ConfirmObjection) -> replies.Confirmed:
     """确认直接利害关系 / Confirm that the objector is directly affected.
 
     Confirm, as somebody who knows the place, that an objector is directly affected.
@@ -396,35 +390,26 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
     topic, row = _objection_of_another(tx, payload.objection_id, "PUBLICISED")
     if topic.opinion_id != row.opinion_id:
         raise StateConflict(state=row.state)
-    require_state(row, "NOTED")
+    records.require_state(row, "NOTED")
     storage.opinions.set_objection(tx.conn, payload.objection_id, directly_affected=True)
     opinion = _opinion(tx, topic)
-    note(
+    records.note(
         tx,
-        of="topic",
-        ref=topic.topic_id,
-        topic_id=topic.topic_id,
-        action="confirm_affected",
-        state="PUBLICISED",
-        objection_id=payload.objection_id,
-        reason=payload.reason,
+        storage.tables.topics,
+        topic,
+        step="confirm_affected",
+        note={"objection_id": payload.objection_id, "reason": payload.reason},
     )
     topic, _stands, counted = _weigh_objections(
         tx, topic, opinion, payload.objection_id, alone=True
     )
-    return {
-        "id": payload.objection_id,
-        "state": "OPEN",
-        "version": topic.version,
-        "topic_id": topic.topic_id,
-        "objectors": counted,
-    }
+    return replies.Confirmed.of(topic, id=payload.objection_id, state="OPEN", objectors=counted)
 
 
 _SIDE_OF_ROLE = {"R_SECRETARY": "COMMUNITY", "R_STREET": "STREET", "R_STREET_LEAD": "STREET"}
 
 
-def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
+def resolve_objection(tx: Tx, payload: ResolveObjection) -> replies.Resolved:
     """处理异议 / Decide on the objections.
 
     Decide on the objections as community or as street; two persons must decide alike.
@@ -460,17 +445,8 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
     )
     detail = {"side": side, "outcome": payload.outcome, "reasons": payload.reasons}
     if {row.outcome for row in decisions.values()} != {payload.outcome} or len(decisions) < 2:
-        row = records.update(tx.conn, storage.tables.topics, topic)
-        note(
-            tx,
-            of="topic",
-            ref=payload.topic_id,
-            topic_id=payload.topic_id,
-            action="decide_objection",
-            state="PUBLICISED",
-            **detail,
-        )
-        return reply("topic_id", row, objection="UNDECIDED")
+        row = records.change(tx, storage.tables.topics, topic, step="decide_objection", note=detail)
+        return replies.Resolved.of(row, id=row.topic_id, objection="UNDECIDED")
     reasons = "；".join(dict.fromkeys(decisions[side].reasons for side in sorted(decisions)))
     storage.opinions.set_objections(
         tx.conn,
@@ -500,19 +476,17 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
             objected=False,
         )
     else:
-        row = records.update(tx.conn, storage.tables.topics, topic, objected=False)
-        note(
+        row = records.change(
             tx,
-            of="topic",
-            ref=payload.topic_id,
-            topic_id=payload.topic_id,
-            action="objection_dismissed",
-            state="PUBLICISED",
-            **detail,
+            storage.tables.topics,
+            topic,
+            step="objection_dismissed",
+            note=detail,
+            objected=False,
         )
         if tx.now >= opinion.ends_at:
             row = _make_effective(tx, row, opinion)
-    return reply("topic_id", row, objection=payload.outcome)
+    return replies.Resolved.of(row, id=row.topic_id, objection=payload.outcome)
 
 
 def _require_reasons(reasons: str) -> None:
@@ -542,7 +516,7 @@ def _tell_objectors(tx: Tx, topic: Row, rows: Sequence[Row], outcome: str, reaso
         )
 
 
-def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
+def answer_objection(tx: Tx, payload: AnswerObjection) -> replies.ObjectionAnswered:
     """答复异议 / Answer one who objected.
 
     Answer somebody who objected without stopping the resolution, with reasons, whatever has
@@ -555,7 +529,7 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
         StateConflict: It is decided, or must be decided by community and street.
     """
     topic, row = _objection_of_another(tx, payload.objection_id)
-    require_state(row, "NOTED")
+    records.require_state(row, "NOTED")
     _require_reasons(payload.reasons)
     storage.opinions.set_objection(
         tx.conn,
@@ -565,23 +539,15 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
         reasons=payload.reasons,
         decided_at=tx.now,
     )
-    note(
+    records.note(
         tx,
-        of="topic",
-        ref=topic.topic_id,
-        topic_id=topic.topic_id,
-        action="answer_objection",
-        state=topic.state,
-        objection_id=payload.objection_id,
-        outcome=payload.outcome,
+        storage.tables.topics,
+        topic,
+        step="answer_objection",
+        note={"objection_id": payload.objection_id, "outcome": payload.outcome},
     )
     _tell_objectors(tx, topic, [row], "ANSWERED", payload.reasons)
-    return {
-        "id": payload.objection_id,
-        "state": "ANSWERED",
-        "version": 1,
-        "topic_id": topic.topic_id,
-    }
+    return replies.ObjectionAnswered.of(topic, id=payload.objection_id, state="ANSWERED", version=1)
 
 
 def miss_answer(tx: Tx, due: Due) -> None:
@@ -644,7 +610,7 @@ def _say_effective(tx: Tx, row: Row) -> None:
     )
 
 
-def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> dict[str, Any]:
+def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> replies.OwnersVoted:
     """登记业主大会表决 / Record the owners' vote.
 
     Record what the owners' assembly decided on a recommendation (Civil Code art. 278).
@@ -685,7 +651,7 @@ def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> dict[str, Any]:
     )
     if not won:
         row = move(tx, topic, "FAILED", "owners_vote", detail={"passed": False}, failed_at=tx.now)
-        return reply("topic_id", row, passed=False, binding=False)
+        return replies.OwnersVoted.of(row, id=row.topic_id, passed=False, binding=False)
     tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD)
     row = move(
         tx,
@@ -698,4 +664,4 @@ def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> dict[str, Any]:
     )
     tx.arm("task_assign", payload.topic_id, tasks_due)
     _say_effective(tx, row)
-    return reply("topic_id", row, passed=True, binding=True, due=tasks_due.isoformat())
+    return replies.OwnersVoted.of(row, id=row.topic_id, passed=True, binding=True, due=tasks_due)

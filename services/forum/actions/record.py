@@ -4,47 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+
+import sqlalchemy as sa
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.records import Row
-from chassis.refusal import StateConflict
 from services.forum import errors, rules, storage
 
 
-def reply(key: str, row: Row, **more: Any) -> dict[str, Any]:
-    """Return what a command answers about a row."""
-    shown = {"id": getattr(row, key), "state": row.state, "version": row.version}
-    if getattr(row, "number", None):
-        shown["number"] = row.number
-    return shown | {name: value for name, value in more.items() if value is not None}
-
-
-def note(
-    tx: Tx,
-    *,
-    of: str,
-    ref: str,
-    action: str,
-    state: str | None = None,
-    topic_id: str | None = None,
-    **detail: Any,
-) -> None:
-    """Write a history row: who did what, when, with which result."""
-    records.add(
-        tx.conn,
-        storage.tables.history,
-        kind=of,
-        ref=ref,
-        topic_id=topic_id,
-        at=tx.now,
-        action=action,
-        state=state,
-        actor=tx.actor.id,
-        role=tx.actor.role,
-        detail=detail,
-    )
+def aside(tx: Tx, table: sa.Table, row: Row, step: str, **detail: object) -> None:
+    """Write a step into the history that is none of the row's own way: no state is said."""
+    entry = storage.tables.STEPS.entry(tx, table, row, step, detail)
+    records.note_all(tx, table, [{**entry, "state": None}])
 
 
 def numbered(tx: Tx, prefix: str, area: str) -> str:
@@ -104,7 +76,8 @@ def led_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     row = topic_locked(tx, topic_id)
     tx.require_scope(row.area)
     tx.check_version(row.version)
-    require_state(row, *states)
+    if states:
+        records.require_state(row, *states)
     return row
 
 
@@ -136,16 +109,6 @@ def require_not_own(tx: Tx, topics: Iterable[Row], person_id: str | None = None)
         raise errors.OwnMatter
 
 
-def require_state(row: Row, *states: str) -> None:
-    """Refuse a row in another state.
-
-    Raises:
-        StateConflict: It is in none of `states`.
-    """
-    if states and row.state not in states:
-        raise StateConflict(state=row.state)
-
-
 def move(
     tx: Tx,
     topic: Row,
@@ -153,9 +116,9 @@ def move(
     action: str,
     *,
     code: str | None = None,
-    detail: Mapping[str, Any] | None = None,
+    detail: Mapping[str, object] | None = None,
     told: Mapping[str, str] | None = None,
-    **values: Any,
+    **values: object,
 ) -> Row:
     """Bring a topic into a state: the row, its history, and a message to everyone concerned.
 
@@ -170,6 +133,7 @@ def move(
         values: Columns that change with it.
     """
     row = records.update(tx.conn, storage.tables.topics, topic, state=state, **values)
+    records.note(tx, storage.tables.topics, row, step=action, note=detail)
     if state != topic.state:
         # Somebody has acted: what waited for it leaves the lists.
         storage.escalations.settle_escalations(
@@ -179,15 +143,6 @@ def move(
             topic_id=row.topic_id,
             but=("objection_answer", "vote_doubt"),
         )
-    note(
-        tx,
-        of="topic",
-        ref=row.topic_id,
-        topic_id=row.topic_id,
-        action=action,
-        state=state,
-        **(detail or {}),
-    )
     people = storage.topics.participants_of(tx.conn, row)
     tell(tx, code or f"TOPIC_{state}", row.topic_id, people, **(told or {}))
     return row
@@ -264,17 +219,9 @@ def escalate(
         created_at=tx.now,
         **asdict(answers),
     )
-    note(
-        tx,
-        of="task" if task else "topic",
-        ref=ref,
-        topic_id=topic.topic_id,
-        action="escalate",
-        deadline=deadline,
-        level=level,
-        tier=tier,
-        official_id=answers.official_id,
-    )
+    table = storage.tables.tasks if task else storage.tables.topics
+    said = {"deadline": deadline, "level": level, "tier": tier}
+    aside(tx, table, task or topic, "escalate", **said, official_id=answers.official_id)
     if answers.person_id is not None:
         code = "ESCALATED"
         if task:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -16,15 +16,13 @@ from chassis.fields import Id, PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.forum import errors, events, rules, storage
+from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.record import (
     answering,
+    aside,
     escalate,
     move,
-    note,
-    reply,
     require_not_own,
-    require_state,
     tell,
     topic_locked,
 )
@@ -349,7 +347,7 @@ def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[Row]:
         rules.check_artefacts(
             3, {1: topic.number, 2: storage.topics.analysis_of(tx.conn, topic) is not None}
         )
-        require_state(topic, "ADOPTED")
+        records.require_state(topic, "ADOPTED")
         found.append(topic)
     if len({t.area for t in found}) != 1:
         raise errors.ScopeMismatch(scope=", ".join(t.area for t in found), field="topic_ids")
@@ -365,7 +363,7 @@ def _terms(tx: Tx, topics: Sequence[Row]) -> datetime:
     )
 
 
-def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
+def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
     """安排协商会 / Schedule a session and invite.
 
     Schedule a session on one to three topics of a community and invite.
@@ -445,11 +443,13 @@ def _invite(
     seed: str,
     pool: int,
     level: str,
-) -> dict[str, Any]:
+) -> replies.Scheduled:
     area = topics[0].area
-    records.add(
-        tx.conn,
+    made = records.create(
+        tx,
         storage.tables.sessions,
+        step="schedule",
+        note={"invited": len(listed.rows), "pool": pool, "seed": seed},
         session_id=session_id,
         level=level,
         area=area,
@@ -483,24 +483,10 @@ def _invite(
         )
     tell(tx, "INVITED", topics[0].topic_id, listed.rows, ref=session_id)
     tx.arm("session_answers", session_id, payload.start - rules.ANSWERS_BEFORE)
-    note(
-        tx,
-        of="session",
-        ref=session_id,
-        action="schedule",
-        state="SCHEDULED",
-        invited=len(listed.rows),
-        pool=pool,
-        seed=seed,
+    voting = sum(row.voting for row in listed.rows.values())
+    return replies.Scheduled.of(
+        made, id=session_id, start=payload.start, invited=len(listed.rows), voting=voting
     )
-    return {
-        "id": session_id,
-        "state": "SCHEDULED",
-        "version": 1,
-        "start": payload.start.isoformat(),
-        "invited": len(listed.rows),
-        "voting": sum(row.voting for row in listed.rows.values()),
-    }
 
 
 def _add_invitations(tx: Tx, session_id: str, area: str, rows: Iterable[_Listed]) -> None:
@@ -535,7 +521,7 @@ def _invited(tx: Tx, session_id: str) -> list[str]:
     return [row.person_id for row in rows if row.revoked_at is None]
 
 
-def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
+def move_session(tx: Tx, payload: MoveSession) -> replies.Moved:
     """改期 / Hold a session at another time or place.
 
     Hold a session at another time or place, with the same notice; everyone answers anew.
@@ -560,15 +546,12 @@ def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
     )
     storage.sessions.ask_again(tx.conn, payload.session_id)
     tx.arm("session_answers", payload.session_id, payload.start - rules.ANSWERS_BEFORE)
-    note(
+    records.note(
         tx,
-        of="session",
-        ref=payload.session_id,
-        action="move",
-        state="SCHEDULED",
-        start=payload.start.isoformat(),
-        place=row.place,
-        reason=payload.reason,
+        storage.tables.sessions,
+        row,
+        step="move",
+        note={"start": payload.start.isoformat(), "place": row.place, "reason": payload.reason},
     )
     tell(
         tx,
@@ -579,10 +562,10 @@ def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
         start=f"{tx.calendar.local(payload.start):%Y-%m-%d %H:%M}",
         place=row.place,
     )
-    return reply("session_id", row, start=payload.start.isoformat())
+    return replies.Moved.of(row, id=row.session_id, start=payload.start)
 
 
-def cancel_session(tx: Tx, payload: CancelSession) -> dict[str, Any]:
+def cancel_session(tx: Tx, payload: CancelSession) -> replies.Done:
     """取消会议 / Call off a session.
 
     Call off a session that has not begun; its topics wait for another. That is no adjournment:
@@ -619,10 +602,10 @@ def cancel_session(tx: Tx, payload: CancelSession) -> dict[str, Any]:
             ref=payload.session_id,
             reason=payload.reason,
         )
-    return reply("session_id", row)
+    return replies.Done.of(row, id=row.session_id)
 
 
-def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> dict[str, Any]:
+def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> replies.Done:
     """撤回邀请 / Uninvite somebody.
 
     Uninvite somebody before the session begins.
@@ -651,11 +634,11 @@ def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> dict[str, Any]:
     for topic in topics:
         near = rules.reach(topic)
         rules.check_resident_majority([one.capacity for one in left if rules.votes_on(one, near)])
-    note(
+    aside(
         tx,
-        of="session",
-        ref=row.session_id,
-        action="withdraw_invitation",
+        storage.tables.sessions,
+        row,
+        "withdraw_invitation",
         person_id=row.person_id,
         reason=payload.reason,
     )
@@ -667,10 +650,10 @@ def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> dict[str, Any]:
         ref=row.session_id,
         reason=payload.reason,
     )
-    return {"id": payload.invitation_id, "state": "WITHDRAWN", "version": changed.version}
+    return replies.Done.of(changed, id=changed.invitation_id, state="WITHDRAWN")
 
 
-def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
+def answer_invitation(tx: Tx, payload: AnswerInvitation) -> replies.Answered:
     """答复邀请 / Answer an invitation.
 
     Answer one's own invitation; the last answer before the session counts.
@@ -707,12 +690,7 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
         answered_at=tx.now,
         delegate=delegate,
     )
-    return {
-        "id": payload.invitation_id,
-        "state": payload.answer,
-        "version": changed.version,
-        "session_id": row.session_id,
-    }
+    return replies.Answered.of(changed, id=changed.invitation_id, state=changed.answer)
 
 
 def _invite_delegate(tx: Tx, row: Row, delegate: str) -> None:
@@ -759,7 +737,7 @@ def remind_host(tx: Tx, due: Due) -> None:
     if silent:
         topic = storage.sessions.agenda(tx.conn, due.ref)[0]
         tell(tx, "ANSWERS_MISSING", topic.topic_id, [session.host_id], ref=due.ref)
-        note(tx, of="session", ref=due.ref, action="answers_missing", people=silent)
+        aside(tx, storage.tables.sessions, session, "answers_missing", people=silent)
 
 
 def follow_residents(tx: Tx, people: Sequence[str]) -> None:
@@ -813,13 +791,7 @@ def _renew_officials(tx: Tx, session: Row) -> None:
 def _lapse(tx: Tx, row: Row, agenda: Sequence[Row]) -> None:
     """Who is no longer what he was invited as does not come as that, and is told."""
     records.update(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
-    note(
-        tx,
-        of="session",
-        ref=row.session_id,
-        action="invitation_lapsed",
-        person_id=row.person_id,
-    )
+    aside(tx, storage.tables.sessions, row, "invitation_lapsed", person_id=row.person_id)
     tell(tx, "INVITATION_LAPSED", agenda[0].topic_id, [row.person_id], ref=row.session_id)
 
 
@@ -854,14 +826,12 @@ def _hand_on(tx: Tx, row: Row, why: str) -> None:
     if cadre is None:
         host = row.host_id
         told = answering(tx, row.area, rules.COMMUNITY_CADRE).person_id
-    note(
+    records.note(
         tx,
-        of="session",
-        ref=row.session_id,
-        action=why.lower(),
-        state=row.state,
-        former=row.host_id,
-        host_id=host,
+        storage.tables.sessions,
+        row,
+        step=why.lower(),
+        note={"former": row.host_id, "host_id": host},
     )
     if host != row.host_id:
         records.update(tx.conn, storage.tables.sessions, row, host_id=host)
@@ -912,11 +882,11 @@ def _led_session(
             raise errors.TakesPart
     if matched:
         tx.check_version(row.version)
-    require_state(row, *states)
+    records.require_state(row, *states)
     return row
 
 
-def open_session(tx: Tx, payload: WhichSession) -> dict[str, Any]:
+def open_session(tx: Tx, payload: WhichSession) -> replies.Done:
     """开会 / Open the session.
 
     Open a session, at the earliest 15 minutes before its start.
@@ -941,12 +911,13 @@ def open_session(tx: Tx, payload: WhichSession) -> dict[str, Any]:
             tx.arm("session_held", item.topic_id, tx.calendar.due(tx.now, rules.HELD_WD))
     tx.disarm("session_answers", payload.session_id)
     _renew_speakers(tx, payload.session_id)
-    row = records.update(tx.conn, storage.tables.sessions, session, state="OPEN", opened_at=tx.now)
-    note(tx, of="session", ref=payload.session_id, action="open", state="OPEN")
-    return reply("session_id", row)
+    row = records.change(
+        tx, storage.tables.sessions, session, step="open", state="OPEN", opened_at=tx.now
+    )
+    return replies.Done.of(row, id=row.session_id)
 
 
-def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
+def record_attendance(tx: Tx, payload: RecordAttendance) -> replies.Present:
     """签到 / Record attendance.
 
     Record who has come. Repeating it is harmless, so several helpers may do it at the door: the
@@ -978,9 +949,9 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
     storage.sessions.mark_attended(tx.conn, payload.session_id, payload.person_ids, tx.now)
     near = [code for item in agenda for code in rules.reach(item)]
     counted = rules.presence(storage.sessions.invitations_of(tx.conn, payload.session_id), near)
-    return reply(
-        "session_id",
+    return replies.Present.of(
         session,
+        id=session.session_id,
         voting_present=counted.voting_present,
         resident_present=counted.resident_present,
         quorum=counted.quorum,
@@ -990,7 +961,7 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
 _CORRECTING = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
-def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
+def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
     """更正签到 / Correct who was there.
 
     Correct who was there: at the door by any helper, after a vote has closed by the secretary
@@ -1027,15 +998,16 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
             storage.sessions.drop_vote(
                 tx.conn, payload.session_id, item.topic_id, payload.person_id
             )
-    note(
+    records.note(
         tx,
-        of="session",
-        ref=payload.session_id,
-        action="correct_attendance",
-        state=session.state,
-        person_id=payload.person_id,
-        attended=payload.attended,
-        reason=payload.reason,
+        storage.tables.sessions,
+        session,
+        step="correct_attendance",
+        note={
+            "person_id": payload.person_id,
+            "attended": payload.attended,
+            "reason": payload.reason,
+        },
     )
     tell(
         tx,
@@ -1057,9 +1029,9 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
         storage.sessions.invitations_of(tx.conn, payload.session_id),
         [code for item in agenda for code in rules.reach(item)],
     )
-    return reply(
-        "session_id",
+    return replies.Corrected.of(
         session,
+        id=session.session_id,
         voting_present=counted.voting_present,
         resident_present=counted.resident_present,
         quorum=counted.quorum,
@@ -1127,7 +1099,7 @@ _VOIDABLE = frozenset({"OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "FAILED"}
 _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 
-def vote(tx: Tx, payload: CastVote) -> dict[str, Any]:
+def vote(tx: Tx, payload: CastVote) -> replies.Done:
     """表决 / Vote.
 
     Cast one's vote on a topic, or change it before the close. The answer does not repeat it, and
@@ -1148,8 +1120,8 @@ def vote(tx: Tx, payload: CastVote) -> dict[str, Any]:
     session = records.find(tx.conn, storage.tables.sessions, payload.session_id)
     if session is None or topic.session_id != payload.session_id:
         raise NotFound(kind="session", id=payload.session_id)
-    require_state(session, "OPEN")
-    require_state(topic, "DELIBERATING")
+    records.require_state(session, "OPEN")
+    records.require_state(topic, "DELIBERATING")
     row = storage.sessions.invitation_of(tx.conn, payload.session_id, tx.actor.id)
     if row is not None and not row.voting:
         raise errors.NotVoting(capacity=row.capacity)
@@ -1165,7 +1137,7 @@ def vote(tx: Tx, payload: CastVote) -> dict[str, Any]:
     place = f"{payload.session_id}/{payload.topic_id}"
     sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), payload.choice)
     storage.sessions.cast_vote(tx.conn, payload.session_id, payload.topic_id, tx.actor.id, sealed)
-    return {"id": payload.session_id, "state": "CAST", "version": session.version}
+    return replies.Done.of(session, id=session.session_id, state="CAST")
 
 
 def _vote_keys(tx: Tx) -> list[bytes]:
@@ -1200,7 +1172,7 @@ def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> d
     return {choice: choices.count(choice) for choice in rules.CHOICES}
 
 
-def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
+def close_vote(tx: Tx, payload: CloseVote) -> replies.VoteClosed:
     """结束表决 / Close the vote.
 
     Close the vote on a topic: passed by strictly more than half of the voters present.
@@ -1219,7 +1191,7 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     topic = topic_locked(tx, payload.topic_id)
     if topic.session_id != payload.session_id:
         raise NotFound(kind="topic", id=payload.topic_id)
-    require_state(topic, "DELIBERATING")
+    records.require_state(topic, "DELIBERATING")
     _renew_speakers(tx, payload.session_id)
     invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
     counted = rules.presence(invited, rules.reach(topic))
@@ -1271,19 +1243,18 @@ def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
         )
     session = _end_if_done(tx, session)
     _say_attendance(tx, session, payload.topic_id)
-    shown = {("for" if name == "in_favour" else name): value for name, value in result.items()}
-    return {
-        "id": payload.session_id,
-        "state": "VOTED",
-        "version": session.version,
-        "topic_id": payload.topic_id,
-        "topic_state": "OPINION_DUE" if won else "FAILED",
-        "session_state": session.state,
-        **shown,
-    }
+    return replies.VoteClosed.of(
+        result,
+        id=session.session_id,
+        state="VOTED",
+        version=session.version,
+        topic_id=payload.topic_id,
+        topic_state="OPINION_DUE" if won else "FAILED",
+        session_state=session.state,
+    )
 
 
-def recount(tx: Tx, payload: Recount) -> dict[str, Any]:
+def recount(tx: Tx, payload: Recount) -> replies.RecountReply:
     """重新计票 / Count the ballots of a closed vote again.
 
     Count the ballots of a closed vote again, and compare with what was announced.
@@ -1301,15 +1272,15 @@ def recount(tx: Tx, payload: Recount) -> dict[str, Any]:
     found = {choice: counted.get(choice, 0) for choice in rules.CHOICES}
     announced = [tally.in_favour, tally.against, tally.abstain]
     voters = len(storage.sessions.voters_of(tx.conn, payload.session_id, payload.topic_id))
-    return {
-        "id": payload.session_id,
-        "topic_id": payload.topic_id,
-        "for": found["FOR"],
-        "against": found["AGAINST"],
-        "abstain": found["ABSTAIN"],
-        "voters": voters,
-        "agrees": list(found.values()) == announced and voters == sum(announced),
-    }
+    return replies.RecountReply(
+        id=payload.session_id,
+        topic_id=payload.topic_id,
+        in_favour=found["FOR"],
+        against=found["AGAINST"],
+        abstain=found["ABSTAIN"],
+        voters=voters,
+        agrees=list(found.values()) == announced and voters == sum(announced),
+    )
 
 
 def _end_if_done(tx: Tx, session: Row) -> Row:
@@ -1338,7 +1309,7 @@ def _say_attendance(tx: Tx, session: Row, topic_id: str) -> None:
         )
 
 
-def adjourn_session(tx: Tx, payload: Adjourn) -> dict[str, Any]:
+def adjourn_session(tx: Tx, payload: Adjourn) -> replies.Done:
     """休会 / Adjourn.
 
     End a session without a vote on the topics still open; each needs a new session.
@@ -1362,7 +1333,7 @@ def adjourn_session(tx: Tx, payload: Adjourn) -> dict[str, Any]:
             adjournments=topic.adjournments + 1,
         )
     row = end_session(tx, session, "ADJOURNED", "adjourn", reason=payload.reason)
-    return reply("session_id", row)
+    return replies.Done.of(row, id=row.session_id)
 
 
 def leave_session(tx: Tx, topic: Row) -> None:
@@ -1385,11 +1356,11 @@ def _is_open(item: Row, session: Row) -> bool:
     return waits and item.at_session == session.session_id and item.closed_at is None
 
 
-def end_session(tx: Tx, session: Row, state: str, action: str, **values: Any) -> Row:
+def end_session(tx: Tx, session: Row, state: str, action: str, **values: object) -> Row:
     """End a session in a state; votes that were not counted are forgotten."""
     storage.sessions.drop_votes(tx.conn, session.session_id)
     tx.disarm("session_answers", session.session_id)
-    note(tx, of="session", ref=session.session_id, action=action, state=state, **values)
+    records.note(tx, storage.tables.sessions, session, step=action, state=state, note=values)
     return records.update(
         tx.conn, storage.tables.sessions, session, state=state, ended_at=tx.now, **values
     )
@@ -1399,10 +1370,10 @@ def return_to_session(
     tx: Tx,
     topic: Row,
     action: str,
-    detail: dict[str, Any],
+    detail: Mapping[str, object],
     *,
     code: str = "TOPIC_ADJOURNED",
-    **values: Any,
+    **values: object,
 ) -> Row:
     """Bring a topic back to where it waits for a session, with a fresh term for one."""
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
@@ -1414,6 +1385,7 @@ def return_to_session(
         action,
         code=code,
         detail=detail,
+        told=None,
         session_due=session_due,
         session_id=None,
         **values,

@@ -16,16 +16,13 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict, said
-from services.forum import errors, events, rules, storage
+from services.forum import errors, events, replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.plans import PlannedTask
 from services.forum.actions.record import (
     escalate,
     led_topic,
     move,
-    note,
-    reply,
-    require_state,
     tell,
     topic_locked,
 )
@@ -180,7 +177,7 @@ class RateTopic:
 # Assigning
 
 
-def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
+def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
     """下达落实任务 / Assign the tasks.
 
     Assign the tasks of a resolution, each with at least one resident who watches.
@@ -209,7 +206,7 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
             4: stands,
         },
     )
-    require_state(topic, "RESOLVED")
+    records.require_state(topic, "RESOLVED")
     if not topic.binding:
         raise errors.OwnersVoteRequired
     planned = payload.tasks or convert(opinion.planned if opinion else [], list[PlannedTask])
@@ -225,7 +222,7 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
         detail={"tasks": len(made)},
         implementing_at=tx.now,
     )
-    return reply("topic_id", row, tasks=made)
+    return replies.TasksAssigned.of(row, id=row.topic_id, tasks=made)
 
 
 def _assign_one(
@@ -236,15 +233,17 @@ def _assign_one(
     *,
     replaces: str | None = None,
     kept: Collection[str] = (),
-) -> dict[str, Any]:
+) -> replies.NewTask:
     people = list(dict.fromkeys(task.supervisors or default))
     due_at = plans.due_at(tx, task.due_date)
     plans.check_responsible(tx, task, topic.area)
     plans.check_supervisors(tx, task, people, topic, kept)
     task_id = tx.new_id("tsk")
-    made = records.add(
-        tx.conn,
+    made = records.create(
+        tx,
         storage.tables.tasks,
+        step="assign",
+        note={"responsible_kind": task.responsible_kind, "responsible_id": task.responsible_id},
         task_id=task_id,
         topic_id=topic.topic_id,
         round=topic.round,
@@ -274,18 +273,8 @@ def _assign_one(
     tell(tx, "SUPERVISOR_APPOINTED", topic.topic_id, people, ref=task_id)
     tx.arm("task_due", task_id, due_at, {"level": 1})
     tx.arm("supervision_gap", task_id, tx.now + rules.SUPERVISION_EVERY)
-    note(
-        tx,
-        of="task",
-        ref=task_id,
-        topic_id=topic.topic_id,
-        action="assign",
-        state="ASSIGNED",
-        responsible_kind=task.responsible_kind,
-        responsible_id=task.responsible_id,
-    )
     _say_assigned(tx, made)
-    return {"id": task_id, "state": "ASSIGNED", "version": 1, "due": due_at.isoformat()}
+    return replies.NewTask.of(made, id=task_id, due=due_at)
 
 
 def _say_assigned(tx: Tx, row: Row) -> None:
@@ -312,8 +301,14 @@ def follow_hand_over(tx: Tx, former: str, project_id: str) -> None:
         task = records.known(tx.conn, storage.tables.tasks, one.task_id, lock=True)
         if task.state not in UNDELIVERED or task.responsible_id != former:
             continue
-        row = records.update(tx.conn, storage.tables.tasks, task, responsible_id=project_id)
-        _note(tx, row, "taken_over", former=former)
+        row = records.change(
+            tx,
+            storage.tables.tasks,
+            task,
+            step="taken_over",
+            note={"former": former},
+            responsible_id=project_id,
+        )
         storage.escalations.settle_escalations(
             tx.conn, tx.now, "ACTED", task_id=row.task_id, deadline="responsible_needed"
         )
@@ -369,7 +364,7 @@ def _task_locked(tx: Tx, task_id: str, allowed: Callable[[Tx, Row], object], *st
     row = records.locked(tx.conn, storage.tables.tasks, task_id)
     allowed(tx, row)
     tx.check_version(row.version)
-    require_state(row, *states)
+    records.require_state(row, *states)
     return row
 
 
@@ -387,7 +382,7 @@ def _require_doer(tx: Tx, task: Row) -> None:
         _require_place(tx, task)
 
 
-def start_task(tx: Tx, payload: WhichTask) -> dict[str, Any]:
+def start_task(tx: Tx, payload: WhichTask) -> replies.Done:
     """开始办理 / Start.
 
     Say that the work has begun.
@@ -397,12 +392,13 @@ def start_task(tx: Tx, payload: WhichTask) -> dict[str, Any]:
         NotFound: It is another project's task.
     """
     task = _task_locked(tx, payload.task_id, _require_doer, "ASSIGNED")
-    row = records.update(tx.conn, storage.tables.tasks, task, state="DOING", started_at=tx.now)
-    _note(tx, row, "start")
-    return reply("task_id", row)
+    row = records.change(
+        tx, storage.tables.tasks, task, step="start", state="DOING", started_at=tx.now
+    )
+    return replies.Done.of(row, id=row.task_id)
 
 
-def report_progress(tx: Tx, payload: ReportProgress) -> dict[str, Any]:
+def report_progress(tx: Tx, payload: ReportProgress) -> replies.Progress:
     """报告进展 / Report progress.
 
     Raises:
@@ -411,12 +407,18 @@ def report_progress(tx: Tx, payload: ReportProgress) -> dict[str, Any]:
     """
     task = _task_locked(tx, payload.task_id, _require_doer, *UNDELIVERED)
     percent = task.percent if payload.percent is None else payload.percent
-    row = records.update(tx.conn, storage.tables.tasks, task, percent=percent)
-    _note(tx, row, "progress", note=payload.note, percent=percent)
-    return reply("task_id", row, percent=percent)
+    row = records.change(
+        tx,
+        storage.tables.tasks,
+        task,
+        step="progress",
+        note={"note": payload.note, "percent": percent},
+        percent=percent,
+    )
+    return replies.Progress.of(row, id=row.task_id, percent=percent)
 
 
-def deliver_task(tx: Tx, payload: DeliverTask) -> dict[str, Any]:
+def deliver_task(tx: Tx, payload: DeliverTask) -> replies.Done:
     """交付社区任务 / Deliver a task of the community.
 
     Raises:
@@ -430,7 +432,7 @@ def deliver_task(tx: Tx, payload: DeliverTask) -> dict[str, Any]:
     if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
     row = _deliver(tx, task, payload.evidence, at=tx.now, words=payload.note)
-    return reply("task_id", row)
+    return replies.Done.of(row, id=row.task_id)
 
 
 def _acted(tx: Tx, task: Row) -> None:
@@ -447,7 +449,7 @@ def _acted(tx: Tx, task: Row) -> None:
 def _deliver(
     tx: Tx,
     task: Row,
-    evidence: Sequence[Any],
+    evidence: Sequence[object],
     *,
     at: datetime,
     work_id: str | None = None,
@@ -469,7 +471,13 @@ def _deliver(
     tx.disarm("supervision_gap", row.task_id)
     _acted(tx, row)
     tx.arm("task_accept", row.task_id, tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
-    _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
+    records.note(
+        tx,
+        storage.tables.tasks,
+        row,
+        step="deliver",
+        note={"evidence": len(evidence), "work_id": work_id, "note": words},
+    )
     watching = [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [row.task_id])]
     tell(tx, "TASK_DELIVERED", row.topic_id, watching, ref=row.task_id)
     return row
@@ -486,22 +494,16 @@ def consume_delivery(tx: Tx, event: Event) -> None:
         return
     mine = (task.responsible_kind, task.responsible_id) == ("PROJECT", event.data.project_id)
     if not mine or task.state not in UNDELIVERED:
-        _note(tx, task, "delivery_ignored", work_id=event.data.work_id, event_id=event.id)
+        records.note(
+            tx,
+            storage.tables.tasks,
+            task,
+            step="delivery_ignored",
+            note={"work_id": event.data.work_id, "event_id": event.id},
+        )
         return
     # Delivered when the project did, however late we hear of it.
     _deliver(tx, task, event.data.evidence, at=event.occurred_at, work_id=event.data.work_id)
-
-
-def _note(tx: Tx, task: Row, action: str, **detail: Any) -> None:
-    note(
-        tx,
-        of="task",
-        ref=task.task_id,
-        topic_id=task.topic_id,
-        action=action,
-        state=task.state,
-        **detail,
-    )
 
 
 # --------------------------------------------------------------------------------------------------
@@ -567,7 +569,7 @@ def _require_supervisor(tx: Tx, task: Row) -> None:
         raise errors.NotSupervisor
 
 
-def _add_record(tx: Tx, task: Row, kind: str, finding: str, media: Sequence[Any]) -> str:
+def _add_record(tx: Tx, task: Row, kind: str, finding: str, media: Sequence[object]) -> str:
     record_id = tx.new_id("spv")
     records.add(
         tx.conn,
@@ -584,7 +586,7 @@ def _add_record(tx: Tx, task: Row, kind: str, finding: str, media: Sequence[Any]
     return record_id
 
 
-def record_supervision(tx: Tx, payload: RecordSupervision) -> dict[str, Any]:
+def record_supervision(tx: Tx, payload: RecordSupervision) -> replies.Supervised:
     """监督记录 / Record supervision.
 
     Record what a supervisor has seen; the next record is due in 14 days.
@@ -600,8 +602,8 @@ def record_supervision(tx: Tx, payload: RecordSupervision) -> dict[str, Any]:
     record_id = _add_record(tx, task, "RECORD", payload.finding, payload.media)
     if task.state in UNDELIVERED:
         tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
-    _note(tx, task, "supervise", record_id=record_id)
-    return {"id": record_id, "state": "RECORDED", "version": 1, "task_id": payload.task_id}
+    records.note(tx, storage.tables.tasks, task, step="supervise", note={"record_id": record_id})
+    return replies.Supervised.of(task, id=record_id, state="RECORDED", version=1)
 
 
 def miss_supervision(tx: Tx, due: Due) -> None:
@@ -609,17 +611,20 @@ def miss_supervision(tx: Tx, due: Due) -> None:
     task = records.find(tx.conn, storage.tables.tasks, due.ref, lock=True)
     if task is None or task.state not in UNDELIVERED:
         return
-    row = records.update(
-        tx.conn, storage.tables.tasks, task, supervisions_missed=task.supervisions_missed + 1
+    row = records.change(
+        tx,
+        storage.tables.tasks,
+        task,
+        step="supervision_missed",
+        supervisions_missed=task.supervisions_missed + 1,
     )
-    _note(tx, row, "supervision_missed")
     watching = [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [due.ref])]
     tell(tx, "SUPERVISION_MISSED", row.topic_id, watching, ref=due.ref)
     if row.supervisions_missed * rules.SUPERVISION_EVERY < timedelta(days=365):
         tx.arm("supervision_gap", due.ref, tx.now + rules.SUPERVISION_EVERY)
 
 
-def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
+def accept_task(tx: Tx, payload: AcceptTask) -> replies.Accepted:
     """验收 / Accept (supervisor and cadre, two calls).
 
     Accept delivered work as supervisor or as cadre; it is accepted when both have.
@@ -649,9 +654,17 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
         raise errors.SamePerson
     _add_record(tx, task, "ACCEPT", payload.finding, payload.media)
     if getattr(task, other) is None:
-        row = records.update(tx.conn, storage.tables.tasks, task, **{mine: tx.actor.id})
-        _note(tx, row, "accept", side=side)
-        return reply("task_id", row, waiting_for="CADRE" if side == "SUPERVISOR" else "SUPERVISOR")
+        row = records.change(
+            tx,
+            storage.tables.tasks,
+            task,
+            step="accept",
+            note={"side": side},
+            **{mine: tx.actor.id},
+        )
+        return replies.Accepted.of(
+            row, id=row.task_id, waiting_for="CADRE" if side == "SUPERVISOR" else "SUPERVISOR"
+        )
     row = records.update(
         tx.conn,
         storage.tables.tasks,
@@ -662,7 +675,7 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
     )
     tx.disarm("task_accept", payload.task_id)
     _acted(tx, row)
-    _note(tx, row, "accept", side=side)
+    records.note(tx, storage.tables.tasks, row, step="accept", note={"side": side})
     tx.publish(
         events.TaskAccepted(
             task_id=row.task_id,
@@ -675,7 +688,7 @@ def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
         sequence=row.version,
     )
     topic = _settle(tx, topic)
-    return reply("task_id", row, topic_state=topic.state)
+    return replies.Accepted.of(row, id=row.task_id, topic_state=topic.state)
 
 
 def _standing(tx: Tx, topic: Row) -> list[Row]:
@@ -725,7 +738,7 @@ def _topic_of(tx: Tx, task_id: str) -> str:
     return str(row.topic_id)
 
 
-def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
+def rework_task(tx: Tx, payload: ReworkTask) -> replies.Reworked:
     """退回返工 / Send back.
 
     Send delivered work back. At the third time supervision has failed: the task is taken away
@@ -741,16 +754,17 @@ def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
     _add_record(tx, task, "REWORK", payload.reason, [])
     reworks = task.reworks + 1
     final = reworks >= rules.REWORKS and topic.state == "IMPLEMENTING"
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         storage.tables.tasks,
         task,
+        step="rework",
+        note={"reason": payload.reason, "code": payload.code},
         state="FAILED" if final else "REWORK",
         reworks=reworks,
         supervisor_accepted=None,
         cadre_accepted=None,
     )
-    _note(tx, row, "rework", reason=payload.reason, code=payload.code)
     _say_rework(tx, row, payload.code, final=final)
     tx.disarm("task_accept", payload.task_id)
     _acted(tx, row)
@@ -763,7 +777,7 @@ def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
         # Work that comes back after its term is overdue at once; the timer acts at its own time.
         if at is not None:
             tx.arm("task_due", payload.task_id, max(at, tx.now), {"level": level})
-    return reply("task_id", row, reworks=reworks)
+    return replies.Reworked.of(row, id=row.task_id, reworks=reworks)
 
 
 def _say_rework(tx: Tx, row: Row, code: str, *, final: bool, why: str | None = None) -> None:
@@ -792,8 +806,8 @@ def _return_to_analysis(tx: Tx, topic: Row, failed: Row) -> None:
         tx,
         topic,
         "supervision_failed",
-        {"task_id": failed.task_id},
         code="TOPIC_RETURNED",
+        detail={"task_id": failed.task_id},
         round=topic.round + 1,
         session_id=None,
         opinion_id=None,
@@ -810,7 +824,9 @@ def _take_away(
     for kind in ("task_due", "supervision_gap", "task_accept"):
         tx.disarm(kind, row.task_id)
     _acted(tx, row)
-    _note(tx, row, action, **({"reason": reason} if reason else {}))
+    records.note(
+        tx, storage.tables.tasks, row, step=action, note={"reason": reason} if reason else {}
+    )
     _say_rework(tx, row, code, final=True, why=reason)
     return row
 
@@ -859,7 +875,7 @@ def _watchers(tx: Tx, task_id: str) -> list[str]:
     return [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [task_id])]
 
 
-def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
+def extend_task(tx: Tx, payload: ExtendTask) -> replies.Extended:
     """任务延期 / Extend a task's term.
 
     Give a task a later term: the community twice, the street as often as it must.
@@ -883,14 +899,20 @@ def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
     )
     tx.arm("task_due", payload.task_id, due_at, {"level": 1})
     _acted(tx, row)
-    _note(tx, row, "extend", due=due_at.isoformat(), reason=payload.reason)
+    records.note(
+        tx,
+        storage.tables.tasks,
+        row,
+        step="extend",
+        note={"due": due_at.isoformat(), "reason": payload.reason},
+    )
     tell(tx, "TASK_EXTENDED", topic.topic_id, _watchers(tx, payload.task_id), ref=payload.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.
     _say_assigned(tx, row)
-    return reply("task_id", row, due=due_at.isoformat())
+    return replies.Extended.of(row, id=row.task_id, due=due_at)
 
 
-def cancel_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
+def cancel_task(tx: Tx, payload: EndTask) -> replies.TaskEnded:
     """取消任务 / Cancel a task.
 
     End a task that will not be done. With the last one the topic is verified, or waits for
@@ -903,7 +925,7 @@ def cancel_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
     row = _take_away(tx, task, "CANCELLED", "cancel", "CANCELLED", reason=payload.reason)
     _tell_cancelled(tx, topic, task, payload.reason)
     topic = _settle(tx, topic)
-    return reply("task_id", row, topic_state=topic.state)
+    return replies.TaskEnded.of(row, id=row.task_id, topic_state=topic.state)
 
 
 def _again(
@@ -915,7 +937,7 @@ def _again(
     kind: str,
     who: str,
     due_date: date | None,
-) -> dict[str, Any]:
+) -> replies.NewTask:
     planned = PlannedTask(
         title=task.title,
         responsible_kind=convert(kind, Literal["PROJECT", "COMMUNITY"]),
@@ -929,7 +951,7 @@ def _again(
     )
 
 
-def reassign_task(tx: Tx, payload: ReassignTask) -> dict[str, Any]:
+def reassign_task(tx: Tx, payload: ReassignTask) -> replies.Reassigned:
     """改派任务 / Let somebody else do it.
 
     Let somebody else do it: the task ends and a new one takes its place.
@@ -955,10 +977,10 @@ def reassign_task(tx: Tx, payload: ReassignTask) -> dict[str, Any]:
         who=payload.responsible_id,
         due_date=payload.due_date,
     )
-    return reply("task_id", row, new_task=made)
+    return replies.Reassigned.of(row, id=row.task_id, new_task=made)
 
 
-def reopen_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
+def reopen_task(tx: Tx, payload: EndTask) -> replies.Reopened:
     """重新办理 / Let accepted work be done again.
 
     Let accepted work be done again while its topic is not closed: a new task takes its place.
@@ -967,7 +989,7 @@ def reopen_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
         StateConflict: It is not accepted, or the topic is closed.
     """
     topic, task = _led_task(tx, payload.task_id, "ACCEPTED")
-    require_state(topic, "IMPLEMENTING", "VERIFIED")
+    records.require_state(topic, "IMPLEMENTING", "VERIFIED")
     people = _watchers(tx, payload.task_id)
     made = _again(
         tx,
@@ -978,14 +1000,19 @@ def reopen_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
         who=task.responsible_id,
         due_date=None,
     )
-    row = records.update(tx.conn, storage.tables.tasks, task)
-    _note(tx, row, "reopen", reason=payload.reason, new_task=made["id"])
+    row = records.change(
+        tx,
+        storage.tables.tasks,
+        task,
+        step="reopen",
+        note={"reason": payload.reason, "new_task": made.id},
+    )
     if topic.state == "VERIFIED":
         topic = move(tx, topic, "IMPLEMENTING", "reopen", code="TOPIC_REOPENED")
-    return reply("task_id", row, new_task=made, topic_state=topic.state)
+    return replies.Reopened.of(row, id=row.task_id, new_task=made, topic_state=topic.state)
 
 
-def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> dict[str, Any]:
+def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> replies.Done:
     """更换监督员 / Change who watches.
 
     Let others watch a task, so that it does not wait for who has left or has a conflict.
@@ -1009,13 +1036,15 @@ def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> dict[str, Any]:
     storage.escalations.settle_escalations(
         tx.conn, tx.now, "ACTED", task_id=payload.task_id, deadline="supervisor_needed"
     )
-    _note(tx, row, "change_supervisors", reason=payload.reason)
+    records.note(
+        tx, storage.tables.tasks, row, step="change_supervisors", note={"reason": payload.reason}
+    )
     tell(tx, "SUPERVISOR_APPOINTED", topic.topic_id, set(people) - before, ref=payload.task_id)
     tell(tx, "SUPERVISOR_RELEASED", topic.topic_id, before - set(people), ref=payload.task_id)
-    return reply("task_id", row)
+    return replies.Done.of(row, id=row.task_id)
 
 
-def step_down(tx: Tx, payload: WhichTask) -> dict[str, Any]:
+def step_down(tx: Tx, payload: WhichTask) -> replies.Done:
     """不再担任监督员 / Step down as a supervisor.
 
     Stop watching a task, as its supervisor; where no resident is left the chain is told.
@@ -1027,7 +1056,7 @@ def step_down(tx: Tx, payload: WhichTask) -> dict[str, Any]:
     topic = topic_locked(tx, _topic_of(tx, payload.task_id))
     task = _task_locked(tx, payload.task_id, _require_supervisor, *UNENDED)
     row = _without_supervisors(tx, topic, task, {tx.actor.id}, "step_down")
-    return reply("task_id", row)
+    return replies.Done.of(row, id=row.task_id)
 
 
 def _without_supervisors(tx: Tx, topic: Row, task: Row, gone: set[str], action: str) -> Row:
@@ -1035,8 +1064,7 @@ def _without_supervisors(tx: Tx, topic: Row, task: Row, gone: set[str], action: 
     storage.tasks.set_supervisors(tx.conn, task.task_id, left, tx.now)
     # What he has accepted stands no longer: somebody who watches accepts it.
     kept = None if task.supervisor_accepted in gone else task.supervisor_accepted
-    row = records.update(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
-    _note(tx, row, action)
+    row = records.change(tx, storage.tables.tasks, task, step=action, supervisor_accepted=kept)
     if not plans.residents_among(tx, topic, left):
         _need_supervisor(tx, topic, row)
     return row
@@ -1081,7 +1109,7 @@ def _need_supervisor(tx: Tx, topic: Row, task: Row) -> None:
         escalate(tx, topic, deadline="supervisor_needed", tier=tier, level=1, task=task)
 
 
-def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
+def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> replies.TopicDone:
     """街道终止办理 / End a topic that cannot go on.
 
     End a topic that cannot go on, as the street, with reason; everybody concerned is told.
@@ -1109,7 +1137,7 @@ def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
         note=payload.reason,
         objected=False,
     )
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
 def miss_acceptance(tx: Tx, due: Due) -> None:
@@ -1189,7 +1217,7 @@ def _fulfilled(tx: Tx, tasks: Sequence[Row]) -> dict[str, int]:
     return {person: counts[person] for person, whole in kept.items() if whole}
 
 
-def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
+def close_topic(tx: Tx, payload: CloseTopic) -> replies.TopicClosed:
     """办结 / Close a topic.
 
     Close a topic whose tasks are all accepted, tell everyone, and open the poll.
@@ -1228,10 +1256,10 @@ def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
         scope=row.area,
         sequence=row.version,
     )
-    return reply("topic_id", row, days=days, tasks=len(tasks))
+    return replies.TopicClosed.of(row, id=row.topic_id, days=days, tasks=len(tasks))
 
 
-def rate_topic(tx: Tx, payload: RateTopic) -> dict[str, Any]:
+def rate_topic(tx: Tx, payload: RateTopic) -> replies.TopicDone:
     """满意度评价 / Rate a closed topic.
 
     Rate a closed topic as one who took part, once, within seven days.
@@ -1242,7 +1270,7 @@ def rate_topic(tx: Tx, payload: RateTopic) -> dict[str, Any]:
         AlreadyRated: He has rated.
     """
     topic = topic_locked(tx, payload.topic_id)
-    require_state(topic, "CLOSED")
+    records.require_state(topic, "CLOSED")
     if tx.actor.id not in storage.topics.participants_of(tx.conn, topic):
         raise errors.NotParticipant
     if tx.now >= topic.poll_until:
@@ -1256,4 +1284,4 @@ def rate_topic(tx: Tx, payload: RateTopic) -> dict[str, Any]:
     )
     if not fresh:
         raise errors.AlreadyRated
-    return reply("topic_id", topic)
+    return replies.TopicDone.of(topic, id=topic.topic_id)

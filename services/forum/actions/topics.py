@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -14,15 +14,13 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from services.forum import errors, events, rules, storage
+from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.record import (
+    aside,
     escalate,
     judged_topic,
     move,
-    note,
     numbered,
-    reply,
-    require_state,
     tell,
     topic_locked,
 )
@@ -221,7 +219,7 @@ def _check_resubmission(tx: Tx, payload: SubmitTopic) -> None:
     before = records.find(tx.conn, storage.tables.topics, payload.resubmits)
     if before is None:
         raise NotFound(kind="topic", id=payload.resubmits)
-    require_state(before, "FAILED")
+    records.require_state(before, "FAILED")
     after = before.failed_at + rules.REST
     if tx.now < after and not payload.new_facts.strip():
         raise errors.ResubmitTooSoon(after=f"{tx.calendar.local(after):%Y-%m-%d}")
@@ -240,7 +238,7 @@ def _check_way(tx: Tx, payload: SubmitTopic) -> None:
         )
 
 
-def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
+def submit_topic(tx: Tx, payload: SubmitTopic) -> replies.TopicDue:
     """提出议题 / Raise a topic.
 
     Collect a topic; the community has three working days to analyse it.
@@ -280,9 +278,11 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
     number = numbered(tx, "YT", area)
     topic_id = tx.new_id("yt")
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
-    records.add(
-        tx.conn,
+    made = records.create(
+        tx,
         storage.tables.topics,
+        step="submit",
+        note={"way": payload.way, "level": payload.level},
         topic_id=topic_id,
         number=number,
         title=payload.title,
@@ -311,27 +311,11 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
     )
     storage.topics.sign(tx.conn, topic_id, signed, tx.now)
     tx.arm("topic_screen", topic_id, screen_due)
-    note(
-        tx,
-        of="topic",
-        ref=topic_id,
-        topic_id=topic_id,
-        action="submit",
-        state="COLLECTED",
-        way=payload.way,
-        level=payload.level,
-    )
     tell(tx, "TOPIC_COLLECTED", topic_id, [proposer, *signed])
-    return {
-        "id": topic_id,
-        "number": number,
-        "state": "COLLECTED",
-        "version": 1,
-        "due": screen_due.isoformat(),
-    }
+    return replies.TopicDue.of(made, id=topic_id, due=screen_due)
 
 
-def cosign_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
+def cosign_topic(tx: Tx, payload: WhichTopic) -> replies.Cosigned:
     """联署 / Sign a topic.
 
     Sign a topic. The topic's version stays: a signature must not make a decision stale.
@@ -345,15 +329,15 @@ def cosign_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
         AlreadySigned: He signed or proposed it.
     """
     topic = topic_locked(tx, payload.topic_id)
-    require_state(topic, "COLLECTED")
+    records.require_state(topic, "COLLECTED")
     require_residents(tx, [tx.actor.id], rules.reach(topic))
     if topic.proposer == tx.actor.id:
         raise errors.AlreadySigned
     if not storage.topics.sign(tx.conn, payload.topic_id, [tx.actor.id], tx.now):
         raise errors.AlreadySigned
-    note(tx, of="topic", ref=payload.topic_id, topic_id=payload.topic_id, action="cosign")
+    aside(tx, storage.tables.topics, topic, "cosign")
     count = len(storage.topics.cosigners_of(tx.conn, [payload.topic_id]))
-    return reply("topic_id", topic, cosigners=count)
+    return replies.Cosigned.of(topic, id=topic.topic_id, cosigners=count)
 
 
 def _own_topic(tx: Tx, topic_id: str, *states: str) -> Row:
@@ -368,11 +352,11 @@ def _own_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     if tx.actor.id not in {topic.proposer, topic.entered_by}:
         raise NotFound(kind="topic", id=topic_id)
     tx.check_version(topic.version)
-    require_state(topic, *states)
+    records.require_state(topic, *states)
     return topic
 
 
-def edit_topic(tx: Tx, payload: EditTopic) -> dict[str, Any]:
+def edit_topic(tx: Tx, payload: EditTopic) -> replies.TopicDone:
     """修改议题 / Edit a topic before anybody signs it.
 
     Change what a topic says, as the proposer, before anybody signs or analyses it. The words
@@ -392,20 +376,13 @@ def edit_topic(tx: Tx, payload: EditTopic) -> dict[str, Any]:
         for name in ("title", "description", "category", "new_facts")
         if getattr(payload, name) is not None
     }
-    row = records.update(tx.conn, storage.tables.topics, topic, **given)
-    note(
-        tx,
-        of="topic",
-        ref=payload.topic_id,
-        topic_id=payload.topic_id,
-        action="edit",
-        state=row.state,
-        changed=sorted(given),
+    row = records.change(
+        tx, storage.tables.topics, topic, step="edit", note={"changed": sorted(given)}, **given
     )
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
-def withdraw_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
+def withdraw_topic(tx: Tx, payload: WhichTopic) -> replies.TopicDone:
     """撤回议题 / Withdraw a topic.
 
     Withdraw a topic as its proposer; its words are hidden from then on.
@@ -417,10 +394,10 @@ def withdraw_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     topic = _own_topic(tx, payload.topic_id, "COLLECTED")
     tx.disarm("topic_screen", payload.topic_id)
     row = move(tx, topic, "WITHDRAWN", "withdraw", hidden_at=tx.now)
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
-def hide_topic(tx: Tx, payload: HideTopic) -> dict[str, Any]:
+def hide_topic(tx: Tx, payload: HideTopic) -> replies.TopicDone:
     """隐藏议题内容 / Hide a topic's words.
 
     Hide a topic's words from all but staff and the proposer, or show them again.
@@ -433,28 +410,21 @@ def hide_topic(tx: Tx, payload: HideTopic) -> dict[str, Any]:
     topic = judged_topic(tx, payload.topic_id)
     if topic.state == "WITHDRAWN":
         raise StateConflict(state=topic.state)
-    row = records.update(
-        tx.conn,
+    row = records.change(
+        tx,
         storage.tables.topics,
         topic,
+        step="hide" if payload.hidden else "show",
+        note={"reason": payload.reason},
         hidden_at=tx.now if payload.hidden else None,
         hidden_reason=payload.reason if payload.hidden else None,
     )
-    note(
-        tx,
-        of="topic",
-        ref=payload.topic_id,
-        topic_id=payload.topic_id,
-        action="hide" if payload.hidden else "show",
-        state=row.state,
-        reason=payload.reason,
-    )
     code = "TOPIC_HIDDEN" if payload.hidden else "TOPIC_SHOWN"
     tell(tx, code, row.topic_id, [row.proposer], reason=payload.reason)
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
-def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
+def adopt_topic(tx: Tx, payload: AdoptTopic) -> replies.TopicDue:
     """研判采纳 / Analyse and adopt.
 
     Adopt a topic: its analysis is published and a session must follow in 10 working days.
@@ -515,10 +485,10 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
             scope=row.area,
             sequence=row.version,
         )
-    return reply("topic_id", row, due=session_due.isoformat())
+    return replies.TopicDue.of(row, id=row.topic_id, due=session_due)
 
 
-def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
+def reject_topic(tx: Tx, payload: RejectTopic) -> replies.TopicDone:
     """不予采纳 / Reject.
 
     Reject a topic for a stated reason; the proposer may ask the street once. What is abusive
@@ -549,10 +519,10 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
         appeal=None if overturned else topic.appeal,
         appeal_reasons=None if overturned else topic.appeal_reasons,
     )
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
-def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
+def redirect_topic(tx: Tx, payload: RedirectTopic) -> replies.TopicDone:
     """转红色管家 / Redirect to the stewards.
 
     Send a matter of one household to the stewards, who register it in the proposer's name and
@@ -595,7 +565,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
         scope=row.area,
         sequence=row.version,
     )
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
 def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
@@ -604,23 +574,20 @@ def consume_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None
     # One that a cadre named has no number yet; the stewards' word counts.
     if topic is None or topic.state != "REDIRECTED" or topic.request_number is not None:
         return
-    row = records.update(
-        tx.conn, storage.tables.topics, topic, request_id=request_id, request_number=number
+    row = records.change(
+        tx,
+        storage.tables.topics,
+        topic,
+        step="request_registered",
+        note={"request_id": request_id},
+        request_id=request_id,
+        request_number=number,
     )
     tx.disarm("topic_redirect", topic_id)
-    note(
-        tx,
-        of="topic",
-        ref=topic_id,
-        topic_id=topic_id,
-        action="request_registered",
-        state=row.state,
-        request_id=request_id,
-    )
     tell(tx, "TOPIC_REQUEST", row.topic_id, [row.proposer], ref=request_id, request=number)
 
 
-def merge_topic(tx: Tx, payload: MergeTopic) -> dict[str, Any]:
+def merge_topic(tx: Tx, payload: MergeTopic) -> replies.TopicDone:
     """合并议题 / Merge.
 
     Merge a topic into another on the same subject; its people sign the other one.
@@ -643,22 +610,15 @@ def merge_topic(tx: Tx, payload: MergeTopic) -> dict[str, Any]:
     carried = [row.person_id for row in storage.topics.cosigners_of(tx.conn, [payload.topic_id])]
     people = [p for p in [topic.proposer, *carried] if p != into.proposer]
     storage.topics.sign(tx.conn, payload.into, people, tx.now)
-    note(
-        tx,
-        of="topic",
-        ref=payload.into,
-        topic_id=payload.into,
-        action="absorb",
-        merged=payload.topic_id,
-    )
+    aside(tx, storage.tables.topics, into, "absorb", merged=payload.topic_id)
     tx.disarm("topic_screen", payload.topic_id)
     row = move(
         tx, topic, "MERGED", "merge", detail={"into": payload.into}, merged_into=payload.into
     )
-    return reply("topic_id", row)
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
-def appeal_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
+def appeal_topic(tx: Tx, payload: WhichTopic) -> replies.Reviewed:
     """申请街道复核 / Ask the street to review a rejection.
 
     Raises:
@@ -669,23 +629,15 @@ def appeal_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     topic = topic_locked(tx, payload.topic_id)
     if topic.proposer != tx.actor.id:
         raise NotFound(kind="topic", id=payload.topic_id)
-    require_state(topic, "REJECTED")
+    records.require_state(topic, "REJECTED")
     if topic.appeal is not None:
         raise errors.AppealUsed
-    row = records.update(tx.conn, storage.tables.topics, topic, appeal="ASKED")
+    row = records.change(tx, storage.tables.topics, topic, step="appeal", appeal="ASKED")
     tx.arm("topic_appeal", payload.topic_id, tx.calendar.due(tx.now, rules.REVIEW_WD))
-    note(
-        tx,
-        of="topic",
-        ref=payload.topic_id,
-        topic_id=payload.topic_id,
-        action="appeal",
-        state="REJECTED",
-    )
-    return reply("topic_id", row, appeal="ASKED")
+    return replies.Reviewed.of(row, id=row.topic_id, appeal="ASKED")
 
 
-def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
+def review_topic(tx: Tx, payload: ReviewRejection) -> replies.Reviewed:
     """街道复核 / Decide on a rejection.
 
     Decide on a rejection as the street: it stands, or the topic is analysed again.
@@ -701,25 +653,41 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
     if tx.actor.id in storage.tasks.actors_of(tx.conn, payload.topic_id, "reject"):
         raise errors.SamePerson
     detail = {"outcome": payload.outcome, "reasons": payload.reasons}
-    said: dict[str, Any] = {
-        "code": f"TOPIC_REVIEW_{payload.outcome}",
-        "told": {"reasons": payload.reasons},
-        "appeal": payload.outcome,
-        "appeal_reasons": payload.reasons,
-    }
+    code = f"TOPIC_REVIEW_{payload.outcome}"
+    told = {"reasons": payload.reasons}
+    found = {"appeal": payload.outcome, "appeal_reasons": payload.reasons}
     if payload.outcome == "UPHELD":
-        row = move(tx, topic, "REJECTED", "review", detail=detail, **said)
-        return reply("topic_id", row, appeal="UPHELD")
+        row = move(tx, topic, "REJECTED", "review", code=code, detail=detail, told=told, **found)
+        return replies.Reviewed.of(row, id=row.topic_id, appeal="UPHELD")
     shown = {"hidden_at": None, "hidden_reason": None}
-    row = open_screening(tx, topic, "review", detail, **said, **shown)
-    return reply("topic_id", row, appeal="OVERTURNED", due=row.screen_due.isoformat())
+    row = open_screening(tx, topic, "review", code=code, detail=detail, told=told, **found, **shown)
+    return replies.Reviewed.of(row, id=row.topic_id, appeal="OVERTURNED", due=row.screen_due)
 
 
-def open_screening(tx: Tx, topic: Row, action: str, detail: dict[str, Any], **values: Any) -> Row:
-    """Bring a topic back to its analysis, with a fresh term for it."""
-    screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
-    tx.arm("topic_screen", topic.topic_id, screen_due)
-    return move(tx, topic, "COLLECTED", action, detail=detail, screen_due=screen_due, **values)
+def open_screening(
+    tx: Tx,
+    topic: Row,
+    action: str,
+    *,
+    code: str,
+    detail: Mapping[str, object],
+    told: Mapping[str, str] | None = None,
+    **values: object,
+) -> Row:
+    """Bring a topic back to its analysis, with a fresh term for it; the arguments are `move`'s."""
+    due = tx.calendar.due(tx.now, rules.SCREEN_WD)
+    tx.arm("topic_screen", topic.topic_id, due)
+    return move(
+        tx,
+        topic,
+        "COLLECTED",
+        action,
+        code=code,
+        detail=detail,
+        told=told,
+        screen_due=due,
+        **values,
+    )
 
 
 # States in which each deadline of a topic is missed, and the working days until it is asked again.

@@ -1,14 +1,13 @@
-"""What every answer stands on: parts of lists, whose eyes see, rows as they travel."""
+"""What every answer stands on: whose eyes see, and what they see."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from chassis.bus import Tx
 from chassis.records import Row
 from chassis.refusal import RoleDenied
-from services.forum import rules
+from services.forum import replies, rules
 
 # Who acts for an area sees persons of it; everybody else sees numbers.
 STAFF_ROLES = frozenset(
@@ -17,17 +16,6 @@ STAFF_ROLES = frozenset(
         *("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"),
     }
 )
-
-
-def iso(value: Any) -> Any:
-    """Return an instant as text, and everything else as it is."""
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def card(row: Row, key: str, *leave_out: str) -> dict[str, Any]:
-    """Return a row as it travels."""
-    shown = {name: iso(value) for name, value in row._asdict().items() if name not in leave_out}
-    return {"id": getattr(row, key), **shown}
 
 
 def sees_inside(tx: Tx, area: str) -> bool:
@@ -57,7 +45,15 @@ def title_of(tx: Tx, row: Row) -> str:
     return str(row.title) if shown else rules.HIDDEN
 
 
-def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, str | None]:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Of which area, or else of which person, a list is."""
+
+    scope: str | None
+    person_id: str | None
+
+
+def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> Whose:
     """Return of which area, or else of which person, a list is.
 
     Raises:
@@ -69,26 +65,12 @@ def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, st
             raise RoleDenied(role=tx.actor.role)
         tx.require_scope(scope)
     if staff:
-        return {"scope": scope or tx.actor.scope, "person_id": None}
-    return {"scope": None, "person_id": tx.actor.id}
+        return Whose(scope or tx.actor.scope, None)
+    return Whose(None, tx.actor.id)
 
 
-def tally_card(tally: Row | None) -> dict[str, Any] | None:
+def tally_card(tally: Row | None) -> replies.Tally | None:
     """Return the totals of a closed vote. Before the close there are none: no early results."""
     if tally is None or tally.closed_at is None:
         return None
-    names = (
-        "session_id",
-        "against",
-        "abstain",
-        "not_cast",
-        "voting_invited",
-        "voting_present",
-        "resident_present",
-        "passed",
-    )
-    return {
-        "for": tally.in_favour,
-        **{name: getattr(tally, name) for name in names},
-        "closed_at": iso(tally.closed_at),
-    }
+    return replies.Tally.of(tally)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -11,9 +11,10 @@ from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import RoleDenied
-from services.forum import storage
+from chassis.replies import Page
+from services.forum import replies, storage
 from services.forum.rules import Tier
-from services.forum.views.cards import STAFF_ROLES, iso
+from services.forum.views.cards import STAFF_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,6 @@ class EscalationsAsked:
     cursor: Cursor | None = None
 
 
-_ESCALATION_SHOWN = (
-    *("escalation_id", "topic_id", "task_id", "deadline", "level", "tier", "official_id"),
-    *(
-        "person_id",
-        "acting",
-        "area",
-        "grid",
-        "source",
-        "ref",
-        "objection_id",
-        "number",
-        "state",
-        "outcome",
-    ),
-    *("done", "done_at", "created_at", "version"),
-)
 _STATES = {"WAITING": storage.escalations.WAITING, "ALL": ()}
 
 # Where the matter itself is found.
@@ -79,21 +64,20 @@ _PATHS = {
 }
 
 
-def _escalation_card(row: Row) -> dict[str, Any]:
-    card = {name: iso(getattr(row, name)) for name in _ESCALATION_SHOWN}
+def _escalation_card(row: Row) -> replies.EscalationCard:
     source = row.source or ("TASK" if row.task_id else "TOPIC")
     ref = row.ref or row.task_id or row.topic_id
-    return {
-        "id": row.escalation_id,
-        **card,
-        "topic_id": row.topic_id or None,
-        "source": source,
-        "ref": ref,
-        "path": _PATHS[source] + ref,
-    }
+    return replies.EscalationCard.of(
+        row,
+        id=row.escalation_id,
+        topic_id=row.topic_id or None,
+        source=source,
+        ref=ref,
+        path=_PATHS[source] + ref,
+    )
 
 
-def escalations(tx: Tx, payload: EscalationsAsked) -> dict[str, Any]:
+def escalations(tx: Tx, payload: EscalationsAsked) -> Page[replies.EscalationCard]:
     """督办 / What was missed, and before whom it came.
 
     Return what was missed, newest first: of an area for who acts for it, or what came before
@@ -118,4 +102,4 @@ def escalations(tx: Tx, payload: EscalationsAsked) -> dict[str, Any]:
         source=payload.source,
         states=_STATES.get(payload.state, (payload.state,)),
     )
-    return found.reply(_escalation_card)
+    return found.listed(_escalation_card)

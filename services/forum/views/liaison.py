@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
-from services.forum import rules, storage
+from chassis.replies import Page
+from services.forum import replies, rules, storage
 from services.forum.rules import Tier
 from services.forum.views.cards import (
     STAFF_ROLES,
     district,
     is_near,
-    iso,
     sees_inside,
     whose_rows,
 )
@@ -95,7 +96,7 @@ class DeputyRecordOf:
     year: Annotated[int, Meta(ge=2000, le=2100, examples=[2025])]
 
 
-def chain(tx: Tx, payload: ChainOf) -> dict[str, Any]:
+def chain(tx: Tx, payload: ChainOf) -> replies.ChainReply:
     """包保联系链 / The liaison chain above a target.
 
     Return the liaison chain above a target: every rung, gaps shown, never nothing.
@@ -112,60 +113,36 @@ def chain(tx: Tx, payload: ChainOf) -> dict[str, Any]:
     elif not is_near(tx, payload.target):
         target = _NO_HOUSEHOLD
     rungs = storage.liaison.chain_of(tx.conn, target, grid)
-    return {
-        "target": payload.target,
-        "grid": grid
-        or (payload.target if len(payload.target) == 15 and payload.target.isdigit() else None),
-        "complete": all(rung.officials for rung in rungs),
-        "rungs": [
-            {
-                "tier": rung.tier,
-                "target_kind": rung.target_kind,
-                "target": payload.target if rung.target == _NO_HOUSEHOLD else rung.target,
-                "officials": [_official(row) for row in rung.officials],
-                "gap": not rung.officials,
-                "acting": _official(rung.acting) if rung.acting else None,
-            }
+    itself = payload.target if len(payload.target) == 15 and payload.target.isdigit() else None
+    return replies.ChainReply(
+        target=payload.target,
+        grid=grid or itself,
+        complete=all(rung.officials for rung in rungs),
+        rungs=[
+            replies.Rung(
+                tier=rung.tier,
+                target_kind=rung.target_kind,
+                target=payload.target if rung.target == _NO_HOUSEHOLD else rung.target,
+                officials=[replies.Post.of(one) for one in rung.officials],
+                gap=not rung.officials,
+                acting=replies.Post.of(rung.acting) if rung.acting else None,
+            )
             for rung in rungs
         ],
-    }
+    )
 
 
 _NO_HOUSEHOLD = "-"
-_OFFICIAL_SHOWN = (
-    *("official_id", "person_id", "tier", "post", "area", "state", "created_at", "ended_at"),
-    "version",
-)
-_LIAISON_SHOWN = (
-    *("link_id", "official_id", "person_id", "tier", "target_kind", "target", "area", "since"),
-    *("until", "state", "created_at", "version"),
-)
-_DEPUTY_SHOWN = (
-    *("deputy_id", "person_id", "kind", "level", "term_from", "term_to", "area", "state"),
-    *("created_at", "version"),
-)
 
 
-def _post_card(tx: Tx, row: Row, key: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return a public post. Who holds it is public; who held it, the area's staff and he know."""
-    card = {"id": getattr(row, key)} | {name: iso(getattr(row, name)) for name in names}
+def _holder(tx: Tx, row: Row) -> str | None:
+    """Return who holds a public post. Who held it, only the area's staff and he know."""
     own = row.person_id == tx.actor.id
-    if row.state != "ACTIVE" and not own and not sees_inside(tx, row.area):
-        card["person_id"] = None
-    return card
+    shown = row.state == "ACTIVE" or own or sees_inside(tx, row.area)
+    return str(row.person_id) if shown else None
 
 
-def _official(row: rules.Post) -> dict[str, Any]:
-    return {
-        "tier": row.tier,
-        "official_id": row.official_id,
-        "person_id": row.person_id,
-        "link_id": row.link_id,
-        "since": iso(row.since),
-    }
-
-
-def coverage(tx: Tx, payload: CoverageOf) -> dict[str, Any]:
+def coverage(tx: Tx, payload: CoverageOf) -> replies.CoverageReply:
     """包保联系覆盖 / Liaison coverage (M-19).
 
     Return M-19: targets with somebody who answers for them, of all targets, per tier.
@@ -185,29 +162,28 @@ def coverage(tx: Tx, payload: CoverageOf) -> dict[str, Any]:
     )
     if not sees_inside(tx, payload.scope):
         # Which households live in an area is for its staff.
-        of_households["gaps"] = []
-    shown.append(of_households)
+        of_households = replace(of_households, gaps=[])
     grids = storage.heard.areas_in(tx.conn, payload.scope, 15)
-    return {
-        "scope": payload.scope,
-        "tiers": shown,
-        "grids_without_worker": [g for g in grids if g not in worked][:200],
-    }
+    return replies.CoverageReply(
+        scope=payload.scope,
+        tiers=[*shown, of_households],
+        grids_without_worker=[g for g in grids if g not in worked][:200],
+    )
 
 
-def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) -> dict[str, Any]:
+def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) -> replies.Coverage:
     gaps = [target for target in targets if target not in covered]
-    return {
-        "tier": tier,
-        "target_kind": kind,
-        "targets": len(targets),
-        "covered": len(targets) - len(gaps),
-        "rate": rules.rate(len(targets) - len(gaps), len(targets)),
-        "gaps": gaps[:200],
-    }
+    return replies.Coverage(
+        tier=tier,
+        target_kind=kind,
+        targets=len(targets),
+        covered=len(targets) - len(gaps),
+        rate=rules.rate(len(targets) - len(gaps), len(targets)),
+        gaps=gaps[:200],
+    )
 
 
-def officials(tx: Tx, payload: OfficialsAsked) -> dict[str, Any]:
+def officials(tx: Tx, payload: OfficialsAsked) -> Page[replies.OfficialCard]:
     """干部名册 / Officials.
 
     Return the officials of an area, to the people of their district.
@@ -215,10 +191,12 @@ def officials(tx: Tx, payload: OfficialsAsked) -> dict[str, Any]:
     found = storage.liaison.official_page(
         tx.conn, payload, near=district(tx), scope=payload.scope, tier=payload.tier
     )
-    return found.reply(lambda row: _post_card(tx, row, "official_id", _OFFICIAL_SHOWN))
+    return found.listed(
+        lambda row: replies.OfficialCard.of(row, id=row.official_id, person_id=_holder(tx, row))
+    )
 
 
-def liaisons(tx: Tx, payload: LiaisonsAsked) -> dict[str, Any]:
+def liaisons(tx: Tx, payload: LiaisonsAsked) -> Page[replies.LiaisonCard]:
     """包保联系 / Liaison links.
 
     Return the liaison links of an area or an official; those to households for staff only.
@@ -232,54 +210,52 @@ def liaisons(tx: Tx, payload: LiaisonsAsked) -> dict[str, Any]:
         state=payload.state,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    return found.reply(
-        lambda row: (
-            _post_card(tx, row, "link_id", _LIAISON_SHOWN)
+    return found.listed(
+        lambda row: replies.LiaisonCard.of(
+            row,
+            id=row.link_id,
+            person_id=_holder(tx, row),
             # Why somebody was relieved is between him and his area.
-            | ({"reason": row.reason} if sees_inside(tx, row.area) else {})
+            reason=row.reason if sees_inside(tx, row.area) else UNSET,
         )
     )
 
 
-def deputies(tx: Tx, payload: DeputiesAsked) -> dict[str, Any]:
+def deputies(tx: Tx, payload: DeputiesAsked) -> Page[replies.DeputyCard]:
     """两代表一委员 / Deputies.
 
     Return the deputies of the caller's district, of one street or of all.
     """
     found = storage.liaison.deputy_page(tx.conn, payload, near=district(tx), street=payload.street)
     streets = storage.liaison.streets_of(tx.conn, [row.deputy_id for row in found.rows])
-    return found.reply(
-        lambda row: (
-            _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
-            | {"streets": streets.get(row.deputy_id, [])}
+    return found.listed(
+        lambda row: replies.DeputyCard.of(
+            row,
+            id=row.deputy_id,
+            person_id=_holder(tx, row),
+            streets=streets.get(row.deputy_id, []),
         )
     )
 
 
-def opt_ins(tx: Tx, payload: OptInsAsked) -> dict[str, Any]:
+def opt_ins(tx: Tx, payload: OptInsAsked) -> Page[replies.OptInCard]:
     """随机抽选同意名单 / Who agreed to be drawn; a resident reads his own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
+    whose = whose_rows(tx, payload.scope)
     found = storage.liaison.opt_in_page(
-        tx.conn, payload, **whose_rows(tx, payload.scope), state=payload.state
+        tx.conn, payload, scope=whose.scope, person_id=whose.person_id, state=payload.state
     )
-    return found.reply(
-        lambda row: {
-            "id": row.person_id,
-            "person_id": row.person_id,
-            "state": storage.liaison.state_of_opt_in(row),
-            "opted_at": iso(row.opted_at),
-            "withdrawn_at": iso(row.withdrawn_at),
-            "entered_by": row.entered_by,
-            "receipt": row.receipt,
-            "version": row.version,
-        }
+    return found.listed(
+        lambda row: replies.OptInCard.of(
+            row, id=row.person_id, state=storage.liaison.state_of_opt_in(row)
+        )
     )
 
 
-def deputy_record(tx: Tx, payload: DeputyRecordOf) -> dict[str, Any]:
+def deputy_record(tx: Tx, payload: DeputyRecordOf) -> replies.YearReply:
     """代表履职记录 / A deputy's year (M-24).
 
     Return a deputy's year: invited, answered, attended. For him and for those who lead.
@@ -294,15 +270,13 @@ def deputy_record(tx: Tx, payload: DeputyRecordOf) -> dict[str, Any]:
     _, end = tx.calendar.month_bounds(f"{payload.year}-12")
     invited = storage.sessions.deputy_invitations(tx.conn, payload.deputy_id, start, end)
     attended = [i for i in invited if i.attended_at is not None]
-    return {
-        "id": payload.deputy_id,
-        "kind": row.kind,
-        "year": payload.year,
-        "invited": len(invited),
-        "answered_yes": sum(i.answer == "YES" for i in invited),
-        "attended": len(attended),
-        "rate": rules.rate(len(attended), len(invited)),
-        "sessions": [
-            {"session_id": i.session_id, "attended_at": iso(i.attended_at)} for i in invited
-        ],
-    }
+    return replies.YearReply(
+        id=payload.deputy_id,
+        kind=row.kind,
+        year=payload.year,
+        invited=len(invited),
+        answered_yes=sum(one.answer == "YES" for one in invited),
+        attended=len(attended),
+        rate=rules.rate(len(attended), len(invited)),
+        sessions=[replies.DeputySession.of(one) for one in invited],
+    )

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.bus import Tx
 from chassis.fields import PartOfList
 from chassis.i18n import told
 from chassis.records import Row
-from services.forum import storage
+from chassis.replies import Page
+from services.forum import replies, storage
 from services.forum.messages import MESSAGES
-from services.forum.views.cards import iso
 
 
-def my_messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
+def my_messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
     """我的消息 / My messages.
 
     Return what the caller was told, newest first.
     """
     found = storage.messages.message_page(tx.conn, payload, tx.actor.id)
     named = storage.topics.topics_named(tx.conn, [row.topic_id for row in found.rows])
-    return found.reply(
-        lambda row: {
-            "id": row.message_id,
-            "code": row.code,
-            "topic_id": row.topic_id or None,
-            "ref": row.ref,
-            "at": iso(row.created_at),
-            "text": _message(tx, row, named.get(row.topic_id, "")),
-        }
+    return found.listed(
+        lambda row: replies.MessageCard.of(
+            row,
+            id=row.message_id,
+            topic_id=row.topic_id or None,
+            at=row.created_at,
+            text=_message(tx, row, named.get(row.topic_id, "")),
+        )
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from chassis.bus import Tx
 from chassis.fields import Area, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, said
-from services.forum import rules, storage
+from services.forum import replies, rules, storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class FunnelOf:
     last: Period | None = None
 
 
-def funnel(tx: Tx, payload: FunnelOf) -> dict[str, Any]:
+def funnel(tx: Tx, payload: FunnelOf) -> replies.FunnelReply:
     """协商漏斗 / The deliberation funnel (M-15).
 
     Return M-15: how far the topics of some months came, and how long each step took.
@@ -64,18 +63,18 @@ def funnel(tx: Tx, payload: FunnelOf) -> dict[str, Any]:
         ("close", "resolved_at", "closed_at"),
     )
     adopted = sum(row.adopted_at is not None for row in collected)
-    return {
-        "scope": payload.scope,
-        "first": first,
-        "last": last,
-        "collected": len(collected),
-        "ways": ways,
-        "adopted": len(cohort),
-        **reached,
-        "adoption_rate": rules.rate(adopted, len(collected)),
-        "closure_rate": rules.rate(reached["closed"], len(cohort)),
-        "median_hours": {name: _median_hours(cohort, a, b) for name, a, b in spans},
-    }
+    return replies.FunnelReply.of(
+        reached,
+        scope=payload.scope,
+        first=first,
+        last=last,
+        collected=len(collected),
+        ways=ways,
+        adopted=len(cohort),
+        adoption_rate=rules.rate(adopted, len(collected)),
+        closure_rate=rules.rate(reached["closed"], len(cohort)),
+        median_hours={name: _median_hours(cohort, a, b) for name, a, b in spans},
+    )
 
 
 def _median_hours(rows: Sequence[Row], a: str, b: str) -> float | None:

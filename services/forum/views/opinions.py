@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound
-from services.forum import rules, storage
-from services.forum.views.cards import STAFF_ROLES, iso, sees_inside, tally_card
+from chassis.replies import Page
+from services.forum import replies, rules, storage
+from services.forum.views.cards import STAFF_ROLES, sees_inside, tally_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,7 @@ class NoticeOf:
     notice_id: str
 
 
-_OPINION_SHOWN = (
-    *("opinion_id", "topic_id", "session_id", "text", "decision", "dissent", "warnings", "state"),
-    *("notice_number", "publicised_at", "ends_at", "created_at", "version"),
-)
-
-
-def opinion_card(tx: Tx, row: Row) -> dict[str, Any] | None:
+def opinion_card(tx: Tx, row: Row) -> replies.Opinion | None:
     """Return the opinion; a draft only to those who work on it."""
     if not row.opinion_id:
         return None
@@ -56,24 +51,19 @@ def opinion_card(tx: Tx, row: Row) -> dict[str, Any] | None:
     inside = sees_inside(tx, row.area)
     if opinion.state == "DRAFTED" and not inside:
         return None
-    card = {"id": opinion.opinion_id} | {
-        name: iso(getattr(opinion, name)) for name in _OPINION_SHOWN
-    }
     objections = storage.opinions.objections_of(tx.conn, row.opinion_id)
-    card["objections"] = len(objections)
+    told: dict[str, object] = {"id": opinion.opinion_id, "objections": len(objections)}
     if inside:
-        card["planned"] = opinion.planned
-        card["objection_texts"] = [
-            {"id": o.objection_id, "text": o.text, "state": o.state} for o in objections
+        decisions = storage.opinions.decisions_of(tx.conn, row.opinion_id)
+        told["planned"] = opinion.planned
+        told["objection_texts"] = [
+            replies.ObjectionText.of(one, id=one.objection_id) for one in objections
         ]
-        card["decisions"] = [
-            {"side": side, "outcome": d.outcome, "reasons": d.reasons}
-            for side, d in storage.opinions.decisions_of(tx.conn, row.opinion_id).items()
-        ]
-    return card
+        told["decisions"] = [replies.Decision.of(one) for one in decisions.values()]
+    return replies.Opinion.of(opinion, **told)
 
 
-def objections(tx: Tx, payload: ObjectionsAsked) -> dict[str, Any]:
+def objections(tx: Tx, payload: ObjectionsAsked) -> Page[replies.ObjectionCard]:
     """异议及处理结果 / Objections and what was decided.
 
     Return the caller's objections, or those to a topic of his area, with what was decided.
@@ -94,20 +84,10 @@ def objections(tx: Tx, payload: ObjectionsAsked) -> dict[str, Any]:
         topic_id=payload.topic_id,
         state=payload.state,
     )
-    return found.reply(_objection_card)
+    return found.listed(lambda row: replies.ObjectionCard.of(row, id=row.objection_id))
 
 
-_OBJECTION_SHOWN = (
-    *("objection_id", "topic_id", "opinion_id", "text", "directly_affected", "claimed"),
-    *("state", "outcome", "reasons", "decided_at", "created_at"),
-)
-
-
-def _objection_card(row: Row) -> dict[str, Any]:
-    return {"id": row.objection_id} | {name: iso(getattr(row, name)) for name in _OBJECTION_SHOWN}
-
-
-def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
+def notices(tx: Tx, payload: NoticesAsked) -> Page[replies.NoticeReply]:
     """协商意见公示 / Published opinions.
 
     Return the published opinions of an area, newest first. They hold no person, and come down
@@ -122,29 +102,23 @@ def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
         since=tx.now - rules.PUBLIC,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    return found.reply(lambda row: _notice_card(tx, row))
+    return found.listed(lambda row: _notice_card(tx, row))
 
 
-def _notice_card(tx: Tx, row: Row) -> dict[str, Any]:
+def _notice_card(tx: Tx, row: Row) -> replies.NoticeReply:
     of = records.known(tx.conn, storage.tables.topics, row.topic_id)
-    return {
-        "id": row.opinion_id,
-        "kind": "OPINION",
-        "number": row.notice_number,
-        "scope": row.area,
-        "topic_id": row.topic_id,
-        "topic_number": of.number,
-        "title": rules.HIDDEN if of.hidden_at else of.title,
-        "text": row.text,
-        "decision": row.decision,
-        "dissent": row.dissent,
-        "warnings": row.warnings,
-        "owners_matter": of.owners_matter,
-        "tally": tally_card(storage.sessions.tally_of(tx.conn, row.session_id, row.topic_id)),
-        "state": row.state,
-        "published_at": iso(row.publicised_at),
-        "ends_at": iso(row.ends_at),
-    }
+    return replies.NoticeReply.of(
+        row,
+        id=row.opinion_id,
+        kind="OPINION",
+        number=row.notice_number,
+        scope=row.area,
+        topic_number=of.number,
+        title=rules.HIDDEN if of.hidden_at else of.title,
+        owners_matter=of.owners_matter,
+        tally=tally_card(storage.sessions.tally_of(tx.conn, row.session_id, row.topic_id)),
+        published_at=row.publicised_at,
+    )
 
 
 def _is_up(tx: Tx, row: Row) -> bool:
@@ -156,7 +130,7 @@ def _is_up(tx: Tx, row: Row) -> bool:
     return bool(tx.now < ends + rules.PUBLIC)
 
 
-def notice(tx: Tx, payload: NoticeOf) -> dict[str, Any]:
+def notice(tx: Tx, payload: NoticeOf) -> replies.NoticeReply:
     """协商意见公示详情 / One published opinion.
 
     Raises:

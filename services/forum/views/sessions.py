@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from msgspec import UNSET
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, PartOfList
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
-from services.forum import rules, storage
+from chassis.replies import Page
+from services.forum import replies, rules, storage
 from services.forum.views.cards import (
-    card,
     is_near,
-    iso,
     sees_inside,
     tally_card,
     title_of,
@@ -40,7 +41,7 @@ class SessionsAsked:
     cursor: Cursor | None = None
 
 
-def session(tx: Tx, payload: SessionOf) -> dict[str, Any]:
+def session(tx: Tx, payload: SessionOf) -> replies.SessionReply:
     """协商会 / The session room.
 
     Return the session room: agenda, live quorum, who speaks for which grid, the calendar entry.
@@ -59,37 +60,31 @@ def session(tx: Tx, payload: SessionOf) -> dict[str, Any]:
     counted = rules.presence(invited, near)
     inside = sees_inside(tx, row.area) or tx.actor.id == row.host_id
     own = [i for i in invited if i.person_id == tx.actor.id]
-    card = _session_card(row)
-    if inside:
-        card["host_id"] = row.host_id
-    return card | {
-        "community": row.area,
-        "agenda": [
-            {
-                "topic_id": item.topic_id,
-                "number": item.number,
-                "title": title_of(tx, item),
-                "state": item.state,
-                "version": item.version,
-                "ballots": storage.sessions.count_cast(tx.conn, payload.session_id, item.topic_id),
-                "tally": tally_card(item),
-            }
+    return replies.SessionReply.of(
+        row,
+        id=row.session_id,
+        community=row.area,
+        host_id=row.host_id if inside else UNSET,
+        agenda=[
+            replies.OnAgenda.of(
+                item,
+                title=title_of(tx, item),
+                state=item.state,
+                ballots=storage.sessions.count_cast(tx.conn, row.session_id, item.topic_id),
+                tally=tally_card(item),
+            )
             for item in items
         ],
-        "quorum": {
-            "voting_invited": counted.voting_invited,
-            "voting_present": counted.voting_present,
-            "needed": counted.quorum,
-            "resident_present": counted.resident_present,
-            "residents_needed": counted.residents_needed,
-            "holds": _holds(counted),
-        },
-        "capacities": _per_capacity(invited),
-        "draw": {"seed": row.seed, "pool": row.pool},
-        "representation": _representation(tx, items, invited),
-        "invitations": [_invitation_card(i) for i in (invited if inside else own)],
-        "ical": rules.icalendar(
-            session_id=payload.session_id,
+        quorum=replies.Quorum.of(counted, needed=counted.quorum, holds=_holds(counted)),
+        capacities=_per_capacity(invited),
+        draw=replies.Draw.of(row),
+        representation=_representation(tx, items, invited),
+        invitations=[
+            replies.InvitationCard.of(one, id=one.invitation_id)
+            for one in (invited if inside else own)
+        ],
+        ical=rules.icalendar(
+            session_id=row.session_id,
             start=row.start_at,
             place=row.place,
             titles=[title_of(tx, item) for item in items],
@@ -97,20 +92,10 @@ def session(tx: Tx, payload: SessionOf) -> dict[str, Any]:
             stamp=row.notice_sent_at,
             cancelled=row.state in {"ADJOURNED", "CANCELLED"},
         ),
-    }
+    )
 
 
-_SESSION_SHOWN = (
-    *("session_id", "level", "area", "place", "start_at", "state", "notice_sent_at", "seed"),
-    *("pool", "opened_at", "ended_at", "reason", "created_at", "version"),
-)
-
-
-def _session_card(row: Row) -> dict[str, Any]:
-    return {"id": row.session_id, **{name: iso(getattr(row, name)) for name in _SESSION_SHOWN}}
-
-
-def session_list(tx: Tx, payload: SessionsAsked) -> dict[str, Any]:
+def session_list(tx: Tx, payload: SessionsAsked) -> Page[replies.SessionCard]:
     """协商会列表 / Sessions of an area.
 
     Return the sessions of an area, newest first, with what they are about.
@@ -125,22 +110,16 @@ def session_list(tx: Tx, payload: SessionsAsked) -> dict[str, Any]:
         tx.conn, payload, scope=scope, state=payload.state, topic_id=payload.topic_id
     )
     about = storage.sessions.agendas(tx.conn, [row.session_id for row in found.rows])
-    return found.reply(
-        lambda row: (
-            _session_card(row)
-            | {
-                "community": row.area,
-                "start": iso(row.start_at),
-                "topics": [
-                    {
-                        "topic_id": a.topic_id,
-                        "number": a.number,
-                        "title": title_of(tx, a),
-                        "state": a.state,
-                    }
-                    for a in about.get(row.session_id, ())
-                ],
-            }
+    return found.listed(
+        lambda row: replies.SessionCard.of(
+            row,
+            id=row.session_id,
+            community=row.area,
+            start=row.start_at,
+            topics=[
+                replies.AgendaItem.of(one, title=title_of(tx, one), state=one.state)
+                for one in about.get(row.session_id, ())
+            ],
         )
     )
 
@@ -153,17 +132,23 @@ def _holds(counted: rules.Presence) -> bool:
     )
 
 
-def _per_capacity(invited: Sequence[Row]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+def _per_capacity(invited: Sequence[Row]) -> dict[str, replies.CapacityCount]:
+    found: dict[str, list[Row]] = {}
     for row in invited:
-        counts = found.setdefault(row.capacity, {"invited": 0, "yes": 0, "attended": 0})
-        counts["invited"] += 1
-        counts["yes"] += row.answer == "YES"
-        counts["attended"] += row.attended_at is not None
-    return found
+        found.setdefault(row.capacity, []).append(row)
+    return {
+        capacity: replies.CapacityCount(
+            invited=len(rows),
+            yes=sum(row.answer == "YES" for row in rows),
+            attended=sum(row.attended_at is not None for row in rows),
+        )
+        for capacity, rows in found.items()
+    }
 
 
-def _representation(tx: Tx, items: Sequence[Row], invited: Sequence[Row]) -> list[dict[str, Any]]:
+def _representation(
+    tx: Tx, items: Sequence[Row], invited: Sequence[Row]
+) -> list[replies.Representation]:
     """Return, per affected grid, its adults and how many residents of it are invited and there."""
     scope = sorted({code for item in items for code in item.scope})
     grids = sorted({g for code in scope for g in grids_of(tx, code)})
@@ -175,13 +160,13 @@ def _representation(tx: Tx, items: Sequence[Row], invited: Sequence[Row]) -> lis
         of_grid = [i for i in side if i.person_id in homes and homes[i.person_id].grid == grid]
         present = sum(i.attended_at is not None for i in of_grid)
         shown.append(
-            {
-                "grid": grid,
-                "adults": adults.get(grid, 0),
-                "invited": len(of_grid),
-                "present": present,
-                "warning": "GRID_NOT_PRESENT" if adults.get(grid) and not present else None,
-            }
+            replies.Representation(
+                grid=grid,
+                adults=adults.get(grid, 0),
+                invited=len(of_grid),
+                present=present,
+                warning="GRID_NOT_PRESENT" if adults.get(grid) and not present else None,
+            )
         )
     return shown
 
@@ -191,11 +176,7 @@ def grids_of(tx: Tx, code: str) -> list[str]:
     return [code] if len(code) == 15 else storage.heard.areas_in(tx.conn, code, 15)
 
 
-def _invitation_card(row: Row) -> dict[str, Any]:
-    return card(row, "invitation_id", "recorded_at", "source", "home")
-
-
-def my_invitations(tx: Tx, payload: PartOfList) -> dict[str, Any]:
+def my_invitations(tx: Tx, payload: PartOfList) -> Page[replies.MyInvitation]:
     """我的邀请 / My invitations.
 
     Return the caller's invitations, newest first, with when and where.
@@ -203,16 +184,18 @@ def my_invitations(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     found = storage.sessions.invitation_page(tx.conn, payload, tx.actor.id)
     about = storage.sessions.agendas(tx.conn, [row.session_id for row in found.rows])
 
-    def card_of(row: Row) -> dict[str, Any]:
+    def card_of(row: Row) -> replies.MyInvitation:
         held = records.known(tx.conn, storage.tables.sessions, row.session_id)
-        return _invitation_card(row) | {
-            "session_state": held.state,
-            "start": iso(held.start_at),
-            "place": held.place,
-            "topics": [
-                {"topic_id": a.topic_id, "number": a.number, "title": title_of(tx, a)}
-                for a in about.get(row.session_id, ())
+        return replies.MyInvitation.of(
+            row,
+            id=row.invitation_id,
+            session_state=held.state,
+            start=held.start_at,
+            place=held.place,
+            topics=[
+                replies.AgendaItem.of(one, title=title_of(tx, one))
+                for one in about.get(row.session_id, ())
             ],
-        }
+        )
 
-    return found.reply(card_of)
+    return found.listed(card_of)

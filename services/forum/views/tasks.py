@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -12,13 +12,12 @@ from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
-from services.forum import storage
+from chassis.replies import Page
+from services.forum import replies, storage
 from services.forum.rules import TaskState
 from services.forum.views.cards import (
-    card,
     district,
     is_near,
-    iso,
     sees_inside,
     whose_rows,
 )
@@ -56,39 +55,34 @@ class TasksAsked:
     cursor: Cursor | None = None
 
 
-def supervisions(tx: Tx, payload: SupervisionsAsked) -> dict[str, Any]:
+def supervisions(tx: Tx, payload: SupervisionsAsked) -> Page[replies.SupervisionCard]:
     """监督记录列表 / What supervisors found: of an area for its staff, else one's own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
     whose = whose_rows(tx, payload.scope, mine=payload.mine)
-    found = storage.tasks.supervision_page(tx.conn, payload, **whose, task_id=payload.task_id)
-    return found.reply(lambda row: card(row, "record_id"))
+    found = storage.tasks.supervision_page(
+        tx.conn, payload, scope=whose.scope, person_id=whose.person_id, task_id=payload.task_id
+    )
+    return found.listed(lambda row: replies.SupervisionCard.of(row, id=row.record_id))
 
 
-_TASK_SHOWN = (
-    *("topic_id", "round", "title", "responsible_kind", "responsible_id", "due_at", "budget_fen"),
-    *("funding", "area", "grid", "state", "overdue_level", "reworks", "supervisions_missed"),
-    *("percent", "evidence", "work_id", "started_at", "delivered_at", "accepted_at", "replaces"),
-    *("extensions", "created_at", "version"),
-)
-
-
-def task_card(row: Row) -> dict[str, Any]:
+def task_card(row: Row) -> replies.TaskCard:
     """Return a task as everybody sees it: who accepted it is nobody's business, that it was is."""
-    shown = {name: iso(getattr(row, name)) for name in _TASK_SHOWN}
+    return replies.TaskCard.of(row, **_told(row))
+
+
+def _told(row: Row) -> dict[str, object]:
     return {
         "id": row.task_id,
-        "task_id": row.task_id,
-        **shown,
         "overdue": row.overdue_level > 0,
         "supervisor_accepted": row.supervisor_accepted is not None,
         "cadre_accepted": row.cadre_accepted is not None,
     }
 
 
-def task(tx: Tx, payload: TaskOf) -> dict[str, Any]:
+def task(tx: Tx, payload: TaskOf) -> replies.TaskReply:
     """任务 / A task and its supervision.
 
     Return a task with its supervisors and what they have seen.
@@ -99,36 +93,28 @@ def task(tx: Tx, payload: TaskOf) -> dict[str, Any]:
     row = records.find(tx.conn, storage.tables.tasks, payload.task_id)
     if row is None or not is_near(tx, row.area):
         raise NotFound(kind="task", id=payload.task_id)
-    people = storage.tasks.supervisors_of(tx.conn, [payload.task_id])
-    seen = storage.tasks.supervisions_of(tx.conn, [payload.task_id])
     inside = sees_inside(tx, row.area)
-    own = tx.actor.id
-    return task_card(row) | {
-        "supervisors": [
-            {"person_id": s.person_id, "appointed_at": iso(s.appointed_at)}
-            for s in people
-            if inside or s.person_id == own
+    away = row.state in _AWAY
+    return replies.TaskReply.of(
+        row,
+        **_told(row),
+        supervisors=[
+            replies.Supervisor.of(one)
+            for one in storage.tasks.supervisors_of(tx.conn, [payload.task_id])
+            if inside or one.person_id == tx.actor.id
         ],
-        "supervisions": [
-            {
-                "id": r.record_id,
-                "kind": r.kind,
-                "at": iso(r.created_at),
-                "finding": r.finding,
-                "media": r.media,
-            }
-            for r in seen
+        supervisions=[
+            replies.Supervision.of(one, id=one.record_id, at=one.created_at)
+            for one in storage.tasks.supervisions_of(tx.conn, [payload.task_id])
         ],
-        "end_reason": storage.tasks.why_ended(tx.conn, payload.task_id)
-        if row.state in _AWAY
-        else None,
-    }
+        end_reason=storage.tasks.why_ended(tx.conn, payload.task_id) if away else None,
+    )
 
 
 _AWAY = ("CANCELLED", "FAILED")
 
 
-def task_ledger(tx: Tx, payload: TasksAsked) -> dict[str, Any]:
+def task_ledger(tx: Tx, payload: TasksAsked) -> Page[replies.TaskCard]:
     """任务台账 / Tasks.
 
     Return tasks with their progress: the ledger of resolutions.
@@ -144,4 +130,4 @@ def task_ledger(tx: Tx, payload: TasksAsked) -> dict[str, Any]:
         overdue=payload.overdue,
         supervisor=tx.actor.id if payload.mine else None,
     )
-    return found.reply(task_card)
+    return found.listed(task_card)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
-from services.forum import rules, storage
+from chassis.replies import Page
+from services.forum import replies, rules, storage
 from services.forum.rules import Level, TopicState
 from services.forum.views.cards import (
     STAFF_ROLES,
     district,
-    iso,
     may_read,
     sees_inside,
     tally_card,
@@ -44,7 +47,7 @@ class TopicOf:
     topic_id: str
 
 
-def topic_wall(tx: Tx, payload: TopicsAsked) -> dict[str, Any]:
+def topic_wall(tx: Tx, payload: TopicsAsked) -> Page[replies.TopicCard]:
     """议题墙 / The topic wall.
 
     Return the topic wall, newest first.
@@ -62,26 +65,10 @@ def topic_wall(tx: Tx, payload: TopicsAsked) -> dict[str, Any]:
     )
     shown = [row.topic_id for row in found.rows]
     counts = Counter(one.topic_id for one in storage.topics.cosigners_of(tx.conn, shown))
-    return found.reply(lambda row: _topic_card(tx, row, counts[row.topic_id]))
+    return found.listed(
+        lambda row: replies.TopicCard.of(row, **_told(tx, row, counts[row.topic_id]))
+    )
 
-
-_TOPIC_SHOWN = (
-    *("number", "title", "description", "proposer_kind", "way", "category", "level", "scope"),
-    *("area", "grid", "resubmits", "new_facts", "state", "round", "owners_matter", "binding"),
-    *("escalated", "adjournments", "objected", "session_id", "opinion_id", "merged_into"),
-    *(
-        "reason",
-        "appeal",
-        "appeal_reasons",
-        "result",
-        "created_at",
-        "screen_due",
-        "adopted_at",
-        "session_due",
-    ),
-    *("voted_at", "opinion_due", "publicised_at", "resolved_at", "tasks_due", "implementing_at"),
-    *("verified_at", "closed_at", "failed_at", "poll_until", "version"),
-)
 
 # For staff of the area and the proposer.
 _TOPIC_OWN = (
@@ -90,21 +77,21 @@ _TOPIC_OWN = (
 )
 
 
-def _topic_card(tx: Tx, row: Row, cosigners: int) -> dict[str, Any]:
+def _told(tx: Tx, row: Row, cosigners: int) -> dict[str, object]:
+    """Return what a card says of a topic that is no column of it, or not for everybody."""
     own = sees_inside(tx, row.area) or tx.actor.id in {row.proposer, row.entered_by}
-    names = _TOPIC_SHOWN + _TOPIC_OWN if own else _TOPIC_SHOWN
-    card = {"id": row.topic_id, "topic_id": row.topic_id}
-    card |= {name: iso(getattr(row, name)) for name in names}
     step = rules.STEP_OF_STATE[row.state]
-    return card | {
+    return {
+        "id": row.topic_id,
         "community": row.area,
         "cosigners": cosigners,
         "step": step,
         "step_name": str(rules.STEP_NAMES[step - 1]),
+        **({name: getattr(row, name) for name in _TOPIC_OWN} if own else {}),
     }
 
 
-def topic(tx: Tx, payload: TopicOf) -> dict[str, Any]:
+def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:
     """议题与五步 / A topic and its five steps.
 
     Return a topic with the five steps, the artefact of each, and what is open.
@@ -116,54 +103,51 @@ def topic(tx: Tx, payload: TopicOf) -> dict[str, Any]:
     if row is None or not may_read(tx, row):
         raise NotFound(kind="topic", id=payload.topic_id)
     signed = storage.topics.cosigners_of(tx.conn, [payload.topic_id])
-    card = _topic_card(tx, row, len(signed))
-    if sees_inside(tx, row.area):
-        card["cosigner_ids"] = [s.person_id for s in signed]
     analysis = storage.topics.analysis_of(tx.conn, row)
     tally = tally_card(storage.sessions.tally_of(tx.conn, row.session_id, payload.topic_id))
     opinion = opinion_card(tx, row)
     tasks = storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=row.round)
-    effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
-    artefacts: dict[int, Any] = {
-        1: {
-            "number": row.number,
-            "way": row.way,
-            "collected_at": iso(row.created_at),
-            "cosigners": len(signed),
-        },
-        2: _analysis_card(analysis),
-        3: tally,
-        4: effective and effective | {"binding": row.binding},
-        5: {
-            "tasks": len(tasks),
-            "accepted": sum(t.state == "ACCEPTED" for t in tasks),
-            "result": row.result,
-            "closed_at": iso(row.closed_at),
-        }
-        if tasks
-        else None,
-    }
+    analysed = None if analysis is None else replies.Analysis.of(analysis)
     ratings, stars = storage.topics.poll_of(tx.conn, payload.topic_id)
-    return card | {
-        "steps": [asdict(step) for step in rules.lay_out_steps(row.state, artefacts)],
-        "analysis": artefacts[2],
-        "tally": tally,
-        "opinion": opinion,
-        "tasks": [task_card(t) for t in tasks],
-        "poll": {"ratings": ratings, "stars_total": stars},
-    }
+    inside = sees_inside(tx, row.area)
+    return replies.TopicReply.of(
+        row,
+        **_told(tx, row, len(signed)),
+        cosigner_ids=[one.person_id for one in signed] if inside else UNSET,
+        steps=[
+            replies.Step.of(step)
+            for step in rules.lay_out_steps(
+                row.state,
+                {
+                    1: replies.Collected.of(
+                        row, collected_at=row.created_at, cosigners=len(signed)
+                    ),
+                    2: analysed,
+                    3: tally,
+                    4: _in_force(row, opinion),
+                    5: _implemented(row, tasks),
+                },
+            )
+        ],
+        analysis=analysed,
+        tally=tally,
+        opinion=opinion,
+        tasks=[task_card(one) for one in tasks],
+        poll=replies.Poll(ratings=ratings, stars_total=stars),
+    )
 
 
-def _analysis_card(row: Row | None) -> dict[str, Any] | None:
-    if row is None:
+def _in_force(row: Row, opinion: replies.Opinion | None) -> replies.Opinion | None:
+    if opinion is None or opinion.state != "EFFECTIVE":
         return None
-    return {
-        "finding": row.finding,
-        "level": row.level,
-        "owners_matter": row.owners_matter,
-        "urgency": row.urgency,
-        "decided_at": iso(row.decided_at),
-    }
+    return replace(opinion, binding=row.binding)
+
+
+def _implemented(row: Row, tasks: Sequence[Row]) -> replies.Implemented | None:
+    if not tasks:
+        return None
+    accepted = sum(task.state == "ACCEPTED" for task in tasks)
+    return replies.Implemented.of(row, tasks=len(tasks), accepted=accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +159,7 @@ class TimelineOf:
     cursor: Cursor | None = None
 
 
-def topic_timeline(tx: Tx, payload: TimelineOf) -> dict[str, Any]:
+def topic_timeline(tx: Tx, payload: TimelineOf) -> replies.TimelineReply:
     """议题时间线 / A topic's timeline.
 
     Return everything that happened to a topic, oldest first; persons as roles.
@@ -187,17 +171,17 @@ def topic_timeline(tx: Tx, payload: TimelineOf) -> dict[str, Any]:
     if row is None or not may_read(tx, row):
         raise NotFound(kind="topic", id=payload.topic_id)
     inside = sees_inside(tx, row.area)
-
-    def shown(entry: Row) -> dict[str, Any]:
-        item = {
-            "at": iso(entry.at),
-            "kind": entry.kind,
-            "ref": entry.ref,
-            "action": entry.action,
-            "state": entry.state,
-            "role": entry.role,
-        }
-        return item | {"actor": entry.actor, "detail": entry.detail} if inside else item
-
     page = storage.topics.history_of(tx.conn, payload.topic_id, payload)
-    return page.reply(shown, id=payload.topic_id)
+    return replies.TimelineReply(
+        id=payload.topic_id,
+        items=[
+            replies.TimelineEntry.of(
+                one,
+                actor=one.actor if inside else UNSET,
+                detail=one.detail if inside else UNSET,
+            )
+            for one in page.rows
+        ],
+        next=page.next,
+        prev=page.prev,
+    )

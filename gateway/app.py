@@ -149,35 +149,14 @@ class Own:
     def doors(self) -> list[tuple[Door, Serve]]:
         """Return each own door with what serves it."""
         declared = Doors("", "网关 / Gateway")
+        open_to_all: tuple[tuple[str, str, type[Reply], str, Serve], ...] = (
+            ("/v1", "index", Index, "系统目录 / Index", self.index),
+            ("/v1/health", "health", Health, "运行状况 / Health of every service", self.health),
+            ("/v1/clock", "clock", Clock, "业务时间 / Domain time", self.clock),
+        )
         found: list[tuple[Door, Serve]] = [
-            (
-                declared.query(
-                    "GET", "/v1", "index", reply=Index, roles=PUBLIC, summary="系统目录 / Index"
-                ),
-                self.index,
-            ),
-            (
-                declared.query(
-                    "GET",
-                    "/v1/health",
-                    "health",
-                    reply=Health,
-                    roles=PUBLIC,
-                    summary="运行状况 / Health of every service",
-                ),
-                self.health,
-            ),
-            (
-                declared.query(
-                    "GET",
-                    "/v1/clock",
-                    "clock",
-                    reply=Clock,
-                    roles=PUBLIC,
-                    summary="业务时间 / Domain time",
-                ),
-                self.clock,
-            ),
+            (declared.query("GET", path, name, reply=kind, roles=PUBLIC, summary=said), serve)
+            for path, name, kind, said, serve in open_to_all
         ]
         if self.gate.settings.demo_clock:
             self._setting = declared.command(
@@ -617,6 +596,3 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
     app.router.lifespan_context = lifespan
     serve(app, settings, sock=sock, ready=ready)
     return 0
-
-
-__all__ = ["create", "doors_of", "routed", "run", "serve_embedded"]

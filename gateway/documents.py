@@ -271,5 +271,3 @@ async def _file(asked: Asked, reply: JsonObject) -> Response:
 
 
 _WRITERS: dict[str, Writer] = {ATOM: _feed, PDF: _certificate, FILE: _file}
-
-__all__ = ["ATOM", "FILE", "PDF", "atom", "public_url", "writer"]

@@ -40,7 +40,7 @@ ANY: tuple[str, ...] = (ANY_ROLE,)
 PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
 
 
-def existing_day(day: str) -> str:
+def _existing_day(day: str) -> str:
     if not is_day(day):
         raise PydanticCustomError("date_parsing", "Input should be a valid date")
     return day
@@ -50,7 +50,7 @@ def existing_day(day: str) -> str:
 Day = Annotated[
     str,
     Field(pattern=DAY, json_schema_extra={"format": "date"}),
-    AfterValidator(existing_day),
+    AfterValidator(_existing_day),
 ]
 
 
@@ -289,6 +289,3 @@ def _check_names(door: Door, where: str) -> None:
             raise TypeError(f"{where}: {', '.join(sorted(twice))} stands in the path already")
     if door.path_params is not None and set(door.path_params.model_fields) != places:
         raise TypeError(f"{where}: path_params must name the path's places")
-
-
-__all__ = ["ANY", "PUBLIC", "ROLES", "Body", "Door", "Doors", "Page", "Params", "Reply"]

@@ -248,17 +248,3 @@ def admit(door_roles: tuple[str, ...], identity: Identity | None, header: str | 
         return ANONYMOUS
     check_role(door_roles, actor)
     return actor
-
-
-__all__ = [
-    "ANONYMOUS",
-    "Grant",
-    "Identity",
-    "IdentitySource",
-    "Tokens",
-    "acting",
-    "admit",
-    "issue",
-    "read_grant",
-    "who",
-]

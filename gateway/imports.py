@@ -178,6 +178,3 @@ async def _copy(
             parts.clear()
         if part is None:
             return
-
-
-__all__ = ["START", "receiver", "with_imports"]

@@ -15,7 +15,7 @@ from chassis import api
 from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
 from chassis.refusal import Problem
-from chassis.text import COMMUNITY, GRID, PERIOD
+from chassis.text import GRID
 from gateway.context import Context
 from gateway.doors import Door
 from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
@@ -94,12 +94,8 @@ class OpenApi(TypedDict):
 
 Refs = Mapping[tuple[type[BaseModel], str], Schema]
 
-# Known places of paths; every other one is the id of a thing.
-PLACES: Schemas = {
-    "grid": {"type": "string", "pattern": GRID, "examples": ["370811015901001"]},
-    "community": {"type": "string", "pattern": COMMUNITY, "examples": ["370811015901"]},
-    "period": {"type": "string", "pattern": PERIOD, "examples": ["2025-01"]},
-}
+# A place whose form no contract says.
+_GRID: Schema = {"type": "string", "pattern": GRID, "examples": ["370811015901001"]}
 _ID: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_.:~-]{1,120}$"}
 
 # Status -> what it means here, and the code of its example.
@@ -132,40 +128,40 @@ _HEADERS: dict[str, Header] = {
     "RetryAfter": {"description": "秒 / seconds", "schema": {"type": "integer"}},
 }
 
+
+def _header(
+    name: str, about: str, example: str, *, required: bool, schema: Schema | None = None
+) -> Parameter:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": about,
+        "schema": {"type": "string", **(schema or {})},
+        "example": example,
+    }
+
+
 _PARAMETERS: dict[str, Parameter] = {
-    "IdempotencyKey": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "required": True,
-        "description": "每个命令一个新键;重试时用同一键,保证只生效一次 / "
+    "IdempotencyKey": _header(
+        "Idempotency-Key",
+        "每个命令一个新键;重试时用同一键,保证只生效一次 / "
         "a new key per command, the same key for a repetition",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-        "example": "01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
-    },
-    "IfMatch": {
-        "name": "If-Match",
-        "in": "header",
-        "required": True,
-        "description": "所见版本号 / the version that was seen",
-        "schema": {"type": "string"},
-        "example": '"3"',
-    },
-    "ActingRole": {
-        "name": "X-Acting-Role",
-        "in": "header",
-        "required": False,
-        "description": "拥有多个角色时必填 / required when several roles are granted",
-        "schema": {"type": "string", "pattern": r"^R_[A-Z_]+(;\s*scope=[0-9]{6,15})?$"},
-        "example": "R_CADRE;scope=370811015901",
-    },
-    "AcceptLanguage": {
-        "name": "Accept-Language",
-        "in": "header",
-        "required": False,
-        "description": "zh(默认)或 en / zh (default) or en",
-        "schema": {"type": "string"},
-        "example": "zh",
-    },
+        "01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
+        required=True,
+        schema={"minLength": 1, "maxLength": 200},
+    ),
+    "IfMatch": _header("If-Match", "所见版本号 / the version that was seen", '"3"', required=True),
+    "ActingRole": _header(
+        "X-Acting-Role",
+        "拥有多个角色时必填 / required when several roles are granted",
+        "R_CADRE;scope=370811015901",
+        required=False,
+        schema={"pattern": r"^R_[A-Z_]+(;\s*scope=[0-9]{6,15})?$"},
+    ),
+    "AcceptLanguage": _header(
+        "Accept-Language", "zh(默认)或 en / zh (default) or en", "zh", required=False
+    ),
 }
 
 _ABOUT = """五个机制:红色信用、红色物业、红色管家、红色合伙人、红色议站。
@@ -356,7 +352,7 @@ def _parameters(
         else {}
     )
     for place in door.places:
-        schema = typed.get(place) or PLACES.get(place) or _ID
+        schema = typed.get(place, _GRID if place == "grid" else _ID)
         found.append({"name": place, "in": "path", "required": True, "schema": schema})
     if door.params is not None:
         members, required = _members(refs[door.params, "validation"], schemas)

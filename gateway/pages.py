@@ -23,6 +23,7 @@ from starlette.responses import Response
 from chassis.calendar import SHANGHAI
 from chassis.i18n import named
 from chassis.json_values import Json, JsonObject
+from chassis.refusal import Sentence, sentences
 from chassis.rpc import CallFailed
 from chassis.text import AREA, GRID, PERIOD
 from gateway.dispatch import PLACE, Gate, read_params
@@ -154,33 +155,16 @@ class _Words(str):
 
 _UNNAMED = _Words("未公示姓名 / Not named")
 # What the codes of notices are called.
-_CALLED: Mapping[str, Mapping[str, str]] = {
-    "kind": {
-        "SETTLEMENT": f"{KINDS['SETTLEMENT']} / Credit of a month",
-        "COMMENDATION": f"{KINDS['COMMENDATION']} / Commendation",
-        "CONSULTATION": f"{KINDS['CONSULTATION']} / Consultation on rules",
-        "RULES": f"{KINDS['RULES']} / Rules published",
-        "RES": "居民 / Resident",
-        "HH": "家庭 / Household",
-        "STW": "红色管家 / Red steward",
-        "PRJ": "物业项目 / Property project",
-        "PCO": "物业企业 / Property company",
-        "MER": "商户 / Merchant",
-        "PTN": "红色合伙人 / Red partner",
-        "UNT": "单位 / Unit",
-    },
-    "state": {"PUBLISHED": "公示中 / Published", "WITHDRAWN": "已撤回 / Withdrawn"},
-    "form": {
-        "NOTICE": f"{FORMS['NOTICE']} / Notice of praise",
-        "STAR": f"{FORMS['STAR']} / Star",
-        "FORMAL": f"{FORMS['FORMAL']} / Formal commendation",
-    },
-    "level": {
-        "COMMUNITY": f"{LEVELS['COMMUNITY']} / Community",
-        "STREET": f"{LEVELS['STREET']} / Street",
-        "DISTRICT": f"{LEVELS['DISTRICT']} / District",
-    },
-}
+_CALLED: Mapping[str, Mapping[str, Sentence]] = {
+    "kind": KINDS | sentences({
+        "RES": "居民 / Resident", "HH": "家庭 / Household", "STW": "红色管家 / Red steward",
+        "PRJ": "物业项目 / Property project", "PCO": "物业企业 / Property company",
+        "MER": "商户 / Merchant", "PTN": "红色合伙人 / Red partner", "UNT": "单位 / Unit",
+    }),
+    "state": sentences({"PUBLISHED": "公示中 / Published", "WITHDRAWN": "已撤回 / Withdrawn"}),
+    "form": FORMS,
+    "level": LEVELS,
+}  # fmt: skip
 
 
 def _worded(row: Mapping[str, Json]) -> dict[str, Json]:
@@ -202,7 +186,7 @@ def _called(name: str, value: Json) -> Json:
     if not isinstance(value, str) or isinstance(value, _Words) or name in _WRITTEN:
         return value
     if called := _CALLED.get(name, {}).get(value):
-        return _Words(called)
+        return _Words(f"{called} / {called.english}")
     zh, en = named(value, "zh", _WORDS_OF), named(value, "en", _WORDS_OF)
     return value if zh == value else _Words(f"{zh} / {en}")
 
@@ -318,21 +302,12 @@ async def _ask(
 
 
 @functools.cache
-def _file(name: str) -> tuple[bytes, str]:
-    content = resources.files("gateway").joinpath("web", name).read_bytes()
-    return content, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-
-
-def _static(request: Request, name: str) -> Response:
-    content, tag = _file(name)
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(None, 304, headers)
-    return Response(content, 200, headers, _FILES[name])
+def _file(name: str) -> Large:
+    return Large(resources.files("gateway").joinpath("web", name).read_bytes())
 
 
 class Large:
-    """Content of some hundred KiB that stays the same: kept compressed too, and tagged."""
+    """Content that stays the same, perhaps of some hundred KiB: kept compressed too, and tagged."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -392,7 +367,7 @@ class Pages:
         name = request.path_params["name"]
         if name not in _FILES:
             raise NoSuchPath(path=request.url.path)
-        return _static(request, name)
+        return _file(name).answer(request, _FILES[name], {})
 
     async def notices(self, request: Request) -> Response:
         """Show the public notices of credit."""
@@ -584,6 +559,3 @@ def addresses(
         ("/board", shown.board),
         ("/web/{name}", shown.file),
     )
-
-
-__all__ = ["addresses"]

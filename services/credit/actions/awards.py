@@ -28,6 +28,7 @@ from services.credit.storage import awards as store
 from services.credit.storage import facts, registry
 from services.credit.storage import ledger as points
 from services.credit.storage import settlement as settlement_store
+from services.credit.storage.closings import closed_since, closings
 from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ PERSONS = ("RES", "HH")
 NOTHING = rules.Taken()
 # The reason of an award that yields to another of its deed; the rule that excludes it follows.
 EXCLUDED_BY = "excluded:"
+# The reason of an award whose subject was closed when it happened.
+CLOSED = "SUBJECT_CLOSED"
 MEASURED = (
     events.StewardMonthHeard,
     events.PropertyMonthHeard,
@@ -186,6 +189,7 @@ def _award(tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]], in_force: InFo
     for part, found in ((part, by_id[part[0].award_id]) for part in plain if part[0].human):
         found |= {"waits_for": deciding.first_level(part[0].rule.approve), "due_at": due}
     _yield_deeds(tx, rows, in_force)
+    _void_closed(tx, rows)
     _cap(tx, rows, in_force)
     counted, changed = _count_hours(tx, running, spans, in_force)
     _store(tx, rows + counted, changed)
@@ -376,6 +380,21 @@ def _yield_deeds(tx: Tx, rows: list[dict[str, Any]], in_force: InForce) -> None:
                 "effective": False,
                 "state": "REVERSED",
                 "reason": f"{EXCLUDED_BY}{winner}",
+                "decided_at": tx.now,
+            }
+
+
+def _void_closed(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """Let nothing count that a subject did while it was closed: it is stored as it was taken back,
+    with its reason, so that anybody who asks reads why."""
+    known = closings(tx.conn, tx.calendar, {found["subject_id"] for found in rows})
+    for found in rows:
+        if closed_since(known, found["subject_id"], found["occurred_at"]) is not None:
+            found |= {
+                "to_period": Calendar.next_period(found["period"], -1),
+                "effective": False,
+                "state": "REVERSED",
+                "reason": CLOSED,
                 "decided_at": tx.now,
             }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.credit import events
 from services.credit.actions import (
     awards,
+    closed,
     consents,
     households,
     ledger,
@@ -259,6 +260,7 @@ def _left(tx: Tx, event: Event) -> None:
     # The month in which somebody leaves still settles; the wallet lives 90 days more.
     end = _month_end(tx, event)
     running_out.begin_grace(tx, subject_id, event.occurred_at, closed_at=end)
+    closed.void(tx, subject_id)
 
 
 def _open(
@@ -297,6 +299,8 @@ def _open(
         closed_at=_month_end(tx, event) if state == "CLOSED" else None,
         spendable_until=None,
     )
+    if state == "CLOSED":
+        closed.void(tx, subject_id)
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
@@ -404,6 +408,7 @@ def _exited(tx: Tx, event: Event) -> None:
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     known = registry.known_subject(tx.conn, subject_id, lock=True)
     registry.put_state(tx.conn, known, "CLOSED", event.occurred_at, closed_at=_month_end(tx, event))
+    closed.void(tx, subject_id)
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 

@@ -82,7 +82,7 @@ def deductions(tx: Tx, awards: Iterable[Mapping[str, object]]) -> None:
             "created_at": tx.now,
         }
         for award in awards
-        if award["deduction"]
+        if award["deduction"] and award["state"] != "REVERSED"
     ]
     if rows:
         store.add(tx.conn, rows)

@@ -14,6 +14,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from chassis import records
+from chassis import storage as store
 from chassis.calendar import Calendar
 from chassis.records import Row
 from services.credit.storage import bulk
@@ -59,6 +60,23 @@ def closings(conn: sa.Connection, calendar: Calendar, subject_ids: Iterable[str]
         if times:
             found[key] = times
     return found
+
+
+def scored_since(conn: sa.Connection, subject_id: str, since: datetime) -> list[Row]:
+    """Return and lock the awards that stand for what a subject did from an instant on; what was
+    measured of the months before it is told later, and is none of these."""
+    award = t.awards.c
+    asked = (
+        sa.select(t.awards)
+        .where(
+            award.subject_id == subject_id,
+            award.state.in_(("PROPOSED", "APPROVED")),
+            award.occurred_at >= since,
+            award.period >= Calendar.period(since),
+        )
+        .order_by(award.award_id)
+    )
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def _month_end(calendar: Calendar, at: datetime) -> datetime:

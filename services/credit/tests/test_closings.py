@@ -5,6 +5,7 @@ import pytest
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit.errors import ConflictOfInterest, SubjectClosed, TextTooShort
 from services.credit.tests import stage
+from services.credit.tests.test_exclusion import overdue
 
 STREET, DISTRICT = "370811015", "370811"
 MER = "MER:mer_1"
@@ -109,3 +110,85 @@ def test_what_a_merchant_does_after_its_closing_day_is_refused_and_says_why(cred
         propose(bench, "2025-03-12T09:00", evidence="JL-2")
     bench.at("2025-03-25T10:00")
     assert propose(bench, "2025-03-24T09:00", evidence="JL-3")["state"] == "PROPOSED"
+
+
+def ends(bench, at="2025-03-15T10:00"):
+    """Property tells that the project is closed."""
+    bench.consume(
+        "property",
+        "project_registered.v1",
+        {
+            "project_id": "prj_1",
+            "company_id": "pco_1",
+            "community": stage.COMMUNITY,
+            "grids": [stage.COMMUNITY + "001"],
+            "households": 1200,
+            "status": "CLOSED",
+        },
+        subject="prj_1",
+        sequence=9,
+        occurred_at=stage.moment(at),
+        scope=stage.COMMUNITY,
+    )
+
+
+def heard(bench, order, at):
+    bench.deliver([overdue(bench, "S3", order=order, at=at)])
+
+
+def awarded(bench):
+    return bench.rows(
+        "SELECT deed, state, reason FROM awards WHERE rule_code = 'R-PRJ-12' ORDER BY deed"
+    )
+
+
+VOID = [
+    {"deed": "zg_1", "state": "PROPOSED", "reason": None},
+    {"deed": "zg_2", "state": "REVERSED", "reason": "SUBJECT_CLOSED"},
+]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_happens_after_the_month_in_which_a_project_closed_does_not_count(credit, late):
+    """In whatever order it is told, and whoever asks reads why."""
+    bench = credit
+    stage.project(bench)
+    bench.at("2025-04-12T10:00")
+    if not late:
+        ends(bench)
+    heard(bench, "zg_1", "2025-03-20T10:00")
+    heard(bench, "zg_2", "2025-04-10T10:00")
+    if late:
+        assert [one["state"] for one in awarded(bench)] == ["PROPOSED", "PROPOSED"]
+        ends(bench)
+    assert awarded(bench) == VOID
+    (found,) = bench.rows("SELECT award_id FROM awards WHERE deed = 'zg_2'")
+    card = street(bench).ask("award", {"award_id": str(found["award_id"])})
+    assert "已注销" in card["why"]["last_word"]
+    messages = bench.rows("SELECT code FROM messages WHERE code = 'DEDUCTION_PROPOSED'")
+    assert len(messages) == (2 if late else 1)
+
+
+def test_what_a_project_did_before_it_served_again_stays_out_and_the_rest_counts(credit):
+    bench = credit
+    stage.project(bench)
+    ends(bench)
+    bench.at("2025-05-12T10:00")
+    bench.consume(
+        "property",
+        "project_registered.v1",
+        {
+            "project_id": "prj_1",
+            "company_id": "pco_1",
+            "community": stage.COMMUNITY,
+            "grids": [stage.COMMUNITY + "001"],
+            "households": 1200,
+            "status": "IN_SERVICE",
+        },
+        subject="prj_1",
+        sequence=10,
+        scope=stage.COMMUNITY,
+    )
+    heard(bench, "zg_1", "2025-05-13T10:00")
+    heard(bench, "zg_2", "2025-04-10T10:00")
+    assert awarded(bench) == VOID

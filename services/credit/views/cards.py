@@ -155,6 +155,10 @@ _ENDED = sentences(
         "UNDECIDED": (
             "异议到结算关闭时仍未裁定 / An objection was not decided before its month was closed"
         ),
+        "SUBJECT_CLOSED": (
+            "行为发生时该主体已注销,不计分"
+            " / The subject was closed when it happened; it is not scored"
+        ),
         "CONSENT_WITHDRAWN": "授权已撤回 / The consent was withdrawn",
         "RESIDENT_DEACTIVATED": "居民登记已注销 / The person is no registered resident any more",
     }

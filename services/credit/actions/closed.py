@@ -1,0 +1,15 @@
+"""What was scored of a subject before it was told that it had closed by then."""
+
+from __future__ import annotations
+
+from chassis.bus import Tx
+from services.credit.actions import awards
+from services.credit.storage.closings import closings, scored_since
+
+
+def void(tx: Tx, subject_id: str) -> None:
+    """Take back what stands for deeds of a time in which a subject was closed, as it is stored of
+    deeds that are heard of later."""
+    for since, _ in closings(tx.conn, tx.calendar, [subject_id]).get(subject_id, [])[-1:]:
+        for award in scored_since(tx.conn, subject_id, since):
+            awards.reverse(tx, award, reason=awards.CLOSED, by=None)

@@ -10,15 +10,19 @@ import pytest
 
 from chassis.installed import service_class, service_names
 from clients.demo.api import Api, Person, token
-from clients.demo.district import BARBER, COMMUNITY, COMPANY, GRID, PEOPLE, District
+from clients.demo.chapters_governance import NEIGHBOURS
+from clients.demo.district import BARBER, COMMUNITY, COMPANY, GRID, PEOPLE, PROJECT, District
 
 # What an example names need not exist; everything else of it is right.
 UNKNOWN = {"UNKNOWN_GRID", "UNKNOWN_PERSON", "IDENTITY_NOT_VERIFIED", "NOT_FOUND"}
 # For each kind, what the demonstration has of the things that the example names.
 OWNER, CADRE, MERCHANT = (PEOPLE[who].person_id for who in ("owners", "cadre", "barber"))
+SITTING = [PEOPLE[who].person_id for who in ("owners", *NEIGHBOURS[:4])]
 THERE = {
+    "agreements": {"project_id": PROJECT},
     "areas": {},
     "awards": {"subject": f"RES:{PEOPLE['resident'].person_id}"},
+    "committees": {"project_id": PROJECT, "members": "|".join(SITTING), "chair": SITTING[0]},
     "companies": {},
     "consents": {"person_id": OWNER},
     "offers": {"partner_id": BARBER, "scope": COMMUNITY, "operator": MERCHANT, "approver": CADRE},

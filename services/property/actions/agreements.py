@@ -101,6 +101,10 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
         StateConflict: The agreement to amend is not in force.
         AmendedAlready: Another amendment of it is signed.
     """
+    return ground.reply(replies.Made, tables.agreements, _draft(tx, payload, tx.new_id("agr")))
+
+
+def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
     project = ground.project(tx, payload.project_id)
     if tx.actor.role == "R_PM":
         ground.require_manager(tx, payload.project_id)
@@ -117,7 +121,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
         tables.agreements,
         step="DRAFTED",
         note={"type": payload.type},
-        agreement_id=tx.new_id("agr"),
+        agreement_id=agreement_id,
         project_id=payload.project_id,
         type=payload.type,
         valid_from=payload.valid_from,
@@ -132,19 +136,80 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
     records.add_all(
         tx.conn,
         tables.agreement_items,
-        [
-            {
-                "agreement_id": row.agreement_id,
-                "item": number,
-                "title": item.title,
-                "responsible": item.responsible,
-                "due_date": item.due_date,
-                "recurrence": item.recurrence,
-                "evidence_kinds": list(item.evidence_kinds),
-            }
-            for number, item in enumerate(payload.commitments, 1)
-        ],
+        [_item(agreement_id, number, item) for number, item in enumerate(payload.commitments, 1)],
     )
+    return row
+
+
+def _item(agreement_id: str, number: int, item: CommitmentItem) -> Values:
+    return {
+        "agreement_id": agreement_id,
+        "item": number,
+        "title": item.title,
+        "responsible": item.responsible,
+        "due_date": item.due_date,
+        "recurrence": item.recurrence,
+        "evidence_kinds": list(item.evidence_kinds),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """导入的协议及其一项 / One item of an agreement; the agreement stands on each of its lines."""
+
+    agreement_id: Annotated[str, Meta(pattern=r"^agr_[A-Za-z0-9_-]{1,58}$")]
+    item: Annotated[int, Meta(ge=1, le=50)]
+    project_id: str
+    type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"]
+    valid_from: date
+    text_sha256: Sha256
+    title: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    responsible: Literal["PROJECT", "COMMUNITY"]
+    valid_to: date | None = None
+    due_date: date | None = None
+    recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
+    evidence_kinds: Annotated[
+        list[Annotated[PublicText, Meta(max_length=40)]], Meta(max_length=10)
+    ] = field(default_factory=list)
+
+
+def enter_line(tx: Tx, line: AgreementLine) -> replies.Made:
+    """Draft the agreement of a line, or add the line's item to its draft; both sides sign it as any
+    other one.
+
+    Raises:
+        NotFound: There is no such project.
+        IdTaken: The id, or the item's number, stands for something else.
+        StateConflict: The agreement is signed, and has no such item.
+    """
+    row = records.find(tx.conn, tables.agreements, line.agreement_id, lock=True)
+    if row is None:
+        ground.found(tx, tables.projects, line.project_id)
+        draft = DraftAgreement(
+            project_id=line.project_id,
+            type=line.type,
+            valid_from=line.valid_from,
+            text_sha256=line.text_sha256,
+            valid_to=line.valid_to,
+        )
+        row = _draft(tx, draft, line.agreement_id)
+    wanted: Values = {
+        name: getattr(line, name) for name in ("project_id", "type", "valid_from", "text_sha256")
+    }
+    wanted["valid_to"] = line.valid_to or rules.add_months(line.valid_from, 12)
+    if not tx.actor.covers(row.area) or not ground.same(row, wanted):
+        raise errors.IdTaken(field="agreement_id", id=line.agreement_id)
+    item = CommitmentItem(
+        line.title, line.responsible, line.due_date, line.recurrence, line.evidence_kinds
+    )
+    said = _item(line.agreement_id, line.item, item)
+    there = rows.agreement_item(tx.conn, line.agreement_id, line.item)
+    if there is not None and not ground.same(there, said):
+        raise errors.IdTaken(field="item", id=f"{line.agreement_id} {line.item}")
+    if there is None:
+        if row.state != "DRAFT":
+            raise StateConflict(state=row.state, field="agreement_id")
+        records.add(tx.conn, tables.agreement_items, **said)
     return ground.reply(replies.Made, tables.agreements, row)
 
 

@@ -37,6 +37,34 @@ class RegisterCommittee:
     term_to: Annotated[date, Meta(examples=["2028-01-01"])]
 
 
+@dataclass(frozen=True, slots=True)
+class CommitteeLine(RegisterCommittee):
+    """导入的业主委员会 / An owners' committee of a file, with the id that the file gives it."""
+
+    committee_id: Annotated[str, Meta(pattern=r"^owc_[A-Za-z0-9_-]{1,58}$")]
+
+
+def enter_committee(tx: Tx, line: CommitteeLine) -> replies.Made:
+    """Register the committee of a line, or answer the one that stands under its id.
+
+    Raises:
+        IdTaken: The id stands for something else.
+        CommitteeSize, NotRegistered, OnTheProjectsSide, DueInPast: As when it is registered.
+    """
+    existing = records.find(tx.conn, tables.owners_committees, line.committee_id)
+    if existing is None:
+        ground.found(tx, tables.projects, line.project_id)
+        return _register(tx, line, line.committee_id)
+    wanted: Values = {name: getattr(line, name) for name in _SAID}
+    wanted["members"] = sorted(set(line.members))
+    if not tx.actor.covers(existing.area) or not ground.same(existing, wanted):
+        raise errors.IdTaken(field="committee_id", id=line.committee_id)
+    return ground.reply(replies.Made, tables.owners_committees, existing)
+
+
+_SAID = ("project_id", "kind", "chair", "term_from", "term_to")
+
+
 def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
     """登记业主委员会 / Register an owners' committee.
 
@@ -47,6 +75,10 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
         NotRegistered: A member is no registered adult.
         OnTheProjectsSide: A member serves the project.
     """
+    return _register(tx, payload, tx.new_id("owc"))
+
+
+def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.Made:
     project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
     _require_committee(
@@ -64,7 +96,7 @@ def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
         tx,
         tables.owners_committees,
         step="ELECTED",
-        committee_id=tx.new_id("owc"),
+        committee_id=committee_id,
         project_id=payload.project_id,
         kind=payload.kind,
         members=sorted(set(payload.members)),

@@ -1,16 +1,21 @@
-"""The files that property takes: companies and projects."""
+"""The files that property takes: companies, projects, owners' committees and agreements."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chassis.bus import Tx
 from chassis.columns import ColumnsOf
-from chassis.file_imports import Importer, Row, given, known_by, one_by_one
+from chassis.file_imports import Importer, Outcome, Row, given, known_by, one_by_one
 from services.property import errors, replies, rules
-from services.property.actions import companies, projects
+from services.property.actions import agreements, committees, companies, projects
+from services.property.storage import rows as stored
 from services.property.storage import tables
 
 _COMPANY = ColumnsOf(companies.RegisterCompany)
 _PROJECT = ColumnsOf(projects.RegisterProject)
+_COMMITTEE = ColumnsOf(committees.CommitteeLine)
+_AGREEMENT = ColumnsOf(agreements.AgreementLine)
 
 
 def _register_company(tx: Tx, row: Row) -> replies.Made:
@@ -19,6 +24,28 @@ def _register_company(tx: Tx, row: Row) -> replies.Made:
 
 def _register_project(tx: Tx, row: Row) -> replies.Made:
     return projects.register_project(tx, projects.RegisterProject(**given(row)))
+
+
+def _enter_committee(tx: Tx, row: Row) -> replies.Made:
+    return committees.enter_committee(tx, committees.CommitteeLine(**given(row)))
+
+
+def _known_lines(tx: Tx, rows: Sequence[Row]) -> set[str]:
+    return stored.agreement_lines(tx.conn, {row["agreement_id"] for row in rows})
+
+
+def _enter_line(tx: Tx, row: Row) -> replies.Made:
+    line = {name: value for name, value in given(row).items() if name != _LINE}
+    return agreements.enter_line(tx, agreements.AgreementLine(**line))
+
+
+# What an item of an agreement is known by, beside the columns.
+_LINE = "line"
+
+
+def _enter_agreements(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
+    named = [row | {_LINE: f"{row['agreement_id']} {row['item']}"} for row in rows]
+    return one_by_one(_known_lines, _LINE, _enter_line)(tx, named)
 
 
 COMPANIES = Importer(
@@ -71,4 +98,60 @@ PROJECTS = Importer(
     awaits=(errors.NotHeardOf,),
 )
 
-IMPORTERS = (COMPANIES, PROJECTS)
+COMMITTEES = Importer(
+    "committees",
+    "业主委员会 / Owners' committees",
+    (
+        _COMMITTEE("committee_id", "委员会编号 / id", "owc_1"),
+        _COMMITTEE("project_id", "项目编号 / project", "prj_1"),
+        _COMMITTEE("kind", "类别 / kind", "YWH"),
+        _COMMITTEE("members", "委员人员编号 / members", "per_1|per_2|per_3|per_4|per_5"),
+        _COMMITTEE("chair", "主任人员编号 / person who chairs it", "per_1"),
+        _COMMITTEE("term_from", "任期开始 / first day of its term", "2025-01-01", days=-30),
+        _COMMITTEE(
+            "term_to", "任期届满日,不含 / first day after its term", "2029-01-01", days=1400
+        ),
+    ),
+    one_by_one(
+        known_by(tables.owners_committees, "committee_id"), "committee_id", _enter_committee
+    ),
+    # A later committee of a project replaces the former one.
+    lambda row: [row["committee_id"], row["project_id"]],
+    apart=("kind", "members", "chair", "term_from", "term_to"),
+    awaits=(errors.NotHeardOf,),
+)
+
+AGREEMENTS = Importer(
+    "agreements",
+    "党建联建协议草稿,每行一项 / Drafts of joint agreements, one item a line",
+    (
+        _AGREEMENT("agreement_id", "协议编号 / id", "agr_1"),
+        _AGREEMENT("item", "事项序号 / number of the item", "1"),
+        _AGREEMENT("project_id", "项目编号 / project", "prj_1"),
+        _AGREEMENT("type", "协议类别 / kind of agreement", "JOINT_BUILDING"),
+        _AGREEMENT("valid_from", "生效日 / first day", "2025-03-01", days=7),
+        _AGREEMENT("valid_to", "届满日,不含;空为 12 个月 / first day after it; empty: a year", ""),
+        _AGREEMENT("text_sha256", "协议文本摘要 / SHA-256 of the text", "a" * 64),
+        _AGREEMENT("title", "事项 / item", "每季度公开收支"),
+        _AGREEMENT("responsible", "责任方 / who does it", "PROJECT"),
+        _AGREEMENT("due_date", "完成日 / day on which it is due", "2025-06-01", days=90),
+        _AGREEMENT("recurrence", "周期 / how often", "ONCE"),
+        _AGREEMENT("evidence_kinds", "佐证种类 / kinds of evidence", "PHOTO"),
+    ),
+    _enter_agreements,
+    lambda row: [row["agreement_id"], f"{row['agreement_id']} {row['item']}"],
+    apart=(
+        "project_id",
+        "type",
+        "valid_from",
+        "valid_to",
+        "text_sha256",
+        "title",
+        "responsible",
+        "due_date",
+        "recurrence",
+        "evidence_kinds",
+    ),
+)
+
+IMPORTERS = (COMPANIES, PROJECTS, COMMITTEES, AGREEMENTS)

@@ -666,6 +666,22 @@ def order_of(
     return found
 
 
+def agreement_item(conn: sa.Connection, agreement_id: str, item: int) -> Row | None:
+    """Return one item of a draft, or None."""
+    table = t.agreement_items
+    asked = sa.select(table).where(table.c.agreement_id == agreement_id, table.c.item == item)
+    return records.first(conn, asked)
+
+
+def agreement_lines(conn: sa.Connection, agreement_ids: Iterable[str]) -> set[str]:
+    """Return the items of these agreements, each as "id number"."""
+    table = t.agreement_items
+    asked = sa.select(table.c.agreement_id, table.c.item).where(
+        table.c.agreement_id.in_(list(agreement_ids))
+    )
+    return {f"{one} {item}" for one, item in conn.execute(asked)}
+
+
 def meeting_works(
     conn: sa.Connection,
     states: Iterable[str],

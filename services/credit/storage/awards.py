@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -211,23 +211,31 @@ def windows_to_recount(
         end: That end.
         limits: Rule code -> (count, score, points); None is without limit.
     """
-    award = t.awards.c
     if not limits:
         return []
-    here = t.belonging(end)
+    asked = _windows(tuple(sorted(limits.items())))
+    given = {"its_period": period, "its_end": end, "areas": list(areas)}
+    return [(row.subject_id, row.rule_code, row.cap_window) for row in conn.execute(asked, given)]
+
+
+# Written once for the rules in force: it names each of them.
+@lru_cache(maxsize=16)
+def _windows(limits: tuple[tuple[str, tuple[Any, Any, Any]], ...]) -> store.Select:
+    award = t.awards.c
+    here = t.belonging(sa.bindparam("its_end", type_=store.UtcDateTime))
     touched = (
         sa.select(award.subject_id, award.rule_code, award.cap_window)
         .select_from(t.awards.join(here, here.c.subject_id == award.subject_id))
         .where(
-            award.period == period,
+            award.period == sa.bindparam("its_period"),
             award.cap_window.is_not(None),
-            here.c.area.in_(list(areas)),
+            here.c.area.in_(sa.bindparam("areas", expanding=True)),
         )
         .distinct()
         .subquery()
     )
     over = []
-    for code, (count, score, points) in sorted(limits.items()):
+    for code, (count, score, points) in limits:
         beyond = []
         if count is not None:
             beyond.append(sa.func.count().filter(sa.not_(award.capped)) > count)
@@ -238,7 +246,7 @@ def windows_to_recount(
         if beyond:
             over.append(sa.and_(award.rule_code == code, sa.or_(*beyond)))
     doubtful = sa.func.max(sa.case((award.recount, 1), else_=0)) == 1
-    asked = (
+    return (
         sa.select(award.subject_id, award.rule_code, award.cap_window)
         .select_from(
             t.awards.join(
@@ -255,7 +263,6 @@ def windows_to_recount(
         .having(sa.or_(doubtful, *over))
         .order_by(award.subject_id, award.rule_code, award.cap_window)
     )
-    return [(row.subject_id, row.rule_code, row.cap_window) for row in conn.execute(asked)]
 
 
 # --------------------------------------------------------------------------------------------------

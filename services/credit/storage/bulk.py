@@ -198,12 +198,23 @@ def members(
     """Return "column is one of values" as one bound array on PostgreSQL, so that the statement is
     planned once whatever their number."""
     if store.is_postgresql(conn):
-        kind = column.type.dialect_impl(_dialect).compile(dialect=_dialect)
-        array = sa.cast(
-            sa.bindparam(None, list(values), type_=sa.ARRAY(sa.Text)), _Named(f"{kind}[]")
-        )
-        return column == sa.any_(array)
+        return _in_array(column, sa.bindparam(None, list(values), type_=sa.ARRAY(sa.Text)))
     return column.in_(list(values))
+
+
+def members_of(column: store.Column, name: str, *, array: bool) -> sa.ColumnElement[bool]:
+    """Return what `members` gives for a statement that is written once: `name` is the parameter
+    with the values; `array` says that it is for PostgreSQL."""
+    if array:
+        return _in_array(column, sa.bindparam(name, type_=sa.ARRAY(sa.Text)))
+    return column.in_(sa.bindparam(name, expanding=True))
+
+
+def _in_array(
+    column: store.Column, given: sa.BindParameter[Sequence[str]]
+) -> sa.ColumnElement[bool]:
+    kind = column.type.dialect_impl(_dialect).compile(dialect=_dialect)
+    return column == sa.any_(sa.cast(given, _Named(f"{kind}[]")))
 
 
 class _Named(sa.types.UserDefinedType[str]):

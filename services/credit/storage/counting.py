@@ -84,28 +84,36 @@ def listed_awards(
 
     Older awards that still count were listed by the settlement of their own month.
     """
-    award, entry = t.awards.c, t.entries.c
-    asked = (
-        sa.select(
-            award.award_id,
-            award.subject_id,
-            award.rule_set,
-            award.rule_code,
-            award.day,
-            award.score,
-            award.points,
-            award.deduction,
-            award.state,
-            award.decides,
-            award.effective,
-            award.source,
-            award.fact,
-            award.capped,
-        )
-        .select_from(t.awards.join(t.entries, entry.subject_id == award.subject_id))
-        .where(entry.settlement_id == settlement_id, award.period == period, counts_sql(period))
-        .order_by(award.subject_id, award.rule_code, award.day, award.award_id)
-    )
+    asked = _LISTED
     if subjects is not None:
-        asked = asked.where(bulk.members(award.subject_id, sorted(subjects), conn))
-    return records.rows(conn, asked)
+        asked = asked.where(bulk.members(t.awards.c.subject_id, sorted(subjects), conn))
+    return records.rows(conn, asked, {"settlement_id": settlement_id, "period": period})
+
+
+# Written once: every draft is looked at each night.
+_PERIOD = sa.bindparam("period", type_=sa.String)
+_LISTED = (
+    sa.select(
+        t.awards.c.award_id,
+        t.awards.c.subject_id,
+        t.awards.c.rule_set,
+        t.awards.c.rule_code,
+        t.awards.c.day,
+        t.awards.c.score,
+        t.awards.c.points,
+        t.awards.c.deduction,
+        t.awards.c.state,
+        t.awards.c.decides,
+        t.awards.c.effective,
+        t.awards.c.source,
+        t.awards.c.fact,
+        t.awards.c.capped,
+    )
+    .select_from(t.awards.join(t.entries, t.entries.c.subject_id == t.awards.c.subject_id))
+    .where(
+        t.entries.c.settlement_id == sa.bindparam("settlement_id"),
+        t.awards.c.period == _PERIOD,
+        counts_sql(_PERIOD),
+    )
+    .order_by(t.awards.c.subject_id, t.awards.c.rule_code, t.awards.c.day, t.awards.c.award_id)
+)

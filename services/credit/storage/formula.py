@@ -119,24 +119,36 @@ def draft_entries(
         gate_source: Kind -> source whose measures carry its gates.
     """
     wanted = list(areas)
-    entry, row = t.entries.c, t.settlements.c
+    entry = t.entries.c
     conn.execute(sa.delete(t.entries).where(bulk.members(entry.settlement_id, wanted, conn)))
-    here = t.belonging(end)
-    members = (
-        _members(end, here, row.settlement_id)
-        .where(here.c.area == row.area, bulk.members(row.settlement_id, wanted, conn))
-        .cte("members")
-    )
-    formula = _entries_of(
-        store.is_postgresql(conn), members, period, gate_source, members.c.settlement_id
-    )
-    conn.execute(t.entries.insert().from_select(ENTRY, formula))
+    drafting = _drafting(store.is_postgresql(conn), tuple(sorted(gate_source.items())))
+    conn.execute(drafting, {"wanted": wanted, "its_period": period, "its_end": end})
     if not store.is_postgresql(conn):
         for settlement_id in wanted:
             hash_entries(conn, settlement_id, period)
 
 
 ENTRY = [column.name for column in t.entries.columns]
+
+
+@cache
+def _drafting(where_the_rows_are: bool, gate_source: tuple[tuple[str, str], ...]) -> sa.Insert:
+    """Return the statement that drafts, written once: that takes longer than to draft a village."""
+    end = sa.bindparam("its_end", type_=store.UtcDateTime)
+    period = sa.bindparam("its_period", type_=sa.String)
+    row, here = t.settlements.c, t.belonging(end)
+    members = (
+        _members(end, here, row.settlement_id)
+        .where(
+            here.c.area == row.area,
+            bulk.members_of(row.settlement_id, "wanted", array=where_the_rows_are),
+        )
+        .cte("members")
+    )
+    formula = _entries_of(
+        where_the_rows_are, members, period, dict(gate_source), members.c.settlement_id
+    )
+    return t.entries.insert().from_select(ENTRY, formula)
 
 
 def entries_sql(

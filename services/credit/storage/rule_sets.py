@@ -35,19 +35,24 @@ def by_id(conn: sa.Connection, rule_set_id: str, *, lock: bool = False) -> Row |
 def timeline(conn: sa.Connection) -> list[Row]:
     """Return (code, digest, area, effective_from, effective_to) of all that were ever in force, the
     newest first; without their bodies."""
-    table = t.rule_sets.c
-    asked = (
-        sa.select(table.code, table.digest, table.area, table.effective_from, table.effective_to)
-        .where(table.state.in_(IN_FORCE), _began())
-        .order_by(table.effective_from.desc(), table.code.desc())
-    )
-    return records.rows(conn, asked)
+    return records.rows(conn, _TIMELINE)
 
 
 def _began() -> sa.ColumnElement[bool]:
     """What was withdrawn before it began ends on the day of its beginning."""
     row = t.rule_sets.c
     return sa.or_(row.effective_to.is_(None), row.effective_to > row.effective_from)
+
+
+# Written once: every message and every draft asks it.
+_TIMELINE = (
+    sa.select(
+        *(t.rule_sets.c[one] for one in ("code", "digest", "area")),
+        *(t.rule_sets.c[one] for one in ("effective_from", "effective_to")),
+    )
+    .where(t.rule_sets.c.state.in_(IN_FORCE), _began())
+    .order_by(t.rule_sets.c.effective_from.desc(), t.rule_sets.c.code.desc())
+)
 
 
 def of_code(conn: sa.Connection, code: str) -> Row:

@@ -167,7 +167,8 @@ def reopen(tx: Tx, row: Row) -> Row:
     tx.disarm("publish", row.settlement_id)
     return store.change(
         tx.conn,
-        row,
+        # Who changes awards of the month waits from here on: it is confirmed no more.
+        store.locked(tx.conn, row.settlement_id),
         state="DRAFTED",
         reviewed_by=None,
         reviewed_at=None,

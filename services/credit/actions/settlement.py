@@ -121,7 +121,7 @@ _CONFIRMERS: dict[int, tuple[str, ...]] = {
 
 
 def _locked(tx: Tx, settlement_id: str) -> Row:
-    row = records.locked(tx.conn, tables.settlements, settlement_id)
+    row = store.locked(tx.conn, settlement_id)
     tx.require_scope(row.area)
     tx.check_version(row.version)
     return row

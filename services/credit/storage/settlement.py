@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from chassis import records
 from chassis import storage as store
 from chassis.records import Row
+from chassis.refusal import NotFound
 from services.credit.storage import tables as t
 from services.credit.storage.counting import listed
 
@@ -72,6 +73,19 @@ def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -
     """Return a settlement, or None."""
     asked = sa.select(t.settlements).where(t.settlements.c.settlement_id == settlement_id)
     return records.first(conn, store.lock(asked, conn) if lock else asked)
+
+
+def locked(conn: sa.Connection, settlement_id: str) -> Row:
+    """Return and lock a settlement. Those who change awards of its month wait too, as they do not
+    for `records.locked`: they only share the row's key.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = settlement(conn, settlement_id, lock=True)
+    if row is None:
+        raise NotFound(kind="settlement", id=settlement_id)
+    return row
 
 
 def known(conn: sa.Connection, settlement_id: str) -> Row:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from chassis import records
 from chassis.bus import Due, Event, Tx
 from services.forum import events, rules, storage
-from services.forum.actions import liaison, sessions, tasks
+from services.forum.actions import hosts, invitations, liaison, supervisions, tasks
+from services.forum.actions.analyses import consume_request
 from services.forum.actions.escalations import consume_ended, consume_escalated, consume_reporter
 from services.forum.actions.tasks import consume_delivery
-from services.forum.actions.topics import consume_request
 
 
 def _place(data: object) -> dict[str, object]:
@@ -76,7 +76,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         liaison.end_offices(tx, left, "LEFT", rules.GRID_WORKER)
     if dead:
         liaison.end_posts_of_dead(tx, dead)
-        sessions.hand_on_from_dead(tx, dead)
+        hosts.hand_on_from_dead(tx, dead)
     _follow(tx, gone, elsewhere)
 
 
@@ -135,8 +135,8 @@ def _follow(tx: Tx, gone: Sequence[str], elsewhere: Sequence[str]) -> None:
     if gone:
         storage.heard.withdraw_from_draw(tx.conn, gone, tx.now)
     if elsewhere:
-        sessions.follow_residents(tx, elsewhere)
-        tasks.follow_residents(tx, elsewhere)
+        invitations.follow_residents(tx, elsewhere)
+        supervisions.follow_residents(tx, elsewhere)
 
 
 _ORDER_ENDED = (
@@ -168,7 +168,7 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             storage.heard.upsert_project(
                 tx.conn, project_id=data.project_id, manager=data.person_id
             )
-            tasks.follow_bound(tx, [data.project_id])
+            supervisions.follow_bound(tx, [data.project_id])
         elif isinstance(data, events.ProjectManagerEndedHeard):
             storage.heard.upsert_project(tx.conn, project_id=data.project_id, manager=None)
         elif isinstance(data, events.WorkDeliveredHeard):
@@ -191,7 +191,7 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
         ):
             storage.heard.upsert_org(tx.conn, data.company_id, kind="COMPANY")
             _speak_for(tx, data.company_id, data.representatives)
-            tasks.follow_bound(tx, storage.heard.projects_run_by(tx.conn, data.company_id))
+            supervisions.follow_bound(tx, storage.heard.projects_run_by(tx.conn, data.company_id))
         else:
             post = {
                 "appointment_id": data.appointment_id,
@@ -203,7 +203,7 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             records.put(
                 tx.conn, storage.tables.project_posts, [post], keep=("project_id", "direction")
             )
-            tasks.follow_bound(tx, [data.project_id])
+            supervisions.follow_bound(tx, [data.project_id])
 
 
 def _speak_for(tx: Tx, org_id: str, people: Sequence[str] | None) -> None:

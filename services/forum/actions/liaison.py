@@ -16,10 +16,11 @@ from chassis.records import Row
 from chassis.refusal import NotFound
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.escalations import follow_chain
+from services.forum.actions.hosts import follow_host
+from services.forum.actions.invitations import follow_offices
 from services.forum.actions.record import (
     tell,
 )
-from services.forum.actions.sessions import follow_host, follow_offices
 from services.forum.rules import Tier
 
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]

@@ -14,6 +14,7 @@ from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict, said
 from services.forum import errors, events, replies, rules, storage
+from services.forum.actions.agenda import return_to_session
 from services.forum.actions.plans import PlannedTask, check_plan
 from services.forum.actions.record import (
     escalate,
@@ -23,7 +24,6 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.sessions import return_to_session
 from services.forum.actions.standing import require_residents
 from services.forum.actions.topics import WhichTopic
 

@@ -10,6 +10,7 @@ from services.forum.views import (
     sessions,
     tasks,
     topics,
+    votes,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "sessions",
     "tasks",
     "topics",
+    "votes",
 ]

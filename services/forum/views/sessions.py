@@ -15,6 +15,7 @@ from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from chassis.replies import Page
 from services.forum import replies, rules, storage
+from services.forum.rules.ical import icalendar
 from services.forum.views.cards import (
     is_near,
     sees_inside,
@@ -83,7 +84,7 @@ def session(tx: Tx, payload: SessionOf) -> replies.SessionReply:
             replies.InvitationCard.of(one, id=one.invitation_id)
             for one in (invited if inside else own)
         ],
-        ical=rules.icalendar(
+        ical=icalendar(
             session_id=row.session_id,
             start=row.start_at,
             place=row.place,

@@ -181,6 +181,12 @@ def follow_chain(tx: Tx, area: str) -> None:
         _lay_before(tx, row)
 
 
+def follow_households(tx: Tx, people: Sequence[str]) -> None:
+    """After people have moved in with others, nothing of one's household waits before oneself."""
+    for row in storage.escalations.waiting_of_people(tx.conn, people):
+        _lay_before(tx, row)
+
+
 def _lay_before(tx: Tx, row: Row) -> None:
     """Let something wait for whoever answers for it now, and tell him where that is another one."""
     answers = answering(tx, row.grid or row.area, row.tier, _barred(tx, row))

@@ -9,7 +9,12 @@ from chassis.bus import Due, Event, Tx
 from services.forum import events, rules, storage
 from services.forum.actions import hosts, invitations, liaison, supervisions, tasks
 from services.forum.actions.analyses import consume_request
-from services.forum.actions.escalations import consume_ended, consume_escalated, consume_reporter
+from services.forum.actions.escalations import (
+    consume_ended,
+    consume_escalated,
+    consume_reporter,
+    follow_households,
+)
 from services.forum.actions.tasks import consume_delivery
 
 
@@ -78,6 +83,8 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         liaison.end_posts_of_dead(tx, dead)
         hosts.hand_on_from_dead(tx, dead)
     _follow(tx, gone, elsewhere)
+    if people:
+        follow_households(tx, [event.data.person_id for event in people])
 
 
 _REQUEST_ENDED = (

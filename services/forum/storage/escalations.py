@@ -139,6 +139,21 @@ def waiting_of(conn: Connection, source: str, ref: str) -> list[Row]:
     return records.rows(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))
 
 
+def waiting_of_people(conn: Connection, people: Sequence[str]) -> list[Row]:
+    """Return, locked, what waits before one of the people, is of one of them, or has other people
+    whose it is besides."""
+    table = escalations.c
+    asked = sa.select(escalations).where(
+        table.state.in_(WAITING),
+        sa.or_(
+            table.person_id.in_(people),
+            table.reporter_id.in_(people),
+            table.concerned.is_not(None),
+        ),
+    )
+    return records.rows(conn, store.lock(asked.order_by(table.escalation_id), conn))
+
+
 def waiting_escalations(conn: Connection, area: str) -> list[Row]:
     """Return, locked, what waits before the chain in an area, or in the areas that hold it."""
     above = [area[:digits] for digits in (9, 12) if digits < len(area)]

@@ -362,6 +362,9 @@ def test_whose_it_is_may_become_known_or_near_later(town):
     late_request(town, ref="req_2", reporter_id="per_friend")
     town.live("per_friend", household="hh_1")
     refused(town, town.cadre, "req_2")
+    # It does not stay before him who may not see to it.
+    found = {item["ref"]: item["person_id"] for item in listed(town.street())}
+    assert found == {REQUEST: TEAM, "req_2": TEAM}
 
 
 @pytest.mark.parametrize(

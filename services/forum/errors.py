@@ -436,9 +436,9 @@ class TakesPart(Guard):
     guard = "CONFLICT_OF_INTEREST"
     status = 403
     text = (
-        "议题由主持人或其家庭成员提出,或主持人在会上有表决权,须回避;请由社区其他干部主持"
+        "议题由主持人或其家庭成员提出,或主持人在会上有表决权,须回避;可由{who}主持"
         " / The host has raised a topic, lives with who has, or votes in this session, and must "
-        "step back; another cadre of the community leads it"
+        "step back; {who} can lead it"
     )
 
 

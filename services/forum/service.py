@@ -53,7 +53,8 @@ PROPOSERS = (
     "R_PM",
     "R_PCO",
 )
-HOSTS = ("R_SECRETARY", "R_CADRE")
+# Where nobody of the community may lead the talk about a matter, the street does.
+HOSTS = ("R_SECRETARY", "R_CADRE", "R_STREET", "R_STREET_LEAD")
 DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
 JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
@@ -182,13 +183,13 @@ class Forum(Service):
         command(
             "POST /topics/{topic_id}/redirect",
             analyses.redirect_topic,
-            roles=("R_CADRE", "R_SECRETARY"),
+            roles=HOSTS,
             if_match=True,
         ),
         command(
             "POST /topics/{topic_id}/merge",
             analyses.merge_topic,
-            roles=("R_CADRE", "R_SECRETARY"),
+            roles=HOSTS,
             if_match=True,
         ),
         command(
@@ -206,7 +207,7 @@ class Forum(Service):
         command(
             "POST /sessions",
             sessions.schedule_session,
-            roles=("R_SECRETARY",),
+            roles=LEADERS,
             status=201,
         ),
         command(
@@ -230,7 +231,7 @@ class Forum(Service):
         command(
             "POST /sessions/{session_id}/attendance/correct",
             attendance.correct_attendance,
-            roles=(*HOSTS, "R_STREET", "R_STREET_LEAD"),
+            roles=HOSTS,
         ),
         command(
             "POST /invitations/{invitation_id}/answer",

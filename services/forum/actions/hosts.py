@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chassis import records
 from chassis.bus import Tx
 from chassis.records import Row
+from chassis.refusal import said
 from services.forum import errors, rules, storage
 from services.forum.actions.record import (
     answering,
@@ -53,6 +54,23 @@ def _hand_on(tx: Tx, row: Row, why: str) -> None:
         tell(tx, why, topic.topic_id, [told], ref=row.session_id)
 
 
+_STREET = frozenset({"R_STREET", "R_STREET_LEAD"})
+
+
+def _free_cadres(tx: Tx, topics: Sequence[Row]) -> list[str]:
+    """Return the cadres of the community who have raised none of the topics, nor live with who
+    has."""
+    own = storage.liaison.household_of(tx.conn, *(topic.proposer for topic in topics))
+    return sorted(storage.heard.cadres_of(tx.conn, topics[0].area) - own)
+
+
+def takes_part(tx: Tx, topics: Sequence[Row], *, field: str = "") -> errors.TakesPart:
+    """Return the refusal of a host who has a part in a topic; it names who can lead instead."""
+    free = _free_cadres(tx, topics)
+    who = ", ".join(free) if free else said("街道 / the street")
+    return errors.TakesPart(who=who, substitutes=", ".join(free), field=field)
+
+
 def require_apart(tx: Tx, topics: Sequence[Row], person_id: str) -> None:
     """Refuse to let somebody lead the talk about what he, or who lives with him, has raised.
 
@@ -62,7 +80,17 @@ def require_apart(tx: Tx, topics: Sequence[Row], person_id: str) -> None:
     try:
         require_not_own(tx, topics, person_id)
     except errors.OwnMatter:
-        raise errors.TakesPart from None
+        raise takes_part(tx, topics) from None
+
+
+def require_stand_in(tx: Tx, topics: Sequence[Row]) -> None:
+    """Refuse the street where the community has somebody of its own who may act.
+
+    Raises:
+        NotHost: A cadre of the community may.
+    """
+    if tx.actor.role in _STREET and _free_cadres(tx, topics):
+        raise errors.NotHost
 
 
 def led_session(
@@ -79,20 +107,24 @@ def led_session(
 
     Raises:
         NotFound: There is none.
-        NotHost: The caller is neither the host, in office, nor the community's secretary.
+        NotHost: The caller is neither the host, in office, nor the community's secretary; or he is
+            of the street, and a cadre of the community may lead it.
         TakesPart: He votes there, or a topic is his own or of his household.
     """
     row = records.locked(tx.conn, storage.tables.sessions, session_id)
     tx.require_scope(row.area)
     if not helpers:
-        if tx.actor.role != "R_SECRETARY":
+        agenda = storage.sessions.agenda(tx.conn, session_id)
+        if tx.actor.role in _STREET:
+            require_stand_in(tx, agenda)
+        elif tx.actor.role != "R_SECRETARY":
             serving = storage.heard.officials_near(tx.conn, [tx.actor.id], row.area)
             if tx.actor.id != row.host_id or not serving:
                 raise errors.NotHost
-        require_apart(tx, storage.sessions.agenda(tx.conn, session_id), tx.actor.id)
+        require_apart(tx, agenda, tx.actor.id)
         invited = storage.sessions.invitation_of(tx.conn, session_id, tx.actor.id)
         if invited is not None and invited.voting and invited.revoked_at is None:
-            raise errors.TakesPart
+            raise takes_part(tx, agenda)
     if matched:
         tx.check_version(row.version)
     records.require_state(row, *states)

@@ -17,7 +17,7 @@ from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.agenda import agenda_locked, end_session, is_open, return_to_session
-from services.forum.actions.hosts import led_session, require_apart
+from services.forum.actions.hosts import led_session, require_apart, require_stand_in, takes_part
 from services.forum.actions.invitations import (
     InvitationList,
     Invitee,
@@ -137,6 +137,7 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
         CapacityUnproved: Nothing shows that somebody is what he is named as.
+        NotHost: The street schedules it, and a cadre of the community may lead it.
         TakesPart: The host votes there, or a topic is his own or of his household.
     """
     topics = _topics_to_schedule(tx, payload.topic_ids)
@@ -154,6 +155,7 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
     seed = rules.seed_of(session_id)
     host_id = payload.host_id or tx.actor.id
     check_host(tx, host_id, area)
+    require_stand_in(tx, topics)
     require_apart(tx, topics, host_id)
     listed = InvitationList()
     for invitee in payload.invitees:
@@ -169,7 +171,7 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
         invite_property(tx, listed, scope, area)
         pool = invite_residents(tx, listed, topics=topics, scope=scope, seats=seats, seed=seed)
     if host_id in listed.rows and listed.rows[host_id].voting:
-        raise errors.TakesPart(field="host_id")
+        raise takes_part(tx, topics, field="host_id")
     give_homes(tx, listed)
     for topic in topics:
         near = rules.reach(topic)

@@ -94,6 +94,16 @@ def cadre_of(conn: Connection, area: str) -> str | None:
     return found
 
 
+def cadres_of(conn: Connection, area: str) -> set[str]:
+    """Return the persons who are cadres of a community."""
+    asked = sa.select(officials.c.person_id).where(
+        officials.c.tier == "COMMUNITY_CADRE",
+        officials.c.area == area,
+        officials.c.state == "ACTIVE",
+    )
+    return set(conn.execute(asked).scalars())
+
+
 def sessions_hosted_by(conn: Connection, people: Sequence[str], states: Sequence[str]) -> list[Row]:
     """Return the sessions in the given states that people host, locked."""
     asked = sa.select(sessions).where(

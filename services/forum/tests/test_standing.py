@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.i18n import problem_of
 from chassis.refusal import Invalid, RoleDenied
 from services.forum import errors
 from services.forum.tests.conftest import (
@@ -572,6 +573,28 @@ def test_who_raised_a_topic_or_votes_on_it_does_not_lead_the_talk(town):
     town.open(session_id, BEN)
     with pytest.raises(errors.OwnAttendance):
         town.cadre().do("record_attendance", {"session_id": session_id, "person_ids": [CADRE]})
+
+
+def test_the_street_leads_the_talk_about_what_the_only_cadre_has_raised(town):
+    """K12: where the one cadre had raised it, nobody at all could open the session."""
+    for person in (ANA, CADRE):
+        town.live(person, household="hh_1", sequence=3)
+    topic_id = town.adopted(ANA)
+    body = {"topic_ids": [topic_id], "start": START, "place": "红帆驿站", "invitees": town.named()}
+    with pytest.raises(errors.TakesPart) as refused:
+        town.secretary(ANA).do("schedule_session", body)
+    assert "the street" in str(problem_of(refused.value, "services.forum")["message_en"])
+    session_id = town.street().do("schedule_session", body)["id"]
+    town.bench.at(START)
+    town.street()
+    assert town.on_session("open_session", session_id)["state"] == "OPEN"
+
+
+def test_the_street_does_not_lead_where_the_community_has_somebody(town):
+    topic_id = town.adopted(ANA)
+    body = {"topic_ids": [topic_id], "start": START, "place": "红帆驿站", "invitees": town.named()}
+    with pytest.raises(errors.NotHost):
+        town.street().do("schedule_session", body)
 
 
 @pytest.mark.parametrize("when", ["before it opens", "before the close"])

@@ -20,7 +20,7 @@ from services.credit.rules.model import Document, RuleSet
 from services.credit.rules.settlement import SettlementDigest
 
 FORMAT: Final = "fivered.credit.month/1"
-# Any line: its members by name.
+# A line of whatever kind: its members by name.
 Line: TypeAlias = Mapping[str, object]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-# A condition as it is written: members of the data, and what is wanted of each. JSON of any kind
-# may be wanted, as JSON of any kind may be found.
-Predicate: TypeAlias = Mapping[str, Any]
-Data: TypeAlias = Mapping[str, Any]
+# What is found, and what is wanted of it: JSON of every kind.
+Json: TypeAlias = Any
+# A condition as it is written: members of the data, and what is wanted of each.
+Predicate: TypeAlias = Mapping[str, Json]
+Data: TypeAlias = Mapping[str, Json]
 Test: TypeAlias = Callable[[Data], bool]
 
 OPERATORS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
@@ -80,7 +81,7 @@ def _always(_data: Data) -> bool:
     return True
 
 
-def _condition(name: str, wanted: Any) -> Test:
+def _condition(name: str, wanted: Json) -> Test:
     if name in ("all", "any"):
         tests = [compile_predicate(one) for one in wanted]
         joined = all if name == "all" else any
@@ -94,7 +95,7 @@ def _condition(name: str, wanted: Any) -> Test:
     return tests[0] if len(tests) == 1 else lambda data: all(test(data) for test in tests)
 
 
-def _comparison(name: str, operator: str, operand: Any) -> Test:
+def _comparison(name: str, operator: str, operand: Json) -> Test:
     if isinstance(operand, Mapping):
         other = operand["field"]
         compare = _COMPARE[operator]
@@ -109,7 +110,7 @@ def _comparison(name: str, operator: str, operand: Any) -> Test:
     return lambda data: compare(data.get(name), operand)
 
 
-_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+_COMPARE: Final[dict[str, Callable[[Json, Json], bool]]] = {
     "eq": lambda a, b: bool(a == b),
     "ne": lambda a, b: bool(a != b),
     "lt": lambda a, b: a is not None and b is not None and bool(a < b),

@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +30,9 @@ from chassis.transaction import Tx
 log = logging.getLogger("fivered.embedded")
 
 BATCH = 500
+# Calls that are taken in one turn, and for how long those that share a commit are run.
+_AT_ONCE = 50
+_TOGETHER_S = 0.05
 # What another process writes (`fivered parked retry`, a year's calendar) is seen after so long;
 # everything else wakes whom it concerns.
 LOOK_S = 2.0
@@ -97,16 +100,14 @@ class Writer(threading.Thread):
     def _turn(self, *, wait: bool) -> bool:
         """Do what waits. Returns whether more may be waiting."""
         item = self._next(self._until() if wait else None)
-        served = 0
+        waiting: list[tuple[Call, Future[rpc.Reply]]] = []
         while item is not None:
             if isinstance(item, _Wake):
                 self._woken = False
-            else:
-                self._serve(*item)
-                served += 1
-            if served >= 50:
-                break
-            item = self._next(None)
+            elif item[1].set_running_or_notify_cancel():
+                waiting.append(item)
+            item = self._next(None) if len(waiting) < _AT_ONCE else None
+        self._serve(waiting)
         more = self._pump()
         now, self._due_at, retries = self._look()
         fired = 0
@@ -142,9 +143,13 @@ class Writer(threading.Thread):
         except queue.Empty:
             return None
 
-    def _serve(self, call: Call, future: Future[rpc.Reply]) -> None:
-        if future.set_running_or_notify_cancel():
-            future.set_result(rpc.answer(self.runtime, call))
+    def _serve(self, waiting: Sequence[tuple[Call, Future[rpc.Reply]]]) -> None:
+        """Answer calls; those that wait at the same time share a commit."""
+        while waiting:
+            replies = rpc.answer_some(self.runtime, [call for call, _ in waiting], _TOGETHER_S)
+            for (_call, future), reply in zip(waiting, replies, strict=False):
+                future.set_result(reply)
+            waiting = waiting[len(replies) :]
 
     def _pump(self) -> bool:
         """Take what is new. What another process has written is found by a look at all sources."""

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NotRequired, Protocol, TypedDict, cast
 
@@ -237,6 +237,43 @@ def answer(runtime: Runtime, call: Call) -> Reply:
             return {"ok": runtime.call(call)}
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
             return failure(runtime, call.method, error)
+
+
+def answer_some(runtime: Runtime, calls: Sequence[Call], seconds: float) -> list[Reply]:
+    """Run the first of some calls with one commit, and return their replies in order.
+
+    A call that is refused undoes itself alone. Where anything else fails, nothing of them was
+    committed, and each is run alone: its key makes that safe even if the commit itself is in doubt.
+
+    Args:
+        runtime: Their service.
+        calls: At least one, all commands.
+        seconds: No further call is begun after so long, for the first one waits for the last.
+    """
+    replies: list[Reply] = []
+    if len(calls) > 1:
+        end = time.monotonic() + seconds
+        try:
+            with runtime.together():
+                for call in calls:
+                    replies.append(_part(runtime, call))
+                    if time.monotonic() >= end:
+                        break
+        except Exception as error:  # noqa: BLE001  whatever it is, it is met again by its own call
+            log.info(
+                "calls_run_alone", extra={"service": runtime.name, "why": type(error).__name__}
+            )
+        else:
+            return replies
+    return [answer(runtime, call) for call in calls]
+
+
+def _part(runtime: Runtime, call: Call) -> Reply:
+    with telemetry.within(call.traceparent):
+        try:
+            return {"ok": runtime.call(call)}
+        except Refusal as refusal:
+            return failure(runtime, call.method, refusal)
 
 
 def failure(runtime: Runtime, method: str, error: BaseException) -> Reply:

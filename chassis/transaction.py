@@ -8,9 +8,10 @@ timers, jobs, keys) are given. What the doors do with it stands above, in `runti
 from __future__ import annotations
 
 import functools
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -136,6 +137,23 @@ def _year(row: store.Row) -> Year:
     )
 
 
+class _Together:
+    """One transaction of several parts, and which of them have something to say when it commits."""
+
+    def __init__(self, conn: sa.Connection) -> None:
+        self.conn = conn
+        self.done: list[Tx] = []
+
+    @contextmanager
+    def part(self) -> Iterator[sa.Connection]:
+        with self.conn.begin_nested():
+            yield self.conn
+
+
+class _OfThread(threading.local):
+    now: _Together | None = None
+
+
 class Opened(ABC):
     """One service, opened: what its transactions and the mechanisms stand on.
 
@@ -176,6 +194,7 @@ class Opened(ABC):
         self.reads_of: dict[str, dict[str, Reader]] = {}
         self.on_commit: Callable[[Tx], None] = lambda _tx: None
         self.fixed_now: datetime | None = None
+        self._together = _OfThread()
         clock = self.chassis.clock
         self._demo = sa.select(clock.c.offset_us).where(clock.c.name == "demo")
         offset: store.Expression = sa.null()
@@ -268,7 +287,8 @@ class Opened(ABC):
             traceparent: For what this is done.
             claims: Whether a key is claimed first, which reads the clock too.
         """
-        with self.engine.begin() as conn:
+        together = self._together.now
+        with self.engine.begin() if together is None else together.part() as conn:
             tx = Tx(
                 self,
                 conn,
@@ -285,12 +305,32 @@ class Opened(ABC):
             yield tx
             said = tx.flush()
         if said or tx.wakes:
+            if together is None:
+                self.on_commit(tx)
+            else:
+                together.done.append(tx)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the transactions that this thread opens in here be parts of one, with one commit: one
+        that fails undoes itself alone, and what they say leaves after the commit.
+
+        Who waits for their outcome is told of it after the end of this, not before.
+        """
+        with self.engine.begin() as conn:
+            together = self._together.now = _Together(conn)
+            try:
+                yield
+            finally:
+                self._together.now = None
+        for tx in together.done:
             self.on_commit(tx)
 
     @contextmanager
     def snapshot(self, actor: Actor, lang: str = "zh") -> Iterator[Tx]:
         """Open one transaction that only reads, for a caller who reads `lang`."""
-        with store.reading(self.engine) as conn:
+        together = self._together.now
+        with store.reading(self.engine) if together is None else nullcontext(together.conn) as conn:
             tx = Tx(self, conn, now=self.now_with(0), actor=actor, writes=False, lang=lang)
             yield self._open(tx)
 

@@ -126,7 +126,7 @@ class Forum(Service):
         ),
         query(
             "GET /supervisions",
-            views.tasks.supervisions,
+            views.supervisions.supervisions,
             roles=(ANY_ROLE,),
         ),
         query("GET /liaisons/chain", views.liaison.chain, roles=(ANY_ROLE,)),
@@ -424,7 +424,7 @@ class Forum(Service):
         ),
         query(
             "GET /invitations",
-            views.sessions.my_invitations,
+            views.invitations.my_invitations,
             roles=(ANY_ROLE,),
         ),
         query("GET /messages", views.messages.my_messages, roles=(ANY_ROLE,)),

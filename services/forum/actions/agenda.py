@@ -15,7 +15,7 @@ from services.forum.actions.record import (
 
 def agenda_locked(tx: Tx, session: Row) -> list[Row]:
     """Return the topics that wait for a session's vote, locked."""
-    agenda = storage.sessions.agenda(tx.conn, session.session_id)
+    agenda = storage.agenda.agenda(tx.conn, session.session_id)
     ids = [item.topic_id for item in agenda if is_open(item, session)]
     locked = storage.topics.topics_locked(tx.conn, ids)
     return [locked[topic_id] for topic_id in ids]
@@ -23,7 +23,7 @@ def agenda_locked(tx: Tx, session: Row) -> list[Row]:
 
 def end_if_done(tx: Tx, session: Row) -> Row:
     """End a session when every topic has been voted on; its version goes up in any case."""
-    agenda = storage.sessions.agenda(tx.conn, session.session_id)
+    agenda = storage.agenda.agenda(tx.conn, session.session_id)
     if any(is_open(item, session) for item in agenda):
         return records.update(tx.conn, storage.tables.sessions, session)
     return end_session(tx, session, "ENDED", "end")
@@ -36,7 +36,7 @@ def leave_session(tx: Tx, topic: Row) -> None:
     session = records.known(tx.conn, storage.tables.sessions, topic.session_id, lock=True)
     others = [
         item
-        for item in storage.sessions.agenda(tx.conn, session.session_id)
+        for item in storage.agenda.agenda(tx.conn, session.session_id)
         if item.topic_id != topic.topic_id and is_open(item, session)
     ]
     if not others:
@@ -51,7 +51,7 @@ def is_open(item: Row, session: Row) -> bool:
 
 def end_session(tx: Tx, session: Row, state: str, action: str, **values: object) -> Row:
     """End a session in a state; votes that were not counted are forgotten."""
-    storage.sessions.drop_votes(tx.conn, session.session_id)
+    storage.votes.drop_votes(tx.conn, session.session_id)
     tx.disarm("session_answers", session.session_id)
     records.note(tx, storage.tables.sessions, session, step=action, state=state, note=values)
     return records.update(

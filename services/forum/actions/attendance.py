@@ -55,7 +55,7 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> replies.Present:
         SamePerson: The caller records himself.
     """
     session = led_session(tx, payload.session_id, "OPEN", matched=False, helpers=True)
-    listed = storage.sessions.invitations_of(tx.conn, payload.session_id)
+    listed = storage.invitations.invitations_of(tx.conn, payload.session_id)
     invited = {row.person_id: row.capacity for row in listed if row.revoked_at is None}
     lapsed = {row.person_id for row in listed} - invited.keys()
     coming: dict[str, list[str]] = {}
@@ -68,11 +68,11 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> replies.Present:
             raise errors.OwnAttendance(field="person_ids")
         if invited[person_id] in rules.VOTING:
             coming.setdefault(invited[person_id], []).append(person_id)
-    agenda = storage.sessions.agenda(tx.conn, payload.session_id)
+    agenda = storage.agenda.agenda(tx.conn, payload.session_id)
     check_capacities(tx, coming, topics=agenda, field="person_ids")
-    storage.sessions.mark_attended(tx.conn, payload.session_id, payload.person_ids, tx.now)
+    storage.attendance.mark_attended(tx.conn, payload.session_id, payload.person_ids, tx.now)
     near = [code for item in agenda for code in rules.reach(item)]
-    counted = rules.presence(storage.sessions.invitations_of(tx.conn, payload.session_id), near)
+    counted = rules.presence(storage.invitations.invitations_of(tx.conn, payload.session_id), near)
     return replies.Present.of(
         session,
         id=session.session_id,
@@ -101,13 +101,13 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
         StateConflict: It stands as it is said, or the session was never held to its end.
     """
     session = led_session(tx, payload.session_id, "OPEN", "ENDED", matched=False, helpers=True)
-    agenda = storage.sessions.agenda(tx.conn, payload.session_id)
+    agenda = storage.agenda.agenda(tx.conn, payload.session_id)
     closed = [item for item in agenda if item.closed_at is not None]
     if closed and tx.actor.role not in _CORRECTING:
         raise RoleDenied(role=tx.actor.role)
     if payload.person_id == tx.actor.id:
         raise errors.OwnAttendance
-    row = storage.sessions.invitation_of(tx.conn, payload.session_id, payload.person_id)
+    row = storage.invitations.invitation_of(tx.conn, payload.session_id, payload.person_id)
     if row is None or row.revoked_at is not None:
         raise errors.NotInvited(person_id=payload.person_id, field="person_id")
     if (row.attended_at is not None) == payload.attended:
@@ -115,13 +115,11 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
     locked = storage.topics.topics_locked(tx.conn, [item.topic_id for item in agenda])
     if payload.attended:
         at = tx.now if session.ended_at is None else session.ended_at
-        storage.sessions.mark_attended(tx.conn, payload.session_id, [payload.person_id], at)
+        storage.attendance.mark_attended(tx.conn, payload.session_id, [payload.person_id], at)
     else:
-        storage.sessions.unmark_attended(tx.conn, row)
+        storage.attendance.unmark_attended(tx.conn, row)
         for item in agenda:
-            storage.sessions.drop_vote(
-                tx.conn, payload.session_id, item.topic_id, payload.person_id
-            )
+            storage.votes.drop_vote(tx.conn, payload.session_id, item.topic_id, payload.person_id)
     records.note(
         tx,
         storage.tables.sessions,
@@ -150,7 +148,7 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
         item.topic_id for item in closed if not _recounted(tx, session, item, locked[item.topic_id])
     ]
     counted = rules.presence(
-        storage.sessions.invitations_of(tx.conn, payload.session_id),
+        storage.invitations.invitations_of(tx.conn, payload.session_id),
         [code for item in agenda for code in rules.reach(item)],
     )
     return replies.Corrected.of(
@@ -179,11 +177,11 @@ def _say_corrected(tx: Tx, session: Row, row: Row) -> None:
 
 def _recounted(tx: Tx, session: Row, item: Row, topic: Row) -> bool:
     """Count again who was there for a closed vote. Returns whether its outcome stands."""
-    invited = storage.sessions.invitations_of(tx.conn, session.session_id)
+    invited = storage.invitations.invitations_of(tx.conn, session.session_id)
     there = rules.presence(invited, rules.reach(item))
     came = {row.person_id for row in invited if row.attended_at is not None}
-    voters = storage.sessions.voters_of(tx.conn, session.session_id, item.topic_id)
-    storage.sessions.close_tally(
+    voters = storage.votes.voters_of(tx.conn, session.session_id, item.topic_id)
+    storage.agenda.close_tally(
         tx.conn,
         session.session_id,
         item.topic_id,
@@ -227,7 +225,7 @@ _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 def say_attendance(tx: Tx, session: Row, topic_id: str) -> None:
     """Say once per person and session that he was present when a vote closed."""
-    for row in storage.sessions.take_unrecorded(tx.conn, session.session_id, tx.now):
+    for row in storage.attendance.take_unrecorded(tx.conn, session.session_id, tx.now):
         tx.publish(
             events.AttendanceRecorded(
                 session_id=session.session_id,

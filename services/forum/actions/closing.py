@@ -95,11 +95,11 @@ def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> replies.TopicDone:
 def _fulfilled(tx: Tx, tasks: Sequence[Row]) -> dict[str, int]:
     """Return person -> number of records, of those who kept watch over each of their tasks."""
     ids = [task.task_id for task in tasks]
-    seen = storage.tasks.supervisions_of(tx.conn, ids)
+    seen = storage.supervisions.supervisions_of(tx.conn, ids)
     kept: dict[str, bool] = {}
     counts: dict[str, int] = {}
     accepted = {task.task_id: task for task in tasks}
-    for supervisor in storage.tasks.supervisors_of(tx.conn, ids):
+    for supervisor in storage.supervisions.supervisors_of(tx.conn, ids):
         person, task = supervisor.person_id, accepted[supervisor.task_id]
         own = [r.created_at for r in seen if (r.person_id, r.task_id) == (person, task.task_id)]
         watched = rules.supervised(task.created_at, task.accepted_at, own)

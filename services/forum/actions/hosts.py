@@ -50,7 +50,7 @@ def _hand_on(tx: Tx, row: Row, why: str) -> None:
     if host != row.host_id:
         records.update(tx.conn, storage.tables.sessions, row, host_id=host)
     if told is not None:
-        topic = storage.sessions.agenda(tx.conn, row.session_id)[0]
+        topic = storage.agenda.agenda(tx.conn, row.session_id)[0]
         tell(tx, why, topic.topic_id, [told], ref=row.session_id)
 
 
@@ -114,7 +114,7 @@ def led_session(
     row = records.locked(tx.conn, storage.tables.sessions, session_id)
     tx.require_scope(row.area)
     if not helpers:
-        agenda = storage.sessions.agenda(tx.conn, session_id)
+        agenda = storage.agenda.agenda(tx.conn, session_id)
         if tx.actor.role in _STREET:
             require_stand_in(tx, agenda)
         elif tx.actor.role != "R_SECRETARY":
@@ -122,7 +122,7 @@ def led_session(
             if tx.actor.id != row.host_id or not serving:
                 raise errors.NotHost
         require_apart(tx, agenda, tx.actor.id)
-        invited = storage.sessions.invitation_of(tx.conn, session_id, tx.actor.id)
+        invited = storage.invitations.invitation_of(tx.conn, session_id, tx.actor.id)
         if invited is not None and invited.voting and invited.revoked_at is None:
             raise takes_part(tx, agenda)
     if matched:

@@ -265,7 +265,7 @@ def add_invitations(tx: Tx, session_id: str, area: str, rows: Iterable[_Listed])
 
 def people_invited(tx: Tx, session_id: str) -> list[str]:
     """Return whose invitations to a session stand."""
-    rows = storage.sessions.invitations_of(tx.conn, session_id)
+    rows = storage.invitations.invitations_of(tx.conn, session_id)
     return [row.person_id for row in rows if row.revoked_at is None]
 
 
@@ -293,7 +293,7 @@ def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> replies.Done:
     if row.capacity in {"OFFICIAL", "DEPUTY"}:
         raise errors.OfOffice
     changed = records.update(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
-    left = storage.sessions.invitations_of(tx.conn, row.session_id)
+    left = storage.invitations.invitations_of(tx.conn, row.session_id)
     topics = agenda_locked(tx, session)
     for topic in topics:
         near = rules.reach(topic)
@@ -362,7 +362,7 @@ def _invite_delegate(tx: Tx, row: Row, delegate: str) -> None:
     near = storage.heard.officials_near(tx.conn, [delegate], row.area)
     if peer is None or not near:
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
-    invited = storage.sessions.invitation_of(tx.conn, row.session_id, delegate)
+    invited = storage.invitations.invitation_of(tx.conn, row.session_id, delegate)
     if invited is not None:
         if invited.via == "DELEGATE" and row.delegate == delegate:
             return
@@ -384,7 +384,7 @@ def _invite_delegate(tx: Tx, row: Row, delegate: str) -> None:
         created_at=tx.now,
         version=1,
     )
-    topic = storage.sessions.agenda(tx.conn, row.session_id)[0]
+    topic = storage.agenda.agenda(tx.conn, row.session_id)[0]
     tell(tx, "INVITED", topic.topic_id, [delegate], ref=row.session_id)
 
 
@@ -395,11 +395,11 @@ def remind_host(tx: Tx, due: Due) -> None:
         return
     silent = [
         row.person_id
-        for row in storage.sessions.invitations_of(tx.conn, due.ref)
+        for row in storage.invitations.invitations_of(tx.conn, due.ref)
         if row.answer == "NONE" and row.revoked_at is None
     ]
     if silent:
-        topic = storage.sessions.agenda(tx.conn, due.ref)[0]
+        topic = storage.agenda.agenda(tx.conn, due.ref)[0]
         tell(tx, "ANSWERS_MISSING", topic.topic_id, [session.host_id], ref=due.ref)
         aside(tx, storage.tables.sessions, session, "answers_missing", people=silent)
 
@@ -410,7 +410,7 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     homes = storage.heard.residents_of(tx.conn, people)
     for row in storage.heard.coming_invitations(tx.conn, people):
         home = homes.get(row.person_id)
-        agenda = storage.sessions.agenda(tx.conn, row.session_id)
+        agenda = storage.agenda.agenda(tx.conn, row.session_id)
         near = [code for item in agenda for code in rules.reach(item)]
         if home is not None and rules.lives_in(home, near):
             place = home.grid or home.community
@@ -427,11 +427,11 @@ def follow_offices(tx: Tx, area: str) -> None:
 
 def _renew_officials(tx: Tx, session: Row) -> None:
     """Let the invitations of who has left his office lapse, and invite who has come after him."""
-    agenda = storage.sessions.agenda(tx.conn, session.session_id)
+    agenda = storage.agenda.agenda(tx.conn, session.session_id)
     scope = sorted({code for topic in agenda for code in topic.scope})
     listed = InvitationList()
     invite_officials(tx, listed, session.level, scope, session.area, gaps=True)
-    invited = storage.sessions.invitations_of(tx.conn, session.session_id)
+    invited = storage.invitations.invitations_of(tx.conn, session.session_id)
     by_office = [
         row.person_id for row in invited if row.capacity == "OFFICIAL" and row.revoked_at is None
     ]
@@ -455,11 +455,11 @@ def _lapse(tx: Tx, row: Row, agenda: Sequence[Row]) -> None:
 def renew_speakers(tx: Tx, session_id: str) -> None:
     """Who no longer speaks for a company, the owners or a partner neither votes nor counts."""
     people: dict[str, list[str]] = {}
-    invited = storage.sessions.invitations_of(tx.conn, session_id)
+    invited = storage.invitations.invitations_of(tx.conn, session_id)
     for row in invited:
         if row.revoked_at is None:
             people.setdefault(row.capacity, []).append(row.person_id)
-    agenda = storage.sessions.agenda(tx.conn, session_id)
+    agenda = storage.agenda.agenda(tx.conn, session_id)
     gone = speaks_no_more(tx, people, topics=agenda)
     for row in invited:
         if row.person_id in gone:

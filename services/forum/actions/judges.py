@@ -72,7 +72,7 @@ def require_supervisor(tx: Tx, task: Row) -> None:
     Raises:
         NotSupervisor: He was not appointed.
     """
-    people = {s.person_id for s in storage.tasks.supervisors_of(tx.conn, [task.task_id])}
+    people = {s.person_id for s in storage.supervisions.supervisors_of(tx.conn, [task.task_id])}
     if tx.actor.id not in people:
         raise errors.NotSupervisor
 

@@ -127,7 +127,7 @@ def _unheard_grids(tx: Tx, topic: Row) -> list[dict[str, object]]:
     adults = storage.heard.adults_per_grid(tx.conn, grids)
     came = [
         row.person_id
-        for row in storage.sessions.invitations_of(tx.conn, topic.session_id)
+        for row in storage.invitations.invitations_of(tx.conn, topic.session_id)
         if row.attended_at is not None and row.capacity in rules.RESIDENT_SIDE
     ]
     heard = {row.grid for row in storage.heard.residents_of(tx.conn, came).values()}
@@ -153,7 +153,7 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> replies.Drafted:
         SupervisorBound, OwnSupervisor: One serves who does the task, or is the caller's own.
     """
     topic = led_topic(tx, payload.topic_id)
-    tally = storage.sessions.tally_of(tx.conn, topic.session_id, payload.topic_id)
+    tally = storage.agenda.tally_of(tx.conn, topic.session_id, payload.topic_id)
     voted = tally is not None and tally.passed
     rules.check_artefacts(
         4, {1: True, 2: storage.topics.analysis_of(tx.conn, topic) is not None, 3: voted}

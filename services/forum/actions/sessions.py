@@ -262,7 +262,7 @@ def move_session(tx: Tx, payload: MoveSession) -> replies.Moved:
         place=payload.place or session.place,
         notice_sent_at=tx.now,
     )
-    storage.sessions.ask_again(tx.conn, payload.session_id)
+    storage.invitations.ask_again(tx.conn, payload.session_id)
     tx.arm("session_answers", payload.session_id, payload.start - rules.ANSWERS_BEFORE)
     records.note(
         tx,
@@ -340,7 +340,7 @@ def open_session(tx: Tx, payload: WhichSession) -> replies.Done:
     day = tx.calendar.local_date(session.start_at)
     if tx.calendar.local_date(tx.now) > day:
         raise errors.DayOver(day=str(day))
-    for item in storage.sessions.agenda(tx.conn, payload.session_id):
+    for item in storage.agenda.agenda(tx.conn, payload.session_id):
         topic = topic_locked(tx, item.topic_id)
         if topic.state == "SCHEDULED" and topic.session_id == payload.session_id:
             move(tx, topic, "DELIBERATING", "open", detail={"session_id": payload.session_id})
@@ -364,7 +364,7 @@ def adjourn_session(tx: Tx, payload: Adjourn) -> replies.Done:
         StateConflict: The session is not open.
     """
     session = led_session(tx, payload.session_id, "OPEN")
-    for item in storage.sessions.agenda(tx.conn, payload.session_id):
+    for item in storage.agenda.agenda(tx.conn, payload.session_id):
         if not is_open(item, session):
             continue
         topic = topic_locked(tx, item.topic_id)

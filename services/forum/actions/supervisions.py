@@ -106,7 +106,7 @@ def miss_supervision(tx: Tx, due: Due) -> None:
         step="supervision_missed",
         supervisions_missed=task.supervisions_missed + 1,
     )
-    watching = [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [due.ref])]
+    watching = [s.person_id for s in storage.supervisions.supervisors_of(tx.conn, [due.ref])]
     tell(tx, "SUPERVISION_MISSED", row.topic_id, watching, ref=due.ref)
     if row.supervisions_missed * rules.SUPERVISION_EVERY < timedelta(days=365):
         tx.arm("supervision_gap", due.ref, tx.now + rules.SUPERVISION_EVERY)
@@ -129,7 +129,7 @@ def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> replies.Done:
     planned = PlannedTask(task.title, task.responsible_kind, task.responsible_id)
     before = set(watchers(tx, payload.task_id))
     plans.check_supervisors(tx, planned, people, topic, before)
-    storage.tasks.set_supervisors(tx.conn, payload.task_id, people, tx.now)
+    storage.supervisions.set_supervisors(tx.conn, payload.task_id, people, tx.now)
     # What a supervisor accepted who no longer watches is looked at again.
     kept = task.supervisor_accepted if task.supervisor_accepted in people else None
     row = records.update(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
@@ -161,7 +161,7 @@ def step_down(tx: Tx, payload: WhichTask) -> replies.Done:
 
 def _without_supervisors(tx: Tx, topic: Row, task: Row, gone: set[str], action: str) -> Row:
     left = [person for person in watchers(tx, task.task_id) if person not in gone]
-    storage.tasks.set_supervisors(tx.conn, task.task_id, left, tx.now)
+    storage.supervisions.set_supervisors(tx.conn, task.task_id, left, tx.now)
     # What he has accepted stands no longer: somebody who watches accepts it.
     kept = None if task.supervisor_accepted in gone else task.supervisor_accepted
     row = records.change(tx, storage.tables.tasks, task, step=action, supervisor_accepted=kept)
@@ -173,7 +173,7 @@ def _without_supervisors(tx: Tx, topic: Row, task: Row, gone: set[str], action: 
 def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     """Who has moved away or died no longer watches a task, unless by office; where no resident is
     left the chain is told, so that others are appointed."""
-    for task_id in storage.tasks.watched_tasks(tx.conn, people, UNENDED):
+    for task_id in storage.supervisions.watched_tasks(tx.conn, people, UNENDED):
         topic = topic_locked(tx, topic_of(tx, task_id))
         task = records.known(tx.conn, storage.tables.tasks, task_id, lock=True)
         watching = [person for person in watchers(tx, task_id) if person in people]

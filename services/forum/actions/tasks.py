@@ -87,7 +87,7 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
     topic = led_topic(tx, payload.topic_id)
     opinion = records.find(tx.conn, storage.tables.opinions, topic.opinion_id or "")
     stands = opinion is not None and opinion.state == "EFFECTIVE"
-    tally = storage.sessions.tally_of(tx.conn, topic.session_id, payload.topic_id)
+    tally = storage.agenda.tally_of(tx.conn, topic.session_id, payload.topic_id)
     rules.check_artefacts(
         5,
         {
@@ -382,7 +382,7 @@ def _deliver(
         step="deliver",
         note={"evidence": len(evidence), "work_id": work_id, "note": words},
     )
-    watching = [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [row.task_id])]
+    watching = [s.person_id for s in storage.supervisions.supervisors_of(tx.conn, [row.task_id])]
     tell(tx, "TASK_DELIVERED", row.topic_id, watching, ref=row.task_id)
     return row
 
@@ -421,7 +421,7 @@ def doers(tx: Tx, task: Row) -> set[str]:
 
 def watchers(tx: Tx, task_id: str) -> list[str]:
     """Return who watches a task."""
-    return [s.person_id for s in storage.tasks.supervisors_of(tx.conn, [task_id])]
+    return [s.person_id for s in storage.supervisions.supervisors_of(tx.conn, [task_id])]
 
 
 def overdue(tx: Tx, due: Due) -> None:

@@ -68,7 +68,7 @@ def vote(tx: Tx, payload: CastVote) -> replies.Done:
         raise NotFound(kind="session", id=payload.session_id)
     records.require_state(session, "OPEN")
     records.require_state(topic, "DELIBERATING")
-    row = storage.sessions.invitation_of(tx.conn, payload.session_id, tx.actor.id)
+    row = storage.invitations.invitation_of(tx.conn, payload.session_id, tx.actor.id)
     if row is not None and not row.voting:
         raise errors.NotVoting(capacity=row.capacity)
     if row is None or row.attended_at is None or row.revoked_at is not None:
@@ -76,13 +76,13 @@ def vote(tx: Tx, payload: CastVote) -> replies.Done:
     if not rules.votes_on(row, rules.reach(topic)):
         raise errors.ScopeMismatch(scope=", ".join(topic.scope))
     check_capacities(tx, {row.capacity: [tx.actor.id]}, topics=[topic])
-    if not payload.change and storage.sessions.has_voted(
+    if not payload.change and storage.votes.has_voted(
         tx.conn, payload.session_id, payload.topic_id, tx.actor.id
     ):
         raise errors.AlreadyVoted
     place = f"{payload.session_id}/{payload.topic_id}"
     sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), payload.choice)
-    storage.sessions.cast_vote(tx.conn, payload.session_id, payload.topic_id, tx.actor.id, sealed)
+    storage.votes.cast_vote(tx.conn, payload.session_id, payload.topic_id, tx.actor.id, sealed)
     return replies.Done.of(session, id=session.session_id, state="CAST")
 
 
@@ -103,7 +103,7 @@ def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> d
     """
     sealed, plain = (
         {person: vote for person, vote in cast.items() if person in voters}
-        for cast in storage.sessions.open_votes(tx.conn, session_id, topic_id)
+        for cast in storage.votes.open_votes(tx.conn, session_id, topic_id)
     )
     keys, place = _vote_keys(tx), f"{session_id}/{topic_id}"
     opened = [
@@ -114,7 +114,7 @@ def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> d
         raise errors.VotesUnreadable(votes=opened.count(None))
     choices = [str(choice) for choice in opened] + list(plain.values())
     marked = [(secrets.token_hex(16), choice) for choice in choices]
-    storage.sessions.part_votes(tx.conn, session_id, topic_id, {*sealed, *plain}, marked)
+    storage.votes.part_votes(tx.conn, session_id, topic_id, {*sealed, *plain}, marked)
     return {choice: choices.count(choice) for choice in rules.CHOICES}
 
 
@@ -139,7 +139,7 @@ def close_vote(tx: Tx, payload: CloseVote) -> replies.VoteClosed:
         raise NotFound(kind="topic", id=payload.topic_id)
     records.require_state(topic, "DELIBERATING")
     renew_speakers(tx, payload.session_id)
-    invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
+    invited = storage.invitations.invitations_of(tx.conn, payload.session_id)
     counted = rules.presence(invited, rules.reach(topic))
     quorum = True
     try:
@@ -162,7 +162,7 @@ def close_vote(tx: Tx, payload: CloseVote) -> replies.VoteClosed:
         "resident_present": counted.resident_present,
         "passed": won,
     }
-    storage.sessions.close_tally(
+    storage.agenda.close_tally(
         tx.conn, payload.session_id, payload.topic_id, closed_at=tx.now, **result
     )
     if won:

@@ -1,24 +1,32 @@
 """The tables and the only SQL of the forum service."""
 
 from services.forum.storage import (
+    agenda,
+    attendance,
     escalations,
     heard,
+    invitations,
     liaison,
     messages,
     months,
     opinions,
     rows,
     sessions,
+    supervisions,
     tables,
     tasks,
     topics,
+    votes,
 )
 from services.forum.storage.tables import chassis, metadata
 
 __all__ = [
+    "agenda",
+    "attendance",
     "chassis",
     "escalations",
     "heard",
+    "invitations",
     "liaison",
     "messages",
     "metadata",
@@ -26,7 +34,9 @@ __all__ = [
     "opinions",
     "rows",
     "sessions",
+    "supervisions",
     "tables",
     "tasks",
     "topics",
+    "votes",
 ]

@@ -268,7 +268,7 @@ def deputy_record(tx: Tx, payload: DeputyRecordOf) -> replies.YearReply:
         raise NotFound(kind="deputy", id=payload.deputy_id)
     start, _ = tx.calendar.month_bounds(f"{payload.year}-01")
     _, end = tx.calendar.month_bounds(f"{payload.year}-12")
-    invited = storage.sessions.deputy_invitations(tx.conn, payload.deputy_id, start, end)
+    invited = storage.invitations.deputy_invitations(tx.conn, payload.deputy_id, start, end)
     attended = [i for i in invited if i.attended_at is not None]
     return replies.YearReply(
         id=payload.deputy_id,

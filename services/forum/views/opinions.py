@@ -116,7 +116,7 @@ def _notice_card(tx: Tx, row: Row) -> replies.NoticeReply:
         topic_number=of.number,
         title=rules.HIDDEN if of.hidden_at else of.title,
         owners_matter=of.owners_matter,
-        tally=tally_card(storage.sessions.tally_of(tx.conn, row.session_id, row.topic_id)),
+        tally=tally_card(storage.agenda.tally_of(tx.conn, row.session_id, row.topic_id)),
         published_at=row.publicised_at,
     )
 

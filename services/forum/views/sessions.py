@@ -1,4 +1,4 @@
-"""Sessions and invitations to them."""
+"""Sessions of an area, and the room of one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from chassis import records
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, PartOfList
+from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from chassis.replies import Page
@@ -53,8 +53,8 @@ def session(tx: Tx, payload: SessionOf) -> replies.SessionReply:
     row = records.find(tx.conn, storage.tables.sessions, payload.session_id)
     if row is None:
         raise NotFound(kind="session", id=payload.session_id)
-    items = storage.sessions.agenda(tx.conn, payload.session_id)
-    invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
+    items = storage.agenda.agenda(tx.conn, payload.session_id)
+    invited = storage.invitations.invitations_of(tx.conn, payload.session_id)
     if not is_near(tx, row.area) and tx.actor.id not in {i.person_id for i in invited}:
         raise NotFound(kind="session", id=payload.session_id)
     near = [code for item in items for code in rules.reach(item)]
@@ -71,7 +71,7 @@ def session(tx: Tx, payload: SessionOf) -> replies.SessionReply:
                 item,
                 title=title_of(tx, item),
                 state=item.state,
-                ballots=storage.sessions.count_cast(tx.conn, row.session_id, item.topic_id),
+                ballots=storage.votes.count_cast(tx.conn, row.session_id, item.topic_id),
                 tally=tally_card(item),
             )
             for item in items
@@ -110,7 +110,7 @@ def session_list(tx: Tx, payload: SessionsAsked) -> Page[replies.SessionCard]:
     found = storage.sessions.session_page(
         tx.conn, payload, scope=scope, state=payload.state, topic_id=payload.topic_id
     )
-    about = storage.sessions.agendas(tx.conn, [row.session_id for row in found.rows])
+    about = storage.agenda.agendas(tx.conn, [row.session_id for row in found.rows])
     return found.listed(
         lambda row: replies.SessionCard.of(
             row,
@@ -175,28 +175,3 @@ def _representation(
 def grids_of(tx: Tx, code: str) -> list[str]:
     """Return the grids of an area."""
     return [code] if len(code) == 15 else storage.heard.areas_in(tx.conn, code, 15)
-
-
-def my_invitations(tx: Tx, payload: PartOfList) -> Page[replies.MyInvitation]:
-    """我的邀请 / My invitations.
-
-    Return the caller's invitations, newest first, with when and where.
-    """
-    found = storage.sessions.invitation_page(tx.conn, payload, tx.actor.id)
-    about = storage.sessions.agendas(tx.conn, [row.session_id for row in found.rows])
-
-    def card_of(row: Row) -> replies.MyInvitation:
-        held = records.known(tx.conn, storage.tables.sessions, row.session_id)
-        return replies.MyInvitation.of(
-            row,
-            id=row.invitation_id,
-            session_state=held.state,
-            start=held.start_at,
-            place=held.place,
-            topics=[
-                replies.AgendaItem.of(one, title=title_of(tx, one))
-                for one in about.get(row.session_id, ())
-            ],
-        )
-
-    return found.listed(card_of)

@@ -1,4 +1,4 @@
-"""Tasks, and what their supervisors found."""
+"""Tasks, and one with its supervision."""
 
 from __future__ import annotations
 
@@ -19,19 +19,7 @@ from services.forum.views.cards import (
     district,
     is_near,
     sees_inside,
-    whose_rows,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisionsAsked:
-    """Which records of supervision."""
-
-    scope: Area | None = None
-    mine: Annotated[bool, Meta(description="本人的记录 / one's own")] = False
-    task_id: str | None = None
-    limit: Limit = 50
-    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +41,6 @@ class TasksAsked:
     mine: Annotated[bool, Meta(description="我监督的 / those that I supervise")] = False
     limit: Limit = 50
     cursor: Cursor | None = None
-
-
-def supervisions(tx: Tx, payload: SupervisionsAsked) -> Page[replies.SupervisionCard]:
-    """监督记录列表 / What supervisors found: of an area for its staff, else one's own.
-
-    Raises:
-        RoleDenied: The area lies outside the caller's scope, or he acts for none.
-    """
-    whose = whose_rows(tx, payload.scope, mine=payload.mine)
-    found = storage.tasks.supervision_page(
-        tx.conn, payload, scope=whose.scope, person_id=whose.person_id, task_id=payload.task_id
-    )
-    return found.listed(lambda row: replies.SupervisionCard.of(row, id=row.record_id))
 
 
 def task_card(row: Row) -> replies.TaskCard:
@@ -100,12 +75,12 @@ def task(tx: Tx, payload: TaskOf) -> replies.TaskReply:
         **_told(row),
         supervisors=[
             replies.Supervisor.of(one)
-            for one in storage.tasks.supervisors_of(tx.conn, [payload.task_id])
+            for one in storage.supervisions.supervisors_of(tx.conn, [payload.task_id])
             if inside or one.person_id == tx.actor.id
         ],
         supervisions=[
             replies.Supervision.of(one, id=one.record_id, at=one.created_at)
-            for one in storage.tasks.supervisions_of(tx.conn, [payload.task_id])
+            for one in storage.supervisions.supervisions_of(tx.conn, [payload.task_id])
         ],
         end_reason=storage.tasks.why_ended(tx.conn, payload.task_id) if away else None,
     )

@@ -104,7 +104,7 @@ def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:
         raise NotFound(kind="topic", id=payload.topic_id)
     signed = storage.topics.cosigners_of(tx.conn, [payload.topic_id])
     analysis = storage.topics.analysis_of(tx.conn, row)
-    tally = tally_card(storage.sessions.tally_of(tx.conn, row.session_id, payload.topic_id))
+    tally = tally_card(storage.agenda.tally_of(tx.conn, row.session_id, payload.topic_id))
     opinion = opinion_card(tx, row)
     tasks = storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=row.round)
     analysed = None if analysis is None else replies.Analysis.of(analysis)

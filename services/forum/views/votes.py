@@ -27,15 +27,15 @@ def recount(tx: Tx, payload: Recount) -> replies.RecountReply:
         NotFound: There is no such closed vote.
         RoleDenied: It lies outside the caller's scope.
     """
-    tally = storage.sessions.tally_of(tx.conn, payload.session_id, payload.topic_id)
+    tally = storage.agenda.tally_of(tx.conn, payload.session_id, payload.topic_id)
     if tally is None or tally.closed_at is None:
         raise NotFound(kind="vote", id=payload.topic_id)
     session = records.known(tx.conn, storage.tables.sessions, payload.session_id)
     tx.require_scope(session.area)
-    counted = storage.sessions.count_ballots(tx.conn, payload.session_id, payload.topic_id)
+    counted = storage.votes.count_ballots(tx.conn, payload.session_id, payload.topic_id)
     found = {choice: counted.get(choice, 0) for choice in rules.CHOICES}
     announced = [tally.in_favour, tally.against, tally.abstain]
-    voters = len(storage.sessions.voters_of(tx.conn, payload.session_id, payload.topic_id))
+    voters = len(storage.votes.voters_of(tx.conn, payload.session_id, payload.topic_id))
     return replies.RecountReply(
         id=payload.session_id,
         topic_id=payload.topic_id,

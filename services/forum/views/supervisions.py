@@ -1,0 +1,40 @@
+"""What supervisors found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Limit
+from chassis.replies import Page
+from services.forum import replies, storage
+from services.forum.views.cards import (
+    whose_rows,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionsAsked:
+    """Which records of supervision."""
+
+    scope: Area | None = None
+    mine: Annotated[bool, Meta(description="本人的记录 / one's own")] = False
+    task_id: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def supervisions(tx: Tx, payload: SupervisionsAsked) -> Page[replies.SupervisionCard]:
+    """监督记录列表 / What supervisors found: of an area for its staff, else one's own.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+    """
+    whose = whose_rows(tx, payload.scope, mine=payload.mine)
+    found = storage.supervisions.supervision_page(
+        tx.conn, payload, scope=whose.scope, person_id=whose.person_id, task_id=payload.task_id
+    )
+    return found.listed(lambda row: replies.SupervisionCard.of(row, id=row.record_id))

@@ -35,7 +35,7 @@ TOLD = {
     "property": {"complaints.number", "undecided_complaints.number", "messages.number"},
 }
 # Who makes a number of a paper: its prefix is a literal among the arguments.
-_NUMBERING = {"following", "next_number", "number", "series_of"}
+_NUMBERING = {"following", "next_number", "number", "numbered", "series_of"}
 
 
 def metadata(service):

@@ -25,7 +25,8 @@ OTHERWISE = {
         "subjects.spendable_until", "until", "spendable_until", "counts_until",
     },
     "forum": {
-        "liaisons.until", "tasks.due_at", "topics.poll_until", "due_at", "until", "poll_until",
+        "liaisons.until", "tasks.due_at", "topics.poll_until", "due_at", "due_date", "until",
+        "poll_until",
     },
     # Whether it ends, not when.
     "partner": {"winding_down"},

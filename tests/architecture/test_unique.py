@@ -42,7 +42,7 @@ ALIKE = {
             *("opinion_id", "task_id", "fund_id", "statement_id", "redemption_id", "org_id"),
             *("agreement_id", "appointment_id", "commitment_id", "complaint_id", "request_id"),
             *("disclosure_id", "committee_id", "rectification_id", "work_id", "undecided_id"),
-            *("hazard_id", "merge_id", "shift_id", "visit_id", "again_of"),
+            *("hazard_id", "merge_id", "shift_id", "visit_id", "again_of", "death_id"),
         ),
         MADE,
     ),

@@ -286,21 +286,18 @@ class Credit(Imports, Service):
             "POST /awards",
             manual.propose_award,
             roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             status=201,
         ),
         command(
             "POST /awards/{award_id}/approve",
             manual.approve_award,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /awards/{award_id}/reject",
             manual.reject_award,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
-            reply=replies.Done,
             if_match=True,
         ),
         query(

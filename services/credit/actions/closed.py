@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.bus import Tx
-from services.credit.actions import awards
+from services.credit.actions import reversals
 from services.credit.storage.closings import closings, scored_since
 
 
@@ -12,4 +12,4 @@ def void(tx: Tx, subject_id: str) -> None:
     deeds that are heard of later."""
     for since, _ in closings(tx.conn, tx.calendar, [subject_id]).get(subject_id, [])[-1:]:
         for award in scored_since(tx.conn, subject_id, since):
-            awards.reverse(tx, award, reason=awards.CLOSED, by=None)
+            reversals.reverse(tx, award, reason=reversals.CLOSED, by=None)

@@ -20,11 +20,12 @@ from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit import replies
 from services.credit.actions import (
-    awards,
+    amounts,
     finalising,
     months,
     objection_news,
     repair_ends,
+    reversals,
     telling,
     vetoes,
 )
@@ -296,7 +297,7 @@ def _lessen(tx: Tx, award: Row, score: int, reason: str, within: str | None) -> 
     _approve_waiting(tx, award)
     # Its reason says that a person has changed it: no later count of its window undoes that.
     award_store.change(tx.conn, str(award.award_id), reason=reason)
-    awards.adjust(tx, [(award, score, points, award.capped)])
+    amounts.adjust(tx, [amounts.Change(award, score, points, award.capped)])
     if award.deduction and score == 0:
         repair_ends.item_gone(tx, award, by=tx.actor.id)
     opened = within or months.open_period(tx, award.subject_id, award.period)
@@ -333,4 +334,4 @@ def _approve_waiting(tx: Tx, award: Row | None) -> None:
 def _reverse(tx: Tx, award: Row, reason: str, within: str | None) -> None:
     # What another decision has taken back meanwhile is not taken back twice.
     if award.state not in _GONE:
-        awards.reverse(tx, award, reason=reason, by=tx.actor.id, opened=within)
+        reversals.reverse(tx, award, reason=reason, by=tx.actor.id, opened=within)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chassis.calendar import Calendar
 from services.credit import replies
-from services.credit.actions import awards, companies, measures, months
+from services.credit.actions import amounts, companies, measures, months
 from services.credit.storage import deductions, digests, formula
 from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as store
@@ -90,7 +90,7 @@ def draft_areas(tx: Tx, period: str, areas: Sequence[str]) -> dict[str, str | No
             measures.give(tx, period, area, end)
     if not rows:
         return made
-    awards.recount(tx, period, [row.area for row in rows], end)
+    amounts.recount(tx, period, [row.area for row in rows], end)
     headers = _headers(tx, rows, end)
     missing = months.missing(tx, period)
     settled = {row.settlement_id: row.area for row in rows}

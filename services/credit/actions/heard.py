@@ -14,6 +14,7 @@ from services.credit.actions import (
     ledger,
     merging,
     months,
+    reversals,
     running_out,
     telling,
 )
@@ -413,11 +414,11 @@ def _exited(tx: Tx, event: Event) -> None:
 
 
 def _not_there(tx: Tx, event: Event) -> None:
-    awards.take_back(tx, event, deed=event.data.session_id, person_id=event.data.person_id)
+    reversals.take_back(tx, event, deed=event.data.session_id, person_id=event.data.person_id)
 
 
 def _not_owed(tx: Tx, event: Event) -> None:
-    awards.take_back(tx, event, deed=event.data.disclosure_id)
+    reversals.take_back(tx, event, deed=event.data.disclosure_id)
 
 
 _TAKES_BACK: dict[type[Any], Callable[[Any, Any], None]] = {

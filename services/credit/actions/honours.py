@@ -14,10 +14,12 @@ from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from services.credit import replies
 from services.credit.actions import (
+    amounts,
     awards,
     manual,
     months,
     nominees,
+    reversals,
 )
 from services.credit.errors import (
     InChain,
@@ -132,7 +134,7 @@ def _give_award(tx: Tx, known: Row, nominee: Row) -> str | None:
         tx.conn, [nominee.subject_id], "POINTS"
     ):
         points = 0
-    row = Award(
+    award = Award(
         award_id=award_id,
         subject_id=nominee.subject_id,
         kind=rule.kind,
@@ -155,14 +157,14 @@ def _give_award(tx: Tx, known: Row, nominee: Row) -> str | None:
         area=subject.area,
         proposed_by=nominee.nominated_by,
         proposed_at=nominee.nominated_at,
-    ).row()
-    if award_id not in award_store.add(tx.conn, [row]):
+    )
+    if award_id not in award_store.add(tx.conn, [award]):
         return award_id
-    _count(tx, award_store.known(tx.conn, award_id, lock=True), rule, subject)
+    _count(tx, award_store.known(tx.conn, award_id, lock=True), rule)
     return award_id
 
 
-def _count(tx: Tx, award: Row, rule: Rule, subject: Row) -> None:
+def _count(tx: Tx, award: Row, rule: Rule) -> None:
     """Let an award count, under its cap."""
     score, points, capped = manual.under_cap(tx, award, rule, award.cap_window, award.points_raw)
     award_store.change(
@@ -177,21 +179,7 @@ def _count(tx: Tx, award: Row, rule: Rule, subject: Row) -> None:
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
-    awards.post_points(
-        tx,
-        [
-            {
-                "award_id": str(award.award_id),
-                "subject_id": award.subject_id,
-                "points_period": award.points_period,
-                "occurred_at": award.occurred_at,
-                "points": points,
-                "state": "APPROVED",
-                "area": subject.area,
-                "shard": 0,
-            }
-        ],
-    )
+    amounts.post_points(tx, [amounts.gain_of(award, points)])
     months.draft_again(tx, award.subject_id, award.period)
 
 
@@ -260,7 +248,7 @@ def revoke_commendation(tx: Tx, payload: RevokeCommendation) -> replies.Commenda
     award_id = str(nominee.award_id) if nominee.award_id is not None else ""
     award = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
     if award is not None and award.state == "APPROVED":
-        awards.reverse(tx, award, reason=f"commendation-revoked:{known.number}", by=tx.actor.id)
+        reversals.reverse(tx, award, reason=f"commendation-revoked:{known.number}", by=tx.actor.id)
     if nominee.certificate is not None:
         store.revoke_certificate(tx.conn, nominee.certificate, tx.now)
     store.change_nominee(

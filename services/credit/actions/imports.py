@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from chassis import records, text
 from chassis.bus import Tx
@@ -12,6 +11,7 @@ from chassis.file_imports import Importer, Outcome, Row
 from chassis.refusal import Refusal
 from services.credit.actions import consents, manual, telling
 from services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
+from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
 
@@ -127,7 +127,7 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     Nothing counts by it: each line waits for another person, as one proposed by hand does.
     """
     known = manual.look_up(tx, [row["subject"] for row in rows])
-    judged: list[dict[str, Any] | Refusal] = []
+    judged: list[Award | Refusal] = []
     for row in rows:
         order = manual.ProposeAward(**row)
         try:
@@ -136,21 +136,22 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
             judged.append(refusal)
     made = [one for one in judged if not isinstance(one, Refusal)]
     before = manual.same_deed(tx, made)
-    fresh: dict[str, dict[str, Any]] = {}
+    fresh: dict[str, Award] = {}
     outcomes: list[Outcome] = []
     for one in judged:
         if isinstance(one, Refusal):
             outcomes.append(one)
             continue
-        stored, earlier = before.get(one["award_id"]), fresh.get(one["award_id"])
-        there = _content(stored._asdict()) if stored is not None else earlier and _content(earlier)
-        if not there:
-            fresh[one["award_id"]] = one
+        there = before.get(one.award_id) or fresh.get(one.award_id)
+        if there is None:
+            fresh[one.award_id] = one
             outcomes.append("created")
-        elif there != _content(one):
-            outcomes.append(ProposalDiffers(field="evidence", award=one["award_id"]))
-        elif _said_otherwise(stored._asdict() if stored is not None else earlier, one):
-            outcomes.append(ProposalDiffers(field="reason", award=one["award_id"]))
+        elif _content(there) != _content(one):
+            outcomes.append(ProposalDiffers(field="evidence", award=one.award_id))
+        elif one.proposal and there.proposal not in (None, one.proposal):
+            # One that gives no reason adds nothing; of awards of before 0.2.0 the proposer's words
+            # are not known.
+            outcomes.append(ProposalDiffers(field="reason", award=one.award_id))
         else:
             outcomes.append("unchanged")
     award_store.add(tx.conn, list(fresh.values()))
@@ -163,17 +164,9 @@ def _deed(row: Row) -> list[str]:
     return [f"{row['rule_code']} {row['subject']} {text.fold(one)}" for one in row["evidence"][:1]]
 
 
-def _content(row: dict[str, Any]) -> list[Any]:
-    evidence = [text.fold(one["ref"]) for one in row["evidence"]]
-    return [row["occurred_at"], row["level"], row["document_no"], evidence]
-
-
-def _said_otherwise(before: Any, now: Mapping[str, Any]) -> bool:
-    """Tell whether a line gives another reason for the same deed. One that gives none adds nothing;
-    of awards of before 0.2.0 the proposer's words are not known."""
-    return bool(now["proposal"] and before["proposal"] is not None) and (
-        now["proposal"] != before["proposal"]
-    )
+def _content(award: Award | records.Row) -> tuple[object, ...]:
+    evidence = tuple(text.fold(one["ref"]) for one in award.evidence or ())
+    return award.occurred_at, award.level, award.document_no, evidence
 
 
 AWARDS = Importer(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
@@ -14,8 +14,10 @@ from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.fields import Instant
 from chassis.free_text import PublicText
+from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from services.credit.actions import awards, months, telling
+from services.credit import replies
+from services.credit.actions import amounts, awards, months, reversals, telling
 from services.credit.errors import (
     AlreadyProposed,
     ClockSkew,
@@ -90,7 +92,7 @@ class DecideAward:
     note: Annotated[PublicText, Meta(max_length=400, examples=["材料属实"])] | None = None
 
 
-def propose_award(tx: Tx, payload: ProposeAward) -> dict[str, Any]:
+def propose_award(tx: Tx, payload: ProposeAward) -> replies.AwardDone:
     """提出赋分 / Propose an award.
 
     Propose an award by hand. The same deed again answers the first award.
@@ -109,30 +111,28 @@ def propose_award(tx: Tx, payload: ProposeAward) -> dict[str, Any]:
         AlreadyProposed: The same evidence was proposed with another level, document or reason.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
-    row = proposal(tx, payload, look_up(tx, [payload.subject]))
-    known = same_deed(tx, [row]).get(row["award_id"])
+    award = proposal(tx, payload, look_up(tx, [payload.subject]))
+    known = same_deed(tx, [award]).get(award.award_id)
     if known is not None:
-        _require_same(row, known)
-        return _reply(known, known.state)
-    store.add(tx.conn, [row])
-    telling.deductions(tx, [row])
-    due = row["due_at"].isoformat()
-    return {"id": row["award_id"], "state": "PROPOSED", "version": 1, "due": due}
+        _require_same(award, known)
+        return replies.AwardDone.of(known, id=str(known.award_id))
+    store.add(tx.conn, [award])
+    telling.deductions(tx, [award])
+    return replies.AwardDone.of(award, id=award.award_id, due=award.due_at)
 
 
-def _require_same(row: Mapping[str, Any], known: Any) -> None:
+def _require_same(award: Award, known: Row) -> None:
     """Refuse a proposal whose evidence was proposed already, with another content.
 
     Raises:
         AlreadyProposed: Its level, its document or its reason is another one.
     """
     # Who says no reason, or no document, says nothing else.
+    said = ((award.document_no, known.document_no or ""), (award.proposal, known.proposal))
     other = any(
-        row[name] and text.fold(row[name]) != text.fold(before)
-        for name, before in (("document_no", known.document_no or ""), ("proposal", known.proposal))
-        if before is not None
+        now and text.fold(now) != text.fold(before) for now, before in said if before is not None
     )
-    if other or row["level"] != known.level:
+    if other or award.level != known.level:
         raise AlreadyProposed(field="evidence", award=str(known.award_id))
 
 
@@ -141,7 +141,7 @@ class LookedUp:
     """What proposals are judged by."""
 
     in_force: InForce
-    subjects: Mapping[str, Any]
+    subjects: Mapping[str, Row]
     spans: registry.Spans
     closings: Closings
     ties: Collection[str]
@@ -159,10 +159,8 @@ def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
     )
 
 
-def proposal(
-    tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool = False
-) -> dict[str, Any]:
-    """Return the row of a proposal.
+def proposal(tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool = False) -> Award:
+    """Return a proposal.
 
     Args:
         tx: The transaction.
@@ -232,23 +230,23 @@ def proposal(
         proposed_at=tx.now,
         waits_for=_first_level(tx, subject, rule),
         due_at=due,
-    ).row()
+    )
 
 
-def same_deed(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def same_deed(tx: Tx, proposed: Sequence[Award]) -> dict[str, Row]:
     """Return what is stored of the deeds of proposals, by the proposal's id: also under the id
     that the deed had before its spellings were compared."""
     earlier: dict[str, str] = {}
-    for row in rows:
-        typed = row["evidence"][0]["ref"].strip()
-        for key in (typed, f"{typed}|{row['level']}"):
-            other = rules.award_id(row["rule_code"], row["subject_id"], key)
-            earlier.setdefault(other, row["award_id"])
-    found = store.by_ids(tx.conn, [*earlier, *(row["award_id"] for row in rows)])
+    for award in proposed:
+        typed = next((one["ref"].strip() for one in award.evidence or ()), "")
+        for key in (typed, f"{typed}|{award.level}"):
+            other = rules.award_id(award.rule_code, award.subject_id, key)
+            earlier.setdefault(other, award.award_id)
+    found = store.by_ids(tx.conn, [*earlier, *(award.award_id for award in proposed)])
     return {earlier.get(award_id, award_id): known for award_id, known in found.items()}
 
 
-def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
+def _first_level(tx: Tx, subject: Row, rule: Rule) -> str:
     """Return the lowest level that may approve and serves the subject."""
     if subject.kind == "PCO" and registry.project_areas(tx.conn, subject.ref):
         return deciding.first_level(rule.approve)
@@ -261,7 +259,7 @@ def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
 
 
 def _rule(
-    tx: Tx, in_force: InForce, payload: ProposeAward, on: Any, subject: Any
+    tx: Tx, in_force: InForce, payload: ProposeAward, on: date, subject: Row | None
 ) -> tuple[str, Rule]:
     sets = [in_force.on(on)]
     if subject is not None:
@@ -275,7 +273,7 @@ def _rule(
     raise RuleNotInForce(field="rule_code", rule=payload.rule_code, on=on.isoformat())
 
 
-def require_place(tx: Tx, subject: Any) -> None:
+def require_place(tx: Tx, subject: Row) -> None:
     """Refuse whose scope a subject is not in.
 
     A company belongs to the district and is served wherever it has a project; what belongs to no
@@ -294,11 +292,13 @@ def require_place(tx: Tx, subject: Any) -> None:
     tx.require_scope(subject.grid or subject.area if grid_worker else subject.area)
 
 
-def _place(subject: Any) -> str:
-    return str(getattr(subject, "grid", None) or getattr(subject, "area", None) or "")
+def _place(subject: Row | None) -> str:
+    return "" if subject is None else str(subject.grid or subject.area or "")
 
 
-def _check(tx: Tx, payload: ProposeAward, rule: Rule, subject: Any, *, for_others: bool) -> None:
+def _check(
+    tx: Tx, payload: ProposeAward, rule: Rule, subject: Row | None, *, for_others: bool
+) -> None:
     allowed = deciding.up_to(tx.actor.role) if for_others else (tx.actor.role,)
     may = deciding.at_level(rule.propose, _place(subject)) if subject else rule.propose
     if rule.source != "MANUAL" or not set(allowed) & set(may):
@@ -327,11 +327,7 @@ def _check(tx: Tx, payload: ProposeAward, rule: Rule, subject: Any, *, for_other
         raise LevelUnknown(field="level", rule=rule.code, level=payload.level or "-")
 
 
-def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
-    return {"id": str(known.award_id), "state": state, "version": known.version, **more}
-
-
-def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
+def _to_decide(tx: Tx, award_id: str) -> tuple[Row, Rule]:
     known = store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
     if known is None:
         raise NotFound(kind="award", id=award_id)
@@ -355,10 +351,10 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
     if tx.actor.id in {known.proposed_by, known.actor_id}:
         raise SameAsProposer
     check_independent(tx, known.subject_id, subject)
-    return known, rule, subject
+    return known, rule
 
 
-def check_independent(tx: Tx, subject_id: str, subject: Any) -> None:
+def check_independent(tx: Tx, subject_id: str, subject: Row | None) -> None:
     """Refuse whoever acts officially about himself, about what he speaks for (a post, a shop, a
     company, his household), or about what somebody of his household speaks for.
 
@@ -393,7 +389,7 @@ def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
         )
 
 
-def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
+def approve_award(tx: Tx, payload: DecideAward) -> replies.AwardDone:
     """审核通过 / Approve an award.
 
     Approve a proposed award. Caps are applied now; a deduction counts for good only after its
@@ -412,7 +408,7 @@ def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
         NoConsent: The person has withdrawn since.
         YieldsToRule: Another award for the same deed excludes it.
     """
-    known, rule, _ = _to_decide(tx, payload.award_id)
+    known, rule = _to_decide(tx, payload.award_id)
     if rule.kind in awards.PERSONS and known.subject_id not in registry.consented(
         tx.conn, [known.subject_id], "SCORING"
     ):
@@ -449,49 +445,35 @@ def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
         decided_at=tx.now,
         reason=payload.note or known.reason,
     )
-    awards.post_points(
-        tx,
-        [
-            {
-                "award_id": str(known.award_id),
-                "subject_id": known.subject_id,
-                "points_period": period,
-                "occurred_at": known.occurred_at,
-                "points": points,
-                "state": "APPROVED",
-                "area": known.area,
-                "shard": known.shard,
-            }
-        ],
-    )
+    amounts.post_points(tx, [amounts.gain_of(known, points, period=period)])
     _tell_decided(tx, known, "APPROVED")
     months.draft_again(tx, known.subject_id, period)
     marks = (("CAPPED", capped), ("LATE", late), ("CORRECTION", known.correction))
     flags = [name for name, on in marks if on]
-    return {
-        "id": str(known.award_id),
-        "state": "APPROVED",
-        "version": known.version + 1,
-        "score": score,
-        "points": points,
-        "flags": flags,
-    }
+    return replies.AwardDone(
+        id=str(known.award_id),
+        state="APPROVED",
+        version=known.version + 1,
+        score=score,
+        points=points,
+        flags=flags,
+    )
 
 
-def _first_of_deed(tx: Tx, known: Any, rule: Rule) -> None:
+def _first_of_deed(tx: Tx, known: Row, rule: Rule) -> None:
     """Let other awards of the deed yield, unless this one has to. What events propose has done so
     when it was heard."""
     in_force = rules_in_force(tx.conn)
     if known.event_id is not None or not known.deed or rule.code not in in_force.contested():
         return
-    lost = awards.give_way(tx, [(known.subject_id, known.deed, rule)], in_force)
+    lost = reversals.give_way(tx, [(known.subject_id, known.deed, rule)], in_force)
     winner = lost.get((known.subject_id, known.deed, rule.code))
     if winner is not None:
         raise YieldsToRule(field="award_id", rule=rule.code, other=winner)
 
 
 def under_cap(
-    tx: Tx, known: Any, rule: Rule, cap_window: str | None, points_raw: int
+    tx: Tx, known: Row, rule: Rule, cap_window: str | None, points_raw: int
 ) -> tuple[int, int, bool]:
     """Return (score, points, capped) of an award under its cap, in the order of approval."""
     if rule.cap is None or cap_window is None:
@@ -507,7 +489,7 @@ def under_cap(
     return found.score, found.points, bool(found.flags)
 
 
-def reject_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
+def reject_award(tx: Tx, payload: DecideAward) -> replies.AwardDone:
     """审核不通过 / Reject an award.
 
     Reject a proposed award, with a reason.
@@ -516,7 +498,7 @@ def reject_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
         EvidenceRequired: No reason is given.
         NotFound: And the other refusals of `approve_award`.
     """
-    known, _, _ = _to_decide(tx, payload.award_id)
+    known, _ = _to_decide(tx, payload.award_id)
     if not (payload.note or "").strip():
         raise NoteRequired(field="note")
     store.change(
@@ -528,10 +510,10 @@ def reject_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
         decided_at=tx.now,
     )
     _tell_decided(tx, known, "REJECTED")
-    return _reply(replace_version(known), "REJECTED")
+    return replies.AwardDone(id=str(known.award_id), state="REJECTED", version=known.version + 1)
 
 
-def _tell_decided(tx: Tx, known: Any, state: str) -> None:
+def _tell_decided(tx: Tx, known: Row, state: str) -> None:
     if known.deduction:
         telling.tell(
             tx,
@@ -563,14 +545,3 @@ def lapse(tx: Tx, due: Due) -> None:
     """
     until = tx.calendar.due(due.due_at, deciding.WORKING_DAYS)
     store.lapse(tx.conn, due.due_at, until, deciding.NEXT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Versioned:
-    award_id: str
-    version: int
-
-
-def replace_version(known: Any) -> _Versioned:
-    """Return an award's id with the version that a change has just given it."""
-    return replace(_Versioned(str(known.award_id), known.version), version=known.version + 1)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chassis.calendar import Calendar
-from services.credit.actions import awards
+from services.credit.actions import amounts
 from services.credit.rules import awards as award_rules
 from services.credit.rules import standing
 from services.credit.rules.award import Award, Decides
@@ -59,16 +59,16 @@ def give(tx: Tx, period: str, area: str, end: datetime) -> None:
         ]
     facts = sorted({row.fact for row in rows})
     stored = award_store.measured_of(tx.conn, period, [row.subject_id for row in rows], facts)
-    new = [award.row() for award in wanted if award.award_id not in stored]
+    new = [award for award in wanted if award.award_id not in stored]
     added = award_store.add(tx.conn, new)
-    awards.post_points(tx, [row for row in new if row["award_id"] in added])
+    amounts.post_new(tx, [award for award in new if award.award_id in added])
     changed = []
     now = {award.award_id: (award.score, award.points) for award in wanted}
     for award_id, award in stored.items():
         score, points = now.get(award_id, (0, 0))
-        if not awards.amended(award) and (award.score, award.points) != (score, points):
-            changed.append((award, score, points, False))
-    awards.adjust_read(tx, changed)
+        if not amounts.amended(award) and (award.score, award.points) != (score, points):
+            changed.append(amounts.Change(award, score, points, capped=False))
+    amounts.adjust_read(tx, changed)
 
 
 def last_day(end: datetime) -> date:

@@ -13,8 +13,9 @@ from datetime import datetime
 from chassis import records
 from chassis.bus import Event, Tx
 from chassis.records import Row
-from services.credit.actions import awards, months, telling
+from services.credit.actions import months, reversals, telling
 from services.credit.rules import awards as rules
+from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
 from services.credit.storage import ledger as points
 from services.credit.storage import merging as store
@@ -95,11 +96,11 @@ def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
     """Let what counts or waits count and wait for the kept id. Returns old ids -> new ones."""
     there = store.same_deeds(tx.conn, new)
     moved: dict[str, str] = {}
-    carried: list[dict[str, object]] = []
+    carried: list[Award] = []
     for award in store.awards_of(tx.conn, old):
         if award.deed is not None and (award.rule_code, award.deed) in there:
             # Both were given it for one deed: it counts once.
-            awards.reverse(tx, award, reason=f"{MERGED}{new}", by=None)
+            reversals.reverse(tx, award, reason=f"{MERGED}{new}", by=None)
             continue
         period = months.open_period(tx, new, award.period)
         if award.state == "PROPOSED" and award.decides == "PERSON":
@@ -112,7 +113,7 @@ def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
         carried.append(copy)
         if is_open:
             # Its points go over by the transfer; here it counts no more.
-            moved[str(award.award_id)] = str(copy["award_id"])
+            moved[str(award.award_id)] = copy.award_id
             award_store.change(
                 tx.conn,
                 str(award.award_id),
@@ -144,31 +145,29 @@ def _move(tx: Tx, award: Row, new: str, period: str) -> str:
     return award_id
 
 
-def _carried(
-    award: Row, known: Row, new: str, period: str, *, with_points: bool
-) -> dict[str, object]:
+def _carried(award: Row, known: Row, new: str, period: str, *, with_points: bool) -> Award:
     """Return what goes on counting for the kept id: an entry of its open month."""
     points_kept = award.points if with_points else 0
     # In its own month it stands with what the kept id has of the rule, under one cap.
     same_window = with_points and period == award.period
-    return {
-        **records.values_of(award),
-        "award_id": rules.carried_id(award.rule_code, new, str(award.award_id)),
-        "subject_id": new,
-        "period": period,
-        "points_period": period,
-        "cap_window": award.cap_window if same_window else None,
-        "score_raw": award.score,
-        "points_raw": points_kept,
-        "points": points_kept,
-        "capped": False,
-        "recount": same_window and award.cap_window is not None,
-        "correction": True,
-        "corrects": award.award_id,
-        "reason": f"{MERGED}{award.subject_id}",
-        "area": known.area,
-        "version": 1,
-    }
+    return Award.like(
+        records.values_of(award),
+        award_id=rules.carried_id(award.rule_code, new, str(award.award_id)),
+        subject_id=new,
+        period=period,
+        points_period=period,
+        cap_window=award.cap_window if same_window else None,
+        score_raw=award.score,
+        points_raw=points_kept,
+        points=points_kept,
+        capped=False,
+        recount=same_window and award.cap_window is not None,
+        correction=True,
+        corrects=award.award_id,
+        reason=f"{MERGED}{award.subject_id}",
+        area=known.area,
+        version=1,
+    )
 
 
 def transfer(tx: Tx, old: str, new: str) -> None:

@@ -18,7 +18,7 @@ from chassis import records
 from chassis.blobs import Blobs
 from chassis.refusal import StateConflict
 from services.credit import replies
-from services.credit.actions import awards, companies
+from services.credit.actions import amounts, companies
 from services.credit.errors import LogGone
 from services.credit.rules import month_log as log
 from services.credit.rules import standing
@@ -303,7 +303,7 @@ def award_line(award: Row) -> log.AwardLine:
         "effective": bool(award.effective),
         "decides": award.decides,
         "state": award.state,
-        "amended": awards.amended(award),
+        "amended": amounts.amended(award),
         "document_no": award.document_no,
         "version": award.version,
         "other": log.document_digest(

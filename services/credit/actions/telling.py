@@ -6,11 +6,13 @@ an operator who comes tomorrow learns what is asked of his shop today.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chassis.calendar import Calendar
+from chassis.records import Row
+from services.credit.rules.award import Award
 from services.credit.storage import messages as store
 
 if TYPE_CHECKING:
@@ -63,26 +65,26 @@ def end_of(until: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def deductions(tx: Tx, awards: Iterable[Mapping[str, object]]) -> None:
+def deductions(tx: Tx, awards: Iterable[Award | Row]) -> None:
     """Tell whom they concern that deductions are proposed, MINOR ones too: they are not published,
     so nobody else would tell him (DOMAIN 4.8)."""
     rows = [
         {
             "message_id": tx.new_id("msg"),
             "person_id": None,
-            "subject_id": award["subject_id"],
+            "subject_id": award.subject_id,
             "code": "DEDUCTION_PROPOSED",
-            "ref": str(award["award_id"]),
+            "ref": str(award.award_id),
             "detail": {
-                "subject": award["subject_id"],
-                "rule": award["rule_code"],
-                "score": award["score"],
-                "period": award["period"],
+                "subject": award.subject_id,
+                "rule": award.rule_code,
+                "score": award.score,
+                "period": award.period,
             },
             "created_at": tx.now,
         }
         for award in awards
-        if award["deduction"] and award["state"] != "REVERSED"
+        if award.deduction and award.state != "REVERSED"
     ]
     if rows:
         store.add(tx.conn, rows)

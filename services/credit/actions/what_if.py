@@ -27,8 +27,9 @@ from chassis.calendar import Calendar
 from chassis.facts import read_in
 from chassis.refusal import Invalid, NotFound, said
 from services.credit import events, replies
-from services.credit.actions import awards
+from services.credit.actions import awards, reversals
 from services.credit.rules import awards as rules
+from services.credit.rules import hours as hours_rules
 from services.credit.rules import loader, standing
 from services.credit.rules.model import Rule
 from services.credit.storage import facts, registry, retention
@@ -430,7 +431,7 @@ def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
 def _decided(part: _Fired, known: tuple[str, str | None] | None) -> _Fired | None:
     state, reason = known or (None, None)
     # What yielded to another rule was decided by nobody: each side excludes by its own rules.
-    yielded = state == "REVERSED" and (reason or "").startswith(awards.EXCLUDED_BY)
+    yielded = state == "REVERSED" and (reason or "").startswith(reversals.EXCLUDED_BY)
     if state in UNDONE and not yielded:
         return None
     if not part.one.human or state in ("APPROVED", "REPAIRED"):
@@ -619,7 +620,7 @@ def _yielding(
 
 def _hours(versions: Sequence[Rule], subject_id: str, parts: Sequence[_Part]) -> Iterator[_Given]:
     facts_ = [
-        rules.Hours(
+        hours_rules.Hours(
             event_id=part.event,
             record_id=part.record,
             occurred_at=part.at,
@@ -635,7 +636,7 @@ def _hours(versions: Sequence[Rule], subject_id: str, parts: Sequence[_Part]) ->
     # What is told first of a day is the record; what corrects it later is counted as it was.
     told = sorted(zip(facts_, versions, strict=True), key=lambda part: part[0].occurred_at)
     by_day = {fact.on: version for fact, version in reversed(told)}
-    for found in rules.hours_awards(by_day.__getitem__, subject_id, facts_):
+    for found in hours_rules.hours_awards(by_day.__getitem__, subject_id, facts_):
         yield _Given(rule, found.period, found.last_period, found.score, found.points)
         for taken in found.slices:
             yield _Given(

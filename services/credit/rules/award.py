@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal, Self
 
 import msgspec
+from msgspec import field
 
 Decides = Literal["NOBODY", "PERSON", "SETTLEMENT"]
+State = Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"]
 
 
-class Award(msgspec.Struct, frozen=True, kw_only=True):
-    """A new award, before caps; `row` is what is stored of it.
+class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A new award, every column of it; caps may still cut it before it is stored.
+
+    What is None is left out where it is written as text: a column that is not there is NULL. What
+    is false or 0 is written, so those defaults are made and not given.
 
     Attributes:
         decides: Who decides: NOBODY lets it count at once; PERSON and SETTLEMENT are waited for.
         deed: What it is for, so that another event can take it back.
         actor_id: Who told of it.
-        period: The month that it belongs to, and whose settlement releases its points.
+        period: The month that it belongs to.
         to_period: The last month in which it counts.
+        points_period: The month whose settlement releases its points; the same by default.
+        score_raw: Before caps; the same as after them by default. So are the points.
         reason: What was said of it last.
         proposal: What its proposer has said.
         waits_for: The level that decides, until `due_at`.
@@ -45,9 +53,17 @@ class Award(msgspec.Struct, frozen=True, kw_only=True):
     actor_id: str | None = None
     level: str | None = None
     cap_window: str | None = None
-    late: bool = False
-    deduction: bool = False
-    inputs: dict[str, Any] | None = None
+    points_period: str = ""
+    score_raw: int | None = None
+    points_raw: int | None = None
+    capped: bool = field(default_factory=bool)
+    late: bool = field(default_factory=bool)
+    correction: bool = field(default_factory=bool)
+    recount: bool = field(default_factory=bool)
+    deduction: bool = field(default_factory=bool)
+    effective: bool | None = None
+    state: State | None = None
+    inputs: dict[str, object] | None = None
     evidence: list[dict[str, str]] | None = None
     reason: str | None = None
     proposal: str | None = None
@@ -55,23 +71,32 @@ class Award(msgspec.Struct, frozen=True, kw_only=True):
     proposed_by: str | None = None
     waits_for: str | None = None
     due_at: datetime | None = None
+    lapsed_at: datetime | None = None
+    decided_by: str | None = None
     decided_at: datetime | None = None
-    shard: int = 0
+    corrects: str | None = None
+    shard: int = field(default_factory=int)
+    version: int = field(default_factory=lambda: 1)
 
-    def row(self) -> dict[str, Any]:
-        """Return every column of the award."""
+    def __post_init__(self) -> None:
+        """Fill in what follows from the others."""
         counts = self.decides == "NOBODY"
-        return msgspec.structs.asdict(self) | {
-            "points_period": self.period,
-            "score_raw": self.score,
-            "points_raw": self.points,
-            "capped": False,
-            "correction": False,
-            "recount": False,
-            "effective": counts,
-            "state": "APPROVED" if counts else "PROPOSED",
-            "lapsed_at": None,
-            "decided_by": None,
-            "corrects": None,
-            "version": 1,
-        }
+        self.points_period = self.points_period or self.period
+        if self.score_raw is None:
+            self.score_raw = self.score
+        if self.points_raw is None:
+            self.points_raw = self.points
+        if self.effective is None:
+            self.effective = counts
+        if self.state is None:
+            self.state = "APPROVED" if counts else "PROPOSED"
+
+    @classmethod
+    def like(cls, values: Mapping[str, object], **other: object) -> Self:
+        """Return a new award that has the columns of a stored one, but for some."""
+        # A table's names of columns are a kind of text of their own.
+        return msgspec.convert({**{str(name): values[name] for name in values}, **other}, cls)
+
+    def row(self) -> dict[str, object]:
+        """Return every column of the award."""
+        return msgspec.structs.asdict(self)

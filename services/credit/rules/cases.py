@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from chassis.calendar import Calendar
-from services.credit.rules import awards
+from services.credit.rules import awards, hours
 from services.credit.rules.model import Case, Rule
 
 _SUBJECT = "CASE"
@@ -82,10 +82,10 @@ def _end(period: str) -> datetime:
 
 
 def _hours(rule: Rule, fired: list[awards.Fired]) -> tuple[int, int]:
-    by_subject: dict[str, list[awards.Hours]] = defaultdict(list)
+    by_subject: dict[str, list[hours.Hours]] = defaultdict(list)
     for one in fired:
         by_subject[one.subject].append(
-            awards.Hours(
+            hours.Hours(
                 event_id=one.event_id,
                 record_id=one.deed or one.event_id,
                 occurred_at=one.occurred_at,
@@ -98,7 +98,7 @@ def _hours(rule: Rule, fired: list[awards.Fired]) -> tuple[int, int]:
         )
     score = points = 0
     for subject, facts in by_subject.items():
-        for found in awards.hours_awards(rule, subject, facts):
+        for found in hours.hours_awards(rule, subject, facts):
             score += found.score + sum(part.score for part in found.slices)
             points += found.points + sum(part.points for part in found.slices)
     return score, points

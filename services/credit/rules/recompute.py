@@ -18,7 +18,7 @@ from typing import Final, cast
 
 from chassis.refusal import Refusal
 from services.credit.rules import awards as rules
-from services.credit.rules import loader, standing
+from services.credit.rules import hours, loader, standing
 from services.credit.rules import month_log as log
 from services.credit.rules.findings import (
     AWARD_AMOUNT,
@@ -464,7 +464,7 @@ class _Check:
                 continue
 
             held = {day: version or rule for day, version in versions.items()}
-            for award in rules.hours_awards(held.__getitem__, self._part.subject, facts):
+            for award in hours.hours_awards(held.__getitem__, self._part.subject, facts):
                 if award.period != self._month.period:
                     continue
                 if award.score or award.points or not award.slices:
@@ -482,9 +482,9 @@ class _Check:
             str(line["rule"]), self._part.subject, str(corrects)
         )
 
-    def _fact(self, line: log.HoursLine) -> rules.Hours:
+    def _fact(self, line: log.HoursLine) -> hours.Hours:
         at = log.time(line["occurred_at"])
-        return rules.Hours(
+        return hours.Hours(
             event_id=str(line["event"]),
             record_id=str(line["record"]),
             occurred_at=at,

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import cast
 
 import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
+from chassis.records import Row
 from services.credit.rules import awards as rules
+from services.credit.rules.award import Award
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -25,17 +27,17 @@ _UPDATED = (
 )
 
 
-def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def add(conn: sa.Connection, rows: Sequence[Award]) -> set[str]:
     """Store awards; one that is there already is left alone. Returns the ids that are new."""
     return set(bulk.insert(conn, t.awards, rows, ignore=True, returning="award_id"))
 
 
-def award(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Any:
+def award(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Row | None:
     """Return an award, or None."""
     return records.find(conn, t.awards, award_id, lock=lock)
 
 
-def known(conn: sa.Connection, award_id: str, *, lock: bool = False) -> records.Row:
+def known(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Row:
     """Return an award that another row names.
 
     Raises:
@@ -44,15 +46,15 @@ def known(conn: sa.Connection, award_id: str, *, lock: bool = False) -> records.
     return records.known(conn, t.awards, award_id, lock=lock)
 
 
-def by_ids(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
+def by_ids(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Row]:
     """Return awards by their ids."""
     if not award_ids:
         return {}
     asked = sa.select(t.awards).where(bulk.members(t.awards.c.award_id, list(award_ids), conn))
-    return {str(row.award_id): row for row in conn.execute(asked)}
+    return {str(row.award_id): row for row in records.rows(conn, asked)}
 
 
-def unchanged(conn: sa.Connection, rows: Iterable[Any]) -> set[str]:
+def unchanged(conn: sa.Connection, rows: Iterable[Row]) -> set[str]:
     """Lock awards that were read without a lock; return the ids of those that nobody has changed
     since."""
     read = {str(row.award_id): row.version for row in rows}
@@ -68,7 +70,7 @@ def unchanged(conn: sa.Connection, rows: Iterable[Any]) -> set[str]:
     return {str(row.award_id) for row in found if row.version == read[str(row.award_id)]}
 
 
-def change(conn: sa.Connection, award_id: str, **values: Any) -> None:
+def change(conn: sa.Connection, award_id: str, **values: object) -> None:
     """Change columns of an award."""
     conn.execute(
         sa.update(t.awards)
@@ -77,7 +79,7 @@ def change(conn: sa.Connection, award_id: str, **values: Any) -> None:
     )
 
 
-def put_amounts(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def put_amounts(conn: sa.Connection, rows: bulk.Rows) -> None:
     """Store what caps and totals have left of awards: award_id, score, points, capped, recount."""
     rows = [{**row, "version": 1} for row in rows]
     done = bulk.change(conn, t.awards, rows, keys=("award_id",), put=_UPDATED, add=("version",))
@@ -101,6 +103,8 @@ class Used:
 
 
 Window = tuple[str, str, str]
+# What a cap window gives at most: awards, |score|, points.
+Limit = tuple[int | None, int | None, int | None]
 
 _PG_USED = sa.text(
     "SELECT a.subject_id, a.rule_code, a.cap_window, count(*) AS n, sum(abs(a.score)) AS score,"
@@ -127,7 +131,7 @@ def used(conn: sa.Connection, windows: Iterable[Window]) -> dict[Window, Used]:
     if not wanted:
         return {}
     if store.is_postgresql(conn):
-        rows: Any = conn.execute(
+        found = conn.execute(
             _PG_USED,
             {
                 "s": [key[0] for key in wanted],
@@ -154,16 +158,16 @@ def used(conn: sa.Connection, windows: Iterable[Window]) -> dict[Window, Used]:
             )
             .group_by(award.subject_id, award.rule_code, award.cap_window)
         )
-        rows = conn.execute(asked)
+        found = conn.execute(asked)
     return {
         (row.subject_id, row.rule_code, row.cap_window): Used(
             int(row.n), int(row.score), int(row.points), row.last_at, bool(row.capped)
         )
-        for row in rows
+        for row in found
     }
 
 
-def in_window(conn: sa.Connection, window: Window) -> list[Any]:
+def in_window(conn: sa.Connection, window: Window) -> list[Row]:
     """Return the awards of one cap window that count, oldest first."""
     award = t.awards.c
     asked = (
@@ -176,7 +180,7 @@ def in_window(conn: sa.Connection, window: Window) -> list[Any]:
         )
         .order_by(award.occurred_at, award.event_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def recount_window(conn: sa.Connection, window: Window, period: str) -> None:
@@ -199,7 +203,7 @@ def windows_to_recount(
     period: str,
     areas: Sequence[str],
     end: datetime,
-    limits: Mapping[str, tuple[Any, Any, Any]],
+    limits: Mapping[str, Limit],
 ) -> list[Window]:
     """Return the cap windows of a month and areas whose sums go beyond their cap, or in which the
     order of arrival could matter.
@@ -220,7 +224,7 @@ def windows_to_recount(
 
 # Written once for the rules in force: it names each of them.
 @lru_cache(maxsize=16)
-def _windows(limits: tuple[tuple[str, tuple[Any, Any, Any]], ...]) -> store.Select:
+def _windows(limits: tuple[tuple[str, Limit], ...]) -> store.Select:
     award = t.awards.c
     here = t.belonging(sa.bindparam("its_end", type_=store.UtcDateTime))
     touched = (
@@ -269,28 +273,41 @@ def _windows(limits: tuple[tuple[str, tuple[Any, Any, Any]], ...]) -> store.Sele
 # Running totals
 
 
-def add_hours(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_hours(conn: sa.Connection, rows: bulk.Rows) -> None:
     """Store records of hours."""
     bulk.insert(conn, t.hours, rows, ignore=True)
 
 
+Hour = tuple[str, str, str, datetime, date, int, str, str]
+
+
 def hours_of(
     conn: sa.Connection, rule_code: str, subject_ids: Iterable[str], since: date, until: date
-) -> list[Any]:
-    """Return the records of subjects for deeds in [since, until)."""
+) -> list[Hour]:
+    """Return (subject, event, record, occurred_at, day, minutes, source, period) of the records of
+    subjects for deeds in [since, until)."""
     hour = t.hours.c
-    asked = sa.select(t.hours).where(
+    asked = sa.select(
+        hour.subject_id,
+        hour.event_id,
+        hour.record_id,
+        hour.occurred_at,
+        hour.day,
+        hour.minutes,
+        hour.source,
+        hour.period,
+    ).where(
         bulk.members(hour.subject_id, sorted(set(subject_ids)), conn),
         hour.rule_code == rule_code,
         hour.day >= since,
         hour.day < until,
     )
-    return list(conn.execute(asked).all())
+    return cast("list[Hour]", conn.execute(asked).all())
 
 
 def hours_in(
     conn: sa.Connection, area: str, since: date, until: date
-) -> list[tuple[Any, str | None]]:
+) -> list[tuple[Row, str | None]]:
     """Return the records of the subjects of a community for deeds in [since, until), each as its
     last correction left it, and who confirmed it."""
     hour, subject = t.hours.c, t.subjects.c
@@ -300,9 +317,9 @@ def hours_in(
         .where(subject.area == area, hour.day >= since, hour.day < until)
         .order_by(hour.period, hour.occurred_at, hour.event_id)
     )
-    found: dict[tuple[str, str, str], Any] = {}
+    found: dict[tuple[str, str, str], Row] = {}
     confirmed: dict[tuple[str, str, str], str | None] = {}
-    for row in conn.execute(asked):
+    for row in records.rows(conn, asked):
         key = (row.subject_id, row.rule_code, row.record_id)
         found[key] = row
         # Whoever corrects a record did not confirm it.
@@ -312,7 +329,7 @@ def hours_in(
 
 def awards_of_rule(
     conn: sa.Connection, rule_code: str, subject_ids: Iterable[str], since: date, until: date
-) -> dict[str, Any]:
+) -> dict[str, Row]:
     """Return the awards of a rule to subjects for deeds in [since, until), by id."""
     award = t.awards.c
     asked = sa.select(t.awards).where(
@@ -321,7 +338,7 @@ def awards_of_rule(
         award.day >= since,
         award.day < until,
     )
-    return {str(row.award_id): row for row in conn.execute(asked).all()}
+    return {str(row.award_id): row for row in records.rows(conn, asked)}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -334,7 +351,7 @@ STATES = (*STANDING, "REJECTED", "REVERSED", "REPAIRED")
 
 def by_deeds(
     conn: sa.Connection, deeds: Iterable[str], states: Sequence[str] = STANDING
-) -> list[Any]:
+) -> list[Row]:
     """Return and lock the awards for deeds that still stand, or are in any of some states."""
     wanted = sorted(set(deeds))
     if not wanted:
@@ -345,12 +362,12 @@ def by_deeds(
         .where(bulk.members(award.deed, wanted, conn), award.state.in_(states))
         .order_by(award.award_id)
     )
-    return list(conn.execute(store.lock(asked, conn)))
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def measured_of(
     conn: sa.Connection, period: str, subject_ids: Sequence[str], facts: Sequence[str]
-) -> dict[str, Any]:
+) -> dict[str, Row]:
     """Return the awards of a month that followed from markers, by id."""
     award = t.awards.c
     asked = sa.select(t.awards).where(
@@ -358,7 +375,7 @@ def measured_of(
         award.period == period,
         award.fact.in_(list(facts)),
     )
-    return {str(row.award_id): row for row in conn.execute(asked)}
+    return {str(row.award_id): row for row in records.rows(conn, asked)}
 
 
 def of_subject(
@@ -367,7 +384,7 @@ def of_subject(
     *,
     period: str | None = None,
     valid_in: str | None = None,
-) -> list[Any]:
+) -> list[Row]:
     """Return awards of subjects: those of one month, or those that count in one, newest first."""
     award = t.awards.c
     asked = sa.select(t.awards).where(bulk.members(award.subject_id, list(subject_ids), conn))
@@ -375,10 +392,10 @@ def of_subject(
         asked = asked.where(award.period == period)
     if valid_in is not None:
         asked = asked.where(award.period <= valid_in, award.to_period >= valid_in)
-    return list(conn.execute(asked.order_by(award.occurred_at.desc(), award.award_id)))
+    return records.rows(conn, asked.order_by(award.occurred_at.desc(), award.award_id))
 
 
-def ended_before(conn: sa.Connection, subject_id: str, period: str) -> list[Any]:
+def ended_before(conn: sa.Connection, subject_id: str, period: str) -> list[Row]:
     """Return the awards of a subject that were taken back or repaired and count no more from a
     month on, or were taken back within it, newest first."""
     award = t.awards.c
@@ -389,7 +406,7 @@ def ended_before(conn: sa.Connection, subject_id: str, period: str) -> list[Any]
         award.to_period == before,
         award.period <= period,
     )
-    return list(conn.execute(asked.order_by(award.occurred_at.desc(), award.award_id)))
+    return records.rows(conn, asked.order_by(award.occurred_at.desc(), award.award_id))
 
 
 def cancel_open(conn: sa.Connection, subject_id: str, reason: str, at: datetime) -> int:
@@ -445,7 +462,7 @@ def _lapsing(levels: tuple[tuple[str, str], ...], *, locks: bool) -> sa.Update:
     )
 
 
-def add_veto(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+def add_veto(conn: sa.Connection, row: bulk.Values) -> None:
     """Store a veto; one for the same award is left alone."""
     statement = store.insert(conn, t.vetoes).values(**{"version": 1, **row})
     conn.execute(statement.on_conflict_do_nothing())
@@ -456,7 +473,7 @@ def end_veto(conn: sa.Connection, award_id: str) -> None:
     conn.execute(sa.update(t.vetoes).where(t.vetoes.c.award_id == award_id).values(state="LIFTED"))
 
 
-def vetoes_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list[Any]:
+def vetoes_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list[Row]:
     """Return the vetoes that awards of a rule brought, each with the month of its award."""
     veto, award = t.vetoes.c, t.awards.c
     asked = (
@@ -465,7 +482,7 @@ def vetoes_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list
         .where(veto.subject_id == subject_id, veto.rule_code == rule_code, veto.state == "ACTIVE")
         .order_by(veto.award_id)
     )
-    return list(conn.execute(asked))
+    return records.rows(conn, asked)
 
 
 def negatives_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list[str]:

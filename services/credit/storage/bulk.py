@@ -40,10 +40,16 @@ def _source(table: sa.Table, names: Sequence[str]) -> tuple[str, str]:
     return selected, f"json_to_recordset(CAST(:rows AS json)) AS r({types})"
 
 
-def _packed(rows: Rows) -> dict[str, str]:
-    if len(rows[0]) > _WIDE:
+def _values(row: Values | msgspec.Struct) -> Values:
+    return msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row
+
+
+def _packed(rows: Rows | Sequence[msgspec.Struct]) -> dict[str, str]:
+    if not isinstance(rows[0], msgspec.Struct) and len(rows[0]) > _WIDE:
         # A member that is not there is NULL too; of a wide row many are.
-        rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
+        rows = [
+            {n: value for n, value in _values(row).items() if value is not None} for row in rows
+        ]
     return {"rows": msgspec.json.encode(rows).decode()}
 
 
@@ -54,7 +60,7 @@ def _quoted(names: Sequence[str]) -> str:
 def insert(
     conn: sa.Connection,
     table: sa.Table,
-    rows: Rows,
+    rows: Rows | Sequence[msgspec.Struct],
     *,
     ignore: bool = False,
     returning: str | None = None,
@@ -64,7 +70,7 @@ def insert(
     Args:
         conn: The transaction.
         table: Where to.
-        rows: All with the same members; a missing member is NULL.
+        rows: All with the same members, or all of one type; a missing member is NULL.
         ignore: True leaves a row alone whose key is there already.
         returning: A column whose values of the inserted rows are returned.
 
@@ -73,7 +79,8 @@ def insert(
     """
     if not rows:
         return []
-    names = list(rows[0])
+    first = rows[0]
+    names = list(first.__struct_fields__ if isinstance(first, msgspec.Struct) else first)
     if store.is_postgresql(conn):
         selected, source = _source(table, names)
         sql = f'INSERT INTO "{table.name}" ({_quoted(names)}) SELECT {selected} FROM {source}'
@@ -81,6 +88,7 @@ def insert(
         sql += f' RETURNING CAST("{returning}" AS text)' if returning else ""
         found = conn.execute(sa.text(sql), _packed(rows))
         return list(found.scalars().all()) if returning else []
+    values = [_values(row) for row in rows]
     statement = store.insert(conn, table)
     if ignore:
         statement = statement.on_conflict_do_nothing()
@@ -88,7 +96,7 @@ def insert(
     if returning is not None:
         # There is one writer, so what is not there now is new when it is inserted.
         column = table.c[returning]
-        keys = list(dict.fromkeys(str(row[returning]) for row in rows))
+        keys = list(dict.fromkeys(str(row[returning]) for row in values))
         there = {
             str(known[0])
             for start in range(0, len(keys), _SQLITE_VALUES)
@@ -97,7 +105,7 @@ def insert(
             )
         }
         new = [key for key in keys if key not in there]
-    conn.execute(statement, list(rows))
+    conn.execute(statement, values)
     return new
 
 

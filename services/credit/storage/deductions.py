@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -138,9 +138,7 @@ def drop_taken_back(conn: sa.Connection, settlement_id: str, period: str, before
     return sorted({row.subject_id for row in conn.execute(dropped)})
 
 
-def untold_deductions(
-    conn: sa.Connection, settlement_id: str, period: str
-) -> list[Mapping[str, object]]:
+def untold_deductions(conn: sa.Connection, settlement_id: str, period: str) -> list[Row]:
     """Return the deductions of a month, not counted yet, of which nobody has told their subjects.
 
     What an event or a person proposes is told at once; what is measured is not, until it is
@@ -160,8 +158,8 @@ def untold_deductions(
         )
         .order_by(award.subject_id, award.award_id)
     )
-    found = [row._asdict() for row in conn.execute(asked)]
-    subjects = sorted({row["subject_id"] for row in found})
+    found = records.rows(conn, asked)
+    subjects = sorted({row.subject_id for row in found})
     told = set(
         conn.execute(
             sa.select(message.ref).where(
@@ -170,7 +168,7 @@ def untold_deductions(
             )
         ).scalars()
     )
-    return [row for row in found if str(row["award_id"]) not in told]
+    return [row for row in found if str(row.award_id) not in told]
 
 
 def drop_undecided(

@@ -142,6 +142,13 @@ class InForce:
         """Return the compiled rule set of a code, or None."""
         return next((found for _, _, known, found in self.everything() if known == code), None)
 
+    def rule_in(self, rule_set: str, code: str) -> Rule:
+        """Return a rule of a set. An award names what was in force, so there is one."""
+        compiled = self.of_code(rule_set)
+        rule = compiled.rule_set.rule(code) if compiled is not None else None
+        assert rule is not None, (rule_set, code)  # noqa: S101  see above
+        return rule
+
     def rule_of(self, award: Row) -> Rule | None:
         """Return the rule that gave an award, as it stands in the set that gave it, or None."""
         compiled = self.of_code(award.rule_set)

@@ -227,6 +227,16 @@ def merged(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
     return {found.person_id: found.into_id for found in conn.execute(asked)}
 
 
+def kept_of_merged(conn: sa.Connection, subject_ids: Iterable[str]) -> set[str]:
+    """Return which of some subjects are persons for whose id another one was given up."""
+    ids = [one.removeprefix("RES:") for one in subject_ids if one.startswith("RES:")]
+    if not ids:
+        return set()
+    into = t.merged_people.c.into_id
+    asked = sa.select(into).where(bulk.members(into, sorted(ids), conn))
+    return {f"RES:{person_id}" for person_id in conn.execute(asked).scalars()}
+
+
 def kept(conn: sa.Connection, person_id: str) -> str:
     """Return the id under which a person is kept."""
     return merged(conn, [person_id]).get(person_id, person_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from services.credit.actions import awards, ledger
+from services.credit.actions import amounts, ledger
 from services.credit.storage import registry
 from testkit.bench import instant
 
@@ -121,20 +121,9 @@ def wallet_of(bench, subject_id):
 def give(bench, subject_id, period, points, award_id):
     """Points of one award, released at once by the real actions: two postings."""
     with bench.transaction() as tx:
-        awards.post_points(
+        amounts.post_points(
             tx,
-            [
-                {
-                    "award_id": award_id,
-                    "subject_id": subject_id,
-                    "points_period": period,
-                    "occurred_at": bench.now,
-                    "points": points,
-                    "state": "APPROVED",
-                    "area": COMMUNITY,
-                    "shard": 0,
-                }
-            ],
+            [amounts.Gain(award_id, subject_id, period, bench.now, points, COMMUNITY, 0)],
         )
         return ledger.release_month(
             tx, period=period, district="370811", subject_ids=[subject_id], ref=f"test:{period}"

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.storage import LostChange
-from services.credit.actions import awards
+from services.credit.actions import amounts
 from services.credit.storage import ledger as store
 from services.credit.storage import tables as t
 from services.credit.tests import stage
@@ -18,19 +18,12 @@ C, D = "RES:per_c", "RES:per_d"
 def give(bench, subject_id):
     """One award's points, by the real action in a transaction of its own."""
     with bench.transaction() as tx:
-        awards.post_points(
+        amounts.post_points(
             tx,
             [
-                {
-                    "award_id": str(uuid.uuid4()),
-                    "subject_id": subject_id,
-                    "points_period": "2025-03",
-                    "occurred_at": bench.now,
-                    "points": 10,
-                    "state": "APPROVED",
-                    "area": stage.COMMUNITY,
-                    "shard": 0,
-                }
+                amounts.Gain(
+                    str(uuid.uuid4()), subject_id, "2025-03", bench.now, 10, stage.COMMUNITY, 0
+                )
             ],
         )
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import sqlalchemy as sa
 
-from services.credit.actions import awards, drafting, finalising
+from services.credit.actions import drafting, finalising, reversals
 from services.credit.errors import YieldsToRule
 from services.credit.rules import findings, recompute
 from services.credit.storage import awards as store
@@ -383,7 +383,7 @@ def test_what_was_taken_back_is_no_repetition_and_its_veto_ends(twice):
     found = bench.rows("SELECT award_id FROM awards WHERE deed = 'rct_3'")[0]
     with bench.transaction() as tx:
         known = store.award(tx.conn, str(found["award_id"]), lock=True)
-        awards.reverse(tx, known, reason="objection upheld", by="per_x")
+        reversals.reverse(tx, known, reason="objection upheld", by="per_x")
     assert vetoes(bench) == []
     final_month(bench, "2025-07", "rct_7")
     settle("2025-07")

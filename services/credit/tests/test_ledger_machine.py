@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from chassis.calendar import Calendar
-from services.credit.actions import awards, ledger
+from services.credit.actions import amounts, ledger
 from services.credit.storage import ledger as store
 from services.credit.storage import registry
 from services.credit.tests import stage
@@ -84,19 +84,12 @@ class World:
     def award(self, points, period):
         award_id = str(uuid.uuid4())
         with self.bench.transaction() as tx:
-            awards.post_points(
+            amounts.post_points(
                 tx,
                 [
-                    {
-                        "award_id": award_id,
-                        "subject_id": self.wallet,
-                        "points_period": period,
-                        "occurred_at": self.bench.now,
-                        "points": points,
-                        "state": "APPROVED",
-                        "area": self.area,
-                        "shard": points % 4,
-                    }
+                    amounts.Gain(
+                        award_id, self.wallet, period, self.bench.now, points, self.area, points % 4
+                    )
                 ],
             )
         return award_id

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from chassis.bus import SYSTEM, Actor
 from chassis.fields import PartOfList
 from chassis.refusal import StateConflict, VersionConflict
-from services.credit.actions import awards, consents, ledger, objections
+from services.credit.actions import amounts, consents, ledger, objections, reversals
 from services.credit.errors import AlreadyObjected, HashChanged
 from services.credit.storage import awards as award_store
 from services.credit.storage import queries, registry
@@ -66,7 +66,7 @@ def while_open(bench, begin, other, actor=SYSTEM):
 def taken_back(award_id):
     def begin(tx):
         known = award_store.award(tx.conn, award_id, lock=True)
-        awards.reverse(tx, known, reason="test", by=None)
+        reversals.reverse(tx, known, reason="test", by=None)
 
     return begin
 
@@ -103,7 +103,7 @@ def test_what_is_taken_back_while_a_draft_counts_its_window_again_is_taken_once(
 
     def draft():
         with bench.transaction() as tx:
-            awards.recount(tx, "2025-03", [stage.COMMUNITY], end)
+            amounts.recount(tx, "2025-03", [stage.COMMUNITY], end)
 
     assert while_open(bench, taken_back(award_id), draft) is None
     draft()
@@ -185,19 +185,18 @@ def test_a_debt_that_a_release_repays_meanwhile_is_not_written_off_as_well(postg
         )
     bench.at("2025-06-05T10:00")
     with bench.transaction() as tx:
-        awards.post_points(
+        amounts.post_points(
             tx,
             [
-                {
-                    "award_id": "019618ef-0000-7000-8000-000000000002",
-                    "subject_id": C,
-                    "points_period": "2025-05",
-                    "occurred_at": bench.now,
-                    "points": 20,
-                    "state": "APPROVED",
-                    "area": stage.COMMUNITY,
-                    "shard": 0,
-                }
+                amounts.Gain(
+                    "019618ef-0000-7000-8000-000000000002",
+                    C,
+                    "2025-05",
+                    bench.now,
+                    20,
+                    stage.COMMUNITY,
+                    0,
+                )
             ],
         )
 

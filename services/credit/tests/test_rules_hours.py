@@ -1,14 +1,15 @@
 """Volunteer hours: tiers of the year, the day's limit, the month's points, corrections (E1)."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from services.credit.rules import awards, ledger, loader, standing
-from services.credit.rules.awards import Hours
+from services.credit.rules import hours as totals
+from services.credit.rules import ledger, loader, standing
+from services.credit.rules.hours import Hours
 
 RULES = loader.load(loader.shipped("RC-2025.1"))
 HOURS = RULES.rule("R-RES-01")
@@ -48,12 +49,12 @@ def points_delta(event):
     [(1, 1), (20, 20), (21, 20), (22, 21), (80, 50), (83, 51), (200, 90), (204, 91)],
 )
 def test_the_tiers_of_the_year(hours, score):
-    assert awards.tier_score(HOURS.tiers, hours * 60) == score
+    assert totals.tier_score(HOURS.tiers, hours * 60) == score
 
 
 @pytest.mark.covers("E1", "C4")
 def test_the_worked_example_of_volunteer_hours():
-    found = awards.hours_awards(HOURS, ANA, STORY)
+    found = totals.hours_awards(HOURS, ANA, STORY)
     assert [(score_delta(a), points_delta(a)) for a in found] == [
         (8, 80),
         (8, 80),
@@ -68,7 +69,7 @@ def test_the_worked_example_of_volunteer_hours():
 
 @pytest.mark.covers("E1")
 def test_a_correction_takes_from_the_newest_award_and_ends_with_it():
-    newest, correction = awards.hours_awards(HOURS, ANA, STORY)[-2:]
+    newest, correction = totals.hours_awards(HOURS, ANA, STORY)[-2:]
     assert correction.flags == ("CORRECTION",)
     assert correction.period == "2025-03"
     (part,) = correction.slices
@@ -92,7 +93,7 @@ def standing_in(period, found):
 
 @pytest.mark.covers("E1", "REQ-L01")
 def test_the_standing_of_the_worked_example_month_by_month():
-    found = awards.hours_awards(HOURS, ANA, STORY)
+    found = totals.hours_awards(HOURS, ANA, STORY)
     shown = {p: standing_in(p, found) for p in ("2025-01", "2025-02", "2025-03")}
     assert [(s.score, s.grade) for s in shown.values()] == [(1022, "A"), (1023, "A"), (1022, "A")]
     # When the awards end, their correction ends with them: nothing is left to weigh on her.
@@ -102,26 +103,26 @@ def test_the_standing_of_the_worked_example_month_by_month():
 
 @pytest.mark.covers("E1")
 def test_the_correction_of_points_is_a_reversal_of_what_is_still_pending():
-    correction = awards.hours_awards(HOURS, ANA, STORY)[-1]
+    correction = totals.hours_awards(HOURS, ANA, STORY)[-1]
     back = ledger.reverse("370811", ANA, -points_delta(correction), pending=25, lots=[])
     assert back.posting.lines == ((f"{ANA}:PENDING", -10), ("SYS:ISSUANCE:370811", 10))
     assert back.owed == 0
 
 
 def test_minutes_entered_afterwards_give_score_and_no_points():
-    (found,) = awards.hours_awards(HOURS, ANA, [record("2025-01-11", 120, source="BACKFILL")])
+    (found,) = totals.hours_awards(HOURS, ANA, [record("2025-01-11", 120, source="BACKFILL")])
     assert (found.score, found.points) == (2, 0)
 
 
 def test_without_consent_to_points_there_is_a_score_only_and_a_correction_takes_no_points():
     first = replace(FEB_15, paid=False)
     fixed = record("2025-02-15", 30, at=datetime(2025, 2, 20, tzinfo=UTC))
-    found = awards.hours_awards(HOURS, ANA, [first, fixed])
+    found = totals.hours_awards(HOURS, ANA, [first, fixed])
     assert [(score_delta(a), points_delta(a)) for a in found] == [(2, 0), (-2, 0)]
 
 
 def test_two_records_of_one_day_share_its_eight_hours():
-    found = awards.hours_awards(
+    found = totals.hours_awards(
         HOURS,
         ANA,
         [record("2025-01-11", 300, record_id="a"), record("2025-01-11", 300, record_id="b")],
@@ -132,20 +133,20 @@ def test_two_records_of_one_day_share_its_eight_hours():
 
 def test_a_correction_above_the_days_limit_changes_nothing():
     fixed = record("2025-01-25", 500, at=datetime(2025, 1, 26, tzinfo=UTC))
-    found = awards.hours_awards(HOURS, ANA, [JAN_25, fixed])
+    found = totals.hours_awards(HOURS, ANA, [JAN_25, fixed])
     assert (score_delta(found[1]), points_delta(found[1]), found[1].slices) == (0, 0, ())
 
 
 def test_a_correction_upwards_is_an_award_of_the_open_period():
     more = record("2025-02-15", 480, period="2025-03", at=datetime(2025, 3, 10, tzinfo=UTC))
-    found = awards.hours_awards(HOURS, ANA, [FEB_15, more])[-1]
+    found = totals.hours_awards(HOURS, ANA, [FEB_15, more])[-1]
     assert (found.period, found.score, found.points, found.slices) == ("2025-03", 6, 55, ())
 
 
 def test_a_large_correction_goes_through_several_awards_newest_first():
     none = record("2025-01-25", 0, at=datetime(2025, 1, 27, tzinfo=UTC))
     also = record("2025-01-18", 0, at=datetime(2025, 1, 28, tzinfo=UTC))
-    found = awards.hours_awards(HOURS, ANA, [JAN_11, JAN_18, JAN_25, none, also])
+    found = totals.hours_awards(HOURS, ANA, [JAN_11, JAN_18, JAN_25, none, also])
     assert [score_delta(a) for a in found] == [8, 8, 6, -6, -8]
     assert found[3].slices[0].award_id == found[2].award_id
     assert found[4].slices[0].award_id == found[1].award_id
@@ -154,15 +155,15 @@ def test_a_large_correction_goes_through_several_awards_newest_first():
 
 def test_a_new_year_begins_at_nought():
     december = [record(f"2025-12-{day:02d}", 480) for day in range(1, 11)]
-    found = awards.hours_awards(HOURS, ANA, [*december, record("2026-01-05", 60)])
+    found = totals.hours_awards(HOURS, ANA, [*december, record("2026-01-05", 60)])
     assert found[-1].score == 1
 
 
 @pytest.mark.covers("E12")
 def test_a_late_record_counts_in_the_open_period_and_leaves_the_final_one_as_it_was():
     late = record("2025-01-12", 480, period="2025-03")
-    before = awards.hours_awards(HOURS, ANA, [JAN_11, JAN_18, FEB_15])
-    after = awards.hours_awards(HOURS, ANA, [late, JAN_11, JAN_18, FEB_15])
+    before = totals.hours_awards(HOURS, ANA, [JAN_11, JAN_18, FEB_15])
+    after = totals.hours_awards(HOURS, ANA, [late, JAN_11, JAN_18, FEB_15])
     assert after[:3] == before
     assert after[3].period == "2025-03"
 
@@ -188,15 +189,15 @@ RECORDS = st.builds(
 @pytest.mark.covers("C5", "C8")
 @given(st.lists(RECORDS, max_size=12, unique_by=lambda r: r.event_id), st.randoms())
 def test_hours_in_any_order_give_the_same_awards_and_never_less_than_nothing(facts, chance):
-    found = awards.hours_awards(HOURS, ANA, facts)
+    found = totals.hours_awards(HOURS, ANA, facts)
     shuffled = list(facts)
     chance.shuffle(shuffled)
-    assert awards.hours_awards(HOURS, ANA, shuffled) == found
+    assert totals.hours_awards(HOURS, ANA, shuffled) == found
     days = {}
     for fact in sorted(facts, key=lambda f: (f.period, f.occurred_at, f.event_id)):
         days.setdefault(fact.on, {})[fact.record_id] = fact
     total = sum(min(480, sum(f.minutes for f in day.values())) for day in days.values())
-    assert sum(score_delta(a) for a in found) == awards.tier_score(HOURS.tiers, total)
+    assert sum(score_delta(a) for a in found) == totals.tier_score(HOURS.tiers, total)
     left = {a.award_id: [a.score, a.points] for a in found}
     for award in found:
         for part in award.slices:
@@ -205,9 +206,9 @@ def test_hours_in_any_order_give_the_same_awards_and_never_less_than_nothing(fac
     assert all(score >= 0 and points >= 0 for score, points in left.values())
     cut = max((f.period for f in facts), default="")
     earlier = [f for f in facts if f.period < cut]
-    assert awards.hours_awards(HOURS, ANA, earlier) == found[: len(earlier)]
+    assert totals.hours_awards(HOURS, ANA, earlier) == found[: len(earlier)]
 
 
 def test_a_rule_without_running_total_has_no_hours():
     with pytest.raises(TypeError):
-        awards.hours_awards(RULES.rule("R-RES-02"), ANA, [JAN_11])
+        totals.hours_awards(RULES.rule("R-RES-02"), ANA, [JAN_11])

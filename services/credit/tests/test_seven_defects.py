@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import inbox
-from services.credit.actions import awards, ledger
+from services.credit.actions import amounts, ledger
 from services.credit.service import Credit
 from services.credit.storage import awards as award_store
 from services.credit.storage import ledger as store
@@ -326,20 +326,9 @@ def test_an_award_and_its_reversal_at_once_leave_nothing(postgres):
 
     def give():
         with bench.transaction() as tx:
-            awards.post_points(
+            amounts.post_points(
                 tx,
-                [
-                    {
-                        "award_id": str(uuid.uuid4()),
-                        "subject_id": C,
-                        "points_period": "2025-03",
-                        "occurred_at": bench.now,
-                        "points": 10,
-                        "state": "APPROVED",
-                        "area": stage.COMMUNITY,
-                        "shard": 0,
-                    }
-                ],
+                [amounts.Gain(str(uuid.uuid4()), C, "2025-03", bench.now, 10, stage.COMMUNITY, 0)],
             )
 
     def take():

@@ -1,0 +1,125 @@
+"""Awards that are taken back: by another event, by a decision, or by a rule that excludes them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from chassis.calendar import Calendar
+from chassis.records import Row
+from services.credit.actions import amounts, months, repair_ends
+from services.credit.rules import awards as rules
+from services.credit.rules.model import Rule
+from services.credit.storage import awards as store
+from services.credit.storage import registry
+from services.credit.storage.in_force import InForce, rules_in_force
+
+if TYPE_CHECKING:
+    from chassis.bus import Event, Tx
+
+# The reason of an award that yields to another of its deed; the rule that excludes it follows.
+EXCLUDED_BY = "excluded:"
+# The reason of an award whose subject was closed when it happened.
+CLOSED = "SUBJECT_CLOSED"
+
+
+def give_way(
+    tx: Tx, fired: Sequence[tuple[str, str, Rule]], in_force: InForce
+) -> dict[tuple[str, str, str], str]:
+    """Reverse the stored awards that yield to rules that are awarded now.
+
+    Args:
+        tx: The transaction.
+        fired: (subject, deed, rule) of what is awarded now.
+        in_force: The rule sets.
+
+    Returns:
+        (subject, deed, rule code) of what yields -> the rule to which it yields.
+    """
+    # Two workers may hear the two events of one deed: the second one waits, and sees the first.
+    registry.lock_subjects(tx.conn, {subject_id for subject_id, _, _ in fired})
+    deeds: dict[tuple[str, str], list[Rule]] = defaultdict(list)
+    for subject_id, deed, rule in fired:
+        deeds[subject_id, deed].append(rule)
+    contested = in_force.contested()
+    stored = [
+        known
+        for known in store.by_deeds(tx.conn, {deed for _, deed in deeds}, store.STATES)
+        if known.rule_code in contested and (known.subject_id, known.deed) in deeds
+    ]
+    for known in stored:
+        if rules.takes_deed(known.state, by_event=known.event_id is not None):
+            rule = in_force.rule_in(known.rule_set, known.rule_code)
+            deeds[known.subject_id, known.deed].append(rule)
+    lost = {
+        (subject_id, deed, code): winner
+        for (subject_id, deed), awarded in deeds.items()
+        for code, winner in rules.excluded(awarded).items()
+    }
+    for known in stored:
+        winner = lost.get((known.subject_id, known.deed, known.rule_code))
+        if winner is not None and known.state in store.STANDING:
+            reverse(tx, known, reason=f"{EXCLUDED_BY}{winner}", by=None)
+    return lost
+
+
+def _forget_repeat(tx: Tx, known: Row) -> None:
+    """End the vetoes for repetition that stand no more without an award that is taken back."""
+    rule = rules_in_force(tx.conn).rule_in(known.rule_set, known.rule_code)
+    if rule.repeat_veto is None:
+        return
+    periods = store.negatives_of_rule(tx.conn, known.subject_id, rule.code)
+    for veto in store.vetoes_of_rule(tx.conn, known.subject_id, rule.code):
+        if rules.repeat_veto(rule, periods, veto.period) is None:
+            store.end_veto(tx.conn, str(veto.award_id))
+
+
+def reverse_deed(tx: Tx, deed: str, by_set: Mapping[str, frozenset[str]], event: Event) -> None:
+    """Take back what was given for a deed by some rules of each set."""
+    for known in store.by_deeds(tx.conn, [deed]):
+        if known.rule_code in by_set.get(known.rule_set, ()):
+            reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+
+
+def take_back(tx: Tx, event: Event, *, deed: str, person_id: str | None = None) -> None:
+    """Take back what was given for a deed; of one that others did as well, one person's part."""
+    of = None if person_id is None else f"RES:{registry.kept(tx.conn, person_id)}"
+    for known in store.by_deeds(tx.conn, [deed]):
+        if of is None or known.subject_id == of:
+            reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+
+
+def reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None = None) -> None:
+    """Take an award back. In months that are final it keeps counting; from the open month on it
+    does not (finalised months are never reopened).
+
+    Args:
+        tx: The transaction; it holds the award's row.
+        known: The award.
+        reason: Why.
+        by: Who.
+        opened: The month from which it does not count; default the subject's open month.
+    """
+    if opened is None:
+        opened = months.open_period(tx, known.subject_id, known.period)
+    end = min(known.to_period, Calendar.next_period(opened, -1))
+    store.change(
+        tx.conn,
+        str(known.award_id),
+        state="REVERSED",
+        to_period=end,
+        reason=reason[:400],
+        decided_by=by,
+        decided_at=tx.now,
+    )
+    store.end_veto(tx.conn, str(known.award_id))
+    if known.deduction and known.effective:
+        _forget_repeat(tx, known)
+        repair_ends.item_gone(tx, known, by=by)
+    if known.cap_window is not None:
+        # It has left room in its window; the draft decides who has it.
+        store.recount_window(tx.conn, (known.subject_id, known.rule_code, known.cap_window), opened)
+    if known.points > 0 and known.state == "APPROVED":
+        amounts.take_points(tx, known, known.points)
+    months.draft_again(tx, known.subject_id, opened)

@@ -6,160 +6,113 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from chassis.fields import Instant
 from chassis.replies import Page, Reply
+from services.forum.replies.escalations import (
+    EscalationCard,
+    EscalationDone,
+    FunnelReply,
+    MessageCard,
+)
+from services.forum.replies.liaison import (
+    Card,
+    ChainReply,
+    Coverage,
+    CoverageReply,
+    DeputyCard,
+    DeputySession,
+    Done,
+    LiaisonCard,
+    OfficialCard,
+    OptInCard,
+    Post,
+    Rung,
+    YearReply,
+)
 from services.forum.rules import TaskState, TopicState
+
+__all__ = [
+    "Accepted",
+    "AgendaItem",
+    "Analysis",
+    "Answered",
+    "CapacityCount",
+    "Card",
+    "ChainReply",
+    "Collected",
+    "Confirmed",
+    "Corrected",
+    "Cosigned",
+    "Coverage",
+    "CoverageReply",
+    "Decision",
+    "DeputyCard",
+    "DeputySession",
+    "Done",
+    "Drafted",
+    "Draw",
+    "EscalationCard",
+    "EscalationDone",
+    "Extended",
+    "FunnelReply",
+    "Implemented",
+    "InvitationCard",
+    "LiaisonCard",
+    "MessageCard",
+    "Moved",
+    "MyInvitation",
+    "NewTask",
+    "NoticeReply",
+    "Objected",
+    "ObjectionAnswered",
+    "ObjectionCard",
+    "ObjectionText",
+    "OfficialCard",
+    "OnAgenda",
+    "Opinion",
+    "OptInCard",
+    "OwnersVoted",
+    "Planned",
+    "Poll",
+    "Post",
+    "Present",
+    "Progress",
+    "Publicised",
+    "Quorum",
+    "Reassigned",
+    "RecountReply",
+    "Reopened",
+    "Representation",
+    "Resolved",
+    "Reviewed",
+    "Reworked",
+    "Rung",
+    "Scheduled",
+    "Session",
+    "SessionCard",
+    "SessionReply",
+    "Step",
+    "Supervised",
+    "Supervision",
+    "SupervisionCard",
+    "Supervisor",
+    "Tally",
+    "TaskCard",
+    "TaskEnded",
+    "TaskReply",
+    "TasksAssigned",
+    "TimelineEntry",
+    "TimelineReply",
+    "TopicCard",
+    "TopicClosed",
+    "TopicDone",
+    "TopicDue",
+    "TopicReply",
+    "Unheard",
+    "VoteClosed",
+    "YearReply",
+]
 
 Own = Annotated[str, Meta(description="仅提出人和本区域工作人员可见 / for its proposer and staff")]
 InFavour = Annotated[int, Meta(description="赞成 / in favour")]
-
-
-class Done(Reply, kw_only=True):
-    """What a command answers: the thing, its state and the version for the next If-Match."""
-
-    id: str
-    state: str
-    version: int
-
-
-# --------------------------------------------------------------------------------------------------
-# Liaison
-
-
-class Post(Reply, kw_only=True):
-    """包保干部 / Who answers for a rung of the chain."""
-
-    tier: str
-    official_id: str
-    person_id: str
-    link_id: Annotated[str, Meta(description="网格员本岗无 / none of an office itself")] | None
-    since: Instant
-
-
-class Rung(Reply, kw_only=True):
-    """联系链一级 / One rung: who answers there, or a gap and who acts meanwhile."""
-
-    tier: str
-    target_kind: str
-    target: str | None
-    officials: list[Post]
-    gap: bool
-    acting: Post | None
-
-
-class ChainReply(Reply, kw_only=True):
-    """包保联系链 / Every rung is shown, gaps as gaps, with who acts meanwhile."""
-
-    target: str
-    grid: str | None = None
-    complete: bool
-    rungs: list[Rung]
-
-
-class Coverage(Reply, kw_only=True):
-    """一级覆盖 / How many targets of a tier have somebody who answers for them."""
-
-    tier: str
-    target_kind: str
-    targets: int
-    covered: int
-    rate: str | None
-    gaps: list[str]
-
-
-class CoverageReply(Reply, kw_only=True):
-    """包保联系覆盖 (M-19) / Targets with somebody who answers for them, per tier."""
-
-    scope: str
-    tiers: list[Coverage]
-    grids_without_worker: list[str]
-
-
-class Card(Reply, kw_only=True):
-    """A row of a list."""
-
-    id: str
-
-
-Holder = Annotated[str, Meta(description="已离任者仅工作人员可见 / who left, for staff only")]
-
-
-class OfficialCard(Card, kw_only=True):
-    """干部 / An official."""
-
-    official_id: str
-    person_id: Holder | None
-    tier: str
-    post: str
-    area: str
-    state: str
-    created_at: Instant
-    ended_at: Instant | None
-    version: int
-
-
-class LiaisonCard(Card, kw_only=True):
-    """包保联系 / A link of an official to a target."""
-
-    link_id: str
-    official_id: str
-    person_id: Holder | None
-    tier: str
-    target_kind: str
-    target: str
-    area: str
-    since: Instant
-    until: Instant | None
-    state: str
-    created_at: Instant
-    version: int
-    reason: str | UnsetType | None = UNSET
-
-
-class DeputyCard(Card, kw_only=True):
-    """两代表一委员 / A deputy."""
-
-    deputy_id: str
-    person_id: Holder | None
-    kind: str
-    level: str
-    term_from: Instant
-    term_to: Instant | None
-    area: str
-    state: str
-    created_at: Instant
-    version: int
-    streets: list[str]
-
-
-class OptInCard(Card, kw_only=True):
-    """同意参加抽选 / Somebody's consent to be drawn."""
-
-    person_id: str
-    state: str
-    opted_at: Instant
-    withdrawn_at: Instant | None
-    entered_by: str
-    receipt: str | None
-    version: int
-
-
-class DeputySession(Reply, kw_only=True):
-    """代表受邀会议 / A session to which a deputy was invited."""
-
-    session_id: str
-    attended_at: Instant | None
-
-
-class YearReply(Reply, kw_only=True):
-    """代表履职记录 (M-24) / A deputy's year."""
-
-    id: str
-    kind: str
-    year: int
-    invited: int
-    answered_yes: int
-    attended: int
-    rate: str | None = None
-    sessions: list[DeputySession]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -836,72 +789,3 @@ class TopicReply(TopicCard, kw_only=True):
     opinion: Opinion | None = None
     tasks: list[TaskCard]
     poll: Poll
-
-
-# --------------------------------------------------------------------------------------------------
-# Escalations, messages, months
-
-
-class EscalationDone(Done, kw_only=True):
-    """督办 / What waits, after a command; its number where people call it by one."""
-
-    number: str | UnsetType = UNSET
-    outcome: str | UnsetType = UNSET
-
-
-class EscalationCard(Card, kw_only=True):
-    """督办 / What was missed, before whom it waits, and what was done."""
-
-    escalation_id: str
-    topic_id: str | None
-    task_id: str | None
-    deadline: str
-    level: int
-    tier: str
-    official_id: str | None
-    person_id: str | None = None
-    acting: bool
-    area: str
-    grid: str | None
-    source: str
-    ref: str
-    path: str
-    objection_id: (
-        Annotated[str, Meta(description="待答复的异议 / the objection that waits")] | None
-    ) = None
-    number: str | None
-    state: str
-    outcome: str | None
-    done: str | None
-    done_at: Instant | None
-    created_at: Instant
-    version: int
-
-
-class MessageCard(Card, kw_only=True):
-    """消息 / What the caller was told."""
-
-    code: str
-    topic_id: str | None
-    ref: str | None
-    at: Instant
-    text: str
-
-
-class FunnelReply(Reply, kw_only=True):
-    """协商漏斗 (M-15) / How far the topics came, and how long each step took."""
-
-    scope: str
-    first: str
-    last: str
-    collected: int
-    ways: dict[str, int]
-    adopted: int
-    deliberated: int
-    publicised: int
-    resolved: int
-    implementing: int
-    closed: int
-    adoption_rate: str | None = None
-    closure_rate: str | None = None
-    median_hours: dict[str, float | None]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chassis import jobs
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings
-from services.credit.actions import awards, ledger
+from services.credit.actions import amounts, ledger
 from services.credit.service import Credit
 from testkit.bench import Bench, databases, environment, fresh_database, instant, open_bench
 from tests.credit_order import month as town
@@ -60,19 +60,18 @@ def _settle_in(bench):
 def _earlier_points(bench, subject_id, points):
     """Points of an earlier month, released: enough for every redemption of the month."""
     with bench.transaction() as tx:
-        awards.post_points(
+        amounts.post_points(
             tx,
             [
-                {
-                    "award_id": str(uuid.uuid5(uuid.NAMESPACE_URL, subject_id)),
-                    "subject_id": subject_id,
-                    "points_period": "2025-01",
-                    "occurred_at": bench.now,
-                    "points": points,
-                    "state": "APPROVED",
-                    "area": town.NORTH,
-                    "shard": 0,
-                }
+                amounts.Gain(
+                    str(uuid.uuid5(uuid.NAMESPACE_URL, subject_id)),
+                    subject_id,
+                    "2025-01",
+                    bench.now,
+                    points,
+                    town.NORTH,
+                    0,
+                )
             ],
         )
         ledger.release_month(

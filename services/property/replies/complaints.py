@@ -1,0 +1,151 @@
+"""Complaints, their history and the rate."""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chassis.fields import Instant
+from chassis.replies import Reply
+from services.property.replies.common import Happened, Made
+
+
+class Validated(Made, kw_only=True):
+    """认定结果 / Whether the complaint counts."""
+
+    valid: str
+
+
+class HistoryImported(Made, kw_only=True):
+    """历史投诉数导入结果 / How many months came in, and how many were known."""
+
+    imported: int
+    known: int
+
+
+class HistoryCorrected(Made, kw_only=True):
+    """历史投诉数更正结果 / The frozen figure of a month, and what counts now."""
+
+    period: str
+    frozen: int
+    revised: int
+
+
+class ComplaintCard(Reply, kw_only=True):
+    """物业投诉 / A complaint; the project's side does not learn who complained."""
+
+    id: str
+    project_id: str
+    grid: str | None = None
+    category: str
+    filed_at: Instant
+    period: str
+    valid: str
+    reason: str | None = None
+    decided_at: Instant | None = None
+    closed_at: Instant | None = None
+    reopen_count: int
+    state: str
+    outcome: str | None = None
+    area: str
+    version: int
+    # To who complained, and to the staff of its area.
+    request_id: str | UnsetType = UNSET
+    number: str | UnsetType | None = UNSET
+    # To staff.
+    complainant_id: str | UnsetType | None = UNSET
+    decided_by: str | UnsetType | None = UNSET
+    created_at: Instant | UnsetType = UNSET
+
+
+class ComplaintWithHistory(ComplaintCard, kw_only=True):
+    """物业投诉及历史 / A complaint with its history."""
+
+    history: list[Happened]
+
+
+class UndecidedComplaint(Reply, kw_only=True):
+    """待认定项目的投诉 / A complaint of which nobody could tell about which project it is."""
+
+    id: str
+    request_id: str
+    number: str | None = None
+    grid: str
+    building: str | None = None
+    category: str
+    claimed_project_id: str | None = None
+    filed_at: Instant
+    reopen_count: int
+    state: str
+    late: Annotated[bool, Meta(description="逾期未认定 / two working days have passed")]
+    reason: str | None = None
+    decided_at: Instant | None = None
+    complaint_id: str | None = None
+    area: str
+    version: int
+    created_at: Instant
+    # To staff.
+    complainant_id: str | UnsetType | None = UNSET
+    decided_by: str | UnsetType | None = UNSET
+    candidates: (
+        Annotated[list[str], Meta(description="服务该网格的项目 / projects there")] | UnsetType
+    ) = UNSET
+
+
+class Decided(Made, kw_only=True):
+    """认定结果 / The complaint that was opened, where it is about a project."""
+
+    complaint_id: str | None = None
+
+
+class MonthOfWindow(Reply, kw_only=True):
+    """窗口内一个月 / One month of a window."""
+
+    period: str
+    households: int
+    complaints: int
+    revised: int
+    rate: str | None = None
+    rate_revised: str | None = None
+    frozen: bool
+    sources: list[str]
+
+
+class Window(Reply, kw_only=True, rename={"first": "from", "last": "to"}):
+    """一个窗口 / One window: frozen and revised."""
+
+    first: date
+    last: date
+    complaints: int
+    complaints_revised: int
+    households_average: str | None = None
+    rate: str | None = None
+    rate_revised: str | None = None
+    months: list[MonthOfWindow]
+
+
+class Category(Reply, kw_only=True):
+    """一类投诉 / Complaints of one category: filed, and found invalid."""
+
+    category: str
+    filed: int
+    invalidated: int
+
+
+class Rate(Reply, kw_only=True):
+    """百户投诉率及同比 / Complaints per 100 households and the change year on year."""
+
+    scope: str
+    project_id: str | None = None
+    window: str
+    basis: str
+    projects: int
+    left_out: list[str]
+    current: Window
+    previous: Window
+    change_percent: str | None = None
+    change_exact: str | None = None
+    change_percent_revised: str | None = None
+    restated: bool
+    null_because: str | None = None
+    categories: list[Category]

@@ -43,6 +43,7 @@ from chassis.messages import (
     partition_of,
 )
 from chassis.refusal import NotFound, PreconditionRequired, RoleDenied
+from chassis.requests import Request
 from chassis.transaction import Declared, Opened, Tx
 
 with warnings.catch_warnings():
@@ -359,20 +360,17 @@ def _named(act: Act, said: type | str) -> type:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Request, frozen=True):
     """The body of a question that needs none."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetClock:
+class SetClock(Request, frozen=True):
     """The instant to which the demonstration clock moves."""
 
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class JobQuestion:
+class JobQuestion(Request, frozen=True):
     """Which job is meant."""
 
     job_id: str

@@ -5,13 +5,13 @@ A form is part of a door's contract: the gateway's reference shows it, and every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, UnsetType
 
 from chassis import text
+from chassis.requests import Request
 
 Area = Annotated[str, Meta(pattern=text.AREA, examples=["370811015901"])]
 DownToCommunity = Annotated[str, Meta(pattern=text.DOWN_TO_COMMUNITY, examples=["370811015901"])]
@@ -69,8 +69,7 @@ Cursor = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class PartOfList:
+class PartOfList(Request, frozen=True):
     """分页 / Which part of a list."""
 
     limit: Limit = 50

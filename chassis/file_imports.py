@@ -43,6 +43,7 @@ from chassis.jobs import UPLOAD, Cancelled, Job, Params
 from chassis.messages import Actor
 from chassis.migrate import package_of
 from chassis.refusal import NotFound, Refusal
+from chassis.requests import Request
 from chassis.sheets import (
     DELIMITERS,
     Record,
@@ -624,8 +625,7 @@ def _count_lines(file: BinaryIO) -> int:
 # The doors
 
 
-@dataclass(frozen=True, slots=True)
-class StartImport:
+class StartImport(Request, frozen=True):
     """A file that has been received.
 
     Attributes:
@@ -639,8 +639,7 @@ class StartImport:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WhichImporter:
+class WhichImporter(Request, frozen=True):
     """Which kind of file is meant."""
 
     kind: str

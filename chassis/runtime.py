@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Struct
 
 from chassis import audit, contracts, deadlines, free_text, idempotency, sealing, years
 from chassis import storage as store
@@ -34,7 +35,7 @@ from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
 from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
 from chassis.replies import plain
-from chassis.requests import is_request, members_of
+from chassis.requests import members_of
 from chassis.settings import ProcessSettings, read_all
 from chassis.timers import ARM, arm_next
 from chassis.transaction import Opened, Tx
@@ -264,7 +265,7 @@ class Runtime(Opened):
 
         Asked after the refusal: what is done was allowed, and most calls are done.
         """
-        named = next(iter(members_of(type(body))), "")
+        named = next(iter(members_of(type(body))), "") if isinstance(body, Struct) else ""
         shown = service.shown_by.get(call.method, service.shown_by.get(named, ""))
         if shown in {"", call.method} or not isinstance(getattr(body, named), str):
             return None
@@ -394,8 +395,8 @@ def _refuse_beyond(where: str, value: object) -> None:
         case list() | tuple():
             for place, inner in enumerate(value):
                 _refuse_beyond(f"{where}.{place}", inner)
-        case _ if is_request(type(value)):
-            for name in members_of(type(value)):
+        case Struct():
+            for name in value.__struct_fields__:
                 _refuse_beyond(f"{where}.{name}", getattr(value, name))
         case _:
             return

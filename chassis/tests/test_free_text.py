@@ -1,25 +1,24 @@
 """Texts that others read are checked where they are declared."""
 
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import pytest
+from msgspec import field
 
 from chassis.free_text import PUBLIC, Office, Public, PublicText, Sealed, check, readers_of
 from chassis.i18n import problem_of
 from chassis.refusal import NumberOfAPerson
+from chassis.requests import Request
 
 PHONE = "打 138 1234 5678"
 
 
-@dataclass
-class Item:
+class Item(Request, frozen=True):
     title: PublicText
     own: Annotated[str, Sealed("the person to whom he wrote")] = ""
 
 
-@dataclass
-class Order:
+class Order(Request, frozen=True):
     thing_id: str
     items: list[Item] = field(default_factory=list)
     reason: PublicText | None = None

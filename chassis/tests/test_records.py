@@ -2,7 +2,6 @@
 
 import base64
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from msgspec import json
 from chassis import records
 from chassis import storage as store
 from chassis.refusal import Invalid, NotFound
+from chassis.requests import Request
 
 metadata = store.new_metadata()
 parcels = sa.Table(
@@ -31,15 +31,13 @@ counters = sa.Table(
 START = datetime(2025, 3, 5, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Parcels:
+class Parcels(Request, frozen=True):
     size: int | None = None
     limit: int = 2
     cursor: str | None = None
 
 
-@dataclass(frozen=True)
-class OtherParcels(Parcels):
+class OtherParcels(Parcels, frozen=True):
     pass
 
 

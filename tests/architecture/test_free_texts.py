@@ -1,6 +1,5 @@
 """A declaration of a free text says who reads it; none is forgotten (K15)."""
 
-import dataclasses
 import types
 from typing import Annotated, Union, get_args, get_origin
 
@@ -9,7 +8,7 @@ import pytest
 from chassis import free_text, installed
 from chassis.bus import entries
 from chassis.free_text import Office, Public, PublicText, Sealed, readers_of
-from chassis.requests import is_request
+from chassis.requests import Request, is_request
 
 # What people write in their own words is called one of these, or `…_reason` and the like.
 WORDS = {
@@ -107,8 +106,7 @@ def test_every_column_of_a_file_that_is_a_free_text_is_checked():
     assert silent == []
 
 
-@dataclasses.dataclass
-class Asked:
+class Asked(Request, frozen=True):
     plain: str
     note: str | None
     many: list[PublicText]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from msgspec import Meta
 from chassis.fields import Cursor, Day, Limit, Period
 from chassis.messages import ANY_ROLE, PUBLIC
 from chassis.replies import Page, Reply
+from chassis.requests import Request
 from chassis.table import command, query
 from chassis.tests.toy.service import Add, Toy, Which, counters
 from chassis.transaction import Tx
@@ -33,8 +33,7 @@ class Changed(Reply, kw_only=True):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Request, frozen=True):
     """计数 / Add to a counter.
 
     Attributes:
@@ -47,8 +46,7 @@ class Raise:
     on: Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Request, frozen=True):
     """筛选 / Filter."""
 
     ids: Annotated[list[str], Meta(max_length=3)] | None = None
@@ -58,8 +56,7 @@ class Listing:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfMonth:
+class OfMonth(Request, frozen=True):
     period: Period
 
 

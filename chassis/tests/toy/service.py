@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import field
 
 from chassis import storage as store
 from chassis.bus import Job, Service, command, job, query, subscribe, timer
@@ -17,6 +17,7 @@ from chassis.facts import fact, reads
 from chassis.free_text import PublicText
 from chassis.messages import Due, Event
 from chassis.refusal import Guard, NotFound
+from chassis.requests import Request
 from chassis.transaction import Tx
 
 metadata = store.new_metadata()
@@ -59,21 +60,18 @@ class AddedHeard:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Request, frozen=True):
     counter_id: str
     amount: int
     note: PublicText = ""
     words: list[PublicText] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Request, frozen=True):
     counter_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Nap:
+class Nap(Request, frozen=True):
     counter_id: str
     seconds: float
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -10,6 +9,7 @@ from msgspec import Meta
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import finalising, ledger
 from services.credit.errors import SameAsProposer, TextTooShort
@@ -26,8 +26,7 @@ LEAST_REASON = 5
 GRANTERS = ("R_DISTRICT", "R_DISTRICT_LEAD")
 
 
-@dataclass(frozen=True, slots=True)
-class GrantBudget:
+class GrantBudget(Request, frozen=True):
     """拨付积分预算 / Grant points that the district pays for."""
 
     points: Annotated[int, Meta(ge=1, le=10**8, examples=[100000])]
@@ -36,15 +35,13 @@ class GrantBudget:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichGrant:
+class WhichGrant(Request, frozen=True):
     """Which proposed grant is meant."""
 
     grant_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RejectGrant:
+class RejectGrant(Request, frozen=True):
     """不予拨付的理由 / Why it is not granted."""
 
     grant_id: str

@@ -7,7 +7,6 @@ given and taken back in `honours`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -16,6 +15,7 @@ from chassis.bus import Tx
 from chassis.fields import DownToCommunity, Period
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, RoleDenied, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
     nominee_objections,
@@ -46,8 +46,7 @@ OPENERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCommendation:
+class OpenCommendation(Request, frozen=True):
     """发起表彰 / Open a commendation.
 
     Attributes:
@@ -81,8 +80,7 @@ class OpenCommendation:
     approval_doc_no: Annotated[PublicText, Meta(max_length=120)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelCommendation:
+class CancelCommendation(Request, frozen=True):
     """取消表彰 / Why it goes no further; those who were public read it."""
 
     commendation_id: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Tx
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import manual, running_out, telling
 from services.credit.errors import (
@@ -47,8 +47,7 @@ CONFIRM_WORKING_DAYS = 5
 NAMED = frozenset({"PUBLIC_LIST", "COMMENDATION"})
 
 
-@dataclass(frozen=True, slots=True)
-class GrantConsent:
+class GrantConsent(Request, frozen=True):
     """授权参加信用赋分,自愿、可随时撤回 / Consent to scoring: free, and revocable at any time."""
 
     notice_version: Annotated[
@@ -88,8 +87,7 @@ class GrantConsent:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawConsent:
+class WithdrawConsent(Request, frozen=True):
     """撤回授权,不需要理由 / Withdraw consent; no reason is asked."""
 
     consent_id: str
@@ -107,8 +105,7 @@ class WithdrawConsent:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichProposal:
+class WhichProposal(Request, frozen=True):
     """Which consent that was proposed in somebody's name."""
 
     proposal_id: str

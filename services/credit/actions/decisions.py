@@ -7,17 +7,17 @@ that; it follows from `review_until`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Tx, is_uuid
 from chassis.fields import Id
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
     amounts,
@@ -44,8 +44,7 @@ LEAST_REASONS = 20
 OUTCOMES = ("UPHELD", "PARTLY", "DISMISSED")
 
 
-@dataclass(frozen=True, slots=True)
-class DecideObjection:
+class DecideObjection(Request, frozen=True):
     """裁定异议、复核裁定 / Decide an objection or its review, with reasons."""
 
     objection_id: str

@@ -8,16 +8,16 @@ who wants other rules takes it back to DRAFT, and the consultation begins anew.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.fields import Day, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import publishing
 from services.credit.errors import (
@@ -46,8 +46,7 @@ LONGEST_COMMENT = 2000
 LEAST_REASON = 10
 
 
-@dataclass(frozen=True, slots=True)
-class CreateRuleSet:
+class CreateRuleSet(Request, frozen=True):
     """起草规则集:复制现行规则或提交全文 / Draft a rule set: a copy, or a whole document."""
 
     document: (
@@ -122,8 +121,7 @@ class CreateRuleSet:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class EditRuleSet:
+class EditRuleSet(Request, frozen=True):
     """修改草案 / Change a draft: some rules, or the whole document."""
 
     rule_set_id: str
@@ -173,15 +171,13 @@ class EditRuleSet:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichRuleSet:
+class WhichRuleSet(Request, frozen=True):
     """Which rule set is meant."""
 
     rule_set_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DiscardRuleSet:
+class DiscardRuleSet(Request, frozen=True):
     """放弃草案;须写明理由 / Discard a draft; a reason is required."""
 
     rule_set_id: str
@@ -196,8 +192,7 @@ class DiscardRuleSet:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class CommentOnRuleSet:
+class CommentOnRuleSet(Request, frozen=True):
     """对征求意见稿提出意见 / Comment on a draft under consultation."""
 
     rule_set_id: str

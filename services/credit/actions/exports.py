@@ -10,7 +10,6 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,6 +19,7 @@ from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
 from chassis.fields import AsOf
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
+from chassis.requests import Request
 from services.credit.errors import FormatUnknown
 from services.credit.rules import ledger
 from services.credit.storage import entries as entry_store
@@ -54,8 +54,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class StartExport:
+class StartExport(Request, frozen=True):
     """导出文件(后台生成) / Ask for a file, made in the background.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from chassis.calendar import Calendar
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
     amounts,
@@ -47,8 +47,7 @@ APPROVERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeCommendation:
+class RevokeCommendation(Request, frozen=True):
     """撤销表彰 / Take a commendation back."""
 
     commendation_id: str

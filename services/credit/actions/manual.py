@@ -16,6 +16,7 @@ from chassis.fields import Instant
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import amounts, awards, months, reversals, telling
 from services.credit.errors import (
@@ -58,8 +59,7 @@ LONGEST_DEED = 64
 Evidence = Annotated[PublicText, Meta(max_length=300)]
 
 
-@dataclass(frozen=True, slots=True)
-class ProposeAward:
+class ProposeAward(Request, frozen=True):
     """人工提出赋分,由他人审核 / Propose an award by hand; somebody else approves.
 
     Attributes:
@@ -84,8 +84,7 @@ class ProposeAward:
     reason: Annotated[PublicText, Meta(max_length=400)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DecideAward:
+class DecideAward(Request, frozen=True):
     """审核意见 / Why."""
 
     award_id: str

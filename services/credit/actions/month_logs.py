@@ -17,6 +17,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.blobs import Blobs
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import amounts, companies
 from services.credit.errors import LogGone
@@ -39,15 +40,13 @@ if TYPE_CHECKING:
 _SUBJECTS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ExportMonth:
+class ExportMonth(Request, frozen=True):
     """The published settlement whose log is wanted as a file."""
 
     settlement_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class MonthLog:
+class MonthLog(Request, frozen=True):
     """Which part of a log."""
 
     settlement_id: str

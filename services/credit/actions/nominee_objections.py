@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.credit import events
 from services.credit.actions import (
     escalating,
@@ -39,8 +39,7 @@ DECIDE_WORKING_DAYS = objections.ACCEPT_WORKING_DAYS + objections.DECIDE_WORKING
 DECIDE_TIMER = "nominee_objection"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectToNominee:
+class ObjectToNominee(Request, frozen=True):
     """对候选对象提出异议 / Object to a nominee; who objects is kept and never shown."""
 
     commendation_id: str
@@ -48,8 +47,7 @@ class ObjectToNominee:
     text: Annotated[PublicText, Meta(min_length=1, max_length=2000)]
 
 
-@dataclass(frozen=True, slots=True)
-class DecideNominee:
+class DecideNominee(Request, frozen=True):
     """裁定对候选对象的异议 / Decide an objection to a nominee."""
 
     objection_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from chassis.bus import Tx
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
     manual,
@@ -43,15 +43,13 @@ STATE_NEWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WhichCommendation:
+class WhichCommendation(Request, frozen=True):
     """Which commendation is meant."""
 
     commendation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Nominate:
+class Nominate(Request, frozen=True):
     """提名 / Nominate somebody."""
 
     commendation_id: str
@@ -61,8 +59,7 @@ class Nominate:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Request, frozen=True):
     """What people said about one nominee."""
 
     subject: Annotated[str, Meta(max_length=80)]
@@ -70,8 +67,7 @@ class Review:
     reasons: Annotated[PublicText, Meta(max_length=2000)]
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewNominees:
+class ReviewNominees(Request, frozen=True):
     """社区评议,逐个写明意见 / Review each nominee, with written reasons."""
 
     commendation_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -10,6 +9,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import commendation_notices, month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 LEAST_REASON = 5
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawNotice:
+class WithdrawNotice(Request, frozen=True):
     """撤回公示并说明原因 / Take a notice down, and say why."""
 
     notice_id: str

@@ -6,16 +6,17 @@ level (`reviews`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Due, Tx, is_uuid
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
     consents,
@@ -56,8 +57,7 @@ LATEST_MONTHS = 12
 DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 
 
-@dataclass(frozen=True, slots=True)
-class FileObjection:
+class FileObjection(Request, frozen=True):
     """提出异议 / Object to an award, to an entry, or that one was not credited.
 
     Attributes:
@@ -89,8 +89,7 @@ class FileObjection:
     receipt_no: ReceiptNo | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StartCorrection:
+class StartCorrection(Request, frozen=True):
     """发起更正 / What the register has wrong, and why it has to be corrected.
 
     Attributes:
@@ -118,23 +117,20 @@ class StartCorrection:
     evidence: Annotated[list[manual.Evidence], Meta(max_length=20)] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptObjection:
+class AcceptObjection(Request, frozen=True):
     """Which objection is meant."""
 
     objection_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WhichObjection:
+class WhichObjection(Request, frozen=True):
     """撤回异议 / Withdraw an objection; with a receipt where staff act for who filed it."""
 
     objection_id: str
     receipt_no: ReceiptNo | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendObjection:
+class ExtendObjection(Request, frozen=True):
     """延长裁定期限 / Why the decision needs five working days more."""
 
     objection_id: str

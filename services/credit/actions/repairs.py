@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Due, Tx, is_uuid
 from chassis.calendar import Calendar
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.credit import events, replies
 from services.credit.actions import escalating, manual, months, telling, vetoes
 from services.credit.actions import repair_ends as ends
@@ -38,8 +38,7 @@ LEAST_TEXT = 5
 ASSISTANTS = ("R_CADRE", "R_STREET", "R_DISTRICT")
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyForRepair:
+class ApplyForRepair(Request, frozen=True):
     """申请信用修复 / Apply for the repair of a negative item.
 
     Attributes:
@@ -55,15 +54,13 @@ class ApplyForRepair:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichRepair:
+class WhichRepair(Request, frozen=True):
     """Which repair is meant."""
 
     repair_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonedRepair:
+class ReasonedRepair(Request, frozen=True):
     """理由,不少于20个字 / Reasons, at least 20 characters."""
 
     repair_id: str

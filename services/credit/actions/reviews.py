@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -10,6 +9,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
     decisions,
@@ -35,8 +35,7 @@ LEAST_TEXT = 5
 REVIEWERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReview:
+class RequestReview(Request, frozen=True):
     """申请复核 / Why a higher level should look at the decision."""
 
     objection_id: str

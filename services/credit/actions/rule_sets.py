@@ -5,7 +5,6 @@ A draft is judged by the loader at every step (`drafts`). Who published a set wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from msgspec import Meta
 from chassis.fields import Day
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import drafts, publishing
 from services.credit.errors import (
@@ -37,15 +37,13 @@ if TYPE_CHECKING:
     from chassis.records import Row
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRuleSet:
+class ImportRuleSet(Request, frozen=True):
     """导入随系统发布的规则集 / Publish a rule set that comes with the system."""
 
     code: Annotated[str, Meta(min_length=1, max_length=40, examples=["RC-2025.1"])]
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveRuleSet:
+class ApproveRuleSet(Request, frozen=True):
     """审定;合法性审查意见必填 / Approve; the reference of the legal review is required."""
 
     rule_set_id: str
@@ -62,8 +60,7 @@ class ApproveRuleSet:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class PublishRuleSet:
+class PublishRuleSet(Request, frozen=True):
     """发布;发布人不得是起草人 / Publish; nobody who wrote in it can."""
 
     rule_set_id: str
@@ -79,8 +76,7 @@ class PublishRuleSet:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class RetireRuleSet:
+class RetireRuleSet(Request, frozen=True):
     """废止或撤回;须写明理由 / Retire or withdraw; a reason is required."""
 
     rule_set_id: str

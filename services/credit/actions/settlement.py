@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.calendar import Calendar
 from chassis.fields import DownToCommunity, Id, Period
 from chassis.refusal import RoleDenied, StateConflict
+from chassis.requests import Request
 from services.credit import events, replies
 from services.credit.actions import (
     companies,
@@ -44,16 +44,14 @@ if TYPE_CHECKING:
     from chassis.records import Row
 
 
-@dataclass(frozen=True, slots=True)
-class DraftSettlement:
+class DraftSettlement(Request, frozen=True):
     """重新生成草案 / Draft a month again."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])]
     community: DownToCommunity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewSettlement:
+class ReviewSettlement(Request, frozen=True):
     """社区核对 / The community has looked at its draft."""
 
     settlement_id: str
@@ -70,8 +68,7 @@ class ReviewSettlement:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmSettlement:
+class ConfirmSettlement(Request, frozen=True):
     """街道确认 / The street confirms what it has seen."""
 
     settlement_id: str

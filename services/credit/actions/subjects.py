@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.fields import DownToCommunity
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.credit.actions import consents, manual, months, telling
 from services.credit.errors import (
     PersonUnknown,
@@ -29,8 +29,7 @@ LEAST_REASON = 5
 _REF = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSubject:
+class OpenSubject(Request, frozen=True):
     """登记商户或驻区单位为信用主体 / Open a merchant or a unit as a subject."""
 
     kind: Annotated[Literal["MER", "UNT"], Meta(examples=["MER"])]
@@ -52,8 +51,7 @@ class OpenSubject:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class NameHolder:
+class NameHolder(Request, frozen=True):
     """变更商户或驻区单位的代表人 / Who speaks for a merchant or unit from now on."""
 
     subject_id: str
@@ -61,15 +59,13 @@ class NameHolder:
     reason: Annotated[PublicText, Meta(min_length=1, max_length=400, examples=["原负责人已离任"])]
 
 
-@dataclass(frozen=True, slots=True)
-class CloseSubject:
+class CloseSubject(Request, frozen=True):
     """A subject that takes part no more."""
 
     subject_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReopenSubject:
+class ReopenSubject(Request, frozen=True):
     """重新启用已注销的商户或驻区单位 / Open a merchant or unit that was closed once more."""
 
     subject_id: str

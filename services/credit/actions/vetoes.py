@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from chassis.fields import Period
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from chassis.text import fold
 from services.credit import events, replies
 from services.credit.actions import escalating, manual, months, telling
@@ -35,8 +35,7 @@ LEAST_REASONS = 20
 CONFIRM_TIMER = "veto_confirm"
 
 
-@dataclass(frozen=True, slots=True)
-class ImposeVeto:
+class ImposeVeto(Request, frozen=True):
     """对单位一票否决 / Veto an organisation."""
 
     subject: Annotated[str, Meta(max_length=80, examples=["PCO:pco_0001"])]
@@ -50,15 +49,13 @@ class ImposeVeto:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichVeto:
+class WhichVeto(Request, frozen=True):
     """Which veto is meant."""
 
     veto_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LiftVeto:
+class LiftVeto(Request, frozen=True):
     """理由,不少于20个字 / Reasons, at least 20 characters."""
 
     veto_id: str

@@ -26,6 +26,7 @@ from msgspec.structs import replace as replace_of
 from chassis.calendar import Calendar
 from chassis.facts import read_in
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from services.credit import events, replies
 from services.credit.actions import awards, reversals
 from services.credit.rules import awards as rules
@@ -54,8 +55,7 @@ HEARD = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIf(Request, frozen=True):
     """用草案重算最近几个月,不影响现有数据 / Replay the last months; live data stays as it is."""
 
     rule_set_id: str

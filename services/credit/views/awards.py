@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -11,21 +10,20 @@ from chassis.bus import Tx, is_uuid
 from chassis.fields import Cursor, DownToCommunity, Limit
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.storage import awards, queries
 from services.credit.storage.in_force import rules_in_force
 from services.credit.views.cards import STAFF, award_card, chain, may_see, ties
 
 
-@dataclass(frozen=True, slots=True)
-class OneAward:
+class OneAward(Request, frozen=True):
     """Which award is meant."""
 
     award_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Awards:
+class Awards(Request, frozen=True):
     """Which awards."""
 
     state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +11,7 @@ from chassis.bus import Tx
 from chassis.fields import AsOf, Cursor, Limit
 from chassis.records import Row
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules.ledger import past_of
 from services.credit.storage import ledger, queries, statements
@@ -19,8 +19,7 @@ from services.credit.storage import ledger, queries, statements
 _BUDGET = "SYS:BUDGET"
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetGrants:
+class BudgetGrants(Request, frozen=True):
     """Which grants."""
 
     state: Literal["PROPOSED", "GRANTED", "REJECTED"] | None = None
@@ -28,8 +27,7 @@ class BudgetGrants:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TrialBalance:
+class TrialBalance(Request, frozen=True):
     """As of when."""
 
     at: AsOf | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -13,14 +12,14 @@ from chassis.fields import Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound, Sentence
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.errors import ConsentSuspended
 from services.credit.storage import queries, registry, voices
 from services.credit.views.cards import STAFF
 
 
-@dataclass(frozen=True, slots=True)
-class OneConsent:
+class OneConsent(Request, frozen=True):
     """Whose consents."""
 
     person_id: Annotated[str, Meta(max_length=64)] | None = None
@@ -72,8 +71,7 @@ def proposal_card(row: Row, *, own_matter: bool | UnsetType = UNSET) -> replies.
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentProposals:
+class ConsentProposals(Request, frozen=True):
     """Which proposals."""
 
     state: Literal["PROPOSED", "CONFIRMED", "REFUSED", "REPLACED", "LAPSED"] | None = "PROPOSED"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta
@@ -11,6 +10,7 @@ from chassis.fields import Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
@@ -27,8 +27,7 @@ PUBLIC_STATES = ("CONSULTING", "PUBLISHED", "RETIRED")
 ALL_STATES = ("DRAFT", "DISCARDED", "APPROVED", *PUBLIC_STATES)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSets:
+class RuleSets(Request, frozen=True):
     """Which rule sets."""
 
     state: (
@@ -38,15 +37,13 @@ class RuleSets:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OneRuleSet:
+class OneRuleSet(Request, frozen=True):
     """A rule set by its id or code."""
 
     rule_set_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comments:
+class Comments(Request, frozen=True):
     """分页 / Which part of a list."""
 
     rule_set_id: str
@@ -54,8 +51,7 @@ class Comments:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Request, frozen=True):
     """Compared with which."""
 
     rule_set_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +11,7 @@ from msgspec import Meta
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
@@ -28,8 +28,7 @@ FEN_PER_POINT = 10
 JUST_NOW = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class MonthInArea:
+class MonthInArea(Request, frozen=True):
     """Which month, and which area with what lies in it."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])]
@@ -45,8 +44,7 @@ class MonthInArea:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Request, frozen=True):
     """Which month, by what, of which area."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])]

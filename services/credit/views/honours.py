@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from chassis.replies import Page
+from chassis.requests import Request
 from chassis.text import PERIOD
 from services.credit import replies
 from services.credit.errors import NotForPersons
@@ -28,15 +28,13 @@ from services.credit.views import objections as objections_views
 _MONTH = re.compile(PERIOD)
 
 
-@dataclass(frozen=True, slots=True)
-class OneCommendation:
+class OneCommendation(Request, frozen=True):
     """Which commendation is meant."""
 
     commendation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Commendations:
+class Commendations(Request, frozen=True):
     """Which commendations."""
 
     state: CommendationState | None = None
@@ -44,8 +42,7 @@ class Commendations:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Request, frozen=True):
     """分页 / Which part of a list."""
 
     commendation_id: str
@@ -53,15 +50,13 @@ class Candidates:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OneCertificate:
+class OneCertificate(Request, frozen=True):
     """The code that stands on a certificate."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revocations:
+class Revocations(Request, frozen=True):
     """Of which area."""
 
     scope: DownToCommunity | None = None
@@ -69,8 +64,7 @@ class Revocations:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Request, frozen=True):
     """Which board: organisations only.
 
     Attributes:

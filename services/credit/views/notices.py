@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from chassis.bus import Tx
@@ -10,6 +9,7 @@ from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page, plain
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.storage import candidates, queries, registry
 from services.credit.storage import honours as honours_store
@@ -23,8 +23,7 @@ CardT = TypeVar("CardT", bound=replies.NoticeCard)
 CORRECTED_NOTE = "异议已处理,已更正"
 
 
-@dataclass(frozen=True, slots=True)
-class Notices:
+class Notices(Request, frozen=True):
     """Which notices."""
 
     scope: DownToCommunity | None = None
@@ -33,8 +32,7 @@ class Notices:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OneNotice:
+class OneNotice(Request, frozen=True):
     """Which notice is meant."""
 
     notice_id: str

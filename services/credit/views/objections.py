@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
@@ -12,6 +11,7 @@ from chassis.fields import Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.storage import honours, queries, voices
 from services.credit.storage import objections as store
@@ -20,8 +20,7 @@ from services.credit.views.cards import STAFF, ties
 _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
 
-@dataclass(frozen=True, slots=True)
-class Objections:
+class Objections(Request, frozen=True):
     """Which objections."""
 
     state: (
@@ -41,8 +40,7 @@ class Objections:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OneObjection:
+class OneObjection(Request, frozen=True):
     """Which objection is meant."""
 
     objection_id: str
@@ -140,8 +138,7 @@ def objections(tx: Tx, payload: Objections) -> Page[replies.ObjectionCard]:
 # Objections to nominees
 
 
-@dataclass(frozen=True, slots=True)
-class NomineeObjections:
+class NomineeObjections(Request, frozen=True):
     """Which objections to nominees."""
 
     state: Literal["OPEN", "UPHELD", "DISMISSED", "LAPSED"] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from chassis.bus import Tx
@@ -10,6 +9,7 @@ from chassis.fields import Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.errors import NotForPersons
 from services.credit.rules import severity
@@ -19,15 +19,13 @@ from services.credit.storage.in_force import rules_in_force
 from services.credit.views import cards
 
 
-@dataclass(frozen=True, slots=True)
-class OneRepair:
+class OneRepair(Request, frozen=True):
     """Which repair is meant."""
 
     repair_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repairs:
+class Repairs(Request, frozen=True):
     """Which repairs."""
 
     state: (
@@ -47,8 +45,7 @@ class Repairs:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfOrganisation:
+class OfOrganisation(Request, frozen=True):
     """Which organisation is meant."""
 
     subject_id: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import UNSET, Meta
@@ -14,6 +13,7 @@ from chassis import jobs
 from chassis.fields import Cursor
 from chassis.records import values_of
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.storage import what_if as store
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 MOST = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class WhatIfResult:
+class WhatIfResult(Request, frozen=True):
     """Which part, in which form.
 
     Attributes:

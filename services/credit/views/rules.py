@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from chassis.bus import Tx
 from chassis.fields import Day, StreetOrCommunity
 from chassis.records import Row
 from chassis.refusal import Invalid, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules.model import DIMENSIONS, Rule
 from services.credit.storage import rule_sets as store
@@ -21,8 +21,7 @@ from services.credit.storage.in_force import rules_in_force
 DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
 
 
-@dataclass(frozen=True, slots=True)
-class RulesAt:
+class RulesAt(Request, frozen=True):
     """On which day."""
 
     at: (

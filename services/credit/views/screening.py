@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from msgspec import Meta
 
 from chassis.fields import Community, Day
 from chassis.refusal import Invalid, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules import screening as rules
 from services.credit.storage import awards as store
@@ -24,8 +24,7 @@ _WEEK = timedelta(days=7)
 _QUARTER = 13 * _WEEK
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Request, frozen=True):
     """Which week, and which community; empty means the last full week and one's own."""
 
     week: (

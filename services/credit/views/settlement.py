@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.storage import entries as entry_store
 from services.credit.storage import queries
@@ -19,8 +19,7 @@ from services.credit.storage import settlement as store
 from services.credit.views import entries
 
 
-@dataclass(frozen=True, slots=True)
-class Settlements:
+class Settlements(Request, frozen=True):
     """Which settlements."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])] | None = None
@@ -33,8 +32,7 @@ class Settlements:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OneSettlement:
+class OneSettlement(Request, frozen=True):
     """Which settlement is meant."""
 
     settlement_id: str

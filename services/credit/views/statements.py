@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec import UNSET, Meta
 
 from chassis.fields import Instant
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
@@ -35,8 +35,7 @@ MEDIA = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Request, frozen=True):
     """Whose lines, and from when to when."""
 
     subject: Annotated[str, Meta(max_length=80, examples=["RES:per_0001"])] | None = None
@@ -52,15 +51,13 @@ class Statement:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class OneExport:
+class OneExport(Request, frozen=True):
     """Which file is meant."""
 
     export_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OneEntry:
+class OneEntry(Request, frozen=True):
     """Whose entry of which settlement."""
 
     settlement_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from chassis.replies import Page
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules import standing
 from services.credit.storage import (
@@ -40,15 +40,13 @@ from services.credit.views.consents import (
 from services.credit.views.objections import objection_card
 
 
-@dataclass(frozen=True, slots=True)
-class OneSubject:
+class OneSubject(Request, frozen=True):
     """Which subject is meant."""
 
     subject_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explain:
+class Explain(Request, frozen=True):
     """Which month."""
 
     subject_id: str
@@ -81,8 +79,7 @@ def me(tx: Tx, _asked: Nothing) -> replies.MeReply:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(Request, frozen=True):
     """Which subjects."""
 
     kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chassis.bus import Tx, is_uuid
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.credit import replies
 from services.credit.storage import vetoes as store
 from services.credit.views import cards
 
 
-@dataclass(frozen=True, slots=True)
-class OneVeto:
+class OneVeto(Request, frozen=True):
     """Which veto is meant."""
 
     veto_id: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.records import Row
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.analyses import open_screening
 from services.forum.actions.endings import say_rework, settle, take_away
@@ -22,8 +22,7 @@ from services.forum.actions.supervisions import add_record
 from services.forum.actions.tasks import UNENDED, Finding, Media, acted, task_locked
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptTask:
+class AcceptTask(Request, frozen=True):
     """验收 / One of the two acceptances."""
 
     task_id: str
@@ -31,8 +30,7 @@ class AcceptTask:
     media: Media = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ReworkTask:
+class ReworkTask(Request, frozen=True):
     """返工 / The reason stays here; the code travels to the responsible side."""
 
     task_id: str

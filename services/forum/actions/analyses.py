@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.record import (
     aside,
@@ -26,8 +26,7 @@ from services.forum.actions.topics import WhichTopic
 from services.forum.rules import Level
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptTopic:
+class AdoptTopic(Request, frozen=True):
     """研判采纳 / The analysis, published with its finding."""
 
     topic_id: str
@@ -39,8 +38,7 @@ class AdoptTopic:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RejectTopic:
+class RejectTopic(Request, frozen=True):
     """不予采纳 / Reject for a stated reason."""
 
     topic_id: str
@@ -48,8 +46,7 @@ class RejectTopic:
     note: Annotated[str, Meta(max_length=500), PUBLIC] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectTopic:
+class RedirectTopic(Request, frozen=True):
     """转红色管家 / A matter of one household."""
 
     topic_id: str
@@ -59,16 +56,14 @@ class RedirectTopic:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class MergeTopic:
+class MergeTopic(Request, frozen=True):
     """合并同类议题 / Merge into another topic."""
 
     topic_id: str
     into: Annotated[str, Meta(description="并入的议题 / topic that stays")]
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRejection:
+class ReviewRejection(Request, frozen=True):
     """街道复核 / The street decides on a rejection."""
 
     topic_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import RoleDenied, StateConflict
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.agenda import return_to_session
 from services.forum.actions.hosts import led_session
@@ -23,8 +23,7 @@ from services.forum.actions.record import (
 from services.forum.actions.standing import check_capacities
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectAttendance:
+class CorrectAttendance(Request, frozen=True):
     """更正签到 / Whether somebody was there, against what was recorded."""
 
     session_id: str
@@ -33,8 +32,7 @@ class CorrectAttendance:
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["误点,本人未到场"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAttendance:
+class RecordAttendance(Request, frozen=True):
     """签到 / Who has come."""
 
     session_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.bus import Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.agenda import leave_session
 from services.forum.actions.endings import standing_tasks, take_away, tell_cancelled
@@ -24,16 +24,14 @@ from services.forum.actions.record import (
 from services.forum.actions.tasks import UNENDED, Finding
 
 
-@dataclass(frozen=True, slots=True)
-class DiscontinueTopic:
+class DiscontinueTopic(Request, frozen=True):
     """原因 / Why it is not done, or is done again."""
 
     topic_id: str
     reason: Annotated[Finding, Meta(examples=["施工许可未获批准"])]
 
 
-@dataclass(frozen=True, slots=True)
-class CloseTopic:
+class CloseTopic(Request, frozen=True):
     """办结 / The published result."""
 
     topic_id: str
@@ -53,8 +51,7 @@ class CloseTopic:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class RateTopic:
+class RateTopic(Request, frozen=True):
     """满意度 / By those who took part, within seven days."""
 
     topic_id: str

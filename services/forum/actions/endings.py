@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from msgspec import Meta, convert
+from msgspec import Meta, convert, field
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import PersonId
 from chassis.records import Row
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.judges import led_task
@@ -34,16 +34,14 @@ from services.forum.actions.tasks import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EndTask:
+class EndTask(Request, frozen=True):
     """原因 / Why it is not done, or is done again."""
 
     task_id: str
     reason: Annotated[Finding, Meta(examples=["施工许可未获批准"])]
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendTask:
+class ExtendTask(Request, frozen=True):
     """任务延期 / A new last day. The community extends twice, the street as often as it must."""
 
     task_id: str
@@ -51,8 +49,7 @@ class ExtendTask:
     reason: Annotated[Finding, Meta(examples=["雨季停工"])]
 
 
-@dataclass(frozen=True, slots=True)
-class ReassignTask:
+class ReassignTask(Request, frozen=True):
     """改派任务 / The task ends and a new one takes its place."""
 
     task_id: str

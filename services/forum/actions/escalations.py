@@ -13,6 +13,7 @@ from chassis.bus import Event, Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import RoleDenied
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.record import (
     answering,
@@ -20,15 +21,13 @@ from services.forum.actions.record import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichEscalation:
+class WhichEscalation(Request, frozen=True):
     """Which one is meant."""
 
     escalation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DecideEscalation:
+class DecideEscalation(Request, frozen=True):
     """督办办结 / What was done; it leaves the list with this."""
 
     escalation_id: str

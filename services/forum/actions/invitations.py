@@ -15,6 +15,7 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.agenda import agenda_locked
 from services.forum.actions.hosts import led_session
@@ -38,24 +39,21 @@ Capacity = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Invitee:
+class Invitee(Request, frozen=True):
     """A person whom the host invites by name, and as what."""
 
     person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0003"])]
     capacity: Annotated[Capacity, Meta(examples=["RESIDENT_REP"])]
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawInvitation:
+class WithdrawInvitation(Request, frozen=True):
     """原因 / Why."""
 
     invitation_id: str
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["场地停电"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerInvitation:
+class AnswerInvitation(Request, frozen=True):
     """答复邀请 / An official who cannot come names a delegate of his tier."""
 
     invitation_id: str

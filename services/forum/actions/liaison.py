@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -14,6 +13,7 @@ from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.hosts import follow_host
@@ -36,8 +36,7 @@ ChosenId = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterOfficial:
+class RegisterOfficial(Request, frozen=True):
     """登记干部 / Register an official. A grid worker answers for his grid from then on."""
 
     person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0001"])]
@@ -53,16 +52,14 @@ class RegisterOfficial:
     official_id: ChosenId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndOfficial:
+class EndOfficial(Request, frozen=True):
     """原因 / Why."""
 
     official_id: str
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["岗位调整"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class AssignLiaison:
+class AssignLiaison(Request, frozen=True):
     """建立包保联系 / Link an official to a target of his tier."""
 
     official_id: Annotated[str, Meta(max_length=64, examples=["off_0001"])]
@@ -73,16 +70,14 @@ class AssignLiaison:
     link_id: ChosenId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndLiaison:
+class EndLiaison(Request, frozen=True):
     """原因 / Why."""
 
     link_id: str
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["岗位调整"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterDeputy:
+class RegisterDeputy(Request, frozen=True):
     """登记“两代表一委员” / Register a deputy."""
 
     person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0002"])]
@@ -94,15 +89,13 @@ class RegisterDeputy:
     deputy_id: ChosenId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndDeputy:
+class EndDeputy(Request, frozen=True):
     """A deputy's term ends."""
 
     deputy_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OptIn:
+class OptIn(Request, frozen=True):
     """本人,或由干部代录 / Oneself, or a resident for whom a cadre enters it."""
 
     person_id: (

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from msgspec import Meta, convert
+from msgspec import Meta, convert, field
 
 from chassis import free_text, records
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict, said
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.agenda import return_to_session
 from services.forum.actions.plans import PlannedTask, check_plan
@@ -30,8 +30,7 @@ from services.forum.actions.topics import WhichTopic
 Count = Annotated[int, Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class DraftOpinion:
+class DraftOpinion(Request, frozen=True):
     """协商意见 / What was decided, on which grounds, and who thought otherwise; no names."""
 
     topic_id: str
@@ -41,8 +40,7 @@ class DraftOpinion:
     tasks: Annotated[list[PlannedTask], Meta(max_length=50)] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectToOpinion:
+class ObjectToOpinion(Request, frozen=True):
     """提出异议 / A reasoned objection."""
 
     topic_id: str
@@ -55,8 +53,7 @@ class ObjectToOpinion:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmObjection:
+class ConfirmObjection(Request, frozen=True):
     """确认直接利害关系 / How it is known that the objector is directly affected."""
 
     objection_id: str
@@ -65,8 +62,7 @@ class ConfirmObjection:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveObjection:
+class ResolveObjection(Request, frozen=True):
     """处理异议 / Takes effect when community and street decide alike."""
 
     topic_id: str
@@ -74,8 +70,7 @@ class ResolveObjection:
     reasons: Annotated[str, Meta(max_length=2000), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerObjection:
+class AnswerObjection(Request, frozen=True):
     """答复异议 / What is answered to one who did not stop the resolution."""
 
     objection_id: str
@@ -83,8 +78,7 @@ class AnswerObjection:
     reasons: Annotated[str, Meta(max_length=2000, examples=["绿地面积不变,车位避开花坛。"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordOwnersVote:
+class RecordOwnersVote(Request, frozen=True):
     """业主大会表决结果;面积单位为 0.01 平方米 / Result of the owners' assembly."""
 
     topic_id: str

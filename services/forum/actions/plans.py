@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
+from chassis.requests import Request
 from services.forum import errors, rules, storage
 
 Fen = Annotated[int, Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTask:
+class PlannedTask(Request, frozen=True):
     """A part of the resolution that somebody will carry out."""
 
     title: Annotated[str, Meta(min_length=1, max_length=100, examples=["施划车位六个"]), PUBLIC]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
@@ -15,6 +14,7 @@ from chassis.fields import Id
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.agenda import agenda_locked, end_session, is_open, return_to_session
 from services.forum.actions.hosts import led_session, require_apart, require_stand_in, takes_part
@@ -38,8 +38,7 @@ from services.forum.actions.record import (
 from services.forum.actions.standing import check_capacities, check_host
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleSession:
+class ScheduleSession(Request, frozen=True):
     """安排协商会 / Officials come through the liaison links and deputies by rotation in any case.
 
     With `auto` the property's managers, the proposer, cosigners and drawn residents are added.
@@ -54,15 +53,13 @@ class ScheduleSession:
     host_id: Annotated[str, Meta(description="受托主持人 / delegate who hosts")] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichSession:
+class WhichSession(Request, frozen=True):
     """Which session is meant."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class MoveSession:
+class MoveSession(Request, frozen=True):
     """改期 / Another time or place; everyone answers anew."""
 
     session_id: str
@@ -71,16 +68,14 @@ class MoveSession:
     place: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelSession:
+class CancelSession(Request, frozen=True):
     """原因 / Why."""
 
     session_id: str
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["场地停电"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class Adjourn:
+class Adjourn(Request, frozen=True):
     """休会 / Why."""
 
     session_id: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.records import Row
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.judges import (
@@ -38,8 +38,7 @@ from services.forum.actions.tasks import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSupervisors:
+class ChangeSupervisors(Request, frozen=True):
     """更换监督员 / The whole list of who watches from now on."""
 
     task_id: str
@@ -47,8 +46,7 @@ class ChangeSupervisors:
     reason: Finding
 
 
-@dataclass(frozen=True, slots=True)
-class RecordSupervision:
+class RecordSupervision(Request, frozen=True):
     """监督记录 / What a supervisor has seen."""
 
     task_id: str

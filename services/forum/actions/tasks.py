@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, convert
+from msgspec import Meta, convert, field
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
@@ -15,6 +14,7 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.plans import PlannedTask
@@ -32,8 +32,7 @@ Media = Annotated[list[Any], Meta(max_length=20), PUBLIC]
 Finding = Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class AssignTasks:
+class AssignTasks(Request, frozen=True):
     """下达任务 / Without tasks, those that the opinion planned."""
 
     topic_id: str
@@ -43,15 +42,13 @@ class AssignTasks:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichTask:
+class WhichTask(Request, frozen=True):
     """Which task is meant."""
 
     task_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportProgress:
+class ReportProgress(Request, frozen=True):
     """进展 / How far the work is."""
 
     task_id: str
@@ -59,8 +56,7 @@ class ReportProgress:
     percent: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeliverTask:
+class DeliverTask(Request, frozen=True):
     """交付 / The work is done; this shows it."""
 
     task_id: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
@@ -14,6 +14,7 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.record import (
     aside,
@@ -32,8 +33,7 @@ AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitTopic:
+class SubmitTopic(Request, frozen=True):
     """提出议题 / A matter that people want to talk about."""
 
     title: Annotated[
@@ -80,15 +80,13 @@ class SubmitTopic:
     new_facts: Annotated[str, Meta(max_length=2000, description="新事实 / new facts"), PUBLIC] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WhichTopic:
+class WhichTopic(Request, frozen=True):
     """Which topic is meant."""
 
     topic_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class EditTopic:
+class EditTopic(Request, frozen=True):
     """修改议题 / What is left out stays."""
 
     topic_id: str
@@ -98,8 +96,7 @@ class EditTopic:
     new_facts: Annotated[str, Meta(max_length=2000), PUBLIC] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HideTopic:
+class HideTopic(Request, frozen=True):
     """隐藏议题内容 / Hidden from all but staff and the proposer."""
 
     topic_id: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.agenda import end_if_done
 from services.forum.actions.attendance import say_attendance
@@ -24,8 +24,7 @@ from services.forum.actions.record import (
 from services.forum.actions.standing import check_capacities
 
 
-@dataclass(frozen=True, slots=True)
-class CastVote:
+class CastVote(Request, frozen=True):
     """表决 / One's own vote; shown only in totals after the close."""
 
     session_id: str
@@ -37,8 +36,7 @@ class CastVote:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class CloseVote:
+class CloseVote(Request, frozen=True):
     """哪个议题 / Which topic."""
 
     session_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,13 +11,13 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import RoleDenied
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, storage
 from services.forum.rules import Tier
 from services.forum.views.cards import STAFF_ROLES
 
 
-@dataclass(frozen=True, slots=True)
-class EscalationsAsked:
+class EscalationsAsked(Request, frozen=True):
     """Which escalations."""
 
     scope: Area | None = None

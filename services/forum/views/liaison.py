@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta
@@ -15,6 +14,7 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 from services.forum.rules import Tier
 from services.forum.views.cards import (
@@ -26,8 +26,7 @@ from services.forum.views.cards import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChainOf:
+class ChainOf(Request, frozen=True):
     """Which chain."""
 
     target: Annotated[
@@ -41,15 +40,13 @@ class ChainOf:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageOf:
+class CoverageOf(Request, frozen=True):
     """Which area."""
 
     scope: Annotated[Area, Meta(examples=["370811015"])]
 
 
-@dataclass(frozen=True, slots=True)
-class OfficialsAsked:
+class OfficialsAsked(Request, frozen=True):
     """Which officials."""
 
     scope: Area = "370811"
@@ -58,8 +55,7 @@ class OfficialsAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiaisonsAsked:
+class LiaisonsAsked(Request, frozen=True):
     """Which links."""
 
     scope: Area = "370811"
@@ -69,8 +65,7 @@ class LiaisonsAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeputiesAsked:
+class DeputiesAsked(Request, frozen=True):
     """Which deputies."""
 
     street: Area | None = None
@@ -78,8 +73,7 @@ class DeputiesAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OptInsAsked:
+class OptInsAsked(Request, frozen=True):
     """Whose consent to be drawn, and in which state."""
 
     scope: Area | None = None
@@ -88,8 +82,7 @@ class OptInsAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeputyRecordOf:
+class DeputyRecordOf(Request, frozen=True):
     """Which year."""
 
     deputy_id: str

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from chassis.bus import Tx
 from chassis.fields import Area, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, said
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 
 
-@dataclass(frozen=True, slots=True)
-class FunnelOf:
+class FunnelOf(Request, frozen=True):
     """Which area and months."""
 
     scope: Area = "370811"

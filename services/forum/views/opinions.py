@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from chassis import records
@@ -11,12 +10,12 @@ from chassis.fields import Area, Cursor, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 from services.forum.views.cards import STAFF_ROLES, sees_inside, tally_card
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectionsAsked:
+class ObjectionsAsked(Request, frozen=True):
     """Which objections."""
 
     topic_id: str | None = None
@@ -26,8 +25,7 @@ class ObjectionsAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoticesAsked:
+class NoticesAsked(Request, frozen=True):
     """Which notices."""
 
     scope: Area = "370811"
@@ -36,8 +34,7 @@ class NoticesAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeOf:
+class NoticeOf(Request, frozen=True):
     """Which notice."""
 
     notice_id: str

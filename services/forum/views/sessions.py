@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import UNSET
@@ -14,6 +13,7 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 from services.forum.rules.ical import icalendar
 from services.forum.views.cards import (
@@ -24,15 +24,13 @@ from services.forum.views.cards import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOf:
+class SessionOf(Request, frozen=True):
     """Which session."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionsAsked:
+class SessionsAsked(Request, frozen=True):
     """Which sessions."""
 
     scope: Area | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -10,14 +9,14 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, storage
 from services.forum.views.cards import (
     whose_rows,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SupervisionsAsked:
+class SupervisionsAsked(Request, frozen=True):
     """Which records of supervision."""
 
     scope: Area | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, storage
 from services.forum.rules import TaskState
 from services.forum.views.cards import (
@@ -22,15 +22,13 @@ from services.forum.views.cards import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TaskOf:
+class TaskOf(Request, frozen=True):
     """Which task."""
 
     task_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TasksAsked:
+class TasksAsked(Request, frozen=True):
     """Which tasks."""
 
     scope: Area | None = None

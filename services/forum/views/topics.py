@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 from services.forum.rules import Level, TopicState
 from services.forum.views.cards import (
@@ -28,8 +28,7 @@ from services.forum.views.opinions import opinion_card
 from services.forum.views.tasks import task_card
 
 
-@dataclass(frozen=True, slots=True)
-class TopicsAsked:
+class TopicsAsked(Request, frozen=True):
     """Which topics."""
 
     scope: Area | None = None
@@ -40,8 +39,7 @@ class TopicsAsked:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TopicOf:
+class TopicOf(Request, frozen=True):
     """Which topic."""
 
     topic_id: str
@@ -150,8 +148,7 @@ def _implemented(row: Row, tasks: Sequence[Row]) -> replies.Implemented | None:
     return replies.Implemented.of(row, tasks=len(tasks), accepted=accepted)
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineOf:
+class TimelineOf(Request, frozen=True):
     """议题时间线 / Which topic, and which part of what happened to it."""
 
     topic_id: str

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chassis import records
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.forum import replies, rules, storage
 
 
-@dataclass(frozen=True, slots=True)
-class Recount:
+class Recount(Request, frozen=True):
     """哪个议题 / Which topic."""
 
     session_id: str

@@ -1,6 +1,5 @@
 """Offers: drafted by a partner, approved at its level, published, paused, ended."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.i18n import problem_of
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
+from chassis.requests import Request
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id, require_no_stake
 from services.partner.errors import (
@@ -32,8 +32,7 @@ from services.partner.storage.tables import offers, partners
 MOST_STOCK = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class DraftOffer:
+class DraftOffer(Request, frozen=True):
     """拟定兑换项目 / Enter an offer.
 
     Not for treatment, tobacco, alcohol, cash, prepaid cards or financial products.
@@ -82,8 +81,7 @@ class DraftOffer:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseOffer:
+class RefuseOffer(Request, frozen=True):
     """不予批准 / Not approved."""
 
     offer_id: str
@@ -99,23 +97,20 @@ class RefuseOffer:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichOffer:
+class WhichOffer(Request, frozen=True):
     """Which offer is meant."""
 
     offer_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRead:
+class OfferRead(Request, frozen=True):
     """An offer as the approver has read it."""
 
     offer_id: str
     version: Annotated[int, Meta(ge=1, description="列表所示版本 / as the list shows it")]
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveOffers:
+class ApproveOffers(Request, frozen=True):
     """批量审批 / Offers of the waiting list, for instance those of one imported file."""
 
     offers: Annotated[
@@ -124,16 +119,14 @@ class ApproveOffers:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Restock:
+class Restock(Request, frozen=True):
     """调整库存 / How many pieces there are in all, those that are taken included."""
 
     offer_id: str
     stock_total: Annotated[int, Meta(ge=0, examples=[80])]
 
 
-@dataclass(frozen=True, slots=True)
-class Reprice:
+class Reprice(Request, frozen=True):
     """调价 / New prices: they wait for approval, and open redemptions keep theirs."""
 
     offer_id: str

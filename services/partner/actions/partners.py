@@ -1,7 +1,6 @@
 """The register of partners: apply, vet, agree, suspend, resume, exit."""
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from chassis.fields import Area, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from chassis.text import AREA as AREA_FORM
 from chassis.text import PERSON
 from services.partner import events
@@ -54,8 +54,7 @@ Category = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterPartner:
+class RegisterPartner(Request, frozen=True):
     """登记合伙人申请 / Enter an application.
 
     A code of the wrong shape is refused. A wrong check character is refused too, unless an official
@@ -107,15 +106,13 @@ class RegisterPartner:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichPartner:
+class WhichPartner(Request, frozen=True):
     """Which partner is meant."""
 
     partner_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgreePartner:
+class AgreePartner(Request, frozen=True):
     """签约 / The agreement is signed."""
 
     partner_id: str
@@ -124,8 +121,7 @@ class AgreePartner:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class StopPartner:
+class StopPartner(Request, frozen=True):
     """暂停或退出 / Stop; open vouchers are honoured until they expire, or cancelled."""
 
     partner_id: str
@@ -133,8 +129,7 @@ class StopPartner:
     reason: Annotated[PublicText, Meta(min_length=1, max_length=500, examples=["门店装修"])]
 
 
-@dataclass(frozen=True, slots=True)
-class EndApplication:
+class EndApplication(Request, frozen=True):
     """申请终止 / An application comes to nothing."""
 
     partner_id: str
@@ -150,8 +145,7 @@ class EndApplication:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class SetOperators:
+class SetOperators(Request, frozen=True):
     """更换经办人 / Replace the operators."""
 
     partner_id: str

@@ -1,7 +1,6 @@
 """The redemption saga: what a person, a partner, credit or the clock does to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from chassis.bus import Due, Event, Tx
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from services.partner import events
 from services.partner.actions import people
 from services.partner.errors import (
@@ -47,8 +47,7 @@ HOLD_TIMER = "hold_retry"
 EXPIRY_TIMER = "voucher_expire"
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRedemption:
+class RequestRedemption(Request, frozen=True):
     """申请兑换 / Take pieces of an offer, paid from one of the caller's wallets."""
 
     offer_id: str
@@ -59,16 +58,14 @@ class RequestRedemption:
     ] = "RES"
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyRedemption:
+class VerifyRedemption(Request, frozen=True):
     """核销 / The 13 digits that the holder shows. Five wrong ones an hour are answered."""
 
     redemption_id: str
     voucher: Annotated[str, Meta(min_length=1, max_length=40, examples=["1234567890128"])]
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRedemption:
+class CancelRedemption(Request, frozen=True):
     """取消 / A partner must say OUT_OF_STOCK or CLOSED.
 
     Attributes:
@@ -79,8 +76,7 @@ class CancelRedemption:
     reason: Annotated[PublicText, Meta(max_length=500, examples=["OUT_OF_STOCK"])] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RateRedemption:
+class RateRedemption(Request, frozen=True):
     """评价 / 1 to 5, once, within 14 days."""
 
     redemption_id: str

@@ -1,7 +1,6 @@
 """Refunds: asked for by the holder, decided by an official who has no tie to the partner."""
 
 import logging
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
+from chassis.requests import Request
 from chassis.text import fold
 from services.partner import events
 from services.partner.actions.overdue import go_up
@@ -36,8 +36,7 @@ REVIEW_TIMER = "refund_review"
 log = logging.getLogger("fivered.partner")
 
 
-@dataclass(frozen=True, slots=True)
-class AskRefund:
+class AskRefund(Request, frozen=True):
     """申请退回 / Within seven days, where the partner is at fault."""
 
     redemption_id: str
@@ -46,16 +45,14 @@ class AskRefund:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class DecideRefund:
+class DecideRefund(Request, frozen=True):
     """审理退回 / Why it is decided so."""
 
     redemption_id: str
     reasons: Annotated[PublicText, Meta(max_length=500)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DenyRefund:
+class DenyRefund(Request, frozen=True):
     """不同意退回 / Why not; the holder reads it."""
 
     redemption_id: str

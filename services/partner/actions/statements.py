@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -14,6 +13,7 @@ from chassis.fields import Area, Id, Period
 from chassis.free_text import Office, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from chassis.text import PERIOD
 from services.partner import events
 from services.partner.actions.overdue import go_up
@@ -39,15 +39,13 @@ CONFIRM_TIMER = "statement_confirm"
 REVIEW_TIMER = "statement_review"
 
 
-@dataclass(frozen=True, slots=True)
-class WhichStatement:
+class WhichStatement(Request, frozen=True):
     """Which statement is meant."""
 
     statement_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DisputeStatement:
+class DisputeStatement(Request, frozen=True):
     """结算异议 / What is wrong; without lines the whole statement."""
 
     statement_id: str
@@ -59,16 +57,14 @@ class DisputeStatement:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(Request, frozen=True):
     """The right amount of one line. Points are the ledger's and cannot be adjusted."""
 
     redemption_id: str
     amount_fen: Annotated[int, Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewStatement:
+class ReviewStatement(Request, frozen=True):
     """复核 / The statement stands, or amounts are put right."""
 
     statement_id: str
@@ -77,8 +73,7 @@ class ReviewStatement:
     adjustments: Annotated[list[Adjustment], Meta(max_length=1000)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PayStatement:
+class PayStatement(Request, frozen=True):
     """付款确认 / The fund's payment was made."""
 
     statement_id: str
@@ -92,8 +87,7 @@ class PayStatement:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class SetFund:
+class SetFund(Request, frozen=True):
     """设定共建基金 / The money of a street's or community's fund for a month."""
 
     area: Area

@@ -1,6 +1,5 @@
 """Partners, their desk, and the catalogue of offers."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from chassis.storage import within
 from services.partner import replies
 from services.partner.replies import PartnerState
@@ -26,8 +26,7 @@ from services.partner.views.redemptions import READERS, desk_line, steps_of
 from services.partner.views.statements import own_matters, statement_line
 
 
-@dataclass(frozen=True, slots=True)
-class PartnersQuery:
+class PartnersQuery(Request, frozen=True):
     """合伙人筛选 / Filter of partners."""
 
     scope: Area | None = None
@@ -39,15 +38,13 @@ class PartnersQuery:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartnerQuery:
+class PartnerQuery(Request, frozen=True):
     """Which partner is wanted."""
 
     partner_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OffersQuery:
+class OffersQuery(Request, frozen=True):
     """项目筛选 / Filter of offers.
 
     Attributes:
@@ -65,8 +62,7 @@ class OffersQuery:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfferQuery:
+class OfferQuery(Request, frozen=True):
     """Which offer is wanted."""
 
     offer_id: str

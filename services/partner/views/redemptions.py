@@ -1,6 +1,5 @@
 """Redemptions: a person's own, one of them with its voucher, and the service share."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from chassis.i18n import in_words
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from chassis.replies import Page
+from chassis.requests import Request
 from services.partner import replies
 from services.partner.replies import RedemptionState
 from services.partner.rules.statements import share_text
@@ -26,8 +26,7 @@ OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT"
 READERS = (*OFFICIALS, "R_AUDITOR")
 
 
-@dataclass(frozen=True, slots=True)
-class RedemptionsQuery:
+class RedemptionsQuery(Request, frozen=True):
     """我的兑换单筛选 / Filter of the caller's own redemptions."""
 
     state: RedemptionState | None = None
@@ -35,15 +34,13 @@ class RedemptionsQuery:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RedemptionQuery:
+class RedemptionQuery(Request, frozen=True):
     """Which redemption is wanted."""
 
     redemption_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShareQuery:
+class ShareQuery(Request, frozen=True):
     """服务占比范围 / Area and months, both included."""
 
     scope: Annotated[Area, Meta(examples=["370811015"])]

@@ -1,7 +1,6 @@
 """Statements and the position of the money fund."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
@@ -12,6 +11,7 @@ from chassis.fields import Area, Cursor, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from chassis.storage import within
 from services.partner import replies
 from services.partner.replies import StatementState
@@ -22,8 +22,7 @@ from services.partner.storage.tables import funds, statements
 from services.partner.views.redemptions import OFFICIALS, steps_of
 
 
-@dataclass(frozen=True, slots=True)
-class StatementsQuery:
+class StatementsQuery(Request, frozen=True):
     """结算单筛选 / Filter of statements."""
 
     partner_id: str | None = None
@@ -33,23 +32,20 @@ class StatementsQuery:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatementQuery:
+class StatementQuery(Request, frozen=True):
     """Which statement is wanted."""
 
     statement_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class FundQuery:
+class FundQuery(Request, frozen=True):
     """基金 / Of which area and month."""
 
     area: Area
     period: Period
 
 
-@dataclass(frozen=True, slots=True)
-class FundsQuery:
+class FundsQuery(Request, frozen=True):
     """基金筛选 / Which funds; those of one's own area when left out."""
 
     scope: Area | None = None

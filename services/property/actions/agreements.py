@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.property import errors, replies, rules
 from services.property.actions import ground
 from services.property.actions.ground import References
@@ -52,8 +52,7 @@ def _own_side(role: str) -> str:
     return "project" if role in SIDE_ROLES["PROJECT"] else "community"
 
 
-@dataclass(frozen=True, slots=True)
-class CommitmentItem:
+class CommitmentItem(Request, frozen=True):
     """One dated obligation of an agreement."""
 
     title: Annotated[str, Meta(min_length=1, max_length=200, examples=["每季度公开收支"]), PUBLIC]
@@ -65,8 +64,7 @@ class CommitmentItem:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class DraftAgreement:
+class DraftAgreement(Request, frozen=True):
     """起草党建联建协议 / Draft a joint agreement; the two kinds make the pair."""
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
@@ -153,8 +151,7 @@ def _item(agreement_id: str, number: int, item: CommitmentItem) -> Values:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementLine:
+class AgreementLine(Request, frozen=True):
     """导入的协议及其一项 / One item of an agreement; the agreement stands on each of its lines."""
 
     agreement_id: Annotated[str, Meta(pattern=r"^agr_[A-Za-z0-9_-]{1,58}$")]
@@ -213,8 +210,7 @@ def enter_line(tx: Tx, line: AgreementLine) -> replies.Made:
     return ground.reply(replies.Made, tables.agreements, row)
 
 
-@dataclass(frozen=True, slots=True)
-class SignAgreement:
+class SignAgreement(Request, frozen=True):
     """签署 / One side signs the text with this digest: the project first, then the community."""
 
     agreement_id: str
@@ -358,8 +354,7 @@ def _commitment(tx: Tx, row: Row, item: Row, day: date, due_at: Any) -> Values:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Terminate:
+class Terminate(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     agreement_id: str
@@ -442,8 +437,7 @@ def expire(tx: Tx, due: Due) -> None:
 # Commitments
 
 
-@dataclass(frozen=True, slots=True)
-class Fulfil:
+class Fulfil(Request, frozen=True):
     """佐证材料 / Evidence, by reference."""
 
     commitment_id: str
@@ -487,8 +481,7 @@ def fulfil_commitment(tx: Tx, payload: Fulfil) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.commitments, row, late=late)
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptCommitment:
+class AcceptCommitment(Request, frozen=True):
     """对方确认 / The other side counter-signs, or refuses with a reason."""
 
     commitment_id: str
@@ -542,8 +535,7 @@ def accept_commitment(tx: Tx, payload: AcceptCommitment) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.commitments, row, late=overdue)
 
 
-@dataclass(frozen=True, slots=True)
-class Waive:
+class Waive(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     commitment_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -11,6 +10,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.storage import rows, tables
@@ -22,8 +22,7 @@ FILE_DAYS = 5
 OPEN = ("NOMINATED", "CONSENTED", "APPROVED")
 
 
-@dataclass(frozen=True, slots=True)
-class Nominate:
+class Nominate(Request, frozen=True):
     """提名交叉任职 / Nominate: P2C company to community, C2P community to company.
 
     A member of the two committees is known from his enrolment as COMMUNITY_CADRE or from the
@@ -109,8 +108,7 @@ def _require_of_community(tx: Tx, project: Row, direction: str, person_id: str) 
         ground.require_one_side(tx, project, "COMMITTEE", "person_id", [person_id])
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Request, frozen=True):
     """Which appointment is meant."""
 
     appointment_id: str
@@ -149,8 +147,7 @@ def _not_the_nominee(tx: Tx, row: Row) -> None:
         raise errors.OwnAppointment
 
 
-@dataclass(frozen=True, slots=True)
-class Approve:
+class Approve(Request, frozen=True):
     """批准 / One side approves: the secretary with minutes, the company with its letter."""
 
     appointment_id: str
@@ -279,8 +276,7 @@ def file_appointment(tx: Tx, payload: Which) -> replies.Filed:
     return ground.reply(replies.Filed, tables.appointments, row, gap_days=days)
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Request, frozen=True):
     """终止任职 / End an appointment."""
 
     appointment_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.storage import rows, tables
@@ -23,8 +23,7 @@ NOBODY = ""
 Members = Annotated[list[ground.PersonId], Meta(max_length=20)]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterCommittee:
+class RegisterCommittee(Request, frozen=True):
     """登记业主委员会 / Register an owners' committee (YWH) or management committee (WGH)."""
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
@@ -37,8 +36,7 @@ class RegisterCommittee:
     term_to: Annotated[date, Meta(examples=["2028-01-01"])]
 
 
-@dataclass(frozen=True, slots=True)
-class CommitteeLine(RegisterCommittee):
+class CommitteeLine(RegisterCommittee, frozen=True):
     """导入的业主委员会 / An owners' committee of a file, with the id that the file gives it."""
 
     committee_id: Annotated[str, Meta(pattern=r"^owc_[A-Za-z0-9_-]{1,58}$")]
@@ -113,8 +111,7 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
     return ground.reply(replies.Made, tables.owners_committees, row)
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectCommittee:
+class CorrectCommittee(Request, frozen=True):
     """更正或补选业主委员会 / Put a committee in its term right, or name who was elected later."""
 
     committee_id: str

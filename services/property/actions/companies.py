@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import RoleDenied, StateConflict
+from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.storage import rows, tables
@@ -20,8 +20,7 @@ CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 Representatives = Annotated[list[ground.PersonId], Meta(max_length=20)]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterCompany:
+class RegisterCompany(Request, frozen=True):
     """登记物业企业 / Register a property company.
 
     The unified social credit code is checked (GB 32100). A wrong one is refused unless
@@ -85,8 +84,7 @@ def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
     return ground.reply(replies.Made, tables.companies, row, state="REGISTERED")
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRepresentatives:
+class ChangeRepresentatives(Request, frozen=True):
     """变更企业授权代表 / Change who speaks for a company.
 
     Two registrars do it: the first call proposes (PROPOSED), the same list from another person
@@ -175,8 +173,7 @@ def _require_registrar(tx: Tx, company: Row) -> None:
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=company.area)
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectCompany:
+class CorrectCompany(Request, frozen=True):
     """更正物业企业登记 / Put right what is registered of a company; the rest stays."""
 
     company_id: str

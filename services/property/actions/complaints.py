@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -14,6 +13,7 @@ from chassis.bus import Due, Event, Tx
 from chassis.fields import Period
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
+from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground, rectifications
 from services.property.storage import months, people, rows, tables
@@ -403,8 +403,7 @@ def _decided(tx: Tx, row: Row, state: str, **values: Any) -> Row:
     return changed
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(Request, frozen=True):
     """认定所涉项目 / Which project it is about; without one, about none, and why.
 
     Attributes:
@@ -492,8 +491,7 @@ def _not_his_own(tx: Tx, row: Row) -> None:
     ground.require_not_kin(tx, row.complainant_id, project)
 
 
-@dataclass(frozen=True, slots=True)
-class Validate:
+class Validate(Request, frozen=True):
     """认定投诉是否成立 / Decide on validity; an invalid complaint stays visible."""
 
     complaint_id: str
@@ -542,8 +540,7 @@ def validate_complaint(tx: Tx, payload: Validate) -> replies.Validated:
     return ground.reply(replies.Validated, tables.complaints, row, valid=verdict)
 
 
-@dataclass(frozen=True, slots=True)
-class CloseComplaint:
+class CloseComplaint(Request, frozen=True):
     """办结投诉 / Close a decided complaint."""
 
     complaint_id: str
@@ -583,8 +580,7 @@ def close_complaint(tx: Tx, payload: CloseComplaint) -> replies.Validated:
 # Counts from before this system
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
+class HistoryRow(Request, frozen=True):
     """The valid complaints of one month, and the households at its end."""
 
     period: Annotated[Period, Meta(examples=["2023-06"])]
@@ -592,8 +588,7 @@ class HistoryRow:
     households: Annotated[int, Meta(ge=1, le=1_000_000, examples=[8000])]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportHistory:
+class ImportHistory(Request, frozen=True):
     """导入历史投诉数 / Load monthly counts of valid complaints; they are marked IMPORTED."""
 
     project_id: str
@@ -683,8 +678,7 @@ def import_complaint_history(tx: Tx, payload: ImportHistory) -> replies.HistoryI
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectHistory:
+class CorrectHistory(Request, frozen=True):
     """更正历史投诉数 / Restate a loaded month; its frozen figure stays."""
 
     project_id: str

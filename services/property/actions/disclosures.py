@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from chassis.text import fold
 from services.property import errors, events, replies
 from services.property.actions import ground
@@ -23,8 +23,7 @@ from services.property.storage.rows import Row
 MOST_CORRECTIONS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Request, frozen=True):
     """安排公示 / What a project must publish by the end of a day."""
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
@@ -84,8 +83,7 @@ def _require_new(tx: Tx, payload: Schedule) -> None:
             raise errors.DisclosureScheduled(field="title", disclosure_id=one.disclosure_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Request, frozen=True):
     """发布公示 / The document that is published, by its digest."""
 
     disclosure_id: str
@@ -128,8 +126,7 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.disclosures, row, late=late)
 
 
-@dataclass(frozen=True, slots=True)
-class Correct:
+class Correct(Request, frozen=True):
     """更正公示 / The right document instead of the published one, and why."""
 
     disclosure_id: str
@@ -192,8 +189,7 @@ def fall_due(tx: Tx, due: Due) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     disclosure_id: str

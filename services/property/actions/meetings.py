@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Id, Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
+from chassis.requests import Request
 from services.property import errors, replies, rules
 from services.property.actions import ground, rectifications, works
 from services.property.storage import months, people, rows, tables
@@ -22,8 +22,7 @@ Seats = Annotated[list[Id], Meta(max_length=200)]
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 
 
-@dataclass(frozen=True, slots=True)
-class Attendees:
+class Attendees(Request, frozen=True):
     """The persons present, by the side for which they sat."""
 
     COMMITTEE: Annotated[Seats, Meta(examples=[["per_secretary"]])] = field(default_factory=list)
@@ -31,8 +30,7 @@ class Attendees:
     PROPERTY: Annotated[Seats, Meta(examples=[["per_manager"]])] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Request, frozen=True):
     """One decision: a record, a work order with a date, or a rectification order."""
 
     text: Annotated[
@@ -43,8 +41,7 @@ class Decision:
     basis: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HoldMeeting:
+class HoldMeeting(Request, frozen=True):
     """三方联席会议 / Record a three-party meeting under the community party committee."""
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
@@ -192,8 +189,7 @@ def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, 
     return {"text": item.text, "kind": item.kind, "opened": opened}
 
 
-@dataclass(frozen=True, slots=True)
-class Annul:
+class Annul(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     meeting_id: str

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
+from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import (
     agreements,
@@ -39,8 +39,7 @@ Buildings = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterProject:
+class RegisterProject(Request, frozen=True):
     """登记物业项目 / Register a project with its first manager."""
 
     company_id: Annotated[str, Meta(examples=["pco_hongda"])]
@@ -195,8 +194,7 @@ def _say_project(tx: Tx, row: Row, sequence: int) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectProject:
+class CorrectProject(Request, frozen=True):
     """更正物业项目登记 / Put right what is registered of a project; the rest stays.
 
     Another company that takes over is a hand-over; the company is put right only of a project
@@ -277,8 +275,7 @@ def _grids_of(grids: list[str], community: str) -> list[str]:
     return sorted(set(grids))
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeStatus:
+class ChangeStatus(Request, frozen=True):
     """项目投入服务或终止 / Begin a prepared project's service, or close a project.
 
     Closing ends its appointments, agreements and open orders.
@@ -335,8 +332,7 @@ def _close_project(tx: Tx, row: Row, reason: str) -> Row:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class ReopenProject:
+class ReopenProject(Request, frozen=True):
     """恢复误终止的项目 / Why a project was closed by mistake."""
 
     project_id: str
@@ -449,8 +445,7 @@ def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Request, frozen=True):
     """更换物业企业 / Another company takes over: a new project in the same compound.
 
     What is still wrong on the ground is ordered anew from it, with fresh deadlines.
@@ -537,8 +532,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeManager:
+class ChangeManager(Request, frozen=True):
     """更换项目经理 / Change the manager; his appointment into the community ends with him."""
 
     project_id: str
@@ -634,8 +628,7 @@ def _require_another(tx: Tx, manager: str) -> None:
         raise errors.SamePerson(field="manager_person_id")
 
 
-@dataclass(frozen=True, slots=True)
-class CountHouseholds:
+class CountHouseholds(Request, frozen=True):
     """更新户数 / Set the households from a day on; the complaint rate averages them."""
 
     project_id: str

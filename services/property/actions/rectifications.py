@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.actions.ground import Reference, References
@@ -25,8 +25,7 @@ OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Request, frozen=True):
     """签发整改单 / Issue an order: S1 24 hours, S2 three, S3 seven working days."""
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
@@ -130,8 +129,7 @@ def open_order(
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Request, frozen=True):
     """Which order is meant."""
 
     rectification_id: str
@@ -163,8 +161,7 @@ def acknowledge_rectification(tx: Tx, payload: Which) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.rectifications, row, late=late, due=row.due_at)
 
 
-@dataclass(frozen=True, slots=True)
-class EvidencePair:
+class EvidencePair(Request, frozen=True):
     """How it looked before and how it looks now."""
 
     before: Annotated[Reference, Meta(examples=["sha256:9f86d081"])]
@@ -172,8 +169,7 @@ class EvidencePair:
     note: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(Request, frozen=True):
     """提交整改 / Submit the fix; before the due instant it is in time, however late the check."""
 
     rectification_id: str
@@ -219,8 +215,7 @@ def submit_rectification(tx: Tx, payload: Submit) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.rectifications, row, late=late, due=check_by)
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Request, frozen=True):
     """核验通过 / The fix is good; S1 needs a look on the site."""
 
     rectification_id: str
@@ -284,8 +279,7 @@ def pass_rectification(tx: Tx, payload: Pass) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.rectifications, row, late=row.late, due=closes)
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     rectification_id: str
@@ -531,8 +525,7 @@ def close(tx: Tx, due: Due) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     rectification_id: str
@@ -608,8 +601,7 @@ def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class Extend:
+class Extend(Request, frozen=True):
     """延期 / The new last day, and why."""
 
     rectification_id: str

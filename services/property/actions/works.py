@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
+from chassis.requests import Request
 from services.property import errors, events, replies
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import References
@@ -261,8 +261,7 @@ def consume_overdue(tx: Tx, heard: list[Event]) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Request, frozen=True):
     """Which work order is meant."""
 
     work_id: str
@@ -285,8 +284,7 @@ def start_work(tx: Tx, payload: Which) -> replies.Made:
     return ground.reply(replies.Made, tables.works, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Request, frozen=True):
     """佐证材料 / Evidence, by reference."""
 
     work_id: str
@@ -335,8 +333,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
     return ground.reply(replies.Made, tables.works, row)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckWork:
+class CheckWork(Request, frozen=True):
     """社区验收 / The community's finding on a meeting's work order."""
 
     work_id: str
@@ -381,8 +378,7 @@ def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Request, frozen=True):
     """理由 / A reason that others can read."""
 
     work_id: str
@@ -403,8 +399,7 @@ def cancel_work(tx: Tx, payload: Cancel) -> replies.Made:
     return ground.reply(replies.Made, tables.works, _end(tx, row, "CANCELLED", payload.reason))
 
 
-@dataclass(frozen=True, slots=True)
-class Extend:
+class Extend(Request, frozen=True):
     """延期 / The new last day, and why."""
 
     work_id: str
@@ -443,8 +438,7 @@ def extend_work(tx: Tx, payload: Extend) -> replies.MadeDue:
     return ground.reply(replies.MadeDue, tables.works, row, due=due_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Reassign:
+class Reassign(Request, frozen=True):
     """改派 / Which project of the community does it instead, and why."""
 
     work_id: str

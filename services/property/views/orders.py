@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.property import replies, rules
 from services.property.replies import Both, DisclosureState, OrderState, WorkState
 from services.property.storage import lists, rows, tables
@@ -48,8 +48,7 @@ def _complaint(kind: type[ComplaintT], tx: Tx, row: Row, **more: object) -> Comp
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ComplaintFilter:
+class ComplaintFilter(Request, frozen=True):
     """投诉筛选 / Filter of complaints."""
 
     scope: Scope | None = None
@@ -91,8 +90,7 @@ def complaints(tx: Tx, payload: ComplaintFilter) -> Both[replies.ComplaintCard]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class UndecidedFilter:
+class UndecidedFilter(Request, frozen=True):
     """筛选 / Filter of complaints that wait for their project."""
 
     scope: Scope | None = None
@@ -157,8 +155,7 @@ def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichComplaint:
+class WhichComplaint(Request, frozen=True):
     """Which complaint is meant."""
 
     complaint_id: str
@@ -198,8 +195,7 @@ def _order(kind: type[OrderT], tx: Tx, row: Row, **more: object) -> OrderT:
     return kind.of(row, id=row.rectification_id, due=row.due_at, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
+class OrderFilter(Request, frozen=True):
     """整改单筛选 / Filter of orders."""
 
     scope: Scope | None = None
@@ -214,8 +210,7 @@ class OrderFilter:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OverdueFilter(OrderFilter):
+class OverdueFilter(OrderFilter, frozen=True):
     """逾期整改单筛选 / Filter of overdue orders: in no other state."""
 
     state: Literal["OVERDUE"] = "OVERDUE"
@@ -253,8 +248,7 @@ def overdue_rectifications(tx: Tx, payload: OverdueFilter) -> Both[replies.Order
     return rectifications(tx, payload)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichOrder:
+class WhichOrder(Request, frozen=True):
     """Which order is meant."""
 
     rectification_id: str
@@ -281,8 +275,7 @@ def _work(kind: type[WorkT], row: Row, *, inside: bool, **more: object) -> WorkT
     return ground.shown(kind, row, persons=inside, id=row.work_id, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkFilter:
+class WorkFilter(Request, frozen=True):
     """工单筛选 / Filter of work orders."""
 
     project_id: str | None = None
@@ -317,8 +310,7 @@ def works(tx: Tx, payload: WorkFilter) -> Both[replies.WorkCard]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichWork:
+class WhichWork(Request, frozen=True):
     """Which work order is meant."""
 
     work_id: str
@@ -337,8 +329,7 @@ def work(tx: Tx, payload: WhichWork) -> replies.WorkWithHistory:
     return _work(replies.WorkWithHistory, row, inside=ground.insider(tx)(row), history=told)
 
 
-@dataclass(frozen=True, slots=True)
-class DisclosureFilter:
+class DisclosureFilter(Request, frozen=True):
     """公示筛选 / Filter of disclosures."""
 
     project_id: str | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.property import replies, rules
 from services.property.replies import Both
 from services.property.storage import lists, months, rows, tables
@@ -24,8 +24,7 @@ SHOWN_NEXT = 3
 MOMENT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichProject:
+class WhichProject(Request, frozen=True):
     """Which project is meant."""
 
     project_id: str
@@ -152,8 +151,7 @@ def _credit(tx: Tx, ref: str) -> replies.Grade:
     return replies.Grade(grade="NR", gates_failed=[]) if row is None else replies.Grade.of(row)
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFilter:
+class ProjectFilter(Request, frozen=True):
     """项目筛选 / Filter of projects."""
 
     scope: Scope | None = None
@@ -186,8 +184,7 @@ def projects(tx: Tx, payload: ProjectFilter) -> Both[replies.ProjectLine]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichCompany:
+class WhichCompany(Request, frozen=True):
     """Which company is meant."""
 
     company_id: str
@@ -227,8 +224,7 @@ def _say_who_speaks(tx: Tx, row: Row, card: replies.CompanyCard) -> None:
     card.history = ground.history(tx, tables.companies, row.company_id)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichAppointment:
+class WhichAppointment(Request, frozen=True):
     """Which appointment is meant."""
 
     appointment_id: str
@@ -254,8 +250,7 @@ def appointment(tx: Tx, payload: WhichAppointment) -> replies.AppointmentCard:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichAgreement:
+class WhichAgreement(Request, frozen=True):
     """Which agreement is meant."""
 
     agreement_id: str
@@ -292,8 +287,7 @@ def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class InArea(PartOfList):
+class InArea(PartOfList, frozen=True):
     """区域 / An area; without one, all that the acting role covers."""
 
     scope: Scope | None = None
@@ -379,8 +373,7 @@ def coverage_gaps(tx: Tx, payload: InArea) -> Both[replies.Gap]:
     return ground.both(found, show)
 
 
-@dataclass(frozen=True, slots=True)
-class MonthInArea:
+class MonthInArea(Request, frozen=True):
     """月份与区域 / A month and an area."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])]

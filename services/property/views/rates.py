@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area
+from chassis.requests import Request
 from services.property import errors, replies, rules
 from services.property.storage import months
 from services.property.storage.rows import Row
@@ -19,8 +20,7 @@ DAY = timedelta(days=1)
 DAY_AFTER_ALL = date.max
 
 
-@dataclass(frozen=True, slots=True)
-class RateQuestion:
+class RateQuestion(Request, frozen=True):
     """投诉率口径 / Where, when, and on which basis.
 
     Attributes:

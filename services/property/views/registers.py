@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.refusal import Invalid, NotFound, said
+from chassis.requests import Request
 from services.property import replies, rules
 from services.property.replies import Both
 from services.property.storage import lists, rows, tables
@@ -48,8 +48,7 @@ def _list(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyFilter:
+class CompanyFilter(Request, frozen=True):
     """企业筛选 / Filter of companies; with an area, those that run a project there."""
 
     scope: Scope | None = None
@@ -82,8 +81,7 @@ def companies(tx: Tx, payload: CompanyFilter) -> Both[replies.CompanyLine]:
     return _list(tx, tables.companies, conditions, payload, show)
 
 
-@dataclass(frozen=True, slots=True)
-class CommitteeFilter:
+class CommitteeFilter(Request, frozen=True):
     """业主委员会筛选 / Filter of owners' committees."""
 
     scope: Scope | None = None
@@ -124,8 +122,7 @@ def committees(tx: Tx, payload: CommitteeFilter) -> Both[replies.CommitteeLine]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WhichCommittee:
+class WhichCommittee(Request, frozen=True):
     """Which committee is meant."""
 
     committee_id: str
@@ -150,8 +147,7 @@ def committee(tx: Tx, payload: WhichCommittee) -> replies.CommitteeCard:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class AppointmentFilter:
+class AppointmentFilter(Request, frozen=True):
     """交叉任职筛选 / Filter of appointments; `waits_for=STREET` lists what is to be filed."""
 
     scope: Scope | None = None
@@ -213,8 +209,7 @@ def _to_approve(me: str, side: str, *not_by: str) -> list[Condition]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementFilter:
+class AgreementFilter(Request, frozen=True):
     """协议筛选 / Filter of agreements; `waits_for=COMMUNITY` lists what it has to sign."""
 
     scope: Scope | None = None
@@ -259,8 +254,7 @@ def agreements(tx: Tx, payload: AgreementFilter) -> Both[replies.AgreementLine]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingFilter:
+class MeetingFilter(Request, frozen=True):
     """会议筛选 / Filter of meetings."""
 
     scope: Scope | None = None
@@ -288,8 +282,7 @@ def meetings(tx: Tx, payload: MeetingFilter) -> Both[replies.MeetingCard]:
     return _list(tx, tables.meetings, conditions, payload, _meeting)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichMeeting:
+class WhichMeeting(Request, frozen=True):
     """Which meeting is meant."""
 
     meeting_id: str
@@ -451,8 +444,7 @@ Deed = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class TodoFilter(PartOfList):
+class TodoFilter(PartOfList, frozen=True):
     """待办筛选 / Which kind; without one the oldest of each, with one its pages."""
 
     deed: (

@@ -3,11 +3,10 @@ operator, said to every service; and what it makes later here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis import deadlines, years
 from chassis.bus import Tx
@@ -16,6 +15,7 @@ from chassis.fields import Id
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Guard, NotFound, StateConflict
+from chassis.requests import Request
 from services.steward import errors, events, replies, storage
 from services.steward.actions import cases
 from services.steward.actions.changes import Reason
@@ -23,8 +23,7 @@ from services.steward.rules.areas import DISTRICT
 from services.steward.storage import tables
 
 
-@dataclass(frozen=True, slots=True)
-class ProposeCalendarYear:
+class ProposeCalendarYear(Request, frozen=True):
     """年度工作日历 / A year's working days, as the State Council's notice says.
 
     Attributes:
@@ -58,15 +57,13 @@ class ProposeCalendarYear:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichProposal:
+class WhichProposal(Request, frozen=True):
     """A proposed year."""
 
     proposal_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RejectCalendarYear:
+class RejectCalendarYear(Request, frozen=True):
     """理由 / A reason."""
 
     proposal_id: str

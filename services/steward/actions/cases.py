@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, Sealed
 from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.steward import events, rules, storage
 from services.steward.actions.parties import require_impartial, require_outside_chain
 from services.steward.errors import (
@@ -44,15 +44,13 @@ Media = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichRequest:
+class WhichRequest(Request, frozen=True):
     """Which request is meant."""
 
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonedRequest:
+class ReasonedRequest(Request, frozen=True):
     """理由 / A reason."""
 
     request_id: str

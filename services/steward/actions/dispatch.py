@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
+from chassis.requests import Request
 from services.steward import rules, storage
 from services.steward.actions import kinship
 from services.steward.actions.cases import (
@@ -42,8 +42,7 @@ from services.steward.replies import RequestReply
 from services.steward.rules.routing import Duty
 
 
-@dataclass(frozen=True, slots=True)
-class DispatchRequest:
+class DispatchRequest(Request, frozen=True):
     """派单 / Give it to a steward."""
 
     request_id: str
@@ -52,8 +51,7 @@ class DispatchRequest:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TransferRequest:
+class TransferRequest(Request, frozen=True):
     """转办 / Hand it to the competent office; the clocks run on."""
 
     request_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
+from chassis.requests import Request
 from services.steward import events, rules, storage
 from services.steward.actions.cases import (
     Receipt,
@@ -29,16 +29,14 @@ from services.steward.actions.parties import parties, require_impartial
 from services.steward.replies import RequestReply
 
 
-@dataclass(frozen=True, slots=True)
-class UrgeRequest:
+class UrgeRequest(Request, frozen=True):
     """催办 / Urge; for somebody without an account with a receipt."""
 
     request_id: str
     receipt: Receipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RejectRequest:
+class RejectRequest(Request, frozen=True):
     """不予受理 / Not ours."""
 
     request_id: str
@@ -52,16 +50,14 @@ class RejectRequest:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class MergeRequest:
+class MergeRequest(Request, frozen=True):
     """合并 / The same matter."""
 
     request_id: str
     into: Annotated[str, Meta(description="并入的诉求 / the open request that stays")]
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequest:
+class CancelRequest(Request, frozen=True):
     """撤回 / Take it back."""
 
     request_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -14,6 +13,7 @@ from chassis.fields import Area
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
+from chassis.requests import Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions.changes import Reason, note_change
 from services.steward.errors import AreaDiffers, UnknownParent
@@ -23,8 +23,7 @@ from services.steward.storage import tables
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 
 
-@dataclass(frozen=True, slots=True)
-class DefineArea:
+class DefineArea(Request, frozen=True):
     """定义区域 / Define an area."""
 
     code: Annotated[Area, Meta(examples=["370811015901"], description="区划代码 / code")]
@@ -34,8 +33,7 @@ class DefineArea:
     persons: Annotated[Count, Meta(examples=[6250])] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectArea:
+class CorrectArea(Request, frozen=True):
     """更正区域 / An area's name or size was wrong."""
 
     code: str

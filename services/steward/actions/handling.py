@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Tx
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC
 from chassis.records import Row
+from chassis.requests import Request
 from services.steward import events, rules, storage
 from services.steward.actions.cases import (
     Media,
@@ -36,8 +36,7 @@ from services.steward.rules.requests import Kind, Priority
 from services.steward.rules.routing import Category
 
 
-@dataclass(frozen=True, slots=True)
-class ContactRequest:
+class ContactRequest(Request, frozen=True):
     """联系 / The reporter was contacted."""
 
     request_id: str
@@ -56,8 +55,7 @@ class ContactRequest:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendRequest:
+class ExtendRequest(Request, frozen=True):
     """延期 / More time for a complex request."""
 
     request_id: str
@@ -65,8 +63,7 @@ class ExtendRequest:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveRequest:
+class ResolveRequest(Request, frozen=True):
     """办结 / What came of it."""
 
     request_id: str
@@ -75,8 +72,7 @@ class ResolveRequest:
     media: Annotated[Media, Meta(description="佐证 / evidence")] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectRequest:
+class CorrectRequest(Request, frozen=True):
     """更正诉求 / What is put right; what is left out stays, and the clocks follow."""
 
     request_id: str

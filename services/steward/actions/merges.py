@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import UNSET, Meta
 from chassis.bus import Tx
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.requests import Request
 from services.steward import events, replies, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import publish_registered
@@ -18,8 +18,7 @@ from services.steward.actions.changes import Reason, note_change
 from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
 
-@dataclass(frozen=True, slots=True)
-class ProposeMerge:
+class ProposeMerge(Request, frozen=True):
     """重复登记 / This registration and `into` are one human; `into` stays."""
 
     person_id: str
@@ -27,8 +26,7 @@ class ProposeMerge:
     reason: Annotated[Reason, Meta(examples=["同一人登记两次"])]
 
 
-@dataclass(frozen=True, slots=True)
-class DecideMerge:
+class DecideMerge(Request, frozen=True):
     """合并结论 / Whether they are one human."""
 
     merge_id: str

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Tx
 from chassis.fields import Grid
 from chassis.free_text import Sealed
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.requests import Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import (
@@ -37,8 +37,7 @@ from services.steward.errors import (
 from services.steward.storage.people import NewPerson
 
 
-@dataclass(frozen=True, slots=True)
-class MovePerson:
+class MovePerson(Request, frozen=True):
     """迁移 / Move within the district."""
 
     person_id: str
@@ -46,24 +45,21 @@ class MovePerson:
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeactivatePerson:
+class DeactivatePerson(Request, frozen=True):
     """注销 / Deactivate."""
 
     person_id: str
     reason: Literal["MOVED_OUT", "DECEASED"]
 
 
-@dataclass(frozen=True, slots=True)
-class DecideDeath:
+class DecideDeath(Request, frozen=True):
     """死亡登记结论 / Whether he died, as was proposed."""
 
     person_id: str
     confirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectPerson:
+class CorrectPerson(Request, frozen=True):
     """更正 / What was wrong; what is left out stays."""
 
     person_id: str
@@ -88,8 +84,7 @@ class CorrectPerson:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnPerson:
+class ReturnPerson(Request, frozen=True):
     """回迁或更正误登 / He lives here again, or was never gone."""
 
     person_id: str

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from chassis.bus import Tx
 from chassis.facts import fact_of
@@ -16,6 +15,7 @@ from chassis.fields import Grid, Id, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
+from chassis.requests import Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.changes import Reason, note_change
@@ -43,8 +43,7 @@ LONGEST_SHIFT = timedelta(hours=24)
 EARLY = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolSteward:
+class EnrolSteward(Request, frozen=True):
     """任命管家 / Enrol a steward."""
 
     person_id: str
@@ -76,15 +75,13 @@ class EnrolSteward:
     steward_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichSteward:
+class WhichSteward(Request, frozen=True):
     """Which steward is meant."""
 
     steward_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectSteward:
+class CorrectSteward(Request, frozen=True):
     """更正管家信息 / What was wrong about a post; what is left out stays."""
 
     steward_id: str
@@ -102,24 +99,21 @@ class CorrectSteward:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class BoardConsent:
+class BoardConsent(Request, frozen=True):
     """公示同意 / Whether one's own name may stand on public boards."""
 
     steward_id: str
     agrees: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonedSteward:
+class ReasonedSteward(Request, frozen=True):
     """理由 / A reason."""
 
     steward_id: str
     reason: Annotated[Reason, Meta(examples=["本人申请调离"])]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanShift:
+class PlanShift(Request, frozen=True):
     """排班 / Plan a shift."""
 
     steward_id: str
@@ -129,15 +123,13 @@ class PlanShift:
     place: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["红色驿站"]), PUBLIC]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichShift:
+class WhichShift(Request, frozen=True):
     """Which shift is meant."""
 
     shift_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublishBoard:
+class PublishBoard(Request, frozen=True):
     """发布公示牌 / Publish a contact board."""
 
     grid: str

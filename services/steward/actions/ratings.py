@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.records import Row
+from chassis.requests import Request
 from services.steward import events, rules, storage
 from services.steward.actions import kinship
 from services.steward.actions.cases import (
@@ -50,8 +50,7 @@ from services.steward.errors import (
 from services.steward.replies import RequestReply
 
 
-@dataclass(frozen=True, slots=True)
-class ReopenRequest:
+class ReopenRequest(Request, frozen=True):
     """要求重办 / Why it was not done."""
 
     request_id: str
@@ -59,8 +58,7 @@ class ReopenRequest:
     receipt: Receipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RateRequest:
+class RateRequest(Request, frozen=True):
     """评价 / The reporter's word."""
 
     request_id: str
@@ -70,8 +68,7 @@ class RateRequest:
     receipt: Receipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckFound:
+class CheckFound(Request, frozen=True):
     """核实自行发现事项 / Whether what a steward found and solved himself is so."""
 
     request_id: str
@@ -79,8 +76,7 @@ class CheckFound:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRequest:
+class ReviewRequest(Request, frozen=True):
     """差评核查 / What came of looking into a bad rating."""
 
     request_id: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, TypedDict
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Tx
 from chassis.facts import fact_of
@@ -18,6 +18,7 @@ from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
+from chassis.requests import Request
 from chassis.text import fold
 from services.steward import events, replies, rules, storage
 from services.steward.actions import changes, kinship, submission
@@ -40,8 +41,7 @@ Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
 MAX_CLIENT_ID = 64
 
 
-@dataclass(frozen=True, slots=True)
-class RecordHours:
+class RecordHours(Request, frozen=True):
     """登记志愿服务 / Record volunteer service."""
 
     person_id: str
@@ -56,16 +56,14 @@ class RecordHours:
     record_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmHours:
+class ConfirmHours(Request, frozen=True):
     """确认时长 / Confirm."""
 
     record_id: str
     minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectHours:
+class CorrectHours(Request, frozen=True):
     """更正时长 / Correct; 0 takes it back."""
 
     record_id: str
@@ -73,8 +71,7 @@ class CorrectHours:
     reason: changes.Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ReportHazard:
+class ReportHazard(Request, frozen=True):
     """上报隐患 / Report a danger."""
 
     category: Category
@@ -86,16 +83,14 @@ class ReportHazard:
     reporter_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyHazard:
+class VerifyHazard(Request, frozen=True):
     """核实 / Is it one?"""
 
     hazard_id: str
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class VisitItem:
+class VisitItem(Request, frozen=True):
     """One visit as the device kept it."""
 
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CLIENT_ID)]
@@ -110,8 +105,7 @@ class VisitItem:
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordVisits:
+class RecordVisits(Request, frozen=True):
     """离线走访 / What a device collected."""
 
     items: Annotated[list[VisitItem], msgspec.Meta(min_length=1, max_length=200)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from chassis.fields import Grid
 from chassis.free_text import Sealed
 from chassis.records import Row
 from chassis.refusal import Refusal
+from chassis.requests import Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions import changes, dispatch
 from services.steward.actions.announcing import (
@@ -37,8 +37,7 @@ from services.steward.errors import (
 from services.steward.storage.people import NewPerson
 
 
-@dataclass(frozen=True, slots=True)
-class PersonLine:
+class PersonLine(Request, frozen=True):
     """A person; without a grid he is no resident (officials, staff of utilities)."""
 
     name: Annotated[
@@ -57,8 +56,7 @@ class PersonLine:
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterPerson(PersonLine):
+class RegisterPerson(PersonLine, frozen=True):
     """登记人员 / Register a person; synthetic people bear recognisable numbers."""
 
     name: Annotated[
@@ -69,8 +67,7 @@ class RegisterPerson(PersonLine):
     grid: Grid | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterPeople:
+class RegisterPeople(Request, frozen=True):
     """批量登记 / Register up to 500 people."""
 
     people: Annotated[list[PersonLine], msgspec.Meta(min_length=1, max_length=500)]

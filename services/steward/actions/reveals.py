@@ -7,7 +7,6 @@ is a row of `person_reads`, which the person himself reads with the reason.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -17,6 +16,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
+from chassis.requests import Request
 from services.steward import replies, rules, storage
 from services.steward.actions.parties import parties
 from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
@@ -28,8 +28,7 @@ REPEATED = timedelta(minutes=10)
 PHONE: Literal["phone"] = "phone"
 
 
-@dataclass(frozen=True, slots=True)
-class RevealNumber:
+class RevealNumber(Request, frozen=True):
     """查看手机号码 / A phone in the clear, to call somebody back."""
 
     subject: Annotated[

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import UTC
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chassis.bus import Tx
 from chassis.facts import fact_of
@@ -16,6 +15,7 @@ from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, Office
 from chassis.records import Row
 from chassis.refusal import Invalid, RoleDenied, said
+from chassis.requests import Request
 from chassis.text import fold
 from services.steward import events, rules, storage
 from services.steward.actions import kinship
@@ -57,8 +57,7 @@ MAX_REFERENCE = 100
 Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
 
 
-@dataclass(frozen=True, slots=True)
-class NewRequest:
+class NewRequest(Request, frozen=True):
     """A request, by whatever way it came."""
 
     channel: Channel | Literal["FORUM"]
@@ -110,16 +109,14 @@ class NewRequest:
     media: Media = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitRequest(NewRequest):
+class SubmitRequest(NewRequest, frozen=True):
     """提交诉求 / Submit a request."""
 
     # FORUM is the forum's own: nobody else says that a topic became a request.
     channel: Annotated[Channel, Meta(examples=["PHONE"], description="来源渠道 / channel")]
 
 
-@dataclass(frozen=True, slots=True)
-class AttachReporter:
+class AttachReporter(Request, frozen=True):
     """登记诉求人 / Whose request it is."""
 
     request_id: str
@@ -337,7 +334,7 @@ def _shown(order: NewRequest, own: dict[str, str] | None) -> str | None:
 
 
 def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) -> str:
-    said = asdict(payload) | {"reporter_id": reporter, "external_ref": reference}
+    said = msgspec.structs.asdict(payload) | {"reporter_id": reporter, "external_ref": reference}
     said["occurred_at"] = stamp(payload.occurred_at and payload.occurred_at.astimezone(UTC))
     vault = storage.vault(tx.settings.keys)
     return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())

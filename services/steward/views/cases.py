@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
@@ -16,6 +15,7 @@ from chassis.fields import Area, Cursor, Grid, Limit, Period
 from chassis.i18n import in_words, named
 from chassis.records import Row
 from chassis.refusal import NotFound, sentences
+from chassis.requests import Request
 from chassis.text import code, without_numbers
 from services.steward import replies, rules, storage
 from services.steward.rules.routing import Category
@@ -70,15 +70,13 @@ TOLD = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class WhichRequest:
+class WhichRequest(Request, frozen=True):
     """Which request is meant."""
 
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RequestList:
+class RequestList(Request, frozen=True):
     """诉求筛选 / Which requests; a resident gets his own."""
 
     mine: bool = False
@@ -106,16 +104,14 @@ class RequestList:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(Request, frozen=True):
     """条数 / How many."""
 
     limit: Limit = 50
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SimilarQuestion:
+class SimilarQuestion(Request, frozen=True):
     """同地点同类别 / The same place and category."""
 
     grid: Grid
@@ -123,8 +119,7 @@ class SimilarQuestion:
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
 
 
-@dataclass(frozen=True, slots=True)
-class RatesQuestion:
+class RatesQuestion(Request, frozen=True):
     """区域与月份 / Area and month."""
 
     scope: Area
@@ -379,8 +374,7 @@ def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     return _listed(tx, payload, wanted, "queue")
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineOf:
+class TimelineOf(Request, frozen=True):
     """办理过程 / Which request, and which part of what happened to it."""
 
     request_id: str

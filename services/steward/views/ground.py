@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import UNSET, Meta
@@ -12,13 +11,13 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.replies import Page
+from chassis.requests import Request
 from services.steward import replies, rules, storage
 from services.steward.rules.areas import Kind
 from services.steward.views.people import history
 
 
-@dataclass(frozen=True, slots=True)
-class AreaList:
+class AreaList(Request, frozen=True):
     """区域筛选 / Which areas."""
 
     root: Annotated[Area, Meta(description="上级代码 / areas in this one")] = rules.areas.DISTRICT
@@ -27,15 +26,13 @@ class AreaList:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichArea:
+class WhichArea(Request, frozen=True):
     """Which area is meant."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class AreaHistory:
+class AreaHistory(Request, frozen=True):
     """分页 / Which part of a list."""
 
     code: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,33 +15,30 @@ from chassis.i18n import in_words
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.replies import Page
+from chassis.requests import Request
 from services.steward import replies, rules, storage
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleCards:
+class PeopleCards(Request, frozen=True):
     """人员编号 / Whose cards."""
 
     ids: Annotated[list[Id], msgspec.Meta(max_length=200, description="ids=a,b / ids=a&ids=b")]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichPerson:
+class WhichPerson(Request, frozen=True):
     """Which person is meant."""
 
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PersonSearch:
+class PersonSearch(Request, frozen=True):
     """精确查找 / Exactly this phone or identity number; each search is noted."""
 
     phone: Annotated[str, msgspec.Meta(max_length=30, examples=["12812345678"])] | None = None
     id_no: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Request, frozen=True):
     """分页 / Which part of a list."""
 
     person_id: str
@@ -50,8 +46,7 @@ class History:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MergeList:
+class MergeList(Request, frozen=True):
     """合并提议筛选 / Which proposals; those that wait when left out."""
 
     scope: Area | None = None
@@ -60,13 +55,11 @@ class MergeList:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeathList(MergeList):
+class DeathList(MergeList, frozen=True):
     """死亡登记提议筛选 / Which proposals; those that wait when left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadList:
+class ReadList(Request, frozen=True):
     """查阅记录筛选 / Which reads; without an area, all of the auditor's scope."""
 
     scope: Area | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from chassis.i18n import in_words
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
 from chassis.replies import Page
+from chassis.requests import Request
 from services.steward import replies, rules, storage
 from services.steward.errors import BadSpan
 from services.steward.rules.routing import Duty
@@ -24,15 +24,13 @@ from services.steward.views.people import history
 GAP = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class WhichGrid:
+class WhichGrid(Request, frozen=True):
     """Which grid is meant."""
 
     grid: str
 
 
-@dataclass(frozen=True, slots=True)
-class GapQuestion:
+class GapQuestion(Request, frozen=True):
     """时段 / Which span."""
 
     grid: str
@@ -40,23 +38,20 @@ class GapQuestion:
     end: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageQuestion:
+class CoverageQuestion(Request, frozen=True):
     """区域与月份 / Area and month."""
 
     scope: Area
     period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
 
 
-@dataclass(frozen=True, slots=True)
-class WhichSteward:
+class WhichSteward(Request, frozen=True):
     """Which steward is meant."""
 
     steward_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftList:
+class ShiftList(Request, frozen=True):
     """值班筛选 / Which shifts; of the month that runs when no span is given."""
 
     scope: Area | None = None
@@ -67,15 +62,13 @@ class ShiftList:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichShift:
+class WhichShift(Request, frozen=True):
     """Which shift is meant."""
 
     shift_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StewardHistory:
+class StewardHistory(Request, frozen=True):
     """分页 / Which part of a list."""
 
     steward_id: str
@@ -83,8 +76,7 @@ class StewardHistory:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StewardList:
+class StewardList(Request, frozen=True):
     """管家筛选 / Which stewards."""
 
     scope: Area
@@ -93,8 +85,7 @@ class StewardList:
     cursor: Cursor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MonthQuestion:
+class MonthQuestion(Request, frozen=True):
     """月份 / Which month."""
 
     steward_id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,12 +12,12 @@ from chassis.fields import Area, Cursor, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from chassis.replies import Page
+from chassis.requests import Request
 from services.steward import replies, rules, storage
 from services.steward.views.people import note_reads
 
 
-@dataclass(frozen=True, slots=True)
-class HoursList:
+class HoursList(Request, frozen=True):
     """谁的记录 / Whose records, or those of an area that wait; the caller's own when left out."""
 
     person_id: str | None = None
@@ -28,22 +27,19 @@ class HoursList:
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WhichRecord:
+class WhichRecord(Request, frozen=True):
     """Which volunteer record is meant."""
 
     record_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WhichHazard:
+class WhichHazard(Request, frozen=True):
     """Which hazard is meant."""
 
     hazard_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class HazardList:
+class HazardList(Request, frozen=True):
     """隐患筛选 / Which hazards; one's own where one does not verify them."""
 
     scope: Area | None = None
@@ -52,8 +48,7 @@ class HazardList:
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VisitList:
+class VisitList(Request, frozen=True):
     """谁的走访 / Whose visits."""
 
     steward_id: str

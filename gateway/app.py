@@ -29,7 +29,7 @@ from chassis.table import VERBS
 from gateway import contract, documents, imports, pages
 from gateway.addresses import Addresses
 from gateway.context import context_of
-from gateway.dispatch import Gate, Locate, locator, read_key
+from gateway.dispatch import Gate, Locate, locator, read_key, read_members
 from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
 from gateway.errors import CapabilityMissing, answer_error, explain
 from gateway.identity import ANONYMOUS, IdentitySource, Tokens
@@ -240,7 +240,8 @@ class Own:
         """Move the clock of every service, under one key; repeating it mends what was missed."""
         actor = self.gate.admit(request, ANY)
         key = read_key(request)
-        body = await self.gate.read_members(self._setting, request)
+        content = await self.gate.read_content(self._setting, request)
+        body = read_members(self._setting, content)
         failures: list[Exception] = []
         told = await self._each(
             request,

@@ -17,6 +17,7 @@ from chassis import api
 from chassis.api import ApiContract, DoorContract, Schema, Schemas
 from chassis.json_values import JsonObject
 from chassis.table import places_of
+from gateway.bodies import Moment, moments_of
 from gateway.dispatch import PLACE
 from gateway.doors import Body, Day, Door, Doors, Params, Refused, Reply
 
@@ -87,6 +88,7 @@ def _door(
         cost=said.cost,
         common=said.common,
         refusals=refused,
+        moments=types.moments(said.request) if command else None,
     )
 
 
@@ -111,6 +113,10 @@ class _Types:
         if not places:
             return self.of(ref, base)
         return self._model(name, {**schema, "properties": left}, base)
+
+    def moments(self, ref: Schema) -> tuple[Moment, ...]:
+        """Return where days and times stand in a request."""
+        return moments_of(ref, self._schemas)
 
     def of_places(self, ref: Schema, places: tuple[str, ...]) -> Hint:
         """Return the type of the path's places; None where each is the id of a thing."""

@@ -27,6 +27,7 @@ from chassis.messages import ANY_ROLE, SYSTEM_ROLE
 from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.table import PATH, VERBS, places_of
 from chassis.text import DAY, is_day
+from gateway.bodies import Moment
 
 ROLES: frozenset[str] = frozenset(
     {
@@ -119,6 +120,8 @@ class Door:
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         common: Whether it stands below `/v1` itself, at an address that names no service.
         refusals: What its service says it may answer, beside what every door may.
+        moments: Where days and times stand in the body, which the service checks; None where the
+            gateway checks it itself.
     """
 
     service: str
@@ -142,6 +145,7 @@ class Door:
     cost: int = 1
     common: bool = False
     refusals: tuple[Refused, ...] = ()
+    moments: tuple[Moment, ...] | None = None
 
     @property
     def full_path(self) -> str:

@@ -36,7 +36,7 @@ def test_the_contract_says_all_that_a_row_says():
     contract = api_contract(First)
     assert contract["service"] == "toy"
     assert contract["title"] == "玩具 / Toy"
-    assert list(contract["doors"]) == ["raise_counter", "counter", "list_counters"]
+    assert list(contract["doors"]) == ["raise_counter", "raise_more", "counter", "list_counters"]
     door = contract["doors"]["raise_counter"]
     assert {name: door[name] for name in ("kind", "verb", "path", "roles", "status")} == {
         "kind": "command",

@@ -85,6 +85,50 @@ def test_all_that_is_wrong_is_said_at_once(first):
     assert {one["field"] for one in found["errors"]} == {"counter_id", "amount", "on"}
 
 
+def test_what_is_wrong_deep_inside_is_named_with_the_rest_in_both_languages(first):
+    """A service stops at the first fault; the caller is told all of them, unknown members too."""
+    parts = [{"title": "a"}, {"title": "t" * 10, "colour": "red", "until": "soon"}]
+    body = {"counter_id": "c1", "amount": 7, "parts": parts, "kind": None}
+    found = problem_of(first.ask("POST", "/v1/toy/counters", json=body))
+    errors = {one["field"]: one for one in found["errors"]}
+    assert set(errors) == {"parts.1.title", "parts.1.colour", "parts.1.until", "kind"}
+    assert errors["parts.1.colour"]["message_zh"] == "未知字段"
+    assert errors["parts.1.title"]["message_en"] == "must have at most 9 characters"
+
+
+def test_a_member_of_the_body_never_stands_for_a_place_of_the_address(first):
+    body = {"counter_id": "other", "amount": 7}
+    found = problem_of(first.ask("POST", "/v1/toy/counters/c1/more", json=body))
+    assert [one["field"] for one in found["errors"]] == ["counter_id"]
+    assert first.ask("GET", "/v1/toy/counters/other").json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "at", ["2025-01-02T09:00", "2025-01-02T09:00:00", "2025-01-02T09:00+08:00", None]
+)
+def test_a_time_is_taken_as_people_write_it(first, at):
+    body = {"counter_id": "c1", "amount": 7, "at": at, "parts": [{"title": "a", "until": at}]}
+    assert first.ask("POST", "/v1/toy/counters", json=body).status_code == 201
+
+
+@pytest.mark.parametrize("at", ["2025-01-02", "2225-01-02T09:00:00Z", "2025-02-30T09:00:00Z", 7])
+def test_a_time_that_is_none_is_named_where_it_stands(first, at):
+    body = {"counter_id": "c1", "amount": 7, "parts": [{"title": "a", "until": at}]}
+    found = problem_of(first.ask("POST", "/v1/toy/counters", json=body))
+    assert [one["field"] for one in found["errors"]] == ["parts.0.until"]
+
+
+def test_a_key_of_a_gateway_that_filled_defaults_in_is_known_again(first):
+    """The release before sent every default along, and bound the key to them."""
+    filled = {"counter_id": "c1", "amount": 7, "kind": "PLAIN", "parts": []}
+    one = first.ask("POST", "/v1/toy/counters", json=filled, key="before")
+    again = first.ask("POST", "/v1/toy/counters", json=dict(list(filled.items())[:2]), key="before")
+    assert (one.status_code, again.status_code) == (201, 201)
+    assert first.ask("GET", "/v1/toy/counters/c1").json()["total"] == 7
+    other = first.ask("POST", "/v1/toy/counters", json={**filled, "amount": 8}, key="before")
+    assert problem_of(other)["code"] == "IDEMPOTENCY_MISMATCH"
+
+
 def test_the_reference_shows_the_types_of_the_service(first):
     document = first.app.state.document.build()
     body = document["paths"]["/v1/toy/counters"]["post"]["requestBody"]["content"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from msgspec import Meta
+from msgspec import Meta, field
 
-from chassis.fields import Cursor, Day, Limit, Period
+from chassis.fields import Cursor, Day, Instant, Limit, Period
 from chassis.messages import ANY_ROLE, PUBLIC
 from chassis.replies import Page, Reply
 from chassis.requests import Request
@@ -33,6 +33,13 @@ class Changed(Reply, kw_only=True):
     version: int
 
 
+class Part(Request, frozen=True):
+    """A part of what is added."""
+
+    title: Annotated[str, Meta(max_length=9)]
+    until: Instant | None = None
+
+
 class Raise(Request, frozen=True):
     """计数 / Add to a counter.
 
@@ -44,6 +51,8 @@ class Raise(Request, frozen=True):
     amount: Annotated[int, Meta(ge=1, le=1000, description="数量 / amount", examples=[5])]
     kind: Literal["PLAIN", "FANCY"] = "PLAIN"
     on: Day | None = None
+    at: Instant | None = None
+    parts: Annotated[list[Part], Meta(max_length=3)] = field(default_factory=list)
 
 
 class Listing(Request, frozen=True):
@@ -74,6 +83,11 @@ def raise_counter(tx: Tx, order: Raise) -> dict[str, Any]:
     return tx.runtime.instance().add(tx, Add(order.counter_id, order.amount))
 
 
+def raise_more(tx: Tx, order: Raise) -> dict[str, Any]:
+    """再计数 / Add more."""
+    return raise_counter(tx, order)
+
+
 def counter(tx: Tx, asked: Which) -> dict[str, Any]:
     """总数 / Total."""
     return tx.runtime.instance().total(tx, asked)
@@ -99,6 +113,7 @@ class First(Toy):
     title = "玩具 / Toy"
     doors = (
         command("POST /counters", raise_counter, roles=DISTRICT, reply=Changed, status=201),
+        command("POST /counters/{counter_id}/more", raise_more, roles=DISTRICT, reply=Changed),
         query("GET /counters/{counter_id}", counter, roles=(ANY_ROLE,), reply=Counter),
         query("GET /counters", list_counters, roles=(PUBLIC,), reply=Page[Counter], cost=2),
     )
@@ -109,6 +124,7 @@ class Second(Toy):
 
     title = "玩具 / Toy"
     doors = (
-        *First.doors[:2],
+        First.doors[0],
+        First.doors[2],
         query("GET /months/{period}", month, roles=(PUBLIC,), reply=Counter),
     )

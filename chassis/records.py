@@ -481,21 +481,6 @@ class Page:
         total = UNSET if self.total is None else self.total
         return replies.Page(items=items, next=self.next, prev=self.prev, total=total)
 
-    def reply(self, card: Callable[[Any], object], **more: object) -> dict[str, object]:
-        """Return the page as it travels.
-
-        Args:
-            card: Makes an item of a row.
-            more: Other members of the reply.
-        """
-        return self.shown([card(row) for row in self.rows], **more)
-
-    def shown(self, items: Sequence[object], **more: object) -> dict[str, object]:
-        """Return the page as it travels, its items made already."""
-        shown: dict[str, object] = {"items": items, "next": self.next, "prev": self.prev}
-        counted = {} if self.total is None else {"total": self.total}
-        return shown | counted | more
-
 
 class Window:
     """Which part of a list a question asks for: made of its limit and its cursor.

@@ -46,9 +46,7 @@ def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: o
         raise TypeError(f"{http}: a question is asked by GET, and nothing else is")
     if not options["roles"]:
         raise TypeError(f"{http} does not say who may enter")
-    # Until every service says it there alone.
-    options["typed"] = options["reply"] is None
-    options["reply"] = options["reply"] or reply_type(act)
+    options["reply"] = reply_type(act)
     for place in set(places_of(http)) - set(members_of(request_type(act))):
         raise TypeError(f"{http}: {place} stands in the path and not in the request")
     return Row(name or act.__name__, kind(http=http, **options), act)
@@ -59,7 +57,6 @@ def command(
     act: Act,
     *,
     roles: Sequence[str],
-    reply: type | None = None,
     if_match: bool = False,
     status: int = 200,
     unkept: Sequence[str] = (),
@@ -73,7 +70,6 @@ def command(
         http: Verb and path below `/v1/<service>`. Its `{places}` are members of the request.
         act: Runs in one transaction, under one idempotency key.
         roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
-        reply: What a caller may rely on in the answer, where the function does not say.
         if_match: Whether the caller must state the version that he has seen.
         status: 200, 201 for a new thing, 202 for work that goes on.
         unkept: See `bus.command`.
@@ -85,7 +81,7 @@ def command(
     if status not in {200, 201, 202}:
         raise TypeError(f"{http}: a command answers 200, 201 or 202, not {status}")
     return _call(
-        bus.Command, http, act, name, roles=tuple(roles), reply=reply, if_match=if_match,
+        bus.Command, http, act, name, roles=tuple(roles), if_match=if_match,
         status=status, unkept=tuple(unkept), before=before, common=common,
     )  # fmt: skip
 
@@ -95,7 +91,6 @@ def query(
     act: Act,
     *,
     roles: Sequence[str],
-    reply: type | None = None,
     produces: str = "",
     cost: int = 1,
     deadline_s: float | None = None,
@@ -107,14 +102,13 @@ def query(
         http: As in `command`, with GET.
         act: Runs in a snapshot.
         roles: As in `command`; `PUBLIC` admits callers without a token.
-        reply: As in `command`.
         produces: Media type of the answer where that is no JSON.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
         name: As in `command`.
     """
     return _call(
-        bus.Query, http, act, name, roles=tuple(roles), reply=reply, if_match=False,
+        bus.Query, http, act, name, roles=tuple(roles), if_match=False,
         produces=produces, cost=cost, deadline_s=deadline_s,
     )  # fmt: skip
 

@@ -102,16 +102,16 @@ def test_a_running_service_says_the_contract_of_its_release(database_url):
 @pytest.mark.parametrize(
     ("declare", "why"),
     [
-        (lambda: command("POST counters", raise_counter, roles=("R",), reply=Reply), "verb and path"),
-        (lambda: command("GET /counters", raise_counter, roles=("R",), reply=Reply), "asked by GET"),
-        (lambda: query("POST /counters", raise_counter, roles=("R",), reply=Reply), "asked by GET"),
-        (lambda: command("POST /counters", raise_counter, roles=(), reply=Reply), "who may enter"),
+        (lambda: command("POST counters", raise_counter, roles=("R",)), "verb and path"),
+        (lambda: command("GET /counters", raise_counter, roles=("R",)), "asked by GET"),
+        (lambda: query("POST /counters", raise_counter, roles=("R",)), "asked by GET"),
+        (lambda: command("POST /counters", raise_counter, roles=()), "who may enter"),
         (
-            lambda: command("POST /c", raise_counter, roles=("R",), reply=Reply, status=204),
+            lambda: command("POST /c", raise_counter, roles=("R",), status=204),
             "200, 201 or 202",
         ),
         (
-            lambda: command("POST /c/{x}/y", raise_counter, roles=("R",), reply=Reply),
+            lambda: command("POST /c/{x}/y", raise_counter, roles=("R",)),
             "x stands in the path",
         ),
     ],

@@ -14,7 +14,7 @@ from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.table import command, job, query, subscribe, timer
-from services.credit import events, replies
+from services.credit import events
 from services.credit.actions import (
     budget,
     calendar,
@@ -481,7 +481,6 @@ class Credit(Imports, Service):
             "POST /exports",
             exports.start_export,
             roles=(ANY_ROLE,),
-            reply=replies.ExportStarted,
             status=202,
         ),
         query(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta, field
@@ -69,7 +69,7 @@ class OfMonth(Request, frozen=True):
     period: Period
 
 
-def raise_counter(tx: Tx, order: Raise) -> dict[str, Any]:
+def raise_counter(tx: Tx, order: Raise) -> Changed:
     """计数 / Add.
 
     This is for who reads the code.
@@ -80,31 +80,31 @@ def raise_counter(tx: Tx, order: Raise) -> dict[str, Any]:
     Raises:
         TooMuch: Never.
     """
-    return tx.runtime.instance().add(tx, Add(order.counter_id, order.amount))
+    return Changed(**tx.runtime.instance().add(tx, Add(order.counter_id, order.amount)))
 
 
-def raise_more(tx: Tx, order: Raise) -> dict[str, Any]:
+def raise_more(tx: Tx, order: Raise) -> Changed:
     """再计数 / Add more."""
     return raise_counter(tx, order)
 
 
-def counter(tx: Tx, asked: Which) -> dict[str, Any]:
+def counter(tx: Tx, asked: Which) -> Counter:
     """总数 / Total."""
-    return tx.runtime.instance().total(tx, asked)
+    return Counter(**tx.runtime.instance().total(tx, asked))
 
 
-def list_counters(tx: Tx, asked: Listing) -> dict[str, Any]:
+def list_counters(tx: Tx, asked: Listing) -> Page[Counter]:
     """列表 / List."""
     found = sa.select(counters).where(counters.c.total >= asked.least).limit(asked.limit)
     if asked.ids:
         found = found.where(counters.c.counter_id.in_(asked.ids))
     rows = tx.conn.execute(found.order_by(counters.c.counter_id))
-    return {"items": [{"id": row.counter_id, "total": row.total} for row in rows], "next": None}
+    return Page[Counter](items=[Counter(id=row.counter_id, total=row.total) for row in rows])
 
 
-def month(_tx: Tx, asked: OfMonth) -> dict[str, Any]:
+def month(_tx: Tx, asked: OfMonth) -> Counter:
     """月份 / A month."""
-    return {"id": asked.period, "total": 0}
+    return Counter(id=asked.period, total=0)
 
 
 class First(Toy):
@@ -112,10 +112,10 @@ class First(Toy):
 
     title = "玩具 / Toy"
     doors = (
-        command("POST /counters", raise_counter, roles=DISTRICT, reply=Changed, status=201),
-        command("POST /counters/{counter_id}/more", raise_more, roles=DISTRICT, reply=Changed),
-        query("GET /counters/{counter_id}", counter, roles=(ANY_ROLE,), reply=Counter),
-        query("GET /counters", list_counters, roles=(PUBLIC,), reply=Page[Counter], cost=2),
+        command("POST /counters", raise_counter, roles=DISTRICT, status=201),
+        command("POST /counters/{counter_id}/more", raise_more, roles=DISTRICT),
+        query("GET /counters/{counter_id}", counter, roles=(ANY_ROLE,)),
+        query("GET /counters", list_counters, roles=(PUBLIC,), cost=2),
     )
 
 
@@ -126,5 +126,5 @@ class Second(Toy):
     doors = (
         First.doors[0],
         First.doors[2],
-        query("GET /months/{period}", month, roles=(PUBLIC,), reply=Counter),
+        query("GET /months/{period}", month, roles=(PUBLIC,)),
     )

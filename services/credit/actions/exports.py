@@ -20,6 +20,7 @@ from chassis.calendar import SHANGHAI
 from chassis.fields import AsOf
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.requests import Request
+from services.credit import replies
 from services.credit.errors import FormatUnknown
 from services.credit.rules import ledger
 from services.credit.storage import entries as entry_store
@@ -72,7 +73,7 @@ class StartExport(Request, frozen=True):
     at: AsOf | None = None
 
 
-def start_export(tx: Tx, payload: StartExport) -> dict[str, Any]:
+def start_export(tx: Tx, payload: StartExport) -> replies.ExportStarted:
     """导出文件 / Ask for a file.
 
     Raises:
@@ -117,7 +118,7 @@ def start_export(tx: Tx, payload: StartExport) -> dict[str, Any]:
         },
     )
     job_id = tx.start_job("export", params, area=tx.actor.scope)
-    return {"id": export_id, "job_id": job_id, "state": "QUEUED", "version": 1}
+    return replies.ExportStarted(id=export_id, job_id=job_id, state="QUEUED", version=1)
 
 
 def _about(tx: Tx, payload: StartExport) -> str | None:

@@ -138,7 +138,7 @@ class Distributed:
         """Start everything and wait until every process is ready."""
         os.environ["FIVERED_CHECK_REPLIES"] = "1"
         try:
-            found = up.start(self.state, servers.free_port())
+            found = up.start(self.state, servers.free_port(), tied=True)
         finally:
             os.environ.pop("FIVERED_CHECK_REPLIES", None)
         return Running(found["address"], found["environment"]["FIVERED_TOKEN_KEY"])

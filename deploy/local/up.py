@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -27,8 +29,16 @@ def running(state: Path = STATE) -> dict[str, Any] | None:
     return cast("dict[str, Any] | None", here.running(state))
 
 
-def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+def start(
+    state: Path, port: int, *, patience_s: float = PATIENCE_S, tied: bool = False
+) -> dict[str, Any]:
     """Start the supervisor and wait until the gateway and all services are ready.
+
+    Args:
+        state: The folder of what runs.
+        port: The gateway's port.
+        patience_s: How long to wait (s).
+        tied: Whether it ends with this process, whatever ends it. `make up` leaves it running.
 
     Raises:
         RuntimeError: It did not come up; the message says why, or where to look.
@@ -36,7 +46,10 @@ def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str
     state.mkdir(parents=True, exist_ok=True)
     (state / "running.json").unlink(missing_ok=True)
     with (state / "supervisor.log").open("ab") as log:
-        supervisor = subprocess.Popen(
+        begin = (
+            functools.partial(servers.spawn, ending=signal.SIGTERM) if tied else subprocess.Popen
+        )
+        supervisor = begin(
             [sys.executable, "-m", "deploy.local.supervisor", str(state), str(port)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -152,7 +152,7 @@ class ConsentSuspended(StateConflict):
 
 
 class HolderDeceased(StateConflict):
-    """Whoever has died spends, consents, speaks and objects no more."""
+    """A person who has died spends, consents, speaks and objects no more."""
 
     code = "HOLDER_DECEASED"
     text = "当事人已去世 / The person concerned has died"
@@ -304,7 +304,7 @@ class NoteRequired(EvidenceRequired):
     """A proposal is refused with words, not with a document."""
 
     code = "EVIDENCE_REQUIRED"
-    text = "不予认可须写明理由 / Whoever rejects a proposal says why"
+    text = "不予认可须写明理由 / A person who rejects a proposal says why"
 
 
 class NotOfHousehold(Guard):
@@ -481,7 +481,7 @@ class TextRequired(Guard):
 
 
 class NotFiler(Guard):
-    text = "只有提出人可以办理 / Only whoever filed it can do this"
+    text = "只有提出人可以办理 / Only the person who filed it can do this"
 
 
 class AlreadyExtended(Guard):
@@ -513,7 +513,7 @@ class LevelTooLow(Guard):
 class WorseThanDecided(Guard):
     text = (
         "复核结果不得比原裁定 {outcome} 更不利于提出人"
-        " / A review may not be worse for whoever filed it than the decision {outcome}"
+        " / A review may not be worse for the person who filed it than the decision {outcome}"
     )
 
 

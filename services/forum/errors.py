@@ -56,7 +56,7 @@ class CapacityUnproved(Guard):
 class ReceiptRequired(Guard):
     text = (
         "代为登记须注明本人签字材料(receipt)"
-        " / Whoever enters it for another says where that person's signature is (receipt)"
+        " / A person who enters it for another says where that person's signature is (receipt)"
     )
 
 

@@ -544,5 +544,5 @@ class Forum(Service):
     )
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
-        """Write down that a deadline is later, and tell whoever waits."""
+        """Write down that a deadline is later, and tell the people who wait."""
         calendar.deadline_moved(tx, move)

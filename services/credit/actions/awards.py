@@ -215,8 +215,9 @@ def _members(data: DataclassInstance) -> Data:
 
 
 def _consented(tx: Tx, fired: list[_Part]) -> tuple[list[_Part], registry.Spans]:
-    """Leave out whoever had not consented when it happened; without the consent to points there
-    is a score only (ruling 7). Returns the others, and the consents of all persons concerned."""
+    """Leave out a person who had not consented when it happened; without the consent to points
+    there is a score only (ruling 7). Returns the others, and the consents of all persons
+    concerned."""
     people = {one.subject for one, _, _ in fired if one.rule.kind in PERSONS}
     if not people:
         return fired, {}

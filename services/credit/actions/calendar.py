@@ -35,8 +35,8 @@ def year_loaded(tx: Tx, said: list[Event]) -> None:
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:
-    """Tell whoever objected, asked for a repair or stands in the notice of a commendation, and let
-    a notice hang as much longer."""
+    """Tell the people who objected, asked for a repair or stands in the notice of a commendation,
+    and let a notice hang as much longer."""
     until = telling.last_day(move.after)
     for table, row in move.rows:
         if table in {t.objections.name, t.repairs.name}:

@@ -183,8 +183,8 @@ def _check_form(order: OpenCommendation) -> None:
 def cancel_commendation(tx: Tx, payload: CancelCommendation) -> replies.CommendationDone:
     """取消表彰 / Cancel a commendation.
 
-    End one that is not approved, with reasons: its notice comes down, and whoever was public or
-    objected is told.
+    End one that is not approved, with reasons: its notice comes down, and a person who was public
+    or objected is told.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.

@@ -124,14 +124,14 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> replies.ConsentDone:
     Raises:
         Invalid: An unknown purpose, or none.
         PersonUnknown: The registry has not told of this person (yet).
-        RoleDenied: The person lives outside the scope of whoever assists.
+        RoleDenied: The person lives outside the scope of the person who assists.
         UnderAge: Younger than 18.
         NoticeOutdated: Another version of the notice is in force.
         PurposeMissing: POINTS, PUBLIC_LIST and COMMENDATION need SCORING.
         EvidenceRequired: Somebody assists and shows no paper form.
         NotOfHousehold: The person does not belong to the household.
         HolderDeceased, HolderGone: The person is no resident any more.
-        PurposesLeftOut: Whoever assists would take purposes away.
+        PurposesLeftOut: A person who assists would take purposes away.
         HousemateWithdrew: Another adult of the household has taken it back.
         StateConflict: Something is proposed for him already.
         ConflictOfInterest: Two have to act, and the caller lives with the person.
@@ -199,7 +199,7 @@ def _check_kept(tx: Tx, payload: GrantConsent, known: Row | None, person_id: str
     household took back.
 
     Raises:
-        PurposesLeftOut: Whoever assists would take purposes away.
+        PurposesLeftOut: A person who assists would take purposes away.
         HousemateWithdrew: Another adult of the household has taken it back.
     """
     standing, wanted = _standing(known), set(payload.purposes)
@@ -360,7 +360,7 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
 def refuse_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
     """拒绝代办授权 / Refuse a consent proposed in one's name.
 
-    Refuse what staff proposed in a person's name: he himself, or whoever would confirm it.
+    Refuse what staff proposed in a person's name: he himself, or a person who would confirm it.
 
     Raises:
         NotFound: There is no such proposal for the caller or in his area.
@@ -404,7 +404,7 @@ def check_person(tx: Tx, payload: GrantConsent, person_id: str, person: Row | No
 
     Raises:
         PersonUnknown: The registry has not told of this person (yet).
-        RoleDenied: The person lives outside the scope of whoever assists.
+        RoleDenied: The person lives outside the scope of the person who assists.
         HolderDeceased, HolderGone: The person is no resident any more.
         UnderAge: Younger than 18.
         NotOfHousehold: The person does not belong to the household.

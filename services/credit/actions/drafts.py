@@ -265,7 +265,7 @@ def create_rule_set(tx: Tx, payload: CreateRuleSet) -> replies.RuleSetDone:
 def edit_rule_set(tx: Tx, payload: EditRuleSet) -> replies.RuleSetDone:
     """修改草案 / Change a draft.
 
-    Change a draft. Whoever changes it is one of its authors.
+    Change a draft. A person who changes it is one of its authors.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.

@@ -1,7 +1,7 @@
 """Files for offices and for oneself: a settlement, one's own statement, the trial balance.
 
 A file is made by a job, kept among the installation's files for a while, and given only to
-whoever asked for it.
+the person who asked for it.
 """
 
 from __future__ import annotations

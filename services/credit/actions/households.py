@@ -1,4 +1,4 @@
-"""A household belongs to the adults who live in it now, whoever of them gave its consent."""
+"""A household belongs to the adults who live in it now, no matter which of them consented."""
 
 from __future__ import annotations
 

@@ -623,7 +623,7 @@ def expire_points(tx: Tx, due: Due) -> None:
 
 def _expire_wallets_of_leavers(tx: Tx) -> None:
     for found in registry.grace_over(tx.conn, tx.now):
-        # Whoever has consented again meanwhile keeps his points.
+        # A person who has consented again meanwhile keeps his points.
         subject = registry.known_subject(tx.conn, found.subject_id, lock=True)
         if subject.spendable_until is None or subject.spendable_until > tx.now:
             continue

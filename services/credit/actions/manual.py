@@ -188,7 +188,7 @@ def proposal(tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool
             since=Calendar.local_date(since).isoformat(),
         )
     if rule.kind in awards.PERSONS:
-        # Whoever has withdrawn is not scored any more, for what lies before it either.
+        # A person who has withdrawn is not scored any more, for what lies before it either.
         for at in (payload.occurred_at, tx.now):
             if not registry.consents_at(known.spans, payload.subject, "SCORING", at):
                 raise NoConsent(field="subject", at=at.isoformat())
@@ -354,8 +354,8 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Row, Rule]:
 
 
 def check_independent(tx: Tx, subject_id: str, subject: Row | None) -> None:
-    """Refuse whoever acts officially about himself, about what he speaks for (a post, a shop, a
-    company, his household), or about what somebody of his household speaks for.
+    """Refuse a person who acts officially about himself, about what he speaks for (a post, a shop,
+    a company, his household), or about what somebody of his household speaks for.
 
     Raises:
         SelfApproval: The subject is the caller's own.
@@ -367,7 +367,7 @@ def check_independent(tx: Tx, subject_id: str, subject: Row | None) -> None:
 
 
 def refuse_kin_of(tx: Tx, person_id: str) -> None:
-    """Refuse whoever decides what somebody of his household has brought up.
+    """Refuse a person who decides what somebody of his household has brought up.
 
     Raises:
         ConflictOfInterest: The caller lives with him.
@@ -376,7 +376,7 @@ def refuse_kin_of(tx: Tx, person_id: str) -> None:
 
 
 def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
-    """Refuse whoever is tied to a subject, and name who may act instead.
+    """Refuse a person who is tied to a subject, and name who may act instead.
 
     Raises:
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.

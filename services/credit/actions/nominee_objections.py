@@ -137,7 +137,7 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> Done:
     seen = store.objection(tx.conn, payload.objection_id)
     if seen is None:
         raise NotFound(kind="objection", id=payload.objection_id)
-    # The commendation first: whoever cancels it locks them in this order too.
+    # The commendation first: a person who cancels it locks them in this order too.
     commendation = store.known(tx.conn, seen.commendation_id, lock=True)
     known = store.known_objection(tx.conn, payload.objection_id, lock=True)
     tx.require_sight(known.area, kind="objection", id=payload.objection_id)

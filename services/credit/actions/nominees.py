@@ -121,7 +121,8 @@ def nominate(tx: Tx, payload: Nominate) -> replies.CommendationDone:
     if len(payload.reason.strip()) < LEAST_TEXT:
         raise TextTooShort(field="reason", least=LEAST_TEXT)
     known = store.commendation(tx.conn, payload.commendation_id, lock=True)
-    # Whoever serves a part of its area nominates, also where he does not read what comes of it.
+    # A person who serves a part of its area nominates, also where he does not read what comes of
+    # it.
     within = known is not None and tx.actor.scope.startswith(known.area)
     if known is None or not (within or tx.actor.covers(known.area)):
         raise NotFound(kind="commendation", id=payload.commendation_id)
@@ -134,7 +135,7 @@ def nominate(tx: Tx, payload: Nominate) -> replies.CommendationDone:
         raise NotFound(kind="subject", id=payload.subject)
     if not subject.area.startswith(known.area):
         raise OutsideArea(field="subject", subject=payload.subject)
-    # Whoever serves the place of the nominee may nominate, also where the street commends.
+    # A person who serves the place of the nominee may nominate, also where the street commends.
     tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
     if voices.speaks_for(tx.conn, payload.subject, tx.actor.id, tx.now):
         raise SelfNomination(field="subject")
@@ -239,7 +240,7 @@ def check_nominees(tx: Tx, payload: WhichCommendation) -> replies.CommendationDo
 
 
 def require_independent(tx: Tx, nominees: Sequence[Row]) -> None:
-    """Refuse whoever acts about himself, or about somebody of his household, as a nominee.
+    """Refuse a person who acts about himself, or about somebody of his household, as a nominee.
 
     Raises:
         SelfApproval: The caller is a nominee.

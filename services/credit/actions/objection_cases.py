@@ -74,8 +74,8 @@ def of_filer(tx: Tx, objection_id: str, receipt_no: str | None) -> Row:
         NotFound: There is none.
         NotFiler: Somebody else filed it, and the caller shows no receipt of his.
     """
-    # Whoever filed it may live in one grid while the objection belongs to the community: what he
-    # may do follows from who he is, not from where his role acts.
+    # A person who filed it may live in one grid while the objection belongs to the community: what
+    # he may do follows from who he is, not from where his role acts.
     known = store.objection(tx.conn, objection_id, lock=True)
     if known is None:
         raise NotFound(kind="objection", id=objection_id)

@@ -21,7 +21,7 @@ def tell(
         tx: The transaction.
         known: The objection.
         code: Which text.
-        filer: What only whoever objected is told besides.
+        filer: What only the objector is told besides.
         detail: What the text names.
     """
     told = {"ref": known.objection_id, "number": known.number, "kind": known.kind, **detail}
@@ -49,7 +49,8 @@ def _say(tx: Tx, known: Row, fact: events.ObjectionEscalated | events.ObjectionE
 
 
 def lapse(tx: Tx, row: Row, subject_ids: Sequence[str]) -> None:
-    """End what is undecided when a month closes, and tell whoever objected and whom it is about.
+    """End what is undecided when a month closes, and tell the person who objected and whom it is
+    about.
 
     Args:
         tx: The transaction.

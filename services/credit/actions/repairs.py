@@ -42,7 +42,7 @@ class ApplyForRepair(Request, frozen=True):
     """申请信用修复 / Apply for the repair of a negative item.
 
     Attributes:
-        evidence: References of the proof; whoever assists adds the organisation's paper.
+        evidence: References of the proof; a person who assists adds the organisation's paper.
     """
 
     award_id: Annotated[str, Meta(max_length=64)]
@@ -271,7 +271,7 @@ def approve_repair(tx: Tx, payload: ReasonedRepair) -> replies.RepairDone:
         NotFound: And the other refusals of `accept_repair`.
     """
     vetoes.require_reasons(payload.reasons)
-    # The award first: whoever takes it back locks it before the repair, too.
+    # The award first: a person who takes it back locks it before the repair, too.
     seen = store.repair(tx.conn, payload.repair_id)
     if seen is None:
         raise NotFound(kind="repair", id=payload.repair_id)

@@ -88,7 +88,8 @@ def request_review(tx: Tx, payload: RequestReview) -> replies.ObjectionDone:
 def review_objection(tx: Tx, payload: decisions.DecideObjection) -> replies.ObjectionDone:
     """复核裁定 / Review a decision.
 
-    Review a decision: it stands, or becomes better for whoever filed the objection, never worse.
+    Review a decision: it stands, or becomes better for the person who filed the objection, never
+    worse.
 
     The decision stands by the same outcome again; for PARTLY without `score`.
 
@@ -98,7 +99,7 @@ def review_objection(tx: Tx, payload: decisions.DecideObjection) -> replies.Obje
         NotFound: There is no such objection, or no such award of the subject.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: No review is asked for; and as in `decide_objection`.
-        LevelTooLow: The caller's level is not higher than that of whoever decided.
+        LevelTooLow: The caller's level is not higher than that of the person who decided.
         InChain: The caller had a hand in it, is its subject, or filed it.
         SelfApproval: The subject is the caller's own.
         ConflictOfInterest: The caller holds a post in the subject's matters.

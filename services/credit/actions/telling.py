@@ -1,7 +1,7 @@
 """What credit tells people: rows that the gateway delivers.
 
-A message goes to a person, or to a subject: then to whoever speaks for it when it is read, so that
-an operator who comes tomorrow learns what is asked of his shop today.
+A message goes to a person, or to a subject: then to the person who speaks for it when it is read,
+so that an operator who comes tomorrow learns what is asked of his shop today.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def tell(
     ref: str | None = None,
     **detail: object,
 ) -> None:
-    """Leave a message for a person, or for whoever speaks for a subject.
+    """Leave a message for a person, or for the person who speaks for a subject.
 
     Args:
         tx: The transaction.

@@ -365,7 +365,7 @@ def _lawful(
         if abs(now["score"]) <= abs(line["score"]) and now["points"] <= line["points"]:
             lawful |= {"score", "points"}
     if line["state"] == "PROPOSED" and line["decides"] == "PERSON" and not line["effective"]:
-        # It was no part of the month yet: whoever approved it later put it where it counts.
+        # It was no part of the month yet: a person who approved it later put it where it counts.
         lawful |= {"period", "to_period", "window", "late", "score", "points", "points_raw",
                    "effective"}  # fmt: skip
     return lawful - set(_FIXED)

@@ -21,7 +21,7 @@ _SUBJECT = "CASE"
 def outcome(compiled: awards.Compiled, rule: Rule, case: Case) -> tuple[int, int]:
     """Return (score, points) that a rule gives for the facts of a case, after its own caps.
 
-    All awards of the case are summed up, whoever they are for; everybody has consented, and
+    All awards of the case are summed up, no matter for whom; everybody has consented, and
     nothing came before.
     """
     fired = list(_fired(compiled, rule, case))

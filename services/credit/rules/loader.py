@@ -414,7 +414,7 @@ def _judge_events(rule: Rule, producers: Producers) -> None:
         field = template_field(subject)
         if subject.partition(":")[0] != rule.kind or field is None:
             raise _invalid(rule.code, "binding.subject", f"{rule.kind}:{{field}}")
-        # Whoever acts can never lose by acting; and an act of filing can cost nobody anything,
+        # A person who acts can never lose by acting; and an act of filing can cost nobody anything,
         # so that it cannot be turned against whom the filer is tied to (FEATURES c.5).
         if score < 0 and (known.filing or field in known.actors):
             raise DeductionFromOwnAct(rule=rule.code, event=event, field="binding.subject")

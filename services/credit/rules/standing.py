@@ -126,7 +126,7 @@ GATE_SOURCE: Final = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
 
 
 # The formula changes with its release: months that were published by an earlier one are verified
-# by it. 1: a steward who had left by the last day was not rated. 2: whoever served is.
+# by it. 1: a steward who had left by the last day was not rated. 2: a person who served is.
 FORMULA: Final = 2
 
 

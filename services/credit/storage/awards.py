@@ -322,7 +322,7 @@ def hours_in(
     for row in records.rows(conn, asked):
         key = (row.subject_id, row.rule_code, row.record_id)
         found[key] = row
-        # Whoever corrects a record did not confirm it.
+        # A person who corrects a record did not confirm it.
         confirmed.setdefault(key, row.confirmed_by)
     return [(found[key], confirmed[key]) for key in sorted(found)]
 
@@ -449,7 +449,7 @@ def _lapsing(levels: tuple[tuple[str, str], ...], *, locks: bool) -> sa.Update:
         )
         .order_by(award.award_id)
     )
-    # In the order of their ids, as whoever locks several of them does.
+    # In the order of their ids, as every lock of several is taken.
     locked = overdue.with_for_update() if locks else overdue
     return (
         sa.update(t.awards)

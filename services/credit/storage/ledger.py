@@ -308,7 +308,7 @@ def lock_wallets(conn: sa.Connection, subjects: Iterable[str]) -> dict[str, Any]
 def open_lots(conn: sa.Connection, subject: str) -> list[Any]:
     """Return the lots of a subject with anything left, the one to be spent first at the front.
 
-    The caller has locked the wallet; whoever changes a lot holds that lock.
+    The caller has locked the wallet; every change of a lot holds that lock.
     """
     lot = t.lots.c
     asked = (
@@ -390,7 +390,7 @@ def remind_of_lots(
 ) -> dict[tuple[str, datetime], int]:
     """Note that subjects are told of their lots that expire: (subject, end) -> points.
 
-    The caller has locked their wallets; whoever changes a lot holds that lock.
+    The caller has locked their wallets; every change of a lot holds that lock.
     """
     if not subject_ids:
         return {}

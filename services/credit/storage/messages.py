@@ -23,7 +23,8 @@ def page(
     subject_ids: Sequence[str],
     part: records.PartOfList,
 ) -> records.Page:
-    """Return the messages to a person and to whoever speaks for some subjects, newest first."""
+    """Return the messages to a person and to the person who speaks for some subjects, newest
+    first."""
     row = t.messages.c
     asked = sa.select(t.messages).where(
         sa.or_(row.person_id == person_id, bulk.members(row.subject_id, subject_ids, conn))

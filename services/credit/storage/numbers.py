@@ -1,4 +1,4 @@
-"""Running numbers of documents: one after the other, whoever asks at the same time."""
+"""Running numbers of documents: one after the other, also when several ask at once."""
 
 from __future__ import annotations
 

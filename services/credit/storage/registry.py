@@ -118,7 +118,7 @@ def stub(subject_id: str, at: datetime) -> dict[str, object]:
 
 
 def add_stubs(conn: sa.Connection, subject_ids: Iterable[str], at: datetime) -> None:
-    """Make sure that the subjects exist; whoever knows more about them adds it later."""
+    """Make sure that the subjects exist; a person who knows more about them adds it later."""
     wanted = set(subject_ids)
     if not wanted:
         return
@@ -454,8 +454,8 @@ def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") 
 
 
 def place_of_consent(conn: sa.Connection, known: Row) -> str:
-    """Return where a consent belongs: where the person lives, or where the household is. Whoever
-    gave it for a household may live elsewhere by now."""
+    """Return where a consent belongs: where the person lives, or where the household is. A person
+    who gave it for a household may live elsewhere by now."""
     lives = (
         subject(conn, known.subject_id)
         if known.subject_id.startswith("HH:")

@@ -29,7 +29,7 @@ def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
     """Return the months from `since` on that are confirmed in an area.
 
     The others are not confirmed before the transaction ends, so that what it changes in them is
-    seen by whoever confirms. Drafts go on meanwhile.
+    seen by the person who confirms. Drafts go on meanwhile.
     """
     row = t.settlements.c
     asked = (

@@ -3,11 +3,11 @@
 * its holder: the resident, the head of a household, the steward, whom staff named for a merchant
   or a unit (`posts`, HOLDER);
 * every adult who lives in a household;
-* whoever holds a post in a project, operates a partner or represents a company (`posts`); the
+* a person who holds a post in a project, operates a partner or represents a company (`posts`); the
   representatives of a company speak for its projects too.
 
-Whoever speaks for a subject sees all of it, is told, objects, repairs and takes its files; for the
-same reason he, and whoever lives with him, decides nothing about it.
+A person who speaks for a subject sees all of it, is told, objects, repairs and takes its files;
+for the same reason he, and a person who lives with him, decides nothing about it.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ VOID = [
 
 @pytest.mark.parametrize("late", [False, True])
 def test_what_happens_after_the_month_in_which_a_project_closed_does_not_count(credit, late):
-    """In whatever order it is told, and whoever asks reads why."""
+    """In whatever order it is told, and a person who asks reads why."""
     bench = credit
     stage.project(bench)
     bench.at("2025-04-12T10:00")

@@ -521,7 +521,7 @@ def cancel(bench, made, *, role="R_STREET", reasons=WHY, **more):
     return step(bench, "cancel_commendation", made, role=role, reasons=reasons, **more)
 
 
-def test_one_that_cannot_go_on_is_cancelled_and_whoever_was_public_or_objected_is_told(credit):
+def test_one_that_cannot_go_on_is_cancelled_and_who_was_public_or_objected_is_told(credit):
     """K13: with every nominee dropped it hung for ever, and its notice with it."""
     bench = credit
     made = publicised(bench, "RES:per_a")

@@ -108,7 +108,7 @@ def test_consent_can_be_given_again_without_waiting(bench):
 
 
 @pytest.mark.covers("REQ-L15", "N21")
-def test_whoever_assists_shows_a_paper_form_and_acts_in_his_area(bench):
+def test_who_assists_shows_a_paper_form_and_acts_in_his_area(bench):
     stage.register(bench, "per_a")
     body = {
         "person_id": "per_a",

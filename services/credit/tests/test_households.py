@@ -74,7 +74,7 @@ def home(bench):
 
 
 @pytest.mark.parametrize("leave", [moved, corrected, died])
-def test_whoever_consented_leaves_and_the_household_stays(home, leave):
+def test_who_consented_leaves_and_the_household_stays(home, leave):
     """A1: he kept its wallet and its consent, and its area followed him away."""
     consent = consents_shown(home, "per_b")["HH:hh_1"]["id"]
     leave(home, "per_b")
@@ -95,7 +95,7 @@ def test_without_an_adult_it_is_suspended_until_one_lives_there_again(home):
     corrected(home, "per_b", household="hh_2")
     assert "HH:hh_1" not in shown(home, "per_a") | shown(home, "per_b")
     home.at("2025-03-05T09:00")
-    # Whoever is registered under its name is no heir of it.
+    # A person who is registered under its name is no heir of it.
     stage.register(home, "per_stranger", household="hh_1")
     assert consents_shown(home, "per_stranger")["HH:hh_1"]["state"] == "SUSPENDED"
     home.at("2025-03-06T09:00")
@@ -160,7 +160,7 @@ def test_why_it_is_suspended_is_shown_to_who_lives_there_and_to_officials(home):
 
 
 def test_the_consent_of_a_household_that_moves_goes_with_it(home):
-    """Its area is where its adults live, whatever its id or whoever consented."""
+    """Its area is where its adults live, no matter which id it has and who consented."""
     moved(home, "per_b", 5, household="hh_1")
     assert "HH:hh_1" in _consents_for(home, "per_a", stage.COMMUNITY)
     moved(home, "per_a", 6, household="hh_1")
@@ -278,7 +278,7 @@ def test_a_household_that_all_leave_ends_when_the_last_has_left_in_any_order(thr
 def test_a_household_that_moves_is_elsewhere_when_the_last_has_gone_in_any_order(
     three, order, batch
 ):
-    """It was elsewhere from the time of whoever was told of last."""
+    """It was elsewhere from the time of the person who was told of last."""
     facts = list(_facts(three, _GO_TOGETHER, order))
     for part in [facts] if batch else [[one] for one in facts]:
         three.deliver(part)

@@ -67,7 +67,7 @@ def test_an_undecided_proposal_passes_to_the_next_level_and_is_decided_there(cre
 
 
 @pytest.mark.covers("C18")
-def test_whoever_was_asked_first_may_still_decide_late(credit):
+def test_who_was_asked_first_may_still_decide_late(credit):
     bench = credit
     made = propose(bench)
     bench.fire("2025-03-20T06:00")

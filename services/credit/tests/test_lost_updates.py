@@ -271,7 +271,7 @@ def test_the_lots_of_a_district_expire_some_at_a_time(bench, monkeypatch):
 
 
 # --------------------------------------------------------------------------------------------------
-# What a later count must not undo, whoever comes first
+# What a later count must not undo, no matter who comes first
 
 
 @pytest.mark.covers("C11")

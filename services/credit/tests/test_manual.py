@@ -215,7 +215,7 @@ def test_the_same_deed_in_another_spelling_is_the_same_deed(credit, spelling):
     assert propose(credit, evidence=["TJ-2025-002"])["id"] != first["id"]
 
 
-def test_whoever_verified_a_hazard_is_not_who_confirms_its_points(credit):
+def test_who_verified_a_hazard_is_not_who_confirms_its_points(credit):
     """SEC-M4: one grid worker reported and verified it, and ten points came by themselves."""
     bench = credit
     bench.consume(

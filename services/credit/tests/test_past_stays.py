@@ -316,7 +316,7 @@ def test_a_later_month_waits_for_the_deductions_of_an_earlier_one(credit, monkey
 
 
 @pytest.mark.covers("F8-flow")
-def test_whoever_objects_does_not_escape_the_second_month_of_a_deduction(credit, monkeypatch):
+def test_who_objects_does_not_escape_the_second_month_of_a_deduction(credit, monkeypatch):
     """CR-D4: an objection dismissed after the next month was drafted, and before it is published."""
     bench = credit
     merchant(bench)
@@ -434,7 +434,7 @@ OTHER = "370811015902"
 
 
 @pytest.mark.covers("R4")
-def test_whoever_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
+def test_who_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
     """CR-D11: one former area was kept, and January had him nowhere; his points stayed PENDING."""
     bench = credit
     bench.at("2025-01-20T21:00").deliver([attended(bench, "per_a", "2025-01-20T20:00")])
@@ -466,7 +466,7 @@ def test_whoever_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
 
 
 @pytest.mark.covers("REQ-L04")
-def test_whoever_withdraws_and_moves_before_his_month_is_final_keeps_its_points(credit):
+def test_who_withdraws_and_moves_before_his_month_is_final_keeps_its_points(credit):
     """CR-D11, the same kind: leavers were looked for where they live now."""
     bench = credit
     bench.at("2025-01-20T21:00").deliver([attended(bench, "per_a", "2025-01-20T20:00")])

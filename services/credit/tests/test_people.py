@@ -328,7 +328,7 @@ def test_a_consent_that_only_the_given_up_id_gave_goes_on_and_a_withdrawal_stand
 
 
 @pytest.mark.parametrize("wallet", ["RES:per_a", "HH", "STW:stw_1"])
-def test_whoever_has_died_spends_nothing_any_more(bench, wallet):
+def test_who_has_died_spends_nothing_any_more(bench, wallet):
     """t1 B2: a reservation in the name of a dead person was held from his wallet."""
     bench.at("2025-03-03T09:00")
     stage.resident(bench, "per_a")

@@ -315,7 +315,7 @@ def levels(bench):
     return [one["data"]["level"] for one in bench.published("repair_escalated.v1")]
 
 
-def test_an_application_that_nobody_decides_goes_up_and_whoever_applied_is_told(applied):
+def test_an_application_that_nobody_decides_goes_up_and_who_applied_is_told(applied):
     """It was marked, and reached nobody (K13; DOMAIN 2.8: to next level)."""
     bench = applied
     bench.fire("2025-06-18T01:00")
@@ -336,7 +336,7 @@ def test_an_application_that_nobody_decides_goes_up_and_whoever_applied_is_told(
     assert WHY in last["text_en"]
 
 
-def test_whoever_applied_takes_it_back_and_nobody_else_does(applied):
+def test_who_applied_takes_it_back_and_nobody_else_does(applied):
     bench = applied
     bench.as_("R_RESIDENT", person="per_any", scope=stage.GRID)
     order = {"repair_id": bench.made["id"]}
@@ -416,7 +416,7 @@ def taken_back(bench, verb):
 
 @pytest.mark.parametrize("verb", ["correction", "objection"])
 @pytest.mark.parametrize("late", [False, True])
-def test_the_repair_of_a_deduction_that_is_taken_back_ends_and_whoever_applied_hears_why(
+def test_the_repair_of_a_deduction_that_is_taken_back_ends_and_who_applied_hears_why(
     applied, verb, late
 ):
     """K13: it waited for a person who could only be refused, and nobody was told."""

@@ -310,7 +310,7 @@ def test_every_door_of_its_life_refuses_what_it_must(credit):
 
 
 @pytest.mark.covers("C3", "C18")
-def test_whoever_edited_a_draft_does_not_publish_it_either(credit):
+def test_who_edited_a_draft_does_not_publish_it_either(credit):
     bench = credit
     made = draft(bench)
     bench.as_("R_DISTRICT", person="per_second").do(

@@ -127,7 +127,7 @@ REFUSED = [
         "R-STW-04",
     ),
     (
-        "a deduction that falls on whoever rated",
+        "a deduction that falls on the person who rated",
         bound("R-STW-04", "steward.request_rated.v1", "STW:{rater}"),
         errors.DeductionFromOwnAct,
         "R-STW-04",

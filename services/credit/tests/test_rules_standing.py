@@ -169,7 +169,7 @@ def test_the_inputs_of_gates_come_from_the_month_markers():
             "attendance_full": False}  # fmt: skip
     assert not standing.measures_of("STW", idle).active
     assert standing.measures_of("STW", {**idle, "visits": 1}).active
-    # CR-D18: whoever has left by the last day and has served is rated; months that were published
+    # CR-D18: a person who has left by the last day and has served is rated; months that were published
     # before are verified as they were.
     left = {**idle, "visits": 1, "on_roster": False}
     assert standing.measures_of("STW", left).active

@@ -446,7 +446,7 @@ def test_a_grant_that_no_district_could_pay_is_refused(bench, points):
     assert refused.value.field == "points"
 
 
-def test_whoever_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(bench):
+def test_who_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(bench):
     """He was told that his points do not suffice."""
     bench.at("2025-03-05T10:00")
     say(bench, "requested", "rdm_1", "2025-03-05T10:00", wallet="RES:per_new", holder="per_new")

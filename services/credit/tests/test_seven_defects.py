@@ -205,7 +205,7 @@ def test_defect_5_earn_refund_keep_points_a_reversal_takes_them_back_even_when_s
 
         return run
 
-    # Spending and taking back at once: whoever comes first, nothing is kept and nothing is lost.
+    # Spending and taking back at once: no matter which comes first, nothing is kept and nothing is lost.
     together(
         bench,
         *(

@@ -188,7 +188,7 @@ def run(bench, monkeypatch, **more):
 
 
 def resealed(lines):
-    """The lines with a last line that fits them: whoever tampers can compute that too."""
+    """The lines with a last line that fits them: a person who tampers can compute that too."""
     seal = month_log.Seal()
     for line in lines[:-1]:
         seal.add(line)

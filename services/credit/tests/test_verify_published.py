@@ -226,7 +226,7 @@ BODIES = {
 @pytest.mark.covers("N3")
 def test_every_altered_member_of_a_published_notice_is_named(credit, monkeypatch, capsys):
     """FP-D4: the text of a notice was never looked at, nor its digest. Here the digest is altered
-    with it, as whoever tampers would do."""
+    with it, as the person who tampers would do."""
     from services.credit.rules import month_log
 
     bench = credit
@@ -373,7 +373,7 @@ def test_every_altered_column_of_the_live_rows_is_named(credit, monkeypatch, cap
     assert verdict(bench, monkeypatch, capsys)[0] == command.SOUND
 
 
-# What verify does not look at, and why. Whoever adds a column says which it is.
+# What verify does not look at, and why. A person who adds a column says which it is.
 NOT_LOOKED_AT = {
     "notices": {
         "notice_id": "the key by which it is found",

@@ -1,4 +1,4 @@
-"""Every subject has a voice: whoever speaks for it is looked up, sees, is told, objects, repairs."""
+"""Every subject has a voice: who speaks for it is looked up, sees, is told, objects, repairs."""
 
 import pytest
 
@@ -94,7 +94,7 @@ VOICES = [
 
 
 @pytest.mark.parametrize(("subject", "person", "rule", "propose"), VOICES)
-def test_whoever_speaks_for_a_subject_sees_is_told_objects_and_takes_files(
+def test_who_speaks_for_a_subject_sees_is_told_objects_and_takes_files(
     credit, subject, person, rule, propose
 ):
     """FP-D3, CR-D6: the shop's operator had 404 everywhere and NOT_SUBJECT."""
@@ -434,7 +434,7 @@ def test_an_operator_applies_for_the_repair_of_his_shop_and_is_told(credit):
 
 
 def test_who_confirms_a_month_does_not_decide_a_deduction_of_his_own(credit):
-    """K12, CR-D9: an automatic deduction is decided by whoever confirms the month that lists it."""
+    """K12, CR-D9: an automatic deduction is decided by the person who confirms the month that lists it."""
     bench = credit
     bench.at("2025-03-20T10:00")
     bench.consume(

@@ -83,7 +83,7 @@ def objection_card(
 def objection(tx: Tx, payload: OneObjection) -> replies.ObjectionCard:
     """异议 / An objection.
 
-    Return an objection to whoever filed it, its subject, and staff of the area.
+    Return an objection to the person who filed it, its subject, and staff of the area.
 
     Raises:
         NotFound: There is none, or the caller may not know.
@@ -163,7 +163,7 @@ def nominee_objection_card(
 def nominee_objection(tx: Tx, payload: OneObjection) -> replies.NomineeObjectionCard:
     """对候选对象的异议 / An objection to a nominee.
 
-    Return an objection to a nominee to whoever filed it, the nominee, and staff of the area.
+    Return an objection to a nominee to the person who filed it, the nominee, and staff of the area.
 
     Raises:
         NotFound: There is none, or the caller may not know.

@@ -122,7 +122,7 @@ def _own(tx: Tx, export_id: str) -> Row:
 def export(tx: Tx, payload: OneExport) -> replies.ExportReply:
     """导出文件的状态 / How far a file is.
 
-    Return how far a file is, to whoever asked for it.
+    Return how far a file is, to the person who asked for it.
 
     Raises:
         NotFound: There is none, or another person asked for it.
@@ -139,7 +139,7 @@ def _state(tx: Tx, row: Row) -> str:
 def export_file(tx: Tx, payload: OneExport) -> replies.FileReply:
     """下载导出文件 / Download a file.
 
-    Return where the bytes of a file lie, to whoever asked for it.
+    Return where the bytes of a file lie, to the person who asked for it.
 
     Raises:
         NotFound: There is none, or another person asked for it.

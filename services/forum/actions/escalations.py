@@ -89,7 +89,7 @@ def _what(data: _Escalated) -> tuple[str, str, str | None, str | None]:
 
 
 def consume_escalated(tx: Tx, event: Event) -> None:
-    """Lay an overdue matter of another service before whoever answers for that level now.
+    """Lay an overdue matter of another service before the person who answers for that level now.
 
     The chain is ours: who was named by the teller may have left since.
     """
@@ -156,7 +156,7 @@ def consume_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
 
 
 def _tell(tx: Tx, row: Row) -> None:
-    """Tell whoever answers for it of a matter of another service."""
+    """Tell the person who answers for it of a matter of another service."""
     if row.person_id is not None:
         tell(
             tx,
@@ -187,7 +187,8 @@ def follow_households(tx: Tx, people: Sequence[str]) -> None:
 
 
 def _lay_before(tx: Tx, row: Row) -> None:
-    """Let something wait for whoever answers for it now, and tell him where that is another one."""
+    """Let something wait for the person who answers for it now, and tell him where that is another
+    one."""
     answers = answering(tx, row.grid or row.area, row.tier, _barred(tx, row))
     person = answers.person_id
     if person == row.person_id:

@@ -32,8 +32,8 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
 def _hand_on(tx: Tx, row: Row, why: str) -> None:
     """Let another cadre of the community lead a session; he is told.
 
-    Where there is none whoever answers for the community is told instead; its secretary leads any
-    session.
+    Where there is none the person who answers for the community is told instead; its secretary
+    leads any session.
     """
     cadre = storage.heard.cadre_of(tx.conn, row.area)
     host = told = cadre

@@ -180,7 +180,7 @@ def test_a_session_without_a_count_leaves_no_votes(town):
 
 
 def test_the_key_is_replaced_while_a_vote_is_open(town):
-    """SEC-M13: whoever had voted had to vote again."""
+    """SEC-M13: a person who had voted had to vote again."""
     topic_id, session_id = voted(town)
     process = town.bench.runtime.process
     before = process.digest_key or process.actor_key

@@ -11,7 +11,7 @@ YEAR = {
 }
 
 
-def test_a_topic_waits_as_much_longer_and_whoever_takes_part_is_told(town):
+def test_a_topic_waits_as_much_longer_and_who_takes_part_is_told(town):
     """OP-B1, FP-D1"""
     bench = town.bench.at("2026-12-29T10:00")
     topic_id = town.submit()

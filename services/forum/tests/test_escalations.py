@@ -1,4 +1,4 @@
-"""What was missed reaches somebody's list, whoever missed it, and leaves it with what was done."""
+"""What was missed reaches somebody's list, no matter who missed it, and leaves it with what was done."""
 
 import pytest
 

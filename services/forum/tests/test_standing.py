@@ -477,7 +477,7 @@ def committee(town, *members, state="IN_TERM", project=PROJECT, sequence=1):
 
 
 def test_who_speaks_for_the_owners_sits_on_their_committee_in_its_term(town):
-    """K14: whoever was called a member of the owners' committee voted for the owners."""
+    """K14: a person who was called a member of the owners' committee voted for the owners."""
     topic_id = town.adopted()
     invitees = town.named(others=[(CAI, "OWNERS_COMMITTEE")])
     raised = town.draft(level="COMMUNITY", scope=[COMMUNITY])

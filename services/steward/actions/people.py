@@ -226,7 +226,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Deactivated:
 
     死亡由一人提出、另一人确认后生效。
 
-    无网格人员由登记其的社区、街道或区办理。Whoever lives in no grid (staff, officials) is
+    无网格人员由登记其的社区、街道或区办理。A person who lives in no grid (staff, officials) is
     deactivated by the community or street that registered him, or by the district.
 
     Raises:
@@ -264,7 +264,7 @@ def _propose_death(tx: Tx, row: Row) -> replies.Deactivated:
             version=1,
         )
     elif waiting.proposed_by != tx.actor.id:
-        # Whoever is answered another's proposal would confirm it as a second person.
+        # A person who is answered another's proposal would confirm it as a second person.
         raise StateConflict(state=waiting.state)
     return replies.Deactivated(
         id=row.person_id, state=row.status, version=row.version, death_id=waiting.death_id

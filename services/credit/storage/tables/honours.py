@@ -39,7 +39,7 @@ commendations = sa.Table(
     sa.Column("cancelled_at", store.UtcDateTime),
     sa.Column("cancelled_because", sa.String(400)),
     sa.Column("version", sa.Integer, nullable=False),
-    # A district commends formally once a year (REQ-L13), whoever asks at the same time.
+    # A district commends formally once a year (REQ-L13), also when two ask at once.
     sa.Index(
         "uq_commendations_formal",
         "area",

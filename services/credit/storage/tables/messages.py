@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from services.credit.storage.tables.base import Code, Subject, metadata
 
-# What a person was told, or whoever speaks for a subject: that is looked up when it is read.
+# What a person was told, or a person who speaks for a subject: that is looked up when it is read.
 messages = sa.Table(
     "messages",
     metadata,

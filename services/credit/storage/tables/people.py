@@ -38,7 +38,7 @@ merged_people = sa.Table(
     sa.Column("at", store.UtcDateTime, nullable=False),
 )
 # Where a person lives from a time on, until the next row of the same person: sums of a household,
-# a grid or a compound are those of whoever lived there when the month ended.
+# a grid or a compound are those of the person who lived there when the month ended.
 homes = sa.Table(
     "homes",
     metadata,

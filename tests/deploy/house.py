@@ -32,6 +32,7 @@ class House:
     def __init__(self, folder):
         self.folder = folder
         self.processes = []
+        self.apis = []
         definitions = folder / "env" / "definitions.json"
         conf = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text()
         conf = conf.replace("/etc/rabbitmq/definitions.json", str(definitions))
@@ -150,9 +151,13 @@ class House:
 
     def api(self):
         key = self.environment("gateway")["FIVERED_TOKEN_KEY"]
-        return Api(f"http://127.0.0.1:{self.port}", key, patience_s=30)
+        opened = Api(f"http://127.0.0.1:{self.port}", key, patience_s=30)
+        self.apis.append(opened)
+        return opened
 
     def stop(self):
+        for opened in self.apis:
+            opened.close()
         for process in self.processes:
             process.terminate()
         for process in self.processes:

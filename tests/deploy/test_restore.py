@@ -51,7 +51,7 @@ def volunteer(api, number, minutes=60):
         WORKER,
         {
             "record_id": record, "person_id": RESIDENT.person_id, "minutes": minutes,
-            "source": "QR", "date": day.isoformat(), "activity": "社区清洁日",
+            "source": "QR", "date": day.isoformat(), "activity": f"社区清洁日{number}",
         },
         key=f"hours-{number}",
     )  # fmt: skip

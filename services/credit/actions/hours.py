@@ -93,7 +93,12 @@ def _count_rule(
         new += [_gained(templates[found.event_id], found) for found in later]
     if not again:
         return new, []
-    stored = store.awards_of_rule(tx.conn, code, again, since, until)
+    stored = {
+        award_id: known
+        for award_id, known in store.awards_of_rule(tx.conn, code, again, since, until).items()
+        # The records of what came over from an id that was given up stay with that id.
+        if not rules.is_carried(award_id, code, known.subject_id, known.corrects)
+    }
     counted = {
         subject_id: totals.hours_awards(rule_of, subject_id, facts)
         for subject_id, facts in again.items()

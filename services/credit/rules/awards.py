@@ -114,6 +114,11 @@ def carried_id(rule: str, subject: str, award: str) -> str:
     return award_id(rule, subject, f"{MERGED}{award}")
 
 
+def is_carried(award: str, rule: str, subject: str, corrects: str | None) -> bool:
+    """Tell whether an award came over from an id that was given up: its deed stays there."""
+    return bool(corrects) and award == carried_id(rule, subject, str(corrects))
+
+
 def evidence_key(rule: Rule, deed: str, level: str | None) -> str:
     """Return what tells an award by hand from others of its rule and subject (see `award_id`).
 

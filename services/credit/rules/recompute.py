@@ -477,9 +477,8 @@ class _Check:
 
     def _is_carried(self, line: log.AwardLine) -> bool:
         """Tell whether an award came over from an id that was given up: its records stay there."""
-        corrects = line.get("corrects")
-        return bool(corrects) and line["award"] == rules.carried_id(
-            str(line["rule"]), self._part.subject, str(corrects)
+        return rules.is_carried(
+            line["award"], str(line["rule"]), self._part.subject, line.get("corrects")
         )
 
     def _fact(self, line: log.HoursLine) -> hours.Hours:

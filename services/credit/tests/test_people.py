@@ -201,6 +201,33 @@ def test_what_both_registrations_had_of_a_month_stands_under_one_cap_and_is_veri
     stage.trial_balance(bench)
 
 
+def test_hours_after_a_merge_leave_what_the_other_id_had(twins):
+    """The next record took back what the hours of the given-up id had brought."""
+    bench = twins
+
+    def serve(record, person, day):
+        told = {"record_id": record, "person_id": person, "date": day, "minutes": 120}
+        told |= {"source": "PLATFORM"}
+        bench.consume("steward", "volunteer_hours_confirmed.v1", told, subject=person)
+
+    def gained():
+        return bench.rows(
+            "SELECT corrects, score, points FROM awards WHERE subject_id = 'RES:per_a'"
+            " AND state = 'APPROVED' AND event_id IS NOT NULL ORDER BY award_id"
+        )
+
+    serve("vol_1", "per_twin", "2025-05-05")
+    merge(bench)
+    came_over = [row for row in gained() if row["score"]]
+    assert len(came_over) == 1
+    serve("vol_2", "per_a", "2025-05-06")
+    assert came_over[0] in gained()
+    assert len([row for row in gained() if row["score"]]) == 2
+    final_month(bench, "2025-05")
+    verify(bench, "2025-05")
+    stage.trial_balance(bench)
+
+
 def test_points_that_a_confirmed_month_releases_later_follow(twins):
     """K7: the month of the deed is published when the two ids become one."""
     bench = twins

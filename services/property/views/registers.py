@@ -333,20 +333,24 @@ def _commitments(side: str) -> list[Source]:
     ]
 
 
+def _of_community() -> list[Source]:
+    """Return what each of the community's officials has to do."""
+    complaints, undecided = tables.complaints.c, tables.undecided.c
+    orders, works = tables.rectifications.c, tables.works.c
+    pending = [complaints.valid == "PENDING", complaints.state == "OPEN"]
+    return [
+        ("VALIDATE_COMPLAINT", tables.complaints, pending),
+        ("DECIDE_COMPLAINT_PROJECT", tables.undecided, [undecided.state == "WAITING"]),
+        ("CHECK_RECTIFICATION", tables.rectifications, [orders.state == "SUBMITTED"]),
+        ("CHECK_WORK", tables.works, [works.source == "MEETING", works.state == "DELIVERED"]),
+    ]
+
+
 def _waiting(tx: Tx) -> list[Source]:
     """Return what a role has to do."""
     t, role, me = tables, tx.actor.role, tx.actor.id
     orders, works = t.rectifications, t.works
-    community = [
-        (
-            "VALIDATE_COMPLAINT",
-            t.complaints,
-            [t.complaints.c.valid == "PENDING", t.complaints.c.state == "OPEN"],
-        ),
-        ("DECIDE_COMPLAINT_PROJECT", t.undecided, [t.undecided.c.state == "WAITING"]),
-        ("CHECK_RECTIFICATION", orders, [orders.c.state == "SUBMITTED"]),
-        ("CHECK_WORK", works, [works.c.source == "MEETING", works.c.state == "DELIVERED"]),
-    ]
+    community = _of_community()
     overdue = [orders.c.state == "OVERDUE"]
     unmanaged = (
         "NAME_MANAGER",

@@ -8,10 +8,30 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from deploy.local.supervisor import STATE
 from deploy.local.up import running
+
+# How long the supervisor may take to note that a process has ended, or runs again.
+_NOTED_S = 15.0
+
+
+def _pid_of(state: Path, name: str) -> int | None:
+    """Return the process of a name, as the supervisor has noted it; None while it is down.
+
+    Raises:
+        LookupError: Nothing runs here, or no process has that name.
+    """
+    found = running(state)
+    if found is None:
+        raise LookupError("nothing runs here (make up)")
+    pids: dict[str, int | None] = {child: row["pid"] for child, row in found["children"].items()}
+    pids |= {"rabbitmq": found["broker_pid"], "postgresql": found["postgres_pid"]}
+    if name not in pids:
+        raise LookupError(f"no process {name!r}; there are {', '.join(pids)}")
+    return pids[name]
 
 
 def control(state: Path, action: str, name: str) -> None:
@@ -20,19 +40,28 @@ def control(state: Path, action: str, name: str) -> None:
     Raises:
         LookupError: Nothing runs here, or no process has that name.
     """
-    found = running(state)
-    if found is None:
-        raise LookupError("nothing runs here (make up)")
-    pids = {child: row["pid"] for child, row in found["children"].items()}
-    pids |= {"rabbitmq": found["broker_pid"], "postgresql": found["postgres_pid"]}
-    if name not in pids:
-        raise LookupError(f"no process {name!r}; there are {', '.join(pids)}")
+    pid = _pid_of(state, name)
     if action == "stop":
         (state / "stopped" / name).touch()
     elif action == "start":
         (state / "stopped" / name).unlink(missing_ok=True)
-    elif pids[name] is not None:
-        os.kill(pids[name], signal.SIGKILL)
+    else:
+        _kill(state, name, pid)
+
+
+def _kill(state: Path, name: str, pid: int | None) -> None:
+    end = time.monotonic() + _NOTED_S
+    while pid is not None:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            # It has ended just now; what comes in its place is noted in a moment.
+            if time.monotonic() > end:
+                raise LookupError(f"{name} has ended, and nothing came in its place") from None
+            time.sleep(0.1)
+            pid = _pid_of(state, name)
+        else:
+            return
 
 
 def main() -> int:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Where a member stands, from the outside in ("*" for each of a list or mapping), and its format.
 Moment = tuple[tuple[str, ...], str]
 
+Place = tuple[str | int, ...]
+
 _TIMES = TypeAdapter(datetime)
 _DEEPEST = 8
 
@@ -67,14 +69,22 @@ def travelling(content: bytes, moments: tuple[Moment, ...]) -> JsonObject:
         raise Unfit from None
     if not isinstance(given, dict):
         raise Unfit
-    for at, value in text.texts(given):
-        prose = not text.PROSE.isdisjoint(at)
-        if text.unreadable(value) is not None or not (prose or text.broken(value) is None):
-            raise Unfit
+    if any(flawed(given)):
+        raise Unfit
     body = cast("Json", text.tidied(given))
     for at, form in moments:
         body = _placed(body, at, form)
     return cast("JsonObject", body)
+
+
+def flawed(given: object) -> Iterator[tuple[Place, str, dict[str, str]]]:
+    """Yield (place, kind, what fills its sentence) of each text that nobody can read as it was
+    meant; `errors` has the sentences by kind."""
+    for at, value in text.texts(given):
+        if (found := text.unreadable(value)) is not None:
+            yield at, "unreadable_character", {"character": f"U+{ord(found):04X}"}
+        if text.PROSE.isdisjoint(at) and (position := text.broken(value)) is not None:
+            yield at, "line_break", {"position": str(position)}
 
 
 def _placed(value: Json, at: tuple[str, ...], form: str) -> Json:

@@ -23,7 +23,7 @@ from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.messages import Actor
 from chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
 from chassis.rpc import Caller, CallRefused
-from gateway.bodies import Unfit, says_wrong, travelling
+from gateway.bodies import Unfit, flawed, says_wrong, travelling
 from gateway.context import context_of
 from gateway.doors import Body, Door, Params
 from gateway.errors import (
@@ -141,8 +141,7 @@ class Gate:
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)
         places = read_places(door, request)
-        if door.kind == "query" or request.query_params:
-            members = read_params(door.params or NoParams, request)
+        members = read_params(door.params or NoParams, request)
         content = b""
         if door.kind == "command":
             content = await self.read_content(door, request)
@@ -161,15 +160,15 @@ class Gate:
         try:
             reply = await call(places | members)
         except CallRefused as refused:
-            if door.moments is None or door.kind == "query":
+            if door.moments is None:
                 raise
             if says_wrong(refused):
                 # Raises what names everything at once.
-                read_json(door.body or EmptyBody, content)
+                read_whole(door, content)
             if refused.payload.get("code") != IdempotencyMismatch.code:
                 raise
             # The gateways of 0.1.0 filled defaults in, and a key is bound to the body that came.
-            filled = members_of(read_json(door.body or EmptyBody, content))
+            filled = read_whole(door, content)
             if filled == members:
                 raise
             reply = await call(places | filled)
@@ -207,6 +206,16 @@ def read_members(door: Door, content: bytes) -> dict[str, Any]:
             # A member that bears the name of a place would change which thing is meant.
             if found.keys().isdisjoint(door.places):
                 return found
+    return read_whole(door, content)
+
+
+def read_whole(door: Door, content: bytes) -> dict[str, Any]:
+    """Return the members of a body that is all that the door's contract says, defaults filled in.
+
+    Raises:
+        BodyUnreadable: It is no JSON object.
+        ValidationError: It is not what the door takes; all of it is named.
+    """
     return members_of(read_json(door.body or EmptyBody, content))
 
 
@@ -353,16 +362,7 @@ def _validated(given: Mapping[str, Any], validate: Callable[[], ModelT]) -> Mode
     Raises:
         ValidationError: Something is.
     """
-    complaints = [
-        _complaint(at, "unreadable_character", character=f"U+{ord(found):04X}")
-        for at, value in text.texts(given)
-        if (found := text.unreadable(value)) is not None
-    ]
-    complaints += [
-        _complaint(at, "line_break", position=position)
-        for at, value in text.texts(given)
-        if not text.PROSE.intersection(at) and (position := text.broken(value)) is not None
-    ]
+    complaints = [_complaint(at, kind, "", **context) for at, kind, context in flawed(given)]
     try:
         read = validate()
     except ValidationError as error:

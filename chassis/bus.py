@@ -43,7 +43,7 @@ from chassis.messages import (
     partition_of,
 )
 from chassis.refusal import NotFound, PreconditionRequired, RoleDenied
-from chassis.requests import Request
+from chassis.requests import Request, is_request
 from chassis.transaction import Declared, Opened, Tx
 
 with warnings.catch_warnings():
@@ -334,12 +334,15 @@ def request_type(act: Act) -> type:
     """Return the type of the request that a function takes: that of its second argument.
 
     Raises:
-        TypeError: It takes none.
+        TypeError: It takes none, or another than a `Request`.
     """
     taken = list(inspect.signature(act).parameters.values())
     if len(taken) < 2 or taken[1].annotation is inspect.Parameter.empty:
         raise TypeError(f"{act.__module__}.{act.__name__} must take (tx, request) with a type")
-    return _named(act, taken[1].annotation)
+    found = _named(act, taken[1].annotation)
+    if not is_request(found):
+        raise TypeError(f"{act.__module__}.{act.__name__}: {found} is no Request")
+    return found
 
 
 def reply_type(act: Act) -> type:

@@ -371,7 +371,7 @@ class ColumnsOf:
 
 def _members(command: type) -> dict[str, inspect.Field]:
     found = inspect.type_info(command)
-    if not isinstance(found, inspect.DataclassType | inspect.StructType):
+    if not isinstance(found, inspect.StructType):
         raise TypeError(f"{command.__name__} is no command")
     return {field.name: field for field in found.fields}
 

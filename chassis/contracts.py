@@ -72,7 +72,7 @@ def folder_of(service_cls: type[Service]) -> Path:
 
 
 def schema_of(kind: type) -> Schema:
-    """Return the JSON Schema (2020-12) of a dataclass, its own definition at the top."""
+    """Return the JSON Schema (2020-12) of a type, its own definition at the top."""
     whole = cast("Schema", msgspec.json.schema(kind))
     name = whole.pop("$ref", "").rpartition("/")[2]
     if not name:

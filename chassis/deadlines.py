@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis import years
-from chassis.calendar import SHANGHAI, Calendar, DeadlineMoved
+from chassis.calendar import Calendar, DeadlineMoved
 from chassis.json_values import Json, JsonObject
 from chassis.messages import Event, Members, Move
 from chassis.transaction import Tx
@@ -225,8 +225,8 @@ def mark(tx: Tx, reply: Json) -> Json:
     names = tx.runtime.service_cls.counts
     if not names:
         return reply
-    oldest = Calendar.local_date(tx.now) - _LONGEST
-    ahead = list(_ahead(reply, names, max(tx.now, _known_until(tx.calendar, oldest))))
+    known = Calendar.midnight(tx.calendar.ends_on(tx.now - _LONGEST) + timedelta(days=1))
+    ahead = list(_ahead(reply, names, max(tx.now, known)))
     since = _since(tx, ahead) if ahead else {}
     for part, name, at in ahead:
         own = [since[key] for key in ((ref, at) for ref in _refs(part)) if key in since]
@@ -242,14 +242,6 @@ def mark(tx: Tx, reply: Json) -> Json:
 _LONGEST = timedelta(days=366)
 # Members that have members of their own; a reply is built of these alone.
 _HOLDERS = frozenset({list, dict})
-
-
-def _known_until(calendar: Calendar, since: date) -> datetime:
-    """Return the instant up to which every day after `since` lies in a year with data."""
-    year = (since + timedelta(days=1)).year
-    while year in calendar.years:
-        year += 1
-    return datetime(year, 1, 1, tzinfo=SHANGHAI)
 
 
 def _ahead(

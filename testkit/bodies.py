@@ -105,9 +105,7 @@ def a_body(hint: Any, place: str, text: str) -> Any:
     if origin is typing.Literal:
         return parts[0]
     if is_request(hint):
-        typed = msgspec.inspect.type_info(hint)
-        assert isinstance(typed, msgspec.inspect.DataclassType | msgspec.inspect.StructType)
-        required = {one.name for one in typed.fields if one.required}
+        required = {one.name for one in msgspec.structs.fields(hint) if one.required}
         return {
             name: a_body(inner, rest if name == head else "-", text)
             for name, inner in members(hint)

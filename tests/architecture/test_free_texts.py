@@ -1,5 +1,6 @@
 """A declaration of a free text says who reads it; none is forgotten (K15)."""
 
+import dataclasses
 import types
 from typing import Annotated, Union, get_args, get_origin
 
@@ -45,6 +46,24 @@ def texts_of(hint, at, *, inner=None):
             yield from texts_of(member, (*at, name), inner=inner)
     elif hint is str:
         yield at, inner
+
+
+def kinds_of(hint):
+    """Yield the class of each object that a body is made of."""
+    if isinstance(hint, type) and not get_args(hint):
+        yield hint
+        if is_request(hint):
+            for _name, member in free_text.members(hint):
+                yield from kinds_of(member)
+    for part in get_args(hint):
+        yield from kinds_of(part)
+
+
+def test_a_body_is_made_of_requests_alone():
+    """What is none is looked into by no check of texts."""
+    found = {kind for _service, entry in commands() for kind in kinds_of(entry.body_type)}
+    assert {kind for kind in found if dataclasses.is_dataclass(kind)} == set()
+    assert {kind for kind in found if is_request(kind) and not issubclass(kind, Request)} == set()
 
 
 FIELDS = sorted(

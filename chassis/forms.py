@@ -11,9 +11,8 @@ import re
 from functools import cache
 
 from chassis.refusal import Sentence
-from chassis.text import DAY, PERIOD
+from chassis.text import DAY, PERIOD, UUID
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _WHOLE = {
     DAY: "日期,如 2025-01-15 / a day such as 2025-01-15",
     PERIOD: "年月,如 2025-01 / a month such as 2025-01",
@@ -46,7 +45,7 @@ def form_of(pattern: str) -> Sentence | None:
     digits = _DIGITS.fullmatch(inner)
     if digits:
         return _digits(digits)
-    parts = _parts(inner.replace(_UUID, "⟨uuid⟩"))
+    parts = _parts(inner.replace(UUID, "⟨uuid⟩"))
     if not parts:
         return None
     return Sentence(f"{''.join(zh for zh, _en in parts)} / {''.join(en for _zh, en in parts)}")

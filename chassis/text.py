@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 # Patterns of what several services read. `[0-9]`, since \d takes the digits of every script.
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 AREA = r"^[0-9]{6}([0-9]{3}){0,3}$"
 DOWN_TO_COMMUNITY = r"^[0-9]{6}([0-9]{3}){0,2}$"
 STREET_OR_COMMUNITY = r"^[0-9]{9}([0-9]{3})?$"

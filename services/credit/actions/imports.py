@@ -15,9 +15,6 @@ from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-
-
 _CONSENT = ColumnsOf(consents.GrantConsent)
 _AWARD = ColumnsOf(manual.ProposeAward)
 
@@ -95,7 +92,7 @@ CONSENTS = Importer(
             "授权编号 / id",
             "cns_01941f29-7c00-7000-8000-000000000001",
             required=True,
-            pattern=f"cns_{_UUID}",
+            pattern=f"cns_{text.UUID}",
         ),
         _CONSENT(
             "person_id",

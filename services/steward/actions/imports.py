@@ -8,13 +8,12 @@ from chassis.bus import Tx
 from chassis.columns import ColumnsOf
 from chassis.file_imports import Importer, Outcome, Row, given, one_by_one
 from chassis.refusal import Refusal
-from chassis.text import GRID
+from chassis.text import GRID, UUID
 from services.steward import storage
 from services.steward.actions import ground, posts, registration
 from services.steward.replies import AreaReply, StewardReply
 from services.steward.rules import areas, identity
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PERSON = "per_01941f29-7c00-7000-8000-000000000101"
 _GRID = "370811015911001"
 
@@ -78,7 +77,7 @@ PEOPLE = Importer(
     "people",
     "人员 / People",
     (
-        _LINE("person_id", "人员编号 / id", _PERSON, required=True, pattern=f"per_{_UUID}"),
+        _LINE("person_id", "人员编号 / id", _PERSON, required=True, pattern=f"per_{UUID}"),
         _LINE("name", "姓名 / name", "张示例", longest=20),
         _LINE("phone", "手机 / mobile phone", "12801234567"),
         _LINE("id_no", "身份证号 / identity number", "370899198001010012"),
@@ -120,7 +119,7 @@ STEWARDS = Importer(
             "管家编号 / id",
             "stw_01941f29-7c00-7000-8000-000000000001",
             required=True,
-            pattern=f"stw_{_UUID}",
+            pattern=f"stw_{UUID}",
         ),
         _POST("person_id", "人员编号 / person", _PERSON),
         _POST("type", "专职或兼职 / full time or part time", "FULL_TIME"),

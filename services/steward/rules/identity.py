@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
-from chassis.text import HAN, SELECTORS, broken, code
+from chassis.text import HAN, SELECTORS, UUID, broken, code
 from services.steward.errors import (
     BadId,
     BadIdNumber,
@@ -39,7 +39,7 @@ _FIXED_LINE = re.compile("0[0-9]{9,11}|[1-9][0-9]{6,7}|[48]00[0-9]{7}|[19][0-9]{
 # What stands before the extension of a number as it is kept.
 EXTENSION = "转"
 _EXTENSION = re.compile("(?:\u8f6c|\u5206\u673a|ext\\.?|x|#)([0-9]{1,6})", re.IGNORECASE)
-_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(UUID)
 
 # A division code that no county has; people with it are recognisably invented.
 SYNTHETIC_DIVISION = "370899"

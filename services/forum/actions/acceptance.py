@@ -8,6 +8,7 @@ from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.records import Row
 from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
@@ -91,12 +92,7 @@ def accept_task(tx: Tx, payload: AcceptTask) -> replies.Accepted:
     acted(tx, row)
     records.note(tx, storage.tables.tasks, row, step="accept", note={"side": side})
     tx.publish(
-        events.TaskAccepted(
-            task_id=row.task_id,
-            topic_id=row.topic_id,
-            responsible_kind=row.responsible_kind,
-            responsible_id=row.responsible_id,
-        ),
+        fact_of(events.TaskAccepted, row),
         subject=row.task_id,
         scope=row.area,
         sequence=row.version,

@@ -11,6 +11,7 @@ from msgspec import Meta, convert, field
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import PersonId
 from chassis.records import Row
 from chassis.requests import Request
@@ -105,15 +106,7 @@ def settle(tx: Tx, topic: Row) -> Row:
 def say_rework(tx: Tx, row: Row, code: str, *, final: bool, why: str | None = None) -> None:
     """Say that work goes back, or that a task is taken away for good; `why` is for who did it."""
     tx.publish(
-        events.TaskRework(
-            task_id=row.task_id,
-            topic_id=row.topic_id,
-            responsible_kind=row.responsible_kind,
-            responsible_id=row.responsible_id,
-            reason=code,
-            final=final,
-            why=why,
-        ),
+        fact_of(events.TaskRework, row, reason=code, final=final, why=why),
         subject=row.task_id,
         scope=row.area,
         sequence=row.version,

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
@@ -320,14 +321,7 @@ def _end_link(tx: Tx, link: Row, reason: str) -> Row:
     )
     tx.disarm("liaison_until", row.link_id)
     tx.publish(
-        events.LiaisonEnded(
-            link_id=row.link_id,
-            tier=row.tier,
-            target_kind=row.target_kind,
-            target=row.target,
-            official_id=row.official_id,
-            person_id=row.person_id,
-        ),
+        fact_of(events.LiaisonEnded, row),
         subject=row.link_id,
         scope=row.area,
         sequence=row.version,

@@ -10,6 +10,7 @@ from msgspec import Meta, convert, field
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
+from chassis.facts import fact_of
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
@@ -177,15 +178,7 @@ def assign_one(
 def say_assigned(tx: Tx, row: Row) -> None:
     """Say who is to do a task, and until when; said again whenever that changes."""
     tx.publish(
-        events.TaskAssigned(
-            task_id=row.task_id,
-            topic_id=row.topic_id,
-            community=row.area,
-            responsible_kind=row.responsible_kind,
-            responsible_id=row.responsible_id,
-            due_at=row.due_at.isoformat(),
-            title=row.title,
-        ),
+        fact_of(events.TaskAssigned, row, community=row.area, due_at=row.due_at.isoformat()),
         subject=row.task_id,
         scope=row.area,
         sequence=row.version,
@@ -443,13 +436,7 @@ def overdue(tx: Tx, due: Due) -> None:
         tx.arm("task_due", due.ref, repeat, dict(due.data))
         return
     tx.publish(
-        events.TaskOverdue(
-            task_id=row.task_id,
-            topic_id=row.topic_id,
-            responsible_kind=row.responsible_kind,
-            responsible_id=row.responsible_id,
-            level=level,
-        ),
+        fact_of(events.TaskOverdue, row, level=level),
         subject=row.task_id,
         scope=row.area,
         sequence=row.version,

@@ -464,8 +464,7 @@ def _lapsing(levels: tuple[tuple[str, str], ...], *, locks: bool) -> sa.Update:
 
 def add_veto(conn: sa.Connection, row: bulk.Values) -> None:
     """Store a veto; one for the same award is left alone."""
-    statement = store.insert(conn, t.vetoes).values(**{"version": 1, **row})
-    conn.execute(statement.on_conflict_do_nothing())
+    records.add_new(conn, t.vetoes, **{"version": 1, **row})
 
 
 def end_veto(conn: sa.Connection, award_id: str) -> None:

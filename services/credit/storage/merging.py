@@ -50,8 +50,7 @@ def remember(conn: sa.Connection, person_id: str, into: str, at: datetime) -> No
     """Say that an id is given up for another; those given up for it before follow it."""
     row = t.merged_people.c
     conn.execute(sa.update(t.merged_people).where(row.into_id == person_id).values(into_id=into))
-    statement = store.insert(conn, t.merged_people).values(person_id=person_id, into_id=into, at=at)
-    conn.execute(statement.on_conflict_do_nothing())
+    records.add_new(conn, t.merged_people, person_id=person_id, into_id=into, at=at)
 
 
 def hand_over(conn: sa.Connection, person_id: str, into: str) -> None:
@@ -163,9 +162,14 @@ def copy_spans(conn: sa.Connection, old: str, new: str, at: datetime, *, go_on: 
         go_on: They go on: the kept one never said anything himself.
     """
     span = t.consent_spans.c
-    for row in conn.execute(sa.select(t.consent_spans).where(span.subject_id == old)).all():
-        until = row.until if row.until is not None or go_on else at
-        statement = store.insert(conn, t.consent_spans).values(
-            subject_id=new, purpose=row.purpose, since=row.since, until=until
-        )
-        conn.execute(statement.on_conflict_do_nothing())
+    asked = sa.select(t.consent_spans).where(span.subject_id == old)
+    copies = [
+        {
+            "subject_id": new,
+            "purpose": row.purpose,
+            "since": row.since,
+            "until": row.until if row.until is not None or go_on else at,
+        }
+        for row in records.rows(conn, asked)
+    ]
+    records.add_missing(conn, t.consent_spans, copies)

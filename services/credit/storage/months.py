@@ -27,9 +27,7 @@ def closed(conn: sa.Connection, source: str) -> dict[int, set[str]]:
 
 def add_marker(conn: sa.Connection, row: Mapping[str, object]) -> bool:
     """Store a marker. Returns False when that of its partition and month was there."""
-    statement = store.insert(conn, t.markers).values(**row).on_conflict_do_nothing()
-    # The count of an INSERT is not reliable on every driver; what it returns is.
-    return records.first(conn, statement.returning(t.markers.c.period)) is not None
+    return records.add_new(conn, t.markers, **row) is not None
 
 
 def put_measures(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
@@ -72,11 +70,7 @@ def month(conn: sa.Connection, period: str) -> Row:
     Markers of several partitions arrive in several transactions; the lock lets the last of them
     see all the others.
     """
-    conn.execute(
-        store.insert(conn, t.months)
-        .values(period=period, cut_off_at=None, overdue=False, draft_job=None)
-        .on_conflict_do_nothing()
-    )
+    records.add_new(conn, t.months, period=period, cut_off_at=None, overdue=False, draft_job=None)
     asked = sa.select(t.months).where(t.months.c.period == period)
     return records.one(conn, store.lock(asked, conn))
 

@@ -26,6 +26,7 @@ from services.credit.rules.award import Award, Decides
 from services.credit.rules.model import Rule
 from services.credit.rules.predicates import Data
 from services.credit.rules.producing import PRODUCERS
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import awards as store
 from services.credit.storage import facts, registry
 from services.credit.storage.closings import closed_since, closings
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from chassis.bus import Event, Tx
 
-PERSONS = ("RES", "HH")
 NOTHING = rules.Taken()
 MEASURED = (
     events.StewardMonthHeard,

@@ -18,9 +18,11 @@ from services.credit.actions import (
     running_out,
     telling,
 )
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import registry, voices
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
+from services.credit.storage.closings import BY_HAND
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -167,7 +169,7 @@ def _moved(tx: Tx, event: Event) -> None:
 
 def _place_persons(tx: Tx, event: Event, area: str, grid: str | None) -> None:
     for subject in registry.subjects_held_by(tx.conn, event.data.person_id):
-        if subject.kind in awards.PERSONS and subject.kind != "HH":
+        if subject.kind in PERSONS and subject.kind != "HH":
             registry.place(tx.conn, subject, area=area, grid=grid, at=event.occurred_at)
             months.draft_around(tx, subject.subject_id, subject.area, event.occurred_at)
 
@@ -391,7 +393,7 @@ def _operated(tx: Tx, event: Event) -> None:
     voices.replace(tx.conn, f"PTN:{told.partner_id}", voices.OPERATOR, told.operators, at)
     if told.org_id is not None:
         # One organisation may be a partner in several places, each with operators of its own.
-        for kind in ("MER", "UNT"):
+        for kind in BY_HAND:
             subject_id = f"{kind}:{told.org_id}"
             voices.replace(tx.conn, subject_id, told.partner_id, told.operators, at)
 

@@ -33,6 +33,7 @@ from services.credit.rules import commendations as rules
 from services.credit.rules import standing
 from services.credit.rules.award import Award
 from services.credit.rules.model import Rule
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
 from services.credit.storage import numbers, registry
@@ -129,7 +130,7 @@ def _give_award(tx: Tx, known: Row, nominee: Row) -> str | None:
     period = months.open_period(tx, nominee.subject_id, Calendar.period(tx.now))
     score = level.score if level is not None else rule.score
     points = level.points if level is not None else rule.points
-    if known.kind in awards.PERSONS and nominee.subject_id not in registry.consented(
+    if known.kind in PERSONS and nominee.subject_id not in registry.consented(
         tx.conn, [nominee.subject_id], "POINTS"
     ):
         points = 0

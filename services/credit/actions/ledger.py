@@ -16,6 +16,7 @@ from chassis.refusal import Refusal
 from services.credit import errors, events
 from services.credit.actions import telling
 from services.credit.rules import ledger as rules
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import ledger as store
 from services.credit.storage import registry, voices
 
@@ -254,7 +255,7 @@ def _why_not(tx: Tx, event: Event, subject: Any) -> str | None:
         return errors.NotSpendable.code
     until = subject.spendable_until
     if until is not None and event.occurred_at >= until:
-        person = subject.kind in ("RES", "HH")
+        person = subject.kind in PERSONS
         return errors.ConsentWithdrawn.code if person else errors.NotSpendable.code
     return None
 

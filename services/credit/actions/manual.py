@@ -43,6 +43,7 @@ from services.credit.rules import deciding, standing
 from services.credit.rules import settlement as timeline
 from services.credit.rules.award import Award
 from services.credit.rules.model import Rule
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import awards as store
 from services.credit.storage import registry, voices
 from services.credit.storage.closings import Closings, closed_since, closings
@@ -148,7 +149,7 @@ class LookedUp:
 
 def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
     """Return what proposals for some subjects are judged by, however many they are."""
-    people = [one for one in subject_ids if one.partition(":")[0] in awards.PERSONS]
+    people = [one for one in subject_ids if one.partition(":")[0] in PERSONS]
     return LookedUp(
         rules_in_force(tx.conn),
         registry.subjects(tx.conn, subject_ids),
@@ -187,7 +188,7 @@ def proposal(tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool
             subject=payload.subject,
             since=Calendar.local_date(since).isoformat(),
         )
-    if rule.kind in awards.PERSONS:
+    if rule.kind in PERSONS:
         # A person who has withdrawn is not scored any more, for what lies before it either.
         for at in (payload.occurred_at, tx.now):
             if not registry.consents_at(known.spans, payload.subject, "SCORING", at):
@@ -408,14 +409,14 @@ def approve_award(tx: Tx, payload: DecideAward) -> replies.AwardDone:
         YieldsToRule: Another award for the same deed excludes it.
     """
     known, rule = _to_decide(tx, payload.award_id)
-    if rule.kind in awards.PERSONS and known.subject_id not in registry.consented(
+    if rule.kind in PERSONS and known.subject_id not in registry.consented(
         tx.conn, [known.subject_id], "SCORING"
     ):
         raise NoConsent(at=tx.now.isoformat())
     _first_of_deed(tx, known, rule)
     period = months.open_period(tx, known.subject_id, known.period)
     points_raw = known.points_raw
-    if rule.kind in awards.PERSONS:
+    if rule.kind in PERSONS:
         spans = registry.spans(tx.conn, [known.subject_id])
         if not registry.consents_at(spans, known.subject_id, "POINTS", known.occurred_at):
             points_raw = 0

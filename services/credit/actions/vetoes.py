@@ -17,7 +17,6 @@ from chassis.requests import Request
 from chassis.text import fold
 from services.credit import events, replies
 from services.credit.actions import escalating, manual, months, telling
-from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
     AlreadyVetoed,
     BasisRequired,
@@ -28,6 +27,7 @@ from services.credit.errors import (
 )
 from services.credit.rules import deciding
 from services.credit.rules import severity as rules
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import registry
 from services.credit.storage import vetoes as store
 

@@ -39,8 +39,8 @@ from services.credit.rules.findings import (
 )
 from services.credit.rules.model import Cap, Rule
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
+from services.credit.rules.standing import PERSONS
 
-PERSONS: Final = ("RES", "HH")
 _MANIFEST: Final = frozenset({"period", "area", "rule_set", "rule_sets", "digest"})
 
 

@@ -10,6 +10,8 @@ from typing import Final
 from chassis.calendar import Calendar
 from services.credit.events import MonthRow
 
+# Kinds of natural persons and their households: nothing is taken from them.
+PERSONS: Final = ("RES", "HH")
 NOT_RATED: Final = "NR"
 # From the lowest up; NR is no grade and stands in no order.
 GRADES: Final = ("D", "C", "B", "A", "AA", "AAA")

@@ -17,12 +17,12 @@ from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
 from chassis.records import Row
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 # Kinds that offices open and close.
 BY_HAND = ("MER", "UNT")
-_PERSONS = ("RES", "HH")
 
 # Subject -> the times in which it is closed, [since, until); the last may have no end yet.
 Closings = Mapping[str, list[tuple[datetime, datetime | None]]]
@@ -30,7 +30,7 @@ Closings = Mapping[str, list[tuple[datetime, datetime | None]]]
 
 def closings(conn: sa.Connection, calendar: Calendar, subject_ids: Iterable[str]) -> Closings:
     """Return when subjects were and are closed; those that never were are left out."""
-    wanted = sorted({one for one in subject_ids if one.partition(":")[0] not in _PERSONS})
+    wanted = sorted({one for one in subject_ids if one.partition(":")[0] not in PERSONS})
     if not wanted:
         return {}
     subject, state = t.subjects.c, t.states.c

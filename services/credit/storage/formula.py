@@ -15,6 +15,7 @@ from chassis import records
 from chassis import storage as store
 from chassis.records import Row
 from services.credit.rules import standing as rules
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 from services.credit.storage.counting import Value, counts_sql
@@ -24,7 +25,6 @@ from services.credit.storage.digests import (
     entry_hash,
     hash_entries,
 )
-from services.credit.storage.settlement import PERSONS
 
 
 def _least(one: store.Expression, other: store.Expression) -> store.Expression:

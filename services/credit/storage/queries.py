@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis.records import Row
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import entries as entry_store
 from services.credit.storage import tables as t
 
@@ -84,7 +85,7 @@ def subjects_page(
     """Return organisations and stewards of an area and what lies in it; persons are not listed."""
     row = t.subjects.c
     place = sa.func.coalesce(row.grid, row.area) if len(area) > len("370811015901") else row.area
-    asked = sa.select(t.subjects).where(place.like(f"{area}%"), row.kind.not_in(("RES", "HH")))
+    asked = sa.select(t.subjects).where(place.like(f"{area}%"), row.kind.not_in(PERSONS))
     if kind:
         asked = asked.where(row.kind == kind)
     return records.page(conn, asked, part, (row.opened_at, row.subject_id), newest_first=True)

@@ -14,6 +14,7 @@ from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
 from chassis.records import Row
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -108,7 +109,7 @@ def stub(subject_id: str, at: datetime) -> dict[str, object]:
         "area_before": None,
         "area_since": None,
         "holder": ref if kind == "RES" else None,
-        "spendable": kind in ("RES", "HH"),
+        "spendable": kind in PERSONS,
         "state": "ACTIVE",
         "opened_at": at,
         "closed_at": None,

@@ -22,9 +22,6 @@ PUBLISHED = ("PUBLISHED", "FINALISING", "SETTLED")
 CONFIRMED = ("CONFIRMED", *PUBLISHED)
 
 
-PERSONS = ("RES", "HH")
-
-
 def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
     """Return the months from `since` on that are confirmed in an area.
 
@@ -112,23 +109,21 @@ def _of_month(period: str, area: str) -> store.Select:
 
 def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: datetime) -> Row:
     """Make the settlement of a month and area if there is none; return and lock it."""
-    conn.execute(
-        store.insert(conn, t.settlements)
-        .values(
-            settlement_id=settlement_id,
-            period=period,
-            area=area,
-            state="OPEN",
-            complete=False,
-            missing=[],
-            entries=0,
-            unfunded_points=0,
-            to_check=[],
-            checked=[],
-            created_at=at,
-            version=1,
-        )
-        .on_conflict_do_nothing()
+    records.add_new(
+        conn,
+        t.settlements,
+        settlement_id=settlement_id,
+        period=period,
+        area=area,
+        state="OPEN",
+        complete=False,
+        missing=[],
+        entries=0,
+        unfunded_points=0,
+        to_check=[],
+        checked=[],
+        created_at=at,
+        version=1,
     )
     return records.one(conn, store.lock(_of_month(period, area), conn, weak=True))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
@@ -31,11 +30,6 @@ STAFF = (
 )
 # What stands beside whom an objection is about, while nobody has decided.
 HELD_NOTE = "异议处理中"
-
-
-def iso(at: datetime | None) -> str | None:
-    """Return a time as text, or None."""
-    return at.isoformat() if at is not None else None
 
 
 def ties(tx: Tx) -> set[str]:

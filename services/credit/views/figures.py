@@ -14,6 +14,7 @@ from chassis.refusal import Invalid, said
 from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules import settlement as rules
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import figures as store
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def sums(tx: Tx, payload: Sums) -> replies.SumsReply:
 
 
 def _sum(row: Row) -> replies.GroupSum:
-    person = row.kind in ("RES", "HH")
+    person = row.kind in PERSONS
     mean = Fraction(int(row.score), 100 * row.rated) if row.rated and not person else None
     return replies.GroupSum(
         group=row.group,

@@ -13,6 +13,7 @@ from chassis.requests import Request
 from services.credit import replies
 from services.credit.errors import NotForPersons
 from services.credit.rules import severity
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import registry, vetoes
 from services.credit.storage import repairs as store
 from services.credit.storage.in_force import rules_in_force
@@ -94,7 +95,7 @@ def negatives(tx: Tx, payload: OfOrganisation) -> replies.NegativesReply:
         NotFound: There is no such organisation.
     """
     kind = payload.subject_id.partition(":")[0]
-    if kind in ("RES", "HH"):
+    if kind in PERSONS:
         raise NotForPersons(field="subject_id")
     subject = registry.subject(tx.conn, payload.subject_id)
     inside = subject is not None and cards.may_see(tx, payload.subject_id)

@@ -13,6 +13,7 @@ from chassis.requests import Request
 from services.credit import replies
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import awards, registry, voices
 from services.credit.storage import entries as entry_store
 from services.credit.storage import notices as notice_store
@@ -207,7 +208,7 @@ def _public(tx: Tx, row: Row, known: Row, in_force: InForce) -> replies.EntryRep
     missing = NotFound(kind="entry", id=known.subject_id)
     if row.published_at is None or known.state == "DRAFT":
         raise missing
-    if known.kind in settlement_store.PERSONS:
+    if known.kind in PERSONS:
         notice = notice_store.known(tx.conn, row.notice_id)
         listed = {person["subject"] for person in notice.body.get("red_list", [])}
         still = registry.consented(tx.conn, [known.subject_id], "PUBLIC_LIST")

@@ -15,6 +15,7 @@ from chassis.replies import Page
 from chassis.requests import Request
 from services.credit import replies
 from services.credit.rules import standing
+from services.credit.rules.standing import PERSONS
 from services.credit.storage import (
     awards,
     deductions,
@@ -151,7 +152,7 @@ def _vetoes(tx: Tx, subject_id: str, period: str | None = None) -> list[replies.
 
 def _present(tx: Tx, subject: Row, entries: Sequence[Row]) -> replies.Standing:
     """Return the present standing; of a person who has withdrawn it is NR from that moment on."""
-    natural = subject.kind in ("RES", "HH")
+    natural = subject.kind in PERSONS
     if natural and not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
         return _standing(None)
     entry = next((row for row in entries if row.state in store.FINAL), None)

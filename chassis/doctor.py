@@ -89,13 +89,21 @@ def _service(name: str, url: str | None) -> list[Found]:
         runtime.close()
     return [
         (True, f"database is at {head}"),
-        (card["outbox_oldest_s"] < 60, f"{card['outbox_unsent']} facts wait to leave"),
+        _leaving(name, card["outbox_unsent"], card["outbox_oldest_s"]),
         (card["parked"] == 0, f"{card['parked']} events are parked (fivered parked list {name})"),
         (card["timers_late"] == 0, f"{card['timers_late']} timers are late"),
         _calendar(card["calendar"]),
         *keys,
         *_readable_by_others(url),
     ]
+
+
+def _leaving(name: str, count: int, oldest_s: float) -> Found:
+    text = f"{count} facts wait to leave"
+    if oldest_s < 60:
+        return True, text
+    told = "relay_waits, topology_missing or event_refused"
+    return False, f"{text}, the oldest for {oldest_s:.0f} s (the log of work {name}: {told})"
 
 
 def _keys(tx: Tx) -> Iterator[Found]:

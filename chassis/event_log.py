@@ -147,6 +147,10 @@ class Repeated:
     count: int = 0
     last_id: int = field(default=0)
 
+    def until(self, why: object) -> str:
+        """Return what is told when it ends too early."""
+        return f"the broker took {self.count}, then: {why}; go on with --after {self.last_id}"
+
 
 def again_to(
     runtime: Opened, part: Part, consumer: str, installation: Installation, url: str
@@ -171,12 +175,12 @@ def again_to(
             publisher.publish(window, outcome)
             if outcome.returned:
                 raise NotReplayed(f"no queue of {consumer} takes it: fivered topology apply")
+            if outcome.refused:
+                raise NotReplayed(done.until(f"a queue of {consumer} is full"))
             done.count += len(window)
             done.last_id = window[-1].id
     except Lost as error:
-        raise NotReplayed(
-            f"the broker took {done.count}, then: {error}; go on with --after {done.last_id}"
-        ) from error
+        raise NotReplayed(done.until(error)) from error
     finally:
         publisher.close()
     return done

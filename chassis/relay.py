@@ -9,7 +9,8 @@ sent. What is in doubt is sent again; the inbox of the consumer drops it.
 A fact that somebody hears is mandatory. When the broker has no queue for it, the event stays in
 the outbox: the relay raises an alarm, goes on with the others (but not with later events of the
 same subject, which would overtake it) and tries again every few seconds. So the operator's retry is
-`fivered topology apply`; nothing else is to be done.
+`fivered topology apply`; nothing else is to be done. An event that the broker refuses (a queue that
+takes it is full) waits in the same way, until there is room.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ WINDOW = 500
 DEADLINE_S = 10.0
 POLL_S = 1.0
 AGAIN_S = 5.0
+# What goes on being refused is told again so often.
+TELL_AGAIN_S = 60.0
 CHANNEL = "fivered_outbox"
 _LOCK_CLASS = 5_170_002
 
@@ -73,10 +76,17 @@ class Unsent:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one window."""
+    """What became of one window.
+
+    Attributes:
+        sent: The ids of the rows that the broker has taken.
+        returned: (fact, partition) for which it has no queue.
+        refused: (fact, partition) that a queue would not take.
+    """
 
     sent: list[int] = field(default_factory=list)
     returned: set[tuple[str, int]] = field(default_factory=set)
+    refused: set[tuple[str, int]] = field(default_factory=set)
 
 
 class Publisher:
@@ -96,8 +106,7 @@ class Publisher:
         self._next_tag = 1
         self._waiting: dict[int, Unsent] = {}
         self._returned: set[tuple[str, str]] = set()
-        self._nacked = False
-        self._sent: list[int] = []
+        self._outcome = Outcome()
         self._channel: Channel = None
         self._connection = pika.SelectConnection(
             broker.parameters(url, name),
@@ -156,9 +165,9 @@ class Publisher:
             if row is None:
                 continue
             if nack:
-                self._nacked = True
+                self._outcome.refused.add((row.fact, row.partition))
             elif (row.event_id, row.key) not in self._returned:
-                self._sent.append(row.id)
+                self._outcome.sent.append(row.id)
 
     # ---------------------------------------------------------------------------------- for us
 
@@ -196,12 +205,11 @@ class Publisher:
             outcome: Filled as confirms arrive, so that it is right also after a `Lost`.
 
         Raises:
-            Lost: A nack, a closed connection, or no answer in time; what `outcome.sent` does not
-                list must be sent again.
+            Lost: A closed connection, or no answer in time; what `outcome.sent` does not list must
+                be sent again.
         """
-        self._sent = outcome.sent
+        self._outcome = outcome
         self._returned.clear()
-        self._nacked = False
         self._waiting.clear()
         if self._closed is not None:
             raise Lost(self._closed)
@@ -228,8 +236,6 @@ class Publisher:
             outcome.returned.update(
                 (row.fact, row.partition) for row in window if (row.event_id, row.key) in back
             )
-        if self._nacked:
-            raise Lost("the broker refused a message")
 
     def close(self) -> None:
         """Close; a broker that does not answer the goodbye within a second is hung up on."""
@@ -258,6 +264,7 @@ class RelayState:
     Attributes:
         active: This relay holds the service's lock.
         unroutable: (fact, partition) whose queue the broker lacks.
+        refused: (fact, partition) that a queue would not take when it was last tried.
         beat: When the thread last turned (monotonic).
     """
 
@@ -266,6 +273,7 @@ class RelayState:
     blocked: bool = False
     sent: int = 0
     unroutable: tuple[tuple[str, int], ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()
     why: str = ""
     beat: float = field(default_factory=time.monotonic)
 
@@ -295,6 +303,8 @@ class Relay(threading.Thread):
         self._database: Database | None = None
         self._publisher: Publisher | None = None
         self._unroutable: set[tuple[str, int]] = set()
+        self._refused: set[tuple[str, int]] = set()
+        self._told_at: dict[tuple[str, int], float] = {}
         self._try_again_at = 0.0
         self._window = WINDOW
         self._dirty = True
@@ -394,6 +404,31 @@ class Relay(threading.Thread):
         self.state.unroutable = tuple(sorted(found))
         self._try_again_at = time.monotonic() + AGAIN_S
 
+    def _set_refused(self, found: set[tuple[str, int]]) -> None:
+        self._refused |= found
+        self.state.refused = tuple(sorted(self._refused))
+        now = self._try_again_at = time.monotonic()
+        self._try_again_at += AGAIN_S
+        if news := {key for key in found if now - self._told_at.get(key, -1e9) >= TELL_AGAIN_S}:
+            self._told_at |= dict.fromkeys(news, now)
+            log.error(
+                "event_refused",
+                extra={
+                    "service": self.runtime.name,
+                    "keys": _keys(news),
+                    "remedy": "a queue is full: rabbitmqctl list_queues name messages policy",
+                },
+            )
+
+    def _try_again(self) -> None:
+        """Look whether the queues are there, and send what was refused: one event first, for each
+        try also reaches the queues that have taken it."""
+        self._look_for_queues()
+        if self._refused:
+            self._refused.clear()
+            self._window = 1
+        self._dirty = True
+
     def _notified(self) -> None:
         database = self._database
         if database is None:
@@ -417,9 +452,8 @@ class Relay(threading.Thread):
             now = time.monotonic()
             self.state.beat = now
             self.state.blocked = publisher.blocked
-            if self._unroutable and now >= self._try_again_at:
-                self._look_for_queues()
-                self._dirty = True
+            if (self._unroutable or self._refused) and now >= self._try_again_at:
+                self._try_again()
             if (self._dirty or now - last_look >= POLL_S) and not publisher.blocked:
                 last_look = now
                 self._dirty = self._send_window(publisher, database)
@@ -450,25 +484,30 @@ class Relay(threading.Thread):
                 "event_unroutable",
                 extra={
                     "service": self.runtime.name,
-                    "keys": sorted(f"{fact}.{partition}" for fact, partition in outcome.returned),
+                    "keys": _keys(outcome.returned),
                     "remedy": "fivered topology apply",
                 },
             )
             self._set_unroutable(self._unroutable | outcome.returned)
-        self._window = min(WINDOW, self._window * 8)
-        return full or bool(outcome.returned)
+        if outcome.refused:
+            self._set_refused(outcome.refused)
+        elif not (self._refused or full):
+            self.state.refused = ()
+        self._window = 1 if outcome.refused else min(WINDOW, self._window * 8)
+        return full or bool(outcome.returned or outcome.refused)
 
     def _read(self, database: Database) -> list[Unsent]:
         # Never "id > the last one": a transaction that took its id earlier may commit later.
         columns = "id, event_id, fact, partition, body, traceparent"
-        if not self._unroutable:
+        held = self._unroutable | self._refused
+        if not held:
             found = database.execute(
                 f"SELECT {columns} FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT %s".encode(),
                 (self._window,),
             )
         else:
-            facts = [fact for fact, _ in self._unroutable]
-            partitions = [partition for _, partition in self._unroutable]
+            facts = [fact for fact, _ in held]
+            partitions = [partition for _, partition in held]
             found = database.execute(
                 f"""
                 WITH held AS (
@@ -505,6 +544,10 @@ class Relay(threading.Thread):
         if database is not None:
             with contextlib.suppress(Exception):
                 database.close()
+
+
+def _keys(found: set[tuple[str, int]]) -> list[str]:
+    return sorted(f"{fact}.{partition}" for fact, partition in found)
 
 
 def _trace_of(header: str | None) -> str | None:

@@ -543,8 +543,10 @@ class Worker:
         )
 
     def _topology(self) -> health.Finding:
-        lacking = [f"{fact}.{partition}" for fact, partition in self.relay.state.unroutable]
-        return health.Finding(not lacking, {"unroutable": lacking})
+        state = self.relay.state
+        lacking = [f"{fact}.{partition}" for fact, partition in state.unroutable]
+        refused = [f"{fact}.{partition}" for fact, partition in state.refused]
+        return health.Finding(not lacking + refused, {"unroutable": lacking, "refused": refused})
 
 
 def _routine_beat(routine: Routine) -> float:

@@ -312,6 +312,59 @@ def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
         world.close()
 
 
+def test_a_full_queue_holds_back_its_own_subjects_only_and_is_told(
+    fragile, private_rabbit, monkeypatch, caplog
+):
+    """The relay dropped its connection at each refusal, and all that the service says waited."""
+    monkeypatch.setattr(relay, "AGAIN_S", 0.3)
+    world, gone = fragile, partition_of("c")
+    other = next(f"o{n}" for n in range(99) if partition_of(f"o{n}") != gone)
+    name = topology.queue_name("toy", "toy", gone)
+    # An operator limits a queue of ours; what exceeds it is refused, as the queue itself asks.
+    limit = {"pattern": name, "apply-to": "queues", "priority": 9, "definition": {"max-length": 2}}
+    private_rabbit.set_policies({"full": limit}, world.url.rpartition("/")[2])
+    bench = Bench(world.runtime)
+    worker = work.Worker(world.runtime, world.url, world.installation)
+    sender = worker.relay
+    hearers = [
+        work.Subscriber(world.runtime, world.url, "toy", [queue])
+        for queue in world.installation.queues()
+    ]
+    full = next(one for one in hearers if one._queues[0].partition == gone)
+    unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
+    try:
+        sender.start()
+        for one in hearers:
+            if one is not full:
+                one.start()
+        world.wait(lambda: sender.state.connected)
+        # One by one: a quorum queue takes some more before it refuses.
+        for n in range(1, 9):
+            bench.do("add", {"counter_id": "c", "amount": n})
+            world.wait(lambda: world.one(unsent) == 0 or sender.state.refused)
+        assert sender.state.refused == (("added.v1", gone),)
+        assert sender.state.connected
+        told = [record for record in caplog.records if record.getMessage() == "event_refused"]
+        assert [record.keys for record in told] == [[f"added.v1.{gone}"]]
+        page = worker._topology()
+        assert (page.ok, page.detail["refused"]) == (False, [f"added.v1.{gone}"])
+        # The others are heard meanwhile.
+        bench.do("add", {"counter_id": other, "amount": 100})
+        world.wait(lambda: world.amounts() == [100])
+        assert world.one(unsent) > 0
+        full.start()
+        world.wait(lambda: len(world.amounts()) == 9)
+        assert world.amounts()[1:] == list(range(1, 9))
+        world.wait(lambda: world.one(unsent) == 0 and not sender.state.refused)
+        assert worker._topology().ok
+    finally:
+        for one in hearers:
+            if one.threads[0].ident:
+                one.stop()
+        sender.stop()
+        sender.join(10)
+
+
 def test_a_queue_that_was_deleted_is_told_and_heard_again_once_it_is_there(
     broker_url, postgres_url, tmp_path, monkeypatch
 ):

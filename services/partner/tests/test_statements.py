@@ -473,7 +473,9 @@ def test_the_marker_lies_in_the_partition_of_its_communities(town, barber):
     from chassis.bus import partition_of
 
     town.bench.fire("2025-04-03T00:00")
-    rows = town.bench.rows("SELECT partition FROM outbox WHERE fact = 'month_measured.v1'")
+    rows = town.bench.rows(
+        "SELECT partition FROM outbox WHERE fact = 'month_measured.v1' ORDER BY id"
+    )
     assert [row["partition"] for row in rows] == [0, 1, 2, 3] * (len(rows) // 4)
     for event in town.bench.published("month_measured.v1"):
         for one in event["data"]["communities"]:

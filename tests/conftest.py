@@ -1,13 +1,19 @@
 """Fixtures of the tests that no unit owns, and what is run where."""
 
-import os
 from collections.abc import Generator
 
 import pytest
 
+from tests.alone import LEFT_OUT, files_alone, runs_alone
 from tests.systems import distributed, embedded, expected
 
-__all__ = ["distributed", "embedded", "expected", "pytest_collection_modifyitems"]
+__all__ = [
+    "distributed",
+    "embedded",
+    "expected",
+    "pytest_collection_modifyitems",
+    "pytest_terminal_summary",
+]
 
 # Where two run side by side, none of the long files is left alone at the end, and the two that
 # start whole installations are not at it at the same time.
@@ -21,18 +27,7 @@ LONG_FIRST = (
 )
 
 
-# The run of everything gives each service's tests both databases: PostgreSQL here, SQLite in the
-# service's own checkout, which test_independence.py makes. What asks for no PostgreSQL runs there
-# as it would run here. Nothing is run twice.
 ALONE = "tests/architecture/test_independence.py"
-
-
-def runs_alone(item: pytest.Item) -> bool:
-    """Tell whether test_independence.py runs a test of a service just as it would run here."""
-    if not item.nodeid.startswith("services/") or item.get_closest_marker("servers"):
-        return False
-    given = getattr(item, "callspec", None)
-    return given is None or "postgresql" not in given.params.values()
 
 
 def group(item: pytest.Item) -> str:
@@ -46,17 +41,35 @@ def group(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
+    # Where workers share a run, the names get the group behind them.
+    names = {item: item.nodeid for item in items}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
     yield
-    whole = os.environ.get("FIVERED_TEST_PG") and any(one.nodeid.startswith(ALONE) for one in items)
-    if whole:
-        elsewhere = [one for one in items if runs_alone(one)]
+    files = files_alone(items)
+    elsewhere = [one for one in items if runs_alone(one, files)]
+    config.stash[LEFT_OUT] = {names[one] for one in elsewhere}
+    if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [one for one in items if not runs_alone(one)]
+        items[:] = [one for one in items if names[one] not in config.stash[LEFT_OUT]]
 
     def rank(item: pytest.Item) -> int:
         fits = (n for n, path in enumerate(LONG_FIRST) if item.nodeid.startswith(path))
         return next(fits, len(LONG_FIRST))
 
     items.sort(key=rank)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran in a checkout of their own: the count of pytest holds them as one."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    said = sorted(
+        value
+        for report in reports
+        for name, value in report.user_properties
+        if name == "alone" and report.when == "call"
+    )
+    if said:
+        terminalreporter.section("services alone, on SQLite")
+        for line in said:
+            terminalreporter.write_line(line)

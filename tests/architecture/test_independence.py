@@ -6,10 +6,12 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from fnmatch import fnmatch
 
 import pytest
 
 from deploy.local.prepare import units
+from tests.alone import LEFT_OUT
 from tests.architecture.imports import ROOT, service_packages
 
 SERVICES = [package.rpartition(".")[2] for package in service_packages()]
@@ -21,6 +23,16 @@ sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in getattr(f,
 sys.path_hooks[:] = [h for h in sys.path_hooks if "__editable__" not in getattr(h, "__module__", "")]
 sys.path[:] = [p for p in sys.path if "__editable__" not in p]
 """
+# Beside it, a plugin of pytest: a line for each phase of a test.
+OUTCOMES = """
+import os
+
+def pytest_runtest_logreport(report):
+    with open(os.environ["OUTCOMES"], "a", encoding="utf-8") as noted:
+        print(report.outcome, report.nodeid, file=noted)
+"""
+# A service whose tests take long is dealt out to several runs, so that both workers are busy.
+PARTS = {"credit": 5, "forum": 2, "steward": 2}
 
 
 def tracked(*folders):
@@ -36,13 +48,19 @@ def copy(target, *folders):
         shutil.copy2(ROOT / name, target / name)
     (target / "alone").mkdir()
     (target / "alone" / "sitecustomize.py").write_text(ALONE)
+    (target / "alone" / "outcomes.py").write_text(OUTCOMES)
 
 
 def run_tests(target, *paths):
-    env = os.environ | {"PYTHONPATH": f"{target / 'alone'}{os.pathsep}{target}"}
+    """Run tests of a copy. Returns the ids of those that passed, setup and teardown included."""
+    noted = target / "alone" / "outcomes"
+    env = os.environ | {
+        "PYTHONPATH": f"{target / 'alone'}{os.pathsep}{target}",
+        "OUTCOMES": str(noted),
+    }
     env.pop("FIVERED_TEST_PG", None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not servers", *paths],
+        [sys.executable, "-m", "pytest", "-q", "-p", "outcomes", "-m", "not servers", *paths],
         cwd=target,
         env=env,
         capture_output=True,
@@ -50,14 +68,37 @@ def run_tests(target, *paths):
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    return done.stdout
+    if done.returncode:
+        # Shown as what this test has printed; the failure itself is the list of them.
+        print(done.stdout, done.stderr, sep="\n")
+        summary = done.stdout.rpartition("short test summary info")[2] or done.stderr
+        pytest.fail(summary.strip(" =\n")[-6000:], pytrace=False)
+    lines = [line.split(" ", 1) for line in noted.read_text("utf-8").splitlines()]
+    return {test for _, test in lines} - {test for outcome, test in lines if outcome != "passed"}
+
+
+def parts(name):
+    """Deal the test files of a service out to runs of about the same length."""
+    dealt = [[] for _ in range(PARTS.get(name, 1))]
+    files = [file for file in tracked(f"services/{name}") if fnmatch(file, "*/test_*.py")]
+    for number, file in enumerate(sorted(files, key=lambda file: -(ROOT / file).stat().st_size)):
+        dealt[number % len(dealt)].append(file)
+    return dealt
 
 
 @pytest.mark.covers("N25")
-@pytest.mark.timeout(1500)  # Every test of the service on SQLite: a run that hangs, not a slow one.
-@pytest.mark.parametrize("name", SERVICES)
-def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
+@pytest.mark.timeout(1500)  # Many tests of a service on SQLite: a run that hangs, not a slow one.
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        pytest.param(name, files, id=f"{name}{number}", marks=pytest.mark.runs_alone(*files))
+        for name in SERVICES
+        for number, files in enumerate(parts(name), 1)
+    ],
+)
+def test_the_chassis_and_one_service_pass_that_services_tests(
+    request, tmp_path, record_property, name, files
+):
     copy(tmp_path, "chassis", "testkit", f"services/{name}", "pyproject.toml")
     seen = subprocess.run(
         [sys.executable, "-c", "import importlib.util as u; print(u.find_spec('gateway'))"],
@@ -68,7 +109,16 @@ def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
         check=True,
     ).stdout
     assert seen.strip() == "None", "the copy is not alone"
-    assert "passed" in run_tests(tmp_path, f"services/{name}")
+    passed = run_tests(tmp_path, *files)
+    assert passed
+    # What the run of everything has left out, because it runs here, did run here.
+    mine = {one for one in request.config.stash[LEFT_OUT] if one.partition("::")[0] in files}
+    record_property(
+        "alone",
+        f"{name}, {len(files)} files: {len(passed)} tests passed;"
+        f" {len(mine)} were left out of the other run, {len(mine - passed)} of which did not pass",
+    )
+    assert sorted(mine - passed) == []
 
 
 @pytest.mark.parametrize(

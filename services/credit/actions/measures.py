@@ -34,7 +34,7 @@ def give(tx: Tx, period: str, area: str, end: datetime) -> None:
     for (source, fact, event_id), members in sorted(groups.items()):
         measured: dict[str, list[object]] = defaultdict(list)
         for member in members:
-            measured[member.rows].append(member.data)
+            measured[member.rows].append(standing.row_as_settled(member.data))
         event = award_rules.Event(
             id=event_id,
             type=f"{source}.{fact}",

@@ -355,7 +355,7 @@ def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Row]) -> None:
             id=str(row.event_id),
             type=f"{row.source}.{row.fact}",
             occurred_at=end - timedelta(milliseconds=1),
-            data={"period": row.period, row.rows: [row.data]},
+            data={"period": row.period, row.rows: [standing.row_as_settled(row.data)]},
             period=row.period,
         )
         day = Calendar.local_date(end - timedelta(seconds=1))

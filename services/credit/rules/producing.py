@@ -118,7 +118,8 @@ PRODUCERS: Final[dict[str, EventType]] = {
         " rolling_complaints rolling_complaints_before rolling_households"
         " rolling_households_before p2c_active_last_day c2p_active_last_day p2c_gap_days"
         " c2p_gap_days cross_full_month agreements_active_last_day agreements_full_month"
-        " commitments_due commitments_on_time tripartite_held overdue_rectifications_open",
+        " commitments_due commitments_on_time tripartite_held overdue_rectifications_open"
+        " served_from served_to",
     ),
     "partner.month_measured.v1": _of(
         "period partition partitions",

@@ -94,6 +94,11 @@ class _Month:
         return str(self.manifest["period"])
 
     @property
+    def formula(self) -> int:
+        """By which formula it was published; the first one was not stated."""
+        return int(self.manifest.get("formula", 1))
+
+    @property
     def district(self) -> str:
         """The district's rule set; a street that adds to it stands behind it."""
         return str(self.manifest["rule_set"]).partition("+")[0]
@@ -506,11 +511,12 @@ class _Check:
         if compiled is None:
             return
         for line in self._part.measures:
+            data = standing.row_as_settled(line["data"], self._month.formula)
             event = rules.Event(
                 id=str(line["event"]),
                 type=str(line["type"]),
                 occurred_at=log.time(line["occurred_at"]),
-                data={"period": self._month.period, line["rows"]: [line["data"]]},
+                data={"period": self._month.period, line["rows"]: [data]},
                 period=self._month.period,
             )
             for fired in compiled.fires(event):
@@ -679,10 +685,11 @@ class _Check:
         source = standing.GATE_SOURCE.get(kind)
         row = next((m["data"] for m in part.measures if m["source"] == source), None)
         if row is not None:
-            formula = int(self._month.manifest.get("formula", 1))
-            measures = standing.measures_of(kind, row, formula=formula)
+            measures = standing.measures_of(kind, row, formula=self._month.formula)
         else:
             measures = standing.Measures(active=kind != "STW")
-        if kind not in (*PERSONS, "STW") and part.head["state"] != "ACTIVE":
+        # A measured project that was closed within the month settles for the last time.
+        served = kind == "PRJ" and row is not None and self._month.formula > 2
+        if kind not in (*PERSONS, "STW") and part.head["state"] != "ACTIVE" and not served:
             measures = replace(measures, active=False)
         return standing.standing_of(kind, gain, loss, replace(measures, vetoed=vetoed))

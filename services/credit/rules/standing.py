@@ -107,7 +107,8 @@ class Measures:
     """The inputs of gates and of "not rated", as of the last day of the period.
 
     Only those of the subject's own kind are looked at. `active` is: the status of an organisation
-    on the last day; that a steward had an order, a visit or a shift; that a person consents.
+    on the last day; that a project served in the month, which settles it for the last time if it
+    was closed since; that a steward had an order, a visit or a shift; that a person consents.
     """
 
     active: bool = True
@@ -128,8 +129,25 @@ GATE_SOURCE: Final = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
 
 
 # The formula changes with its release: months that were published by an earlier one are verified
-# by it. 1: a steward who had left by the last day was not rated. 2: a person who served is.
-FORMULA: Final = 2
+# by it. 1: a steward who had left by the last day was not rated. 2: a person who served is. 3: so
+# is a project that was closed or handed over within the month, as of its last day of service.
+FORMULA: Final = 3
+
+
+def row_as_settled(row: MonthRow, formula: int = FORMULA) -> MonthRow:
+    """Return a row of a month marker as rules and gates read it.
+
+    All that property says of a project as of the last day, it says of one that was closed or handed
+    over within the month as of `served_to`; on that day the project was in service. A project that
+    did not serve in the month at all has no such day.
+
+    Args:
+        row: A row as it was told.
+        formula: By which formula the month was published.
+    """
+    if formula > 2 and row.get("in_service") is False and row.get("served_to"):
+        return {**row, "in_service": True}
+    return row
 
 
 def measures_of(
@@ -149,6 +167,7 @@ def measures_of(
         KeyError: The kind is not measured.
     """
     if kind == "PRJ":
+        row = row_as_settled(row, formula)
         return Measures(
             active=bool(row.get("in_service", True)),
             agreements=row.get("agreements_active_last_day") or 0,

@@ -253,9 +253,11 @@ def _sums(
 
 def _active(members: sa.CTE) -> sa.ColumnElement[bool]:
     kind = members.c.kind
+    # A project that served in the month is measured, and settles although it was closed since.
+    served = sa.and_(kind == "PRJ", sa.func.coalesce(t.measures.c.active, sa.false()))
     return sa.and_(
         sa.func.coalesce(t.measures.c.active, kind != "STW"),
-        sa.or_(kind.in_((*PERSONS, "STW")), members.c.state == "ACTIVE"),
+        sa.or_(kind.in_((*PERSONS, "STW")), members.c.state == "ACTIVE", served),
     )
 
 

@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import SimpleNamespace
 from typing import Any, Protocol, TypeAlias, cast
 
 import msgspec
@@ -32,6 +33,7 @@ from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.replies import ItemT
 from chassis.requests import members_of
 from chassis.transaction import Tx
+from chassis.vault import Sealed
 
 # --------------------------------------------------------------------------------------------------
 # One row
@@ -128,6 +130,47 @@ def require_state(row: Row, *states: str) -> None:
     """
     if row.state not in states:
         raise StateConflict(state=row.state)
+
+
+def values_from(payload: msgspec.Struct, table: sa.Table, /, **values: object) -> dict[str, object]:
+    """Return the values of a new row: what the caller says in members that are called like a
+    column, and `values`. So a field has no line of its own between the door and the table.
+
+    Args:
+        payload: What the caller sends.
+        table: Where the row goes.
+        values: What the service itself says; it stands in place of a member of the same name.
+
+    Raises:
+        TypeError: A column is sealed, and `values` does not hold what was sealed.
+    """
+    told = {
+        name: getattr(payload, name)
+        for name in _members_kept(type(payload), table)
+        if name not in values
+    }
+    for name in told:
+        if isinstance(table.c[name].type, Sealed):
+            raise TypeError(f"{table.name}.{name} is sealed: say its value")
+    return told | values
+
+
+@functools.cache
+def _members_kept(kind: type[msgspec.Struct], table: sa.Table) -> tuple[str, ...]:
+    return tuple(name for name in members_of(kind) if name in table.c)
+
+
+class _Unsaved(SimpleNamespace):
+    """Values that are read like a row: `row.state`, `values_of(row)`."""
+
+    @property
+    def _mapping(self) -> dict[str, object]:
+        return vars(self)
+
+
+def unsaved(values: store.Values) -> Row:
+    """Return a row that is not in its table yet; it knows the columns of `values` only."""
+    return cast("Row", _Unsaved(**values))
 
 
 def add(conn: sa.Connection, table: sa.Table, **values: object) -> Row:

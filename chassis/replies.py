@@ -65,6 +65,30 @@ class Reply(Struct, kw_only=True):
         told: dict[str, Any] = dict(zip(names, values, strict=True)) | more
         return cls(**told)
 
+    def tell(self, row: object, of: type[Reply], /, **more: object) -> None:
+        """Set the members that one of the reply's types adds: the row's columns of these names.
+
+        It is how a viewer who sees more is told more: what only he reads stands in a type of its
+        own, and a member that is added there is told to him and to nobody else.
+
+        Args:
+            row: A row of a table.
+            of: The type; what its bases declare stays as it is.
+            more: Members that the row does not have under their names, or that stay UNSET.
+
+        Raises:
+            AttributeError: The row has no such column, and `more` does not say it.
+        """
+        for name in _added(of):
+            setattr(self, name, more[name] if name in more else getattr(row, name))
+
+
+@functools.cache
+def _added(kind: type[Reply]) -> tuple[str, ...]:
+    """Return the members that a type has and its bases have not."""
+    bases = {name for base in kind.__bases__ for name in getattr(base, "__struct_fields__", ())}
+    return tuple(name for name in kind.__struct_fields__ if name not in bases)
+
 
 @functools.cache
 def _told(kind: type[Reply], but: tuple[str, ...]) -> tuple[tuple[str, ...], _Getter, _Getter]:

@@ -12,8 +12,17 @@ from chassis import records
 from chassis import storage as store
 from chassis.refusal import Invalid, NotFound
 from chassis.requests import Request
+from chassis.vault import Sealed
 
 metadata = store.new_metadata()
+letters = sa.Table(
+    "letters",
+    sa.MetaData(),
+    sa.Column("letter_id", store.Id, primary_key=True),
+    sa.Column("weight", sa.Integer),
+    sa.Column("stamp", sa.String(10)),
+    sa.Column("text", Sealed("{letter_id}.text")),
+)
 parcels = sa.Table(
     "parcels",
     metadata,
@@ -39,6 +48,29 @@ class Parcels(Request, frozen=True):
 
 class OtherParcels(Parcels, frozen=True):
     pass
+
+
+class SendLetter(Request, frozen=True):
+    text: str
+    weight: int
+    urgent: bool = False
+    stamp: str | None = None
+
+
+def test_what_a_caller_says_goes_where_a_column_is_called_like_it():
+    payload = SendLetter(text="x", weight=20, urgent=True, stamp="mine")
+    kept = records.values_from(payload, letters, letter_id="let_1", text=b"sealed", stamp="ours")
+    assert kept == {"letter_id": "let_1", "text": b"sealed", "weight": 20, "stamp": "ours"}
+
+
+def test_a_sealed_column_is_never_filled_with_what_a_caller_wrote():
+    with pytest.raises(TypeError, match=r"letters\.text is sealed"):
+        records.values_from(SendLetter(text="x", weight=20), letters, letter_id="let_1")
+
+
+def test_values_are_read_like_the_row_that_they_become():
+    row = records.unsaved({"letter_id": "let_1", "weight": 20})
+    assert (row.weight, records.values_of(row)) == (20, {"letter_id": "let_1", "weight": 20})
 
 
 @pytest.fixture

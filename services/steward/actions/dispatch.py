@@ -137,7 +137,7 @@ NOBODY: dict[str, object] = {"handler": None, "handler_person": None, "due_accep
 
 
 def choose(
-    tx: Tx, row: Row | storage.cases.NewCase, duties: Sequence[str], barred: Collection[str]
+    tx: Tx, row: Row, duties: Sequence[str], barred: Collection[str]
 ) -> rules.routing.Candidate | None:
     """Choose by the routing, and again where the chosen one left in the meantime."""
     without = list(row.tried)
@@ -156,9 +156,7 @@ def choose(
         without.append(chosen.steward_id)
 
 
-def _stood_back(
-    tx: Tx, row: Row | storage.cases.NewCase, duties: Sequence[str], barred: Collection[str]
-) -> bool:
+def _stood_back(tx: Tx, row: Row, duties: Sequence[str], barred: Collection[str]) -> bool:
     """Tell whether somebody who might have had a request is a party of it."""
     if accused(tx, row):
         return True

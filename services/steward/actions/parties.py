@@ -35,7 +35,7 @@ def complainants(tx: Tx, rows: Sequence[Row]) -> dict[str, set[str]]:
     }
 
 
-def accused(tx: Tx, row: Row | storage.cases.NewCase) -> set[str]:
+def accused(tx: Tx, row: Row) -> set[str]:
     """Return the persons whom a request is against, with their households, or who hold a post in
     what it is against."""
     refs = [row.against]
@@ -56,7 +56,7 @@ def accused(tx: Tx, row: Row | storage.cases.NewCase) -> set[str]:
 
 def candidates_of(
     tx: Tx,
-    row: Row | storage.cases.NewCase,
+    row: Row,
     duties: Sequence[str],
     barred: Collection[str],
     without: Iterable[str] = (),
@@ -142,9 +142,7 @@ def _stand_in(
     return rules.routing.choose(candidates_of(tx, row, duties, barred, without), duties)
 
 
-def duties_of(
-    tx: Tx, row: Row | storage.cases.NewCase, *, served: bool | None = None
-) -> Sequence[str]:
+def duties_of(tx: Tx, row: Row, *, served: bool | None = None) -> Sequence[str]:
     """Return who takes a request; `served` where it is known that projects serve its grid."""
     if served is None and row.project_id is None:
         served = bool(storage.ground.serving(tx.conn, row.grid))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
@@ -50,6 +51,7 @@ from services.steward.errors import (
 from services.steward.replies import RequestReply
 from services.steward.rules.requests import Kind, Priority
 from services.steward.rules.routing import Category
+from services.steward.storage import tables
 
 MAX_REFERENCE = 100
 
@@ -449,36 +451,41 @@ def _new(
     request_id: str,
     project_id: str | None,
     topic_id: str | None,
-) -> storage.cases.NewCase:
+) -> Row:
     """Return what a new request is, before anybody has it."""
     priority = payload.priority or rules.requests.default_priority(payload.category)
     clock = rules.requests.clock_of(payload.kind, priority)
     resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
-    return storage.cases.NewCase(
-        request_id=request_id,
-        channel=payload.channel,
-        reference=_shown(payload, own),
-        recorded_by=tx.actor.id,
-        against=payload.against,
-        kind=payload.kind,
-        category=payload.category,
-        priority=priority,
-        clock=clock,
-        area=payload.grid[:12],
-        grid=payload.grid,
-        building=payload.building,
-        indoor=payload.indoor,
-        project_id=project_id,
-        topic_id=topic_id,
-        reporter_id=reporter,
-        found_by=_found_by(tx, payload, reporter),
-        text=storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
-        media=payload.media,
-        span_s=int((resolve - tx.now).total_seconds()),
-        occurred_at=payload.occurred_at or tx.now,
-        created_at=tx.now,
-        due_contact=rules.requests.due_contact(clock, tx.now, tx.calendar),
-        due_resolve=resolve,
+    return records.unsaved(
+        records.values_from(
+            payload,
+            tables.requests,
+            request_id=request_id,
+            # Where the release before kept it; now it is `reference`.
+            external_ref=None,
+            reference=_shown(payload, own),
+            recorded_by=tx.actor.id,
+            priority=priority,
+            clock=clock,
+            area=payload.grid[:12],
+            project_id=project_id,
+            topic_id=topic_id,
+            reporter_id=reporter,
+            found_by=_found_by(tx, payload, reporter),
+            text=storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
+            span_s=int((resolve - tx.now).total_seconds()),
+            occurred_at=payload.occurred_at or tx.now,
+            created_at=tx.now,
+            due_contact=rules.requests.due_contact(clock, tx.now, tx.calendar),
+            due_resolve=resolve,
+            tried=[],
+            returns=0,
+            reopens=0,
+            urged=0,
+            level=0,
+            extended=False,
+            late=False,
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypedDict, cast
 
@@ -92,50 +92,9 @@ def claim_reference(conn: sa.Connection, **values: object) -> bool:
     return records.add_new(conn, request_references, **values) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class NewCase:
-    """What a new request is, before anybody has it: columns of its row."""
-
-    request_id: str
-    channel: str
-    reference: str | None
-    recorded_by: str
-    against: str | None
-    kind: str
-    category: str
-    priority: str
-    clock: str
-    area: str
-    grid: str
-    building: str | None
-    indoor: bool
-    project_id: str | None
-    topic_id: str | None
-    reporter_id: str | None
-    found_by: str | None
-    text: bytes
-    media: list[str]
-    span_s: int
-    occurred_at: datetime
-    created_at: datetime
-    due_contact: datetime | None
-    due_resolve: datetime
-    tried: list[str] = field(default_factory=list)
-    returns: int = 0
-    reopens: int = 0
-    urged: int = 0
-    level: int = 0
-    extended: bool = False
-    late: bool = False
-
-    def columns(self) -> dict[str, object]:
-        """Return all of it by the names of the columns."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
-
-
 def file(
     conn: sa.Connection,
-    new: NewCase,
+    new: Row,
     given: Mapping[str, object],
     steps: Sequence[Mapping[str, object]],
     due_at: Mapping[str, datetime],
@@ -144,12 +103,12 @@ def file(
 
     Args:
         conn: The transaction.
-        new: The request.
+        new: The request before anybody has it.
         given: Its number, its state, and who has it.
         steps: The lines of its timeline.
         due_at: The end of each of its clocks, all of which start now.
     """
-    row = cast("Row", conn.execute(_INSERTED, {**new.columns(), **given}).one())
+    row = cast("Row", conn.execute(_INSERTED, {**records.values_of(new), **given}).one())
     # A statement for all of a table keeps their order, which the timeline is read in.
     write_timeline(conn, steps)
     conn.execute(

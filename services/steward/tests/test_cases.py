@@ -11,6 +11,7 @@ from chassis.refusal import (
     VersionConflict,
 )
 from services.steward import errors
+from services.steward.actions import submission
 from services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
@@ -47,6 +48,41 @@ def staffed(ground):
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
     return ground
+
+
+# A value for each member of the command; a new one gets its value here.
+WHOLE = {
+    "channel": "PHONE",
+    "kind": "COMPLAINT",
+    "category": "PROPERTY_SERVICE",
+    "grid": GRID,
+    "text": "保洁三天没来",
+    "priority": "P2",
+    "building": "3",
+    "indoor": True,
+    "reporter_id": WANG,
+    "project_id": PROJECT["project_id"],
+    "against": "pco_1",
+    "external_ref": "GATE-1",
+    "occurred_at": "2025-03-03T08:30:00+08:00",
+    "media": ["sha256:1"],
+}
+# What the card calls otherwise, or does not show.
+NOT_ON_THE_CARD = {"indoor"}
+
+
+def test_each_field_of_a_request_is_kept_shown_and_told(staffed):
+    """What a request says stands on its card, and in its event where that has the field."""
+    bench = staffed.bench
+    assert set(WHOLE) == set(submission.SubmitRequest.__struct_fields__)
+    said = staffed.cadre(OTHER_CADRE).do("submit_request", WHOLE)
+    card = staffed.cadre(OTHER_CADRE).ask("request", {"request_id": said["id"]})
+    (told,) = [event["data"] for event in bench.published("request_submitted.v1")]
+    wanted = WHOLE | {"occurred_at": "2025-03-03T00:30:00+00:00"}
+    for name in set(WHOLE) - NOT_ON_THE_CARD:
+        assert card[name] == wanted[name], name
+    for name in set(WHOLE) & set(told):
+        assert told[name] == WHOLE[name], name
 
 
 @pytest.mark.covers("F2-flow")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from chassis import records
 from chassis.bus import Tx
@@ -210,21 +210,16 @@ def _case(tx: Tx, row: Row, kind: type[CardT]) -> CardT:
 def _whole(tx: Tx, row: Row, kind: type[CardT]) -> CardT:
     """Return what is told of a request to who sees it in full, but for what people wrote."""
     found = _case(tx, row, kind)
-    found.channel = row.channel
-    found.external_ref = row.reference or row.external_ref
-    found.project_id = row.project_id
-    found.against = row.against
-    found.topic_id = row.topic_id
-    found.reporter_id = row.reporter_id
-    found.handler_person = row.handler_person
-    found.first_handler = row.first_handler
-    found.occurred_at = row.occurred_at
-    found.returns = row.returns
-    found.urged = row.urged
-    if _sees_rating(tx, row):
+    sees_rating = _sees_rating(tx, row)
+    found.tell(
+        row,
+        replies.RequestCard,
+        external_ref=row.reference or row.external_ref,
+        review=row.review if sees_rating else UNSET,
+    )
+    if sees_rating:
         found.stars = row.stars
         found.solved = row.solved
-        found.review = row.review
     return found
 
 
@@ -237,9 +232,8 @@ def detail(tx: Tx, row: Row) -> replies.RequestDetail:
     """Return a request as the viewer may see it, with what was written."""
     found = _whole(tx, row, replies.RequestDetail)
     said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
-    found.text = said(vault.open(row.text, f"{row.request_id}.text"))
-    found.media = row.media
-    found.erased_at = row.erased_at
+    text = said(vault.open(row.text, f"{row.request_id}.text"))
+    found.tell(row, replies.RequestDetail, text=text, followers=UNSET, case=UNSET)
     _tell_outcome(tx, found, row)
     if _sees_rating(tx, row):
         rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")

@@ -185,10 +185,8 @@ def _with_standing(card: replies.PersonCard, row: Row, *, itself: bool) -> repli
         # Given up after a double registration; all else is told under the other id.
         found.merged_into = row.merged_into
         return found
-    found.grid = row.grid
-    found.household_id = row.household_id
-    found.is_adult = row.is_adult
-    found.birth_year = row.birth_year if itself else None
+    birth_year = row.birth_year if itself else None
+    found.tell(row, replies.RegisteredPerson, birth_year=birth_year)
     return found
 
 

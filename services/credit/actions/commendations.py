@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import DownToCommunity, Period
 from chassis.free_text import PublicText
@@ -116,23 +117,19 @@ def open_commendation(tx: Tx, payload: OpenCommendation) -> replies.Commendation
         raise FormalOnceAYear(field="form", year=year)
     row = store.add(
         tx.conn,
-        commendation_id=commendation_id,
-        number=number,
-        title=payload.title.strip(),
-        form=payload.form,
-        level=payload.level,
-        kind=payload.kind,
-        criteria=payload.criteria.strip(),
-        quota=payload.quota,
-        from_period=payload.from_period,
-        to_period=payload.to_period,
-        approval_doc_no=payload.approval_doc_no,
-        state="OPEN",
-        area=payload.area,
-        year=year,
-        opened_by=tx.actor.id,
-        opened_at=tx.now,
-        version=1,
+        **records.values_from(
+            payload,
+            t.commendations,
+            commendation_id=commendation_id,
+            number=number,
+            title=payload.title.strip(),
+            criteria=payload.criteria.strip(),
+            state="OPEN",
+            year=year,
+            opened_by=tx.actor.id,
+            opened_at=tx.now,
+            version=1,
+        ),
     )
     return nominees.done(row)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, field
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.free_text import PublicText
 from chassis.records import Row
@@ -32,7 +33,7 @@ from services.credit.errors import (
 )
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
-from services.credit.storage import voices
+from services.credit.storage import tables, voices
 
 Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
@@ -247,21 +248,21 @@ def _propose(tx: Tx, payload: GrantConsent, person: Row, subject_id: str) -> rep
     store.end_proposal(tx.conn, subject_id, state="LAPSED", by=None, at=tx.now)
     proposal = store.add_proposal(
         tx.conn,
-        proposal_id=tx.new_id("csp"),
-        subject_id=subject_id,
-        person_id=person.person_id,
-        household_id=payload.household_id,
-        notice_version=payload.notice_version,
-        purposes=sorted(set(payload.purposes)),
-        channel=payload.channel,
-        evidence_ref=payload.evidence_ref,
-        state="PROPOSED",
-        proposed_by=tx.actor.id,
-        proposed_at=tx.now,
-        due_at=tx.calendar.due(tx.now, CONFIRM_WORKING_DAYS),
-        area=person.area,
-        grid=person.grid,
-        version=1,
+        **records.values_from(
+            payload,
+            tables.consent_proposals,
+            proposal_id=tx.new_id("csp"),
+            subject_id=subject_id,
+            person_id=person.person_id,
+            purposes=sorted(set(payload.purposes)),
+            state="PROPOSED",
+            proposed_by=tx.actor.id,
+            proposed_at=tx.now,
+            due_at=tx.calendar.due(tx.now, CONFIRM_WORKING_DAYS),
+            area=person.area,
+            grid=person.grid,
+            version=1,
+        ),
     )
     telling.tell(
         tx,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx, is_uuid, new_uuid
 from chassis.calendar import Calendar
 from chassis.fields import Period
@@ -28,7 +29,7 @@ from services.credit.errors import (
 from services.credit.rules import deciding
 from services.credit.rules import severity as rules
 from services.credit.rules.standing import PERSONS
-from services.credit.storage import registry
+from services.credit.storage import registry, tables
 from services.credit.storage import vetoes as store
 
 LEAST_REASONS = 20
@@ -114,19 +115,19 @@ def impose_veto(tx: Tx, payload: ImposeVeto) -> replies.VetoDone:
     due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
     row = store.add(
         tx.conn,
-        veto_id=new_uuid(),
-        subject_id=payload.subject,
-        from_period=payload.from_period,
-        to_period=payload.to_period,
-        state="PROPOSED",
-        document_no=payload.document_no.strip(),
-        hearing_ref=payload.hearing_ref,
-        imposed_by=tx.actor.id,
-        imposed_at=tx.now,
-        due_at=due,
-        reasons=payload.reasons,
-        area=subject.area,
-        version=1,
+        **records.values_from(
+            payload,
+            tables.vetoes,
+            veto_id=new_uuid(),
+            subject_id=payload.subject,
+            state="PROPOSED",
+            document_no=payload.document_no.strip(),
+            imposed_by=tx.actor.id,
+            imposed_at=tx.now,
+            due_at=due,
+            area=subject.area,
+            version=1,
+        ),
     )
     tx.arm(CONFIRM_TIMER, str(row.veto_id), due)
     telling.tell(

@@ -96,14 +96,14 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> replies.TopicDue:
     records.add(
         tx.conn,
         storage.tables.analyses,
-        topic_id=payload.topic_id,
-        round=topic.round,
-        level=level,
-        owners_matter=payload.owners_matter,
-        urgency=payload.urgency,
-        finding=payload.finding,
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
+        **records.values_from(
+            payload,
+            storage.tables.analyses,
+            round=topic.round,
+            level=level,
+            decided_by=tx.actor.id,
+            decided_at=tx.now,
+        ),
     )
     first = topic.adopted_at is None
     row = move(

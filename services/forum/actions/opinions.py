@@ -161,19 +161,19 @@ def draft_opinion(tx: Tx, payload: DraftOpinion) -> replies.Drafted:
     records.add(
         tx.conn,
         storage.tables.opinions,
-        opinion_id=opinion_id,
-        topic_id=payload.topic_id,
-        session_id=topic.session_id,
-        text=payload.text,
-        decision=payload.decision,
-        dissent=payload.dissent,
-        planned=_planned_rows(payload.tasks),
-        warnings=_unheard_grids(tx, topic),
-        state="DRAFTED",
-        area=topic.area,
-        drafted_by=tx.actor.id,
-        created_at=tx.now,
-        version=1,
+        **records.values_from(
+            payload,
+            storage.tables.opinions,
+            opinion_id=opinion_id,
+            session_id=topic.session_id,
+            planned=_planned_rows(payload.tasks),
+            warnings=_unheard_grids(tx, topic),
+            state="DRAFTED",
+            area=topic.area,
+            drafted_by=tx.actor.id,
+            created_at=tx.now,
+            version=1,
+        ),
     )
     tx.disarm("opinion_draft", payload.topic_id)
     tx.arm("opinion_publicise", payload.topic_id, tx.calendar.due(tx.now, rules.OPINION_WD))

@@ -1,6 +1,7 @@
 """The marker of a month: what partner counts, for every community and every partner."""
 
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from services.partner import events
 from services.partner.storage import offers as offer_store
 from services.partner.storage import partners as partner_store
@@ -54,10 +55,9 @@ def _partners(tx: Tx, period: str) -> list[events.PartnerMonth]:
         own = sums.get(row.partner_id)
         rated, satisfied = ratings.get(row.partner_id, (0, 0))
         found.append(
-            events.PartnerMonth(
-                partner_id=row.partner_id,
-                area=row.area,
-                level=row.level,
+            fact_of(
+                events.PartnerMonth,
+                row,
                 active=states.get(row.partner_id) == "ACTIVE",
                 points_redeemed=int(own.points) if own else 0,
                 redeemed=own.redeemed if own else 0,

@@ -190,28 +190,21 @@ def draft_offer(tx: Tx, payload: DraftOffer) -> OfferReply:
         tx,
         offers,
         step="draft",
-        offer_id=offer_id,
-        partner_id=payload.partner_id,
-        kind=payload.kind,
-        category=payload.category,
-        title=payload.title.strip(),
-        terms=1,
-        points_price=payload.points_price,
-        face_value_fen=payload.face_value_fen,
-        settle_fen_per_point=payload.settle_fen_per_point,
-        stock_total=payload.stock_total,
-        stock_left=payload.stock_total,
-        per_person_month=payload.per_person_month,
-        audience=payload.audience,
-        scope=payload.scope,
-        area=partner.area,
-        valid_from=begins,
-        valid_to=ends,
-        voucher_ttl_h=payload.voucher_ttl_h,
-        state="DRAFT",
-        version=1,
-        created_by=tx.actor.id,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            offers,
+            offer_id=offer_id,
+            title=payload.title.strip(),
+            terms=1,
+            stock_left=payload.stock_total,
+            area=partner.area,
+            valid_from=begins,
+            valid_to=ends,
+            state="DRAFT",
+            version=1,
+            created_by=tx.actor.id,
+            created_at=tx.now,
+        ),
     )
     _propose(tx, offer_id, 1, payload)
     return OfferReply(id=offer_id, state="DRAFT", version=1)
@@ -223,19 +216,14 @@ def _require_same(known: Row, payload: DraftOffer, *, begins: datetime, ends: da
     Raises:
         OfferDiffers: It is.
     """
-    asked = {
-        "points_price": payload.points_price,
-        "face_value_fen": payload.face_value_fen,
-        "settle_fen_per_point": payload.settle_fen_per_point,
-        "stock_total": payload.stock_total,
-        "audience": payload.audience,
-        "scope": payload.scope,
-        "valid_from": begins,
-        "valid_to": ends,
-        "per_person_month": payload.per_person_month,
-        "voucher_ttl_h": payload.voucher_ttl_h,
-        "category": payload.category,
-    }
+    asked = records.values_from(
+        payload,
+        offers,
+        offer_id=known.offer_id,
+        title=payload.title.strip(),
+        valid_from=begins,
+        valid_to=ends,
+    )
     for name, value in asked.items():
         if getattr(known, name) != value:
             raise OfferDiffers(field=name, id=known.offer_id, what=name)

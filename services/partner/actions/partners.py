@@ -240,17 +240,17 @@ def register_partner(tx: Tx, payload: RegisterPartner) -> PartnerReply:
         partners,
         step="register",
         note=override,
-        partner_id=partner_id,
-        org_id=org.org_id,
-        category=payload.category,
-        level=payload.level,
-        area=payload.area,
-        settle_mode=payload.settle_mode,
-        state="APPLIED",
-        winding_down=False,
-        version=1,
-        created_by=tx.actor.id,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            partners,
+            partner_id=partner_id,
+            org_id=org.org_id,
+            state="APPLIED",
+            winding_down=False,
+            version=1,
+            created_by=tx.actor.id,
+            created_at=tx.now,
+        ),
     )
     store.set_operators(tx.conn, partner_id, named)
     return PartnerReply(id=partner_id, org_id=org.org_id, state="APPLIED", version=1)

@@ -493,13 +493,14 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
         row = records.add(
             tx.conn,
             funds,
-            fund_id=tx.new_id("fnd"),
-            level=level,
-            area=payload.area,
-            period=payload.period,
-            budget_fen=payload.budget_fen,
-            version=1,
-            created_at=tx.now,
+            **records.values_from(
+                payload,
+                funds,
+                fund_id=tx.new_id("fnd"),
+                level=level,
+                version=1,
+                created_at=tx.now,
+            ),
         )
     else:
         check_precondition(if_match=True, version=tx.expected_version)

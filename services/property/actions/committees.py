@@ -94,17 +94,16 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
         tx,
         tables.owners_committees,
         step="ELECTED",
-        committee_id=committee_id,
-        project_id=payload.project_id,
-        kind=payload.kind,
-        members=sorted(set(payload.members)),
-        chair=payload.chair,
-        term_from=payload.term_from,
-        term_to=payload.term_to,
-        state="IN_TERM",
-        area=project.area,
-        version=1,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            tables.owners_committees,
+            committee_id=committee_id,
+            members=sorted(set(payload.members)),
+            state="IN_TERM",
+            area=project.area,
+            version=1,
+            created_at=tx.now,
+        ),
     )
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
     _say_committee(tx, row)

@@ -57,16 +57,16 @@ def schedule_disclosure(tx: Tx, payload: Schedule) -> replies.MadeDue:
         tx,
         tables.disclosures,
         step="SCHEDULED",
-        disclosure_id=tx.new_id("dsc"),
-        project_id=payload.project_id,
-        kind=payload.kind,
-        title=payload.title,
-        due_date=payload.due_date,
-        due_at=due_at,
-        state="SCHEDULED",
-        area=project.area,
-        version=1,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            tables.disclosures,
+            disclosure_id=tx.new_id("dsc"),
+            due_at=due_at,
+            state="SCHEDULED",
+            area=project.area,
+            version=1,
+            created_at=tx.now,
+        ),
     )
     tx.arm("dsc_due", row.disclosure_id, due_at)
     return ground.reply(replies.MadeDue, tables.disclosures, row, due=due_at)

@@ -69,14 +69,13 @@ def define_area(tx: Tx, payload: DefineArea) -> replies.AreaReply:
         raise UnknownParent(parent=parent, field="code")
     inserted = storage.ground.insert_area(
         tx.conn,
-        code=payload.code,
-        name=payload.name,
-        kind=payload.kind,
-        parent=parent,
-        households=payload.households,
-        persons=payload.persons,
-        version=1,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            tables.areas,
+            parent=parent,
+            version=1,
+            created_at=tx.now,
+        ),
     )
     if inserted is not None:
         _announce(tx, inserted)

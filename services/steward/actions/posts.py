@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid, Id, Instant
@@ -37,6 +38,7 @@ from services.steward.errors import (
     UnknownGrid,
 )
 from services.steward.rules.routing import Duty
+from services.steward.storage import tables
 
 LONGEST_SHIFT = timedelta(hours=24)
 # How long before a shift somebody may say that he is there.
@@ -191,22 +193,20 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     row = storage.posts.insert(
         tx.conn,
         grids,
-        steward_id=steward_id,
-        person_id=payload.person_id,
-        type=payload.type,
-        duty=payload.duty,
-        employer=payload.employer,
-        work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone"),
-        board_consent=payload.board_consent,
-        consent_ref=payload.consent_ref if payload.board_consent else None,
-        consent_by=tx.actor.id if payload.board_consent else None,
-        consent_at=tx.now if payload.board_consent else None,
-        spendable=spendable,
-        is_state_official=payload.is_state_official,
-        area=grids[0][:12],
-        status="ACTIVE",
-        created_at=tx.now,
-        version=1,
+        **records.values_from(
+            payload,
+            tables.stewards,
+            steward_id=steward_id,
+            work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone"),
+            consent_ref=payload.consent_ref if payload.board_consent else None,
+            consent_by=tx.actor.id if payload.board_consent else None,
+            consent_at=tx.now if payload.board_consent else None,
+            spendable=spendable,
+            area=grids[0][:12],
+            status="ACTIVE",
+            created_at=tx.now,
+            version=1,
+        ),
     )
     if row is None:
         row = _enrolled_before(tx, payload, steward_id, grids)
@@ -504,18 +504,19 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
     shift_id = tx.new_id("shf")
     storage.posts.insert_shift(
         tx.conn,
-        shift_id=shift_id,
-        steward_id=payload.steward_id,
-        area=payload.grid[:12],
-        grid=payload.grid,
-        start_at=payload.start,
-        end_at=payload.end,
-        local_day=day.isoformat(),
-        place=payload.place,
-        state="PLANNED",
-        planned_by=tx.actor.id,
-        self_planned=own,
-        version=1,
+        **records.values_from(
+            payload,
+            tables.shifts,
+            shift_id=shift_id,
+            area=payload.grid[:12],
+            start_at=payload.start,
+            end_at=payload.end,
+            local_day=day.isoformat(),
+            state="PLANNED",
+            planned_by=tx.actor.id,
+            self_planned=own,
+            version=1,
+        ),
     )
     return replies.Changed(id=shift_id, state="PLANNED", version=1)
 

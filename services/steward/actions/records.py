@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypedDict
 import msgspec
 from msgspec import Meta, field
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
@@ -36,6 +37,7 @@ from services.steward.errors import (
     SameDeed,
 )
 from services.steward.rules.routing import Category
+from services.steward.storage import tables
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
 MAX_CLIENT_ID = 64
@@ -164,20 +166,17 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
     _check_same_deed(tx, payload, record_id)
     row = storage.records.insert_record(
         tx.conn,
-        record_id=record_id,
-        person_id=payload.person_id,
-        area=person.area,
-        date=payload.date,
-        minutes=payload.minutes,
-        source=payload.source,
-        activity=payload.activity,
-        check_in=payload.check_in,
-        check_out=payload.check_out,
-        state="RECORDED",
-        recorded_by=tx.actor.id,
-        digest=digest,
-        version=1,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            tables.volunteer_hours,
+            record_id=record_id,
+            area=person.area,
+            state="RECORDED",
+            recorded_by=tx.actor.id,
+            digest=digest,
+            version=1,
+            created_at=tx.now,
+        ),
     )
     return _record_reply(row)
 
@@ -379,17 +378,17 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     hazard_id = tx.new_id("haz")
     storage.records.insert_hazard(
         tx.conn,
-        hazard_id=hazard_id,
-        reporter_id=reporter,
-        reported_by=tx.actor.id,
-        category=payload.category,
-        area=payload.grid[:12],
-        grid=payload.grid,
-        place=payload.place,
-        media=payload.media,
-        state="PENDING",
-        version=1,
-        created_at=tx.now,
+        **records.values_from(
+            payload,
+            tables.hazards,
+            hazard_id=hazard_id,
+            reporter_id=reporter,
+            reported_by=tx.actor.id,
+            area=payload.grid[:12],
+            state="PENDING",
+            version=1,
+            created_at=tx.now,
+        ),
     )
     return replies.HazardReply(id=hazard_id, state="PENDING", version=1)
 

@@ -21,10 +21,10 @@ def record(conn: sa.Connection, record_id: str) -> Row | None:
     return records.find(conn, volunteer_hours, record_id, lock=True)
 
 
-def insert_record(conn: sa.Connection, record_id: str, **values: object) -> Row:
+def insert_record(conn: sa.Connection, **values: object) -> Row:
     """Insert a volunteer record, and return it; one that a rival inserted first stays."""
-    inserted = records.add_new(conn, volunteer_hours, record_id=record_id, **values)
-    return inserted or records.known(conn, volunteer_hours, record_id, lock=True)
+    inserted = records.add_new(conn, volunteer_hours, **values)
+    return inserted or records.known(conn, volunteer_hours, str(values["record_id"]), lock=True)
 
 
 def update_record(conn: sa.Connection, row: Row, **values: object) -> Row:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Guard, Refusal
+from chassis.refusal import Guard, NotFound, Refusal
 
 
 class IdTaken(Refusal):
     status = 409
     text = "编号 {id} 已用于其他内容 / The id {id} stands for something else"
+
+
+class StandsAs(Refusal):
+    """A line of a file gives an id of its own to what stands under another one."""
+
+    status = 409
+    text = "同一登记已以编号 {id} 存在 / This is registered already, under the id {id}"
+
+
+class MandateHeld(Refusal):
+    status = 409
+    text = (
+        "该人员已以编号 {id} 登记为同类同级代表;选区或任期有变的,请先结束原任期"
+        " / The person is registered as this kind of deputy already, under the id {id}; where the "
+        "streets or the term are others, end that term first"
+    )
+
+
+class NotHeardOf(NotFound):
+    """There is none, or the fact of it is still on its way."""
 
 
 class TierRule(Guard):

@@ -16,6 +16,7 @@ from chassis.bus import (
 )
 from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in
+from chassis.file_imports import Imports
 from chassis.table import command, query, subscribe, timer
 from services.forum import events, rules, storage, views
 from services.forum.actions import (
@@ -26,6 +27,7 @@ from services.forum.actions import (
     closing,
     endings,
     heard,
+    imports,
     invitations,
     liaison,
     opinions,
@@ -60,7 +62,7 @@ JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STR
 LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 
 
-class Forum(Service):
+class Forum(Imports, Service):
     """红色议站: topics go through the five steps of 135 and end in verified work."""
 
     name = "forum"
@@ -74,6 +76,7 @@ class Forum(Service):
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
     publishes = (DeadlineMoved, *published_in(events))
+    importers = imports.IMPORTERS
     title = "红色议站 / Red Station"
     doors = (
         # ------------------------------------------------------------ liaison

@@ -11,7 +11,17 @@ import pytest
 from chassis.installed import service_class, service_names
 from clients.demo.api import Api, Person, token
 from clients.demo.chapters_governance import NEIGHBOURS
-from clients.demo.district import BARBER, COMMUNITY, COMPANY, GRID, PEOPLE, PROJECT, District
+from clients.demo.district import (
+    BARBER,
+    COMMUNITY,
+    COMPANY,
+    GRID,
+    OFFICIALS,
+    PEOPLE,
+    PROJECT,
+    SECOND_GRID,
+    District,
+)
 
 # What an example names need not exist; everything else of it is right.
 UNKNOWN = {"UNKNOWN_GRID", "UNKNOWN_PERSON", "IDENTITY_NOT_VERIFIED", "NOT_FOUND"}
@@ -25,6 +35,9 @@ THERE = {
     "committees": {"project_id": PROJECT, "members": "|".join(SITTING), "chair": SITTING[0]},
     "companies": {},
     "consents": {"person_id": OWNER},
+    "deputies": {"person_id": OWNER, "streets": COMMUNITY[:9]},
+    "liaisons": {"official_id": OFFICIALS["cadre"], "target": SECOND_GRID},
+    "officials": {"person_id": OWNER, "area": COMMUNITY},
     "offers": {"partner_id": BARBER, "scope": COMMUNITY, "operator": MERCHANT, "approver": CADRE},
     "partners": {"area": COMMUNITY, "operators": OWNER},
     "people": {"grid": GRID},

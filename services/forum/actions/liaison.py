@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -122,14 +123,26 @@ def _require_area(tx: Tx, code: str, field: str) -> None:
     community in it.
 
     Raises:
-        NotFound: There is no such area.
+        NotHeardOf: There is no such area.
     """
     if len(code) < 12:
         found = bool(storage.heard.areas_in(tx.conn, code, 12))
     else:
         found = code in records.present(tx.conn, storage.tables.areas, [code])
     if not found:
-        raise NotFound(kind="area", id=code, field=field)
+        raise errors.NotHeardOf(kind="area", id=code, field=field)
+
+
+def _require_target(tx: Tx, kind: str, target: str, grid: str) -> None:
+    """Refuse a target that is not there; a household has to be one of the worker's grid.
+
+    Raises:
+        NotHeardOf: There is no such area, or no such household in the grid.
+    """
+    if kind != "HOUSEHOLD":
+        _require_area(tx, target, "target")
+    elif storage.liaison.grid_of_household(tx.conn, target) != grid:
+        raise errors.NotHeardOf(kind="household", id=target, field="target")
 
 
 def _chain_changed(tx: Tx, area: str) -> None:
@@ -142,8 +155,19 @@ def _same(row: Row, **given: object) -> bool:
     return all(getattr(row, name) == value for name, value in given.items())
 
 
+def _same_term(row: Row, begin: str, end: str, *, given: tuple[datetime | None, ...]) -> bool:
+    """Tell whether a term is the one that was given: it may begin with the day of the entry, and
+    one that was ended says when."""
+    since, until = given
+    if since is not None and getattr(row, begin) != since:
+        return False
+    return row.state != "ACTIVE" or bool(getattr(row, end) == until)
+
+
 def register_official(tx: Tx, payload: RegisterOfficial) -> replies.Done:
     """登记干部 / Register an official.
+
+    The same official again answers the one who is in office.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -166,6 +190,9 @@ def register_official(tx: Tx, payload: RegisterOfficial) -> replies.Done:
             if not _same(row, **given):
                 raise errors.IdTaken(id=payload.official_id, field="official_id")
             return replies.Done.of(row, id=row.official_id)
+    row = storage.liaison.active_office(tx.conn, **given)
+    if row is not None:
+        return replies.Done.of(row, id=row.official_id)
     official_id = payload.official_id or tx.new_id("off")
     made = records.create(
         tx,
@@ -240,22 +267,15 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> replies.Done:
     Link an official to a target; the same link again answers the one that exists.
 
     Raises:
-        NotFound: There is no such official, or no such area.
-        StateConflict: His term has ended.
-        TierRule: His tier answers for another kind of target.
-        AreaMismatch: The target lies outside his area.
+        NotFound: There is no such official, no such area, or no such household in the grid.
+        StateConflict: The official's term has ended.
+        TierRule: The tier answers for another kind of target.
+        AreaMismatch: The target lies outside the official's area.
         TermOver: The period ends before it begins, or begins in the future.
         IdTaken: The chosen id stands for another link.
     """
     official = records.locked(tx.conn, storage.tables.officials, payload.official_id)
     tx.require_scope(official.area)
-    records.require_state(official, "ACTIVE")
-    rules.check_link(official.tier, official.area, payload.target_kind, payload.target)
-    if payload.target_kind != "HOUSEHOLD":
-        _require_area(tx, payload.target, "target")
-    since = payload.since or tx.now
-    if since > tx.now or (payload.until is not None and payload.until <= tx.now):
-        raise errors.TermOver(field="until" if since <= tx.now else "since")
     given = {
         "official_id": payload.official_id,
         "target_kind": payload.target_kind,
@@ -263,10 +283,17 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> replies.Done:
     }
     if payload.link_id:
         row = records.find(tx.conn, storage.tables.liaisons, payload.link_id)
-        if row is not None and not _same(row, **given):
-            raise errors.IdTaken(id=payload.link_id, field="link_id")
         if row is not None:
+            term = (payload.since, payload.until)
+            if not _same(row, **given) or not _same_term(row, "since", "until", given=term):
+                raise errors.IdTaken(id=payload.link_id, field="link_id")
             return replies.Done.of(row, id=row.link_id)
+    records.require_state(official, "ACTIVE")
+    rules.check_link(official.tier, official.area, payload.target_kind, payload.target)
+    _require_target(tx, payload.target_kind, payload.target, official.area)
+    since = payload.since or tx.now
+    if since > tx.now or (payload.until is not None and payload.until <= tx.now):
+        raise errors.TermOver(field="until" if since <= tx.now else "since")
     row = storage.liaison.active_link(
         tx.conn, payload.official_id, payload.target_kind, payload.target
     )
@@ -378,9 +405,14 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> replies.Done:
                 storage.liaison.streets_of(tx.conn, [payload.deputy_id]).get(payload.deputy_id)
                 == streets
             )
+            term = (payload.term_from, payload.term_to)
+            same = same and _same_term(row, "term_from", "term_to", given=term)
             if not same or not _same(row, **given):
                 raise errors.IdTaken(id=payload.deputy_id, field="deputy_id")
             return replies.Done.of(row, id=row.deputy_id)
+    row = storage.liaison.active_mandate(tx.conn, **given)
+    if row is not None:
+        raise errors.MandateHeld(id=row.deputy_id, field="person_id")
     deputy_id = payload.deputy_id or tx.new_id("dep")
     made = records.create(
         tx,

@@ -47,6 +47,31 @@ def active_link(conn: Connection, official_id: str, target_kind: str, target: st
     return records.first(conn, asked)
 
 
+def active_office(
+    conn: Connection, *, person_id: str, tier: str, post: str, area: str
+) -> Row | None:
+    """Return the office that a person holds under this post, or None."""
+    asked = sa.select(officials).where(
+        officials.c.person_id == person_id,
+        officials.c.tier == tier,
+        officials.c.post == post,
+        officials.c.area == area,
+        officials.c.state == "ACTIVE",
+    )
+    return records.first(conn, asked.order_by(officials.c.official_id))
+
+
+def active_mandate(conn: Connection, *, person_id: str, kind: str, level: str) -> Row | None:
+    """Return the mandate of a kind and level that a person holds, or None."""
+    asked = sa.select(deputies).where(
+        deputies.c.person_id == person_id,
+        deputies.c.kind == kind,
+        deputies.c.level == level,
+        deputies.c.state == "ACTIVE",
+    )
+    return records.first(conn, asked.order_by(deputies.c.deputy_id))
+
+
 def links_of_official(conn: Connection, official_id: str) -> list[Row]:
     """Return the active links of an official, locked, in id order."""
     asked = (

@@ -16,6 +16,23 @@ from clients.load.generator import FILES, VERSION, District
 MANIFEST = "manifest.json"
 _ROWS_PER_WRITE = 2000
 _TABLES = (".csv", ".xlsx")
+# What a district is loaded with, by service and kind, in the order in which it must be imported: a
+# file names only what an earlier one brings. Some of it the generator makes, some only a district.
+KINDS: tuple[tuple[str, str], ...] = (
+    ("steward", "areas"),
+    ("steward", "people"),
+    ("steward", "stewards"),
+    ("forum", "officials"),
+    ("forum", "liaisons"),
+    ("forum", "deputies"),
+    ("property", "companies"),
+    ("property", "projects"),
+    ("property", "committees"),
+    ("property", "agreements"),
+    ("partner", "partners"),
+    ("partner", "offers"),
+    ("credit", "consents"),
+)
 
 
 class NotAFolderOfOurs(Exception):
@@ -98,7 +115,7 @@ def write(
 def read(folder: Path) -> list[Written]:
     """Return the files of a folder, in the order in which they must be imported.
 
-    A folder of one's own needs no manifest: its files have the names that the generator gives
+    A folder of one's own needs no manifest: its files have the names of their kinds
     (`people.csv`, or `people.xlsx`). What a file holds is counted now: a manifest only says what
     it held when it was written.
 
@@ -110,11 +127,11 @@ def read(folder: Path) -> list[Written]:
         if not (folder / name).is_file():
             raise NotAFolderOfOurs(f"{folder / name} is missing")
     found = []
-    for one in FILES:
+    for service, kind in KINDS:
         for suffix in _TABLES:
-            path = (folder / one.name).with_suffix(suffix)
+            path = folder / f"{kind}{suffix}"
             if path.is_file():
-                found.append(_counted(one.service, one.kind, path))
+                found.append(_counted(service, kind, path))
     if not found:
         names = ", ".join(names_of_files())
         raise NotAFolderOfOurs(
@@ -125,7 +142,7 @@ def read(folder: Path) -> list[Written]:
 
 def names_of_files() -> list[str]:
     """Return the names by which files are known."""
-    return [one.name for one in FILES]
+    return [f"{kind}.csv" for _service, kind in KINDS]
 
 
 def strangers(folder: Path, files: Iterable[Written]) -> list[str]:

@@ -1,5 +1,6 @@
 """A generated district comes in through the open port, also over a killed process."""
 
+import csv
 import json
 import sqlite3
 import threading
@@ -78,6 +79,69 @@ def test_two_thousand_residents_come_in_and_a_second_time_changes_nothing(
     again = capsys.readouterr().out
     assert again.count("created 0,") == len(rows)
     assert count(embedded, "steward", "select count(*) from outbox") == spoken
+    assert embedded.stop() == 0
+
+
+def table(folder, kind):
+    with (folder / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def put(folder, kind, *rows):
+    with (folder / f"{kind}.csv").open("w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, rows[0])
+        out.writeheader()
+        out.writerows(rows)
+
+
+@pytest.mark.timeout(300)
+def test_a_district_of_ones_own_comes_in_with_its_officials_and_committees(
+    embedded, tmp_path, capsys
+):
+    """OP 1.7: officials, links, deputies, committees and agreements were typed in one by one."""
+    write(District(1000, 7), tmp_path)
+    project = table(tmp_path, "projects")[0]
+    grid = project["grids"].split("|")[0]
+    adults = [
+        one["person_id"]
+        for one in table(tmp_path, "people")
+        if one["grid"] and one["id_no"][6:10] < "2000"
+    ]
+    official = {"official_id": "off_1", "person_id": adults[6], "tier": "COMMUNITY_CADRE",
+                "post": "社区党委委员", "area": grid[:12]}  # fmt: skip
+    link = {"link_id": "lnk_1", "official_id": "off_1", "target_kind": "GRID", "target": grid}
+    deputy = {"deputy_id": "dep_1", "person_id": adults[7], "kind": "PEOPLES_CONGRESS",
+              "level": "TOWN", "streets": grid[:9]}  # fmt: skip
+    committee = {"committee_id": "owc_1", "project_id": project["project_id"], "kind": "YWH",
+                 "members": "|".join(adults[:5]), "chair": adults[0], "term_from": "2025-01-01",
+                 "term_to": "2030-01-01"}  # fmt: skip
+    item = {"agreement_id": "agr_1", "item": "1", "project_id": project["project_id"],
+            "type": "JOINT_BUILDING", "valid_from": "2025-03-10", "valid_to": "",
+            "text_sha256": "a" * 64, "title": "每季度公开收支", "responsible": "PROJECT",
+            "due_date": "2025-05-20", "recurrence": "ONCE", "evidence_kinds": "PHOTO"}  # fmt: skip
+    put(tmp_path, "officials", official)
+    put(tmp_path, "liaisons", link, link | {"link_id": "lnk_2", "target": "999"})
+    put(tmp_path, "deputies", deputy)
+    put(tmp_path, "committees", committee)
+    put(tmp_path, "agreements", item)
+    embedded.start()
+
+    # The bad line is told, and everything else comes in.
+    assert imported(embedded, tmp_path) == 1
+    said = capsys.readouterr().out
+    assert "liaisons.csv:3 [target] AREA_MISMATCH" in said
+    for service, kind, of in (
+        ("forum", "officials", "officials"),
+        ("forum", "liaisons", "liaisons"),
+        ("forum", "deputies", "deputies"),
+        ("property", "committees", "owners_committees"),
+        ("property", "agreements", "agreements"),
+    ):
+        assert f"{kind}: " in said, said
+        assert count(embedded, service, f"select count(*) from {of}") == 1, (kind, said)
+    put(tmp_path, "liaisons", link)
+    assert imported(embedded, tmp_path) == 0
+    assert "liaisons: 1 rows, created 0, unchanged 1" in capsys.readouterr().out
     assert embedded.stop() == 0
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 
-from clients.load.files import district_of, read, write
+from chassis.installed import service_class, service_names
+from clients.load.files import KINDS, district_of, read, write
 from clients.load.generator import FILES, MOST_RESIDENTS, District, check_digit, uscc
 from clients.load.words import UNITS
 
@@ -222,3 +223,25 @@ def test_a_file_that_was_changed_or_is_ones_own_is_counted_as_it_is_now(tmp_path
     assert after["people"].rows == before["people"].rows + 1
     assert after["people"].sha256 == hashlib.sha256(people.read_bytes()).hexdigest()
     assert after["areas"] == before["areas"]
+
+
+def test_every_kind_with_which_a_district_begins_has_its_place(tmp_path):
+    """OP 1.7: a folder's committees.csv was called a stranger and not sent."""
+    taken = {
+        (service, importer.kind)
+        for service in service_names()
+        for importer in getattr(service_class(service), "importers", ())
+    }
+    # Awards come every month, not at the beginning.
+    assert sorted(KINDS) == sorted(taken - {("credit", "awards")})
+    for _service, kind in KINDS:
+        (tmp_path / f"{kind}.csv").write_text("x\n1\n")
+    assert [(one.service, one.kind) for one in read(tmp_path)] == list(KINDS)
+    places = [kind for _service, kind in KINDS]
+    for before, after in (
+        ("areas", "people"), ("people", "stewards"), ("areas", "officials"),
+        ("officials", "liaisons"), ("people", "liaisons"), ("areas", "deputies"),
+        ("people", "companies"), ("companies", "projects"), ("projects", "committees"),
+        ("projects", "agreements"), ("partners", "offers"), ("people", "consents"),
+    ):  # fmt: skip
+        assert places.index(before) < places.index(after)

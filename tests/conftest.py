@@ -5,13 +5,15 @@ from collections.abc import Generator
 import pytest
 
 from tests.alone import LEFT_OUT, files_alone, runs_alone
-from tests.systems import distributed, embedded, expected
+from tests.kept import asked, let_go
+from tests.systems import embedded, expected, installation
 
 __all__ = [
-    "distributed",
     "embedded",
     "expected",
+    "installation",
     "pytest_collection_modifyitems",
+    "pytest_runtest_teardown",
     "pytest_terminal_summary",
 ]
 
@@ -31,8 +33,12 @@ ALONE = "tests/architecture/test_independence.py"
 
 
 def group(item: pytest.Item) -> str:
-    """Return what has to run in one process, in its order: a file, or one service alone."""
+    """Return what has to run in one process, in its order: a file, files that share what takes long
+    to start, or one service alone."""
     path = item.nodeid.partition("::")[0]
+    shared = asked(item)
+    if shared:
+        return " ".join(sorted(shared))
     alone = getattr(item, "callspec", None) if path == ALONE else None
     return f"{path} {alone.id}" if alone is not None else path
 
@@ -58,6 +64,12 @@ def pytest_collection_modifyitems(
         return next(fits, len(LONG_FIRST))
 
     items.sort(key=rank)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    yield
+    let_go(nextitem)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -29,6 +29,7 @@ from clients.demo.screen import Screen
 from clients.demo.story import STEPS, tell
 from deploy.local import control, down, up
 from testkit import servers
+from tests.kept import kept
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -129,7 +130,13 @@ class Embedded:
 
 
 class Distributed:
-    """What `make up` starts, on a state folder of its own."""
+    """What `make up` starts, on a state folder of its own.
+
+    Attributes:
+        running: Where it answers.
+    """
+
+    running: Running
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -141,7 +148,8 @@ class Distributed:
             found = up.start(self.state, servers.free_port(), tied=True)
         finally:
             os.environ.pop("FIVERED_CHECK_REPLIES", None)
-        return Running(found["address"], found["environment"]["FIVERED_TOKEN_KEY"])
+        self.running = Running(found["address"], found["environment"]["FIVERED_TOKEN_KEY"])
+        return self.running
 
     def control(self, action: str, name: str) -> None:
         """Stop, start or kill one process, or kill rabbitmq or postgresql."""
@@ -200,9 +208,17 @@ def embedded(tmp_path):
 
 
 @pytest.fixture
-def distributed(tmp_path_factory):
-    """A distributed system that is not started yet; it is stopped afterwards."""
-    servers.require()
-    system = Distributed(tmp_path_factory.mktemp("up"))
-    yield system
-    system.stop()
+def installation(tmp_path_factory):
+    """The distributed installation, which runs; tests that follow one another share it."""
+
+    def make():
+        servers.require()
+        system = Distributed(tmp_path_factory.mktemp("up"))
+        try:
+            system.start()
+        except BaseException:
+            system.stop()
+            raise
+        return system
+
+    return kept("installation", make)

@@ -113,12 +113,11 @@ def ask(environment, service, statement):
     "C5", "E12", "F1-flow", "F2-flow", "F3-flow", "F4-flow", "F5-flow", "F7-flow", "N1"
 )
 def test_the_story_over_rabbitmq_ends_the_same_and_so_when_everything_is_sent_again(
-    distributed, expected
+    installation, expected
 ):
-    system = distributed.start()
-    assert told(system) == expected
-    once = told(system, exact=True)
-    environment = running(distributed.state)["environment"]
+    assert told(installation.running) == expected
+    once = told(installation.running, exact=True)
+    environment = running(installation.state)["environment"]
     for service in SERVICES:
         said = ask(environment, service, "SELECT count(*) FROM outbox")
         out = fivered(environment, "events", "replay", service, "--limit", "1000000")
@@ -127,6 +126,6 @@ def test_the_story_over_rabbitmq_ends_the_same_and_so_when_everything_is_sent_ag
     unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
     until(lambda: not any(ask(environment, name, unsent) for name in SERVICES), seconds=120)
     # Told once more: what the replay had done would show.
-    assert told(system, exact=True) == once
+    assert told(installation.running, exact=True) == once
     for service in SERVICES:
         assert ask(environment, service, "SELECT count(*) FROM parked") == 0

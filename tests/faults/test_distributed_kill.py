@@ -46,16 +46,16 @@ AWAY = {
 @pytest.mark.timeout(900)
 @pytest.mark.covers("C5", "N1", "N12", "S18", "N25")
 def test_processes_are_killed_and_services_stopped_and_the_story_ends_the_same(
-    distributed, expected
+    installation, expected
 ):
     def before(step):
         back, gone = AWAY.get(step, (None, None))
         for kind in ("serve", "work"):
             if back:
-                distributed.control("start", f"{kind}-{back}")
+                installation.control("start", f"{kind}-{back}")
             if gone:
-                distributed.control("stop", f"{kind}-{gone}")
+                installation.control("stop", f"{kind}-{gone}")
         if step in KILLS:
-            distributed.control("kill", KILLS[step])
+            installation.control("kill", KILLS[step])
 
-    assert told(distributed.start(), before) == expected
+    assert told(installation.running, before) == expected

@@ -7,26 +7,14 @@ from clients.demo.district import PEOPLE
 from clients.load.files import write
 from clients.load.generator import District
 from clients.load.sending import Sender, token
-from testkit import servers
 from tests.journeys.test_year_end import UNTIL, YEAR, address, nothing_parked, outlooks
-from tests.systems import Distributed
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    servers.require()
-    system = Distributed(tmp_path_factory.mktemp("up"))
-    try:
-        yield system.start()
-    finally:
-        system.stop()
-
-
-def test_a_year_reaches_all_five_services_over_rabbitmq(running):
+def test_a_year_reaches_all_five_services_over_rabbitmq(installation):
     """K1: an event to all; each keeps the year in its own PostgreSQL."""
-    api = Api(*address(running))
+    api = Api(*address(installation.running))
     try:
         proposed = api.post("/v1/steward/calendar-years", PEOPLE["district"], YEAR, key="year")
         loading = f"/v1/steward/calendar-years/{proposed['id']}/approve"
@@ -37,9 +25,10 @@ def test_a_year_reaches_all_five_services_over_rabbitmq(running):
         api.close()
 
 
-def test_a_file_that_the_gateway_receives_is_read_by_another_process(running, tmp_path):
+def test_a_file_that_the_gateway_receives_is_read_by_another_process(installation, tmp_path):
     folder = tmp_path / "district"
     written = write(District(600, 7), folder)
+    running = installation.running
     sender = Sender(running.address, token(running.token_key), folder)
     for file in written:
         outcome = sender.take(file, lambda _done, _total: None)

@@ -1,0 +1,46 @@
+"""What takes long to start is kept while the next test asks for it too, and then stopped.
+
+A fixture of the session would hold processes until the end of the run, and they do something all
+the time; one of a module cannot be shared by files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import pytest
+
+
+class Stops(Protocol):
+    """A thing that runs until it is stopped."""
+
+    def stop(self) -> Any:
+        """Stop it."""
+
+
+Kept = TypeVar("Kept", bound=Stops)
+
+# The fixtures whose things are kept; tests that ask for one of them run in one process.
+NAMES = ("installation", "house")
+_KEPT: dict[str, Any] = {}
+
+
+def kept(name: str, make: Callable[[], Kept]) -> Kept:
+    """Return the thing of a name in NAMES; it is made when none is kept."""
+    assert name in NAMES
+    if name not in _KEPT:
+        _KEPT[name] = make()
+    found: Kept = _KEPT[name]
+    return found
+
+
+def asked(item: pytest.Item | None) -> set[str]:
+    """Return the names in NAMES that a test asks for, itself or through another fixture."""
+    return set(NAMES) & set(getattr(item, "fixturenames", ()))
+
+
+def let_go(nextitem: pytest.Item | None) -> None:
+    """Stop what the next test does not ask for."""
+    for name in set(_KEPT) - asked(nextitem):
+        _KEPT.pop(name).stop()

@@ -34,6 +34,17 @@ class PartnerReply(Reply, kw_only=True):
     org_id: str | UnsetType = UNSET
 
 
+class MessageCard(Reply, kw_only=True):
+    """消息 / What a partner was told; `ref` is the offer, redemption or statement it speaks of."""
+
+    id: str
+    partner_id: str
+    code: Annotated[str, Meta(examples=["VOUCHER_WAITS"])]
+    ref: str
+    at: Instant
+    text: str
+
+
 class Step(Reply, kw_only=True):
     """一步历史 / One step of a history."""
 

@@ -21,6 +21,7 @@ from services.partner.actions import statements as billing
 from services.partner.rules.statements import next_issue
 from services.partner.settings import PartnerSettings
 from services.partner.storage import metadata
+from services.partner.views import messages as message_views
 from services.partner.views import partners as partner_views
 from services.partner.views import redemptions as redemption_views
 from services.partner.views import statements as statement_views
@@ -252,6 +253,11 @@ class Partner(Imports, Service):
             "GET /partners/{partner_id}/desk",
             partner_views.desk,
             roles=("R_PARTNER", *redemption_views.READERS),
+        ),
+        query(
+            "GET /messages",
+            message_views.partner_messages,
+            roles=("R_PARTNER", "R_MERCHANT"),
         ),
         query(
             "GET /offers",

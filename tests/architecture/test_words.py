@@ -17,6 +17,7 @@ from chassis.refusal import Choices, Refusal, RoleDenied, StateConflict
 from gateway import errors as gateway_errors
 from services.credit.views import messages
 from services.forum import messages as forum_messages
+from services.partner import messages as partner_messages
 from services.property import rules as property_rules
 
 pytestmark = pytest.mark.slow
@@ -106,6 +107,7 @@ def templates():
     yield from (("services.forum", text) for text in forum_messages.MESSAGES.values())
     for texts in messages.TEXTS.values():
         yield from (("services.credit", one) for one in texts)
+    yield from (("services.partner", text) for text in partner_messages.MESSAGES.values())
     yield from (("services.property", text) for text in property_rules.MESSAGES.values())
     yield from (("gateway", text) for text in gateway_errors._MESSAGES.values())
 

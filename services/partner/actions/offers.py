@@ -15,6 +15,7 @@ from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
 from chassis.requests import Request
 from services.partner import events
+from services.partner.actions import notices
 from services.partner.actions.partners import require_area, require_id, require_no_stake
 from services.partner.errors import (
     ConflictOfInterest,
@@ -332,6 +333,8 @@ def approve_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
         face_value_fen=waiting.face_value_fen,
         settle_fen_per_point=waiting.settle_fen_per_point,
     ).version
+    code = "OFFER_APPROVED" if row.state == "DRAFT" else "PRICES_APPROVED"
+    _tell(tx, row, code, points=waiting.points_price)
     return replace(reply(row, state=state, version=version), terms=waiting.terms)
 
 
@@ -385,6 +388,8 @@ def refuse_offer(tx: Tx, payload: RefuseOffer) -> OfferReply:
     version = records.change(
         tx, offers, row, step="refuse", state=state, note=payload.reason
     ).version
+    code = "OFFER_REFUSED" if row.state == "DRAFT" else "PRICES_REFUSED"
+    _tell(tx, row, code, reason=payload.reason)
     return replace(reply(row, state=state, version=version), terms=row.terms)
 
 
@@ -460,7 +465,14 @@ def end_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
 def _move(tx: Tx, payload: WhichOffer, step: str, state: str, *before: str) -> OfferReply:
     row, _partner = _locked(tx, payload.offer_id, *before)
     version = records.change(tx, offers, row, step=step, state=state).version
+    if tx.actor.role != "R_PARTNER":
+        _tell(tx, row, f"OFFER_{state}")
     return reply(row, state=state, version=version)
+
+
+def _tell(tx: Tx, row: Row, code: str, **detail: object) -> None:
+    """Tell the partner what became of an offer."""
+    notices.tell(tx, row.partner_id, code, row.offer_id, title=row.title, **detail)
 
 
 def restock_offer(tx: Tx, payload: Restock) -> OfferReply:

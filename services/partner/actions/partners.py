@@ -16,7 +16,7 @@ from chassis.requests import Request
 from chassis.text import AREA as AREA_FORM
 from chassis.text import PERSON
 from services.partner import events
-from services.partner.actions import people
+from services.partner.actions import notices, people
 from services.partner.actions import redemptions as saga
 from services.partner.errors import (
     ConflictOfInterest,
@@ -351,6 +351,7 @@ def vet_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
     row = _locked(tx, payload.partner_id, "APPLIED")
     require_no_stake(tx, row.partner_id)
     version = records.change(tx, partners, row, step="vet", state="VETTED").version
+    _tell(tx, row, "PARTNER_VETTED")
     return reply(row, state="VETTED", version=version)
 
 
@@ -365,6 +366,7 @@ def refuse_partner(tx: Tx, payload: EndApplication) -> PartnerReply:
     """
     row = _locked(tx, payload.partner_id, "APPLIED", "VETTED")
     require_no_stake(tx, row.partner_id)
+    _tell(tx, row, "PARTNER_REFUSED", reason=payload.reason)
     return _end_application(tx, row, "refuse", "REFUSED", payload.reason)
 
 
@@ -414,6 +416,7 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> PartnerReply:
     records.note(tx, partners, active, step="sign", state="AGREED", note=payload.agreement_ref)
     records.note(tx, partners, active, step="agree")
     _say_admitted(tx, row, active.version)
+    _tell(tx, row, "PARTNER_ACTIVE")
     return reply(row, state="ACTIVE", version=active.version)
 
 
@@ -454,6 +457,7 @@ def resume_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
         tx, partners, row, step="resume", state="ACTIVE", winding_down=False
     ).version
     _say_admitted(tx, row, version)
+    _tell(tx, row, "PARTNER_RESUMED")
     return reply(row, state="ACTIVE", version=version)
 
 
@@ -486,6 +490,8 @@ def suspend_partner(tx: Tx, payload: StopPartner) -> PartnerReply:
         scope=row.area,
         sequence=version,
     )
+    cancelled = "_VOUCHERS_CANCELLED" if payload.vouchers == "CANCEL" else ""
+    _tell(tx, row, f"PARTNER_SUSPENDED{cancelled}", reason=payload.reason)
     return reply(row, state="SUSPENDED", version=version)
 
 
@@ -525,6 +531,7 @@ def exit_partner(tx: Tx, payload: StopPartner) -> PartnerReply:
         scope=row.area,
         sequence=version,
     )
+    _tell(tx, row, "PARTNER_EXITED", reason=payload.reason)
     return reply(row, state="EXITED", version=version)
 
 
@@ -550,7 +557,14 @@ def set_operators(tx: Tx, payload: SetOperators) -> PartnerReply:
     store.set_operators(tx.conn, row.partner_id, people.operators(tx, payload.operators))
     version = records.change(tx, partners, row, step="operators").version
     _say_operators(tx, row, version)
+    _tell(tx, row, "OPERATORS_CHANGED")
     return reply(row, version=version)
+
+
+def _tell(tx: Tx, row: Row, code: str, **detail: object) -> None:
+    """Tell a partner what was decided about it."""
+    name = records.known(tx.conn, organisations, row.org_id).name
+    notices.tell(tx, row.partner_id, code, row.partner_id, name=name, **detail)
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:

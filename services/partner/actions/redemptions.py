@@ -14,7 +14,7 @@ from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
 from chassis.requests import Request
 from services.partner import events
-from services.partner.actions import people
+from services.partner.actions import notices, people
 from services.partner.errors import (
     AlreadyRated,
     BadVoucher,
@@ -244,6 +244,7 @@ def _reserve_free(tx: Tx, row: Row) -> RedemptionReply:
         expires_at=expires_at,
     ).version
     tx.arm(EXPIRY_TIMER, row.redemption_id, expires_at)
+    notices.of_redemption(tx, "VOUCHER_WAITS", row, until=notices.at(tx, expires_at))
     return replace(reply(row, state="RESERVED", version=version), due=expires_at)
 
 
@@ -385,6 +386,9 @@ def _give_up(tx: Tx, row: Row, *, by: str, reason: str, note: str | None = None)
         reason=reason,
         ended_at=ended_at,
     ).version
+    # Of one that was not reserved yet the partner knows nothing, and what it cancels it knows.
+    if row.state == "RESERVED" and by != "PARTNER":
+        notices.of_redemption(tx, "REDEMPTION_CANCELLED", row)
     if not row.points:
         offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
     # That a partner could not deliver is a fact of its own, also where no points were held.
@@ -421,6 +425,7 @@ def expire(tx: Tx, due: Due) -> None:
         reason="EXPIRED",
         ended_at=ended_at,
     ).version
+    notices.of_redemption(tx, "REDEMPTION_EXPIRED", row)
     if not row.points:
         offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
         return
@@ -483,9 +488,19 @@ def consume_points(tx: Tx, heard: Sequence[Event]) -> None:
         changed[row["redemption_id"]] = row
         name = event.fact.partition(".")[0]
         steps.append(history.entry(tx, redemptions, row, name))
+    reserved = [row for row in changed.values() if row["state"] == "RESERVED"]
+    titles = offer_store.titles_of(tx.conn, [row["offer_id"] for row in reserved])
+    notices.tell_all(tx, [_waits(tx, row, titles[row["offer_id"]]) for row in reserved])
     store.save_steps(tx.conn, list(changed.values()))
     offer_store.return_stock(tx.conn, stock)
     records.note_all(tx, redemptions, steps)
+
+
+def _waits(tx: Tx, row: dict[str, Any], title: str) -> notices.Notice:
+    """Return what the partner is told of a voucher that was given out."""
+    until = notices.at(tx, row["expires_at"])
+    said = {"number": row["number"], "title": title, "qty": str(row["qty"]), "until": until}
+    return notices.Notice(row["partner_id"], "VOUCHER_WAITS", row["redemption_id"], said)
 
 
 def _take(tx: Tx, row: dict[str, Any], event: Event) -> rules.Step | None:

@@ -14,6 +14,7 @@ from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.requests import Request
 from chassis.text import fold
 from services.partner import events
+from services.partner.actions import notices
 from services.partner.actions.overdue import go_up
 from services.partner.actions.partners import require_no_stake
 from services.partner.actions.redemptions import reply
@@ -107,6 +108,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
         refund_late=False,
         refund_asks=row.refund_asks + 1,
     ).version
+    notices.of_redemption(tx, "REFUND_ASKED", row, reason=reason, until=notices.at(tx, due))
     return replace(reply(row, state="REFUND_REVIEW", version=version), due=due)
 
 
@@ -216,6 +218,7 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
             scope=row.area,
             sequence=version,
         )
+    notices.of_redemption(tx, "REFUND_BORNE" if borne_by else "REFUND_APPROVED", row)
     _decided(tx, row, version, "REFUNDED")
     return reply(row, state="REFUNDED", version=version)
 
@@ -269,5 +272,6 @@ def deny_refund(tx: Tx, payload: DenyRefund) -> RedemptionReply:
         scope=row.area,
         sequence=version,
     )
+    notices.of_redemption(tx, "REFUND_DENIED", row, reason=payload.reasons)
     _decided(tx, row, version, "DENIED")
     return reply(row, state=state, version=version)

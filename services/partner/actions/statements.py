@@ -16,6 +16,7 @@ from chassis.refusal import Invalid, NotFound, said
 from chassis.requests import Request
 from chassis.text import PERIOD
 from services.partner import events
+from services.partner.actions import notices
 from services.partner.actions.overdue import go_up
 from services.partner.actions.partners import require_area, require_no_stake
 from services.partner.errors import (
@@ -147,7 +148,7 @@ def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) ->
     partner = records.get(tx.conn, partners, partner_id)
     statement_id = tx.new_id("stm")
     confirm_due = tx.calendar.due(tx.now, rules.CONFIRM_WORKING_DAYS)
-    records.create(
+    row = records.create(
         tx,
         statements,
         step="issue",
@@ -170,6 +171,7 @@ def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) ->
         [line.redemption_id for line in lines if line.kind == "REFUND"],
     )
     tx.arm(CONFIRM_TIMER, statement_id, confirm_due)
+    notices.of_statement(tx, "STATEMENT_ISSUED", row, until=notices.at(tx, confirm_due))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -212,6 +214,7 @@ def confirm_by_silence(tx: Tx, due: Due) -> None:
     """Treat a statement as confirmed when its partner said nothing for five working days."""
     row = records.locked(tx.conn, statements, due.ref)
     if row.state == "ISSUED":
+        notices.of_statement(tx, "STATEMENT_SILENCE", row)
         _commit(tx, row, "silence", "SILENCE")
 
 
@@ -239,11 +242,14 @@ def _commit(tx: Tx, row: Row, step: str, who: str) -> StatementReply:
             partner_store.operators_of(tx.conn, row.partner_id),
         )
         tx.publish(held, subject=row.statement_id, scope=row.area, sequence=version)
+        notices.of_statement(tx, "STATEMENT_HELD", row)
     return reply(row, state=state, version=version)
 
 
 def _say_funded(tx: Tx, row: Row, version: int, state: str) -> None:
     """Say that a statement that was held waits for money no longer."""
+    if state != "PAID":
+        notices.of_statement(tx, "STATEMENT_FUNDED", row)
     tx.publish(
         events.StatementFunded(row.statement_id, state),
         subject=row.statement_id,
@@ -343,6 +349,7 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> StatementReply:
     amount_fen = _adjust(tx, row, payload.adjustments or [])
     disputed = row.state == "DISPUTED"
     row = records.update(tx.conn, statements, row, amount_fen=amount_fen)
+    notices.of_statement(tx, "STATEMENT_REVIEWED", row, reason=payload.reasons)
     records.note(
         tx, statements, row, step="review", state=payload.outcome, note=payload.reasons[:500]
     )
@@ -442,6 +449,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> StatementReply:
         payment_ref=payload.payment_ref,
     ).version
     redemption_store.settle(tx.conn, row.statement_id, by=tx.actor, at=tx.now)
+    notices.of_statement(tx, "STATEMENT_PAID", row)
     if row.state == "HELD":
         _say_funded(tx, row, version, "PAID")
     # Refunds may have taken everything back; then there is nothing to burn.

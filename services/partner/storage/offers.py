@@ -32,6 +32,16 @@ def take_stock(conn: sa.Connection, offer_id: str, qty: int) -> records.Row | No
     return records.first(conn, taken.returning(*offers.c))
 
 
+def titles_of(conn: sa.Connection, offer_ids: Sequence[str]) -> dict[str, str]:
+    """Return what offers are called."""
+    if not offer_ids:
+        return {}
+    asked = sa.select(offers.c.offer_id, offers.c.title).where(
+        offers.c.offer_id.in_(sorted(set(offer_ids)))
+    )
+    return {row.offer_id: row.title for row in conn.execute(asked)}
+
+
 def return_stock(conn: sa.Connection, back: Sequence[tuple[str, int]]) -> None:
     """Put pieces back, offers in the order of their ids so that two transactions do not cross."""
     total: dict[str, int] = {}

@@ -12,6 +12,7 @@ from chassis.records import Row
 from services.partner.storage.tables import (
     areas,
     history,
+    messages,
     operators,
     organisations,
     partners,
@@ -178,6 +179,12 @@ def _operated(person_ids: Iterable[str]) -> sa.Select[Any]:
     return sa.select(operators.c.partner_id).where(
         operators.c.person_id.in_(sorted(set(person_ids)))
     )
+
+
+def messages_to(person_id: str, partner_id: str | None) -> sa.Select[Any]:
+    """Return the query for what the partners were told for which a person acts, or one of them."""
+    asked = sa.select(messages).where(messages.c.partner_id.in_(partners_of(person_id)))
+    return asked if partner_id is None else asked.where(messages.c.partner_id == partner_id)
 
 
 def save_grades(conn: sa.Connection, period: str, rows: Sequence[dict[str, object]]) -> None:

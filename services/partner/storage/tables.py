@@ -261,6 +261,18 @@ history = sa.Table(
     sqlite_autoincrement=True,
 )
 steps = records.History(history, ref="subject")
+# What a partner was told; who acts for it reads it. `detail` fills the places of the code's text.
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", store.Id, primary_key=True),
+    sa.Column("partner_id", store.Id, sa.ForeignKey("partners.partner_id"), nullable=False),
+    sa.Column("code", sa.String(40), nullable=False),
+    sa.Column("ref", store.Id, nullable=False),
+    sa.Column("detail", store.Json, nullable=False),
+    sa.Column("created_at", _At, nullable=False),
+    sa.Index("ix_messages_partner_id", "partner_id", "created_at", "message_id"),
+)
 numbers = sa.Table(
     "numbers",
     metadata,

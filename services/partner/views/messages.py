@@ -1,0 +1,57 @@
+"""Messages to a partner."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from chassis import records
+from chassis.bus import Tx
+from chassis.fields import Cursor, Limit
+from chassis.i18n import told
+from chassis.refusal import NotFound
+from chassis.replies import Page
+from chassis.requests import Request
+from services.partner import replies
+from services.partner.messages import MESSAGES
+from services.partner.storage import partners as store
+from services.partner.storage.tables import messages
+
+
+class MessagesQuery(Request, frozen=True):
+    """消息筛选 / Of which partner; without one, of all for which the caller acts."""
+
+    partner_id: Annotated[str, Meta(max_length=64, examples=["ptn_1"])] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def partner_messages(tx: Tx, payload: MessagesQuery) -> Page[replies.MessageCard]:
+    """本店消息 / Messages to the partners for which I act.
+
+    Return what the partners were told for which the caller acts, newest first: what waits for them
+    and how it ended. A person who acts for one no more reads nothing of it.
+
+    Raises:
+        NotFound: The caller does not act for the partner.
+    """
+    if payload.partner_id is not None and not store.is_operator(
+        tx.conn, payload.partner_id, tx.actor.id
+    ):
+        raise NotFound(kind="partner", id=payload.partner_id)
+    found = records.page(
+        tx.conn,
+        store.messages_to(tx.actor.id, payload.partner_id),
+        payload,
+        (messages.c.created_at, messages.c.message_id),
+        newest_first=True,
+    )
+    return found.listed(
+        lambda row: replies.MessageCard.of(
+            row,
+            id=row.message_id,
+            at=row.created_at,
+            text=told("services.partner", MESSAGES[row.code], row.detail, tx.lang),
+        )
+    )

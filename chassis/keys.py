@@ -26,6 +26,8 @@ from chassis.settings import CommandFailed, database_variable
 from chassis.vault import match_key_of
 
 BEFORE = "_BEFORE"
+# While the second is unset, the first does its work.
+_ACTOR, _DIGEST = "FIVERED_ACTOR_KEY", "FIVERED_DIGEST_KEY"
 Say = Callable[[str], None]
 
 
@@ -88,7 +90,7 @@ def rotate(data: str, name: str, say: Say) -> int:
         raise CommandFailed(f"{name} is not set here")
     fresh = secrets.token_urlsafe(48)
     before = ",".join(dict.fromkeys([old, *_listed(place.found, name)]))
-    match = _match_setting(name, place.found)
+    match = _kept_settings(name, place.found)
     if place.data is None or name in os.environ:
         _print_steps(name, fresh, before, match, say)
         return 0
@@ -104,9 +106,11 @@ def rotate(data: str, name: str, say: Say) -> int:
     return 0
 
 
-def _match_setting(name: str, found: Mapping[str, str]) -> dict[str, str]:
-    """Return the match key that has to be set, so that digests stay what they are."""
+def _kept_settings(name: str, found: Mapping[str, str]) -> dict[str, str]:
+    """Return what has to be set, so that digests made of this key stay what they are."""
     set_now = {}
+    if name == _ACTOR and not found.get(_DIGEST):
+        set_now[_DIGEST] = found[name]
     for service in _sealing(name):
         for match, stands_in in wanted_keys().items():
             if stands_in == name and not found.get(match):

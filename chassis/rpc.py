@@ -192,6 +192,11 @@ def sign_actor(
     return said + "." + _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
 
 
+def _is_signed(said: str, signature: str, secret: str) -> bool:
+    right = _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
+    return hmac.compare_digest(right.encode(), signature.encode())
+
+
 def content_of(body: bytes, key: str | None, version: int | None) -> str:
     """Return the digest of what one call asks for; it is signed with the actor."""
     parts = (body, (key or "").encode(), str("" if version is None else version).encode())
@@ -203,9 +208,9 @@ def content_of(body: bytes, key: str | None, version: int | None) -> str:
 
 
 def read_actor(
-    token: str, service: str, method: str, secret: str, content: str | None = None
+    token: str, service: str, method: str, secrets: tuple[str, ...], content: str | None = None
 ) -> Actor:
-    """Check and read a signed actor.
+    """Check and read a signed actor; one of the keys has signed it.
 
     A gateway of an earlier release signs no content; what is signed must be right.
 
@@ -213,8 +218,7 @@ def read_actor(
         RoleDenied: The signature is not ours, it is too old, or made for another method or content.
     """
     said, _, signature = token.rpartition(".")
-    right = _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
-    if not hmac.compare_digest(right.encode(), signature.encode()):
+    if not any(_is_signed(said, signature, secret) for secret in secrets):
         raise RoleDenied(role="?")
     try:
         claims = msgspec.json.decode(_bytes64(said.partition(".")[2]), type=_Claims)
@@ -307,9 +311,15 @@ def unpack(service: str, reply: Reply) -> Any:
 
 
 def read_call(
-    body: bytes, headers: Mapping[str, Any], service: str, secret: str
+    body: bytes, headers: Mapping[str, Any], service: str, *secrets: str
 ) -> tuple[Call, float | None]:
     """Read a request off the wire. Returns the call and its deadline (epoch seconds).
+
+    Args:
+        body: JSON.
+        headers: What came with it.
+        service: Who is called.
+        secrets: The keys that sign actors at present; several while one is replaced.
 
     Raises:
         RoleDenied: The actor is not signed by us.
@@ -323,7 +333,7 @@ def read_call(
     version = int(given) if given is not None else None
     key = headers.get("key")
     content = content_of(body, key, version)
-    actor = read_actor(str(headers.get("actor", "")), service, method, secret, content)
+    actor = read_actor(str(headers.get("actor", "")), service, method, secrets, content)
     deadline = headers.get("deadline-ms")
     call = Call(
         method,

@@ -280,7 +280,7 @@ class Calls:
                 body,
                 properties.get("application_headers") or {},
                 self._runtime.name,
-                self._runtime.process.actor_key,
+                *self._runtime.process.actor_keys,
             )
             door = self._door(call.method)
         except (RoleDenied, NotFound) as refusal:

@@ -243,6 +243,12 @@ class ProcessSettings:
     actor_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
         "FIVERED_ACTOR_KEY", help="Key that signs who acts in a call; same everywhere", min_bytes=32
     )
+    actor_key_before: tuple[Secret, ...] = setting(
+        "FIVERED_ACTOR_KEY_BEFORE",
+        help="Another key whose signatures are believed, while that one is replaced",
+        default=(),
+        min_bytes=32,
+    )
     digest_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
         "FIVERED_DIGEST_KEY",
         help="Key of the digests of requests in the database; unset: made of FIVERED_ACTOR_KEY",
@@ -300,6 +306,11 @@ class ProcessSettings:
     pool_size: int = setting(
         "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12
     )
+
+    @property
+    def actor_keys(self) -> tuple[str, ...]:
+        """The keys that may have signed who acts in a call; the present one first."""
+        return (self.actor_key, *self.actor_key_before)
 
     @property
     def digest_keys(self) -> tuple[str, ...]:

@@ -300,6 +300,10 @@ def test_a_signed_actor_is_good_for_the_call_that_it_was_signed_for():
     headers = {"method": "add", "actor": signed, "key": "k1", "version": 3}
     call, _ = rpc.read_call(body, headers, "toy", KEY)
     assert call.actor == actor
+    # While the key is replaced, one side has the new one before the other.
+    assert rpc.read_call(body, headers, "toy", "n" * 40, KEY)[0].actor == actor
+    with pytest.raises(RoleDenied):
+        rpc.read_call(body, headers, "toy", "n" * 40)
     for changed, other in (
         (b'{"counter_id": "c", "amount": 1000}', {}),
         (body, {"key": "k2"}),

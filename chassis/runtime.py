@@ -37,7 +37,7 @@ from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleD
 from chassis.replies import plain
 from chassis.requests import members_of
 from chassis.settings import ProcessSettings, read_all
-from chassis.timers import ARM, arm_next
+from chassis.timers import arm_next, armed_kinds
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.runtime")
@@ -126,12 +126,8 @@ class Runtime(Opened):
         with self.transaction(SYSTEM) as tx:
             sealing.check(tx)
             sealing.begin(tx)
-            timers = self.chassis.timers
-            for kind in self.schedules:
-                own = sa.and_(timers.c.kind == ARM, timers.c.ref == kind)
-                armed = sa.select(sa.func.count()).where(sa.or_(timers.c.kind == kind, own))
-                if not tx.conn.execute(armed).scalar():
-                    arm_next(tx, kind, tx.now)
+            for kind in self.schedules.keys() - armed_kinds(tx):
+                arm_next(tx, kind, tx.now)
         years.warn(self)
 
     # ----------------------------------------------------------------- what the doors lead to

@@ -114,16 +114,21 @@ def fire_due(
 
 
 def _fire_set(runtime: Opened, wall: datetime, size: int) -> int:
+    rows = due_until(runtime, wall, size)
+    return fire_rows(runtime, rows) if rows else 0
+
+
+def due_until(runtime: Opened, wall: datetime, size: int = SET) -> list[store.Row]:
+    """Return the timers that are due at an instant, oldest first. Looking takes no lock: nothing is
+    due most of the time."""
     asked = {"wall": wall, "now": datetime.now(UTC), "size": size}
-    # Looking takes no lock: nothing is due most of the time.
     with store.reading(runtime.engine) as conn:
-        rows = store.rows(conn, _due(runtime.chassis.timers), asked)
-    return _fire_rows(runtime, rows) if rows else 0
+        return store.rows(conn, _due(runtime.chassis.timers), asked)
 
 
-def _fire_rows(runtime: Opened, rows: Sequence[store.Row]) -> int:
+def fire_rows(runtime: Opened, rows: Sequence[store.Row]) -> int:
     """Fire some timers in one transaction; where that fails, halves of them, until the one at fault
-    is alone."""
+    is alone. Returns how many were dealt with."""
     try:
         return _fire(runtime, rows)
     except Exception as error:
@@ -135,7 +140,7 @@ def _fire_rows(runtime: Opened, rows: Sequence[store.Row]) -> int:
             _fail(runtime, due, row.attempts + 1, error)
             return 1
     half = len(rows) // 2
-    return _fire_rows(runtime, rows[:half]) + _fire_rows(runtime, rows[half:])
+    return fire_rows(runtime, rows[:half]) + fire_rows(runtime, rows[half:])
 
 
 def _fire(runtime: Opened, rows: Sequence[store.Row]) -> int:
@@ -175,9 +180,7 @@ def _claim(tx: Tx, rows: Sequence[store.Row]) -> list[Due]:
 
 
 def _put_back(tx: Tx, dues: Sequence[Due]) -> None:
-    for due in dues:
-        if not tx.has_set(due):
-            tx.put_timer(due)
+    tx.put_timers([due for due in dues if not tx.has_set(due)])
 
 
 def _group(tx: Tx, dues: Sequence[Due], at: int) -> Sequence[Due]:
@@ -201,7 +204,7 @@ def _act(tx: Tx, dues: list[Due]) -> None:
     tx.at(first.due_at)
     if first.kind == ARM:
         ref, at = runtime.schedules[first.ref](first.due_at, tx.calendar)
-        tx.arm(first.ref, ref, at)
+        tx.arm_last(first.ref, ref, at)
         return
     if first.kind not in runtime.timers:
         raise LookupError(f"{runtime.name} has no timer {first.kind!r}")
@@ -211,6 +214,14 @@ def _act(tx: Tx, dues: list[Due]) -> None:
     runtime.fire(tx, first.kind, first)
     if first.kind in runtime.schedules:
         arm_next(tx, first.kind, first.due_at)
+
+
+def armed_kinds(tx: Tx) -> set[str]:
+    """Return the kinds of recurring timers that are armed, or are to be."""
+    timers = tx.runtime.chassis.timers
+    kinds = tuple(tx.runtime.schedules)
+    asked = sa.select(timers.c.kind, timers.c.ref).where(timers.c.kind.in_((*kinds, ARM)))
+    return {row.ref if row.kind == ARM else row.kind for row in tx.conn.execute(asked.distinct())}
 
 
 def arm_next(tx: Tx, kind: str, after: datetime) -> None:
@@ -223,9 +234,9 @@ def arm_next(tx: Tx, kind: str, after: datetime) -> None:
         ref, at = tx.runtime.schedules[kind](after, tx.calendar)
     except Exception:
         log.exception("timer_not_armed", extra={"service": tx.runtime.name, "timer": kind})
-        tx.put_timer(Due(ARM, kind, after))
+        tx.put_timers([Due(ARM, kind, after)])
     else:
-        tx.arm(kind, ref, at)
+        tx.arm_last(kind, ref, at)
 
 
 def _fail(runtime: Opened, due: Due, attempts: int, error: BaseException) -> None:

@@ -366,6 +366,7 @@ class Tx:
     """
 
     __slots__ = (
+        "_armings",
         "_calendar",
         "_outgoing",
         "_timers",
@@ -420,6 +421,8 @@ class Tx:
         # What `Declared.standing` asks of the caller of a command.
         self.standing: object = None
         self._timers: dict[tuple[str, str], datetime | None] = {}
+        # Timers whose rows are written at the end, all by one statement.
+        self._armings: dict[tuple[str, str], tuple[Due, date | None]] = {}
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
         self.causation_id = causation_id
@@ -596,7 +599,7 @@ class Tx:
         """
         if kind not in self.runtime.timers:
             raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        self.put_timer(Due(kind, ref, due_at, data or {}), self._since(due_at))
+        self._put_timers([(Due(kind, ref, due_at, data or {}), self._since(due_at))])
 
     def arm_each(self, ref: str, due_at: Mapping[str, datetime]) -> None:
         """Arm timers of one thing, kind by kind, as `arm` does and by one statement."""
@@ -605,23 +608,31 @@ class Tx:
                 raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
         self._put_timers([(Due(kind, ref, at), self._since(at)) for kind, at in due_at.items()])
 
+    def arm_last(self, kind: str, ref: str, due_at: datetime) -> None:
+        """Arm the next run of what recurs, as `arm` does. Its row is written when the transaction
+        ends, together with the others, by one statement: no action looks for it."""
+        self._timers[kind, ref] = due_at
+        self._armings[kind, ref] = (Due(kind, ref, due_at), self._since(due_at))
+
     def _since(self, due_at: datetime) -> date | None:
         return self._calendar.since(due_at) if self._calendar else None
 
-    def put_timer(self, due: Due, since: date | None = None) -> None:
-        """Put a timer's row, of whatever kind; one that is armed already is moved."""
-        self._put_timers([(due, since)])
+    def put_timers(self, dues: Iterable[Due]) -> None:
+        """Put timers' rows, of whatever kind, by one statement; one that is armed is moved."""
+        self._put_timers([(due, None) for due in dues])
 
     def arm_all(self, kind: str, dues: Iterable[tuple[str, datetime]]) -> None:
         """Arm many timers of a kind by one statement; none of them counts working days."""
         if kind not in self.runtime.timers:
             raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        self._put_timers([(Due(kind, ref, due_at), None) for ref, due_at in dues])
+        self.put_timers(Due(kind, ref, due_at) for ref, due_at in dues)
 
     def _put_timers(self, dues: Sequence[tuple[Due, date | None]]) -> None:
         if not dues:
             return
-        self._timers |= {(due.kind, due.ref): due.due_at for due, _ in dues}
+        for due, _ in dues:
+            self._timers[due.kind, due.ref] = due.due_at
+            self._armings.pop((due.kind, due.ref), None)
         self.wakes = True
         self.conn.execute(
             _arming(self.runtime.chassis.timers, self.dialect),
@@ -650,6 +661,8 @@ class Tx:
     def at(self, now: datetime) -> None:
         """Act at another time from here on: each timer of a set acts at its own."""
         self.now = now
+        # Nothing is recorded before it happens: a set may reach beyond a clock that stands still.
+        self.recorded_at = max(self.recorded_at, now)
         self.correlation_id = new_uuid()
 
     def begin_timers(self) -> None:
@@ -667,6 +680,7 @@ class Tx:
     def disarm(self, kind: str, ref: str) -> None:
         """Disarm a timer; nothing happens where it is not armed."""
         self._timers[kind, ref] = None
+        self._armings.pop((kind, ref), None)
         table = self.runtime.chassis.timers
         self.conn.execute(sa.delete(table).where(table.c.kind == kind, table.c.ref == ref))
 
@@ -704,6 +718,7 @@ class Tx:
             keep: For a command, the row that keeps its reply under its key.
             audit: For a command, its audit row.
         """
+        self._put_timers(list(self._armings.values()))
         rows, self._outgoing = self._outgoing, []
         if rows or keep is not None or audit is not None:
             outbox.write(self.conn, self.runtime.chassis, rows, keep=keep, audit=audit)

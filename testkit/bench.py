@@ -22,7 +22,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,14 @@ from chassis.messages import ANY_ROLE, PUBLIC, SYSTEM, Actor, Call, new_uuid, pa
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
-from chassis.storage import Select, reading
+from chassis.storage import Row
 from testkit import servers
 from testkit.bodies import a_body
 from testkit.drift import differences
 
 KEY = "a-test-key-that-is-32-bytes-long-or-more"
 START = "2025-03-03T09:00:00"
+_DAY = timedelta(days=1)
 
 
 def databases() -> list[str]:
@@ -220,32 +221,27 @@ class Bench:
         """Fire what is due up to `until`, in order, and move the clock there. Returns how many."""
         end = instant(until)
         fired = 0
-        due, many = self._due_next()
-        while due is not None and due <= end:
-            if due > self.now:
-                self.runtime.fixed_now = due
-            # So many and no more: it need not look whether there are others.
-            fired += timers.fire_due(self.runtime, until=due, limit=many)
-            again, many = self._due_next()
-            if again == due:
-                self._raise_failed(due)
-            due = again
+        while rows := self._due_until(end):
+            self.runtime.fixed_now = max(rows[0].due_at, self.now)
+            fired += timers.fire_rows(self.runtime, rows)
         parked = [row for row in self.parked() if row["source"] == "timer"]
         if parked:
             raise AssertionError(f"a timer failed: {parked[0]['error']}")
         self.runtime.fixed_now = max(end, self.now)
         return fired
 
-    def _due_next(self) -> tuple[datetime | None, int]:
-        """Return when timers are due next, and how many are due then."""
-        with reading(self.runtime.engine) as conn:
-            found = conn.execute(_due_first(self.runtime.chassis.timers)).first()
-        return (None, 0) if found is None else (found.due_at, found.many)
+    def _due_until(self, end: datetime) -> list[Row]:
+        """Return what is due next: the timers of a day, which fire as a set."""
+        rows = timers.due_until(self.runtime, end) or self._failed_until(end)
+        return [row for row in rows if row.due_at - rows[0].due_at < _DAY]
 
-    def _raise_failed(self, due: datetime) -> None:
+    def _failed_until(self, end: datetime) -> list[Row]:
+        """Return what has failed and waits for its next try, which is now."""
         table = self.runtime.chassis.timers
         with self.runtime.engine.begin() as conn:
-            conn.execute(sa.update(table).where(table.c.due_at == due).values(next_try_at=None))
+            waiting = sa.update(table).where(table.c.due_at <= end).values(next_try_at=None)
+            conn.execute(waiting)
+        return timers.due_until(self.runtime, end)
 
     def published(self, fact: str | None = None) -> list[dict[str, Any]]:
         """Return what was said so far, as decoded CloudEvents, oldest first."""
@@ -295,12 +291,6 @@ class Bench:
     def transaction(self) -> Any:
         """Open a transaction as the system, for tests of storage."""
         return self.runtime.transaction(SYSTEM)
-
-
-@functools.cache
-def _due_first(table: sa.Table) -> Select:
-    at = table.c.due_at
-    return sa.select(at, sa.func.count().label("many")).group_by(at).order_by(at).limit(1)
 
 
 def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:

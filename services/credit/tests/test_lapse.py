@@ -1,5 +1,7 @@
 """What nobody decides within five working days passes to the next level, and never by silence."""
 
+from contextlib import contextmanager
+
 import pytest
 import sqlalchemy as sa
 
@@ -115,6 +117,33 @@ def test_a_worker_that_was_down_changes_nothing(credit):
     assert late[0]["for"] == "R_DISTRICT"
 
 
+@contextmanager
+def statements_of(bench):
+    """The statements that the service runs meanwhile."""
+    asked = []
+
+    def seen(_conn, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    sa.event.listen(bench.runtime.engine, "before_cursor_execute", seen)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(bench.runtime.engine, "before_cursor_execute", seen)
+
+
+@pytest.mark.covers("C18")
+def test_what_recurs_at_midnight_arms_its_next_runs_by_one_statement(credit):
+    bench = credit
+    bench.fire("2025-03-10T00:04")
+    with statements_of(bench) as asked:
+        fired = bench.fire("2025-03-10T00:05")
+    assert fired == 3
+    assert sum(one.startswith("INSERT INTO timers") for one in asked) == 1
+    armed = bench.rows("SELECT kind FROM timers WHERE ref = '2025-03-11' ORDER BY kind")
+    assert [row["kind"] for row in armed] == ["award_lapse", "nominee_days", "veto_days"]
+
+
 @pytest.mark.covers("C18", "N2", "REQ-L05")
 def test_what_events_propose_passes_on_too_all_of_it_in_one_statement(credit):
     bench = credit
@@ -123,19 +152,10 @@ def test_what_events_propose_passes_on_too_all_of_it_in_one_statement(credit):
     assert {card["for"] for card in waits(bench, limit=200)} == {"R_STREET"}
     timers = bench.rows("SELECT count(*) AS n FROM timers WHERE kind = 'award_lapse'")
     assert timers == [{"n": 1}]
-    asked = []
-
-    def seen(_conn, _cursor, statement, *_rest):
-        if statement.startswith("UPDATE awards"):
-            asked.append(statement)
-
     bench.fire("2025-03-10T23:59")
-    sa.event.listen(bench.runtime.engine, "before_cursor_execute", seen)
-    try:
+    with statements_of(bench) as asked:
         bench.fire("2025-03-11T06:00")
-    finally:
-        sa.event.remove(bench.runtime.engine, "before_cursor_execute", seen)
-    assert len(asked) == 1
+    assert sum(one.startswith("UPDATE awards") for one in asked) == 1
     found = bench.rows("SELECT waits_for, count(*) AS n FROM awards GROUP BY waits_for")
     assert found == [{"waits_for": "R_DISTRICT", "n": 300}]
     assert bench.rows("SELECT state FROM awards WHERE state <> 'PROPOSED'") == []

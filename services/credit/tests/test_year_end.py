@@ -17,8 +17,7 @@ YEAR = {
 FILED = {"text": "当日不在班,派单有误", "target": "AWARD"}
 
 
-@pytest.fixture
-def december(bench):
+def december_stage(bench):
     bench.at("2026-09-10T09:00")
     stage.rules(bench)
     stage.project(bench)
@@ -34,7 +33,12 @@ def december(bench):
         bench, "PRJ:prj_1", "R-PRJ-16", propose="R_STREET", approve="R_DISTRICT", deed="CF-1"
     )
     final_month(bench, "2026-09")
-    return bench.at("2026-12-30T10:00")
+    bench.at("2026-12-30T10:00")
+
+
+@pytest.fixture
+def december(bench):
+    return bench.staged(december_stage)
 
 
 def loaded(bench):

@@ -193,6 +193,14 @@ def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
     return changed
 
 
+def recount_windows(tx: Tx, subject_id: str) -> None:
+    """Compute the cap windows of a subject again where the order of arrival could matter, in all of
+    its open months: what each award has is what it keeps."""
+    in_force = rules_in_force(tx.conn)
+    for window, period in store.windows_in_doubt(tx.conn, subject_id):
+        _recount_window(tx, in_force, window, period)
+
+
 def _least(one: int | None, other: int | None) -> int | None:
     return min((limit for limit in (one, other) if limit is not None), default=None)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from chassis import records
 from chassis.bus import Event, Tx
 from chassis.records import Row
-from services.credit.actions import months, reversals, telling
+from services.credit.actions import amounts, months, reversals, telling
 from services.credit.rules import awards as rules
 from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
@@ -94,6 +94,7 @@ def _merge_consents(tx: Tx, old: str, new: str, at: datetime) -> None:
 
 def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
     """Let what counts or waits count and wait for the kept id. Returns old ids -> new ones."""
+    amounts.recount_windows(tx, old)
     there = store.same_deeds(tx.conn, new)
     moved: dict[str, str] = {}
     carried: list[Award] = []
@@ -150,6 +151,7 @@ def _carried(award: Row, known: Row, new: str, period: str, *, with_points: bool
     points_kept = award.points if with_points else 0
     # In its own month it stands with what the kept id has of the rule, under one cap.
     same_window = with_points and period == award.period
+    uncut = same_window and award.cap_window is not None and not amounts.amended(award)
     return Award.like(
         records.values_of(award),
         award_id=rules.carried_id(award.rule_code, new, str(award.award_id)),
@@ -157,8 +159,9 @@ def _carried(award: Row, known: Row, new: str, period: str, *, with_points: bool
         period=period,
         points_period=period,
         cap_window=award.cap_window if same_window else None,
-        score_raw=award.score,
-        points_raw=points_kept,
+        # The cap of both cuts what it gives whole, not what the other id's own cap had left of it.
+        score_raw=award.score_raw if uncut else award.score,
+        points_raw=award.points_raw if uncut else points_kept,
         points=points_kept,
         capped=False,
         recount=same_window and award.cap_window is not None,

@@ -21,13 +21,14 @@ from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import amounts, companies
 from services.credit.errors import LogGone
+from services.credit.rules import awards as rules
 from services.credit.rules import month_log as log
 from services.credit.rules import standing
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import companies as company_store
 from services.credit.storage import month_logs as store
+from services.credit.storage import registry, tables
 from services.credit.storage import rule_sets as rule_set_store
-from services.credit.storage import tables
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import gates
 
@@ -115,7 +116,8 @@ def _cited(tx: Tx, row: Row, groups: Sequence[Sequence[str]]) -> tuple[set[str],
     for group in groups:
         for found in _subjects(tx, row, group):
             index[found.subject] = found.digest
-            for line in found.lines:
+            for one in found.lines:
+                line = one["of"] if one["line"] == "origin" else one
                 if line["line"] == "award":
                     cited.add(line["rule_set"])
                 elif line["line"] == "hours":
@@ -214,8 +216,55 @@ def _subjects(tx: Tx, row: Row, group: Sequence[str]) -> Iterator[_Lines]:
         lines += [_measure_line(one, end) for one in measures.get(subject, ())]
         lines += map(_hours_line, hours.get(subject, ()))
         lines += awards_of
+        lines += _origins(tx, period, since, subject, awards_of)
         lines.append(_entry_line(entries[subject]))
         yield _Lines(subject, lines, _digest(entries[subject], awards_of, period))
+
+
+def _origins(
+    tx: Tx, period: str, since: date, subject: str, own: Sequence[log.AwardLine]
+) -> Iterator[log.OriginLine]:
+    """Yield what the awards follow from that came over in this month from ids that were given up:
+    they themselves, what stood with them under one cap, the consents and hours of those ids."""
+    wanted = {
+        str(line.get("corrects"))
+        for line in own
+        if line["period"] == period and log.came_over(line)
+    }
+    if not wanted:
+        return
+    given_up = registry.given_up_for(tx.conn, subject.partition(":")[2])
+    ids = {f"RES:{person}": at for person, at in given_up.items()}
+    known = {str(award.award_id): award for award in store.awards_of(tx.conn, sorted(ids))}
+    lines = {award_id: award_line(award) for award_id, award in known.items()}
+    found: set[str] = set()
+    while wanted := wanted & lines.keys() - found:
+        found |= wanted
+        wanted = {str(lines[one].get("corrects")) for one in wanted if log.came_over(lines[one])}
+    windows = {_window(lines[one]) for one in found if lines[one]["window"]}
+    rule_codes = {lines[one]["rule"] for one in found}
+    holders = sorted({lines[one]["subject"] for one in found})
+    consents = store.consents(tx.conn, holders)
+    hours = store.hours(tx.conn, period, since, holders)
+    of_them: list[log.ConsentLine | log.HoursLine] = []
+    for holder in holders:
+        for span in consents.get(holder, ()):
+            line = _consent_line(span)
+            # With its id a consent ended; until then it ran.
+            of_them.append({**line, "until": None} if span.until == ids[holder] else line)
+        served = hours.get(holder, ())
+        of_them += [_hours_line(one) for one in served if one.rule_code in rule_codes]
+    for one in of_them:
+        yield {"line": "origin", "subject": subject, "merged": False, "of": one}
+    for award_id, award in known.items():
+        of = lines[award_id]
+        if award_id in found or _window(of) in windows:
+            merged = award.state == "REVERSED" and str(award.reason).startswith(rules.MERGED)
+            yield {"line": "origin", "subject": subject, "merged": merged, "of": of}
+
+
+def _window(line: log.AwardLine) -> tuple[str, str, str | None]:
+    return line["subject"], line["rule"], line["window"]
 
 
 def _consent_line(span: Row) -> log.ConsentLine:

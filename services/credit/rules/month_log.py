@@ -16,6 +16,7 @@ from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 from chassis.refusal import Refusal
 from services.credit.events import MonthRow
 from services.credit.rules import loader
+from services.credit.rules.awards import is_carried
 from services.credit.rules.model import Document, RuleSet
 from services.credit.rules.settlement import SettlementDigest
 
@@ -161,6 +162,19 @@ class AwardLine(TypedDict):
     other: NotRequired[str]
 
 
+class OriginLine(TypedDict):
+    """What an award that came over from an id that was given up follows from, as it stands there.
+
+    `merged` says of an award that it stood when its id was given up, in a month that was still
+    open: it counts there no more.
+    """
+
+    line: Literal["origin"]
+    subject: str
+    merged: bool
+    of: ConsentLine | HoursLine | AwardLine
+
+
 class EntryLine(TypedDict):
     """An entry as it is published."""
 
@@ -185,7 +199,14 @@ class EndLine(TypedDict):
 
 
 OfSubject: TypeAlias = (
-    SubjectLine | ConsentLine | VetoLine | MeasureLine | HoursLine | AwardLine | EntryLine
+    SubjectLine
+    | ConsentLine
+    | VetoLine
+    | MeasureLine
+    | HoursLine
+    | AwardLine
+    | OriginLine
+    | EntryLine
 )
 Head: TypeAlias = Manifest | RuleSetLine | IndexLine | ProjectLine
 
@@ -224,6 +245,11 @@ def counts(line: AwardLine, period: str) -> bool:
         line["state"] == "PROPOSED" and line["decides"] == "SETTLEMENT"
     )
     return bool(line["effective"] or (listed and decided))
+
+
+def came_over(line: AwardLine) -> bool:
+    """Tell whether an award came over from an id that was given up (`awards.is_carried`)."""
+    return is_carried(line["award"], line["rule"], line["subject"], line.get("corrects"))
 
 
 def time(text: str) -> datetime:

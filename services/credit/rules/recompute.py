@@ -9,16 +9,14 @@ from what it says, or what it says differs from the notice. The first difference
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, cast
 
-from chassis.refusal import Refusal
 from services.credit.rules import awards as rules
-from services.credit.rules import hours, loader, standing
+from services.credit.rules import hours, standing
 from services.credit.rules import month_log as log
 from services.credit.rules.findings import (
     AWARD_AMOUNT,
@@ -32,91 +30,13 @@ from services.credit.rules.findings import (
     NO_CONSENT,
     NOTICE,
     RULE,
-    SEAL,
     Finding,
-    Unreadable,
     Verdict,
 )
 from services.credit.rules.model import Cap, Rule
+from services.credit.rules.month_reader import Month, Subject, keep, parts
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.rules.standing import PERSONS
-
-_MANIFEST: Final = frozenset({"period", "area", "rule_set", "rule_sets", "digest"})
-
-
-@dataclass(slots=True)
-class _Subject:
-    """The lines of one subject."""
-
-    subject: str
-    head: log.SubjectLine | None = None
-    consents: list[log.ConsentLine] = field(default_factory=list)
-    vetoes: list[log.VetoLine] = field(default_factory=list)
-    measures: list[log.MeasureLine] = field(default_factory=list)
-    hours: list[log.HoursLine] = field(default_factory=list)
-    awards: list[log.AwardLine] = field(default_factory=list)
-    entry: log.EntryLine | None = None
-
-    def consents_at(self, purpose: str, at: datetime) -> bool:
-        return any(
-            line["purpose"] == purpose
-            and log.time(line["since"]) <= at
-            and (line["until"] is None or at < log.time(line["until"]))
-            for line in self.consents
-        )
-
-
-_LISTS: Final = {
-    "consent": "consents",
-    "veto": "vetoes",
-    "measure": "measures",
-    "hours": "hours",
-    "award": "awards",
-}
-
-
-@dataclass(slots=True)
-class _Month:
-    """What stands before the subjects."""
-
-    stated: log.Manifest | None = None
-    compiled: dict[str, rules.Compiled] = field(default_factory=dict)
-    index: dict[str, str] = field(default_factory=dict)
-    projects: dict[str, list[log.ProjectLine]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def manifest(self) -> log.Manifest:
-        assert self.stated is not None  # noqa: S101  it is the first line, or nothing is read
-        return self.stated
-
-    @property
-    def period(self) -> str:
-        return str(self.manifest["period"])
-
-    @property
-    def formula(self) -> int:
-        """By which formula it was published; the first one was not stated."""
-        return int(self.manifest.get("formula", 1))
-
-    @property
-    def district(self) -> str:
-        """The district's rule set; a street that adds to it stands behind it."""
-        return str(self.manifest["rule_set"]).partition("+")[0]
-
-    def rule(self, rule_set: str, code: str) -> Rule | None:
-        compiled = self.compiled.get(rule_set)
-        return compiled.rule_set.rule(code) if compiled is not None else None
-
-    def rule_on(self, day: date, code: str) -> Rule | None:
-        """The version of a district's rule for deeds of a day: the newest that had begun."""
-        begun = sorted(
-            (compiled.rule_set.effective_from, rule)
-            for compiled in self.compiled.values()
-            if not compiled.rule_set.street and compiled.rule_set.effective_from <= day
-            for rule in (compiled.rule_set.rule(code),)
-            if rule is not None
-        )
-        return begun[-1][1] if begun else None
 
 
 def verify(
@@ -133,11 +53,11 @@ def verify(
     Raises:
         Unreadable: It is no log of a month.
     """
-    month = _Month()
+    month = Month()
     findings: list[Finding] = []
     computed: dict[str, str] = {}
     awards = entries = 0
-    for part in _parts(lines, month, findings, sealed):
+    for part in parts(lines, month, findings, sealed):
         awards += len(part.awards)
         entries += part.entry is not None
         try:
@@ -165,7 +85,7 @@ def verify(
 
 
 def _judge(
-    month: _Month, findings: list[Finding], computed: Mapping[str, str], said: str
+    month: Month, findings: list[Finding], computed: Mapping[str, str], said: str
 ) -> tuple[tuple[Finding, ...], str]:
     """Return all findings in their order, and the digest of what was computed."""
     manifest = month.manifest
@@ -202,122 +122,6 @@ def _judge(
     return (*rules_first, *by_subject, *notice, *others), digest
 
 
-def _parts(
-    lines: Iterable[str], month: _Month, findings: list[Finding], sealed: str | None
-) -> Iterator[_Subject]:
-    """Yield the lines of each subject; what stands before and behind them is judged here."""
-    seal, current = log.Seal(), _Subject("")
-    seen: set[str] = set()
-    ended = False
-    for number, text in enumerate(lines, 1):
-        line = _read(number, text)
-        kind = line.get("line")
-        if number == 1:
-            lacking = _MANIFEST - line.keys()
-            if kind != "manifest" or line.get("format") != log.FORMAT or lacking:
-                raise Unreadable(f"line 1 is not the manifest of {log.FORMAT}")
-            month.stated = cast("log.Manifest", line)
-        elif kind == "end":
-            wanted = seal.line()
-            findings += [
-                Finding(SEAL, member=name, said=str(line.get(name)), found=str(one))
-                for name, one in (("lines", wanted["lines"]), ("sha256", wanted["sha256"]))
-                if line.get(name) != one
-            ]
-            if sealed is not None and wanted["sha256"] != sealed:
-                findings.append(
-                    Finding(SEAL, member="notice", said=sealed, found=str(wanted["sha256"]))
-                )
-            ended = True
-            break
-        elif kind == "rule_set":
-            findings += _rule_set(month, cast("log.RuleSetLine", line))
-        elif kind == "index":
-            month.index[str(line["subject"])] = str(line["digest"])
-        elif kind == "project":
-            month.projects[str(line["company"])].append(cast("log.ProjectLine", line))
-        elif "subject" in line:
-            subject = str(line["subject"])
-            if subject != current.subject:
-                if current.subject:
-                    yield current
-                if subject in seen:
-                    findings.append(Finding(FORM, subject=subject, member="order"))
-                seen.add(subject)
-                current = _Subject(subject)
-            _keep(current, str(kind), line, findings)
-        else:
-            raise Unreadable(f"line {number} is of no known kind: {kind}")
-        seal.add(text)
-    if current.subject:
-        yield current
-    if month.stated is None:
-        raise Unreadable("the file is empty")
-    if not ended:
-        findings.append(Finding(SEAL, member="end", said="-", found="a last line"))
-
-
-def _read(number: int, text: str) -> log.Line:
-    try:
-        line = json.loads(text)
-    except ValueError as error:
-        raise Unreadable(f"line {number} is no JSON: {error}") from error
-    if not isinstance(line, dict):
-        raise Unreadable(f"line {number} is no JSON object")
-    return line
-
-
-def _keep(part: _Subject, kind: str, line: log.Line, findings: list[Finding]) -> None:
-    if kind == "subject":
-        part.head = cast("log.SubjectLine", line)
-    elif kind == "entry":
-        part.entry = cast("log.EntryLine", line)
-    elif kind in _LISTS:
-        getattr(part, _LISTS[kind]).append(line)
-    else:
-        findings.append(Finding(FORM, subject=part.subject, member="line", said=kind, found="-"))
-
-
-_NOT_STATED: Final[log.Stated] = {"digest": "-", "rules": {}}
-
-
-def _rule_set(month: _Month, line: log.RuleSetLine) -> list[Finding]:
-    """Load a rule set of the log; a rule that is not the one of the manifest is named."""
-    code, document = str(line["code"]), line["body"]
-    stated = month.manifest["rule_sets"].get(code) or _NOT_STATED
-    try:
-        now = log.rule_digests(document)
-    except (KeyError, TypeError):
-        return [Finding(RULE, rule=code, member="set", said=stated["digest"], found="-")]
-    found = [
-        Finding(
-            RULE,
-            rule=name,
-            member="rule",
-            said=str(stated["rules"].get(name, "-")),
-            found=now.get(name, "-"),
-        )
-        for name in sorted(stated["rules"].keys() | now.keys())
-        if stated["rules"].get(name) != now.get(name)
-    ]
-    digest = log.document_digest(document)
-    if digest != stated["digest"] and not found:
-        found = [Finding(RULE, rule=code, member="set", said=stated["digest"], found=digest)]
-    try:
-        month.compiled[code] = rules.compile_rules(loader.load(document))
-    except Refusal as refused:
-        found.append(
-            Finding(
-                RULE,
-                rule=str(refused.params.get("rule", code)),
-                member="content",
-                said=refused.code,
-                found="-",
-            )
-        )
-    return found
-
-
 # --------------------------------------------------------------------------------------------------
 # One subject
 
@@ -328,18 +132,37 @@ class _Found:
     digest: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """An award of an id that was given up, and whether it stood there in an open month then."""
+
+    award: log.AwardLine
+    merged: bool
+
+
+# What an award that came over has from the one that it came from.
+_CAME_OVER: Final = (
+    "rule_set", "rule", "type", "event", "deed", "level", "occurred_at", "day", "deduction",
+    "decides", "document_no",
+)  # fmt: skip
+
+
 class _Check:
     """Computes one subject's month again."""
 
-    def __init__(self, month: _Month, part: _Subject) -> None:
+    def __init__(
+        self, month: Month, part: Subject, origins: dict[str, _Origin] | None = None
+    ) -> None:
         self._month = month
         self._part = part
+        self._origins: dict[str, _Origin] = {} if origins is None else origins
         self._findings: list[Finding] = []
 
     def run(self) -> _Found:
         """Return what is wrong, and the digest of the entry as it is computed."""
         part = self._part
         own = [line for line in part.awards if line["period"] == self._month.period]
+        self._given_up()
         for line in own:
             self._award(line)
         self._hours(own)
@@ -403,21 +226,19 @@ class _Check:
                 "award",
                 rules.award_id(rule.code, self._part.subject, str(source)),
             )
+        if log.came_over(line):
+            self._came_over(rule, line)
+            return
         if rule.tiers is not None or rule.metric is not None:
             return
         scores, points = self._raw(rule, line)
-        if self._is_carried(line):
-            # What was left of it under the other id came over; points that a month had promised
-            # there already stayed there.
-            if abs(line["score_raw"]) > max(map(abs, scores)):
-                self._differs(AWARD_AMOUNT, line, "score_raw", min(scores))
-            if not 0 <= line["points_raw"] <= points:
-                self._differs(AWARD_AMOUNT, line, "points_raw", points)
-            self._within(line)
-            return
         if line["score_raw"] not in scores:
             self._differs(AWARD_AMOUNT, line, "score_raw", min(scores))
         self._differs(AWARD_AMOUNT, line, "points_raw", points)
+        self._uncut(line)
+
+    def _uncut(self, line: log.AwardLine) -> None:
+        """Without a cap and an objection an award gives what its rule says."""
         self._within(line)
         if line["window"] is None and not line["amended"]:
             self._differs(AWARD_AMOUNT, line, "score", line["score_raw"])
@@ -448,8 +269,9 @@ class _Check:
         if not 0 <= line["points"] <= line["points_raw"]:
             self._differs(AWARD_AMOUNT, line, "points", line["points_raw"])
 
-    def _hours(self, own: Sequence[log.AwardLine]) -> None:
-        """Awards of running totals follow from the records of hours, all of them and no other."""
+    def _hours(self, own: Sequence[log.AwardLine], *, of_all: bool = False) -> None:
+        """Awards of running totals follow from the records of hours, all of them and no other; of
+        an id that was given up, those that are told, of whatever month."""
         by_rule: dict[str, list[log.HoursLine]] = defaultdict(list)
         for line in self._part.hours:
             by_rule[str(line["rule"])].append(line)
@@ -458,7 +280,7 @@ class _Check:
             for line in own
             if (rule := self._rule(line)) is not None
             and rule.tiers is not None
-            and not self._is_carried(line)
+            and not log.came_over(line)
         }
         wanted: dict[str, tuple[str, int, int]] = {}
         for code, records in by_rule.items():
@@ -470,21 +292,17 @@ class _Check:
 
             held = {day: version or rule for day, version in versions.items()}
             for award in hours.hours_awards(held.__getitem__, self._part.subject, facts):
-                if award.period != self._month.period:
+                if award.period != self._month.period and not of_all:
                     continue
                 if award.score or award.points or not award.slices:
                     wanted[award.award_id] = (code, award.score, award.points)
                 for part in award.slices:
                     identity = rules.award_id("CORRECTION", part.award_id, award.event_id)
                     wanted[identity] = (code, part.score, part.points)
+        if of_all:
+            wanted = {award_id: one for award_id, one in wanted.items() if award_id in stated}
         # What a record has moved elsewhere stays behind with nothing in it.
         self._compare(stated, wanted, absent=0)
-
-    def _is_carried(self, line: log.AwardLine) -> bool:
-        """Tell whether an award came over from an id that was given up: its records stay there."""
-        return rules.is_carried(
-            line["award"], str(line["rule"]), self._part.subject, line.get("corrects")
-        )
 
     def _fact(self, line: log.HoursLine) -> hours.Hours:
         at = log.time(line["occurred_at"])
@@ -552,6 +370,93 @@ class _Check:
             self._differs(AWARD_AMOUNT, line, "score", score)
             self._differs(AWARD_AMOUNT, line, "points", points)
 
+    # -- what came over from an id that was given up ----------------------------------------------
+
+    def _came_over(self, rule: Rule, line: log.AwardLine) -> None:
+        """It is what was left of an award under the other id, or with that its part under one cap;
+        points that a confirmed month had promised there stayed there."""
+        if self._month.formula < 3:
+            self._came_over_within(rule, line)
+            return
+        found = self._origins.get(str(line.get("corrects")))
+        if found is None:
+            self._differs(AWARD_IDENTITY, line, "corrects", "-")
+            return
+        origin, merged = found.award, found.merged
+        together = merged and line["period"] == origin["period"]
+        one_cap = together and origin["window"] is not None and not origin["amended"]
+        score, points = (
+            (origin["score_raw"], origin["points_raw"])
+            if one_cap
+            else (origin["score"], origin["points"])
+        )
+        same = cast("log.Line", origin)
+        for member in _CAME_OVER:
+            self._differs(AWARD_IDENTITY, line, member, same[member])
+        self._differs(AWARD_IDENTITY, line, "window", origin["window"] if together else None)
+        if line["period"] < origin["period"]:
+            self._differs(AWARD_IDENTITY, line, "period", origin["period"])
+        if line["state"] == origin["state"] == "APPROVED":
+            self._differs(AWARD_IDENTITY, line, "to_period", origin["to_period"])
+        if origin["amended"] and not merged:
+            # A decision about it may have come later, and left less of it there.
+            self._came_over_within(rule, line)
+        else:
+            self._differs(AWARD_AMOUNT, line, "score_raw", score)
+            self._differs(AWARD_AMOUNT, line, "points_raw", points if merged else 0)
+        self._uncut(line)
+
+    def _came_over_within(self, rule: Rule, line: log.AwardLine) -> None:
+        if rule.tiers is not None:
+            return
+        scores, points = self._raw(rule, line)
+        if abs(line["score_raw"]) > max(map(abs, scores)):
+            self._differs(AWARD_AMOUNT, line, "score_raw", min(scores))
+        if not 0 <= line["points_raw"] <= points:
+            self._differs(AWARD_AMOUNT, line, "points_raw", points)
+        self._within(line)
+
+    def _given_up(self) -> None:
+        """Compute again what the awards of the ids that were given up were, and keep them."""
+        holders: dict[str, Subject] = {}
+        for line in self._part.origins:
+            one = line["of"]
+            part = holders.setdefault(str(one["subject"]), Subject(str(one["subject"])))
+            if one["line"] == "award" and line["merged"]:
+                one = {**one, "state": "APPROVED"}
+            keep(part, one["line"], cast("log.Line", one), self._findings)
+            if one["line"] == "award":
+                self._origins[str(one["award"])] = _Origin(one, bool(line["merged"]))
+        for part in holders.values():
+            check = _Check(self._month, part, self._origins)
+            for award in part.awards:
+                check._award(award)
+            check._hours(part.awards, of_all=True)
+            check._windows_given_up()
+            self._findings += check._findings
+
+    def _windows_given_up(self) -> None:
+        taken_back = {
+            (line["rule"], line["window"])
+            for line in self._part.awards
+            if line["state"] == "REVERSED"
+        }
+        for key, members in self._windows().items():
+            caps = [rule.cap for line in members if (rule := self._rule(line)) is not None]
+            periods = sorted({line["period"] for line in members})
+            by_deed = any(cap is not None and cap.per == "DEED" for cap in caps)
+            if key in taken_back or (by_deed and len(periods) > 1):
+                # Who had the room when its month was drafted cannot be told any more.
+                continue
+            open_ones = [x for x in members if self._origins[str(x["award"])].merged]
+            closed = [x for x in members if not self._origins[str(x["award"])].merged]
+            for period in periods:
+                self._cut(
+                    [line for line in closed if line["period"] == period],
+                    [line for line in closed if line["period"] < period],
+                )
+            self._cut(open_ones, closed)
+
     # -- rules that exclude each other ------------------------------------------------------------
 
     def _excluded(self) -> None:
@@ -580,8 +485,8 @@ class _Check:
 
     # -- caps -------------------------------------------------------------------------------------
 
-    def _caps(self) -> None:
-        """Caps cut in the order (occurred_at, event id); earlier months keep what they have."""
+    def _windows(self) -> dict[tuple[str, str], list[log.AwardLine]]:
+        """Return the awards that fill cap windows, by rule and window."""
         windows: dict[tuple[str, str], list[log.AwardLine]] = defaultdict(list)
         for line in self._part.awards:
             counting = (
@@ -591,18 +496,24 @@ class _Check:
             )
             if line["window"] is not None and counting:
                 windows[str(line["rule"]), str(line["window"])].append(line)
-        for (_, _), members in sorted(windows.items()):
-            mine = [line for line in members if line["period"] == self._month.period]
-            if not mine:
-                continue
-            caps = {
-                str(line["event"] or line["award"]): rule.cap
-                for line in mine
-                if (rule := self._rule(line)) is not None
-            }
-            if len(caps) < len(mine) or any(line["amended"] for line in members):
-                continue
-            before = [line for line in members if line["period"] < self._month.period]
+        return windows
+
+    def _caps(self) -> None:
+        """Caps cut in the order (occurred_at, event id); earlier months keep what they have."""
+        period = self._month.period
+        for _, members in sorted(self._windows().items()):
+            self._cut(
+                [line for line in members if line["period"] == period],
+                [line for line in members if line["period"] < period],
+            )
+
+    def _cut(self, mine: Sequence[log.AwardLine], before: Sequence[log.AwardLine]) -> None:
+        caps = {
+            str(line["event"] or line["award"]): rule.cap
+            for line in mine
+            if (rule := self._rule(line)) is not None
+        }
+        if mine and len(caps) == len(mine) and not any(x["amended"] for x in (*mine, *before)):
             self._window(caps, mine, before)
 
     def _window(

@@ -222,6 +222,25 @@ def windows_to_recount(
     return [(row.subject_id, row.rule_code, row.cap_window) for row in conn.execute(asked, given)]
 
 
+def windows_in_doubt(conn: sa.Connection, subject_id: str) -> list[tuple[Window, str]]:
+    """Return the cap windows of a subject in which the order of arrival could matter, each with its
+    first month."""
+    award = t.awards.c
+    asked = (
+        sa.select(award.rule_code, award.cap_window, sa.func.min(award.period).label("period"))
+        .where(award.subject_id == subject_id, award.cap_window.is_not(None), _counting())
+        .group_by(award.rule_code, award.cap_window)
+        .having(_IN_DOUBT)
+        .order_by(award.rule_code, award.cap_window)
+    )
+    return [
+        ((subject_id, row.rule_code, row.cap_window), row.period) for row in conn.execute(asked)
+    ]
+
+
+_IN_DOUBT = sa.func.max(sa.case((t.awards.c.recount, 1), else_=0)) == 1
+
+
 # Written once for the rules in force: it names each of them.
 @lru_cache(maxsize=16)
 def _windows(limits: tuple[tuple[str, Limit], ...]) -> store.Select:
@@ -249,7 +268,6 @@ def _windows(limits: tuple[tuple[str, Limit], ...]) -> store.Select:
             beyond.append(sa.func.sum(award.points) > points)
         if beyond:
             over.append(sa.and_(award.rule_code == code, sa.or_(*beyond)))
-    doubtful = sa.func.max(sa.case((award.recount, 1), else_=0)) == 1
     return (
         sa.select(award.subject_id, award.rule_code, award.cap_window)
         .select_from(
@@ -264,7 +282,7 @@ def _windows(limits: tuple[tuple[str, Limit], ...]) -> store.Select:
         )
         .where(_counting())
         .group_by(award.subject_id, award.rule_code, award.cap_window)
-        .having(sa.or_(doubtful, *over))
+        .having(sa.or_(_IN_DOUBT, *over))
         .order_by(award.subject_id, award.rule_code, award.cap_window)
     )
 

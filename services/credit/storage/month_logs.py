@@ -127,6 +127,17 @@ def awards(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict
     )
 
 
+def awards_of(conn: sa.Connection, subject_ids: Sequence[str]) -> list[Row]:
+    """Return all awards of subjects, in the order in which caps take them."""
+    award = t.awards.c
+    asked = (
+        sa.select(t.awards)
+        .where(bulk.members(award.subject_id, list(subject_ids), conn))
+        .order_by(award.subject_id, award.period, award.occurred_at, award.award_id)
+    )
+    return records.rows(conn, asked)
+
+
 def entries(conn: sa.Connection, settlement_id: str, subject_ids: Sequence[str]) -> dict[str, Row]:
     """Return subject -> its entry."""
     entry = t.entries.c

@@ -238,6 +238,13 @@ def kept_of_merged(conn: sa.Connection, subject_ids: Iterable[str]) -> set[str]:
     return {f"RES:{person_id}" for person_id in conn.execute(asked).scalars()}
 
 
+def given_up_for(conn: sa.Connection, person_id: str) -> dict[str, datetime]:
+    """Return the ids that were given up for a person's, and when."""
+    row = t.merged_people.c
+    asked = sa.select(row.person_id, row.at).where(row.into_id == person_id)
+    return {found.person_id: found.at for found in conn.execute(asked)}
+
+
 def kept(conn: sa.Connection, person_id: str) -> str:
     """Return the id under which a person is kept."""
     return merged(conn, [person_id]).get(person_id, person_id)

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+import sqlalchemy as sa
 
 from services.credit.actions.verify import judge
 from services.credit.errors import HolderDeceased, HolderGone, SameAsProposer, UnderAge
@@ -15,6 +16,7 @@ from services.credit.tests.calendar_of_months import (
     final_month,
     publish_month,
 )
+from services.credit.tests.test_awards import attended
 
 pytestmark = pytest.mark.slow
 
@@ -226,6 +228,71 @@ def test_hours_after_a_merge_leave_what_the_other_id_had(twins):
     final_month(bench, "2025-05")
     verify(bench, "2025-05")
     stage.trial_balance(bench)
+
+
+def came_over_everywhere(bench):
+    """Awards that come over in every way: of a final month, of an open one, under a cap in whose
+    window both ids have some, told against the order of time, hours, and over two merges."""
+    stage.resident(bench, "per_first")
+    for person, days in (("per_twin", (4, 3, 2, 1)), ("per_a", (5,)), ("per_first", (6,))):
+        for day in days:
+            bench.deliver([attended(bench, person, f"2025-05-{day:02d}T20:00")])
+    more = attended(bench, "per_twin", "2025-04-30T20:00")
+    bench.deliver([more])
+    for person, day, minutes in (("per_twin", 2, 150), ("per_twin", 3, 90), ("per_first", 4, 60)):
+        one = {"record_id": f"v_{person}_{day}", "person_id": person, "minutes": minutes}
+        one |= {"date": f"2025-05-{day:02d}", "source": "PLATFORM"}
+        bench.consume("steward", "volunteer_hours_confirmed.v1", one, subject=person)
+    told(bench, "person_merged.v1", "per_first", into="per_twin", community=stage.COMMUNITY)
+    merge(bench)
+
+
+def test_what_came_over_is_computed_again_exactly(twins):
+    bench = twins
+    came_over_everywhere(bench)
+    for period in ("2025-04", "2025-05"):
+        final_month(bench, period)
+        verify(bench, period)
+    rows = bench.rows(
+        "SELECT sum(score) AS score, sum(points) AS points FROM awards"
+        " WHERE rule_code = 'R-RES-03' AND state = 'APPROVED' AND subject_id = 'RES:per_a'"
+    )
+    # Four of May, one of April.
+    assert rows == [{"score": 5, "points": 50}]
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ("R-RES-06", "score = score - 1, score_raw = score_raw - 1"),
+        ("R-RES-13", "score = score - 1, score_raw = score_raw - 1"),
+        ("R-RES-06", "points = points - 10, points_raw = points_raw - 10"),
+        ("R-RES-01", "score = score + 1, score_raw = score_raw + 1"),
+        ("R-RES-01", "to_period = '2027-01'"),
+        ("R-RES-06", "to_period = '2035-01'"),
+    ],
+)
+def test_what_came_over_and_is_altered_before_its_month_is_published_is_found(twins, rule, change):
+    """Less than the other id had, or more hours than it served, was within the bounds."""
+    bench = twins
+    came_over_everywhere(bench)
+    with bench.transaction() as tx:
+        changed = tx.conn.execute(
+            sa.text(
+                f"UPDATE awards SET {change} WHERE subject_id = 'RES:per_a'"
+                " AND corrects IS NOT NULL AND rule_code = :rule AND score > 1"
+            ),
+            {"rule": rule},
+        )
+        assert changed.rowcount > 0
+    found = set()
+    for period in ("2025-04", "2025-05"):
+        final_month(bench, period)
+        with bench.transaction() as tx:
+            (notice,) = month_logs.published(tx.conn, period, None)
+            verdict, _ = judge(tx.conn, notice)
+        found |= {finding.rule for finding in verdict.findings}
+    assert found == {rule}
 
 
 def test_points_that_a_confirmed_month_releases_later_follow(twins):

@@ -8,7 +8,7 @@ again in the order (occurred_at, event id), and points stay PENDING until then.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -178,7 +178,9 @@ def _award(tx: Tx, fired: list[_Part], in_force: InForce) -> None:
     fired, spans = _consented(tx, fired)
     if not fired:
         return
-    registry.add_stubs(tx.conn, {one.subject for one, _, _ in fired}, tx.now)
+    subjects = {one.subject for one, _, _ in fired}
+    registry.add_stubs(tx.conn, subjects, tx.now)
+    hold_open(tx, subjects)
     due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
     # Two bindings of one rule may hear the same event; it is one award all the same.
     plain: dict[str, Award] = {}
@@ -355,6 +357,12 @@ def _yield_deeds(tx: Tx, new: Sequence[Award], in_force: InForce) -> None:
             award.effective, award.state = False, "REVERSED"
             award.reason = f"{reversals.EXCLUDED_BY}{winner}"
             award.decided_at = tx.now
+
+
+def hold_open(tx: Tx, subject_ids: Iterable[str]) -> None:
+    """Have what other transactions say of the closing of subjects wait, or wait for it."""
+    closable = [one for one in subject_ids if one.partition(":")[0] not in PERSONS]
+    registry.lock_subjects(tx.conn, closable)
 
 
 def _void_closed(tx: Tx, new: Sequence[Award]) -> None:

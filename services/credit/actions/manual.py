@@ -150,6 +150,7 @@ class LookedUp:
 def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
     """Return what proposals for some subjects are judged by, however many they are."""
     people = [one for one in subject_ids if one.partition(":")[0] in PERSONS]
+    awards.hold_open(tx, subject_ids)
     return LookedUp(
         rules_in_force(tx.conn),
         registry.subjects(tx.conn, subject_ids),

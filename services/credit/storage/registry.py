@@ -85,7 +85,7 @@ def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Row]:
 
 def lock_subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> None:
     """Lock subjects in the order of their ids: running totals of one subject are computed by one
-    transaction at a time."""
+    transaction at a time, and a closing and a deed of one subject do not miss each other."""
     wanted = sorted(set(subject_ids))
     if not wanted or not store.is_postgresql(conn):
         return

@@ -7,11 +7,20 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from chassis import inbox
 from chassis.bus import SYSTEM, Actor
 from chassis.fields import PartOfList
 from chassis.refusal import StateConflict, VersionConflict
-from services.credit.actions import amounts, consents, ledger, objections, reversals
-from services.credit.errors import AlreadyObjected, HashChanged
+from services.credit.actions import (
+    amounts,
+    consents,
+    ledger,
+    manual,
+    objections,
+    reversals,
+    subjects,
+)
+from services.credit.errors import AlreadyObjected, HashChanged, SubjectClosed
 from services.credit.storage import awards as award_store
 from services.credit.storage import queries, registry
 from services.credit.tests import stage, test_repairs
@@ -364,3 +373,114 @@ def test_the_list_of_what_persons_decide_reads_no_other_awards(postgres):  # noq
         statement, params = said[0]
         plan = conn.exec_driver_sql(f"EXPLAIN {statement}", params).scalars().all()
     assert "ix_awards_by_person" in "\n".join(plan)
+
+
+# --------------------------------------------------------------------------------------------------
+# A closing and a deed of the time after it
+
+
+def told_while_open(bench, first, second):
+    """Deliver an event on a connection of its own while the transaction of another is open."""
+    raised = []
+
+    def run():
+        try:
+            bench.deliver([second])
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+
+    def also(_tx):
+        thread.start()
+        while thread.is_alive() and not bench.rows(WAITS):
+            thread.join(0.01)
+
+    inbox.deliver(bench.runtime, [first], pause=lambda _seconds: None, also=also)
+    thread.join()
+    assert raised == []
+    assert bench.parked() == []
+
+
+@pytest.mark.covers("N12", "C5")
+@pytest.mark.parametrize("closing_first", [True, False])
+def test_a_closing_and_a_later_deed_that_are_heard_at_once_do_not_miss_each_other(
+    postgres,  # noqa: F811
+    closing_first,
+):
+    """Neither saw what the other had not committed yet: the deed was scored."""
+    bench = postgres
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.project(bench)
+    bench.at("2025-04-12T10:00")
+    closing = bench.event(
+        "property",
+        "project_registered.v1",
+        {
+            "project_id": "prj_1",
+            "company_id": "pco_1",
+            "community": stage.COMMUNITY,
+            "grids": [],
+            "households": 1200,
+            "status": "CLOSED",
+        },
+        subject="prj_1",
+        sequence=9,
+        occurred_at=stage.moment("2025-03-15T10:00"),
+        scope=stage.COMMUNITY,
+    )
+    deed = bench.event(
+        "property",
+        "disclosure_overdue.v1",
+        {"disclosure_id": "zg_1", "project_id": "prj_1", "kind": "FEES"},
+        subject="zg_1",
+        occurred_at="2025-04-10T10:00",
+    )
+    told_while_open(bench, *((closing, deed) if closing_first else (deed, closing)))
+    found = bench.rows("SELECT state, reason FROM awards WHERE deed = 'zg_1'")
+    assert found == [{"state": "REVERSED", "reason": "SUBJECT_CLOSED"}]
+
+
+@pytest.mark.covers("N12")
+@pytest.mark.parametrize("closing_first", [True, False])
+def test_a_shop_that_is_closed_while_a_later_deed_is_proposed_has_none_that_stands(
+    postgres,  # noqa: F811
+    closing_first,
+):
+    bench = postgres
+    bench.at("2025-03-03T10:00")
+    stage.rules(bench)
+    bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9]).do(
+        "open_subject", {"kind": "MER", "ref": "mer_1", "area": stage.COMMUNITY}
+    )
+    office = bench.actor
+    cadre = bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY).actor
+    # Clocks differ by some minutes.
+    order = manual.ProposeAward(
+        subject="MER:mer_1",
+        rule_code="R-MER-06",
+        occurred_at=bench.now + timedelta(minutes=3),
+        evidence=["JL-1"],
+    )
+
+    def close(tx):
+        subjects.close_subject(tx, subjects.CloseSubject(subject_id="MER:mer_1"))
+
+    def propose(tx):
+        manual.propose_award(tx, order)
+
+    def apart(actor, work):
+        def run():
+            with bench.runtime.transaction(actor) as tx:
+                work(tx)
+
+        return run
+
+    if closing_first:
+        raised = while_open(bench, close, apart(cadre, propose), office)
+        assert isinstance(raised, SubjectClosed)
+    else:
+        assert while_open(bench, propose, apart(office, close), cadre) is None
+    standing = bench.rows("SELECT state FROM awards WHERE state <> 'REVERSED'")
+    assert standing == []

@@ -14,7 +14,7 @@ from chassis.bus import (
     shown,
 )
 from chassis.calendar import Calendar, DeadlineMoved
-from chassis.facts import published_in
+from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.table import command, query, subscribe, timer
 from services.property import events
@@ -390,37 +390,11 @@ class Property(Imports, Service):
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(
             "steward",
-            events.AreaDefinedHeard,
-            events.StewardEnrolledHeard,
-            events.StewardLeftHeard,
-            events.PersonRegisteredHeard,
-            events.ResidentRegisteredHeard,
-            events.ResidentMovedHeard,
-            events.ResidentReturnedHeard,
-            events.ResidentCorrectedHeard,
-            events.ResidentCameOfAgeHeard,
-            events.ResidentDeactivatedHeard,
-            events.PersonMergedHeard,
-            events.RequestSubmittedHeard,
-            events.RequestCorrectedHeard,
-            events.RequestReopenedHeard,
-            events.RequestMergedHeard,
-            events.RequestRejectedHeard,
-            events.RequestCancelledHeard,
-            events.StewardMonthHeard,
+            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
             then=heard.steward,
         ),
-        subscribe("credit", events.SettlementFinalisedHeard, then=heard.credit),
-        subscribe(
-            "forum",
-            events.LiaisonAssignedHeard,
-            events.LiaisonEndedHeard,
-            events.TaskAssignedHeard,
-            events.TaskAcceptedHeard,
-            events.TaskReworkHeard,
-            events.TaskOverdueHeard,
-            then=heard.forum,
-        ),
+        subscribe("credit", *read_in(events, "credit"), then=heard.credit),
+        subscribe("forum", *read_in(events, "forum"), then=heard.forum),
         timer("cutoff", months.cut_off, schedule=lambda now, calendar: calendar.next_cutoff(now)),
         # ------------------------------------------------------------ queries
         query(

@@ -11,7 +11,7 @@ from chassis.bus import (
 )
 from chassis.calendar import DeadlineMoved, Year
 from chassis.deadlines import Move
-from chassis.facts import published_in
+from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.sealing import Sealing
 from chassis.table import command, job, query, subscribe, timer
@@ -473,34 +473,10 @@ class Steward(Imports, Sealing, Service):
         ),
         query("GET /visits", views.records.visits, roles=(ANY_ROLE,)),
         # ------------------------------------------------------------ what it hears
-        subscribe(
-            "property",
-            events.ProjectRegisteredHeard,
-            events.AppointmentActivatedHeard,
-            events.AppointmentEndedHeard,
-            events.ProjectManagerChangedHeard,
-            events.ProjectManagerEndedHeard,
-            events.CompanyRegisteredHeard,
-            events.CompanyRepresentativesChangedHeard,
-            then=actions.heard.property_said,
-        ),
-        subscribe(
-            "partner",
-            events.PartnerAdmittedHeard,
-            events.PartnerOperatorsChangedHeard,
-            then=actions.heard.partners_said,
-        ),
-        subscribe(
-            "forum",
-            events.LiaisonAssignedHeard,
-            events.LiaisonEndedHeard,
-            events.TopicRedirectedHeard,
-            events.TopicRequestNamedHeard,
-            then=actions.heard.forum_said,
-        ),
-        subscribe(
-            "credit", events.SettlementFinalisedHeard, then=actions.heard.settlements_finalised
-        ),
+        subscribe("property", *read_in(events, "property"), then=actions.heard.property_said),
+        subscribe("partner", *read_in(events, "partner"), then=actions.heard.partners_said),
+        subscribe("forum", *read_in(events, "forum"), then=actions.heard.forum_said),
+        subscribe("credit", *read_in(events, "credit"), then=actions.heard.settlements_finalised),
         # ------------------------------------------------------------ timers
         timer("SHIPPED_AREAS", actions.ground.announce_shipped),
         timer("TELL_REGISTERED", actions.announcing.tell_registered),

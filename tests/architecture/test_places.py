@@ -66,3 +66,15 @@ def test_what_only_some_viewers_read_is_not_set_member_by_member():
                 if len(names) > MOST:
                     found[f"{path.relative_to(SERVICES)}: {function.name}"] = names
     assert found == {}
+
+
+def test_what_a_service_reads_of_another_is_listed_once():
+    """A reader stands in `events.py`; the row of `service.py` takes them all (`read_in`)."""
+    found = {}
+    for path in sorted(SERVICES.glob("*/service.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "subscribe":
+                named = [one for one in node.args if ast.unparse(one).startswith("events.")]
+                if len(named) > 1:
+                    found[f"{path.relative_to(SERVICES)}:{node.lineno}"] = len(named)
+    assert found == {}

@@ -60,7 +60,7 @@ _OWN = (
     ),
     (
         "migration",
-        "draft the migration that a service's changed tables ask for",
+        "draft the migration that changed tables ask for",
         "chassis.commands:run_migration",
     ),
     ("topology", "the broker's exchanges and queues", "chassis.commands:run_topology"),
@@ -122,7 +122,7 @@ def _declare_hosts(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
 
     migration = parsers["migration"]
     migration.add_argument("action", choices=("draft",))
-    migration.add_argument("service")
+    migration.add_argument("service", nargs="?", help="none: each whose tables have changed")
     migration.add_argument("name", help="what it does, e.g. refunds_have_a_day")
 
 

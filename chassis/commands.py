@@ -64,11 +64,13 @@ def run_migrate(given: argparse.Namespace) -> int:
 
 
 def run_migration(given: argparse.Namespace) -> int:
-    """Write the migration that a service's tables ask for, to be read and completed by hand."""
+    """Write the migrations that changed tables ask for, to be read and completed by hand."""
     # Alembic is slow to import, and no other command writes code.
-    from chassis.drafting import write_draft  # noqa: PLC0415
+    from chassis.drafting import write_drafts  # noqa: PLC0415
 
-    print(write_draft(service_class(given.service), given.name))
+    names = [given.service] if given.service else service_names()
+    for path in write_drafts(map(service_class, names), given.name):
+        print(path)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`fivered migration draft SERVICE NAME`: the migration that the tables ask for, as a first draft.
+"""`fivered migration draft NAME`: the migration that changed tables ask for, as a first draft.
 
 It is what Alembic finds between a database of today's migrations and the tables of the code. What
 would break the release before, which still serves while this one starts, is refused.
@@ -7,8 +7,11 @@ would break the release before, which still serves while this one starts, is ref
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -28,9 +31,7 @@ _FILE = '''"""{words}."""
 
 import sqlalchemy as sa
 from alembic import op
-
-from chassis import storage as store
-
+{more}
 revision = "{revision}"
 down_revision = "{before}"
 
@@ -38,6 +39,30 @@ down_revision = "{before}"
 def upgrade():
     {body}
 '''
+
+
+class NothingToDo(CommandFailed):
+    """The tables are what the migrations make."""
+
+    def __init__(self) -> None:
+        super().__init__("the tables are what the migrations make; there is nothing to do")
+
+
+def write_drafts(services: Iterable[type[Declared]], name: str) -> list[Path]:
+    """Write the next migration of each service whose tables ask for one, and return the files.
+
+    Raises:
+        CommandFailed: As `write_draft`; nothing has changed in any of them.
+    """
+    found = []
+    for service_cls in services:
+        try:
+            found.append(write_draft(service_cls, name))
+        except NothingToDo:
+            continue
+    if not found:
+        raise NothingToDo
+    return found
 
 
 def write_draft(service_cls: type[Declared], name: str) -> Path:
@@ -48,7 +73,8 @@ def write_draft(service_cls: type[Declared], name: str) -> Path:
         name: What the migration does, in words with underscores: `refunds_have_a_day`.
 
     Raises:
-        CommandFailed: The name is none, nothing has changed, or the change does not only add.
+        CommandFailed: The name is none, or the change does not only add.
+        NothingToDo: Nothing has changed.
     """
     if not _NAME.fullmatch(name):
         raise CommandFailed(f"{name!r} is no name of a migration: words, such as add_a_due_day")
@@ -64,21 +90,32 @@ def write_draft(service_cls: type[Declared], name: str) -> Path:
     revision = f"{int(before) + 1:04d}"
     words = name.replace("_", " ").capitalize()
     path = folder / "versions" / f"{revision}_{name}.py"
-    path.write_text(_FILE.format(words=words, revision=revision, before=before, body=body), "utf-8")
+    more = "\nfrom chassis import storage as store\n" if "store." in body else ""
+    text = _FILE.format(words=words, more=more, revision=revision, before=before, body=body)
+    path.write_text(text, "utf-8")
+    _format(path)
     return path
+
+
+def _format(path: Path) -> None:
+    """Let the checkout's formatter write a file; an installation has none, and needs none."""
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
+    if ruff is not None:
+        subprocess.run([ruff, "format", "--quiet", str(path)], check=True)  # noqa: S603  ours
 
 
 def upgrade_code(service_cls: type[Declared], engine: sa.Engine) -> str:
     """Return the body of `upgrade()` that brings a migrated database to the tables of the code.
 
     Raises:
-        CommandFailed: Nothing has changed, or the change does not only add.
+        CommandFailed: The change does not only add.
+        NothingToDo: Nothing has changed.
     """
     with engine.connect() as conn:
         context = comparison(conn)
         found = produce_migrations(context, service_cls.tables).upgrade_ops
         if found is None or found.is_empty():
-            raise CommandFailed("the tables are what the migrations make; there is nothing to do")
+            raise NothingToDo
         wrong = [problem for one in _steps(found.ops) if (problem := _does_not_add(one))]
         if wrong:
             raise CommandFailed("a migration only adds: " + "; ".join(wrong))
@@ -138,4 +175,4 @@ def _rendered(kind: str, item: object, _context: object) -> str | Literal[False]
     return False
 
 
-__all__ = ["comparison", "upgrade_code", "write_draft"]
+__all__ = ["NothingToDo", "comparison", "upgrade_code", "write_draft", "write_drafts"]

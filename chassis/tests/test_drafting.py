@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from chassis import cli
 from chassis import storage as store
-from chassis.drafting import write_draft
+from chassis.drafting import write_draft, write_drafts
 from chassis.migrate import migrate_service
 from chassis.settings import CommandFailed
+from chassis.tests.toy import service as toy
 from testkit.drift import differences
 
 TOY = Path(__file__).parent / "toy"
@@ -49,6 +51,29 @@ def test_a_draft_brings_a_database_to_the_tables(changed, tmp_path):
     migrate_service(service_cls, engine)
     assert differences(service_cls, engine) == []
     engine.dispose()
+
+
+def test_a_draft_is_written_as_the_formatter_wants_it(changed):
+    path = write_draft(changed('sa.Column("seen", sa.Integer),'), "counters_are_seen")
+    text = path.read_text("utf-8")
+    assert '    op.add_column("counters", sa.Column("seen", sa.Integer(), nullable=True))\n' in text
+    # What a migration does not use it does not import.
+    assert "chassis" not in text
+
+
+def test_drafts_are_written_for_the_services_that_ask_for_one(changed):
+    service_cls = changed('sa.Column("seen_at", store.UtcDateTime, nullable=True),')
+    (path,) = write_drafts([toy.Toy, service_cls], "counters_are_seen")
+    assert service_cls.__module__.partition(".")[0] in path.parts
+    with pytest.raises(CommandFailed, match="nothing to do"):
+        write_drafts([toy.Toy], "nothing")
+
+
+@pytest.mark.parametrize(("words", "service"), [(["why"], None), (["toy", "why"], "toy")])
+def test_the_service_of_a_draft_may_be_left_out(words, service):
+    parser, _handlers = cli._parser(["migration"])
+    given = parser.parse_args(["migration", "draft", *words])
+    assert (given.service, given.name) == (service, "why")
 
 
 def test_a_column_that_the_release_before_would_not_fill_is_refused(changed):

@@ -288,21 +288,6 @@ class EmergencyArrival:
 
 
 # What is said about a request once it stands.
-RequestFact = (
-    RequestResolved
-    | RequestRated
-    | RequestReopened
-    | RequestMerged
-    | RequestCorrected
-    | RequestRejected
-    | RequestCancelled
-    | RequestClosed
-    | RequestDeadlineMissed
-    | RequestEscalated
-    | BadRatingUpheld
-    | RequestSelfFoundClosed
-    | EmergencyArrival
-)
 
 
 @fact("volunteer_hours_confirmed.v1", about="volunteer_record")

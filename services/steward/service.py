@@ -15,11 +15,29 @@ from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.sealing import Sealing
 from chassis.table import command, job, query, subscribe, timer
-from services.steward import actions, events, storage, views
+from services.steward import events, storage, views
 from services.steward.actions import (
+    announcing,
+    calendar,
+    clocks,
+    dispatch,
+    endings,
+    ground,
+    handling,
+    heard,
     imports,
+    merges,
     missed,
+    months,
+    people,
+    posts,
+    ratings,
+    records,
+    registration,
     retention,
+    reveals,
+    standing,
+    submission,
 )
 from services.steward.rules import access
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
@@ -58,36 +76,36 @@ class Steward(Imports, Sealing, Service):
         # ------------------------------------------------------------ ground and people
         command(
             "POST /areas",
-            actions.ground.define_area,
+            ground.define_area,
             roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
             status=201,
         ),
         command(
             "POST /people",
-            actions.registration.register_person,
+            registration.register_person,
             roles=REGISTRARS,
             status=201,
         ),
         command(
             "POST /people-batch",
-            actions.registration.register_people,
+            registration.register_people,
             roles=REGISTRARS,
         ),
         command(
             "POST /people/{person_id}/move",
-            actions.people.move_person,
+            people.move_person,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /people/{person_id}/deactivate",
-            actions.people.deactivate_person,
+            people.deactivate_person,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
             if_match=True,
         ),
         command(
             "POST /people/{person_id}/death",
-            actions.people.decide_death,
+            people.decide_death,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
             if_match=True,
         ),
@@ -98,19 +116,19 @@ class Steward(Imports, Sealing, Service):
         ),
         command(
             "POST /calendar-years",
-            actions.calendar.propose_calendar_year,
+            calendar.propose_calendar_year,
             roles=("R_DISTRICT",),
             status=201,
         ),
         command(
             "POST /calendar-years/{proposal_id}/approve",
-            actions.calendar.approve_calendar_year,
+            calendar.approve_calendar_year,
             roles=("R_DISTRICT",),
             if_match=True,
         ),
         command(
             "POST /calendar-years/{proposal_id}/reject",
-            actions.calendar.reject_calendar_year,
+            calendar.reject_calendar_year,
             roles=("R_DISTRICT",),
             if_match=True,
         ),
@@ -121,32 +139,32 @@ class Steward(Imports, Sealing, Service):
         ),
         command(
             "POST /areas/{code}/correct",
-            actions.ground.correct_area,
+            ground.correct_area,
             roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
             if_match=True,
         ),
         command(
             "POST /people/{person_id}/correct",
-            actions.people.correct_person,
+            people.correct_person,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /people/{person_id}/return",
-            actions.people.return_person,
+            people.return_person,
             roles=REGISTRARS,
             if_match=True,
         ),
         command(
             "POST /people/{person_id}/merge",
-            actions.merges.propose_merge,
+            merges.propose_merge,
             roles=REGISTRARS,
             if_match=True,
             status=201,
         ),
         command(
             "POST /person-merges/{merge_id}/decide",
-            actions.merges.decide_merge,
+            merges.decide_merge,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
             if_match=True,
         ),
@@ -176,7 +194,7 @@ class Steward(Imports, Sealing, Service):
         ),
         command(
             "POST /pii/reveal",
-            actions.reveals.reveal_number,
+            reveals.reveal_number,
             roles=access.CALLERS_BACK,
             unkept=("value",),
             common=True,
@@ -189,49 +207,49 @@ class Steward(Imports, Sealing, Service):
         # ------------------------------------------------------------ stewards
         command(
             "POST /stewards",
-            actions.posts.enrol_steward,
+            posts.enrol_steward,
             roles=APPOINTERS,
             status=201,
         ),
         command(
             "POST /stewards/{steward_id}/correct",
-            actions.posts.correct_steward,
+            posts.correct_steward,
             roles=APPOINTERS,
             if_match=True,
         ),
         command(
             "POST /stewards/{steward_id}/board-consent",
-            actions.posts.agree_to_board,
+            posts.agree_to_board,
             roles=(ANY_ROLE,),
             if_match=True,
         ),
         command(
             "POST /stewards/{steward_id}/suspend",
-            actions.posts.suspend_steward,
+            posts.suspend_steward,
             roles=APPOINTERS,
             if_match=True,
         ),
         command(
             "POST /stewards/{steward_id}/resume",
-            actions.posts.resume_steward,
+            posts.resume_steward,
             roles=APPOINTERS,
             if_match=True,
         ),
         command(
             "POST /stewards/{steward_id}/leave",
-            actions.posts.leave_steward,
+            posts.leave_steward,
             roles=APPOINTERS,
             if_match=True,
         ),
         command(
             "POST /shifts",
-            actions.posts.plan_shift,
+            posts.plan_shift,
             roles=("R_GRID", *APPOINTERS),
             status=201,
         ),
         command(
             "POST /shifts/{shift_id}/attend",
-            actions.posts.attend_shift,
+            posts.attend_shift,
             roles=("R_STEWARD", "R_GRID", *APPOINTERS),
             if_match=True,
         ),
@@ -239,13 +257,13 @@ class Steward(Imports, Sealing, Service):
         query("GET /shifts/{shift_id}", views.posts.shift, roles=(ANY_ROLE,)),
         command(
             "POST /shifts/{shift_id}/miss",
-            actions.posts.miss_shift,
+            posts.miss_shift,
             roles=APPOINTERS,
             if_match=True,
         ),
         command(
             "POST /grids/{grid}/board",
-            actions.posts.publish_board,
+            posts.publish_board,
             roles=("R_GRID", *APPOINTERS),
             status=201,
         ),
@@ -294,113 +312,113 @@ class Steward(Imports, Sealing, Service):
         # ------------------------------------------------------------ requests
         command(
             "POST /requests",
-            actions.submission.submit_request,
+            submission.submit_request,
             roles=(ANY_ROLE,),
             status=201,
         ),
         command(
             "POST /requests/{request_id}/dispatch",
-            actions.dispatch.dispatch_request,
+            dispatch.dispatch_request,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/accept",
-            actions.dispatch.accept_request,
+            dispatch.accept_request,
             roles=HANDLERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/return",
-            actions.dispatch.return_request,
+            dispatch.return_request,
             roles=HANDLERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/transfer",
-            actions.dispatch.transfer_request,
+            dispatch.transfer_request,
             roles=("R_STEWARD", "R_GRID", *SCREENERS),
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/contact",
-            actions.handling.contact_request,
+            handling.contact_request,
             roles=HANDLERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/extend",
-            actions.handling.extend_request,
+            handling.extend_request,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/resolve",
-            actions.handling.resolve_request,
+            handling.resolve_request,
             roles=HANDLERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/rate",
-            actions.ratings.rate_request,
+            ratings.rate_request,
             roles=(ANY_ROLE,),
         ),
         command(
             "POST /requests/{request_id}/reopen",
-            actions.ratings.reopen_request,
+            ratings.reopen_request,
             roles=(ANY_ROLE,),
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/cancel",
-            actions.endings.cancel_request,
+            endings.cancel_request,
             roles=(ANY_ROLE,),
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/urge",
-            actions.endings.urge_request,
+            endings.urge_request,
             roles=(ANY_ROLE,),
         ),
         command(
             "POST /requests/{request_id}/reject",
-            actions.endings.reject_request,
+            endings.reject_request,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/merge",
-            actions.endings.merge_request,
+            endings.merge_request,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/reporter",
-            actions.submission.attach_reporter,
+            submission.attach_reporter,
             roles=("R_GRID", *SCREENERS),
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/close",
-            actions.ratings.close_request,
+            ratings.close_request,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/correct",
-            actions.handling.correct_request,
+            handling.correct_request,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/check",
-            actions.ratings.check_found,
+            ratings.check_found,
             roles=SCREENERS,
             if_match=True,
         ),
         command(
             "POST /requests/{request_id}/review",
-            actions.ratings.review_request,
+            ratings.review_request,
             roles=("R_CADRE", "R_SECRETARY", *STREET),
             if_match=True,
         ),
@@ -426,35 +444,35 @@ class Steward(Imports, Sealing, Service):
         # ------------------------------------------------------------ hours, hazards, visits
         command(
             "POST /volunteer-hours",
-            actions.records.record_hours,
+            records.record_hours,
             roles=("R_RESIDENT", *ORGANISERS),
             status=201,
         ),
         command(
             "POST /volunteer-hours/{record_id}/confirm",
-            actions.records.confirm_hours,
+            records.confirm_hours,
             roles=ORGANISERS,
             if_match=True,
         ),
         command(
             "POST /volunteer-hours/{record_id}/correct",
-            actions.records.correct_hours,
+            records.correct_hours,
             roles=ORGANISERS,
             if_match=True,
         ),
         command(
             "POST /hazards",
-            actions.records.report_hazard,
+            records.report_hazard,
             roles=(ANY_ROLE,),
             status=201,
         ),
         command(
             "POST /hazards/{hazard_id}/verify",
-            actions.records.verify_hazard,
+            records.verify_hazard,
             roles=access.HAZARD_VERIFIERS,
             if_match=True,
         ),
-        command("POST /visits-batch", actions.records.record_visits, roles=HANDLERS),
+        command("POST /visits-batch", records.record_visits, roles=HANDLERS),
         query(
             "GET /volunteer-hours",
             views.records.volunteer_hours,
@@ -473,25 +491,25 @@ class Steward(Imports, Sealing, Service):
         ),
         query("GET /visits", views.records.visits, roles=(ANY_ROLE,)),
         # ------------------------------------------------------------ what it hears
-        subscribe("property", *read_in(events, "property"), then=actions.heard.property_said),
-        subscribe("partner", *read_in(events, "partner"), then=actions.heard.partners_said),
-        subscribe("forum", *read_in(events, "forum"), then=actions.heard.forum_said),
-        subscribe("credit", *read_in(events, "credit"), then=actions.heard.settlements_finalised),
+        subscribe("property", *read_in(events, "property"), then=heard.property_said),
+        subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),
+        subscribe("forum", *read_in(events, "forum"), then=heard.forum_said),
+        subscribe("credit", *read_in(events, "credit"), then=heard.settlements_finalised),
         # ------------------------------------------------------------ timers
-        timer("SHIPPED_AREAS", actions.ground.announce_shipped),
-        timer("TELL_REGISTERED", actions.announcing.tell_registered),
-        timer("COMING_OF_AGE", actions.announcing.come_of_age),
+        timer("SHIPPED_AREAS", ground.announce_shipped),
+        timer("TELL_REGISTERED", announcing.tell_registered),
+        timer("COMING_OF_AGE", announcing.come_of_age),
         timer("REQ_ACCEPT", missed.accept_passed, together=missed.SPAN),
-        timer("REQ_NOBODY", actions.clocks.nobody_came),
-        timer("REQ_CONTACT", actions.clocks.contact_passed),
-        timer("REQ_RESOLVE", actions.clocks.resolve_passed),
-        timer("REQ_L2", actions.clocks.level_2_passed),
-        timer("REQ_L3", actions.clocks.level_3_passed),
-        timer("REQ_AUTOCLOSE", actions.clocks.autoclose),
-        timer("BAD_RATING_REVIEW", actions.clocks.review_passed),
+        timer("REQ_NOBODY", clocks.nobody_came),
+        timer("REQ_CONTACT", clocks.contact_passed),
+        timer("REQ_RESOLVE", clocks.resolve_passed),
+        timer("REQ_L2", clocks.level_2_passed),
+        timer("REQ_L3", clocks.level_3_passed),
+        timer("REQ_AUTOCLOSE", clocks.autoclose),
+        timer("BAD_RATING_REVIEW", clocks.review_passed),
         timer(
             "cutoff",
-            actions.months.cut_off,
+            months.cut_off,
             schedule=lambda now, calendar: calendar.next_cutoff(now),
         ),
         timer(
@@ -502,12 +520,12 @@ class Steward(Imports, Sealing, Service):
 
     def admit(self, tx: Tx) -> None:
         """Refuse who is dead, was merged, or, as a resident, has moved out."""
-        actions.standing.admit(tx)
+        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: Move) -> None:
         """Write into a request's timeline that it has more time."""
-        actions.calendar.deadline_moved(tx, move)
+        calendar.deadline_moved(tx, move)
 
     def load_year(self, tx: Tx, year: Year) -> int:
         """Load a year for the operator who keeps the installation (`fivered calendar load`)."""
-        return actions.calendar.load(tx, year)
+        return calendar.load(tx, year)

@@ -28,6 +28,7 @@ from chassis.facts import declared
 from chassis.jobs import Job
 from chassis.json_values import JsonObject
 from chassis.messages import (
+    ANONYMOUS_ROLE,
     ANY_ROLE,
     PARTITIONS,
     PUBLIC,
@@ -497,7 +498,7 @@ def check_role(roles: Sequence[str], actor: Actor) -> None:
     """
     if PUBLIC in roles:
         return
-    if ANY_ROLE in roles and actor.role not in {"R_ANONYMOUS", ""}:
+    if ANY_ROLE in roles and actor.role not in {ANONYMOUS_ROLE, ""}:
         return
     if actor.role in roles:
         return

@@ -23,6 +23,7 @@ Members: TypeAlias = dict[str, Any]
 ANY_ROLE = "*"
 PUBLIC = "PUBLIC"
 SYSTEM_ROLE = "R_SYSTEM"
+ANONYMOUS_ROLE = "R_ANONYMOUS"
 PARTITIONS = 4
 
 

@@ -23,19 +23,17 @@ from typing import (
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from chassis.messages import ANY_ROLE, SYSTEM_ROLE
+from chassis.i18n import vocabulary
+from chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
 from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.table import PATH, VERBS, places_of
 from chassis.text import DAY, is_day
 from gateway.bodies import Moment
 
+# A role is known by its word: `R_…` in chassis/locale/words.po. A visitor acts in none.
 ROLES: frozenset[str] = frozenset(
-    {
-        "R_RESIDENT", "R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD",
-        "R_DISTRICT", "R_DISTRICT_LEAD", "R_PM", "R_PCO", "R_OWNERS", "R_MERCHANT", "R_PARTNER",
-        "R_DEPUTY", "R_UTILITY", "R_AUDITOR", SYSTEM_ROLE,
-    }
-)  # fmt: skip
+    word for word in vocabulary("chassis") if word.startswith("R_")
+) - {ANONYMOUS_ROLE}
 Kind = Literal["command", "query"]
 ANY: tuple[str, ...] = (ANY_ROLE,)
 PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)

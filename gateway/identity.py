@@ -15,8 +15,8 @@ from typing import Protocol
 import jwt
 
 from chassis.bus import check_role
+from chassis.messages import ANONYMOUS_ROLE, SYSTEM_ROLE, Actor, new_uuid
 from chassis.messages import PUBLIC as PUBLIC_ROLE
-from chassis.messages import SYSTEM_ROLE, Actor, new_uuid
 from chassis.refusal import Choices
 from chassis.text import AREA
 from gateway.doors import ROLES
@@ -31,7 +31,7 @@ from gateway.errors import (
 
 ISSUER = "fivered"
 AUDIENCE = "fivered.gateway"
-ANONYMOUS = Actor("", "R_ANONYMOUS", "")
+ANONYMOUS = Actor("", ANONYMOUS_ROLE, "")
 MAX_HOURS = 24 * 366
 # The clocks of two machines are never quite the same.
 LEEWAY_S = 30

@@ -1,8 +1,9 @@
 """Write the deployment files that follow from the code: python -m deploy.generate [--check].
 
-Environment examples come from the settings classes, broker users from what each service says and
-hears, database roles and Kubernetes manifests from the list of services. A test compares them with
-what is in the tree. `python -m deploy.fill_in` makes an installation's own files of them.
+Environment examples come from the settings classes, broker users from what each service publishes
+and consumes, database roles and Kubernetes manifests from the list of services, the facts on a
+service's card from its contracts. A test compares them with what is in the tree.
+`python -m deploy.fill_in` makes an installation's own files of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, ClassVar
 from chassis import asyncapi, topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
-from deploy import manifests
+from deploy import cards, manifests
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -160,6 +161,8 @@ def files() -> dict[Path, str]:
     for name in service_names():
         kinds: list[type[Any]] = [ProcessSettings, service_class(name).settings_type]
         found[HERE / "env" / f"{name}.env.example"] = environment(name, kinds, database=True)
+        path, text = cards.card(service_class(name))
+        found[path] = text
     return found
 
 

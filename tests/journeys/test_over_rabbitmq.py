@@ -3,9 +3,9 @@
 import pytest
 
 from clients.demo.api import Api
-from clients.demo.district import PEOPLE
+from clients.demo.district import GRID, PEOPLE, District
 from clients.load.files import write
-from clients.load.generator import District
+from clients.load.generator import District as Made
 from clients.load.sending import Sender, token
 from tests.journeys.test_year_end import UNTIL, YEAR, address, nothing_parked, outlooks
 
@@ -27,7 +27,7 @@ def test_a_year_reaches_all_five_services_over_rabbitmq(installation):
 
 def test_a_file_that_the_gateway_receives_is_read_by_another_process(installation, tmp_path):
     folder = tmp_path / "district"
-    written = write(District(600, 7), folder)
+    written = write(Made(600, 7), folder)
     running = installation.running
     sender = Sender(running.address, token(running.token_key), folder)
     for file in written:
@@ -37,3 +37,48 @@ def test_a_file_that_the_gateway_receives_is_read_by_another_process(installatio
         # Consents wait until credit has heard of the people; nobody is refused.
         assert outcome.result["refused"] == 0, (file.kind, outcome.result["errors"][:3])
     sender.close()
+
+
+def test_a_topic_becomes_a_request_and_a_request_a_topic_over_rabbitmq(installation):
+    """FP-D7, SP-D7: each was shown in its own service; nobody had seen one become the other."""
+    api = Api(*address(installation.running))
+    mine, secretary = PEOPLE["neighbour"], PEOPLE["secretary"]
+
+    def raised(key, title, **more):
+        body = {"title": title, "description": "夜里不亮", "way": "ONLINE",
+                "category": "REPAIR_COMMON", "level": "GRID", "scope": [GRID]} | more  # fmt: skip
+        return api.post("/v1/forum/topics", mine, body, key=key)["id"]
+
+    def redirected(topic, **more):
+        body = {"reason": "单户事项,转红色管家"} | more
+        api.advance(f"/v1/forum/topics/{topic}", "redirect", secretary, body, key=f"to-{topic}")
+        card = f"/v1/forum/topics/{topic}"
+        return api.wait(f"{topic} is a request", lambda: api.get(card, mine).get("request_number"))
+
+    def requests_of(*topics):
+        found = api.get("/v1/steward/requests", mine, limit=200)["items"]
+        cards = [api.get(f"/v1/steward/requests/{one['id']}", mine) for one in found]
+        return [card for card in cards if card.get("topic_id") in topics]
+
+    try:
+        District(api).load()
+        # A matter of one household: the stewards register it, and its proposer reads the number.
+        lamp = raised("lamp", "我家门口的灯")
+        number = redirected(lamp)
+        (request,) = requests_of(lamp)
+        assert (request["number"], request["channel"]) == (number, "FORUM")
+        told = api.get("/v1/forum/messages", mine)["items"]
+        assert number in next(one for one in told if one["code"] == "TOPIC_REQUEST")["text"]
+
+        # The request becomes a topic; where that names it, the stewards file nothing anew.
+        again = raised("again", "楼道的灯", source_request=request["id"])
+        assert api.get(f"/v1/forum/topics/{again}", mine)["source_request"] == request["id"]
+        body = {"reason": "已有诉求", "request_id": request["id"]}
+        api.advance(f"/v1/forum/topics/{again}", "redirect", secretary, body, key="known")
+        # One behind it in the same queue has come back: the stewards have looked at it by then.
+        other = raised("other", "我家窗前的灯")
+        assert redirected(other) != number
+        assert len(requests_of(lamp, again, other)) == 2
+        nothing_parked(api)
+    finally:
+        api.close()

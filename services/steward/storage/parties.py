@@ -30,14 +30,21 @@ def replace(conn: sa.Connection, ref: str, post: str, people: Iterable[str]) -> 
         keep(conn, ref, post, person_id, ended=False)
 
 
+_REFS = sa.bindparam("refs", expanding=True)
+_OF = sa.select(parties.c.person_id).where(
+    parties.c.ended.is_(False),
+    sa.or_(
+        parties.c.ref.in_(_REFS),
+        parties.c.ref.in_(
+            sa.select(projects.c.company_id).where(
+                projects.c.project_id.in_(_REFS), projects.c.company_id.is_not(None)
+            )
+        ),
+    ),
+)
+
+
 def of(conn: sa.Connection, refs: Iterable[str]) -> set[str]:
     """Return the persons who hold a post in any of these, or in the company of a project."""
     named = set(refs)
-    companies = sa.select(projects.c.company_id).where(
-        projects.c.project_id.in_(named), projects.c.company_id.is_not(None)
-    )
-    asked = sa.select(parties.c.person_id).where(
-        parties.c.ended.is_(False),
-        sa.or_(parties.c.ref.in_(named), parties.c.ref.in_(companies)),
-    )
-    return set(conn.execute(asked).scalars()) if named else set()
+    return set(conn.execute(_OF, {"refs": sorted(named)}).scalars()) if named else set()

@@ -107,6 +107,15 @@ def _anything(kind: type) -> dict[str, str]:
     return {"description": "内容不限 / anything"}
 
 
+def schemas_of(kinds: Sequence[type]) -> tuple[tuple[Schema, ...], Schemas]:
+    """Return what refers to each type's schema, and the schemas by name (`#/schemas/<name>`)."""
+    made = msgspec.json.schema_components(
+        kinds, ref_template="#/schemas/{name}", schema_hook=_anything
+    )
+    refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
+    return refs, {name: _described(schema) for name, schema in sorted(schemas.items())}
+
+
 def api_contract(service_cls: type[Service]) -> JsonObject:
     """Return a service's doors as they stand in `api.json` and travel to the gateway."""
     return api.written(api_of(service_cls))
@@ -150,10 +159,7 @@ def _api_of_rows(
     rows: Sequence[Row], kinds: Sequence[type], *, service: str, title: str, imports: list[str]
 ) -> ApiContract:
     """Return a contract of rows; `kinds` are the request and the reply of each."""
-    made = msgspec.json.schema_components(
-        kinds, ref_template="#/schemas/{name}", schema_hook=_anything
-    )
-    refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
+    refs, schemas = schemas_of(kinds)
     refused = {kind.__name__: kind for row in rows for kind in refusals_of(row.act)}
     return ApiContract(
         service=service,
@@ -165,7 +171,7 @@ def _api_of_rows(
             for row, request, reply in zip(rows, refs[::2], refs[1::2], strict=True)
         },
         refusals={name: _refusal(kind) for name, kind in sorted(refused.items())},
-        schemas={name: _described(schema) for name, schema in sorted(schemas.items())},
+        schemas=schemas,
     )
 
 

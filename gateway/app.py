@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from pydantic import Field, ValidationError
+from msgspec import Meta
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,6 +23,8 @@ from chassis.bus import Service
 from chassis.installed import service_names
 from chassis.json_values import JsonObject
 from chassis.refusal import Refusal
+from chassis.replies import Reply
+from chassis.requests import Request as Asked
 from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
 from chassis.settings import ProcessSettings, SettingsError, read, read_all
 from chassis.table import VERBS
@@ -30,13 +32,14 @@ from gateway import contract, documents, imports, pages
 from gateway.addresses import Addresses
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key, read_members
-from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
+from gateway.doors import ANY, PUBLIC, Door, Doors
 from gateway.errors import CapabilityMissing, answer_error, explain
 from gateway.identity import ANONYMOUS, IdentitySource, Tokens
 from gateway.limits import Outermost
 from gateway.openapi import Document
 from gateway.serving import listen, serve
 from gateway.settings import GatewaySettings
+from gateway.shapes import Flawed
 
 if TYPE_CHECKING:
     import socket
@@ -90,13 +93,17 @@ def with_jobs(doors: Doors) -> Doors:
 # What the gateway answers itself
 
 
-class SetClock(Body):
+class SetClock(Asked, frozen=True):
     """把演示时钟向前拨 / Move the demonstration clock forward."""
 
-    now: datetime = Field(
-        description="新的业务时间;无时区时为本地时间 / local when without a zone",
-        examples=["2025-02-05T00:10:00"],
-    )
+    now: Annotated[
+        datetime,
+        Meta(
+            tz=True,
+            description="新的业务时间;无时区时为本地时间 / local when without a zone",
+            examples=["2025-02-05T00:10:00"],
+        ),
+    ]
 
 
 class Clock(Reply):
@@ -361,7 +368,7 @@ def create(
     app = Starlette()
     app.state.gate = gate
     app.state.table = DoorTable(app, gate, installed, missing, set(services))
-    for kind in (Refusal, CallFailed, ValidationError, HTTPException):
+    for kind in (Refusal, CallFailed, Flawed, HTTPException):
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(Outermost, settings=settings)
     return app

@@ -7,54 +7,25 @@ so that the caller is told everything at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
 
 from chassis import text
 from chassis.calendar import with_zone
 from chassis.json_values import Json, JsonObject
 from chassis.refusal import Invalid
+from gateway.errors import BodyUnreadable
+from gateway.shapes import Flaw, Flawed, Moment, Place, Shape, time_in
 
 if TYPE_CHECKING:
-    from chassis.api import Schema, Schemas
     from chassis.rpc import CallRefused
-
-# Where a member stands, from the outside in ("*" for each of a list or mapping), and its format.
-Moment = tuple[tuple[str, ...], str]
-
-Place = tuple[str | int, ...]
-
-_TIMES = TypeAdapter(datetime)
-_DEEPEST = 8
 
 
 class Unfit(ValueError):
     """Something is to be named, or read more closely, before a body travels."""
-
-
-def moments_of(schema: Schema, schemas: Schemas) -> tuple[Moment, ...]:
-    """Return where days and times stand in a request."""
-    return tuple(_moments(schema, schemas, ()))
-
-
-def _moments(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[Moment]:
-    if len(at) > _DEEPEST:
-        return
-    if "$ref" in schema:
-        yield from _moments(schemas[schema["$ref"].rpartition("/")[2]], schemas, at)
-    for one in schema.get("anyOf", ()):
-        yield from _moments(one, schemas, at)
-    if schema.get("format") in {"date-time", "date"}:
-        yield at, schema["format"]
-    for inner in (schema.get("items", False), schema.get("additionalProperties", False)):
-        if not isinstance(inner, bool):
-            yield from _moments(inner, schemas, (*at, "*"))
-    for name, one in schema.get("properties", {}).items():
-        yield from _moments(one, schemas, (*at, name))
 
 
 def travelling(content: bytes, moments: tuple[Moment, ...]) -> JsonObject:
@@ -67,24 +38,93 @@ def travelling(content: bytes, moments: tuple[Moment, ...]) -> JsonObject:
         given = msgspec.json.decode(content or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unfit from None
+    if not isinstance(given, dict) or any(flawed(given)):
+        raise Unfit
+    return timed(cast("JsonObject", text.tidied(given)), moments)
+
+
+def whole(shape: Shape, content: bytes) -> JsonObject:
+    """Return a body that fits its shape as it travels, its defaults filled in.
+
+    Raises:
+        BodyUnreadable: It is no JSON, or no object.
+        Flawed: A member is missing, unknown or wrong.
+    """
+    try:
+        given = msgspec.json.decode(content or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        given = _with_numbers_out_of_range(content)
     if not isinstance(given, dict):
-        raise Unfit
-    if any(flawed(given)):
-        raise Unfit
-    body = cast("Json", text.tidied(given))
-    for at, form in moments:
-        body = _placed(body, at, form)
-    return cast("JsonObject", body)
+        raise BodyUnreadable
+    return fitting(shape, given)
 
 
-def flawed(given: object) -> Iterator[tuple[Place, str, dict[str, str]]]:
-    """Yield (place, kind, what fills its sentence) of each text that nobody can read as it was
-    meant; `errors` has the sentences by kind."""
+def fitting(shape: Shape, given: JsonObject) -> JsonObject:
+    """Return what fits a shape as it travels: texts tidied, defaults filled in, times with a zone.
+
+    A null that the caller wrote is sent; a null that stands for "not given" is not.
+
+    Raises:
+        Flawed: It does not fit.
+    """
+    tidied = cast("JsonObject", text.tidied(given))
+    flaws = [*flawed(given), *shape.flaws(tidied)]
+    if flaws:
+        raise Flawed(flaws)
+    return timed(shape.filled(tidied), shape.moments)
+
+
+_WIDE = msgspec.json.Decoder(float_hook=float)
+
+
+def _with_numbers_out_of_range(content: bytes) -> object:
+    """Name the members whose number is too large for any field; other content is no JSON.
+
+    Raises:
+        BodyUnreadable: It is no JSON.
+        Flawed: `1e400` and its like: valid JSON, and no number that can be kept.
+    """
+    try:
+        given = _WIDE.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BodyUnreadable from None
+    beyond = [Flaw(at, "out of range") for at in _infinite(given)]
+    if not beyond:
+        raise BodyUnreadable
+    raise Flawed(beyond)
+
+
+def _infinite(value: object, at: Place = ()) -> Iterator[Place]:
+    """Yield the place of every number that is beyond what a number can be."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield at
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _infinite(inner, (*at, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _infinite(inner, (*at, number))
+
+
+def flawed(given: object) -> Iterator[Flaw]:
+    """Yield each text that nobody can read as it was meant."""
     for at, value in text.texts(given):
         if (found := text.unreadable(value)) is not None:
-            yield at, "unreadable_character", {"character": f"U+{ord(found):04X}"}
+            yield Flaw(at, "unreadable", {"character": f"U+{ord(found):04X}"})
         if text.PROSE.isdisjoint(at) and (position := text.broken(value)) is not None:
-            yield at, "line_break", {"position": str(position)}
+            yield Flaw(at, "line break", {"position": position})
+
+
+def timed(body: JsonObject, moments: tuple[Moment, ...]) -> JsonObject:
+    """Return an object in which days and times are as they travel.
+
+    Raises:
+        Unfit: One is none, or no deadline can be counted from it.
+    """
+    found: Json = body
+    for at, form in moments:
+        found = _placed(found, at, form)
+    return cast("JsonObject", found)
 
 
 def _placed(value: Json, at: tuple[str, ...], form: str) -> Json:
@@ -111,11 +151,8 @@ def _moment(written: str, form: str) -> str:
         if not text.is_day(written):
             raise Unfit
         return written
-    try:
-        found = _TIMES.validate_strings(written, strict=True)
-    except ValidationError:
-        raise Unfit from None
-    if not text.in_reach(found):
+    found = time_in(written)
+    if found is None:
         raise Unfit
     zoned: str = msgspec.to_builtins(with_zone(found))
     return zoned

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import date, datetime
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from pydantic import BaseModel, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import text
-from chassis.calendar import with_zone
+from chassis.json_values import JsonObject
 from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.messages import Actor
 from chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
 from chassis.rpc import Caller, CallRefused
-from gateway.bodies import Unfit, flawed, says_wrong, travelling
+from gateway.bodies import Unfit, fitting, says_wrong, travelling, whole
 from gateway.context import context_of
-from gateway.doors import Body, Door, Params
+from gateway.doors import PLACE, Door
 from gateway.errors import (
-    BodyUnreadable,
     IfMatchUnreadable,
     KeyUnreadable,
     MediaTypeUnknown,
@@ -37,21 +31,14 @@ from gateway.errors import (
 from gateway.identity import IdentitySource, admit, who
 from gateway.limits import Buckets, address_of, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
+from gateway.shapes import Shape, from_text, takes_many
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _VERSION = re.compile(r'^(?:W/)?(?:"([0-9]{1,9})"|([0-9]{1,9}))$')
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
-PLACE = re.compile(r"^[A-Za-z0-9_.:~-]{1,120}$")
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-class EmptyBody(Body):
-    """What a command without a body may send: nothing, or an empty object."""
-
-
-class NoParams(Params):
-    """No query parameters."""
+# What a command without a body may send: nothing, or an empty object.
+_NOTHING = Shape("", {"type": "object", "properties": {}, "additionalProperties": False}, {})
 
 
 class Gate:
@@ -135,13 +122,13 @@ class Gate:
         Raises:
             Refusal: The gateway refuses.
             CallFailed: The service refuses, or does not answer.
-            ValidationError: The request is not what the door takes.
+            Flawed: The request is not what the door takes.
         """
         actor = self.admit(request, door.roles, door.cost)
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)
         places = read_places(door, request)
-        members = read_params(door.params or NoParams, request)
+        members = read_params(door.params, request)
         content = b""
         if door.kind == "command":
             content = await self.read_content(door, request)
@@ -164,11 +151,11 @@ class Gate:
                 raise
             if says_wrong(refused):
                 # Raises what names everything at once.
-                read_whole(door, content)
+                whole(door.body or _NOTHING, content)
             if refused.payload.get("code") != IdempotencyMismatch.code:
                 raise
             # The gateways of 0.1.0 filled defaults in, and a key is bound to the body that came.
-            filled = read_whole(door, content)
+            filled = whole(door.body or _NOTHING, content)
             if filled == members:
                 raise
             reply = await call(places | filled)
@@ -182,9 +169,8 @@ class Gate:
         Raises:
             Refusal: It is too large, too slow, too deep, or not announced as JSON.
         """
-        model = door.body or EmptyBody
         content = await read_body(request, self.settings)
-        if not content and not any(f.is_required() for f in model.model_fields.values()):
+        if not content and not (door.body is not None and door.body.required):
             return b""
         if not _JSON.match(request.headers.get("content-type", "")):
             raise MediaTypeUnknown
@@ -193,12 +179,12 @@ class Gate:
         return content
 
 
-def read_members(door: Door, content: bytes) -> dict[str, Any]:
+def read_members(door: Door, content: bytes) -> JsonObject:
     """Return the members of a command's body as they travel.
 
     Raises:
         BodyUnreadable: It is no JSON object.
-        ValidationError: It is not what the door takes, as far as the gateway looks.
+        Flawed: It is not what the door takes, as far as the gateway looks.
     """
     if door.moments is not None:
         with suppress(Unfit):
@@ -206,17 +192,7 @@ def read_members(door: Door, content: bytes) -> dict[str, Any]:
             # A member that bears the name of a place would change which thing is meant.
             if found.keys().isdisjoint(door.places):
                 return found
-    return read_whole(door, content)
-
-
-def read_whole(door: Door, content: bytes) -> dict[str, Any]:
-    """Return the members of a body that is all that the door's contract says, defaults filled in.
-
-    Raises:
-        BodyUnreadable: It is no JSON object.
-        ValidationError: It is not what the door takes; all of it is named.
-    """
-    return members_of(read_json(door.body or EmptyBody, content))
+    return whole(door.body or _NOTHING, content)
 
 
 Locate = Callable[[Door, Any], str | None]
@@ -257,167 +233,42 @@ def read_version(request: Request, *, required: bool) -> int | None:
     return int(found[1] or found[2])
 
 
-def read_places(door: Door, request: Request) -> dict[str, Any]:
+def read_places(door: Door, request: Request) -> JsonObject:
     """Return the path's places.
 
     Raises:
-        ValidationError: One is not as the door describes it.
+        Flawed: One is not as the door describes it.
     """
-    places = {name: request.path_params[name] for name in door.places}
-    if door.path_params is not None:
-        return members_of(door.path_params.model_validate(places))
-    for name, value in places.items():
-        if not PLACE.match(value):
-            complaint = _complaint((name,), "string_pattern_mismatch", pattern=PLACE.pattern)
-            raise ValidationError.from_exception_data("request", [complaint])
-    return places
+    given = {name: request.path_params[name] for name in door.places}
+    return _addressed(door.path_params or _NOTHING, given)
 
 
-def _complaint(
-    at: tuple[str | int, ...], kind: str, said: str = "", **context: Any
-) -> InitErrorDetails:
-    """Return one complaint; `errors.validation_errors` has the sentences by kind."""
-    return {"type": PydanticCustomError(kind, said, context), "loc": at, "input": None}
-
-
-def read_params(model: type[Params], request: Request) -> dict[str, Any]:
+def read_params(shape: Shape | None, request: Request) -> JsonObject:
     """Return the query parameters; one that is given twice is a list.
 
     Raises:
-        ValidationError: One is unknown or wrong.
+        Flawed: One is unknown or wrong.
     """
-    given: dict[str, Any] = {}
+    asked = shape or _NOTHING
+    given: JsonObject = {}
     for name in request.query_params:
         values = request.query_params.getlist(name)
-        field = model.model_fields.get(name)
-        if field is not None and _takes_many(field.annotation):
+        if takes_many(asked.members.get(name, {})):
             # Both ways of writing a list are in use: ids=a&ids=b and ids=a,b.
             given[name] = [part for value in values for part in value.split(",") if part]
         else:
-            given[name] = values[0] if len(values) == 1 else values
-    tidied = text.tidied(given)
-    return members_of(_validated(given, lambda: model.model_validate(tidied)))
+            given[name] = values[0] if len(values) == 1 else list(values)
+    return _addressed(asked, given)
 
 
-def _takes_many(annotation: Any) -> bool:
-    origin = get_origin(annotation)
-    if origin in {list, tuple, set, frozenset}:
-        return True
-    return any(_takes_many(part) for part in get_args(annotation)) if origin else False
-
-
-def read_json(model: type[ModelT], content: bytes) -> ModelT:
-    """Read a body; every text in it is tidied before anything looks at it.
+def _addressed(shape: Shape, given: JsonObject) -> JsonObject:
+    """Return what stands in an address as the members that the shape asks for.
 
     Raises:
-        BodyUnreadable: It is no JSON, or no object.
-        ValidationError: A member is missing, unknown or wrong.
+        Flawed: Something does not fit.
     """
-    try:
-        given = msgspec.json.decode(content or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        given = _with_numbers_out_of_range(content)
-    if not isinstance(given, dict):
-        raise BodyUnreadable
-    tidied = text.tidied(given)
-    known = content or b"{}" if tidied == given else msgspec.json.encode(tidied)
-    return _validated(given, lambda: model.model_validate_json(known))
-
-
-_WIDE = msgspec.json.Decoder(float_hook=float)
-
-
-def _with_numbers_out_of_range(content: bytes) -> Any:
-    """Name the members whose number is too large for any field; other content is no JSON.
-
-    Raises:
-        BodyUnreadable: It is no JSON.
-        ValidationError: `1e400` and its like: valid JSON, and no number that can be kept.
-    """
-    try:
-        given = _WIDE.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BodyUnreadable from None
-    beyond = [_complaint(at, "finite_number") for at in _infinite(given)]
-    if not beyond:
-        raise BodyUnreadable
-    raise ValidationError.from_exception_data("request", beyond)
-
-
-def _infinite(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the place of every number that is beyond what a number can be."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield at
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _infinite(inner, (*at, name))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _infinite(inner, (*at, number))
-
-
-def _validated(given: Mapping[str, Any], validate: Callable[[], ModelT]) -> ModelT:
-    """Validate, and name what is unreadable together with what is wrong.
-
-    Raises:
-        ValidationError: Something is.
-    """
-    complaints = [_complaint(at, kind, "", **context) for at, kind, context in flawed(given)]
-    try:
-        read = validate()
-    except ValidationError as error:
-        if not complaints:
-            raise
-        complaints += [
-            _complaint(item["loc"], item["type"], item["msg"], **item.get("ctx", {}))
-            for item in error.errors(include_url=False, include_input=False)
-        ]
-    else:
-        complaints += [
-            _complaint(at, "year_out_of_reach") for at in _days_beyond(read.model_dump())
-        ]
-        if not complaints:
-            return read
-    raise ValidationError.from_exception_data("request", complaints)
-
-
-def _days_beyond(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the place of every day and instant from which no deadline can be counted."""
-    if isinstance(value, date):
-        if not text.in_reach(value):
-            yield at
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _days_beyond(inner, (*at, name))
-    elif isinstance(value, list | tuple):
-        for number, inner in enumerate(value):
-            yield from _days_beyond(inner, (*at, number))
-
-
-def members_of(model: Body | Params) -> dict[str, Any]:
-    """Return the members as they travel: defaults are filled in, and what was left out is not sent.
-
-    A null that the caller wrote is sent; a null that stands for "not given" is not, so that the
-    service's own default holds. A time without a zone is local, as people write it.
-    """
-    given = model.model_fields_set
-    members = {
-        name: _with_zone(value)
-        for name, value in model.model_dump().items()
-        if value is not None or name in given
-    }
-    travelling: dict[str, Any] = msgspec.to_builtins(members)
-    return travelling
-
-
-def _with_zone(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return with_zone(value)
-    if isinstance(value, Mapping):
-        return {name: _with_zone(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_with_zone(inner) for inner in value]
-    return value
+    read = {name: from_text(one, shape.members.get(name, {})) for name, one in given.items()}
+    return fitting(shape, read)
 
 
 def check_reply(door: Door, reply: Any) -> None:
@@ -426,10 +277,9 @@ def check_reply(door: Door, reply: Any) -> None:
     Raises:
         ReplyUnexpected: It does.
     """
-    try:
-        door.reply.model_validate_json(msgspec.json.encode(reply))
-    except ValidationError as error:
-        raise ReplyUnexpected(f"{door.service}.{door.method}: {error}") from error
+    flaws = door.reply.flaws(msgspec.json.decode(msgspec.json.encode(reply)))
+    if flaws:
+        raise ReplyUnexpected(f"{door.service}.{door.method}: {flaws}")
 
 
 class ReplyUnexpected(Exception):

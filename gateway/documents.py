@@ -23,7 +23,7 @@ from chassis.calendar import SHANGHAI
 from chassis.json_values import JsonObject
 from chassis.messages import Actor
 from chassis.rpc import CallFailed
-from gateway.dispatch import Gate, NoParams, read_params, read_places
+from gateway.dispatch import Gate, read_params, read_places
 from gateway.doors import Door, Doors
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings
@@ -110,7 +110,7 @@ def writer(
 
     async def serve(request: Request) -> Response:
         actor = gate.admit(request, door.roles)
-        body = read_places(door, request) | read_params(door.params or NoParams, request)
+        body = read_places(door, request) | read_params(door.params, request)
         asked = Asked(gate, door, request, actor, installed)
         reply = await asked.ask(door.service, door.method, body)
         response = await write(asked, reply)

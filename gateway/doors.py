@@ -7,28 +7,22 @@ a door that does not say who may enter cannot be declared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import (
-    Annotated,
-    Generic,
-    Literal,
-    NamedTuple,
-    Required,
-    TypedDict,
-    TypeVar,
-    Unpack,
-)
+from typing import Literal, NamedTuple, Required, TypedDict, Unpack, cast, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from msgspec import Struct
 
+from chassis.api import Schema
 from chassis.i18n import vocabulary
 from chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
 from chassis.messages import PUBLIC as PUBLIC_ROLE
+from chassis.replies import Reply
+from chassis.requests import Request
 from chassis.table import PATH, VERBS, places_of
-from chassis.text import DAY, is_day
-from gateway.bodies import Moment
+from chassis.text import GRID
+from gateway.shapes import Moment, Shape
 
 # A role is known by its word: `R_…` in chassis/locale/words.po. A visitor acts in none.
 ROLES: frozenset[str] = frozenset(
@@ -39,57 +33,10 @@ ANY: tuple[str, ...] = (ANY_ROLE,)
 PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
 
 
-def _existing_day(day: str) -> str:
-    if not is_day(day):
-        raise PydanticCustomError("date_parsing", "Input should be a valid date")
-    return day
-
-
-# A day that stays text on its way: it exists, and deadlines can be counted from it.
-Day = Annotated[
-    str,
-    Field(pattern=DAY, json_schema_extra={"format": "date"}),
-    AfterValidator(_existing_day),
-]
-
-
-class Body(BaseModel):
-    """Base of request bodies: unknown members and values of another type are refused.
-
-    Bodies are read as JSON, so a strict `datetime` takes an ISO 8601 string.
-    """
-
-    # Building a validator takes longer than declaring the class; it waits for the first request,
-    # so that a process with hundreds of models answers soon after its start.
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-
-
-class Params(BaseModel):
-    """Base of query parameters: unknown ones are refused; values are read from text."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-
-class Reply(BaseModel):
-    """Base of replies: what a caller may rely on. A service may say more than is promised."""
-
-    model_config = ConfigDict(extra="allow", defer_build=True)
-
-    provisional: list[str] | None = Field(
-        None,
-        description="所列期限按暂定工作日历计算,可能顺延"
-        " / these deadlines rest on a year whose holidays are not announced; they may move later",
-    )
-
-
-ItemT = TypeVar("ItemT")
-
-
-class Page(Reply, Generic[ItemT]):
-    """One page of a list; `next` is the cursor of the following one, or null on the last."""
-
-    items: list[ItemT]
-    next: str | None = None
+PLACE = re.compile(r"^[A-Za-z0-9_.:~-]{1,120}$")
+# A place whose form no contract says.
+_ID: Schema = {"type": "string", "pattern": PLACE.pattern}
+_GRID: Schema = {"type": "string", "pattern": GRID, "examples": ["370811015901001"]}
 
 
 class Refused(NamedTuple):
@@ -107,9 +54,9 @@ class Door:
     Attributes:
         path: Below `/v1/<service>`, with `{places}`.
         roles: Who may enter; the service checks the same again.
-        body: Type of the JSON body, or None when the command needs none.
-        params: Type of the query parameters, or None when there are none.
-        path_params: Type of the path's places when they are not plain text.
+        body: Shape of the JSON body, or None when the command needs none.
+        params: Shape of the query parameters, or None when there are none.
+        path_params: Shape of the path's places, or None when there are none.
         if_match: Whether the caller must say which version he has seen.
         deadline_s: Longest wait for the answer; None takes the setting.
         content: Media types of the body where that is no JSON.
@@ -130,13 +77,13 @@ class Door:
     method: str
     roles: tuple[str, ...]
     summary: str
-    reply: type[BaseModel]
+    reply: Shape
     description: str = ""
     status: int = 200
     if_match: bool = False
-    body: type[Body] | None = None
-    params: type[Params] | None = None
-    path_params: type[Params] | None = None
+    body: Shape | None = None
+    params: Shape | None = None
+    path_params: Shape | None = None
     deadline_s: float | None = None
     content: tuple[str, ...] = ()
     produces: str = ""
@@ -167,16 +114,14 @@ class Said(TypedDict, total=False):
     """What a declaration says of a door, beside where it stands."""
 
     roles: Required[tuple[str, ...]]
-    reply: Required[type[BaseModel]]
+    reply: Required[type[Reply]]
     summary: Required[str]
-    description: str
     status: int
     if_match: bool
-    body: type[Body] | None
-    params: type[Params] | None
-    path_params: type[Params] | None
-    deadline_s: float | None
-    common: bool
+    produces: str
+    body: type[Request]
+    params: type[Request]
+    path_params: type[Request]
 
 
 def _roles_of(roles: object, where: str) -> tuple[str, ...]:
@@ -260,34 +205,66 @@ class Doors:
 
     def _add(self, kind: Kind, verb: str, path: str, method: str, said: Said) -> Door:
         where = f"{verb} /v1/{self.service}{path}"
-        said["roles"] = _roles_of(said.get("roles"), where)
         if not PATH.match(path):
             raise TypeError(f"{where} is no path")
         if not said["summary"]:
             raise TypeError(f"{where} has no summary")
-        door = Door(self.service, self.tag, kind, verb, path, method, **said)
+        if strange := said.keys() - Said.__annotations__.keys():
+            raise TypeError(f"{where} says {', '.join(sorted(strange))}")
+        places = places_of(path)
+        if len(set(places)) != len(places):
+            raise TypeError(f"{where} has a place twice")
+        named: Schema = {
+            "type": "object",
+            "properties": {name: _GRID if name == "grid" else _ID for name in places},
+            "required": list(places),
+        }
+        door = Door(
+            service=self.service,
+            tag=self.tag,
+            kind=kind,
+            verb=verb,
+            path=path,
+            method=method,
+            roles=_roles_of(said.get("roles"), where),
+            summary=said["summary"],
+            status=said.get("status", 200),
+            if_match=said.get("if_match", False),
+            produces=said.get("produces", ""),
+            reply=_shape(said["reply"], Reply, where),
+            body=_shape(said["body"], Request, where) if "body" in said else None,
+            params=_shape(said["params"], Request, where) if "params" in said else None,
+            path_params=_shape(said["path_params"], Request, where)
+            if "path_params" in said
+            else Shape("", named, {}).of_members(named["properties"]),
+        )
         _check_names(door, where)
         self.adopt(door)
         return door
 
 
-def _check_names(door: Door, where: str) -> None:
-    """Refuse a place that is also a member of the body, and bodies that are not ours.
+def _shape(kind: object, base: type[Struct], where: str) -> Shape:
+    """Return the shape of a declared type.
 
     Raises:
-        TypeError: A name has two meanings, or a type has the wrong base.
+        TypeError: It is no such type.
+    """
+    found = get_origin(kind) or kind
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise TypeError(f"{where}: {kind!r} must extend {base.__name__}")
+    return Shape.of(cast("type[Struct]", kind))
+
+
+def _check_names(door: Door, where: str) -> None:
+    """Refuse a place that is also a member of the body.
+
+    Raises:
+        TypeError: A name has two meanings.
     """
     places = set(door.places)
-    if len(places) != len(door.places):
-        raise TypeError(f"{where} has a place twice")
-    for model, base in ((door.body, Body), (door.params, Params), (door.path_params, Params)):
-        if model is not None and not (isinstance(model, type) and issubclass(model, base)):
-            raise TypeError(f"{where}: {model!r} must extend {base.__name__}")
-    if not (isinstance(door.reply, type) and issubclass(door.reply, BaseModel)):
-        raise TypeError(f"{where}: {door.reply!r} must extend Reply")
-    for model in (door.body, door.params):
-        twice = places & set(model.model_fields) if model is not None else set()
+    for shape in (door.body, door.params):
+        twice = places & set(shape.members) if shape is not None else set()
         if twice:
             raise TypeError(f"{where}: {', '.join(sorted(twice))} stands in the path already")
-    if door.path_params is not None and set(door.path_params.model_fields) != places:
+    if door.path_params is not None and set(door.path_params.members) != places:
         raise TypeError(f"{where}: path_params must name the path's places")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import http
 import logging
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,6 +32,7 @@ from chassis.refusal import (
 )
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of
+from gateway.shapes import Flaw, Flawed
 
 log = logging.getLogger("fivered.gateway")
 
@@ -332,8 +331,8 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
             refused = _payload(Unknown(service=error.service))
         case CallFaulted():
             refused = _payload(Faulted(fault_id=error.fault_id))
-        case ValidationError():
-            refused = _validation(validation_errors(error))
+        case Flawed():
+            refused = _validation(complaints_of(error.flaws))
         case Refusal():
             headers |= _headers_of(error)
             refused = _payload(error)
@@ -389,80 +388,62 @@ async def answer_error(request: Request, error: Exception) -> Response:
 
 
 # --------------------------------------------------------------------------------------------------
-# What pydantic says, in both languages
+# What does not fit, in both languages
 
-# pydantic's error type -> Chinese sentence, filled from the error's context.
-_MESSAGES = sentences(
+# Kind of flaw -> its sentence, filled from the flaw's context.
+_FLAWS = sentences(
     {
         "missing": "缺少此项 / is missing",
-        "extra_forbidden": "未知字段 / is unknown",
-        "string_type": "应为文本 / must be text",
-        "string_too_short": "至少 {min_length} 个字符 / must have at least {min_length} characters",
-        "string_too_long": "至多 {max_length} 个字符 / must have at most {max_length} characters",
-        "string_pattern_mismatch": (
-            "格式不符:应为{pattern} / does not have the form: must be {pattern}"
-        ),
-        "int_type": "应为整数 / must be a whole number",
-        "int_parsing": "应为整数 / must be a whole number",
-        "int_from_float": "应为整数 / must be a whole number",
-        "float_type": "应为数字 / must be a number",
-        "float_parsing": "应为数字 / must be a number",
-        "bool_type": "应为 true 或 false / must be true or false",
-        "bool_parsing": "应为 true 或 false / must be true or false",
-        "list_type": "应为列表 / must be a list",
-        "dict_type": "应为对象 / must be an object",
-        "model_type": "应为对象 / must be an object",
-        "too_short": "至少 {min_length} 项 / must have at least {min_length} items",
-        "too_long": "至多 {max_length} 项 / must have at most {max_length} items",
-        "greater_than": "应大于 {gt} / must be greater than {gt}",
-        "greater_than_equal": "应不小于 {ge} / must be at least {ge}",
-        "less_than": "应小于 {lt} / must be less than {lt}",
-        "less_than_equal": "应不大于 {le} / must be at most {le}",
-        "multiple_of": "应为 {multiple_of} 的倍数 / must be a multiple of {multiple_of}",
-        "literal_error": "应为以下之一:{expected} / must be one of {expected}",
-        "datetime_type": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
-        "datetime_parsing": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
-        "datetime_from_date_parsing": (
+        "unknown": "未知字段 / is unknown",
+        "string": "应为文本 / must be text",
+        "integer": "应为整数 / must be a whole number",
+        "number": "应为数字 / must be a number",
+        "boolean": "应为 true 或 false / must be true or false",
+        "array": "应为列表 / must be a list",
+        "object": "应为对象 / must be an object",
+        "null": "应为 null / must be null",
+        "minLength": "至少 {limit} 个字符 / must have {limit} or more characters",
+        "maxLength": "至多 {limit} 个字符 / must have at most {limit} characters",
+        "pattern": "格式不符:应为{pattern} / does not have the form: must be {pattern}",
+        "minItems": "至少 {limit} 项 / must have {limit} or more items",
+        "maxItems": "至多 {limit} 项 / must have at most {limit} items",
+        "exclusiveMinimum": "应大于 {limit} / must be greater than {limit}",
+        "minimum": "应不小于 {limit} / must be at least {limit}",
+        "exclusiveMaximum": "应小于 {limit} / must be less than {limit}",
+        "maximum": "应不大于 {limit} / must be at most {limit}",
+        "multipleOf": "应为 {limit} 的倍数 / must be a multiple of {limit}",
+        "enum": "应为以下之一:{known} / must be one of {known}",
+        "time": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
+        "day as time": (
             "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
             " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
         ),
-        "timezone_aware": (
-            "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
-            " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
-        ),
-        "date_type": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
-        "date_parsing": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
-        "date_from_datetime_parsing": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
-        "time_type": "应为时间 / must be a time of day",
-        "time_parsing": "应为时间 / must be a time of day",
-        "none_required": "应为 null / must be null",
-        "unreadable_character": (
+        "day": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
+        "clock": "应为时间 / must be a time of day",
+        "year": "年份应在 1900 至 2099 之间 / must have a year from 1900 to 2099",
+        "out of range": "数值超出范围 / the number is out of range",
+        "unreadable": (
             "含有不可见的控制字符 {character} / has the invisible control character {character}"
         ),
-        "line_break": (
+        "line break": (
             "应为一行文字,第 {position} 个字符处有换行或制表符"
             " / must be one line of text: character {position} is a line break or a tab"
         ),
-        "year_out_of_reach": "年份应在 1900 至 2099 之间 / the year must lie from 1900 to 2099",
-        "finite_number": "数值超出范围 / the number is out of range",
     }
 )
 _OTHER = Sentence("内容不符合要求 / is not as required")
 
 
-def validation_errors(error: ValidationError) -> list[Complaint]:
-    """Return each complaint as {field, message_zh, message_en}; at most fifty."""
+def complaints_of(flaws: Sequence[Flaw]) -> list[Complaint]:
+    """Return each flaw as {field, message_zh, message_en}; at most fifty."""
     found: list[Complaint] = []
-    for item in error.errors(include_url=False, include_input=False)[:50]:
-        text = _MESSAGES.get(item["type"], _OTHER)
-        values = _values(item.get("ctx", {}))
-        known = text != _OTHER
+    for flaw in flaws[:50]:
+        sentence, values = _FLAWS.get(flaw.kind, _OTHER), _values(flaw.context)
         found.append(
             {
-                "field": ".".join(str(part) for part in item["loc"]),
-                "message_zh": told("gateway", text, values),
-                # What we have no sentence for keeps pydantic's own, which says more.
-                "message_en": told("gateway", text, values, "en") if known else item["msg"],
+                "field": ".".join(map(str, flaw.place)),
+                "message_zh": told(flaw.words, sentence, values),
+                "message_en": told(flaw.words, sentence, values, "en"),
             }
         )
     return found
@@ -471,13 +452,12 @@ def validation_errors(error: ValidationError) -> list[Complaint]:
 def _values(context: Mapping[str, object]) -> dict[str, object]:
     """Return what fills a sentence: of a choice the texts that may be sent, of a pattern its
     words."""
-    chosen = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-    form = form_of(str(context.get("pattern", "")))
-    return {
-        **context,
-        **({"expected": Choices(*chosen)} if chosen else {}),
-        **({"pattern": form} if form else {}),
-    }
+    values = dict(context)
+    if isinstance(known := values.get("known"), list):
+        values["known"] = Choices(*(str(one) for one in known if one is not None))
+    if form := form_of(str(values.get("pattern", ""))):
+        values["pattern"] = form
+    return values
 
 
 def _validation(errors: list[Complaint]) -> Problem:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
@@ -20,11 +21,13 @@ from chassis.blobs import Blob, Blobs, Receiving
 from chassis.contracts import common_api
 from chassis.file_imports import Imports
 from chassis.json_values import JsonObject
+from chassis.requests import Request as Asked
 from chassis.rpc import CallRefused
 from gateway.contract import doors_of
 from gateway.dispatch import Gate, Locate, check_reply, read_key, read_params, read_places, respond
-from gateway.doors import Door, Doors, Params
+from gateway.doors import Door, Doors
 from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
+from gateway.shapes import Shape
 
 START = "_start_import"
 
@@ -36,12 +39,15 @@ _FORM = "multipart/form-data"
 _PART = 1024 * 1024
 
 
-class UploadParams(Params):
+class UploadParams(Asked, frozen=True):
     """How a file is taken."""
 
-    dry_run: bool = Field(
-        default=False, description="只检查,不写入 / check everything, write nothing"
-    )
+    dry_run: Annotated[
+        bool, Meta(description="只检查,不写入 / check everything, write nothing")
+    ] = False
+
+
+_PARAMS = Shape.of(UploadParams)
 
 
 def with_imports(doors: Doors) -> Doors:
@@ -51,7 +57,7 @@ def with_imports(doors: Doors) -> Doors:
     for door in doors_of(common_api(Imports, doors.service, doors.tag)):
         if door.method == START:
             # Its body is the file; the service is told the digest.
-            door = replace(door, body=None, params=UploadParams, content=(*_TABLES, _FORM))  # noqa: PLW2901
+            door = replace(door, body=None, params=_PARAMS, content=(*_TABLES, _FORM))  # noqa: PLW2901
         doors.adopt(door)
     return doors
 
@@ -64,7 +70,7 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
         actor = gate.admit(request, door.roles)
         key = read_key(request)
         order: JsonObject = {"dry_run": False}
-        order |= read_places(door, request) | read_params(UploadParams, request)
+        order |= read_places(door, request) | read_params(_PARAMS, request)
         kind, parts = parse_options_header(request.headers.get("content-type", ""))
         boundary = parts.get(b"boundary") if kind == _FORM.encode() else None
         if not boundary and kind.decode("latin-1") not in _TABLES:

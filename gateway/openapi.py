@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict, cast
 
 import msgspec
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chassis import api
 from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
 from chassis.refusal import Problem
-from chassis.text import GRID
 from gateway.context import Context
 from gateway.doors import Door
 from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
+from gateway.shapes import Shape
 
 _SCHEMAS = "#/components/schemas/"
 _PROBLEM = f"{_SCHEMAS}Problem"
@@ -91,12 +89,6 @@ class OpenApi(TypedDict):
     paths: dict[str, dict[str, Operation]]
     components: Components
 
-
-Refs = Mapping[tuple[type[BaseModel], str], Schema]
-
-# A place whose form no contract says.
-_GRID: Schema = {"type": "string", "pattern": GRID, "examples": ["370811015901001"]}
-_ID: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_.:~-]{1,120}$"}
 
 # Status -> what it means here, and the code of its example.
 _MEANINGS: dict[int, tuple[str, str]] = {
@@ -201,7 +193,7 @@ class Document:
             return self._built
 
     def _build(self) -> OpenApi:
-        schemas, refs = _schemas(self._doors)
+        components = _Components(self._doors)
         paths: dict[str, dict[str, Operation]] = {}
         names: dict[str, int] = {}
         for door in self._doors:
@@ -209,7 +201,7 @@ class Document:
             names[name] = names.get(name, 0) + 1
             if names[name] > 1:
                 name = f"{name}_{names[name]}"
-            operation = _operation(door, name, refs, schemas)
+            operation = _operation(door, name, components)
             paths.setdefault(door.full_path, {})[door.verb.lower()] = operation
         tags: dict[str, str] = {}
         for door in self._doors:
@@ -228,7 +220,7 @@ class Document:
             "tags": [{"name": name, "description": tag} for name, tag in tags.items()],
             "paths": paths,
             "components": {
-                "schemas": {**schemas, **_problems()},
+                "schemas": {**components.schemas, **_problems()},
                 "parameters": _PARAMETERS,
                 "headers": _HEADERS,
                 "responses": {
@@ -281,30 +273,102 @@ def _response(status: int) -> Answer:
     return found
 
 
-def _schemas(
-    doors: Iterable[Door],
-) -> tuple[Schemas, Refs]:
-    """Return (component schemas, (model, mode) -> reference)."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
-    for door in doors:
-        if door.body is not None:
-            wanted[door.body, "validation"] = None
-        for model in (door.params, door.path_params):
-            if model is not None:
-                wanted[model, "validation"] = None
-        wanted[door.reply, "serialization"] = None
-    refs, found = models_json_schema(list(wanted), ref_template=_SCHEMAS + "{model}")
-    return cast("Schemas", found.get("$defs", {})), cast("Refs", refs)
+class _Components:
+    """The schemas of all doors, each at one name; two services may have different ones of a name.
+
+    Attributes:
+        schemas: By the name in the document.
+    """
+
+    def __init__(self, doors: Sequence[Door]) -> None:
+        # Of each name: what it means (its schema and all in it), and where, in the order met.
+        meant: dict[str, dict[bytes, str]] = {}
+        self._names: dict[tuple[bytes, str], str] = {}
+        self._known: dict[int, tuple[Shape, bytes]] = {}
+        parts = [part for door in doors for shape in _shapes(door) for part in _parts(shape)]
+        for part in parts:
+            meant.setdefault(part.name, {}).setdefault(self._meaning(part), "")
+        for door in doors:
+            for shape in _shapes(door):
+                for part in _parts(shape):
+                    own = meant[part.name]
+                    own[self._meaning(part)] = own[self._meaning(part)] or door.service
+        for name, variants in meant.items():
+            taken: set[str] = set()
+            for meaning, service in variants.items():
+                chosen = name if len(variants) == 1 else f"{service.capitalize()}{name}"
+                while chosen in taken:
+                    chosen += "_"
+                taken.add(chosen)
+                self._names[meaning, name] = chosen
+        self.schemas: Schemas = {
+            self._names[self._meaning(part), part.name]: self._written(part.schema, part)
+            for part in parts
+        }
+
+    def ref(self, shape: Shape) -> Schema:
+        """Return a shape as it stands in the document: a reference where it has a name."""
+        if not shape.name:
+            return self._written(shape.schema, shape)
+        return {"$ref": _SCHEMAS + self._names[self._meaning(shape), shape.name]}
+
+    def members(self, shape: Shape | None) -> Schemas:
+        """Return the members of a shape as they stand in the document."""
+        if shape is None:
+            return {}
+        return {name: self._written(one, shape) for name, one in shape.members.items()}
+
+    def _meaning(self, shape: Shape) -> bytes:
+        if id(shape) not in self._known:
+            said = msgspec.json.encode([shape.schema, dict(sorted(shape.parts.items()))])
+            self._known[id(shape)] = (shape, said)
+        return self._known[id(shape)][1]
+
+    def _written(self, schema: Schema, of: Shape) -> Schema:
+        def written(value: object) -> object:
+            if isinstance(value, list):
+                return [written(one) for one in value]
+            if not isinstance(value, dict):
+                return value
+            if isinstance(value.get("$ref"), str):
+                return {**value, **self.ref(Shape.at(cast("Schema", value), of.schemas))}
+            return {name: written(one) for name, one in _plainer(value).items()}
+
+        return cast("Schema", written(schema))
 
 
-def _operation(
-    door: Door,
-    name: str,
-    refs: Refs,
-    schemas: Schemas,
-) -> Operation:
-    model = door.body or door.params
-    written = (model.__doc__ or "").strip() if model is not None else ""
+def _plainer(schema: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a schema in the form that generators of code read best: a closed set has a type and no
+    null in it, and a list says that anything may be in it."""
+    known = schema.get("enum")
+    if isinstance(known, list) and "type" not in schema:
+        words = [one for one in known if one is not None]
+        kind = "integer" if any(isinstance(one, int) for one in words) else "string"
+        closed = {"enum": words, "type": kind}
+        if words == known:
+            return {**schema, **closed}
+        rest = {name: one for name, one in schema.items() if name != "enum"}
+        return {"anyOf": [closed, {"type": "null"}], **rest}
+    if schema.get("type") == "array" and "items" not in schema:
+        return {**schema, "items": {}}
+    return schema
+
+
+def _shapes(door: Door) -> list[Shape]:
+    return [
+        one for one in (door.body, door.params, door.path_params, door.reply) if one is not None
+    ]
+
+
+def _parts(shape: Shape) -> list[Shape]:
+    """Return what of a shape has a name: itself, and those to which it refers."""
+    inner = [Shape(name, one, shape.schemas) for name, one in shape.parts.items()]
+    return [shape, *inner] if shape.name else inner
+
+
+def _operation(door: Door, name: str, components: _Components) -> Operation:
+    asked = door.body or door.params
+    written = asked.schema.get("description", "") if asked is not None else ""
     about = door.description or (written if written != door.summary else "")
     roles = "任何已登录角色 / any role" if ANY_ROLE in door.roles else ", ".join(door.roles)
     said = f"角色 / roles: {'公开 / public' if door.public else roles}"
@@ -313,18 +377,17 @@ def _operation(
         "tags": [door.service or GATEWAY_TAG],
         "summary": door.summary,
         "description": f"{about}\n\n{said}".strip(),
-        "parameters": _parameters(door, refs, schemas),
+        "parameters": _parameters(door, components),
         "security": [{}, {"bearer": []}] if door.public else [{"bearer": []}],
         "x-roles": list(door.roles),
-        "responses": _responses(door, refs),
+        "responses": _responses(door, components),
     }
     if door.body is not None:
-        ref = refs[door.body, "validation"]
+        ref = components.ref(door.body)
+        example = example_of(ref, components.schemas)
         operation["requestBody"] = {
             "required": True,
-            "content": {
-                "application/json": {"schema": ref, "example": example_of(ref, schemas)},
-            },
+            "content": {"application/json": {"schema": ref, "example": example}},
         }
     elif door.content:
         operation["requestBody"] = {
@@ -340,34 +403,23 @@ def _operation(
 _BESIDE = ("title", "description")
 
 
-def _parameters(
-    door: Door,
-    refs: Refs,
-    schemas: Schemas,
-) -> list[Parameter]:
+def _parameters(door: Door, components: _Components) -> list[Parameter]:
     found: list[Parameter] = []
-    typed = (
-        _members(refs[door.path_params, "validation"], schemas)[0]
-        if door.path_params is not None
-        else {}
-    )
-    for place in door.places:
-        schema = typed.get(place, _GRID if place == "grid" else _ID)
-        found.append({"name": place, "in": "path", "required": True, "schema": schema})
-    if door.params is not None:
-        members, required = _members(refs[door.params, "validation"], schemas)
-        for name, schema in members.items():
-            parameter: Parameter = {
-                "name": name,
-                "in": "query",
-                "required": name in required,
-                "schema": cast("Schema", {k: v for k, v in schema.items() if k not in _BESIDE}),
-            }
-            if "description" in schema:
-                parameter["description"] = schema["description"]
-            if name in required:
-                parameter["example"] = example_of(schema, schemas, name=name)
-            found.append(parameter)
+    for name, schema in components.members(door.path_params).items():
+        found.append({"name": name, "in": "path", "required": True, "schema": schema})
+    for name, schema in components.members(door.params).items():
+        required = door.params is not None and name in door.params.required
+        parameter: Parameter = {
+            "name": name,
+            "in": "query",
+            "required": required,
+            "schema": cast("Schema", {k: v for k, v in schema.items() if k not in _BESIDE}),
+        }
+        if "description" in schema:
+            parameter["description"] = schema["description"]
+        if required:
+            parameter["example"] = example_of(schema, components.schemas, name=name)
+        found.append(parameter)
     shared = ["ActingRole", "AcceptLanguage"]
     if door.kind == "command":
         shared.insert(0, "IdempotencyKey")
@@ -377,12 +429,7 @@ def _parameters(
     return found
 
 
-def _members(ref: Schema, schemas: Schemas) -> tuple[Schemas, list[str]]:
-    schema = api.resolved(ref, schemas)
-    return schema.get("properties", {}), schema.get("required", [])
-
-
-def _responses(door: Door, refs: Refs) -> dict[str, Answer]:
+def _responses(door: Door, components: _Components) -> dict[str, Answer]:
     headers: dict[str, Ref] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     if door.status in {201, 202}:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
@@ -396,7 +443,7 @@ def _responses(door: Door, refs: Refs) -> dict[str, Answer]:
             "content": (
                 {door.produces: {}}
                 if door.produces
-                else {"application/json": {"schema": refs[door.reply, "serialization"]}}
+                else {"application/json": {"schema": components.ref(door.reply)}}
             ),
         }
     }

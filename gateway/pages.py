@@ -24,16 +24,18 @@ from chassis.calendar import SHANGHAI
 from chassis.i18n import named
 from chassis.json_values import Json, JsonObject
 from chassis.refusal import Sentence, sentences
+from chassis.requests import Request as Asked
 from chassis.rpc import CallFailed
 from chassis.text import AREA, GRID, PERIOD
-from gateway.dispatch import PLACE, Gate, read_params
-from gateway.doors import Doors, Params
+from gateway.dispatch import Gate, read_params
+from gateway.doors import PLACE, Doors
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
 from gateway.kinds import FORMS, KINDS, LEVELS
 from gateway.markup import CSP, both, escaped, html_response, page
 from gateway.openapi import Document
 from gateway.reference import reference
+from gateway.shapes import Shape
 
 _INSTANT = re.compile(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -101,7 +103,7 @@ def _start(installed: Mapping[str, Doors], *, demo: bool) -> bytes:
 # Public boards: what services answer to anybody, as tables
 
 
-class NoticeFilter(Params):
+class NoticeFilter(Asked, frozen=True):
     """公示筛选 / Which notices."""
 
     scope: str = ""
@@ -109,12 +111,13 @@ class NoticeFilter(Params):
     cursor: str = ""
 
 
-class BoardFilter(Params):
+class BoardFilter(Asked, frozen=True):
     """哪个网格 / Which grid."""
 
     grid: str = ""
 
 
+_NOTICES, _BOARDS = Shape.of(NoticeFilter), Shape.of(BoardFilter)
 _COLUMNS = {
     "notice_id": "编号", "id": "编号", "number": "公示号", "kind": "类别", "title": "标题",
     "scope": "范围", "community": "社区", "period": "月份", "state": "状态",
@@ -371,8 +374,8 @@ class Pages:
 
     async def notices(self, request: Request) -> Response:
         """Show the public notices of credit."""
-        given = read_params(NoticeFilter, request)
-        asked = {name: value for name, value in given.items() if value}
+        given = read_params(_NOTICES, request)
+        asked: JsonObject = {name: value for name, value in given.items() if value}
         shown, complaint, status = await self._public("credit", "/notices", request, asked)
         more = ""
         if isinstance(shown, Mapping) and isinstance(shown.get("next"), str):
@@ -380,8 +383,8 @@ class Pages:
             more = (
                 f'<p><a rel="next" href="/notices?{escaped(urlencode(kept))}">下一页 Next</a></p>'
             )
-        scope = _field("scope", "范围", given["scope"], AREA, "行政区划代码 · area code")
-        period = _field("period", "月份", given["period"], PERIOD, "例如 2025-01")
+        scope = _field("scope", "范围", str(given["scope"]), AREA, "行政区划代码 · area code")
+        period = _field("period", "月份", str(given["period"]), PERIOD, "例如 2025-01")
         body = f"""<main id="main" class="narrow">
 <h1>信用公示 <span class="en" lang="en">Public notices</span></h1>
 <p>公示只列单位与有授权的红榜；个人不设黑榜。
@@ -408,14 +411,14 @@ class Pages:
 
     async def board(self, request: Request) -> Response:
         """Show a grid's contact board, and who answers there now."""
-        given = read_params(BoardFilter, request)
+        given = read_params(_BOARDS, request)
         answer, status = "", 200
         if given["grid"]:
             path = "/grids/{grid}/duty"
             shown, answer, status = await self._public("steward", path, request, given)
             if not answer:
                 answer = _on_duty(shown) + await self._posts(request, given)
-        grid = _field("grid", "网格编码", given["grid"], GRID, "15 位 · fifteen digits")
+        grid = _field("grid", "网格编码", str(given["grid"]), GRID, "15 位 · fifteen digits")
         body = f"""<main id="main" class="narrow">
 <h1>网格联系牌 <span class="en" lang="en">Contact board</span></h1>
 <p>只显示本人同意公开的工作电话；遇紧急情况请拨 110 / 119 / 120。

@@ -10,9 +10,10 @@ import zxingcpp
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
+from chassis.replies import Reply
 from gateway.certificate import certificate_pdf, fitted, shown, wrapped
 from gateway.documents import PDF, atom, public_url, rare_font
-from gateway.doors import PUBLIC, Doors, Reply
+from gateway.doors import PUBLIC, Doors
 from gateway.tests.conftest import Site, settings
 
 pytestmark = pytest.mark.slow

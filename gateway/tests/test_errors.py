@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from pydantic import model_validator
 
 from chassis import i18n
 from chassis.refusal import RoleDenied
+from chassis.replies import Reply
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
-from gateway.doors import ANY, Body, Doors, Reply
+from gateway.doors import ANY, Doors
 from gateway.tests.conftest import Site, problem_of
 
 JSON = {"Content-Type": "application/json"}
@@ -121,26 +121,6 @@ def test_a_command_without_a_body_takes_nothing_or_an_empty_object(site):
     refused = site.ask("POST", f"{path}?why=x", headers=version)
     assert refused.status_code == 422
     assert site.ask("POST", path, json={}, headers=version).status_code == 200
-
-
-def test_a_rule_between_members_of_a_body_is_a_validation_problem(host):
-    class Range(Body):
-        low: int
-        high: int
-
-        @model_validator(mode="after")
-        def ordered(self):
-            if self.low > self.high:
-                raise ValueError("low lies above high")
-            return self
-
-    doors = Doors("toy", tag="x")
-    doors.command("POST", "/ranges", "add", body=Range, reply=Reply, roles=ANY, summary="x")
-    answer = (
-        Site(host).build(extra=(doors,)).ask("POST", "/v1/toy/ranges", json={"low": 2, "high": 1})
-    )
-    assert answer.status_code == 422
-    assert "low lies above high" in problem_of(answer)["errors"][0]["message_en"]
 
 
 def test_a_place_in_the_path_holds_an_id_and_nothing_else(site):

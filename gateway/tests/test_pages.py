@@ -9,9 +9,11 @@ import pytest
 
 from chassis.i18n import named
 from chassis.refusal import Refusal
+from chassis.replies import Page, Reply
+from chassis.requests import Request
 from chassis.rpc import CallRefused
 from gateway import errors
-from gateway.doors import ANY, PUBLIC, Doors, Page, Params, Reply
+from gateway.doors import ANY, PUBLIC, Doors
 from gateway.tests.conftest import Site
 
 PAGES = ["/", "/docs", "/notices", "/board", "/board?grid=370811015901001"]
@@ -166,7 +168,7 @@ class Nameless(Answering):
         return await super().call(service, method, body, **rest)
 
 
-class Filter(Params):
+class Filter(Request, frozen=True):
     scope: str | None = None
     period: str | None = None
     cursor: str | None = None
@@ -330,6 +332,6 @@ def test_every_text_of_the_gateway_has_its_english():
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, Refusal)
     ]
-    for text in (*texts, *errors._MESSAGES.values(), errors._OTHER):
+    for text in (*texts, *errors._FLAWS.values(), errors._OTHER):
         assert english("gateway", text) != text, text
         assert re.findall(r"{\w+}", english("gateway", text)) == re.findall(r"{\w+}", text)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+from msgspec import UNSET, Meta, UnsetType, field
+
+from chassis.replies import Page, Reply
+from chassis.requests import Request
+from gateway.doors import ANY, PUBLIC, Doors
 
 DOORS = Doors("toy", tag="玩具 / Toy")
 DISTRICT = ("R_DISTRICT",)
 
 
-class AddAmount(Body):
+class AddAmount(Request, frozen=True):
     """计数 / Add to a counter."""
 
-    counter_id: str = Field(max_length=20, examples=["c1"])
-    amount: int = Field(ge=-5000, description="数量 / amount", examples=[5])
+    counter_id: Annotated[str, Meta(max_length=20, examples=["c1"])]
+    amount: Annotated[int, Meta(ge=-5000, description="数量 / amount", examples=[5])]
     note: str = ""
-    words: list[str] = Field(default_factory=list)
+    words: list[str] = field(default_factory=list)
 
 
-class CountUp(Body):
+class CountUp(Request, frozen=True):
     counter_id: str
     amount: int
 
@@ -27,7 +31,7 @@ class CountUp(Body):
 class CounterReply(Reply):
     id: str
     state: str
-    version: int | None = None
+    version: int | UnsetType = UNSET
 
 
 class Total(Reply):
@@ -69,12 +73,12 @@ DOORS.query(
 )
 
 
-class Filter(Params):
+class Filter(Request, frozen=True):
     """筛选 / Filter."""
 
-    limit: int = Field(50, ge=1, le=200)
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
     cursor: str | None = None
-    ids: list[str] = Field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
 
 
 # The toy has no list; a door whose method does not exist shows what a version skew looks like.

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from chassis.forms import form_of
-from gateway.dispatch import PLACE
+from gateway.doors import PLACE
 from tests.systems import ROOT
 
 UNITS = ("chassis", "services", "gateway", "clients")
 
 
 def test_digits_are_written_out_since_a_short_form_takes_those_of_every_script():
-    r"""IN-A6: `\d` took full-width and Arabic digits, in Python's engine and in pydantic's."""
+    r"""IN-A6: `\d` took full-width and Arabic digits, in Python's engine and in others."""
     short = "\\" + "d"
     found = [
         f"{path.relative_to(ROOT)}:{number}"

@@ -109,7 +109,7 @@ def templates():
         yield from (("services.credit", one) for one in texts)
     yield from (("services.partner", text) for text in partner_messages.MESSAGES.values())
     yield from (("services.property", text) for text in property_rules.MESSAGES.values())
-    yield from (("gateway", text) for text in gateway_errors._MESSAGES.values())
+    yield from (("gateway", text) for text in gateway_errors._FLAWS.values())
 
 
 SAMPLES = [

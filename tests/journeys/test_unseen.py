@@ -87,12 +87,11 @@ def sample(schema, defs):
     return text[: schema.get("maxLength", len(text))]
 
 
-def sample_of(model):
+def sample_of(shape):
     """Build the least body, or the least query, that a door takes."""
-    if model is None:
+    if shape is None:
         return {}
-    schema = model.model_json_schema()
-    return sample(schema | {"examples": None}, schema.get("$defs", {}))
+    return sample(shape.schema | {"examples": None}, shape.schemas)
 
 
 def doors():

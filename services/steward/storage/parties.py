@@ -30,7 +30,7 @@ def replace(conn: sa.Connection, ref: str, post: str, people: Iterable[str]) -> 
         keep(conn, ref, post, person_id, ended=False)
 
 
-_REFS = sa.bindparam("refs", expanding=True)
+_REFS: sa.BindParameter[str] = sa.bindparam("refs", expanding=True)
 _OF = sa.select(parties.c.person_id).where(
     parties.c.ended.is_(False),
     sa.or_(

@@ -1,0 +1,309 @@
+"""What a door takes and answers: JSON Schema as contracts state it, and what of a value does not
+fit it. All of it is found at once, and told in both languages by `errors`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
+from typing import cast
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+from msgspec import Struct
+
+from chassis import api, text
+from chassis.api import Schema, Schemas
+from chassis.contracts import schemas_of
+from chassis.json_values import Json, JsonObject
+
+# Where a member stands, from the outside in.
+Place = tuple[str | int, ...]
+# Where days and times stand ("*" for each of a list or mapping), and the format of each.
+Moment = tuple[tuple[str, ...], str]
+
+_DEEPEST = 8
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
+    r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?")
+_DAY = re.compile(text.DAY)
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+# How people and programs write yes and no in an address.
+_YES_OR_NO = {
+    **dict.fromkeys(("true", "1", "yes", "on", "y", "t"), True),
+    **dict.fromkeys(("false", "0", "no", "off", "n", "f"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong at one place; `errors` has each kind's sentence, and `context` fills it, in the
+    words of the package `words`."""
+
+    place: Place
+    kind: str
+    context: Mapping[str, object] = field(default_factory=dict)
+    words: str = "gateway"
+
+
+class Flawed(Exception):
+    """A request is not what its door takes."""
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        self.flaws = tuple(flaws)
+        super().__init__("; ".join(f"{one.place}: {one.kind}" for one in flaws))
+
+
+class Shape:
+    """What travels one way through a door.
+
+    Args:
+        name: The schema's name; empty where it has none.
+        schema: The schema itself; references are `#/schemas/<name>`.
+        schemas: Those to which it may refer.
+        words: The package that says what its codes are called.
+
+    Attributes:
+        members: The schemas of its members by name, in order.
+        required: The names of those that must be there.
+    """
+
+    def __init__(self, name: str, schema: Schema, schemas: Schemas, words: str = "gateway") -> None:
+        self.name = name
+        self.words = words
+        self.schema = schema
+        self.schemas = schemas
+        self.members: Schemas = schema.get("properties", {})
+        self.required = frozenset(schema.get("required", ()))
+
+    @classmethod
+    def of(cls, kind: type[Struct]) -> Shape:
+        """Return the shape of a type."""
+        (ref,), schemas = schemas_of([kind])
+        return cls.at(ref, schemas)
+
+    @classmethod
+    def at(cls, schema: Schema, schemas: Schemas, words: str = "gateway") -> Shape:
+        """Return the shape of a schema or of the one to which it refers."""
+        name = api.name_in(schema) if "$ref" in schema else ""
+        return cls(name, api.resolved(schema, schemas), schemas, words)
+
+    def of_members(self, members: Schemas, name: str = "") -> Shape | None:
+        """Return the shape of some of its members; None where there are none."""
+        if not members:
+            return None
+        required = [name for name in members if name in self.required]
+        left = cast("Schema", {**self.schema, "properties": members, "required": required})
+        return Shape(name, left, self.schemas, self.words)
+
+    @functools.cached_property
+    def parts(self) -> Schemas:
+        """The schemas to which it refers, directly or through others."""
+        found: Schemas = {}
+        waiting = list(_names_in(self.schema))
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = self.schemas[name]
+                waiting += _names_in(found[name])
+        return found
+
+    @functools.cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """Where days and times stand in it."""
+        return tuple(_moments(self.schema, self.schemas, ()))
+
+    @functools.cached_property
+    def _validator(self) -> Draft202012Validator:
+        whole = {**self.schema, "schemas": self.parts}
+        return Draft202012Validator(whole, validate_formats=True, formats=_FORMATS)
+
+    def flaws(self, value: object) -> list[Flaw]:
+        """Return what of a value does not fit, in the order of the members."""
+        try:
+            found = [one for error in self._validator.iter_errors(value) for one in _told(error)]
+        except UnicodeEncodeError:
+            return []  # half a character, which is told by itself
+        # A day that stays text has a form beside its format; one of the two is enough.
+        formless = {one.place for one in found if one.kind == "pattern"}
+        found = [one for one in found if one.kind != "day" or one.place not in formless]
+        found = [replace(one, words=self.words) for one in found]
+        order = {name: number for number, name in enumerate(self.members)}
+        return sorted(
+            found, key=lambda one: order.get(str(one.place[0]), len(order)) if one.place else -1
+        )
+
+    def filled(self, value: JsonObject) -> JsonObject:
+        """Return an object with the defaults of the members that it leaves out; null is none."""
+        given = cast("JsonObject", self._filled(value, self.schema))
+        return {name: one for name, one in given.items() if one is not None or name in value}
+
+    def _filled(self, value: Json, schema: Schema) -> Json:
+        schema = api.resolved(schema, self.schemas)
+        if isinstance(value, list):
+            return [self._filled(one, api.inner(schema.get("items"))) for one in value]
+        members = _told_of(schema, self.schemas).get("properties")
+        if not isinstance(value, dict) or members is None:
+            return value
+        return {
+            name: self._filled(value[name], one)
+            if name in value
+            else cast("Json", one.get("default"))
+            for name, one in members.items()
+        } | {name: one for name, one in value.items() if name not in members}
+
+
+def _names_in(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(ref := schema.get("$ref"), str):
+            yield ref.rpartition("/")[2]
+        for inner in schema.values():
+            yield from _names_in(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _names_in(inner)
+
+
+def _told_of(schema: Schema, schemas: Schemas) -> Schema:
+    """Return what a schema says of a value that is not null."""
+    for one in schema.get("anyOf", ()):
+        if one.get("type") != "null":
+            return api.resolved(one, schemas)
+    return api.resolved(schema, schemas)
+
+
+def _moments(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[Moment]:
+    if len(at) > _DEEPEST:
+        return
+    if "$ref" in schema:
+        yield from _moments(api.resolved(schema, schemas), schemas, at)
+    for one in schema.get("anyOf", ()):
+        yield from _moments(one, schemas, at)
+    if schema.get("format") in {"date-time", "date"}:
+        yield at, schema["format"]
+    for inner in (schema.get("items", False), schema.get("additionalProperties", False)):
+        if not isinstance(inner, bool):
+            yield from _moments(inner, schemas, (*at, "*"))
+    for name, one in schema.get("properties", {}).items():
+        yield from _moments(one, schemas, (*at, name))
+
+
+# --------------------------------------------------------------------------------------------------
+# What does not fit
+
+
+def _told(error: ValidationError) -> Iterator[Flaw]:
+    """Yield the flaws that one error of the validator tells."""
+    place, kind = tuple(error.instance_path), error.kind.name
+    said = error.kind.as_dict()
+    match kind:
+        case "required":
+            yield Flaw((*place, said["property"]), "missing")
+        case "additionalProperties":
+            for name in said["unexpected"]:
+                yield Flaw((*place, name), "unknown")
+        case "type":
+            yield Flaw(place, said["types"][0])
+        case "anyOf":
+            # Null, or the one thing that it may be otherwise.
+            for branch in said["context"]:
+                found = [one for inner in branch for one in _told(inner)]
+                if found != [Flaw(place, "null")]:
+                    yield from found
+                    return
+        case "enum":
+            yield Flaw(place, kind, {"known": said["options"]})
+        case "const":
+            yield Flaw(place, "enum", {"known": [said["expected_value"]]})
+        case "format":
+            yield Flaw(place, _ill_timed(said["format"], str(error.instance)))
+        case "pattern":
+            yield Flaw(place, kind, {"pattern": said["pattern"]})
+        case _:
+            yield Flaw(place, kind, {"limit": said.get("limit", said.get("multiple_of"))})
+
+
+def _ill_timed(form: str, written: str) -> str:
+    """Return the flaw of a text that is no day or time, or none from which can be counted."""
+    if form == "date-time":
+        if _time(written) is not None:
+            return "year"
+        return "day as time" if _DAY.fullmatch(written) else "time"
+    if form == "date":
+        return "year" if _DAY.fullmatch(written) and _exists(written) else "day"
+    return "clock"
+
+
+def _exists(day: str) -> bool:
+    try:
+        datetime.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
+
+
+def _time(written: str) -> datetime | None:
+    if not _TIME.fullmatch(written):
+        return None
+    try:
+        return datetime.fromisoformat(written.upper())
+    except ValueError:
+        return None
+
+
+def time_in(written: str) -> datetime | None:
+    """Return the time that a text says (ISO 8601, perhaps without a zone), where it is one from
+    which deadlines can be counted."""
+    found = _time(written)
+    return found if found is not None and text.in_reach(found) else None
+
+
+def _is_clock(written: str) -> bool:
+    if not _CLOCK.fullmatch(written):
+        return False
+    try:
+        time.fromisoformat(written)
+    except ValueError:
+        return False
+    return True
+
+
+_FORMATS = {
+    "date-time": lambda written: time_in(written) is not None,
+    "date": lambda written: _DAY.fullmatch(written) is not None and text.is_day(written),
+    "time": _is_clock,
+}
+
+
+# --------------------------------------------------------------------------------------------------
+# What stands in an address is text
+
+
+def takes_many(schema: Schema) -> bool:
+    """Tell whether a member is a list."""
+    return _told_of(schema, {}).get("type") == "array"
+
+
+def from_text(written: Json, schema: Schema) -> Json:
+    """Return what a text of an address says where a member of the schema is asked for; a text that
+    does not say such a thing stays as it is, and does not fit."""
+    schema = _told_of(schema, {})
+    if isinstance(written, list):
+        inner = api.inner(schema.get("items")) if schema.get("type") == "array" else {}
+        return [from_text(one, inner) for one in written]
+    if not isinstance(written, str):
+        return written
+    kind = schema.get("type")
+    if kind == "boolean":
+        return _YES_OR_NO.get(written.lower(), written)
+    numbers = any(isinstance(one, int) for one in schema.get("enum", ()))
+    if (kind == "integer" or numbers) and _WHOLE.fullmatch(written):
+        return int(written)
+    if kind == "number" and _NUMBER.fullmatch(written):
+        return float(written)
+    return written

@@ -256,6 +256,13 @@ class PersonUnknown(Guard):
     )
 
 
+class UnknownArea(Guard):
+    text = (
+        "区域 {area} 尚未登记,请核对代码;刚登记的,请稍后再试"
+        " / There is no area {area}: check the code, or try again later if it was defined just now"
+    )
+
+
 class UnderAge(Guard):
     """A person below 18 has no credit account (REQ-L06)."""
 

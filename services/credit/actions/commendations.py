@@ -19,6 +19,7 @@ from chassis.refusal import Invalid, RoleDenied, said
 from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
+    areas,
     nominee_objections,
     nominees,
     publishing,
@@ -97,6 +98,7 @@ def open_commendation(tx: Tx, payload: OpenCommendation) -> replies.Commendation
         Invalid: An unknown form, level or kind, no title or criteria, or a quota out of bounds.
         LevelDiffers: The area is not one of this level.
         RoleDenied: Another role opens it at this level, or it lies outside the caller's scope.
+        UnknownArea: The registry has not told of the area.
         FormalAtDistrictOnly: A formal one below the district.
         ApprovalDocumentRequired: A formal one without its document.
         FormalOnceAYear: There was a formal one in this year.
@@ -106,6 +108,7 @@ def open_commendation(tx: Tx, payload: OpenCommendation) -> replies.Commendation
     tx.require_scope(payload.area)
     if tx.actor.role not in OPENERS[payload.level]:
         raise RoleDenied(role=tx.actor.role, area=payload.area)
+    areas.require_known(tx, payload.area)
     last = tx.calendar.next_period(tx.calendar.period(tx.now), -1)
     if not payload.from_period <= payload.to_period <= last:
         raise SpanInvalid(field="to_period", earliest=payload.from_period, latest=last)

@@ -19,7 +19,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.requests import Request
 from services.credit import replies
-from services.credit.actions import publishing
+from services.credit.actions import areas, publishing
 from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
@@ -352,6 +352,7 @@ def _judge_street(tx: Tx, loaded: RuleSet) -> None:
             expected="a day with rules of the district",
             field="effective_from",
         )
+    areas.require_known(tx, loaded.scope, field="scope")
     loader.judge_amounts(loaded, district[1].rule_set)
     other = store.elsewhere(tx.conn, f"{loaded.id.rpartition('-')[0]}-", loaded.scope)
     if other is not None:

@@ -15,6 +15,7 @@ from chassis.refusal import RoleDenied, StateConflict
 from chassis.requests import Request
 from services.credit import events, replies
 from services.credit.actions import (
+    areas,
     companies,
     drafting,
     manual,
@@ -88,10 +89,12 @@ def draft_settlement(tx: Tx, payload: DraftSettlement) -> replies.JobStarted:
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
+        UnknownArea: The registry has not told of it.
         StateConflict: The month runs still, or the area's settlement is confirmed.
     """
     if payload.community is not None:
         tx.require_scope(payload.community)
+        areas.require_known(tx, payload.community, field="community")
     if not month_store.is_cut_off(tx.conn, payload.period):
         raise StateConflict(state="OPEN", period=payload.period)
     if payload.community is not None:

@@ -13,7 +13,7 @@ from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.requests import Request
-from services.credit.actions import closed, consents, manual, months, telling
+from services.credit.actions import areas, closed, consents, manual, months, telling
 from services.credit.errors import (
     PersonUnknown,
     SelfApproval,
@@ -80,6 +80,7 @@ def open_subject(tx: Tx, payload: OpenSubject) -> Done:
     Raises:
         Invalid: Another kind, or an id or area of the wrong shape.
         RoleDenied: The area lies outside the caller's scope.
+        UnknownArea: The registry has not told of it.
         SubjectClosed: It was closed; it is opened again by `reopen_subject`.
         StateConflict: It is open elsewhere, or somebody else speaks for it.
         PersonUnknown: The registry does not know the holder.
@@ -102,6 +103,7 @@ def open_subject(tx: Tx, payload: OpenSubject) -> Done:
             reason=said("区划代码应为6、9或12位数字 / an area's code has 6, 9 or 12 digits"),
         )
     tx.require_scope(payload.area)
+    areas.require_known(tx, payload.area)
     subject_id = f"{payload.kind}:{payload.ref}"
     known = registry.subject(tx.conn, subject_id, lock=True)
     if known is not None and known.area is not None:

@@ -201,6 +201,13 @@ def put_rows(conn: sa.Connection, table: sa.Table, key: str, rows: bulk.Rows) ->
     bulk.upsert(conn, table, list(latest.values()), keys=(key,), put=put, newer="sequence")
 
 
+def has_area(conn: sa.Connection, code: str) -> bool:
+    """Tell whether the registry has told of an area, or of one within a district."""
+    area = t.areas.c.code
+    named = area.startswith(code) if len(code) == 6 else area == code
+    return conn.execute(sa.select(area).where(named).limit(1)).first() is not None
+
+
 def person(conn: sa.Connection, person_id: str) -> Row | None:
     """Return what is known of a person, or None."""
     return records.find(conn, t.people, person_id)

@@ -10,11 +10,32 @@ from testkit.bench import instant
 
 COMMUNITY = "370811015901"
 GRID = "370811015901001"
+AREAS = (
+    "370811", "370811009", "370811015", "370811016", COMMUNITY, "370811015902", "370811016901",
+)  # fmt: skip
 SOURCES = ("steward", "property", "partner", "forum")
 
 
+def areas(bench, *codes):
+    """The registry tells of areas: by default of a district's streets and communities."""
+    kinds = {6: "DISTRICT", 9: "STREET", 12: "COMMUNITY"}
+    bench.deliver(
+        [
+            bench.event(
+                "steward",
+                "area_defined.v1",
+                {"code": code, "kind": kinds[len(code)], "name": code, "parent": code[:-3]},
+                subject=code,
+                scope=code,
+            )
+            for code in codes or AREAS
+        ]
+    )
+
+
 def rules(bench, code="RC-2025.1"):
-    """Publish the sample rule set."""
+    """Publish the sample rule set, of a district whose areas are known."""
+    areas(bench)
     actor = bench.actor
     bench.as_("R_DISTRICT", person="per_district").do("import_rule_set", {"code": code})
     bench.actor = actor

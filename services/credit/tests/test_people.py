@@ -476,6 +476,7 @@ def test_what_an_id_that_was_given_up_asks_is_answered_for_the_kept_one(bench):
 )
 def test_why_somebody_is_no_holder_is_said_in_words(bench, reason, expected):
     """t1 C3: it said "当前状态为 ENDED" of a dead person."""
+    stage.areas(bench)
     stage.register(bench, "per_a")
     told(bench, "resident_deactivated.v1", "per_a", sequence=2, reason=reason)
     bench.as_("R_STREET", person="per_street", scope=STREET)

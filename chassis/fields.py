@@ -55,7 +55,7 @@ OwnMatter = (
         bool,
         Meta(
             description="本人或同住家人的事,须由他人办理 / the caller's own matter, or that of "
-            "somebody who lives with him: another one decides it"
+            "somebody of the same household: another one decides it"
         ),
     ]
     | UnsetType

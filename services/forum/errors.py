@@ -83,7 +83,7 @@ class ReceiptRequired(Guard):
 class LeftHimself(Guard):
     text = (
         "本人已自行退出随机抽选,只能由本人重新加入"
-        " / The person has left the draw himself; only he comes back"
+        " / Who has left the draw in person comes back only in person"
     )
 
 
@@ -219,8 +219,8 @@ class InvitationOver(NotInvited):
     guard = "NOT_INVITED"
     text = (
         "{person_id} 的邀请已撤回或失效(已迁出、离任或不再代表该单位)"
-        " / The invitation of {person_id} was withdrawn or has lapsed: he has moved away, left "
-        "his office, or no longer speaks for whom he was invited"
+        " / The invitation of {person_id} was withdrawn or has lapsed: the person has moved "
+        "away, left office, or no longer speaks for the side that was invited"
     )
 
 
@@ -238,7 +238,10 @@ class NoDelegate(Guard):
 
 
 class DelegateRequired(Guard):
-    text = "干部不能出席时须指定同级代表 / An official who cannot come names a delegate of his tier"
+    text = (
+        "干部不能出席时须指定同级代表 / An official who cannot come names a delegate of the "
+        "same tier"
+    )
 
 
 class DelegateTier(Guard):

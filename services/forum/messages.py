@@ -197,8 +197,8 @@ MESSAGES = sentences(
         ),
         "HOST_LEFT": (
             "议题 {number} 的协商会原主持人已离任,请您或社区书记主持"
-            " / The host of the session on topic {number} has left his office; you or the "
-            "secretary of the community lead it"
+            " / The host of the session on topic {number} has left office; you or the secretary "
+            "of the community lead it"
         ),
         "ANSWERS_MISSING": (
             "议题 {number} 的协商会尚有受邀者未答复,请电话联系"

@@ -49,7 +49,7 @@ class OperatorsNeeded(Guard):
 class UnknownPerson(Guard):
     text = (
         "人员 {person_id} 未登记或已迁出;刚登记的,请稍后再试"
-        " / {person_id} is not registered, or has moved out; if he was registered just now, try "
+        " / {person_id} is not registered, or has moved out; if the registration is new, try "
         "again in a moment"
     )
 
@@ -64,7 +64,7 @@ class Deceased(Guard):
 class UnderAge(Guard):
     text = (
         "人员 {person_id} 未成年或年龄未登记,不能担任经办人"
-        " / {person_id} is no adult, or his age is not registered; only an adult acts for a "
+        " / {person_id} is no adult, or the age is not registered; only an adult acts for a "
         "partner"
     )
 
@@ -140,7 +140,7 @@ class OwnShop(ConflictOfInterest):
     guard = "CONFLICT_OF_INTEREST"
     text = (
         "经办人及其家庭不得兑换本合伙人的项目"
-        " / Who acts for a partner, and his household, may not redeem its offers"
+        " / Those who act for a partner, and their households, may not redeem its offers"
     )
 
 
@@ -193,10 +193,7 @@ class VoucherExpired(Guard):
 
 
 class OperatorIsHolder(Guard):
-    text = (
-        "不得核销本人或同住家人的兑换单"
-        " / Nobody verifies his own voucher, nor that of somebody he lives with"
-    )
+    text = "不得核销本人或同住家人的兑换单 / Nobody verifies a voucher of their own household"
 
 
 class ReasonNeeded(Guard):

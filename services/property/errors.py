@@ -341,8 +341,8 @@ class KinOnTheProjectsSide(OnTheProjectsSide):
     guard = "ON_THE_PROJECTS_SIDE"
     text = (
         "{person} 的同住家人在该项目任职({post}),不能代表业主"
-        " / Somebody of {person}'s household holds a post in the project ({post}), so he cannot "
-        "sit for its owners"
+        " / Somebody of {person}'s household holds a post in the project ({post}), so {person} "
+        "cannot sit for its owners"
     )
 
 

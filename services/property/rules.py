@@ -521,7 +521,7 @@ MESSAGES = sentences(
         ),
         "REPRESENTATIVE_DIED": (
             "{said} 的一名授权代表已去世,其授权终止"
-            " / A representative of {said} has died; he speaks for it no more"
+            " / A representative of {said} has died and speaks for it no more"
         ),
         "APPOINTEE_DIED": (
             "项目 {said} 的交叉任职人选已去世,其任职终止,请另行提名"
@@ -530,7 +530,7 @@ MESSAGES = sentences(
         "APPOINTEE_NO_CADRE": (
             "项目 {said} 的社区任职人员已不在两委任职,请核实其任职资格,必要时终止任职并另行提名"
             " / Who was appointed from the community into {said} is a member of its committees no "
-            "longer; please see whether his post must end, and nominate somebody else"
+            "longer; please see whether the post must end, and nominate somebody else"
         ),
         "APPROVAL_LATE": (
             "项目 {said} 的交叉任职人选已同意五个工作日,尚未批准,请办理"

@@ -98,7 +98,7 @@ class PersonGone(Refusal):
     status = 409
     text = (
         "该人员已登记为“{state}”{who},请办理回迁"
-        " / The person is registered as {state}{who}; please record that he is back"
+        " / The person is registered as {state}{who}; please record the return"
     )
     text_dead = (
         "该人员已登记为“{state}”{who};如属误登,请由社区干部更正"
@@ -182,8 +182,8 @@ class TypeDutyMismatch(Guard):
 class BoardConsentNeeded(Guard):
     text = (
         "公示姓名须由本人同意:请本人确认,或由其所在地登记书面同意书编号"
-        " / A name is shown by its bearer's consent only: he agrees himself, or the person who is "
-        "in charge of his place records the number of his written consent"
+        " / A name is shown by its bearer's consent only: the person agrees, or who is in charge "
+        "of the place records the number of the written consent"
     )
 
 
@@ -209,7 +209,7 @@ class ShiftOverlap(Guard):
 class PastShift(Guard):
     text = (
         "不能为本人或同户人员补排已过日期的值班"
-        " / Nobody plans his own shift, or his household's, of a day that is over"
+        " / Nobody plans a shift of their own, or of their household, for a day that is over"
     )
 
 
@@ -293,7 +293,7 @@ class UrgedJustNow(Guard):
 class ReporterKnown(Guard):
     text = (
         "该诉求已有诉求人,或由管家自行发现"
-        " / The request has a reporter, or a steward found the matter himself"
+        " / The request has a reporter, or a steward found the matter"
     )
 
 
@@ -390,7 +390,7 @@ class AlreadyRated(Guard):
 class SelfRating(Guard):
     text = (
         "承办人及其同户人员不能评价其办理的诉求"
-        " / Who handled a request does not rate it, and neither does his household"
+        " / Those who handled a request do not rate it, and neither do their households"
     )
 
 
@@ -592,8 +592,8 @@ class CalendarSamePerson(Guard):
 class NoOpenCase(Guard):
     text = (
         "您没有此人的在办诉求,也不是其所在社区的工作人员,不能查看号码"
-        " / You have no open request of this person in hand and do not keep his community; the "
-        "number is not shown"
+        " / You have no open request of this person in hand and do not keep the community where "
+        "the person lives; the number is not shown"
     )
 
 

@@ -222,7 +222,7 @@ class RegisteredPerson(PersonCard, kw_only=True):
     household_id: str | UnsetType | None = UNSET
     is_adult: bool | UnsetType = UNSET
     birth_year: (
-        Annotated[int, Meta(description="只给本人 / to himself alone")] | UnsetType | None
+        Annotated[int, Meta(description="只给本人 / to the person alone")] | UnsetType | None
     ) = UNSET
 
 
@@ -320,7 +320,10 @@ class StewardCard(Reply, kw_only=True):
     since: Instant
     version: int
     grades: (
-        Annotated[list[Grade], Meta(description="给本人与监督者 / to himself and his overseers")]
+        Annotated[
+            list[Grade],
+            Meta(description="给本人与监督者 / to the person and those who oversee the work"),
+        ]
         | UnsetType
     ) = UNSET
 

@@ -54,7 +54,7 @@ class WithdrawInvitation(Request, frozen=True):
 
 
 class AnswerInvitation(Request, frozen=True):
-    """答复邀请 / An official who cannot come names a delegate of his tier."""
+    """答复邀请 / An official who cannot come names a delegate of the same tier."""
 
     invitation_id: str
     answer: Annotated[Literal["YES", "NO", "DELEGATE"], Meta(examples=["YES"])]

@@ -480,7 +480,7 @@ def opt_in(tx: Tx, payload: OptIn) -> replies.Done:
         NotRegistered: The registry does not know the person.
         UnderAge: The registry says that the person is no adult.
         ReceiptRequired: Staff enter it without saying where the person's signature is.
-        LeftHimself: The person has left the draw himself; only he comes back.
+        LeftHimself: Who has left the draw in person comes back only in person.
         NotFound: The person is not the caller, nor a resident in his scope.
     """
     person_id = _opting_person(tx, payload.person_id)

@@ -81,7 +81,7 @@ class PayStatement(Request, frozen=True):
     payment_ref: (
         Annotated[
             str,
-            Office("the partner's operators and the office that pays him"),
+            Office("the partner's operators and the office that pays the partner"),
             Meta(max_length=200, examples=["银行回单 0412"]),
         ]
         | None

@@ -46,7 +46,8 @@ class ContactRequest(Request, frozen=True):
             str,
             msgspec.Meta(
                 max_length=500,
-                description="谈了什么;未到现场的必填 / what was said; needed unless he arrived",
+                description="谈了什么;未到现场的必填 / what was said; needed unless the handler "
+                "arrived",
                 examples=["已电话约定上门时间"],
             ),
             PUBLIC,

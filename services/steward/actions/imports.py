@@ -132,7 +132,8 @@ STEWARDS = Importer(
         _POST("board_consent", "同意公示联系方式 / agrees to stand on the board", "true"),
         _POST(
             "consent_ref",
-            "书面同意书编号,同意公示时必填 / number of the written consent, where he agrees",
+            "书面同意书编号,同意公示时必填 / number of the written consent, where the person "
+            "agrees",
             "公示同意-2025-001",
         ),
     ),

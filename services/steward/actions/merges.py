@@ -49,7 +49,9 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
         TwoPosts: They hold the same duty.
     """
     if payload.person_id == payload.into:
-        raise Invalid(field="into", reason=said("不能并入本人 / nobody is merged into himself"))
+        raise Invalid(
+            field="into", reason=said("不能并入本人 / a person is not merged into the same person")
+        )
     row, into = _pair(tx, payload.person_id, payload.into)
     kinship.require_not_own(tx, row.person_id, into.person_id)
     tx.check_version(row.version)

@@ -58,16 +58,16 @@ class EnrolSteward(Request, frozen=True):
     work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["0537-0000001"])] | None = None
     spendable: Annotated[bool, Meta(description="积分可否兑换 / may spend points")] | None = None
     is_state_official: bool = False
-    board_consent: Annotated[bool, Meta(description="本人同意公示 / he agrees to the board")] = (
-        False
-    )
+    board_consent: Annotated[
+        bool, Meta(description="本人同意公示 / the person agrees to stand on the board")
+    ] = False
     consent_ref: (
         Annotated[
             str,
             msgspec.Meta(
                 min_length=2,
                 max_length=100,
-                description="书面同意书编号 / number of his written consent",
+                description="书面同意书编号 / number of the written consent",
                 examples=["公示同意-2025-001"],
             ),
             PUBLIC,
@@ -473,7 +473,7 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         NotMyGrid: The steward does not serve the grid.
         BadSpan: The end does not follow the start within 24 hours.
         ShiftOverlap: He sits there, or at another place, at that time already.
-        PastShift: Nobody plans his own shift, or his household's, of a day that is over.
+        PastShift: Nobody plans a shift of their own, or of their household, for a day that is over.
         MonthOver: The shift's month is measured already.
         StateConflict: The steward is suspended.
     """

@@ -67,7 +67,7 @@ class RevealNumber(Request, frozen=True):
 def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
     """查看手机号码(回电) / A phone number in the clear.
 
-    Tell a person's phone to the person who has his open request in hand, or keeps his community.
+    Tell a person's phone to who has an open request of the person in hand, or keeps the community.
 
     限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,每日限次。
     For the handler of an open request and the officials of the person's community; with a reason,

@@ -101,4 +101,4 @@ def test_the_timeline_and_the_reads_say_their_codes_in_words(ground):
     assert line["reason_zh"] == "不属于受理范围"
     read = own.ask("person_reads", {})["items"][-1]
     assert (read["why"], read["why_zh"]) == ("HANDLER", "承办其诉求")
-    assert read["why_en"] == "has his request in hand"
+    assert read["why_en"] == "has that person's request in hand"

@@ -53,8 +53,8 @@ WHAT = sentences(
         "merged": "有同一诉求并入 / Another report of it was merged",
         "urge": "诉求人催办 / Urged by the reporter",
         "go_on": (
-            "原诉求人撤回,由本诉求继续办理 / The first reporter took his back; the case goes on "
-            "here"
+            "原诉求人撤回,由本诉求继续办理 / The first reporter took theirs back; the case goes "
+            "on here"
         ),
         "attach": "已登记诉求人 / Its reporter was noted",
         "check": "自行发现事项已核实 / Somebody else looked at what was found",

@@ -537,6 +537,6 @@ def steward_month(tx: Tx, payload: MonthQuestion) -> replies.StewardMonth:
         tx.conn, tx.calendar, payload.period, tx.now, only=payload.steward_id
     )
     if not found:
-        raise Invalid(field="period", reason=said("该月未任职 / he held no post in that month"))
+        raise Invalid(field="period", reason=said("该月未任职 / no post was held in that month"))
     share = rules.rates.percent(rules.rates.ratio(found[0].accepted_on_time, found[0].orders))
     return replies.StewardMonth.of(found[0], period=payload.period, accepted_on_time_percent=share)

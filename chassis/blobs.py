@@ -7,15 +7,18 @@ folder is shared by the processes of an installation (a volume, where they run o
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
+from chassis.reconnect import DISK_FULL
 from chassis.refusal import Refusal
 
 # How long a file waits for somebody to come for it.
@@ -40,6 +43,26 @@ class BlobMissing(Refusal):
     text = "文件不在目录中,请重新上传 / The file is not there; upload it again"
 
 
+class NoRoom(Refusal):
+    """The disk of the folder is full. A job waits until it is not."""
+
+    status = 507
+    text = (
+        "系统存储空间不足,文件未被接收,请稍后重试或联系管理员"
+        " / There is no room for the file, and nothing was kept of it; come again later"
+    )
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise NoRoom from error
+        raise
+
+
 @dataclass(frozen=True, slots=True)
 class Blob:
     """A file that is kept."""
@@ -49,14 +72,19 @@ class Blob:
 
 
 class Receiving:
-    """A file on its way in; it is kept whole or not at all."""
+    """A file on its way in; it is kept whole or not at all.
+
+    Raises:
+        NoRoom: The disk is full.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._digest = hashlib.sha256()
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed in __exit__
-            dir=folder, prefix=".in-", delete=False
-        )
+        with _room():
+            self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed in __exit__
+                dir=folder, prefix=".in-", delete=False
+            )
         self.size = 0
 
     def __enter__(self) -> Self:
@@ -68,19 +96,33 @@ class Receiving:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        self._file.close()
+        # What is still in its buffer finds no room either.
+        with suppress(OSError):
+            self._file.close()
         Path(self._file.name).unlink(missing_ok=True)
 
     def write(self, part: bytes) -> None:
-        """Take the next part."""
-        self._file.write(part)
+        """Take the next part.
+
+        Raises:
+            NoRoom: The disk is full.
+        """
+        with _room():
+            self._file.write(part)
         self._digest.update(part)
         self.size += len(part)
 
     def keep(self) -> Blob:
-        """Put the file in its place. The same content again is the same file."""
-        self._file.flush()
-        self._file.close()
+        """Put the file in its place. The same content again is the same file.
+
+        Raises:
+            NoRoom: The disk is full.
+        """
+        with _room():
+            self._file.flush()
+            # A row that names it is kept through a loss of power, and so is the file.
+            os.fsync(self._file.fileno())
+            self._file.close()
         found = Blob(self._digest.hexdigest(), self.size)
         Path(self._file.name).replace(self._folder / found.sha256)
         return found
@@ -102,8 +144,13 @@ class Blobs:
         self._folder = Path(folder)
 
     def receive(self) -> Receiving:
-        """Begin to take a file; only its owner may read it."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Begin to take a file; only its owner may read it.
+
+        Raises:
+            NoRoom: The disk is full.
+        """
+        with _room():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Receiving(self._folder)
 
     def path(self, sha256: str) -> Path:
@@ -155,4 +202,4 @@ def forget_abandoned(folder: str) -> int:
     return Blobs(folder).sweep(ABANDONED_S) if folder else 0
 
 
-__all__ = ["Blob", "BlobMissing", "Blobs", "NoBlobs", "Receiving", "forget_abandoned"]
+__all__ = ["Blob", "BlobMissing", "Blobs", "NoBlobs", "NoRoom", "Receiving", "forget_abandoned"]

@@ -8,16 +8,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.blobs import Blobs
+from chassis.blobs import Blobs, NoRoom
 from chassis.cards import JobCard, JobState
 from chassis.i18n import problem_of
+from chassis.inbox import Outage
 from chassis.messages import SYSTEM, SYSTEM_ROLE, Members, new_uuid
 from chassis.migrate import package_of
 from chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
@@ -307,11 +308,13 @@ def _run(runtime: Opened, running: Job, row: store.Row) -> None:
         log.warning("job_lease_lost", extra={"service": runtime.name, "job_id": row.job_id})
     except Interrupted:
         _requeue(running)
+    except NoRoom as refusal:
+        _wait(running, refusal)
     except Refusal as refusal:
         _end(running, "FAILED", refusal=refusal)
     except Exception as error:
         if store.is_outage(error):
-            raise
+            _wait(running, error)
         fault_id = new_uuid()
         log.exception(
             "job_failed",
@@ -417,6 +420,19 @@ def _requeue(running: Job) -> None:
             .where(running.mine())
             .values(state="QUEUED", attempts=running.attempt - 1, lease_until=None)
         )
+
+
+def _wait(running: Job, why: Exception) -> NoReturn:
+    """Give a job back that met an outage, so that it waits however long that lasts.
+
+    Where the database takes not even that, its lease ends, and this was one of its attempts.
+
+    Raises:
+        Outage: Always.
+    """
+    with suppress(sa.exc.SQLAlchemyError):
+        _requeue(running)
+    raise Outage(str(why)) from why
 
 
 # --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ come back as often as it likes, and nobody has to start the client again.
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 
@@ -18,6 +19,10 @@ GOOD_S = 1.0
 TELL_AGAIN_S = 60.0
 # From then on somebody should look.
 ALARM_S = 300.0
+
+
+# A disk without room, or without any for this user.
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Backoff:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
+from chassis.reconnect import DISK_FULL
 from chassis.sqlite_writers import writer_queue_of
 
 # What a statement gives is not known from `table.c`, whose columns have no Python type. These stand
@@ -515,9 +516,12 @@ def all_changed(found: int, wanted: int, what: str) -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell a fault of the database (wait and try again) from a fault of the statement."""
+    """Tell a fault of the database, or a full disk (wait and try again), from a fault of the
+    statement."""
     if isinstance(error, sa.exc.TimeoutError):
         return True
+    if isinstance(error, OSError):
+        return error.errno in DISK_FULL
     if not isinstance(error, sa.exc.DBAPIError):
         return False
     if error.connection_invalidated or isinstance(error, sa.exc.InterfaceError):

@@ -236,6 +236,7 @@ TITLES: dict[int, tuple[str, str]] = {
     429: ("请求过多", "Too many requests"),
     500: ("内部错误", "Internal fault"),
     503: ("暂时不可用", "Temporarily unavailable"),
+    507: ("存储空间不足", "Insufficient storage"),
 }
 
 

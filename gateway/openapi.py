@@ -226,7 +226,8 @@ class Document:
                 "responses": {
                     **{f"Problem{status}": _response(status) for status in _MEANINGS},
                     "Problem": {
-                        "description": "其他失败 / any other failure (405, 408, 413, 415, 500)",
+                        "description": "其他失败 / any other failure"
+                        " (405, 408, 413, 415, 500, 507)",
                         "content": {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}},
                     },
                 },

@@ -81,12 +81,8 @@ class Embedded:
     def start(self, *, district: bool = False, **environ: str) -> Running:
         """Start and wait for the first answer (the district is loaded by the test itself)."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        data = self.folder / "data"
-        if self.made and not data.exists():
-            data.mkdir(mode=0o700)
-            for database in migrated().iterdir():
-                shutil.copyfile(database, data / database.name)
-                (data / database.name).chmod(0o600)
+        if self.made and not (self.folder / "data").exists():
+            self.place()
         env = os.environ | {
             "FIVERED_LOG_LEVEL": "WARNING",
             "FIVERED_CHECK_REPLIES": "1",
@@ -114,6 +110,14 @@ class Embedded:
             time.sleep(0.02)
         keys = json.loads(keys_file(self.folder / "data").read_text())
         return Running(f"http://127.0.0.1:{self.port}", keys["FIVERED_TOKEN_KEY"])
+
+    def place(self) -> None:
+        """Put the empty databases where the first start looks for them."""
+        data = self.folder / "data"
+        data.mkdir(mode=0o700, exist_ok=True)
+        for database in migrated().iterdir():
+            shutil.copyfile(database, data / database.name)
+            (data / database.name).chmod(0o600)
 
     def kill9(self) -> None:
         """Kill the process without a word."""

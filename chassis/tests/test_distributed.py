@@ -1,9 +1,14 @@
 """serve, work, relay and the gateway's client as real processes on RabbitMQ and PostgreSQL."""
 
+import os
+import pwd
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from chassis import broker, inbox, relay, rpc, topology, work
 from chassis.messages import Actor, new_uuid, partition_of
@@ -12,6 +17,7 @@ from chassis.tests.distributed import DISTRICT, World, terminate
 from chassis.tests.toy.service import Toy
 from testkit import servers
 from testkit.bench import Bench
+from testkit.disks import small_disk
 
 pytestmark = pytest.mark.servers
 
@@ -562,3 +568,44 @@ def test_two_workers_with_a_share_each_take_their_partitions_and_stand_by_for_th
 def test_a_share_that_is_none_is_named(text):
     with pytest.raises(SettingsError, match="FIVERED_WORKER_SHARE"):
         work.share([], text)
+
+
+def test_a_full_disk_of_the_database_is_waited_out(broker_url, postgres_server, tmp_path):
+    """Commands are told to come again, and nothing that is said or heard is lost or doubled."""
+    owner = pwd.getpwnam("postgres").pw_uid
+    admin = sa.create_engine(
+        sa.make_url(postgres_server).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT", poolclass=sa.NullPool,
+    )  # fmt: skip
+    name = "t_" + new_uuid().replace("-", "")
+    folder = Path(tempfile.mkdtemp(prefix="full-"))
+    with small_disk(folder, "32m", owner=owner) as disk, admin.connect() as conn:
+        place = folder / "tables"
+        place.mkdir()
+        os.chown(place, owner, owner)
+        conn.exec_driver_sql(f"CREATE TABLESPACE {name} LOCATION '{place}'")
+        conn.exec_driver_sql(f"CREATE DATABASE {name} TABLESPACE {name}")
+        url = sa.make_url(postgres_server).set(database=name)
+        world = World(broker_url, url.render_as_string(hide_password=False), tmp_path)
+        try:
+            serve, work = world.start("serve"), world.start("work")
+            caller = world.caller()
+            world.wait_ready(serve, work)
+            assert caller.insist("c")["version"] == 1
+            disk.fill()
+            done, big = 1, "x" * 20_000
+            with pytest.raises(rpc.ServiceUnavailable):
+                for _ in range(200):
+                    caller.add("c", note=big)
+                    done += 1
+            assert caller.call("total", {"counter_id": "c"})["total"] == done
+            disk.empty()
+            assert caller.insist("c")["version"] == done + 1
+            world.wait(lambda: world.amounts() == [1] * (done + 1))
+            assert not [line for line in serve.log.read_text().splitlines() if "fault" in line]
+        finally:
+            world.close()
+            conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+            conn.exec_driver_sql(f"DROP TABLESPACE {name}")
+            admin.dispose()
+    folder.rmdir()

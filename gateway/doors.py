@@ -8,7 +8,7 @@ a door that does not say who may enter cannot be declared.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Required, TypedDict, Unpack, cast, get_origin
 
@@ -124,25 +124,6 @@ class Said(TypedDict, total=False):
     path_params: type[Request]
 
 
-def _roles_of(roles: object, where: str) -> tuple[str, ...]:
-    """Return the roles as a flat tuple.
-
-    Raises:
-        TypeError: There are none, or one is unknown.
-    """
-    if isinstance(roles, str):
-        roles = [roles] if roles else []
-    flat: list[str] = []
-    for role in roles if isinstance(roles, Iterable) else ():
-        flat.extend([role] if isinstance(role, str) else role)
-    if not flat:
-        raise TypeError(f"{where} does not say who may enter")
-    unknown = set(flat) - ROLES - {ANY_ROLE, PUBLIC_ROLE}
-    if unknown:
-        raise TypeError(f"{where} names unknown roles: {', '.join(sorted(unknown))}")
-    return tuple(dict.fromkeys(flat))
-
-
 class Doors:
     """The doors of one service, in the order of their declaration.
 
@@ -165,11 +146,12 @@ class Doors:
         return len(self._doors)
 
     def adopt(self, door: Door) -> None:
-        """Take a door that was declared elsewhere.
+        """Take a door, whoever has declared it.
 
         Raises:
-            TypeError: There is one at its place already.
+            TypeError: It contradicts itself, says nobody who may enter, or its place is taken.
         """
+        _check(door)
         if (door.verb, door.path) in self._doors:
             raise TypeError(f"{door.verb} {door.full_path} is declared twice")
         self._doors[door.verb, door.path] = door
@@ -186,10 +168,6 @@ class Doors:
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
         """
-        if verb not in VERBS or verb == "GET":
-            raise TypeError(f"{method}: a command is POST, PUT, PATCH or DELETE, not {verb}")
-        if said.get("status", 200) not in {200, 201, 202}:
-            raise TypeError(f"{method}: a command answers 200, 201 or 202, not {said['status']}")
         return self._add("command", verb, path, method, said)
 
     def query(self, verb: str, path: str, method: str, **said: Unpack[Said]) -> Door:
@@ -199,21 +177,17 @@ class Doors:
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
         """
-        if verb != "GET":
-            raise TypeError(f"{method}: a query is GET, not {verb}")
         return self._add("query", verb, path, method, said)
 
     def _add(self, kind: Kind, verb: str, path: str, method: str, said: Said) -> Door:
         where = f"{verb} /v1/{self.service}{path}"
-        if not PATH.match(path):
-            raise TypeError(f"{where} is no path")
-        if not said["summary"]:
-            raise TypeError(f"{where} has no summary")
         if strange := said.keys() - Said.__annotations__.keys():
             raise TypeError(f"{where} says {', '.join(sorted(strange))}")
+        roles = said.get("roles") or ()
+        roles = (roles,) if isinstance(roles, str) else tuple(dict.fromkeys(roles))
+        if unknown := set(roles) - ROLES - {ANY_ROLE, PUBLIC_ROLE}:
+            raise TypeError(f"{where} names unknown roles: {', '.join(sorted(unknown))}")
         places = places_of(path)
-        if len(set(places)) != len(places):
-            raise TypeError(f"{where} has a place twice")
         named: Schema = {
             "type": "object",
             "properties": {name: _GRID if name == "grid" else _ID for name in places},
@@ -226,7 +200,7 @@ class Doors:
             verb=verb,
             path=path,
             method=method,
-            roles=_roles_of(said.get("roles"), where),
+            roles=roles,
             summary=said["summary"],
             status=said.get("status", 200),
             if_match=said.get("if_match", False),
@@ -238,7 +212,6 @@ class Doors:
             if "path_params" in said
             else Shape("", named, {}).of_members(named["properties"]),
         )
-        _check_names(door, where)
         self.adopt(door)
         return door
 
@@ -255,16 +228,28 @@ def _shape(kind: object, base: type[Struct], where: str) -> Shape:
     return Shape.of(cast("type[Struct]", kind))
 
 
-def _check_names(door: Door, where: str) -> None:
-    """Refuse a place that is also a member of the body.
+def _check(door: Door) -> None:
+    """Refuse what could not be served, or served to anybody.
 
     Raises:
-        TypeError: A name has two meanings.
+        TypeError: Nobody may enter, or the door contradicts itself.
     """
+    where = f"{door.verb} {door.full_path}"
+    if not door.roles:
+        raise TypeError(f"{where} does not say who may enter")
+    if door.verb not in VERBS or (door.kind == "query") != (door.verb == "GET"):
+        raise TypeError(f"{where}: a query is GET, a command POST, PUT, PATCH or DELETE")
+    if door.status not in {200, 201, 202}:
+        raise TypeError(f"{where} answers 200, 201 or 202, not {door.status}")
+    if not PATH.match(door.path):
+        raise TypeError(f"{where} is no path")
+    if not door.summary:
+        raise TypeError(f"{where} has no summary")
     places = set(door.places)
+    if len(places) != len(door.places):
+        raise TypeError(f"{where} has a place twice")
     for shape in (door.body, door.params):
-        twice = places & set(shape.members) if shape is not None else set()
-        if twice:
+        if twice := places & set(shape.members if shape is not None else ()):
             raise TypeError(f"{where}: {', '.join(sorted(twice))} stands in the path already")
     if door.path_params is not None and set(door.path_params.members) != places:
         raise TypeError(f"{where}: path_params must name the path's places")

@@ -165,6 +165,17 @@ def test_beside_the_older_release_the_newer_one_s_doors_stand_until_it_is_gone(f
     assert first.ask("GET", "/v1/toy/months/2025-01").status_code == 404
 
 
+def test_a_door_of_a_contract_that_says_nobody_who_may_enter_is_not_taken(first):
+    """Deny by default holds for what a running service says, too."""
+    table = first.app.state.table
+    said = stated(Second, version="0.2.0")
+    said["doors"]["month"]["roles"] = []
+    with pytest.raises(TypeError, match="who may enter"):
+        table.take(said)
+    assert first.ask("GET", "/v1/toy/months/2025-01", grants=None).status_code == 404
+    assert first.ask("GET", "/v1/toy/counters/c1").status_code == 200
+
+
 @pytest.mark.servers
 @pytest.mark.timeout(180)
 def test_a_service_deployed_with_another_door_needs_no_gateway_release(tmp_path, postgres_url):

@@ -157,6 +157,25 @@ def test_programs_read_the_words_that_they_always_read():
 
 
 @pytest.mark.parametrize(
+    ("service", "code", "said"),
+    [
+        ("forum", "ACCEPTED", "已验收"),
+        ("forum", "ENDED", "已结束"),
+        ("forum", "DELEGATE", "委派代表"),
+        ("credit", "UPHELD", "支持"),
+        ("credit", "NOTICE", "通报表扬"),
+        ("property", "WGH", "物业管理委员会"),
+        ("property", "SELF", "自行管理"),
+        ("partner", "HONOUR", "继续兑付"),
+        ("partner", "EXPIRING", "过期处理中"),
+    ],
+)
+def test_a_service_calls_a_code_by_what_it_means_there(service, code, said):
+    """An accepted task was told as "已受理", an objection that is upheld as "维持"."""
+    assert said in problem_of(StateConflict(state=code), f"services.{service}")["message_zh"]
+
+
+@pytest.mark.parametrize(
     "text", ["王建国", "RES:per_1", "R-RES-11", "ABCDEFG", "2025.1", "", "已办"]
 )
 def test_what_is_no_word_of_the_wire_stays_as_it_is(text):

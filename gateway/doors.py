@@ -183,8 +183,7 @@ class Doors:
         where = f"{verb} /v1/{self.service}{path}"
         if strange := said.keys() - Said.__annotations__.keys():
             raise TypeError(f"{where} says {', '.join(sorted(strange))}")
-        roles = said.get("roles") or ()
-        roles = (roles,) if isinstance(roles, str) else tuple(dict.fromkeys(roles))
+        roles = tuple(dict.fromkeys(said.get("roles") or ()))
         if unknown := set(roles) - ROLES - {ANY_ROLE, PUBLIC_ROLE}:
             raise TypeError(f"{where} names unknown roles: {', '.join(sorted(unknown))}")
         places = places_of(path)

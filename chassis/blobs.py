@@ -1,7 +1,9 @@
 """Files that are too large for the bus: a folder where the name of a file is its SHA-256.
 
-The receiver of a file writes it here and passes the digest on; services keep the digest. The
-folder is shared by the processes of an installation (a volume, where they run on several machines).
+The receiver of a file writes it here and passes the name on; services keep the name. What comes in
+bears a mark of its sender's command as well: two who send the same content send two files, and
+neither goes with the other's job. The folder is shared by the processes of an installation (a
+volume, where they run on several machines).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from chassis.refusal import Refusal
 
 # How long a file waits for somebody to come for it.
 ABANDONED_S = 24 * 3600
-_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+_NAME = re.compile(r"^[0-9a-f]{64}(\.[0-9a-f]{16})?$")
 
 
 class NoBlobs(Refusal):
@@ -65,10 +67,11 @@ def _room() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file that is kept."""
+    """A file that is kept; `name` is its digest, with the mark that it was kept with."""
 
     sha256: str
     size: int
+    name: str
 
 
 class Receiving:
@@ -112,8 +115,12 @@ class Receiving:
         self._digest.update(part)
         self.size += len(part)
 
-    def keep(self) -> Blob:
-        """Put the file in its place. The same content again is the same file.
+    def keep(self, whose: str = "") -> Blob:
+        """Put the file in its place. The same content of the same command is the same file.
+
+        Args:
+            whose: What tells one command from every other; without it all who keep the same
+                content share one file.
 
         Raises:
             NoRoom: The disk is full.
@@ -123,8 +130,10 @@ class Receiving:
             # A row that names it is kept through a loss of power, and so is the file.
             os.fsync(self._file.fileno())
             self._file.close()
-        found = Blob(self._digest.hexdigest(), self.size)
-        Path(self._file.name).replace(self._folder / found.sha256)
+        digest = self._digest.hexdigest()
+        mark = f".{hashlib.sha256(whose.encode()).hexdigest()[:16]}" if whose else ""
+        found = Blob(digest, self.size, digest + mark)
+        Path(self._file.name).replace(self._folder / found.name)
         return found
 
 
@@ -153,31 +162,31 @@ class Blobs:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Receiving(self._folder)
 
-    def path(self, sha256: str) -> Path:
+    def path(self, name: str) -> Path:
         """Return where a file lies.
 
         Raises:
-            BlobMissing: It is not there, or that is no digest.
+            BlobMissing: It is not there, or that is no name of one.
         """
-        if not _DIGEST.match(sha256):
+        if not _NAME.match(name):
             raise BlobMissing(field="sha256")
-        found = self._folder / sha256
+        found = self._folder / name
         if not found.is_file():
             raise BlobMissing(field="sha256")
         return found
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, name: str) -> BinaryIO:
         """Open a file for reading.
 
         Raises:
             BlobMissing: It is not there.
         """
-        return self.path(sha256).open("rb")
+        return self.path(name).open("rb")
 
-    def remove(self, sha256: str) -> None:
+    def remove(self, name: str) -> None:
         """Delete a file; nothing happens where it is gone already."""
         with suppress(BlobMissing, FileNotFoundError):
-            self.path(sha256).unlink()
+            self.path(name).unlink()
 
     def sweep(self, older_than_s: float) -> int:
         """Forget files that nobody has come for. Returns how many."""

@@ -630,7 +630,7 @@ class StartImport(Request, frozen=True):
 
     Attributes:
         kind: Which kind of file it is.
-        sha256: Its digest, by which it lies among the installation's files.
+        sha256: Its name among the installation's files (`blobs`): its digest, and whose it is.
         dry_run: Whether everything is only checked.
     """
 

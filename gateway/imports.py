@@ -76,14 +76,14 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
         if not boundary and kind.decode("latin-1") not in _TABLES:
             raise FileTypeUnknown(xlsx=XLSX)
         blobs = Blobs(gate.settings.blobs)
-        blob = await _receive(gate, request, blobs, boundary)
+        blob = await _receive(gate, request, blobs, boundary, f"{actor.id} {key}")
         try:
             reply = await gate.call(
-                request, door.service, START, order | {"sha256": blob.sha256}, actor=actor, key=key
+                request, door.service, START, order | {"sha256": blob.name}, actor=actor, key=key
             )
         except CallRefused:
             # It may hold what people told in confidence; nobody will come for it now.
-            blobs.remove(blob.sha256)
+            blobs.remove(blob.name)
             raise
         if gate.settings.check_replies:
             check_reply(door, reply)
@@ -145,7 +145,9 @@ class FormFile:
             self._found += data[start:end]
 
 
-async def _receive(gate: Gate, request: Request, blobs: Blobs, boundary: bytes | None) -> Blob:
+async def _receive(
+    gate: Gate, request: Request, blobs: Blobs, boundary: bytes | None, whose: str
+) -> Blob:
     """Write the body to the folder as it comes.
 
     Raises:
@@ -161,7 +163,7 @@ async def _receive(gate: Gate, request: Request, blobs: Blobs, boundary: bytes |
         await _copy(gate, request, receiving, limit, form)
         if form is not None and form.files != 1:
             raise FormUnreadable
-        return await asyncio.to_thread(receiving.keep)
+        return await asyncio.to_thread(receiving.keep, whose)
 
 
 async def _copy(

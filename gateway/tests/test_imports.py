@@ -6,7 +6,7 @@ import time
 import openpyxl
 import pytest
 
-from chassis.embedded import EmbeddedHost
+from chassis.embedded import EmbeddedHost, JobRunner
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from chassis.tests.toy.importing import DIE_AFTER, WRITTEN, ImportingToy
@@ -95,6 +95,27 @@ def test_a_repeated_upload_with_the_same_key_is_one_job(site):
     assert again.json() == first.json()
     other = site.ask("POST", PATH, content=body + b"c2,2\n", headers=CSV, key="k1")
     assert problem_of(other)["code"] == "IDEMPOTENCY_MISMATCH"
+
+
+def test_the_same_file_of_another_command_takes_nothing_from_the_one_that_waits(site, tmp_path):
+    """H1-10: what one command had uploaded went with the refusal, or the end, of another's."""
+    body = b"counter_id,amount\nc1,1\n"
+    runner = site.host.job_runners["toy"]
+    runner.stop()
+    runner.join(10)
+    first = site.ask("POST", PATH, content=body, headers=CSV)
+    second = site.ask("POST", PATH, content=body, headers=CSV)
+    assert site.ask("POST", f"{PATH}s", content=body, headers=CSV).status_code == 404
+    assert len(kept(tmp_path)) == 2
+    again = JobRunner(site.host.runtimes["toy"])
+    again.start()
+    try:
+        assert finished(site, first)["result"]["created"] == 1
+        assert finished(site, second)["result"]["unchanged"] == 1
+        assert kept(tmp_path) == []
+    finally:
+        again.stop()
+        again.join(10)
 
 
 @pytest.mark.parametrize(

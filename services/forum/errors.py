@@ -260,7 +260,7 @@ class NotVoting(Guard):
 
 
 class AlreadyVoted(Guard):
-    """One person, one vote; it is changed only by who says that he means to."""
+    """One person, one vote; it is changed only by who asks for a change."""
 
     text = (
         "您已表决;结束表决前确需更改的,请以 change=true 再次提交"
@@ -411,7 +411,7 @@ class ConflictOfInterest(Guard):
 
 
 class SupervisorBound(ConflictOfInterest):
-    """Nobody watches the work of a side that he, or who lives with him, serves."""
+    """Nobody watches the work of a side that their own household serves."""
 
     guard = "CONFLICT_OF_INTEREST"
     text = (
@@ -433,7 +433,7 @@ class OwnSupervisor(ConflictOfInterest):
 
 
 class OwnWork(Guard):
-    """Who does the work does not judge it, nor gives himself more time for it."""
+    """Who does the work does not judge it, nor gives more time for it."""
 
     guard = "CONFLICT_OF_INTEREST"
     status = 403

@@ -52,7 +52,7 @@ class TopicAdopted:
 class TopicRedirected:
     """A matter of one household goes to the stewards, who register it in the proposer's name.
 
-    What he wrote travels with it, to the stewards only: it is his request.
+    What the proposer wrote travels with it, to the stewards only, as the proposer's request.
     """
 
     topic_id: str
@@ -83,7 +83,7 @@ class AttendanceRecorded:
 
 @fact("attendance_corrected.v1", about="session")
 class AttendanceCorrected:
-    """Somebody said to have been present was not; what he was credited with is taken back."""
+    """Somebody said to have been present was not; the credit for it is taken back."""
 
     session_id: str
     person_id: str
@@ -266,7 +266,7 @@ class ResidentCorrectedHeard:
 
 @reads("steward", "steward_left.v1")
 class StewardLeftHeard:
-    """Somebody has left a post; a grid worker answers for his grid no longer."""
+    """Somebody has left a post; a grid worker answers for the grid no longer."""
 
     person_id: str
     duty: str | None = None

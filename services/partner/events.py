@@ -259,7 +259,7 @@ class StewardEnrolledHeard:
 
 @reads("steward", "steward_left.v1")
 class StewardLeftHeard:
-    """A steward has left; his wallet can be spent for some time."""
+    """A steward has left; the wallet can be spent for some time."""
 
     steward_id: str
 
@@ -275,7 +275,7 @@ class _Person:
 
 @reads("steward", "person_registered.v1")
 class PersonRegisteredHeard(_Person):
-    """A person is registered, wherever he lives."""
+    """A person is registered, here or elsewhere."""
 
 
 @reads("steward", "resident_registered.v1")
@@ -310,7 +310,7 @@ class ResidentCameOfAgeHeard:
 
 @reads("steward", "resident_deactivated.v1")
 class ResidentDeactivatedHeard:
-    """A person is no longer registered, or has died; his open vouchers end."""
+    """A person is no longer registered, or has died; the open vouchers end."""
 
     person_id: str
     reason: str = "MOVED_OUT"

@@ -317,7 +317,7 @@ class StewardLeftHeard:
 
 @reads("steward", "person_registered.v1")
 class PersonRegisteredHeard:
-    """A person is registered, wherever he lives."""
+    """A person is registered, here or elsewhere."""
 
     person_id: str
     is_adult: bool = False

@@ -46,9 +46,9 @@ def accept_task(tx: Tx, payload: AcceptTask) -> replies.Accepted:
 
     Raises:
         NotSupervisor: The caller was not appointed.
-        ConflictOfInterest: He holds a post in the responsible project.
+        ConflictOfInterest: The caller holds a post in the responsible project.
         EvidenceRequired: Neither the delivery nor the acceptance shows anything.
-        AlreadyAccepted: His side has accepted.
+        AlreadyAccepted: The caller's side has accepted.
         SamePerson: One person would accept for both sides.
     """
     topic_id = topic_of(tx, payload.task_id)
@@ -109,7 +109,7 @@ def rework_task(tx: Tx, payload: ReworkTask) -> replies.Reworked:
 
     Raises:
         NotSupervisor: The caller was not appointed.
-        ConflictOfInterest: He holds a post in the responsible project.
+        ConflictOfInterest: The caller holds a post in the responsible project.
         StateConflict: It is not delivered.
     """
     topic = topic_locked(tx, topic_of(tx, payload.task_id))

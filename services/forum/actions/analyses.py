@@ -80,7 +80,7 @@ def adopt_topic(tx: Tx, payload: AdoptTopic) -> replies.TopicDue:
 
     Raises:
         StateConflict: It is not waiting for analysis.
-        OwnMatter: The caller, or somebody of his household, has raised it.
+        OwnMatter: The caller, or somebody of the caller's household, has raised it.
         ScopeMismatch: The areas do not fit the level.
     """
     topic = judged_topic(tx, payload.topic_id, "COLLECTED")
@@ -143,7 +143,7 @@ def reject_topic(tx: Tx, payload: RejectTopic) -> replies.TopicDone:
 
     Raises:
         StateConflict: It is not waiting for analysis.
-        OwnMatter: The caller, or somebody of his household, has raised it.
+        OwnMatter: The caller, or somebody of the caller's household, has raised it.
         StreetDecided: The street has found that this reason does not hold.
     """
     topic = judged_topic(tx, payload.topic_id, "COLLECTED")
@@ -174,7 +174,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> replies.TopicDone:
 
     Send a matter of one household to the stewards, who register it in the proposer's name and
     tell its number; one that is registered already is named, and looked up there: where it is not
-    the proposer's, they register his.
+    the proposer's, they register one for the proposer.
 
     Raises:
         StateConflict: It is not waiting for analysis.
@@ -242,7 +242,7 @@ def merge_topic(tx: Tx, payload: MergeTopic) -> replies.TopicDone:
     Raises:
         MergeTarget: The other is the same, has ended or lies elsewhere.
         StateConflict: The topic is not waiting for analysis.
-        OwnMatter: The caller, or somebody of his household, has raised it.
+        OwnMatter: The caller, or somebody of the caller's household, has raised it.
     """
     locked = storage.topics.topics_locked(tx.conn, {payload.topic_id, payload.into})
     into = locked.get(payload.into)
@@ -291,8 +291,8 @@ def review_topic(tx: Tx, payload: ReviewRejection) -> replies.Reviewed:
 
     Raises:
         StateConflict: Nobody has asked.
-        OwnMatter: The caller, or somebody of his household, has raised it.
-        SamePerson: The caller rejected it himself, in another office.
+        OwnMatter: The caller, or somebody of the caller's household, has raised it.
+        SamePerson: The caller rejected it, in another office.
     """
     topic = judged_topic(tx, payload.topic_id, "REJECTED")
     if topic.appeal != "ASKED":

@@ -47,10 +47,10 @@ def record_attendance(tx: Tx, payload: RecordAttendance) -> replies.Present:
 
     Raises:
         NotInvited: Somebody is not on the list; nobody is recorded.
-        NotRegistered: A resident has left since he was invited.
-        CapacityUnproved: Somebody no longer speaks for whom he was invited.
+        NotRegistered: A resident has left since the invitation.
+        CapacityUnproved: Somebody no longer speaks for whom they were invited.
         StateConflict: The session is not open.
-        SamePerson: The caller records himself.
+        SamePerson: The caller records their own presence.
     """
     session = led_session(tx, payload.session_id, "OPEN", matched=False, helpers=True)
     listed = storage.invitations.invitations_of(tx.conn, payload.session_id)
@@ -87,14 +87,14 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
     """更正签到 / Correct who was there.
 
     Correct who was there: at the door by any helper, after a vote has closed by the secretary
-    or the street, and never by the person himself.
+    or the street, and never by the person concerned.
 
     A vote whose outcome could be another without those who were not there is void while its
     opinion is not in force; later the street is asked.
 
     Raises:
         NotInvited: The person is not on the list.
-        SamePerson: The caller corrects himself.
+        SamePerson: The caller corrects their own presence.
         RoleDenied: A vote has closed, and the caller is neither secretary nor street.
         StateConflict: It stands as it is said, or the session was never held to its end.
     """
@@ -222,7 +222,7 @@ _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 
 def say_attendance(tx: Tx, session: Row, topic_id: str) -> None:
-    """Say once per person and session that he was present when a vote closed."""
+    """Say once per session of each person who was present when a vote closed."""
     for row in storage.attendance.take_unrecorded(tx.conn, session.session_id, tx.now):
         tx.publish(
             events.AttendanceRecorded(

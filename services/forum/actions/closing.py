@@ -155,7 +155,7 @@ def rate_topic(tx: Tx, payload: RateTopic) -> replies.TopicDone:
     Raises:
         NotParticipant: The caller did not take part.
         PollOver: The seven days are over.
-        AlreadyRated: He has rated.
+        AlreadyRated: The caller has rated.
     """
     topic = topic_locked(tx, payload.topic_id)
     records.require_state(topic, "CLOSED")

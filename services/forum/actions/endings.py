@@ -220,7 +220,7 @@ def reassign_task(tx: Tx, payload: ReassignTask) -> replies.Reassigned:
         ResponsibleUnknown: The project is unknown or lies in another street.
         SupervisorRequired: Of the supervisors none is a resident here.
         SupervisorBound: A supervisor serves the project, or lives with who does.
-        OwnSupervisor: The caller names himself, or somebody of his household.
+        OwnSupervisor: The caller names themselves, or somebody of their household.
         StateConflict: It has ended.
     """
     topic, task = led_task(tx, payload.task_id, *UNENDED)

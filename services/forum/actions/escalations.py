@@ -144,7 +144,7 @@ def _barred(tx: Tx, row: _Whose | Row) -> set[str]:
 
 
 def consume_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
-    """Whose a request is has become known: it does not stay before him, nor his household."""
+    """Whose a request is has become known: it stays neither before that person nor the household."""
     if corrected.reporter_id is None:
         return
     for row in storage.escalations.waiting_of(tx.conn, "REQUEST", corrected.request_id):
@@ -187,7 +187,7 @@ def follow_households(tx: Tx, people: Sequence[str]) -> None:
 
 
 def _lay_before(tx: Tx, row: Row) -> None:
-    """Let something wait for the person who answers for it now, and tell him where that is another
+    """Let something wait for the person who answers for it now, and tell them where that is another
     one."""
     answers = answering(tx, row.grid or row.area, row.tier, _barred(tx, row))
     person = answers.person_id
@@ -206,10 +206,10 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> Row:
     """Return an escalation that the caller may see to, locked.
 
     Raises:
-        NotFound: There is none in his area, or before him.
-        RoleDenied: It is before a tier above him.
-        OwnMatter: It is of his household, or against him.
-        VersionConflict: It has changed since he read it.
+        NotFound: There is none in the caller's area, or before the caller.
+        RoleDenied: It is before a tier above the caller's.
+        OwnMatter: It is of the caller's household, or against it.
+        VersionConflict: It has changed since the caller read it.
         StateConflict: It is in another state.
     """
     row = records.locked(tx.conn, storage.tables.escalations, escalation_id)
@@ -230,8 +230,8 @@ def acknowledge_escalation(tx: Tx, payload: WhichEscalation) -> replies.Escalati
     Say that one has seen it and sees to it.
 
     Raises:
-        NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
-        OwnMatter: It is of his household, or against him.
+        NotFound, RoleDenied: It lies outside the caller's area, or before a tier above.
+        OwnMatter: It is of the caller's household, or against it.
         StateConflict: Somebody has.
     """
     row = _led(tx, payload.escalation_id, "OPEN")
@@ -247,8 +247,8 @@ def decide_escalation(tx: Tx, payload: DecideEscalation) -> replies.EscalationDo
     Write down what was done; it leaves the list.
 
     Raises:
-        NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
-        OwnMatter: It is of his household, or against him.
+        NotFound, RoleDenied: It lies outside the caller's area, or before a tier above.
+        OwnMatter: It is of the caller's household, or against it.
         StateConflict: It is done.
     """
     row = _led(tx, payload.escalation_id, *storage.escalations.WAITING)

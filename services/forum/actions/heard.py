@@ -100,7 +100,7 @@ def _end(tx: Tx, ended: list[str]) -> None:
         ended.clear()
 
 
-# Of whom no place is known yet, he is nowhere's resident.
+# Of whom no place is known yet is nowhere's resident.
 _UNKNOWN: dict[str, object] = {
     "community": "",
     "grid": None,
@@ -138,7 +138,7 @@ def _keep(tx: Tx, heard: Sequence[Event]) -> tuple[list[str], list[str], list[st
 
 
 def _follow(tx: Tx, gone: Sequence[str], elsewhere: Sequence[str]) -> None:
-    """Who has left or moved away neither is drawn nor votes where he no longer lives."""
+    """Who has left or moved away is neither drawn there any more, nor votes there."""
     if gone:
         storage.heard.withdraw_from_draw(tx.conn, gone, tx.now)
     if elsewhere:

@@ -1,4 +1,4 @@
-"""Who leads a session, and who leads it after him."""
+"""Who leads a session, and who leads it next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.forum.actions.record import (
 
 
 def follow_host(tx: Tx, person_id: str) -> None:
-    """Who has left his offices leads no session of the places where he held them."""
+    """Who has left office leads no session of the places of that office."""
     for row in storage.heard.sessions_hosted_by(tx.conn, [person_id], ("SCHEDULED", "OPEN")):
         if not storage.heard.officials_near(tx.conn, [person_id], row.area):
             _hand_on(tx, row, "HOST_LEFT")
@@ -30,7 +30,7 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
 
 
 def _hand_on(tx: Tx, row: Row, why: str) -> None:
-    """Let another cadre of the community lead a session; he is told.
+    """Let another cadre of the community lead a session, and tell that cadre.
 
     Where there is none the person who answers for the community is told instead; its secretary
     leads any session.
@@ -72,10 +72,10 @@ def takes_part(tx: Tx, topics: Sequence[Row], *, field: str = "") -> errors.Take
 
 
 def require_apart(tx: Tx, topics: Sequence[Row], person_id: str) -> None:
-    """Refuse to let somebody lead the talk about what he, or who lives with him, has raised.
+    """Refuse to let somebody lead the talk about what their own household has raised.
 
     Raises:
-        TakesPart: A topic is his own, or of his household.
+        TakesPart: A topic is of that person's household.
     """
     try:
         require_not_own(tx, topics, person_id)
@@ -107,9 +107,9 @@ def led_session(
 
     Raises:
         NotFound: There is none.
-        NotHost: The caller is neither the host, in office, nor the community's secretary; or he is
+        NotHost: The caller is neither the host, in office, nor the community's secretary; or is
             of the street, and a cadre of the community may lead it.
-        TakesPart: He votes there, or a topic is his own or of his household.
+        TakesPart: The caller votes there, or a topic is of the caller's household.
     """
     row = records.locked(tx.conn, storage.tables.sessions, session_id)
     tx.require_scope(row.area)

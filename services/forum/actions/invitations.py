@@ -91,16 +91,16 @@ class InvitationList:
         tier: str | None = None,
         source: str | None = None,
     ) -> None:
-        """Add a person; who is on the list stays as he is."""
+        """Add a person; who is on the list already stays as it is."""
         voting = capacity in rules.VOTING
         one = _Listed(person_id, capacity, voting, via, tier=tier, source=source)
         self.rows.setdefault(person_id, one)
 
     def put_official(self, person_id: str, tier: str, source: str) -> None:
-        """Add who comes by his office.
+        """Add who comes by office.
 
         Raises:
-            PersonTwice: The host named him as something else; who comes by office has no vote.
+            PersonTwice: The host named them as something else; who comes by office has no vote.
         """
         row = self.rows.get(person_id)
         if row is not None and row.capacity != "OFFICIAL":
@@ -235,7 +235,7 @@ def invite_residents(
 
 
 def give_homes(tx: Tx, listed: InvitationList) -> None:
-    """Note where each resident representative lives: he votes on what concerns his home."""
+    """Note where each resident representative lives: each votes on what concerns their home."""
     people = listed.by_capacity().get("RESIDENT_REP", [])
     for person_id, home in storage.heard.residents_of(tx.conn, people).items():
         listed.rows[person_id].home = home.grid or home.community
@@ -274,7 +274,7 @@ def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> replies.Done:
 
     Raises:
         NotFound: There is no such invitation.
-        OfOffice: He comes by office or as a deputy.
+        OfOffice: The person comes by office or as a deputy.
         ResidentMajority: Residents would not be more than half of the voters any more.
         StateConflict: The session has begun, or it was withdrawn before.
     """
@@ -325,7 +325,7 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> replies.Answered:
         AnswerTooLate: The session has begun.
         NoDelegate: Who comes by no office sends somebody else.
         DelegateRequired: An official declines without naming a delegate.
-        DelegateTier: The delegate is no official of the tier, or is invited himself.
+        DelegateTier: The delegate is no official of the tier, or is invited too.
     """
     row = records.find(tx.conn, storage.tables.invitations, payload.invitation_id, lock=True)
     if row is None or row.person_id != tx.actor.id:
@@ -404,7 +404,7 @@ def remind_host(tx: Tx, due: Due) -> None:
 
 def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     """Who has moved away or died no longer represents the residents of a session to come; who has
-    moved within its area speaks for his new home."""
+    moved within its area speaks for the new home."""
     homes = storage.heard.residents_of(tx.conn, people)
     for row in storage.heard.coming_invitations(tx.conn, people):
         home = homes.get(row.person_id)
@@ -424,7 +424,7 @@ def follow_offices(tx: Tx, area: str) -> None:
 
 
 def _renew_officials(tx: Tx, session: Row) -> None:
-    """Let the invitations of who has left his office lapse, and invite who has come after him."""
+    """Let the invitations of who has left office lapse, and invite who has come next."""
     agenda = storage.agenda.agenda(tx.conn, session.session_id)
     scope = sorted({code for topic in agenda for code in topic.scope})
     listed = InvitationList()
@@ -444,7 +444,7 @@ def _renew_officials(tx: Tx, session: Row) -> None:
 
 
 def _lapse(tx: Tx, row: Row, agenda: Sequence[Row]) -> None:
-    """Who is no longer what he was invited as does not come as that, and is told."""
+    """Who is no longer what the invitation says does not come as that, and is told."""
     records.update(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
     aside(tx, storage.tables.sessions, row, "invitation_lapsed", person_id=row.person_id)
     tell(tx, "INVITATION_LAPSED", agenda[0].topic_id, [row.person_id], ref=row.session_id)

@@ -17,9 +17,9 @@ def require_no_conflict(tx: Tx, task: Row) -> None:
     """Refuse who does the work, or holds a post in the project that does, as its judge.
 
     Raises:
-        ConflictOfInterest: He holds a post there; names those who can act for him.
-        OwnWork: He began, reported or delivered it; names those who can act for him.
-        OwnMatter: He lives with one of these.
+        ConflictOfInterest: The person holds a post there; names those who can act instead.
+        OwnWork: The person began, reported or delivered it; names those who can act instead.
+        OwnMatter: The person lives with one of these.
     """
     doers = storage.tasks.doers_of(tx.conn, task.task_id) | {task.responsible_id}
     bound: set[str] = set()
@@ -70,7 +70,7 @@ def require_supervisor(tx: Tx, task: Row) -> None:
     """Refuse who does not watch a task.
 
     Raises:
-        NotSupervisor: He was not appointed.
+        NotSupervisor: The person was not appointed.
     """
     people = {s.person_id for s in storage.supervisions.supervisors_of(tx.conn, [task.task_id])}
     if tx.actor.id not in people:
@@ -100,9 +100,9 @@ def led_task(tx: Tx, task_id: str, *states: str) -> tuple[Row, Row]:
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the caller's scope.
-        ConflictOfInterest: He holds a post in the responsible project.
-        OwnWork: He does the work.
-        VersionConflict: It has changed since he read it.
+        ConflictOfInterest: The caller holds a post in the responsible project.
+        OwnWork: The person does the work.
+        VersionConflict: It has changed since the caller read it.
         StateConflict: It is in another state.
     """
     topic = topic_locked(tx, topic_of(tx, task_id))

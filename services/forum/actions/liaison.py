@@ -39,7 +39,7 @@ ChosenId = Annotated[
 
 
 class RegisterOfficial(Request, frozen=True):
-    """登记干部 / Register an official. A grid worker answers for his grid from then on."""
+    """登记干部 / Register an official. A grid worker answers for the grid from then on."""
 
     person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0001"])]
     tier: Annotated[Tier, Meta(description="层级 / tier", examples=["COMMUNITY_CADRE"])]
@@ -62,7 +62,7 @@ class EndOfficial(Request, frozen=True):
 
 
 class AssignLiaison(Request, frozen=True):
-    """建立包保联系 / Link an official to a target of his tier."""
+    """建立包保联系 / Link an official to a target of the same tier."""
 
     official_id: Annotated[str, Meta(max_length=64, examples=["off_0001"])]
     target_kind: Annotated[TargetKind, Meta(examples=["GRID"])]
@@ -248,7 +248,7 @@ DECEASED = "DECEASED"
 
 
 def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
-    """Who has died answers for nothing any more: his offices, links and mandates end."""
+    """Who has died answers for nothing any more: offices, links and mandates end."""
     end_offices(tx, people, DECEASED, *rules.TIERS)
     for row in storage.liaison.mandates_of(tx.conn, people):
         _leave_mandate(tx, row)
@@ -473,15 +473,15 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
 def opt_in(tx: Tx, payload: OptIn) -> replies.Done:
     """同意参加随机抽选 / Opt in to the draw of resident representatives.
 
-    Let a resident be drawn as a representative from now on. What staff enter for him counts when
-    a second of them, or he himself, confirms it; he is told at once.
+    Let a resident be drawn as a representative from now on. What staff enter for somebody counts
+    when a second of them, or that person, confirms it; the person is told at once.
 
     Raises:
         NotRegistered: The registry does not know the person.
         UnderAge: The registry says that the person is no adult.
         ReceiptRequired: Staff enter it without saying where the person's signature is.
         LeftHimself: Who has left the draw in person comes back only in person.
-        NotFound: The person is not the caller, nor a resident in his scope.
+        NotFound: The person is not the caller, nor a resident in the caller's scope.
     """
     person_id = _opting_person(tx, payload.person_id)
     known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
@@ -526,7 +526,7 @@ def opt_out(tx: Tx, payload: OptIn) -> replies.Done:
     Take a resident out of the draw; always allowed, no reason asked.
 
     Raises:
-        NotFound: The person is not the caller nor in his scope, or has never opted in.
+        NotFound: The person is not the caller nor in the caller's scope, or has never opted in.
     """
     person_id = _opting_person(tx, payload.person_id)
     row = records.locked(tx.conn, storage.tables.opt_ins, person_id)

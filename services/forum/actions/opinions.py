@@ -247,16 +247,16 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> replies.Objected:
     """提出异议 / Object.
 
     Object to a published opinion. It stops the resolution when the objector is directly
-    affected (he says so and lives in the affected area, or staff confirm it), or when five
+    affected (the person says so and lives in the affected area, or staff confirm it), or when five
     residents of the area have objected. No event tells who objected.
 
     Raises:
         StateConflict: The opinion is not on the board.
         NoticeOver: The notice has ended.
         NotRegistered: The registry does not know the objector.
-        UnderAge: He is no adult.
-        ScopeMismatch: He lives in another community (of a street's matter: another street).
-        AlreadyObjected: He has objected.
+        UnderAge: The caller is no adult.
+        ScopeMismatch: The caller lives in another community (of a street's matter: another street).
+        AlreadyObjected: The caller has objected.
     """
     topic = topic_locked(tx, payload.topic_id)
     records.require_state(topic, "PUBLICISED")
@@ -265,7 +265,7 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> replies.Objected:
         raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion.ends_at):%Y-%m-%d %H:%M}")
     near = topic.area[:9] if topic.level == rules.STREET else topic.area
     home = require_residents(tx, [tx.actor.id], [near])[tx.actor.id]
-    # What he says of himself counts where the registry says it too; else staff may confirm it.
+    # What objectors say of themselves counts where the registry says it too; else staff confirm it.
     affected = payload.directly_affected and rules.lives_in(home, topic.scope)
     objection_id = tx.new_id("obj")
     fresh = storage.opinions.object_to(
@@ -342,7 +342,7 @@ def _objection_of_another(tx: Tx, objection_id: str, *states: str) -> tuple[Row,
         NotFound: There is none that the caller sees.
         StateConflict: The topic is in another state.
         SamePerson: It is the caller's own.
-        OwnMatter: It is of his household.
+        OwnMatter: It is of the caller's household.
     """
     row = records.find(tx.conn, storage.tables.objections, objection_id)
     if row is None:
@@ -358,11 +358,11 @@ def _objection_of_another(tx: Tx, objection_id: str, *states: str) -> tuple[Row,
 
 
 def _require_others(tx: Tx, raised: Sequence[Row]) -> None:
-    """Refuse who judges an objection of his own, or of his household.
+    """Refuse who judges an objection of their own household.
 
     Raises:
-        SamePerson: It is his own.
-        OwnMatter: It is of somebody who lives with him.
+        SamePerson: It is the caller's own.
+        OwnMatter: It is of somebody who lives with the caller.
     """
     objectors = {row.person_id for row in raised}
     if tx.actor.id in objectors:
@@ -378,7 +378,7 @@ def confirm_objection(tx: Tx, payload: ConfirmObjection) -> replies.Confirmed:
 
     Raises:
         NotFound: There is no such objection.
-        SamePerson, OwnMatter: The caller confirms his own, or that of his household.
+        SamePerson, OwnMatter: The caller confirms their own, or that of their household.
         StateConflict: It is decided, or the opinion is no longer on the board.
     """
     topic, row = _objection_of_another(tx, payload.objection_id, "PUBLICISED")
@@ -414,8 +414,8 @@ def resolve_objection(tx: Tx, payload: ResolveObjection) -> replies.Resolved:
     Raises:
         NoOpenObjection: There is nothing to decide.
         ReasonsRequired: The reasons are too short.
-        SamePerson: One person decides for both sides, or on his own objection.
-        OwnMatter: Somebody of his household has objected.
+        SamePerson: One person decides for both sides, or on their own objection.
+        OwnMatter: Somebody of the caller's household has objected.
     """
     topic = led_topic(tx, payload.topic_id, "PUBLICISED")
     if not topic.objected:
@@ -489,7 +489,7 @@ def _require_reasons(reasons: str) -> None:
 
 
 def _tell_objectors(tx: Tx, topic: Row, rows: Sequence[Row], outcome: str, reasons: str) -> None:
-    """Tell each objector what became of his objection, and why; it waits before nobody now."""
+    """Tell each objector what became of the objection, and why; it waits before nobody now."""
     topic_id = topic.topic_id
     storage.escalations.settle_answered(
         tx.conn,
@@ -519,7 +519,7 @@ def answer_objection(tx: Tx, payload: AnswerObjection) -> replies.ObjectionAnswe
     Raises:
         NotFound: There is no such objection.
         ReasonsRequired: The reasons are too short.
-        SamePerson, OwnMatter: It is the caller's own, or of his household.
+        SamePerson, OwnMatter: It is the caller's own, or of the caller's household.
         StateConflict: It is decided, or must be decided by community and street.
     """
     topic, row = _objection_of_another(tx, payload.objection_id)

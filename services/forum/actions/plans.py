@@ -80,7 +80,7 @@ def check_supervisors(
         task: What they would watch.
         people: Who would watch.
         topic: Of the task.
-        kept: Who watches already; nobody appoints himself anew.
+        kept: Who watches already; nobody appoints themselves anew.
     """
     street = topic.area[:9]
     known = residents_among(tx, topic, people)

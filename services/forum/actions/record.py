@@ -65,12 +65,12 @@ def topic_locked(tx: Tx, topic_id: str) -> Row:
 
 
 def led_topic(tx: Tx, topic_id: str, *states: str) -> Row:
-    """Return a topic that the caller may lead, locked, in one of the states and as he saw it.
+    """Return a topic that the caller may lead, locked, in one of the states and as last seen.
 
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the caller's scope.
-        VersionConflict: It has changed since he read it.
+        VersionConflict: It has changed since the caller read it.
         StateConflict: It is in another state.
     """
     row = topic_locked(tx, topic_id)
@@ -86,7 +86,7 @@ def judged_topic(tx: Tx, topic_id: str, *states: str) -> Row:
 
     Raises:
         NotFound, RoleDenied, VersionConflict, StateConflict: As there.
-        OwnMatter: He raised it himself, or somebody who lives with him.
+        OwnMatter: Somebody of the caller's household raised it.
     """
     row = led_topic(tx, topic_id, *states)
     require_not_own(tx, [row])
@@ -102,7 +102,7 @@ def require_not_own(tx: Tx, topics: Iterable[Row], person_id: str | None = None)
         person_id: Who would decide; the caller by default.
 
     Raises:
-        OwnMatter: It is his own, or of his household.
+        OwnMatter: It is of the caller's household.
     """
     own = storage.liaison.household_of(tx.conn, person_id or tx.actor.id)
     if own & {topic.proposer for topic in topics}:
@@ -190,10 +190,10 @@ def escalate(
     task: Row | None = None,
     objection: Row | None = None,
 ) -> None:
-    """Bring a missed deadline before the official of a tier, or who acts for him.
+    """Bring a missed deadline before the official of a tier, or who acts there.
 
     An empty chain is recorded too: the row without an official is the alarm. An objection is
-    not laid before who made it, nor before his household.
+    not laid before who made it, nor before that household.
     """
     grid = topic.grid if task is None else task.grid
     of_whom = objection.person_id if objection else None

@@ -127,13 +127,13 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
         LiaisonMissing: A tier that must be invited has nobody.
         DeputyRequired: Too few deputies cover the street.
         ResidentMajority: Residents are not more than half of the voters.
-        PersonTwice: A person is named twice, or as something else than his office.
+        PersonTwice: A person is named twice, or as something else than their office.
         NotRegistered: A named resident is not in the registry.
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
-        CapacityUnproved: Nothing shows that somebody is what he is named as.
+        CapacityUnproved: Nothing shows that somebody is what the list says.
         NotHost: The street schedules it, and a cadre of the community may lead it.
-        TakesPart: The host votes there, or a topic is his own or of his household.
+        TakesPart: The host votes there, or a topic is of the host's household.
     """
     topics = _topics_to_schedule(tx, payload.topic_ids)
     area = topics[0].area

@@ -19,7 +19,7 @@ def require_residents(
     """Return the registry's rows of people, all of whom are adults of one of the areas.
 
     Raises:
-        NotRegistered: The registry does not know one of them, or he has moved out or died.
+        NotRegistered: The registry does not know one of them, or that one has moved out or died.
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
     """
@@ -66,7 +66,7 @@ def check_capacities(
 ) -> None:
     """Refuse people who are not what they would be invited or heard as.
 
-    An expert is anybody whom the host asks: he has no vote and earns nothing.
+    An expert is anybody whom the host asks, has no vote and earns nothing.
 
     Args:
         tx: The transaction.
@@ -108,7 +108,7 @@ def _place(topics: Sequence[rules.Matter]) -> tuple[list[str], str]:
 def speaks_no_more(
     tx: Tx, people: Mapping[str, Sequence[str]], *, topics: Sequence[rules.Matter]
 ) -> set[str]:
-    """Return who no longer is what he was invited as, of those who speak for an organisation.
+    """Return who no longer is what the invitation says, of those who speak for an organisation.
 
     Args:
         tx: The transaction.
@@ -129,7 +129,7 @@ def check_host(tx: Tx, host_id: str | None, area: str) -> None:
     """Refuse a host who is neither the caller nor an official of the area.
 
     Raises:
-        CapacityUnproved: No register of posts knows him here.
+        CapacityUnproved: No register of posts knows the person here.
     """
     if host_id in {None, tx.actor.id}:
         return

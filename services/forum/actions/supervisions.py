@@ -1,4 +1,4 @@
-"""Who watches over a task, and what he has seen."""
+"""Who watches over a task, and what they have seen."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def record_supervision(tx: Tx, payload: RecordSupervision) -> replies.Supervised
     Raises:
         NotFound: There is no such task.
         NotSupervisor: The caller was not appointed.
-        ConflictOfInterest: He holds a post in the responsible project.
+        ConflictOfInterest: The caller holds a post in the responsible project.
         StateConflict: The task has ended.
     """
     task = task_locked(tx, payload.task_id, require_supervisor, *UNENDED)
@@ -119,7 +119,7 @@ def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> replies.Done:
         SupervisorRequired: None of them is a resident here.
         NotRegistered: One is neither resident, deputy nor official here.
         SupervisorBound: One serves the responsible side, or lives with who does.
-        OwnSupervisor: The caller names himself, or somebody of his household.
+        OwnSupervisor: The caller names themselves, or somebody of their household.
         StateConflict: The task has ended.
     """
     topic, task = led_task(tx, payload.task_id, *UNENDED)
@@ -160,7 +160,7 @@ def step_down(tx: Tx, payload: WhichTask) -> replies.Done:
 def _without_supervisors(tx: Tx, topic: Row, task: Row, gone: set[str], action: str) -> Row:
     left = [person for person in watchers(tx, task.task_id) if person not in gone]
     storage.supervisions.set_supervisors(tx.conn, task.task_id, left, tx.now)
-    # What he has accepted stands no longer: somebody who watches accepts it.
+    # What that person has accepted stands no longer: somebody who watches accepts it.
     kept = None if task.supervisor_accepted in gone else task.supervisor_accepted
     row = records.change(tx, storage.tables.tasks, task, step=action, supervisor_accepted=kept)
     if not plans.residents_among(tx, topic, left):

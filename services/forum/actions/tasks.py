@@ -78,7 +78,7 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
         SupervisorRequired: A task has no supervisor who is an adult resident.
         NotRegistered: A supervisor is neither resident, deputy nor official here.
         SupervisorBound: A supervisor serves the responsible side, or lives with who does.
-        OwnSupervisor: The caller names himself, or somebody of his household.
+        OwnSupervisor: The caller names themselves, or somebody of their household.
         DueOutOfRange: A term is over or too long.
     """
     topic = led_topic(tx, payload.topic_id)
@@ -235,7 +235,7 @@ UNDELIVERED = ("ASSIGNED", "DOING", "REWORK")
 UNENDED = (*UNDELIVERED, "DELIVERED")
 
 
-# Who leads tasks: the community's secretary, and above him the street.
+# Who leads tasks: the community's secretary, and above the secretary the street.
 LEADING_ROLES = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
@@ -250,7 +250,7 @@ def task_locked(tx: Tx, task_id: str, allowed: Callable[[Tx, Row], object], *sta
 
     Raises:
         NotFound: There is none.
-        VersionConflict: It has changed since he read it.
+        VersionConflict: It has changed since the caller read it.
         StateConflict: It is in another state.
     """
     row = records.locked(tx.conn, storage.tables.tasks, task_id)

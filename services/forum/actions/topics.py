@@ -141,7 +141,7 @@ def _check_people(
     require_residents(tx, signed, near, field="cosigners")
     if tx.actor.role != "R_RESIDENT":
         for code in payload.scope:
-            # A grid worker may bring in a matter of the community that his grid is part of.
+            # A grid worker may bring in a matter of the community that the grid is part of.
             if not tx.actor.scope.startswith(code):
                 tx.require_scope(code)
 
@@ -174,7 +174,7 @@ def _check_resubmission(tx: Tx, payload: SubmitTopic) -> None:
 
 
 def _check_way(tx: Tx, payload: SubmitTopic) -> None:
-    """Refuse a way by which the topic did not come: who takes it in says how he was told."""
+    """Refuse a way by which the topic did not come: who takes it in says how it came."""
     if payload.way != "ONLINE" and tx.actor.role not in rules.INTAKE_ROLES:
         raise Invalid(
             field="way",
@@ -199,7 +199,7 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> replies.TopicDue:
         CapacityUnproved: A deputy, or an owners' committee, is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
-        Invalid: A resident names others who would sign, or another way than his own.
+        Invalid: A resident names others who would sign, or another way than ONLINE.
     """
     _check_way(tx, payload)
     proposer, kind = _proposer(tx, payload)
@@ -268,9 +268,9 @@ def cosign_topic(tx: Tx, payload: WhichTopic) -> replies.Cosigned:
         NotFound: There is no such topic.
         StateConflict: It has been analysed already.
         NotRegistered: The registry does not know the signer.
-        UnderAge: He is no adult.
-        ScopeMismatch: He lives elsewhere.
-        AlreadySigned: He signed or proposed it.
+        UnderAge: The caller is no adult.
+        ScopeMismatch: The caller lives elsewhere.
+        AlreadySigned: The caller signed or proposed it.
     """
     topic = topic_locked(tx, payload.topic_id)
     records.require_state(topic, "COLLECTED")
@@ -288,8 +288,8 @@ def _own_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     """Return a topic that the caller proposed or entered, locked, in one of the states.
 
     Raises:
-        NotFound: There is none, or it is not his.
-        VersionConflict: It has changed since he read it.
+        NotFound: There is none, or it is not the caller's.
+        VersionConflict: It has changed since the caller read it.
         StateConflict: It is in another state.
     """
     topic = topic_locked(tx, topic_id)
@@ -349,7 +349,7 @@ def hide_topic(tx: Tx, payload: HideTopic) -> replies.TopicDone:
     Raises:
         NotFound: There is none.
         StateConflict: It was withdrawn: only the proposer may say it again.
-        OwnMatter: The caller, or somebody of his household, has raised it.
+        OwnMatter: The caller, or somebody of the caller's household, has raised it.
     """
     topic = judged_topic(tx, payload.topic_id)
     if topic.state == "WITHDRAWN":

@@ -53,11 +53,11 @@ def vote(tx: Tx, payload: CastVote) -> replies.Done:
         NotFound: There is no such session, or the topic is not on its agenda.
         StateConflict: The vote on the topic is not open.
         NotPresent: The caller was not invited or has not come.
-        NotVoting: His capacity has no vote.
-        NotRegistered: He has moved out since.
-        ScopeMismatch: He lives where the topic concerns nobody.
-        CapacityUnproved: He no longer speaks for whom he was invited.
-        AlreadyVoted: He has voted and does not say that he changes it.
+        NotVoting: The caller's capacity has no vote.
+        NotRegistered: The caller has moved out since.
+        ScopeMismatch: The caller lives where the topic concerns nobody.
+        CapacityUnproved: The caller no longer speaks for the side that was invited.
+        AlreadyVoted: The caller has voted and does not ask for a change.
     """
     # Votes wait for each other and for the close, so that none slips in behind the count.
     topic = topic_locked(tx, payload.topic_id)
@@ -93,8 +93,8 @@ def _vote_keys(tx: Tx) -> list[bytes]:
 def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> dict[str, int]:
     """Open the votes, count them, and part who voted from what was voted for ever.
 
-    Only those who are still there and have a vote count: who has died or moved away since he voted
-    is left out of both, as he is of the quorum.
+    Only those who are still there and have a vote count: who has died or moved away since the vote
+    is left out of both, as of the quorum.
 
     Raises:
         VotesUnreadable: Some were sealed with another key.

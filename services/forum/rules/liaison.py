@@ -29,7 +29,7 @@ DIGITS_OF_TARGET = {"GRID": 15, "COMMUNITY": 12, "STREET": 9}
 
 
 def check_official_area(tier: str, area: str) -> None:
-    """Refuse an official whose area is not of his tier.
+    """Refuse an official whose area is not of the tier.
 
     Raises:
         AreaMismatch: A street team member has a street, a grid worker a grid, and so on.

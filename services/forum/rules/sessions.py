@@ -83,7 +83,7 @@ class Deputy(Protocol):
 
     @property
     def invited(self) -> int:
-        """How often he was invited in the last 180 days."""
+        """How often the person was invited in the last 180 days."""
 
 
 DeputyT = TypeVar("DeputyT", bound=Deputy)
@@ -155,7 +155,7 @@ class Invited(Protocol):
 
     @property
     def capacity(self) -> str:
-        """As what he comes."""
+        """As what the person comes."""
 
     @property
     def voting(self) -> bool:
@@ -171,7 +171,7 @@ class Invited(Protocol):
 
     @property
     def attended_at(self) -> datetime | None:
-        """When he came."""
+        """When the person came."""
 
 
 InvitedT = TypeVar("InvitedT", bound=Invited)

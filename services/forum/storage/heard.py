@@ -127,7 +127,7 @@ def set_org_people(conn: Connection, org_id: str, people: Sequence[str]) -> None
     records.add_all(conn, org_people, rows)
 
 
-# Where a person stands alone in a row, and where he shares its key with something else.
+# Where a person stands alone in a row, and where its key holds something else too.
 _PERSON_COLUMNS = (
     topics.c.proposer,
     officials.c.person_id,

@@ -30,7 +30,7 @@ def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | No
 
 
 def ask_again(conn: Connection, session_id: str) -> None:
-    """Let everyone invited answer anew; who comes for another keeps his yes."""
+    """Let everyone invited answer anew; who comes for another keeps the yes."""
     conn.execute(
         sa.update(invitations)
         .where(

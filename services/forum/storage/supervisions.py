@@ -22,7 +22,7 @@ def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
 
 
 def set_supervisors(conn: Connection, task_id: str, people: Sequence[str], at: datetime) -> None:
-    """Let these people watch a task; who watches already keeps his day of appointment."""
+    """Let these people watch a task; who watches already keeps the day of appointment."""
     gone = supervisors.c.person_id.not_in(people)
     conn.execute(sa.delete(supervisors).where(supervisors.c.task_id == task_id, gone))
     for person_id in people:

@@ -75,7 +75,7 @@ opt_ins = sa.Table(
     sa.Column("withdrawn_at", store.UtcDateTime),
     sa.Column("entered_by", store.Id, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    # Entered by staff on a paper: who is drawn has said so himself, or two of them have seen it.
+    # Entered by staff on a paper: who is drawn has said so in person, or two of them have seen it.
     sa.Column("pending", sa.Boolean),
     sa.Column("receipt", sa.String(200)),
     sa.Column("withdrawn_by", store.Id),
@@ -276,7 +276,7 @@ invitations = sa.Table(
     sa.Index("ix_invitations_mine", "person_id", "created_at"),
 )
 
-# While a vote is open, each voter's choice stands sealed beside his name, so that he may change it.
+# While a vote is open, each voter's choice stands sealed beside the name, and may be changed.
 # The close leaves two lists that share nothing but the topic: who voted, and what was voted.
 sealed_votes = sa.Table(
     "sealed_votes",
@@ -344,7 +344,7 @@ objections = sa.Table(
     sa.Column("person_id", store.Id, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     # `claimed` is what the objector says, `directly_affected` what the registry or staff confirm;
-    # `concerned`: he lives where the topic has its residents.
+    # `concerned`: the person lives where the topic has its residents.
     sa.Column("directly_affected", sa.Boolean, nullable=False),
     sa.Column("claimed", sa.Boolean),
     sa.Column("concerned", sa.Boolean),

@@ -110,9 +110,9 @@ def topic_page(
     Args:
         conn: The connection.
         part: Which part.
-        reader: Who reads; his own topics are shown to him in any case.
-        near: The district whose wall he reads.
-        inside: The area in which he sees what is hidden, or None.
+        reader: Who reads; the reader's own topics are shown in any case.
+        near: The district whose wall is read.
+        inside: The area in which the reader sees what is hidden, or None.
         scope: Only this area.
         state: Only this state.
         level: Only this level.

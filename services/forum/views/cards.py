@@ -19,7 +19,7 @@ STAFF_ROLES = frozenset(
 
 
 def sees_inside(tx: Tx, area: str) -> bool:
-    """Tell whether the caller sees persons: he acts for an area, and it is his."""
+    """Tell whether the caller sees persons: who acts for an area sees those of that area."""
     return tx.actor.role in STAFF_ROLES and tx.actor.covers(area)
 
 
@@ -57,7 +57,7 @@ def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> Whose:
     """Return of which area, or else of which person, a list is.
 
     Raises:
-        RoleDenied: The area lies outside the caller's, or he acts for none.
+        RoleDenied: The area lies outside the caller's, or the caller acts for none.
     """
     staff = tx.actor.role in STAFF_ROLES and not mine
     if scope is not None:

@@ -83,7 +83,7 @@ def escalations(tx: Tx, payload: EscalationsAsked) -> Page[replies.EscalationCar
     the caller.
 
     Raises:
-        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+        RoleDenied: The area lies outside the caller's scope, or the caller acts for none.
     """
     scope = None
     if not payload.mine:

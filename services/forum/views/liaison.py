@@ -129,7 +129,7 @@ _NO_HOUSEHOLD = "-"
 
 
 def _holder(tx: Tx, row: Row) -> str | None:
-    """Return who holds a public post. Who held it, only the area's staff and he know."""
+    """Return who holds a public post. Who held it, only that person and the area's staff know."""
     own = row.person_id == tx.actor.id
     shown = row.state == "ACTIVE" or own or sees_inside(tx, row.area)
     return str(row.person_id) if shown else None
@@ -208,7 +208,7 @@ def liaisons(tx: Tx, payload: LiaisonsAsked) -> Page[replies.LiaisonCard]:
             row,
             id=row.link_id,
             person_id=_holder(tx, row),
-            # Why somebody was relieved is between him and his area.
+            # Why somebody was relieved is between that person and the area.
             reason=row.reason if sees_inside(tx, row.area) else UNSET,
         )
     )
@@ -232,10 +232,10 @@ def deputies(tx: Tx, payload: DeputiesAsked) -> Page[replies.DeputyCard]:
 
 
 def opt_ins(tx: Tx, payload: OptInsAsked) -> Page[replies.OptInCard]:
-    """随机抽选同意名单 / Who agreed to be drawn; a resident reads his own.
+    """随机抽选同意名单 / Who agreed to be drawn; residents read their own.
 
     Raises:
-        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+        RoleDenied: The area lies outside the caller's scope, or the caller acts for none.
     """
     whose = whose_rows(tx, payload.scope)
     found = storage.liaison.opt_in_page(
@@ -251,7 +251,7 @@ def opt_ins(tx: Tx, payload: OptInsAsked) -> Page[replies.OptInCard]:
 def deputy_record(tx: Tx, payload: DeputyRecordOf) -> replies.YearReply:
     """代表履职记录 / A deputy's year (M-24).
 
-    Return a deputy's year: invited, answered, attended. For him and for those who lead.
+    Return a deputy's year: invited, answered, attended. For the deputy and for those who lead.
 
     Raises:
         NotFound: There is no such deputy, or the caller may not see the record.

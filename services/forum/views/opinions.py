@@ -63,11 +63,11 @@ def opinion_card(tx: Tx, row: Row) -> replies.Opinion | None:
 def objections(tx: Tx, payload: ObjectionsAsked) -> Page[replies.ObjectionCard]:
     """异议及处理结果 / Objections and what was decided.
 
-    Return the caller's objections, or those to a topic of his area, with what was decided.
+    Return the caller's objections, or those to a topic of the caller's area, with what was decided.
     They name nobody.
 
     Raises:
-        NotFound: The topic is none of his area.
+        NotFound: The topic is none of the caller's area.
     """
     mine = payload.mine or payload.topic_id is None
     if not mine:

@@ -30,7 +30,7 @@ def supervisions(tx: Tx, payload: SupervisionsAsked) -> Page[replies.Supervision
     """监督记录列表 / What supervisors found: of an area for its staff, else one's own.
 
     Raises:
-        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+        RoleDenied: The area lies outside the caller's scope, or the caller acts for none.
     """
     whose = whose_rows(tx, payload.scope, mine=payload.mine)
     found = storage.supervisions.supervision_page(

@@ -37,7 +37,7 @@ def _register(tx: Tx, row: Row) -> object:
 def _offer(tx: Tx, row: Row) -> None:
     """Enter an offer that waits for an official of its level, as one that was typed in does.
 
-    A person who imports the file has entered it, so he does not approve it. The file's words on
+    A person who imports the file has entered it, and so does not approve it. The file's words on
     who drafted and who approved it on paper are noted; nobody is believed for them.
     """
     is_new = records.find(tx.conn, tables.offers, row["offer_id"]) is None

@@ -315,7 +315,7 @@ def approve_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
 
     Raises:
         LevelDenied: The offer belongs to the other level.
-        ConflictOfInterest: The official acts for the partner, or drafted it himself.
+        ConflictOfInterest: The official acts for the partner, or drafted it.
         StateConflict: Nothing waits for approval.
     """
     row, waiting = _waiting(tx, payload.offer_id)
@@ -379,7 +379,7 @@ def refuse_offer(tx: Tx, payload: RefuseOffer) -> OfferReply:
 
     Raises:
         LevelDenied: The offer belongs to the other level.
-        ConflictOfInterest: The official acts for the partner, or drafted it himself.
+        ConflictOfInterest: The official acts for the partner, or drafted it.
         StateConflict: Nothing waits for approval.
     """
     row, waiting = _waiting(tx, payload.offer_id)
@@ -398,7 +398,7 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Row, Row]:
 
     Raises:
         LevelDenied: The offer belongs to the other level.
-        ConflictOfInterest: The official acts for the partner, or drafted it himself.
+        ConflictOfInterest: The official acts for the partner, or drafted it.
         StateConflict: Nothing waits for approval.
     """
     row, partner = _locked(tx, offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")

@@ -325,7 +325,7 @@ def _locked(tx: Tx, partner_id: str, *states: str) -> Row:
 
 
 def require_no_stake(tx: Tx, partner_id: str, *others: str) -> None:
-    """Refuse a caller who has a stake in a partner, himself or by whom he lives with.
+    """Refuse a caller whose household has a stake in a partner.
 
     Args:
         tx: The transaction.
@@ -346,7 +346,7 @@ def vet_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
 
     Raises:
         StateConflict: It is not APPLIED.
-        ConflictOfInterest: The official acts for the partner himself.
+        ConflictOfInterest: The official acts for the partner.
     """
     row = _locked(tx, payload.partner_id, "APPLIED")
     require_no_stake(tx, row.partner_id)
@@ -362,7 +362,7 @@ def refuse_partner(tx: Tx, payload: EndApplication) -> PartnerReply:
 
     Raises:
         StateConflict: It is decided already.
-        ConflictOfInterest: The official acts for the partner himself.
+        ConflictOfInterest: The official acts for the partner.
     """
     row = _locked(tx, payload.partner_id, "APPLIED", "VETTED")
     require_no_stake(tx, row.partner_id)
@@ -400,7 +400,7 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> PartnerReply:
 
     Raises:
         StateConflict: It is not VETTED.
-        ConflictOfInterest: The official acts for the partner himself.
+        ConflictOfInterest: The official acts for the partner.
     """
     row = _locked(tx, payload.partner_id, "VETTED")
     require_no_stake(tx, row.partner_id)
@@ -449,7 +449,7 @@ def resume_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
 
     Raises:
         StateConflict: It is not SUSPENDED.
-        ConflictOfInterest: The official acts for the partner himself.
+        ConflictOfInterest: The official acts for the partner.
     """
     row = _locked(tx, payload.partner_id, "SUSPENDED")
     require_no_stake(tx, row.partner_id)
@@ -468,7 +468,7 @@ def suspend_partner(tx: Tx, payload: StopPartner) -> PartnerReply:
 
     Raises:
         StateConflict: It is not ACTIVE.
-        ConflictOfInterest: The official acts for the partner himself.
+        ConflictOfInterest: The official acts for the partner.
     """
     row = _locked(tx, payload.partner_id, "ACTIVE")
     require_no_stake(tx, row.partner_id)

@@ -56,7 +56,7 @@ def operators(tx: Tx, named: Sequence[str]) -> list[str]:
     Raises:
         UnknownPerson: One is not registered, or the fact of it is still on its way.
         Deceased: One is dead.
-        UnderAge: One is no adult, or nobody knows his age.
+        UnderAge: One is no adult, or the age is not known.
     """
     found = store.people_of(tx.conn, named)
     ids = [_kept(found.get(person_id), person_id) for person_id in named]
@@ -84,14 +84,14 @@ def _kept(one: dict[str, Any] | None, person_id: str) -> str:
 
 
 def require_holder(tx: Tx) -> None:
-    """Refuse a caller of whom it is known that nothing may be redeemed for him.
+    """Refuse a caller of whom it is known that nothing may be redeemed in that name.
 
-    Of whom nothing is known here credit says whether he has a wallet.
+    Of whom nothing is known here, credit says whether there is a wallet.
 
     Raises:
-        MergedAway: His id was given up.
-        Deceased: He is dead.
-        UnknownPerson: He is no longer registered.
+        MergedAway: The caller's id was given up.
+        Deceased: The person is dead.
+        UnknownPerson: The caller is no longer registered.
     """
     one = store.people_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
     if one is None:

@@ -154,7 +154,7 @@ def _require_strangers(tx: Tx, partner_id: str, wallet: str) -> None:
     """Refuse a redemption at the holder's own shop.
 
     A household's points are those of all its adults, so none of them may act for the partner; of
-    somebody's own points, not he himself, and somebody else must be there to verify them.
+    somebody's own points, not the holder, and somebody else must be there to verify them.
 
     Raises:
         OwnShop: It is.
@@ -178,7 +178,7 @@ def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
         return f"STW:{steward.steward_id}", steward.community
     scope = tx.actor.scope
     community = scope[:12] if len(scope) >= 12 else None
-    # Which household the holder's is, and whether he may spend for it, is credit's to say.
+    # Which household the holder's is, and who may spend for it, is credit's to say.
     return (kind if kind == "HH" else f"RES:{tx.actor.id}"), community
 
 
@@ -286,7 +286,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> RedemptionReply:
 
     Raises:
         NotFound: There is no such redemption at a partner for which the caller acts.
-        OperatorIsHolder: It is his own, or of somebody he lives with.
+        OperatorIsHolder: It is the operator's own, or of somebody of the same household.
         StateConflict: It was verified, cancelled or expired before.
         BadVoucher: The code is another.
         VoucherExpired: Its time is over.

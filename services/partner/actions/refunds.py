@@ -70,7 +70,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
     A denied one is asked for once more, with other reasons.
 
     Raises:
-        NotFound: It is neither the caller's nor his household's.
+        NotFound: It is neither the caller's nor of the caller's household.
         StateConflict: It is not redeemed.
         WindowOver: More than seven days have passed.
         RefundDecided: It was denied, and these are the reasons of before, or it was asked twice.

@@ -56,7 +56,7 @@ def require_allowed(*, title: str, category: str | None, kind: str, partner_cate
 
     Args:
         title: What people will read.
-        category: What the partner says it is, if he says it.
+        category: What the partner says it is, if anything.
         kind: GOODS, SERVICE or DISCOUNT.
         partner_category: Trade of the partner.
 

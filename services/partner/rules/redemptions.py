@@ -44,7 +44,7 @@ def require_audience(audience: str, wallet: str) -> None:
 def require_place(offer_scope: str, holder_scope: str) -> None:
     """Refuse a holder who lives elsewhere.
 
-    A holder's scope may be his community or wider, when his grant is wider: then it is enough that
+    A holder's scope may be the community or wider, when the grant is wider: then it is enough that
     the two overlap.
 
     Raises:

@@ -48,7 +48,7 @@ def is_plausible(code: str) -> bool:
     """Tell whether a cleaned code could be a voucher at all.
 
     A slip of the finger fails here and is not counted as a guess: it tells a guesser nothing that
-    he cannot compute himself.
+    the partner cannot compute.
     """
     shaped = len(code) == DIGITS + 1 and code.isascii() and code.isdigit()
     return shaped and check_digit(code[:DIGITS]) == code[DIGITS]

@@ -102,8 +102,8 @@ def waiting(
 ) -> sa.Select[Any]:
     """Return the query of offers of an area whose prices wait for the approval of somebody.
 
-    Nobody approves what he has drafted himself, nor for a partner in which he, or somebody who
-    lives with him, has a stake; what has waited too long comes before the level above as well.
+    Nobody approves their own draft, nor for a partner in which they, or somebody who
+    lives with them, has a stake; what has waited too long comes before the level above as well.
 
     Args:
         conn: The transaction.

@@ -139,7 +139,7 @@ def is_operator(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
 
 
 def has_stake(conn: sa.Connection, partner_id: str, person_id: str, *others: str) -> bool:
-    """Tell whether a person, or somebody he lives with, acts for a partner or is one of others."""
+    """Tell whether somebody of a person's household acts for a partner or is one of others."""
     return not household_of(conn, person_id).isdisjoint([*operators_of(conn, partner_id), *others])
 
 
@@ -152,13 +152,13 @@ def home_of(conn: sa.Connection, person_id: str) -> str | None:
 
 
 def tied_partners(conn: sa.Connection, person_id: str) -> sa.Select[Any]:
-    """Return the query for the ids of the partners in which a person has a stake: about these he
-    decides nothing."""
+    """Return the query for the ids of the partners in which a person has a stake, and
+    about which that person decides nothing."""
     return _operated(household_of(conn, person_id))
 
 
 def household_of(conn: sa.Connection, person_id: str) -> set[str]:
-    """Return a person with those who live with him."""
+    """Return a person with all of the household."""
     home = (
         sa.select(people.c.household_id)
         .where(people.c.person_id == person_id, people.c.state == "ACTIVE")

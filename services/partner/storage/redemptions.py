@@ -36,7 +36,7 @@ _STEP_COLUMNS = (
 
 
 def belongs_to(person_id: str) -> sa.ColumnElement[bool]:
-    """Tell whether a redemption is a person's: paid by him, or by the household where he is one of
+    """Tell whether a redemption is a person's: paid by that person, or by a household of which the person is one of
     the adults."""
     home = sa.select(people.c.household_id).where(
         people.c.person_id == person_id, people.c.state == "ACTIVE", people.c.is_adult
@@ -159,7 +159,7 @@ def refunds_waiting(conn: sa.Connection, partner_id: str) -> list[Row]:
 def refunds_to_decide(conn: sa.Connection, person_id: str, role: str, area: str) -> sa.Select[Any]:
     """Return the query of the refunds that wait in an area for somebody who may decide them.
 
-    Nobody decides for a partner in which he, or somebody who lives with him, has a stake, nor about
+    Nobody decides for a partner in which somebody of their household has a stake, nor about
     their own; what was denied once is for the street, and there for another one. The district sees
     what nobody below has decided in time.
     """

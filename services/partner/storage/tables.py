@@ -29,7 +29,7 @@ stewards = sa.Table(
     # Steward's sequence of the last change, so that an older one that comes late is dropped.
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
-# Who is registered, as far as an operator or a holder must be; nothing else of him.
+# Who is registered, as far as an operator or a holder must be; nothing else.
 people = sa.Table(
     "people",
     metadata,

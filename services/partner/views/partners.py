@@ -92,7 +92,7 @@ def _looks_in(tx: Tx, partner: Row) -> bool:
 def partners_list(tx: Tx, payload: PartnersQuery) -> Page[replies.PartnerCard]:
     """合伙人名录 / Partners of an area."""
     query = store.cards()
-    # Who applied is known where he applied, and to himself; elsewhere partners are who is active.
+    # Who applied is known there, and to the applicant; elsewhere partners are who is active.
     known = partners.c.state == "ACTIVE"
     if tx.actor.role in READERS:
         known = sa.or_(known, within(partners.c.area, tx.actor.scope))
@@ -154,7 +154,7 @@ def waiting_offers(tx: Tx, payload: PartOfList) -> Page[replies.OfferCard]:
     """待我审批的项目与价格 / Offers and prices that wait for my approval.
 
     Return the offers, and the new prices of offers, that wait for the caller's approval: none of a
-    partner in which he, or somebody who lives with him, has a stake.
+    partner in which somebody of the caller's household has a stake.
     """
     query = offer_store.waiting(
         tx.conn,

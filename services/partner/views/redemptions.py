@@ -70,7 +70,7 @@ def desk_line(row: Row) -> replies.DeskLine:
 def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> Page[replies.RedemptionCard]:
     """我的兑换单 / My redemptions.
 
-    Return the caller's own redemptions, of all his wallets, and those of his household's wallet.
+    Return the caller's own redemptions, of all wallets, and those of the household's wallet.
     """
     query = (
         sa.select(redemptions, offers.c.title)
@@ -88,7 +88,7 @@ def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> Page[replies.Redempti
 def waiting_refunds(tx: Tx, payload: PartOfList) -> Page[replies.WaitingRefund]:
     """待我审理的退回 / Refunds that wait for my decision.
 
-    Return the refunds that wait for the caller's decision: none of his own, of his household, or of
+    Return the refunds that wait for the caller's decision: none of the caller's household, or of
     a partner in which one of them has a stake.
     """
     query = store.refunds_to_decide(tx.conn, tx.actor.id, tx.actor.role, tx.actor.scope)

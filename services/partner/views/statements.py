@@ -92,8 +92,8 @@ def statements_list(tx: Tx, payload: StatementsQuery) -> Page[replies.StatementL
 
 
 def own_matters(tx: Tx) -> Callable[[str], bool | UnsetType]:
-    """Return what marks, in a list of an official, the partners about which he decides nothing: he,
-    or somebody who lives with him, has a stake in them."""
+    """Return what marks, in a list of an official, the partners about which that
+    official decides nothing: somebody of the household has a stake in them."""
     if tx.actor.role not in OFFICIALS:
         return lambda _partner_id: UNSET
     tied = set(tx.conn.execute(partner_store.tied_partners(tx.conn, tx.actor.id)).scalars())

@@ -201,7 +201,7 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
 
     Raises:
         MergedAway: His id was given up; the kept one is told.
-        Deceased: He is dead.
+        Deceased: The person is dead.
         NotRegistered: He has left.
         NotHeardOf: He is not registered, or the fact of it is still on its way.
         UnderAge: He is no adult, or nobody knows his age.

@@ -42,9 +42,9 @@ class ResidentRegistered:
 
 @fact("person_registered.v1", about="person")
 class PersonRegistered:
-    """人员登记 / Who is registered and lives in no grid: he works here, or runs a shop.
+    """人员登记 / Who is registered and lives in no grid: somebody who works here, or runs a shop.
 
-    Said again when it was wrong, and when he is 18; and once of everybody, wherever he lives, who
+    Said again when it was wrong, and at the age of 18; and once of everybody, here or elsewhere, who
     was registered before it was said at all.
     """
 
@@ -73,7 +73,7 @@ class ResidentDeactivated:
 
 @fact("resident_returned.v1", about="person")
 class ResidentReturned:
-    """居民回迁 / A person lives here again: he came back, or was never gone."""
+    """居民回迁 / A person lives here again: came back, or was never gone."""
 
     person_id: str
     community: str
@@ -409,7 +409,7 @@ class AppointmentActivatedHeard:
 
 @reads("property", "appointment_ended.v1")
 class AppointmentEndedHeard:
-    """He holds it no longer."""
+    """The person holds it no longer."""
 
     appointment_id: str
     project_id: str

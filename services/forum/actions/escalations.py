@@ -144,7 +144,7 @@ def _barred(tx: Tx, row: _Whose | Row) -> set[str]:
 
 
 def consume_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
-    """Whose a request is has become known: it stays neither before that person nor the household."""
+    """Whose a request is has become known: it does not stay before the reporter's household."""
     if corrected.reporter_id is None:
         return
     for row in storage.escalations.waiting_of(tx.conn, "REQUEST", corrected.request_id):

@@ -36,8 +36,8 @@ _STEP_COLUMNS = (
 
 
 def belongs_to(person_id: str) -> sa.ColumnElement[bool]:
-    """Tell whether a redemption is a person's: paid by that person, or by a household of which the person is one of
-    the adults."""
+    """Tell whether a redemption is a person's: paid by that person, or by a household
+    of which the person is an adult."""
     home = sa.select(people.c.household_id).where(
         people.c.person_id == person_id, people.c.state == "ACTIVE", people.c.is_adult
     )

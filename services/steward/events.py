@@ -44,7 +44,7 @@ class ResidentRegistered:
 class PersonRegistered:
     """人员登记 / Who is registered and lives in no grid: somebody who works here, or runs a shop.
 
-    Said again when it was wrong, and at the age of 18; and once of everybody, here or elsewhere, who
+    Said again when it was wrong, and at 18; and once of everybody, here or elsewhere, who
     was registered before it was said at all.
     """
 

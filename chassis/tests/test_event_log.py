@@ -19,7 +19,8 @@ def spoken(bench):
         bench.do("add", {"counter_id": f"c{number}", "amount": 1})
     outbox = bench.runtime.chassis.outbox
     with bench.runtime.engine.begin() as conn:
-        for number, row_id in enumerate(conn.execute(sa.select(outbox.c.id)).scalars().all()):
+        said = conn.execute(sa.select(outbox.c.id).order_by(outbox.c.id)).scalars().all()
+        for number, row_id in enumerate(said):
             at = began + timedelta(minutes=number)
             conn.execute(
                 sa.update(outbox)

@@ -294,9 +294,16 @@ def _lessen(tx: Tx, award: Row, score: int, reason: str, within: str | None) -> 
         )
     points = award.points * abs(score) // abs(award.score) if award.score else 0
     _approve_waiting(tx, award)
-    # Its reason says that a person has changed it: no later count of its window undoes that.
-    award_store.change(tx.conn, str(award.award_id), reason=reason)
-    amounts.adjust(tx, [amounts.Change(award, score, points, award.capped)])
+    changed = [amounts.Change(award, score, points, award.capped)]
+    for other in reversals.same_of_merged(tx, award):
+        # It has its points in one of them only.
+        left = points if other.points else 0
+        changed.append(amounts.Change(other, score, min(left, other.points), other.capped))
+        months.draft_again(tx, other.subject_id, other.period)
+    for change in changed:
+        # Its reason says that a person has changed it: no later count of its window undoes that.
+        award_store.change(tx.conn, str(change.award.award_id), reason=reason)
+    amounts.adjust(tx, changed)
     if award.deduction and score == 0:
         repair_ends.item_gone(tx, award, by=tx.actor.id)
     opened = within or months.open_period(tx, award.subject_id, award.period)

@@ -572,11 +572,16 @@ def reverse_points(
     points_period: str,
     shard: int = 0,
 ) -> None:
-    """Take back points of an award: PENDING of its month, then what is spendable, then a debt."""
+    """Take back points of an award: PENDING of its month, then what is spendable, then a debt.
+
+    Points of an id that was given up are the kept one's, as soon as their month has released them.
+    """
     if points == 0:
         return
     # Months before wallets, as everywhere: a release locks them in that order too.
     pending = store.pending_of(tx.conn, subject_id).get(points_period, 0)
+    if pending < points and (kept := registry.account_of(tx.conn, subject_id)) != subject_id:
+        subject_id, pending = kept, 0
     store.lock_wallets(tx.conn, [subject_id])
     stored = store.open_lots(tx.conn, subject_id)
     lots = [rules.Lot(str(lot.lot_id), lot.period, lot.left, lot.expires_at) for lot in stored]

@@ -123,3 +123,29 @@ def reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | No
     if known.points > 0 and known.state == "APPROVED":
         amounts.take_points(tx, known, known.points)
     months.draft_again(tx, known.subject_id, opened)
+    for other in same_of_merged(tx, known):
+        reverse(tx, other, reason=reason, by=by)
+
+
+def same_of_merged(tx: Tx, known: Row) -> list[Row]:
+    """Return and lock the awards that stand and are the same as one, of a person who was registered
+    twice: what came over from it, and where it came from. What is decided of one holds for all."""
+    kind, _, person = known.subject_id.partition(":")
+    if kind != "RES" or not registry.any_merged(tx.conn):
+        return []
+    kept = registry.kept(tx.conn, person)
+    accounts = [f"RES:{one}" for one in (kept, *registry.given_up_for(tx.conn, kept))]
+    found, looked_at = {str(known.award_id): known}, [known]
+    while looked_at:
+        one = looked_at.pop()
+        award_id, corrects = str(one.award_id), str(one.corrects or "")
+        wanted = {rules.carried_id(one.rule_code, account, award_id) for account in accounts}
+        if rules.is_carried(award_id, one.rule_code, one.subject_id, corrects):
+            wanted.add(corrects)
+        for other in sorted(wanted - found.keys()):
+            row = store.award(tx.conn, other, lock=True)
+            if row is not None:
+                found[other] = row
+                looked_at.append(row)
+    del found[str(known.award_id)]
+    return [row for _, row in sorted(found.items()) if row.state in store.STANDING]

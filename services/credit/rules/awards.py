@@ -477,7 +477,7 @@ def apply_cap(cap: Cap | None, awards: Iterable[Counted], taken: Taken = Taken()
     if cap is None:
         return ordered
     if cap.per == "DEED":
-        return _best(ordered, taken)
+        return _best_of_months(ordered, taken)
     count = None if cap.count is None else max(0, cap.count - taken.count)
     score = None if cap.score is None else max(0, cap.score - taken.score)
     points = None if cap.points is None else max(0, cap.points - taken.points)
@@ -525,6 +525,21 @@ def apply_caps(
 
 def _towards_zero(score: int, limit: int) -> int:
     return max(-limit, min(limit, score))
+
+
+def _best_of_months(ordered: Sequence[Counted], taken: Taken) -> list[Counted]:
+    """Let each month have its best, less what the months before it have of the deed: what a month
+    gives must not depend on whether a later one had begun when it was drafted."""
+    left: list[Counted] = []
+    for _, run in groupby(ordered, key=lambda award: award.period):
+        kept = _best(list(run), taken)
+        taken = Taken(
+            taken.count + len(kept),
+            taken.score + sum(abs(award.score) for award in kept),
+            taken.points + sum(award.points for award in kept),
+        )
+        left += kept
+    return left
 
 
 def _best(ordered: Sequence[Counted], taken: Taken) -> list[Counted]:

@@ -245,6 +245,13 @@ def kept_of_merged(conn: sa.Connection, subject_ids: Iterable[str]) -> set[str]:
     return {f"RES:{person_id}" for person_id in conn.execute(asked).scalars()}
 
 
+def account_of(conn: sa.Connection, subject_id: str) -> str:
+    """Return the subject that a subject is now: of a person registered twice, that of the kept
+    id."""
+    kind, _, ref = subject_id.partition(":")
+    return f"RES:{kept(conn, ref)}" if kind == "RES" else subject_id
+
+
 def given_up_for(conn: sa.Connection, person_id: str) -> dict[str, datetime]:
     """Return the ids that were given up for a person's, and when."""
     row = t.merged_people.c

@@ -62,8 +62,10 @@ def awards_of_month(conn: sa.Connection, period: str, subjects: Sequence[str]) -
 
 
 def objection_numbers(conn: sa.Connection, subjects: Sequence[str]) -> frozenset[str]:
-    """Return the numbers of the objections about some subjects that were decided."""
+    """Return the numbers of the objections about some subjects that were decided, and about other
+    registrations of the same persons: what is decided of an award holds for what came over."""
     row = t.objections.c
+    subjects = sorted({*subjects, *_of_same_persons(conn, subjects)})
     return frozenset(
         number
         for group in _groups(subjects)
@@ -73,6 +75,16 @@ def objection_numbers(conn: sa.Connection, subjects: Sequence[str]) -> frozenset
             )
         ).scalars()
     )
+
+
+def _of_same_persons(conn: sa.Connection, subjects: Sequence[str]) -> set[str]:
+    if not registry.any_merged(conn):
+        return set()
+    persons = [one.removeprefix("RES:") for one in subjects if one.startswith("RES:")]
+    found = {*persons, *registry.merged(conn, persons).values()}
+    for person in sorted(found):
+        found |= registry.given_up_for(conn, person).keys()
+    return {f"RES:{person}" for person in found}
 
 
 def objections(

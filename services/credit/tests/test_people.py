@@ -487,3 +487,72 @@ def test_why_somebody_is_no_holder_is_said_in_words(bench, reason, expected):
     assert "ENDED" not in str(refused.value)
     with pytest.raises(expected):
         stage.consent(bench, "per_a")
+
+
+def objected_to(bench, award_id, **decision):
+    """An objection to an award, decided for who filed it."""
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    order = {"target": "AWARD", "target_id": award_id, "text": "分值有误请核查"}
+    filed = bench.do("file_objection", order)
+    bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
+    taken = bench.do("accept_objection", {"objection_id": filed["id"]}, version=filed["version"])
+    bench.as_("R_STREET", person="per_judge", scope=STREET)
+    order = {"objection_id": filed["id"], "reasons": "经核查该项登记有误,应予撤销并重新登记。"}
+    bench.do("decide_objection", order | decision, version=taken["version"])
+
+
+def commended(bench):
+    """(subject, state, score) of what both ids have been commended for."""
+    return {
+        (row["subject_id"], row["state"], row["score"])
+        for row in bench.rows(
+            "SELECT subject_id, state, score FROM awards WHERE rule_code = 'R-RES-13'"
+            " AND deed = 'bz-2'"
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("of", "partly"), [("per_twin", False), ("per_a", False), ("per_twin", True)]
+)
+def test_what_is_decided_of_an_award_holds_for_what_came_over_of_it(twins, of, partly):
+    """The copy counted on for years, and the points were owed by a wallet that nobody has."""
+    bench = twins
+    merge(bench)
+    assert commended(bench) == {
+        ("RES:per_twin", "APPROVED", 5),
+        ("RES:per_a", "APPROVED", 5),
+    }
+    for period in ("2025-04", "2025-05"):
+        final_month(bench, period)
+    before = points(bench)["available"]
+    (row,) = bench.rows(
+        "SELECT award_id FROM awards WHERE deed = 'bz-2' AND subject_id = :s", s=f"RES:{of}"
+    )
+    award_id = str(uuid.UUID(str(row["award_id"])))
+    decision = {"outcome": "PARTLY", "score": 2} if partly else {"outcome": "UPHELD"}
+    objected_to(bench, award_id, award_ids=[award_id], **decision)
+    state, score, lost = ("APPROVED", 2, 30) if partly else ("REVERSED", 5, 50)
+    assert commended(bench) == {("RES:per_twin", state, score), ("RES:per_a", state, score)}
+    assert points(bench)["available"] == before - lost
+    june = final_month(bench, "2025-06")
+    assert entry_of(june, "RES:per_a")["good"] == 3 + 20 + (2 if partly else 0)
+    for period in ("2025-03", "2025-04", "2025-05", "2025-06"):
+        verify(bench, period)
+    stage.trial_balance(bench)
+
+
+def test_a_final_month_does_not_depend_on_a_better_level_of_the_next_one(bench):
+    """February gave nothing for a deed of which March had more, and was said to be forged."""
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.resident(bench, "per_a")
+    award(bench, "RES:per_a", "R-RES-13", level="STREET", deed="BZ-1")
+    bench.at("2025-03-02T09:00")
+    award(bench, "RES:per_a", "R-RES-13", level="DISTRICT", deed="BZ-1")
+    for period, score, pending in (("2025-02", 1003, 30), ("2025-03", 1005, 50)):
+        card = final_month(bench, period)
+        assert entry_of(card, "RES:per_a")["score"] == score
+        assert points(bench)["available"] == pending
+        verify(bench, period)
+    stage.trial_balance(bench)

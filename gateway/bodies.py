@@ -8,7 +8,7 @@ so that the caller is told everything at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -59,15 +59,22 @@ def whole(shape: Shape, content: bytes) -> JsonObject:
     return fitting(shape, given)
 
 
-def fitting(shape: Shape, given: JsonObject) -> JsonObject:
+def fitting(
+    shape: Shape, given: JsonObject, read: Callable[[JsonObject], JsonObject] = lambda one: one
+) -> JsonObject:
     """Return what fits a shape as it travels: texts tidied, defaults filled in, times with a zone.
 
     A null that the caller wrote is sent; a null that stands for "not given" is not.
 
+    Args:
+        shape: What it has to fit.
+        given: What was written.
+        read: What makes of tidied texts what they say.
+
     Raises:
         Flawed: It does not fit.
     """
-    tidied = cast("JsonObject", text.tidied(given))
+    tidied = read(cast("JsonObject", text.tidied(given)))
     flaws = [*flawed(given), *shape.flaws(tidied)]
     if flaws:
         raise Flawed(flaws)

@@ -267,8 +267,12 @@ def _addressed(shape: Shape, given: JsonObject) -> JsonObject:
     Raises:
         Flawed: Something does not fit.
     """
-    read = {name: from_text(one, shape.members.get(name, {})) for name, one in given.items()}
-    return fitting(shape, read)
+
+    def read(written: JsonObject) -> JsonObject:
+        known = shape.members
+        return {name: from_text(one, known.get(name, {})) for name, one in written.items()}
+
+    return fitting(shape, given, read)
 
 
 def check_reply(door: Door, reply: Any) -> None:

@@ -31,7 +31,7 @@ _TIME = re.compile(
 )
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?")
 _DAY = re.compile(text.DAY)
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 # How people and programs write yes and no in an address.
 _YES_OR_NO = {
@@ -129,14 +129,29 @@ class Shape:
             found = [one for error in self._validator.iter_errors(value) for one in _told(error)]
         except UnicodeEncodeError:
             return []  # half a character, which is told by itself
-        # A day that stays text has a form beside its format; one of the two is enough.
+        found = [replace(one, words=self.words, kind=self._meant(one)) for one in found]
+        # A day that stays text has a form beside its format; one of the two is enough. And of a
+        # list that is too long nobody needs to know what stands in it.
         formless = {one.place for one in found if one.kind == "pattern"}
-        found = [one for one in found if one.kind != "day" or one.place not in formless]
-        found = [replace(one, words=self.words) for one in found]
+        long = {one.place for one in found if one.kind == "maxItems"}
+        found = [
+            one
+            for one in found
+            if not (one.kind == "day" and one.place in formless)
+            and not any(one.place[:end] in long for end in range(len(one.place)))
+        ]
         order = {name: number for number, name in enumerate(self.members)}
         return sorted(
             found, key=lambda one: order.get(str(one.place[0]), len(order)) if one.place else -1
         )
+
+    def _meant(self, flaw: Flaw) -> str:
+        """Return the kind of a flaw; where a day or time should stand, what is no text is none."""
+        if flaw.kind != "string":
+            return flaw.kind
+        place = tuple("*" if isinstance(one, int) else one for one in flaw.place)
+        form = dict(self.moments).get(place)
+        return {"date-time": "time", "date": "day"}.get(form or "", flaw.kind)
 
     def filled(self, value: JsonObject) -> JsonObject:
         """Return an object with the defaults of the members that it leaves out; null is none."""
@@ -299,6 +314,8 @@ def from_text(written: Json, schema: Schema) -> Json:
     if not isinstance(written, str):
         return written
     kind = schema.get("type")
+    if schema.get("format") == "date-time" and _DAY.fullmatch(written):
+        return f"{written}T00:00:00"  # who asks since a day means its beginning
     if kind == "boolean":
         return _YES_OR_NO.get(written.lower(), written)
     numbers = any(isinstance(one, int) for one in schema.get("enum", ()))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import pytest
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 from starlette.requests import Request
 
 from chassis.fields import Day, Instant
@@ -126,6 +126,9 @@ def test_each_number_of_a_person_is_named_with_its_place_in_both_languages(site)
 
 class Since(Asked, frozen=True):
     at: Instant | None = None
+    number: int | UnsetType = UNSET
+    yes: bool | UnsetType = UNSET
+    few: Annotated[list[str], Meta(max_length=2)] | UnsetType = UNSET
     role: Literal["R_CADRE", "R_STREET"] | None = None
     many: Literal[
         "ACKNOWLEDGED", "ADJOURNED", "CANCELLED", "DELIBERATING", "DISCONTINUED", "DISPATCHED",
@@ -144,9 +147,8 @@ def test_what_may_be_sent_is_named_in_the_words_of_the_door_s_service():
 
 def test_what_may_be_sent_is_named_and_a_day_is_told_from_a_time():
     """C11: "应为以下之一:'R_CADRE' or 'R_STREET'", and "日期时间必须带时区" of a day."""
-    asked = {"type": "http", "headers": [], "query_string": b"at=2026-12-01&role=R_PM&many=X"}
     with pytest.raises(Flawed) as refused:
-        read_params(Shape.of(Since), Request(asked))
+        whole(Shape.of(Since), b'{"at":"2026-12-01","role":"R_PM","many":"X"}')
     said = {item["field"]: item for item in complaints_of(refused.value.flaws)}
     named = "应为以下之一:社区两委(R_CADRE)、街道经办(R_STREET)"
     assert said["role"]["message_zh"] == named
@@ -155,3 +157,38 @@ def test_what_may_be_sent_is_named_and_a_day_is_told_from_a_time():
     assert said["many"]["message_zh"].endswith("(WITHDRAWN)")
     assert "带时刻和时区的日期时间" in said["at"]["message_zh"]
     assert "a time with hours and a zone" in said["at"]["message_en"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("at=2026-12-01", {"at": "2026-12-01T00:00:00+08:00"}),
+        ("many=SUBMITTED", {"many": "SUBMITTED"}),
+        ("at=2026-12-01T09:00", {"at": "2026-12-01T09:00:00+08:00"}),
+        ("number=%20%EF%BC%92%EF%BC%90+&yes=no", {"number": 20, "yes": False}),
+    ],
+)
+def test_what_stands_in_an_address_is_read_as_what_it_says(written, read):
+    asked = Request({"type": "http", "headers": [], "query_string": written.encode()})
+    assert read_params(Shape.of(Since), asked) == read
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        # It was taken for seconds since 1970.
+        ({"at": "370811"}, {"at": "应为日期时间(ISO 8601)"}),
+        ({"at": 5}, {"at": "应为日期时间(ISO 8601)"}),
+        ({"at": "2025-01-15T25:00"}, {"at": "应为日期时间(ISO 8601)"}),
+        ({"at": "9999-01-01T00:00:00Z"}, {"at": "年份应在 1900 至 2099 之间"}),
+        ({"number": "5", "yes": 1}, {"number": "应为整数", "yes": "应为 true 或 false"}),
+        # What stands in a list that is too long is of no use to who has to shorten it.
+        ({"few": [1, "a", "b"]}, {"few": "至多 2 项"}),
+        ({"few": [1, "a"]}, {"few.0": "应为文本"}),
+        ({"at": None, "number": None}, {"number": "应为整数"}),
+    ],
+)
+def test_each_thing_that_does_not_fit_is_named_once(body, said):
+    flaws = Shape.of(Since).flaws(body)
+    assert {one["field"]: one["message_zh"] for one in complaints_of(flaws)} == said
+    assert len(flaws) == len(said)

@@ -24,7 +24,7 @@ from chassis.json_values import JsonObject
 from chassis.messages import Actor
 from chassis.rpc import CallFailed
 from gateway.dispatch import Gate, read_params, read_places
-from gateway.doors import Door, Doors
+from gateway.doors import ANY_FILE, Door, Doors
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 ATOM = "application/atom+xml"
 PDF = "application/pdf"
-FILE = "application/octet-stream"
 
 _ATOM_NS = "http://www.w3.org/2005/Atom"
 _VARY = "Authorization, X-Acting-Role, Accept-Language"
@@ -270,4 +269,4 @@ async def _file(asked: Asked, reply: JsonObject) -> Response:
     )
 
 
-_WRITERS: dict[str, Writer] = {ATOM: _feed, PDF: _certificate, FILE: _file}
+_WRITERS: dict[str, Writer] = {ATOM: _feed, PDF: _certificate, ANY_FILE: _file}

@@ -29,6 +29,8 @@ ROLES: frozenset[str] = frozenset(
     word for word in vocabulary("chassis") if word.startswith("R_")
 ) - {ANONYMOUS_ROLE}
 Kind = Literal["command", "query"]
+# What a door produces whose reply says the media type of its file.
+ANY_FILE = "application/octet-stream"
 ANY: tuple[str, ...] = (ANY_ROLE,)
 PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
 

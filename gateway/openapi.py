@@ -14,7 +14,7 @@ from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
 from chassis.refusal import Problem
 from gateway.context import Context
-from gateway.doors import Door
+from gateway.doors import ANY_FILE, Door
 from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
 from gateway.shapes import Shape
 
@@ -442,7 +442,7 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
             "description": meanings[door.status],
             "headers": headers,
             "content": (
-                {door.produces: {}}
+                {"*/*" if door.produces == ANY_FILE else door.produces: {}}
                 if door.produces
                 else {"application/json": {"schema": components.ref(door.reply)}}
             ),

@@ -237,3 +237,10 @@ def test_every_example_of_the_reference_is_one_that_the_door_takes():
             operation = document["paths"][door.full_path][door.verb.lower()]
             example = operation["requestBody"]["content"]["application/json"]["example"]
             assert door.body.flaws(example) == [], door.full_path
+
+
+def test_a_file_of_any_kind_is_declared_as_that():
+    """An export is CSV or a workbook; the reference said octets, which it never is."""
+    document = Document(title="x", version="1", doors=list(doors_of("credit")), demo=False).build()
+    answers = document["paths"]["/v1/credit/exports/{export_id}/file"]["get"]["responses"]
+    assert set(answers["200"]["content"]) == {"*/*"}

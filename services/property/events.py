@@ -235,6 +235,7 @@ class ProjectMonth:
         served_from: First day of the month on which it was in service; none where it never was.
         served_to: Likewise the last one. Of a project that was closed or handed over in the month
             all that is said as of the last day is said as of this one.
+        took_over: The day on which the company took the project over from another one.
     """
 
     project_id: str
@@ -266,6 +267,7 @@ class ProjectMonth:
     overdue_rectifications_open: int
     served_from: date | None = None
     served_to: date | None = None
+    took_over: date | None = None
 
 
 @fact("month_measured.v1", about="month")

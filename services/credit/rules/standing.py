@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from chassis.calendar import Calendar
@@ -130,8 +131,11 @@ GATE_SOURCE: Final = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
 
 # The formula changes with its release: months that were published by an earlier one are verified
 # by it. 1: a steward who had left by the last day was not rated. 2: a person who served is. 3: so
-# is a project that was closed or handed over within the month, as of its last day of service.
+# is a project that was closed or handed over within the month, as of its last day of service; and
+# a company that has taken one over has time to sign agreements.
 FORMULA: Final = 3
+# So many days, with that of the hand-over, has a company to sign agreements of its own.
+DAYS_TO_SIGN: Final = 60
 
 
 def row_as_settled(row: MonthRow, formula: int = FORMULA) -> MonthRow:
@@ -139,15 +143,22 @@ def row_as_settled(row: MonthRow, formula: int = FORMULA) -> MonthRow:
 
     All that property says of a project as of the last day, it says of one that was closed or handed
     over within the month as of `served_to`; on that day the project was in service. A project that
-    did not serve in the month at all has no such day.
+    did not serve in the month at all has no such day. A company that has taken a project over loses
+    nothing for lack of agreements for 60 days (F19): how many it has on the last day of a month
+    until then is not told to the rules. The gate for AAA asks for them all the same.
 
     Args:
         row: A row as it was told.
         formula: By which formula the month was published.
     """
-    if formula > 2 and row.get("in_service") is False and row.get("served_to"):
-        return {**row, "in_service": True}
-    return row
+    if formula < 3 or not row.get("served_to"):
+        return row
+    read = {**row, "in_service": True}
+    if took_over := row.get("took_over"):
+        has_had_it = date.fromisoformat(row["served_to"]) - date.fromisoformat(took_over)
+        if has_had_it.days < DAYS_TO_SIGN:
+            read["agreements_active_last_day"] = None
+    return read
 
 
 def measures_of(
@@ -167,9 +178,8 @@ def measures_of(
         KeyError: The kind is not measured.
     """
     if kind == "PRJ":
-        row = row_as_settled(row, formula)
         return Measures(
-            active=bool(row.get("in_service", True)),
+            active=bool(row_as_settled(row, formula).get("in_service", True)),
             agreements=row.get("agreements_active_last_day") or 0,
             p2c_active=bool(row.get("p2c_active_last_day")),
             c2p_active=bool(row.get("c2p_active_last_day")),

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from chassis.calendar import Calendar
 from services.credit.actions import verify as command
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
@@ -47,12 +48,14 @@ OLD_AWARDS = {
     "R-PRJ-09": 1,
 }  # fmt: skip
 # From 20 March on: 95 % +1, all resolved +2, all satisfied +3, no complaint +2, too few complaints
-# to compare, a gap of 12 days 0, nothing signed yet -3, nothing due, a meeting +1.
+# to compare, a gap of 12 days 0, nothing signed yet but 60 days to do so, nothing due, a meeting
+# +1.
 NEW_ROW = PROJECT_ROW | {
     "project_id": "prj_new",
     "company_id": "pco_new",
     "served_from": "2025-03-20",
     "served_to": "2025-03-31",
+    "took_over": "2025-03-20",
     "requests": 20,
     "contacted_on_time": 19,
     "due_resolutions": 20,
@@ -73,7 +76,7 @@ NEW_ROW = PROJECT_ROW | {
     "commitments_on_time": 0,
 }
 NEW_AWARDS = {
-    "R-PRJ-01": 1, "R-PRJ-02": 2, "R-PRJ-03": 3, "R-PRJ-04": 2, "R-PRJ-07": -3, "R-PRJ-09": 1,
+    "R-PRJ-01": 1, "R-PRJ-02": 2, "R-PRJ-03": 3, "R-PRJ-04": 2, "R-PRJ-09": 1,
 }  # fmt: skip
 
 
@@ -159,7 +162,7 @@ def check(bench):
     """Each has its own part of the month, once."""
     card = settlement_of(bench, PERIOD)
     assert standing(entry_of(card, OLD)) == (9, 6, 78, "A", [TWO])
-    assert standing(entry_of(card, NEW)) == (9, 3, 81, "AA", [TWO, CROSS])
+    assert standing(entry_of(card, NEW)) == (9, 0, 84, "AA", [TWO, CROSS])
     assert (amounts(bench, OLD), amounts(bench, NEW)) == (OLD_AWARDS, NEW_AWARDS)
     counted = bench.rows("SELECT count(*) AS n FROM awards WHERE score <> 0")
     assert counted == [{"n": len(OLD_AWARDS) + len(NEW_AWARDS)}]
@@ -188,17 +191,17 @@ def test_both_companies_get_their_part_of_the_month_of_a_hand_over(credit, monke
     measured(bench, PERIOD, OLD_ROW, NEW_ROW)
     drafted(bench)
     card = check(bench)
-    # Two deductions of the old one, one of the new one.
-    assert len(card["to_check"]) == 3
+    # Two deductions, both of the old one.
+    assert len(card["to_check"]) == 2
     confirm_area(bench, PERIOD)
     bench.fire("2025-04-14T09:00")
     companies = confirmed_district(bench)
     assert standing(entry_of(companies, "PCO:pco_old")) == (0, 0, 78, "A", [])
-    assert standing(entry_of(companies, "PCO:pco_new")) == (0, 0, 81, "AA", [])
+    assert standing(entry_of(companies, "PCO:pco_new")) == (0, 0, 84, "AA", [])
     bench.fire("2025-04-15T09:00")
     notice = bench.ask("notice", {"notice_id": settlement_of(bench, PERIOD)["notice_id"]})
     said = {one["subject"]: (one["score"], one["grade"]) for one in notice["body"]["organisations"]}
-    assert said == {OLD: (78, "A"), NEW: (81, "AA")}
+    assert said == {OLD: (78, "A"), NEW: (84, "AA")}
     for area in (stage.COMMUNITY, DISTRICT):
         assert run(bench, monkeypatch, period=PERIOD, community=area) == command.SOUND
     for table, column, where in (
@@ -240,15 +243,21 @@ def test_both_companies_get_their_part_of_the_month_of_a_hand_over(credit, monke
     assert settlement_of(bench, PERIOD)["state"] == "SETTLED"
     assert run(bench, monkeypatch, period=PERIOD, all=True) == command.SOUND
 
-    # It settled for the last time.
-    measured(bench, "2025-04", OLD_ROW | {"served_from": None, "served_to": None}, NEW_ROW)
-    bench.fire(morning(bench, "2025-05-12"))
-    run_jobs(bench)
-    april = settlement_of(bench, "2025-04")
-    assert [one["subject"] for one in april["items"]] == [NEW]
-    assert (
-        bench.rows("SELECT * FROM awards WHERE subject_id = :s AND period > '2025-03'", s=OLD) == []
-    )
+    # It settled for the last time; the new one has until 18 May to sign.
+    for period, last, given in (
+        ("2025-04", "2025-04-30", NEW_AWARDS),
+        ("2025-05", "2025-05-31", NEW_AWARDS | {"R-PRJ-07": -3}),
+    ):
+        old = OLD_ROW | {"served_from": None, "served_to": None}
+        new = NEW_ROW | {"served_from": f"{period}-01", "served_to": last}
+        measured(bench, period, old, new)
+        bench.fire(morning(bench, f"{Calendar.next_period(period)}-12"))
+        run_jobs(bench)
+        items = settlement_of(bench, period)["items"]
+        assert [one["subject"] for one in items] == [NEW]
+        assert amounts(bench, NEW, period) == given
+    after = "SELECT * FROM awards WHERE subject_id = :s AND period > '2025-03'"
+    assert bench.rows(after, s=OLD) == []
 
 
 TOLD = {

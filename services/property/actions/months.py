@@ -171,6 +171,7 @@ def _measure(
                 overdue_rectifications_open=overdue[over].get(project_id, 0),
                 served_from=served[0] if served is not None else None,
                 served_to=served[1] if served is not None else None,
+                took_over=_took_over(tx, project),
             )
         )
     return found
@@ -186,6 +187,12 @@ def _served(tx: Tx, project: Row, first: date, last: date) -> tuple[date, date] 
     if project.closed_at is not None:
         until = min(last, tx.calendar.local_date(project.closed_at) - timedelta(days=1))
     return (since, until) if since <= until else None
+
+
+def _took_over(tx: Tx, project: Row) -> date | None:
+    if project.predecessor_id is None or project.in_service_from is None:
+        return None
+    return tx.calendar.local_date(project.in_service_from)
 
 
 def _in_service(project: Row, end: datetime) -> bool:

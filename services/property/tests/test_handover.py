@@ -99,6 +99,9 @@ def test_the_month_of_a_hand_over_is_measured_for_both_companies(bench, town):
     assert (new["p2c_active_last_day"], new["agreements_active_last_day"]) == (False, 0)
     assert (old["p2c_gap_days"], new["p2c_gap_days"]) == (0, 12)
     assert not old["cross_full_month"]
+    # It has 60 days to sign its own agreements.
+    assert (old["took_over"], new["took_over"]) == (None, "2025-03-20")
+    assert found["2025-04", "prj_b"]["took_over"] == "2025-03-20"
 
 
 @pytest.mark.covers("P9")

@@ -117,6 +117,7 @@ def test_the_month_of_the_worked_example_is_measured_input_by_input(bench, town)
             "overdue_rectifications_open": 1,
             "served_from": "2025-05-01",
             "served_to": "2025-05-31",
+            "took_over": None,
         }
     ]
     counts = {row["community"]: row for e in markers for row in e["data"]["communities"]}

@@ -22,7 +22,7 @@ class Stops(Protocol):
 Kept = TypeVar("Kept", bound=Stops)
 
 # The fixtures whose things are kept; tests that ask for one of them run in one process.
-NAMES = ("installation", "house")
+NAMES = ("installation", "shared_house")
 _KEPT: dict[str, Any] = {}
 
 

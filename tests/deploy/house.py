@@ -60,14 +60,23 @@ class House:
             self.run("migrate", name, unit=name)
         self.run("topology", "apply", unit="topology")
 
-    def start(self):
-        self.serve()
-        for name in RUNNING:
-            for kind in ("serve", "work"):
-                self.spawn(kind, name, unit=name)
-        self.port = servers.free_port()
-        self.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(self.port))
-        self.wait_ready()
+    def running(self):
+        """Start the processes unless they run; returns this house."""
+        if not self.processes:
+            for name in RUNNING:
+                for kind in ("serve", "work"):
+                    self.spawn(kind, name, unit=name)
+            self.port = servers.free_port()
+            self.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(self.port))
+            self.wait_ready()
+        return self
+
+    def quiet(self):
+        """End the processes; returns this house, with its servers only."""
+        for process in self.processes:
+            process.terminate()
+        self.end(*(process.log.stem for process in self.processes))
+        return self
 
     def _roles(self):
         """Run init.sql, then ask everybody but the administrator for his password."""

@@ -15,22 +15,16 @@ import pytest
 from fivered_client import ConsumerError, connect
 
 from clients.demo.api import Refused
-from testkit import servers
 from testkit.waiting import wait_until
-from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, House, ready
+from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, ready
 
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    servers.require()
-    built = House(tmp_path_factory.mktemp("least"))
-    try:
-        built.start()
-        yield built
-    finally:
-        built.stop()
+@pytest.fixture
+def house(shared_house):
+    """Two services and the gateway, which run."""
+    return shared_house.running()
 
 
 def refused(house, unit, attempt):
@@ -69,7 +63,7 @@ def test_a_call_and_an_event_get_through_with_the_least_rights(house):
 
     def heard():
         # Credit takes a consent only of a person that steward's event has told it of.
-        body = {"notice_version": "2025.1", "purposes": ["SCORING"]}
+        body = {"notice_version": "2025.1", "purposes": ["SCORING", "POINTS"]}
         try:
             return api.post("/v1/credit/consents", RESIDENT, body, key="consent")
         except Refused as refusal:

@@ -11,7 +11,7 @@ from chassis.calendar import SHANGHAI
 from clients.demo.api import Person, Refused
 from testkit import servers
 from testkit.waiting import wait_until
-from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, House
+from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 
@@ -26,15 +26,10 @@ ACCOUNTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    servers.require()
-    built = House(tmp_path_factory.mktemp("restore"))
-    try:
-        built.start()
-        yield built
-    finally:
-        built.stop()
+@pytest.fixture
+def house(shared_house):
+    """Two services and the gateway, which run."""
+    return shared_house.running()
 
 
 def accounts(house):

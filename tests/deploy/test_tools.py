@@ -5,22 +5,15 @@ import subprocess
 
 import pytest
 
-from testkit import servers
-from tests.deploy.house import FIVERED, ROOT, House
+from tests.deploy.house import FIVERED, ROOT
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
+@pytest.fixture
+def house(shared_house):
     """Servers, users, databases and topology; no process runs."""
-    servers.require()
-    built = House(tmp_path_factory.mktemp("tools"))
-    try:
-        built.serve()
-        yield built
-    finally:
-        built.stop()
+    return shared_house.quiet()
 
 
 def fivered(house, *command, unit="credit", **more):

@@ -49,23 +49,25 @@ def _due(timers: sa.Table) -> store.Select:
 
 
 @functools.cache
-def _near(timers: sa.Table) -> store.Select:
-    # One list per column: a list of pairs takes longer to build than the set takes to act.
-    return (
-        sa.select(timers)
-        .where(
-            timers.c.kind.in_(sa.bindparam("kinds", expanding=True)),
-            timers.c.ref.in_(sa.bindparam("refs", expanding=True)),
-        )
-        .order_by(timers.c.due_at, timers.c.kind, timers.c.ref)
+def _taking(timers: sa.Table, stand: store.Expression, *, locks: bool) -> sa.Executable:
+    """Return the statement that takes timers out and tells which years are loaded."""
+    tried = timers.c.next_try_at
+    # One list per column: a list of pairs takes longer to build than the set takes to act. What
+    # it names beside the set is due as well.
+    named = (
+        timers.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        timers.c.ref.in_(sa.bindparam("refs", expanding=True)),
+        timers.c.due_at <= sa.bindparam("last"),
+        sa.or_(tried.is_(None), tried <= sa.bindparam("now")),
     )
-
-
-@functools.cache
-def _remove(timers: sa.Table) -> sa.Delete:
-    return sa.delete(timers).where(
-        timers.c.kind == sa.bindparam("its"), timers.c.ref == sa.bindparam("own")
-    )
+    taking = sa.delete(timers)
+    if locks:
+        own = (timers.c.kind, timers.c.ref)
+        free = sa.select(*own).where(*named).with_for_update(skip_locked=True)
+        taking = taking.where(sa.tuple_(*own).in_(free))
+    else:
+        taking = taking.where(*named)
+    return taking.returning(timers, stand.label("years"))
 
 
 def stand_of(runtime: Opened) -> store.Select:
@@ -161,22 +163,23 @@ def _fire(runtime: Opened, rows: Sequence[store.Row]) -> int:
 
 
 def _claim(tx: Tx, rows: Sequence[store.Row]) -> list[Due]:
-    """Delete the rows: the worker whose DELETE affects a row fires it. A timer that was moved, or
-    that another worker has, is left alone."""
-    table = tx.runtime.chassis.timers
-    was = {(row.kind, row.ref): row.due_at for row in rows}
-    asked = {"kinds": list({row.kind for row in rows}), "refs": [row.ref for row in rows]}
-    near = store.lock(_near(table), tx.conn, skip_locked=True)
-    found = tx.conn.execute(near, asked).all()
-    dues = [
-        Due(row.kind, row.ref, row.due_at, row.data or {})
-        for row in found
-        if was.get((row.kind, row.ref)) == row.due_at
-    ]
-    if dues:
-        tx.conn.execute(_remove(table), [{"its": due.kind, "own": due.ref} for due in dues])
+    """Delete the rows: the worker whose DELETE affects a row fires it. A timer that was moved out
+    of the set's time, or that another worker has, is left alone."""
+    runtime = tx.runtime
+    asked = {
+        "kinds": list({row.kind for row in rows}),
+        "refs": list({row.ref for row in rows}),
+        "last": rows[-1].due_at,
+        "now": datetime.now(UTC),
+    }
+    locks = tx.dialect == "postgresql"
+    taking = _taking(runtime.chassis.timers, runtime.years.stand, locks=locks)
+    found = store.rows(tx.conn, taking, asked)
+    if found:
+        tx.opened(None, found[0].years)
         tx.begin_timers()
-    return dues
+    dues = [Due(row.kind, row.ref, row.due_at, row.data or {}) for row in found]
+    return sorted(dues, key=lambda due: (due.due_at, due.kind, due.ref))
 
 
 def _put_back(tx: Tx, dues: Sequence[Due]) -> None:

@@ -104,11 +104,7 @@ class Known:
     def __init__(self, shipped: Calendar, table: sa.Table) -> None:
         self.shipped = shipped
         self._table = table
-        listed = sa.cast(table.c.year, sa.String) + ":" + sa.cast(table.c.version, sa.String)
-        # Which years are loaded, in which version: to be read beside whatever else is read.
-        self.stand = sa.select(
-            sa.func.coalesce(sa.func.aggregate_strings(listed, " "), "")
-        ).scalar_subquery()
+        self.stand = _stand(table)
         self._asked = sa.select(self.stand)
         self._kept: tuple[str, Calendar] = ("", shipped)
 
@@ -126,6 +122,13 @@ class Known:
             calendar = self.shipped.with_years(map(_year, store.rows(conn, sa.select(self._table))))
             self._kept = (stand, calendar)
         return calendar
+
+
+@functools.cache
+def _stand(years: sa.Table) -> sa.ScalarSelect[Any]:
+    """Return which years are loaded, in which version: to be read beside whatever else is read."""
+    listed = sa.cast(years.c.year, sa.String) + ":" + sa.cast(years.c.version, sa.String)
+    return sa.select(sa.func.coalesce(sa.func.aggregate_strings(listed, " "), "")).scalar_subquery()
 
 
 def _year(row: store.Row) -> Year:

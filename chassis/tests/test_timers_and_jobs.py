@@ -1,5 +1,7 @@
 """Timers fire at their due time; jobs go on where they stopped."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -55,6 +57,26 @@ def test_a_timer_that_always_fails_is_parked_and_can_be_retried(bench):
     assert timers.retry_parked_timers(bench.runtime) == 1
     assert timers.fire_due(bench.runtime) == 1
     assert bench.published()[0]["time"] == "2025-03-03T02:00:00Z"
+
+
+def test_what_waits_for_its_next_try_is_not_taken_with_a_set_that_bears_its_names(bench):
+    due = bench.rows("SELECT kind, ref FROM timers")
+    assert due == [{"kind": "monthly", "ref": "2025-02"}]
+    bench.do("remind", {"counter_id": "2025-02"})
+    bench.do("remind", {"counter_id": "c"})
+    table = bench.runtime.chassis.timers
+    hour = timedelta(hours=1)
+    waits = {"attempts": 1, "next_try_at": datetime.now(UTC) + hour, "due_at": bench.now + hour}
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.update(table).where(table.c.ref == "c").values(due_at=bench.now + 2 * hour))
+        failed = (table.c.kind == "reminder", table.c.ref == "2025-02")
+        conn.execute(sa.update(table).where(*failed).values(**waits))
+    bench.at("2025-03-31T09:00")
+    assert timers.fire_due(bench.runtime) == 2
+    left = bench.rows("SELECT ref FROM timers WHERE kind = 'reminder'")
+    assert left == [{"ref": "2025-02"}]
+    notes = {event["data"]["note"] for event in bench.published()}
+    assert notes == {"month 2025-02", "reminded at 2025-03-03T03:00:00+00:00"}
 
 
 def job_of(bench, job_id):

@@ -161,7 +161,7 @@ def known_objection(conn: sa.Connection, objection_id: str, *, lock: bool = Fals
 
 def undated_objections(conn: sa.Connection) -> list[Row]:
     """Return, locked, the open objections to nominees that nobody has to decide by a day."""
-    return records.rows(conn, chassis_store.lock(_UNDATED, conn))
+    return records.rows(conn, _UNDATED)
 
 
 # Asked every day, and written once.
@@ -169,6 +169,7 @@ _UNDATED = (
     sa.select(t.nominee_objections)
     .where(t.nominee_objections.c.state == "OPEN", t.nominee_objections.c.decide_due.is_(None))
     .order_by(t.nominee_objections.c.objection_id)
+    .with_for_update()
 )
 
 

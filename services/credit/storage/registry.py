@@ -668,9 +668,8 @@ def remind_of_grace(
 ) -> dict[str, datetime]:
     """Return subject -> end of those whose points end in a time of grace, and note that they are
     told of it."""
-    asked = store.lock(_GRACE_TO_REMIND, conn)
     named = {"at": at, "until": until, "most": limit}
-    found = {one.subject_id: one.spendable_until for one in conn.execute(asked, named)}
+    found = {one.subject_id: one.spendable_until for one in conn.execute(_GRACE_TO_REMIND, named)}
     if not found:
         return {}
     row = t.subjects.c
@@ -710,6 +709,7 @@ _GRACE_TO_REMIND = (
     )
     .order_by(t.subjects.c.subject_id)
     .limit(sa.bindparam("most", type_=sa.Integer))
+    .with_for_update()
 )
 _GRACE_OVER = (
     sa.select(t.subjects)

@@ -43,13 +43,16 @@ def of_subject(conn: sa.Connection, subject_id: str) -> list[Row]:
 
 def undated(conn: sa.Connection) -> list[Row]:
     """Return, locked, the proposed vetoes that nobody has to confirm by a day."""
-    row = t.vetoes.c
-    asked = (
-        sa.select(t.vetoes)
-        .where(row.state == "PROPOSED", row.due_at.is_(None))
-        .order_by(row.veto_id)
-    )
-    return records.rows(conn, store.lock(asked, conn))
+    return records.rows(conn, _UNDATED)
+
+
+# Asked every day, and written once.
+_UNDATED = (
+    sa.select(t.vetoes)
+    .where(t.vetoes.c.state == "PROPOSED", t.vetoes.c.due_at.is_(None))
+    .order_by(t.vetoes.c.veto_id)
+    .with_for_update()
+)
 
 
 def of_award(conn: sa.Connection, award_id: str) -> Row | None:

@@ -139,8 +139,8 @@ class ConflictOfInterest(Guard):
 class OwnShop(ConflictOfInterest):
     guard = "CONFLICT_OF_INTEREST"
     text = (
-        "经办人及其家庭不得兑换本合伙人的项目"
-        " / Those who act for a partner, and their households, may not redeem its offers"
+        "经办人及其家庭不得兑换或评价本合伙人的项目"
+        " / Those who act for a partner, and their households, neither redeem nor rate its offers"
     )
 
 

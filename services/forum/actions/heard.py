@@ -74,6 +74,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     _end(tx, ended)
     if areas:
         records.put(tx.conn, storage.tables.areas, list(areas.values()))
+    homes = storage.heard.homes_of(tx.conn, [event.data.person_id for event in people])
     gone, elsewhere, dead = _keep(tx, people)
     for old, into in merged:
         storage.heard.merge_person(tx.conn, old, into)
@@ -85,6 +86,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     _follow(tx, gone, elsewhere)
     if people:
         follow_households(tx, [event.data.person_id for event in people])
+        liaison.follow_homes(tx, homes)
 
 
 _REQUEST_ENDED = (

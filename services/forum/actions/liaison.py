@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -145,6 +145,17 @@ def _require_target(tx: Tx, kind: str, target: str, grid: str) -> None:
         raise errors.NotHeardOf(kind="household", id=target, field="target")
 
 
+def _require_grown_up(tx: Tx, person_id: str) -> None:
+    """Refuse a child; of who lives in no grid here nothing is known.
+
+    Raises:
+        UnderAge: The registry says that the person is no adult.
+    """
+    known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
+    if known is not None and not known.is_adult:
+        raise errors.UnderAge(field="person_id")
+
+
 def _chain_changed(tx: Tx, area: str) -> None:
     """What waits before the chain, and sessions to come, are for who is in office now."""
     follow_chain(tx, area)
@@ -173,10 +184,12 @@ def register_official(tx: Tx, payload: RegisterOfficial) -> replies.Done:
         RoleDenied: The area lies outside the caller's scope.
         AreaMismatch: The area is not of the tier's size.
         NotFound: There is no such area.
+        UnderAge: The registry says that the person is no adult.
         IdTaken: The chosen id stands for another official.
     """
     tx.require_scope(payload.area)
     rules.check_official_area(payload.tier, payload.area)
+    _require_grown_up(tx, payload.person_id)
     _require_area(tx, payload.area, "area")
     given = {
         "person_id": payload.person_id,
@@ -245,6 +258,8 @@ def _leave_office(tx: Tx, row: Row, reason: str) -> Row:
 
 # Who has died is spoken of as that.
 DECEASED = "DECEASED"
+# The household of a link has moved to another grid.
+MOVED = "MOVED_OUT"
 
 
 def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
@@ -372,6 +387,15 @@ def end_liaison(tx: Tx, payload: EndLiaison) -> replies.Done:
     return replies.Done.of(ended, id=ended.link_id)
 
 
+def follow_homes(tx: Tx, households: Collection[str]) -> None:
+    """End the links to households that live in another grid by now; its workers answer there."""
+    if not households:
+        return
+    for link in storage.liaison.household_links(tx.conn, households):
+        if storage.liaison.grid_of_household(tx.conn, link.target) != link.area:
+            _end_link(tx, link, MOVED)
+
+
 def end_at_term(tx: Tx, due: Due) -> None:
     """End a link whose time is over."""
     row = records.find(tx.conn, storage.tables.liaisons, due.ref, lock=True)
@@ -388,8 +412,11 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> replies.Done:
         RoleDenied: A street lies outside the caller's scope.
         NotFound: There is no such street.
         TermOver: The term ends before it begins.
+        UnderAge: The registry says that the person is no adult.
+        MandateHeld: The person is such a deputy already.
         IdTaken: The chosen id stands for another deputy.
     """
+    _require_grown_up(tx, payload.person_id)
     streets = sorted(set(payload.streets))
     for street in streets:
         tx.require_scope(street)

@@ -210,6 +210,16 @@ def areas_in(conn: Connection, scope: str, digits: int) -> list[str]:
     return sorted(conn.execute(asked).scalars())
 
 
+def homes_of(conn: Connection, person_ids: Sequence[str]) -> set[str]:
+    """Return the households in which persons are known to live, or lived last."""
+    if not person_ids:
+        return set()
+    asked = sa.select(residents.c.household_id).where(
+        residents.c.person_id.in_(person_ids), residents.c.household_id.is_not(None)
+    )
+    return set(conn.execute(asked).scalars())
+
+
 def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
     """Return the active residents among the persons."""
     asked = sa.select(residents).where(

@@ -82,6 +82,20 @@ def links_of_official(conn: Connection, official_id: str) -> list[Row]:
     return records.rows(conn, store.lock(asked, conn))
 
 
+def household_links(conn: Connection, households: Collection[str]) -> list[Row]:
+    """Return the active links to households, locked, in id order."""
+    asked = (
+        sa.select(liaisons)
+        .where(
+            liaisons.c.target_kind == "HOUSEHOLD",
+            liaisons.c.target.in_(sorted(households)),
+            liaisons.c.state == "ACTIVE",
+        )
+        .order_by(liaisons.c.link_id)
+    )
+    return records.rows(conn, store.lock(asked, conn))
+
+
 def answering(
     conn: Connection, steps: Sequence[rules.ChainStep], grid: str | None
 ) -> dict[rules.ChainStep, list[Row]]:

@@ -394,3 +394,41 @@ def test_what_is_told_of_a_person_ends_alike_in_any_order(town, order, batch):
         "hh_6",
     )
     assert (bool(row["is_adult"]), bool(row["active"])) == (True, True)
+
+
+@pytest.mark.parametrize("post", ["official", "deputy"])
+def test_who_is_known_to_be_no_adult_holds_no_post(town, post):
+    """K10: the registers of officials and deputies took a child."""
+    town.live("per_child", adult=False)
+    with pytest.raises(errors.UnderAge) as refused:
+        if post == "official":
+            town.official("per_child", "GRID_WORKER", GRID, "off_child")
+        else:
+            town.deputy("per_child", deputy_id="dep_child")
+    assert refused.value.field == "person_id"
+
+
+def test_a_household_that_has_moved_is_left_to_the_workers_of_its_new_grid(town):
+    """K7: who had the link to a household answered for it wherever it went."""
+    town.live("per_dan", household="hh_7")
+    town.live("per_eve", household="hh_7")
+    town.official("per_special", "GRID_WORKER", GRID, "off_special")
+    town.link("off_special", "HOUSEHOLD", "hh_7")
+
+    def move(person, household="hh_7"):
+        town.bench.consume(
+            "steward",
+            "resident_moved.v1",
+            {"person_id": person, "from_grid": GRID, "to_grid": NEXT_GRID,
+             "community": COMMUNITY, "household_id": household},
+            subject=person,
+            sequence=2,
+        )  # fmt: skip
+
+    move("per_dan", household="hh_8")
+    assert town.bench.published("liaison_ended.v1") == []
+    move("per_eve")
+    (ended,) = town.bench.published("liaison_ended.v1")
+    assert (ended["data"]["target"], ended["data"]["official_id"]) == ("hh_7", "off_special")
+    chain = town.resident("per_eve").ask("chain", {"target": "hh_7"})
+    assert (chain["grid"], chain["rungs"][0]["gap"]) == (NEXT_GRID, True)

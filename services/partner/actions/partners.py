@@ -550,11 +550,15 @@ def set_operators(tx: Tx, payload: SetOperators) -> PartnerReply:
     Raises:
         OperatorsNeeded: Nobody is named.
         StateConflict: The partner has left.
+        ConflictOfInterest: Somebody of the official's household acts for it, or would.
         UnknownPerson, Deceased, UnderAge: Somebody named may not act for anybody.
     """
     _require_operators(payload.operators)
     row = _locked(tx, payload.partner_id, "APPLIED", "VETTED", "ACTIVE", "SUSPENDED")
-    store.set_operators(tx.conn, row.partner_id, people.operators(tx, payload.operators))
+    named = people.operators(tx, payload.operators)
+    # Neither who runs the shop now, nor who would: another official decides it.
+    require_no_stake(tx, row.partner_id, *named)
+    store.set_operators(tx.conn, row.partner_id, named)
     version = records.change(tx, partners, row, step="operators").version
     _say_operators(tx, row, version)
     _tell(tx, row, "OPERATORS_CHANGED")

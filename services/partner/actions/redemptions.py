@@ -561,6 +561,7 @@ def rate_redemption(tx: Tx, payload: RateRedemption) -> RedemptionReply:
         NotFound: The caller does not hold it.
         StateConflict: It is not redeemed.
         AlreadyRated: It has a rating.
+        OwnShop: Somebody of the holder's household acts for the partner.
         WindowOver: More than 14 days have passed.
     """
     if not 1 <= payload.stars <= 5:
@@ -571,6 +572,8 @@ def rate_redemption(tx: Tx, payload: RateRedemption) -> RedemptionReply:
     records.require_state(row, "REDEEMING", "REDEEMED", "SETTLED")
     if row.stars is not None:
         raise AlreadyRated(field="stars")
+    if partner_store.has_stake(tx.conn, row.partner_id, tx.actor.id):
+        raise OwnShop(field="stars")
     until = row.redeemed_at + rules.RATING_WINDOW
     if tx.now >= until:
         raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))

@@ -3,7 +3,7 @@
 import pytest
 
 from services.partner import errors
-from services.partner.tests.conftest import ANA, BARBER, CLERK, COMMUNITY, OFFICER
+from services.partner.tests.conftest import ANA, BARBER, BEN, CADRE, CLERK, COMMUNITY, OFFICER
 
 CHILD, GHOST = "per_child", "per_ghost"
 
@@ -127,3 +127,42 @@ def test_nobody_decides_about_what_his_household_runs(town, barber, haircut, fac
         town.move("review_statement", row, outcome="UPHELD", reasons="核对无误")
     town.as_street(person="per_colleague")
     town.move("review_statement", row, outcome="UPHELD", reasons="核对无误")
+
+
+def test_nobody_makes_their_own_household_act_for_a_partner(town, barber):
+    """K12: an official made himself an operator, or put others out of the shop he runs."""
+    town.person("per_kin", "resident_registered", household_id="hh_c", sequence=1)
+    town.person(CADRE, "resident_registered", household_id="hh_c", sequence=1)
+
+    def change(doors, *operators):
+        version = town.bench.rows("SELECT version FROM partners")[0]["version"]
+        body = {"partner_id": barber, "operators": list(operators)}
+        return doors.do("set_operators", body, version=version)
+
+    for named in (CADRE, "per_kin"):
+        with pytest.raises(errors.ConflictOfInterest):
+            change(town.as_cadre(), BARBER, named)
+    change(town.as_street(), BARBER, "per_kin")
+    with pytest.raises(errors.ConflictOfInterest):
+        change(town.as_cadre(), "per_kin")
+    assert change(town.as_street(), CLERK)["version"]
+
+
+def test_who_runs_a_shop_does_not_rate_it_nor_does_the_household(town, barber, haircut):
+    """K12: an operator's wife bought at the shop and rated it, and the rating counted."""
+    town.person(ANA, "resident_registered", household_id="hh_b", sequence=1)
+    town.person(CLERK, "resident_registered", household_id="hh_x", sequence=1)
+    redemption_id = town.redeem(haircut)
+    version = town.bench.rows("SELECT version FROM partners")[0]["version"]
+    body = {"partner_id": barber, "operators": [BARBER, CLERK]}
+    town.as_street().do("set_operators", body, version=version)
+    town.person(BARBER, "resident_registered", household_id="hh_b", sequence=1)
+    town.as_resident()
+    with pytest.raises(errors.OwnShop):
+        town.bench.do("rate_redemption", {"redemption_id": redemption_id, "stars": 5})
+    assert town.as_partner().ask("partner", {"partner_id": barber})["rated"] == 0
+    # What was rated before they moved in with each other stays as it was.
+    other = town.redeem(haircut, person=BEN)
+    town.as_resident(BEN)
+    town.bench.do("rate_redemption", {"redemption_id": other, "stars": 5})
+    assert town.as_partner().ask("partner", {"partner_id": barber})["rated"] == 1

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 import sqlalchemy as sa
 
 from chassis import records
-from chassis.columns import Column, Kind
+from chassis.columns import BadCell, Column, Kind
 from chassis.refusal import Refusal
 from chassis.transaction import Tx
 
@@ -85,7 +85,7 @@ class Importer:
         """Check that somebody has thought of each column whether rows meet by it.
 
         Raises:
-            TypeError: Of one nobody has.
+            TypeError: Of one nobody has, or an example is none.
         """
         names = {column.name for column in self.columns}
         undecided = names ^ self.key_columns() ^ set(self.apart)
@@ -94,13 +94,21 @@ class Importer:
 
     def key_columns(self) -> set[str]:
         """Return the columns on which the keys of the example row depend."""
-        row: Row = {column.name: column.read(column.example) for column in self.columns}
+        row: Row = {column.name: self._example_of(column) for column in self.columns}
         keys = list(self.keys(row))
         return {
             column.name
             for column in self.columns
             if list(self.keys(row | {column.name: column.other(row[column.name])})) != keys
         }
+
+    def _example_of(self, column: Column) -> object:
+        try:
+            return column.read(column.example)
+        except BadCell as error:
+            raise TypeError(
+                f"{self.kind}: {column.name} does not take its example {column.example!r}"
+            ) from error
 
     def tier(self, row: Row) -> int:
         """Return how many rows of the file may have to be taken before this one."""

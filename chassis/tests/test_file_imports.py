@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from chassis import jobs
 from chassis.blobs import BlobMissing, Blobs, NoBlobs
+from chassis.columns import Column
+from chassis.importers import Importer
 from chassis.refusal import NotFound, Refusal, RoleDenied
 from chassis.tests.toy.importing import DIE_AFTER, HEARD, WRITTEN, ImportingToy
 from testkit.bench import instant, open_bench
@@ -389,3 +391,17 @@ def test_files_that_nobody_came_for_are_swept(tmp_path):
     assert blobs.sweep(1000) == 0
     assert blobs.sweep(10) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kind_of_file_says_which_column_it_has_declared_wrongly():
+    parcel, weight = Column("parcel", "包裹 / parcel", "p1"), Column("weight", "g", "20")
+
+    def importer(*columns, apart):
+        return Importer("parcels", "包裹 / Parcels", columns, list, lambda r: [r["parcel"]], apart)
+
+    assert importer(parcel, weight, apart=("weight",)).key_columns() == {"parcel"}
+    with pytest.raises(TypeError, match=r"parcels: in a key or apart\? weight"):
+        importer(parcel, weight, apart=())
+    wrong = replace(weight, kind="integer", example="heavy")
+    with pytest.raises(TypeError, match="parcels: weight does not take its example 'heavy'"):
+        importer(parcel, wrong, apart=("weight",))

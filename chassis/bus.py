@@ -161,7 +161,7 @@ class Query(CallDoor):
 
 
 class Subscription(Door):
-    """Hears facts of one source, in batches. Inert in the nameko container."""
+    """Consumes facts of one source, in batches. Inert in the nameko container."""
 
     kind = "subscribe"
 
@@ -248,7 +248,7 @@ def subscribe(source: str, *readers: type) -> Callable[[F], F]:
     source said them). The inbox, the commit and the acknowledgement are the chassis's.
 
     Args:
-        source: Name of the service that says the facts.
+        source: Name of the service that publishes the facts.
         readers: One reader type per fact, with FACT and SOURCE.
     """
     door = subscription(source, readers)

@@ -1,9 +1,10 @@
 """Contracts as files: what a service promises, written beside its code and compared with it.
 
-A service's `contracts/` holds `events/<fact>.json` (schema and examples of each fact that it says),
-`api.json` (its doors over HTTP: roles, request, reply, examples), `queues.json` (what it hears) and
-`released.json` (the facts as they stood at the last release). Titles and examples are written by
-hand; schemas come from the code. A released fact only gains optional fields and examples.
+A service's `contracts/` holds `events/<fact>.json` (schema and examples of each fact that it
+publishes), `api.json` (its doors over HTTP: roles, request, reply, examples), `queues.json` (what
+it consumes) and `released.json` (the facts as they stood at the last release). Titles and examples
+are written by hand; schemas come from the code. A released fact only gains optional fields and
+examples.
 """
 
 from __future__ import annotations
@@ -210,7 +211,7 @@ def _described(schema: Schema) -> Schema:
 
 
 def queues_contract(service_cls: type[Service]) -> JsonObject:
-    """Return what a service hears, by source; queue names follow from it."""
+    """Return what a service consumes, by source; queue names follow from it."""
     heard = sorted(consumed_by(service_cls).items())
     return {
         "partitions": PARTITIONS,
@@ -377,7 +378,9 @@ def _check_released(folder: Path) -> list[str]:
         path = folder / "events" / f"{fact}.json"
         now = _read_event(path)
         if not now:
-            found.append(f"{path}: {fact} was released and is gone; say it until nobody hears it")
+            found.append(
+                f"{path}: {fact} was released and is gone; publish it until nobody consumes it"
+            )
             continue
         found += [f"{path}: {why}" for why in broken_promises(old["schema"], now["schema"])]
         kept = {_digest(example) for example in now["examples"]}

@@ -308,11 +308,11 @@ class EmbeddedHost:
             runtime.on_commit = self._waker(name)
 
     def _waker(self, name: str) -> Callable[[Tx], None]:
-        hearing = [w for w in self.writers.values() if name in w.sources]
+        consumers = [w for w in self.writers.values() if name in w.sources]
         own, runner = self.writers[name], self.job_runners.get(name)
 
         def wake(tx: Tx) -> None:
-            for writer in hearing:
+            for writer in consumers:
                 writer.consume(name, tx.facts)
             if runner is not None and tx.queues:
                 runner.wake.set()

@@ -1,4 +1,4 @@
-"""Facts: what a service says, and what it reads of the facts of others. Pure.
+"""Facts: what a service publishes, and what it reads of the facts of others. Pure.
 
 A fact and a reader are frozen dataclasses; a decorator says which fact it is.
 """
@@ -39,7 +39,7 @@ def all_declared(kinds: Iterable[type]) -> Iterator[type[Declared]]:
 def fact(
     name: str, *, about: str, visibility: Literal["internal", "public"] = "internal"
 ) -> Callable[[type[T]], type[T]]:
-    """Declare what a service says.
+    """Declare what a service publishes.
 
     Args:
         name: The fact and its version, such as "request_rated.v1".
@@ -54,7 +54,7 @@ def reads(source: str, name: str) -> Callable[[type[T]], type[T]]:
     """Declare what a service reads of a fact; it names only the members that it uses.
 
     Args:
-        source: The service that says it.
+        source: The service that publishes it.
         name: The fact and its version.
     """
     return _declared(SOURCE=source, FACT=name)

@@ -60,8 +60,8 @@ def look(runtime: Opened) -> store.Select:
     table, standing = runtime.chassis.idempotency, runtime.service_cls.standing
     # A lock that ends with the transaction: waiting on the unique index instead would hold a
     # connection for as long as the first request runs. The row is read with the lock, in one
-    # round trip; a row that was kept in the blink between both is met by the index when ours is
-    # kept. SQLite has one writer.
+    # round trip. Another request may commit its row after the read and before the lock: then our
+    # insert meets the unique index. SQLite has one writer.
     got: store.Expression = sa.literal_column("1")
     if runtime.engine.dialect.name == "postgresql":
         name = sa.cast(sa.bindparam("name"), sa.Text)

@@ -1,5 +1,4 @@
-"""The relay: brings what a service has said from its outbox to the broker, in order, exactly as
-often as needed.
+"""The relay: takes the events of a service from its outbox to the broker, in order.
 
 One relay per service is active, whatever the number of workers: it holds an advisory lock on the
 same connection with which it reads and marks, so that a relay which lost the lock cannot mark.

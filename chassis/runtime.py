@@ -209,10 +209,10 @@ class Runtime(Opened):
                 if attempt == _RACES - 1:
                     raise InFlight(field="Idempotency-Key") from None
             except sa.exc.DBAPIError as error:
-                # The database may choose one of two transactions to give way, and a connection of
-                # the pool may have died since it was last used (asking first would cost every
-                # command a round trip). Whatever became of the first, the key makes it safe to
-                # run again.
+                # Of two transactions that wait for each other the database ends one. A connection
+                # of the pool may have died since it was last used; to ask first would cost every
+                # command a round trip. The key makes it safe to run the command again, whether
+                # the first try was kept or not.
                 again = store.is_lost_race(error) or error.connection_invalidated
                 if not again or attempt == _RACES - 1:
                     raise

@@ -527,7 +527,7 @@ class Tx:
         partition: int | None = None,
         cause: Event | None = None,
     ) -> str:
-        """Say a fact: it leaves if and only if this transaction commits.
+        """Publish an event: it leaves if and only if this transaction commits.
 
         Args:
             event: Instance of one of the types that the service `publishes`.

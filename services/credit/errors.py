@@ -168,7 +168,7 @@ class HolderGone(StateConflict):
 
 
 class HoldDiffers(Refusal):
-    """One redemption, two contents: which of them is meant nobody can know."""
+    """The same redemption is asked for with another content; nothing tells which one is meant."""
 
     status = 409
     text = (

@@ -1,4 +1,4 @@
-"""What credit says, and its own reader types for what it hears. Ids, codes, numbers and times."""
+"""What credit publishes, and its own readers of what it consumes. Ids, codes, numbers and times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forum says, and its own readers of what it hears.
+"""What the forum publishes, and its own readers of what it consumes.
 
 Facts carry ids, codes, numbers and times. Never the content of a vote, an opinion or an objection:
 nothing that a person thinks or says may reach the service that scores.

@@ -457,7 +457,7 @@ class Forum(Imports, Service):
             roles=(PUBLIC,),
         ),
         query("GET /funnel", views.months.funnel, roles=(PUBLIC,)),
-        # ------------------------------------------------------------ hearing
+        # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(
             "steward",

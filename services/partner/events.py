@@ -1,4 +1,4 @@
-"""What the partner service says, and its own readers of what it hears."""
+"""What the partner service publishes, and its own readers of what it consumes."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Way in: what the partner service can be told, asked, and what it hears. No rule stands here."""
+"""Way in: its commands, queries, subscriptions, timers and jobs. No rule stands here."""
 
 from chassis import deadlines
 from chassis.bus import (
@@ -310,7 +310,7 @@ class Partner(Imports, Service):
             roles=(PUBLIC,),
             cost=10,
         ),
-        # ------------------------------------------------------------ hears
+        # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(
             "steward",

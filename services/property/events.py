@@ -1,4 +1,4 @@
-"""What the property service says, and its own reader types for what it hears."""
+"""What the property service publishes, and its own readers of what it consumes."""
 
 from __future__ import annotations
 

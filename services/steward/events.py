@@ -1,4 +1,4 @@
-"""What the steward service says, and how it reads what it hears."""
+"""What the steward service publishes, and its own readers of what it consumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Way in: what the steward service can be told, asked, and what it hears. No rule stands here."""
+"""Way in: its commands, queries, subscriptions, timers and jobs. No rule stands here."""
 
 from __future__ import annotations
 
@@ -490,7 +490,7 @@ class Steward(Imports, Sealing, Service):
             roles=(ANY_ROLE,),
         ),
         query("GET /visits", views.records.visits, roles=(ANY_ROLE,)),
-        # ------------------------------------------------------------ what it hears
+        # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property"), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),
         subscribe("forum", *read_in(events, "forum"), then=heard.forum_said),

@@ -137,20 +137,20 @@ def open_commendation(tx: Tx, payload: OpenCommendation) -> replies.Commendation
     return nominees.done(row)
 
 
-def _check_form(order: OpenCommendation) -> None:
-    if order.form not in rules.FORMS:
+def _check_form(payload: OpenCommendation) -> None:
+    if payload.form not in rules.FORMS:
         raise Invalid(
             field="form",
             reason=said("form 应为 {known} / form is one of {known}", known="、".join(rules.FORMS)),
         )
-    if order.level not in rules.LEVELS:
+    if payload.level not in rules.LEVELS:
         raise Invalid(
             field="level",
             reason=said(
                 "level 应为 {known} / level is one of {known}", known="、".join(rules.LEVELS)
             ),
         )
-    if order.kind not in standing.KINDS:
+    if payload.kind not in standing.KINDS:
         raise Invalid(
             field="kind",
             reason=said(
@@ -158,7 +158,7 @@ def _check_form(order: OpenCommendation) -> None:
             ),
         )
     for name in ("title", "criteria"):
-        if len(getattr(order, name).strip()) < LEAST_TEXT:
+        if len(getattr(payload, name).strip()) < LEAST_TEXT:
             raise Invalid(
                 field=name,
                 reason=said(
@@ -166,17 +166,17 @@ def _check_form(order: OpenCommendation) -> None:
                     least_text=LEAST_TEXT,
                 ),
             )
-    if not 1 <= order.quota <= MOST:
+    if not 1 <= payload.quota <= MOST:
         raise Invalid(
             field="quota",
             reason=said(("quota 应在 1 到 {most} 之间 / quota is 1 to {most}"), most=MOST),
         )
-    if len(order.area) != rules.LEVELS[order.level]:
-        raise LevelDiffers(field="level", level=order.level, area=order.area)
-    if order.form == "FORMAL":
-        if order.level != "DISTRICT":
+    if len(payload.area) != rules.LEVELS[payload.level]:
+        raise LevelDiffers(field="level", level=payload.level, area=payload.area)
+    if payload.form == "FORMAL":
+        if payload.level != "DISTRICT":
             raise FormalAtDistrictOnly(field="level")
-        if not (order.approval_doc_no or "").strip():
+        if not (payload.approval_doc_no or "").strip():
             raise ApprovalDocumentRequired(field="approval_doc_no")
 
 

@@ -124,7 +124,7 @@ def decide_objection(tx: Tx, payload: DecideObjection) -> replies.ObjectionDone:
     )
 
 
-def _decide(tx: Tx, order: DecideObjection, known: Row, until: datetime | None) -> Row:
+def _decide(tx: Tx, payload: DecideObjection, known: Row, until: datetime | None) -> Row:
     """Write the decision of one objection, tell of it, and return it."""
     decided = store.change(
         tx.conn,
@@ -134,8 +134,8 @@ def _decide(tx: Tx, order: DecideObjection, known: Row, until: datetime | None) 
         decided_by=tx.actor.id,
         decided_role=tx.actor.role,
         decided_at=tx.now,
-        outcome=order.outcome,
-        reasons=order.reasons,
+        outcome=payload.outcome,
+        reasons=payload.reasons,
         review_until=until,
     )
     tx.disarm("objection_accept", known.objection_id)
@@ -144,33 +144,33 @@ def _decide(tx: Tx, order: DecideObjection, known: Row, until: datetime | None) 
         tx,
         known,
         "OBJECTION_DECIDED",
-        outcome=order.outcome,
-        reasons=order.reasons,
+        outcome=payload.outcome,
+        reasons=payload.reasons,
         filer={} if until is None else {"until": telling.last_day(until)},
     )
     objection_news.ended(tx, known, "DECIDED")
     return decided
 
 
-def check_order(order: DecideObjection) -> None:
+def check_order(payload: DecideObjection) -> None:
     """Refuse an unknown outcome and too few reasons.
 
     Raises:
         Invalid: An unknown outcome.
         ReasonsRequired: Fewer than 20 characters.
     """
-    if order.outcome not in OUTCOMES:
+    if payload.outcome not in OUTCOMES:
         raise Invalid(
             field="outcome",
             reason=said(
                 "outcome 应为 {known} / outcome is one of {known}", known="、".join(OUTCOMES)
             ),
         )
-    if len(order.reasons.strip()) < LEAST_REASONS:
+    if len(payload.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
 
 
-def _keeps_gain(order: DecideObjection, known: Row, award: Row | None) -> bool:
+def _keeps_gain(payload: DecideObjection, known: Row, award: Row | None) -> bool:
     """Tell whether the award stays, and is not what is decided: a subject objects to what it has
     gained itself, and the decision does not name the award as taken back.
 
@@ -178,21 +178,21 @@ def _keeps_gain(order: DecideObjection, known: Row, award: Row | None) -> bool:
     """
     if award is None or known.kind != "OBJECTION" or award.deduction:
         return False
-    return str(award.award_id) not in order.award_ids
+    return str(award.award_id) not in payload.award_ids
 
 
-def check_partly(order: DecideObjection, known: Row, case: cases.Case) -> None:
+def check_partly(payload: DecideObjection, known: Row, case: cases.Case) -> None:
     """Refuse a PARTLY that does not say what is left: of an award its score, of an entry which
     awards are taken back. That something was left out in part its reasons say."""
-    if order.score is not None and known.target != "AWARD":
+    if payload.score is not None and known.target != "AWARD":
         raise Invalid(
             field="score",
             reason=said(
                 "score 仅用于对单项赋分的异议 / score is for an objection to one award only"
             ),
         )
-    named = order.award_ids or order.veto_ids
-    if known.target == "ENTRY" and order.outcome != "DISMISSED" and not named:
+    named = payload.award_ids or payload.veto_ids
+    if known.target == "ENTRY" and payload.outcome != "DISMISSED" and not named:
         raise Invalid(
             field="award_ids",
             reason=said(
@@ -201,8 +201,8 @@ def check_partly(order: DecideObjection, known: Row, case: cases.Case) -> None:
                 "awards to take back (award_ids) and vetoes to end (veto_ids); others stay"
             ),
         )
-    if _keeps_gain(order, known, case.award):
-        if order.score is not None:
+    if _keeps_gain(payload, known, case.award):
+        if payload.score is not None:
             raise Invalid(
                 field="award_ids",
                 reason=said(
@@ -211,14 +211,14 @@ def check_partly(order: DecideObjection, known: Row, case: cases.Case) -> None:
                 ),
             )
         return
-    if order.outcome != "PARTLY":
-        if order.score is not None:
+    if payload.outcome != "PARTLY":
+        if payload.score is not None:
             raise Invalid(
                 field="score",
                 reason=said("score 仅用于部分支持 / score is for a partly upheld objection only"),
             )
         return
-    if known.target == "AWARD" and order.score is None:
+    if known.target == "AWARD" and payload.score is None:
         raise Invalid(
             field="score",
             reason=said(

@@ -138,7 +138,7 @@ def redemptions(tx: Tx, heard: Sequence[Event]) -> None:
         known = store.hold(tx.conn, event.data.redemption_id)
         differs = _differs(event, known) if known is not None else None
         if differs is not None:
-            # One id, two contents: which of them is meant nobody can know, so nothing is done.
+            # One id, two contents: nothing tells which one is meant, so nothing is done.
             _reject(tx, event, errors.HoldDiffers.code, known.version, differs)
             continue
         _ANSWERS[type(event.data)](tx, event, known)

@@ -260,16 +260,16 @@ def _filed(row: Row) -> replies.ObjectionDone:
 
 def _file(
     tx: Tx,
-    order: FileObjection | StartCorrection,
+    payload: FileObjection | StartCorrection,
     target: _Target,
     subject: Row | None,
     person_id: str,
 ) -> Row:
     """Store an objection or a correction, hold the entry that it is about, and return it."""
     kind, grounds = "OBJECTION", None
-    assisted = isinstance(order, FileObjection) and person_id != tx.actor.id
-    if isinstance(order, StartCorrection):
-        kind, grounds = "CORRECTION", order.reasons
+    assisted = isinstance(payload, FileObjection) and person_id != tx.actor.id
+    if isinstance(payload, StartCorrection):
+        kind, grounds = "CORRECTION", payload.reasons
     _, until = tx.calendar.month_bounds(tx.calendar.next_period(target.period, LATEST_MONTHS))
     if tx.now >= until:
         raise TooLate
@@ -290,7 +290,7 @@ def _file(
         objection_id=tx.new_id("obj"),
         number=numbers.following(tx, t.objections.c.number, "YY", area),
         kind=kind,
-        target=order.target,
+        target=payload.target,
         target_id=target_id,
         subject_id=target.subject_id,
         settlement_id=row.settlement_id if row is not None else None,
@@ -298,10 +298,10 @@ def _file(
         period=target.period,
         person_id=person_id,
         filed_by=tx.actor.id if assisted else None,
-        receipt_no=order.receipt_no if isinstance(order, FileObjection) else None,
-        text=order.text,
+        receipt_no=payload.receipt_no if isinstance(payload, FileObjection) else None,
+        text=payload.text,
         grounds=grounds,
-        evidence=order.evidence,
+        evidence=payload.evidence,
         holds_entry=holds,
         state="FILED",
         filed_at=tx.now,
@@ -317,30 +317,32 @@ def _file(
     return filed
 
 
-def _target(tx: Tx, order: FileObjection | StartCorrection, person_id: str) -> _Target:
-    if order.target == "AWARD":
-        award = award_store.award(tx.conn, order.target_id) if is_uuid(order.target_id) else None
+def _target(tx: Tx, payload: FileObjection | StartCorrection, person_id: str) -> _Target:
+    if payload.target == "AWARD":
+        award = (
+            award_store.award(tx.conn, payload.target_id) if is_uuid(payload.target_id) else None
+        )
         if award is None:
-            raise NotFound(kind="award", id=order.target_id)
+            raise NotFound(kind="award", id=payload.target_id)
         # The settlement's row is locked, so that its notice does not end between look and hold.
         row = cases.settlement_of(tx, award.subject_id, award.period)
         # While the month runs there is none: the award's own row keeps two from objecting at once.
-        award = award_store.known(tx.conn, order.target_id, lock=True)
+        award = award_store.known(tx.conn, payload.target_id, lock=True)
         return _Target(award.subject_id, award.period, award, row)
-    if order.target not in ("ENTRY", "OMISSION"):
+    if payload.target not in ("ENTRY", "OMISSION"):
         raise Invalid(
             field="target",
             reason=said(
                 "target 应为 AWARD、ENTRY 或 OMISSION / target is AWARD, ENTRY or OMISSION"
             ),
         )
-    settlement_id, _, subject_id = order.target_id.partition("/")
+    settlement_id, _, subject_id = payload.target_id.partition("/")
     row = settlement_store.settlement(tx.conn, settlement_id, lock=True)
     if row is None:
         raise NotFound(kind="settlement", id=settlement_id)
     subject_id = subject_id or _own_subject(tx, settlement_id, person_id)
     if entry_store.entry(tx.conn, settlement_id, subject_id) is None:
-        raise NotFound(kind="entry", id=order.target_id)
+        raise NotFound(kind="entry", id=payload.target_id)
     return _Target(subject_id, row.period, None, row)
 
 

@@ -13,7 +13,7 @@ from chassis.records import Row
 from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.analyses import open_screening
-from services.forum.actions.endings import say_rework, settle, take_away
+from services.forum.actions.endings import publish_rework, settle, take_away
 from services.forum.actions.judges import OFFICES, require_judge, topic_of
 from services.forum.actions.record import (
     escalate,
@@ -128,7 +128,7 @@ def rework_task(tx: Tx, payload: ReworkTask) -> replies.Reworked:
         supervisor_accepted=None,
         cadre_accepted=None,
     )
-    say_rework(tx, row, payload.code, final=final)
+    publish_rework(tx, row, payload.code, final=final)
     tx.disarm("task_accept", payload.task_id)
     acted(tx, row)
     if final:

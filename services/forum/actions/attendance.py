@@ -139,9 +139,9 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
     )
     session = records.update(tx.conn, storage.tables.sessions, session)
     if closed and payload.attended:
-        say_attendance(tx, session, closed[-1].topic_id)
+        publish_attendance(tx, session, closed[-1].topic_id)
     elif row.recorded_at is not None:
-        _say_corrected(tx, session, row)
+        _publish_corrected(tx, session, row)
     void = [
         item.topic_id for item in closed if not _recounted(tx, session, item, locked[item.topic_id])
     ]
@@ -159,7 +159,7 @@ def correct_attendance(tx: Tx, payload: CorrectAttendance) -> replies.Corrected:
     )
 
 
-def _say_corrected(tx: Tx, session: Row, row: Row) -> None:
+def _publish_corrected(tx: Tx, session: Row, row: Row) -> None:
     tx.publish(
         events.AttendanceCorrected(
             session_id=session.session_id,
@@ -221,8 +221,8 @@ _VOIDABLE = frozenset({"OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "FAILED"}
 _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 
-def say_attendance(tx: Tx, session: Row, topic_id: str) -> None:
-    """Say once per session of each person who was present when a vote closed."""
+def publish_attendance(tx: Tx, session: Row, topic_id: str) -> None:
+    """Publish once per session of each person who was present when a vote closed."""
     for row in storage.attendance.take_unrecorded(tx.conn, session.session_id, tx.now):
         tx.publish(
             events.AttendanceRecorded(

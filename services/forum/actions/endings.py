@@ -30,7 +30,7 @@ from services.forum.actions.tasks import (
     acted,
     assign_one,
     doers,
-    say_assigned,
+    publish_assigned,
     watchers,
 )
 
@@ -103,7 +103,7 @@ def settle(tx: Tx, topic: Row) -> Row:
     )
 
 
-def say_rework(tx: Tx, row: Row, code: str, *, final: bool, why: str | None = None) -> None:
+def publish_rework(tx: Tx, row: Row, code: str, *, final: bool, why: str | None = None) -> None:
     """Say that work goes back, or that a task is taken away for good; `why` is for who did it."""
     tx.publish(
         fact_of(events.TaskRework, row, reason=code, final=final, why=why),
@@ -124,7 +124,7 @@ def take_away(
     records.note(
         tx, storage.tables.tasks, row, step=action, note={"reason": reason} if reason else {}
     )
-    say_rework(tx, row, code, final=True, why=reason)
+    publish_rework(tx, row, code, final=True, why=reason)
     return row
 
 
@@ -168,7 +168,7 @@ def extend_task(tx: Tx, payload: ExtendTask) -> replies.Extended:
     )
     tell(tx, "TASK_EXTENDED", topic.topic_id, watchers(tx, payload.task_id), ref=payload.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.
-    say_assigned(tx, row)
+    publish_assigned(tx, row)
     return replies.Extended.of(row, id=row.task_id, due=due_at)
 
 

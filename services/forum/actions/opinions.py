@@ -591,11 +591,11 @@ def _make_effective(tx: Tx, topic: Row, opinion: Row) -> Row:
         tx.arm("task_assign", row.topic_id, tasks_due)
     else:
         tx.arm("owners_vote", row.topic_id, tx.calendar.due(tx.now, rules.OWNERS_WD))
-    _say_effective(tx, row)
+    _publish_effective(tx, row)
     return row
 
 
-def _say_effective(tx: Tx, row: Row) -> None:
+def _publish_effective(tx: Tx, row: Row) -> None:
     tx.publish(
         events.ResolutionEffective(topic_id=row.topic_id, community=row.area, binding=row.binding),
         subject=row.topic_id,
@@ -657,5 +657,5 @@ def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> replies.OwnersVoted
         tasks_due=tasks_due,
     )
     tx.arm("task_assign", payload.topic_id, tasks_due)
-    _say_effective(tx, row)
+    _publish_effective(tx, row)
     return replies.OwnersVoted.of(row, id=row.topic_id, passed=True, binding=True, due=tasks_due)

@@ -171,11 +171,11 @@ def assign_one(
     tell(tx, "SUPERVISOR_APPOINTED", topic.topic_id, people, ref=task_id)
     tx.arm("task_due", task_id, due_at, {"level": 1})
     tx.arm("supervision_gap", task_id, tx.now + rules.SUPERVISION_EVERY)
-    say_assigned(tx, made)
+    publish_assigned(tx, made)
     return replies.NewTask.of(made, id=task_id, due=due_at)
 
 
-def say_assigned(tx: Tx, row: Row) -> None:
+def publish_assigned(tx: Tx, row: Row) -> None:
     """Say who is to do a task, and until when; said again whenever that changes."""
     tx.publish(
         fact_of(events.TaskAssigned, row, community=row.area, due_at=row.due_at.isoformat()),
@@ -205,7 +205,7 @@ def follow_hand_over(tx: Tx, former: str, project_id: str) -> None:
         )
         people = {*watchers(tx, row.task_id), *doers(tx, row)}
         tell(tx, "TASK_TAKEN_OVER", topic.topic_id, people, ref=row.task_id, title=row.title)
-        say_assigned(tx, row)
+        publish_assigned(tx, row)
 
 
 def follow_closed(tx: Tx, project_id: str) -> None:

@@ -14,7 +14,7 @@ from chassis.refusal import NotFound
 from chassis.requests import Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.agenda import end_if_done
-from services.forum.actions.attendance import say_attendance
+from services.forum.actions.attendance import publish_attendance
 from services.forum.actions.hosts import led_session
 from services.forum.actions.invitations import renew_speakers
 from services.forum.actions.record import (
@@ -186,7 +186,7 @@ def close_vote(tx: Tx, payload: CloseVote) -> replies.VoteClosed:
             failed_at=tx.now,
         )
     session = end_if_done(tx, session)
-    say_attendance(tx, session, payload.topic_id)
+    publish_attendance(tx, session, payload.topic_id)
     return replies.VoteClosed.of(
         result,
         id=session.session_id,

@@ -248,18 +248,18 @@ def _own_partner(tx: Tx, partner_id: str) -> Row:
     return partner
 
 
-def _require_plain(order: DraftOffer) -> None:
-    if not 1 <= len(order.title.strip()) <= 200:
+def _require_plain(payload: DraftOffer) -> None:
+    if not 1 <= len(payload.title.strip()) <= 200:
         raise Invalid(
             field="title", reason=said("名称应为 1 至 200 字 / a title has 1 to 200 characters")
         )
-    _require_stock(order.stock_total)
-    if order.per_person_month is not None and order.per_person_month < 1:
+    _require_stock(payload.stock_total)
+    if payload.per_person_month is not None and payload.per_person_month < 1:
         raise Invalid(
             field="per_person_month",
             reason=said("每月限兑应不少于 1 / the limit a month is at least 1"),
         )
-    if not 1 <= order.voucher_ttl_h <= 24 * 90:
+    if not 1 <= payload.voucher_ttl_h <= 24 * 90:
         raise Invalid(
             field="voucher_ttl_h",
             reason=said("有效时长应在 1 至 2160 小时之间 / a voucher is good for 1 to 2160 hours"),
@@ -274,25 +274,25 @@ def _require_stock(total: int) -> None:
         )
 
 
-def _require_prices(order: DraftOffer | Reprice, kind: str, settle_mode: str) -> None:
+def _require_prices(payload: DraftOffer | Reprice, kind: str, settle_mode: str) -> None:
     rules.require_prices(
         kind=kind,
-        points_price=order.points_price,
-        face_value_fen=order.face_value_fen,
-        settle_fen_per_point=order.settle_fen_per_point,
+        points_price=payload.points_price,
+        face_value_fen=payload.face_value_fen,
+        settle_fen_per_point=payload.settle_fen_per_point,
         settle_mode=settle_mode,
     )
 
 
-def _propose(tx: Tx, offer_id: str, terms: int, order: DraftOffer | Reprice) -> None:
+def _propose(tx: Tx, offer_id: str, terms: int, payload: DraftOffer | Reprice) -> None:
     store.add_terms(
         tx.conn,
         {
             "offer_id": offer_id,
             "terms": terms,
-            "points_price": order.points_price,
-            "face_value_fen": order.face_value_fen,
-            "settle_fen_per_point": order.settle_fen_per_point,
+            "points_price": payload.points_price,
+            "face_value_fen": payload.face_value_fen,
+            "settle_fen_per_point": payload.settle_fen_per_point,
             "state": "DRAFT",
             "proposed_by": tx.actor.id,
             "proposed_at": tx.now,

@@ -415,12 +415,12 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> PartnerReply:
     )
     records.note(tx, partners, active, step="sign", state="AGREED", note=payload.agreement_ref)
     records.note(tx, partners, active, step="agree")
-    _say_admitted(tx, row, active.version)
+    _publish_admitted(tx, row, active.version)
     _tell(tx, row, "PARTNER_ACTIVE")
     return reply(row, state="ACTIVE", version=active.version)
 
 
-def _say_admitted(tx: Tx, row: Row, version: int) -> None:
+def _publish_admitted(tx: Tx, row: Row, version: int) -> None:
     tx.publish(
         events.PartnerAdmitted(row.partner_id, row.org_id, row.level, row.area),
         subject=row.partner_id,
@@ -428,10 +428,10 @@ def _say_admitted(tx: Tx, row: Row, version: int) -> None:
         sequence=version,
     )
     # That a partner is admitted is public; which persons act for it is for the services only.
-    _say_operators(tx, row, version)
+    _publish_operators(tx, row, version)
 
 
-def _say_operators(tx: Tx, row: Row, version: int) -> None:
+def _publish_operators(tx: Tx, row: Row, version: int) -> None:
     tx.publish(
         events.PartnerOperatorsChanged(
             row.partner_id, row.org_id, store.operators_of(tx.conn, row.partner_id)
@@ -456,7 +456,7 @@ def resume_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:
     version = records.change(
         tx, partners, row, step="resume", state="ACTIVE", winding_down=False
     ).version
-    _say_admitted(tx, row, version)
+    _publish_admitted(tx, row, version)
     _tell(tx, row, "PARTNER_RESUMED")
     return reply(row, state="ACTIVE", version=version)
 
@@ -560,7 +560,7 @@ def set_operators(tx: Tx, payload: SetOperators) -> PartnerReply:
     require_no_stake(tx, row.partner_id, *named)
     store.set_operators(tx.conn, row.partner_id, named)
     version = records.change(tx, partners, row, step="operators").version
-    _say_operators(tx, row, version)
+    _publish_operators(tx, row, version)
     _tell(tx, row, "OPERATORS_CHANGED")
     return reply(row, version=version)
 
@@ -577,4 +577,4 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
         row = records.locked(tx.conn, partners, partner_id)
         store.drop_operator(tx.conn, partner_id, person_id)
         version = records.change(tx, partners, row, step="operator_died").version
-        _say_operators(tx, row, version)
+        _publish_operators(tx, row, version)

@@ -393,11 +393,11 @@ def _give_up(tx: Tx, row: Row, *, by: str, reason: str, note: str | None = None)
         offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
     # That a partner could not deliver is a fact of its own, also where no points were held.
     if row.points or reason == "OUT_OF_STOCK":
-        _say_cancelled(tx, row, version, by=by, reason=reason)
+        _publish_cancelled(tx, row, version, by=by, reason=reason)
     return reply(row, state=state, version=version)
 
 
-def _say_cancelled(tx: Tx, row: Row, version: int, *, by: str, reason: str) -> None:
+def _publish_cancelled(tx: Tx, row: Row, version: int, *, by: str, reason: str) -> None:
     tx.publish(
         events.RedemptionCancelled(
             row.redemption_id, row.wallet, row.partner_id, row.points, by, reason

@@ -149,8 +149,8 @@ def _decided(tx: Tx, row: Row, version: int, outcome: str) -> None:
         )
 
 
-def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Row:
-    row = records.locked(tx.conn, redemptions, order.redemption_id)
+def _to_decide(tx: Tx, payload: DecideRefund | DenyRefund) -> Row:
+    row = records.locked(tx.conn, redemptions, payload.redemption_id)
     home = row.community or row.area
     if not (tx.actor.covers(row.area) or tx.actor.covers(home)):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=row.area)

@@ -246,7 +246,7 @@ def _commit(tx: Tx, row: Row, step: str, who: str) -> StatementReply:
     return reply(row, state=state, version=version)
 
 
-def _say_funded(tx: Tx, row: Row, version: int, state: str) -> None:
+def _publish_funded(tx: Tx, row: Row, version: int, state: str) -> None:
     """Say that a statement that was held waits for money no longer."""
     if state != "PAID":
         notices.of_statement(tx, "STATEMENT_FUNDED", row)
@@ -451,7 +451,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> StatementReply:
     redemption_store.settle(tx.conn, row.statement_id, by=tx.actor, at=tx.now)
     notices.of_statement(tx, "STATEMENT_PAID", row)
     if row.state == "HELD":
-        _say_funded(tx, row, version, "PAID")
+        _publish_funded(tx, row, version, "PAID")
     # Refunds may have taken everything back; then there is nothing to burn.
     if row.points:
         tx.publish(
@@ -550,6 +550,6 @@ def confirm_held(tx: Tx, area: str, period: str) -> list[str]:
             state="CONFIRMED",
             fund_id=fund.fund_id if fund else None,
         )
-        _say_funded(tx, row, done.version, "CONFIRMED")
+        _publish_funded(tx, row, done.version, "CONFIRMED")
         confirmed.append(row.statement_id)
     return confirmed

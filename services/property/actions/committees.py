@@ -88,7 +88,7 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
         former = records.change(
             tx, tables.owners_committees, former, step="REPLACED", state="EXPIRED"
         )
-        _say_committee(tx, former)
+        _publish_committee(tx, former)
         tx.disarm("committee_expire", former.committee_id)
     row = records.create(
         tx,
@@ -106,7 +106,7 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
         ),
     )
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
-    _say_committee(tx, row)
+    _publish_committee(tx, row)
     return ground.reply(replies.Made, tables.owners_committees, row)
 
 
@@ -153,7 +153,7 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     _require_owners(tx, ground.project(tx, row.project_id), new)
     row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
-    _say_committee(tx, row)
+    _publish_committee(tx, row)
     return ground.reply(replies.Made, tables.owners_committees, row)
 
 
@@ -180,7 +180,7 @@ def expire_committee(tx: Tx, due: Due) -> None:
     if row is None or row.state != "IN_TERM":
         return
     row = records.change(tx, tables.owners_committees, row, step="EXPIRED", state="EXPIRED")
-    _say_committee(tx, row)
+    _publish_committee(tx, row)
 
 
 def hand_over(tx: Tx, former: Row, new: Row) -> None:
@@ -195,7 +195,7 @@ def hand_over(tx: Tx, former: Row, new: Row) -> None:
             note={"from": former.project_id},
             project_id=new.project_id,
         )
-        _say_committee(tx, committee)
+        _publish_committee(tx, committee)
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
@@ -213,7 +213,7 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
             chair=chair,
             note={"former": person_id, "reason": "DECEASED"},
         )
-        _say_committee(tx, row)
+        _publish_committee(tx, row)
         name = ground.project(tx, row.project_id).name
         for one in left:
             ground.tell(tx, one, "MEMBER_DIED", said=name)
@@ -222,10 +222,10 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
 def tell_committees(tx: Tx, _due: Due) -> None:
     """Say who sits for the owners where that was registered before it was said."""
     for row in rows.committees_in_term(tx.conn):
-        _say_committee(tx, row)
+        _publish_committee(tx, row)
 
 
-def _say_committee(tx: Tx, row: Row) -> None:
+def _publish_committee(tx: Tx, row: Row) -> None:
     """Say who sits for the owners now; said again whenever that changes."""
     tx.publish(
         events.OwnersCommitteeChanged(row.committee_id, row.project_id, row.members, row.state),

@@ -80,7 +80,7 @@ def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
         version=1,
         created_at=tx.now,
     )
-    _say_company(tx, row)
+    _publish_company(tx, row)
     return ground.reply(replies.Made, tables.companies, row, state="REGISTERED")
 
 
@@ -216,7 +216,7 @@ def correct_company(tx: Tx, payload: CorrectCompany) -> replies.Made:
             "uscc_override_by": tx.actor.id if overridden else None,
         }
     row = ground.correct(tx, tables.companies, row, wanted=wanted, reason=payload.reason)
-    _say_company(tx, row)
+    _publish_company(tx, row)
     return ground.reply(replies.Made, tables.companies, row, state="CORRECTED")
 
 
@@ -234,7 +234,7 @@ def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
     return uscc, override_reason
 
 
-def _say_company(tx: Tx, row: Row) -> None:
+def _publish_company(tx: Tx, row: Row) -> None:
     tx.publish(
         events.CompanyRegistered(row.company_id, row.uscc, row.representatives),
         subject=row.company_id,

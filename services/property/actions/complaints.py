@@ -109,7 +109,7 @@ def _unclear(tx: Tx, common: Values, data: events.RequestSubmittedHeard) -> Valu
 
 def _opened(tx: Tx, row: Row, cause: Event | None = None) -> None:
     records.note(tx, tables.complaints, row, step="FILED", note={"category": row.category})
-    _say(tx, events.ComplaintAccepted, row, cause=cause)
+    _publish(tx, events.ComplaintAccepted, row, cause=cause)
     _tell(tx, row, "FILED")
 
 
@@ -127,7 +127,7 @@ def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
     )
 
 
-def _say(
+def _publish(
     tx: Tx,
     kind: type[events.ComplaintAccepted | events.ComplaintInvalidated],
     row: Row,
@@ -260,7 +260,7 @@ def _not_valid(tx: Tx, row: Row, reason: str, *, step: str, cause: Event, **more
         closed_at=row.closed_at or tx.now,
         outcome=row.outcome or reason,
     )
-    _say(tx, events.ComplaintInvalidated, changed, cause=cause)
+    _publish(tx, events.ComplaintInvalidated, changed, cause=cause)
     return changed
 
 
@@ -297,7 +297,7 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
         to = {"project_id": project.project_id, "area": project.area}
     if to and row.valid != "NO":
         row = records.update(tx.conn, tables.complaints, row)
-        _say(tx, events.ComplaintInvalidated, row, cause=event)
+        _publish(tx, events.ComplaintInvalidated, row, cause=event)
     changed = records.update(
         tx.conn,
         tables.complaints,
@@ -313,7 +313,7 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
     before = {name: getattr(row, name) for name in ("category", "grid", "project_id")}
     records.note(tx, tables.complaints, changed, step="CORRECTED", note={"before": before})
     if back or (to and row.valid != "NO"):
-        _say(tx, events.ComplaintAccepted, changed, cause=event)
+        _publish(tx, events.ComplaintAccepted, changed, cause=event)
 
 
 _UNDECIDED: Values = {
@@ -533,9 +533,9 @@ def validate_complaint(tx: Tx, payload: Validate) -> replies.Validated:
     )
     _tell(tx, row, f"VALID_{verdict}", payload.reason)
     if verdict == "NO":
-        _say(tx, events.ComplaintInvalidated, row)
+        _publish(tx, events.ComplaintInvalidated, row)
     elif before == "NO":
-        _say(tx, events.ComplaintAccepted, row)
+        _publish(tx, events.ComplaintAccepted, row)
     _order_if_it_came_back(tx, row)
     return ground.reply(replies.Validated, tables.complaints, row, valid=verdict)
 

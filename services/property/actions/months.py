@@ -19,7 +19,7 @@ from services.property.storage.rows import Row, Values
 def cut_off(tx: Tx, due: Due) -> None:
     """Our own cut-off of a month has come."""
     months.cut_off(tx.conn, due.ref, due.due_at)
-    _say_if_complete(tx, due.ref)
+    _publish_if_complete(tx, due.ref)
 
 
 def consume_steward_months(tx: Tx, heard: list[Event]) -> None:
@@ -37,10 +37,10 @@ def consume_steward_months(tx: Tx, heard: list[Event]) -> None:
             },
         )
     for period in sorted({event.data.period for event in heard}):
-        _say_if_complete(tx, period)
+        _publish_if_complete(tx, period)
 
 
-def _say_if_complete(tx: Tx, period: str) -> None:
+def _publish_if_complete(tx: Tx, period: str) -> None:
     state = months.month(tx.conn, period)
     if state.cutoff_at is None or state.said_at is not None:
         return
@@ -54,7 +54,7 @@ def _say_if_complete(tx: Tx, period: str) -> None:
     }
     measured = _measure(tx, period, requests)
     months.freeze(tx.conn, [_frozen(tx, period, project) for project in measured])
-    _say(tx, period, measured)
+    _publish(tx, period, measured)
     months.published(tx.conn, period, tx.now)
 
 
@@ -76,7 +76,7 @@ def _frozen(tx: Tx, period: str, project: events.ProjectMonth) -> Values:
     }
 
 
-def _say(tx: Tx, period: str, measured: list[events.ProjectMonth]) -> None:
+def _publish(tx: Tx, period: str, measured: list[events.ProjectMonth]) -> None:
     """Say the marker once in every partition, with what belongs to its communities."""
     counts: dict[str, int] = dict.fromkeys(months.communities(tx.conn), 0)
     for project in measured:

@@ -348,7 +348,7 @@ def _overdue(tx: Tx, row: Row) -> Row:
             scope=row.area,
             sequence=row.version,
         )
-        _say_escalated(tx, row, 1, official)
+        _publish_escalated(tx, row, 1, official)
     return row
 
 
@@ -365,7 +365,7 @@ def _official(tx: Tx, row: Row, level: int) -> str | None:
     return None
 
 
-def _say_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:
+def _publish_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:
     tx.publish(
         events.RectificationEscalated(
             row.rectification_id, row.project_id, row.severity, level, official
@@ -398,7 +398,7 @@ def escalate(tx: Tx, due: Due) -> None:
         level2_official=official,
         note={"level": 2, "official": official},
     )
-    _say_escalated(tx, row, 2, official)
+    _publish_escalated(tx, row, 2, official)
 
 
 def open_of_project(tx: Tx, project_id: str) -> list[Row]:

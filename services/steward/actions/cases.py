@@ -114,7 +114,7 @@ def step(
 
 
 def publish(tx: Tx, row: Row, event: object) -> None:
-    """Say a fact about a request."""
+    """Publish an event about a request."""
     tx.publish(event, subject=row.request_id, scope=row.area, sequence=row.version)
 
 
@@ -239,7 +239,7 @@ def close(tx: Tx, row: Row, detail: Mapping[str, object] | None = None) -> Row:
     return row
 
 
-def say_corrected(tx: Tx, row: Row) -> None:
+def publish_corrected(tx: Tx, row: Row) -> None:
     """Say what a request is about now, where, and whose it is."""
     publish(
         tx,

@@ -21,10 +21,10 @@ from services.steward.actions.cases import (
     disarm_all,
     locked,
     publish,
+    publish_corrected,
     reply,
     require_handler,
     require_oversight,
-    say_corrected,
     stamp,
 )
 from services.steward.actions.dispatch import give, take_from_party
@@ -282,7 +282,7 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     detail = {name: values[name] for name in told if name in values}
     row = change(tx, row, "correct", row.state, {"reason": payload.reason, **detail}, **values)
     storage.cases.place_clocks(tx.conn, row.request_id, area=row.area, project_id=row.project_id)
-    say_corrected(tx, row)
+    publish_corrected(tx, row)
     return reply(_routed_again(tx, row, values.keys()))
 
 

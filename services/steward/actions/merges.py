@@ -181,7 +181,7 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
         sequence=given_up.version,
     )
     if gained:
-        _say_gained(tx, stays, returned="grid" in gained)
+        _publish_gained(tx, stays, returned="grid" in gained)
     # What the one had in hand, the other may have reported.
     dispatch.free_household(tx, into.person_id)
 
@@ -213,7 +213,7 @@ def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
     return gained
 
 
-def _say_gained(tx: Tx, now: Row, *, returned: bool) -> None:
+def _publish_gained(tx: Tx, now: Row, *, returned: bool) -> None:
     if now.grid is None:
         publish_registered(tx, now)
         return

@@ -211,7 +211,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     if row is None:
         row = _enrolled_before(tx, payload, steward_id, grids)
     else:
-        _say_enrolled(tx, row, grids)
+        _publish_enrolled(tx, row, grids)
     return msgspec.structs.replace(_reply(row), spendable=row.spendable)
 
 
@@ -323,7 +323,7 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
     )
     _republish(tx, after)
     if {"duty", "grids", "is_state_official"} & set(before):
-        _say_enrolled(tx, after, grids)
+        _publish_enrolled(tx, after, grids)
     if grids == held:
         return _reply(after)
     return _reply(after, handed_over=_hand_over(tx, after, {grid[:12] for grid in grids}))
@@ -372,7 +372,7 @@ def _check_grids(tx: Tx, grids: list[str]) -> None:
         tx.require_scope(grid)
 
 
-def _say_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
+def _publish_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
     tx.publish(
         fact_of(events.StewardEnrolled, row, grids=grids, community=row.area),
         subject=row.steward_id,

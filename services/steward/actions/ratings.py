@@ -248,14 +248,14 @@ def review_request(tx: Tx, payload: ReviewRequest) -> RequestReply:
     detail = {"verdict": verdict, "reason": payload.reason}
     row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
     if payload.upheld:
-        _say_upheld(tx, row)
+        _publish_upheld(tx, row)
     # Reopened meanwhile: the rating is judged, the request goes its way.
     if row.state == "RATED":
         row = close(tx, row)
     return msgspec.structs.replace(reply(row), verdict=verdict)
 
 
-def _say_upheld(tx: Tx, row: Row) -> None:
+def _publish_upheld(tx: Tx, row: Row) -> None:
     # The rating was given to the person who resolved it then; a reopened request may be with
     # another.
     steward_id, person_id = _rated_handler(tx, row)

@@ -27,9 +27,9 @@ from services.steward.actions.cases import (
     Text,
     change,
     locked,
+    publish_corrected,
     reply,
     require_oversight,
-    say_corrected,
     stamp,
     step,
 )
@@ -184,7 +184,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     if grid is None:
         raise LookupError(f"{topic.community} has no grid")
     known = topic.category in rules.routing.CATEGORIES
-    order = NewRequest(
+    new = NewRequest(
         channel="FORUM",
         kind="HELP",
         category=topic.category if known else "POLICY",  # type: ignore[arg-type]
@@ -193,11 +193,11 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     )
     own = {
         "source": "forum",
-        "channel": order.channel,
+        "channel": new.channel,
         "community": topic.community,
         "reference": topic.topic_id,
     }
-    _file(tx, order, named, own, topic_id=topic.topic_id)
+    _file(tx, new, named, own, topic_id=topic.topic_id)
 
 
 def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
@@ -212,7 +212,7 @@ def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool
 
 def hazard_found(tx: Tx, hazard: Row) -> Row:
     """File a danger that somebody looked at and found to be one; who saw it is the reporter."""
-    order = SubmitRequest(
+    new = SubmitRequest(
         channel="APP",
         kind="HAZARD",
         category=hazard.category,
@@ -222,11 +222,11 @@ def hazard_found(tx: Tx, hazard: Row) -> Row:
     )
     own = {
         "source": "hazard",
-        "channel": order.channel,
+        "channel": new.channel,
         "community": hazard.area,
         "reference": hazard.hazard_id,
     }
-    row = _file(tx, order, hazard.reporter_id, own)
+    row = _file(tx, new, hazard.reporter_id, own)
     assert row is not None, "a hazard is found once"  # noqa: S101  see its state
     return row
 
@@ -329,9 +329,9 @@ def key_of(reference: str, field: str, longest: int) -> str:
     return key
 
 
-def _shown(order: NewRequest, own: dict[str, str] | None) -> str | None:
-    if order.external_ref is not None:
-        return order.external_ref.strip()
+def _shown(payload: NewRequest, own: dict[str, str] | None) -> str | None:
+    if payload.external_ref is not None:
+        return payload.external_ref.strip()
     return own["reference"] if own is not None else None
 
 
@@ -517,5 +517,5 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
             raise InChain(field="person_id")
     detail = {"reason": payload.reason}
     row = change(tx, row, "attach", row.state, detail, reporter_id=payload.person_id)
-    say_corrected(tx, row)
+    publish_corrected(tx, row)
     return reply(row)

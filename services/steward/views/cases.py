@@ -104,7 +104,7 @@ class RequestList(Request, frozen=True):
     cursor: Cursor | None = None
 
 
-class Bench(Request, frozen=True):
+class PartOfWorkbench(Request, frozen=True):
     """条数 / How many."""
 
     limit: Limit = 50
@@ -310,12 +310,12 @@ def requests(tx: Tx, payload: RequestList) -> replies.RequestPage:
     return _listed(tx, payload, wanted, "requests")
 
 
-def _number(q: RequestList) -> str | None:
-    return code(q.number).upper() if q.number is not None else None
+def _number(payload: RequestList) -> str | None:
+    return code(payload.number).upper() if payload.number is not None else None
 
 
-def _states(q: RequestList) -> Sequence[str] | None:
-    return list(dict.fromkeys(q.state)) if q.state else None
+def _states(payload: RequestList) -> Sequence[str] | None:
+    return list(dict.fromkeys(payload.state)) if payload.state else None
 
 
 def _listed(
@@ -336,7 +336,7 @@ def _page(tx: Tx, found: records.Page, total: int) -> replies.RequestPage:
     )
 
 
-def workbench(tx: Tx, payload: Bench) -> replies.RequestPage:
+def workbench(tx: Tx, payload: PartOfWorkbench) -> replies.RequestPage:
     """管家工作台 / What I have in hand, due soonest first.
 
     Answer what the caller has in hand, what is due soonest first.

@@ -1,4 +1,4 @@
-"""A refund is decided by a day, once more by the street, and is found by whoever decides."""
+"""A refund is decided by a day, once more by the street, and is found by the one who decides."""
 
 import sqlalchemy as sa
 from alembic import op

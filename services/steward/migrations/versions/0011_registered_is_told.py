@@ -1,4 +1,4 @@
-"""Others look people up by now: whoever is registered already is told to them once."""
+"""Others look people up by now: those who are registered already are told to them once."""
 
 from datetime import UTC, datetime
 

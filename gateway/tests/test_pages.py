@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from html.parser import HTMLParser
 
@@ -12,12 +13,17 @@ from chassis.refusal import Refusal
 from chassis.replies import Page, Reply
 from chassis.requests import Request
 from chassis.rpc import CallRefused
-from gateway import errors
+from gateway import errors, pages
 from gateway.doors import ANY, PUBLIC, Doors
 from gateway.tests.conftest import Site
 
 PAGES = ["/", "/docs", "/notices", "/board", "/board?grid=370811015901001"]
 VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+def test_every_page_stands_in_the_list_that_is_read():
+    own = re.findall(r'\("(/[a-z]*)", shown', inspect.getsource(pages.addresses))
+    assert set(own) == {page.partition("?")[0] for page in PAGES}
 
 
 class Reader(HTMLParser):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from chassis import records
 from chassis.bus import Due, Tx, is_uuid
 from chassis.free_text import PublicText
 from chassis.records import Row
@@ -287,29 +288,30 @@ def _file(
     area = _area(tx, subject)
     filed = store.add(
         tx.conn,
-        objection_id=tx.new_id("obj"),
-        number=numbers.following(tx, t.objections.c.number, "YY", area),
-        kind=kind,
-        target=payload.target,
-        target_id=target_id,
-        subject_id=target.subject_id,
-        settlement_id=row.settlement_id if row is not None else None,
-        award_id=str(target.award.award_id) if target.award is not None else None,
-        period=target.period,
-        person_id=person_id,
-        filed_by=tx.actor.id if assisted else None,
-        receipt_no=payload.receipt_no if isinstance(payload, FileObjection) else None,
-        text=payload.text,
-        grounds=grounds,
-        evidence=payload.evidence,
-        holds_entry=holds,
-        state="FILED",
-        filed_at=tx.now,
-        accept_due=tx.calendar.due(tx.now, ACCEPT_WORKING_DAYS),
-        overdue=False,
-        review_overdue=False,
-        area=area,
-        version=1,
+        **records.values_from(
+            payload,
+            t.objections,
+            objection_id=tx.new_id("obj"),
+            number=numbers.following(tx, t.objections.c.number, "YY", area),
+            kind=kind,
+            target_id=target_id,
+            subject_id=target.subject_id,
+            settlement_id=row.settlement_id if row is not None else None,
+            award_id=str(target.award.award_id) if target.award is not None else None,
+            period=target.period,
+            person_id=person_id,
+            filed_by=tx.actor.id if assisted else None,
+            receipt_no=payload.receipt_no if isinstance(payload, FileObjection) else None,
+            grounds=grounds,
+            holds_entry=holds,
+            state="FILED",
+            filed_at=tx.now,
+            accept_due=tx.calendar.due(tx.now, ACCEPT_WORKING_DAYS),
+            overdue=False,
+            review_overdue=False,
+            area=area,
+            version=1,
+        ),
     )
     if holds and row is not None and row.state == "PUBLISHED":
         entry_store.change_entry(tx.conn, row.settlement_id, target.subject_id, state="HELD")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from chassis.records import Row, values_of
-from services.credit.actions import amounts
+from services.credit.actions import amounts, reversals
 from services.credit.actions.amounts import Change
 from services.credit.rules import awards as rules
 from services.credit.rules import hours as totals
@@ -65,6 +66,10 @@ def _count_rule(
     """
     subject_ids = {part.fired.subject for part in parts}
     registry.lock_subjects(tx.conn, subject_ids)
+    merged = registry.kept_of_merged(tx.conn, subject_ids)
+    for part in parts:
+        if part.fired.subject in merged:
+            _leave_to_kept(tx, part)
     store.add_hours(tx.conn, [_stored(code, part) for part in parts])
     years = {part.fired.on.year for part in parts}
     since, until = date(min(years), 1, 1), date(max(years) + 1, 1, 1)
@@ -80,7 +85,6 @@ def _count_rule(
     records = _records(tx, code, subject_ids, (since, until), spans)
     templates = {part.award.event_id or "": part.award for part in parts}
     # Who was registered twice has awards and consents of another id: all is looked at again.
-    merged = registry.kept_of_merged(tx.conn, subject_ids)
     again: dict[str, list[totals.Hours]] = {}
     new: list[Award] = []
     for subject_id, facts in sorted(records.items()):
@@ -105,6 +109,30 @@ def _count_rule(
     }
     more, changed = _differing(counted, stored, _Templates(in_force, stored, templates))
     return new + more, changed
+
+
+def _leave_to_kept(tx: Tx, part: Told) -> None:
+    """Take back what a record brought to an id that was given up, and what came over of it: what is
+    told of the record now, as a rule its correction, is counted for the kept id."""
+    subject_id, told = part.fired.subject, part.award
+    given_up = registry.given_up_for(tx.conn, subject_id.partition(":")[2])
+    theirs = {f"RES:{person}" for person in given_up}
+    for known in store.by_deeds(tx.conn, [part.fired.deed or part.fired.event_id]):
+        came_over = rules.is_carried(
+            str(known.award_id), known.rule_code, known.subject_id, str(known.corrects or "")
+        )
+        if known.rule_code != told.rule_code or not (
+            known.subject_id in theirs or (known.subject_id == subject_id and came_over)
+        ):
+            continue
+        now = store.known(tx.conn, str(known.award_id), lock=True)
+        if now.state not in store.STANDING:
+            # It went with another one that is the same award.
+            continue
+        reversals.reverse(tx, now, reason=f"{told.source}.{told.fact}", by=None)
+        if now.points < 0:
+            gain = amounts.gain_of(now, -now.points, period=told.period)
+            amounts.post_points(tx, [dataclasses.replace(gain, subject_id=subject_id)])
 
 
 def _stored(code: str, part: Told) -> dict[str, object]:

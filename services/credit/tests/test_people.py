@@ -556,3 +556,63 @@ def test_a_final_month_does_not_depend_on_a_better_level_of_the_next_one(bench):
         assert points(bench)["available"] == pending
         verify(bench, period)
     stage.trial_balance(bench)
+
+
+def served(bench, fact, record, minutes, day, **more):
+    told = {"record_id": record, "person_id": "per_twin", "date": day, "minutes": minutes}
+    told |= {"source": "PLATFORM", **more}
+    bench.consume("steward", f"volunteer_hours_{fact}.v1", told, subject=record)
+
+
+def of_hours(bench):
+    """(score, points) of what counts of hours for the kept id."""
+    (row,) = bench.rows(
+        "SELECT coalesce(sum(score), 0) AS score, coalesce(sum(points), 0) AS points FROM awards"
+        " WHERE rule_code = 'R-RES-01' AND state = 'APPROVED' AND subject_id = 'RES:per_a'"
+    )
+    return int(row["score"]), int(row["points"])
+
+
+@pytest.mark.parametrize("corrected_before", [False, True])
+def test_hours_that_are_corrected_after_a_merge_are_counted_once(twins, corrected_before):
+    """Two hours that came over and were corrected to one counted as three."""
+    bench = twins
+    served(bench, "confirmed", "vol_1", 180 if corrected_before else 120, "2025-05-05")
+    if corrected_before:
+        served(bench, "corrected", "vol_1", 120, "2025-05-05", previous_minutes=180)
+    served(bench, "confirmed", "vol_2", 60, "2025-05-05")
+    waited = points(bench)["pending"]
+    merge(bench)
+    assert of_hours(bench) == (3, 30)
+    assert points(bench)["pending"] == waited + 200 + 30
+    served(bench, "corrected", "vol_1", 60, "2025-05-05", previous_minutes=120)
+    assert of_hours(bench) == (2, 20)
+    assert points(bench)["pending"] == waited + 200 + 20
+    served(bench, "corrected", "vol_1", 90, "2025-05-05", previous_minutes=60)
+    assert of_hours(bench) == (2, 25)
+    final_month(bench, "2025-05")
+    verify(bench, "2025-05")
+    stage.trial_balance(bench)
+
+
+def test_hours_of_a_final_month_that_are_corrected_after_a_merge_are_counted_once(bench):
+    """Their points are released: the difference is taken from the kept one's wallet."""
+    bench.at("2025-03-03T09:00")
+    stage.rules(bench)
+    for person in ("per_a", "per_twin"):
+        stage.resident(bench, person)
+    bench.at("2025-03-06T09:00")
+    served(bench, "confirmed", "vol_1", 120, "2025-03-05")
+    final_month(bench, "2025-03")
+    bench.at("2025-05-06T09:00")
+    merge(bench)
+    assert (of_hours(bench), points(bench)["available"]) == ((2, 0), 20)
+    served(bench, "corrected", "vol_1", 60, "2025-03-05", previous_minutes=120)
+    assert of_hours(bench) == (1, 10)
+    assert (points(bench)["available"], points(bench)["pending"]) == (0, 10)
+    for period in ("2025-04", "2025-05"):
+        card = final_month(bench, period)
+    assert (entry_of(card, "RES:per_a")["good"], points(bench)["available"]) == (1, 10)
+    for period in ("2025-03", "2025-04", "2025-05"):
+        verify(bench, period)
+    stage.trial_balance(bench)

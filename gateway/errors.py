@@ -228,6 +228,7 @@ TITLES: dict[int, tuple[str, str]] = {
     405: ("方法不支持", "Method not allowed"),
     408: ("请求超时", "Request timeout"),
     409: ("状态冲突", "Conflict"),
+    410: ("已过保存期限", "Gone"),
     412: ("数据已变化", "Precondition failed"),
     413: ("请求过大", "Content too large"),
     415: ("格式不支持", "Unsupported media type"),

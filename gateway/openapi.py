@@ -12,7 +12,7 @@ import msgspec
 from chassis import api
 from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
-from chassis.refusal import Problem
+from chassis.refusal import PreconditionRequired, Problem
 from gateway.context import Context
 from gateway.doors import ANY_FILE, Door
 from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
@@ -97,6 +97,7 @@ _MEANINGS: dict[int, tuple[str, str]] = {
     403: ("角色或区域无权 / The role may not do this, or not here", "ROLE_DENIED"),
     404: ("未找到 / There is no such thing", "NOT_FOUND"),
     409: ("状态不允许,或同键请求正在处理 / Wrong state, or in flight", "STATE_CONFLICT"),
+    410: ("已过保存期限 / It was kept for a time, and is gone", "GONE"),
     412: ("版本已变化 / The version has changed", "VERSION_CONFLICT"),
     422: ("内容有误或条件不满足 / Invalid, or a guard is not met", "GUARD_FAILED"),
     428: ("缺少 If-Match / If-Match is missing", "PRECONDITION_REQUIRED"),
@@ -144,6 +145,12 @@ _PARAMETERS: dict[str, Parameter] = {
         schema={"minLength": 1, "maxLength": 200},
     ),
     "IfMatch": _header("If-Match", "所见版本号 / the version that was seen", '"3"', required=True),
+    "IfMatchWhereItExists": _header(
+        "If-Match",
+        "所见版本号,已存在时必填 / the version that was seen, where it exists already",
+        '"3"',
+        required=False,
+    ),
     "ActingRole": _header(
         "X-Acting-Role",
         "拥有多个角色时必填 / required when several roles are granted",
@@ -426,6 +433,8 @@ def _parameters(door: Door, components: _Components) -> list[Parameter]:
         shared.insert(0, "IdempotencyKey")
     if door.if_match:
         shared.insert(1, "IfMatch")
+    elif any(one.code == PreconditionRequired.code for one in door.refusals):
+        shared.insert(1, "IfMatchWhereItExists")
     found.extend({"$ref": f"#/components/parameters/{name}"} for name in shared)
     return found
 
@@ -448,13 +457,13 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
             ),
         }
     }
-    statuses = [400, 404, 422, 429, 503]
+    statuses = {400, 404, 422, 429, 503} | {one.status for one in door.refusals}
     if not door.public:
-        statuses += [401, 403]
+        statuses |= {401, 403}
     if door.kind == "command":
-        statuses += [409]
+        statuses |= {409}
     if door.if_match:
-        statuses += [412, 428]
+        statuses |= {412, 428}
     for status in sorted(statuses):
         found[str(status)] = _refused(door, status)
     found["default"] = {"$ref": "#/components/responses/Problem"}

@@ -244,3 +244,17 @@ def test_a_file_of_any_kind_is_declared_as_that():
     document = Document(title="x", version="1", doors=list(doors_of("credit")), demo=False).build()
     answers = document["paths"]["/v1/credit/exports/{export_id}/file"]["get"]["responses"]
     assert set(answers["200"]["content"]) == {"*/*"}
+
+
+def test_the_reference_declares_each_status_that_a_door_says_it_may_answer():
+    """A fund's budget is raised with If-Match; the reference named neither the header nor 428."""
+    for service in routed():
+        doors = list(doors_of(service))
+        paths = Document(title="x", version="1", doors=doors, demo=False).build()["paths"]
+        for door in doors:
+            answers = paths[door.full_path][door.verb.lower()]["responses"]
+            assert {str(one.status) for one in door.refusals} <= set(answers), door.full_path
+    funds = Document(title="x", version="1", doors=list(doors_of("partner")), demo=False).build()
+    asked = funds["paths"]["/v1/partner/funds"]["post"]["parameters"]
+    assert {"$ref": "#/components/parameters/IfMatchWhereItExists"} in asked
+    assert not funds["components"]["parameters"]["IfMatchWhereItExists"]["required"]

@@ -119,6 +119,19 @@ def test_the_chassis_knows_no_service():
             assert not word.search(line), f"{path}:{number}: {line.strip()}"
 
 
+@pytest.mark.parametrize(("unit", "suffix"), [("chassis", ""), ("gateway", ".py")])
+def test_the_card_of_a_unit_names_its_modules_and_no_others(unit, suffix):
+    folder = ROOT / unit
+    rows = [line for line in (folder / "README.md").read_text("utf-8").splitlines() if "|" in line]
+    cells = [cell for row in rows for cell in row.split("|")]
+    column = cells if suffix else [row.split("|")[1] for row in rows]
+    named = {
+        name for cell in column for name in re.findall(rf"`([a-z0-9_]+){re.escape(suffix)}`", cell)
+    }
+    modules = {path.stem for path in folder.glob("[a-z]*.py")}
+    assert named == modules
+
+
 def test_nothing_is_imported_by_a_computed_name():
     # import-linter cannot see it; entry points are the one way by which units find each other.
     for path in sources("services", "gateway", "chassis"):

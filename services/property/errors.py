@@ -155,6 +155,16 @@ class SamePerson(Guard):
     text = "此事项须由两名不同人员办理 / This needs two different persons"
 
 
+class OwnHousehold(SamePerson):
+    """Nobody names who lives with them: it is their own matter."""
+
+    guard = "SAME_PERSON"
+    text = (
+        "{person} 与您同户,须由他人办理"
+        " / {person} lives with you, so another official has to name that person"
+    )
+
+
 class HasSuccessor(Guard):
     text = (
         "该小区已由项目 {project} 接管,不能恢复"

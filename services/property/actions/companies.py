@@ -51,11 +51,10 @@ def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
         UsccInvalid: The check fails and no reason overrides it.
         UsccTaken: The code belongs to another company.
         IdTaken: The chosen id stands for something else.
-        SamePerson: The registrar names himself.
+        SamePerson, OwnHousehold: The registrar names somebody of their own household.
         NotRegistered, UnderAge, Deceased, MergedAway: A representative is no registered adult.
     """
-    if tx.actor.id in payload.representatives:
-        raise errors.SamePerson(field="representatives")
+    ground.require_others(tx, "representatives", payload.representatives)
     uscc, overridden = _checked_uscc(payload.uscc, payload.override_reason)
     other = rows.company_by_uscc(tx.conn, uscc)
     if other is not None:
@@ -111,7 +110,8 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
     Raises:
         NotFound: There is no such company.
         RoleDenied: The company has no project in the actor's area.
-        SamePerson: The proposer would confirm, or a registrar names himself.
+        SamePerson: The proposer would confirm, or a registrar names themselves.
+        OwnHousehold: A registrar names somebody who lives with them.
         StateConflict: They speak for it already.
         NotRegistered, UnderAge, Deceased, MergedAway: A new one is no registered adult.
         OneSideOnly: A new one stands for community or owners of a project that the company runs.
@@ -122,8 +122,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
     row = ground.found(tx, tables.companies, payload.company_id)
     _require_registrar(tx, row)
     named = sorted(set(payload.representatives))
-    if tx.actor.id in named:
-        raise errors.SamePerson(field="representatives")
+    ground.require_others(tx, "representatives", named)
     tx.check_version(row.version)
     if named == row.representatives:
         raise StateConflict(state="REPRESENTATIVES", field="representatives")

@@ -196,6 +196,23 @@ def require_one_side(tx: Tx, row: Row, side: str, field: str, persons: Iterable[
                 raise errors.OneSideOnly(field=field, person=person, side=other, post=post)
 
 
+def require_others(tx: Tx, field: str, persons: Iterable[str]) -> None:
+    """Refuse an official who names their own person, or somebody of the same household.
+
+    Raises:
+        SamePerson: It is the official.
+        OwnHousehold: It is somebody who lives with the official.
+
+    Source:
+        FAULTS K12, K14.
+    """
+    named = set(persons)
+    if tx.actor.id in named:
+        raise errors.SamePerson(field=field)
+    for person in sorted(named & people.housemates(tx.conn, {tx.actor.id})):
+        raise errors.OwnHousehold(field=field, person=person)
+
+
 def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
     """Refuse to name anybody for a post, a company or a committee who is no registered adult.
 

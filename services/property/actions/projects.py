@@ -72,12 +72,13 @@ def register_project(tx: Tx, payload: RegisterProject) -> replies.Made:
         NotFound: There is no such company.
         RoleDenied: The community lies outside the actor's scope.
         AreaInvalid: A grid does not lie in the community.
+        SamePerson, OwnHousehold: The registrar names somebody of their own household.
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
         OneSideOnly: He, or who speaks for the company, is one of the community's committees.
     """
     tx.require_scope(payload.community)
-    _require_another(tx, payload.manager_person_id)
+    _require_another(tx, "manager_person_id", payload.manager_person_id)
     grids = _grids_of(payload.grids, payload.community)
     company = ground.found(tx, tables.companies, payload.company_id)
     wanted = {
@@ -469,7 +470,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
     Raises:
         NotFound: There is no such project or company.
         ConflictOfInterest: The registrar holds a post in the project.
-        SamePerson: He names himself as its manager.
+        SamePerson, OwnHousehold: The registrar names somebody of their own household.
         StateConflict: It is not in service, or the company runs it already.
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
@@ -479,7 +480,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
         DOMAIN 6 F19.
     """
     row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
-    _require_another(tx, payload.manager_person_id)
+    _require_another(tx, "manager_person_id", payload.manager_person_id)
     company = ground.found(tx, tables.companies, payload.company_id)
     if row.status != "IN_SERVICE":
         raise StateConflict(state=row.status)
@@ -548,13 +549,13 @@ def change_manager(tx: Tx, payload: ChangeManager) -> replies.Made:
         StateConflict: He manages the project already.
         NotTheCompany: The actor does not represent the project's company.
         ConflictOfInterest: A registrar holds a post in the project.
-        SamePerson: A registrar names himself.
+        SamePerson, OwnHousehold: A registrar names somebody of their own household.
         NotRegistered, UnderAge, Deceased, MergedAway: He is no registered adult.
         OneSideOnly: He stands for the community or the owners of the project.
     """
     row = ground.meant(tx, tables.projects, payload.project_id, may=_may_name_a_manager)
     ground.require_open(row)
-    _require_another(tx, payload.person_id)
+    _require_another(tx, "person_id", payload.person_id)
     former = row.manager_person_id
     if former == payload.person_id:
         raise StateConflict(state="MANAGER", field="person_id")
@@ -622,10 +623,13 @@ def _may_name_a_manager(tx: Tx, row: Row) -> None:
         ground.uninterested(tx, row)
 
 
-def _require_another(tx: Tx, manager: str) -> None:
-    """Refuse a registrar who makes himself the manager of a project (FAULTS K14)."""
-    if tx.actor.role != "R_PCO" and manager == tx.actor.id:
-        raise errors.SamePerson(field="manager_person_id")
+def _require_another(tx: Tx, field: str, manager: str) -> None:
+    """Refuse a registrar who makes somebody of their own household the manager (FAULTS K12, K14).
+
+    A company names whom it wants.
+    """
+    if tx.actor.role != "R_PCO":
+        ground.require_others(tx, field, [manager])
 
 
 class CountHouseholds(Request, frozen=True):

@@ -332,3 +332,35 @@ def test_nobody_closes_his_own_complaint_or_accepts_what_he_submitted(bench, tow
         change(town, ["per_two", "per_zheng"], version=version)
     with pytest.raises(errors.SamePerson):
         town.company("per_two").do("accept_commitment", kept, version=item["v"] + 1)
+
+
+def test_a_registrar_names_nobody_of_the_own_household(bench, town):
+    """K12: an official could not name himself, but made his wife manager and representative."""
+    town.found()
+    for person in ("per_zhao", "per_qian", "per_wife"):
+        home = "hh_q" if person != "per_zhao" else None
+        bench.consume(
+            "steward",
+            "resident_registered.v1",
+            {"person_id": person, "community": "370811015901", "grid": town.grid,
+             "is_adult": True, "household_id": home, "synthetic": True},
+            subject=person,
+        )  # fmt: skip
+    town.street_clerk("per_qian")
+    with pytest.raises(errors.OwnHousehold) as refused:
+        bench.do("change_manager", {"project_id": "prj_a", "person_id": "per_wife"}, version=2)
+    assert (refused.value.field, refused.value.guard) == ("person_id", "SAME_PERSON")
+    with pytest.raises(errors.OwnHousehold):
+        body = {"company_id": "pco_a", "representatives": ["per_wife"], "document_ref": "授权书"}
+        bench.do("change_representatives", body, version=1)
+    with pytest.raises(errors.OwnHousehold):
+        body = {"name": "乙", "uscc": "91370899MA0000003P", "representatives": ["per_wife"]}
+        bench.do("register_company", body)
+    project = {"project_id": "prj_b", "company_id": "pco_a", "name": "夏晖苑",
+               "community": "370811015901", "grids": [town.grid], "households": 9,
+               "manager_person_id": "per_wife", "buildings": ["9号楼"]}  # fmt: skip
+    with pytest.raises(errors.OwnHousehold):
+        bench.do("register_project", project)
+    # Somebody else may, and who speaks for the company names whom it wants.
+    named = {"project_id": "prj_a", "person_id": "per_wife"}
+    assert town.district().do("change_manager", named, version=2)

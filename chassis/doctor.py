@@ -46,8 +46,11 @@ def run(say: Callable[[str], None]) -> int:
         say(f"{_MARKS[ok]} {what}: {text}")
 
     mine = []
+    left_out = _left_out()
     for name in service_names():
         url = os.environ.get(database_variable(name))
+        if not url and name in left_out:
+            continue
         if url:
             mine.append(name)
         for found in _service(name, url):
@@ -58,6 +61,14 @@ def run(say: Callable[[str], None]) -> int:
         for found in _broker(os.environ.get("FIVERED_BROKER_URL", ""), mine):
             tell("broker", found)
     return 1 if wrong else 0
+
+
+def _left_out() -> set[str]:
+    """Return the services that are installed here and are no part of the installation."""
+    try:
+        return set(service_names()) - set(topology.current_installation().members)
+    except topology.TopologyError:
+        return set()  # said where the broker is looked at
 
 
 def _is_embedded(url: str) -> bool:

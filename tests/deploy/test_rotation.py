@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from clients.demo.api import Person, Refused
-from testkit import servers
 from testkit.waiting import wait_until
-from tests.deploy.house import COMMUNITY, DISTRICT, GRID, ROOT, RUNNING, House, ready
+from tests.deploy.house import COMMUNITY, DISTRICT, GRID, ROOT, RUNNING, ready
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 
@@ -20,17 +19,10 @@ CADRE = Person("cadre", "per_0190a000-0000-7000-8000-000000000004", (("R_CADRE",
 PII, DIGEST, ACTOR = "FIVERED_STEWARD_PII_KEY", "FIVERED_DIGEST_KEY", "FIVERED_ACTOR_KEY"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    servers.require()
-    built = House(tmp_path_factory.mktemp("rotation"))
-    # A call that is lost is told from one that is slow on a busy machine.
-    write(built, "gateway", "FIVERED_DEADLINE_S=14")
-    try:
-        built.start()
-        yield built
-    finally:
-        built.stop()
+@pytest.fixture
+def house(shared_house):
+    """Two services and the gateway, which run."""
+    return shared_house.running()
 
 
 def write(house, unit, text):
@@ -42,12 +34,12 @@ def write(house, unit, text):
     path.write_text("\n".join(lines) + "\n")
 
 
-def replace(house, *names):
+def replace(house, *names, **more):
     """Replace processes ("serve-steward"): the new ones are ready before the old ones end."""
     old = [one for one in house.processes if one.log.stem in names]
     for name in names:
         kind, service = name.split("-")
-        house.spawn(kind, service, unit=service)
+        house.spawn(kind, service, unit=service, **more)
     new = house.processes[-len(names) :]
     assert wait_until(lambda: all(ready(one) for one in new), 60, every=0.1), house.logs()
     for one in old:
@@ -70,7 +62,7 @@ class Work(threading.Thread):
     @staticmethod
     def person(n):
         return {
-            "person_id": f"per_0190a000-0000-7000-8000-{n:012d}", "name": "王小丽", "grid": GRID,
+            "person_id": f"per_0190a007-0000-7000-8000-{n:012d}", "name": "王小丽", "grid": GRID,
             "phone": f"128{n:08d}", "synthetic": True,
         }  # fmt: skip
 

@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 DATA ?= .fivered/data
+# How many tests run side by side.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -34,11 +36,11 @@ down: ## stop what make up started
 ##@ Change it
 test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@exec $(BIN)/python -m deploy.local.test
+	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.test
 
 test-fast: ## the quick loop: tests that need Python only and no patience
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@exec $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not servers and not slow" --ignore tests/architecture/test_independence.py chassis services gateway clients tests/contracts tests/architecture
+	@PYTHONPYCACHEPREFIX=$(abspath $(VENV))/compiled PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not servers and not slow" --ignore tests/architecture/test_independence.py chassis services gateway clients tests/contracts tests/architecture
 
 covers: ## which rows of the acceptance lists no test proves
 	@exec $(BIN)/python -m tests.covers

@@ -17,19 +17,27 @@ __all__ = [
     "pytest_terminal_summary",
 ]
 
-# Where two run side by side, none of the long files is left alone at the end, and the two that
-# start whole installations are not at it at the same time.
-LONG_FIRST = (
-    "tests/architecture/test_independence.py",
-    "tests/faults/test_distributed_kill.py",
-    "services/credit/",
-    "tests/faults/",
-    "tests/journeys/",
-    "tests/architecture/",
-)
-
-
 ALONE = "tests/architecture/test_independence.py"
+
+# What takes long comes first: none of it is left alone at the end, where several run side by side.
+LONG_FIRST = (
+    ALONE,
+    "tests/faults/test_distributed_kill.py",
+    "tests/faults/",
+    "services/credit/",
+    "tests/deploy/",
+    "tests/journeys/",
+    "tests/",
+)
+# These start processes and wait for them; the others compute.
+WAIT = (
+    "tests/faults/",
+    "tests/deploy/",
+    "tests/journeys/",
+    "tests/upgrade/",
+    "chassis/",
+    "gateway/",
+)
 
 
 def group(item: pytest.Item) -> str:
@@ -41,6 +49,24 @@ def group(item: pytest.Item) -> str:
         return " ".join(sorted(shared))
     alone = getattr(item, "callspec", None) if path == ALONE else None
     return f"{path} {alone.id}" if alone is not None else path
+
+
+def rank(item: pytest.Item) -> int:
+    """Return how early a test comes among those of its kind; the least is first."""
+    fits = (n for n, path in enumerate(LONG_FIRST) if item.nodeid.startswith(path))
+    return next(fits, len(LONG_FIRST))
+
+
+def mixed(groups: list[list[pytest.Item]]) -> list[list[pytest.Item]]:
+    """Return groups in an order in which those that wait are spread evenly among the others.
+
+    Two that run side by side are then seldom both waiting, or both starting whole installations.
+    """
+    at: list[tuple[float, list[pytest.Item]]] = []
+    for kind in (True, False):
+        found = [members for members in groups if members[0].nodeid.startswith(WAIT) is kind]
+        at += [((n + 0.5) / len(found), members) for n, members in enumerate(found)]
+    return [members for _, members in sorted(at, key=lambda one: one[0])]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,11 +85,10 @@ def pytest_collection_modifyitems(
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [one for one in items if names[one] not in config.stash[LEFT_OUT]]
 
-    def rank(item: pytest.Item) -> int:
-        fits = (n for n, path in enumerate(LONG_FIRST) if item.nodeid.startswith(path))
-        return next(fits, len(LONG_FIRST))
-
-    items.sort(key=rank)
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in sorted(items, key=rank):
+        groups.setdefault(group(item), []).append(item)
+    items[:] = [item for members in mixed(list(groups.values())) for item in members]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

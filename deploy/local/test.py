@@ -70,29 +70,27 @@ def main() -> int:
             return 1
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(
-        prefix="fivered-compiled-", ignore_cleanup_errors=True
-    ) as compiled:
-        code = run(compiled)
+    code = run(Path(sys.prefix) / "compiled")
     print(f"make test took {time.monotonic() - began:.0f} s")
     return code
 
 
-def run(compiled: str) -> int:
+def run(compiled: Path) -> int:
     """Run pytest beside a PostgreSQL server. Returns its exit code.
 
     Args:
         compiled: Where the processes that the tests start, hundreds of them, keep compiled code:
-            once for all of them, and not in the checkout.
+            once for all of them, for the next run too, and not in the checkout.
     """
     postgres = servers.Postgres().start()
     try:
         # Every test of a service runs on both databases; tests that kill a server start their own.
         env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
-        env |= {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
-        # Two at a time: most tests wait for a database or for processes that they started. Files
-        # go in the order of tests/conftest.py: none of the long ones is left alone at the end.
-        together = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations", "10"]
+        env |= {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
+        # Two at a time unless WORKERS says otherwise, in the order of tests/conftest.py.
+        many = os.environ.get("WORKERS") or "2"
+        together = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
+        together += ["--durations", "10"]
         workers = together if len(sys.argv) == 1 else []
         return servers.spawn(
             [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],
@@ -102,6 +100,9 @@ def run(compiled: str) -> int:
         ).wait()
     finally:
         postgres.stop()
+        # What the tests made in temporary folders nobody starts again.
+        temporary = Path(tempfile.gettempdir()).resolve()
+        shutil.rmtree(compiled / temporary.relative_to("/"), ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Independence, defined so that it can fail: extract, delete, install."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -51,9 +52,25 @@ def copy(target, *folders):
     (target / "alone" / "outcomes.py").write_text(OUTCOMES)
 
 
+def shared_copy(tmp_path_factory, name):
+    """Return the chassis and one service in a folder that all workers of a run share: what is
+    compiled there is compiled once."""
+    mine = tmp_path_factory.getbasetemp()
+    base = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    target = base / f"alone-{name}"
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            making = tmp_path_factory.mktemp(f"alone-{name}")
+            copy(making, "chassis", "testkit", f"services/{name}", "pyproject.toml")
+            making.rename(target)
+    return target
+
+
 def run_tests(target, *paths):
     """Run tests of a copy. Returns the ids of those that passed, setup and teardown included."""
-    noted = target / "alone" / "outcomes"
+    noted = target / "alone" / f"outcomes-{os.getpid()}"
+    noted.unlink(missing_ok=True)
     env = os.environ | {
         "PYTHONPATH": f"{target / 'alone'}{os.pathsep}{target}",
         "OUTCOMES": str(noted),
@@ -97,19 +114,19 @@ def parts(name):
     ],
 )
 def test_the_chassis_and_one_service_pass_that_services_tests(
-    request, tmp_path, record_property, name, files
+    request, tmp_path_factory, record_property, name, files
 ):
-    copy(tmp_path, "chassis", "testkit", f"services/{name}", "pyproject.toml")
+    target = shared_copy(tmp_path_factory, name)
     seen = subprocess.run(
         [sys.executable, "-c", "import importlib.util as u; print(u.find_spec('gateway'))"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": f"{tmp_path / 'alone'}{os.pathsep}{tmp_path}"},
+        cwd=target,
+        env=os.environ | {"PYTHONPATH": f"{target / 'alone'}{os.pathsep}{target}"},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
     assert seen.strip() == "None", "the copy is not alone"
-    passed = run_tests(tmp_path, *files)
+    passed = run_tests(target, *files)
     assert passed
     # What the run of everything has left out, because it runs here, did run here.
     mine = {one for one in request.config.stash[LEFT_OUT] if one.partition("::")[0] in files}

@@ -244,6 +244,13 @@ class EvidenceRequired(Guard):
     text = "须提交佐证材料 / Evidence is required"
 
 
+class SamePicture(Guard):
+    text = (
+        "整改前和整改后不能是同一份材料"
+        " / What shows how it was cannot show how it is now: before and after are one and the same"
+    )
+
+
 class NotOpen(Guard):
     text = (
         "履约事项当前状态为 {state},不可提交 / The commitment is {state} and not open for evidence"

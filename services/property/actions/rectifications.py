@@ -184,6 +184,7 @@ def submit_rectification(tx: Tx, payload: Submit) -> replies.Submitted:
     Raises:
         NotTheManager: The actor does not manage the project.
         EvidenceRequired: There is no pair of before and after.
+        SamePicture: What is shown as before and as after is one and the same.
         StateConflict: It is submitted or over.
     """
     row = ground.meant(tx, tables.rectifications, payload.rectification_id)
@@ -191,6 +192,9 @@ def submit_rectification(tx: Tx, payload: Submit) -> replies.Submitted:
         raise StateConflict(state=row.state)
     if not payload.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
+    for place, pair in enumerate(payload.evidence_pairs):
+        if pair.before == pair.after:
+            raise errors.SamePicture(field=f"evidence_pairs.{place}.after")
     late = tx.now >= row.due_at
     check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
     pairs = [

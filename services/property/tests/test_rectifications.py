@@ -334,3 +334,14 @@ def test_a_fix_that_nobody_checks_is_told_and_waits_for_the_street(bench, town):
     town.street_clerk().do("pass_rectification", rec, version=2)
     card = town.cadre().ask("rectification", rec)
     assert card.get("check_due_at") is None
+
+
+def test_one_picture_does_not_show_both_how_it_was_and_how_it_is(town):
+    town.found()
+    town.street_clerk()
+    rec = {"rectification_id": town.issue("S2")["id"]}
+    same = [*PAIR, {"before": "sha256:b", "after": "sha256:b"}]
+    with pytest.raises(errors.SamePicture) as refused:
+        town.manager().do("submit_rectification", rec | {"evidence_pairs": same}, version=1)
+    assert refused.value.field == "evidence_pairs.1.after"
+    assert town.cadre().ask("rectification", rec)["state"] == "ISSUED"

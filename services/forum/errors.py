@@ -89,7 +89,7 @@ class LeftHimself(Guard):
 
 class CosignersNeeded(Guard):
     text = (
-        "{level} 级议题需要至少 {needed} 名联署人,或由代表委员、业委会、党组织提出;"
+        "{level}级议题需要至少 {needed} 名联署人,或由代表委员、业委会、党组织提出;"
         "可先以网格级提出并征集联署"
         " / A topic of level {level} needs at least {needed} cosigners, or a deputy, the owners' "
         "committee or a party organisation to raise it; raise it for the grid first and collect "
@@ -164,7 +164,7 @@ class ResidentMajority(Guard):
 
 class DeputyRequired(Guard):
     text = (
-        "{level} 级协商须邀请至少 {needed} 名(至少 {kinds} 类)“两代表一委员”,现有 {found} 名"
+        "{level}级协商须邀请至少 {needed} 名(至少 {kinds} 类)“两代表一委员”,现有 {found} 名"
         " / A session of level {level} needs at least {needed} deputies of {kinds} kinds; there "
         "are {found}"
     )

@@ -24,7 +24,7 @@ class UsccCheckFailed(Guard):
 class LevelAreaMismatch(Guard):
     guard = "LEVEL_AREA"
     text = (
-        "{level} 级合伙人的区域代码应为 {digits} 位"
+        "{level}级合伙人的区域代码应为 {digits} 位"
         " / The area code of a {level} partner has {digits} digits"
     )
 
@@ -146,7 +146,7 @@ class OwnShop(ConflictOfInterest):
 
 class LevelDenied(Guard):
     guard = "WRONG_LEVEL"
-    text = "{level} 级项目应由 {role} 审批 / Offers of level {level} are approved by {role}"
+    text = "{level}级项目应由 {role} 审批 / Offers of level {level} are approved by {role}"
 
 
 class OfferClosed(Guard):

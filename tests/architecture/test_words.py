@@ -160,7 +160,7 @@ def test_programs_read_the_words_that_they_always_read():
     ("service", "code", "said"),
     [
         ("forum", "ACCEPTED", "已验收"),
-        ("forum", "ENDED", "已结束"),
+        ("credit", "ENDED", "已结束"),
         ("forum", "DELEGATE", "委派代表"),
         ("credit", "UPHELD", "支持"),
         ("credit", "NOTICE", "通报表扬"),

@@ -89,6 +89,13 @@ def test_a_list_is_walked_to_its_end_and_back(filled, method, body):
     assert ids(reversed(back)) == ids(pages[:-1])
 
 
+@pytest.mark.parametrize(("role", "scope"), [("R_DISTRICT", "370811"), ("R_STREET", "370811015")])
+def test_the_total_of_a_whole_district_is_that_of_its_list(filled, role, scope):
+    """It was 1: without a condition nothing named the table whose rows are counted."""
+    seen = filled.by("per_lead", role, scope=scope).ask("requests", {"limit": 200})
+    assert seen["total"] == len(seen["items"]) > 7
+
+
 def test_the_newest_come_first_unless_the_oldest_are_asked_for(filled):
     bench = filled.cadre()
     newest = [item["created_at"] for item in bench.ask("requests", {"limit": 200})["items"]]

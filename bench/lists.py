@@ -29,7 +29,7 @@ from services.steward.tests.ground import (
 )
 from testkit.bench import Bench, open_bench
 
-# Of ten: most are closed, as in any year; a few are open, and every steward has his dozen.
+# Of ten: most are closed, as in any year; a few are open, and every steward has a dozen.
 STATES = ("CLOSED",) * 7 + ("RATED", "DISPATCHED", "ACCEPTED")
 IN_HAND = 100
 ROUNDS = 30

@@ -88,7 +88,7 @@ class DoorContract(Struct, omit_defaults=True, kw_only=True):
     Attributes:
         path: Below `/v1/<service>`, with `{places}`.
         status: 200, 201 for a new thing, 202 for work that goes on.
-        if_match: Whether the caller must say which version he has seen.
+        if_match: Whether the caller must say which version was seen.
         produces: Media type of the answer where that is no JSON.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         common: Whether it stands below `/v1` itself, at an address that names no service.

@@ -215,7 +215,7 @@ def command(
 
     Args:
         roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
-        if_match: True where the caller must state the version that he has seen.
+        if_match: True where the caller must state the version that was seen.
         unkept: Members of the reply that no database may hold. They are left out of what is kept
             under the key; where the key comes again, the method answers again (`Tx.first`).
         http: Verb and path of a door that every service has (`contracts.common_api`).
@@ -506,7 +506,7 @@ def check_role(roles: Sequence[str], actor: Actor) -> None:
 
 
 def check_precondition(if_match: bool, version: int | None) -> None:
-    """Refuse a change of something that exists when the caller does not say which version he saw.
+    """Refuse a change of something that exists when the caller does not say which version was seen.
 
     Raises:
         PreconditionRequired: There is no If-Match.

@@ -36,7 +36,7 @@ TRIES = 3
 # The param of a job that names a file which came for it. It may hold what people told in
 # confidence: it goes when the job has ended, however it has.
 UPLOAD = "sha256"
-# Who sees the jobs of others in his area, and who may stop them. Everybody sees and stops his own.
+# Who sees the jobs of others in their area, and who may stop them. All see and stop their own.
 STOPPERS = frozenset({"R_DISTRICT", SYSTEM_ROLE})
 READERS = STOPPERS | {"R_STREET", "R_AUDITOR"}
 
@@ -465,7 +465,7 @@ def cancel(tx: Tx, job_id: str) -> JobState:
 
     Raises:
         NotFound: No such job, or not of the caller.
-        RoleDenied: He may read it only.
+        RoleDenied: The caller may only read it.
     """
     row = _seen(tx, job_id)
     if tx.actor.role not in STOPPERS and tx.actor.id != row["requested_by"]:

@@ -82,7 +82,7 @@ class Refusal(Exception):
 
     Attributes:
         parts: Each complaint where there may be several; they travel as `errors`.
-        of_caller: He may not act at all, whatever he named; what he may see of it says nothing.
+        of_caller: The caller may not act at all, whatever is named; what may be seen says nothing.
     """
 
     code: ClassVar[str] = "REFUSED"

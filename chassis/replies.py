@@ -68,8 +68,8 @@ class Reply(Struct, kw_only=True):
     def tell(self, row: object, of: type[Reply], /, **more: object) -> None:
         """Set the members that one of the reply's types adds: the row's columns of these names.
 
-        It is how a viewer who sees more is told more: what only he reads stands in a type of its
-        own, and a member that is added there is told to him and to nobody else.
+        It is how a viewer who sees more is told more: what only that viewer reads stands in a type
+        of its own, and a member that is added there is told to that viewer and to nobody else.
 
         Args:
             row: A row of a table.

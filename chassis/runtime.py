@@ -257,7 +257,7 @@ class Runtime(Opened):
         return self._query_once(service, fn, call, body)
 
     def _unseen(self, service: Service, call: Call, body: object) -> Refusal | None:
-        """Return why the caller may not see the thing that his refused call names, or None.
+        """Return why the caller may not see the thing that the refused call names, or None.
 
         Asked after the refusal: what is done was allowed, and most calls are done.
         """
@@ -269,7 +269,7 @@ class Runtime(Opened):
         try:
             check_role(entry.door.roles, call.actor)
         except RoleDenied:
-            return None  # his role never reads such things; what it may do with them, it may
+            return None  # this role never reads such things; what it may do with them, it may
         question = self.read_body(shown, {named: getattr(body, named)})
         try:
             with self.snapshot(call.actor, call.lang) as tx:

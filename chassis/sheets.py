@@ -1,6 +1,6 @@
 """Tables as people send them: CSV in the encodings of this country, and XLSX. Strict.
 
-Whatever comes becomes lines of UTF-8 with numbers that the sender finds again in his file. Every
+Whatever comes becomes lines of UTF-8 with numbers that the sender finds again in the file. Every
 line is read, blank, or refused with its number; none is passed over. A quote that is not closed
 refuses the line where it opens and not what follows it. A cell of a workbook in which nobody can
 read what its sender sees carries a mark instead of a text (`FORMULA`, `MERGED`, `ERROR`).

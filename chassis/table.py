@@ -70,7 +70,7 @@ def command(
         http: Verb and path below `/v1/<service>`. Its `{places}` are members of the request.
         act: Runs in one transaction, under one idempotency key.
         roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
-        if_match: Whether the caller must state the version that he has seen.
+        if_match: Whether the caller must state the version that was seen.
         status: 200, 201 for a new thing, 202 for work that goes on.
         unkept: See `bus.command`.
         before: `before(tx, request)` runs in a transaction of its own; what it writes stays when

@@ -98,7 +98,7 @@ def fire_due(
         runtime: The service.
         limit: Most timers that fire before this returns.
         until: The domain time up to which they are due; now, where it is not given.
-        waits: Whether somebody waits for the database; he goes before the next set.
+        waits: Whether somebody waits for the database, and goes before the next set.
     """
     fired = 0
     pace = runtime.timer_pace

@@ -17,7 +17,7 @@ Names:
 
 Calls and replies go through topic exchanges because only there RabbitMQ checks binding keys, so
 that no service can bind itself to another's calls; and nobody needs the default exchange, which
-would let him put a message into any queue.
+would let a service put a message into any queue.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ def queue_arguments() -> JsonObject:
     No length limit: a full queue would make the broker refuse one event and take the next one of
     the same aggregate, and the outbox is the place where events wait. Should an operator set a
     limit by policy, `reject-publish` makes the relay wait instead of dropping the oldest event.
-    Should he set a limit of deliveries, what exceeds it goes to the subscriber's dead queue, and
+    Where the operator limits deliveries, what exceeds it goes to the subscriber's dead queue, and
     leaves this one only when it is there.
     """
     return EARLIER_ARGUMENTS[0] | {
@@ -447,12 +447,12 @@ def public_keys(installation: Installation, service: str) -> list[str]:
 
 
 def consumer(installation: Installation, user: str, services: Iterable[str]) -> Permission:
-    """Return the permissions of an outside consumer: his own queues, public facts only.
+    """Return the permissions of an outside consumer: its own queues, public facts only.
 
     Args:
         installation: What is installed.
-        user: The consumer's user name; his queues begin with `ext.<user>.`.
-        services: The services whose public facts he may hear.
+        user: The consumer's user name; its queues begin with `ext.<user>.`.
+        services: The services whose public facts it may hear.
     """
     wanted = sorted(set(services))
     queues = rf"ext\.{re.escape(user)}\..*"
@@ -481,7 +481,7 @@ def commands(permission: Permission, vhost: str) -> list[str]:
     """Return the commands that give a broker user these permissions.
 
     What narrows comes first: should a later command not be carried out, the user may do less than
-    he is to, never more. And none of them reads the shell's own input.
+    meant, never more. And none of them reads the shell's own input.
     """
     quoted = [shlex.quote(part) for part in (permission.user, permission.configure)]
     given = [*quoted, shlex.quote(permission.write), shlex.quote(permission.read)]

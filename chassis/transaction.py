@@ -64,7 +64,7 @@ class Declared:
         counts: Members of replies that are deadlines in working days; those that rest on a year
             without data are named in `provisional` beside them.
         standing: One value that is read of the caller (bind parameter `actor`) with the key of
-            each of his commands; `admit` finds it in `Tx.standing`.
+            each of the caller's commands; `admit` finds it in `Tx.standing`.
         loads_calendar: Whether `load_year` takes a year's working days and says them to all.
         shown_by: What shows the thing that a call names: the first member of the call's body (or
             the call itself, where that member names something else there), and the query that
@@ -284,8 +284,8 @@ class Opened(ABC):
 
         Args:
             actor: Who acts.
-            now: The domain time at which he does; default the clock's.
-            version: What the caller says that he has seen.
+            now: The domain time of the deed; default the clock's.
+            version: What the caller says was seen.
             correlation_id: Default a new one.
             traceparent: For what this is done.
             claims: Whether a key is claimed first, which reads the clock too.

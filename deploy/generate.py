@@ -96,7 +96,7 @@ def broker() -> str:
         ],
         "parameters": [
             {
-                # Whatever an outside consumer asks for, his queue cannot fill the broker.
+                # Whatever an outside consumer asks for, its queue cannot fill the broker.
                 "vhost": VHOST,
                 "component": "operator_policy",
                 "name": "outside-consumers",

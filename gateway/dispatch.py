@@ -1,4 +1,4 @@
-"""Serves a door: who asks, what he asks, the call over the bus, and its answer as HTTP."""
+"""Serves a door: who asks, what is asked, the call over the bus, and its answer as HTTP."""
 
 from __future__ import annotations
 

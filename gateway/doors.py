@@ -59,7 +59,7 @@ class Door:
         body: Shape of the JSON body, or None when the command needs none.
         params: Shape of the query parameters, or None when there are none.
         path_params: Shape of the path's places, or None when there are none.
-        if_match: Whether the caller must say which version he has seen.
+        if_match: Whether the caller must say which version was seen.
         deadline_s: Longest wait for the answer; None takes the setting.
         content: Media types of the body where that is no JSON.
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the

@@ -38,7 +38,7 @@ LEEWAY_S = 30
 _ALGORITHM = "HS256"
 _REMEMBERED = 10_000
 _SCOPE = re.compile(AREA)
-# A person of the registry, by the id that it gave him: never a phone number, which changes hands
+# A person of the registry, by the id that it gave: never a phone number, which changes hands
 # and which others know.
 _PERSON = re.compile(r"^per_(?![0-9]{7,15}$)[A-Za-z0-9_.:-]{1,60}$")
 _ACTING = re.compile(r"^\s*(R_[A-Z_]{2,30})\s*(?:;\s*scope=([0-9]{6,15})\s*)?$")
@@ -60,7 +60,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person and what he may act as."""
+    """A person, and as what that person may act."""
 
     person_id: str
     grants: tuple[Grant, ...]
@@ -227,7 +227,7 @@ def who(headers: Mapping[str, str], source: IdentitySource) -> Identity | None:
 def admit(door_roles: tuple[str, ...], identity: Identity | None, header: str | None) -> Actor:
     """Return who acts at a door, or refuse.
 
-    On a public door a person who does not say in which of several roles he acts is nobody in
+    On a public door a person who does not say in which of several roles this is asked is nobody in
     particular: reading a notice needs no role.
 
     Raises:

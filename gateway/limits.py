@@ -225,7 +225,7 @@ def address_of(scope: Scope) -> str:
 
 
 def _actor_of(scope: Scope) -> str:
-    """Return who asked, also where he was refused before he acted in a role."""
+    """Return who asked, also where that was refused before a role was taken."""
     actor = scope.get("fivered.actor")
     if actor is None:
         return str(scope.get("fivered.person", ""))

@@ -142,7 +142,7 @@ _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
 # Who names organisations to everybody: kind, service, list, and the id in it.
 _NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
 _PEOPLE = ("person_id", "handler_person", "proposer", "by")
-# What somebody wrote himself, or how something is called: no code, though it may look like one.
+# What somebody wrote, or how something is called: no code, though it may look like one.
 _WRITTEN = frozenset({"name", "title", "text", "note", "reason", "reasons", "employer", "place"})
 # Whose words codes are told in: steward tells its own beside them (`x_zh`, `x_en`).
 _WORDS_OF = "services.credit"

@@ -42,7 +42,7 @@ class Person:
     """Somebody of the demonstration.
 
     Attributes:
-        name: How the demonstration calls him or her, e.g. "secretary".
+        name: How the demonstration calls the person, e.g. "secretary".
         person_id: The platform's id.
         grants: (role, area) pairs; the first one is used unless a step names another.
     """

@@ -530,7 +530,7 @@ class District:
         return self.staff_id(_STAFF + community * _GRIDS_MOST * 10 + 1)
 
     def consents(self, person: Person) -> list[str]:
-        """Return what a resident consents to; nothing, if he does not take part."""
+        """Return what a resident consents to; nothing for one who does not take part."""
         if person.age < 18:
             return []
         # Most who take part are between 35 and 65.

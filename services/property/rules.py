@@ -325,7 +325,7 @@ def check_attendance(
         chair: Who is said to have led it.
 
     Raises:
-        NotOfThisSide: A person is not known for the side for which he is named.
+        NotOfThisSide: A person is not known for the side that is named.
         CountedTwice: One person sits for two sides.
         ChairNotOfCommittee: The chair is none of the committee's persons who were there.
 

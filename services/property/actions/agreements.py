@@ -95,7 +95,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
 
     Raises:
         NotFound: There is no such project or agreement to amend.
-        NotTheManager: A manager drafts for a project that he does not manage.
+        NotTheManager: A manager drafts for a project of another manager.
         StateConflict: The agreement to amend is not in force.
         AmendedAlready: Another amendment of it is signed.
     """
@@ -497,7 +497,7 @@ def accept_commitment(tx: Tx, payload: AcceptCommitment) -> replies.Submitted:
 
     Raises:
         WrongSide, NotTheManager: The actor stands for the side that submitted.
-        ConflictOfInterest: He holds a post in the project whose commitment he would accept.
+        ConflictOfInterest: The caller holds a post in the project whose commitment it is.
         ReasonRequired: A refusal without a reason.
         StateConflict: Nothing is submitted.
     """

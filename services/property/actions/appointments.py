@@ -25,7 +25,7 @@ OPEN = ("NOMINATED", "CONSENTED", "APPROVED")
 class Nominate(Request, frozen=True):
     """提名交叉任职 / Nominate: P2C company to community, C2P community to company.
 
-    A member of the two committees is known from his enrolment as COMMUNITY_CADRE or from the
+    A member of the two committees is known from the enrolment as COMMUNITY_CADRE or from the
     liaison chain; elsewhere `committee_basis` names the document that shows it.
     """
 
@@ -45,14 +45,14 @@ class Nominate(Request, frozen=True):
 def nominate(tx: Tx, payload: Nominate) -> replies.MadeDue:
     """提名交叉任职 / Nominate for a cross-appointment.
 
-    Nominate a person; he has five working days to consent.
+    Nominate a person, who has five working days to consent.
 
     Raises:
         NotFound: There is no such project.
         DirectionTaken: The direction has an active appointment.
         PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
         NotRegistered, UnderAge, Deceased, MergedAway: The nominee is no registered adult.
-        OneSideOnly: C2P, and he serves the project or is of its owners' committee.
+        OneSideOnly: C2P, and the nominee serves the project or is of its owners' committee.
     """
     project = ground.found(tx, tables.projects, payload.project_id)
     tx.require_scope(project.area)
@@ -141,7 +141,7 @@ def consent_appointment(tx: Tx, payload: Which) -> replies.Made:
 
 
 def _not_the_nominee(tx: Tx, row: Row) -> None:
-    """Refuse a person who would approve his own post (DOMAIN 1.7)."""
+    """Refuse a person who would approve their own post (DOMAIN 1.7)."""
     if row.person_id == tx.actor.id:
         raise errors.OwnAppointment
 
@@ -163,7 +163,7 @@ def approve_appointment(tx: Tx, payload: Approve) -> replies.Approved:
     Raises:
         DocumentRequired: The secretary gives no minutes, or the company no letter (P2C).
         SamePerson: One person would approve for both sides.
-        OwnAppointment: The nominee would approve himself.
+        OwnAppointment: The nominee would approve it.
         StateConflict: It is not consented to, or this side has approved.
         NotTheCompany: The actor does not represent the project's company.
     """
@@ -219,12 +219,12 @@ def file_appointment(tx: Tx, payload: Which) -> replies.Filed:
 
     Raises:
         StateConflict: It is not approved by both.
-        OwnAppointment: The nominee would file himself.
+        OwnAppointment: The nominee would file it.
         SamePerson: Who nominated or approved would file.
         DirectionTaken: Another one became active meanwhile.
         NotCurrentManager: P2C, and the manager changed meanwhile.
         NotRegistered, Deceased, MergedAway: The nominee has left or died meanwhile.
-        OneSideOnly: C2P, and he serves the project or its owners meanwhile.
+        OneSideOnly: C2P, and the nominee serves the project or its owners meanwhile.
     """
     row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
     if row.state != "APPROVED":
@@ -363,9 +363,9 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
 
 
 def ask_about(tx: Tx, person_id: str) -> None:
-    """Tell a person who nominated a member of the two committees that he is known as one no longer.
+    """Tell who nominated a member of the two committees that the person is known as one no longer.
 
-    The post is ended by the secretary (2.2.2): he may have another basis.
+    The post is ended by the secretary (2.2.2): it may have another basis.
     """
     for row in rows.appointments_held(tx.conn, person_id, (*OPEN, "ACTIVE")):
         if row.direction != "C2P" or row.committee_basis:

@@ -87,7 +87,7 @@ class ChangeRepresentatives(Request, frozen=True):
     """变更企业授权代表 / Change who speaks for a company.
 
     Two registrars do it: the first call proposes (PROPOSED), the same list from another person
-    confirms it (CHANGED). Nobody names himself.
+    confirms it (CHANGED). Nobody names their own person.
 
     Attributes:
         document_ref: The company's letter of authority.

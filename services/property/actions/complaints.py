@@ -114,7 +114,7 @@ def _opened(tx: Tx, row: Row, cause: Event | None = None) -> None:
 
 
 def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
-    """Tell the complainant, where there is one, what became of his complaint (SP-D25)."""
+    """Tell the complainant, where there is one, what became of the complaint (SP-D25)."""
     if row.complainant_id is None:
         return
     ground.tell(
@@ -212,7 +212,7 @@ def consume_rejected(tx: Tx, heard: list[Event]) -> None:
 
 
 def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
-    """What its reporter took back is over. It counts as before: nobody gains by pressing him to.
+    """What its reporter took back is over. It counts as before: nobody gains by pressing for it.
 
     Source:
         REQ-L14.
@@ -242,7 +242,7 @@ def _closed(tx: Tx, row: Row, outcome: str) -> None:
 
 
 def _not_valid(tx: Tx, row: Row, reason: str, *, step: str, cause: Event, **more: str) -> Row:
-    """Write and say what nobody decided himself: a merger, a corrected or a rejected request.
+    """Write and say what nobody decided: a merger, a corrected or a rejected request.
 
     Nobody has anything to do about it any more, so it is closed with that.
     """
@@ -423,8 +423,8 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
     Raises:
         NotFound: There is no such complaint or project.
         StateConflict: It is decided.
-        SamePerson: The complainant would decide himself.
-        SameHousehold: Somebody of his household would.
+        SamePerson: The complainant would decide it.
+        SameHousehold: Somebody of that household would.
         ConflictOfInterest: The person holds a post in a project that serves the place.
         NotServing: The project does not serve the place.
         ReasonRequired: It is about none, without a reason.
@@ -450,7 +450,7 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
 
 
 def _outside_the_projects(tx: Tx, row: Row) -> None:
-    """Refuse the complainant, his household, and who has a post in a project of the place."""
+    """Refuse the complainant's household, and who has a post in a project of the place."""
     for project in rows.projects_serving(tx.conn, [row.grid]).get(row.grid, []):
         ground.require_not_kin(tx, row.complainant_id, project)
         ground.require_no_interest(tx, project, kin_of=row.complainant_id)
@@ -485,7 +485,7 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Event | None = None) -> None
 
 
 def _not_his_own(tx: Tx, row: Row) -> None:
-    """Refuse the complainant, his household, and all who hold a post in the project."""
+    """Refuse the complainant's household, and all who hold a post in the project."""
     project = ground.project(tx, row.project_id)
     ground.require_no_interest(tx, project, kin_of=row.complainant_id)
     ground.require_not_kin(tx, row.complainant_id, project)
@@ -507,8 +507,8 @@ def validate_complaint(tx: Tx, payload: Validate) -> replies.Validated:
     Raises:
         ConflictOfInterest: The person holds a post in the project.
         ReasonRequired: There is no reason.
-        SamePerson: The complainant would decide himself.
-        SameHousehold: Somebody of his household would.
+        SamePerson: The complainant would decide it.
+        SameHousehold: Somebody of that household would.
         StateConflict: That is the decision already.
 
     Source:
@@ -556,8 +556,8 @@ def close_complaint(tx: Tx, payload: CloseComplaint) -> replies.Validated:
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
-        SamePerson: The complainant would close it himself.
-        SameHousehold: Somebody of his household would.
+        SamePerson: The complainant would close it.
+        SameHousehold: Somebody of that household would.
         StateConflict: It is closed, or its validity is undecided.
     """
     row = ground.meant(tx, tables.complaints, payload.complaint_id, may=_not_his_own)

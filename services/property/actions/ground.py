@@ -51,7 +51,7 @@ def meant(
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the actor's scope.
-        NotTheManager, NotTheCompany: He acts for a project or company that is not his.
+        NotTheManager, NotTheCompany: The caller acts for a project or company of others.
         VersionConflict: It has changed since.
     """
     row = found(tx, table, key)
@@ -65,12 +65,12 @@ def meant(
 def require_standing(tx: Tx, row: Row) -> None:
     """Refuse a person who has no part in the project that a row is about.
 
-    A manager is known by his person, wherever his token says that he works; a company by its
-    registered representatives; everybody else by the area that his role covers.
+    A manager is known by the person, wherever the token says; a company by its
+    registered representatives; everybody else by the area that the role covers.
 
     Raises:
         RoleDenied: The row lies outside the actor's scope.
-        NotTheManager, NotTheCompany: He acts for a project or company that is not his.
+        NotTheManager, NotTheCompany: The caller acts for a project or company of others.
     """
     if tx.actor.role == "R_PM":
         require_manager(tx, row.project_id)
@@ -95,7 +95,7 @@ def project(tx: Tx, project_id: str) -> Row:
 
 
 def project_to_decide(tx: Tx, project_id: str) -> Row:
-    """Return a project of the actor's area in whose matters he may decide.
+    """Return a project of the actor's area in whose matters the actor may decide.
 
     Raises:
         NotFound: There is none.
@@ -150,14 +150,14 @@ def require_no_interest(tx: Tx, row: Row, *, kin_of: str | None = None) -> None:
     Args:
         tx: The transaction.
         row: The project.
-        kin_of: Whose matter it is besides; who is named instead does not live with him.
+        kin_of: Whose matter it is besides; who is named instead does not live there.
 
     Raises:
         ConflictOfInterest: Names the post, and who may decide instead.
-        KinOfThePost: Likewise; the post is held by somebody whom he lives with.
+        KinOfThePost: Likewise; the post is held by somebody of the same household.
 
     Source:
-        DOMAIN 1.7 (a beneficiary may not approve anything about himself), 2.2.2; REQ-L11, L14.
+        DOMAIN 1.7 (a beneficiary may not approve their own matter), 2.2.2; REQ-L11, L14.
     """
     why = rows.interest_of(tx.conn, row, tx.actor.id)
     if why is not None:
@@ -185,7 +185,7 @@ def require_one_side(tx: Tx, row: Row, side: str, field: str, persons: Iterable[
         persons: Who is named.
 
     Raises:
-        OneSideOnly: Names the other side, and as what he stands there.
+        OneSideOnly: Names the other side, and the post there.
 
     Source:
         DOMAIN 1.7, 2.2.2, 2.2.4; FAULTS K12.
@@ -217,11 +217,11 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
     """Refuse to name anybody for a post, a company or a committee who is no registered adult.
 
     Raises:
-        MergedAway: His id was given up; the kept one is told.
+        MergedAway: The id was given up; the kept one is told.
         Deceased: The person is dead.
-        NotRegistered: He has left.
-        NotHeardOf: He is not registered, or the fact of it is still on its way.
-        UnderAge: He is no adult, or nobody knows his age.
+        NotRegistered: The person has left.
+        NotHeardOf: The person is not registered, or the fact of it is still on its way.
+        UnderAge: The person is no adult, or the age is not known.
 
     Source:
         FAULTS K14.
@@ -249,11 +249,11 @@ def is_adult_here(tx: Tx, person: str) -> bool:
 
 
 def require_not_kin(tx: Tx, person: str | None, row: Row) -> None:
-    """Refuse a person who would decide about a complaint of his own, or of somebody he lives with.
+    """Refuse a person who would decide about a complaint of their own household.
 
     Raises:
-        OwnComplaint: It is his own; names who may decide instead.
-        SameHousehold: It is of his household; likewise.
+        OwnComplaint: It is the caller's own; names who may decide instead.
+        SameHousehold: It is of the caller's household; likewise.
     """
     if person == tx.actor.id:
         raise errors.OwnComplaint(**_substitute(tx, row, person))

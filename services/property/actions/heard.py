@@ -68,7 +68,7 @@ def _areas(tx: Tx, heard: list[Event]) -> None:
 def _enrolled(tx: Tx, heard: list[Event]) -> None:
     for event in heard:
         if event.sequence > 1:
-            # Said again, after a correction: under his old duty he serves no more.
+            # Said again, after a correction: under the old duty the person serves no more.
             rows.end_steward(tx.conn, event.data.steward_id, event.sequence - 1)
     for duty, table, more in (
         ("COMMUNITY_CADRE", tables.cadres, ()),
@@ -93,7 +93,7 @@ def _enrolled(tx: Tx, heard: list[Event]) -> None:
 
 
 def _person(tx: Tx, heard: list[Event]) -> None:
-    """Keep who is registered, and where and with whom he lives, in whatever order it is told."""
+    """Keep who is registered, and where and with whom they live, in whatever order it is told."""
     registered = people.people_of(tx.conn, [event.data.person_id for event in heard])
     known = {person: dict(records.values_of(row)) for person, row in registered.items()}
     dead = {person for person, row in known.items() if row["died"]}
@@ -120,7 +120,7 @@ def _person(tx: Tx, heard: list[Event]) -> None:
 
 def _end_for_dead(tx: Tx, person_id: str) -> None:
     """End what somebody who has died held in projects, companies and committees; a person who names
-    another one is told, and finds it among what waits for him."""
+    another one is told, and finds it among what waits."""
     projects.end_for_dead(tx, person_id)
     appointments.end_for_dead(tx, person_id)
     companies.end_for_dead(tx, person_id)
@@ -144,7 +144,7 @@ def _said_of(data: Any) -> dict[str, Any]:
 
 
 def _merged(tx: Tx, heard: list[Event]) -> None:
-    """Whatever names a person who is given up names the one that he is."""
+    """Whatever names a person who is given up names the one who is kept."""
     for event in heard:
         people.replace_person(tx.conn, event.data.person_id, event.data.into)
 

@@ -138,8 +138,8 @@ def _known(
 ) -> dict[str, set[str]]:
     """Return who may sit for each side, looked up in the register and in the posts.
 
-    A person who records the meeting acts for the community by his own grant, unless he serves the
-    project. Owners are the members of their committee and who lives in the compound, unless he
+    Who records the meeting acts for the community by the grant, unless that is somebody of the
+    project. Owners are the members of their committee and who lives in the compound, unless one
     serves the project or lives with one who does. Whom the community has appointed into the project
     stays the community's.
     """

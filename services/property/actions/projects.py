@@ -75,7 +75,7 @@ def register_project(tx: Tx, payload: RegisterProject) -> replies.Made:
         SamePerson, OwnHousehold: The registrar names somebody of their own household.
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
-        OneSideOnly: He, or who speaks for the company, is one of the community's committees.
+        OneSideOnly: The manager, or a representative, is one of the community's committees.
     """
     tx.require_scope(payload.community)
     _require_another(tx, "manager_person_id", payload.manager_person_id)
@@ -358,7 +358,7 @@ def reopen_project(tx: Tx, payload: ReopenProject) -> replies.Reopened:
         HasSuccessor: It was handed over to another company.
         ReopeningOver: It was closed more than 30 days ago.
         BuildingTaken: Another project has one of its buildings now.
-        SamePerson: The proposer would decide himself.
+        SamePerson: The proposer would decide it.
     """
     row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
     ground.require_reason(payload.reason)
@@ -474,7 +474,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
         StateConflict: It is not in service, or the company runs it already.
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
-        OneSideOnly: He, or who speaks for the new company, stands for the community or the owners.
+        OneSideOnly: The manager, or a representative, stands for the community or the owners.
 
     Source:
         DOMAIN 6 F19.
@@ -534,7 +534,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
 
 
 class ChangeManager(Request, frozen=True):
-    """更换项目经理 / Change the manager; his appointment into the community ends with him."""
+    """更换项目经理 / Change the manager; the former one's appointment into the community ends."""
 
     project_id: str
     person_id: Annotated[str, Meta(examples=["per_new_manager"])]
@@ -546,12 +546,12 @@ def change_manager(tx: Tx, payload: ChangeManager) -> replies.Made:
     Change the manager; appointments of the former one into the community end.
 
     Raises:
-        StateConflict: He manages the project already.
+        StateConflict: The person manages the project already.
         NotTheCompany: The actor does not represent the project's company.
         ConflictOfInterest: A registrar holds a post in the project.
         SamePerson, OwnHousehold: A registrar names somebody of their own household.
-        NotRegistered, UnderAge, Deceased, MergedAway: He is no registered adult.
-        OneSideOnly: He stands for the community or the owners of the project.
+        NotRegistered, UnderAge, Deceased, MergedAway: The person is no registered adult.
+        OneSideOnly: The person stands for the community or the owners of the project.
     """
     row = ground.meant(tx, tables.projects, payload.project_id, may=_may_name_a_manager)
     ground.require_open(row)

@@ -21,7 +21,7 @@ from services.property.storage.rows import Row
 
 log = logging.getLogger("fivered.property")
 OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
-# Whom an overdue order goes up to: level -> (tier, digits of the area that he is linked to).
+# Whom an overdue order goes up to: level -> (tier, digits of the area of the link).
 LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
 
 
@@ -248,8 +248,8 @@ def pass_rectification(tx: Tx, payload: Pass) -> replies.Submitted:
 
     Raises:
         ConflictOfInterest: The checker holds a post in the project.
-        ComplainantMayNotCheck: He is the complainant of the matter.
-        SameHousehold: He lives with the complainant.
+        ComplainantMayNotCheck: The caller is the complainant of the matter.
+        SameHousehold: The caller lives with the complainant.
         OnSiteRequired: A safety order without a look on the site.
         StateConflict: Nothing is submitted.
     """
@@ -544,7 +544,7 @@ def withdraw_rectification(tx: Tx, payload: Withdraw) -> replies.Withdrawal:
     Raises:
         ReasonRequired: There is no reason.
         ConflictOfInterest: The person holds a post in the project.
-        SamePerson: The proposer would decide himself.
+        SamePerson: The proposer would decide it.
         StateConflict: It is closed or withdrawn.
     """
     row = ground.meant(

@@ -266,7 +266,7 @@ class ProjectLine(Reply, kw_only=True):
 
 
 class Waiting(Reply, kw_only=True):
-    """待办一项 / One thing that waits for the caller: what he has to do, and by when."""
+    """待办一项 / One thing that waits for the caller: what is to be done, and by when."""
 
     deed: Annotated[
         str, Meta(description="待办事项 / what is to be done", examples=["FILE_APPOINTMENT"])
@@ -282,7 +282,7 @@ class Waiting(Reply, kw_only=True):
 
 
 class Todo(Reply, kw_only=True):
-    """待办 / What waits for the caller in his acting role, and how much of each kind."""
+    """待办 / What waits for the caller in the acting role, and how much of each kind."""
 
     items: list[Waiting]
     counts: dict[str, int]

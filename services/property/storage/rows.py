@@ -187,7 +187,7 @@ def committees_in_term(conn: sa.Connection) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """The post that a person holds in or for a project, or that somebody he lives with holds."""
+    """The post that a person holds in or for a project, or that somebody of the household holds."""
 
     post: str
     kin: bool
@@ -196,7 +196,7 @@ class Interest:
 def interest_of(conn: sa.Connection, project: Row, person_id: str) -> Interest | None:
     """Return why a person stays out of a project's matters, or None.
 
-    The manager's own post counts: nobody decides on his own project. So does a person who speaks
+    The manager's own post counts: nobody decides on their own project. So does a person who speaks
     for its company, or serves it as staff. A person who lives with one of them stays out too
     (FAULTS K12).
     """
@@ -277,14 +277,14 @@ def substitute_for(
     """Return who may decide instead of a person with a post in a project: (person, role).
 
     Another member of the community's two committees, else a cadre who is linked to it, else the
-    street, else the district; never one who holds a post in the project himself. Of street and
+    street, else the district; never one who holds a post in the project. Of street and
     district an office is named: which of its people has it, is no fact of ours.
 
     Args:
         conn: The connection.
         project: Whose matter it is.
         without: Who may not.
-        kin_of: A person who may not either, nor anybody of his household.
+        kin_of: A person who may not either, nor anybody of that household.
         roles: Whose the command is; any by default.
     """
     cadres, linked = _of_committees(project.area)

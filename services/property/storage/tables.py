@@ -276,7 +276,7 @@ undecided = sa.Table(
     sa.Index("ix_undecided_complaints_complainant", "complainant_id", "created_at"),
     info={"kind": "undecided"},
 )
-# What a complainant is told of his complaint.
+# What a complainant is told of the complaint.
 messages = sa.Table(
     "messages",
     metadata,
@@ -480,7 +480,7 @@ property_staff = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False),
 )
-# Who is registered, where and with whom he lives; nothing else of him.
+# Who is registered, where and with whom they live; nothing else.
 people = sa.Table(
     "people",
     metadata,

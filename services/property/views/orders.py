@@ -130,7 +130,7 @@ def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Both[replies.Undec
 def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     """我的消息 / What I was told of my complaints.
 
-    Answer what the caller was told of his complaints, newest first.
+    Answer what the caller was told of their complaints, newest first.
     """
 
     def show(row: Row) -> replies.Message:
@@ -164,7 +164,7 @@ class WhichComplaint(Request, frozen=True):
 def complaint(tx: Tx, payload: WhichComplaint) -> replies.ComplaintWithHistory:
     """投诉(本人可见) / One complaint; also for who complained.
 
-    Answer one complaint with its history; to who complained, his own (SP-D25).
+    Answer one complaint with its history; to who complained, their own (SP-D25).
 
     Raises:
         NotFound: There is none, or the actor may not know it.

@@ -87,8 +87,8 @@ def _committee(tx: Tx, project_id: str) -> replies.CommitteeInTerm | None:
 def _appointments(tx: Tx, project: Row, *, inside: bool) -> dict[str, replies.Direction]:
     """Both directions: who is in office, who is on the way, and since when nobody is.
 
-    Who holds a post is public. Who was named for one is not before he holds it: to others than the
-    sides and himself it is told that somebody is.
+    Who holds a post is public. Who was named for one is not before that: to others than the
+    sides and that person it is told that somebody is.
     """
     project_id = project.project_id
     gaps = lists.running_gaps(tx.conn, [project_id])

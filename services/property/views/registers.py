@@ -463,9 +463,9 @@ class TodoFilter(PartOfList, frozen=True):
 def todo(tx: Tx, payload: TodoFilter) -> replies.Todo:
     """我的待办 / What waits for me.
 
-    Answer what waits for the caller in his acting role, the oldest of each kind first.
+    Answer what waits for the caller in the acting role, the oldest of each kind first.
 
-    What he may not decide because he, or somebody he lives with, holds a post in the project is
+    What the caller may not decide because somebody of the household holds a post in the project is
     left out. Of a kind with more than is shown (`more`) the rest is read by its name.
 
     Raises:

@@ -33,7 +33,16 @@ from chassis.forms import form_of
 from chassis.json_values import JsonObject
 from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
-from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
+from chassis.refusal import (
+    Choices,
+    InFlight,
+    Invalid,
+    NotFound,
+    Refusal,
+    RoleDenied,
+    said,
+    sentences,
+)
 from chassis.replies import plain
 from chassis.requests import members_of
 from chassis.settings import ProcessSettings, read_all
@@ -43,6 +52,19 @@ from chassis.transaction import Opened, Tx
 log = logging.getLogger("fivered.runtime")
 # How msgspec says that a text has another form; nobody reads a regular expression.
 _PATTERN = re.compile("matching regex '(.*)'")
+_TYPE = re.compile(r"Expected `(\w+)(?: \| null)?`, got")
+_TYPES = sentences(
+    {
+        "int": "整数 / a whole number",
+        "float": "数字 / a number",
+        "str": "文本 / text",
+        "bool": " true 或 false / true or false",
+        "array": "列表 / a list",
+        "object": "对象 / an object",
+        "datetime": "日期时间(ISO 8601) / a date and time (ISO 8601)",
+        "date": "日期(YYYY-MM-DD) / a date (YYYY-MM-DD)",
+    }
+)
 
 _RACES = 3
 # A fact that has waited so long for the relay is late.
@@ -175,6 +197,8 @@ class Runtime(Opened):
                 )
             elif (asked := _PATTERN.search(reason)) and (form := form_of(asked[1])):
                 reason = said("应为{form} / should be {form}", form=form)
+            elif (asked := _TYPE.search(reason)) and asked[1] in _TYPES:
+                reason = said("应为{form} / should be {form}", form=_TYPES[asked[1]])
             raise Invalid(field=where, reason=reason) from error
         for name in members_of(body_type):
             _refuse_beyond(name, getattr(read, name))

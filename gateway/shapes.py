@@ -132,6 +132,8 @@ class Shape:
         found = [replace(one, words=self.words, kind=self._meant(one)) for one in found]
         # A day that stays text has a form beside its format; one of the two is enough. And of a
         # list that is too long nobody needs to know what stands in it.
+        broken = [Flaw(at, "integer") for at in _fractions(value, self.schema, self.schemas)]
+        found = [one for one in found if one.place not in {b.place for b in broken}] + broken
         formless = {one.place for one in found if one.kind == "pattern"}
         long = {one.place for one in found if one.kind == "maxItems"}
         found = [
@@ -171,6 +173,22 @@ class Shape:
             else cast("Json", one.get("default"))
             for name, one in members.items()
         } | {name: one for name, one in value.items() if name not in members}
+
+
+def _fractions(value: object, schema: Schema, schemas: Schemas, at: Place = ()) -> Iterator[Place]:
+    """Yield the places of numbers written with a point or an exponent where a whole number is asked
+    for: JSON Schema takes 5.0 for 5, and no service does."""
+    schema = _told_of(schema, schemas)
+    if isinstance(value, float) and schema.get("type") == "integer":
+        yield at
+    elif isinstance(value, dict):
+        rest = api.inner(schema.get("additionalProperties"))
+        for name, one in value.items():
+            inner = schema.get("properties", {}).get(name, rest)
+            yield from _fractions(one, inner, schemas, (*at, name))
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _fractions(one, api.inner(schema.get("items")), schemas, (*at, number))
 
 
 def _names_in(schema: object) -> Iterator[str]:

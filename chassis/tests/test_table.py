@@ -29,6 +29,9 @@ def test_a_row_is_an_ordinary_entrypoint_of_its_service(database_url):
     # P38: "Expected `str` matching regex '^[0-9]{4}-…'", in the Chinese sentence as well.
     with pytest.raises(Invalid, match="应为日期,如 2025-01-15"):
         opened.do("raise_counter", {"counter_id": "c1", "amount": 5, "on": "soon"})
+    # H2-7: "Expected `int`, got `float`", in the Chinese sentence as well.
+    with pytest.raises(Invalid, match="应为整数"):
+        opened.do("raise_counter", {"counter_id": "c1", "amount": 5.0})
     opened.runtime.close()
 
 

@@ -185,6 +185,8 @@ def test_what_stands_in_an_address_is_read_as_what_it_says(written, read):
         # What stands in a list that is too long is of no use to who has to shorten it.
         ({"few": [1, "a", "b"]}, {"few": "至多 2 项"}),
         ({"few": [1, "a"]}, {"few.0": "应为文本"}),
+        ({"number": 5.0}, {"number": "应为整数"}),
+        ({"number": 1e30}, {"number": "应为整数"}),
         ({"at": None, "number": None}, {"number": "应为整数"}),
     ],
 )

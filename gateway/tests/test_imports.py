@@ -16,6 +16,8 @@ from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
 from gateway.tests.toy_routes import DOORS as TOY
 from testkit.bench import environment
 
+pytestmark = pytest.mark.slow
+
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
 PATH = "/v1/toy/imports/counters"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SERVICES = Path(__file__).parents[2] / "services"
 # Where the tables of a service stand, and table -> column with the number of a paper of its own.
 TABLES = {

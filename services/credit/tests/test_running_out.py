@@ -7,6 +7,8 @@ import pytest
 from services.credit.actions import running_out
 from services.credit.tests import stage
 
+pytestmark = pytest.mark.slow
+
 ANA = "RES:per_a"
 
 

@@ -15,6 +15,8 @@ from services.forum.tests.conftest import (
 )
 from testkit.bench import open_bench
 
+pytestmark = pytest.mark.slow
+
 OFFICIALS = "official_id,person_id,tier,post,area\n"
 LEADER = "off_leader,per_leader,DISTRICT_LEADER,副区长,370811\n"
 TEAM = f"off_team,per_team,STREET_TEAM,包保干部,{STREET}\n"

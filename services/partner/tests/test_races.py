@@ -16,6 +16,8 @@ from chassis.refusal import Refusal, StateConflict
 from services.partner import errors
 from testkit.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 COMMUNITY = "370811015901"
 ANA, BARBER = "per_ana", "per_barber"
 RESIDENT = Actor(ANA, "R_RESIDENT", COMMUNITY)

@@ -13,6 +13,8 @@ from chassis.refusal import (
 from services.partner import errors
 from testkit.bench import instant
 
+pytestmark = pytest.mark.slow
+
 COMMUNITY, STREET = "370811015901", "370811015"
 ANA, BEN, BARBER, CLERK, CADRE = "per_ana", "per_ben", "per_barber", "per_clerk", "per_cadre"
 ISSUED = "2025-04-03T10:00"

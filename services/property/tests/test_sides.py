@@ -5,6 +5,8 @@ import pytest
 from chassis.refusal import Invalid, StateConflict
 from services.property import errors
 
+pytestmark = pytest.mark.slow
+
 MEMBERS = ("per_o0", "per_o1", "per_o2", "per_o3", "per_o4")
 DEPUTY = "PROJECT_DEPUTY_MANAGER"
 

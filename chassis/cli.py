@@ -64,7 +64,7 @@ _OWN = (
         "chassis.commands:run_migration",
     ),
     ("topology", "the broker's exchanges and queues", "chassis.commands:run_topology"),
-    ("events", "what a service has said", "chassis.commands:run_events"),
+    ("events", "what a service has published", "chassis.commands:run_events"),
     ("parked", "events that a service could not take", "chassis.commands:run_parked"),
     (
         "rebuild",

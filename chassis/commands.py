@@ -122,7 +122,7 @@ def run_topology(given: argparse.Namespace) -> int:
 
 
 def run_events(given: argparse.Namespace) -> int:
-    """Show, or say again, what a service has said."""
+    """Show, or publish again, what a service has published."""
     try:
         after, first, last = (
             None if text is None else event_log.place(text)

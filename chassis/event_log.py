@@ -1,4 +1,5 @@
-"""What a service has said: shown to people, and said again, by number or time of its outbox."""
+"""What a service has published: shown to people, and published again, by number or time of its
+outbox."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ PAGE = 500
 
 
 class NotReplayed(Exception):
-    """It cannot be said again so; the message says why and what to do."""
+    """It cannot be published again so; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,11 +335,30 @@ def _shown(payload: NewRequest, own: dict[str, str] | None) -> str | None:
     return own["reference"] if own is not None else None
 
 
+# By what the content under a reference is compared, said or not. A member that came later counts
+# only where it is said: what was filed before it came is still the same content.
+_COMPARED = {
+    "channel", "kind", "category", "grid", "text", "priority", "building", "indoor", "reporter_id",
+    "project_id", "against", "external_ref", "occurred_at", "media",
+}  # fmt: skip
+
+
 def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) -> str:
-    said = msgspec.structs.asdict(payload) | {"reporter_id": reporter, "external_ref": reference}
+    said = {
+        one.name: value
+        for one in msgspec.structs.fields(payload)
+        if (value := getattr(payload, one.name)) != _left_out(one) or one.name in _COMPARED
+    }
+    said |= {"reporter_id": reporter, "external_ref": reference}
     said["occurred_at"] = stamp(payload.occurred_at and payload.occurred_at.astimezone(UTC))
     vault = storage.vault(tx.settings.keys)
     return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
+
+
+def _left_out(member: msgspec.structs.FieldInfo) -> object:
+    """Return what a member is where the caller leaves it out."""
+    made = member.default_factory
+    return member.default if made is msgspec.NODEFAULT else made()
 
 
 def _answered(

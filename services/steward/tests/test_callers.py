@@ -1,9 +1,13 @@
 """Whose reference it is, and who may file for whom."""
 
+from types import SimpleNamespace
+
 import pytest
+from msgspec import field
 
 from chassis.refusal import Invalid, RoleDenied
 from services.steward import errors
+from services.steward.actions import submission
 from services.steward.tests.ground import (
     CADRE,
     CHEN,
@@ -111,6 +115,27 @@ def test_the_same_reference_of_two_communities_or_of_two_people_is_two_requests(
     ids = {reply["id"] for reply in (first, other, *residents)}
     assert len(ids) == 6
     assert not any(reply["duplicate"] for reply in residents)
+
+
+class LaterRequest(submission.SubmitRequest, frozen=True):
+    """What the command takes in a release to come: two fields more, that may be left out."""
+
+    floor: int | None = None
+    keys: list[str] = field(default_factory=list)
+
+
+def test_a_field_of_a_later_release_leaves_a_reference_what_it_was(staffed):
+    said = {"channel": "PHONE", "kind": "REPAIR", "category": "WATER", "grid": GRID, "text": "漏水"}
+    tx = SimpleNamespace(settings=staffed.bench.runtime.settings)
+
+    def content(kind, **more):
+        return submission._content(tx, kind(**said, **more), WANG, "GATE-1")
+
+    first = content(submission.SubmitRequest)
+    assert content(LaterRequest) == first
+    assert content(LaterRequest, floor=3) != first
+    assert content(LaterRequest, keys=["a"]) != first
+    assert content(LaterRequest, building="3") != first
 
 
 def test_other_content_under_one_reference_is_refused_and_nothing_is_lost(staffed):

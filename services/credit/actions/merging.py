@@ -72,14 +72,15 @@ def _not_confirmed(tx: Tx, subject_id: str, periods: set[str]) -> set[str]:
 
 
 def _merge_consents(tx: Tx, old: str, new: str, at: datetime) -> None:
-    """What the kept id consented to or withdrew stands; only where it never said anything, what
-    the other one said does."""
+    """What the kept id consented to or withdrew stands, for the past too: what it was given then
+    does not change. Only where it never said anything, what the other one said does."""
     registry.end_proposal(tx.conn, old, state="LAPSED", by=None, at=at)
     given = registry.consent(tx.conn, subject_id=old)
     if given is None:
         return
     own = registry.consent(tx.conn, subject_id=new)
-    store.copy_spans(tx.conn, old, new, at, go_on=own is None)
+    if own is None:
+        store.copy_spans(tx.conn, old, new)
     registry.close_spans(tx.conn, old, given.purposes, at)
     if own is None:
         registry.change_consent(tx.conn, given, subject_id=new)

@@ -213,7 +213,9 @@ class _Check:
                 found="-",
             )
             return
-        if rule.kind in PERSONS and line["state"] in ("APPROVED", "PROPOSED"):
+        # What came over was consented to under the other id, and is looked at there.
+        told = log.came_over(line) and self._month.formula > 2
+        if rule.kind in PERSONS and line["state"] in ("APPROVED", "PROPOSED") and not told:
             at = log.time(line["occurred_at"])
             if not self._part.consents_at("SCORING", at):
                 self._say(NO_CONSENT, award=str(line["award"]), rule=rule.code)

@@ -151,16 +151,8 @@ def objection_periods(conn: sa.Connection, subject_id: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
-def copy_spans(conn: sa.Connection, old: str, new: str, at: datetime, *, go_on: bool) -> None:
-    """Let what a subject consented to in the past be the kept one's past too.
-
-    Args:
-        conn: The transaction.
-        old: Whose intervals.
-        new: Whose they are as well.
-        at: When those that run end, unless they go on.
-        go_on: They go on: the kept one never said anything himself.
-    """
+def copy_spans(conn: sa.Connection, old: str, new: str) -> None:
+    """Let what a subject has consented to, and when, be what another one has."""
     span = t.consent_spans.c
     asked = sa.select(t.consent_spans).where(span.subject_id == old)
     copies = [
@@ -168,7 +160,7 @@ def copy_spans(conn: sa.Connection, old: str, new: str, at: datetime, *, go_on: 
             "subject_id": new,
             "purpose": row.purpose,
             "since": row.since,
-            "until": row.until if row.until is not None or go_on else at,
+            "until": row.until,
         }
         for row in records.rows(conn, asked)
     ]

@@ -616,3 +616,46 @@ def test_hours_of_a_final_month_that_are_corrected_after_a_merge_are_counted_onc
     for period in ("2025-03", "2025-04", "2025-05"):
         verify(bench, period)
     stage.trial_balance(bench)
+
+
+def test_a_merge_gives_no_consent_to_what_the_kept_id_did_without_it(bench):
+    """Hours of a final month were given points as if the kept id had consented to them, and its
+    honest month was said to be forged."""
+    bench.at("2025-03-03T09:00")
+    stage.rules(bench)
+    stage.resident(bench, "per_a", ("SCORING",))
+    stage.resident(bench, "per_twin")
+    for person in ("per_a", "per_twin"):
+        told = {"record_id": f"vol_{person}", "person_id": person, "date": "2025-03-05"}
+        told |= {"minutes": 120, "source": "PLATFORM"}
+        bench.at("2025-03-06T09:00")
+        bench.consume("steward", "volunteer_hours_confirmed.v1", told, subject=person)
+    final_month(bench, "2025-03")
+    bench.at("2025-05-06T09:00")
+    merge(bench)
+    more = {"record_id": "vol_2", "person_id": "per_a", "date": "2025-05-06", "minutes": 60}
+    bench.consume(
+        "steward", "volunteer_hours_confirmed.v1", more | {"source": "PLATFORM"}, subject="vol_2"
+    )
+    # Two hours of its own, one more, two that came over; the points of these are in the wallet.
+    assert of_hours(bench) == (5, 0)
+    assert (points(bench)["available"], points(bench)["pending"]) == (20, 0)
+    for period in ("2025-04", "2025-05"):
+        final_month(bench, period)
+    for period in ("2025-03", "2025-04", "2025-05"):
+        verify(bench, period)
+    stage.trial_balance(bench)
+
+
+def test_the_month_of_an_id_that_was_given_up_since_is_computed_again(twins):
+    """It has what came over from a third one, of which only the kept id was said to be kept."""
+    bench = twins
+    stage.resident(bench, "per_first")
+    bench.at("2025-05-07T09:00")
+    bench.deliver([attended(bench, "per_first", "2025-05-06T20:00")])
+    told(bench, "person_merged.v1", "per_first", into="per_twin", community=stage.COMMUNITY)
+    bench.at("2025-06-02T09:00")
+    merge(bench)
+    may = final_month(bench, "2025-05")
+    assert entry_of(may, "RES:per_twin")["good"] > 0
+    verify(bench, "2025-05")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chassis import broker, inbox, relay, rpc, topology, work
+from chassis import broker, event_log, inbox, relay, rpc, topology, work
 from chassis.messages import Actor, new_uuid, partition_of
 from chassis.settings import SettingsError
 from chassis.tests.distributed import DISTRICT, World, terminate
@@ -609,3 +609,97 @@ def test_a_full_disk_of_the_database_is_waited_out(broker_url, postgres_server, 
             conn.exec_driver_sql(f"DROP TABLESPACE {name}")
             admin.dispose()
     folder.rmdir()
+
+
+def test_restarts_of_the_database_under_load_lose_and_double_nothing(private_rabbit, tmp_path):
+    """With two workers: each process comes back by itself, and a call that is repeated by its key
+    has one effect, wherever the restart met it."""
+    postgres = servers.Postgres().start()
+    url = private_rabbit.new_vhost()
+    world = World(url, postgres.create_database("toy"), tmp_path)
+    failures, over = [], threading.Event()
+    counts = [0] * 4
+
+    def load(n):
+        try:
+            while not over.is_set():
+                caller.insist(f"c{n}", seconds=90)
+                counts[n] += 1
+        except BaseException as error:
+            failures.append(error)
+
+    try:
+        processes = [world.start("serve"), world.start("work"), world.start("work")]
+        caller = world.caller()
+        world.wait_ready(*processes)
+        threads = [threading.Thread(target=load, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for again in (postgres.restart, postgres.kill9, private_rabbit.kill9, postgres.restart):
+            before = sum(counts)
+            world.wait(lambda b=before: failures or sum(counts) > b + 8, 90)
+            again()
+            if again == postgres.kill9:
+                postgres.start()
+            if again == private_rabbit.kill9:
+                private_rabbit.start()
+        before = sum(counts)
+        world.wait(lambda: failures or sum(counts) > before + 8, 90)
+        over.set()
+        for thread in threads:
+            thread.join(100)
+        assert not failures, failures
+        world.runtime.engine.dispose()
+        world.wait_ready(*processes)
+        totals = world.rows("SELECT counter_id, total FROM counters ORDER BY counter_id")
+        assert [row["total"] for row in totals] == counts
+        world.wait(lambda: world.entries() == sum(counts))
+        assert inbox.parked_rows(world.runtime) == []
+        assert [process.poll() for process in processes] == [None] * 3
+        for process in processes:
+            assert "_fault" not in process.log.read_text(), process.log.read_text()
+    finally:
+        over.set()
+        world.close()
+        postgres.stop()
+
+
+def test_saying_again_through_a_restart_of_the_broker_goes_on_where_it_stopped(
+    fragile, private_rabbit, monkeypatch
+):
+    monkeypatch.setattr(event_log, "PAGE", 20)
+    world = fragile
+    work = world.start("work")
+    world.wait_ready(work)
+    world.fill_outbox(400)
+    world.wait(lambda: world.entries() == 400)
+    with world.runtime.engine.begin() as conn:
+        # A database that was restored has forgotten them.
+        conn.execute(sa.text("DELETE FROM entries"))
+        conn.execute(sa.text("DELETE FROM inbox"))
+    part, stopped = event_log.Part(), []
+    killer = threading.Thread(target=private_rabbit.kill9)
+    taken = event_log.Publisher.publish
+
+    def publish(self, window, outcome):
+        taken(self, window, outcome)
+        if window[0].id > 100 and not stopped and not killer.ident:
+            killer.start()
+            killer.join()
+
+    monkeypatch.setattr(event_log.Publisher, "publish", publish)
+
+    def again():
+        return event_log.again_to(world.runtime, part, "toy", world.installation, world.url)
+
+    with pytest.raises(event_log.NotReplayed, match=r"go on with --after \d+") as told:
+        again()
+    last = int(str(told.value).rpartition(" ")[2])
+    assert last > 100
+    with pytest.raises(event_log.NotReplayed, match="the broker: "):
+        again()
+    private_rabbit.start()
+    part = event_log.Part(after=last)
+    assert again().last_id == 400
+    world.wait(lambda: world.entries() == 400)
+    assert world.one("SELECT count(DISTINCT event_id) FROM entries") == 400

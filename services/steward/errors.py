@@ -285,7 +285,7 @@ class NotReporter(Guard):
 
 
 class UrgedJustNow(Guard):
-    """A reporter urges once an hour at most; what he said before still stands."""
+    """A reporter urges once an hour at most; what was said before still stands."""
 
     text = "一小时内已催办,请稍后再试 / Urged within the hour; please wait"
 

@@ -65,7 +65,7 @@ class ResidentMoved:
 
 @fact("resident_deactivated.v1", about="person")
 class ResidentDeactivated:
-    """A person left the district or died, whether he lived in a grid or not."""
+    """A person left the district or died, with a grid of residence or without."""
 
     person_id: str
     reason: str
@@ -124,7 +124,7 @@ class StewardEnrolled:
 
 @fact("steward_left.v1", about="steward")
 class StewardLeft:
-    """A steward left his post."""
+    """A steward left a post."""
 
     steward_id: str
     person_id: str
@@ -270,7 +270,7 @@ class BadRatingUpheld:
 
 @fact("request_self_found_closed.v1", about="request")
 class RequestSelfFoundClosed:
-    """A steward found a matter himself, solved it, and it is closed."""
+    """A steward found a matter and solved it, and it is closed."""
 
     request_id: str
     handler: str

@@ -126,7 +126,7 @@ class Deactivated(Changed, kw_only=True):
     """注销结果 / Who is here no longer, or whose death waits for a second person.
 
     Attributes:
-        death_id: The proposal that he died; he stays as he is until another one confirms it.
+        death_id: The proposal that the person died; nothing changes until another one confirms it.
     """
 
     death_id: str | UnsetType = UNSET
@@ -214,7 +214,7 @@ class PersonCard(Reply, kw_only=True):
 
 
 class RegisteredPerson(PersonCard, kw_only=True):
-    """登记的人员 / A person with his standing; of one given up, who he is under the other id."""
+    """登记的人员 / A person and their standing; of one given up, who it is under the other id."""
 
     status: str
     version: int
@@ -273,7 +273,7 @@ class PeopleFound(Reply, kw_only=True):
 
 
 class StewardReply(Changed, kw_only=True):
-    """管家 / A steward as he stands now."""
+    """管家 / A steward as the register stands now."""
 
     spendable: bool | UnsetType = UNSET
     handed_over: (
@@ -306,7 +306,7 @@ class Grade(Reply, kw_only=True):
 
 
 class StewardCard(Reply, kw_only=True):
-    """管家卡 / A steward; who he is, to himself and to who reads the roster."""
+    """管家卡 / A steward; by name to the steward and to who reads the roster."""
 
     id: str
     person_id: str | UnsetType = UNSET
@@ -404,7 +404,7 @@ class BoardReply(Reply, kw_only=True):
 
 
 class OnDuty(BoardEntry, kw_only=True):
-    """此刻值守的管家 / A steward who answers now, and until when he sits where."""
+    """此刻值守的管家 / A steward who answers now, and until when, where."""
 
     on_shift: bool
     place: str | None = None

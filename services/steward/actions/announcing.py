@@ -65,7 +65,7 @@ def come_of_age(tx: Tx, due: Due) -> None:
 
 
 def publish_registered(tx: Tx, row: Row | NewPerson) -> None:
-    """Say that somebody is registered, wherever he lives: others name him, and look him up."""
+    """Say that somebody is registered, here or elsewhere: others name people, and look them up."""
     tx.publish(
         events.PersonRegistered(row.person_id, row.is_adult),
         subject=row.person_id,

@@ -75,7 +75,7 @@ def _level_due(tx: Tx, row: Row, level: int) -> datetime:
 
 
 def _escalate(tx: Tx, row: Row, level: int) -> None:
-    # Nobody is told to see to what is against himself, or what his household reported.
+    # Nobody is told to see to what is against them, or what their household reported.
     barred = parties(tx, row)
     official, acting = storage.ground.responsible(tx.conn, row.grid, level, barred)
     official_id = official.official_id if official is not None else None

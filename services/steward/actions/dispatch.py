@@ -1,4 +1,4 @@
-"""Who has a request in hand: chosen by the routing or named, and taken from him again."""
+"""Who has a request in hand: chosen by the routing or named, and relieved of it again."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def give_to(
     """Give a request to a steward who is named.
 
     Raises:
-        HandlerNotOnDuty: He left in this moment.
+        HandlerNotOnDuty: The handler left in this moment.
     """
     if not storage.posts.take(tx.conn, chosen.steward_id, tx.now):
         raise HandlerNotOnDuty(steward_id=chosen.steward_id, field="handler")
@@ -104,7 +104,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
 ) -> Row:
     """Let a steward have a request.
 
-    The new handler gets an accept clock of his own. The clocks of contact and resolution belong to
+    The new handler gets another accept clock. The clocks of contact and resolution belong to
     the request: they run on, no matter who has it.
     """
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
@@ -174,7 +174,7 @@ def _named(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     if steward.duty not in duties:
         raise WrongDuty(duty=steward.duty, category=row.category, field="handler")
     require_impartial(tx, row, steward.person_id, field="handler")
-    # That he is no party has just been looked at.
+    # That the handler is no party has just been looked at.
     found = candidates_of(tx, row, duties, ())
     fitting = [c for c in found if c.steward_id == steward_id and rules.routing.fits(c, duties)]
     if not fitting or not fitting[0].available:
@@ -186,11 +186,11 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
     """派单 / Give it to a steward.
 
     Give a request to a steward: the one who is named, or whom the routing chooses. A person who
-    has it already keeps it, with his time to accept it.
+    has it already keeps it, with the time to accept it.
 
     Raises:
         HandlerNotOnDuty: The named steward does not serve the place now.
-        WrongDuty: His duty does not take the category.
+        WrongDuty: The steward's duty does not take the category.
         ReturnLimit: It was returned twice; only a cadre may hold it.
         NobodyToDispatch: The routing finds nobody.
     """
@@ -222,7 +222,7 @@ def accept_request(tx: Tx, payload: WhichRequest) -> RequestReply:
 
     Raises:
         NotHandler: Somebody else has it.
-        ConflictOfInterest: He holds a post in what is complained of.
+        ConflictOfInterest: The person holds a post in what is complained of.
         StateConflict: It does not wait for acceptance.
     """
     row = locked(tx, payload.request_id)
@@ -287,14 +287,14 @@ def transfer_request(tx: Tx, payload: TransferRequest) -> RequestReply:
     tx.check_version(row.version)
     rules.requests.check("transfer", row.state)
     if handles:
-        # A cadre, too, who has it in hand himself.
+        # A cadre, too, who has it in hand.
         rules.requests.check_transfer(row.transfers)
     if not handles or payload.handler is not None:
         require_impartial(tx, row)
     detail = {"reason": payload.reason, "from": row.handler}
     values: dict[str, object] = {
         "transfers": row.transfers + handles,
-        # It does not come back to who said that it is not his.
+        # It does not come back to who handed it back as another's.
         "tried": [*row.tried, row.handler] if handles else row.tried,
     }
     if payload.duty is not None and payload.duty not in rules.routing.DUTIES:
@@ -321,7 +321,7 @@ def _check_impartial(row: Row, duty: str, *, field: str) -> None:
 
 
 def _any_duty(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
-    """Return a steward of the place, whatever his duty: the cadre has judged who is competent."""
+    """Return a steward of the place, of whatever duty: the cadre has judged who is competent."""
     for candidate in storage.posts.candidates(tx.conn, row.grid, rules.routing.DUTIES, tx.now, ()):
         if candidate.steward_id == steward_id and candidate.available:
             _check_impartial(row, candidate.duty, field="handler")
@@ -371,6 +371,6 @@ def free_of(tx: Tx, person_id: str) -> None:
 
 
 def free_household(tx: Tx, person_id: str) -> None:
-    """Take from a person, and from those with whom he lives, what one of them reported."""
+    """Take from the members of a person's household what one of them reported."""
     for one in sorted(kinship.own(tx, person_id)):
         free_of(tx, one)

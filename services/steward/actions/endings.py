@@ -204,7 +204,7 @@ def urge_request(tx: Tx, payload: UrgeRequest) -> RequestReply:
     Raises:
         NotReporter: Somebody else reported it.
         StateConflict: It is done already.
-        UrgedJustNow: He did so within the hour.
+        UrgedJustNow: The reporter did so within the hour.
     """
     row = locked(tx, payload.request_id)
     own = speaker(tx, row, payload.receipt)

@@ -97,7 +97,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
 
     Raises:
         NotHandler: Somebody else has it.
-        ConflictOfInterest: He holds a post in what is complained of.
+        ConflictOfInterest: The person holds a post in what is complained of.
         StateConflict: It is not accepted, or is done.
     """
     row = locked(tx, payload.request_id)
@@ -124,7 +124,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
         {"late": late} | ({"note": payload.note} if payload.note else {}),
         **values,
     )
-    # Who called it an emergency himself is not praised for having come in time.
+    # Who called it an emergency is not praised for having come in time.
     if counts and emergency and not late and row.recorded_by != row.handler_person:
         minutes = int((tx.now - row.created_at).total_seconds() // 60)
         publish(
@@ -164,7 +164,7 @@ def extend_request(tx: Tx, payload: ExtendRequest) -> RequestReply:
     Give a complex request more time, once, before its end.
 
     Raises:
-        OwnExtension: The caller has it in hand himself.
+        OwnExtension: The caller has it in hand.
         NotP4: It is not complex.
         AlreadyExtended: It was extended before.
         AfterDue: It is overdue.
@@ -205,7 +205,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
 
     Raises:
         NotHandler: Somebody else has it.
-        ConflictOfInterest: He holds a post in what is complained of.
+        ConflictOfInterest: The person holds a post in what is complained of.
         NotContacted: The reporter was not contacted.
         EvidenceRequired: Nothing shows it.
     """

@@ -12,7 +12,7 @@ from services.steward.errors import SelfConfirm
 
 
 def own(tx: Tx, person_id: str) -> set[str]:
-    """Return a person with the members of his household: whose matter is his own."""
+    """Return a person with the members of the household: whose matter is one's own."""
     return storage.people.kin(tx.conn, [person_id])[person_id]
 
 
@@ -22,7 +22,7 @@ def is_own(tx: Tx, *persons: str | None) -> bool:
 
 
 def require_not_own(tx: Tx, *persons: str, field: str = "") -> None:
-    """Refuse who would decide in his own matter, or in that of somebody of his household.
+    """Refuse who would decide in a matter of their own household.
 
     Args:
         tx: The transaction.
@@ -30,7 +30,7 @@ def require_not_own(tx: Tx, *persons: str, field: str = "") -> None:
         field: Where they were named.
 
     Raises:
-        SelfConfirm: He would.
+        SelfConfirm: The caller would.
     """
     if is_own(tx, *persons):
         raise SelfConfirm(field=field)

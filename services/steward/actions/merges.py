@@ -42,7 +42,7 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
 
     Raises:
         NotFound: One of the two is not registered here.
-        SelfConfirm: He is one of the two himself, or lives with him.
+        SelfConfirm: The caller is one of the two, or lives with one.
         StateConflict: One of the two is given up already, or another proposal waits, or another
             person's.
         TwoNumbers: They have different identity numbers.
@@ -87,8 +87,8 @@ def decide_merge(tx: Tx, payload: DecideMerge) -> replies.MergeReply:
     Raises:
         NotFound: No such proposal here.
         StateConflict: Somebody has decided already.
-        SelfConfirm: He is one of the two himself, or lives with him.
-        RecorderConfirms: Neither who proposed it confirms it, nor his household.
+        SelfConfirm: The caller is one of the two, or lives with one.
+        RecorderConfirms: Neither who proposed it confirms it, nor that household.
         TwoNumbers: They have different identity numbers.
         TwoPosts: They hold the same duty.
     """
@@ -220,7 +220,7 @@ def _publish_gained(tx: Tx, now: Row, *, returned: bool) -> None:
     event: events.ResidentCorrected | events.ResidentReturned
     event = events.ResidentCorrected(now.person_id, now.is_adult, now.household_id)
     if returned:
-        # He lived in no grid under the id that stays; from now on he does.
+        # Under the id that stays the person lived in no grid; from now on in one.
         event = events.ResidentReturned(
             now.person_id, now.area, now.grid, now.is_adult, now.household_id
         )

@@ -161,7 +161,7 @@ class _Set:
 def accept_passed(tx: Tx, dues: Sequence[Due]) -> None:
     """Note that each was missed, and give it to the next one as of its own time.
 
-    With nobody left it stays with him who has it: he may still accept, late.
+    With nobody left it stays with who has it: that may still be accepted, late.
     """
     rows = storage.missed.lock(tx.conn, [due.ref for due in dues])
     late = [

@@ -1,4 +1,4 @@
-"""Whose matter a request is: nobody has his own in hand, and nobody decides about it."""
+"""Whose matter a request is: nobody has their own in hand, or decides about it."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def require_impartial(
         tx: The transaction.
         row: The request.
         person_id: Who would have it in hand; the caller where left out.
-        field: Where he was named.
-        handles: The caller acts as its handler; else he decides about it.
-        reporter: Whose it is to become: nobody of his household says so.
-        not_by: Who of those who took part may not do it either, so that he is not named.
+        field: Where the person was named.
+        handles: The caller acts as its handler, or else decides about it.
+        reporter: Whose it is to become: nobody of that household says so.
+        not_by: Who of those who took part may not do it either, and so is not named.
         other: Another request about which is decided in the same act.
 
     Raises:
@@ -155,10 +155,10 @@ def duties_of(tx: Tx, row: Row, *, served: bool | None = None) -> Sequence[str]:
 
 
 def require_not_own(tx: Tx, row: Row) -> None:
-    """Refuse who has it in hand himself, or lives with who has.
+    """Refuse who has it in hand, or lives with who has.
 
     Raises:
-        OwnExtension: He does.
+        OwnExtension: The caller does.
     """
     if row.handler_person is not None and kinship.is_own(tx, row.handler_person):
         raise OwnExtension
@@ -169,7 +169,7 @@ def require_outside_chain(tx: Tx, row: Row) -> None:
     who lives with one of them: nobody is two of those who check each other.
 
     Raises:
-        InChain: He is one of them.
+        InChain: The caller is one of them.
     """
     if tx.actor.id == row.reporter_id or kinship.is_own(tx, *_part(tx, row)):
         raise InChain

@@ -53,7 +53,7 @@ class DeactivatePerson(Request, frozen=True):
 
 
 class DecideDeath(Request, frozen=True):
-    """死亡登记结论 / Whether he died, as was proposed."""
+    """死亡登记结论 / Whether the person died, as was proposed."""
 
     person_id: str
     confirmed: bool
@@ -85,7 +85,7 @@ class CorrectPerson(Request, frozen=True):
 
 
 class ReturnPerson(Request, frozen=True):
-    """回迁或更正误登 / He lives here again, or was never gone."""
+    """回迁或更正误登 / The person lives here again, or was never gone."""
 
     person_id: str
     reason: Annotated[Reason, Meta(examples=["迁回原小区"])]
@@ -115,7 +115,7 @@ def other_household(
 
 
 def named(tx: Tx, row: Row | NewPerson) -> dict[str, str]:
-    """Return who it is, for an intake of his area only; to others he stays unnamed."""
+    """Return who it is, for an intake of the area only; to others the person stays unnamed."""
     if tx.actor.role in rules.access.INTAKE and rules.access.may_see(
         tx.actor, "standing", row.grid or row.area
     ):
@@ -143,7 +143,7 @@ def _locked(tx: Tx, person_id: str) -> Row:
 
 
 def _here(tx: Tx, person_id: str) -> Row:
-    """Return a person of the caller's area, whatever became of him; others are not told of."""
+    """Return a person of the caller's area, gone or not; others are not told of."""
     row = storage.people.lock(tx.conn, person_id)
     if row is None or not tx.actor.covers(row.grid or row.area):
         raise NotFound(kind="person", id=person_id)
@@ -183,14 +183,14 @@ def _check_household(tx: Tx, row: Row, household: str | None, grid: str | None) 
 def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
     """居民迁移 / Move a resident.
 
-    Move a resident to another grid; his open requests stay where they are (F18).
+    Move a resident to another grid; open requests stay where they are (F18).
 
     Raises:
         NotFound: No such person.
-        NotResident: He lives in no grid.
+        NotResident: The person lives in no grid.
         UnknownGrid: There is no such grid.
-        StateConflict: He is no longer here.
-        SelfConfirm: It is the caller himself, or somebody of his household.
+        StateConflict: The person is no longer here.
+        SelfConfirm: It is somebody of the caller's household.
     """
     row = _locked(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
@@ -221,20 +221,20 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
 def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Deactivated:
     """人员注销 / Deactivate a person.
 
-    Deactivate a person who left the district. That he died is proposed by one official, and holds
+    Deactivate a person who left the district. A death is proposed by one official, and holds
     when another one confirms it (`/people/{person_id}/death`).
 
     死亡由一人提出、另一人确认后生效。
 
     无网格人员由登记其的社区、街道或区办理。A person who lives in no grid (staff, officials) is
-    deactivated by the community or street that registered him, or by the district.
+    deactivated by the community or street of the registration, or by the district.
 
     Raises:
         NotFound: No such person.
-        RoleDenied: He lives elsewhere, or was registered elsewhere.
-        StillSteward: He holds a post; leaving it hands his requests over.
-        StateConflict: He is no longer here, or somebody else has proposed his death.
-        SelfConfirm: It is the caller himself, or somebody of his household.
+        RoleDenied: The person lives, or was registered, elsewhere.
+        StillSteward: The person holds a post; leaving it hands the requests over.
+        StateConflict: The person is no longer here, or a death is proposed by somebody else.
+        SelfConfirm: It is somebody of the caller's household.
     """
     row = _locked(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
@@ -295,14 +295,14 @@ def _leave(tx: Tx, row: Row, status: str) -> Row:
 def decide_death(tx: Tx, payload: DecideDeath) -> replies.Changed:
     """确认或否决死亡登记 / Confirm or reject that a person died.
 
-    Confirm that a person died, as somebody else has proposed, or that he did not.
+    Confirm that a person died, as somebody else has proposed, or that it is not so.
 
     Raises:
         NotFound: No such person here, or nobody has proposed it.
-        StillSteward: He has got a post since then.
-        StateConflict: He is no longer here.
-        SelfConfirm: It is the caller himself, or somebody of his household.
-        RecorderConfirms: Neither who proposed it confirms it, nor his household.
+        StillSteward: The person has got a post since then.
+        StateConflict: The person is no longer here.
+        SelfConfirm: It is somebody of the caller's household.
+        RecorderConfirms: Neither who proposed it confirms it, nor that household.
     """
     row = _here(tx, payload.person_id)
     waiting = storage.people.open_death(tx.conn, row.person_id)
@@ -335,10 +335,10 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     Raises:
         NotFound: No such person here.
         RoleDenied: Whom an identity number names is changed by a cadre or above.
-        StateConflict: He is no longer here.
+        StateConflict: The person is no longer here.
         PersonExists: The identity number is somebody else's.
         PhoneTaken: The phone is another household's.
-        SelfConfirm: It is the caller himself, or somebody of his household.
+        SelfConfirm: It is somebody of the caller's household.
     """
     row = _here(tx, payload.person_id)
     if row.status != "ACTIVE":
@@ -468,9 +468,9 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
         NotFound: No such person here.
         RoleDenied: That somebody is alive is said by a cadre or above.
         UnknownGrid: There is no such grid.
-        GridNeeded: He lived in a grid, and none is named.
-        StateConflict: He is here.
-        SelfConfirm: It is the caller himself, or somebody of his household.
+        GridNeeded: The person lived in a grid, and none is named.
+        StateConflict: The person is here.
+        SelfConfirm: It is somebody of the caller's household.
     """
     row = _here(tx, payload.person_id)
     comes = row.status == "ACTIVE" and row.grid is None and payload.grid is not None

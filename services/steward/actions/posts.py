@@ -41,7 +41,7 @@ from services.steward.rules.routing import Duty
 from services.steward.storage import tables
 
 LONGEST_SHIFT = timedelta(hours=24)
-# How long before a shift somebody may say that he is there.
+# How long before a shift somebody may check in.
 EARLY = timedelta(minutes=15)
 
 
@@ -158,13 +158,13 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
 
     Raises:
         UnknownPerson: The person is not registered.
-        UnderAge: The registry knows that he is none.
+        UnderAge: The registry knows that the person is none.
         UnknownGrid: A grid does not exist.
         TypeDutyMismatch: FULL_TIME and the duty do not go together.
         NotSpendable: Police and state officials do not spend points.
         BoardConsentNeeded: Nobody's word shows that the person agreed to stand on a board.
         AlreadySteward: The person holds the duty.
-        SelfConfirm: It is the caller himself, or somebody of his household.
+        SelfConfirm: It is somebody of the caller's household.
         IdTaken: The chosen id names another steward.
     """
     chosen = rules.identity.check_id(payload.steward_id, "stw", field="steward_id")
@@ -236,14 +236,14 @@ def _check_consent(tx: Tx, person: Row, consent_ref: str | None) -> None:
 def agree_to_board(tx: Tx, payload: BoardConsent) -> replies.StewardReply:
     """本人同意或撤回公示 / One's own consent to stand on public boards.
 
-    Take the steward's own word about standing on public boards; his boards follow at once.
+    Take the steward's own word about standing on public boards; the boards follow at once.
 
     书面撤回同意的,由其任职区域的任命人代为登记;代办不能同意。Who appoints stewards there records
-    that somebody took his consent back on paper; nobody agrees for another one.
+    that somebody took the consent back on paper; nobody agrees for another one.
 
     Raises:
-        NotFound: It is not the caller's own post, and he does not appoint there.
-        StateConflict: He has left it.
+        NotFound: It is not the caller's own post, and the caller does not appoint there.
+        StateConflict: The steward has left it.
     """
     row = storage.posts.lock(tx.conn, payload.steward_id)
     takes_back = not payload.agrees and tx.actor.role in rules.access.SENIORS
@@ -281,15 +281,15 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
 
     Correct a post; boards follow at once, and consumers are told again.
 
-    Shifts in a grid that he leaves end. Requests in hand stay where they are, as long as he serves
+    Shifts in a grid that is left end. Requests in hand stay where they are, as long as he serves
     their community at all; the others are handed over.
 
     Raises:
         NotFound: No such steward here.
-        StateConflict: He has left.
+        StateConflict: The steward has left.
         UnknownGrid: A grid does not exist.
-        AlreadySteward: He holds that duty already.
-        SelfConfirm: It is the caller's own standing, or that of somebody of his household.
+        AlreadySteward: The person holds that duty already.
+        SelfConfirm: It is the standing of somebody of the caller's household.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
     if payload.duty is not None or payload.is_state_official is not None:
@@ -401,11 +401,11 @@ def _set_status(
 def suspend_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     """暂停管家 / Suspend a steward.
 
-    Suspend a steward; what he has in hand goes to others at once, and his shifts to come end.
+    Suspend a steward; what is in hand goes to others at once, and shifts to come end.
 
     Raises:
         NotFound: No such steward here.
-        StateConflict: He is not active.
+        StateConflict: The steward is not active.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE",))
     after = _set_status(tx, row, "suspend", "SUSPENDED", payload.reason)
@@ -420,8 +420,8 @@ def resume_steward(tx: Tx, payload: WhichSteward) -> replies.StewardReply:
 
     Raises:
         NotFound: No such steward here.
-        StateConflict: He is not suspended.
-        SelfConfirm: It is the caller himself, or somebody of his household.
+        StateConflict: The steward is not suspended.
+        SelfConfirm: It is somebody of the caller's household.
     """
     row = _locked(tx, payload.steward_id, ("SUSPENDED",))
     kinship.require_not_own(tx, row.person_id)
@@ -437,7 +437,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
 
     Raises:
         NotFound: No such steward here.
-        StateConflict: He has left already.
+        StateConflict: The steward has left already.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
     after = _set_status(tx, row, "leave", "LEFT", payload.reason, left_at=tx.now)
@@ -472,7 +472,7 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         NotFound: No such steward.
         NotMyGrid: The steward does not serve the grid.
         BadSpan: The end does not follow the start within 24 hours.
-        ShiftOverlap: He sits there, or at another place, at that time already.
+        ShiftOverlap: The steward sits there, or elsewhere, at that time already.
         PastShift: Nobody plans a shift of their own, or of their household, for a day that is over.
         MonthOver: The shift's month is measured already.
         StateConflict: The steward is suspended.
@@ -533,15 +533,15 @@ def _check_month(tx: Tx, start: datetime, *, field: str = "") -> None:
 
 
 def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
-    """值班签到或登记在岗 / Check in, or mark that he sits there.
+    """值班签到或登记在岗 / Check in, or mark that somebody sits there.
 
-    Say that somebody sits there: the steward himself while he does, anybody else from then on.
+    Say that somebody sits there: the steward while sitting there, anybody else from then on.
 
     Raises:
         NotFound: No such shift here.
         StateConflict: It is marked already.
-        NotNow: He is not there yet, or no longer.
-        SelfConfirm: Somebody of his household says so.
+        NotNow: The shift has not begun yet, or is over.
+        SelfConfirm: Somebody of the steward's household says so.
         CallerNotServing: The caller's post is suspended or over.
         ShiftOverlap: It was marked as missed, and another one was planned in its place.
         MonthOver: The shift's month is measured already.
@@ -656,7 +656,7 @@ def _insert_board(tx: Tx, grid: str, entries: list[dict[str, str]], reasons: dic
 def _republish(tx: Tx, steward: Row, *, without: bool = False) -> None:
     """Publish the boards of a steward's grids anew; a duty that lost its last name is vacant.
 
-    With `without` they are published as if he did not serve there.
+    With `without` they are published as if that person did not serve there.
     """
     for grid in storage.posts.grids_of(tx.conn, steward.steward_id):
         storage.ground.lock_area(tx.conn, grid)

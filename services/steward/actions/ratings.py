@@ -69,7 +69,7 @@ class RateRequest(Request, frozen=True):
 
 
 class CheckFound(Request, frozen=True):
-    """核实自行发现事项 / Whether what a steward found and solved himself is so."""
+    """核实自行发现事项 / Whether what a steward found and solved is so."""
 
     request_id: str
     confirmed: bool
@@ -91,7 +91,7 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
 
     Raises:
         NotReporter: Somebody else reported it.
-        SelfRating: The reporter, or somebody of his household, handled it.
+        SelfRating: Somebody of the reporter's household handled it.
         AlreadyRated: It was rated.
         RatingWindow: 30 days are over.
     """
@@ -127,10 +127,10 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
 
 
 def _require_alive(tx: Tx, reporter: str | None) -> None:
-    """Refuse to praise or blame in the name of a dead person; his matter goes its way.
+    """Refuse to praise or blame in the name of a dead person; the matter goes its way.
 
     Raises:
-        UnknownPerson: He is dead.
+        UnknownPerson: The person is dead.
     """
     row = storage.people.person(tx.conn, reporter) if reporter is not None else None
     if row is not None and row.status == "DECEASED":
@@ -140,7 +140,7 @@ def _require_alive(tx: Tx, reporter: str | None) -> None:
 def _check_rating(tx: Tx, case: Row, own: Row) -> None:
     rules.requests.check_rating(resolved_at=case.resolved_at, now=tx.now)
     handlers = handlers_of(tx, case)
-    # Neither himself nor a household praises itself: as it lives now, nor as it lived then.
+    # No household praises itself: as it lives now, nor as it lived then.
     for rater in {tx.actor.id, own.reporter_id} - {None}:
         if kinship.tied(tx, rater, handlers, case.resolved_at):
             raise SelfRating
@@ -163,7 +163,7 @@ def _keep_rating(tx: Tx, row: Row, state: str, payload: RateRequest, **values: o
 
 
 def _rate_merged(tx: Tx, own: Row, payload: RateRequest) -> RequestReply:
-    """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
+    """Keep the word of somebody whose request was merged: it counts for that person only."""
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("rate_merged", case.state)
     _check_rating(tx, case, own)
@@ -174,10 +174,10 @@ def _rate_merged(tx: Tx, own: Row, payload: RateRequest) -> RequestReply:
 def check_found(tx: Tx, payload: CheckFound) -> RequestReply:
     """核实自行发现 / Look at what was found.
 
-    Somebody else looks at what a steward found himself and solved; only then it earns anything.
+    Somebody else looks at what a steward found and solved; only then it earns anything.
 
     Raises:
-        NothingFound: Nobody found it himself, or somebody has looked already.
+        NothingFound: No steward found it, or somebody has looked already.
         InChain: The caller took part in handling it.
     """
     row = locked(tx, payload.request_id)

@@ -131,7 +131,7 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
         UnknownPerson: The person is not registered.
         NotResident: The person lives in no grid.
         BadSpan: The times do not fit the minutes.
-        Overlap: He volunteered elsewhere at that time.
+        Overlap: The volunteer was elsewhere at that time.
         ClockSkew: It lies in the future.
         TooLongAgo: It lies more than a year back.
         IdTaken: The chosen id names another record.
@@ -255,10 +255,10 @@ def _check_there(row: Row, minutes: int) -> None:
 
 
 def _require_other(tx: Tx, recorder: str | None) -> None:
-    """Refuse who would confirm what he wrote down himself, or somebody with whom he lives.
+    """Refuse who would confirm what their own household wrote down.
 
     Raises:
-        RecorderConfirms: He would.
+        RecorderConfirms: The caller would.
     """
     if recorder is not None and kinship.is_own(tx, recorder):
         raise RecorderConfirms
@@ -270,11 +270,11 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
     The organiser confirms. What passes the daily cap is said, and counts for nothing more.
 
     Raises:
-        SelfConfirm: Nobody confirms his own hours, or those of his household.
+        SelfConfirm: Nobody confirms hours of their own household.
         RecorderConfirms: Who recorded them does not confirm them.
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
-        BadSpan: He was not there for so long.
+        BadSpan: The volunteer was not there for so long.
         Overlap: Hours of that time are confirmed already.
         CallerNotServing: The caller's post as a steward is suspended or over.
     """
@@ -316,11 +316,11 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     Correct confirmed service; consumers of the hours are told the difference.
 
     Raises:
-        SelfConfirm: Nobody corrects his own hours, or those of his household.
+        SelfConfirm: Nobody corrects hours of their own household.
         RecorderConfirms: Who recorded them does not make them more.
         StateConflict: They are not confirmed.
         DayTooLong: The day would have more than 24 hours.
-        BadSpan: He was not there for so long.
+        BadSpan: The volunteer was not there for so long.
         Overlap: Hours of that time, which were taken back, are confirmed under another record.
         CallerNotServing: The caller's post as a steward is suspended or over.
     """
@@ -361,7 +361,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     Raises:
         UnknownGrid: No such grid.
         RoleDenied: The caller may not speak for the named reporter.
-        CallerNotServing: He would as a steward, whose post is suspended or over.
+        CallerNotServing: The caller would as a steward whose post is suspended or over.
         UnknownPerson: The reporter is not registered.
     """
     storage.ground.require_grid(tx.conn, payload.grid)
@@ -372,7 +372,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
     if reporter != tx.actor.id and not (
         person is not None and rules.access.may_speak_for(tx.actor, person.grid or person.area)
     ):
-        # Whether such a person exists is not told to people who may not speak for him.
+        # Whether such a person exists is not told to people who may not speak for them.
         raise RoleDenied(role=tx.actor.role)
     person = require_active(tx, reporter, field="reporter_id")
     hazard_id = tx.new_id("haz")
@@ -402,8 +402,8 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
 
     Raises:
         NotFound: No such hazard here.
-        SelfConfirm: The reporter does not verify it himself, nor does his household.
-        RecorderConfirms: Neither does who wrote it down for him.
+        SelfConfirm: Nobody of the reporter's household verifies it.
+        RecorderConfirms: Neither does who wrote it down for the reporter.
         StateConflict: Somebody has looked already.
     """
     row = storage.records.hazard(tx.conn, payload.hazard_id)

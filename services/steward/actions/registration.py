@@ -38,7 +38,7 @@ from services.steward.storage.people import NewPerson
 
 
 class PersonLine(Request, frozen=True):
-    """A person; without a grid he is no resident (officials, staff of utilities)."""
+    """A person; without a grid, no resident (officials, staff of utilities)."""
 
     name: Annotated[
         str,

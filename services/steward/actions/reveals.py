@@ -77,10 +77,10 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
     one and the same reveal.
 
     Raises:
-        NoOpenCase: The caller has no open request of this person, and does not keep his community.
+        NoOpenCase: The caller has no open request of this person, and does not keep the community.
         NothingToReveal: The person has no phone.
         RevealOver: The reveal of this key is over.
-        RevealLimit: The caller has seen his share of numbers today.
+        RevealLimit: The caller has seen the day's share of numbers.
     """
     person, case, why = _entitled(tx, payload)
     vault = storage.vault(tx.settings.keys)
@@ -117,12 +117,12 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
 
 
 def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
-    """Return the person, the request for which he is called, and why the caller may know.
+    """Return the person, the request of the call, and why the caller may know.
 
     Who asks without a right learns nothing: not even whether there is such a person.
 
     Raises:
-        NoOpenCase: He may not know.
+        NoOpenCase: The caller may not know.
     """
     person = storage.people.person(tx.conn, payload.subject)
     if person is not None and person.merged_into is not None:

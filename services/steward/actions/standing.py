@@ -13,8 +13,8 @@ def admit(tx: Tx) -> None:
     acts as a resident, as moved out. Who is not registered at all may be anybody's staff or guest.
 
     Raises:
-        CallerMerged: His registration was given up for another one, under which he acts.
-        CallerGone: He is dead or has moved out.
+        CallerMerged: The registration was given up for another one, under which the person acts.
+        CallerGone: The person is dead or has moved out.
     """
     status = tx.standing
     if status in {None, "ACTIVE"}:
@@ -26,10 +26,10 @@ def admit(tx: Tx) -> None:
 
 
 def require_serving(tx: Tx) -> None:
-    """Refuse who acts as a steward, and is suspended or has left: his token outlives his post.
+    """Refuse who acts as a steward, and is suspended or has left: a token outlives its post.
 
     Raises:
-        CallerNotServing: He holds no post that is active, and held one.
+        CallerNotServing: The person holds no post that is active, and held one.
     """
     if tx.actor.role != "R_STEWARD":
         return
@@ -47,10 +47,10 @@ def require_active(tx: Tx, person_id: str, *, field: str) -> Row:
     Args:
         tx: The transaction.
         person_id: Who is named.
-        field: Where he is named.
+        field: Where the person is named.
 
     Raises:
-        UnknownPerson: He is not.
+        UnknownPerson: The person is not.
     """
     person = storage.people.person(tx.conn, person_id)
     if person is not None and person.status == "ACTIVE":

@@ -201,7 +201,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
 
 
 def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
-    """Tell whether a request of the community is a person's, his household's, or nobody's yet."""
+    """Tell whether a request of the community is of a person's household, or nobody's yet."""
     row = storage.cases.request(tx.conn, request_id)
     if row is None or row.area[:9] != community[:9]:
         return False
@@ -295,7 +295,7 @@ def _file(
 
 
 def _own_reference(tx: Tx, payload: NewRequest) -> dict[str, str] | None:
-    """Return the key of the caller's own reference, or None where he gave none.
+    """Return the key of the caller's own reference, or None where there is none.
 
     `GATE-1` and `gate-1` are one reference; it is shown as it was sent first.
     """
@@ -419,8 +419,8 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
     """Refuse to write for somebody who is not registered, or whom the caller does not serve.
 
     Raises:
-        UnknownPerson: He is not registered.
-        RoleDenied: He, or the place, lies outside the caller's scope.
+        UnknownPerson: The person is not registered.
+        RoleDenied: The person, or the place, is outside the caller's scope.
     """
     person = require_active(tx, person_id, field=field)
     # Who lives in no grid (a cadre, a policeman) is nobody's resident.
@@ -429,7 +429,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
 
 
 def _found_by(tx: Tx, payload: NewRequest, reporter: str | None) -> str | None:
-    """Return the steward who found the matter himself: he reports it, and nobody asked him to."""
+    """Return the steward who found the matter: who reports it unasked."""
     if tx.actor.role not in rules.requests.HANDLERS or reporter not in {None, tx.actor.id}:
         return None
     if payload.channel not in {"APP", "STATION"}:
@@ -511,13 +511,13 @@ def _new(
 def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
     """登记诉求人 / Say whose it is.
 
-    Say whose request it is that came without a name; from then on it is his.
+    Say whose request it is that came without a name; from then on it is that person's.
 
     Raises:
-        ReporterKnown: It has a reporter, or a steward found it himself.
-        UnknownPerson: He is not registered.
-        RoleDenied: He lives elsewhere.
-        InChain: He, or the caller, takes part in the case.
+        ReporterKnown: It has a reporter, or a steward found it.
+        UnknownPerson: The person is not registered.
+        RoleDenied: The person lives elsewhere.
+        InChain: The person, or the caller, takes part in the case.
     """
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)

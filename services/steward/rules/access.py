@@ -73,7 +73,7 @@ def may_publish(actor: _Actor, grid: str | None, area: str) -> bool:
     """Tell whether the actor may record that a person agreed to stand on a public board.
 
     A resident's own community keeps the paper. Who lives in no grid (staff of utilities, police) is
-    registered with the area that employs him, or with one above.
+    registered with the area of the employment, or with one above.
     """
     if grid is not None:
         return actor.covers(grid)

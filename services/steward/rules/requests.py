@@ -131,10 +131,10 @@ def source_of(channel: str, role: str, person_id: str, *, here: bool) -> str:
         channel: The way by which the request came.
         role: The acting role.
         person_id: Who acts.
-        here: Whether the place lies in his scope.
+        here: Whether the place lies in the caller's scope.
 
     Raises:
-        RoleDenied: He does not write the orders of a hotline.
+        RoleDenied: The caller does not write the orders of a hotline.
     """
     desk = OFFICES if channel == HOTLINE else DESKS
     if role in desk and here:
@@ -303,7 +303,7 @@ def check_urging(urged_at: datetime | None, now: datetime) -> None:
     """Refuse to urge again at once.
 
     Raises:
-        UrgedJustNow: He did so within the hour.
+        UrgedJustNow: The reporter did so within the hour.
     """
     if urged_at is not None and now < urged_at + URGE_EVERY:
         raise UrgedJustNow(field="request_id")

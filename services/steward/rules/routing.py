@@ -56,8 +56,8 @@ class Candidate:
     Attributes:
         on_shift: Sits on shift now, anywhere in the community.
         same_grid: Serves the request's own grid.
-        open_requests: What he has in hand.
-        dispatched_at: When he last got one; None for never.
+        open_requests: What the steward has in hand.
+        dispatched_at: When the steward last got one; None for never.
     """
 
     steward_id: str

@@ -116,7 +116,7 @@ def orders(
 
 
 def proactive(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
-    """Return per steward what he found himself and solved, and somebody else looked at."""
+    """Return per steward what was found and solved, and somebody else looked at."""
     looked_at = (
         sa.select(request_timeline.c.id)
         .where(
@@ -156,7 +156,7 @@ SAT = sa.or_(
 
 
 def days_on_shift(conn: sa.Connection, days: list[str]) -> dict[str, int]:
-    """Return per steward on how many of the days he sat on shift."""
+    """Return per steward on how many of the days there was a shift."""
     asked = sa.select(shifts.c.steward_id, sa.func.count(sa.distinct(shifts.c.local_day))).where(
         shifts.c.local_day.in_(days), SAT
     )

@@ -144,7 +144,7 @@ def _kin() -> sa.Select[Any]:
 
 
 def kin(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, set[str]]:
-    """Return each person with the members of his household: whose matter is his own."""
+    """Return each person with the members of the household: whose matter is one's own."""
     found = {person_id: {person_id} for person_id in person_ids}
     if found:
         for row in conn.execute(_kin(), {"persons": sorted(found)}):
@@ -208,7 +208,7 @@ def grown(conn: sa.Connection, person_ids: Sequence[str]) -> list[Row]:
 
 
 def update(conn: sa.Connection, row: Row, **values: object) -> Row:
-    """Change a locked person, and return him as he stands now."""
+    """Change a locked person, and return the row as it stands now."""
     return records.update(conn, persons, row, **values)
 
 
@@ -453,7 +453,7 @@ def open_cases(conn: sa.Connection, person_id: str) -> list[Row]:
 
 
 def write_reads(conn: sa.Connection, reader: Actor, rows: Sequence[Row], **values: object) -> None:
-    """Keep who read what of whom; without a person, that he asked and found nobody."""
+    """Keep who read what of whom; without a person, that nobody was found."""
     seen: list[tuple[str | None, str]] = [(row.person_id, row.area) for row in rows]
     seen = seen or [(None, reader.scope[:12])]
     conn.execute(

@@ -119,7 +119,7 @@ def left_since(conn: sa.Connection, person_id: str, since: datetime) -> list[Row
 
 
 def insert(conn: sa.Connection, grids: list[str], **values: object) -> Row | None:
-    """Insert a steward with his grids. Returns None when the id or the post is taken."""
+    """Insert a steward with the grids. Returns None when the id or the post is taken."""
     row = records.add_new(conn, stewards, **values)
     if row is not None:
         conn.execute(
@@ -143,12 +143,12 @@ def enrolled(conn: sa.Connection, steward_ids: Iterable[str]) -> set[str]:
 
 
 def update(conn: sa.Connection, row: Row, **values: object) -> Row:
-    """Change a locked steward, and return him as he stands now."""
+    """Change a locked steward, and return the row as it stands now."""
     return records.update(conn, stewards, row, **values)
 
 
 def take(conn: sa.Connection, steward_id: str, now: datetime) -> bool:
-    """Note that a steward gets a request now. Returns False when he no longer serves.
+    """Note that a steward gets a request now. Returns False for one who no longer serves.
 
     The update waits for the transaction that changes the steward and looks again at what that
     left, so that nothing is given to somebody who is handing over in this moment.

@@ -77,7 +77,7 @@ class WhichRequest(Request, frozen=True):
 
 
 class RequestList(Request, frozen=True):
-    """诉求筛选 / Which requests; a resident gets his own."""
+    """诉求筛选 / Which requests; residents get their own."""
 
     mine: bool = False
     scope: Area | None = None
@@ -158,7 +158,7 @@ def _own_part(tx: Tx, row: Row) -> Row | None:
 
 
 def _visible(tx: Tx, request_id: str) -> tuple[Row, Row | None]:
-    """Return a request, and the viewer's own one where he only follows it.
+    """Return a request, and the viewer's own one where the viewer only follows it.
 
     Raises:
         NotFound: No such request, or none of the viewer's business.

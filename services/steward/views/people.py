@@ -126,7 +126,7 @@ def _why(tx: Tx, row: Row, asked: str, *, handled: bool) -> str | None:
 
 
 def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | None = None) -> None:
-    """Note who read what of these persons; without a person, that he asked and found nobody."""
+    """Note who read what of these persons; without a person, that nobody was found."""
     actor = tx.actor
 
     def write(writing: Tx) -> None:
@@ -148,7 +148,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | N
 
 
 def _read(tx: Tx, person_id: str, door: str) -> tuple[Row, bool]:
-    """Return somebody, and whether it is the viewer himself; that another one reads is noted.
+    """Return somebody, and whether it is the viewer; that another one reads is noted.
 
     Raises:
         NotFound: Not registered, or none of the viewer's business.
@@ -167,7 +167,7 @@ def _read(tx: Tx, person_id: str, door: str) -> tuple[Row, bool]:
 def person(tx: Tx, payload: WhichPerson) -> replies.RegisteredPerson:
     """人员 / One person in the registry.
 
-    Answer one person's card, with his standing in the registry for those who may see it.
+    Answer one person's card, with the standing in the registry for those who may see it.
 
     Raises:
         NotFound: Not registered, or none of the viewer's business.
@@ -298,9 +298,9 @@ def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
 
     Answer who read what of whom, newest first.
 
-    居民查本人的;审计员查本辖区的。A resident reads his own; an auditor his area's.
+    居民查本人的;审计员查本辖区的。Residents read their own; an auditor the area's.
 
-    The auditor reads those of his area. Everybody reads who saw what of himself, and why: by role
+    The auditor reads those of the area. All read who saw what of them, and why: by role
     and office, not by name.
 
     Raises:
@@ -351,7 +351,7 @@ def card(tx: Tx, row: Row, post: Row | None, why: str | None) -> replies.PersonC
 
     Self: everything. Handler of the person's open case: name, masked phone. Officials of the own
     community: name, masked numbers. Everybody else: the masked name. A steward who stands on the
-    contact board is known by name and work phone; his private numbers are not.
+    contact board is known by name and work phone; private numbers are not.
     """
     vault = storage.vault(tx.settings.keys)
     name = vault.open(row.name, f"{row.person_id}.name")

@@ -148,7 +148,7 @@ def _reached(tx: Tx, row: Row) -> dict[str, str | None]:
 
 
 def _told(text: str | None) -> tuple[str | None, str | None]:
-    """Return a text in both languages; what somebody wrote himself has no English."""
+    """Return a text in both languages; what somebody wrote has no English."""
     if isinstance(text, Sentence):
         return str(text), text.english
     return text, None
@@ -456,7 +456,7 @@ def stewards(tx: Tx, payload: StewardList) -> Page[replies.StewardCard]:
 def shifts(tx: Tx, payload: ShiftList) -> Page[replies.ShiftCard]:
     """值班列表 / Shifts of an area, or one's own.
 
-    Answer shifts by their start: a steward his own, those who plan and oversee their area's.
+    Answer shifts by their start: stewards theirs, those who plan and oversee their area's.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -525,8 +525,8 @@ def steward_month(tx: Tx, payload: MonthQuestion) -> replies.StewardMonth:
 
     Raises:
         NotFound: No such steward.
-        RoleDenied: Neither himself nor somebody who oversees him asks.
-        Invalid: He held no post in that month.
+        RoleDenied: Neither the steward nor somebody who oversees the work asks.
+        Invalid: The steward held no post in that month.
     """
     row = storage.posts.steward(tx.conn, payload.steward_id)
     if row is None:

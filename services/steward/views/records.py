@@ -154,7 +154,7 @@ def _hazard_card(row: Row) -> replies.HazardCard:
 def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:
     """走访记录 / A steward's visits of a month.
 
-    Answer a steward's visits that count in a month: to himself, and to the person who looks after
+    Answer a steward's visits that count in a month: to the steward, and to who looks after
     the grid that was visited.
 
     Raises:

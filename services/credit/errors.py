@@ -365,6 +365,10 @@ class LevelUnknown(Guard):
     text = "规则 {rule} 没有等级 {level} / Rule {rule} has no level {level}"
 
 
+class LevelNeeded(LevelUnknown):
+    text = "规则 {rule} 按等级计分,须填写等级 / Rule {rule} has levels: the award needs to name one"
+
+
 class WrongKind(Guard):
     text = "规则 {rule} 不适用于主体 {subject} / Rule {rule} is not for the subject {subject}"
 
@@ -633,9 +637,10 @@ class AlreadyProposed(Refusal):
 
     status = 409
     text = (
-        "依据相同的赋分 {award} 已经提出,但档次、文号或理由不同;如有误,请先退回原赋分"
-        " / Award {award} was proposed by the same evidence with another level, document or "
-        "reason; if that one is wrong it is rejected first"
+        "依据相同的赋分 {award} 已经提出,但档次、日期、文号、理由或其他依据不同;"
+        "如有误,请先退回原赋分"
+        " / Award {award} was proposed by the same evidence with another level, day, document or "
+        "reason, or without the rest of it; if that one is wrong it is rejected first"
     )
 
 

@@ -226,6 +226,14 @@ def check_partly(payload: DecideObjection, known: Row, case: cases.Case) -> None
                 " / partly upholding an objection to one award says the score that stays"
             ),
         )
+    first = known.outcome is None
+    if first and case.award is not None and case.award.score and payload.score == case.award.score:
+        raise Invalid(
+            field="score",
+            reason=said(
+                "部分支持须少于原来的分值 / a partly upheld objection leaves less than there was"
+            ),
+        )
 
 
 _GONE = frozenset({"REJECTED", "REVERSED"})
@@ -289,7 +297,9 @@ def _lessen(tx: Tx, award: Row, score: int, reason: str, within: str | None) -> 
         raise Invalid(
             field="score",
             reason=said(
-                "保留的分值不得超过原分值 / the score that stays is not above the former one"
+                "保留的分值不得超过原来的 {former} 分,且同为加分或扣分"
+                " / the score that stays is no more than the former {former}, of the same sign",
+                former=award.score,
             ),
         )
     points = award.points * abs(score) // abs(award.score) if award.score else 0

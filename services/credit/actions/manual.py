@@ -25,6 +25,7 @@ from services.credit.errors import (
     ConflictOfInterest,
     EvidenceRequired,
     LegalDocumentRequired,
+    LevelNeeded,
     LevelUnknown,
     NoConsent,
     NotAllowedToApprove,
@@ -108,7 +109,9 @@ def propose_award(tx: Tx, payload: ProposeAward) -> replies.AwardDone:
         NotFound: There is no such subject.
         SubjectClosed: It was closed when it happened.
         NoConsent: A natural person had not consented when it happened, or consents no more.
-        AlreadyProposed: The same evidence was proposed with another level, document or reason.
+        LevelNeeded: The rule has levels, and none is named.
+        AlreadyProposed: The same evidence was proposed with another level, day, document or reason,
+            or with less of it.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
     award = proposal(tx, payload, look_up(tx, [payload.subject]))
@@ -125,14 +128,18 @@ def _require_same(award: Award, known: Row) -> None:
     """Refuse a proposal whose evidence was proposed already, with another content.
 
     Raises:
-        AlreadyProposed: Its level, its document or its reason is another one.
+        AlreadyProposed: Its level, its day, its document or its reason is another one, or it shows
+            what was not shown.
     """
     # Who says no reason, or no document, says nothing else.
     said = ((award.document_no, known.document_no or ""), (award.proposal, known.proposal))
     other = any(
         now and text.fold(now) != text.fold(before) for now, before in said if before is not None
     )
-    if other or award.level != known.level:
+    shown, before = (
+        {text.fold(one["ref"]) for one in proposed.evidence or ()} for proposed in (award, known)
+    )
+    if other or (award.level, award.day) != (known.level, known.day) or shown - before:
         raise AlreadyProposed(field="evidence", award=str(known.award_id))
 
 
@@ -322,10 +329,10 @@ def _check(
         )
     if rule.requires_legal_document and not payload.document_no:
         raise LegalDocumentRequired(field="document_no", rule=rule.code)
-    if (rule.type == "LEVELED") != (payload.level is not None) or (
-        payload.level is not None and rule.level(payload.level) is None
-    ):
-        raise LevelUnknown(field="level", rule=rule.code, level=payload.level or "-")
+    if rule.type == "LEVELED" and payload.level is None:
+        raise LevelNeeded(field="level", rule=rule.code)
+    if payload.level is not None and (rule.type != "LEVELED" or rule.level(payload.level) is None):
+        raise LevelUnknown(field="level", rule=rule.code, level=payload.level)
 
 
 def _to_decide(tx: Tx, award_id: str) -> tuple[Row, Rule]:

@@ -9,6 +9,7 @@ from services.credit.errors import (
     ClockSkew,
     EvidenceRequired,
     LegalDocumentRequired,
+    LevelNeeded,
     LevelUnknown,
     NoConsent,
     NotAllowedToApprove,
@@ -96,6 +97,8 @@ def test_what_may_not_be_proposed_is_refused_with_its_reason(credit):
         propose(bench, at="2025-03-04T09:00:00+08:00")
     with pytest.raises(LevelUnknown):
         propose(bench, rule="R-RES-06", level="VILLAGE")
+    with pytest.raises(LevelNeeded):
+        propose(bench, rule="R-RES-06")
     with pytest.raises(NoConsent):
         propose(bench, at="2025-03-01T09:00:00+08:00")
     with pytest.raises(RoleDenied):
@@ -245,6 +248,20 @@ def test_another_level_reason_or_document_by_the_same_evidence_is_not_swallowed(
         with pytest.raises(AlreadyProposed) as refused:
             propose(bench, **{"reason": "陪护邻居就医,往返三次"} | more)
         assert refused.value.params["award"] == first["id"]
+
+
+def test_another_day_or_more_evidence_for_the_same_deed_is_not_swallowed(credit):
+    """K3: of another day, or with a second paper, it was answered as the first one."""
+    bench = credit
+    first = propose(bench)
+    bench.at("2025-03-06T09:00:00")
+    for more in (
+        {"at": "2025-03-05T09:00:00+08:00"},
+        {"evidence": ["TJ-2025-001", "TJ-2025-002"]},
+    ):
+        with pytest.raises(AlreadyProposed):
+            propose(bench, **more)
+    assert propose(bench)["id"] == first["id"]
 
 
 def test_the_document_of_a_deduction_is_shown_to_who_decides_it_and_to_whom_it_concerns(credit):

@@ -284,6 +284,9 @@ def test_a_deduction_can_be_upheld_in_part(published):
     bench = published
     reply = file(bench)
     accept(bench, reply)
+    (award,) = bench.rows("SELECT score FROM awards WHERE deduction AND subject_id = 'STW:stw_1'")
+    with pytest.raises(Invalid):
+        decide(bench, reply, "PARTLY", score=award["score"])
     decide(bench, reply, "PARTLY", score=0)
     bench.fire("2025-04-16T00:01")
     entry = entry_of(settlement_of(bench), "STW:stw_1")

@@ -194,7 +194,7 @@ class PersonMergedHeard:
 
 @reads("steward", "steward_enrolled.v1")
 class StewardEnrolledHeard:
-    """A steward, his duty, and whether he may spend points."""
+    """A steward, the duty, and whether points may be spent."""
 
     steward_id: str
     person_id: str
@@ -207,7 +207,7 @@ class StewardEnrolledHeard:
 
 @reads("steward", "steward_left.v1")
 class StewardLeftHeard:
-    """A steward has left his post."""
+    """A steward has left the post."""
 
     steward_id: str
     person_id: str | None = None
@@ -248,7 +248,7 @@ class BadRatingUpheldHeard:
 
 @reads("steward", "request_self_found_closed.v1")
 class RequestSelfFoundClosedHeard:
-    """A matter that a steward found himself is closed."""
+    """A matter that a steward found, and nobody had reported, is closed."""
 
     request_id: str
     handler: str | None
@@ -616,7 +616,7 @@ class AttendanceCorrectedHeard:
 
 @reads("forum", "supervision_fulfilled.v1")
 class SupervisionFulfilledHeard:
-    """A supervisor did all of his duty."""
+    """A supervisor watched until the end."""
 
     topic_id: str
     person_id: str

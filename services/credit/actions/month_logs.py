@@ -226,12 +226,8 @@ def _origins(
 ) -> Iterator[log.OriginLine]:
     """Yield what the awards follow from that came over in this month from ids that were given up:
     they themselves, what stood with them under one cap, the consents and hours of those ids."""
-    wanted = {
-        str(line.get("corrects"))
-        for line in own
-        if line["period"] == period and log.came_over(line)
-    }
-    if not wanted:
+    came = [line for line in own if line["period"] == period and log.came_over(line)]
+    if not came:
         return
     # Since then the id may have been given up itself: its month still settles.
     kept = registry.kept(tx.conn, subject.partition(":")[2])
@@ -239,10 +235,15 @@ def _origins(
     ids = {f"RES:{person}": at for person, at in given_up.items() if f"RES:{person}" != subject}
     known = {str(award.award_id): award for award in store.awards_of(tx.conn, sorted(ids))}
     lines = {award_id: award_line(award) for award_id, award in known.items()}
-    found: set[str] = set()
-    while wanted := wanted & lines.keys() - found:
-        found |= wanted
-        wanted = {str(lines[one].get("corrects")) for one in wanted if log.came_over(lines[one])}
+    # An award -> the subject to which it came over.
+    found: dict[str, str] = {}
+    while came:
+        line = came.pop()
+        award_id = str(line.get("corrects"))
+        found[award_id] = line["subject"]
+        if award_id in lines and log.came_over(lines[award_id]):
+            came.append(lines[award_id])
+    found = {award_id: into for award_id, into in found.items() if award_id in lines}
     windows = {_window(lines[one]) for one in found if lines[one]["window"]}
     rule_codes = {lines[one]["rule"] for one in found}
     holders = sorted({lines[one]["subject"] for one in found})
@@ -251,9 +252,9 @@ def _origins(
     of_them: list[log.ConsentLine | log.HoursLine] = []
     for holder in holders:
         for span in consents.get(holder, ()):
-            line = _consent_line(span)
+            given = _consent_line(span)
             # With its id a consent ended; until then it ran.
-            of_them.append({**line, "until": None} if span.until == ids[holder] else line)
+            of_them.append({**given, "until": None} if span.until == ids[holder] else given)
         served = hours.get(holder, ())
         of_them += [_hours_line(one) for one in served if one.rule_code in rule_codes]
     for one in of_them:
@@ -261,7 +262,10 @@ def _origins(
     for award_id, award in known.items():
         of = lines[award_id]
         if award_id in found or _window(of) in windows:
-            merged = award.state == "REVERSED" and str(award.reason).startswith(rules.MERGED)
+            # One of a confirmed month may have been taken back by a later merge.
+            merged = award.state == "REVERSED" and str(award.reason).startswith(
+                f"{rules.MERGED}{found.get(award_id, '')}"
+            )
             yield {"line": "origin", "subject": subject, "merged": merged, "of": of}
 
 

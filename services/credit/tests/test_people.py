@@ -659,3 +659,28 @@ def test_the_month_of_an_id_that_was_given_up_since_is_computed_again(twins):
     may = final_month(bench, "2025-05")
     assert entry_of(may, "RES:per_twin")["good"] > 0
     verify(bench, "2025-05")
+
+
+def test_what_came_over_and_is_given_for_one_deed_twice_is_told_from_an_open_month(bench):
+    """It was taken back by the second merge, and was taken for an award of an open month then."""
+    bench.at("2025-03-03T09:00")
+    stage.rules(bench)
+    for person in ("per_a", "per_first", "per_twin"):
+        stage.resident(bench, person)
+    award(bench, "RES:per_twin", "R-RES-13", level="DISTRICT", deed="BZ-2")
+    final_month(bench, "2025-03")
+    bench.at("2025-04-28T11:00")
+    told(bench, "person_merged.v1", "per_twin", into="per_first", community=stage.COMMUNITY)
+    award(bench, "RES:per_a", "R-RES-13", level="STREET", deed="BZ-2")
+    bench.at("2025-05-05T09:00")
+    told(bench, "person_merged.v1", "per_first", into="per_a", community=stage.COMMUNITY)
+    assert commended(bench) == {
+        ("RES:per_twin", "REVERSED", 5),
+        ("RES:per_first", "REVERSED", 5),
+        ("RES:per_a", "APPROVED", 3),
+    }
+    for period in ("2025-04", "2025-05"):
+        final_month(bench, period)
+    for period in ("2025-03", "2025-04", "2025-05"):
+        verify(bench, period)
+    stage.trial_balance(bench)

@@ -337,9 +337,9 @@ class NoEmergency(Guard):
 
 class ConflictOfInterest(Refusal):
     """A person with a post in what is complained of neither handles the matter nor decides on it,
-    and nobody does in his own matter or his household's.
+    and nobody does in a matter of their own household.
 
-    `substitute` is the steward who does instead, and `role` his duty; where there is none the
+    `substitute` is the steward who does instead, and `role` that duty; where there is none the
     street, and `role` its office.
     """
 
@@ -444,7 +444,7 @@ class NoReview(Guard):
 
 class InChain(Guard):
     """Who took part in handling a request does not judge it, nor speaks for its reporter; nor does
-    who lives with him."""
+    the household."""
 
     text = (
         "参与办理的人员及其同户人员不能核查、结案或代诉求人表态"

@@ -28,7 +28,7 @@ from services.steward.storage import tables
 MAX_TEXT = 1000
 
 
-# A resident may well say where to call him back: his words are sealed, and the case's own people
+# A resident may well say where to call back: these words are sealed, and the case's own people
 # open them.
 HIS_WORDS = Sealed("the reporter, who works on the case, and who oversees it there")
 
@@ -160,7 +160,7 @@ def require_handler(tx: Tx, row: Row) -> None:
 def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
     """Return the request whose reporter speaks: this one, or one that was merged into it.
 
-    The voice is the reporter's. Staff of the place who took no part in the case may lend him
+    The voice is the reporter's. Staff of the place who took no part in the case may lend
     theirs, against a receipt.
 
     Raises:
@@ -187,7 +187,7 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
 
 
 def require_own(tx: Tx, row: Row, receipt: str | None) -> None:
-    """Refuse a person who speaks for another request than this: he follows it, and it is not his.
+    """Refuse a person who speaks for another request than this: one that is only followed.
 
     Raises:
         NotReporter: Somebody else reported it.

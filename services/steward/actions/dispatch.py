@@ -231,7 +231,7 @@ def accept_request(tx: Tx, payload: WhichRequest) -> RequestReply:
     tx.check_version(row.version)
     rules.requests.check("accept", row.state)
     late = tx.now >= row.due_accept
-    # Only his own: the clock that somebody before him missed stays missed.
+    # Only this handler's: the clock that somebody before missed stays missed.
     storage.cases.stop_clock(tx.conn, row.request_id, "ACCEPT", tx.now, handler=row.handler)
     tx.disarm("REQ_ACCEPT", row.request_id)
     row = change(tx, row, "accept", "ACCEPTED", {"late": late}, accepted_at=tx.now)
@@ -363,8 +363,8 @@ def take_from_party(tx: Tx, row: Row) -> Row:
 
 
 def free_of(tx: Tx, person_id: str) -> None:
-    """Take from a person what he may have in hand no longer: he holds a post in what it is
-    against, or lives with who reported it."""
+    """Take from a person what is in hand against the rules by now: a post is held in what it is
+    against, or the reporter is of the household."""
     for row in storage.cases.in_hand_of_person(tx.conn, person_id):
         if person_id in parties(tx, row):
             take_from_party(tx, row)

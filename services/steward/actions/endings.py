@@ -95,7 +95,7 @@ _CARRIED = (
 
 
 def _hand_on(tx: Tx, row: Row) -> None:
-    """A person who takes his request back takes nothing from those who were merged into it.
+    """A person who takes a request back takes nothing from those who were merged into it.
 
     The earliest of them carries the case on, with its handler and its deadlines.
     """

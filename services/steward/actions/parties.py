@@ -90,8 +90,8 @@ def require_impartial(
         other: Another request about which is decided in the same act.
 
     Raises:
-        ConflictOfInterest: He holds a post in what is complained of, or the matter is his own or
-            his household's.
+        ConflictOfInterest: The person holds a post in what is complained of, or the matter is of
+            the person's household.
     """
     barred = parties(tx, row)
     if other is not None:

@@ -130,8 +130,8 @@ def name_of(tx: Tx, row: Row | NewPerson) -> str:
 
 
 def _locked(tx: Tx, person_id: str) -> Row:
-    """Return an active person of the caller's area: where he lives, or else where he was
-    registered."""
+    """Return an active person of the caller's area: that of residence, or else of the
+    registration."""
     row = storage.people.lock(tx.conn, person_id)
     if row is None:
         raise NotFound(kind="person", id=person_id)
@@ -351,7 +351,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     values, before = _corrected(tx, row, payload)
     if not before:
         return reply(row)
-    # What it was registered with no longer says what he is; what stands in the row does.
+    # What it was registered with no longer says who it is; what stands in the row does.
     values["digest"] = f"corrected {row.version + 1}"
     after = storage.people.update(tx.conn, row, **values)
     note_change(

@@ -281,8 +281,8 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
 
     Correct a post; boards follow at once, and consumers are told again.
 
-    Shifts in a grid that is left end. Requests in hand stay where they are, as long as he serves
-    their community at all; the others are handed over.
+    Shifts in a grid that is left end. Requests in hand stay where they are, as long as the
+    steward serves their community at all; the others are handed over.
 
     Raises:
         NotFound: No such steward here.

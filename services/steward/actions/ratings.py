@@ -298,10 +298,10 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     values: dict[str, object] = {"due_resolve": due, "reopens": row.reopens + 1}
     values |= {"level": 0, "tried": []}
     if row.state == "MERGED":
-        # What he said of the case that he followed was about that case.
+        # What was said of the case that was followed was about that case.
         values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
     detail = {"reason": payload.reason, "reopen_count": row.reopens + 1} | spoken(payload.receipt)
-    # It goes back to the person who said that it was done, while he is here; else to the next.
+    # It goes back to the person who said that it was done, while in office; else to the next.
     duties = rules.routing.DUTIES
     found = candidates_of(tx, row, duties, parties(tx, row))
     back = [c for c in found if c.steward_id == case.handler]

@@ -197,7 +197,7 @@ def _check_span(tx: Tx, payload: RecordHours, record_id: str) -> None:
     if minutes <= 0 or payload.minutes > minutes:
         raise BadSpan(field="check_out")
     if tx.calendar.local_date(payload.check_in) != payload.date:
-        # A person who served through the night is said to have served on the day on which he began.
+        # A person who served through the night is said to have served on the day of the beginning.
         raise BadSpan(field="check_in")
     rules.hours.check_moment(
         payload.check_out, tx.now, oldest=rules.hours.OLDEST_HOURS, field="check_out"
@@ -441,8 +441,8 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
 
     Store a device's visits: one result per item, in the order given (F16).
 
-    停职或离任的,可补传其在任期间的走访。Who is suspended or has left brings what he noted while he
-    served, in the grids that he served then.
+    停职或离任的,可补传其在任期间的走访。Who is suspended or has left brings what was noted in
+    service, in the grids that were served then.
 
     Raises:
         NotFound: The caller is no steward, and was none within the last 30 days.
@@ -514,7 +514,7 @@ class _Served:
 
 def _served_since(tx: Tx, post: Row, since: datetime) -> list[tuple[str, _Served]]:
     """Return which grids a post served when, as far as it was after an instant: a device that was
-    offline brings what it noted there, and nothing of before he served there."""
+    offline brings what it noted there, and nothing of before that service."""
     found: list[tuple[str, _Served]] = []
     grids = storage.posts.grids_of(tx.conn, post.steward_id)
     until, active = post.left_at, post.status != "SUSPENDED"

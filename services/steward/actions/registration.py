@@ -78,8 +78,8 @@ def register_person(tx: Tx, payload: RegisterPerson) -> replies.Changed:
 
     Register a person, or answer the one that is registered so already.
 
-    One who had moved out and is registered again with his identity number, or as he was, is the
-    same person, and back.
+    One who had moved out and is registered again with the same identity number, or as before, is
+    the same person, and back.
 
     Raises:
         Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.

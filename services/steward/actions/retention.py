@@ -3,7 +3,7 @@ how often numbers were shown.
 
 Three years after its last step a request keeps its codes, ids and times only, for the figures; what
 people wrote, their pictures and references go (REQ-L08), and with them the number of a caller who
-is not registered. A person reads for three years who looked at him. How many numbers somebody was
+is not registered. A person reads for three years who looked. How many numbers somebody was
 shown on a day limits that day only.
 """
 

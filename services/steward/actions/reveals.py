@@ -1,7 +1,7 @@
 """A phone number in the clear, for the person who has to call back (DOMAIN 1.6).
 
 It is told in the answer and nowhere else: no event, no log and no stored reply holds it. Each time
-is a row of `person_reads`, which the person himself reads with the reason.
+is a row of `person_reads`, which the person reads with the reason.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may act: a token outlives its bearer's registration, his voice does not."""
+"""Who may act: a token outlives its bearer's registration, the bearer's voice does not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from services.steward.errors import CallerGone, CallerMerged, CallerNotServing, 
 
 
 def admit(tx: Tx) -> None:
-    """Refuse a caller who is registered as dead, as merged into another registration, or, where he
-    acts as a resident, as moved out. Who is not registered at all may be anybody's staff or guest.
+    """Refuse a caller who is registered as dead, as merged into another registration, or, acting
+    as a resident, as moved out. Who is not registered at all may be anybody's staff or guest.
 
     Raises:
         CallerMerged: The registration was given up for another one, under which the person acts.
@@ -41,8 +41,8 @@ def require_serving(tx: Tx) -> None:
 def require_active(tx: Tx, person_id: str, *, field: str) -> Row:
     """Return somebody; refuse a person who is not registered, or no longer stands there.
 
-    Of whom he may see the caller is told what became of him: a clerk who reads "not registered"
-    registers him once more.
+    Of people who may be seen the caller is told what became of them: a clerk who reads "not
+    registered" registers them once more.
 
     Args:
         tx: The transaction.

@@ -400,8 +400,8 @@ def _answered(
 def _reporter(tx: Tx, payload: NewRequest) -> str | None:
     """Return whose request it is.
 
-    Everybody speaks for himself. A person who takes requests in may write for a person of his
-    area, at a place of his area; so nobody's name is learned, and nobody is made to complain, from
+    All speak for themselves. A person who takes requests in may write for a person of the own
+    area, at a place of that area; so nobody's name is learned, and nobody is made to complain, from
     afar.
     """
     named = payload.reporter_id

@@ -61,8 +61,8 @@ SCREENERS = ("R_CADRE", "R_SECRETARY", "R_STREET")
 HANDLERS = ("R_STEWARD", "R_GRID", "R_CADRE")
 STREET = ("R_STREET", "R_STREET_LEAD")
 
-# Who takes in what others report, and so may write the references of a channel and name whom he
-# writes for. A hotline's orders come to offices only; a resident's own references are his own.
+# Who takes in what others report, and so may write the references of a channel and name for whom
+# that is. A hotline's orders come to offices only; a resident's references are that resident's.
 OFFICES = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 DESKS = ("R_GRID", *OFFICES)
 NAMERS = ("R_STEWARD", *DESKS)
@@ -125,7 +125,7 @@ def check(action: str, state: str) -> None:
 
 
 def source_of(channel: str, role: str, person_id: str, *, here: bool) -> str:
-    """Return whose references the caller's are: the desk's of a channel, or his own.
+    """Return whose references the caller's are: the desk's of a channel, or the caller's.
 
     Args:
         channel: The way by which the request came.

@@ -398,7 +398,7 @@ class Wanted:
 
     Attributes:
         states: None for all. Each one is read by itself, in the order of an index.
-        unchecked: Also those that a steward found himself and nobody has looked at yet.
+        unchecked: Also those that a steward found and nobody has looked at yet.
     """
 
     scope: str = ""

@@ -124,7 +124,7 @@ RUNGS = (("GRID", 15), ("COMMUNITY", 12), ("STREET", 9))
 def responsible(
     conn: sa.Connection, code: str, level: int, barred: Collection[str] = ()
 ) -> tuple[Row | None, bool]:
-    """Return (who answers for a place at a level of the chain, whether he only acts meanwhile).
+    """Return (who answers for a place at a level of the chain, whether that is only meanwhile).
 
     Where nobody holds the rung, the nearest one above acts; (None, False) when there is none.
 

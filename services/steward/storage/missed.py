@@ -29,7 +29,7 @@ def lock(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Row]:
 
 def roster(conn: sa.Connection, community: str) -> tuple[list[Row], dict[str, set[str]]]:
     """Return the stewards who serve in a community, and the grids of each. Their rows are locked,
-    so that nobody hands over while he is given something."""
+    so that nobody hands over and is given something at once."""
     served = conn.execute(
         sa.select(steward_grids.c.steward_id, steward_grids.c.grid).where(
             store.within(steward_grids.c.grid, community)

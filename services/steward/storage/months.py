@@ -51,7 +51,7 @@ def _clocks(which: str, start: datetime, end: datetime, now: datetime) -> sa.Col
 
 
 def _rated(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
-    # The word of somebody who was merged into a case is his own, and no second one of the case.
+    # The word of somebody who was merged into a case is no second one of the case.
     return sa.and_(
         requests.c.rated_at >= start, requests.c.rated_at < end, requests.c.state != "MERGED"
     )
@@ -148,7 +148,7 @@ def visited(conn: sa.Connection, period: str) -> dict[str, int]:
     return dict(conn.execute(asked.group_by(visits.c.steward_id)).all())
 
 
-# Somebody else planned it and nobody missed him; or somebody, or he himself in time, said so.
+# Somebody else planned it and nobody was missed; or somebody, or in time the steward, said so.
 SAT = sa.or_(
     shifts.c.state == "ATTENDED",
     sa.and_(shifts.c.state == "PLANNED", shifts.c.self_planned.is_(False)),

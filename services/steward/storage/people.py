@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chassis.vault import Vault
 
 
-# Whether a caller may act still: read with the key of each of his commands.
+# Whether a caller may act still: read with the key of each command.
 standing = (
     sa.select(persons.c.status)
     .where(persons.c.person_id == sa.bindparam("actor"))
@@ -79,7 +79,7 @@ def given_up_for(conn: sa.Connection, person_id: str) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """A person who is to be registered: columns of his row, of which the text is sealed."""
+    """A person who is to be registered: columns of the row, of which the text is sealed."""
 
     person_id: str
     name: bytes
@@ -213,7 +213,7 @@ def update(conn: sa.Connection, row: Row, **values: object) -> Row:
 
 
 def learn_birthday(conn: sa.Connection, person_id: str, sealed: bytes) -> None:
-    """Keep a day of birth that was not kept before: nothing that others know of him changes."""
+    """Keep a day of birth that was not kept before: nothing that others know changes."""
     born = sa.update(persons).where(persons.c.person_id == person_id)
     conn.execute(born.values(birthday=sealed))
 
@@ -344,8 +344,8 @@ def deaths(
     return records.page(conn, asked, part, (person_deaths.c.created_at, person_deaths.c.death_id))
 
 
-# Every column that names a person who acts, lives or serves here. What he did stays with the id
-# under which he did it (timeline, audit, boards).
+# Every column that names a person who acts, lives or serves here. What was done stays with the id
+# under which it was done (timeline, audit, boards).
 _REFERENCES = (
     stewards.c.person_id,
     requests.c.reporter_id,
@@ -362,7 +362,7 @@ _REFERENCES = (
     hazards.c.verified_by,
     liaisons.c.person_id,
     persons.c.merged_into,
-    # Nobody confirms under one id what he proposed under another one.
+    # Nobody confirms under one id what was proposed under another one of theirs.
     person_merges.c.proposed_by,
     person_deaths.c.proposed_by,
 )
@@ -389,11 +389,11 @@ def reporters_in_hand(
 
 def cases_in_hand(conn: sa.Connection, handler_person: str, person_ids: Iterable[str]) -> list[Row]:
     """Return the open requests of these reporters that tell their handler who they are; what was
-    merged into one that he has in hand does so, too.
+    merged into one that the handler has in hand does so, too.
 
-    One that he wrote himself tells him nothing: he named the person. One that somebody else filed
-    in the name of a person of another community tells nothing either, unless an intake above both
-    took it, or he has moved since then: nobody is unmasked by being named.
+    One that the handler wrote tells nothing new: who the person is was known. One that somebody
+    else filed in the name of a person of another community tells nothing either, unless an intake
+    above both took it, or the person has moved since then: nobody is unmasked by being named.
     """
     filed = (
         sa.select(request_timeline.c.id)

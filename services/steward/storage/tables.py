@@ -44,7 +44,7 @@ persons = sa.Table(
     sa.Column("grid", store.Area, index=True),
     sa.Column("household_id", store.Id, index=True),
     sa.Column("status", sa.String(12), nullable=False),
-    # Given up after a double registration: who he is.
+    # Given up after a double registration: who it is.
     sa.Column("merged_into", store.Id, index=True),
     sa.Column("synthetic", sa.Boolean, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
@@ -192,7 +192,7 @@ shifts = sa.Table(
     sa.Column("local_day", sa.String(10), nullable=False),
     sa.Column("place", sa.String(100), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
-    # Whose word it is that he sat there; a shift that he planned himself counts for nothing yet.
+    # Whose word it is that somebody sat there; one's own plan counts for nothing yet.
     sa.Column("planned_by", store.Id),
     sa.Column("self_planned", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("attended_by", store.Id),

@@ -184,7 +184,7 @@ def _sees_rating(tx: Tx, row: Row) -> bool:
 def _reader(tx: Tx, row: Row) -> Callable[[str], str]:
     """Return how the viewer reads the reporter's own words.
 
-    Where he may be called back, he may write down himself (K15). Who calls people back reads it as
+    Where to call back, the reporter may write down (K15). Who calls people back reads it as
     it stands: the handler, and the community's own officials. Who looks on reads it without.
     """
     calls_back = (
@@ -260,7 +260,7 @@ def request(tx: Tx, payload: WhichRequest) -> replies.RequestDetail:
         return followed(tx, row, own)
     found = detail(tx, row)
     if tx.actor.id == row.handler_person or _oversees(tx, row):
-        # Whom he calls back beside the reporter.
+        # Whom the handler calls back beside the reporter.
         found.followers = [
             replies.Follower.of(one, id=one.request_id)
             for one in storage.cases.followers(tx.conn, row.request_id)
@@ -271,7 +271,7 @@ def request(tx: Tx, payload: WhichRequest) -> replies.RequestDetail:
 
 
 def followed(tx: Tx, row: Row, own: Row) -> replies.RequestDetail:
-    """Return a case as the person who was merged into it sees it, with his own rating of it: what
+    """Return a case as the person who was merged into it sees it, with that person's rating: what
     became of it, and nobody else's words."""
     found = _case(tx, row, replies.RequestDetail)
     _tell_outcome(tx, found, row)
@@ -349,7 +349,7 @@ def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     """社区待办 / What waits for the community.
 
     Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
-    by a steward himself and looked at by nobody.
+    by a steward and looked at by nobody.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -401,7 +401,7 @@ def timeline(tx: Tx, payload: TimelineOf) -> replies.Timeline:
     def shown(entry: Row) -> replies.TimelineEntry:
         if own is None and entry.request_id == row.request_id:
             return _step(entry, entry.detail)
-        # The steps of a case that he follows, without anybody's words.
+        # The steps of a case that is followed, without anybody's words.
         number = (row if own is not None else case).number
         return msgspec.structs.replace(_step(entry, {}), number=number)
 
@@ -419,7 +419,7 @@ def _step(entry: Row, detail: dict[str, object]) -> replies.TimelineEntry:
     words = in_words("services.steward", "by_role", entry.actor_role)
     words |= in_words("services.steward", "state", entry.state)
     for name in ("reason", "outcome", "verdict"):
-        # What somebody wrote himself has no word of ours.
+        # What somebody wrote has no word of ours.
         said = str(detail.get(name, ""))
         if named(said, "zh", "services.steward") != said:
             words |= in_words("services.steward", name, said)

@@ -315,7 +315,7 @@ def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
     elif not tx.actor.id or asks_of_himself != tx.actor.id or payload.actor_id is not None:
         raise RoleDenied(role=tx.actor.role)
     else:
-        # Wherever he lived meanwhile, and under the ids that he gave up.
+        # Wherever the person lived meanwhile, and under the ids that were given up.
         scope = payload.scope or ""
         of = [tx.actor.id, *storage.people.given_up_for(tx.conn, tx.actor.id)]
     found = storage.people.reads(

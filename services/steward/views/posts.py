@@ -343,7 +343,7 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
 
 def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> list[Serving]:
     """Return who served in an area's grids at an instant: a person who was corrected since then,
-    with the grids and the duty that he had."""
+    with the grids and the duty of that time."""
     vault = storage.vault(tx.settings.keys)
     then: dict[str, storage.people.Before] = {}
     for change in storage.people.steward_changes_since(tx.conn, at):
@@ -403,8 +403,8 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
 
     Answer a steward's card: post and grids.
 
-    Who he is, is shown to himself and to those who read the roster of his community; his final
-    grades to himself and to the person who oversees it.
+    The name is shown to the steward and to those who read the roster of the community; the final
+    grades to the steward and to who oversees the work.
 
     Raises:
         NotFound: No such steward in the caller's district.

@@ -111,7 +111,7 @@ def hazards(tx: Tx, payload: HazardList) -> Page[replies.HazardCard]:
     """隐患列表 / Hazards that wait or were looked at.
 
     Answer hazards, oldest first: to those who look at them what lies in their area, to anybody
-    else what he reported.
+    else what they reported.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.

@@ -21,12 +21,17 @@ KEYS = "FIVERED_KEYS"
 
 class Running(TypedDict, total=False):
     """The note of a system that runs on a folder: of one process, or of several with a
-    `supervisor` and the `environment` that they share."""
+    `supervisor` and the `environment` that they share.
+
+    Attributes:
+        born: When that process was started, as `born` tells it: its number may be another's later.
+    """
 
     address: str
     mode: str
     pid: int
     supervisor: int
+    born: str
     demo: bool
     keys: str
     environment: dict[str, str]
@@ -62,7 +67,20 @@ def running(folder: Path) -> Running | None:
     except (OSError, ValueError):
         return None
     # One that was killed leaves its note behind.
-    return found if _alive(found.get("supervisor") or found.get("pid")) else None
+    pid = found.get("supervisor") or found.get("pid")
+    if not _alive(pid) or found.get("born", born(pid)) != born(pid):
+        return None
+    return found
+
+
+def born(pid: int | None) -> str:
+    """Return when a process was started, as the system counts it; empty where it has ended, though
+    nobody has asked how, and where the system does not tell."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if told[0] == "Z" else told[19]
 
 
 def address_and_key(data: str | None = None) -> tuple[str, str]:
@@ -116,4 +134,4 @@ def _alive(pid: int | None) -> bool:
         return False
     except OSError:
         return True
-    return True
+    return bool(born(pid)) or not Path("/proc/self/stat").exists()

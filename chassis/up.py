@@ -20,7 +20,7 @@ from pathlib import Path
 from chassis import installed, logs
 from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
-from chassis.here import KEYS, Running, keys_file
+from chassis.here import KEYS, Running, born, keys_file
 from chassis.installed import service_class
 from chassis.migrate import migrate_service
 from chassis.runtime import open_all
@@ -122,6 +122,7 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
 def _write_running(data: Path, address: str, *, demo: bool) -> None:
     """Tell other commands of this folder (`fivered demo`) where the system runs."""
     found: Running = {"address": address, "mode": "embedded", "pid": os.getpid()}
+    found["born"] = born(os.getpid())
     found["demo"], found["keys"] = demo, str(keys_file(data).absolute())
     (data / "running.json").write_text(json.dumps(found), "utf-8")
 

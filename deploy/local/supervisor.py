@@ -7,6 +7,8 @@ zero.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -14,11 +16,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis import topology
+from chassis import here, topology
 from chassis.folder import keys_of
 from chassis.installed import service_names
 from chassis.reconnect import Backoff
@@ -91,6 +94,23 @@ class Child:
         """Ask the process to end."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
+
+
+@contextlib.contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """Hold a state folder, so that nobody else starts or runs on it.
+
+    Raises:
+        RuntimeError: Somebody does.
+    """
+    with (state / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RuntimeError(
+                f"another one starts or runs on {state} (make down stops it)"
+            ) from None
+        yield
 
 
 class Supervisor:
@@ -200,6 +220,7 @@ class Supervisor:
             "mode": "distributed",
             "address": f"http://127.0.0.1:{self.port}",
             "supervisor": os.getpid(),
+            "born": here.born(os.getpid()),
             "error": error,
             "children": running,
             "broker_pid": _pid(self.rabbit),
@@ -243,5 +264,17 @@ def _fivered() -> str:
     return str(Path(sys.executable).with_name("fivered"))
 
 
+def main(state: Path, port: int) -> int:
+    """Supervise until stopped. Returns the exit code."""
+    try:
+        with alone(state):
+            # Of one that was killed.
+            (state / "running.json").unlink(missing_ok=True)
+            return Supervisor(state, port).run()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(Supervisor(Path(sys.argv[1]), int(sys.argv[2])).run())
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

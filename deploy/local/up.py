@@ -44,7 +44,6 @@ def start(
         RuntimeError: It did not come up; the message says why, or where to look.
     """
     state.mkdir(parents=True, exist_ok=True)
-    (state / "running.json").unlink(missing_ok=True)
     with (state / "supervisor.log").open("ab") as log:
         begin = (
             functools.partial(servers.spawn, ending=signal.SIGTERM) if tied else subprocess.Popen
@@ -71,11 +70,12 @@ def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -
     end = time.monotonic() + patience_s
     why = "nothing has answered yet"
     while time.monotonic() < end:
-        found = running(state)
+        ended = supervisor.poll() is not None
+        found = _note_of(supervisor.pid, state)
         if found is not None and found.get("error"):
             raise RuntimeError(found["error"])
-        if supervisor.poll() is not None:
-            raise RuntimeError(f"the supervisor ended; see {state}/supervisor.log")
+        if ended:
+            raise RuntimeError(_why_ended(state))
         if found is not None and found["children"]:
             for name, child in found["children"].items():
                 if child["why"]:
@@ -85,6 +85,21 @@ def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -
                 return found
         time.sleep(0.2)
     raise RuntimeError(f"not ready after {patience_s:.0f} s: {why}; logs are in {state}/logs")
+
+
+def _note_of(pid: int, state: Path) -> dict[str, Any] | None:
+    """Return what a supervisor has noted last, also where it has ended since."""
+    try:
+        found: dict[str, Any] = json.loads((state / "running.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if found["supervisor"] == pid else None
+
+
+def _why_ended(state: Path) -> str:
+    log = state / "supervisor.log"
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1][:500] if lines else f"the supervisor ended; see {log}"
 
 
 def _not_ready(found: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Servers end with their parent, ports are handed out once, and a failed start is named."""
 
+import json
 import os
 import signal
 import socket
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from chassis import here
 from chassis.health import HealthPage
-from deploy.local import up
+from deploy.local import supervisor, up
 from testkit import servers
 from tests.systems import ROOT
 
@@ -98,6 +100,36 @@ def test_who_cannot_start_is_named_with_its_reason_and_nothing_is_left(tmp_path)
             up.start(tmp_path, port)
     assert up.running(tmp_path) is None
     assert None not in [one.poll() for one in up.STARTED]
+
+
+def test_a_second_start_leaves_the_first_one_alone(tmp_path):
+    """K19: two that were started within half a minute ran both, took each other's note away, and
+    `make down` ended one of them."""
+    note = tmp_path / "running.json"
+    with supervisor.alone(tmp_path):
+        note.write_text('{"supervisor": 1}')
+        with pytest.raises(RuntimeError, match="another one starts or runs on"):
+            up.start(tmp_path, servers.free_port())
+        assert note.exists()
+
+
+def test_a_note_of_a_system_that_was_killed_names_nobody(tmp_path):
+    """K19: after a restart of the machine its number is another's, whom `make down` would end; and
+    where nobody asks how it ended, it stays in the process table."""
+    note = tmp_path / "running.json"
+    ended = servers.spawn([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    for kind in ("pid", "supervisor"):
+        note.write_text(json.dumps({kind: ended.pid}))
+        assert here.running(tmp_path) is None
+        note.write_text(json.dumps({kind: os.getpid(), "born": "of another"}))
+        assert here.running(tmp_path) is None
+        note.write_text(json.dumps({kind: os.getpid(), "born": here.born(os.getpid())}))
+        assert here.running(tmp_path) is not None
+        # Of a release before.
+        note.write_text(json.dumps({kind: os.getpid()}))
+        assert here.running(tmp_path) is not None
+    ended.wait()
 
 
 def test_a_stranger_on_a_health_port_is_not_taken_for_the_process():

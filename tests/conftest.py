@@ -14,6 +14,7 @@ __all__ = [
     "installation",
     "pytest_collection_modifyitems",
     "pytest_runtest_teardown",
+    "pytest_sessionfinish",
     "pytest_terminal_summary",
 ]
 
@@ -95,6 +96,11 @@ def pytest_collection_modifyitems(
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, None, None]:
     yield
     let_go(nextitem)
+
+
+def pytest_sessionfinish() -> None:
+    """Stop what is still kept where a run ends before its last test."""
+    let_go(None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

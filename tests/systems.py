@@ -193,6 +193,7 @@ def expected(tmp_path_factory):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
             system = Embedded(tmp_path_factory.mktemp("undisturbed"))
+            system.made = True
             try:
                 state = told(system.start())
             finally:

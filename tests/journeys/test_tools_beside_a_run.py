@@ -13,6 +13,7 @@ FIVERED = str(Path(sys.executable).with_name("fivered"))
 
 def test_doctor_events_and_parked_find_what_runs_here(tmp_path):
     system = Embedded(tmp_path / ".fivered")
+    system.made = True
     system.start()
 
     def run(*command):

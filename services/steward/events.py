@@ -200,7 +200,12 @@ class RequestMerged:
 
 @fact("request_corrected.v1", about="request")
 class RequestCorrected:
-    """诉求更正 / What a request is about, where, or whose it is was put right; so it is now."""
+    """诉求更正 / What a request is about, where, or whose it is was put right; so it is now.
+
+    Attributes:
+        number: The request's own, by which its reporter knows it.
+        filed_at: When it was submitted.
+    """
 
     request_id: str
     kind: str
@@ -209,6 +214,8 @@ class RequestCorrected:
     project_id: str | None = None
     building: str | None = None
     reporter_id: str | None = None
+    number: str | None = None
+    filed_at: datetime | None = None
 
 
 @fact("request_rejected.v1", about="request")

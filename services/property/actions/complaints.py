@@ -19,13 +19,6 @@ from services.property.actions import ground, rectifications
 from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row, Values
 
-# Why a complaint does not count that steward has merged into another one.
-DUPLICATE = "同一事项已合并"
-# Why a complaint does not count whose request turned out to be about something else.
-NO_PROPERTY_MATTER = "诉求类别或地点已更正,不属于物业投诉"
-# What became of a complaint whose request nobody handles, or its reporter took back.
-REJECTED = "诉求不予受理"
-TAKEN_BACK = "投诉人已撤回诉求"
 log = logging.getLogger("fivered.property")
 
 
@@ -188,11 +181,11 @@ def consume_merged(tx: Tx, heard: list[Event]) -> None:
         same = other is not None or rules.is_property_complaint(into.into_kind, into.into_category)
         if not same or project_id != row.project_id or row.valid == "NO":
             continue
-        changed = _not_valid(tx, row, DUPLICATE, step="MERGED", cause=event, into=into.into)
+        changed = _not_valid(tx, row, rules.DUPLICATE, step="MERGED", cause=event, into=into.into)
         _tell(tx, changed, "MERGED")
     for row in rows.undecided_of_requests(tx.conn, merged).values():
         if row.state == "WAITING":
-            _decided(tx, row, "MERGED", reason=DUPLICATE)
+            _decided(tx, row, "MERGED", reason=rules.DUPLICATE)
             _tell(tx, row, "MERGED")
 
 
@@ -201,14 +194,14 @@ def consume_rejected(tx: Tx, heard: list[Event]) -> None:
     ids = {event.data.request_id: event for event in heard}
     for request_id, row in rows.complaints_of_requests(tx.conn, ids).items():
         if row.valid == "NO":
-            _closed(tx, row, REJECTED)
+            _closed(tx, row, rules.REJECTED)
             continue
         cause = ids[request_id]
-        changed = _not_valid(tx, row, REJECTED, step="REQUEST_REJECTED", cause=cause)
-        _tell(tx, changed, "DISMISSED", REJECTED)
+        changed = _not_valid(tx, row, rules.REJECTED, step="REQUEST_REJECTED", cause=cause)
+        _tell(tx, changed, "DISMISSED", rules.REJECTED)
     for row in rows.undecided_of_requests(tx.conn, ids).values():
         if row.state == "WAITING":
-            _dismissed(tx, row, REJECTED)
+            _dismissed(tx, row, rules.REJECTED)
 
 
 def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
@@ -219,10 +212,10 @@ def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
     """
     ids = [event.data.request_id for event in heard]
     for row in rows.complaints_of_requests(tx.conn, ids).values():
-        _closed(tx, row, TAKEN_BACK)
+        _closed(tx, row, rules.TAKEN_BACK)
     for row in rows.undecided_of_requests(tx.conn, ids).values():
         if row.state == "WAITING":
-            _dismissed(tx, row, TAKEN_BACK)
+            _dismissed(tx, row, rules.TAKEN_BACK)
 
 
 def _closed(tx: Tx, row: Row, outcome: str) -> None:
@@ -286,12 +279,14 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row.valid != "NO":
-            changed = _not_valid(tx, row, NO_PROPERTY_MATTER, step="RECLASSIFIED", cause=event)
-            _tell(tx, changed, "DISMISSED", NO_PROPERTY_MATTER)
+            changed = _not_valid(
+                tx, row, rules.NO_PROPERTY_MATTER, step="RECLASSIFIED", cause=event
+            )
+            _tell(tx, changed, "DISMISSED", rules.NO_PROPERTY_MATTER)
         return
     serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])
     project = rules.project_of(serving, claimed=data.project_id, building=data.building)
-    back = row.valid == "NO" and row.reason == NO_PROPERTY_MATTER
+    back = row.valid == "NO" and row.reason == rules.NO_PROPERTY_MATTER
     to: Values = {}
     if project is not None and project.project_id != row.project_id:
         to = {"project_id": project.project_id, "area": project.area}
@@ -332,7 +327,7 @@ def _correct_waiting(tx: Tx, row: Row, event: Event) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row.state == "WAITING":
-            _dismissed(tx, row, NO_PROPERTY_MATTER)
+            _dismissed(tx, row, rules.NO_PROPERTY_MATTER)
         return
     row = records.update(
         tx.conn,

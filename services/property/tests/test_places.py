@@ -168,6 +168,9 @@ def test_a_corrected_request_moves_its_complaint_and_takes_it_out_of_the_rate(be
     corrected(town, building="11号楼", category="NOISE")
     card = town.cadre().ask("complaint", complaint)
     assert (card["valid"], card["reason"]) == ("NO", "诉求类别或地点已更正,不属于物业投诉")
+    told = bench.as_("R_RESIDENT", person="per_res", scope=town.grid).ask("my_messages")["items"][0]
+    assert told["text"].endswith("不属于物业投诉:诉求类别或地点已更正,不属于物业投诉")
+    assert told["text_en"].endswith("property project: its category or its place was corrected")
     corrected(town, building="11号楼", category="PARKING")
     card = town.cadre().ask("complaint", complaint)
     assert (card["valid"], card["category"], card["reason"]) == ("PENDING", "PARKING", None)

@@ -136,7 +136,8 @@ def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     def show(row: Row) -> replies.Message:
         text = rules.MESSAGES[row.code]
         places = {"number": row.number or "", "said": row.said or ""}
-        english = told("services.property", text, places, "en")
+        in_english = places | {"said": rules.OWN_REASONS.get(places["said"], places["said"])}
+        english = told("services.property", text, in_english, "en")
         return replies.Message.of(
             row,
             id=row.message_id,

@@ -244,5 +244,5 @@ def publish_corrected(tx: Tx, row: Row) -> None:
     publish(
         tx,
         row,
-        fact_of(events.RequestCorrected, row),
+        fact_of(events.RequestCorrected, row, filed_at=row.created_at),
     )

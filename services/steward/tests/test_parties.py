@@ -319,6 +319,10 @@ def test_what_a_request_says_is_put_right_and_said(staffed):
     done = correct(staffed, reply, project_id="prj_1")
     said = bench.published("request_corrected.v1")[-1]
     assert (said["data"]["project_id"], said["data"]["kind"]) == ("prj_1", "COMPLAINT")
+    # Property opens a complaint of it, names it to who complained, and counts it when it was filed.
+    filed = bench.published("request_submitted.v1")[0]
+    assert said["data"]["number"] == filed["data"]["number"]
+    assert said["data"]["filed_at"] == filed["time"]
     assert int(said["sequence"]) == done["version"]
     with pytest.raises(errors.ProjectNotOfGrid):
         bench.consume(

@@ -211,8 +211,11 @@ def test_a_reporter_is_attached_later_and_has_all_his_rights(staffed):
     known = by_grid_worker(staffed, "attach_reporter", reply, person_id=WANG, reason="本人来电")
     with pytest.raises(errors.ReporterKnown):
         by_grid_worker(staffed, "attach_reporter", known, person_id=WANG, reason="再登记")
+    filed = staffed.bench.published("request_submitted.v1")[0]
     assert staffed.bench.published("request_corrected.v1")[0]["data"] == {
         "request_id": reply["id"],
+        "number": reply["number"],
+        "filed_at": filed["time"],
         "kind": "REPAIR",
         "category": "REPAIR_COMMON",
         "grid": GRID,

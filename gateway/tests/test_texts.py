@@ -137,12 +137,24 @@ class Since(Asked, frozen=True):
     ] | None = None  # fmt: skip
 
 
-def test_what_may_be_sent_is_named_in_the_words_of_the_door_s_service():
-    """H1-8: an objection that is UPHELD was 维持, as if the decision stood; credit calls it 支持."""
-    door = next(one for one in doors_of("credit") if one.method == "decide_objection")
-    (said,) = complaints_of(door.body.flaws({"version": 1, "outcome": "x", "reason": "x"})[:1])
-    assert said["field"] == "outcome"
-    assert "支持(UPHELD)" in said["message_zh"]
+@pytest.mark.parametrize(
+    ("service", "method", "field", "named"),
+    [
+        ("credit", "decide_objection", "outcome", "支持(UPHELD)"),
+        ("steward", "submit_request", "kind", "报修(REPAIR)"),
+        ("steward", "submit_request", "channel", "电话(PHONE)"),
+        ("partner", "register_partner", "settle_mode", "商家让利(SPONSOR)"),
+    ],
+)
+def test_what_may_be_sent_is_named_in_the_words_of_the_door_s_service(
+    service, method, field, named
+):
+    """H1-8: an objection that is UPHELD was 维持, as if the decision stood; credit calls it 支持.
+
+    A repair was one of credit (信用修复), a phone a reason to read of a person."""
+    door = next(one for one in doors_of(service) if one.method == method)
+    said = {one["field"]: one for one in complaints_of(door.body.flaws({field: "x"}))}
+    assert named in said[field]["message_zh"]
 
 
 def test_what_may_be_sent_is_named_and_a_day_is_told_from_a_time():

@@ -293,6 +293,10 @@ def person_deaths(tx: Tx, payload: DeathList) -> Page[replies.DeathCard]:
     )
 
 
+# What is called otherwise as a reason to read than as something else.
+_WHY = {"PHONE": "ASKED_BY_PHONE"}
+
+
 def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
     """个人信息查阅记录 / Who read personal data of whom.
 
@@ -336,7 +340,7 @@ def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
             role=row.actor_role,
             **in_words("services.steward", "role", row.actor_role),
             office=offices[row.scope] or None,
-            **in_words("services.steward", "why", row.why),
+            **in_words("services.steward", "why", _WHY.get(row.why, row.why)),
             reason=vault.open_or_none(row.reason, "person_reads.reason"),
         )
         if auditing:

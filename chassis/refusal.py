@@ -240,6 +240,7 @@ class RoleDenied(Refusal):
         roles: Which roles may, where the door says it.
         scope: The area in which the role acts, where that is what lacks; with `area`.
         area: The area in question.
+        field: The member that the role may not fill in so, where it may do the rest.
     """
 
     status = 403
@@ -252,6 +253,7 @@ class RoleDenied(Refusal):
         "角色“{role}”的授权范围是 {scope},不包括 {area}"
         " / The role {role} is granted for {scope}, which does not cover {area}"
     )
+    text_member = "角色“{role}”不能这样填写 {member} / The role {role} may not fill in {member} so"
     names = ("role", "roles")
 
     def __init__(self, *, field: str = "", **params: object) -> None:
@@ -259,6 +261,10 @@ class RoleDenied(Refusal):
             self.text, self.guard = self.text_area, "AREA_DENIED"  # type: ignore[misc]
         elif "roles" in params:
             self.text = self.text_roles  # type: ignore[misc]
+        elif field:
+            # The door is open to the role; what it may not is what stands in this member.
+            self.text = self.text_member  # type: ignore[misc]
+            params["member"] = field
         super().__init__(field=field, **params)
 
 

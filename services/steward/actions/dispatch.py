@@ -301,7 +301,7 @@ def transfer_request(tx: Tx, payload: TransferRequest) -> RequestReply:
         raise WrongDuty(duty=payload.duty, category=row.category, field="duty")
     if payload.handler is not None:
         if not oversees:
-            raise RoleDenied(role=tx.actor.role)
+            raise RoleDenied(role=tx.actor.role, field="handler")
         chosen = _any_duty(tx, row, payload.handler)
     else:
         duties = (payload.duty,) if payload.duty is not None else duties_of(tx, row)

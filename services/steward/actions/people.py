@@ -346,7 +346,8 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     if tx.actor.role not in rules.access.SENIORS and (
         payload.id_no is not None or payload.birth_year is not None
     ):
-        raise RoleDenied(role=tx.actor.role)
+        field = "id_no" if payload.id_no is not None else "birth_year"
+        raise RoleDenied(role=tx.actor.role, field=field)
     kinship.require_not_own(tx, row.person_id)
     values, before = _corrected(tx, row, payload)
     if not before:

@@ -143,7 +143,7 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
         raise NotResident(field="person_id")
     if tx.actor.role == "R_RESIDENT":
         if tx.actor.id != payload.person_id:
-            raise RoleDenied(role=tx.actor.role)
+            raise RoleDenied(role=tx.actor.role, field="person_id")
     else:
         tx.require_scope(person.grid)
     record_id = chosen or tx.new_id("vol")
@@ -373,7 +373,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
         person is not None and rules.access.may_speak_for(tx.actor, person.grid or person.area)
     ):
         # Whether such a person exists is not told to people who may not speak for them.
-        raise RoleDenied(role=tx.actor.role)
+        raise RoleDenied(role=tx.actor.role, field="reporter_id")
     person = require_active(tx, reporter, field="reporter_id")
     hazard_id = tx.new_id("haz")
     storage.records.insert_hazard(

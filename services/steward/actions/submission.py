@@ -407,7 +407,7 @@ def _reporter(tx: Tx, payload: NewRequest) -> str | None:
     named = payload.reporter_id
     if tx.actor.role not in rules.requests.NAMERS:
         if named not in {None, tx.actor.id}:
-            raise RoleDenied(role=tx.actor.role)
+            raise RoleDenied(role=tx.actor.role, field="reporter_id")
         return tx.actor.id
     if named is not None and named != tx.actor.id:
         require_serving(tx)
@@ -425,7 +425,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
     person = require_active(tx, person_id, field=field)
     # Who lives in no grid (a cadre, a policeman) is nobody's resident.
     if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
-        raise RoleDenied(role=tx.actor.role)
+        raise RoleDenied(role=tx.actor.role, field=field)
 
 
 def _found_by(tx: Tx, payload: NewRequest, reporter: str | None) -> str | None:

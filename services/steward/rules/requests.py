@@ -140,7 +140,7 @@ def source_of(channel: str, role: str, person_id: str, *, here: bool) -> str:
     if role in desk and here:
         return DESK
     if channel == HOTLINE:
-        raise RoleDenied(role=role)
+        raise RoleDenied(role=role, field="channel")
     return person_id
 
 

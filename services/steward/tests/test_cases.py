@@ -703,3 +703,18 @@ def test_what_people_wrote_is_sealed(staffed):
     card = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask("request", {"request_id": reply["id"]})
     assert (card["text"], card["note"]) == ("楼道灯不亮", "已更换灯泡")
     assert card["rating_text"] == "感谢张师傅"
+
+
+@pytest.mark.parametrize(
+    ("more", "member"),
+    [
+        ({"channel": "HOTLINE_12345", "external_ref": "12345-1"}, "channel"),
+        ({"channel": "APP", "reporter_id": LI}, "reporter_id"),
+    ],
+)
+def test_what_a_resident_may_not_fill_in_is_named(staffed, more, member):
+    """He may file requests; that the role may not do this at all was untrue."""
+    body = {"kind": "REPAIR", "category": "LIFT", "grid": GRID, "text": "电梯停运"} | more
+    with pytest.raises(RoleDenied, match=f"不能这样填写 {member}") as refused:
+        staffed.by(WANG, "R_RESIDENT").do("submit_request", body)
+    assert refused.value.field == member

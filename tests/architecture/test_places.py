@@ -1,6 +1,8 @@
 """One thing is said in one place: how often a field is written by hand (CONTRIBUTING, "How to add")."""
 
 import ast
+import importlib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -39,15 +41,31 @@ def test_what_a_request_says_is_not_said_again_where_it_is_stored():
     assert {place: names for place, names in found.items() if len(names) > 2} == {}
 
 
-def test_what_a_row_says_is_not_said_again_in_its_reply_or_its_event():
-    """`T.of` and `fact_of` take the columns that a member is called like."""
+def test_what_a_row_says_is_not_said_again_in_its_reply():
+    """`T.of` takes the columns that a member is called like."""
     found = {
         place: taken_over(call, "row")
         for room in ("actions", "views")
         for place, call in calls(room)
-        if ast.unparse(call.func).startswith(("replies.", "events."))
+        if ast.unparse(call.func).startswith("replies.")
     }
     assert {place: names for place, names in found.items() if len(names) > MOST} == {}
+
+
+def test_what_a_row_says_is_not_said_again_in_its_event():
+    """`fact_of` takes the columns that a member is called like; by position or by name."""
+    found = {}
+    for place, call in calls("actions"):
+        name = ast.unparse(call.func)
+        if name.startswith("events.") and not place.startswith("credit/"):
+            module = importlib.import_module(f"services.{place.partition('/')[0]}.events")
+            members = [one.name for one in fields(getattr(module, name[len("events.") :]))]
+            said = [*zip(members, call.args, strict=False)]
+            said += [(one.arg, one.value) for one in call.keywords]
+            same = [n for n, value in said if ast.unparse(value) in {f"row.{n}", f"now.{n}"}]
+            if len(same) > 2:
+                found[place] = same
+    assert found == {}
 
 
 def test_what_only_some_viewers_read_is_not_set_member_by_member():

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
 from chassis.i18n import problem_of
@@ -432,7 +433,7 @@ def publish_offer(tx: Tx, payload: WhichOffer) -> OfferReply:
     ).version
     if row.published_at is None:
         tx.publish(
-            events.OfferPublished(row.offer_id, row.partner_id, row.kind, row.points_price),
+            fact_of(events.OfferPublished, row),
             subject=row.offer_id,
             scope=row.area,
             sequence=version,

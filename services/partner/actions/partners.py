@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Area, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
@@ -422,7 +423,7 @@ def agree_partner(tx: Tx, payload: AgreePartner) -> PartnerReply:
 
 def _publish_admitted(tx: Tx, row: Row, version: int) -> None:
     tx.publish(
-        events.PartnerAdmitted(row.partner_id, row.org_id, row.level, row.area),
+        fact_of(events.PartnerAdmitted, row),
         subject=row.partner_id,
         scope=row.area,
         sequence=version,

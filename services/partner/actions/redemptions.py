@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
+from chassis.facts import fact_of
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
@@ -222,9 +223,7 @@ def _enter(
 
 def _ask_for_hold(tx: Tx, row: Row) -> None:
     tx.publish(
-        events.RedemptionRequested(
-            row.redemption_id, row.wallet, row.holder, row.partner_id, row.offer_id, row.points
-        ),
+        fact_of(events.RedemptionRequested, row),
         subject=row.redemption_id,
         scope=row.area,
         sequence=row.version,
@@ -323,9 +322,7 @@ def verify_redemption(tx: Tx, payload: VerifyRedemption) -> RedemptionReply:
     store.forget_tries(tx.conn, row.redemption_id)
     if row.points:
         tx.publish(
-            events.RedemptionRedeemed(
-                row.redemption_id, row.wallet, row.partner_id, row.points, row.settle_fen
-            ),
+            fact_of(events.RedemptionRedeemed, row),
             subject=row.redemption_id,
             scope=row.area,
             sequence=version,
@@ -399,9 +396,7 @@ def _give_up(tx: Tx, row: Row, *, by: str, reason: str, note: str | None = None)
 
 def _publish_cancelled(tx: Tx, row: Row, version: int, *, by: str, reason: str) -> None:
     tx.publish(
-        events.RedemptionCancelled(
-            row.redemption_id, row.wallet, row.partner_id, row.points, by, reason
-        ),
+        fact_of(events.RedemptionCancelled, row, by=by, reason=reason),
         subject=row.redemption_id,
         scope=row.area,
         sequence=version,
@@ -430,9 +425,7 @@ def expire(tx: Tx, due: Due) -> None:
         offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
         return
     tx.publish(
-        events.RedemptionExpired(
-            row.redemption_id, row.wallet, row.partner_id, row.points, "SYSTEM", "EXPIRED"
-        ),
+        fact_of(events.RedemptionExpired, row, by="SYSTEM", reason="EXPIRED"),
         subject=row.redemption_id,
         scope=row.area,
         sequence=version,

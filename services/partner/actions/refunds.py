@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
@@ -126,12 +127,11 @@ def overdue(tx: Tx, due: Due) -> None:
         redemptions,
         row,
         step="refund_overdue",
-        fact=lambda level: events.RefundOverdue(
-            row.redemption_id,
-            row.number,
-            row.partner_id,
-            level,
-            sorted({row.holder, *partner_store.operators_of(tx.conn, row.partner_id)}),
+        fact=lambda level: fact_of(
+            events.RefundOverdue,
+            row,
+            level=level,
+            concerned=sorted({row.holder, *partner_store.operators_of(tx.conn, row.partner_id)}),
         ),
         refund_late=True,
     )
@@ -211,9 +211,7 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     ).version
     if row.points:
         tx.publish(
-            events.RedemptionRefunded(
-                row.redemption_id, row.wallet, row.partner_id, row.points, borne_by
-            ),
+            fact_of(events.RedemptionRefunded, row, borne_by=borne_by),
             subject=row.redemption_id,
             scope=row.area,
             sequence=version,

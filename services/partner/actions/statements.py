@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Due, Tx, check_precondition
+from chassis.facts import fact_of
 from chassis.fields import Area, Id, Period
 from chassis.free_text import Office, PublicText
 from chassis.records import Row
@@ -234,12 +235,8 @@ def _commit(tx: Tx, row: Row, step: str, who: str) -> StatementReply:
         fund_id=fund.fund_id if fund and enough else None,
     ).version
     if not enough:
-        held = events.StatementHeld(
-            row.statement_id,
-            row.partner_id,
-            row.period,
-            row.amount_fen,
-            partner_store.operators_of(tx.conn, row.partner_id),
+        held = fact_of(
+            events.StatementHeld, row, concerned=partner_store.operators_of(tx.conn, row.partner_id)
         )
         tx.publish(held, subject=row.statement_id, scope=row.area, sequence=version)
         notices.of_statement(tx, "STATEMENT_HELD", row)
@@ -316,12 +313,11 @@ def review_overdue(tx: Tx, due: Due) -> None:
         statements,
         row,
         step="review_overdue",
-        fact=lambda level: events.DisputeOverdue(
-            row.statement_id,
-            row.partner_id,
-            row.period,
-            level,
-            partner_store.operators_of(tx.conn, row.partner_id),
+        fact=lambda level: fact_of(
+            events.DisputeOverdue,
+            row,
+            level=level,
+            concerned=partner_store.operators_of(tx.conn, row.partner_id),
         ),
     )
 
@@ -455,9 +451,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> StatementReply:
     # Refunds may have taken everything back; then there is nothing to burn.
     if row.points:
         tx.publish(
-            events.PartnerSettled(
-                row.statement_id, row.partner_id, row.period, row.points, row.amount_fen
-            ),
+            fact_of(events.PartnerSettled, row),
             subject=row.statement_id,
             scope=row.area,
             sequence=version,

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
 from chassis.requests import Request
@@ -261,13 +262,7 @@ def file_appointment(tx: Tx, payload: Which) -> replies.Filed:
             note={"direction": row.direction, "days": days},
         )
     tx.publish(
-        events.AppointmentActivated(
-            row.appointment_id,
-            row.project_id,
-            row.direction,
-            row.person_id,
-            row.target_post,
-        ),
+        fact_of(events.AppointmentActivated, row, post=row.target_post),
         subject=row.project_id,
         scope=row.area,
         sequence=project.version,
@@ -328,14 +323,7 @@ def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Ro
             note={"direction": row.direction, "since": str(since)},
         )
     tx.publish(
-        events.AppointmentEnded(
-            row.appointment_id,
-            row.project_id,
-            row.direction,
-            row.person_id,
-            row.target_post,
-            reason,
-        ),
+        fact_of(events.AppointmentEnded, row, post=row.target_post, reason=reason),
         subject=row.project_id,
         scope=row.area,
         sequence=project.version,

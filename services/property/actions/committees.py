@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
 from chassis.requests import Request
@@ -228,7 +229,7 @@ def tell_committees(tx: Tx, _due: Due) -> None:
 def _publish_committee(tx: Tx, row: Row) -> None:
     """Say who sits for the owners now; said again whenever that changes."""
     tx.publish(
-        events.OwnersCommitteeChanged(row.committee_id, row.project_id, row.members, row.state),
+        fact_of(events.OwnersCommitteeChanged, row),
         subject=row.committee_id,
         scope=row.area,
         sequence=row.version,

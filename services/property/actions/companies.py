@@ -8,6 +8,7 @@ from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import RoleDenied, StateConflict
 from chassis.requests import Request
@@ -235,7 +236,7 @@ def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
 
 def _publish_company(tx: Tx, row: Row) -> None:
     tx.publish(
-        events.CompanyRegistered(row.company_id, row.uscc, row.representatives),
+        fact_of(events.CompanyRegistered, row),
         subject=row.company_id,
         scope=row.area,
         sequence=row.version,

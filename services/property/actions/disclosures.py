@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
@@ -118,7 +119,7 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
     tx.disarm("dsc_due", payload.disclosure_id)
     if not late:
         tx.publish(
-            events.DisclosurePublished(row.disclosure_id, row.project_id, row.kind),
+            fact_of(events.DisclosurePublished, row),
             subject=row.disclosure_id,
             scope=row.area,
             sequence=row.version,
@@ -182,7 +183,7 @@ def fall_due(tx: Tx, due: Due) -> None:
         tx, tables.disclosures, row, step="OVERDUE", state="OVERDUE", overdue_at=due.due_at
     )
     tx.publish(
-        events.DisclosureOverdue(row.disclosure_id, row.project_id, row.kind),
+        fact_of(events.DisclosureOverdue, row),
         subject=row.disclosure_id,
         scope=row.area,
         sequence=row.version,

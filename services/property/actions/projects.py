@@ -9,6 +9,7 @@ from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
@@ -179,16 +180,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
 def _publish_project(tx: Tx, row: Row, sequence: int) -> None:
     """Say what others keep of a project; said again when it changes."""
     tx.publish(
-        events.ProjectRegistered(
-            row.project_id,
-            row.company_id,
-            row.area,
-            list(row.grids),
-            row.households,
-            row.status,
-            row.buildings,
-            row.predecessor_id,
-        ),
+        fact_of(events.ProjectRegistered, row, community=row.area, grids=list(row.grids)),
         subject=row.project_id,
         scope=row.area,
         sequence=sequence,

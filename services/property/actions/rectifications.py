@@ -10,6 +10,7 @@ from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
+from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from chassis.requests import Request
@@ -275,7 +276,7 @@ def pass_rectification(tx: Tx, payload: Pass) -> replies.Submitted:
     closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
     tx.arm("rec_close", payload.rectification_id, closes)
     tx.publish(
-        events.RectificationPassed(row.rectification_id, row.project_id, row.severity, row.late),
+        fact_of(events.RectificationPassed, row),
         subject=row.rectification_id,
         scope=row.area,
         sequence=row.version,
@@ -347,7 +348,7 @@ def _overdue(tx: Tx, row: Row) -> Row:
         tx.arm("rec_l2", row.rectification_id, again)
     if first:
         tx.publish(
-            events.RectificationOverdue(row.rectification_id, row.project_id, row.severity),
+            fact_of(events.RectificationOverdue, row),
             subject=row.rectification_id,
             scope=row.area,
             sequence=row.version,
@@ -371,9 +372,7 @@ def _official(tx: Tx, row: Row, level: int) -> str | None:
 
 def _publish_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:
     tx.publish(
-        events.RectificationEscalated(
-            row.rectification_id, row.project_id, row.severity, level, official
-        ),
+        fact_of(events.RectificationEscalated, row, level=level, official_id=official),
         subject=row.rectification_id,
         scope=row.area,
         sequence=row.version,

@@ -9,6 +9,7 @@ from msgspec import Meta, field
 
 from chassis import records
 from chassis.bus import Due, Event, Tx
+from chassis.facts import fact_of
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
 from chassis.requests import Request
@@ -319,13 +320,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
     )
     if row.task_id is not None:
         tx.publish(
-            events.WorkDelivered(
-                row.work_id,
-                row.task_id,
-                row.topic_id,
-                row.project_id,
-                list(payload.evidence),
-            ),
+            fact_of(events.WorkDelivered, row, evidence=list(payload.evidence)),
             subject=row.work_id,
             scope=row.area,
             sequence=row.version,

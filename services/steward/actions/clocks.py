@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.records import Row
 from services.steward import events, rules, storage
 from services.steward.actions import cases, dispatch
@@ -17,9 +18,7 @@ def _missed(tx: Tx, row: Row, which: str) -> None:
     cases.publish(
         tx,
         row,
-        events.RequestDeadlineMissed(
-            row.request_id, which, row.handler, row.handler_person, on_shift
-        ),
+        fact_of(events.RequestDeadlineMissed, row, which=which, on_shift=on_shift),
     )
 
 
@@ -87,14 +86,12 @@ def _escalate(tx: Tx, row: Row, level: int) -> None:
         {"level": level, "official": official_id, "acting": acting},
         level=level,
     )
-    said = events.RequestEscalated(
-        row.request_id,
-        level,
-        official_id,
-        row.grid,
-        row.number,
-        row.reporter_id,
-        sorted(barred & storage.ground.responsible_people(tx.conn, row.grid)),
+    said = fact_of(
+        events.RequestEscalated,
+        row,
+        level=level,
+        official_id=official_id,
+        barred=sorted(barred & storage.ground.responsible_people(tx.conn, row.grid)),
     )
     cases.publish(tx, row, said)
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.fields import Area
 from chassis.free_text import PUBLIC
 from chassis.records import Row
@@ -140,7 +141,7 @@ def announce_shipped(tx: Tx, _due: Due) -> None:
 
 def _announce(tx: Tx, row: Row) -> None:
     tx.publish(
-        events.AreaDefined(row.code, row.name, row.kind, row.parent),
+        fact_of(events.AreaDefined, row),
         subject=row.code,
         scope=row.code,
         sequence=row.version,

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, field
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC
 from chassis.records import Row
@@ -130,7 +131,7 @@ def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
         publish(
             tx,
             row,
-            events.EmergencyArrival(row.request_id, row.handler, row.handler_person, minutes),
+            fact_of(events.EmergencyArrival, row, minutes=minutes),
         )
     return msgspec.structs.replace(reply(row), late=late)
 
@@ -243,9 +244,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
     publish(
         tx,
         row,
-        events.RequestResolved(
-            row.request_id, row.handler, payload.outcome, on_time, row.project_id
-        ),
+        fact_of(events.RequestResolved, row, outcome=payload.outcome, on_time=on_time),
     )
     return msgspec.structs.replace(reply(row), on_time=on_time)
 

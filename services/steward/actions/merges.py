@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.requests import Request
@@ -218,10 +219,8 @@ def _publish_gained(tx: Tx, now: Row, *, returned: bool) -> None:
         publish_registered(tx, now)
         return
     event: events.ResidentCorrected | events.ResidentReturned
-    event = events.ResidentCorrected(now.person_id, now.is_adult, now.household_id)
+    event = fact_of(events.ResidentCorrected, now)
     if returned:
         # Under the id that stays the person lived in no grid; from now on in one.
-        event = events.ResidentReturned(
-            now.person_id, now.area, now.grid, now.is_adult, now.household_id
-        )
+        event = fact_of(events.ResidentReturned, now, community=now.area)
     tx.publish(event, subject=now.person_id, scope=now.area, sequence=now.version)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chassis.bus import Due, Tx
+from chassis.facts import fact_of
 from chassis.records import Row
 from services.steward import events, rules, storage
 from services.steward.actions import cases, dispatch, parties
@@ -187,8 +188,8 @@ def _one(work: _Set, row: Row) -> None:
     tried, version = [*row.tried, row.handler], row.version + 1
     work.line(row, "accept_missed", version, {"handler": row.handler})
     tx.publish(
-        events.RequestDeadlineMissed(
-            row.request_id, "ACCEPT", row.handler, row.handler_person, work.on_shift(row.handler)
+        fact_of(
+            events.RequestDeadlineMissed, row, which="ACCEPT", on_shift=work.on_shift(row.handler)
         ),
         subject=row.request_id,
         scope=row.area,

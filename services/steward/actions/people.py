@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, field
 
 from chassis.bus import Tx
+from chassis.facts import fact_of
 from chassis.fields import Grid
 from chassis.free_text import Sealed
 from chassis.records import Row
@@ -364,7 +365,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         await_birthdays(tx, [after])
     if after.grid is not None:
         tx.publish(
-            events.ResidentCorrected(after.person_id, after.is_adult, after.household_id),
+            fact_of(events.ResidentCorrected, after),
             subject=after.person_id,
             scope=after.area,
             sequence=after.version,

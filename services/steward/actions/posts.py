@@ -445,7 +445,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
     _republish(tx, row)
     tx.publish(
-        events.StewardLeft(row.steward_id, row.person_id, row.duty),
+        fact_of(events.StewardLeft, row),
         subject=row.steward_id,
         scope=row.area,
         sequence=after.version,

@@ -198,7 +198,7 @@ def check_found(tx: Tx, payload: CheckFound) -> RequestReply:
         publish(
             tx,
             row,
-            events.RequestSelfFoundClosed(row.request_id, row.handler, row.handler_person),
+            fact_of(events.RequestSelfFoundClosed, row),
         )
     return reply(row)
 

@@ -294,9 +294,7 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
         tx.conn, row, minutes=payload.minutes, state="CONFIRMED", confirmed_by=tx.actor.id
     )
     tx.publish(
-        events.VolunteerHoursConfirmed(
-            row.record_id, row.person_id, payload.minutes, row.source, row.date
-        ),
+        fact_of(events.VolunteerHoursConfirmed, row, minutes=payload.minutes),
         subject=row.record_id,
         scope=row.area,
         sequence=confirmed.version,

@@ -28,7 +28,7 @@ def site(tmp_path):
     """A gateway in front of credit and steward, in which Wang was commended."""
     blobs = str(tmp_path / "blobs")
     steward = open_bench(Steward, f"sqlite:///{tmp_path}/steward.sqlite", FIVERED_SYNTHETIC="1")
-    Ground(steward)
+    Ground(steward).begin()
     credit = open_bench(Credit, f"sqlite:///{tmp_path}/credit.sqlite", FIVERED_BLOBS=blobs)
     credit.at("2025-02-20T09:00")
     stage.rules(credit)

@@ -114,13 +114,13 @@ def test_the_month_of_the_worked_example_is_83_through_all_three_services(tmp_pa
     steward = open_bench(Steward, f"sqlite:///{tmp_path}/steward.sqlite", FIVERED_SYNTHETIC="1")
     estate = open_bench(Property, f"sqlite:///{tmp_path}/property.sqlite")
     credit = open_bench(Credit, f"sqlite:///{tmp_path}/credit.sqlite")
-    town = Town(estate)
+    town = Town(estate).begin()
     estate.at("2025-04-01T09:00:00")
     town.found(households=1200, grid=GRID)
     credit.at("2025-04-01T09:00")
     stage.rules(credit)
     steward.at("2025-04-01T09:00:00")
-    ground = Ground(steward).staff()
+    ground = Ground(steward).begin().staff()
     for consumer in (steward, credit):
         relay(estate, consumer, "company_registered.v1", "project_registered.v1")
 

@@ -14,7 +14,7 @@ from testkit.bench import open_bench
 
 @pytest.mark.covers("M-28")
 def test_a_fund_tells_what_it_burnt_and_the_points_that_are_out_what_they_will_cost(tmp_path):
-    town = Town(open_bench(Partner, f"sqlite:///{tmp_path}/partner.sqlite"))
+    town = Town(open_bench(Partner, f"sqlite:///{tmp_path}/partner.sqlite")).begin()
     barber = town.partner()
     haircut = town.offer(barber)
     town.redeem(haircut)
@@ -68,7 +68,7 @@ def owed(bench, period="2025-03"):
 @pytest.mark.covers("N13")
 def test_a_project_with_one_agreement_left_is_warned_listed_and_loses_its_best_grade(tmp_path):
     bench = open_bench(Property, f"sqlite:///{tmp_path}/property.sqlite")
-    estate = PropertyTown(bench)
+    estate = PropertyTown(bench).begin()
     estate.found()
     estate.agree()
     promised = [

@@ -351,9 +351,13 @@ def service_cls():
     return Forum
 
 
+def whole(bench):  # noqa: F811
+    Town(bench).whole()
+
+
 @pytest.fixture
 def town(bench):  # noqa: F811
-    return Town(bench).whole()
+    return Town(bench.staged(whole))
 
 
 @pytest.fixture

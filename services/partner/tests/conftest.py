@@ -26,8 +26,12 @@ class Town:
 
     def __init__(self, bench):  # noqa: F811  the fixture of that name
         self.bench = bench
+
+    def begin(self):
+        """Hear of the people who act."""
         for person in (ANA, BARBER, CLERK, CADRE):
             self.person(person, sequence=0)
+        return self
 
     def person(self, person, fact="person_registered", *, sequence=1, **data):
         """Hear of a person what steward says of him."""
@@ -179,16 +183,28 @@ def service_cls():
     return Partner
 
 
+def begun(bench):  # noqa: F811
+    Town(bench).begin()
+
+
+def with_barber(bench):  # noqa: F811
+    bench.barber = Town(bench).partner()
+
+
+def with_haircut(bench):  # noqa: F811
+    bench.haircut = Town(bench).offer(bench.barber)
+
+
 @pytest.fixture
 def town(bench):  # noqa: F811
-    return Town(bench)
+    return Town(bench.staged(begun))
 
 
 @pytest.fixture
 def barber(town):
-    return town.partner()
+    return town.bench.staged(with_barber).barber
 
 
 @pytest.fixture
 def haircut(town, barber):
-    return town.offer(barber)
+    return town.bench.staged(with_haircut).haircut

@@ -672,7 +672,7 @@ def test_a_voucher_that_was_not_used_says_so_and_the_counter_refuses_it(town, ha
 
 
 @pytest.fixture
-def family(town):
+def family(town, haircut):
     """Ana and Ben live together, and so does the child; Dan lives alone."""
     for person, adult in ((ANA, True), (BEN, True), ("per_kid", False)):
         town.person(person, "resident_registered", sequence=2, household_id="hh_1", is_adult=adult)

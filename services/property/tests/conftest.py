@@ -35,8 +35,12 @@ class Town:
 
     def __init__(self, bench):  # noqa: F811  the fixture of that name
         self.bench = bench
+
+    def begin(self):
+        """Hear of the people who act."""
         for person in STAFF:
-            registered(bench, person)
+            registered(self.bench, person)
+        return self
 
     # Who acts ------------------------------------------------------------------------------------
 
@@ -343,6 +347,10 @@ class Town:
         ]
 
 
+def begun(bench):  # noqa: F811
+    Town(bench).begin()
+
+
 @pytest.fixture
 def town(bench):  # noqa: F811
-    return Town(bench)
+    return Town(bench.staged(begun))

@@ -20,7 +20,11 @@ def bench(service_cls, database_url):  # noqa: F811
     opened.runtime.close()
 
 
+def begun(bench):
+    Ground(bench).begin()
+
+
 @pytest.fixture
 def ground(bench):
     """Huoju community with two grids, people in them and a steward for most duties."""
-    return Ground(bench)
+    return Ground(bench.staged(begun))

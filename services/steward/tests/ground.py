@@ -54,7 +54,10 @@ class Ground:
 
     def __init__(self, bench):
         self.bench = bench
-        bench.as_("R_DISTRICT")
+
+    def begin(self):
+        """Define the areas and register the people."""
+        bench = self.bench.as_("R_DISTRICT")
         bench.do("define_area", {"code": COMMUNITY, "name": "春晖社区", "kind": "COMMUNITY"})
         for code, name in ((GRID, "第一网格"), (GRID_2, "第二网格")):
             bench.do(
@@ -72,6 +75,7 @@ class Ground:
             (OTHER_CADRE, "周正"),
         ):
             self.person(who, name)
+        return self
 
     def person(self, who, name, **more):
         body = {"person_id": who, "name": name, "synthetic": True} | more

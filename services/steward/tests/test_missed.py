@@ -46,7 +46,7 @@ def test_a_set_gives_what_one_by_one_gives(ground, monkeypatch, tmp_path):
     """SP-D12: the same handlers, timeline, clocks and facts."""
     alone = open_bench(Steward, f"sqlite:///{tmp_path}/alone.sqlite", FIVERED_SYNTHETIC="1")
     try:
-        one_by_one = told(Ground(alone), 1, monkeypatch)
+        one_by_one = told(Ground(alone).begin(), 1, monkeypatch)
     finally:
         alone.runtime.close()
     together = told(ground, 200, monkeypatch)

@@ -10,6 +10,8 @@ from datetime import datetime
 
 import msgspec
 
+# The broker of `deploy` takes 1 MiB and ends the connection of who sends more.
+MOST_BYTES = 1024 * 1024
 CONTENT_TYPE = "application/cloudevents+json"
 
 

@@ -542,6 +542,10 @@ class Tx:
 
         Returns:
             The event's id.
+
+        Raises:
+            ValueError: It is larger than a broker takes: in the outbox it would hold back all that
+                the service says.
         """
         kind = facts.declared(type(event))
         if kind not in self.runtime.service_cls.publishes:
@@ -569,6 +573,10 @@ class Tx:
                 data=env.raw(event),
             )
         )
+        if len(body) > env.MOST_BYTES:
+            raise ValueError(
+                f"{kind.FACT} of {subject} has {len(body)} bytes (at most {env.MOST_BYTES})"
+            )
         self._outgoing.append(
             {
                 "event_id": identity,

@@ -121,6 +121,16 @@ def test_many_events_of_one_transaction_keep_their_order(bench):
         assert [event["data"]["amount"] for event in said] == list(range(count))
 
 
+def test_an_event_that_no_broker_takes_is_not_said(bench):
+    """In the outbox it held back all that the service said: the broker ended each connection."""
+    with (
+        pytest.raises(ValueError, match=r"added\.v1 of c has \d{7} bytes"),
+        bench.transaction() as tx,
+    ):
+        tx.publish(Added(1, "x" * 1_100_000), subject="c", scope="370811", sequence=1)
+    assert bench.published() == []
+
+
 def test_a_key_that_was_kept_meanwhile_is_met_and_nothing_is_done_twice(on_postgres, monkeypatch):
     call = Call("add", {"counter_id": "c", "amount": 5}, on_postgres.actor, "one-key")
     assert on_postgres.runtime.call(call)["version"] == 1

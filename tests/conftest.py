@@ -6,9 +6,10 @@ import pytest
 
 from tests.alone import LEFT_OUT, files_alone, runs_alone
 from tests.kept import asked, let_go
-from tests.systems import embedded, expected, installation
+from tests.systems import after_story, embedded, expected, installation, undisturbed
 
 __all__ = [
+    "after_story",
     "embedded",
     "expected",
     "installation",
@@ -16,6 +17,7 @@ __all__ = [
     "pytest_runtest_teardown",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
+    "undisturbed",
 ]
 
 ALONE = "tests/architecture/test_independence.py"

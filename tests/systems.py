@@ -184,22 +184,37 @@ def told(
 
 
 @pytest.fixture(scope="session")
-def expected(tmp_path_factory):
-    """The end state of a story that nothing disturbed, in one process; told once for all workers
-    of a run."""
+def undisturbed(tmp_path_factory):
+    """The folder of a system on which a story was told that nothing disturbed, in one process, and
+    its end state beside it; told once for all workers of a run."""
     mine = tmp_path_factory.getbasetemp()
-    shared = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "expected.json"
-    with shared.with_suffix(".lock").open("w") as lock:
+    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    folder, state = shared / "undisturbed", shared / "expected.json"
+    with state.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not shared.exists():
-            system = Embedded(tmp_path_factory.mktemp("undisturbed"))
+        if not state.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            system = Embedded(folder)
             system.made = True
             try:
-                state = told(system.start())
+                ended = told(system.start())
             finally:
                 system.stop()
-            shared.write_text(state, "utf-8")
-        return shared.read_text("utf-8")
+            state.write_text(ended, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def expected(undisturbed):
+    """The end state of a story that nothing disturbed, in one process."""
+    return undisturbed.with_name("expected.json").read_text("utf-8")
+
+
+@pytest.fixture
+def after_story(embedded, undisturbed):
+    """An embedded system on which the story was told already; it is not started yet."""
+    shutil.copytree(undisturbed / "data", embedded.folder / "data")
+    return embedded
 
 
 @pytest.fixture

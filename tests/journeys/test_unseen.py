@@ -18,7 +18,6 @@ from chassis.messages import ANY_ROLE, PUBLIC
 from clients.demo import district as place
 from clients.demo.api import Person, token
 from gateway.app import doors_of, with_jobs
-from tests.systems import told
 
 # Who is tried at a door that every role may enter.
 ANYBODY = ("R_RESIDENT", "R_STEWARD", "R_CADRE", "R_PM", "R_PARTNER", "R_MERCHANT", "R_AUDITOR")
@@ -184,11 +183,10 @@ def test_each_service_knows_which_query_shows_what_its_doors_name():
 
 
 @pytest.mark.timeout(900)
-def test_strangers_learn_from_no_door_what_the_thing_s_own_door_hides(embedded):
+def test_strangers_learn_from_no_door_what_the_thing_s_own_door_hides(after_story):
     """Note 3 (urge of a merchant: 422 NOT_REPORTER), SEC low 4 (412 before the rights)."""
-    running = embedded.start(FIVERED_PERSON_RATE="0", FIVERED_ADDRESS_RATE="0")
-    told(running)
-    found, site = things(embedded.folder / "data"), Site(running)
+    running = after_story.start(FIVERED_PERSON_RATE="0", FIVERED_ADDRESS_RATE="0")
+    found, site = things(after_story.folder / "data"), Site(running)
     leaks, without = [], set()
     for door, own in doors():
         if own is door:

@@ -73,7 +73,9 @@ DESK = "desk"
 # What may be one at once (DOMAIN 2.3.2): trapped in a lift, gas, a burst main, live wires, a fire
 # lane that is blocked, danger to people.
 EMERGENCIES = ("LIFT", "GAS", "WATER", "POWER", "FIRE_LANE", "SECURITY")
-EMERGENCY_ADVICE = "情况紧急请立即拨打 119、110 或 120"
+EMERGENCY_ADVICE = (
+    "情况紧急请立即拨打 119、110 或 120 / In an emergency call 119, 110 or 120 at once"
+)
 MAX_RETURNS = 2
 MAX_TRANSFERS = 2
 MAX_REOPENS = 2

@@ -354,6 +354,7 @@ def test_a_question_is_answered_without_a_contact_clock(staffed):
 def test_an_emergency_is_met_on_site_and_the_caller_is_told_whom_to_call(staffed):
     reply = staffed.submit(category="LIFT", priority="P1", text="电梯困人")
     assert "119" in reply["advice"]
+    assert "call 119, 110 or 120" in reply["advice"]
     reply = staffed.step("accept_request", reply, STAFF)
     reply = staffed.step("contact_request", reply, STAFF, note="已电话联系")
     assert staffed.bench.published("emergency_arrival.v1") == []

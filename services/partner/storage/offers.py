@@ -154,7 +154,10 @@ def terms_of(conn: sa.Connection, offer_id: str) -> list[dict[str, object]]:
             offer_terms.c.settle_fen_per_point,
             offer_terms.c.state,
             offer_terms.c.proposed_at,
-            offer_terms.c.approved_at,
+            # When prices were refused stands in the offer's history; they were never approved.
+            sa.case((offer_terms.c.state != "REFUSED", offer_terms.c.approved_at)).label(
+                "approved_at"
+            ),
         )
         .where(offer_terms.c.offer_id == offer_id)
         .order_by(offer_terms.c.terms)

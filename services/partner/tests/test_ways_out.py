@@ -71,6 +71,9 @@ def test_new_prices_that_are_refused_leave_the_old_ones_in_force_and_can_be_prop
     assert refused["state"] == "PUBLISHED"
     after = town.as_partner().ask("offer", {"offer_id": offer_id})
     assert after["points_price"] == before["points_price"]
+    put_aside = after["prices"][-1]
+    assert (put_aside["state"], put_aside["approved_at"]) == ("REFUSED", None)
+    assert after["prices"][0]["approved_at"] is not None
     again = town.as_partner().do("reprice_offer", prices, version=after["version"])
     town.as_cadre().do("approve_offer", {"offer_id": offer_id}, version=again["version"])
     assert town.as_partner().ask("offer", {"offer_id": offer_id})["points_price"] == (

@@ -353,9 +353,12 @@ def check_owners_committee(*, members: Sequence[str], chair: str, start: date, e
     Source:
         DOMAIN 1.4.
     """
-    term_ok = add_months(start, 36) <= end <= add_months(start, 60)
-    if not is_complete(members, chair) or not term_ok:
+    if chair not in members:
+        raise errors.CommitteeSize(field="chair")
+    if not is_complete(members, chair):
         raise errors.CommitteeSize(field="members")
+    if not add_months(start, 36) <= end <= add_months(start, 60):
+        raise errors.CommitteeSize(field="term_to")
 
 
 def is_complete(members: Sequence[str], chair: str) -> bool:

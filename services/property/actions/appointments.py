@@ -10,13 +10,16 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.facts import fact_of
 from chassis.free_text import PublicText
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, StateConflict, said
 from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
+# The papers on which each side approves.
+MINUTES = said("社区党委会议纪要 / minutes of the community party committee")
+LETTER = said("企业同意函 / the company's letter of consent")
 CONSENT_DAYS = 5
 APPROVE_DAYS = 5
 FILE_DAYS = 5
@@ -173,10 +176,10 @@ def approve_appointment(tx: Tx, payload: Approve) -> replies.Approved:
         raise StateConflict(state=row.state)
     document = payload.document_ref.strip()
     if tx.actor.role == "R_SECRETARY":
-        own, other, ref, paper = "secretary", "company", "minutes_ref", "社区党委会议纪要"
+        own, other, ref, paper = "secretary", "company", "minutes_ref", MINUTES
         needed = True
     else:
-        own, other, ref, paper = "company", "secretary", "letter_ref", "企业同意函"
+        own, other, ref, paper = "company", "secretary", "letter_ref", LETTER
         needed = row.direction == "P2C"
     if needed and not document:
         raise errors.DocumentRequired(field="document_ref", document=paper)

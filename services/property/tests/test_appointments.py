@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.i18n import problem_of
 from chassis.refusal import NotFound, StateConflict
 from services.property import errors
 from testkit.bench import instant
@@ -103,8 +104,11 @@ def test_a_direction_has_one_active_appointment_even_when_two_were_nominated(ben
         with pytest.raises(NotFound):
             bench.as_("R_PM", person="per_stranger").do("consent_appointment", which)
         bench.as_("R_PM", person="per_wu").do("consent_appointment", which)
-        with pytest.raises(errors.DocumentRequired):
+        with pytest.raises(errors.DocumentRequired) as refused:
             town.secretary().do("approve_appointment", which, version=2)
+        told = problem_of(refused.value, "services.property")
+        assert told["message_zh"] == "须附 社区党委会议纪要"
+        assert told["message_en"].endswith(": minutes of the community party committee")
         paper = which | {"document_ref": "纪要"}
         town.secretary().do("approve_appointment", paper, version=2)
         with pytest.raises(StateConflict):
@@ -229,8 +233,9 @@ def test_an_owners_committee_is_odd_in_number_serves_its_term_and_expires(bench,
         {"chair": "per_9"},
         {"term_to": "2024-01-01"},
     ):
-        with pytest.raises(errors.CommitteeSize):
+        with pytest.raises(errors.CommitteeSize) as refused:
             town.secretary().do("register_committee", order | wrong)
+        assert refused.value.field in wrong
     town.settle(*order["members"])
     town.secretary().do("register_committee", order)
     assert bench.ask("project", {"project_id": "prj_a"})["owners_committee"]["members"] == 5

@@ -121,7 +121,11 @@ def take_points(tx: Tx, award: Row | Award, amount: int) -> None:
 
 def amended(award: Row) -> bool:
     """Tell whether a decided objection has left only a part of an award: that part stays."""
-    return bool(award.reason) and str(award.reason).startswith("objection:")
+    reason = str(award.reason or "")
+    if reason.startswith(rules.MERGED):
+        # With its id it was given up; what was decided before stands behind that.
+        reason = reason.partition(" ")[2]
+    return reason.startswith("objection:")
 
 
 def adjust_read(tx: Tx, changed: Sequence[Change]) -> None:

@@ -120,7 +120,9 @@ def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
                 tx.conn,
                 str(award.award_id),
                 state="REVERSED",
-                reason=f"{MERGED}{new}",
+                reason=" ".join(
+                    [f"{MERGED}{new}", *([award.reason] if amounts.amended(award) else [])]
+                ),
                 decided_at=tx.now,
             )
     award_store.add(tx.conn, carried)

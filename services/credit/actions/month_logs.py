@@ -263,9 +263,9 @@ def _origins(
         of = lines[award_id]
         if award_id in found or _window(of) in windows:
             # One of a confirmed month may have been taken back by a later merge.
-            merged = award.state == "REVERSED" and str(award.reason).startswith(
-                f"{rules.MERGED}{found.get(award_id, '')}"
-            )
+            said = str(award.reason).partition(" ")[0]
+            went = f"{rules.MERGED}{found[award_id]}" if award_id in found else said
+            merged = award.state == "REVERSED" and said == went and said.startswith(rules.MERGED)
             yield {"line": "origin", "subject": subject, "merged": merged, "of": of}
 
 

@@ -357,7 +357,8 @@ def _lawful(
         lawful.add("state")
     taken_back = now["state"] in ("REVERSED", "REPAIRED") and reason
     if taken_back and now["to_period"] <= line["to_period"]:
-        lawful.add("to_period")
+        # Why it was taken back is its last word, and no longer that it had been lessened.
+        lawful |= {"to_period", "amended"}
     if line["deduction"] and now["effective"] and (final or line["period"] < now["to_period"]):
         lawful.add("effective")
     if reason.startswith("objection:") and reason.partition(":")[2] in decided:

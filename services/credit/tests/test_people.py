@@ -684,3 +684,52 @@ def test_what_came_over_and_is_given_for_one_deed_twice_is_told_from_an_open_mon
     for period in ("2025-03", "2025-04", "2025-05"):
         verify(bench, period)
     stage.trial_balance(bench)
+
+
+def lessened(bench, made):
+    """An objection leaves 2 of an award."""
+    bench.as_("R_RESIDENT", person="per_twin", scope=stage.GRID)
+    filed = bench.do(
+        "file_objection", {"target": "AWARD", "target_id": made, "text": "分值有误请核查"}
+    )
+    bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
+    taken = bench.do("accept_objection", {"objection_id": filed["id"]}, version=filed["version"])
+    order = {"objection_id": filed["id"], "outcome": "PARTLY", "award_ids": [made], "score": 2}
+    order["reasons"] = "经核查该项登记有误,应予撤销并重新登记。"
+    bench.as_("R_STREET", person="per_judge", scope=STREET).do(
+        "decide_objection", order, version=taken["version"]
+    )
+
+
+def one_award(bench):
+    bench.at("2025-05-06T09:00")
+    stage.rules(bench)
+    for person in ("per_a", "per_twin"):
+        stage.resident(bench, person)
+    return award(bench, "RES:per_twin", "R-RES-13", level="DISTRICT", deed="BZ-2")
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_what_was_lessened_before_a_merge_is_told_from_what_a_cap_has_cut(bench, final):
+    """With the id the decision was forgotten, and the honest month was said to be forged."""
+    made = one_award(bench)
+    if final:
+        final_month(bench, "2025-05")
+    lessened(bench, made)
+    merge(bench)
+    period = "2025-06" if final else "2025-05"
+    card = final_month(bench, period)
+    assert entry_of(card, "RES:per_a")["good"] == 2
+    verify(bench, period)
+    verify(bench, "2025-05")
+    stage.trial_balance(bench)
+
+
+def test_what_was_lessened_and_is_taken_back_after_its_month_is_no_forgery(bench):
+    made = one_award(bench)
+    award(bench, "RES:per_a", "R-RES-13", level="STREET", deed="BZ-2")
+    lessened(bench, made)
+    final_month(bench, "2025-05")
+    merge(bench)
+    assert commended(bench) == {("RES:per_twin", "REVERSED", 2), ("RES:per_a", "APPROVED", 3)}
+    verify(bench, "2025-05")

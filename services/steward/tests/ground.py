@@ -77,6 +77,11 @@ class Ground:
             self.person(who, name)
         return self
 
+    def staged(self, build):
+        """Go on to the stage that `build(bench)` leads to; see `Bench.staged`."""
+        self.bench.staged(build)
+        return self
+
     def person(self, who, name, **more):
         body = {"person_id": who, "name": name, "synthetic": True} | more
         return self.bench.as_("R_DISTRICT").do("register_person", body)

@@ -18,6 +18,7 @@ from services.steward.tests.ground import (
     STW_GRID,
     STW_STAFF,
     WANG,
+    Ground,
     person_id,
 )
 
@@ -32,14 +33,18 @@ OUTSIDERS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def far(ground):
+def far_stage(bench):
     """A resident of another community."""
+    ground = Ground(bench)
     bench = ground.bench.as_("R_DISTRICT")
     bench.do("define_area", {"code": ELSEWHERE, "name": "和韵社区", "kind": "COMMUNITY"})
     bench.do("define_area", {"code": FAR_GRID, "name": "第一网格", "kind": "GRID"})
     ground.person(FAR, "孙测丙", phone="12800000203", grid=FAR_GRID)
-    return ground
+
+
+@pytest.fixture
+def far(ground):
+    return ground.staged(far_stage)
 
 
 def reads(ground, **asked):

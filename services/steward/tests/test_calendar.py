@@ -9,6 +9,7 @@ from chassis.settings import ProcessSettings
 from services.steward.errors import CalendarProposed, CalendarSamePerson
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
+from services.steward.tests.ground import Ground
 from testkit.bench import environment, open_bench
 
 # Invented: no notice of the State Council. Monday the 4th is free, Saturday the 9th is worked.
@@ -20,11 +21,15 @@ YEAR = {
 }
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
+    ground = Ground(bench)
     ground.staff()
     ground.bench.at("2026-12-29T10:00")
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 def as_district(bench, person):

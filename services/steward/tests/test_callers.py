@@ -19,21 +19,26 @@ from services.steward.tests.ground import (
     OTHER_CADRE,
     STW_GRID,
     WANG,
+    Ground,
 )
 
 ELSEWHERE = "370811015902"
 GRID_ELSEWHERE = "370811015902001"
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
     """The usual stewards, and a second community with a grid and a resident."""
+    ground = Ground(bench)
     ground.staff()
     bench = ground.bench.as_("R_DISTRICT")
     bench.do("define_area", {"code": ELSEWHERE, "name": "锦绣社区", "kind": "COMMUNITY"})
     bench.do("define_area", {"code": GRID_ELSEWHERE, "name": "第一网格", "kind": "GRID"})
     ground.person(CHEN, "陈大文", grid=GRID_ELSEWHERE)
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 def file(ground, role, person, scope, **more):

@@ -28,6 +28,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     STW_STAFF_2,
     WANG,
+    Ground,
 )
 
 pytestmark = pytest.mark.slow
@@ -42,12 +43,16 @@ PROJECT = {
 }
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
     """The usual stewards; the first property worker sits on shift all Monday."""
+    ground = Ground(bench)
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 # A value for each member of the command; a new one gets its value here.

@@ -15,14 +15,19 @@ from services.steward.tests.ground import (
     STW_STAFF,
     STW_STAFF_2,
     WANG,
+    Ground,
 )
+
+
+def staffed_stage(bench):
+    ground = Ground(bench)
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
 
 
 @pytest.fixture
 def staffed(ground):
-    ground.staff()
-    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
-    return ground
+    return ground.staged(staffed_stage)
 
 
 def link(bench, kind, target, official, link_id, *, fact="liaison_assigned.v1", **more):

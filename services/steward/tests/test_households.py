@@ -19,6 +19,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     STW_STAFF_2,
     WANG,
+    Ground,
     person_id,
     steward_id,
 )
@@ -28,12 +29,16 @@ STREET = COMMUNITY[:9]
 ELSEWHERE = STREET + "999"
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
+    ground = Ground(bench)
     ground.staff()
     for steward in (STW_STAFF, STW_STAFF_2):
         ground.shift(steward, "2025-03-03T08:00", "2025-03-03T22:00")
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 def version_of(ground, who):
@@ -305,14 +310,18 @@ def test_what_is_said_of_a_registration_that_was_given_up_is_said_of_who_stays(g
 # Where a household lives
 
 
-@pytest.fixture
-def two_places(ground):
+def two_places_stage(bench):
     """A household of the community, and another community of its street."""
+    ground = Ground(bench)
     bench = ground.bench.as_("R_STREET", scope=STREET)
     bench.do("define_area", {"code": ELSEWHERE, "name": "他社区", "kind": "COMMUNITY"})
     bench.do("define_area", {"code": ELSEWHERE + "001", "name": "他网格", "kind": "GRID"})
     ground.person(CHEN, "陈静", grid=GRID, household_id="hh_t2")
-    return ground
+
+
+@pytest.fixture
+def two_places(ground):
+    return ground.staged(two_places_stage)
 
 
 def newcomer(number, grid=ELSEWHERE + "001", household_id="hh_t2", **more):

@@ -19,14 +19,15 @@ from services.steward.tests.ground import (
     STW_GRID,
     STW_STAFF,
     WANG,
+    Ground,
 )
 from testkit.bench import instant
 
 EMPTY = "370811015902"
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
+    ground = Ground(bench)
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
     ground.bench.consume(
@@ -45,7 +46,11 @@ def staffed(ground):
     ground.bench.as_("R_DISTRICT").do(
         "define_area", {"code": EMPTY, "name": "锦绣社区", "kind": "COMMUNITY"}
     )
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 @pytest.mark.covers("F7-flow")

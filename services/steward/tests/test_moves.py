@@ -15,6 +15,7 @@ from services.steward.tests.ground import (
     STW_GRID,
     STW_STAFF,
     WANG,
+    Ground,
 )
 from services.steward.tests.test_reveals import reveal
 
@@ -23,14 +24,18 @@ FAR_GRID = FAR + "001"
 PHONE = "12812345678"
 
 
-@pytest.fixture
-def two_streets(ground):
+def two_streets_stage(bench):
+    ground = Ground(bench)
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
     bench = ground.bench.as_("R_DISTRICT")
     for code, kind in ((FAR, "COMMUNITY"), (FAR_GRID, "GRID")):
         bench.do("define_area", {"code": code, "name": "远处", "kind": kind})
-    return ground
+
+
+@pytest.fixture
+def two_streets(ground):
+    return ground.staged(two_streets_stage)
 
 
 def move(ground, who=WANG, grid=FAR_GRID, version=1):

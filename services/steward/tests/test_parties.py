@@ -20,6 +20,7 @@ from services.steward.tests.ground import (
     STW_POLICE,
     STW_STAFF,
     WANG,
+    Ground,
     person_id,
     steward_id,
 )
@@ -36,13 +37,17 @@ PROJECT = {
 COMPLAINT = {"kind": "COMPLAINT", "category": "PROPERTY_SERVICE", "text": "乱收费"}
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
+    ground = Ground(bench)
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
     ground.shift(STW_CADRE, "2025-03-03T08:00", "2025-03-03T22:00")
     ground.bench.consume("property", "project_registered.v1", PROJECT, subject="prj_1")
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 def appointed(ground, person=CADRE, fact="activated"):

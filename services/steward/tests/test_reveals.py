@@ -28,6 +28,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     STW_STAFF_2,
     WANG,
+    Ground,
     person_id,
 )
 
@@ -36,12 +37,16 @@ WHY = "回电核实楼道灯的具体位置"
 SECRETARY = person_id(81)
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
     """The stewards of the grid; who takes repairs sits there."""
+    ground = Ground(bench)
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T20:00")
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 def reveal(ground, who, role="R_STEWARD", scope=GRID, *, key=None, **more):

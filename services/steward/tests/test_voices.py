@@ -15,17 +15,22 @@ from services.steward.tests.ground import (
     STAFF,
     STW_STAFF,
     WANG,
+    Ground,
 )
 
 SECRET = "我家孩子半夜被吵醒"
 
 
-@pytest.fixture
-def staffed(ground):
+def staffed_stage(bench):
+    ground = Ground(bench)
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
     ground.person(CHEN, "陈大文", grid=GRID_2)
-    return ground
+
+
+@pytest.fixture
+def staffed(ground):
+    return ground.staged(staffed_stage)
 
 
 def resident(ground, who):

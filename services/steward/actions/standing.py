@@ -25,13 +25,19 @@ def admit(tx: Tx) -> None:
         raise CallerGone
 
 
+# In whose roles somebody acts who holds a post as a steward; a grid worker's is one of them.
+_STEWARDS = ("R_STEWARD", "R_GRID")
+
+
 def require_serving(tx: Tx) -> None:
-    """Refuse who acts as a steward, and is suspended or has left: a token outlives its post.
+    """Refuse who acts as a steward or grid worker, and is suspended or has left.
+
+    A token outlives its post.
 
     Raises:
         CallerNotServing: The person holds no post that is active, and held one.
     """
-    if tx.actor.role != "R_STEWARD":
+    if tx.actor.role not in _STEWARDS:
         return
     states = storage.posts.states_of(tx.conn, tx.actor.id)
     if states and "ACTIVE" not in states:

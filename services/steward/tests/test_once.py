@@ -165,6 +165,21 @@ def test_who_is_suspended_acts_as_no_steward_and_sits_nowhere(ground):
     assert [(one["action"], one["reason"]) for one in history] == [("suspend", "服务态度被投诉")]
 
 
+def test_a_grid_worker_who_left_records_nothing_by_the_role_that_the_token_still_names(ground):
+    """SEC-C1: volunteer hours of a resident were recorded months later."""
+    ground.staff()
+    version = ground.cadre().ask("steward", {"steward_id": STW_GRID})["version"]
+    gone = {"steward_id": STW_GRID, "reason": "调离"}
+    ground.cadre().do("leave_steward", gone, version=version)
+    hours = {"person_id": WANG, "minutes": 60, "source": "QR", "date": "2025-03-02",
+             "activity": "巡逻"}  # fmt: skip
+    by_name = {"channel": "PHONE", "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,
+               "text": "替人报修", "reporter_id": WANG}  # fmt: skip
+    for step, body in (("record_hours", hours), ("submit_request", by_name)):
+        with pytest.raises(errors.CallerNotServing):
+            ground.by(GRID_WORKER, "R_GRID", scope=COMMUNITY).do(step, body)
+
+
 def test_a_steward_sits_at_one_place_at_a_time_and_in_no_month_that_is_measured(ground):
     ground.staff()
     ground.shift(STW_CADRE, "2025-03-03T08:00", "2025-03-03T20:00")

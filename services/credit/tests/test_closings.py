@@ -11,8 +11,7 @@ STREET, DISTRICT = "370811015", "370811"
 MER = "MER:mer_1"
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     bench.at("2025-03-03T10:00")
     stage.rules(bench)
     stage.register(bench, "per_owner")
@@ -20,7 +19,11 @@ def credit(bench):
         "open_subject",
         {"kind": "MER", "ref": "mer_1", "area": stage.COMMUNITY, "holder": "per_owner"},
     )
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def street(bench, person="per_street"):

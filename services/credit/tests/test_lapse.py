@@ -18,12 +18,16 @@ DUE = "2025-03-11T00:00"
 SECOND_DUE = "2025-03-19T00:00"
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     stage.rules(bench)
     stage.resident(bench, "per_a")
     stage.project(bench)
-    return bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def listed(bench, role="R_STREET", scope=STREET, **more):

@@ -33,8 +33,7 @@ SUBJECTS = {
 }
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     stage.rules(bench)
     stage.register(bench, "per_a", household="hh_1")
     stage.consent(bench, "per_a")
@@ -45,7 +44,11 @@ def credit(bench):
     for kind, ref in (("MER", "mer_1"), ("UNT", "unt_1")):
         bench.as_("R_STREET", person="per_opener", scope=STREET)
         bench.do("open_subject", {"kind": kind, "ref": ref, "area": stage.COMMUNITY})
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def propose(bench, rule, subject, role, scope, **more):

@@ -21,8 +21,7 @@ pytestmark = pytest.mark.slow
 WHY = "项目名称有误,另行公示。"
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     """A project with a good and a minor bad mark, a resident on the red list, one who is not."""
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
@@ -34,7 +33,11 @@ def credit(bench):
     for person in ("per_a", "per_b"):
         award(bench, f"RES:{person}", "R-RES-13", level="NATION", deed=f"GJ-{person}")
     award(bench, "PRJ:prj_1", "R-PRJ-19", level="STREET", deed="BZ-1")
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def public(bench):

@@ -64,7 +64,9 @@ def run(say: Callable[[str], None]) -> int:
 
 
 def _left_out() -> set[str]:
-    """Return the services that are installed here and are no part of the installation."""
+    """Return the services that are installed here and that the installation file does not name."""
+    if not os.environ.get("FIVERED_INSTALLATION"):
+        return set()
     try:
         return set(service_names()) - set(topology.current_installation().members)
     except topology.TopologyError:

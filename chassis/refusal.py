@@ -261,7 +261,7 @@ class RoleDenied(Refusal):
             self.text, self.guard = self.text_area, "AREA_DENIED"  # type: ignore[misc]
         elif "roles" in params:
             self.text = self.text_roles  # type: ignore[misc]
-        elif field:
+        elif field and self.text == RoleDenied.text:
             # The door is open to the role; what it may not is what stands in this member.
             self.text = self.text_member  # type: ignore[misc]
             params["member"] = field

@@ -36,9 +36,6 @@ _TOGETHER_S = 0.05
 # What another process writes (`fivered parked retry`, a year's calendar) is seen after so long;
 # everything else wakes whom it concerns.
 LOOK_S = 2.0
-# What is said so soon after other facts were taken waits, and is taken together: each delivery is a
-# commit, and at many commands a second there would be as many of each consumer.
-_GATHER_S = 0.02
 KEEP_OUTBOX = timedelta(days=90)
 KEEP_INBOX = timedelta(days=120)
 
@@ -66,7 +63,7 @@ class Writer(threading.Thread):
         self._read_to: dict[str, int] = {}
         # Sources that have something new for this service.
         self._news = set(self.sources)
-        self._pump_at = self._look_at = 0.0
+        self._look_at = 0.0
         self._stand = timers.stand_of(runtime)
         self._due_at: datetime | None = None
         self._stopping = threading.Event()
@@ -92,9 +89,7 @@ class Writer(threading.Thread):
         """Let the thread look at once where a source has said something that it listens to."""
         if any(fact in self.runtime.reads_of[name] for fact in facts):
             self._news.add(name)
-            # After a delivery the thread looks by itself.
-            if time.monotonic() >= self._pump_at:
-                self.wake()
+            self.wake()
 
     def wake(self) -> None:
         """Let the thread look at once: something was said, or a timer was armed beside it."""
@@ -138,8 +133,7 @@ class Writer(threading.Thread):
         if self._due_at is not None:
             # A timer that failed is overdue and waits for its next try.
             wait = min(wait, max(0.05, (self._due_at - self.runtime.now()).total_seconds()))
-        now = time.monotonic()
-        return min(now + wait, self._pump_at) if now < self._pump_at else now + wait
+        return time.monotonic() + wait
 
     def _next(self, until: float | None) -> tuple[Call, Future[rpc.Reply]] | _Wake | None:
         try:
@@ -159,12 +153,9 @@ class Writer(threading.Thread):
 
     def _pump(self) -> bool:
         """Take what is new. What another process has written is found by a look at all sources."""
-        now = time.monotonic()
-        if now < self._pump_at:
-            return False
-        if now >= self._look_at:
+        if time.monotonic() >= self._look_at:
             self._news.update(self.sources)
-            self._look_at = now + LOOK_S
+            self._look_at = time.monotonic() + LOOK_S
         more = False
         for name in sorted(self._news):
             # Whatever is said from here on is news again.
@@ -207,8 +198,6 @@ class Writer(threading.Thread):
                 pause=self._pause,
                 also=lambda tx: self._advance(tx, name, last),
             )
-            if len(rows) < BATCH:
-                self._pump_at = time.monotonic() + _GATHER_S
         self._read_to[name] = last
         return len(rows) == BATCH
 

@@ -48,7 +48,7 @@ def _filled(folder: str, count: int) -> Bench:
     bench = open_bench(
         Steward, f"sqlite:///{Path(folder) / f'{count}.sqlite'}", FIVERED_SYNTHETIC="1"
     )
-    ground = Ground(bench)
+    ground = Ground(bench).begin()
     ground.staff()
     ground.submit()
     with bench.transaction() as tx:

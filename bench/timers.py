@@ -73,7 +73,7 @@ def run(*, quick: bool = False, count: int | None = None) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         url = f"sqlite:///{Path(folder) / 'steward.sqlite'}"
         bench = open_bench(Steward, url, FIVERED_SYNTHETIC="1")
-        ground = Ground(bench)
+        ground = Ground(bench).begin()
         ground.staff()
         ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
         made = ground.submit()

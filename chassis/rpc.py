@@ -189,12 +189,15 @@ def sign_actor(
     if content is not None:
         claims["content"] = content
     said = _HEAD + _text64(msgspec.json.encode(claims))
-    return said + "." + _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
+    return f"{said}.{_signature(said, secret)}"
+
+
+def _signature(said: str, secret: str) -> str:
+    return _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
 
 
 def _is_signed(said: str, signature: str, secret: str) -> bool:
-    right = _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
-    return hmac.compare_digest(right.encode(), signature.encode())
+    return hmac.compare_digest(_signature(said, secret).encode(), signature.encode())
 
 
 def content_of(body: bytes, key: str | None, version: int | None) -> str:

@@ -263,14 +263,8 @@ class JobRunner(threading.Thread):
                 if not jobs.run_next(self.runtime, stopping=self._stopping.is_set):
                     self.wake.wait(LOOK_S)
                     self.wake.clear()
-            except Exception as error:
-                if isinstance(error, inbox.Outage) or store.is_outage(error):
-                    log.warning(
-                        "storage_outage",
-                        extra={"service": self.runtime.name, "why": str(error)[:300]},
-                    )
-                else:
-                    log.exception("job_runner_fault", extra={"service": self.runtime.name})
+            except Exception as error:  # noqa: BLE001  it is logged, and the thread goes on
+                inbox.log_failure(log, error, "job_runner_fault", service=self.runtime.name)
                 self._stopping.wait(1)
 
     def stop(self) -> None:

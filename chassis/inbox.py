@@ -64,6 +64,21 @@ class Outage(Exception):
     """The database cannot be reached now: the host waits and delivers the same batch again."""
 
 
+def log_failure(to: logging.Logger, error: Exception, fault: str, **of: str) -> None:
+    """Log why a turn of a host failed: an outage in one line, anything else with its traceback.
+
+    Args:
+        to: The host's log.
+        error: What was raised; called while it is handled.
+        fault: The event that is logged where it is no outage.
+        of: Whose turn it was.
+    """
+    if isinstance(error, Outage) or store.is_outage(error):
+        to.warning("storage_outage", extra={**of, "why": str(error)[:300]})
+    else:
+        to.exception(fault, extra=of)
+
+
 def deliver(
     runtime: Opened,
     deliveries: Sequence[Delivery],

@@ -40,7 +40,6 @@ from chassis import (
     topology,
     years,
 )
-from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.reconnect import Backoff, Patience
 from chassis.relay import Relay
@@ -393,13 +392,8 @@ class Routine(threading.Thread):
             try:
                 sleep = self._turn()
                 backoff.reset()
-            except Exception as error:
-                if isinstance(error, inbox.Outage) or store.is_outage(error):
-                    log.warning(
-                        "storage_outage", extra={"routine": self.name, "why": str(error)[:300]}
-                    )
-                else:
-                    log.exception("routine_fault", extra={"routine": self.name})
+            except Exception as error:  # noqa: BLE001  it is logged, and the thread goes on
+                inbox.log_failure(log, error, "routine_fault", routine=self.name)
                 sleep = backoff.next()
             if sleep > 0:
                 # Wakes come with every event that is said; a few turns a second are enough.

@@ -97,7 +97,7 @@ class Shape:
         """Return the shape of some of its members; None where there are none."""
         if not members:
             return None
-        required = [name for name in members if name in self.required]
+        required = [one for one in members if one in self.required]
         left = cast("Schema", {**self.schema, "properties": members, "required": required})
         return Shape(name, left, self.schemas, self.words)
 
@@ -129,22 +129,14 @@ class Shape:
             found = [one for error in self._validator.iter_errors(value) for one in _told(error)]
         except UnicodeEncodeError:
             return []  # half a character, which is told by itself
+        broken = dict.fromkeys(_fractions(value, self.schema, self.schemas))
+        found = [one for one in found if one.place not in broken]
+        found += [Flaw(at, "integer") for at in broken]
         found = [replace(one, words=self.words, kind=self._meant(one)) for one in found]
-        # A day that stays text has a form beside its format; one of the two is enough. And of a
-        # list that is too long nobody needs to know what stands in it.
-        broken = [Flaw(at, "integer") for at in _fractions(value, self.schema, self.schemas)]
-        found = [one for one in found if one.place not in {b.place for b in broken}] + broken
-        formless = {one.place for one in found if one.kind == "pattern"}
-        long = {one.place for one in found if one.kind == "maxItems"}
-        found = [
-            one
-            for one in found
-            if not (one.kind == "day" and one.place in formless)
-            and not any(one.place[:end] in long for end in range(len(one.place)))
-        ]
         order = {name: number for number, name in enumerate(self.members)}
         return sorted(
-            found, key=lambda one: order.get(str(one.place[0]), len(order)) if one.place else -1
+            _told_once(found),
+            key=lambda one: order.get(str(one.place[0]), len(order)) if one.place else -1,
         )
 
     def _meant(self, flaw: Flaw) -> str:
@@ -228,6 +220,19 @@ def _moments(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[
 
 # --------------------------------------------------------------------------------------------------
 # What does not fit
+
+
+def _told_once(flaws: Sequence[Flaw]) -> list[Flaw]:
+    """Return the flaws without those that say nothing new: a day that stays text has a form beside
+    its format, and of a list that is too long nobody needs to know what stands in it."""
+    formless = {one.place for one in flaws if one.kind == "pattern"}
+    long = {one.place for one in flaws if one.kind == "maxItems"}
+    return [
+        one
+        for one in flaws
+        if not (one.kind == "day" and one.place in formless)
+        and not any(one.place[:end] in long for end in range(len(one.place)))
+    ]
 
 
 def _told(error: ValidationError) -> Iterator[Flaw]:

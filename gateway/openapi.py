@@ -289,18 +289,16 @@ class _Components:
     """
 
     def __init__(self, doors: Sequence[Door]) -> None:
-        # Of each name: what it means (its schema and all in it), and where, in the order met.
+        # Of each name: what it means (its schema and all in it), and whose it was where it was met.
         meant: dict[str, dict[bytes, str]] = {}
         self._names: dict[tuple[bytes, str], str] = {}
-        self._known: dict[int, tuple[Shape, bytes]] = {}
-        parts = [part for door in doors for shape in _shapes(door) for part in _parts(shape)]
-        for part in parts:
-            meant.setdefault(part.name, {}).setdefault(self._meaning(part), "")
+        # By the schema, which the doors hold: most are met in many of them.
+        self._meanings: dict[int, bytes] = {}
+        parts: dict[int, Shape] = {}
         for door in doors:
-            for shape in _shapes(door):
-                for part in _parts(shape):
-                    own = meant[part.name]
-                    own[self._meaning(part)] = own[self._meaning(part)] or door.service
+            for part in (part for shape in _shapes(door) for part in _parts(shape)):
+                parts.setdefault(id(part.schema), part)
+                meant.setdefault(part.name, {}).setdefault(self._meaning(part), door.service)
         for name, variants in meant.items():
             taken: set[str] = set()
             for meaning, service in variants.items():
@@ -311,7 +309,7 @@ class _Components:
                 self._names[meaning, name] = chosen
         self.schemas: Schemas = {
             self._names[self._meaning(part), part.name]: self._written(part.schema, part)
-            for part in parts
+            for part in parts.values()
         }
 
     def ref(self, shape: Shape) -> Schema:
@@ -327,10 +325,10 @@ class _Components:
         return {name: self._written(one, shape) for name, one in shape.members.items()}
 
     def _meaning(self, shape: Shape) -> bytes:
-        if id(shape) not in self._known:
-            said = msgspec.json.encode([shape.schema, dict(sorted(shape.parts.items()))])
-            self._known[id(shape)] = (shape, said)
-        return self._known[id(shape)][1]
+        if (known := self._meanings.get(id(shape.schema))) is None:
+            known = msgspec.json.encode([shape.schema, dict(sorted(shape.parts.items()))])
+            self._meanings[id(shape.schema)] = known
+        return known
 
     def _written(self, schema: Schema, of: Shape) -> Schema:
         def written(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated, Literal
@@ -345,9 +346,9 @@ _COMPARED = {
 
 def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) -> str:
     said = {
-        one.name: value
-        for one in msgspec.structs.fields(payload)
-        if (value := getattr(payload, one.name)) != _left_out(one) or one.name in _COMPARED
+        name: value
+        for name, left_out in _left_out(type(payload)).items()
+        if (value := getattr(payload, name)) != left_out or name in _COMPARED
     }
     said |= {"reporter_id": reporter, "external_ref": reference}
     said["occurred_at"] = stamp(payload.occurred_at and payload.occurred_at.astimezone(UTC))
@@ -355,10 +356,14 @@ def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) 
     return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
 
 
-def _left_out(member: msgspec.structs.FieldInfo) -> object:
-    """Return what a member is where the caller leaves it out."""
-    made = member.default_factory
-    return member.default if made is msgspec.NODEFAULT else made()
+@functools.cache
+def _left_out(kind: type[NewRequest]) -> dict[str, object]:
+    """Return what each member of a request is where the caller leaves it out."""
+    # Kept, since msgspec reads the annotations of all members each time that it is asked.
+    return {
+        one.name: one.default if one.default_factory is msgspec.NODEFAULT else one.default_factory()
+        for one in msgspec.structs.fields(kind)
+    }
 
 
 def _answered(

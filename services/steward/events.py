@@ -294,9 +294,6 @@ class EmergencyArrival:
     minutes: int
 
 
-# What is said about a request once it stands.
-
-
 @fact("volunteer_hours_confirmed.v1", about="volunteer_record")
 class VolunteerHoursConfirmed:
     """Volunteer service was confirmed by its organiser."""

@@ -394,12 +394,15 @@ def _give_up(tx: Tx, row: Row, *, by: str, reason: str, note: str | None = None)
     return reply(row, state=state, version=version)
 
 
-def _publish_cancelled(tx: Tx, row: Row, version: int, *, by: str, reason: str) -> None:
+def _publish_cancelled(
+    tx: Tx, row: Row, version: int, *, by: str, reason: str, cause: Event | None = None
+) -> None:
     tx.publish(
         fact_of(events.RedemptionCancelled, row, by=by, reason=reason),
         subject=row.redemption_id,
         scope=row.area,
         sequence=version,
+        cause=cause,
     )
 
 
@@ -477,7 +480,10 @@ def consume_points(tx: Tx, heard: Sequence[Event]) -> None:
         if step.ended:
             row["ended_at"] = tx.now
         if step.release:
-            _release_again(tx, row, event)
+            late = records.unsaved(row)
+            _publish_cancelled(
+                tx, late, late.version, by="SYSTEM", reason="HELD_TOO_LATE", cause=event
+            )
         changed[row["redemption_id"]] = row
         name = event.fact.partition(".")[0]
         steps.append(history.entry(tx, redemptions, row, name))
@@ -522,23 +528,6 @@ def _take(tx: Tx, row: dict[str, Any], event: Event) -> rules.Step | None:
         if step is not None:
             row["points_back_at"] = tx.now
     return step
-
-
-def _release_again(tx: Tx, row: dict[str, Any], event: Event) -> None:
-    tx.publish(
-        events.RedemptionCancelled(
-            row["redemption_id"],
-            row["wallet"],
-            row["partner_id"],
-            row["points"],
-            "SYSTEM",
-            "HELD_TOO_LATE",
-        ),
-        subject=row["redemption_id"],
-        scope=row["area"],
-        sequence=row["version"],
-        cause=event,
-    )
 
 
 # --------------------------------------------------------------------------------------------------

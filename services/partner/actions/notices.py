@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chassis import records
 from chassis.bus import Tx
 from chassis.records import Row
-from services.partner.storage.tables import messages, offers
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One message to a partner; `detail` fills the places of its text in `messages.MESSAGES`."""
-
-    partner_id: str
-    code: str
-    ref: str
-    detail: dict[str, str]
+from services.partner.storage import offers as offer_store
+from services.partner.storage.tables import messages
 
 
 def tell(tx: Tx, partner_id: str, code: str, ref: str, **detail: object) -> None:
@@ -32,32 +22,40 @@ def tell(tx: Tx, partner_id: str, code: str, ref: str, **detail: object) -> None
         ref: Of which offer, redemption or statement it speaks, or of the partner itself.
         detail: What fills the text's places.
     """
-    said = {name: str(value) for name, value in detail.items()}
-    tell_all(tx, [Notice(partner_id, code, ref, said)])
+    records.add_all(tx.conn, messages, [_message(tx, partner_id, code, ref, detail)])
 
 
-def tell_all(tx: Tx, notices: Iterable[Notice]) -> None:
-    """Leave several messages with one statement."""
-    made = [
-        {
-            "message_id": tx.new_id("msg"),
-            "partner_id": one.partner_id,
-            "code": one.code,
-            "ref": one.ref,
-            "detail": one.detail,
-            "created_at": tx.now,
-        }
-        for one in notices
-    ]
-    if made:
-        records.add_all(tx.conn, messages, made)
+def _message(
+    tx: Tx, partner_id: str, code: str, ref: str, detail: Mapping[str, object]
+) -> dict[str, object]:
+    return {
+        "message_id": tx.new_id("msg"),
+        "partner_id": partner_id,
+        "code": code,
+        "ref": ref,
+        "detail": {name: str(value) for name, value in detail.items()},
+        "created_at": tx.now,
+    }
 
 
 def of_redemption(tx: Tx, code: str, row: Row, **detail: object) -> None:
     """Leave a message about a redemption."""
-    title = records.get(tx.conn, offers, row.offer_id).title
-    said = {"number": row.number, "title": title, "qty": row.qty, "points": row.points}
-    tell(tx, row.partner_id, code, row.redemption_id, **said | detail)
+    of_redemptions(tx, code, [(row, detail)])
+
+
+def of_redemptions(
+    tx: Tx, code: str, each: Iterable[tuple[Row | Mapping[str, object], Mapping[str, object]]]
+) -> None:
+    """Leave a message about each of several redemptions, with one statement; `each` has what else
+    fills the text's places beside it."""
+    about = [(records.values_of(row), detail) for row, detail in each]
+    titles = offer_store.titles_of(tx.conn, [row["offer_id"] for row, _ in about])
+    made = []
+    for row, detail in about:
+        said = {name: row[name] for name in ("number", "qty", "points")}
+        said |= {"title": titles[row["offer_id"]], **detail}
+        made.append(_message(tx, row["partner_id"], code, row["redemption_id"], said))
+    records.add_all(tx.conn, messages, made)
 
 
 def of_statement(tx: Tx, code: str, row: Row, **detail: object) -> None:

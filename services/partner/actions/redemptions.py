@@ -487,19 +487,15 @@ def consume_points(tx: Tx, heard: Sequence[Event]) -> None:
         changed[row["redemption_id"]] = row
         name = event.fact.partition(".")[0]
         steps.append(history.entry(tx, redemptions, row, name))
-    reserved = [row for row in changed.values() if row["state"] == "RESERVED"]
-    titles = offer_store.titles_of(tx.conn, [row["offer_id"] for row in reserved])
-    notices.tell_all(tx, [_waits(tx, row, titles[row["offer_id"]]) for row in reserved])
+    reserved = [
+        (row, {"until": notices.at(tx, row["expires_at"])})
+        for row in changed.values()
+        if row["state"] == "RESERVED"
+    ]
+    notices.of_redemptions(tx, "VOUCHER_WAITS", reserved)
     store.save_steps(tx.conn, list(changed.values()))
     offer_store.return_stock(tx.conn, stock)
     records.note_all(tx, redemptions, steps)
-
-
-def _waits(tx: Tx, row: dict[str, Any], title: str) -> notices.Notice:
-    """Return what the partner is told of a voucher that was given out."""
-    until = notices.at(tx, row["expires_at"])
-    said = {"number": row["number"], "title": title, "qty": str(row["qty"]), "until": until}
-    return notices.Notice(row["partner_id"], "VOUCHER_WAITS", row["redemption_id"], said)
 
 
 def _take(tx: Tx, row: dict[str, Any], event: Event) -> rules.Step | None:

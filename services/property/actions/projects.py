@@ -180,7 +180,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
 def _publish_project(tx: Tx, row: Row, sequence: int) -> None:
     """Say what others keep of a project; said again when it changes."""
     tx.publish(
-        fact_of(events.ProjectRegistered, row, community=row.area, grids=list(row.grids)),
+        fact_of(events.ProjectRegistered, row, community=row.area),
         subject=row.project_id,
         scope=row.area,
         sequence=sequence,

@@ -320,7 +320,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
     )
     if row.task_id is not None:
         tx.publish(
-            fact_of(events.WorkDelivered, row, evidence=list(payload.evidence)),
+            fact_of(events.WorkDelivered, row),
             subject=row.work_id,
             scope=row.area,
             sequence=row.version,

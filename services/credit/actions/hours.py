@@ -117,6 +117,7 @@ def _leave_to_kept(tx: Tx, part: Told) -> None:
     subject_id, told = part.fired.subject, part.award
     given_up = registry.given_up_for(tx.conn, subject_id.partition(":")[2])
     theirs = {f"RES:{person}" for person in given_up}
+    gone: set[str] = set()
     for known in store.by_deeds(tx.conn, [part.fired.deed or part.fired.event_id]):
         came_over = rules.is_carried(
             str(known.award_id), known.rule_code, known.subject_id, str(known.corrects or "")
@@ -125,13 +126,12 @@ def _leave_to_kept(tx: Tx, part: Told) -> None:
             known.subject_id in theirs or (known.subject_id == subject_id and came_over)
         ):
             continue
-        now = store.known(tx.conn, str(known.award_id), lock=True)
-        if now.state not in store.STANDING:
+        if str(known.award_id) in gone:
             # It went with another one that is the same award.
             continue
-        reversals.reverse(tx, now, reason=f"{told.source}.{told.fact}", by=None)
-        if now.points < 0:
-            gain = amounts.gain_of(now, -now.points, period=told.period)
+        gone |= reversals.reverse(tx, known, reason=f"{told.source}.{told.fact}", by=None)
+        if known.points < 0:
+            gain = amounts.gain_of(known, -known.points, period=told.period)
             amounts.post_points(tx, [dataclasses.replace(gain, subject_id=subject_id)])
 
 

@@ -77,22 +77,33 @@ def _forget_repeat(tx: Tx, known: Row) -> None:
 
 def reverse_deed(tx: Tx, deed: str, by_set: Mapping[str, frozenset[str]], event: Event) -> None:
     """Take back what was given for a deed by some rules of each set."""
-    for known in store.by_deeds(tx.conn, [deed]):
-        if known.rule_code in by_set.get(known.rule_set, ()):
-            reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+    found = store.by_deeds(tx.conn, [deed])
+    found = [known for known in found if known.rule_code in by_set.get(known.rule_set, ())]
+    _reverse_each(tx, event, found)
 
 
 def take_back(tx: Tx, event: Event, *, deed: str, person_id: str | None = None) -> None:
     """Take back what was given for a deed; of one that others did as well, one person's part."""
     of = None if person_id is None else f"RES:{registry.kept(tx.conn, person_id)}"
-    for known in store.by_deeds(tx.conn, [deed]):
-        if of is None or known.subject_id == of:
-            reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+    found = store.by_deeds(tx.conn, [deed])
+    found = [known for known in found if of is None or known.subject_id == of]
+    _reverse_each(tx, event, found)
 
 
-def reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None = None) -> None:
-    """Take an award back. In months that are final it keeps counting; from the open month on it
-    does not (finalised months are never reopened).
+def _reverse_each(tx: Tx, event: Event, found: Sequence[Row]) -> None:
+    """Take awards back, each of them once: some may go with others that are the same."""
+    gone: set[str] = set()
+    for known in found:
+        if str(known.award_id) not in gone:
+            gone |= reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+
+
+def reverse(
+    tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None = None
+) -> set[str]:
+    """Take an award back, and those that are the same of a person who was registered twice. In
+    months that are final it keeps counting; from the open month on it does not (finalised months
+    are never reopened).
 
     Args:
         tx: The transaction; it holds the award's row.
@@ -100,7 +111,18 @@ def reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | No
         reason: Why.
         by: Who.
         opened: The month from which it does not count; default the subject's open month.
+
+    Returns:
+        The ids of what is taken back by this.
     """
+    _reverse(tx, known, reason=reason, by=by, opened=opened)
+    others = same_of_merged(tx, known)
+    for other in others:
+        _reverse(tx, other, reason=reason, by=by, opened=None)
+    return {str(one.award_id) for one in (known, *others)}
+
+
+def _reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None) -> None:
     if opened is None:
         opened = months.open_period(tx, known.subject_id, known.period)
     end = min(known.to_period, Calendar.next_period(opened, -1))
@@ -123,8 +145,6 @@ def reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | No
     if known.points > 0 and known.state == "APPROVED":
         amounts.take_points(tx, known, known.points)
     months.draft_again(tx, known.subject_id, opened)
-    for other in same_of_merged(tx, known):
-        reverse(tx, other, reason=reason, by=by)
 
 
 def same_of_merged(tx: Tx, known: Row) -> list[Row]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from services.credit.actions.verify import judge
 from services.credit.errors import HolderDeceased, HolderGone, SameAsProposer, UnderAge
+from services.credit.rules import loader
 from services.credit.storage import month_logs
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
@@ -539,6 +540,39 @@ def test_what_is_decided_of_an_award_holds_for_what_came_over_of_it(twins, of, p
     assert entry_of(june, "RES:per_a")["good"] == 3 + 20 + (2 if partly else 0)
     for period in ("2025-03", "2025-04", "2025-05", "2025-06"):
         verify(bench, period)
+    stage.trial_balance(bench)
+
+
+@pytest.mark.parametrize("registered", [2, 3])
+def test_what_an_event_takes_back_after_merges_is_taken_back_once(bench, monkeypatch, registered):
+    """Where what came over was found first, its points were taken from the wallet twice."""
+    whole = loader.shipped("RC-2025.1")
+    (first,) = whole["reversals"]
+    changed = whole | {"reversals": [first | {"rules": [*first["rules"], "R-RES-13"]}]}
+    monkeypatch.setattr(loader, "shipped", lambda _code: changed)
+    bench.at("2025-03-03T09:00")
+    stage.rules(bench)
+    first_id = "per_twin" if registered == 2 else "per_first"
+    for person in {"per_a", "per_twin", first_id}:
+        stage.resident(bench, person)
+    deeds = [f"bz-{number}" for number in range(6)]
+    for deed in deeds:
+        award(bench, f"RES:{first_id}", "R-RES-13", level="DISTRICT", deed=deed)
+    final_month(bench, "2025-03")
+    if first_id != "per_twin":
+        told(bench, "person_merged.v1", first_id, into="per_twin", community=stage.COMMUNITY)
+    final_month(bench, "2025-04")
+    bench.at("2025-06-06T09:00")
+    merge(bench)
+    standing = bench.rows("SELECT count(*) AS n FROM awards WHERE state = 'APPROVED'")
+    assert standing == [{"n": registered * len(deeds)}]
+    left = [points(bench)["available"]]
+    for deed in deeds:
+        withdrawn = {"rectification_id": deed, "project_id": "prj_1"}
+        bench.consume("property", "rectification_withdrawn.v1", withdrawn, subject=deed)
+        left.append(points(bench)["available"])
+    assert left == [300, 250, 200, 150, 100, 50, 0]
+    assert bench.rows("SELECT state FROM awards WHERE state <> 'REVERSED'") == []
     stage.trial_balance(bench)
 
 

@@ -28,7 +28,6 @@ from services.credit.errors import (
 from services.credit.rules import cases, deciding, predicates
 from services.credit.rules.awards import Compiled, compile_rules
 from services.credit.rules.model import (
-    PERSON_KINDS,
     SPENDING_KINDS,
     Band,
     Case,
@@ -40,6 +39,7 @@ from services.credit.rules.model import (
     template_field,
 )
 from services.credit.rules.producing import PRODUCERS, EventType
+from services.credit.rules.standing import PERSONS
 
 Producers = Mapping[str, EventType]
 
@@ -71,7 +71,7 @@ _TOPIC_SIGNS: Final = {
     )
     for topic, signs in FORBIDDEN_TOPICS.items()
 }
-TOPIC_KINDS: Final = PERSON_KINDS | {"STW"}
+TOPIC_KINDS: Final = frozenset({*PERSONS, "STW"})
 
 # Blood and gifts stay unpaid, and credit is not for sale (REQ-L16).
 UNPAID: Final = ("献血", "捐赠", "捐款", "blood", "donation")
@@ -201,7 +201,7 @@ def _most_points(rule: Rule) -> int:
 
 
 def _judge_person(rule: Rule) -> None:
-    if rule.negative and rule.kind in PERSON_KINDS:
+    if rule.negative and rule.kind in PERSONS:
         raise NegativeRuleForPerson(rule=rule.code, field="score")
 
 

@@ -29,7 +29,6 @@ Source = Literal["AUTO", "AUTO_REVIEW", "MANUAL"]
 Severity = Literal["MINOR", "GENERAL", "SERIOUS"]
 Window = Literal["DAY", "WEEK", "MONTH", "QUARTER", "HALF_YEAR", "YEAR", "EVER", "DEED"]
 
-PERSON_KINDS: Final = frozenset({"RES", "HH"})
 SPENDING_KINDS: Final = frozenset({"RES", "HH", "STW"})
 DIMENSIONS: Final = {"GOVERNANCE": "参与社区治理", "CONDUCT": "日常表现", "SERVICE": "社会服务"}
 

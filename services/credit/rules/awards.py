@@ -456,6 +456,14 @@ class Taken:
     score: int = 0
     points: int = 0
 
+    def and_of(self, kept: Sequence[Counted]) -> Taken:
+        """Return what it is with what these awards have of the window too."""
+        return Taken(
+            self.count + len(kept),
+            self.score + sum(abs(award.score) for award in kept),
+            self.points + sum(award.points for award in kept),
+        )
+
 
 def apply_cap(cap: Cap | None, awards: Iterable[Counted], taken: Taken = Taken()) -> list[Counted]:
     """Return the awards of one subject, rule and window as the cap leaves them.
@@ -514,11 +522,7 @@ def apply_caps(
     left: list[Counted] = []
     for cap, run in groupby(ordered, key=lambda award: caps[award.event_id]):
         kept = apply_cap(cap, run, taken)
-        taken = Taken(
-            taken.count + len(kept),
-            taken.score + sum(abs(award.score) for award in kept),
-            taken.points + sum(award.points for award in kept),
-        )
+        taken = taken.and_of(kept)
         left += kept
     return left
 
@@ -533,11 +537,7 @@ def _best_of_months(ordered: Sequence[Counted], taken: Taken) -> list[Counted]:
     left: list[Counted] = []
     for _, run in groupby(ordered, key=lambda award: award.period):
         kept = _best(list(run), taken)
-        taken = Taken(
-            taken.count + len(kept),
-            taken.score + sum(abs(award.score) for award in kept),
-            taken.points + sum(award.points for award in kept),
-        )
+        taken = taken.and_of(kept)
         left += kept
     return left
 

@@ -115,7 +115,7 @@ def _leave_to_kept(tx: Tx, part: Told) -> None:
     """Take back what a record brought to an id that was given up, and what came over of it: what is
     told of the record now, as a rule its correction, is counted for the kept id."""
     subject_id, told = part.fired.subject, part.award
-    given_up = registry.given_up_for(tx.conn, subject_id.partition(":")[2])
+    given_up = registry.given_up_for(tx.conn, [subject_id.partition(":")[2]])
     theirs = {f"RES:{person}" for person in given_up}
     gone: set[str] = set()
     for known in store.by_deeds(tx.conn, [part.fired.deed or part.fired.event_id]):

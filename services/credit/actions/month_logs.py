@@ -231,7 +231,7 @@ def _origins(
         return
     # Since then the id may have been given up itself: its month still settles.
     kept = registry.kept(tx.conn, subject.partition(":")[2])
-    given_up = registry.given_up_for(tx.conn, kept)
+    given_up = registry.given_up_for(tx.conn, [kept])
     ids = {f"RES:{person}": at for person, at in given_up.items() if f"RES:{person}" != subject}
     known = {str(award.award_id): award for award in store.awards_of(tx.conn, sorted(ids))}
     lines = {award_id: award_line(award) for award_id, award in known.items()}

@@ -154,7 +154,7 @@ def same_of_merged(tx: Tx, known: Row) -> list[Row]:
     if kind != "RES" or not registry.any_merged(tx.conn):
         return []
     kept = registry.kept(tx.conn, person)
-    accounts = [f"RES:{one}" for one in (kept, *registry.given_up_for(tx.conn, kept))]
+    accounts = [f"RES:{one}" for one in (kept, *registry.given_up_for(tx.conn, [kept]))]
     found, looked_at = {str(known.award_id): known}, [known]
     while looked_at:
         one = looked_at.pop()

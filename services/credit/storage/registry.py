@@ -252,10 +252,13 @@ def account_of(conn: sa.Connection, subject_id: str) -> str:
     return f"RES:{kept(conn, ref)}" if kind == "RES" else subject_id
 
 
-def given_up_for(conn: sa.Connection, person_id: str) -> dict[str, datetime]:
-    """Return the ids that were given up for a person's, and when."""
+def given_up_for(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, datetime]:
+    """Return the ids that were given up for those of some persons, and when."""
+    wanted = sorted(set(person_ids))
+    if not wanted:
+        return {}
     row = t.merged_people.c
-    asked = sa.select(row.person_id, row.at).where(row.into_id == person_id)
+    asked = sa.select(row.person_id, row.at).where(bulk.members(row.into_id, wanted, conn))
     return {found.person_id: found.at for found in conn.execute(asked)}
 
 

@@ -81,9 +81,10 @@ def _of_same_persons(conn: sa.Connection, subjects: Sequence[str]) -> set[str]:
     if not registry.any_merged(conn):
         return set()
     persons = [one.removeprefix("RES:") for one in subjects if one.startswith("RES:")]
-    found = {*persons, *registry.merged(conn, persons).values()}
-    for person in sorted(found):
-        found |= registry.given_up_for(conn, person).keys()
+    found: set[str] = set()
+    for group in _groups(persons):
+        kept = {*group, *registry.merged(conn, group).values()}
+        found |= kept | registry.given_up_for(conn, kept).keys()
     return {f"RES:{person}" for person in found}
 
 

@@ -241,9 +241,8 @@ def came_over_everywhere(bench):
     more = attended(bench, "per_twin", "2025-04-30T20:00")
     bench.deliver([more])
     for person, day, minutes in (("per_twin", 2, 150), ("per_twin", 3, 90), ("per_first", 4, 60)):
-        one = {"record_id": f"v_{person}_{day}", "person_id": person, "minutes": minutes}
-        one |= {"date": f"2025-05-{day:02d}", "source": "PLATFORM"}
-        bench.consume("steward", "volunteer_hours_confirmed.v1", one, subject=person)
+        record = f"v_{person}_{day}"
+        served(bench, "confirmed", record, minutes, f"2025-05-{day:02d}", person=person)
     told(bench, "person_merged.v1", "per_first", into="per_twin", community=stage.COMMUNITY)
     merge(bench)
 
@@ -490,9 +489,9 @@ def test_why_somebody_is_no_holder_is_said_in_words(bench, reason, expected):
         stage.consent(bench, "per_a")
 
 
-def objected_to(bench, award_id, **decision):
+def objected_to(bench, award_id, *, by="per_a", **decision):
     """An objection to an award, decided for who filed it."""
-    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    bench.as_("R_RESIDENT", person=by, scope=stage.GRID)
     order = {"target": "AWARD", "target_id": award_id, "text": "分值有误请核查"}
     filed = bench.do("file_objection", order)
     bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
@@ -592,8 +591,8 @@ def test_a_final_month_does_not_depend_on_a_better_level_of_the_next_one(bench):
     stage.trial_balance(bench)
 
 
-def served(bench, fact, record, minutes, day, **more):
-    told = {"record_id": record, "person_id": "per_twin", "date": day, "minutes": minutes}
+def served(bench, fact, record, minutes, day, *, person="per_twin", **more):
+    told = {"record_id": record, "person_id": person, "date": day, "minutes": minutes}
     told |= {"source": "PLATFORM", **more}
     bench.consume("steward", f"volunteer_hours_{fact}.v1", told, subject=record)
 
@@ -659,18 +658,13 @@ def test_a_merge_gives_no_consent_to_what_the_kept_id_did_without_it(bench):
     stage.rules(bench)
     stage.resident(bench, "per_a", ("SCORING",))
     stage.resident(bench, "per_twin")
+    bench.at("2025-03-06T09:00")
     for person in ("per_a", "per_twin"):
-        told = {"record_id": f"vol_{person}", "person_id": person, "date": "2025-03-05"}
-        told |= {"minutes": 120, "source": "PLATFORM"}
-        bench.at("2025-03-06T09:00")
-        bench.consume("steward", "volunteer_hours_confirmed.v1", told, subject=person)
+        served(bench, "confirmed", f"vol_{person}", 120, "2025-03-05", person=person)
     final_month(bench, "2025-03")
     bench.at("2025-05-06T09:00")
     merge(bench)
-    more = {"record_id": "vol_2", "person_id": "per_a", "date": "2025-05-06", "minutes": 60}
-    bench.consume(
-        "steward", "volunteer_hours_confirmed.v1", more | {"source": "PLATFORM"}, subject="vol_2"
-    )
+    served(bench, "confirmed", "vol_2", 60, "2025-05-06", person="per_a")
     # Two hours of its own, one more, two that came over; the points of these are in the wallet.
     assert of_hours(bench) == (5, 0)
     assert (points(bench)["available"], points(bench)["pending"]) == (20, 0)
@@ -722,17 +716,7 @@ def test_what_came_over_and_is_given_for_one_deed_twice_is_told_from_an_open_mon
 
 def lessened(bench, made):
     """An objection leaves 2 of an award."""
-    bench.as_("R_RESIDENT", person="per_twin", scope=stage.GRID)
-    filed = bench.do(
-        "file_objection", {"target": "AWARD", "target_id": made, "text": "分值有误请核查"}
-    )
-    bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
-    taken = bench.do("accept_objection", {"objection_id": filed["id"]}, version=filed["version"])
-    order = {"objection_id": filed["id"], "outcome": "PARTLY", "award_ids": [made], "score": 2}
-    order["reasons"] = "经核查该项登记有误,应予撤销并重新登记。"
-    bench.as_("R_STREET", person="per_judge", scope=STREET).do(
-        "decide_objection", order, version=taken["version"]
-    )
+    objected_to(bench, made, by="per_twin", outcome="PARTLY", award_ids=[made], score=2)
 
 
 def one_award(bench):

@@ -47,13 +47,9 @@ WAITS = (
 )
 
 
-def while_open(bench, begin, other, actor=SYSTEM):
-    """Run `other` on a connection of its own while the transaction of `begin` is still open, and
-    let that one commit when the other waits for it, or has ended without waiting.
-
-    Returns:
-        What `other` raised, or None.
-    """
+def beside(bench, other):
+    """Return what runs `other` on a connection of its own until it waits for another transaction,
+    or has ended without waiting; and what lets it end, and returns what it raised, or None."""
     raised = []
 
     def run():
@@ -63,13 +59,31 @@ def while_open(bench, begin, other, actor=SYSTEM):
             raised.append(error)
 
     thread = threading.Thread(target=run)
-    with bench.runtime.transaction(actor) as tx:
-        begin(tx)
+
+    def start():
         thread.start()
         while thread.is_alive() and not bench.rows(WAITS):
             thread.join(0.01)
-    thread.join()
-    return raised[0] if raised else None
+
+    def end():
+        thread.join()
+        return raised[0] if raised else None
+
+    return start, end
+
+
+def while_open(bench, begin, other, actor=SYSTEM):
+    """Run `other` on a connection of its own while the transaction of `begin` is still open, and
+    let that one commit when the other waits for it, or has ended without waiting.
+
+    Returns:
+        What `other` raised, or None.
+    """
+    start, end = beside(bench, other)
+    with bench.runtime.transaction(actor) as tx:
+        begin(tx)
+        start()
+    return end()
 
 
 def taken_back(award_id):
@@ -381,24 +395,9 @@ def test_the_list_of_what_persons_decide_reads_no_other_awards(postgres):  # noq
 
 def told_while_open(bench, first, second):
     """Deliver an event on a connection of its own while the transaction of another is open."""
-    raised = []
-
-    def run():
-        try:
-            bench.deliver([second])
-        except Exception as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-
-    def also(_tx):
-        thread.start()
-        while thread.is_alive() and not bench.rows(WAITS):
-            thread.join(0.01)
-
-    inbox.deliver(bench.runtime, [first], pause=lambda _seconds: None, also=also)
-    thread.join()
-    assert raised == []
+    start, end = beside(bench, lambda: bench.deliver([second]))
+    inbox.deliver(bench.runtime, [first], pause=lambda _seconds: None, also=lambda _tx: start())
+    assert end() is None
     assert bench.parked() == []
 
 

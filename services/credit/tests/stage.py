@@ -18,7 +18,7 @@ SOURCES = ("steward", "property", "partner", "forum")
 
 def areas(bench, *codes):
     """The registry tells of areas: by default of a district's streets and communities."""
-    kinds = {6: "DISTRICT", 9: "STREET", 12: "COMMUNITY"}
+    kinds = {6: "DISTRICT", 9: "STREET", 12: "COMMUNITY", 15: "GRID"}
     bench.deliver(
         [
             bench.event(

@@ -27,16 +27,6 @@ def indicators(bench, period=PERIOD, scope="370811"):
     return bench.ask("indicators", {"period": period, "scope": scope})
 
 
-def area(bench, code, kind="COMMUNITY"):
-    bench.consume(
-        "steward",
-        "area_defined.v1",
-        {"code": code, "kind": kind, "name": code, "parent": code[:-3]},
-        subject=code,
-        scope=code,
-    )
-
-
 @pytest.mark.covers("M-12")
 def test_the_consent_rate_counts_adults_who_live_here_and_whose_consent_stands(bench):
     assert indicators(bench)["M-12"] == {"part": 0, "whole": 0, "percent": None}
@@ -100,9 +90,7 @@ def confirmed(bench, area, at):
 def test_who_is_not_published_on_working_day_five_is_late_by_so_many_working_days(bench):
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
-    area(bench, stage.COMMUNITY)
-    area(bench, NEXT_DOOR)
-    area(bench, stage.GRID, "GRID")
+    stage.areas(bench, stage.COMMUNITY, NEXT_DOOR, stage.GRID)
     rows = []
     for place, steward in ((stage.COMMUNITY, "stw_1"), (NEXT_DOOR, "stw_2")):
         stage.steward(bench, steward, f"per_{steward}", area=place)
@@ -265,8 +253,7 @@ def test_a_community_in_which_nobody_settles_is_late_with_nothing(bench):
     """CR-D14: it never gets a settlement, and was counted as late for ever."""
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
-    area(bench, stage.COMMUNITY)
-    area(bench, NEXT_DOOR)
+    stage.areas(bench, stage.COMMUNITY, NEXT_DOOR)
     stage.steward(bench, "stw_1", "per_s")
     bench.at("2025-04-02T20:00")
     stage.markers(bench, PERIOD, rows={"steward": {"stewards": [STEWARD_ROW]}})

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+
+import sqlalchemy as sa
 
 from services.credit.actions import amounts, ledger
 from services.credit.storage import registry
@@ -232,6 +235,21 @@ def markers(bench, period, *, source=None, at=None, rows=None, partitions=4):
                 period=period,
                 occurred_at=at,
             )
+
+
+@contextmanager
+def statements_of(bench):
+    """The statements that the service runs meanwhile."""
+    asked = []
+
+    def seen(_conn, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    sa.event.listen(bench.runtime.engine, "before_cursor_execute", seen)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(bench.runtime.engine, "before_cursor_execute", seen)
 
 
 def moment(text):

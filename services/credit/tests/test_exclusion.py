@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-import sqlalchemy as sa
 
 from services.credit.actions import drafting, finalising, reversals
 from services.credit.errors import YieldsToRule
@@ -153,23 +152,16 @@ def test_a_final_month_keeps_what_it_counted_and_the_open_one_does_not(credit):
 @pytest.mark.covers("C4")
 def test_nothing_is_asked_of_the_database_where_no_rule_excludes_another(credit):
     bench = credit
-    asked = []
-
-    def seen(_conn, _cursor, statement, *_rest):
-        asked.append(statement)
 
     def statements(events):
         asked.clear()
         bench.deliver(events)
         return len([text for text in asked if "awards.deed" in text]), len(asked)
 
-    sa.event.listen(bench.runtime.engine, "before_cursor_execute", seen)
-    try:
+    with stage.statements_of(bench) as asked:
         assert statements([rated(bench, at=AT) for _ in range(3)])[0] == 0
         one = statements([overdue(bench, "S3", order="rct_10")])
         many = statements([overdue(bench, "S3", order=f"rct_{n}") for n in range(20, 60)])
-    finally:
-        sa.event.remove(bench.runtime.engine, "before_cursor_execute", seen)
     assert one[0] == many[0] == 1
     assert one[1] == many[1]
 

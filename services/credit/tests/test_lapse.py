@@ -1,9 +1,6 @@
 """What nobody decides within five working days passes to the next level, and never by silence."""
 
-from contextlib import contextmanager
-
 import pytest
-import sqlalchemy as sa
 
 from services.credit.errors import ConflictOfInterest, NotAllowedToApprove, PassedOn, SameAsProposer
 from services.credit.rules import deciding
@@ -121,26 +118,11 @@ def test_a_worker_that_was_down_changes_nothing(credit):
     assert late[0]["for"] == "R_DISTRICT"
 
 
-@contextmanager
-def statements_of(bench):
-    """The statements that the service runs meanwhile."""
-    asked = []
-
-    def seen(_conn, _cursor, statement, *_rest):
-        asked.append(statement)
-
-    sa.event.listen(bench.runtime.engine, "before_cursor_execute", seen)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(bench.runtime.engine, "before_cursor_execute", seen)
-
-
 @pytest.mark.covers("C18")
 def test_what_recurs_at_midnight_arms_its_next_runs_by_one_statement(credit):
     bench = credit
     bench.fire("2025-03-10T00:04")
-    with statements_of(bench) as asked:
+    with stage.statements_of(bench) as asked:
         fired = bench.fire("2025-03-10T00:05")
     assert fired == 3
     assert sum(one.startswith("INSERT INTO timers") for one in asked) == 1
@@ -157,7 +139,7 @@ def test_what_events_propose_passes_on_too_all_of_it_in_one_statement(credit):
     timers = bench.rows("SELECT count(*) AS n FROM timers WHERE kind = 'award_lapse'")
     assert timers == [{"n": 1}]
     bench.fire("2025-03-10T23:59")
-    with statements_of(bench) as asked:
+    with stage.statements_of(bench) as asked:
         bench.fire("2025-03-11T06:00")
     assert sum(one.startswith("UPDATE awards") for one in asked) == 1
     found = bench.rows("SELECT waits_for, count(*) AS n FROM awards GROUP BY waits_for")

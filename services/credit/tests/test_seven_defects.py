@@ -99,13 +99,7 @@ def test_defect_2_for_update_dropped_the_lock_is_in_the_statement_and_holds(post
     """one-api#2398: FOR UPDATE was silently dropped by the mapper."""
     bench = postgres
     funded(bench, 100)
-    said = []
-
-    def listen(_conn, _cursor, statement, _params, _context, _many):
-        said.append(statement)
-
-    sa.event.listen(bench.runtime.engine, "before_cursor_execute", listen)
-    with bench.transaction() as tx:
+    with stage.statements_of(bench) as said, bench.transaction() as tx:
         store.lock_wallets(tx.conn, [C])
         store.hold(tx.conn, "rdm_1")
         store.pending_of(tx.conn, C)
@@ -119,7 +113,6 @@ def test_defect_2_for_update_dropped_the_lock_is_in_the_statement_and_holds(post
             other.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
             with pytest.raises(sa.exc.OperationalError):
                 store.lock_wallets(other, [C])
-    sa.event.remove(bench.runtime.engine, "before_cursor_execute", listen)
     # And without any lock the database itself would refuse what goes below zero.
     with pytest.raises(sa.exc.IntegrityError), bench.runtime.engine.begin() as conn:
         conn.execute(sa.text("UPDATE wallets SET available = available - 101"))

@@ -11,15 +11,20 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
+from testkit import servers
 
-class Stops(Protocol):
+
+class Runs(Protocol):
     """A thing that runs until it is stopped."""
+
+    def start(self) -> Any:
+        """Start it."""
 
     def stop(self) -> Any:
         """Stop it."""
 
 
-Kept = TypeVar("Kept", bound=Stops)
+Kept = TypeVar("Kept", bound=Runs)
 
 # The fixtures whose things are kept; tests that ask for one of them run in one process.
 NAMES = ("installation", "shared_house")
@@ -27,10 +32,17 @@ _KEPT: dict[str, Any] = {}
 
 
 def kept(name: str, make: Callable[[], Kept]) -> Kept:
-    """Return the thing of a name in NAMES; it is made when none is kept."""
+    """Return the thing of a name in NAMES; it is made and started when none is kept."""
     assert name in NAMES
     if name not in _KEPT:
-        _KEPT[name] = make()
+        servers.require()
+        made = make()
+        try:
+            made.start()
+        except BaseException:
+            made.stop()
+            raise
+        _KEPT[name] = made
     found: Kept = _KEPT[name]
     return found
 

@@ -230,15 +230,4 @@ def embedded(tmp_path):
 @pytest.fixture
 def installation(tmp_path_factory):
     """The distributed installation, which runs; tests that follow one another share it."""
-
-    def make():
-        servers.require()
-        system = Distributed(tmp_path_factory.mktemp("up"))
-        try:
-            system.start()
-        except BaseException:
-            system.stop()
-            raise
-        return system
-
-    return kept("installation", make)
+    return kept("installation", lambda: Distributed(tmp_path_factory.mktemp("up")))

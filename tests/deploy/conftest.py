@@ -2,7 +2,6 @@
 
 import pytest
 
-from testkit import servers
 from tests.deploy.house import House
 from tests.kept import kept
 
@@ -10,15 +9,10 @@ from tests.kept import kept
 @pytest.fixture
 def shared_house(tmp_path_factory):
     """Servers, users, databases and topology; whether processes run, the test says."""
+    return kept("shared_house", lambda: House(tmp_path_factory.mktemp("house")))
 
-    def make():
-        servers.require()
-        built = House(tmp_path_factory.mktemp("house"))
-        try:
-            built.serve()
-        except BaseException:
-            built.stop()
-            raise
-        return built
 
-    return kept("shared_house", make)
+@pytest.fixture
+def house(shared_house):
+    """Two services and the gateway, which run."""
+    return shared_house.running()

@@ -51,7 +51,7 @@ class House:
         )  # fmt: skip
         definitions.write_text(json.dumps(whole))
 
-    def serve(self):
+    def start(self):
         """Start the servers, and prepare them as the runbook says."""
         self.rabbit.start()
         self.postgres.start()

@@ -21,12 +21,6 @@ from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, ready
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def house(shared_house):
-    """Two services and the gateway, which run."""
-    return shared_house.running()
-
-
 def refused(house, unit, attempt):
     """Try something with a unit's user; returns the broker's reason, or None where it let it."""
     connection = house.amqp(unit)

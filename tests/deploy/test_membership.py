@@ -16,12 +16,6 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 SERVICES = ("credit", "forum", "partner", "property", "steward")
 
 
-@pytest.fixture
-def house(shared_house):
-    """Two services and the gateway, which run."""
-    return shared_house.running()
-
-
 def roll_out(house, *services):
     """Write the installation file for these services, and tell the gateway."""
     whole = json.loads((ROOT / "deploy/installation.json").read_text())

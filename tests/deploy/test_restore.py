@@ -26,12 +26,6 @@ ACCOUNTS = {
 }
 
 
-@pytest.fixture
-def house(shared_house):
-    """Two services and the gateway, which run."""
-    return shared_house.running()
-
-
 def accounts(house):
     with psycopg.connect(house.postgres.url("fivered_credit")) as conn:
         return {name: conn.execute(asked).fetchall() for name, asked in ACCOUNTS.items()}

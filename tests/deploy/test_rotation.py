@@ -19,12 +19,6 @@ CADRE = Person("cadre", "per_0190a000-0000-7000-8000-000000000004", (("R_CADRE",
 PII, DIGEST, ACTOR = "FIVERED_STEWARD_PII_KEY", "FIVERED_DIGEST_KEY", "FIVERED_ACTOR_KEY"
 
 
-@pytest.fixture
-def house(shared_house):
-    """Two services and the gateway, which run."""
-    return shared_house.running()
-
-
 def write(house, unit, text):
     """Write variables into a unit's environment file, as an operator does."""
     path = house.folder / "env" / f"{unit}.env"

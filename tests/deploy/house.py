@@ -67,15 +67,13 @@ class House:
                 for kind in ("serve", "work"):
                     self.spawn(kind, name, unit=name)
             self.port = servers.free_port()
-            self.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(self.port))
+            self.spawn_gateway()
             self.wait_ready()
         return self
 
     def quiet(self):
         """End the processes; returns this house, with its servers only."""
-        for process in self.processes:
-            process.terminate()
-        self.end(*(process.log.stem for process in self.processes))
+        self._end(list(self.processes))
         return self
 
     def _roles(self):
@@ -107,12 +105,22 @@ class House:
             "FIVERED_SYNTHETIC": "1",
         } | more  # fmt: skip
 
-    def run(self, *command, unit):
+    def write(self, unit, text):
+        """Write variables into a unit's environment file, as an operator does."""
+        path = self.folder / "env" / f"{unit}.env"
+        given = dict(line.split("=", 1) for line in text.splitlines() if line and line[0] != "#")
+        kept = [
+            line for line in path.read_text().splitlines() if line.partition("=")[0] not in given
+        ]
+        lines = [*kept, *(f"{name}={value}" for name, value in given.items())]
+        path.write_text("\n".join(lines) + "\n")
+
+    def run(self, *command, unit, code=0, **more):
         done = subprocess.run(
-            [FIVERED, *command], env=self.environment(unit), cwd=ROOT, capture_output=True,
+            [FIVERED, *command], env=self.environment(unit, **more), cwd=ROOT, capture_output=True,
             text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
     def shell(self, text, **environment):
@@ -140,13 +148,38 @@ class House:
         process.health, process.log = health, path
         self.processes.append(process)
 
+    def spawn_gateway(self, **more):
+        self.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(self.port), **more)
+
     def end(self, *names):
         """End processes by name ("serve-credit")."""
-        for process in list(self.processes):
-            if process.log.stem in names:
-                process.terminate()
-                process.wait(30)
-                self.processes.remove(process)
+        self._end(self._named(names))
+
+    def replace(self, *names, **more):
+        """Replace processes ("serve-steward"): the new ones are ready before the old ones end."""
+        old = self._named(names)
+        for name in names:
+            kind, service = name.split("-")
+            self.spawn(kind, service, unit=service, **more)
+        new = self.processes[-len(names) :]
+        assert wait_until(lambda: all(ready(one) for one in new), 60, every=0.1), self.logs()
+        self._end(old)
+        assert [one.returncode for one in old] == [0] * len(old)
+
+    def _named(self, names):
+        return [process for process in self.processes if process.log.stem in names]
+
+    def _end(self, processes):
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(30)
+            self.processes.remove(process)
+
+    def queues(self):
+        """Return how many messages wait in each queue of the broker."""
+        said = self.rabbit.ctl("-q", "list_queues", "-p", "fivered", "name", "messages")
+        return {name: int(many) for name, many in map(str.split, said.splitlines()[1:])}
 
     def wait_ready(self, seconds=60):
         for process in self.processes:

@@ -54,9 +54,8 @@ def settle(house):
     def quiet():
         with psycopg.connect(house.postgres.url("fivered_steward")) as conn:
             (unsent,) = conn.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchone()
-        queues = house.rabbit.ctl("-q", "list_queues", "-p", "fivered", "name", "messages")
-        left = [line for line in queues.splitlines() if line.startswith("credit.steward.")]
-        return unsent == 0 and all(line.split()[1] == "0" for line in left)
+        left = [n for name, n in house.queues().items() if name.startswith("credit.steward.")]
+        return unsent == 0 and not any(left)
 
     assert wait_until(quiet, 60, every=0.5), house.logs()
 

@@ -11,36 +11,12 @@ import pytest
 
 from clients.demo.api import Person, Refused
 from testkit.waiting import wait_until
-from tests.deploy.house import COMMUNITY, DISTRICT, GRID, ROOT, RUNNING, ready
+from tests.deploy.house import COMMUNITY, DISTRICT, GRID, ROOT, RUNNING
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 
 CADRE = Person("cadre", "per_0190a000-0000-7000-8000-000000000004", (("R_CADRE", COMMUNITY),))
 PII, DIGEST, ACTOR = "FIVERED_STEWARD_PII_KEY", "FIVERED_DIGEST_KEY", "FIVERED_ACTOR_KEY"
-
-
-def write(house, unit, text):
-    """Write variables into a unit's environment file, as an operator does."""
-    path = house.folder / "env" / f"{unit}.env"
-    given = dict(line.split("=", 1) for line in text.splitlines() if line and line[0] != "#")
-    kept = [line for line in path.read_text().splitlines() if line.partition("=")[0] not in given]
-    lines = [*kept, *(f"{name}={value}" for name, value in given.items())]
-    path.write_text("\n".join(lines) + "\n")
-
-
-def replace(house, *names, **more):
-    """Replace processes ("serve-steward"): the new ones are ready before the old ones end."""
-    old = [one for one in house.processes if one.log.stem in names]
-    for name in names:
-        kind, service = name.split("-")
-        house.spawn(kind, service, unit=service, **more)
-    new = house.processes[-len(names) :]
-    assert wait_until(lambda: all(ready(one) for one in new), 60, every=0.1), house.logs()
-    for one in old:
-        one.terminate()
-    for one in old:
-        assert one.wait(30) == 0
-        house.processes.remove(one)
 
 
 class Work(threading.Thread):
@@ -103,16 +79,16 @@ def test_keys_and_passwords_are_replaced_and_nobody_notices(house):
     }
     for step in (1, 2):
         for name in (PII, DIGEST):
-            write(house, "steward", printed[name][step])
+            house.write("steward", printed[name][step])
         for unit in RUNNING:
-            write(house, unit, printed[ACTOR][step])
-        replace(house, "serve-steward", "work-steward")
+            house.write(unit, printed[ACTOR][step])
+        house.replace("serve-steward", "work-steward")
         work.goes_on()
     assert work.waited == []
     # The gateway has signed with the key before up to here. There is only one: people wait for it.
-    write(house, "gateway", printed[ACTOR][2])
+    house.write("gateway", printed[ACTOR][2])
     house.end("gateway")
-    house.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(house.port))
+    house.spawn_gateway()
     work.goes_on()
     work.waited.clear()
 
@@ -124,10 +100,10 @@ def test_keys_and_passwords_are_replaced_and_nobody_notices(house):
     assert work.register(0)["id"] == work.person(0)["person_id"]
     with pytest.raises(Refused, match="IDEMPOTENCY_MISMATCH"):
         api.post("/v1/steward/people", DISTRICT, work.person(1), key="person-0")
-    write(house, "steward", house.run("keys", "drop", PII, unit="steward"))
-    write(house, "steward", printed[ACTOR][3])
+    house.write("steward", house.run("keys", "drop", PII, unit="steward"))
+    house.write("steward", printed[ACTOR][3])
     passwords(house, "steward")
-    replace(house, "serve-steward", "work-steward")
+    house.replace("serve-steward", "work-steward")
     work.goes_on()
     work.over.set()
     work.join(60)

@@ -1,12 +1,16 @@
-"""What takes long to start is kept while the next test asks for it too, and then stopped.
+"""What takes long is made once: a folder for all workers of a run, or a thing that runs.
 
-A fixture of the session would hold processes until the end of the run, and they do something all
-the time; one of a module cannot be shared by files.
+What runs is kept while the next test asks for it too, and then stopped. A fixture of the session
+would hold processes until the end of the run, and they do something all the time; one of a module
+cannot be shared by files.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pytest
@@ -56,3 +60,16 @@ def let_go(nextitem: pytest.Item | None) -> None:
     """Stop what the next test does not ask for."""
     for name in set(_KEPT) - asked(nextitem):
         _KEPT.pop(name).stop()
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+    """Return a folder that all workers of a run share; `make` fills it for the first who asks."""
+    mine = factory.getbasetemp()
+    target = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / name
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            making = factory.mktemp(name)
+            make(making)
+            making.rename(target)
+    return target

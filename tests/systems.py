@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import fcntl
 import functools
 import json
 import os
@@ -29,7 +28,7 @@ from clients.demo.screen import Screen
 from clients.demo.story import STEPS, tell
 from deploy.local import control, down, up
 from testkit import servers
-from tests.kept import kept
+from tests.kept import kept, made_once
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -186,28 +185,24 @@ def told(
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
     """The folder of a system on which a story was told that nothing disturbed, in one process, and
-    its end state beside it; told once for all workers of a run."""
-    mine = tmp_path_factory.getbasetemp()
-    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
-    folder, state = shared / "undisturbed", shared / "expected.json"
-    with state.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not state.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            system = Embedded(folder)
-            system.made = True
-            try:
-                ended = told(system.start())
-            finally:
-                system.stop()
-            state.write_text(ended, "utf-8")
-    return folder
+    its end state in it; told once for all workers of a run."""
+
+    def tell_in(folder):
+        system = Embedded(folder)
+        system.made = True
+        try:
+            ended = told(system.start())
+        finally:
+            system.stop()
+        (folder / "expected.json").write_text(ended, "utf-8")
+
+    return made_once(tmp_path_factory, "undisturbed", tell_in)
 
 
 @pytest.fixture(scope="session")
 def expected(undisturbed):
     """The end state of a story that nothing disturbed, in one process."""
-    return undisturbed.with_name("expected.json").read_text("utf-8")
+    return (undisturbed / "expected.json").read_text("utf-8")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Independence, defined so that it can fail: extract, delete, install."""
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from deploy.local.prepare import units
 from tests.alone import LEFT_OUT
 from tests.architecture.imports import ROOT, service_packages
+from tests.kept import made_once
 
 SERVICES = [package.rpartition(".")[2] for package in service_packages()]
 # The units of this checkout are installed in editable form, so every other one could be imported
@@ -55,16 +55,11 @@ def copy(target, *folders):
 def shared_copy(tmp_path_factory, name):
     """Return the chassis and one service in a folder that all workers of a run share: what is
     compiled there is compiled once."""
-    mine = tmp_path_factory.getbasetemp()
-    base = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
-    target = base / f"alone-{name}"
-    with target.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not target.exists():
-            making = tmp_path_factory.mktemp(f"alone-{name}")
-            copy(making, "chassis", "testkit", f"services/{name}", "pyproject.toml")
-            making.rename(target)
-    return target
+
+    def make(folder):
+        copy(folder, "chassis", "testkit", f"services/{name}", "pyproject.toml")
+
+    return made_once(tmp_path_factory, f"alone-{name}", make)
 
 
 def run_tests(target, *paths):

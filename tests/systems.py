@@ -11,14 +11,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from chassis.here import keys_file
+from chassis import here
 from chassis.installed import service_class, service_names
 from chassis.migrate import migrate_service
 from chassis.storage import open_engine
@@ -28,6 +27,7 @@ from clients.demo.screen import Screen
 from clients.demo.story import STEPS, tell
 from deploy.local import control, down, up
 from testkit import servers
+from testkit.waiting import wait_until
 from tests.kept import kept, made_once
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,18 +97,22 @@ class Embedded:
             cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
         log.close()
-        running = self.folder / "data" / "running.json"
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise RuntimeError((self.folder / "log").read_text()[-3000:])
-            if running.exists():
-                found = json.loads(running.read_text() or "{}")
-                if found.get("pid") == self.process.pid:
-                    break
-            time.sleep(0.02)
-        keys = json.loads(keys_file(self.folder / "data").read_text())
+        if not wait_until(self._answers, 60):
+            raise RuntimeError(f"it has not answered: {(self.folder / 'log').read_text()[-3000:]}")
+        keys = json.loads(here.keys_file(self.folder / "data").read_text())
         return Running(f"http://127.0.0.1:{self.port}", keys["FIVERED_TOKEN_KEY"])
+
+    def _answers(self) -> bool:
+        """Tell whether the process has noted that it answers.
+
+        Raises:
+            RuntimeError: It has ended.
+        """
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise RuntimeError((self.folder / "log").read_text()[-3000:])
+        found = here.running(self.folder / "data")
+        return found is not None and found["pid"] == self.process.pid
 
     def place(self) -> None:
         """Put the empty databases where the first start looks for them."""

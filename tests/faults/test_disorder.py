@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -12,18 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from deploy.local.up import running
+from testkit.waiting import wait_until
 from tests.systems import ROOT, told
 
 SERVICES = ("credit", "forum", "partner", "property", "steward")
 DISORDER = (sys.executable, "-m", "tests.faults.disorder")
-
-
-def until(held, *, seconds=60):
-    """Wait for something that another process brings about."""
-    end = time.monotonic() + seconds
-    while not held():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.1)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -76,7 +68,11 @@ def test_with_every_event_twice_and_in_another_order_the_story_ends_the_same(emb
     ends, receipts = cursors(embedded), heard(embedded)
     read_all_again(embedded)
     again = embedded.start()
-    until(lambda: all(cursors(embedded)[key] >= end for key, end in ends.items()))
+
+    def all_read():
+        return all(cursors(embedded)[key] >= end for key, end in ends.items())
+
+    assert wait_until(all_read, 60, every=0.1)
     assert heard(embedded) == receipts
     assert parked(embedded) == {}
     assert told(again, exact=True) == once
@@ -124,7 +120,11 @@ def test_the_story_over_rabbitmq_ends_the_same_and_so_when_everything_is_sent_ag
         assert out.startswith(f"{said} events of {service} ")
 
     unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
-    until(lambda: not any(ask(environment, name, unsent) for name in SERVICES), seconds=120)
+
+    def all_sent():
+        return not any(ask(environment, name, unsent) for name in SERVICES)
+
+    assert wait_until(all_sent, 120, every=0.1)
     # Told once more: what the replay had done would show.
     assert told(installation.running, exact=True) == once
     for service in SERVICES:

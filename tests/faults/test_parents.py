@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from chassis import here
 from chassis.health import HealthPage
 from deploy.local import supervisor, up
 from testkit import servers
+from testkit.waiting import wait_until
 from tests.systems import ROOT
 
 PORTS = (
@@ -80,10 +80,7 @@ def test_servers_end_with_their_parent_whatever_ends_it(number):
         assert all(alive(pid) for pid in pids)
         parent.send_signal(number)
         parent.wait(10)
-    end = time.monotonic() + 30
-    while left := [pid for pid in pids if alive(pid)]:
-        assert time.monotonic() < end, f"still there: {left}"
-        time.sleep(0.05)
+    assert wait_until(lambda: not any(map(alive, pids)), 30), [pid for pid in pids if alive(pid)]
     for folder in (rabbit, postgres):
         subprocess.run(["rm", "-rf", folder], check=True)
 

@@ -4,7 +4,6 @@ import csv
 import json
 import sqlite3
 import threading
-import time
 from contextlib import closing
 
 import pytest
@@ -13,6 +12,7 @@ from chassis.cli import main
 from clients.load.files import read, write
 from clients.load.generator import District
 from clients.load.sending import Sender, token
+from testkit.waiting import wait_until
 
 
 def count(embedded, service, statement):
@@ -23,10 +23,8 @@ def count(embedded, service, statement):
 
 def heard_by(embedded, service, statement, wanted):
     """Wait until a projection holds what it must; another service needs its time to hear."""
-    end = time.monotonic() + 60
-    while (found := count(embedded, service, statement)) != wanted and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
+    wait_until(lambda: count(embedded, service, statement) == wanted, 60, every=0.05)
+    return count(embedded, service, statement)
 
 
 def imported(embedded, folder, *more):

@@ -4,13 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from testkit import servers
+from testkit.waiting import wait_until
 from tests.systems import ROOT
 
 FIVERED = str(Path(sys.executable).with_name("fivered"))
@@ -64,12 +64,13 @@ def test_only_a_demonstration_gives_tokens_of_its_people(tmp_path):
     with (tmp_path / "log").open("wb") as log:
         command = [FIVERED, "up", "--data", str(data), "--port", str(port)]
         real = servers.spawn(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def answers():
+        assert real.poll() is None, (tmp_path / "log").read_text()
+        return (data / "running.json").exists()
+
     try:
-        end = time.monotonic() + 60
-        while not (data / "running.json").exists():
-            assert real.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        assert wait_until(answers, 60)
         done = run(FIVERED, "demo", "token", "district", "--data", str(data))
     finally:
         real.terminate()

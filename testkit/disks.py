@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,7 @@ class SmallDisk:
         handle = os.open(self._ballast, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             # Others write meanwhile: what is free is asked again and again.
-            while _free(self.folder) > left:
+            while shutil.disk_usage(self.folder).free > left:
                 with suppress(OSError):
                     os.write(handle, block)
         finally:
@@ -37,11 +38,6 @@ class SmallDisk:
     def empty(self) -> None:
         """Make room again."""
         self._ballast.unlink()
-
-
-def _free(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
 
 
 @contextmanager

@@ -57,10 +57,7 @@ class Child:
     @property
     def why(self) -> str:
         """Why it cannot start: the last line that it wrote when it ended twice by itself."""
-        if self.failures < 2:
-            return ""
-        lines = self.log.read_text("utf-8", "replace").strip().splitlines()
-        return lines[-1][:500] if lines else "it wrote nothing"
+        return (last_line(self.log) or "it wrote nothing") if self.failures > 1 else ""
 
     def start(self) -> None:
         """Start the process; one that keeps dying is started less and less often."""
@@ -94,6 +91,12 @@ class Child:
         """Ask the process to end."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log, cut to the length of a message; empty where there is none."""
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1][:500] if lines else ""
 
 
 @contextlib.contextmanager

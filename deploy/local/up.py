@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from chassis import here, installed
-from deploy.local.supervisor import ROOT, STATE
+from deploy.local.supervisor import ROOT, STATE, last_line
 from testkit import servers
 
 PATIENCE_S = 180.0
@@ -75,7 +75,8 @@ def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -
         if found is not None and found.get("error"):
             raise RuntimeError(found["error"])
         if ended:
-            raise RuntimeError(_why_ended(state))
+            log = state / "supervisor.log"
+            raise RuntimeError(last_line(log) or f"the supervisor ended; see {log}")
         if found is not None and found["children"]:
             for name, child in found["children"].items():
                 if child["why"]:
@@ -94,12 +95,6 @@ def _note_of(pid: int, state: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if found["supervisor"] == pid else None
-
-
-def _why_ended(state: Path) -> str:
-    log = state / "supervisor.log"
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1][:500] if lines else f"the supervisor ended; see {log}"
 
 
 def _not_ready(found: dict[str, Any]) -> str:

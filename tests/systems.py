@@ -14,12 +14,15 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from chassis import here
 from chassis.installed import service_class, service_names
 from chassis.migrate import migrate_service
+from chassis.settings import database_variable
 from chassis.storage import open_engine
 from clients.demo.api import Api
 from clients.demo.district import District
@@ -161,6 +164,13 @@ class Distributed:
     def control(self, action: str, name: str) -> None:
         """Stop, start or kill one process, or kill rabbitmq or postgresql."""
         control.control(self.state, action, name)
+
+    def rows(self, service: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return what a service's database answers."""
+        found = up.running(self.state)
+        assert found is not None
+        with psycopg.connect(found["environment"][database_variable(service)]) as conn:
+            return conn.execute(statement.encode(), values).fetchall()
 
     def stop(self) -> None:
         """Stop everything."""

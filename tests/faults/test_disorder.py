@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from deploy.local.up import running
 from testkit.waiting import wait_until
@@ -93,16 +92,6 @@ def fivered(environment, *arguments):
     return done.stdout
 
 
-def ask(environment, service, statement):
-    url = sa.make_url(environment[f"FIVERED_{service.upper()}_DATABASE_URL"])
-    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
-    try:
-        with engine.connect() as conn:
-            return conn.execute(sa.text(statement)).scalar()
-    finally:
-        engine.dispose()
-
-
 @pytest.mark.servers
 @pytest.mark.timeout(900)
 @pytest.mark.covers(
@@ -115,17 +104,17 @@ def test_the_story_over_rabbitmq_ends_the_same_and_so_when_everything_is_sent_ag
     once = told(installation.running, exact=True)
     environment = running(installation.state)["environment"]
     for service in SERVICES:
-        said = ask(environment, service, "SELECT count(*) FROM outbox")
+        ((said,),) = installation.rows(service, "SELECT count(*) FROM outbox")
         out = fivered(environment, "events", "replay", service, "--limit", "1000000")
         assert out.startswith(f"{said} events of {service} ")
 
     unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
 
     def all_sent():
-        return not any(ask(environment, name, unsent) for name in SERVICES)
+        return all(installation.rows(name, unsent) == [(0,)] for name in SERVICES)
 
     assert wait_until(all_sent, 120, every=0.1)
     # Told once more: what the replay had done would show.
     assert told(installation.running, exact=True) == once
     for service in SERVICES:
-        assert ask(environment, service, "SELECT count(*) FROM parked") == 0
+        assert installation.rows(service, "SELECT count(*) FROM parked") == [(0,)]

@@ -4,13 +4,10 @@ import itertools
 import uuid
 from contextlib import closing
 
-import psycopg
 import pytest
 
-from chassis.settings import database_variable
 from clients.demo.api import Api
 from clients.demo.district import GRID, PEOPLE, District
-from deploy.local import up
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 
@@ -20,12 +17,6 @@ HEAD = "person_id,name,phone,id_no,birth_year,grid,household_id,synthetic\n"
 # What is killed when this part of the rows is in.
 KILLED = {0.1: "work-steward", 0.3: "gateway", 0.5: "postgresql"}
 SAID = "SELECT event_id, subject FROM outbox WHERE fact = 'resident_registered.v1' AND subject = ANY(%s)"
-
-
-def asked(installation, service, statement, *values):
-    found = up.running(installation.state)
-    with psycopg.connect(found["environment"][database_variable(service)]) as conn:
-        return conn.execute(statement, values).fetchall()
 
 
 def test_whatever_is_killed_during_an_import_each_line_counts_once(installation):
@@ -56,7 +47,7 @@ def test_whatever_is_killed_during_an_import_each_line_counts_once(installation)
         assert all(one <= after <= ROWS for one, after in itertools.pairwise(done))
         # Who did not see the answer sends it again.
         assert send() == job
-    said = dict(asked(installation, "steward", SAID, people))
+    said = dict(installation.rows("steward", SAID, people))
     assert sorted(said.values()) == sorted(people)
     installation.control("kill", "rabbitmq")
     with closing(Api(running.address, running.token_key)) as api:
@@ -64,7 +55,7 @@ def test_whatever_is_killed_during_an_import_each_line_counts_once(installation)
             heard = "SELECT count(DISTINCT event_id) FROM inbox WHERE event_id = ANY(%s)"
 
             def all_heard(service=service, heard=heard):
-                return asked(installation, service, heard, list(said)) == [(ROWS,)]
+                return installation.rows(service, heard, list(said)) == [(ROWS,)]
 
             api.wait(f"{service} hears of everybody", all_heard)
         cards = api.get("/v1/health")["services"]

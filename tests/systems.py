@@ -120,7 +120,7 @@ class Embedded:
     def place(self) -> None:
         """Put the empty databases where the first start looks for them."""
         data = self.folder / "data"
-        data.mkdir(mode=0o700, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         for database in migrated().iterdir():
             shutil.copyfile(database, data / database.name)
             (data / database.name).chmod(0o600)

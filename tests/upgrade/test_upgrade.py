@@ -144,11 +144,7 @@ def test_the_release_before_tells_its_story_on_the_tables_of_today(tmp_path):
     old = ladder.code_of_the_release_before(tmp_path / "old")
     system = Embedded(tmp_path / "system")
     data = system.folder / "data"
-    data.mkdir(parents=True)
-    for service in ladder.SERVICES:
-        engine = store.open_engine(f"sqlite:///{data / service}.sqlite")
-        migrate_service(service_class(service), engine)
-        engine.dispose()
+    system.place()
     shutil.copy(ladder.FOLDER / "keys.json", data / "keys.json")
     python = [sys.executable, "-c"]
     system.program = (*python, OLD_UP)

@@ -178,6 +178,11 @@ class Calendar:
         return min(max(at, EARLIEST), LATEST).astimezone(SHANGHAI)
 
     @staticmethod
+    def minute(at: datetime) -> str:
+        """Return the local time as people read it: 2025-03-07 19:00."""
+        return f"{Calendar.local(at):%Y-%m-%d %H:%M}"
+
+    @staticmethod
     def midnight(day: date) -> datetime:
         """Return the instant (UTC) at which the local `day` begins."""
         return Calendar.at(day, 0)

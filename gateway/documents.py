@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from chassis.blobs import Blobs
-from chassis.calendar import SHANGHAI
+from chassis.calendar import Calendar
 from chassis.json_values import JsonObject
 from chassis.messages import Actor
 from chassis.rpc import CallFailed
@@ -224,7 +224,7 @@ def _text(parent: ET.Element, name: str, text: str) -> None:
 
 
 def _local(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return Calendar.minute(datetime.fromisoformat(at))
 
 
 # --------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.calendar import SHANGHAI
+from chassis.calendar import Calendar
 from chassis.i18n import named
 from chassis.json_values import Json, JsonObject
 from chassis.refusal import Sentence, sentences
@@ -199,7 +199,7 @@ def _cell(name: str, value: Json) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, str) and _INSTANT.match(value):
-        return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+        return Calendar.minute(datetime.fromisoformat(value))
     if name.endswith("_fen") and isinstance(value, int):
         return f"{value // 100}.{value % 100:02d} 元"
     return str(value)

@@ -62,7 +62,7 @@ def end_of(until: datetime) -> str:
     at = Calendar.local(until)
     if (at.hour, at.minute, at.second) == (0, 0, 0):
         return last_day(until)
-    return f"{at:%Y-%m-%d %H:%M}"
+    return Calendar.minute(until)
 
 
 def deductions(tx: Tx, awards: Iterable[Award | Row]) -> None:

@@ -162,7 +162,7 @@ def rate_topic(tx: Tx, payload: RateTopic) -> replies.TopicDone:
     if tx.actor.id not in storage.topics.participants_of(tx.conn, topic):
         raise errors.NotParticipant
     if tx.now >= topic.poll_until:
-        raise errors.PollOver(until=f"{tx.calendar.local(topic.poll_until):%Y-%m-%d %H:%M}")
+        raise errors.PollOver(until=tx.calendar.minute(topic.poll_until))
     fresh = storage.topics.rate_topic(
         tx.conn,
         topic_id=payload.topic_id,

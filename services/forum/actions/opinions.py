@@ -262,7 +262,7 @@ def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> replies.Objected:
     records.require_state(topic, "PUBLICISED")
     opinion = _opinion(tx, topic)
     if tx.now >= opinion.ends_at:
-        raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion.ends_at):%Y-%m-%d %H:%M}")
+        raise errors.NoticeOver(ends_at=tx.calendar.minute(opinion.ends_at))
     near = topic.area[:9] if topic.level == rules.STREET else topic.area
     home = require_residents(tx, [tx.actor.id], [near])[tx.actor.id]
     # What objectors say of themselves counts where the registry says it too; else staff confirm it.

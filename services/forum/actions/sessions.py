@@ -140,9 +140,7 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
     level = max((t.level for t in topics), key=rules.LEVELS.index)
     scope = sorted({code for t in topics for code in t.scope})
     session_due = _terms(tx, topics)
-    rules.check_notice(
-        tx.now, payload.start, session_due, f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
-    )
+    rules.check_notice(tx.now, payload.start, session_due, tx.calendar.minute(session_due))
     seats = tx.settings.resident_seats if payload.resident_seats is None else payload.resident_seats
     if not 3 <= seats <= 60:
         raise errors.SeatsOutOfRange(field="resident_seats")
@@ -247,7 +245,7 @@ def move_session(tx: Tx, payload: MoveSession) -> replies.Moved:
     session = led_session(tx, payload.session_id, "SCHEDULED")
     topics = agenda_locked(tx, session)
     session_due = _terms(tx, topics)
-    text = f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
+    text = tx.calendar.minute(session_due)
     rules.check_notice(tx.now, payload.start, session_due, text)
     row = records.update(
         tx.conn,
@@ -272,7 +270,7 @@ def move_session(tx: Tx, payload: MoveSession) -> replies.Moved:
         topics[0].topic_id,
         people_invited(tx, payload.session_id),
         ref=payload.session_id,
-        start=f"{tx.calendar.local(payload.start):%Y-%m-%d %H:%M}",
+        start=tx.calendar.minute(payload.start),
         place=row.place,
     )
     return replies.Moved.of(row, id=row.session_id, start=payload.start)
@@ -331,7 +329,7 @@ def open_session(tx: Tx, payload: WhichSession) -> replies.Done:
     session = led_session(tx, payload.session_id, "SCHEDULED")
     earliest = session.start_at - rules.OPEN_BEFORE
     if tx.now < earliest:
-        raise errors.TooEarly(earliest=f"{tx.calendar.local(earliest):%Y-%m-%d %H:%M}")
+        raise errors.TooEarly(earliest=tx.calendar.minute(earliest))
     day = tx.calendar.local_date(session.start_at)
     if tx.calendar.local_date(tx.now) > day:
         raise errors.DayOver(day=str(day))

@@ -34,9 +34,7 @@ def check_notice(now: datetime, start: datetime, session_due: datetime, text: st
         OverTenWorkingDays: The session would begin at or after its deadline.
     """
     if start - now < NOTICE_BEFORE:
-        raise errors.NoticeTooShort(
-            earliest=f"{Calendar.local(now + NOTICE_BEFORE):%Y-%m-%d %H:%M}", field="start"
-        )
+        raise errors.NoticeTooShort(earliest=Calendar.minute(now + NOTICE_BEFORE), field="start")
     if start >= session_due:
         raise errors.OverTenWorkingDays(due=text, field="start")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from chassis import records
 from chassis.bus import Tx
@@ -67,8 +66,3 @@ def of_statement(tx: Tx, code: str, row: Row, **detail: object) -> None:
 def in_yuan(fen: int) -> str:
     """Return an amount of money as people write it: 12.50."""
     return f"{fen // 100}.{fen % 100:02d}"
-
-
-def at(tx: Tx, when: datetime) -> str:
-    """Return a time as people read it here: 2025-03-07 19:00."""
-    return tx.calendar.local(when).strftime("%Y-%m-%d %H:%M")

@@ -243,7 +243,7 @@ def _reserve_free(tx: Tx, row: Row) -> RedemptionReply:
         expires_at=expires_at,
     ).version
     tx.arm(EXPIRY_TIMER, row.redemption_id, expires_at)
-    notices.of_redemption(tx, "VOUCHER_WAITS", row, until=notices.at(tx, expires_at))
+    notices.of_redemption(tx, "VOUCHER_WAITS", row, until=tx.calendar.minute(expires_at))
     return replace(reply(row, state="RESERVED", version=version), due=expires_at)
 
 
@@ -488,7 +488,7 @@ def consume_points(tx: Tx, heard: Sequence[Event]) -> None:
         name = event.fact.partition(".")[0]
         steps.append(history.entry(tx, redemptions, row, name))
     reserved = [
-        (row, {"until": notices.at(tx, row["expires_at"])})
+        (row, {"until": tx.calendar.minute(row["expires_at"])})
         for row in changed.values()
         if row["state"] == "RESERVED"
     ]

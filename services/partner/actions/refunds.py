@@ -109,7 +109,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
         refund_late=False,
         refund_asks=row.refund_asks + 1,
     ).version
-    notices.of_redemption(tx, "REFUND_ASKED", row, reason=reason, until=notices.at(tx, due))
+    notices.of_redemption(tx, "REFUND_ASKED", row, reason=reason, until=tx.calendar.minute(due))
     return replace(reply(row, state="REFUND_REVIEW", version=version), due=due)
 
 

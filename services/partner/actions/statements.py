@@ -172,7 +172,7 @@ def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) ->
         [line.redemption_id for line in lines if line.kind == "REFUND"],
     )
     tx.arm(CONFIRM_TIMER, statement_id, confirm_due)
-    notices.of_statement(tx, "STATEMENT_ISSUED", row, until=notices.at(tx, confirm_due))
+    notices.of_statement(tx, "STATEMENT_ISSUED", row, until=tx.calendar.minute(confirm_due))
 
 
 # --------------------------------------------------------------------------------------------------

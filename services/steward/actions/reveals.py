@@ -173,6 +173,6 @@ def _count(tx: Tx) -> int:
     )
     raise RevealLimit(
         limit=limit,
-        again=tx.calendar.local(again).strftime("%Y-%m-%d %H:%M"),
+        again=tx.calendar.minute(again),
         seconds=int((again - tx.now).total_seconds()),
     )

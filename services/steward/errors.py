@@ -202,6 +202,13 @@ class BadSpan(Guard):
     text = "起止时间不正确 / The span of time is not valid"
 
 
+class MoreThanDeclared(Guard):
+    text = (
+        "确认时长不能多于登记的 {limit} 分钟"
+        " / {limit} minutes were recorded; no more than that can be confirmed"
+    )
+
+
 class ShiftOverlap(Guard):
     text = "该管家在此时段已有值班 / The steward has a shift at that time already"
 

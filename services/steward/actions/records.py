@@ -30,6 +30,7 @@ from services.steward.errors import (
     ClockSkew,
     DayTooLong,
     IdTaken,
+    MoreThanDeclared,
     NotMyGrid,
     NotResident,
     Overlap,
@@ -247,6 +248,14 @@ def _locked_record(tx: Tx, record_id: str, state: str) -> Row:
     return row
 
 
+def _check_declared(row: Row, minutes: int) -> None:
+    """Refuse more minutes than were recorded; where its times are recorded, these are the bound."""
+    if row.check_in is not None and row.check_out is not None:
+        _check_there(row, minutes)
+    elif minutes > row.minutes:
+        raise MoreThanDeclared(limit=row.minutes, field="minutes")
+
+
 def _check_there(row: Row, minutes: int) -> None:
     if row.check_in is None or row.check_out is None:
         return
@@ -269,19 +278,24 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
 
     The organiser confirms. What passes the daily cap is said, and counts for nothing more.
 
+    确认时长以登记时长为限,登记起止时间的,以起止时间为限;确需更多的,确认后另行更正并说明理由。
+    No more is confirmed than was recorded, or than lies between its times; what has to be more is
+    corrected afterwards, with a reason.
+
     Raises:
         SelfConfirm: Nobody confirms hours of their own household.
         RecorderConfirms: Who recorded them does not confirm them.
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
         BadSpan: The volunteer was not there for so long.
+        MoreThanDeclared: They are more than was recorded.
         Overlap: Hours of that time are confirmed already.
         CallerNotServing: The caller's post as a steward is suspended or over.
     """
     require_serving(tx)
     row = _locked_record(tx, payload.record_id, "RECORDED")
     _require_other(tx, row.recorded_by)
-    _check_there(row, payload.minutes)
+    _check_declared(row, payload.minutes)
     done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
     rules.hours.check_confirmation(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
     # The person's row orders rivals: two confirmations of one day see each other.

@@ -317,6 +317,18 @@ def test_no_more_minutes_are_confirmed_than_he_was_there(ground):
     assert ground.cadre(CADRE).do("confirm_hours", order, version=made["version"])["minutes"] == 120
 
 
+def test_no_more_minutes_are_confirmed_than_were_recorded(ground):
+    """A whole day was confirmed of half an hour."""
+    made = record(ground, minutes=30)
+    with pytest.raises(errors.MoreThanDeclared) as refused:
+        confirm(ground, made, 31)
+    assert (refused.value.field, refused.value.params) == ("minutes", {"limit": 30})
+    done = confirm(ground, made, 30)
+    more = {"record_id": done["id"], "minutes": 60, "reason": "签到表记为一小时,登记有误"}
+    corrected = ground.cadre(OTHER_CADRE).do("correct_hours", more, version=done["version"])
+    assert corrected["minutes"] == 60
+
+
 def test_who_has_left_brings_the_visits_of_before(ground):
     """K13: what a device had noted while he served was lost with his leaving."""
     ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")

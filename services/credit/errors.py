@@ -457,6 +457,13 @@ class SampleNotChecked(Guard):
     )
 
 
+class NotToCheck(Guard):
+    text = (
+        "赋分 {award} 不在本草案待核对名单(to_check)中"
+        " / The award {award} is none of those that this draft names in `to_check`"
+    )
+
+
 class SameAsReviewer(Guard):
     text = "核对人与确认人不能为同一人 / Who reviewed does not confirm"
 
@@ -733,6 +740,10 @@ class ReviewIncomplete(Guard):
         "以下候选对象缺少不少于10个字的评议意见:{missing}"
         " / These nominees lack a review of at least 10 characters: {missing}"
     )
+
+
+class NotUnderReview(Guard):
+    text = "{subject} 不是本次评议的候选对象 / {subject} is no nominee whom this review is about"
 
 
 class NobodyLeft(Guard):

@@ -134,7 +134,7 @@ def notice_withdrawn(tx: Tx, known: Row, notice_id: str, reason: str) -> None:
     tx.disarm("commendation_end", known.commendation_id)
     for nominee in nominees.public(tx, known):
         nominees.tell(tx, "COMMENDATION_NOTICE_DOWN", known, nominee.subject_id, reasons=reason)
-    store.change(tx.conn, known, state="REVIEWED")
+    store.change(tx.conn, known, state="REVIEWED", publicised_at=None, public_until=None)
 
 
 def on_notice_end(tx: Tx, due: Due) -> None:

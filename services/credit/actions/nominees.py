@@ -20,6 +20,7 @@ from services.credit.actions import (
 from services.credit.errors import (
     AlreadyNominated,
     NobodyLeft,
+    NotUnderReview,
     OutsideArea,
     ReviewIncomplete,
     SelfNomination,
@@ -264,6 +265,7 @@ def review_nominees(tx: Tx, payload: ReviewNominees) -> replies.CommendationDone
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is not checked, or before the public already.
         ReviewIncomplete: A nominee has no review, or one of fewer than 10 characters.
+        NotUnderReview: A review is about somebody who is no nominee, or was dropped.
         SelfApproval: The caller is a nominee.
         ConflictOfInterest: The caller holds a post in a nominee.
     """
@@ -280,6 +282,10 @@ def review_nominees(tx: Tx, payload: ReviewNominees) -> replies.CommendationDone
     ]
     if missing:
         raise ReviewIncomplete(field="reviews", missing="、".join(missing))
+    about = {nominee.subject_id for nominee in nominees}
+    for place, review in enumerate(payload.reviews):
+        if review.subject not in about:
+            raise NotUnderReview(field=f"reviews[{place}].subject", subject=review.subject)
     require_independent(tx, nominees)
     for nominee in nominees:
         review = said[nominee.subject_id]

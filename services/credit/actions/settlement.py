@@ -28,6 +28,7 @@ from services.credit.errors import (
     EarlierMonthOpen,
     HashChanged,
     Incomplete,
+    NotToCheck,
     SameAsReviewer,
     SampleNotChecked,
 )
@@ -144,6 +145,7 @@ def review_settlement(tx: Tx, payload: ReviewSettlement) -> replies.SettlementRe
         RoleDenied: Another role reviews an area of this level, or another area.
         StateConflict: It is not drafted.
         HashChanged: The draft is not the one that was seen.
+        NotToCheck: An id in `checked` is none of those in `to_check`.
     """
     row = _locked(tx, payload.settlement_id)
     _require_role(tx, row, _REVIEWERS)
@@ -151,17 +153,22 @@ def review_settlement(tx: Tx, payload: ReviewSettlement) -> replies.SettlementRe
         raise StateConflict(state=row.state)
     if payload.hash is not None and payload.hash != row.digest:
         raise HashChanged(field="hash")
-    checked = sorted(set(row.checked) | (set(payload.checked) & set(row.to_check)))
-    unchecked = len(set(row.to_check) - set(checked))
+    to_check = set(row.to_check)
+    for place, award_id in enumerate(payload.checked):
+        if award_id not in to_check:
+            raise NotToCheck(field=f"checked[{place}]", award=award_id)
+    checked = sorted({*row.checked, *payload.checked})
+    unchecked = len(to_check.difference(checked))
     missing = _missing(tx, row)
-    state = "DRAFTED" if unchecked or missing or not row.complete else "REVIEWED"
+    reviewed = row.complete and not unchecked and not missing
     row = store.change(
         tx.conn,
         row,
-        state=state,
+        state="REVIEWED" if reviewed else "DRAFTED",
         checked=checked,
-        reviewed_by=tx.actor.id,
-        reviewed_at=tx.now,
+        # Who has looked at a part of a draft, or at one without all sources, has not reviewed it.
+        reviewed_by=tx.actor.id if reviewed else None,
+        reviewed_at=tx.now if reviewed else None,
     )
     return replies.SettlementReviewed.of(
         row, id=row.settlement_id, hash=row.digest, unchecked=unchecked, missing=missing

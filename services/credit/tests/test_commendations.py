@@ -15,6 +15,7 @@ from services.credit.errors import (
     NobodyLeft,
     NoticeRunning,
     NotInNotice,
+    NotUnderReview,
     OutsideArea,
     QuotaExceeded,
     ReasonsRequired,
@@ -428,6 +429,11 @@ def test_every_refusal_on_the_way(credit):
     both = reviews("RES:per_a", "RES:per_b")
     with pytest.raises(SelfApproval):
         step(bench, "review_nominees", made, person="per_a", reviews=both)
+    with pytest.raises(NotUnderReview) as refused:
+        more = reviews("RES:per_a", "RES:per_b", "RES:per_low")
+        step(bench, "review_nominees", made, person="per_reviewer", reviews=more)
+    told = refused.value
+    assert (told.field, told.params["subject"]) == ("reviews[2].subject", "RES:per_low")
     step(bench, "review_nominees", made, person="per_reviewer", reviews=both)
     with pytest.raises(QuotaExceeded):
         step(bench, "publicise_commendation", made)
@@ -770,6 +776,7 @@ def test_a_notice_that_is_taken_down_has_no_effect_and_goes_up_anew(credit):
     order = {"notice_id": made["notice_id"], "reason": "姓名有误,另行公示。"}
     bench.do("withdraw_notice", order, version=1)
     assert told(bench, "per_a")[-1] == "COMMENDATION_NOTICE_DOWN"
+    assert card(bench, made)["public_until"] is None
     bench.fire("2025-07-09T09:00")
     with pytest.raises(StateConflict):
         approve(bench, made)

@@ -534,13 +534,19 @@ def test_a_month_is_reviewed_when_all_was_looked_at_and_nothing_is_missing(credi
 
     reply = look(card, [])
     assert (reply["state"], reply["unchecked"]) == ("DRAFTED", 1)
-    assert settlement_of(bench, "2025-01")["state"] == "DRAFTED"
+    waits = settlement_of(bench, "2025-01")
+    assert (waits["state"], waits["reviewed_at"]) == ("DRAFTED", None)
     bench.deliver([inbox.Delivery(b"{not json", "steward", 0)])
     reply = look(settlement_of(bench, "2025-01"), card["to_check"])
     assert (reply["state"], reply["missing"]) == ("DRAFTED", ["parked:steward"])
     inbox.mark_parked(bench.runtime, [bench.parked()[0]["id"]], "DROPPED", "operator")
     reply = look(settlement_of(bench, "2025-01"), card["to_check"])
     assert (reply["state"], reply["unchecked"], reply["missing"]) == ("REVIEWED", 0, [])
+    assert settlement_of(bench, "2025-01")["reviewed_at"] is not None
+    bench.deliver([inbox.Delivery(b"{not json", "steward", 1)])
+    reply = look(settlement_of(bench, "2025-01"), [])
+    waits = settlement_of(bench, "2025-01")
+    assert (waits["state"], waits["reviewed_at"]) == ("DRAFTED", None)
 
 
 def test_the_public_entry_lists_what_its_score_counts(credit):

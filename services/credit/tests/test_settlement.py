@@ -9,6 +9,7 @@ from chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
 from services.credit.errors import (
     HashChanged,
     Incomplete,
+    NotToCheck,
     SameAsReviewer,
     SampleNotChecked,
 )
@@ -334,6 +335,21 @@ def test_a_deduction_must_be_looked_at_and_counts_for_good_only_after_the_notice
     )
     bench.fire(NOTICE_END)
     assert bool(bench.rows(states)[0]["effective"])
+
+
+def test_a_review_names_only_awards_that_have_to_be_looked_at(credit):
+    """An unknown id in `checked` was taken silently: the reply said that it was looked at."""
+    bench = credit
+    bench.at("2025-03-20T10:00").deliver([missed(bench)])
+    card = close_month(bench)
+    stranger = str(uuid.uuid4())
+    with pytest.raises(NotToCheck) as refused:
+        review(bench, card, checked=[*card["to_check"], stranger])
+    told = refused.value
+    assert (told.field, told.params["award"]) == ("checked[1]", stranger)
+    assert (now := bench.ask("settlement", {"settlement_id": card["id"]}))["checked"] == []
+    assert now["version"] == card["version"]
+    assert review(bench, card)["state"] == "REVIEWED"
 
 
 @pytest.mark.covers("N22", "C8")

@@ -14,6 +14,7 @@ from chassis.refusal import NotFound, StateConflict
 from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import (
+    awards,
     manual,
     telling,
 )
@@ -196,10 +197,12 @@ def check(tx: Tx, known: Row, nominees: Sequence[Row], *, news: Container[str] =
         nominees: Whom to look at.
         news: The states of which those are told who come into them and stand in the notice.
     """
+    subject_ids = [nominee.subject_id for nominee in nominees]
+    awards.hold_open(tx, subject_ids)
     found = candidate_store.grounds_of(
         tx.conn,
         known.kind,
-        [nominee.subject_id for nominee in nominees],
+        subject_ids,
         until=known.to_period,
         commendation_id=known.commendation_id,
         at=tx.now,

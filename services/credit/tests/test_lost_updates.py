@@ -14,17 +14,19 @@ from chassis.refusal import StateConflict, VersionConflict
 from services.credit.actions import (
     amounts,
     consents,
+    honours,
     ledger,
     manual,
+    nominees,
     objections,
     reversals,
     subjects,
 )
-from services.credit.errors import AlreadyObjected, HashChanged, SubjectClosed
+from services.credit.errors import AlreadyObjected, HashChanged, NobodyLeft, SubjectClosed
 from services.credit.storage import awards as award_store
 from services.credit.storage import queries, registry
-from services.credit.tests import stage, test_repairs
-from services.credit.tests.calendar_of_months import final_month
+from services.credit.tests import stage, test_commendations, test_repairs
+from services.credit.tests.calendar_of_months import award, final_month
 from services.credit.tests.test_awards import attended, hours, rated
 from services.credit.tests.test_objections import accept, decide, file, uuid_text
 from services.credit.tests.test_settlement import (
@@ -483,3 +485,47 @@ def test_a_shop_that_is_closed_while_a_later_deed_is_proposed_has_none_that_stan
         assert while_open(bench, propose, apart(office, close), cadre) is None
     standing = bench.rows("SELECT state FROM awards WHERE state <> 'REVERSED'")
     assert standing == []
+
+
+@pytest.mark.covers("N12")
+@pytest.mark.parametrize("closing_first", [True, False])
+def test_a_shop_that_is_closed_while_its_commendation_is_approved_is_not_commended(
+    postgres,  # noqa: F811
+    closing_first,
+):
+    """Neither saw what the other had not committed yet: a closed shop was commended."""
+    bench = postgres.at("2025-02-20T09:00")
+    stage.rules(bench)
+    bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9]).do(
+        "open_subject", {"kind": "MER", "ref": "mer_1", "area": stage.COMMUNITY}
+    )
+    bench.at("2025-03-03T09:00")
+    award(bench, "MER:mer_1", "R-MER-09")
+    for period in test_commendations.MONTHS:
+        final_month(bench, period)
+    bench.at("2025-07-01T09:00")
+    made = test_commendations.publicised(bench, "MER:mer_1", kind="MER")
+    bench.fire("2025-07-09T09:00")
+    office = bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9]).actor
+    lead = bench.as_("R_STREET_LEAD", person="per_lead", scope=stage.COMMUNITY[:9]).actor
+
+    def close(tx):
+        subjects.close_subject(tx, subjects.CloseSubject(subject_id="MER:mer_1"))
+
+    def approve(tx):
+        honours.approve_commendation(tx, nominees.WhichCommendation(commendation_id=made["id"]))
+
+    def apart(actor, work):
+        def run():
+            with bench.runtime.transaction(actor) as tx:
+                work(tx)
+
+        return run
+
+    if closing_first:
+        assert isinstance(while_open(bench, close, apart(lead, approve), office), NobodyLeft)
+    else:
+        assert while_open(bench, approve, apart(office, close), lead) is None
+    # What was given a moment before the closing is taken back by it.
+    of_it = "SELECT state FROM awards WHERE deed = :deed AND state <> 'REVERSED'"
+    assert bench.rows(of_it, deed=made["id"]) == []

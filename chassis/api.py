@@ -52,6 +52,8 @@ Schema = TypedDict(
         "contentEncoding": str,
         "contentMediaType": str,
         "discriminator": dict[str, object],
+        # A line of a batch: the service judges each by itself.
+        "x-alone": bool,
     },
     total=False,
 )

@@ -13,7 +13,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -31,6 +31,7 @@ from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
 from chassis.refusal import Refusal, Sentence
+from chassis.requests import is_line
 from chassis.table import description_of, refusals_of, summary_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def folder_of(service_cls: type[Service]) -> Path:
 
 def schema_of(kind: type) -> Schema:
     """Return the JSON Schema (2020-12) of a type, its own definition at the top."""
-    whole = cast("Schema", msgspec.json.schema(kind))
+    whole = cast("Schema", msgspec.json.schema(kind, schema_hook=_line))
     name = whole.pop("$ref", "").rpartition("/")[2]
     if not name:
         return whole
@@ -108,12 +109,27 @@ def _anything(kind: type) -> dict[str, str]:
     return {"description": "内容不限 / anything"}
 
 
+def _line(kind: type) -> dict[str, object]:
+    """Return the schema of a line of a batch."""
+    if not is_line(kind):
+        raise NotImplementedError(kind)
+    return {**schema_of(kind.of)}
+
+
 def schemas_of(kinds: Sequence[type]) -> tuple[tuple[Schema, ...], Schemas]:
     """Return what refers to each type's schema, and the schemas by name (`#/schemas/<name>`)."""
-    made = msgspec.json.schema_components(
-        kinds, ref_template="#/schemas/{name}", schema_hook=_anything
-    )
+    lines: list[type] = []
+
+    def shown(kind: type) -> Mapping[str, object]:
+        if not is_line(kind):
+            return _anything(kind)
+        lines.append(kind.of)
+        return {"$ref": f"#/schemas/{kind.of.__name__}", "x-alone": True}
+
+    made = msgspec.json.schema_components(kinds, ref_template="#/schemas/{name}", schema_hook=shown)
     refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
+    if lines:
+        schemas |= schemas_of(lines)[1]
     return refs, {name: _described(schema) for name, schema in sorted(schemas.items())}
 
 
@@ -300,6 +316,8 @@ def _without_bound(kind: types.Type, place: str) -> Iterator[str]:
         case types.UnionType():
             for one in kind.types:
                 yield from _without_bound(one, place)
+        case types.CustomType() if is_line(kind.cls):
+            yield from _without_bound(types.type_info(kind.cls.of), place)
         case types.DataclassType() | types.StructType():
             for member in kind.fields:
                 yield from _without_bound(member.type, f"{place}.{member.encode_name}".lstrip("."))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from chassis import audit, contracts, deadlines, free_text, idempotency, sealing, years
+from chassis import audit, contracts, deadlines, idempotency, sealing, years
 from chassis import storage as store
 from chassis.bus import (
     Door,
@@ -29,19 +27,15 @@ from chassis.calendar import Calendar, with_zone
 from chassis.cards import Health
 from chassis.digests import Digest, Digests
 from chassis.facts import declared
-from chassis.forms import form_of
 from chassis.json_values import JsonObject
 from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
+from chassis.reading import read
 from chassis.refusal import (
-    Choices,
     InFlight,
-    Invalid,
     NotFound,
     Refusal,
     RoleDenied,
-    said,
-    sentences,
 )
 from chassis.replies import plain
 from chassis.requests import members_of
@@ -50,26 +44,9 @@ from chassis.timers import arm_next, armed_kinds
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.runtime")
-# How msgspec says that a text has another form; nobody reads a regular expression.
-_PATTERN = re.compile("matching regex '(.*)'")
-_TYPE = re.compile(r"Expected `(\w+)(?: \| null)?`, got")
-_TYPES = sentences(
-    {
-        "int": "整数 / a whole number",
-        "float": "数字 / a number",
-        "str": "文本 / text",
-        "bool": " true 或 false / true or false",
-        "array": "列表 / a list",
-        "object": "对象 / an object",
-        "datetime": "日期时间(ISO 8601) / a date and time (ISO 8601)",
-        "date": "日期(YYYY-MM-DD) / a date (YYYY-MM-DD)",
-    }
-)
-
 _RACES = 3
 # A fact that has waited so long for the relay is late.
 _OUTBOX_LATE_S = 60.0
-_MOST_INT = 2**63
 
 
 class Runtime(Opened):
@@ -177,33 +154,7 @@ class Runtime(Opened):
             Invalid: Says what is wrong and where.
             NumberOfAPerson: A text that others read holds one.
         """
-        body_type = self.entries[method].body_type
-        unknown = set(body) - set(members_of(body_type))
-        if unknown:
-            name = min(unknown)
-            raise Invalid(
-                field=name, reason=said("未知字段 {name} / unknown member {name}", name=name)
-            )
-        try:
-            read: object = msgspec.convert(body, body_type, strict=True, builtin_types=())
-        except msgspec.ValidationError as error:
-            reason, _, where = str(error).partition(" - at `$")
-            where = where.strip("`.")
-            place = where.replace("[", ".[").strip(".").split(".") if where else []
-            if known := free_text.choices(body_type, place):
-                reason = said(
-                    "应为以下之一:{known} / should be one of {known}",
-                    known=Choices(*map(str, known)),
-                )
-            elif (asked := _PATTERN.search(reason)) and (form := form_of(asked[1])):
-                reason = said("应为{form} / should be {form}", form=form)
-            elif (asked := _TYPE.search(reason)) and asked[1] in _TYPES:
-                reason = said("应为{form} / should be {form}", form=_TYPES[asked[1]])
-            raise Invalid(field=where, reason=reason) from error
-        for name in members_of(body_type):
-            _refuse_beyond(name, getattr(read, name))
-        free_text.check(read)
-        return read
+        return read(self.entries[method].body_type, body)
 
     def run_command(
         self, service: Service, door: Door, fn: Callable[..., object], call: Call
@@ -380,46 +331,6 @@ class Runtime(Opened):
             "calendar": years.outlook(tx.calendar, tx.now),
             "keys": sealing.outlook(tx),
         }
-
-
-def _refuse_beyond(where: str, value: object) -> None:
-    """Refuse what no column and no calendar holds, so that no database has to complain of it.
-
-    Raises:
-        Invalid: A whole number beyond 64 bits, a time outside 1900 to 2200, a text with NUL.
-    """
-    match value:
-        case bool() | None:
-            return
-        case int() if not -_MOST_INT <= value < _MOST_INT:
-            raise Invalid(
-                field=where, reason=said("{where} 数值过大 / {where} is too large", where=where)
-            )
-        case datetime() if not 1900 <= value.year < 2200:
-            raise Invalid(
-                field=where,
-                reason=said(
-                    ("{where} 应在 1900 年至 2199 年之间 / {where} is a time from 1900 to 2199"),
-                    where=where,
-                ),
-            )
-        case str() if "\0" in value:
-            raise Invalid(
-                field=where,
-                reason=said("{where} 不能含有空字符 / {where} holds no NUL", where=where),
-            )
-        case Mapping():
-            for name, inner in value.items():
-                _refuse_beyond(where, name)
-                _refuse_beyond(f"{where}.{name}", inner)
-        case list() | tuple():
-            for place, inner in enumerate(value):
-                _refuse_beyond(f"{where}.{place}", inner)
-        case Struct():
-            for name in value.__struct_fields__:
-                _refuse_beyond(f"{where}.{name}", getattr(value, name))
-        case _:
-            return
 
 
 def open_all(services: Mapping[str, type[Service]], urls: Mapping[str, str]) -> dict[str, Runtime]:

@@ -129,23 +129,32 @@ def timed(body: JsonObject, moments: tuple[Moment, ...]) -> JsonObject:
         Unfit: One is none, or no deadline can be counted from it.
     """
     found: Json = body
-    for at, form in moments:
-        found = _placed(found, at, form)
+    for moment in moments:
+        found = _placed(found, moment.place, moment)
     return cast("JsonObject", found)
 
 
-def _placed(value: Json, at: tuple[str, ...], form: str) -> Json:
+def _placed(value: Json, at: tuple[str, ...], moment: Moment) -> Json:
     """Return a value in which a day or time, where it stands, is as it travels."""
     if not at:
-        return _moment(value, form) if isinstance(value, str) else value
+        return _told_time(value, moment) if isinstance(value, str) else value
     head, *rest = at
     if head == "*" and isinstance(value, list):
-        return [_placed(one, tuple(rest), form) for one in value]
+        return [_placed(one, tuple(rest), moment) for one in value]
     if head == "*" and isinstance(value, dict):
-        return {name: _placed(one, tuple(rest), form) for name, one in value.items()}
+        return {name: _placed(one, tuple(rest), moment) for name, one in value.items()}
     if isinstance(value, dict) and head in value:
-        return {**value, head: _placed(value[head], tuple(rest), form)}
+        return {**value, head: _placed(value[head], tuple(rest), moment)}
     return value
+
+
+def _told_time(written: str, moment: Moment) -> str:
+    try:
+        return _moment(written, moment.form)
+    except Unfit:
+        if moment.alone:
+            return written  # its service says so, of this line alone
+        raise
 
 
 def _moment(written: str, form: str) -> str:

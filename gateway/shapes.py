@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
-from typing import cast
+from typing import NamedTuple, cast
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 from msgspec import Struct
@@ -21,8 +21,19 @@ from chassis.json_values import Json, JsonObject
 
 # Where a member stands, from the outside in.
 Place = tuple[str | int, ...]
-# Where days and times stand ("*" for each of a list or mapping), and the format of each.
-Moment = tuple[tuple[str, ...], str]
+
+
+class Moment(NamedTuple):
+    """Where days and times stand ("*" for each of a list or mapping), and their format.
+
+    Attributes:
+        alone: It stands in a line of a batch, which the service judges by itself.
+    """
+
+    place: tuple[str, ...]
+    form: str
+    alone: bool = False
+
 
 _DEEPEST = 8
 _TIME = re.compile(
@@ -119,6 +130,11 @@ class Shape:
         return tuple(_moments(self.schema, self.schemas, ()))
 
     @functools.cached_property
+    def alone(self) -> tuple[tuple[str, ...], ...]:
+        """Where lines stand of which the service judges each by itself."""
+        return tuple(_alone(self.schema, self.schemas, ()))
+
+    @functools.cached_property
     def _validator(self) -> Draft202012Validator:
         whole = {**self.schema, "schemas": self.parts}
         return Draft202012Validator(whole, validate_formats=True, formats=_FORMATS)
@@ -132,6 +148,7 @@ class Shape:
         broken = dict.fromkeys(_fractions(value, self.schema, self.schemas))
         found = [one for one in found if one.place not in broken]
         found += [Flaw(at, "integer") for at in broken]
+        found = [one for one in found if not self._judged_alone(one.place)]
         found = [replace(one, words=self.words, kind=self._meant(one)) for one in found]
         order = {name: number for number, name in enumerate(self.members)}
         return sorted(
@@ -139,12 +156,19 @@ class Shape:
             key=lambda one: order.get(str(one.place[0]), len(order)) if one.place else -1,
         )
 
+    def _judged_alone(self, place: Place) -> bool:
+        """Tell whether a place lies in a line that the service judges by itself."""
+        if not self.alone:
+            return False
+        told = tuple("*" if isinstance(one, int) else one for one in place)
+        return any(told[: len(line)] == line for line in self.alone)
+
     def _meant(self, flaw: Flaw) -> str:
         """Return the kind of a flaw; where a day or time should stand, what is no text is none."""
         if flaw.kind != "string":
             return flaw.kind
         place = tuple("*" if isinstance(one, int) else one for one in flaw.place)
-        form = dict(self.moments).get(place)
+        form = {one.place: one.form for one in self.moments}.get(place)
         return {"date-time": "time", "date": "day"}.get(form or "", flaw.kind)
 
     def filled(self, value: JsonObject) -> JsonObject:
@@ -210,12 +234,25 @@ def _moments(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[
     for one in schema.get("anyOf", ()):
         yield from _moments(one, schemas, at)
     if schema.get("format") in {"date-time", "date"}:
-        yield at, schema["format"]
+        yield Moment(at, schema["format"])
     for inner in (schema.get("items", False), schema.get("additionalProperties", False)):
         if not isinstance(inner, bool):
-            yield from _moments(inner, schemas, (*at, "*"))
+            alone = inner.get("x-alone", False)
+            for one in _moments(inner, schemas, (*at, "*")):
+                yield one._replace(alone=alone or one.alone)
     for name, one in schema.get("properties", {}).items():
         yield from _moments(one, schemas, (*at, name))
+
+
+def _alone(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if schema.get("x-alone"):
+        yield at
+    elif len(at) <= _DEEPEST:
+        schema = _told_of(schema, schemas)
+        if isinstance(items := schema.get("items"), dict):
+            yield from _alone(items, schemas, (*at, "*"))
+        for name, one in schema.get("properties", {}).items():
+            yield from _alone(one, schemas, (*at, name))
 
 
 # --------------------------------------------------------------------------------------------------

@@ -88,6 +88,27 @@ def test_a_body_of_tens_of_thousands_of_members_is_refused_before_it_is_read(sit
     assert problem_of(answer)["code"] == "BODY_TOO_MANY"
 
 
+def test_a_line_of_a_batch_that_is_wrong_stops_no_other(site):
+    """One broken date of many was refused here, and nothing of the rest was taken."""
+    lines = [
+        {"counter_id": "c1", "at": "2025-13-45T09:00:00", "amount": 1},
+        {"counter_id": "c1", "at": "2025-01-02T09:00:00", "amount": 1},
+        {"counter_id": "c1", "at": "2025-01-02T09:00:00", "amount": "1"},
+        "c1",
+    ]
+    answer = site.ask("POST", "/v1/toy/readings", json={"readings": lines})
+    assert answer.json()["said"] == [
+        "at: 应为日期时间(ISO 8601)",
+        "2025-01-02T09:00:00+08:00",
+        "amount: 应为整数",
+        ": 应为对象",
+    ]
+    answer = site.ask("POST", "/v1/toy/readings", json={"readings": [lines[0]] * 11})
+    assert [one["field"] for one in problem_of(answer)["errors"]] == ["readings"]
+    schemas = site.ask("GET", "/openapi.json").json()["components"]["schemas"]
+    assert schemas["Reading"]["required"] == ["counter_id", "at", "amount"]
+
+
 class Which(Asked, frozen=True):
     day: Day | None = None
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from chassis.replies import Page, Reply
 from chassis.requests import Request
+from chassis.tests.toy.service import AddReadings
 from gateway.doors import ANY, PUBLIC, Doors
 
 DOORS = Doors("toy", tag="玩具 / Toy")
@@ -67,6 +68,22 @@ DOORS.command(
     roles=DISTRICT,
     status=202,
     summary="后台计数 / Count up",
+)
+
+
+class Readings(Reply):
+    id: str
+    said: list[str]
+
+
+DOORS.command(
+    "POST",
+    "/readings",
+    "add_readings",
+    body=AddReadings,
+    reply=Readings,
+    roles=DISTRICT,
+    summary="抄表 / Add readings",
 )
 DOORS.query(
     "GET", "/counters/{counter_id}", "total", reply=Total, roles=ANY, summary="总数 / Total"

@@ -32,7 +32,7 @@ CHASSIS = (
     "deadlines | importers | jobs",
     "idempotency | inbox | migrate | records | timers | years",
     "transaction",
-    "columns | digests | outbox",
+    "columns | digests | outbox | reading",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
     "messages | storage | vault | workbooks",
     "api | cards | cells | forms",

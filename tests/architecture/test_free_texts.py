@@ -9,7 +9,7 @@ import pytest
 from chassis import free_text, installed
 from chassis.bus import entries
 from chassis.free_text import Office, Public, PublicText, Sealed, readers_of
-from chassis.requests import Request, is_request
+from chassis.requests import Request, is_line, is_request
 
 # What people write in their own words is called one of these, or `…_reason` and the like.
 WORDS = {
@@ -41,6 +41,8 @@ def texts_of(hint, at, *, inner=None):
             yield from texts_of(part, at, inner=inner)
     elif origin is dict:
         yield from texts_of(parts[1], at, inner=inner)
+    elif is_line(hint):
+        yield from texts_of(hint.of, at, inner=inner)
     elif is_request(hint):
         for name, member in free_text.members(hint):
             yield from texts_of(member, (*at, name), inner=inner)
@@ -50,6 +52,8 @@ def texts_of(hint, at, *, inner=None):
 
 def kinds_of(hint):
     """Yield the class of each object that a body is made of."""
+    if is_line(hint):
+        hint = hint.of
     if isinstance(hint, type) and not get_args(hint):
         yield hint
         if is_request(hint):

@@ -6,18 +6,20 @@ import json
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from msgspec import field
+from msgspec import Meta, field
 
 from chassis import storage as store
 from chassis.bus import Job, Service, command, job, query, subscribe, timer
 from chassis.facts import fact, reads
+from chassis.fields import Instant
 from chassis.free_text import PublicText
 from chassis.messages import Due, Event
-from chassis.refusal import Guard, NotFound
-from chassis.requests import Request
+from chassis.reading import read_lines
+from chassis.refusal import Guard, NotFound, Refusal
+from chassis.requests import UNIQUE, Line, Request
 from chassis.transaction import Tx
 
 metadata = store.new_metadata()
@@ -65,6 +67,21 @@ class Add(Request, frozen=True):
     amount: int
     note: PublicText = ""
     words: list[PublicText] = field(default_factory=list)
+
+
+class Reading(Request, frozen=True):
+    counter_id: str
+    at: Instant
+    amount: int
+
+
+class ReadingLine(Line[Reading]):
+    of = Reading
+
+
+class AddReadings(Request, frozen=True):
+    readings: Annotated[list[ReadingLine], Meta(max_length=10)]
+    meters: Annotated[list[str], UNIQUE, Meta(max_length=10)] = field(default_factory=list)
 
 
 class Which(Request, frozen=True):
@@ -125,6 +142,17 @@ class Toy(Service):
         )
         tx.publish(fact, subject=order.counter_id, scope="370811", sequence=version)
         return {"id": order.counter_id, "state": "ADDED", "version": version}
+
+    @command(roles=("R_DISTRICT",))
+    def add_readings(self, tx: Tx, order: AddReadings) -> dict[str, Any]:
+        said = []
+        for line in read_lines(order.readings):
+            if isinstance(line, Refusal):
+                said.append(f"{line.field}: {line.params.get('reason', '')}")
+            else:
+                self.add(tx, Add(line.counter_id, line.amount))
+                said.append(line.at.isoformat())
+        return {"id": "readings", "said": said}
 
     @command(roles=("R_DISTRICT",), if_match=True)
     def reset(self, tx: Tx, order: Which) -> dict[str, Any]:

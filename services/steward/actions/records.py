@@ -17,9 +17,10 @@ from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
+from chassis.reading import read_lines
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
-from chassis.requests import Request
+from chassis.requests import Line, Request
 from chassis.text import fold
 from services.steward import events, replies, rules, storage
 from services.steward.actions import changes, kinship, submission
@@ -108,10 +109,16 @@ class VisitItem(Request, frozen=True):
     ] = field(default_factory=list)
 
 
+class VisitLine(Line[VisitItem]):
+    """A visit that is judged by itself."""
+
+    of = VisitItem
+
+
 class RecordVisits(Request, frozen=True):
     """离线走访 / What a device collected."""
 
-    items: Annotated[list[VisitItem], msgspec.Meta(min_length=1, max_length=200)]
+    items: Annotated[list[VisitLine], msgspec.Meta(min_length=1, max_length=200)]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -451,7 +458,8 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
 def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
     """离线走访批量上传 / Visits that a device collected.
 
-    Store a device's visits: one result per item, in the order given (F16).
+    Store a device's visits: one result per item, in the order given (F16). One that cannot be read
+    is told why, and stops no other.
 
     停职或离任的,可补传其在任期间的走访。Who is suspended or has left brings what was noted in
     service, in the grids that were served then.
@@ -468,10 +476,14 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
             serves.setdefault(grid, []).append(served)
     if not serves:
         raise NotFound(kind="steward", id=tx.actor.id)
-    before = _stored_before(tx, posts, payload.items)
+    read = read_lines(payload.items)
+    before = _stored_before(tx, posts, [item for item in read if isinstance(item, VisitItem)])
     outcomes: list[replies.VisitOutcome | None] = []
     rows: list[_Visit] = []
-    for item in payload.items:
+    for line, item in zip(payload.items, read, strict=True):
+        if isinstance(item, Refusal):
+            outcomes.append(_refused(_client_id(line), item))
+            continue
         stored = before.get(fold(item.client_id))
         if stored is not None:
             fate = "duplicate" if _content_of(item) == _content(stored) else "conflict"
@@ -480,22 +492,28 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
         try:
             rows.append(_visit(tx, item, serves))
         except Refusal as refusal:
-            outcomes.append(
-                replies.VisitOutcome(
-                    client_id=item.client_id, late=False, **changes.refused(refusal)
-                )
-            )
+            outcomes.append(_refused(item.client_id, refusal))
             continue
         outcomes.append(None)
     fates = iter(_store_visits(tx, rows))
     items = []
-    for item, outcome in zip(payload.items, outcomes, strict=True):
+    for line, outcome in zip(payload.items, outcomes, strict=True):
         if outcome is not None:
             items.append(outcome)
             continue
         fate, late = next(fates)
-        items.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=late))
+        items.append(replies.VisitOutcome(client_id=_client_id(line), result=fate, late=late))
     return replies.VisitsReply(state="STORED", items=items)
+
+
+def _client_id(line: VisitLine) -> str:
+    """Return the device's number of a line as it came; empty where there is none."""
+    told = line.given.get("client_id") if isinstance(line.given, dict) else None
+    return told[:MAX_CLIENT_ID] if isinstance(told, str) else ""
+
+
+def _refused(client_id: str, refusal: Refusal) -> replies.VisitOutcome:
+    return replies.VisitOutcome(client_id=client_id, late=False, **changes.refused(refusal))
 
 
 def _stored_before(tx: Tx, posts: list[Row], items: list[VisitItem]) -> dict[str, Row]:

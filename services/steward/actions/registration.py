@@ -13,9 +13,10 @@ from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid
 from chassis.free_text import Sealed
+from chassis.reading import read_lines
 from chassis.records import Row
 from chassis.refusal import Refusal
-from chassis.requests import Request
+from chassis.requests import Line, Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions import changes, dispatch
 from services.steward.actions.announcing import (
@@ -67,10 +68,16 @@ class RegisterPerson(PersonLine, frozen=True):
     grid: Grid | None = None
 
 
+class LineOfPeople(Line[PersonLine]):
+    """A person who is judged alone."""
+
+    of = PersonLine
+
+
 class RegisterPeople(Request, frozen=True):
     """批量登记 / Register up to 500 people."""
 
-    people: Annotated[list[PersonLine], msgspec.Meta(min_length=1, max_length=500)]
+    people: Annotated[list[LineOfPeople], msgspec.Meta(min_length=1, max_length=500)]
 
 
 def register_person(tx: Tx, payload: RegisterPerson) -> replies.Changed:
@@ -98,7 +105,10 @@ def register_people(tx: Tx, payload: RegisterPeople) -> replies.PeopleStored:
     每条单独受理或拒绝。Each line is taken or refused by itself.
     """
     items = []
-    for position, result in enumerate(admit(tx, payload.people)):
+    read = read_lines(payload.people)
+    admitted = iter(admit(tx, [one for one in read if isinstance(one, PersonLine)]))
+    for position, one in enumerate(read):
+        result = one if isinstance(one, Refusal) else next(admitted)
         if isinstance(result, Refusal):
             line = replies.PersonOutcome(line=position, **changes.refused(result))
             if "person_id" in result.params:

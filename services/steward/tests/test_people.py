@@ -229,3 +229,23 @@ def test_a_person_s_standing_is_nobody_else_s_business(ground):
     assert bench.ask("person", {"person_id": LI})["grid"] == GRID_2
     cadre = ground.cadre(OTHER_CADRE).ask("person", {"person_id": WANG})
     assert (cadre["is_adult"], cadre["birth_year"]) == (True, None)
+
+
+def test_one_line_that_cannot_be_read_stops_no_other_registration(ground):
+    """A year of birth that was no number refused five hundred people."""
+    person = {"name": "孙悦", "synthetic": True, "grid": GRID}
+    people = [
+        person | {"birth_year": "一九八〇"},
+        person,
+        person | {"name": 5},
+        person | {"shoe_size": 43},
+        {"name": "钱多"},
+    ]
+    lines = ground.cadre(CADRE).do("register_people", {"people": people})["items"]
+    assert [(one["line"], one["result"], one.get("field")) for one in lines] == [
+        (0, "VALIDATION", "birth_year"),
+        (1, "stored", None),
+        (2, "VALIDATION", "name"),
+        (3, "VALIDATION", "shoe_size"),
+        (4, "VALIDATION", "synthetic"),
+    ]

@@ -273,6 +273,33 @@ def test_each_visit_is_taken_or_refused_by_itself(ground):
     ]
 
 
+def test_one_visit_that_cannot_be_read_stops_no_other(ground):
+    """One broken date refused all that a device had collected."""
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    good = visit("a", "2025-03-03T08:00:00+08:00")
+    lines = [
+        visit("b", "2025-13-45T08:00:00+08:00"),
+        good,
+        visit("c", "2025-03-03T08:00:00+08:00") | {"grid": "三号网格"},
+        visit("d", "2025-03-03T08:00:00+08:00") | {"findings": ["电话 13812345678"]},
+        visit("e", "2025-03-03T08:00:00+08:00") | {"weather": "晴"},
+        {"client_id": "f"},
+        "g",
+    ]
+    reply = ground.by(GRID_WORKER).do("record_visits", {"items": lines})
+    assert [(i["client_id"], i["result"], i.get("field")) for i in reply["items"]] == [
+        ("b", "VALIDATION", "occurred_at"),
+        ("a", "stored", None),
+        ("c", "VALIDATION", "grid"),
+        ("d", "PII_FOUND", "findings.0"),
+        ("e", "VALIDATION", "weather"),
+        ("f", "VALIDATION", "grid"),
+        ("", "VALIDATION", ""),
+    ]
+    assert "日期时间" in reply["items"][0]["message_zh"]
+    assert upload(ground, good) == [("duplicate", False)]
+
+
 def test_who_is_no_steward_records_no_visits(ground):
     with pytest.raises(NotFound):
         upload(ground, visit("a"))

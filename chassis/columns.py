@@ -17,6 +17,7 @@ from chassis.calendar import SHANGHAI, with_zone
 from chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
 from chassis.forms import form_of
 from chassis.i18n import named
+from chassis.reading import holds_unique
 from chassis.refusal import Choices, NumberOfAPerson, Refusal
 from chassis.sheets import mark_of
 from chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
@@ -56,6 +57,13 @@ class CellBroken(BadCell):
         "应为一行文字,第 {position} 个字符处有换行或制表符"
         " / must be one line of text: character {position} is a line break or a tab"
     )
+
+
+class CellTwice(BadCell):
+    """A list in which nothing stands twice has a value twice."""
+
+    code = "CELL_TWICE"
+    text = "有重复的项 / the same item stands there twice"
 
 
 class CellFormula(BadCell):
@@ -141,6 +149,7 @@ class Column:
         high: Greatest number.
         longest: Most characters of a text (of each part of a list).
         most: Most parts of a list.
+        unique: Whether no part of a list stands twice.
         public: Whether others read it, so that it must hold no number of a person.
         repeated: Whether a refusal may repeat it: the code of a thing, never of a person.
     """
@@ -156,6 +165,7 @@ class Column:
     high: int | None = None
     longest: int = 200
     most: int | None = None
+    unique: bool = False
     days: int | None = None
     public: bool = False
     repeated: bool = False
@@ -244,6 +254,8 @@ class Column:
             raise BadCell(field=self.name)
         if self.pattern and not all(re.fullmatch(self.pattern, part) for part in parts):
             raise BadCell(field=self.name)
+        if self.unique and len(set(parts)) < len(parts):
+            raise CellTwice(field=self.name)
         for part in parts if self.public else ():
             number = personal_number(part)
             if number is not None:
@@ -366,7 +378,8 @@ class ColumnsOf:
         )
         derived |= _said_of(member.type)
         most = _most(member.type)
-        return Column(name, meaning, example, most=most, **derived | otherwise)
+        unique = holds_unique(self._hints[name])
+        return Column(name, meaning, example, most=most, unique=unique, **derived | otherwise)
 
 
 def _members(command: type) -> dict[str, inspect.Field]:

@@ -13,7 +13,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -120,9 +120,9 @@ def schemas_of(kinds: Sequence[type]) -> tuple[tuple[Schema, ...], Schemas]:
     """Return what refers to each type's schema, and the schemas by name (`#/schemas/<name>`)."""
     lines: list[type] = []
 
-    def shown(kind: type) -> Mapping[str, object]:
+    def shown(kind: type) -> dict[str, object]:
         if not is_line(kind):
-            return _anything(kind)
+            return {**_anything(kind)}
         lines.append(kind.of)
         return {"$ref": f"#/schemas/{kind.of.__name__}", "x-alone": True}
 

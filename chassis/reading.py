@@ -183,18 +183,18 @@ def _refuse_twice(kind: type[Struct], found: Struct) -> None:
 
 
 @functools.cache
-def _holds_unique(hint: object) -> bool:
+def holds_unique(hint: object) -> bool:
     """Tell whether a list in a type is a set."""
     if is_request(hint):
-        return any(_holds_unique(inner) for _name, inner in free_text.members(hint))
+        return any(holds_unique(inner) for _name, inner in free_text.members(hint))
     if typing.get_origin(hint) is Annotated and UNIQUE in typing.get_args(hint):
         return True
-    return any(_holds_unique(part) for part in typing.get_args(hint) if not isinstance(part, str))
+    return any(holds_unique(part) for part in typing.get_args(hint) if not isinstance(part, str))
 
 
 def _twice(hint: object, value: object, at: _Place) -> Iterator[tuple[_Place, str]]:
     """Yield (place, value) of each value that stands twice in a list that is a set."""
-    if value is None or not _holds_unique(hint):
+    if value is None or not holds_unique(hint):
         return
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:

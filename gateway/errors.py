@@ -409,6 +409,7 @@ _FLAWS = sentences(
         "pattern": "格式不符:应为{pattern} / does not have the form: must be {pattern}",
         "minItems": "至少 {limit} 项 / must have {limit} or more items",
         "maxItems": "至多 {limit} 项 / must have at most {limit} items",
+        "uniqueItems": "不能有重复的项 / must not have the same item twice",
         "exclusiveMinimum": "应大于 {limit} / must be greater than {limit}",
         "minimum": "应不小于 {limit} / must be at least {limit}",
         "exclusiveMaximum": "应小于 {limit} / must be less than {limit}",

@@ -238,8 +238,8 @@ def _moments(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[
     for inner in (schema.get("items", False), schema.get("additionalProperties", False)):
         if not isinstance(inner, bool):
             alone = inner.get("x-alone", False)
-            for one in _moments(inner, schemas, (*at, "*")):
-                yield one._replace(alone=alone or one.alone)
+            for found in _moments(inner, schemas, (*at, "*")):
+                yield found._replace(alone=alone or found.alone)
     for name, one in schema.get("properties", {}).items():
         yield from _moments(one, schemas, (*at, name))
 

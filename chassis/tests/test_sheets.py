@@ -162,6 +162,7 @@ def test_cells_of_a_spreadsheet_are_read(column, cell, value):
         ({}, "a\u00adb", "CELL_UNREADABLE"),
         ({}, "a\nb", "CELL_BROKEN"),
         ({}, "a\tb", "CELL_BROKEN"),
+        ({"kind": "list", "unique": True}, "a|b|a", "CELL_TWICE"),
     ],
 )
 def test_cells_that_lost_what_they_meant_are_refused_with_their_own_sentence(column, cell, code):

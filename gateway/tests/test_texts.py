@@ -109,6 +109,13 @@ def test_a_line_of_a_batch_that_is_wrong_stops_no_other(site):
     assert schemas["Reading"]["required"] == ["counter_id", "at", "amount"]
 
 
+def test_a_value_that_stands_twice_in_a_set_is_refused(site):
+    answer = site.ask("POST", "/v1/toy/readings", json={"readings": [], "meters": ["a", "b", "a"]})
+    (said,) = problem_of(answer)["errors"]
+    assert (answer.status_code, said["field"]) == (422, "meters")
+    assert said["message_zh"] == "不能有重复的项"
+
+
 class Which(Asked, frozen=True):
     day: Day | None = None
 

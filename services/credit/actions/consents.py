@@ -13,7 +13,7 @@ from chassis.bus import Tx
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.credit import replies
 from services.credit.actions import manual, running_out, telling
 from services.credit.errors import (
@@ -59,7 +59,7 @@ class GrantConsent(Request, frozen=True):
         ),
     ]
     purposes: Annotated[
-        list[Purpose], Meta(min_length=1, max_length=10, examples=[["SCORING", "POINTS"]])
+        list[Purpose], UNIQUE, Meta(min_length=1, max_length=10, examples=[["SCORING", "POINTS"]])
     ]
     person_id: (
         Annotated[
@@ -93,7 +93,7 @@ class WithdrawConsent(Request, frozen=True):
 
     consent_id: str
     purposes: Annotated[
-        list[Purpose], Meta(max_length=10, description="空表示全部 / empty: all of it")
+        list[Purpose], UNIQUE, Meta(max_length=10, description="空表示全部 / empty: all of it")
     ] = field(default_factory=list)
     receipt_no: (
         Annotated[

@@ -17,7 +17,7 @@ from chassis.fields import Id
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.credit import replies
 from services.credit.actions import (
     amounts,
@@ -64,6 +64,7 @@ class DecideObjection(Request, frozen=True):
     ) = None
     award_ids: Annotated[
         list[Id],
+        UNIQUE,
         Meta(
             max_length=500,
             description="ENTRY 异议成立或部分成立时撤销的赋分;当事人对本人加分提出异议的,"
@@ -73,6 +74,7 @@ class DecideObjection(Request, frozen=True):
     ] = field(default_factory=list)
     veto_ids: Annotated[
         list[Annotated[str, Meta(max_length=64)]],
+        UNIQUE,
         Meta(
             max_length=20,
             description="ENTRY 异议成立或部分成立时终止的一票否决 / vetoes that end, for ENTRY",

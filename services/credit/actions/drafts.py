@@ -17,7 +17,7 @@ from msgspec import Meta, field
 from chassis.fields import Day, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.credit import replies
 from services.credit.actions import areas, publishing
 from services.credit.errors import (
@@ -139,6 +139,7 @@ class EditRuleSet(Request, frozen=True):
     ] = field(default_factory=list)
     drop: Annotated[
         list[Id],
+        UNIQUE,
         Meta(
             max_length=500,
             description="删除的规则编码 / codes of rules left out",

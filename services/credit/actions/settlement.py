@@ -12,7 +12,7 @@ from chassis import records
 from chassis.calendar import Calendar
 from chassis.fields import DownToCommunity, Id, Period
 from chassis.refusal import RoleDenied, StateConflict
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.credit import events, replies
 from services.credit.actions import (
     areas,
@@ -62,6 +62,7 @@ class ReviewSettlement(Request, frozen=True):
     ) = None
     checked: Annotated[
         list[Id],
+        UNIQUE,
         Meta(
             max_length=10_000,
             description="已核对的赋分编号,应包含 to_check 全部 / awards looked at, out of "

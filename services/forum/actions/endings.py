@@ -14,7 +14,7 @@ from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import PersonId
 from chassis.records import Row
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.judges import led_task
@@ -59,7 +59,9 @@ class ReassignTask(Request, frozen=True):
     responsible_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["370811015901"])]
     due_date: Annotated[date, Meta(description="期限(含当日),默认 60 天 / last day")] | None = None
     supervisors: Annotated[
-        list[PersonId], Meta(max_length=20, description="默认沿用原监督员 / those of before")
+        list[PersonId],
+        UNIQUE,
+        Meta(max_length=20, description="默认沿用原监督员 / those of before"),
     ] = field(default_factory=list)
 
 

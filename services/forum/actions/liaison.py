@@ -15,7 +15,7 @@ from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.hosts import follow_host
@@ -85,7 +85,9 @@ class RegisterDeputy(Request, frozen=True):
     person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0002"])]
     kind: Annotated[DeputyKind, Meta(examples=["PARTY_DELEGATE"])]
     level: Annotated[DeputyLevel, Meta(examples=["DISTRICT"])]
-    streets: Annotated[list[Street], Meta(min_length=1, max_length=50, examples=[["370811015"]])]
+    streets: Annotated[
+        list[Street], UNIQUE, Meta(min_length=1, max_length=50, examples=[["370811015"]])
+    ]
     term_from: Instant | None = None
     term_to: Instant | None = None
     deputy_id: ChosenId | None = None

@@ -13,7 +13,7 @@ from chassis.bus import Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.forum import errors, rules, storage
 
 Fen = Annotated[int, Meta(ge=0)]
@@ -26,7 +26,9 @@ class PlannedTask(Request, frozen=True):
     responsible_kind: Literal["PROJECT", "COMMUNITY"]
     responsible_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["prj_0001"])]
     due_date: Annotated[date, Meta(description="期限(含当日),默认 60 天 / last day")] | None = None
-    supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
+    supervisors: Annotated[list[PersonId], UNIQUE, Meta(max_length=20)] = field(
+        default_factory=list
+    )
     budget_fen: Fen | None = None
     funding: Annotated[str, Meta(max_length=100), PUBLIC] | None = None
 

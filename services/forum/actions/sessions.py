@@ -13,8 +13,8 @@ from chassis.bus import Tx
 from chassis.fields import Id
 from chassis.free_text import PUBLIC
 from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
+from chassis.refusal import NotFound
+from chassis.requests import UNIQUE, Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.agenda import agenda_locked, end_session, is_open, return_to_session
 from services.forum.actions.hosts import led_session, require_apart, require_stand_in, takes_part
@@ -44,7 +44,7 @@ class ScheduleSession(Request, frozen=True):
     With `auto` the property's managers, the proposer, cosigners and drawn residents are added.
     """
 
-    topic_ids: Annotated[list[Id], Meta(min_length=1, max_length=3)]
+    topic_ids: Annotated[list[Id], UNIQUE, Meta(min_length=1, max_length=3)]
     start: Annotated[datetime, Meta(tz=True, examples=["2025-05-12T19:00:00+08:00"])]
     place: Annotated[str, Meta(min_length=1, max_length=100, examples=["红帆驿站"]), PUBLIC]
     auto: bool = False
@@ -83,10 +83,6 @@ class Adjourn(Request, frozen=True):
 
 
 def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[Row]:
-    if len(set(topic_ids)) < len(topic_ids):
-        raise Invalid(
-            field="topic_ids", reason=said("同一议题只能列一次 / a topic is named once only")
-        )
     locked = storage.topics.topics_locked(tx.conn, topic_ids)
     found = []
     for topic_id in topic_ids:

@@ -12,7 +12,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.records import Row
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.forum import replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.judges import (
@@ -42,7 +42,7 @@ class ChangeSupervisors(Request, frozen=True):
     """更换监督员 / The whole list of who watches from now on."""
 
     task_id: str
-    supervisors: Annotated[list[PersonId], Meta(min_length=1, max_length=20)]
+    supervisors: Annotated[list[PersonId], UNIQUE, Meta(min_length=1, max_length=20)]
     reason: Finding
 
 

@@ -15,7 +15,7 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import NotFound
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions import plans
 from services.forum.actions.plans import PlannedTask
@@ -39,7 +39,9 @@ class AssignTasks(Request, frozen=True):
     topic_id: str
     tasks: Annotated[list[PlannedTask], Meta(max_length=50)] = field(default_factory=list)
     supervisors: Annotated[
-        list[PersonId], Meta(max_length=20, description="默认监督员 / for tasks that name none")
+        list[PersonId],
+        UNIQUE,
+        Meta(max_length=20, description="默认监督员 / for tasks that name none"),
     ] = field(default_factory=list)
 
 

@@ -14,7 +14,7 @@ from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.forum import errors, replies, rules, storage
 from services.forum.actions.record import (
     aside,
@@ -47,6 +47,7 @@ class SubmitTopic(Request, frozen=True):
     level: Annotated[Level, Meta(description="层级 / level", examples=["GRID"])]
     scope: Annotated[
         list[AreaCode],
+        UNIQUE,
         Meta(
             min_length=1,
             max_length=50,
@@ -59,6 +60,7 @@ class SubmitTopic(Request, frozen=True):
     ) = None
     cosigners: Annotated[
         list[PersonId],
+        UNIQUE,
         Meta(
             max_length=200,
             description="纸质联署,仅代录人员可填 / signatures on paper, entered by intake roles",

@@ -13,7 +13,7 @@ from chassis.fields import Area, Id
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from chassis.text import AREA as AREA_FORM
 from chassis.text import PERSON
 from services.partner import events
@@ -78,6 +78,7 @@ class RegisterPartner(Request, frozen=True):
     ]
     operators: Annotated[
         list[Id],
+        UNIQUE,
         Meta(
             min_length=1,
             max_length=50,
@@ -150,7 +151,9 @@ class SetOperators(Request, frozen=True):
     """更换经办人 / Replace the operators."""
 
     partner_id: str
-    operators: Annotated[list[Id], Meta(min_length=1, max_length=50, examples=[["per_barber"]])]
+    operators: Annotated[
+        list[Id], UNIQUE, Meta(min_length=1, max_length=50, examples=[["per_barber"]])
+    ]
 
 
 def reply(row: Row, *, state: str | None = None, version: int | None = None) -> PartnerReply:

@@ -14,7 +14,7 @@ from chassis.fields import Area, Id, Period
 from chassis.free_text import Office, PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from chassis.text import PERIOD
 from services.partner import events
 from services.partner.actions import notices
@@ -55,7 +55,10 @@ class DisputeStatement(Request, frozen=True):
         PublicText, Meta(min_length=1, max_length=500, examples=["3 月 6 日一单金额有误"])
     ]
     lines: (
-        Annotated[list[Id], Meta(max_length=1000, description="兑换单编号 / redemption ids")] | None
+        Annotated[
+            list[Id], UNIQUE, Meta(max_length=1000, description="兑换单编号 / redemption ids")
+        ]
+        | None
     ) = None
 
 

@@ -12,7 +12,7 @@ from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.property import errors, replies, rules
 from services.property.actions import ground
 from services.property.actions.ground import References
@@ -60,7 +60,9 @@ class CommitmentItem(Request, frozen=True):
     due_date: Annotated[date, Meta(examples=["2025-05-20"])] | None = None
     recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
     evidence_kinds: Annotated[
-        list[Annotated[PublicText, Meta(max_length=40)]], Meta(max_length=10, examples=[["PHOTO"]])
+        list[Annotated[PublicText, Meta(max_length=40)]],
+        UNIQUE,
+        Meta(max_length=10, examples=[["PHOTO"]]),
     ] = field(default_factory=list)
 
 
@@ -165,7 +167,7 @@ class AgreementLine(Request, frozen=True):
     due_date: date | None = None
     recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
     evidence_kinds: Annotated[
-        list[Annotated[PublicText, Meta(max_length=40)]], Meta(max_length=10)
+        list[Annotated[PublicText, Meta(max_length=40)]], UNIQUE, Meta(max_length=10)
     ] = field(default_factory=list)
 
 

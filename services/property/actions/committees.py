@@ -12,7 +12,7 @@ from chassis.bus import Due, Tx
 from chassis.facts import fact_of
 from chassis.free_text import PublicText
 from chassis.refusal import StateConflict
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.storage import rows, tables
@@ -21,7 +21,7 @@ from services.property.storage.rows import Row, Values
 # The chair of a committee whose chair has died.
 NOBODY = ""
 # How many it may be is a rule's to say.
-Members = Annotated[list[ground.PersonId], Meta(max_length=20)]
+Members = Annotated[list[ground.PersonId], UNIQUE, Meta(max_length=20)]
 
 
 class RegisterCommittee(Request, frozen=True):

@@ -11,14 +11,14 @@ from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import RoleDenied, StateConflict
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row, Values
 
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
-Representatives = Annotated[list[ground.PersonId], Meta(max_length=20)]
+Representatives = Annotated[list[ground.PersonId], UNIQUE, Meta(max_length=20)]
 
 
 class RegisterCompany(Request, frozen=True):

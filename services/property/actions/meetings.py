@@ -18,6 +18,7 @@ from services.property.actions import ground, rectifications, works
 from services.property.storage import months, people, rows, tables
 from services.property.storage.rows import Row
 
+# One who is named twice is one person there.
 Seats = Annotated[list[Id], Meta(max_length=200)]
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 

@@ -13,7 +13,7 @@ from chassis.facts import fact_of
 from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict, said
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.property import errors, events, replies, rules
 from services.property.actions import (
     agreements,
@@ -30,13 +30,13 @@ from services.property.storage.rows import Row, Values
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]
-Grids = Annotated[list[Grid], Meta(min_length=1, max_length=200)]
+Grids = Annotated[list[Grid], UNIQUE, Meta(min_length=1, max_length=200)]
 Mode = Literal["MARKET", "COMMUNITY_RUN", "SELF"]
 # Square metres, in hundredths of which they are kept.
 Area = Annotated[float, Meta(ge=0, le=100_000_000)]
 # As residents write them, without unit and room.
 Buildings = Annotated[
-    list[Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]], Meta(max_length=500)
+    list[Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]], UNIQUE, Meta(max_length=500)
 ]
 
 

@@ -50,7 +50,12 @@ def test_a_projects_places_are_put_right_and_waiting_complaints_find_it(bench, t
         town.street_clerk().do("correct_project", which | far, version=2)
     with pytest.raises(errors.ConflictOfInterest):
         town.street_clerk("per_wu").do("correct_project", which | {"name": "x"}, version=99)
-    both = {"grids": [town.grid, "370811015901007", town.grid], "name": "宏河苑一期"}
+    twice = {"grids": [town.grid, "370811015901007", town.grid]}
+    with pytest.raises(Invalid) as refused:
+        town.street_clerk().do("correct_project", which | twice, version=2)
+    assert refused.value.field == "grids"
+    assert f"{town.grid} 重复" in refused.value.describe()
+    both = {"grids": [town.grid, "370811015901007"], "name": "宏河苑一期"}
     town.street_clerk().do("correct_project", which | both, version=2)
     card = town.cadre().ask("project", {"project_id": "prj_a"})
     assert (card["name"], card["grids"]) == ("宏河苑一期", [town.grid, "370811015901007"])

@@ -14,7 +14,7 @@ from chassis.fields import Grid
 from chassis.free_text import Sealed
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied, StateConflict
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import (
@@ -81,6 +81,7 @@ class CorrectPerson(Request, frozen=True):
     household_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     clear: Annotated[
         list[Literal["phone", "household_id"]],
+        UNIQUE,
         Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
 

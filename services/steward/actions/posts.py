@@ -16,7 +16,7 @@ from chassis.fields import Grid, Id, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.records import Row
 from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
+from chassis.requests import UNIQUE, Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.changes import Reason, note_change
@@ -52,7 +52,7 @@ class EnrolSteward(Request, frozen=True):
     type: Literal["FULL_TIME", "PART_TIME"]
     duty: Duty
     grids: Annotated[
-        list[Id], msgspec.Meta(min_length=1, max_length=200, examples=[["370811015901001"]])
+        list[Id], UNIQUE, msgspec.Meta(min_length=1, max_length=200, examples=[["370811015901001"]])
     ]
     employer: Annotated[str, msgspec.Meta(max_length=100), PUBLIC] | None = None
     work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["0537-0000001"])] | None = None
@@ -89,7 +89,7 @@ class CorrectSteward(Request, frozen=True):
     steward_id: str
     reason: Annotated[Reason, Meta(examples=["更换工作电话"])]
     duty: Duty | None = None
-    grids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=200)] | None = None
+    grids: Annotated[list[Id], UNIQUE, msgspec.Meta(min_length=1, max_length=200)] | None = None
     employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC] | None = None
     work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["(0537)2345678"])] | None = (
         None
@@ -97,6 +97,7 @@ class CorrectSteward(Request, frozen=True):
     is_state_official: bool | None = None
     clear: Annotated[
         list[Literal["employer", "work_phone"]],
+        UNIQUE,
         Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
 

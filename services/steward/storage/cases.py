@@ -289,8 +289,17 @@ def timeline_page(
 
 def merged_at(conn: sa.Connection, request_id: str) -> datetime:
     """Return when a request that follows another one was merged into it last."""
+    return _last(conn, request_id, "merge")
+
+
+def closed_last(conn: sa.Connection, request_id: str) -> datetime:
+    """Return when a request that is closed was closed, for the last time."""
+    return _last(conn, request_id, "close")
+
+
+def _last(conn: sa.Connection, request_id: str, action: str) -> datetime:
     asked = sa.select(sa.func.max(request_timeline.c.at)).where(
-        request_timeline.c.request_id == request_id, request_timeline.c.action == "merge"
+        request_timeline.c.request_id == request_id, request_timeline.c.action == action
     )
     found: datetime = conn.execute(asked).scalar_one()
     return found

@@ -504,6 +504,26 @@ def test_rated_well_but_not_solved_waits_for_a_cadre(staffed):
     assert done["state"] == "CLOSED"
 
 
+def test_a_request_that_is_reopened_is_neither_closed_nor_resolved(staffed):
+    """It bore the time of its first closing for good."""
+    bench = staffed.bench
+
+    def times():
+        card = staffed.cadre().ask("request", {"request_id": reply["id"]})
+        return card["state"], card["resolved_at"], card["closed_at"]
+
+    reply = staffed.resolved()
+    bench.fire("2025-03-06T09:00:00")
+    assert times()[2] == "2025-03-06T01:00:00+00:00"
+    card = staffed.cadre().ask("request", {"request_id": reply["id"]})
+    reply = staffed.step("reopen_request", card, WANG, "R_RESIDENT", COMMUNITY, reason="又坏了")
+    assert times() == ("DISPATCHED", None, None)
+    reply = staffed.resolved(reply)
+    assert times() == ("RESOLVED", "2025-03-06T01:00:00+00:00", None)
+    bench.fire("2025-03-09T09:00:00")
+    assert times()[2] == "2025-03-09T01:00:00+00:00"
+
+
 @pytest.mark.covers("P11", "P12")
 def test_a_request_is_reopened_with_half_the_time_and_at_most_twice(staffed):
     bench = staffed.bench

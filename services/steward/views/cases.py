@@ -202,6 +202,13 @@ def _case(tx: Tx, row: Row, kind: type[CardT]) -> CardT:
     """Return what everybody learns whose business a request is: what became of it."""
     overdue = row.state in rules.requests.OPEN and tx.now >= row.due_resolve
     found = kind.of(row, id=row.request_id, late=row.late or overdue, reopen_count=row.reopens)
+    # The row keeps when it was closed first, for the figures of that month.
+    if row.state != "CLOSED":
+        found.closed_at = None
+    elif row.reopens:
+        found.closed_at = storage.cases.closed_last(tx.conn, row.request_id)
+    if row.state not in rules.requests.DONE:
+        found.resolved_at = None
     if rules.requests.is_emergency(row.clock):
         found.advice = rules.requests.EMERGENCY_ADVICE
     return found

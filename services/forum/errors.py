@@ -61,6 +61,23 @@ class NotRegistered(Guard):
     )
 
 
+class CallerGone(NotRegistered):
+    text = (
+        "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
+        " / Your registration as a resident has ended; if that is wrong, your community puts it "
+        "right"
+    )
+    of_caller = True
+
+
+class CallerMerged(CallerGone):
+    text = (
+        "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
+        " / Your registration was merged into another one of yours; sign in under the one that "
+        "stays"
+    )
+
+
 class CapacityUnproved(Guard):
     text = (
         "没有登记表明 {person_id} 可以 {capacity} 身份参加:商户、单位代表须为本地已签约合伙人的经"

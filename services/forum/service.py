@@ -32,6 +32,7 @@ from services.forum.actions import (
     liaison,
     opinions,
     sessions,
+    standing,
     supervisions,
     tasks,
     topics,
@@ -75,6 +76,7 @@ class Forum(Imports, Service):
     counts = frozenset({"due", "ends_at", "opinion_due", "screen_due", "session_due", "tasks_due"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
+    standing = storage.heard.standing
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色议站 / Red Station"
@@ -492,6 +494,10 @@ class Forum(Imports, Service):
             schedule=lambda now, calendar: calendar.next_cutoff(now),
         ),
     )
+
+    def admit(self, tx: Tx) -> None:
+        """Refuse who is dead, was merged, or, as a resident, has moved out."""
+        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

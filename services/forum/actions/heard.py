@@ -32,12 +32,15 @@ def _place(data: object) -> dict[str, object]:
             "household_id": data.household_id,
             "is_adult": data.is_adult,
             "active": True,
+            "ended": None,
         }
     if isinstance(data, events.ResidentCameOfAgeHeard):
         return {"is_adult": True}
     if isinstance(data, events.ResidentCorrectedHeard):
         return {"is_adult": data.is_adult, "household_id": data.household_id}
-    return {"active": False}
+    if isinstance(data, events.ResidentDeactivatedHeard):
+        return {"active": False, "ended": data.reason or None}
+    raise TypeError(f"{type(data).__name__} says nothing of a resident")
 
 
 def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
@@ -109,6 +112,7 @@ _UNKNOWN: dict[str, object] = {
     "household_id": None,
     "is_adult": False,
     "active": False,
+    "ended": None,
     "sequence": -1,
     "sequences": {},
 }

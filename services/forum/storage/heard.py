@@ -45,6 +45,18 @@ from services.forum.storage.tables import (
 
 # Of a project that serves no longer: nobody speaks for it, and nothing is given to it.
 CLOSED = "CLOSED"
+# How a resident stands: registered, or why no longer; LEFT where that was not kept yet.
+ACTIVE, DECEASED, MERGED, LEFT = "ACTIVE", "DECEASED", "MERGED", "LEFT"
+
+
+# Whether a caller may act still: read with the key of each command.
+standing = (
+    sa.select(
+        sa.case((residents.c.active, ACTIVE), else_=sa.func.coalesce(residents.c.ended, LEFT))
+    )
+    .where(residents.c.person_id == sa.bindparam("actor"))
+    .scalar_subquery()
+)
 
 
 def known_residents(conn: Connection, person_ids: Sequence[str]) -> list[Row]:
@@ -177,7 +189,8 @@ def merge_person(conn: Connection, old: str, into: str) -> None:
             cosigners.c.person_id == into, cosigners.c.topic_id.in_(proposed)
         )
     )
-    conn.execute(sa.update(residents).where(residents.c.person_id == old).values(active=False))
+    given_up = sa.update(residents).where(residents.c.person_id == old)
+    conn.execute(given_up.values(active=False, ended=MERGED))
 
 
 def upsert_project(conn: Connection, **values: object) -> None:

@@ -25,6 +25,8 @@ residents = sa.Table(
     sa.Column("household_id", store.Id, index=True),
     sa.Column("is_adult", sa.Boolean, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+    # Of one who is not active: DECEASED, MERGED, or for which other reason the registration ended.
+    sa.Column("ended", Code),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     # The sequence of the fact that said each column.
     sa.Column("sequences", store.Json),

@@ -217,8 +217,10 @@ def test_a_cosigner_who_moved_away_is_not_invited_by_himself(town):
     assert CAI in {row["person_id"] for row in rows}
 
 
-@pytest.mark.parametrize("how", ["moved", "died"])
-def test_who_leaves_before_the_vote_does_not_count_and_does_not_vote(town, how):
+@pytest.mark.parametrize(
+    ("how", "refusal"), [("moved", errors.NotPresent), ("died", errors.CallerGone)]
+)
+def test_who_leaves_before_the_vote_does_not_count_and_does_not_vote(town, how, refusal):
     topic_id = town.adopted()
     session_id = town.schedule(topic_id, START)
     town.bench.at(START)
@@ -227,7 +229,7 @@ def test_who_leaves_before_the_vote_does_not_count_and_does_not_vote(town, how):
         moved(town, BEN, OTHER_GRID)
     else:
         fact(town, "resident_deactivated", BEN, reason="DECEASED")
-    with pytest.raises(errors.NotPresent):
+    with pytest.raises(refusal):
         town.vote(session_id, topic_id, BEN, "FOR")
     quorum = town.secretary().ask("session", {"session_id": session_id})["quorum"]
     assert (quorum["voting_invited"], quorum["voting_present"]) == (7, 1)

@@ -1,0 +1,112 @@
+"""A token outlives its bearer's registration; the bearer's voice does not."""
+
+import pytest
+
+from chassis.bus import ANY_ROLE, PUBLIC, entries
+from chassis.i18n import problem_of
+from services.forum import errors
+from services.forum.service import Forum
+from services.forum.tests.conftest import ANA, BEN, COMMUNITY, NEIGHBOURS
+from testkit.bodies import a_body
+
+pytestmark = pytest.mark.slow
+
+START = "2025-03-07T19:00:00+08:00"
+DEAD, AWAY, TWIN = NEIGHBOURS[9:12]
+COMMANDS = sorted(name for name, entry in entries(Forum).items() if entry.kind == "command")
+
+
+def ends(town, person, reason="DECEASED"):
+    told = {"person_id": person, "reason": reason}
+    town.bench.consume("steward", "resident_deactivated.v1", told, subject=person, sequence=5)
+
+
+def merges(town, person, into=ANA):
+    told = {"person_id": person, "into": into}
+    town.bench.consume("steward", "person_merged.v1", told, subject=person, sequence=5)
+
+
+@pytest.fixture
+def gone(town):
+    """A dead person, one who has moved out, and a registration that was given up."""
+    ends(town, DEAD)
+    ends(town, AWAY, "MOVED_OUT")
+    merges(town, TWIN)
+    return town
+
+
+def acts_as(method):
+    """Return a role that may call a command: a resident's where that one may."""
+    roles = entries(Forum)[method].door.roles
+    return "R_RESIDENT" if {ANY_ROLE, PUBLIC, "R_RESIDENT"} & set(roles) else roles[0]
+
+
+@pytest.mark.parametrize("who", [DEAD, AWAY, TWIN])
+def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
+    table = entries(Forum)
+    admitted = []
+    for method in COMMANDS:
+        role = acts_as(method)
+        if who == AWAY and role != "R_RESIDENT":
+            continue  # an official may live in another district
+        gone.bench.as_(role, person=who, scope=COMMUNITY)
+        try:
+            gone.bench.do(method, a_body(table[method].body_type, "-", ""), version=1)
+        except errors.CallerGone as refused:
+            told = problem_of(refused, "services.forum")
+            assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
+            continue
+        except Exception as other:
+            admitted.append((method, other))
+            continue
+        admitted.append((method, None))
+    assert admitted == []
+    assert {"withdraw_topic", "vote", "rate_topic", "record_supervision"} <= set(COMMANDS)
+
+
+def test_a_dead_person_s_token_withdraws_no_topic(town):
+    """It did: nothing looked at who acts, and the topic was gone."""
+    topic_id = town.submit(ANA)
+    ends(town, ANA)
+    with pytest.raises(errors.CallerGone):
+        town.resident(ANA)
+        town.on_topic("withdraw_topic", topic_id)
+    assert town.state(topic_id) == "COLLECTED"
+
+
+def test_a_dead_person_s_token_casts_no_ballot(town):
+    topic_id = town.adopted()
+    session_id = town.schedule(topic_id, START)
+    town.bench.at(START)
+    town.open(session_id, ANA, BEN, *NEIGHBOURS[:6])
+    ends(town, BEN)
+    with pytest.raises(errors.CallerGone):
+        town.vote(session_id, topic_id, BEN, "FOR")
+    assert town.bench.rows("SELECT * FROM sealed_votes") == []
+
+
+def test_a_dead_person_s_token_says_nothing_of_an_opinion_and_its_twin_s_says_who_stays(town):
+    topic_id = town.publicised()
+    body = {"topic_id": topic_id, "text": "车位离窗太近,夜里太吵。"}
+    ends(town, DEAD)
+    merges(town, TWIN)
+    with pytest.raises(errors.CallerGone):
+        town.resident(DEAD).do("object_to_opinion", body)
+    with pytest.raises(errors.CallerMerged):
+        town.resident(TWIN).do("object_to_opinion", body)
+    assert town.bench.rows("SELECT * FROM objections") == []
+
+
+def test_who_moved_away_works_here_all_the_same_and_who_comes_back_is_a_resident_again(gone):
+    topic_id = gone.submit(ANA)
+    gone.bench.as_("R_CADRE", person=AWAY, scope=COMMUNITY)
+    order = {"hidden": True, "reason": "含他人电话"}
+    assert gone.on_topic("hide_topic", topic_id, **order)["state"] == "COLLECTED"
+    gone.bench.consume(
+        "steward",
+        "resident_returned.v1",
+        {"person_id": AWAY, "community": COMMUNITY, "grid": f"{COMMUNITY}001", "is_adult": True},
+        subject=AWAY,
+        sequence=6,
+    )
+    assert gone.state(gone.submit(AWAY, title="楼道照明")) == "COLLECTED"

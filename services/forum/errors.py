@@ -78,6 +78,14 @@ class CallerMerged(CallerGone):
     )
 
 
+class UnknownExpert(Guard):
+    text = (
+        "{person_id} 未在任何登记中(居民、干部、代表委员、物业、合伙人),不能以专家身份受邀"
+        " / No register knows {person_id} (residents, officials, deputies, property, partners): "
+        "nobody could be told of an invitation as an expert"
+    )
+
+
 class CapacityUnproved(Guard):
     text = (
         "没有登记表明 {person_id} 可以 {capacity} 身份参加:商户、单位代表须为本地已签约合伙人的经"

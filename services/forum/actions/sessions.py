@@ -128,6 +128,7 @@ def schedule_session(tx: Tx, payload: ScheduleSession) -> replies.Scheduled:
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
         CapacityUnproved: Nothing shows that somebody is what the list says.
+        UnknownExpert: No register knows an expert.
         NotHost: The street schedules it, and a cadre of the community may lead it.
         TakesPart: The host votes there, or a topic is of the host's household.
     """

@@ -83,7 +83,7 @@ def check_capacities(
 ) -> None:
     """Refuse people who are not what they would be invited or heard as.
 
-    An expert is anybody whom the host asks, has no vote and earns nothing.
+    An expert is whom the host asks, of all whom a register knows; has no vote and earns nothing.
 
     Args:
         tx: The transaction.
@@ -97,11 +97,13 @@ def check_capacities(
         ScopeMismatch: A resident lives elsewhere.
         CapacityUnproved: Nothing shows that somebody runs a shop, a project or an office here, or
             sits on an owners' committee in its term.
+        UnknownExpert: No register knows an expert.
     """
     scope, area = _place(topics)
     reach = sorted({code for topic in topics for code in rules.reach(topic)})
     for capacity, named in people.items():
         if capacity == "EXPERT":
+            _require_known(tx, named, field=field)
             continue
         if capacity == "RESIDENT_REP":
             require_residents(tx, named, reach, field=field)
@@ -112,6 +114,13 @@ def check_capacities(
         stranger = next((p for p in named if p not in known), None)
         if stranger is not None:
             raise errors.CapacityUnproved(person_id=stranger, capacity=capacity, field=field)
+
+
+def _require_known(tx: Tx, people: Sequence[str], *, field: str) -> None:
+    known = storage.heard.registered(tx.conn, people)
+    stranger = next((person for person in people if person not in known), None)
+    if stranger is not None:
+        raise errors.UnknownExpert(person_id=stranger, field=field)
 
 
 def _place(topics: Sequence[rules.Matter]) -> tuple[list[str], str]:

@@ -241,6 +241,24 @@ def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
     return {row.person_id: row for row in records.rows(conn, asked)}
 
 
+def registered(conn: Connection, people: Sequence[str]) -> set[str]:
+    """Return those of the people whom some register knows today: as a resident, by an office, a
+    mandate or a post, or as who speaks for an organisation."""
+    standing_orgs = sa.select(orgs.c.org_id).where(orgs.c.active.is_(True))
+    asked = [
+        sa.select(column).where(column.in_(people), *holds)
+        for column, *holds in (
+            (residents.c.person_id, residents.c.active.is_(True)),
+            (officials.c.person_id, officials.c.state == "ACTIVE"),
+            (deputies.c.person_id, deputies.c.state == "ACTIVE"),
+            (project_posts.c.person_id, project_posts.c.active.is_(True)),
+            (projects.c.manager, projects.c.status != CLOSED),
+            (org_people.c.person_id, org_people.c.org_id.in_(standing_orgs)),
+        )
+    ]
+    return set(conn.execute(sa.union(*asked)).scalars())
+
+
 def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]:
     """Return who is bound to projects: managers, holders of posts, representatives of companies."""
     posts = sa.select(project_posts.c.person_id).where(

@@ -136,7 +136,22 @@ def test_who_speaks_for_a_shop_a_project_or_an_office_is_known_to(town, capacity
     assert refused.value.params["person_id"] == person
 
 
+@pytest.mark.parametrize("person", [NOBODY, "per_gone"])
+def test_an_expert_is_somebody_whom_a_register_knows(town, person):
+    """H1-13: an id that names nobody was invited, and the message waited for nobody."""
+    town.live("per_gone")
+    fact(town, "resident_deactivated", "per_gone", reason="DECEASED")
+    topic_id = town.adopted()
+    with pytest.raises(errors.UnknownExpert) as refused:
+        town.schedule(topic_id, START, invitees=town.named(8, [(person, "EXPERT")]))
+    assert (refused.value.field, refused.value.params["person_id"]) == ("invitees", person)
+    known = town.named(8, [(who, "EXPERT") for who in ("per_m0", MANAGER, "per_property")])
+    session_id = town.schedule(topic_id, START, invitees=known)
+    assert not invitation(town, session_id, MANAGER)["voting"]
+
+
 def test_operators_representatives_and_post_holders_are_invited(town):
+    town.live("per_expert", grid=OTHER_GRID)
     topic_id = town.adopted()
     session_id = town.schedule(
         topic_id,

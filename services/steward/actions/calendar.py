@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, field
 
 from chassis import deadlines, years
-from chassis.bus import Tx
+from chassis.bus import SYSTEM, Tx
 from chassis.calendar import UnreadableYear, Year, read_year
 from chassis.fields import Id
 from chassis.free_text import PUBLIC
@@ -192,5 +192,6 @@ def deadline_moved(tx: Tx, move: deadlines.Move) -> None:
                 state=row["state"],
                 version=row["version"],
                 detail={"due": cases.stamp(move.before), "new_due": cases.stamp(move.after)},
+                by=SYSTEM,
             )
             storage.cases.write_timeline(tx.conn, [step])

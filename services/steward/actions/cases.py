@@ -13,6 +13,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.free_text import PUBLIC, Sealed
+from chassis.messages import Actor
 from chassis.records import Row
 from chassis.refusal import NotFound
 from chassis.requests import Request
@@ -85,28 +86,41 @@ def change(
     action: str,
     state: str,
     detail: Mapping[str, object] | None = None,
+    *,
+    by: Actor | None = None,
     **values: object,
 ) -> Row:
-    """Move a request to a state, write its timeline, and return the row as it stands now."""
+    """Move a request to a state, write its timeline, and return the row as it stands now.
+
+    `by` is SYSTEM where nobody asked for the step itself: it follows from what somebody did.
+    """
     version = row.version + 1
     return storage.cases.change(
         tx.conn,
         row.request_id,
         {"state": state, "version": version, **values},
-        step(tx, row.request_id, action, state=state, version=version, detail=detail or {}),
+        step(tx, row.request_id, action, state=state, version=version, detail=detail or {}, by=by),
     )
 
 
 def step(
-    tx: Tx, request_id: str, action: str, *, state: str, version: int, detail: Mapping[str, object]
+    tx: Tx,
+    request_id: str,
+    action: str,
+    *,
+    state: str,
+    version: int,
+    detail: Mapping[str, object],
+    by: Actor | None = None,
 ) -> dict[str, object]:
-    """Return a line of a request's timeline."""
+    """Return a line of a request's timeline; who calls has done it, where `by` says nobody else."""
+    actor = by or tx.actor
     return {
         "request_id": request_id,
         "at": tx.now,
         "action": action,
-        "actor_id": tx.actor.id,
-        "actor_role": tx.actor.role,
+        "actor_id": actor.id,
+        "actor_role": actor.role,
         "state": state,
         "version": version,
         "detail": detail,
@@ -231,9 +245,11 @@ def end_clocks(tx: Tx, row: Row) -> None:
         storage.cases.void_clock(tx.conn, row.request_id, which, tx.now)
 
 
-def close(tx: Tx, row: Row, detail: Mapping[str, object] | None = None) -> Row:
+def close(
+    tx: Tx, row: Row, detail: Mapping[str, object] | None = None, *, by: Actor | None = None
+) -> Row:
     """Close a request and say so."""
-    row = change(tx, row, "close", "CLOSED", detail, closed_at=row.closed_at or tx.now)
+    row = change(tx, row, "close", "CLOSED", detail, by=by, closed_at=row.closed_at or tx.now)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
     publish(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
     return row

@@ -9,7 +9,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
+from chassis.bus import SYSTEM, Tx
+from chassis.messages import Actor
 from chassis.records import Row
 from chassis.refusal import NotFound, RoleDenied
 from chassis.requests import Request
@@ -67,12 +68,16 @@ def give(
     action: str = "dispatch",
     detail: Mapping[str, object] | None = None,
     values: Mapping[str, object] | None = None,
+    by: Actor = SYSTEM,
 ) -> Row | None:
-    """Give a request to whom the routing chooses; None when there is nobody."""
+    """Give a request to whom the routing chooses; None when there is nobody.
+
+    `by` says who asked for it; without, it follows from something else.
+    """
     chosen = choose(tx, row, duties_of(tx, row), parties(tx, row))
     if chosen is None:
         return None
-    return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})})
+    return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})}, by=by)
 
 
 def give_to(
@@ -91,7 +96,7 @@ def give_to(
     """
     if not storage.posts.take(tx.conn, chosen.steward_id, tx.now):
         raise HandlerNotOnDuty(steward_id=chosen.steward_id, field="handler")
-    return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})})
+    return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})}, by=tx.actor)
 
 
 def _hand(  # noqa: PLR0917  what, to whom, as which step
@@ -101,6 +106,8 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
     action: str,
     detail: dict[str, object],
     values: dict[str, object],
+    *,
+    by: Actor,
 ) -> Row:
     """Let a steward have a request.
 
@@ -116,7 +123,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
     tx.arm("REQ_ACCEPT", row.request_id, due)
     handed = handed_to(chosen, due, row.first_handler)
     said = {"handler": chosen.steward_id, "duty": chosen.duty}
-    return change(tx, row, action, "DISPATCHED", said | detail, **handed, **values)
+    return change(tx, row, action, "DISPATCHED", said | detail, by=by, **handed, **values)
 
 
 def handed_to(
@@ -209,7 +216,7 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
         best = rules.routing.choose(candidates_of(tx, row, duties, parties(tx, row)), duties)
         if best is not None and best.steward_id == has_it:
             return reply(row)
-    given = give(tx, row)
+    given = give(tx, row, by=tx.actor)
     if given is None:
         raise NobodyToDispatch
     return reply(given)
@@ -354,7 +361,7 @@ def hand_over(tx: Tx, row: Row, detail: Mapping[str, object]) -> Row:
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.hand_clock(tx.conn, row.request_id, None)
     tx.disarm("REQ_ACCEPT", row.request_id)
-    return _wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, **NOBODY))
+    return _wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, by=SYSTEM, **NOBODY))
 
 
 def take_from_party(tx: Tx, row: Row) -> Row:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
+from chassis.bus import SYSTEM, Tx
 from chassis.free_text import PUBLIC
 from chassis.records import Row
 from chassis.requests import Request
@@ -109,6 +109,7 @@ def _hand_on(tx: Tx, row: Row) -> None:
         "go_on",
         row.state,
         {"from": row.number},
+        by=SYSTEM,
         merged_into=None,
         **{name: getattr(row, name) for name in _CARRIED},
     )

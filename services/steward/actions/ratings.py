@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
+from chassis.bus import SYSTEM, Tx
 from chassis.facts import fact_of
 from chassis.records import Row
 from chassis.requests import Request
@@ -122,7 +122,7 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
         tx.disarm("REQ_AUTOCLOSE", row.request_id)
         tx.arm("BAD_RATING_REVIEW", row.request_id, tx.calendar.due(tx.now, 3))
     elif was_closed and rules.requests.closes_itself(payload.stars, solved=payload.solved):
-        row = close(tx, row)
+        row = close(tx, row, by=SYSTEM)
     return reply(row)
 
 
@@ -308,7 +308,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     if back:
         given: Row | None = give_to(tx, row, back[0], action="reopen", detail=detail, values=values)
     else:
-        given = give(tx, row, action="reopen", detail=detail, values=values)
+        given = give(tx, row, action="reopen", detail=detail, values=values, by=tx.actor)
     if given is None:
         given = change(tx, row, "reopen", "SUBMITTED", detail, **NOBODY, **values)
     publish(

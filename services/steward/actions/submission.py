@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, field
 
 from chassis import records
-from chassis.bus import Tx
+from chassis.bus import SYSTEM, Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, Office
@@ -281,7 +281,9 @@ def _file(
         due["ACCEPT"] = timers["REQ_ACCEPT"] = accept
         given = {"state": "DISPATCHED", "version": 2, **handed_to(chosen, accept, None)}
         told = {"handler": chosen.steward_id, "duty": chosen.duty}
-        steps.append(step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told))
+        steps.append(
+            step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told, by=SYSTEM)
+        )
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
     row = storage.cases.file(tx.conn, new, {"number": number, **given}, steps, due)

@@ -504,6 +504,26 @@ def test_rated_well_but_not_solved_waits_for_a_cadre(staffed):
     assert done["state"] == "CLOSED"
 
 
+def test_what_follows_by_itself_is_told_as_the_systems_doing(staffed):
+    """The reporter read that they had given their request to a steward themselves."""
+
+    def told(reply):
+        asked = {"request_id": reply["id"]}
+        items = staffed.cadre().ask("timeline", asked)["items"]
+        return [(item["action"], item["by_role"]) for item in items]
+
+    reply = staffed.submit()
+    assert told(reply) == [("submit", "R_RESIDENT"), ("dispatch", "R_SYSTEM")]
+    named = {"request_id": reply["id"]}
+    item = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask("timeline", named)["items"][1]
+    assert item["by_role_zh"] == "系统"
+    done = staffed.resolved()
+    staffed.bench.fire("2025-03-06T09:00:00")
+    card = staffed.cadre().ask("request", {"request_id": done["id"]})
+    staffed.rate(card, stars=5)
+    assert told(done)[-2:] == [("rate", "R_RESIDENT"), ("close", "R_SYSTEM")]
+
+
 def test_a_request_that_is_reopened_is_neither_closed_nor_resolved(staffed):
     """It bore the time of its first closing for good."""
     bench = staffed.bench

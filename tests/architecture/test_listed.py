@@ -1,10 +1,16 @@
 """Every thing that can be made can be listed (OP-M2)."""
 
+import ast
+import importlib
+from pathlib import Path
+
 import pytest
 
+from chassis import replies
 from chassis.installed import service_names
 from gateway.app import doors_of
 
+ROOT = Path(__file__).resolve().parents[2]
 # Commands that make a thing which stands in a list at another place.
 ELSEWHERE = {
     ("credit", "/commendations/{commendation_id}/object"): "/commendations/{commendation_id}",
@@ -37,3 +43,24 @@ def test_what_a_command_makes_stands_in_a_list(service):
             items = read[place].reply.members.keys() >= {"items", "next"}
             assert items, place
             assert {"limit", "cursor"} <= set(fields), place
+
+
+def pages_made():
+    """Yield (place, reply, names of its members that are said) of each page that a view makes."""
+    for path in sorted((ROOT / "services").glob("*/views/**/*.py")):
+        package = f"services.{path.relative_to(ROOT / 'services').parts[0]}.replies"
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            said = {one.arg for one in getattr(node, "keywords", ()) if one.arg}
+            if isinstance(node, ast.Call) and "next" in said:
+                name = ast.unparse(node.func).rpartition(".")[2]
+                kind = getattr(importlib.import_module(package), name, replies.Page)
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", kind, said
+
+
+def test_a_list_that_has_a_way_on_has_a_way_back():
+    """The list of areas and the sums of a month promised `prev`, and it was null on every page."""
+    found = list(pages_made())
+    assert len(found) > 5
+    assert not [
+        place for place, kind, said in found if issubclass(kind, replies.Page) > ("prev" in said)
+    ]

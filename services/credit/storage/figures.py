@@ -250,9 +250,8 @@ def sums(
     area: str,
     period: str,
     end: datetime,
-    limit: int,
-    after: tuple[str, str] | None,
-) -> list[Row]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return (group, kind, entries, rated, good, bad, points, score) of a month that is published.
 
     Households, grids and projects sum up the residents who belonged to them when the month ended;
@@ -278,10 +277,7 @@ def sums(
             rows = rows.join(t.compounds, here)
             group = compound.project_id
         where += [entry.kind == "RES", group.is_not(None)]
-    if after is not None:
-        at, kind = after
-        where.append(sa.or_(group > at, sa.and_(group == at, entry.kind > kind)))
-    asked = (
+    summed = (
         sa.select(
             group.label("group"),
             entry.kind,
@@ -295,7 +291,6 @@ def sums(
         .select_from(rows)
         .where(*where)
         .group_by(group, entry.kind)
-        .order_by(group, entry.kind)
-        .limit(limit)
+        .subquery("sums")
     )
-    return records.rows(conn, asked)
+    return records.page(conn, sa.select(summed), part, (summed.c.group, summed.c.kind))

@@ -226,6 +226,8 @@ def test_sums_of_a_month_count_everybody_where_he_belonged_when_it_ended(bench):
     assert first["items"][0]["average_score"] is not None
     rest = bench.ask("sums", {"period": PERIOD, "cursor": first["next"]})
     assert [one["kind"] for one in rest["items"]] == ["RES", "STW"]
+    back = bench.ask("sums", {"period": PERIOD, "limit": 1, "cursor": rest["prev"]})
+    assert (back["items"], back["prev"]) == (first["items"], None)
     # Of persons no score is told, so none can be ranked.
     assert rest["items"][0]["average_score"] is None
     for wrong in ({"by": "STREETS"}, {"cursor": "x"}, {"limit": 0}):

@@ -116,26 +116,16 @@ def sums(tx: Tx, payload: Sums) -> replies.SumsReply:
     scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
     _, end = _bounds(tx, payload.period)
-    after = tuple((payload.cursor or "").split("|"))
-    if payload.cursor is not None and len(after) != 2:
-        raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    limit = payload.limit
-    rows = store.sums(
-        tx.conn,
-        by=payload.by,
-        area=scope,
-        period=payload.period,
-        end=end,
-        limit=limit + 1,
-        after=(after[0], after[1]) if payload.cursor is not None else None,
+    found = store.sums(
+        tx.conn, by=payload.by, area=scope, period=payload.period, end=end, part=payload
     )
-    last = rows[limit - 1] if len(rows) > limit else None
     return replies.SumsReply(
         period=payload.period,
         scope=scope,
         by=payload.by,
-        items=[_sum(row) for row in rows[:limit]],
-        next=f"{last.group}|{last.kind}" if last is not None else None,
+        items=[_sum(row) for row in found.rows],
+        next=found.next,
+        prev=found.prev,
     )
 
 

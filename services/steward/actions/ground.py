@@ -134,7 +134,7 @@ def correct_area(tx: Tx, payload: CorrectArea) -> replies.AreaReply:
 
 def announce_shipped(tx: Tx, _due: Due) -> None:
     """Say the areas that the first migration brought; it could not say them itself."""
-    for row in storage.ground.below(tx.conn, rules.areas.DISTRICT, None, "", 200):
+    for row in storage.ground.below(tx.conn, rules.areas.DISTRICT, 200):
         if len(row.code) <= 9:
             _announce(tx, row)
 

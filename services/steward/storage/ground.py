@@ -84,12 +84,21 @@ def update_area(conn: sa.Connection, row: Row, **values: object) -> Row:
     return records.update(conn, areas, row, **values)
 
 
-def below(conn: sa.Connection, root: str, kind: str | None, after: str, limit: int) -> list[Row]:
-    """Return the areas in `root` (itself included) in the order of their codes."""
+def _below(root: str, kind: str | None = None) -> store.Select:
     asked = sa.select(areas).where(store.within(areas.c.code, root))
-    if kind is not None:
-        asked = asked.where(areas.c.kind == kind)
-    return records.rows(conn, asked.where(areas.c.code > after).order_by(areas.c.code).limit(limit))
+    return asked if kind is None else asked.where(areas.c.kind == kind)
+
+
+def below(conn: sa.Connection, root: str, limit: int) -> list[Row]:
+    """Return the first areas in `root` (itself included) in the order of their codes."""
+    return records.rows(conn, _below(root).order_by(areas.c.code).limit(limit))
+
+
+def areas_in(
+    conn: sa.Connection, root: str, kind: str | None, part: records.PartOfList
+) -> records.Page:
+    """Return the areas in `root` (itself included) in the order of their codes."""
+    return records.page(conn, _below(root, kind), part, (areas.c.code,))
 
 
 def communities(conn: sa.Connection) -> list[str]:

@@ -89,6 +89,18 @@ def test_a_list_is_walked_to_its_end_and_back(filled, method, body):
     assert ids(reversed(back)) == ids(pages[:-1])
 
 
+def test_the_list_of_areas_has_a_way_back(ground):
+    """It went forward only; `prev` was null on every page."""
+    bench = ground.cadre()
+    codes = [item["code"] for item in bench.ask("areas", {"limit": 200})["items"]]
+    pages = walk(bench, "areas", {"limit": 2})
+    assert [item["code"] for page in pages for item in page["items"]] == codes
+    back = walk(bench, "areas", {"limit": 2, "cursor": pages[-1]["prev"]}, cursor="prev")
+    assert [item["code"] for page in reversed(back) for item in page["items"]] == codes[
+        : 2 * len(pages) - 2
+    ]
+
+
 @pytest.mark.parametrize(("role", "scope"), [("R_DISTRICT", "370811"), ("R_STREET", "370811015")])
 def test_the_total_of_a_whole_district_is_that_of_its_list(filled, role, scope):
     """It was 1: without a condition nothing named the table whose rows are counted."""

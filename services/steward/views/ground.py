@@ -43,14 +43,10 @@ class AreaHistory(Request, frozen=True):
 def areas(tx: Tx, payload: AreaList) -> Page[replies.AreaCard]:
     """区域树 / Areas below a root.
 
-    Answer the tree below a root, a page at a time; the cursor is the last code.
+    Answer the tree below a root, a page at a time.
     """
-    rows = storage.ground.below(
-        tx.conn, payload.root, payload.kind, payload.cursor or "", payload.limit + 1
-    )
-    more = len(rows) > payload.limit
-    rows = rows[: payload.limit]
-    return Page(items=[_card(row) for row in rows], next=rows[-1].code if more else None)
+    found = storage.ground.areas_in(tx.conn, payload.root, payload.kind, payload)
+    return found.listed(_card)
 
 
 def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:

@@ -370,6 +370,7 @@ def is_complete(members: Sequence[str], chair: str) -> bool:
 # --------------------------------------------------------------------------------------------------
 # Rectifications
 
+OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 _WORKING_DAYS = {"S2": 3, "S3": 7}
 LEVEL_TWO_DAYS = 3
 CHECK_DAYS = 2

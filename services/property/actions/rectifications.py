@@ -21,7 +21,6 @@ from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
 log = logging.getLogger("fivered.property")
-OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 # Whom an overdue order goes up to: level -> (tier, digits of the area of the link).
 LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
 
@@ -406,7 +405,7 @@ def escalate(tx: Tx, due: Due) -> None:
 
 def open_of_project(tx: Tx, project_id: str) -> list[Row]:
     """Return the orders of a project that are not met yet, locked."""
-    return rows.orders_in(tx.conn, project_id, OPEN)
+    return rows.orders_in(tx.conn, project_id, rules.OPEN_ORDERS)
 
 
 def end_for_closed_project(tx: Tx, project_id: str) -> None:
@@ -423,7 +422,7 @@ def end_of_task(tx: Tx, task_id: str, reason: str) -> None:
     """
     key = rows.order_of(tx.conn, task_id=task_id)
     row = records.find(tx.conn, tables.rectifications, key, lock=True) if key else None
-    if row is None or row.state not in OPEN:
+    if row is None or row.state not in rules.OPEN_ORDERS:
         return
     _end(tx, row, reason)
     manager = ground.project(tx, row.project_id).manager_person_id
@@ -553,7 +552,7 @@ def withdraw_rectification(tx: Tx, payload: Withdraw) -> replies.Withdrawal:
         may=ground.uninterested,
     )
     ground.require_reason(payload.reason)
-    if row.state not in (*OPEN, "PASSED", "ENDED"):
+    if row.state not in (*rules.OPEN_ORDERS, "PASSED", "ENDED"):
         raise StateConflict(state=row.state)
     if row.withdraw_proposed_by is None:
         row = records.change(
@@ -576,7 +575,7 @@ def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
     """Withdraw what a meeting that is annulled had ordered and is not closed; tell the manager."""
     manager = ground.project(tx, meeting.project_id).manager_person_id
     for row in rows.orders_in(
-        tx.conn, meeting.project_id, (*OPEN, "PASSED"), meeting_id=meeting.meeting_id
+        tx.conn, meeting.project_id, (*rules.OPEN_ORDERS, "PASSED"), meeting_id=meeting.meeting_id
     ):
         _withdrawn(tx, row, reason)
         ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)

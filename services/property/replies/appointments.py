@@ -47,6 +47,10 @@ class AppointmentLine(Reply, kw_only=True):
     end_reason: str | None = None
     area: str
     due: Annotated[Instant, Meta(description="下一步办理期限 / until when it waits")] | None = None
+    overdue_since: (
+        Annotated[Instant, Meta(description="期限已过,仍待办理 / when the time of its step ended")]
+        | None
+    ) = None
     version: int
     created_at: Instant
 

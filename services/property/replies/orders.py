@@ -58,7 +58,9 @@ class Order(Reply, kw_only=True):
     issued_by: str
     issued_role: str
     issued_at: Instant
-    due: Instant
+    due: Annotated[
+        Instant | None, Meta(description="正在计时的期限 / what runs now; null once it has ended")
+    ]
     due_at: Instant
     state: OrderState
     level: int

@@ -314,3 +314,10 @@ def test_an_appointment_that_waits_says_until_when_and_whom_it_waits_for(bench, 
     assert town.company().ask("my_messages")["items"] == []
     card = town.secretary().ask("appointment", which)
     assert (card["state"], card["history"][-1]["what"]) == ("CONSENTED", "APPROVAL_LATE")
+    # A clock that is over does not run: it was shown as what the step waits for.
+    (line,) = town.secretary().ask("appointments", {})["items"]
+    for shown in (card, line):
+        assert (shown["due"], instant(shown["overdue_since"])) == (
+            None,
+            instant("2025-03-11T00:00:00"),
+        )

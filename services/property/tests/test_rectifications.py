@@ -326,6 +326,8 @@ def test_a_fix_that_nobody_checks_is_told_and_waits_for_the_street(bench, town):
     made = town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=1)
     (item,) = town.cadre().ask("todo", {"deed": "CHECK_RECTIFICATION"})["items"]
     assert instant(item["due"]) == instant(made["due"])
+    card = town.cadre().ask("rectification", rec)
+    assert card["due"] == card["check_due_at"] != card["due_at"]
     assert town.street_clerk().ask("todo")["counts"] == {}
     bench.fire(made["due"])
     assert town.street_clerk().ask("todo")["counts"] == {"CHECK_RECTIFICATION": 1}
@@ -333,6 +335,7 @@ def test_a_fix_that_nobody_checks_is_told_and_waits_for_the_street(bench, town):
     assert [one["code"] for one in told["items"]] == ["CHECK_LATE"]
     town.street_clerk().do("pass_rectification", rec, version=2)
     card = town.cadre().ask("rectification", rec)
+    assert (card["state"], card["due"]) == ("PASSED", None)
     assert card.get("check_due_at") is None
 
 

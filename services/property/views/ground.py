@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
@@ -149,6 +150,12 @@ def whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
     if tx.actor.role in COMPANY:
         return {"scope": scope, "projects": own_side(tx)}
     return {"scope": scope, **own}
+
+
+def until(tx: Tx, due_at: datetime | None) -> dict[str, datetime | None]:
+    """Return until when a step may wait, and since when that time is over: never both."""
+    over = due_at is not None and due_at <= tx.now
+    return {"due": None if over else due_at, "overdue_since": due_at if over else None}
 
 
 def history(tx: Tx, table: sa.Table, row_id: str, *, with_actors: bool = True) -> list[Happened]:

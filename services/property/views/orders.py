@@ -193,7 +193,9 @@ def _order(kind: type[OrderT], tx: Tx, row: Row, **more: object) -> OrderT:
     if tx.actor.role in ground.COMPANY and row.source == "COMPLAINT":
         # Orders of before today told the project the request's number (SEC low 10).
         more["facts"] = rules.REOPENED_FACTS
-    return kind.of(row, id=row.rectification_id, due=row.due_at, **more)
+    # What runs now: the time to put it right, or to check that; of what has ended nothing.
+    due = row.check_due_at or row.due_at if row.state in rules.OPEN_ORDERS else None
+    return kind.of(row, id=row.rectification_id, due=due, **more)
 
 
 class OrderFilter(Request, frozen=True):

@@ -70,7 +70,8 @@ def project(tx: Tx, payload: WhichProject) -> replies.ProjectCard:
         credit=_credit(tx, project_id),
         company_credit=_credit(tx, project.company_id),
         open_rectifications=[
-            replies.OpenOrder.of(row, id=row.rectification_id, due=row.due_at) for row in orders
+            replies.OpenOrder.of(row, id=row.rectification_id, due=row.check_due_at or row.due_at)
+            for row in orders
         ],
         last_month=last.measured | {"period": last.period} if last else None,
         history=ground.history(tx, tables.projects, project_id) if inside else UNSET,
@@ -245,7 +246,7 @@ def appointment(tx: Tx, payload: WhichAppointment) -> replies.AppointmentCard:
     return replies.AppointmentCard.of(
         row,
         id=payload.appointment_id,
-        due=row.due_at,
+        **ground.until(tx, row.due_at),
         history=ground.history(tx, tables.appointments, payload.appointment_id),
     )
 

@@ -189,7 +189,9 @@ def appointments(tx: Tx, payload: AppointmentFilter) -> Both[replies.Appointment
         table,
         conditions,
         payload,
-        lambda row: replies.AppointmentLine.of(row, id=row.appointment_id, due=row.due_at),
+        lambda row: replies.AppointmentLine.of(
+            row, id=row.appointment_id, **ground.until(tx, row.due_at)
+        ),
     )
 
 

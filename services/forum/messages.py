@@ -187,6 +187,11 @@ MESSAGES = sentences(
             "mean "
             "it, leave at any time"
         ),
+        "DRAW_LEFT": (
+            "工作人员已凭您的签字材料为您办理退出随机抽选;如非本意,请告知社区或街道"
+            " / Staff have taken you out of the draw on a paper that you signed; if you did not "
+            "mean it, tell the community or the street"
+        ),
         "INVITED": (
             "邀请您参加议题 {number} 的协商会 / You are invited to the session on topic {number}"
         ),

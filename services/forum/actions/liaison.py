@@ -552,15 +552,27 @@ def opt_in(tx: Tx, payload: OptIn) -> replies.Done:
 def opt_out(tx: Tx, payload: OptIn) -> replies.Done:
     """退出随机抽选 / Leave the draw.
 
-    Take a resident out of the draw; always allowed, no reason asked.
+    Take a resident out of the draw; always allowed, no reason asked. Staff do it on a paper that
+    the person has signed, and the person is told at once.
 
     Raises:
         NotFound: The person is not the caller nor in the caller's scope, or has never opted in.
+        ReceiptRequired: Staff do it without saying where the person's signature is.
     """
     person_id = _opting_person(tx, payload.person_id)
+    own = person_id == tx.actor.id
+    if not own and payload.receipt is None:
+        raise errors.ReceiptRequired(field="receipt")
     row = records.locked(tx.conn, storage.tables.opt_ins, person_id)
     if row.withdrawn_at is None:
         row = records.update(
-            tx.conn, storage.tables.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id
+            tx.conn,
+            storage.tables.opt_ins,
+            row,
+            withdrawn_at=tx.now,
+            withdrawn_by=tx.actor.id,
+            receipt=row.receipt if own else payload.receipt,
         )
+        if not own:
+            tell(tx, "DRAW_LEFT", "", [person_id])
     return replies.Done.of(row, id=person_id, state="OPTED_OUT")

@@ -221,6 +221,21 @@ def test_only_adults_opt_in_to_the_draw_and_may_leave_it(town):
         town.resident("per_never").do("opt_out", {})
 
 
+def test_staff_take_nobody_out_of_the_draw_without_his_paper_and_he_is_told(town):
+    town.resident(BEN).do("opt_in", {})
+    with pytest.raises(errors.ReceiptRequired):
+        town.cadre().do("opt_out", {"person_id": BEN})
+    town.resident(BEN)
+    assert town.bench.ask("opt_ins")["items"][0]["state"] == "OPTED_IN"
+    on_paper = {"person_id": BEN, "receipt": "退出申请 2025-04"}
+    for _ in range(2):
+        assert town.cadre().do("opt_out", on_paper)["state"] == "OPTED_OUT"
+    town.resident(BEN)
+    assert town.bench.ask("opt_ins")["items"][0]["receipt"] == "退出申请 2025-04"
+    told = [one["code"] for one in town.bench.ask("my_messages")["items"]]
+    assert told.count("DRAW_LEFT") == 1
+
+
 def test_who_has_left_is_in_no_draw(town):
     town.resident().do("opt_in", {})
     town.bench.consume(

@@ -4,8 +4,6 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 DATA ?= .fivered/data
-# How many tests run side by side.
-WORKERS ?= 2
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -34,6 +32,9 @@ down: ## stop what make up started
 	@exec $(BIN)/python -m deploy.local.down
 
 ##@ Change it
+# How many tests run side by side. Those of `make test` wait for servers a part of their time.
+test: WORKERS ?= 3
+test-fast: WORKERS ?= 2
 test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.test

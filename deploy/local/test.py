@@ -7,6 +7,7 @@ which ones, and nothing runs: a test that was skipped in silence proves nothing.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -71,8 +72,15 @@ def main() -> int:
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     code = run(Path(sys.prefix) / "compiled")
-    print(f"make test took {time.monotonic() - began:.0f} s")
+    took, cores = time.monotonic() - began, os.cpu_count() or 1
+    print(f"make test took {took:.0f} s; {busy():.0f} s of {took * cores:.0f} on {cores} cores")
     return code
+
+
+def busy() -> float:
+    """Return the seconds that processes computed that this one, or one below it, saw end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(compiled: Path) -> int:
@@ -87,8 +95,8 @@ def run(compiled: Path) -> int:
         # Every test of a service runs on both databases; tests that kill a server start their own.
         env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
         env |= {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
-        # Two at a time unless WORKERS says otherwise, in the order of tests/conftest.py.
-        many = os.environ.get("WORKERS") or "2"
+        # As many at a time as WORKERS says, in the order of tests/conftest.py.
+        many = os.environ.get("WORKERS") or "3"
         together = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
         together += ["--durations", "10"]
         workers = together if len(sys.argv) == 1 else []

@@ -214,27 +214,30 @@ def trial_balance(bench):
 
 
 def markers(bench, period, *, source=None, at=None, rows=None, partitions=4):
-    """Every source says that a month is over, in each of its partitions."""
+    """Every source says that a month is over, in each of its partitions: a batch of each source."""
     rows = rows or {}
     for name in [source] if source else SOURCES:
-        for partition in range(partitions):
-            data = {
-                "period": period,
-                "partition": partition,
-                "partitions": partitions,
-                "communities": [],
-                **(rows.get(name, {}) if partition == 0 else {}),
-            }
-            bench.consume(
-                name,
-                "month_measured.v1",
-                data,
-                subject=period,
-                scope="370811",
-                partition=partition,
-                period=period,
-                occurred_at=at,
-            )
+        bench.deliver(
+            [
+                bench.event(
+                    name,
+                    "month_measured.v1",
+                    {
+                        "period": period,
+                        "partition": partition,
+                        "partitions": partitions,
+                        "communities": [],
+                        **(rows.get(name, {}) if partition == 0 else {}),
+                    },
+                    subject=period,
+                    scope="370811",
+                    partition=partition,
+                    period=period,
+                    occurred_at=at,
+                )
+                for partition in range(partitions)
+            ]
+        )
 
 
 @contextmanager

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.adapters.utils.connection_workflow import (
+    AMQPConnectorException,
+    AMQPConnectorStackTimeout,
+)
 
 from chassis.topology import (
     DEAD_CALLS,
@@ -22,6 +27,7 @@ from chassis.topology import (
     queue_arguments,
     queue_name,
     replay_key,
+    vhost_of,
 )
 
 # What a broker that is away, refuses or does not answer ends in; a broker that stops answering in
@@ -62,9 +68,36 @@ def parameters(
     return found
 
 
-def connected(url: str, name: str) -> BlockingConnection:
+def where(url: str) -> str:
+    """Return how an address is told to people: without its password."""
+    parts = urlsplit(url)
+    return f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {vhost_of(url)}"
+
+
+def refusal(error: BaseException) -> str:
+    """Return in one sentence why the broker does not let us in, or what it did not do."""
+    if isinstance(error, AMQPConnectorStackTimeout):
+        return "it took the connection and does not answer"
+    if isinstance(error, pika.exceptions.ProbableAuthenticationError):
+        return "the broker refuses user and password"
+    if isinstance(error, pika.exceptions.ProbableAccessDeniedError):
+        return f"the vhost is missing, or the user may not enter it ({error.args[-1]})"
+    if isinstance(error, pika.exceptions.ConnectionClosedByBroker):
+        return str(error.reply_text)
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or error}"
+    if isinstance(error, FileNotFoundError):
+        return "a certificate file that the address names is not there"
+    cause = error.args[0] if isinstance(error, pika.exceptions.AMQPConnectionError) else None
+    reason = getattr(cause, "exception", None)
+    if isinstance(reason, OSError):
+        return reason.strerror or str(reason)
+    return " ".join((str(error) or repr(error)).split())[:200]
+
+
+def connected(url: str, name: str, *, stack_s: float = 10) -> BlockingConnection:
     """Connect, for work that waits for each answer."""
-    return pika.BlockingConnection(parameters(url, name))
+    return pika.BlockingConnection(parameters(url, name, stack_s=stack_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +135,7 @@ def apply(url: str, installation: Installation) -> Applied:
     try:
         connection = connected(url, "fivered topology")
     except FAILS as error:
-        raise TopologyError(f"broker not reached: {error!r}") from error
+        raise TopologyError(f"FIVERED_BROKER_URL, {where(url)}: {refusal(error)}") from error
     try:
         channel = connection.channel()
         for source in installation.sources():
@@ -193,7 +226,7 @@ def remove(url: str, installation: Installation) -> None:
         channel.exchange_delete(DEAD_EXCHANGE)
         connection.close()
     except FAILS as error:
-        raise TopologyError(f"broker not reached: {error!r}") from error
+        raise TopologyError(f"FIVERED_BROKER_URL, {where(url)}: {refusal(error)}") from error
 
 
 def missing_queues(url: str, installation: Installation, source: str) -> list[Queue]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from chassis.installed import COMMANDS, NotInstalled, points
-from chassis.settings import CommandFailed, SettingsError
+from chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
 # What a command does: a function, or "module:function", which is loaded when the command is given.
 # `fivered up` must answer within two seconds, and the list of commands at once.
@@ -106,7 +106,7 @@ def _declare_hosts(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     up = parsers["up"]
     up.add_argument("--data", default=".fivered/data", help="folder of the databases")
     up.add_argument("--host", default="127.0.0.1")
-    up.add_argument("--port", type=int, default=8000)
+    up.add_argument("--port", type=_port, default=8000)
     up.add_argument(
         "--keys", default="", help="file or folder of the keys (FIVERED_KEYS); none: --data"
     )
@@ -124,6 +124,12 @@ def _declare_hosts(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     migration.add_argument("action", choices=("draft",))
     migration.add_argument("service", nargs="?", help="none: each whose tables have changed")
     migration.add_argument("name", help="what it does, e.g. refunds_have_a_day")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {MOST_PORT}")
+    return int(text)
 
 
 def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
@@ -187,10 +193,10 @@ def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:
 
 def _database_fault(error: BaseException) -> str | None:
     """Say in one line what is wrong with a database (server, name, password); None for others."""
-    sqlalchemy = sys.modules.get("sqlalchemy")
-    if sqlalchemy is None or not isinstance(error, sqlalchemy.exc.OperationalError):
+    storage = sys.modules.get("chassis.storage")
+    if storage is None or not storage.is_of_database(error):
         return None
-    return "the database: " + " ".join(str(error.orig).split())
+    return f"the database: {storage.words_of(error)}"
 
 
 if __name__ == "__main__":

@@ -27,9 +27,9 @@ from chassis.calendar import Year, read_year_file
 from chassis.here import KEYS
 from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
-from chassis.migrate import current_of, migrate_service, package_of
+from chassis.migrate import current_of, migrate_service, named, package_of
 from chassis.runtime import Runtime
-from chassis.settings import CommandFailed, database_variable, has_scheme
+from chassis.settings import CommandFailed, address_fault, database_variable
 
 
 def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
@@ -45,10 +45,8 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
     url = os.environ.get(database_variable(service))
     if not url:
         raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
-    if not has_scheme(url, "postgresql", "sqlite"):
-        raise CommandFailed(
-            f"{database_variable(service)} is wrong: postgresql://... or sqlite:///"
-        )
+    if why := address_fault(url, "postgresql", "sqlite"):
+        raise CommandFailed(f"{database_variable(service)} {why}")
     return Runtime.open(cls, url, cooperative=cooperative)
 
 
@@ -56,8 +54,9 @@ def run_migrate(given: argparse.Namespace) -> int:
     """Bring the databases of services to the newest revision."""
     for name in service_names() if given.service == ["all"] else given.service:
         runtime = open_runtime(name)
-        done = migrate_service(runtime.service_cls, runtime.engine)
-        current = current_of(runtime.engine, package_of(runtime.service_cls))
+        with named(database_variable(name)):
+            done = migrate_service(runtime.service_cls, runtime.engine)
+            current = current_of(runtime.engine, package_of(runtime.service_cls))
         print(f"{name}: {'migrated to' if done else 'is at'} {current}")
         runtime.close()
     return 0

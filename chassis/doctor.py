@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeGuard, TypeVar
-from urllib.parse import urlsplit
 
 import pika
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
 from chassis.migrate import current_of, newest_of, package_of
 from chassis.runtime import Runtime
-from chassis.settings import SettingsError, database_variable
+from chassis.settings import SettingsError, address_fault, database_variable
 from chassis.transaction import Tx
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
@@ -80,6 +79,8 @@ def _is_embedded(url: str) -> bool:
 def _service(name: str, url: str | None) -> list[Found]:
     if not url:
         return [(False, f"{database_variable(name)} is not set")]
+    if why := address_fault(url, "postgresql", "sqlite"):
+        return [(False, f"{database_variable(name)} {why}")]
     cls = service_class(name)
     try:
         runtime = Runtime.open(cls, url)
@@ -97,7 +98,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             card = runtime.health(tx)
             keys = list(_keys(tx))
     except sa.exc.SQLAlchemyError as error:
-        return [(False, f"database: {' '.join(str(error).split())[:200]}")]
+        return [(False, f"database: {_words(error)}")]
     finally:
         runtime.close()
     return [
@@ -109,6 +110,15 @@ def _service(name: str, url: str | None) -> list[Found]:
         *keys,
         *_readable_by_others(url),
     ]
+
+
+def _words(error: sa.exc.SQLAlchemyError) -> str:
+    said = (
+        store.words_of(error)
+        if isinstance(error, sa.exc.DBAPIError)
+        else " ".join(str(error).split())
+    )
+    return said[:200]
 
 
 def _leaving(name: str, count: int, oldest_s: float) -> Found:
@@ -167,14 +177,14 @@ def _broker(url: str, mine: list[str]) -> Iterator[Found]:
     if not url:
         yield False, "FIVERED_BROKER_URL is not set"
         return
-    parts = urlsplit(url)
-    where = (
-        f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {topology.vhost_of(url)}"
-    )
+    if why := address_fault(url, "amqp", "amqps"):
+        yield False, f"FIVERED_BROKER_URL {why}"
+        return
+    where = broker.where(url)
     try:
-        connection = broker.connected(url, "fivered doctor")
-    except (pika.exceptions.AMQPError, OSError, ValueError) as error:
-        yield False, f"{where}: {_refusal(error)}"
+        connection = broker.connected(url, "fivered doctor", stack_s=5)
+    except broker.FAILS as error:
+        yield False, f"{where}: {broker.refusal(error)}"
         return
     yield True, f"{where}: logged in"
     try:
@@ -187,21 +197,11 @@ def _broker(url: str, mine: list[str]) -> Iterator[Found]:
                 yield from _listeners(connection, installation, name)
     except topology.TopologyError as error:
         yield False, str(error)
-    except (pika.exceptions.AMQPError, OSError) as error:
-        yield False, f"{where}: {_refusal(error)}"
+    except broker.FAILS as error:
+        yield False, f"{where}: {broker.refusal(error)}"
     finally:
         if connection.is_open:
             connection.close()
-
-
-def _refusal(error: BaseException) -> str:
-    if isinstance(error, pika.exceptions.ProbableAuthenticationError):
-        return "the broker refuses user and password"
-    if isinstance(error, pika.exceptions.ProbableAccessDeniedError):
-        return f"the vhost is missing, or the user may not enter it ({error.args[-1]})"
-    if isinstance(error, pika.exceptions.ConnectionClosedByBroker):
-        return str(error.reply_text)
-    return " ".join((str(error) or repr(error)).split())[:200]
 
 
 def _asks(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.settings import CommandFailed
 from chassis.transaction import Declared
 
 log = logging.getLogger("fivered.migrate")
@@ -136,6 +139,21 @@ def migrate_service(service_cls: type[Declared], engine: sa.Engine) -> bool:
     """Bring a service's database to the newest revision. Returns whether anything was done."""
     done = [history.upgrade(engine) for history in histories(package_of(service_cls))]
     return any(done)
+
+
+@contextmanager
+def named(database: str) -> Iterator[None]:
+    """Say which database it is that cannot be reached, read or written.
+
+    Raises:
+        CommandFailed: With the reason that the database gives.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if not store.is_of_database(error):
+            raise
+        raise CommandFailed(f"{database}: {store.words_of(error)}") from error
 
 
 def run_env(metadata: sa.MetaData) -> None:

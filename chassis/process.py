@@ -11,9 +11,15 @@ import sqlalchemy as sa
 
 from chassis import inbox, migrate, timers, topology
 from chassis import storage as store
-from chassis.reconnect import Backoff
+from chassis.reconnect import Backoff, tell_outage
 from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, SettingsError, database_variable, has_scheme, read_all
+from chassis.settings import (
+    ProcessSettings,
+    SettingsError,
+    address_fault,
+    database_variable,
+    read_all,
+)
 
 log = logging.getLogger("fivered.process")
 
@@ -49,9 +55,10 @@ def open_runtime(
     variable = database_variable(cls.name)
     url = os.environ.get(variable, "")
     problems = []
-    if not has_scheme(url, "postgresql"):
-        wrong = "is wrong" if url else "is not set"
-        problems.append(f"{variable} {wrong}: postgresql://user:password@host/database")
+    if not url:
+        problems.append(f"{variable} is not set: postgresql://user:password@host/database")
+    elif why := address_fault(url, "postgresql"):
+        problems.append(f"{variable} {why}")
     if not os.environ.get("FIVERED_BROKER_URL"):
         problems.append("FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost")
     try:
@@ -93,7 +100,7 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
         except sa.exc.SQLAlchemyError as error:
             if not store.is_outage(error):
                 raise
-            log.warning("storage_outage", extra={"service": runtime.name, "why": str(error)[:300]})
+            tell_outage(log, "storage_outage", error, service=runtime.name)
         if stopping(backoff.next()):
             return False
 

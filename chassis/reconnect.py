@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import time
 
 FIRST_WAIT_S = 0.1
@@ -23,6 +24,32 @@ ALARM_S = 300.0
 
 # A disk without room, or without any for this user.
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def tell_outage(log: logging.Logger, event: str, error: object, **of: str) -> None:
+    """Log that what a process depends on is away, unless the same was logged within the last
+    minute: every thread and every call meets it, and tries again.
+
+    Args:
+        log: Where it is told.
+        event: The event of the line.
+        error: Why.
+        of: Whose turn it was.
+    """
+    why = str(error)[:300]
+    # Numbers of processes and positions differ from try to try.
+    same = (log.name, event, *of.values(), re.sub(r"\d+", "", why))
+    now = time.monotonic()
+    if now - _TOLD.get(same, float("-inf")) < TELL_AGAIN_S:
+        return
+    if len(_TOLD) >= _MOST_TOLD:
+        _TOLD.clear()
+    _TOLD[same] = now
+    log.warning(event, extra={**of, "why": why})
+
+
+_TOLD: dict[tuple[str, ...], float] = {}
+_MOST_TOLD = 1000
 
 
 class Backoff:

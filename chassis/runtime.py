@@ -114,7 +114,7 @@ class Runtime(Opened):
         """
         table = self.chassis.clock
         if self.process.demo_clock:
-            start = with_zone(datetime.fromisoformat(self.process.demo_start))
+            start = with_zone(self.process.demo_start)
             offset = start - datetime.now(UTC)
             with self.engine.begin() as conn:
                 conn.execute(

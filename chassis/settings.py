@@ -10,7 +10,9 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
@@ -89,10 +91,17 @@ def _parse(kind: object, text: str) -> object:
         if text.lower() in {"0", "false", "no", "off", ""}:
             return False
         raise ValueError("must be 1 or 0")
-    if kind is int:
-        return int(text)
-    if kind is float:
-        return float(text)
+    if kind in {int, float}:
+        try:
+            return int(text) if kind is int else float(text)
+        except ValueError:
+            what = "whole number" if kind is int else "number"
+            raise ValueError(f"{text!r} is no {what}") from None
+    if kind is datetime:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no time like 2025-02-10T09:00:00") from None
     if typing.get_origin(kind) is tuple:
         one = typing.get_args(kind)[0]
         return tuple(_parse(one, part.strip()) for part in text.split(",") if part.strip())
@@ -198,16 +207,23 @@ def _outside(limits: Mapping[str, Any], value: Any, text: str) -> str:
         return f"is too short: at least {limits['min_bytes']} bytes"
     if limits["choices"] and not set(parts) <= set(limits["choices"]):
         return f"must be one of {', '.join(limits['choices'])}"
-    if limits["schemes"] and not has_scheme(text, *limits["schemes"]):
-        return f"is wrong: it begins with {' or '.join(limits['schemes'])}, then ://"
+    if limits["schemes"] and (why := address_fault(text, *limits["schemes"])):
+        return why
     if limits["most"] is not None and not 0 <= value <= limits["most"]:
         return f"is wrong: 0 to {limits['most']}"
     return ""
 
 
-def has_scheme(url: str, *schemes: str) -> bool:
-    """Tell whether an address begins with one of these, before "://"."""
-    return url.partition("://")[0].partition("+")[0] in schemes
+def address_fault(url: str, *schemes: str) -> str:
+    """Return what is wrong with an address, or nothing: it begins with one of the schemes, and its
+    port is a number. The address itself is not told, it may hold a password."""
+    if url.partition("://")[0].partition("+")[0] not in schemes or "://" not in url:
+        return f"is wrong: it begins with {' or '.join(schemes)}, then ://"
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return f"is wrong: its port is no number from 0 to {MOST_PORT}"
+    return ""
 
 
 def describe(cls: type) -> list[tuple[str, str, str]]:
@@ -225,6 +241,8 @@ def _written(default: object) -> str:
         return ""
     if isinstance(default, bool):
         return "1" if default else "0"
+    if isinstance(default, datetime):
+        return default.isoformat()
     return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
@@ -272,10 +290,10 @@ class ProcessSettings:
         help="1 allows the explicit clock command (demonstration)",
         default=False,
     )
-    demo_start: str = setting(
+    demo_start: datetime = setting(  # noqa: RUF009  as dataclasses.field
         "FIVERED_DEMO_START",
         help="Domain time at which a new demonstration begins (local, ISO 8601)",
-        default="2025-02-10T09:00:00",
+        default=datetime(2025, 2, 10, 9),  # noqa: DTZ001  local, as it is read
     )
     installation: str = setting(
         "FIVERED_INSTALLATION",

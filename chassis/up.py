@@ -22,7 +22,7 @@ from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
 from chassis.here import KEYS, Running, born, keys_file
 from chassis.installed import service_class
-from chassis.migrate import migrate_service
+from chassis.migrate import migrate_service, named
 from chassis.runtime import open_all
 from chassis.settings import CommandFailed
 
@@ -55,7 +55,7 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     if keys_at:
         os.environ[KEYS] = keys_at
     held = take_folder(data)
-    listening = _take_port(host, port)
+    listening = take_port(host, port)
     _environment(data, demo=demo)
 
     names = installed.service_names()
@@ -86,7 +86,12 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     return 0
 
 
-def _take_port(host: str, port: int) -> socket.socket:
+def take_port(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there.
+
+    Raises:
+        CommandFailed: The port is taken, or this machine has no such address.
+    """
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -94,7 +99,9 @@ def _take_port(host: str, port: int) -> socket.socket:
         listening.listen(512)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise CommandFailed(f"port {port} of {host} is taken (make run PORT=8001)") from error
+            raise CommandFailed(
+                f"port {port} of {host} is taken (PORT=8001 takes another)"
+            ) from error
         raise CommandFailed(f"cannot listen on {host}:{port}: {error.strerror}") from error
     listening.setblocking(False)
     return listening
@@ -114,8 +121,9 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
     classes = {name: service_class(name) for name in names}
     urls = {name: f"sqlite:///{data / name}.sqlite" for name in names}
     runtimes = open_all(classes, urls)
-    for runtime in runtimes.values():
-        migrate_service(runtime.service_cls, runtime.engine)
+    for name, runtime in runtimes.items():
+        with named(f"the database {data / name}.sqlite"):
+            migrate_service(runtime.service_cls, runtime.engine)
     return EmbeddedHost(runtimes)
 
 

@@ -14,6 +14,9 @@ from testkit.bench import environment
         (ProcessSettings, "FIVERED_HEALTH_PORT", "-1", "0 to 65535"),
         (ProcessSettings, "FIVERED_BROKER_URL", "http://x", "amqp or amqps"),
         (ProcessSettings, "FIVERED_BROKER_URL", "localhost", "amqp or amqps"),
+        (ProcessSettings, "FIVERED_BROKER_URL", "amqp://x:abc/", "its port is no number"),
+        (ProcessSettings, "FIVERED_DATABASE_POOL", "many", "'many' is no whole number"),
+        (ProcessSettings, "FIVERED_DEMO_START", "yesterday", "'yesterday' is no time like 2025-"),
     ],
 )
 def test_a_value_outside_its_limits_is_named_with_its_variable(cls, variable, text, told):

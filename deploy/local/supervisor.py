@@ -22,16 +22,23 @@ from pathlib import Path
 from typing import Any
 
 from chassis import here, topology
-from chassis.folder import keys_of
+from chassis.folder import all_settings, keys_of
 from chassis.installed import service_names
 from chassis.reconnect import Backoff
-from chassis.settings import database_variable
-from chassis.up import DEMO
+from chassis.settings import CommandFailed, database_variable, read_all
+from chassis.up import DEMO, take_port
+from chassis.work import share
+from gateway.settings import GatewaySettings
 from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".fivered" / "up"
 DRAIN_S = 26.0
+# A process that ends sooner has not started: on a busy machine a dozen take half a minute.
+LASTED_S = 30.0
+# The exit code of one whose settings are wrong.
+WRONG_SETTINGS = 2
+HEALTH_PORT = "FIVERED_HEALTH_PORT"
 
 
 @dataclass
@@ -48,6 +55,7 @@ class Child:
     backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 5.0))
     starts: int = field(default=0)
     failures: int = 0
+    ended: int | None = None
 
     @property
     def running(self) -> bool:
@@ -56,21 +64,25 @@ class Child:
 
     @property
     def why(self) -> str:
-        """Why it cannot start: the last line that it wrote when it ended twice by itself."""
-        return (last_line(self.log) or "it wrote nothing") if self.failures > 1 else ""
+        """Why it cannot start: the last line that it wrote when it ended twice by itself, or once
+        for its settings, which nobody mends meanwhile. A port that was taken is another's turn."""
+        told = last_line(self.log) if self.failures else ""
+        if self.failures == 1 and (self.ended != WRONG_SETTINGS or HEALTH_PORT in told):
+            return ""
+        return (told or "it wrote nothing") if self.failures else ""
 
     def start(self) -> None:
         """Start the process; one that keeps dying is started less and less often."""
         now = time.monotonic()
         if now < self.next_try_at:
             return
-        lasted = now - self.started_at > 10
-        ended = self.process.returncode if self.process is not None else None
+        lasted = now - self.started_at > LASTED_S
+        self.ended = ended = self.process.returncode if self.process is not None else None
         # A negative code is a signal: somebody else ended it.
         self.failures = self.failures + 1 if not lasted and ended is not None and ended > 0 else 0
-        if self.failures and "FIVERED_HEALTH_PORT" in self.env:
+        if self.failures and HEALTH_PORT in self.env:
             # The process that took its port meanwhile will keep it.
-            self.env["FIVERED_HEALTH_PORT"] = str(servers.free_port())
+            self.env[HEALTH_PORT] = str(servers.free_port())
         if lasted:
             self.backoff.reset()
         self.started_at, self.next_try_at = now, now + self.backoff.next()
@@ -126,6 +138,8 @@ class Supervisor:
         self.rabbit: servers.Rabbit | None = None
         self.postgres: servers.Postgres | None = None
         self.children: list[Child] = []
+        self.next_server_at = 0.0
+        self.server_waits = Backoff(1.0, 30.0)
         self.stopped = state / "stopped"
         self.stopped.mkdir(parents=True, exist_ok=True)
         for old in self.stopped.iterdir():
@@ -136,7 +150,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         try:
-            env = self._servers()
+            env = self._checked()
+            self._servers(env)
             self._migrate(env)
             self._begin(env)
             while not self.stopping.wait(0.1):
@@ -148,11 +163,28 @@ class Supervisor:
             self._end()
         return 0
 
-    def _servers(self) -> dict[str, str]:
+    def _checked(self) -> dict[str, str]:
+        """Return the environment of every process, and look before anything is started whether
+        they can start with it.
+
+        Raises:
+            CommandFailed: The gateway's port is taken.
+            SettingsError: A variable is wrong.
+        """
         env = dict(os.environ)
         for name, value in (DEMO | keys_of(self.state)).items():
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
+        read_all([*all_settings(), GatewaySettings], env)
+        share([], env.get("FIVERED_WORKER_SHARE", ""))
+        try:
+            take_port("127.0.0.1", self.port).close()
+        except CommandFailed as error:
+            raise CommandFailed(f"gateway cannot start: {error}") from error
+        return env
+
+    def _servers(self, env: dict[str, str]) -> None:
+        """Start the servers that the environment does not name, and name them in it."""
         if not env.get("FIVERED_BROKER_URL"):
             # Both servers are new at every start: events that waited in a kept broker would meet
             # an empty database.
@@ -165,7 +197,6 @@ class Supervisor:
             for name, variable in wanted.items():
                 if not env.get(variable):
                     env[variable] = self.postgres.create_database(f"fivered_{name}")
-        return env
 
     def _migrate(self, env: dict[str, str]) -> None:
         for command in (["migrate", "all"], ["topology", "apply"]):
@@ -182,7 +213,7 @@ class Supervisor:
         logs.mkdir(exist_ok=True)
         for name in service_names():
             for kind in ("serve", "work"):
-                own = env | {"FIVERED_HEALTH_PORT": str(servers.free_port())}
+                own = env | {HEALTH_PORT: str(servers.free_port())}
                 unit = f"{kind}-{name}"
                 self.children.append(
                     Child(unit, [_fivered(), kind, name], own, logs / f"{unit}.log")
@@ -196,9 +227,7 @@ class Supervisor:
         changed = False
         for server in (self.rabbit, self.postgres):
             if server is not None and not server.running:
-                # Clients reconnect by themselves; this is a crash or a kill from outside.
-                server.start()
-                changed = True
+                changed = self._start_again(server) or changed
         for child in self.children:
             down = (self.stopped / child.name).exists()
             if down and child.running:
@@ -209,12 +238,26 @@ class Supervisor:
         if changed:
             self._write()
 
+    def _start_again(self, server: servers.Rabbit | servers.Postgres) -> bool:
+        """Start a server that crashed or was killed; clients reconnect by themselves. Returns
+        whether it runs: one without room on its disk ends again, and is tried until it has some."""
+        if time.monotonic() < self.next_server_at:
+            return False
+        try:
+            server.start()
+        except servers.ServerFailed as error:
+            print(f"{type(server).__name__} cannot start: {error}", file=sys.stderr, flush=True)
+            self.next_server_at = time.monotonic() + self.server_waits.next()
+            return False
+        self.server_waits.reset()
+        return True
+
     def _write(self, error: str | None = None) -> None:
         running: dict[str, Any] = {
             child.name: {
                 "pid": child.process.pid if child.process else None,
                 "starts": child.starts,
-                "health": child.env.get("FIVERED_HEALTH_PORT"),
+                "health": child.env.get(HEALTH_PORT),
                 "why": child.why,
             }
             for child in self.children
@@ -231,7 +274,7 @@ class Supervisor:
             "environment": {
                 name: value
                 for name, value in (self.children[0].env if self.children else {}).items()
-                if name.startswith("FIVERED_") and name != "FIVERED_HEALTH_PORT"
+                if name.startswith("FIVERED_") and name != HEALTH_PORT
             },
         }
         path = self.state / "running.json"

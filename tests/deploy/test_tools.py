@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -70,6 +71,31 @@ def test_doctor_finds_a_queue_that_is_gone_and_a_right_that_is_taken(house):
     assert not [line for line in broker_lines(house) if line.startswith("BAD")]
 
 
+def test_doctor_answers_whatever_is_down_or_written_wrong(house):
+    """K17: a traceback for an address that is none, and for a broker that took the connection and
+    said nothing; the broker was not looked at where a database was wrong."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        nobody = {
+            "FIVERED_BROKER_URL": f"amqp://credit:x@127.0.0.1:{port}/fivered",
+            "FIVERED_CREDIT_DATABASE_URL": "postgresql://credit:x@127.0.0.1:9/credit",
+        }
+        wrong = {
+            "FIVERED_BROKER_URL": "amqp://credit:x@127.0.0.1:abc/fivered",
+            "FIVERED_CREDIT_DATABASE_URL": "credit",
+        }
+        with ThreadPoolExecutor() as both:
+            found = list(both.map(lambda more: fivered(house, "doctor", **more), (nobody, wrong)))
+    assert [done.returncode for done in found] == [1, 1]
+    bad = [[one for one in done.stdout.splitlines() if one.startswith("BAD")] for done in found]
+    assert "database: connection failed" in bad[0][0]
+    assert bad[0][-1].endswith("it took the connection and does not answer")
+    assert "FIVERED_CREDIT_DATABASE_URL is wrong: it begins with postgresql" in bad[1][0]
+    assert "FIVERED_BROKER_URL is wrong: its port is no number" in bad[1][-1]
+
+
 def test_a_wrong_database_is_one_line(house):
     """OP 2.3: ninety lines of traceback."""
     url = house.environment("credit")["FIVERED_CREDIT_DATABASE_URL"]
@@ -83,6 +109,7 @@ def test_a_wrong_database_is_one_line(house):
         assert done.returncode == 2
         (line,) = done.stderr.strip().splitlines()
         assert "nope" in line
+        assert command[0] != "migrate" or "FIVERED_CREDIT_DATABASE_URL" in line
 
 
 @pytest.mark.parametrize("kind", ["serve", "work"])

@@ -12,6 +12,7 @@ import pytest
 
 from chassis import here
 from chassis.health import HealthPage
+from chassis.settings import SettingsError
 from deploy.local import supervisor, up
 from testkit import servers
 from testkit.waiting import wait_until
@@ -48,6 +49,7 @@ HOLD = """
 import sys
 from testkit import servers
 from chassis.health import HealthPage
+from chassis.settings import SettingsError
 rabbit, postgres = servers.Rabbit().start(), servers.Postgres().start()
 child = servers.spawn([sys.executable, "-c", "import time; time.sleep(600)"], ending=15)
 held = [rabbit._process, rabbit._epmd, postgres._process, child]
@@ -97,6 +99,58 @@ def test_who_cannot_start_is_named_with_its_reason_and_nothing_is_left(tmp_path)
             up.start(tmp_path, port)
     assert up.running(tmp_path) is None
     assert None not in [one.poll() for one in up.STARTED]
+
+
+def test_settings_that_are_wrong_are_told_before_anything_is_started(tmp_path, monkeypatch):
+    """K19: a dozen processes were started before the first of them said it, after half a minute."""
+    for name, value in (("FIVERED_PERSON_RATE", "many"), ("FIVERED_DEMO_START", "yesterday")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as told:
+        supervisor.Supervisor(tmp_path, servers.free_port())._checked()
+    assert told.value.problems == [
+        "FIVERED_DEMO_START is wrong: 'yesterday' is no time like 2025-02-10T09:00:00",
+        "FIVERED_PERSON_RATE is wrong: 'many' is no number",
+    ]
+
+
+def test_a_process_that_ends_for_its_settings_is_named_at_once(tmp_path):
+    """K19: on a busy machine one that ended after ten seconds was taken for one that had run."""
+
+    def ended(said, code):
+        log = tmp_path / "log"
+        program = f"import sys; print({said!r}); sys.exit({code})"
+        child = supervisor.Child("work-x", [sys.executable, "-S", "-c", program], {}, log)
+        child.start()
+        child.process.wait()
+        child.next_try_at = 0
+        child.start()
+        child.process.wait()
+        return child.why
+
+    assert ended("fivered: FIVERED_X is wrong", 2) == "fivered: FIVERED_X is wrong"
+    assert ended("fivered: FIVERED_HEALTH_PORT: port 7 is taken", 2) == ""
+    assert ended("it crashed", 1) == ""
+
+
+@pytest.mark.servers
+def test_a_server_that_cannot_start_again_is_waited_for(tmp_path, capfd):
+    """The supervisor ended all of `make up` when the disk of PostgreSQL was full."""
+    servers.require()
+    keeper = supervisor.Supervisor(tmp_path, 0)
+    keeper.postgres = servers.Postgres().start()
+    try:
+        keeper.postgres.kill9()
+        ahead = keeper.postgres.base / "data" / "pg_wal"
+        ahead.rename(ahead.with_name("away"))
+        keeper._look()
+        assert "Postgres cannot start" in capfd.readouterr().err
+        assert keeper.stopping.is_set() is keeper.postgres.running is False
+        ahead.with_name("away").rename(ahead)
+        keeper.next_server_at = 0
+        keeper._look()
+        assert keeper.postgres.running
+    finally:
+        keeper._end()
 
 
 def test_a_second_start_leaves_the_first_one_alone(tmp_path):

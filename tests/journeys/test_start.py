@@ -52,6 +52,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert f"cannot write in {blocked / 'd'}" in only_line(done)
 
 
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    """K19: eighty lines of traceback, and no file."""
+    broken = tmp_path / "forum.sqlite"
+    broken.write_text("this is no database, whatever its name says\n")
+    done = run(FIVERED, "up", "--data", str(tmp_path), "--port", "0")
+    assert f"the database {broken}: file is not a database" in only_line(done)
+
+
 def test_a_demonstration_listens_on_loopback_only(tmp_path):
     done = run(FIVERED, "up", "--demo", "--host", "0.0.0.0", "--data", str(tmp_path / "d"))
     assert "loopback only" in only_line(done)

@@ -24,6 +24,7 @@ from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.json_values import JsonObject
 from chassis.messages import Actor, Call
+from chassis.reconnect import tell_outage
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
 
@@ -76,9 +77,7 @@ class Writer(threading.Thread):
             try:
                 dirty = self._turn(wait=not dirty)
             except inbox.Outage as outage:
-                log.warning(
-                    "storage_outage", extra={"service": self.runtime.name, "why": str(outage)}
-                )
+                tell_outage(log, "storage_outage", outage, service=self.runtime.name)
                 self._stopping.wait(0.2)
             except Exception:
                 log.exception("writer_fault", extra={"service": self.runtime.name})

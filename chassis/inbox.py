@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from chassis import envelope as env
 from chassis import storage as store
 from chassis.messages import SYSTEM, Event, is_uuid
+from chassis.reconnect import tell_outage
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.inbox")
@@ -74,7 +75,7 @@ def log_failure(to: logging.Logger, error: Exception, fault: str, **of: str) -> 
         of: Whose turn it was.
     """
     if isinstance(error, Outage) or store.is_outage(error):
-        to.warning("storage_outage", extra={**of, "why": str(error)[:300]})
+        tell_outage(to, "storage_outage", error, **of)
     else:
         to.exception(fault, extra=of)
 

@@ -38,7 +38,7 @@ def tell_outage(log: logging.Logger, event: str, error: object, **of: str) -> No
     """
     why = str(error)[:300]
     # Numbers of processes and positions differ from try to try.
-    same = (log.name, event, *of.values(), re.sub(r"\d+", "", why))
+    same = (log.name, event, *of.values(), re.sub(r"[0-9]+", "", why))
     now = time.monotonic()
     if now - _TOLD.get(same, float("-inf")) < TELL_AGAIN_S:
         return

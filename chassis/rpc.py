@@ -30,7 +30,7 @@ from chassis.i18n import problem_of
 from chassis.json_values import JsonObject
 from chassis.messages import Actor, Call, new_uuid
 from chassis.migrate import package_of
-from chassis.reconnect import Patience
+from chassis.reconnect import Patience, tell_outage
 from chassis.refusal import Problem, Refusal, RoleDenied
 from chassis.runtime import Runtime
 from chassis.topology import RPC_EXCHANGE
@@ -288,10 +288,7 @@ def failure(runtime: Runtime, method: str, error: BaseException) -> Reply:
     if isinstance(error, Refusal):
         return {"refusal": problem_of(error, package_of(runtime.service_cls))}
     if store.is_outage(error):
-        log.warning(
-            "call_outage",
-            extra={"service": runtime.name, "method": method, "why": str(error)[:300]},
-        )
+        tell_outage(log, "call_outage", error, service=runtime.name, method=method)
         return {"outage": {"retry_after_s": 2}}
     fault_id = new_uuid()
     log.error(

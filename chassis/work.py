@@ -41,7 +41,7 @@ from chassis import (
     years,
 )
 from chassis.blobs import forget_abandoned
-from chassis.reconnect import Backoff, Patience
+from chassis.reconnect import Backoff, Patience, tell_outage
 from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
@@ -341,10 +341,7 @@ class Subscriber:
             try:
                 inbox.deliver(self.runtime, deliveries, pause=pause)
             except inbox.Outage as outage:
-                log.warning(
-                    "storage_outage",
-                    extra={"service": self.runtime.name, "why": str(outage)[:300]},
-                )
+                tell_outage(log, "storage_outage", outage, service=self.runtime.name)
             except Exception:
                 # Our own code or the parking place failed (what a handler cannot take is parked):
                 # an event that took no effect is not acknowledged.

@@ -451,7 +451,18 @@ class Postgres:
         port: int | None = None,
         durable: bool = False,
         conf: str = "",
+        ahead: Path | None = None,
     ) -> None:
+        """Prepare a cluster.
+
+        Args:
+            base: Its folder; a temporary one otherwise.
+            port: Its port; a free one otherwise.
+            durable: Whether it waits for the disk.
+            conf: More lines of its settings.
+            ahead: The folder of its write-ahead log, which may have a disk of its own; among its
+                data otherwise.
+        """
         programs = postgresql_bin()
         if programs is None:
             raise ServerMissing("not installed: apt-get install -y postgresql")
@@ -462,6 +473,7 @@ class Postgres:
         self.port = port or free_port()
         self._durable = durable
         self._conf = conf
+        self._ahead = [] if ahead is None else ["-X", str(ahead)]
         self._drop: dict[str, Any] = {}
         if os.geteuid() == 0:
             try:
@@ -499,6 +511,7 @@ class Postgres:
             self._run(
                 str(self._programs / "initdb"), "-D", str(self._data), "-U", "postgres",
                 "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+                *self._ahead,
             )  # fmt: skip
         settings = [
             "listen_addresses='127.0.0.1'",

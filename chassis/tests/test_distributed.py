@@ -1,10 +1,12 @@
 """serve, work, relay and the gateway's client as real processes on RabbitMQ and PostgreSQL."""
 
+import json
 import os
 import pwd
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -220,30 +222,58 @@ def test_a_second_worker_takes_over_at_once_and_nothing_is_done_twice(world):
     assert terminate(second) == 0
 
 
-def test_a_database_that_goes_away_is_waited_for(broker_url, tmp_path):
-    postgres = servers.Postgres().start()
-    url = postgres.create_database("toy")
-    world = World(broker_url, url, tmp_path)
-    try:
-        serve, work = world.start("serve"), world.start("work")
-        caller = world.caller()
-        world.wait_ready(serve, work)
-        caller.add("c")
-        world.wait(lambda: world.entries() == 1)
-        postgres.kill9()
-        world.publish_event(event_without_database(7, "d"), partition=partition_of("d"))
-        with pytest.raises((rpc.ServiceUnavailable, rpc.OutcomeUnknown)):
-            caller.add("c", deadline_s=8)
-        assert world.page(serve, "/ready")[0] == 503
-        postgres.start()
-        world.runtime.engine.dispose()
-        caller.insist("c")
-        world.wait(lambda: sorted(world.amounts()) == [1, 1, 7])
-        world.wait_ready(serve, work)
-        assert inbox.parked_rows(world.runtime) == []
-    finally:
-        world.close()
-        postgres.stop()
+def test_a_database_that_ends_because_its_log_has_no_room_is_waited_for(broker_url, tmp_path):
+    """PostgreSQL panics, cannot recover and ends. What it acknowledged is there afterwards, every
+    process waits and comes back by itself, and nobody tells the same reason again and again."""
+    owner = pwd.getpwnam("postgres").pw_uid
+    folder = Path(tempfile.mkdtemp(prefix="full-"))
+    with small_disk(folder, "48m", owner=owner) as disk:
+        ahead = folder / "ahead"
+        ahead.mkdir()
+        os.chown(ahead, owner, owner)
+        postgres = servers.Postgres(ahead=ahead).start()
+        world = World(broker_url, postgres.create_database("toy"), tmp_path)
+        try:
+            serve, work = world.start("serve"), world.start("work")
+            caller = world.caller()
+            world.wait_ready(serve, work)
+            caller.add("c")
+            world.wait(lambda: world.entries() == 1)
+            disk.fill()
+            with world.runtime.engine.connect() as conn:
+                conn.exec_driver_sql("SELECT pg_switch_wal()")
+            with pytest.raises((rpc.ServiceUnavailable, rpc.OutcomeUnknown)):
+                for _ in range(9):
+                    caller.add("c", deadline_s=8)
+            world.wait(lambda: not postgres.running)
+            with pytest.raises(servers.ServerFailed, match="No space left on device"):
+                postgres.start()
+            world.publish_event(event_without_database(7, "d"), partition=partition_of("d"))
+            with pytest.raises(rpc.ServiceUnavailable):
+                caller.add("c", deadline_s=8)
+            status, page = world.page(serve, "/ready")
+            assert status == 503
+            assert "connect" in page["checks"]["database"]["detail"].lower()
+            told = [
+                json.loads(line) for p in (serve, work) for line in p.log.read_text().splitlines()
+            ]
+            why = Counter(
+                tuple(value for key, value in sorted(line.items()) if key not in {"at", "trace_id"})
+                for line in told
+                if line["event"] in {"call_outage", "storage_outage"}
+            )
+            assert set(why.values()) == {1}, why
+            disk.empty()
+            postgres.start()
+            world.runtime.engine.dispose()
+            caller.insist("c")
+            world.wait(lambda: sorted(world.amounts()) == [1, 1, 7])
+            world.wait_ready(serve, work)
+            assert inbox.parked_rows(world.runtime) == []
+        finally:
+            world.close()
+            postgres.stop()
+    folder.rmdir()
 
 
 def event_without_database(amount, subject):

@@ -371,6 +371,17 @@ def lock(
     return query.with_for_update(skip_locked=skip_locked, read=shared, key_share=shared or weak)
 
 
+def hold(conn: Connection, name: str) -> None:
+    """Let others who hold the same name wait until the transaction ends: for what must be once, and
+    of which there is no row yet that could be locked.
+
+    SQLite has one writer; there nobody else can want it.
+    """
+    if is_postgresql(conn):
+        key = sa.func.hashtextextended(name, 0)
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(key))).all()
+
+
 def is_postgresql(conn: Connection) -> bool:
     """Tell whether the statement may be PostgreSQL's own."""
     return conn.dialect.name == "postgresql"

@@ -12,16 +12,6 @@ if TYPE_CHECKING:
     from chassis.bus import Tx
 
 
-def hold(conn: sa.Connection, prefix: str) -> None:
-    """Let others who want a number with this prefix wait until the transaction ends.
-
-    SQLite has one writer; there nobody else can want one.
-    """
-    if store.is_postgresql(conn):
-        key = sa.func.hashtextextended(prefix, 0)
-        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(key))).all()
-
-
 def following(tx: Tx, column: store.Column, kind: str, area: str) -> str:
     """Return the next number of a kind of document in an area's day, which is today's.
 
@@ -32,7 +22,7 @@ def following(tx: Tx, column: store.Column, kind: str, area: str) -> str:
         area: Its last six digits are used.
     """
     prefix = f"{kind}-{tx.calendar.local_date(tx.now):%Y%m%d}-{area[-6:]}-"
-    hold(tx.conn, prefix)
+    store.hold(tx.conn, prefix)
     asked = sa.select(sa.func.max(column)).where(column.like(f"{prefix}%"))
     last = tx.conn.execute(asked).scalar()
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:05d}"

@@ -1,14 +1,13 @@
 """What one transaction has read and another changes before the first one writes: nothing is lost,
 nothing is taken twice. Two real connections of PostgreSQL, of which one waits for the other."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from chassis import inbox
-from chassis.bus import SYSTEM, Actor
+from chassis.bus import Actor
 from chassis.fields import PartOfList
 from chassis.refusal import StateConflict, VersionConflict
 from services.credit.actions import (
@@ -40,52 +39,11 @@ from services.credit.tests.test_settlement import (
     settlement_of,
 )
 from services.credit.tests.test_seven_defects import postgres, postgres_server  # noqa: F401
+from testkit.beside import beside, while_open
 
 pytestmark = pytest.mark.servers
 
 C = "RES:per_c"
-WAITS = (
-    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-
-
-def beside(bench, other):
-    """Return what runs `other` on a connection of its own until it waits for another transaction,
-    or has ended without waiting; and what lets it end, and returns what it raised, or None."""
-    raised = []
-
-    def run():
-        try:
-            other()
-        except Exception as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-
-    def start():
-        thread.start()
-        while thread.is_alive() and not bench.rows(WAITS):
-            thread.join(0.01)
-
-    def end():
-        thread.join()
-        return raised[0] if raised else None
-
-    return start, end
-
-
-def while_open(bench, begin, other, actor=SYSTEM):
-    """Run `other` on a connection of its own while the transaction of `begin` is still open, and
-    let that one commit when the other waits for it, or has ended without waiting.
-
-    Returns:
-        What `other` raised, or None.
-    """
-    start, end = beside(bench, other)
-    with bench.runtime.transaction(actor) as tx:
-        begin(tx)
-        start()
-    return end()
 
 
 def taken_back(award_id):

@@ -199,6 +199,7 @@ def register_official(tx: Tx, payload: RegisterOfficial) -> replies.Done:
         "post": payload.post,
         "area": payload.area,
     }
+    storage.liaison.hold_person(tx.conn, payload.person_id)
     if payload.official_id:
         row = records.find(tx.conn, storage.tables.officials, payload.official_id)
         if row is not None:
@@ -427,6 +428,7 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> replies.Done:
     if payload.term_to is not None and payload.term_to <= term_from:
         raise errors.TermOver(field="term_to")
     given = {"person_id": payload.person_id, "kind": payload.kind, "level": payload.level}
+    storage.liaison.hold_person(tx.conn, payload.person_id)
     if payload.deputy_id:
         row = records.find(tx.conn, storage.tables.deputies, payload.deputy_id)
         if row is not None:

@@ -47,6 +47,11 @@ def active_link(conn: Connection, official_id: str, target_kind: str, target: st
     return records.first(conn, asked)
 
 
+def hold_person(conn: Connection, person_id: str) -> None:
+    """Let others who enter an office or a mandate of the same person wait: each stands once."""
+    store.hold(conn, f"office:{person_id}")
+
+
 def active_office(
     conn: Connection, *, person_id: str, tier: str, post: str, area: str
 ) -> Row | None:

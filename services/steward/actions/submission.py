@@ -166,7 +166,8 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
 def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     """File what the forum found to be a matter of one household; its proposer is the reporter.
 
-    Where a cadre has named a request that it is already, nothing is filed, if that is so.
+    Where a cadre has named a request that it is already, nothing is filed, if that is so and
+    somebody still has it in hand.
 
     Raises:
         LookupError: The community has no grid yet; the event waits until somebody retries it.
@@ -175,7 +176,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     if (
         isinstance(topic, events.TopicRequestNamedHeard)
         and topic.request_id is not None
-        and _is_his(tx, topic.request_id, topic.community, named)
+        and _in_hand_for(tx, topic.request_id, topic.community, named)
     ):
         return
     proposer = storage.people.person(tx.conn, named) if named else None
@@ -201,10 +202,15 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     _file(tx, new, named, own, topic_id=topic.topic_id)
 
 
-def _is_his(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
-    """Tell whether a request of the community is of a person's household, or nobody's yet."""
+def _in_hand_for(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
+    """Tell whether an open request of the community is of a person's household, or nobody's yet.
+
+    One that was merged is as open as that which it follows.
+    """
     row = storage.cases.request(tx.conn, request_id)
     if row is None or row.area[:9] != community[:9]:
+        return False
+    if storage.cases.root(tx.conn, row).state not in rules.requests.OPEN:
         return False
     if row.reporter_id is None or person is None:
         return row.found_by is None

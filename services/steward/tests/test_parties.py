@@ -445,6 +445,21 @@ def test_a_topic_that_is_said_to_be_a_request_is_filed_where_that_is_not_so(staf
     assert staffed.bench.parked() == []
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_topic_that_is_a_request_nobody_has_in_hand_is_filed_anew(staffed, ended):
+    """The proposer read that the stewards go on with his cancelled request; nobody did."""
+    made = staffed.submit(WANG)
+    if ended:
+        staffed.step("cancel_request", made, WANG, role="R_RESIDENT")
+    topic = {
+        "topic_id": "top_1", "community": COMMUNITY, "proposer": WANG, "title": "门口的灯",
+        "text": "夜里不亮", "category": "REPAIR_COMMON", "request_id": made["id"],
+    }  # fmt: skip
+    staffed.bench.consume("forum", "topic_request_named.v1", topic, subject="top_1")
+    said = [event["data"]["topic_id"] for event in staffed.bench.published("request_submitted.v1")]
+    assert ("top_1" in said) is ended
+
+
 def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
     """SP-D11: level 1 went to nobody, and the area showed null."""
     bench = staffed.bench

@@ -162,5 +162,6 @@ def _award_chain(tx: Tx, known: Row, award: Row | None) -> set[str | None]:
     """Return who had a hand in an award. Who decided another objection to it had none by that."""
     if award is None:
         return set()
-    decided = {award.decided_by} - store.deciders_about(tx.conn, known.target_id)
+    decided = {award.decided_by, award.approved_by}
+    decided -= store.deciders_about(tx.conn, known.target_id)
     return {award.proposed_by, award.actor_id, *decided}

@@ -134,6 +134,7 @@ def _reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | N
         reason=reason[:400],
         decided_by=by,
         decided_at=tx.now,
+        approved_by=known.decided_by,
     )
     store.end_veto(tx.conn, str(known.award_id))
     if known.deduction and known.effective:

@@ -30,6 +30,7 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
         reason: What was said of it last.
         proposal: What its proposer has said.
         waits_for: The level that decides, until `due_at`.
+        approved_by: Who had approved it, where another person has taken it back (`decided_by`).
     """
 
     award_id: str
@@ -74,6 +75,7 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
     lapsed_at: datetime | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    approved_by: str | None = None
     corrects: str | None = None
     shard: int = field(default_factory=int)
     version: int = field(default_factory=lambda: 1)

@@ -8,6 +8,7 @@ from services.credit.errors import (
     AlreadyProposed,
     ClockSkew,
     EvidenceRequired,
+    InChain,
     LegalDocumentRequired,
     LevelNeeded,
     LevelUnknown,
@@ -270,3 +271,30 @@ def test_the_document_of_a_deduction_is_shown_to_who_decides_it_and_to_whom_it_c
     made = propose(bench, document_no="济任〔2025〕1号")
     bench.as_("R_CADRE", person="per_other", scope=stage.COMMUNITY)
     assert bench.ask("award", {"award_id": made["id"]})["why"]["document_no"] == "济任〔2025〕1号"
+
+
+@pytest.mark.covers("C18")
+def test_who_approved_an_award_decides_no_objection_to_what_another_took_back(credit):
+    bench = credit
+    made = propose(bench)
+    approve(bench, made)
+    order = {"target": "AWARD", "target_id": made["id"]}
+    text = "调解台账与协议不符,登记有误,依台账予以更正,并告知本人。"
+    bench.as_("R_CADRE", person="per_cadre2", scope=stage.COMMUNITY)
+    correction = bench.do("start_correction", order | {"text": text, "reasons": text})
+    own = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).do(
+        "file_objection", order | {"text": text}
+    )
+
+    def decide(reply, outcome, role, person, scope):
+        bench.as_(role, person=person, scope=scope)
+        told = {"objection_id": reply["id"], "outcome": outcome, "reasons": text}
+        return bench.do("decide_objection", told, version=2)
+
+    for reply in (correction, own):
+        bench.as_("R_CADRE", person="per_cadre3", scope=stage.COMMUNITY)
+        bench.do("accept_objection", {"objection_id": reply["id"]}, version=1)
+    decide(correction, "UPHELD", "R_STREET", "per_street", "370811015")
+    with pytest.raises(InChain):
+        decide(own, "DISMISSED", "R_SECRETARY", "per_secretary", stage.COMMUNITY)
+    decide(own, "DISMISSED", "R_CADRE", "per_cadre3", stage.COMMUNITY)

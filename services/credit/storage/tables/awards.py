@@ -61,6 +61,8 @@ awards = sa.Table(
     sa.Column("lapsed_at", store.UtcDateTime),
     sa.Column("decided_by", store.Id),
     sa.Column("decided_at", store.UtcDateTime),
+    # Who had approved what another person took back.
+    sa.Column("approved_by", store.Id),
     sa.Column("corrects", store.Uuid),
     sa.Column("shard", sa.SmallInteger, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),

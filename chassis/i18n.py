@@ -116,7 +116,10 @@ def told(
         name: _in_chinese(package, word(package, str(value)) if name in names else value)
         for name, value in params.items()
     }
-    return fill(text, values, whole=True)
+    # What was a code, or a text in both languages, is a word of ours.
+    ours = {name for name, value in params.items() if values[name] != value}
+    ours |= {name for name, value in params.items() if isinstance(value, Said | Sentence)}
+    return fill(text, values, whole=True, ours=ours)
 
 
 def _in_chinese(package: str, value: object) -> object:

@@ -47,7 +47,7 @@ _TYPES = sentences(
         "int": "整数 / a whole number",
         "float": "数字 / a number",
         "str": "文本 / text",
-        "bool": " true 或 false / true or false",
+        "bool": "true 或 false / true or false",
         "array": "列表 / a list",
         "object": "对象 / an object",
         "datetime": "日期时间(ISO 8601) / a date and time (ISO 8601)",
@@ -126,7 +126,7 @@ def _asked_for(known: Sequence[object], reason: str) -> str:
         return said(_BOUNDS[counted + asked["sign"]], limit=asked["limit"])
     elif (asked := _TYPE.search(reason)) and asked[1] in _TYPES:
         form = _TYPES[asked[1]]
-    return said("应为{form} / should be {form}", form=form) if form else reason
+    return said("应为 {form} / should be {form}", form=form) if form else reason
 
 
 def _refuse_beyond(where: str, value: object) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, NotRequired, Self, TypedDict, TypeVar
 
-_HAN = re.compile("[\u4e00-\u9fff]")
+_CHINESE = "\u4e00-\u9fff"
+_HAN = re.compile(f"[{_CHINESE}]")
 _PLACE = re.compile(r"{(\w+)")
 _SEPARATOR = " / "
 
@@ -133,14 +134,36 @@ def shortened(value: T) -> T | str:
     return value
 
 
-def fill(text: str, params: Mapping[str, object], *, whole: bool = False) -> str:
-    """Fill `{placeholders}`; one without a value stays rather than hiding the refusal."""
+def fill(
+    text: str, params: Mapping[str, object], *, whole: bool = False, ours: Collection[str] = ()
+) -> str:
+    """Fill `{placeholders}`; one without a value stays rather than hiding the refusal.
+
+    Args:
+        text: The text in one language.
+        params: What fills its places.
+        whole: Whether a long text is said to its end.
+        ours: Places of words of ours, which take no blank beside Chinese characters; texts in both
+            languages are ours anyway. What people wrote stays apart.
+    """
     shown = params if whole else {name: shortened(value) for name, value in params.items()}
+    for name, value in params.items():
+        if name in ours or isinstance(value, Sentence | Said):
+            text = _closed_up(text, name, str(value))
     try:
         # A text without places comes back as it is, and a `Sentence` has no form in JSON.
         return str(text.format(**shown))
     except (KeyError, IndexError, ValueError):
         return str(text)
+
+
+def _closed_up(text: str, name: str, word: str) -> str:
+    """Return a Chinese text without the blanks beside a place where a Chinese word will stand."""
+    if _HAN.match(word[:1]):
+        text = re.sub(rf"(?<=[{_CHINESE}]) (?={{{name}}})", "", text)
+    if _HAN.match(word[-1:]):
+        text = re.sub(rf"(?<={{{name}}}) (?=[{_CHINESE}])", "", text)
+    return text
 
 
 class Said(str):

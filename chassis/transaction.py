@@ -256,7 +256,7 @@ class Opened(ABC):
         if target >= _CLOCK_ENDS:
             raise Invalid(
                 field="now",
-                reason=said("演示时钟最远到2099年 / the clock ends with 2099"),
+                reason=said("演示时钟最远到 2099 年 / the clock ends with 2099"),
             )
         offset = int((target - datetime.now(UTC)).total_seconds() * 1_000_000)
         table = self.chassis.clock

@@ -406,7 +406,7 @@ _FLAWS = sentences(
         "null": "应为 null / must be null",
         "minLength": "至少 {limit} 个字符 / must have {limit} or more characters",
         "maxLength": "至多 {limit} 个字符 / must have at most {limit} characters",
-        "pattern": "格式不符:应为{pattern} / does not have the form: must be {pattern}",
+        "pattern": "格式不符:应为 {pattern} / does not have the form: must be {pattern}",
         "minItems": "至少 {limit} 项 / must have {limit} or more items",
         "maxItems": "至多 {limit} 项 / must have at most {limit} items",
         "uniqueItems": "不能有重复的项 / must not have the same item twice",

@@ -143,7 +143,7 @@ class ConsentWithdrawn(Refusal):
 class ConsentSuspended(StateConflict):
     code = "CONSENT_SUSPENDED"
     text = (
-        "该家庭目前没有原成年成员在住,家庭授权已暂停:不记分、不能兑换,积分保留90天;"
+        "该家庭目前没有原成年成员在住,家庭授权已暂停:不记分、不能兑换,积分保留 90 天;"
         "原成年成员迁回后恢复,新入住的成年成员可另行授权"
         " / No adult who had lived in this household lives in it now, so its consent is "
         "suspended: nothing is scored or spent, and its points are kept for 90 days. It goes on "
@@ -267,7 +267,7 @@ class UnderAge(Guard):
     """A person below 18 has no credit account (REQ-L06)."""
 
     text = (
-        "未满18周岁,不参加信用赋分,也不代表单位"
+        "未满 18 周岁,不参加信用赋分,也不代表单位"
         " / Nobody under 18 takes part in scoring, or speaks for an organisation"
     )
 
@@ -451,7 +451,7 @@ class EarlierMonthOpen(Guard):
 
 class SampleNotChecked(Guard):
     text = (
-        "须核对全部扣分和不少于5%的人工赋分:尚缺 {missing} 项"
+        "须核对全部扣分和不少于 5%的人工赋分:尚缺 {missing} 项"
         " / All deductions and at least 5 % of the awards by hand must be looked at: {missing} "
         "are missing"
     )
@@ -473,7 +473,7 @@ class NotSubject(Guard):
 
 
 class TooLate(Guard):
-    text = "已超过12个月的异议期限 / Objections are possible for 12 months"
+    text = "已超过 12 个月的异议期限 / Objections are possible for 12 months"
 
 
 class AlreadyObjected(Guard):
@@ -488,7 +488,7 @@ class InChain(Guard):
 
 
 class ReasonsRequired(Guard):
-    text = "须说明理由,不少于20个字 / The reasons have at least 20 characters"
+    text = "须说明理由,不少于 20 个字 / The reasons have at least 20 characters"
 
 
 class TextRequired(Guard):
@@ -737,7 +737,7 @@ class ReviewIncomplete(Guard):
     """Each eligible nominee is reviewed by a person, with written reasons (REQ-L05)."""
 
     text = (
-        "以下候选对象缺少不少于10个字的评议意见:{missing}"
+        "以下候选对象缺少不少于 10 个字的评议意见:{missing}"
         " / These nominees lack a review of at least 10 characters: {missing}"
     )
 

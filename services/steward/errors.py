@@ -504,7 +504,7 @@ class DayTooLong(Guard):
 class UnderAge(Guard):
     """Only adults are stewards: they enter dwellings, and their account is spent from."""
 
-    text = "未满18周岁,不能担任红色管家 / Below 18: cannot be a steward"
+    text = "未满 18 周岁,不能担任红色管家 / Below 18: cannot be a steward"
 
 
 class UnknownPerson(Guard):

@@ -142,7 +142,7 @@ def test_every_role_is_said_in_words(role):
 
 def test_a_refusal_says_all_of_it_in_each_language():
     told = problem_of(NotFound(kind="rule_set", id="RC-1"), "services.credit")
-    assert told["message_zh"] == "未找到 规则集 RC-1"
+    assert told["message_zh"] == "未找到规则集 RC-1"
     assert told["message_en"] == "There is no rule set RC-1"
     assert told["params"]["kind"] == "rule_set"
     wrong = Invalid(
@@ -158,3 +158,34 @@ def test_what_a_caller_wrote_is_repeated_no_further_than_it_is_known_by():
     told = problem_of(NotFound(kind="rule_set", id="x" * 5000), "services.credit")
     assert len(told["message_zh"]) < 300
     assert len(told["params"]["id"]) == 201
+
+
+# Chinese beside Chinese takes no blank, beside Latin letters and digits one.
+BLANKS = re.compile(
+    r"[\u4e00-\u9fff] [\u4e00-\u9fff]|[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]"
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_blanks_stand_between_chinese_and_latin_alone(package):
+    written = [
+        node.value.partition(" / ")[0]
+        for _file, node in _nodes_of(package)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value
+        if " / " in node.value
+    ]
+    assert [text for text in written if BLANKS.search(text)] == []
+
+
+def test_a_word_of_ours_fills_its_place_without_a_blank():
+    """应为 不成立: the place is written for a code, and a word stands there."""
+    shape = said("应为 {form} / should be {form}", form=Sentence("整数 / a whole number"))
+    assert shape == "应为整数"
+    shape = said("应为 {form} / should be {form}", form=Sentence("15 位数字 / 15 digits"))
+    assert shape == "应为 15 位数字"
+    wrong = Invalid(
+        field="outcome", reason=said("outcome 应为 {known} 之一 / {known}", known="UPHELD")
+    )
+    assert problem_of(wrong, "chassis")["message_zh"] == "请求内容有误:outcome 应为维持之一"
+    # What people wrote stays apart.
+    assert said("项目 {name} 已登记 / {name} is registered", name="春晖") == "项目 春晖 已登记"

@@ -187,7 +187,7 @@ class DiscardRuleSet(Request, frozen=True):
         Meta(
             min_length=1,
             max_length=400,
-            description="理由,不少于10个字 / why, at least 10 characters",
+            description="理由,不少于 10 个字 / why, at least 10 characters",
             examples=["与下一版合并修订,本草案不再进行"],
         ),
     ]

@@ -61,7 +61,7 @@ class WhichRepair(Request, frozen=True):
 
 
 class ReasonedRepair(Request, frozen=True):
-    """理由,不少于20个字 / Reasons, at least 20 characters."""
+    """理由,不少于 20 个字 / Reasons, at least 20 characters."""
 
     repair_id: str
     reasons: Annotated[

@@ -85,7 +85,7 @@ class RetireRuleSet(Request, frozen=True):
         Meta(
             min_length=1,
             max_length=400,
-            description="理由,不少于10个字 / why, at least 10 characters",
+            description="理由,不少于 10 个字 / why, at least 10 characters",
             examples=["条款与上级新规不一致,先行撤回重拟"],
         ),
     ]

@@ -100,7 +100,7 @@ def open_subject(tx: Tx, payload: OpenSubject) -> Done:
     if not re.fullmatch(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?", payload.area):
         raise Invalid(
             field="area",
-            reason=said("区划代码应为6、9或12位数字 / an area's code has 6, 9 or 12 digits"),
+            reason=said("区划代码应为 6、9 或 12 位数字 / an area's code has 6, 9 or 12 digits"),
         )
     tx.require_scope(payload.area)
     areas.require_known(tx, payload.area)

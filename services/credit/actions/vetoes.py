@@ -57,7 +57,7 @@ class WhichVeto(Request, frozen=True):
 
 
 class LiftVeto(Request, frozen=True):
-    """理由,不少于20个字 / Reasons, at least 20 characters."""
+    """理由,不少于 20 个字 / Reasons, at least 20 characters."""
 
     veto_id: str
     reasons: Annotated[

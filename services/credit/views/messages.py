@@ -32,13 +32,14 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "VETO_IMPOSED": (
         (
-            "{subject} 自 {from_period} 至 {to_period} 被一票否决(信用等级为D)。"
+            "{subject} 自 {from_period} 至 {to_period} 被一票否决(信用等级为 D)。"
             "文号:{document_no}。理由:{reasons}"
             " / {subject} is vetoed from {from_period} to {to_period}: its grade is D. Document: "
             "{document_no}. Reasons: {reasons}"
         ),
         (
-            "{subject} 因规则 {rule} 的扣分,自 {from_period} 至 {to_period} 被一票否决(信用等级为D)"
+            "{subject} 因规则 {rule} 的扣分,自 {from_period} 至 {to_period} 被一票否决"
+            "(信用等级为 D)"
             " / By a deduction under rule {rule} {subject} is vetoed from {from_period} to "
             "{to_period}: its grade is D"
         ),
@@ -281,7 +282,7 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         " / {number}: its deadline is {until} now, since the working days have changed"
     ),
     "CAME_OF_AGE": (
-        "您已年满18周岁,可自愿授权参加信用赋分"
+        "您已年满 18 周岁,可自愿授权参加信用赋分"
         " / You are 18 years old now and may consent to scoring if you like"
     ),
 }

@@ -48,7 +48,7 @@ def screen(tx: Tx, payload: Screen) -> replies.ScreenReply:
     if len(area) != 12:
         raise Invalid(
             field="community",
-            reason=said("须指明一个社区(12位代码) / name one community (12 digits)"),
+            reason=said("须指明一个社区(12 位代码) / name one community (12 digits)"),
         )
     tx.require_scope(area)
     try:

@@ -48,7 +48,9 @@ OFFICIALS = Importer(
         _OFFICIAL("tier", "层级 / tier", "COMMUNITY_CADRE"),
         _OFFICIAL("post", "职务 / post", "社区党委副书记"),
         _OFFICIAL(
-            "area", "区6、街道9、社区12、网格15位代码 / area of the tier's size", "370811015911"
+            "area",
+            "区 6、街道 9、社区 12、网格 15 位代码 / area of the tier's size",
+            "370811015911",
         ),
     ),
     one_by_one(known_by(tables.officials, "official_id"), "official_id", _register_official),

@@ -58,7 +58,7 @@ PARTNERS = Importer(
         _PARTNER("uscc", "统一社会信用代码 / unified social credit code", "92370899MA00000084"),
         _PARTNER("category", "行业 / trade", "BARBER"),
         _PARTNER("level", "层级 / level", "COMMUNITY"),
-        _PARTNER("area", "街道(9位)或社区(12位)代码 / street or community", "370811015911"),
+        _PARTNER("area", "街道(9 位)或社区(12 位)代码 / street or community", "370811015911"),
         _PARTNER("settle_mode", "结算方式 / who pays", "FUND"),
         _PARTNER("operators", "经办人员编号 / persons who act for it", "per_1"),
         _SIGNED(

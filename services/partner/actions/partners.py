@@ -175,7 +175,7 @@ def require_id(name: str, identity: str) -> None:
         raise Invalid(
             field=name,
             reason=said(
-                ("{name} 格式应为 前缀_编号 / {name} is a prefix, _ and a number"), name=name
+                ("{name} 格式应为前缀_编号 / {name} is a prefix, _ and a number"), name=name
             ),
         )
 

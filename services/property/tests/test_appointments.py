@@ -107,7 +107,7 @@ def test_a_direction_has_one_active_appointment_even_when_two_were_nominated(ben
         with pytest.raises(errors.DocumentRequired) as refused:
             town.secretary().do("approve_appointment", which, version=2)
         told = problem_of(refused.value, "services.property")
-        assert told["message_zh"] == "须附 社区党委会议纪要"
+        assert told["message_zh"] == "须附社区党委会议纪要"
         assert told["message_en"].endswith(": minutes of the community party committee")
         paper = which | {"document_ref": "纪要"}
         town.secretary().do("approve_appointment", paper, version=2)

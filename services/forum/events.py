@@ -282,7 +282,7 @@ class PersonMergedHeard:
 
 @reads("steward", "request_submitted.v1")
 class RequestSubmittedHeard:
-    """A request was registered; with a topic it is one that we redirected."""
+    """A request was registered; a topic may name it, and with one it is one that we redirected."""
 
     request_id: str
     number: str

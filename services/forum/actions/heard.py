@@ -52,9 +52,12 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     people: list[Event] = []
     merged: list[tuple[str, str]] = []
     ended: list[str] = []
+    requests: list[dict[str, str]] = []
     left: list[str] = []
     for event in heard:
         data = event.data
+        if isinstance(data, _OF_REQUEST):
+            requests.append({"request_id": data.request_id})
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
         elif isinstance(data, events.PersonMergedHeard):
@@ -75,6 +78,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         else:
             people.append(event)
     _end(tx, ended)
+    records.put(tx.conn, storage.tables.requests, requests)
     if areas:
         records.put(tx.conn, storage.tables.areas, list(areas.values()))
     homes = storage.heard.homes_of(tx.conn, [event.data.person_id for event in people])
@@ -96,6 +100,12 @@ _REQUEST_ENDED = (
     events.RequestResolvedHeard,
     events.RequestClosedHeard,
     events.RequestMergedHeard,
+)
+_OF_REQUEST = (
+    events.RequestSubmittedHeard,
+    events.RequestEscalatedHeard,
+    events.RequestCorrectedHeard,
+    *_REQUEST_ENDED,
 )
 
 

@@ -175,6 +175,11 @@ def _check_resubmission(tx: Tx, payload: SubmitTopic) -> None:
         raise errors.ResubmitTooSoon(after=f"{tx.calendar.local(after):%Y-%m-%d}")
 
 
+def _check_source(tx: Tx, request_id: str | None) -> None:
+    if request_id and not records.present(tx.conn, storage.tables.requests, [request_id]):
+        raise errors.NotHeardOf(kind="request", id=request_id, field="source_request")
+
+
 def _check_way(tx: Tx, payload: SubmitTopic) -> None:
     """Refuse a way by which the topic did not come: who takes it in says how it came."""
     if payload.way != "ONLINE" and tx.actor.role not in rules.INTAKE_ROLES:
@@ -200,7 +205,8 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> replies.TopicDue:
         UnderAge: The proposer or a signer is no adult.
         CapacityUnproved: A deputy, or an owners' committee, is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
-        NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
+        NotFound: A resident speaks for somebody else, or the earlier topic, or the request that it
+            came from, does not exist.
         Invalid: A resident names others who would sign, or another way than ONLINE.
     """
     _check_way(tx, payload)
@@ -224,6 +230,7 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> replies.TopicDue:
     _check_people(tx, payload, proposer, kind, signed)
     home = storage.heard.residents_of(tx.conn, [proposer]).get(proposer)
     _check_resubmission(tx, payload)
+    _check_source(tx, payload.source_request)
     area = _host_community(tx, payload, home.community if home else None)
     number = numbered(tx, "YT", area)
     topic_id = tx.new_id("yt")

@@ -31,6 +31,8 @@ residents = sa.Table(
     # The sequence of the fact that said each column.
     sa.Column("sequences", store.Json),
 )
+# The requests of steward that were heard of: a topic may name the one that it came from.
+requests = sa.Table("requests", metadata, sa.Column("request_id", store.Id, primary_key=True))
 projects = sa.Table(
     "projects",
     metadata,

@@ -59,6 +59,18 @@ def test_a_resident_speaks_for_nobody_else_and_signs_for_nobody_else(town):
             town.submit(**wrong)
 
 
+@pytest.mark.parametrize("fact", ["request_submitted.v1", "request_resolved.v1"])
+def test_the_request_that_a_topic_came_from_is_one_that_there_is(town, fact):
+    """Only its form was looked at: any id was believed and shown."""
+    with pytest.raises(errors.NotHeardOf) as refused:
+        town.submit(source_request="req_7")
+    assert (refused.value.field, refused.value.params["id"]) == ("source_request", "req_7")
+    told = {"request_id": "req_7", "number": "SR-20250303-015901-00007"}
+    town.bench.consume("steward", fact, told, subject="req_7")
+    topic_id = town.submit(source_request="req_7")
+    assert town.row("topics", "topic_id", topic_id)["source_request"] == "req_7"
+
+
 @pytest.mark.covers("AppendixA")
 def test_a_matter_of_the_community_needs_cosigners_or_a_sponsor(town):
     with pytest.raises(errors.CosignersNeeded):

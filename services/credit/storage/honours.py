@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from chassis import records
 from chassis import storage as chassis_store
 from chassis.records import Row
-from services.credit.storage import bulk
+from services.credit.rules.standing import NOT_RATED
+from services.credit.storage import bulk, registry
 from services.credit.storage import entries as entry_store
 from services.credit.storage import objections as objection_store
 from services.credit.storage import tables as t
@@ -285,10 +286,15 @@ def candidate_ids(
 def months_of(
     conn: sa.Connection, subject_ids: Sequence[str], *, since: str, until: str
 ) -> dict[str, dict[str, tuple[int | None, str]]]:
-    """Return subject -> period -> (score, grade) of final months."""
+    """Return subject -> period -> (score, grade) of final months.
+
+    A person who was registered twice has the months of both ids; where both were rated, that of
+    the kept one.
+    """
+    before = registry.accounts_given_up_for(conn, subject_ids)
     entry = t.entries.c
     asked = sa.select(entry.subject_id, entry.period, entry.score, entry.grade).where(
-        bulk.members(entry.subject_id, sorted(set(subject_ids)), conn),
+        bulk.members(entry.subject_id, sorted({*subject_ids, *before}), conn),
         entry.period >= since,
         entry.period <= until,
         entry.state.in_(entry_store.FINAL),
@@ -296,6 +302,10 @@ def months_of(
     found: dict[str, dict[str, tuple[int | None, str]]] = defaultdict(dict)
     for row in conn.execute(asked):
         found[row.subject_id][row.period] = (row.score, row.grade)
+    for given_up, kept in sorted(before.items()):
+        for period, rated in found.pop(given_up, {}).items():
+            if found[kept].get(period, (None, NOT_RATED))[1] == NOT_RATED:
+                found[kept][period] = rated
     return found
 
 

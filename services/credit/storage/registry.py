@@ -252,6 +252,25 @@ def account_of(conn: sa.Connection, subject_id: str) -> str:
     return f"RES:{kept(conn, ref)}" if kind == "RES" else subject_id
 
 
+def accounts_given_up_for(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, str]:
+    """Return the accounts of ids that were given up for those of some subjects -> whose they are
+    now."""
+    ids = [one.removeprefix("RES:") for one in subject_ids if one.startswith("RES:")]
+    if not ids:
+        return {}
+    row = t.merged_people.c
+    asked = sa.select(row.person_id, row.into_id).where(
+        bulk.members(row.into_id, sorted(ids), conn)
+    )
+    return {f"RES:{found.person_id}": f"RES:{found.into_id}" for found in conn.execute(asked)}
+
+
+def accounts_of(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, str]:
+    """Return, for those of some subjects whose id was given up, the subjects that they are now."""
+    ids = [one.removeprefix("RES:") for one in subject_ids if one.startswith("RES:")]
+    return {f"RES:{old}": f"RES:{new}" for old, new in merged(conn, ids).items()}
+
+
 def given_up_for(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, datetime]:
     """Return the ids that were given up for those of some persons, and when."""
     wanted = sorted(set(person_ids))

@@ -125,7 +125,10 @@ def _as_it_holds(item: dict[str, object], found: Now | None) -> dict[str, object
 
 def _commended(tx: Tx, row: Row) -> dict[str, object]:
     """Return the content of a commendation's notice as it may be shown now."""
-    nominees = row.body.get("nominees", [])
+    published = row.body.get("nominees", [])
+    accounts = registry.accounts_of(tx.conn, [nominee["subject"] for nominee in published])
+    kept = [_kept(nominee, accounts.get(nominee["subject"])) for nominee in published]
+    nominees = list({nominee["subject"]: nominee for nominee in kept}.values())
     subjects = registry.subjects(tx.conn, [nominee["subject"] for nominee in nominees])
     kind = nominees[0]["kind"] if nominees else ""
     willing = candidates.willing(tx.conn, kind, subjects)
@@ -143,3 +146,11 @@ def _commended(tx: Tx, row: Row) -> dict[str, object]:
         and states.get(nominee["subject"]) not in ("DISQUALIFIED", "REVOKED")
     ]
     return {**row.body, "nominees": shown}
+
+
+def _kept(nominee: dict[str, object], account: str | None) -> dict[str, object]:
+    """Return a nominee under the id that was kept, where the person was registered twice."""
+    if account is None:
+        return nominee
+    person_id = account.removeprefix("RES:")
+    return {**nominee, "subject": account, "ref": person_id, "person_id": person_id}

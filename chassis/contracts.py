@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
@@ -23,7 +22,7 @@ import msgspec
 from msgspec import inspect as types
 
 from chassis import api
-from chassis.api import ApiContract, DoorContract, RefusalContract, Schema, Schemas
+from chassis.api import ApiContract, DoorContract, RefusalContract, Schema
 from chassis.bus import Nothing, Row, Service, consumed_by, entries, reply_type, request_type
 from chassis.facts import all_declared, declared
 from chassis.installed import release_of
@@ -32,6 +31,7 @@ from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
 from chassis.refusal import Refusal, Sentence
 from chassis.requests import is_line
+from chassis.schemas import schema_of, schemas_of
 from chassis.table import description_of, refusals_of, summary_of
 
 if TYPE_CHECKING:
@@ -73,19 +73,6 @@ def folder_of(service_cls: type[Service]) -> Path:
     return Path(str(resources.files(package_of(service_cls)).joinpath("contracts")))
 
 
-def schema_of(kind: type) -> Schema:
-    """Return the JSON Schema (2020-12) of a type, its own definition at the top."""
-    whole = cast("Schema", msgspec.json.schema(kind, schema_hook=_line))
-    name = whole.pop("$ref", "").rpartition("/")[2]
-    if not name:
-        return whole
-    definitions = whole.pop("$defs")
-    top = definitions.pop(name)
-    if definitions:
-        top["$defs"] = definitions
-    return top
-
-
 def event_contract(service_cls: type[Service], kind: type, old: EventContract) -> EventContract:
     """Return the contract of one fact; title and examples are kept from `old`."""
     fact = declared(kind)
@@ -99,38 +86,6 @@ def event_contract(service_cls: type[Service], kind: type, old: EventContract) -
         },
         "examples": old.get("examples", []),
     }
-
-
-def _anything(kind: type) -> dict[str, str]:
-    """Return the schema of what a reply leaves open: `object`."""
-    if kind is not object:
-        raise NotImplementedError(kind)  # msgspec asks for it of what a hook does not know
-    # An empty schema would be taken for none.
-    return {"description": "内容不限 / anything"}
-
-
-def _line(kind: type) -> dict[str, object]:
-    """Return the schema of a line of a batch."""
-    if not is_line(kind):
-        raise NotImplementedError(kind)
-    return {**schema_of(kind.of)}
-
-
-def schemas_of(kinds: Sequence[type]) -> tuple[tuple[Schema, ...], Schemas]:
-    """Return what refers to each type's schema, and the schemas by name (`#/schemas/<name>`)."""
-    lines: list[type] = []
-
-    def shown(kind: type) -> dict[str, object]:
-        if not is_line(kind):
-            return {**_anything(kind)}
-        lines.append(kind.of)
-        return {"$ref": f"#/schemas/{kind.of.__name__}", "x-alone": True}
-
-    made = msgspec.json.schema_components(kinds, ref_template="#/schemas/{name}", schema_hook=shown)
-    refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
-    if lines:
-        schemas |= schemas_of(lines)[1]
-    return refs, {name: _described(schema) for name, schema in sorted(schemas.items())}
 
 
 def api_contract(service_cls: type[Service]) -> JsonObject:
@@ -217,13 +172,6 @@ def _door_contract(row: Row, request: Schema, reply: Schema) -> DoorContract:
 def _refusal(kind: type[Refusal]) -> RefusalContract:
     said = Sentence(kind.text)
     return RefusalContract(kind.status, kind.code, kind.guard or "", f"{said} / {said.english}")
-
-
-def _described(schema: Schema) -> Schema:
-    """Return a schema whose description ends where the docstring's sections begin."""
-    about = schema.get("description", "")
-    kept = re.split(r"\s*^\s*Attributes:$", about, maxsplit=1, flags=re.MULTILINE)[0]
-    return {**schema, "description": kept} if about else schema
 
 
 def queues_contract(service_cls: type[Service]) -> JsonObject:

@@ -97,26 +97,6 @@ def members(cls: type) -> tuple[tuple[str, object], ...]:
     return tuple((name, hints[name]) for name in members_of(cls))
 
 
-def choices(hint: object, place: Sequence[str]) -> tuple[object, ...]:
-    """Return what may stand at a place of a body where that is a closed set; () where it is not.
-
-    Args:
-        hint: The type of the body.
-        place: Names of members from the outside in; any text for an item of a list or a mapping.
-    """
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        return choices(parts[0], place)
-    if origin in {Union, types.UnionType}:
-        return tuple(one for part in parts for one in choices(part, place))
-    if not place:
-        return parts if origin is typing.Literal else ()
-    if is_request(hint):
-        inner = dict(members(hint)).get(place[0])
-        return choices(inner, place[1:])
-    return choices(parts[-1], place[1:]) if parts else ()
-
-
 @functools.cache
 def holds_public(hint: object) -> bool:
     """Tell whether others than the author and the office read a text of a field, by its type."""

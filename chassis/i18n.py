@@ -16,7 +16,17 @@ from typing import TypeVar
 
 import polib
 
-from chassis.refusal import Choices, Complaint, Problem, Refusal, Said, Sentence, fill, shortened
+from chassis.refusal import (
+    Choices,
+    Complaint,
+    Flawed,
+    Problem,
+    Refusal,
+    Said,
+    Sentence,
+    fill,
+    shortened,
+)
 
 
 @functools.cache
@@ -135,7 +145,11 @@ def in_words(package: str, member: str, code: str | None) -> dict[str, str | Non
 
 def problem_of(refusal: Refusal, package: str) -> Problem:
     """Return a refusal as it travels to the caller, in both languages."""
-    said = texts(refusal, package, refusal.params)
+    parts = [texts(part, package, part.params) for part in refusal.parts]
+    params = refusal.params
+    said = texts(refusal, package, params)
+    if isinstance(refusal, Flawed):
+        said, params = _as_first(refusal, package, parts[0]), {}
     found: Problem = {
         "code": refusal.code,
         "status": refusal.status,
@@ -143,11 +157,22 @@ def problem_of(refusal: Refusal, package: str) -> Problem:
         "field": said["field"],
         "message_zh": said["message_zh"],
         "message_en": said["message_en"],
-        "params": {name: str(shortened(value)) for name, value in refusal.params.items()},
+        "params": {name: str(shortened(value)) for name, value in params.items()},
     }
-    if refusal.parts:
-        found["errors"] = [texts(part, package, part.params) for part in refusal.parts]
+    if parts:
+        found["errors"] = parts
     return found
+
+
+def _as_first(refusal: Flawed, package: str, first: Complaint) -> Complaint:
+    """Return what a refusal says whose sentence is that of its first part."""
+    field = first["field"]
+    zh, en = f"{field} {first['message_zh']}", f"{field} {first['message_en']}"
+    return {
+        "field": field,
+        "message_zh": told(package, refusal.text, {"reason": zh}),
+        "message_en": told(package, refusal.text, {"reason": en}, "en"),
+    }
 
 
 def texts(

@@ -14,66 +14,29 @@ import msgspec
 from msgspec import Struct
 
 from chassis import free_text
-from chassis.forms import form_of
-from chassis.refusal import Choices, Invalid, Refusal, said, sentences
+from chassis.refusal import Invalid, Refusal, said
 from chassis.requests import UNIQUE, Line, is_request, members_of
+from chassis.shapes import Flaw, Place, Shape
 
-# How msgspec says what does not fit; nobody who fills in a form reads regular expressions.
-_PATTERN = re.compile("matching regex '(.*)'")
-_TYPE = re.compile(r"Expected `(\w+)(?: \| null)?`, got")
-_MEMBER = re.compile(r"Object (missing required|contains unknown) field `(.*)`")
-_BOUND = re.compile(
-    r"Expected `(\w+)(?: \| null)?`(?P<many> of length)? (?P<sign>[<>]=?) (?P<limit>\S+)"
-)
-_MOMENTS = {
-    "Invalid RFC3339 encoded datetime": "datetime",
-    "Expected `datetime` with a timezone component": "datetime",
-    "Invalid RFC3339 encoded date": "date",
-}
-_BOUNDS = sentences(
-    {
-        ">=": "应不小于 {limit} / should be at least {limit}",
-        "<=": "应不大于 {limit} / should be at most {limit}",
-        ">": "应大于 {limit} / should be more than {limit}",
-        "<": "应小于 {limit} / should be less than {limit}",
-        "str >=": "至少 {limit} 个字符 / should have {limit} or more characters",
-        "str <=": "至多 {limit} 个字符 / should have at most {limit} characters",
-        "many >=": "至少 {limit} 项 / should have {limit} or more items",
-        "many <=": "至多 {limit} 项 / should have at most {limit} items",
-    }
-)
-_TYPES = sentences(
-    {
-        "int": "整数 / a whole number",
-        "float": "数字 / a number",
-        "str": "文本 / text",
-        "bool": "true 或 false / true or false",
-        "array": "列表 / a list",
-        "object": "对象 / an object",
-        "datetime": "日期时间(ISO 8601) / a date and time (ISO 8601)",
-        "date": "日期(YYYY-MM-DD) / a date (YYYY-MM-DD)",
-    }
-)
 _MOST_INT = 2**63
 
 LineT = TypeVar("LineT", bound=Struct)
-_Place = tuple[str | int, ...]
 
 
 def read(kind: type[Struct], given: object) -> Struct:
     """Read what came into a type of requests.
 
     Raises:
-        Invalid: Says what is wrong and where.
+        Flawed: Names all that are wrong, each with its place.
+        Invalid: One is beyond what can be kept.
         NumberOfAPerson: A text that others read holds one.
     """
-    if isinstance(given, dict) and (unknown := given.keys() - set(members_of(kind))):
-        name = min(unknown)
-        raise Invalid(field=name, reason=said("未知字段 {name} / unknown member {name}", name=name))
     try:
         found = msgspec.convert(given, kind, strict=True, builtin_types=(), dec_hook=_line)
     except msgspec.ValidationError as error:
-        raise _unreadable(kind, str(error)) from error
+        shape = Shape.of(kind)
+        flaws = shape.flaws(msgspec.to_builtins(given)) or [shape.unsaid(_place_in(str(error)))]
+        raise shape.refused(flaws) from error
     for name in members_of(kind):
         _refuse_beyond(name, getattr(found, name))
     _refuse_twice(kind, found)
@@ -96,37 +59,10 @@ def _line(kind: type[Line[Struct]], given: object) -> Line[Struct]:
     return kind(given)
 
 
-def _unreadable(kind: type[Struct], error: str) -> Invalid:
-    """Return the refusal of what msgspec says does not fit."""
-    reason, _, where = error.partition(" - at `$")
-    where = where.strip("`.")
-    place = where.replace("[", ".[").strip(".").split(".") if where else []
-    if asked := _MEMBER.match(reason):
-        # The member itself is named, not what it should stand in.
-        where = ".".join(filter(None, [where, asked[2]]))
-        if asked[1] == "missing required":
-            return Invalid(field=where, reason=said("缺少此项 / is missing"))
-        return Invalid(
-            field=where, reason=said("未知字段 {name} / unknown member {name}", name=asked[2])
-        )
-    return Invalid(field=where, reason=_asked_for(free_text.choices(kind, place), reason))
-
-
-def _asked_for(known: Sequence[object], reason: str) -> str:
-    """Return in both languages what msgspec asks for; `known` is the choice where there is one."""
-    form = _TYPES.get(_MOMENTS.get(reason, ""))
-    if known:
-        return said(
-            "应为以下之一:{known} / should be one of {known}", known=Choices(*map(str, known))
-        )
-    if asked := _PATTERN.search(reason):
-        form = form_of(asked[1])
-    elif asked := _BOUND.match(reason):
-        counted = "" if asked["many"] is None else "str " if asked[1] == "str" else "many "
-        return said(_BOUNDS[counted + asked["sign"]], limit=asked["limit"])
-    elif (asked := _TYPE.search(reason)) and asked[1] in _TYPES:
-        form = _TYPES[asked[1]]
-    return said("应为 {form} / should be {form}", form=form) if form else reason
+def _place_in(said: str) -> Place:
+    """Return the place that msgspec names: `… - at `$.items[0].title``."""
+    where = said.partition(" - at `$")[2].strip("`")
+    return tuple(int(one) if one.isdecimal() else one for one in re.findall(r"[^.\[\]]+", where))
 
 
 def _refuse_beyond(where: str, value: object) -> None:
@@ -170,16 +106,13 @@ def _refuse_beyond(where: str, value: object) -> None:
 
 
 def _refuse_twice(kind: type[Struct], found: Struct) -> None:
-    """Refuse a list that is a set and holds a value twice.
+    """Refuse lists that are sets and hold a value twice.
 
     Raises:
-        Invalid: Names the list and the value.
+        Flawed: Names each list and the value.
     """
-    for at, value in _twice(kind, found, ()):
-        raise Invalid(
-            field=".".join(map(str, at)),
-            reason=said("{value} 重复 / {value} stands there twice", value=value),
-        )
+    if twice := [Flaw(at, "twice", {"value": value}) for at, value in _twice(kind, found, ())]:
+        raise Shape.of(kind).refused(twice)
 
 
 @functools.cache
@@ -192,7 +125,7 @@ def holds_unique(hint: object) -> bool:
     return any(holds_unique(part) for part in typing.get_args(hint) if not isinstance(part, str))
 
 
-def _twice(hint: object, value: object, at: _Place) -> Iterator[tuple[_Place, str]]:
+def _twice(hint: object, value: object, at: Place) -> Iterator[tuple[Place, str]]:
     """Yield (place, value) of each value that stands twice in a list that is a set."""
     if value is None or not holds_unique(hint):
         return

@@ -210,6 +210,20 @@ class Invalid(Refusal):
     text = "请求内容有误:{reason} / The request cannot be read: {reason}"
 
 
+class Flawed(Invalid):
+    """Members of a request are missing, unknown or wrong; its sentence is that of the first.
+
+    Args:
+        parts: What is wrong with each.
+        words: The package that says what codes are called, where that is another than who answers.
+    """
+
+    def __init__(self, parts: Sequence[Refusal], words: str = "") -> None:
+        self.words = words
+        self.parts = parts
+        super().__init__(field=parts[0].field, reason=said(parts[0].text, **parts[0].params))
+
+
 class Guard(Refusal):
     """A guard of the state machine is not met; `guard` names it."""
 

@@ -151,7 +151,8 @@ class Runtime(Opened):
         """Read a body into the type that the action takes.
 
         Raises:
-            Invalid: Says what is wrong and where.
+            Flawed: Names all that are wrong, each with its place.
+            Invalid: One is beyond what can be kept.
             NumberOfAPerson: A text that others read holds one.
         """
         return read(self.entries[method].body_type, body)

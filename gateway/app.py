@@ -22,7 +22,7 @@ from chassis.api import ApiContract
 from chassis.bus import Service
 from chassis.installed import service_names
 from chassis.json_values import JsonObject
-from chassis.refusal import Refusal
+from chassis.refusal import Flawed, Refusal
 from chassis.replies import Reply
 from chassis.requests import Request as Asked
 from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
@@ -39,7 +39,6 @@ from gateway.limits import Outermost
 from gateway.openapi import Document
 from gateway.serving import listen, serve
 from gateway.settings import GatewaySettings
-from gateway.shapes import Flawed
 
 if TYPE_CHECKING:
     import socket

@@ -1,27 +1,26 @@
 """The body of a command on its way to its service: read here as JSON, and there by its types.
 
 Here it is bounded, its texts are tidied and its times get a zone. What its members must be is the
-service's to say. When the service refuses one, the whole body is compared with the door's contract,
-so that the caller is told everything at once.
+service's to say; where the gateway has to name something, it compares the whole body with the
+door's contract, so that the caller is told everything at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import msgspec
 
 from chassis import text
 from chassis.calendar import with_zone
 from chassis.json_values import Json, JsonObject
-from chassis.refusal import Invalid
+from chassis.shapes import Flaw, Moment, Place, Shape, time_in
 from gateway.errors import BodyUnreadable
-from gateway.shapes import Flaw, Flawed, Moment, Place, Shape, time_in
 
-if TYPE_CHECKING:
-    from chassis.rpc import CallRefused
+# What a command without a body may send: nothing, or an empty object.
+NOTHING = Shape("", {"type": "object", "properties": {}, "additionalProperties": False}, {})
 
 
 class Unfit(ValueError):
@@ -77,7 +76,7 @@ def fitting(
     tidied = read(cast("JsonObject", text.tidied(given)))
     flaws = [*flawed(given), *shape.flaws(tidied)]
     if flaws:
-        raise Flawed(flaws)
+        raise shape.refused(flaws)
     return timed(shape.filled(tidied), shape.moments)
 
 
@@ -98,7 +97,7 @@ def _with_numbers_out_of_range(content: bytes) -> object:
     beyond = [Flaw(at, "out of range") for at in _infinite(given)]
     if not beyond:
         raise BodyUnreadable
-    raise Flawed(beyond)
+    raise NOTHING.refused(beyond)
 
 
 def _infinite(value: object, at: Place = ()) -> Iterator[Place]:
@@ -172,9 +171,3 @@ def _moment(written: str, form: str) -> str:
         raise Unfit
     zoned: str = msgspec.to_builtins(with_zone(found))
     return zoned
-
-
-def says_wrong(refused: CallRefused) -> bool:
-    """Tell whether a service says that a member is wrong, and has not named all that are."""
-    said = refused.payload
-    return said.get("code") == Invalid.code and "errors" not in said and not said.get("guard")

@@ -11,9 +11,9 @@ from importlib import resources
 
 from chassis import api
 from chassis.api import ApiContract, DoorContract, Schema, Schemas
+from chassis.shapes import Shape
 from chassis.table import places_of
 from gateway.doors import PLACE, Door, Doors, Refused
-from gateway.shapes import Shape
 
 # What of a place's schema an address is compared with.
 _FORMS = ("pattern", "enum", "const")

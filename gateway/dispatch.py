@@ -18,7 +18,8 @@ from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.messages import Actor
 from chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
 from chassis.rpc import Caller, CallRefused
-from gateway.bodies import Unfit, fitting, says_wrong, travelling, whole
+from gateway.addressed import read_params, read_places
+from gateway.bodies import NOTHING, Unfit, travelling, whole
 from gateway.context import context_of
 from gateway.doors import PLACE, Door
 from gateway.errors import (
@@ -31,14 +32,11 @@ from gateway.errors import (
 from gateway.identity import IdentitySource, admit, who
 from gateway.limits import Buckets, address_of, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
-from gateway.shapes import Shape, from_text, takes_many
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _VERSION = re.compile(r'^(?:W/)?(?:"([0-9]{1,9})"|([0-9]{1,9}))$')
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")
-# What a command without a body may send: nothing, or an empty object.
-_NOTHING = Shape("", {"type": "object", "properties": {}, "additionalProperties": False}, {})
 
 
 class Gate:
@@ -147,15 +145,10 @@ class Gate:
         try:
             reply = await call(places | members)
         except CallRefused as refused:
-            if door.moments is None:
-                raise
-            if says_wrong(refused):
-                # Raises what names everything at once.
-                whole(door.body or _NOTHING, content)
-            if refused.payload.get("code") != IdempotencyMismatch.code:
+            if door.moments is None or refused.payload.get("code") != IdempotencyMismatch.code:
                 raise
             # The gateways of 0.1.0 filled defaults in, and a key is bound to the body that came.
-            filled = whole(door.body or _NOTHING, content)
+            filled = whole(door.body or NOTHING, content)
             if filled == members:
                 raise
             reply = await call(places | filled)
@@ -192,7 +185,7 @@ def read_members(door: Door, content: bytes) -> JsonObject:
             # A member that bears the name of a place would change which thing is meant.
             if found.keys().isdisjoint(door.places):
                 return found
-    return whole(door.body or _NOTHING, content)
+    return whole(door.body or NOTHING, content)
 
 
 Locate = Callable[[Door, Any], str | None]
@@ -231,48 +224,6 @@ def read_version(request: Request, *, required: bool) -> int | None:
     if found is None:
         raise IfMatchUnreadable(field="If-Match")
     return int(found[1] or found[2])
-
-
-def read_places(door: Door, request: Request) -> JsonObject:
-    """Return the path's places.
-
-    Raises:
-        Flawed: One is not as the door describes it.
-    """
-    given = {name: request.path_params[name] for name in door.places}
-    return _addressed(door.path_params or _NOTHING, given)
-
-
-def read_params(shape: Shape | None, request: Request) -> JsonObject:
-    """Return the query parameters; one that is given twice is a list.
-
-    Raises:
-        Flawed: One is unknown or wrong.
-    """
-    asked = shape or _NOTHING
-    given: JsonObject = {}
-    for name in request.query_params:
-        values = request.query_params.getlist(name)
-        if takes_many(asked.members.get(name, {})):
-            # Both ways of writing a list are in use: ids=a&ids=b and ids=a,b.
-            given[name] = [part for value in values for part in value.split(",") if part]
-        else:
-            given[name] = values[0] if len(values) == 1 else list(values)
-    return _addressed(asked, given)
-
-
-def _addressed(shape: Shape, given: JsonObject) -> JsonObject:
-    """Return what stands in an address as the members that the shape asks for.
-
-    Raises:
-        Flawed: Something does not fit.
-    """
-
-    def read(written: JsonObject) -> JsonObject:
-        known = shape.members
-        return {name: from_text(one, known.get(name, {})) for name, one in written.items()}
-
-    return fitting(shape, given, read)
 
 
 def check_reply(door: Door, reply: Any) -> None:

@@ -23,7 +23,8 @@ from chassis.calendar import Calendar
 from chassis.json_values import JsonObject
 from chassis.messages import Actor
 from chassis.rpc import CallFailed
-from gateway.dispatch import Gate, read_params, read_places
+from gateway.addressed import read_params, read_places
+from gateway.dispatch import Gate
 from gateway.doors import ANY_FILE, Door, Doors
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings

@@ -20,9 +20,9 @@ from chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
 from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.replies import Reply
 from chassis.requests import Request
+from chassis.shapes import Moment, Shape
 from chassis.table import PATH, VERBS, places_of
 from chassis.text import GRID
-from gateway.shapes import Moment, Shape
 
 # A role is known by its word: `R_…` in chassis/locale/words.po. A visitor acts in none.
 ROLES: frozenset[str] = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, NotRequired, TypedDict
 
 import msgspec
@@ -14,25 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from chassis.forms import form_of
-from chassis.i18n import problem_of, told
+from chassis.i18n import problem_of
 from chassis.messages import new_uuid
 from chassis.refusal import (
-    Choices,
     Complaint,
     Faulted,
+    Flawed,
     InFlight,
-    Invalid,
     NotFound,
     Problem,
     Refusal,
     RoleDenied,
-    Sentence,
-    sentences,
 )
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of
-from gateway.shapes import Flaw, Flawed
 
 log = logging.getLogger("fivered.gateway")
 
@@ -333,8 +328,6 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
             refused = _payload(Unknown(service=error.service))
         case CallFaulted():
             refused = _payload(Faulted(fault_id=error.fault_id))
-        case Flawed():
-            refused = _validation(complaints_of(error.flaws))
         case Refusal():
             headers |= _headers_of(error)
             refused = _payload(error)
@@ -354,7 +347,8 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
 
 
 def _payload(refusal: Refusal) -> Problem:
-    return problem_of(refusal, "gateway")
+    words = refusal.words if isinstance(refusal, Flawed) else ""
+    return problem_of(refusal, words or "gateway")
 
 
 def _headers_of(refusal: Refusal) -> dict[str, str]:
@@ -387,86 +381,3 @@ async def answer_error(request: Request, error: Exception) -> Response:
         headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     request.scope["fivered.refused"] = refused["code"]
     return problem(context_of(request), path, refused, headers=headers)
-
-
-# --------------------------------------------------------------------------------------------------
-# What does not fit, in both languages
-
-# Kind of flaw -> its sentence, filled from the flaw's context.
-_FLAWS = sentences(
-    {
-        "missing": "缺少此项 / is missing",
-        "unknown": "未知字段 / is unknown",
-        "string": "应为文本 / must be text",
-        "integer": "应为整数 / must be a whole number",
-        "number": "应为数字 / must be a number",
-        "boolean": "应为 true 或 false / must be true or false",
-        "array": "应为列表 / must be a list",
-        "object": "应为对象 / must be an object",
-        "null": "应为 null / must be null",
-        "minLength": "至少 {limit} 个字符 / must have {limit} or more characters",
-        "maxLength": "至多 {limit} 个字符 / must have at most {limit} characters",
-        "pattern": "格式不符:应为 {pattern} / does not have the form: must be {pattern}",
-        "minItems": "至少 {limit} 项 / must have {limit} or more items",
-        "maxItems": "至多 {limit} 项 / must have at most {limit} items",
-        "uniqueItems": "不能有重复的项 / must not have the same item twice",
-        "exclusiveMinimum": "应大于 {limit} / must be greater than {limit}",
-        "minimum": "应不小于 {limit} / must be at least {limit}",
-        "exclusiveMaximum": "应小于 {limit} / must be less than {limit}",
-        "maximum": "应不大于 {limit} / must be at most {limit}",
-        "multipleOf": "应为 {limit} 的倍数 / must be a multiple of {limit}",
-        "enum": "应为以下之一:{known} / must be one of {known}",
-        "time": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
-        "day as time": (
-            "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
-            " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
-        ),
-        "day": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
-        "clock": "应为时间 / must be a time of day",
-        "year": "年份应在 1900 至 2099 之间 / must have a year from 1900 to 2099",
-        "out of range": "数值超出范围 / the number is out of range",
-        "unreadable": (
-            "含有不可见的控制字符 {character} / has the invisible control character {character}"
-        ),
-        "line break": (
-            "应为一行文字,第 {position} 个字符处有换行或制表符"
-            " / must be one line of text: character {position} is a line break or a tab"
-        ),
-    }
-)
-_OTHER = Sentence("内容不符合要求 / is not as required")
-
-
-def complaints_of(flaws: Sequence[Flaw]) -> list[Complaint]:
-    """Return each flaw as {field, message_zh, message_en}; at most fifty."""
-    found: list[Complaint] = []
-    for flaw in flaws[:50]:
-        sentence, values = _FLAWS.get(flaw.kind, _OTHER), _values(flaw.context)
-        found.append(
-            {
-                "field": ".".join(map(str, flaw.place)),
-                "message_zh": told(flaw.words, sentence, values),
-                "message_en": told(flaw.words, sentence, values, "en"),
-            }
-        )
-    return found
-
-
-def _values(context: Mapping[str, object]) -> dict[str, object]:
-    """Return what fills a sentence: of a choice the texts that may be sent, of a pattern its
-    words."""
-    values = dict(context)
-    if isinstance(known := values.get("known"), list):
-        values["known"] = Choices(*(str(one) for one in known if one is not None))
-    if form := form_of(str(values.get("pattern", ""))):
-        values["pattern"] = form
-    return values
-
-
-def _validation(errors: list[Complaint]) -> Problem:
-    first = errors[0]
-    refused = _payload(Invalid(field=first["field"], reason=""))
-    refused["message_zh"] = f"请求内容有误:{first['field']} {first['message_zh']}"
-    refused["message_en"] = f"The request cannot be read: {first['field']} {first['message_en']}"
-    refused["params"], refused["errors"] = {}, errors
-    return refused

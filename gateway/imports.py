@@ -23,11 +23,12 @@ from chassis.file_imports import Imports
 from chassis.json_values import JsonObject
 from chassis.requests import Request as Asked
 from chassis.rpc import CallRefused
+from chassis.shapes import Shape
+from gateway.addressed import read_params, read_places
 from gateway.contract import doors_of
-from gateway.dispatch import Gate, Locate, check_reply, read_key, read_params, read_places, respond
+from gateway.dispatch import Gate, Locate, check_reply, read_key, respond
 from gateway.doors import Door, Doors
 from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
-from gateway.shapes import Shape
 
 START = "_start_import"
 

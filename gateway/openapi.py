@@ -13,10 +13,10 @@ from chassis import api
 from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
 from chassis.refusal import PreconditionRequired, Problem
+from chassis.shapes import Shape
 from gateway.context import Context
 from gateway.doors import ANY_FILE, Door
 from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
-from gateway.shapes import Shape
 
 _SCHEMAS = "#/components/schemas/"
 _PROBLEM = f"{_SCHEMAS}Problem"

@@ -26,8 +26,10 @@ from chassis.json_values import Json, JsonObject
 from chassis.refusal import Sentence, sentences
 from chassis.requests import Request as Asked
 from chassis.rpc import CallFailed
+from chassis.shapes import Shape
 from chassis.text import AREA, GRID, PERIOD
-from gateway.dispatch import Gate, read_params
+from gateway.addressed import read_params
+from gateway.dispatch import Gate
 from gateway.doors import PLACE, Doors
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
@@ -35,7 +37,6 @@ from gateway.kinds import FORMS, KINDS, LEVELS
 from gateway.markup import CSP, both, escaped, html_response, page
 from gateway.openapi import Document
 from gateway.reference import reference
-from gateway.shapes import Shape
 
 _INSTANT = re.compile(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"

@@ -90,7 +90,7 @@ def test_a_change_must_say_which_version_it_has_seen(bench):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"counter_id": "c"}, ""),
+        ({"counter_id": "c"}, "amount"),
         ({"counter_id": "c", "amount": "5"}, "amount"),
         ({"counter_id": "c", "amount": 5, "colour": "red"}, "colour"),
         ({"counter_id": "c", "amount": 10**30}, "amount"),

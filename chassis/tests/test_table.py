@@ -9,8 +9,10 @@ from msgspec import Meta
 
 from chassis.bus import Service, entries
 from chassis.contracts import api_contract, without_bound
+from chassis.messages import Actor, Call
 from chassis.refusal import Invalid
 from chassis.replies import Reply
+from chassis.rpc import answer
 from chassis.table import command, query, refusals_of
 from chassis.tests.toy import releases
 from chassis.tests.toy.releases import First, raise_counter
@@ -147,3 +149,18 @@ def _nobody_raises(tx, payload: releases.Raise) -> Reply:
 def test_a_refusal_that_nobody_knows_is_named():
     with pytest.raises(TypeError, match="there is no exception NotThere"):
         refusals_of(_nobody_raises)
+
+
+def test_a_service_names_all_that_is_wrong_at_once_whoever_calls(database_url):
+    """The gateway compared refused bodies with the contract; a call over the bus heard of one."""
+    opened = open_bench(First, database_url)
+    body = {"amount": "7", "on": "x", "colour": "red", "parts": [{"title": "t" * 10}]}
+    call = Call("raise_counter", body, Actor("per_1", "R_DISTRICT", "370811"), "key-1", None)
+    refused = answer(opened.runtime, call)["refusal"]
+    opened.runtime.close()
+    assert (refused["code"], refused["status"]) == ("VALIDATION", 422)
+    fields = ["counter_id", "amount", "on", "parts.0.title", "colour"]
+    assert [one["field"] for one in refused["errors"]] == fields
+    assert refused["message_zh"] == "请求内容有误:counter_id 缺少此项"
+    assert refused["message_en"] == "The request cannot be read: counter_id is missing"
+    assert {one["message_en"] for one in refused["errors"]} > {"must be a whole number"}

@@ -10,14 +10,14 @@ from msgspec import Meta
 
 from chassis.fields import Instant
 from chassis.messages import Actor
-from chassis.refusal import RoleDenied
+from chassis.refusal import Flawed, RoleDenied
 from chassis.replies import Page, Reply
 from chassis.requests import Request
+from chassis.shapes import Shape
 from gateway.app import doors_of, routed, with_jobs
 from gateway.bodies import whole
 from gateway.doors import ANY, PUBLIC, ROLES, Doors
 from gateway.identity import Grant, Identity, admit
-from gateway.shapes import Flawed, Shape
 from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
 from gateway.tests.toy_routes import AddAmount
 
@@ -249,7 +249,7 @@ def test_a_public_list_type_is_generic_over_its_items():
     assert listed.flaws({"items": [{"id": "a"}], "next": None}) == []
     assert [one.place for one in listed.flaws({"items": [{"id": 1}]})] == [("items", 0, "id")]
     assert PUBLIC == ("PUBLIC",)
-    with pytest.raises(Flawed, match="unknown"):
+    with pytest.raises(Flawed, match="未知字段"):
         whole(Shape.of(Place), b'{"a": 1, "b": 2}')
 
 

@@ -9,12 +9,13 @@ from msgspec import UNSET, Meta, UnsetType, field
 from starlette.requests import Request
 
 from chassis.fields import Day, Instant
+from chassis.refusal import Flawed
 from chassis.requests import Request as Asked
+from chassis.shapes import Shape
+from gateway.addressed import read_params
 from gateway.app import doors_of
 from gateway.bodies import whole
-from gateway.dispatch import read_params
-from gateway.errors import complaints_of
-from gateway.shapes import Flawed, Shape
+from gateway.errors import explain
 from gateway.tests.conftest import problem_of
 
 JSON = {"Content-Type": "application/json"}
@@ -29,13 +30,18 @@ class Order(Asked, frozen=True):
 ORDER = Shape.of(Order)
 
 
+def told(refused):
+    """Return what a refusal says of each member."""
+    return explain(refused, "")[0]["errors"]
+
+
 def test_what_nobody_sees_is_gone_before_limits_are_looked_at():
     """IN-A18: blank is empty; the door's own limits see what is left."""
     found = whole(ORDER, '{"name":"　春晖\u200b社区 ","items":[{"note":"  "}]}'.encode())
     assert found == {"name": "春晖社区", "items": [{"note": ""}]}
     with pytest.raises(Flawed) as refused:
         whole(ORDER, '{"name":"　\u200b "}'.encode())
-    (said,) = complaints_of(refused.value.flaws)
+    (said,) = told(refused.value)
     assert (said["field"], said["message_en"]) == ("name", "must have 1 or more characters")
 
 
@@ -63,7 +69,7 @@ def test_a_line_break_in_a_text_of_one_line_is_refused_with_its_place(broken):
     """Note 4: it was dropped without a word; prose keeps its lines."""
     with pytest.raises(Flawed) as refused:
         whole(ORDER, json.dumps({"name": broken, "items": [{"title": broken}]}).encode())
-    said = {item["field"]: item for item in complaints_of(refused.value.flaws)}
+    said = {item["field"]: item for item in told(refused.value)}
     assert set(said) == {"name", "items.0.title"}
     assert said["name"]["message_zh"] == "应为一行文字,第 3 个字符处有换行或制表符"
     english = "must be one line of text: character 3 is a line break or a tab"
@@ -76,7 +82,7 @@ def test_a_soft_hyphen_is_refused_and_the_form_of_a_character_is_kept():
     """Note 4"""
     with pytest.raises(Flawed) as refused:
         whole(ORDER, '{"name":"春\u00ad晖"}'.encode())
-    assert "U+00AD" in complaints_of(refused.value.flaws)[0]["message_zh"]
+    assert "U+00AD" in told(refused.value)[0]["message_zh"]
     assert whole(ORDER, '{"name":"葛\U000e0100丽"}'.encode())["name"] == "葛\U000e0100丽"
 
 
@@ -128,7 +134,7 @@ def test_a_day_that_does_not_exist_is_refused_where_it_is_written(day):
     )
     with pytest.raises(Flawed) as refused:
         read_params(Shape.of(Which), asked)
-    assert [item["field"] for item in complaints_of(refused.value.flaws)] == ["day"]
+    assert [item["field"] for item in told(refused.value)] == ["day"]
 
 
 def test_each_number_of_a_person_is_named_with_its_place_in_both_languages(site):
@@ -181,7 +187,7 @@ def test_what_may_be_sent_is_named_in_the_words_of_the_door_s_service(
 
     A repair was one of credit (信用修复), a phone a reason to read of a person."""
     door = next(one for one in doors_of(service) if one.method == method)
-    said = {one["field"]: one for one in complaints_of(door.body.flaws({field: "x"}))}
+    said = {one["field"]: one for one in told(door.body.refused(door.body.flaws({field: "x"})))}
     assert named in said[field]["message_zh"]
 
 
@@ -189,7 +195,7 @@ def test_what_may_be_sent_is_named_and_a_day_is_told_from_a_time():
     """C11: "应为以下之一:'R_CADRE' or 'R_STREET'", and "日期时间必须带时区" of a day."""
     with pytest.raises(Flawed) as refused:
         whole(Shape.of(Since), b'{"at":"2026-12-01","role":"R_PM","many":"X"}')
-    said = {item["field"]: item for item in complaints_of(refused.value.flaws)}
+    said = {item["field"]: item for item in told(refused.value)}
     named = "应为以下之一:社区两委(R_CADRE)、街道经办(R_STREET)"
     assert said["role"]["message_zh"] == named
     assert said["role"]["message_en"].endswith(" R_CADRE, R_STREET")
@@ -232,5 +238,5 @@ def test_what_stands_in_an_address_is_read_as_what_it_says(written, read):
 )
 def test_each_thing_that_does_not_fit_is_named_once(body, said):
     flaws = Shape.of(Since).flaws(body)
-    assert {one["field"]: one["message_zh"] for one in complaints_of(flaws)} == said
+    assert {one["field"]: one["message_zh"] for one in told(Shape.of(Since).refused(flaws))} == said
     assert len(flaws) == len(said)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from chassis import shapes
 from chassis.i18n import english, named, problem_of, told, vocabulary
 from chassis.refusal import Choices, Refusal, RoleDenied, StateConflict
-from gateway import errors as gateway_errors
 from services.credit.views import messages
 from services.forum import messages as forum_messages
 from services.partner import messages as partner_messages
@@ -109,7 +109,7 @@ def templates():
         yield from (("services.credit", one) for one in texts)
     yield from (("services.partner", text) for text in partner_messages.MESSAGES.values())
     yield from (("services.property", text) for text in property_rules.MESSAGES.values())
-    yield from (("gateway", text) for text in gateway_errors._FLAWS.values())
+    yield from (("chassis", text) for text in shapes._FLAWS.values())
 
 
 SAMPLES = [

@@ -1,5 +1,7 @@
 """What a door takes and answers: JSON Schema as contracts state it, and what of a value does not
-fit it. All of it is found at once, and told in both languages by `errors`.
+fit it. All of it is found at once, and said in both languages.
+
+A service's types stop at the first fault of a body; what they refuse is compared with its shape.
 """
 
 from __future__ import annotations
@@ -9,15 +11,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from jsonschema_rs import Draft202012Validator, ValidationError
 from msgspec import Struct
 
 from chassis import api, text
 from chassis.api import Schema, Schemas
-from chassis.contracts import schemas_of
+from chassis.forms import form_of
 from chassis.json_values import Json, JsonObject
+from chassis.refusal import Choices, Flawed, Invalid, Sentence, sentences
+from chassis.schemas import schemas_of
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 # Where a member stands, from the outside in.
 Place = tuple[str | int, ...]
@@ -42,32 +48,17 @@ _TIME = re.compile(
 )
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?")
 _DAY = re.compile(text.DAY)
-_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
-# How people and programs write yes and no in an address.
-_YES_OR_NO = {
-    **dict.fromkeys(("true", "1", "yes", "on", "y", "t"), True),
-    **dict.fromkeys(("false", "0", "no", "off", "n", "f"), False),
-}
+# So many of the members that are wrong are named.
+_MOST_TOLD = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong at one place; `errors` has each kind's sentence, and `context` fills it, in the
-    words of the package `words`."""
+    """What is wrong at one place; each kind has its sentence, and `context` fills it."""
 
     place: Place
     kind: str
     context: Mapping[str, object] = field(default_factory=dict)
-    words: str = "gateway"
-
-
-class Flawed(Exception):
-    """A request is not what its door takes."""
-
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
-        self.flaws = tuple(flaws)
-        super().__init__("; ".join(f"{one.place}: {one.kind}" for one in flaws))
 
 
 class Shape:
@@ -77,14 +68,14 @@ class Shape:
         name: The schema's name; empty where it has none.
         schema: The schema itself; references are `#/schemas/<name>`.
         schemas: Those to which it may refer.
-        words: The package that says what its codes are called.
+        words: The package that says what its codes are called; empty where that is who answers.
 
     Attributes:
         members: The schemas of its members by name, in order.
         required: The names of those that must be there.
     """
 
-    def __init__(self, name: str, schema: Schema, schemas: Schemas, words: str = "gateway") -> None:
+    def __init__(self, name: str, schema: Schema, schemas: Schemas, words: str = "") -> None:
         self.name = name
         self.words = words
         self.schema = schema
@@ -93,13 +84,14 @@ class Shape:
         self.required = frozenset(schema.get("required", ()))
 
     @classmethod
+    @functools.cache
     def of(cls, kind: type[Struct]) -> Shape:
-        """Return the shape of a type."""
+        """Return the shape of a type; it is made once."""
         (ref,), schemas = schemas_of([kind])
         return cls.at(ref, schemas)
 
     @classmethod
-    def at(cls, schema: Schema, schemas: Schemas, words: str = "gateway") -> Shape:
+    def at(cls, schema: Schema, schemas: Schemas, words: str = "") -> Shape:
         """Return the shape of a schema or of the one to which it refers."""
         name = api.name_in(schema) if "$ref" in schema else ""
         return cls(name, api.resolved(schema, schemas), schemas, words)
@@ -136,6 +128,9 @@ class Shape:
 
     @functools.cached_property
     def _validator(self) -> Draft202012Validator:
+        # Loaded with the first value that is compared: most processes of a service see none.
+        from jsonschema_rs import Draft202012Validator  # noqa: PLC0415
+
         whole = {**self.schema, "schemas": self.parts}
         return Draft202012Validator(whole, validate_formats=True, formats=_FORMATS)
 
@@ -149,7 +144,7 @@ class Shape:
         found = [one for one in found if one.place not in broken]
         found += [Flaw(at, "integer") for at in broken]
         found = [one for one in found if not self._judged_alone(one.place)]
-        found = [replace(one, words=self.words, kind=self._meant(one)) for one in found]
+        found = [replace(one, kind=self._meant(one)) for one in found]
         order = {name: number for number, name in enumerate(self.members)}
         return sorted(
             _told_once(found),
@@ -163,13 +158,24 @@ class Shape:
         told = tuple("*" if isinstance(one, int) else one for one in place)
         return any(told[: len(line)] == line for line in self.alone)
 
+    def refused(self, flaws: Sequence[Flaw]) -> Flawed:
+        """Return the refusal that names flaws of what was sent; fifty at most."""
+        return Flawed([_Wrong(one) for one in flaws[:_MOST_TOLD]], self.words)
+
+    def unsaid(self, place: Place) -> Flaw:
+        """Return the flaw at a place where the schema knows none: a time without its zone, or what
+        the types alone refuse."""
+        return Flaw(place, self._moment_at(place) or "other")
+
     def _meant(self, flaw: Flaw) -> str:
         """Return the kind of a flaw; where a day or time should stand, what is no text is none."""
-        if flaw.kind != "string":
-            return flaw.kind
-        place = tuple("*" if isinstance(one, int) else one for one in flaw.place)
-        form = {one.place: one.form for one in self.moments}.get(place)
-        return {"date-time": "time", "date": "day"}.get(form or "", flaw.kind)
+        return self._moment_at(flaw.place) or flaw.kind if flaw.kind == "string" else flaw.kind
+
+    def _moment_at(self, place: Place) -> str:
+        """Return the flaw of what is no day or time where one should stand; "" elsewhere."""
+        told = tuple("*" if isinstance(one, int) else one for one in place)
+        form = {one.place: one.form for one in self.moments}.get(told, "")
+        return {"date-time": "time", "date": "day"}.get(form, "")
 
     def filled(self, value: JsonObject) -> JsonObject:
         """Return an object with the defaults of the members that it leaves out; null is none."""
@@ -180,7 +186,7 @@ class Shape:
         schema = api.resolved(schema, self.schemas)
         if isinstance(value, list):
             return [self._filled(one, api.inner(schema.get("items"))) for one in value]
-        members = _told_of(schema, self.schemas).get("properties")
+        members = told_of(schema, self.schemas).get("properties")
         if not isinstance(value, dict) or members is None:
             return value
         return {
@@ -194,7 +200,7 @@ class Shape:
 def _fractions(value: object, schema: Schema, schemas: Schemas, at: Place = ()) -> Iterator[Place]:
     """Yield the places of numbers written with a point or an exponent where a whole number is asked
     for: JSON Schema takes 5.0 for 5, and no service does."""
-    schema = _told_of(schema, schemas)
+    schema = told_of(schema, schemas)
     if isinstance(value, float) and schema.get("type") == "integer":
         yield at
     elif isinstance(value, dict):
@@ -218,7 +224,7 @@ def _names_in(schema: object) -> Iterator[str]:
             yield from _names_in(inner)
 
 
-def _told_of(schema: Schema, schemas: Schemas) -> Schema:
+def told_of(schema: Schema, schemas: Schemas) -> Schema:
     """Return what a schema says of a value that is not null."""
     for one in schema.get("anyOf", ()):
         if one.get("type") != "null":
@@ -248,7 +254,7 @@ def _alone(schema: Schema, schemas: Schemas, at: tuple[str, ...]) -> Iterator[tu
     if schema.get("x-alone"):
         yield at
     elif len(at) <= _DEEPEST:
-        schema = _told_of(schema, schemas)
+        schema = told_of(schema, schemas)
         if isinstance(items := schema.get("items"), dict):
             yield from _alone(items, schemas, (*at, "*"))
         for name, one in schema.get("properties", {}).items():
@@ -356,31 +362,68 @@ _FORMATS = {
 
 
 # --------------------------------------------------------------------------------------------------
-# What stands in an address is text
+# What does not fit, in both languages
+
+# Kind of flaw -> its sentence, filled from the flaw's context.
+_FLAWS = sentences(
+    {
+        "missing": "缺少此项 / is missing",
+        "unknown": "未知字段 / is unknown",
+        "string": "应为文本 / must be text",
+        "integer": "应为整数 / must be a whole number",
+        "number": "应为数字 / must be a number",
+        "boolean": "应为 true 或 false / must be true or false",
+        "array": "应为列表 / must be a list",
+        "object": "应为对象 / must be an object",
+        "null": "应为 null / must be null",
+        "minLength": "至少 {limit} 个字符 / must have {limit} or more characters",
+        "maxLength": "至多 {limit} 个字符 / must have at most {limit} characters",
+        "pattern": "格式不符:应为 {pattern} / does not have the form: must be {pattern}",
+        "minItems": "至少 {limit} 项 / must have {limit} or more items",
+        "maxItems": "至多 {limit} 项 / must have at most {limit} items",
+        "uniqueItems": "不能有重复的项 / must not have the same item twice",
+        "twice": "{value} 重复 / {value} stands there twice",
+        "exclusiveMinimum": "应大于 {limit} / must be greater than {limit}",
+        "minimum": "应不小于 {limit} / must be at least {limit}",
+        "exclusiveMaximum": "应小于 {limit} / must be less than {limit}",
+        "maximum": "应不大于 {limit} / must be at most {limit}",
+        "multipleOf": "应为 {limit} 的倍数 / must be a multiple of {limit}",
+        "enum": "应为以下之一:{known} / must be one of {known}",
+        "time": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
+        "day as time": (
+            "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
+            " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
+        ),
+        "day": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
+        "clock": "应为时间 / must be a time of day",
+        "year": "年份应在 1900 至 2099 之间 / must have a year from 1900 to 2099",
+        "out of range": "数值超出范围 / the number is out of range",
+        "unreadable": (
+            "含有不可见的控制字符 {character} / has the invisible control character {character}"
+        ),
+        "line break": (
+            "应为一行文字,第 {position} 个字符处有换行或制表符"
+            " / must be one line of text: character {position} is a line break or a tab"
+        ),
+    }
+)
+_OTHER = Sentence("内容不符合要求 / is not as required")
 
 
-def takes_many(schema: Schema) -> bool:
-    """Tell whether a member is a list."""
-    return _told_of(schema, {}).get("type") == "array"
+class _Wrong(Invalid):
+    """What is wrong with one member."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        self.text = _FLAWS.get(flaw.kind, _OTHER)  # type: ignore[misc]
+        super().__init__(field=".".join(map(str, flaw.place)), **_values(flaw.context))
 
 
-def from_text(written: Json, schema: Schema) -> Json:
-    """Return what a text of an address says where a member of the schema is asked for; a text that
-    does not say such a thing stays as it is, and does not fit."""
-    schema = _told_of(schema, {})
-    if isinstance(written, list):
-        inner = api.inner(schema.get("items")) if schema.get("type") == "array" else {}
-        return [from_text(one, inner) for one in written]
-    if not isinstance(written, str):
-        return written
-    kind = schema.get("type")
-    if schema.get("format") == "date-time" and _DAY.fullmatch(written):
-        return f"{written}T00:00:00"  # who asks since a day means its beginning
-    if kind == "boolean":
-        return _YES_OR_NO.get(written.lower(), written)
-    numbers = any(isinstance(one, int) for one in schema.get("enum", ()))
-    if (kind == "integer" or numbers) and _WHOLE.fullmatch(written):
-        return int(written)
-    if kind == "number" and _NUMBER.fullmatch(written):
-        return float(written)
-    return written
+def _values(context: Mapping[str, object]) -> dict[str, object]:
+    """Return what fills a sentence: of a choice the texts that may be sent, of a pattern its
+    words."""
+    values = dict(context)
+    if isinstance(known := values.get("known"), list):
+        values["known"] = Choices(*(str(one) for one in known if one is not None))
+    if form := form_of(str(values.get("pattern", ""))):
+        values["pattern"] = form
+    return values

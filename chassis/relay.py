@@ -40,6 +40,8 @@ WINDOW = 500
 DEADLINE_S = 10.0
 POLL_S = 1.0
 AGAIN_S = 5.0
+# How often the installation is read again: a fact may have got its first consumer.
+LOOK_S = 15.0
 # What goes on being refused is told again so often.
 TELL_AGAIN_S = 60.0
 CHANNEL = "fivered_outbox"
@@ -278,7 +280,11 @@ class RelayState:
 
 
 class Relay(threading.Thread):
-    """The relay thread of a worker."""
+    """The relay thread of a worker.
+
+    Attributes:
+        consumed: The facts that somebody consumes, which are mandatory.
+    """
 
     def __init__(
         self,
@@ -293,7 +299,7 @@ class Relay(threading.Thread):
         self.state = RelayState()
         self._url = url
         self._installation = installation
-        self._heard = installation.consumed_of(runtime.name)
+        self.consumed = installation.consumed_of(runtime.name)
         self._on_said = on_said
         self._patience = Patience(
             log, made="relay_connected", waits="relay_waits", service=runtime.name
@@ -304,7 +310,7 @@ class Relay(threading.Thread):
         self._unroutable: set[tuple[str, int]] = set()
         self._refused: set[tuple[str, int]] = set()
         self._told_at: dict[tuple[str, int], float] = {}
-        self._try_again_at = 0.0
+        self._try_again_at = self._look_at = 0.0
         self._window = WINDOW
         self._dirty = True
 
@@ -382,6 +388,21 @@ class Relay(threading.Thread):
         self._dirty = True
         return True
 
+    def _look_for_consumers(self) -> None:
+        """Read who consumes the service's facts anew, so that a new consumer needs no new relay."""
+        self._look_at = time.monotonic() + LOOK_S
+        known = self._installation
+        if not known.file:
+            return
+        try:
+            found = topology.current_installation(self.runtime.service_cls, known.file)
+        except topology.TopologyError as error:
+            extra = {"service": self.runtime.name, "why": str(error)}
+            log.warning("installation_unreadable", extra=extra)
+            return
+        self._installation = found
+        self.consumed = found.consumed_of(self.runtime.name)
+
     def _look_for_queues(self) -> None:
         lacking = broker.missing_queues(self._url, self._installation, self.runtime.name)
         found = {
@@ -451,6 +472,8 @@ class Relay(threading.Thread):
             now = time.monotonic()
             self.state.beat = now
             self.state.blocked = publisher.blocked
+            if now >= self._look_at:
+                self._look_for_consumers()
             if (self._unroutable or self._refused) and now >= self._try_again_at:
                 self._try_again()
             if (self._dirty or now - last_look >= POLL_S) and not publisher.blocked:
@@ -528,7 +551,7 @@ class Relay(threading.Thread):
                 row[3],
                 bytes(row[4]),
                 _trace_of(row[5]),
-                row[2] in self._heard,
+                row[2] in self.consumed,
             )
             for row in found
         ]

@@ -95,9 +95,14 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The services that belong together."""
+    """The services that belong together.
+
+    Attributes:
+        file: What it was read from; empty where it was computed.
+    """
 
     members: Mapping[str, Member]
+    file: str = field(default="", compare=False)
 
     def consumed_of(self, source: str) -> frozenset[str]:
         """Return the facts of `source` that an installed subscriber hears.
@@ -141,16 +146,15 @@ class Installation:
     def seen_by(self, name: str) -> str:
         """Return what the processes of a service read of the installation, as a text.
 
-        It changes when they have to be started anew: who hears the service's own facts, and how
-        the sources that it hears are partitioned.
+        It changes when they have to be started anew: what the service consumes, and how that is
+        partitioned. Who consumes its own facts the relay reads again and again.
         """
         consumes = self.members[name].consumes if name in self.members else {}
         sources = {
             source: [self.partitions_of(source), sorted(facts)]
             for source, facts in consumes.items()
         }
-        seen = {"hears": sources, "heard": sorted(self.consumed_of(name))}
-        return json.dumps(seen, ensure_ascii=False, sort_keys=True)
+        return json.dumps(sources, ensure_ascii=False, sort_keys=True)
 
     def to_json(self) -> str:
         """Return the text of an installation file."""
@@ -237,7 +241,7 @@ def read_installation(path: str | Path) -> Installation:
         }
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise TopologyError(f"{path} is no installation file: {error}") from error
-    return Installation(members)
+    return Installation(members, str(path))
 
 
 def find_service(name: str) -> type[Service]:
@@ -271,7 +275,7 @@ def current_installation(own: type[Service] | None = None, path: str | None = No
     )
     if own is None or own.name in found.members:
         return found
-    return Installation({**found.members, own.name: member_of(own)})
+    return Installation({**found.members, own.name: member_of(own)}, found.file)
 
 
 # --------------------------------------------------------------------------------------------------

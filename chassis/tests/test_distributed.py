@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -342,6 +343,38 @@ def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
         broker.apply(broker_url, world.installation)
         world.wait(lambda: [row["id"] for row in world.rows(sent)] == [1, 2, 3, 4])
         assert sender.state.unroutable == ()
+    finally:
+        sender.stop()
+        sender.join(10)
+        world.close()
+
+
+def test_a_relay_learns_of_the_first_consumer_of_a_fact_while_it_runs(
+    broker_url, postgres_url, tmp_path, monkeypatch
+):
+    """The producer had to be started anew: until then an event whose queue was gone was lost."""
+    monkeypatch.setattr(relay, "LOOK_S", 0.2)
+    world = World(broker_url, postgres_url, tmp_path)
+    path = tmp_path / "installation.json"
+    known = world.installation.members["toy"]
+    path.write_text(topology.Installation({"toy": replace(known, consumes={})}).to_json())
+    sender = relay.Relay(world.runtime, broker_url, topology.read_installation(path))
+    try:
+        sender.start()
+        world.wait(lambda: sender.state.connected)
+        connection = relay.pika.BlockingConnection(relay.pika.URLParameters(broker_url))
+        connection.channel().queue_delete(f"toy.toy.{partition_of('c')}")
+        connection.close()
+        bench = Bench(world.runtime)
+        bench.do("add", {"counter_id": "c", "amount": 1})
+        # Nobody consumes it, so that nobody misses it.
+        world.wait(lambda: world.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0)
+        path.write_text("half of a file")
+        path.write_text(world.installation.to_json())
+        world.wait(lambda: sender.consumed == {"added.v1"})
+        bench.do("add", {"counter_id": "c", "amount": 1})
+        world.wait(lambda: ("added.v1", partition_of("c")) in sender.state.unroutable)
+        assert world.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 1
     finally:
         sender.stop()
         sender.join(10)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -37,6 +36,7 @@ class Running(TypedDict, total=False):
     environment: dict[str, str]
 
 
+_NOTE = "running.json"
 PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
 
@@ -60,11 +60,34 @@ def environment() -> dict[str, str]:
     return {}
 
 
+def note_of(folder: Path) -> Running | None:
+    """Return the note of a folder, also of a system that has ended; None where there is none."""
+    try:
+        found: Running = json.loads((folder / _NOTE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def leave(folder: Path, note: Running) -> None:
+    """Write the note of a folder. It holds keys, so that nobody else reads it, and nobody reads
+    half of it."""
+    fresh = folder / f"{_NOTE}.new"
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as out:
+        json.dump(note, out, indent=2)
+    fresh.replace(folder / _NOTE)
+
+
+def forget(folder: Path) -> None:
+    """Remove the note of a folder."""
+    (folder / _NOTE).unlink(missing_ok=True)
+
+
 def running(folder: Path) -> Running | None:
     """Return the note of the system that runs on a folder; None where none does."""
-    try:
-        found: Running = json.loads((folder / "running.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    found = note_of(folder)
+    if found is None:
         return None
     # One that was killed leaves its note behind.
     pid = found.get("supervisor") or found.get("pid")
@@ -103,10 +126,7 @@ def address_and_key(data: str | None = None) -> tuple[str, str]:
 def keys_file(folder: Path) -> Path:
     """Return where the keys of a data folder lie: what the environment says, what the system that
     runs on it says, or in the folder itself."""
-    named = os.environ.get(KEYS)
-    if not named:
-        with suppress(OSError, ValueError):
-            named = json.loads((folder / "running.json").read_text("utf-8")).get("keys")
+    named = os.environ.get(KEYS) or (note_of(folder) or {}).get("keys")
     path = Path(named or folder)
     return path if path.suffix == ".json" else path / "keys.json"
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
-import json
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from chassis import installed, logs
 from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
-from chassis.here import KEYS, Running, born, keys_file
+from chassis.here import KEYS, Running, born, forget, keys_file, leave
 from chassis.installed import service_class
 from chassis.migrate import migrate_service, named
 from chassis.runtime import open_all
@@ -79,8 +77,7 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
         )
     finally:
         embedded.stop()
-        with suppress(FileNotFoundError):
-            (data / "running.json").unlink()
+        forget(data)
         held.close()
     print("stopped", flush=True)
     return 0
@@ -127,19 +124,14 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
     return EmbeddedHost(runtimes)
 
 
-def _write_running(data: Path, address: str, *, demo: bool) -> None:
-    """Tell other commands of this folder (`fivered demo`) where the system runs."""
-    found: Running = {"address": address, "mode": "embedded", "pid": os.getpid()}
-    found["born"] = born(os.getpid())
-    found["demo"], found["keys"] = demo, str(keys_file(data).absolute())
-    (data / "running.json").write_text(json.dumps(found), "utf-8")
-
-
 def _ready(data: Path, address: str, *, demo: bool) -> None:
     """Say where everything is; load the demonstration district into an empty folder."""
     say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731  one place
     gc.enable()
-    _write_running(data, address, demo=demo)
+    # Tells other commands of this folder (`fivered demo`) where the system runs.
+    note: Running = {"address": address, "mode": "embedded", "pid": os.getpid()}
+    note |= {"born": born(os.getpid()), "demo": demo, "keys": str(keys_file(data).absolute())}
+    leave(data, note)
     say(f"五红 Five Red  {address}   文档 docs: {address}/docs   数据 data: {data}")
     if not demo:
         return

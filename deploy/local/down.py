@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from chassis import here
 from deploy.local.supervisor import STATE
 from deploy.local.up import STARTED, running
 
@@ -26,7 +27,7 @@ def stop(state: Path, *, patience_s: float = 60.0) -> bool:
             # Our own child stays in the process table until it is asked how it ended.
             process.poll()
         time.sleep(0.1)
-    (state / "running.json").unlink(missing_ok=True)
+    here.forget(state)
     # One that is dropped before it was asked warns that it still runs.
     STARTED[:] = [one for one in STARTED if one.poll() is None]
     return True

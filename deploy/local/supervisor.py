@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
@@ -19,7 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from chassis import here, topology
 from chassis.folder import all_settings, keys_of
@@ -39,6 +38,24 @@ LASTED_S = 30.0
 # The exit code of one whose settings are wrong.
 WRONG_SETTINGS = 2
 HEALTH_PORT = "FIVERED_HEALTH_PORT"
+
+
+class ChildNote(TypedDict):
+    """What is noted of a process; `why` it cannot start is empty where it can."""
+
+    pid: int | None
+    starts: int
+    health: str | None
+    why: str
+
+
+class Note(here.Running, total=False):
+    """What the supervisor notes of what it keeps running."""
+
+    error: str | None
+    children: dict[str, ChildNote]
+    broker_pid: int | None
+    postgres_pid: int | None
 
 
 @dataclass
@@ -253,7 +270,7 @@ class Supervisor:
         return True
 
     def _write(self, error: str | None = None) -> None:
-        running: dict[str, Any] = {
+        children: dict[str, ChildNote] = {
             child.name: {
                 "pid": child.process.pid if child.process else None,
                 "starts": child.starts,
@@ -262,13 +279,13 @@ class Supervisor:
             }
             for child in self.children
         }
-        whole = {
+        whole: Note = {
             "mode": "distributed",
             "address": f"http://127.0.0.1:{self.port}",
             "supervisor": os.getpid(),
             "born": here.born(os.getpid()),
             "error": error,
-            "children": running,
+            "children": children,
             "broker_pid": _pid(self.rabbit),
             "postgres_pid": _pid(self.postgres),
             "environment": {
@@ -277,12 +294,7 @@ class Supervisor:
                 if name.startswith("FIVERED_") and name != HEALTH_PORT
             },
         }
-        path = self.state / "running.json"
-        fresh = self.state / "running.json.new"
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as out:
-            json.dump(whole, out, indent=2)
-        fresh.replace(path)
+        here.leave(self.state, whole)
 
     def _end(self) -> None:
         for child in self.children:
@@ -315,7 +327,7 @@ def main(state: Path, port: int) -> int:
     try:
         with alone(state):
             # Of one that was killed.
-            (state / "running.json").unlink(missing_ok=True)
+            here.forget(state)
             return Supervisor(state, port).run()
     except RuntimeError as error:
         print(error, file=sys.stderr)

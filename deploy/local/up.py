@@ -12,10 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from chassis import here, installed
-from deploy.local.supervisor import ROOT, STATE, last_line
+from deploy.local.supervisor import ROOT, STATE, Note, last_line
 from testkit import servers
 
 PATIENCE_S = 180.0
@@ -23,15 +23,12 @@ PATIENCE_S = 180.0
 STARTED: list[subprocess.Popen[bytes]] = []
 
 
-def running(state: Path = STATE) -> dict[str, Any] | None:
+def running(state: Path = STATE) -> Note | None:
     """Return what runs on a state folder, or None."""
-    # It writes more into its note than other commands read.
-    return cast("dict[str, Any] | None", here.running(state))
+    return cast("Note | None", here.running(state))
 
 
-def start(
-    state: Path, port: int, *, patience_s: float = PATIENCE_S, tied: bool = False
-) -> dict[str, Any]:
+def start(state: Path, port: int, *, patience_s: float = PATIENCE_S, tied: bool = False) -> Note:
     """Start the supervisor and wait until the gateway and all services are ready.
 
     Args:
@@ -66,14 +63,17 @@ def start(
         raise
 
 
-def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -> dict[str, Any]:
+def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -> Note:
     end = time.monotonic() + patience_s
     why = "nothing has answered yet"
     while time.monotonic() < end:
         ended = supervisor.poll() is not None
-        found = _note_of(supervisor.pid, state)
-        if found is not None and found.get("error"):
-            raise RuntimeError(found["error"])
+        # Its own note says why, also where it has ended since.
+        found = cast("Note | None", here.note_of(state))
+        if found is not None and found.get("supervisor") != supervisor.pid:
+            found = None
+        if found is not None and (error := found.get("error")):
+            raise RuntimeError(error)
         if ended:
             log = state / "supervisor.log"
             raise RuntimeError(last_line(log) or f"the supervisor ended; see {log}")
@@ -88,22 +88,15 @@ def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -
     raise RuntimeError(f"not ready after {patience_s:.0f} s: {why}; logs are in {state}/logs")
 
 
-def _note_of(pid: int, state: Path) -> dict[str, Any] | None:
-    """Return what a supervisor has noted last, also where it has ended since."""
-    try:
-        found: dict[str, Any] = json.loads((state / "running.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if found["supervisor"] == pid else None
-
-
-def _not_ready(found: dict[str, Any]) -> str:
+def _not_ready(found: Note) -> str:
     asked = {"gateway": f"{found['address']}/ready"}
     for name, child in found["children"].items():
         if child["health"]:
             asked[name] = f"http://127.0.0.1:{child['health']}/ready"
     for name, address in asked.items():
         child = found["children"][name]
+        if child["pid"] is None:
+            return f"{name}: is down"
         try:
             os.kill(child["pid"], 0)
             with urllib.request.urlopen(address, timeout=5) as answer:

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.calendar import Calendar
+from chassis.decimals import yuan
 from chassis.i18n import named
 from chassis.json_values import Json, JsonObject
 from chassis.refusal import Sentence, sentences
@@ -202,7 +203,7 @@ def _cell(name: str, value: Json) -> str:
     if isinstance(value, str) and _INSTANT.match(value):
         return Calendar.minute(datetime.fromisoformat(value))
     if name.endswith("_fen") and isinstance(value, int):
-        return f"{value // 100}.{value % 100:02d} 元"
+        return f"{yuan(value)} 元"
     return str(value)
 
 

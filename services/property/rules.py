@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -611,24 +610,6 @@ def year_on_year(
     if now is None or before is None:
         return None
     return (now - before) / before * 100
-
-
-def percent(part: int, whole: int) -> Fraction | None:
-    """Return a share in per cent, or None where there is nothing to share."""
-    return Fraction(part * 100, whole) if whole else None
-
-
-def shown(value: Fraction | None, places: int) -> str | None:
-    """Return a rational as people read it: so many decimals, half up."""
-    if value is None:
-        return None
-    step = Decimal(1).scaleb(-places)
-    # Whole-number arithmetic, so that a half is a half.
-    scaled = value * 10**places
-    doubled = abs(scaled.numerator) * 2 + scaled.denominator
-    whole = doubled // (scaled.denominator * 2)
-    signed = -whole if value < 0 else whole
-    return str((Decimal(signed) * step).quantize(step))
 
 
 def half_up(value: Fraction | None) -> int:

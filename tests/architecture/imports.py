@@ -37,11 +37,18 @@ CHASSIS = (
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | shapes | sheets",
     "messages | schemas | storage | vault | workbooks",
     "api | cards | cells | forms",
-    "facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
+    "decimals | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
     "json_values",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
-PURE = ("chassis.refusal", "chassis.calendar", "chassis.text", "chassis.facts", "chassis.forms")
+PURE = (
+    "chassis.refusal",
+    "chassis.calendar",
+    "chassis.text",
+    "chassis.facts",
+    "chassis.forms",
+    "chassis.decimals",
+)
 
 
 def service_packages() -> list[str]:

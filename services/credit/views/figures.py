@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
+from chassis.decimals import decimal, percent, ratio
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, said
@@ -140,7 +141,7 @@ def _sum(row: Row) -> replies.GroupSum:
         good=int(row.good),
         bad=int(row.bad),
         points=int(row.points),
-        average_score=percent(mean) if mean is not None else None,
+        average_score=percent(mean),
     )
 
 
@@ -153,19 +154,9 @@ def _bounds(tx: Tx, period: str) -> tuple[datetime, datetime]:
         ) from error
 
 
-def percent(value: Fraction) -> str:
-    """Show a share in percent with two decimals, rounded half up."""
-    hundredths = (value * 10000 + Fraction(1, 2)).__floor__()
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
-
-
 def share(part: int, whole: int) -> replies.Share:
     """Return a share with both its numbers; of nothing there is no share."""
-    return replies.Share(part=part, whole=whole, percent=_of(part, whole))
-
-
-def _of(part: int, whole: int) -> str | None:
-    return percent(Fraction(part, whole)) if whole else None
+    return replies.Share(part=part, whole=whole, percent=percent(ratio(part, whole)))
 
 
 def _redeemed(moved: dict[str, int]) -> replies.Redeemed:
@@ -173,7 +164,7 @@ def _redeemed(moved: dict[str, int]) -> replies.Redeemed:
     return replies.Redeemed(
         part=captured,
         whole=released,
-        percent=_of(captured, released),
+        percent=percent(ratio(captured, released)),
         refunded=moved.get("REFUND", 0),
     )
 
@@ -206,7 +197,7 @@ def _punctuality(tx: Tx, scope: str, period: str) -> replies.Punctuality:
     return replies.Punctuality(
         part=on_time,
         whole=len(found),
-        percent=_of(on_time, len(found)),
+        percent=percent(ratio(on_time, len(found))),
         planned_at=planned,
         late=late,
     )
@@ -219,15 +210,14 @@ def _appeals(counts: store.Objections, entries: int) -> replies.Appeals:
     rules are to be looked at.
     """
     wrong = counts.upheld + counts.partly
-    rate = Fraction(1000 * counts.filed, entries) if entries else None
     return replies.Appeals(
         filed=counts.filed,
         entries=entries,
-        per_1000_entries=percent(rate / 100) if rate is not None else None,
+        per_1000_entries=decimal(ratio(1000 * counts.filed, entries)),
         upheld=replies.Upheld(
             part=wrong,
             whole=counts.decided,
-            percent=_of(wrong, counts.decided),
+            percent=percent(ratio(wrong, counts.decided)),
             in_part=counts.partly,
         ),
         in_time=share(counts.in_time, counts.due),
@@ -246,7 +236,7 @@ def _spread(persons: int, points: int, weighted: int, top: int) -> replies.Sprea
         )
     gini = Fraction(2 * weighted, persons * points) - Fraction(persons + 1, persons)
     return replies.Spread(
-        persons=persons, gini=percent(gini / 100), top_tenth=share(top, points), null_because=None
+        persons=persons, gini=decimal(gini), top_tenth=share(top, points), null_because=None
     )
 
 

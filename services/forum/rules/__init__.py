@@ -30,7 +30,6 @@ from services.forum.rules.liaison import (
     check_official_area,
     next_overdue,
     pick,
-    rate,
     topic_tier,
 )
 from services.forum.rules.opinions import (
@@ -222,7 +221,6 @@ __all__ = [
     "passed",
     "pick",
     "presence",
-    "rate",
     "reach",
     "rotate",
     "seal_vote",

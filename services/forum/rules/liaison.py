@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Literal, Protocol
 
 from chassis.calendar import Calendar
@@ -210,11 +209,3 @@ def next_overdue(calendar: Calendar, due_at: datetime, level: int) -> datetime |
         return None
     last_day = calendar.local_date(due_at - timedelta(microseconds=1))
     return calendar.due(last_day, TASK_STEPS_WD[level])
-
-
-def rate(part: int, whole: int) -> str | None:
-    """Return a share in per cent with two decimals, half up; None without a denominator."""
-    if whole == 0:
-        return None
-    hundredths = int(Fraction(part * 10_000, whole) + Fraction(1, 2))
-    return f"{hundredths // 100}.{hundredths % 100:02d}"

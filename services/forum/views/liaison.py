@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.decimals import percent, ratio
 from chassis.fields import Area, Cursor, Limit
 from chassis.records import Row
 from chassis.refusal import NotFound
@@ -171,7 +172,7 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
         target_kind=kind,
         targets=len(targets),
         covered=len(targets) - len(gaps),
-        rate=rules.rate(len(targets) - len(gaps), len(targets)),
+        rate=percent(ratio(len(targets) - len(gaps), len(targets))),
         gaps=gaps[:200],
     )
 
@@ -270,6 +271,6 @@ def deputy_record(tx: Tx, payload: DeputyRecordOf) -> replies.YearReply:
         invited=len(invited),
         answered_yes=sum(one.answer == "YES" for one in invited),
         attended=len(attended),
-        rate=rules.rate(len(attended), len(invited)),
+        rate=percent(ratio(len(attended), len(invited))),
         sessions=[replies.DeputySession.of(one) for one in invited],
     )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from statistics import median
 
 from chassis.bus import Tx
+from chassis.decimals import percent, ratio
 from chassis.fields import Area, Period
 from chassis.records import Row
 from chassis.refusal import Invalid, said
 from chassis.requests import Request
-from services.forum import replies, rules, storage
+from services.forum import replies, storage
 
 
 class FunnelOf(Request, frozen=True):
@@ -70,8 +71,8 @@ def funnel(tx: Tx, payload: FunnelOf) -> replies.FunnelReply:
         collected=len(collected),
         ways=ways,
         adopted=len(cohort),
-        adoption_rate=rules.rate(adopted, len(collected)),
-        closure_rate=rules.rate(reached["closed"], len(cohort)),
+        adoption_rate=percent(ratio(adopted, len(collected))),
+        closure_rate=percent(ratio(reached["closed"], len(cohort))),
         median_hours={name: _median_hours(cohort, a, b) for name, a, b in spans},
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.decimals import yuan
 from chassis.records import Row
 from services.partner.storage import offers as offer_store
 from services.partner.storage.tables import messages
@@ -59,10 +60,5 @@ def of_redemptions(
 
 def of_statement(tx: Tx, code: str, row: Row, **detail: object) -> None:
     """Leave a message about a statement."""
-    said = {"period": row.period, "points": row.points, "yuan": in_yuan(row.amount_fen)}
+    said = {"period": row.period, "points": row.points, "yuan": yuan(row.amount_fen)}
     tell(tx, row.partner_id, code, row.statement_id, **said | detail)
-
-
-def in_yuan(fen: int) -> str:
-    """Return an amount of money as people write it: 12.50."""
-    return f"{fen // 100}.{fen % 100:02d}"

@@ -66,15 +66,3 @@ def lines_that_fit(redeemed: Sequence[Line], refunds: Sequence[Line]) -> list[Li
 def fits(*, budget_fen: int, committed_fen: int, amount_fen: int) -> bool:
     """Tell whether a fund can promise an amount. Nothing to pay always fits."""
     return amount_fen == 0 or committed_fen + amount_fen <= budget_fen
-
-
-def share_text(part: int, whole: int) -> str | None:
-    """Return a share in per cent with two decimals, half up; None without a whole.
-
-    Source:
-        DOMAIN 0.2 (rounding), M-13.
-    """
-    if whole == 0:
-        return None
-    hundredths = (part * 20_000 + whole) // (2 * whole)
-    return f"{hundredths // 100}.{hundredths % 100:02d}"

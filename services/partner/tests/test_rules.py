@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from chassis.calendar import published
+from chassis.decimals import percent, ratio
 from services.partner import errors
 from services.partner.rules import offers, redemptions, statements, uscc, vouchers
 from testkit.bench import instant
@@ -162,7 +163,7 @@ def test_a_statement_is_never_negative_and_a_refund_that_does_not_fit_waits():
     [(0, 0, None), (1, 3, "33.33"), (2, 3, "66.67"), (1, 8, "12.50"), (1, 1, "100.00")],
 )
 def test_shares_are_exact_and_rounded_half_up(part, whole, text):
-    assert statements.share_text(part, whole) == text
+    assert percent(ratio(part, whole)) == text
 
 
 STATES = [

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.decimals import percent, ratio
 from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import in_words
 from chassis.records import Row
@@ -16,7 +17,6 @@ from chassis.replies import Page
 from chassis.requests import Request
 from services.partner import replies
 from services.partner.replies import RedemptionState
-from services.partner.rules.statements import share_text
 from services.partner.rules.vouchers import voucher
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
@@ -178,5 +178,5 @@ def _share(period: str, points: dict[str, int]) -> replies.Share:
         period=period,
         points_services=services,
         points_goods=goods,
-        share_percent=share_text(services, services + goods),
+        share_percent=percent(ratio(services, services + goods)),
     )

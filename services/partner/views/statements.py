@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.decimals import percent, ratio
 from chassis.fields import Area, Cursor, Limit, Period
 from chassis.records import Row
 from chassis.refusal import NotFound
@@ -15,7 +16,6 @@ from chassis.requests import Request
 from chassis.storage import within
 from services.partner import replies
 from services.partner.replies import StatementState
-from services.partner.rules.statements import share_text
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, statements
@@ -163,7 +163,7 @@ def fund(tx: Tx, payload: FundQuery) -> replies.FundPosition:
         id=row.fund_id,
         committed_fen=bound["CONFIRMED"],
         paid_fen=bound["PAID"],
-        burn_percent=share_text(bound["PAID"], row.budget_fen),
+        burn_percent=percent(ratio(bound["PAID"], row.budget_fen)),
         free_fen=row.budget_fen - sum(bound.values()),
         held_fen=int(tx.conn.execute(held).scalar() or 0),
     )

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from chassis.decimals import decimal
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.property import errors, rules
 
@@ -130,7 +131,7 @@ def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, t
     assert (shown["change_percent"], shown["change_percent_revised"]) == ("-9.8", "-10.9")
     assert shown["current"]["complaints"] == 1010
     assert shown["current"]["complaints_revised"] == 998
-    assert shown["current"]["rate_revised"] == rules.shown(Fraction(998, 80), 2) == "12.48"
+    assert shown["current"]["rate_revised"] == decimal(Fraction(998, 80), 2) == "12.48"
     assert shown["restated"] is True
 
 

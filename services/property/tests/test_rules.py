@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.calendar import published
+from chassis.decimals import decimal
 from services.property import rules
 from testkit.bench import instant
 
@@ -35,10 +36,10 @@ def test_the_check_character_of_a_social_credit_code(uscc, valid):
 
 @pytest.mark.covers("E10")
 def test_rationals_are_shown_half_up():
-    assert rules.shown(Fraction(12625, 1000), 2) == "12.63"
-    assert rules.shown(Fraction(-98214, 10000), 1) == "-9.8"
-    assert rules.shown(Fraction(5, 1000), 2) == "0.01"
-    assert rules.shown(None, 2) is None
+    assert decimal(Fraction(12625, 1000), 2) == "12.63"
+    assert decimal(Fraction(-98214, 10000), 1) == "-9.8"
+    assert decimal(Fraction(5, 1000), 2) == "0.01"
+    assert decimal(None, 2) is None
     assert rules.half_up(Fraction(5, 2)) == 3
 
 

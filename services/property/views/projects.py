@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.decimals import percent, ratio
 from chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
 from chassis.refusal import NotFound
 from chassis.requests import Request
@@ -424,8 +425,7 @@ def indicators(tx: Tx, payload: MonthInArea) -> replies.Indicators:
 
 
 def _share(part: int, whole: int) -> replies.Part:
-    value = rules.shown(rules.percent(part, whole), 2)
-    return replies.Part(part=part, whole=whole, percent=value)
+    return replies.Part(part=part, whole=whole, percent=percent(ratio(part, whole)))
 
 
 def board(tx: Tx, payload: WhichProject) -> replies.Board:

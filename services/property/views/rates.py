@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.decimals import decimal
 from chassis.fields import Area
 from chassis.requests import Request
 from services.property import errors, replies, rules
@@ -218,8 +219,8 @@ class _Window:
             households=households,
             complaints=frozen,
             revised=revised,
-            rate=rules.shown(rules.rate(frozen, mean), 2),
-            rate_revised=rules.shown(rules.rate(revised, mean), 2),
+            rate=decimal(rules.rate(frozen, mean)),
+            rate_revised=decimal(rules.rate(revised, mean)),
             frozen=bool(sources),
             sources=sorted(sources),
         )
@@ -233,9 +234,9 @@ class _Window:
             last=self.days.last,
             complaints=frozen,
             complaints_revised=revised,
-            households_average=rules.shown(mean, 2),
-            rate=rules.shown(rules.rate(frozen, mean), 2),
-            rate_revised=rules.shown(rules.rate(revised, mean), 2),
+            households_average=decimal(mean),
+            rate=decimal(rules.rate(frozen, mean)),
+            rate_revised=decimal(rules.rate(revised, mean)),
             months=self.months(projects),
         )
 
@@ -280,9 +281,9 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> replies.Rate:
         left_out=sorted((now.projects | before.projects) - projects),
         current=now.card(projects),
         previous=before.card(projects_before),
-        change_percent=rules.shown(change, 1),
+        change_percent=decimal(change, 1),
         change_exact=str(change) if change is not None else None,
-        change_percent_revised=rules.shown(change_revised, 1),
+        change_percent_revised=decimal(change_revised, 1),
         restated=(frozen, frozen_before) != (revised, revised_before),
         null_because=_why_null(split, unknown, change, frozen, frozen_before),
         categories=[

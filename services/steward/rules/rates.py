@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from chassis.calendar import Calendar
+from chassis.decimals import ratio
 
 WEIGHTS = (Fraction(2, 10), Fraction(4, 10), Fraction(4, 10))
 
@@ -41,20 +42,6 @@ class Spans:
     requests: int
     elapsed_minutes: MiddleAndMost
     working_minutes: MiddleAndMost
-
-
-def ratio(part: int, whole: int) -> Fraction | None:
-    """Return part / whole, or None where nothing was counted: never 0 and never 100 %."""
-    return Fraction(part, whole) if whole else None
-
-
-def percent(value: Fraction | None) -> str | None:
-    """Show a rate in percent with two decimals, rounded half up."""
-    if value is None:
-        return None
-    hundredths = (abs(value) * 10000 + Fraction(1, 2)).__floor__()
-    sign = "-" if value < 0 and hundredths else ""
-    return f"{sign}{hundredths // 100}.{hundredths % 100:02d}"
 
 
 def composite(

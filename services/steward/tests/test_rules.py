@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chassis.calendar import published
+from chassis.decimals import percent
 from chassis.refusal import Refusal, StateConflict
 from services.steward import errors, rules
 from services.steward.rules.routing import Candidate
@@ -227,7 +228,7 @@ def test_the_three_rates_are_exact():
         contacts_due=160, contacted_on_time=158, rated=80, solved=70, satisfied=74, closed=160
     )
     rates = rules.rates.three_rates(counts)
-    shown = {name: rules.rates.percent(value) for name, value in rates.items()}
+    shown = {name: percent(value) for name, value in rates.items()}
     assert shown == {
         "M-03": "98.75",
         "M-04": "87.50",
@@ -241,8 +242,8 @@ def test_the_three_rates_are_exact():
 def test_nothing_counted_is_unknown_and_never_a_number():
     rates = rules.rates.three_rates(rules.rates.Counts(0, 0, 0, 0, 0, 0))
     assert set(rates.values()) == {None}
-    assert rules.rates.percent(None) is None
-    assert rules.rates.percent(Fraction(1, 800)) == "0.13"  # 0.125 rounds half up
+    assert percent(None) is None
+    assert percent(Fraction(1, 800)) == "0.13"  # 0.125 rounds half up
 
 
 @pytest.mark.covers("E12")

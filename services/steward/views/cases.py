@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta
 
 from chassis import records
 from chassis.bus import Tx
+from chassis.decimals import percent, ratio
 from chassis.fields import Area, Cursor, Grid, Limit, Period
 from chassis.i18n import in_words, named
 from chassis.records import Row
@@ -495,14 +496,14 @@ def three_rates(tx: Tx, payload: RatesQuestion) -> replies.Rates:
     }
     rates = {
         name: replies.Rate(
-            percent=rules.rates.percent(rules.rates.ratio(part, whole)),
+            percent=percent(ratio(part, whole)),
             numerator=part,
             denominator=whole,
         )
         for name, (part, whole) in parts.items()
     }
     # A sum with weights has no parts of its own.
-    rates["M-07"] = replies.Rate(percent=rules.rates.percent(composite))
+    rates["M-07"] = replies.Rate(percent=percent(composite))
     return replies.Rates(
         scope=payload.scope,
         period=payload.period,

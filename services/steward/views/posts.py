@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from chassis.bus import Tx
+from chassis.decimals import decimal, percent, ratio
 from chassis.fields import Area, Cursor, Instant, Limit, Period
 from chassis.i18n import in_words
 from chassis.records import Row
@@ -383,8 +384,7 @@ def _covered_minutes(rows: Iterable[Row], start: datetime, end: datetime) -> dic
 
 
 def _share(part: int, whole: int) -> replies.Share:
-    shown = rules.rates.percent(rules.rates.ratio(part, whole))
-    return replies.Share(part=part, whole=whole, percent=shown)
+    return replies.Share(part=part, whole=whole, percent=percent(ratio(part, whole)))
 
 
 def _sum_of(shares: Iterable[replies.Share]) -> replies.Share:
@@ -394,8 +394,7 @@ def _sum_of(shares: Iterable[replies.Share]) -> replies.Share:
 
 
 def _mean(households: int | None, stewards: int) -> str | None:
-    found = rules.rates.ratio(households or 0, stewards)
-    return rules.rates.percent(found / 100) if found is not None else None
+    return decimal(ratio(households or 0, stewards))
 
 
 def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
@@ -538,5 +537,5 @@ def steward_month(tx: Tx, payload: MonthQuestion) -> replies.StewardMonth:
     )
     if not found:
         raise Invalid(field="period", reason=said("该月未任职 / no post was held in that month"))
-    share = rules.rates.percent(rules.rates.ratio(found[0].accepted_on_time, found[0].orders))
+    share = percent(ratio(found[0].accepted_on_time, found[0].orders))
     return replies.StewardMonth.of(found[0], period=payload.period, accepted_on_time_percent=share)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chassis import shapes
 from chassis.i18n import named
 from chassis.refusal import Refusal
 from chassis.replies import Page, Reply
@@ -338,6 +339,6 @@ def test_every_text_of_the_gateway_has_its_english():
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, Refusal)
     ]
-    for text in (*texts, *errors._FLAWS.values(), errors._OTHER):
+    for text in (*texts, *shapes._FLAWS.values(), shapes._OTHER):
         assert english("gateway", text) != text, text
         assert re.findall(r"{\w+}", english("gateway", text)) == re.findall(r"{\w+}", text)

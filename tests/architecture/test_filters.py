@@ -57,14 +57,20 @@ def test_a_topic_is_asked_for_by_every_state_that_has_a_step():
     assert set(get_args(forum.TopicState)) == set(forum.STEP_OF_STATE)
 
 
-def test_what_may_stand_at_a_place_is_found_through_lists_and_unions():
-    def said(method, body):
-        kind = entries(service_class("steward"))[method].body_type
-        refused = Shape.of(kind).refused(Shape.of(kind).flaws(body))
-        return {one.field: one.params.get("known") for one in refused.parts}
-
-    assert said("record_visits", {"items": [{"grid": "x"}]})["items.0.grid"] is None
-    assert "GAS" in said("transfer_request", {"duty": "x"})["duty"].codes
+@pytest.mark.parametrize(
+    ("service", "method", "body", "place", "known"),
+    [
+        ("property", "hold_meeting", {"decisions": [{"kind": "x"}]}, "decisions.0.kind", True),
+        ("property", "hold_meeting", {"decisions": [{"text": 5}]}, "decisions.0.text", False),
+        ("steward", "transfer_request", {"duty": "x"}, "duty", True),
+    ],
+)
+def test_what_may_stand_at_a_place_is_found_through_lists_and_unions(
+    service, method, body, place, known
+):
+    shape = Shape.of(entries(service_class(service))[method].body_type)
+    said = {one.field: one.params for one in shape.refused(shape.flaws(body)).parts}
+    assert bool(said[place].get("known")) is known
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
 from chassis.forms import form_of
 from chassis.i18n import named
 from chassis.reading import holds_unique
-from chassis.refusal import Choices, NumberOfAPerson, Refusal
+from chassis.refusal import Choices, NumberOfAPerson, Refusal, Sentence
 from chassis.sheets import mark_of
 from chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
 
@@ -150,6 +150,7 @@ class Column:
         longest: Most characters of a text (of each part of a list).
         most: Most parts of a list.
         unique: Whether no part of a list stands twice.
+        expects: What the cell must hold ("中文 / English"), where `kind` does not say it.
         public: Whether others read it, so that it must hold no number of a person.
         repeated: Whether a refusal may repeat it: the code of a thing, never of a person.
     """
@@ -166,6 +167,7 @@ class Column:
     longest: int = 200
     most: int | None = None
     unique: bool = False
+    expects: str = ""
     days: int | None = None
     public: bool = False
     repeated: bool = False
@@ -188,6 +190,9 @@ class Column:
 
     def expected(self) -> tuple[str, str]:
         """Return what the cell must hold, in Chinese and in English."""
+        if self.expects:
+            said = Sentence(self.expects)
+            return str(said), said.english
         zh, en = {
             "text": (f"最多 {self.longest} 字的文本", f"text of at most {self.longest} characters"),
             "integer": ("整数", "a whole number"),
@@ -345,6 +350,7 @@ class Otherwise(TypedDict, total=False):
     low: int
     high: int
     longest: int
+    expects: str
     days: int
     public: bool
     repeated: bool

@@ -42,7 +42,7 @@ from chassis.importers import (
 from chassis.jobs import UPLOAD, Cancelled, Job, Params
 from chassis.messages import Actor
 from chassis.migrate import package_of
-from chassis.refusal import NotFound, Refusal
+from chassis.refusal import NotFound, Refusal, all_told
 from chassis.requests import Request
 from chassis.sheets import (
     DELIMITERS,
@@ -203,7 +203,7 @@ def _spellings(importer: Importer) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Line:
-    """One row on its way: the texts of its cells, and what became of it."""
+    """One row on its way: the texts of its cells, and what is wrong with them."""
 
     number: int
     cells: list[str]
@@ -223,12 +223,14 @@ def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
         return found
     found.given = dict(zip(header.names, cells, strict=False))
     stood = dict(zip(header.names, record.cells, strict=False))
-    try:
-        found.row = {
-            column.name: column.read(stood.get(column.name, "")) for column in importer.columns
-        }
-    except Refusal as refusal:
-        found.refusal = refusal
+    wrong: list[Refusal] = []
+    for column in importer.columns:
+        try:
+            found.row[column.name] = column.read(stood.get(column.name, ""))
+        except Refusal as refusal:
+            wrong.append(refusal)
+    if wrong:
+        found.refusal = all_told(wrong)
     return found
 
 
@@ -309,8 +311,9 @@ class Tally:
             self.unchanged += 1
         else:
             self.refused += 1
-            if len(self.errors) < _KEPT_ERRORS:
-                self.errors.append(error_of(line, outcome, importer, package))
+            for one in outcome.parts or (outcome,):
+                if len(self.errors) < _KEPT_ERRORS:
+                    self.errors.append(error_of(line, one, importer, package))
 
     def result(
         self, importer: Importer, sheet: Sheet, header: Header, *, dry_run: bool

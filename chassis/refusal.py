@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar, NotRequired, Self, TypedDict, TypeVar
 
 _CHINESE = "\u4e00-\u9fff"
@@ -201,6 +201,30 @@ class Choices(str):
         made = super().__new__(cls, ", ".join(codes))
         made.codes = codes
         return made
+
+
+def all_told(found: Sequence[Refusal]) -> Refusal:
+    """Return the first of several refusals, which tells the others as its parts."""
+    first = found[0]
+    if len(found) > 1:
+        first.parts = [part for one in found for part in (one.parts or (one,))]
+    return first
+
+
+def require_all(*checks: Callable[[], object]) -> None:
+    """Make checks that do not depend on each other, so that all that is wrong is told at once.
+
+    Raises:
+        Refusal: The first that was refused; the others are its parts.
+    """
+    found: list[Refusal] = []
+    for check in checks:
+        try:
+            check()
+        except Refusal as refusal:
+            found.append(refusal)
+    if found:
+        raise all_told(found)
 
 
 class Invalid(Refusal):

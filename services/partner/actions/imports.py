@@ -14,6 +14,10 @@ _SIGNED = ColumnsOf(partners.AgreePartner)
 _OFFER = ColumnsOf(offers.DraftOffer)
 
 
+_DAY = (
+    "日期,如 2025-01-31,或带时区的时间,如 2025-01-31T09:00:00+08:00"
+    " / a day such as 2025-01-31, or a time such as 2025-01-31T09:00:00+08:00"
+)
 # What a file says of the paper before; nobody is believed for it.
 _NOTES = ("operator", "approver")
 
@@ -99,8 +103,8 @@ OFFERS = Importer(
         _OFFER("stock_total", "库存 / stock", "50"),
         _OFFER("audience", "对象 / for whom", "BOTH"),
         _OFFER("scope", "适用区域 / where", "370811015911"),
-        _OFFER("valid_from", "起始日 / first day", "2025-01-01", days=0),
-        _OFFER("valid_to", "截止日 / last day", "2026-12-31", days=365),
+        _OFFER("valid_from", "起始日 / first day", "2025-01-01", days=0, expects=_DAY),
+        _OFFER("valid_to", "截止日 / last day", "2026-12-31", days=365, expects=_DAY),
         _OFFER("per_person_month", "每人每月限兑 / pieces per person and month", ""),
         _OFFER("voucher_ttl_h", "兑换券有效小时 / hours that a voucher is good", ""),
         _OFFER("category", "受限类别(如有)/ restricted category", ""),

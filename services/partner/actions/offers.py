@@ -13,7 +13,15 @@ from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
 from chassis.i18n import problem_of
 from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
+from chassis.refusal import (
+    Invalid,
+    NotFound,
+    Refusal,
+    StateConflict,
+    VersionConflict,
+    require_all,
+    said,
+)
 from chassis.requests import Request
 from services.partner import events
 from services.partner.actions import notices
@@ -161,12 +169,10 @@ def draft_offer(tx: Tx, payload: DraftOffer) -> OfferReply:
         OfferDiffers: It is known with other content.
     """
     partner = _own_partner(tx, payload.partner_id)
-    begins, ends = rules.validity(payload.valid_from, payload.valid_to)
-    rules.require_ahead(ends, tx.now)
     if payload.offer_id is not None:
-        require_id("offer_id", payload.offer_id)
         known = records.find(tx.conn, offers, payload.offer_id)
         if known is not None:
+            begins, ends = _ahead(tx, payload)
             if (known.partner_id, known.title, known.kind) != (
                 payload.partner_id,
                 payload.title.strip(),
@@ -175,18 +181,8 @@ def draft_offer(tx: Tx, payload: DraftOffer) -> OfferReply:
                 raise OfferExists(field="offer_id", id=payload.offer_id)
             _require_same(known, payload, begins=begins, ends=ends)
             return reply(known)
-    if partner.state != "ACTIVE":
-        raise PartnerNotActive(state=partner.state)
-    _require_plain(payload)
-    rules.require_allowed(
-        title=payload.title,
-        category=payload.category,
-        kind=payload.kind,
-        partner_category=partner.category,
-    )
-    require_area("scope", payload.scope)
-    rules.require_scope_inside(payload.scope, partner.area)
-    _require_prices(payload, payload.kind, partner.settle_mode)
+    _require_fitting(tx, payload, partner)
+    begins, ends = _ahead(tx, payload)
     offer_id = payload.offer_id or tx.new_id("off")
     records.create(
         tx,
@@ -210,6 +206,50 @@ def draft_offer(tx: Tx, payload: DraftOffer) -> OfferReply:
     )
     _propose(tx, offer_id, 1, payload)
     return OfferReply(id=offer_id, state="DRAFT", version=1)
+
+
+def _ahead(tx: Tx, payload: DraftOffer) -> tuple[datetime, datetime]:
+    """Return when an offer is valid: from, and until (exclusive).
+
+    Raises:
+        ValidityWrong: The dates make no sense.
+    """
+    begins, ends = rules.validity(payload.valid_from, payload.valid_to)
+    rules.require_ahead(ends, tx.now)
+    return begins, ends
+
+
+def _require_fitting(tx: Tx, payload: DraftOffer, partner: Row) -> None:
+    """Refuse what a new offer may not be; all that is wrong is told at once.
+
+    Raises:
+        Refusal: Something is.
+    """
+
+    def active() -> None:
+        if partner.state != "ACTIVE":
+            raise PartnerNotActive(state=partner.state)
+
+    def inside() -> None:
+        require_area("scope", payload.scope)
+        rules.require_scope_inside(payload.scope, partner.area)
+
+    require_all(
+        lambda: _ahead(tx, payload),
+        lambda: require_id("offer_id", payload.offer_id) if payload.offer_id is not None else None,
+        active,
+        lambda: _require_title(payload.title),
+        lambda: _require_stock(payload.stock_total),
+        lambda: _require_limits(payload),
+        lambda: rules.require_allowed(
+            title=payload.title,
+            category=payload.category,
+            kind=payload.kind,
+            partner_category=partner.category,
+        ),
+        inside,
+        lambda: _require_prices(payload, payload.kind, partner.settle_mode),
+    )
 
 
 def _require_same(known: Row, payload: DraftOffer, *, begins: datetime, ends: datetime) -> None:
@@ -249,12 +289,14 @@ def _own_partner(tx: Tx, partner_id: str) -> Row:
     return partner
 
 
-def _require_plain(payload: DraftOffer) -> None:
-    if not 1 <= len(payload.title.strip()) <= 200:
+def _require_title(title: str) -> None:
+    if not 1 <= len(title.strip()) <= 200:
         raise Invalid(
             field="title", reason=said("名称应为 1 至 200 字 / a title has 1 to 200 characters")
         )
-    _require_stock(payload.stock_total)
+
+
+def _require_limits(payload: DraftOffer) -> None:
     if payload.per_person_month is not None and payload.per_person_month < 1:
         raise Invalid(
             field="per_person_month",

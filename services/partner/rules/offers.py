@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date, datetime, timedelta
 
 from chassis.calendar import Calendar, with_zone
-from chassis.refusal import said, sentences
+from chassis.refusal import Said, require_all, said, sentences
 from chassis.text import FIRST_YEAR, LAST_YEAR, in_reach
 from services.partner.errors import (
     CategoryForbidden,
@@ -18,6 +18,7 @@ from services.partner.errors import (
 )
 
 MOST_POINTS = 2_000
+MOST_VALUE = 10_000_000
 MOST_FEN_PER_POINT = 10
 MOST_QUANTITY = 20
 MEDICAL = frozenset({"HOSPITAL", "CLINIC", "PHARMACY"})
@@ -115,29 +116,25 @@ def require_prices(
         DOMAIN 2.4.1, Appendix A.
     """
     least = 0 if kind == "DISCOUNT" else 1
-    if not least <= points_price <= MOST_POINTS:
-        raise PriceRange(
-            field="points_price",
-            what=said("积分价 / The price in points"),
-            least=least,
-            most=MOST_POINTS,
-        )
-    if not 0 <= settle_fen_per_point <= MOST_FEN_PER_POINT:
-        raise PriceRange(
-            field="settle_fen_per_point",
-            what=said("每分结算额(分) / The amount per point (fen)"),
-            least=0,
-            most=MOST_FEN_PER_POINT,
-        )
-    if not 0 <= face_value_fen <= 10_000_000:
-        raise PriceRange(
-            field="face_value_fen",
-            what=said("面值(分) / The face value (fen)"),
-            least=0,
-            most=10_000_000,
-        )
+    points, per_point = (
+        said("积分价 / The price in points"),
+        said("每分结算额(分) / The amount per point (fen)"),
+    )
+    value = said("面值(分) / The face value (fen)")
+    require_all(
+        lambda: _require_within("points_price", points_price, points, least, MOST_POINTS),
+        lambda: _require_within(
+            "settle_fen_per_point", settle_fen_per_point, per_point, 0, MOST_FEN_PER_POINT
+        ),
+        lambda: _require_within("face_value_fen", face_value_fen, value, 0, MOST_VALUE),
+    )
     if settle_mode == "SPONSOR" and settle_fen_per_point:
         raise SettleMode(field="settle_fen_per_point")
+
+
+def _require_within(name: str, number: int, what: Said, least: int, most: int) -> None:
+    if not least <= number <= most:
+        raise PriceRange(field=name, what=what, least=least, most=most)
 
 
 def require_level_area(level: str, area: str) -> None:

@@ -148,6 +148,30 @@ def test_a_wrong_offer_is_refused_and_leaves_nothing_behind(bench, old, new, col
     assert [one["offer_id"] for one in bench.rows("select offer_id from offers")] == ["off_1"]
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once(bench):
+    """Only the first wrong cell was told, and of a day that its text is too long."""
+    bench.load("partners", PARTNERS + BARBER)
+    cells = CUT.replace("SERVICE", "GIFT").replace(",60,", ",many,").replace("BOTH", "ALL")
+    rules = (
+        CUT.replace("off_1", "off_2")
+        .replace(",60,", ",6000,")
+        .replace(",10,50", ",11,50")
+        .replace("370811015901,2025-01-01", "370811015,20250301")
+    )
+    result = bench.load("offers", OFFERS + cells + rules)
+    assert counts(result) == (0, 0, 2)
+    assert errors(result) == [
+        (2, "kind", "BAD_CELL"),
+        (2, "points_price", "BAD_CELL"),
+        (2, "audience", "BAD_CELL"),
+        (3, "valid_from", "VALIDITY"),
+        (3, "scope", "SCOPE_TOO_WIDE"),
+        (3, "points_price", "PRICE_RANGE"),
+        (3, "settle_fen_per_point", "PRICE_RANGE"),
+    ]
+    assert "2025-01-31" in result["errors"][3]["expected_zh"]
+
+
 def test_a_code_of_an_area_is_told_though_it_holds_the_digits_of_another_cell(bench):
     """37: "exceeds the partner's area [settle_fen_per_point]", since 370811015901 holds a 10."""
     bench.load("partners", PARTNERS + BARBER)

@@ -247,8 +247,10 @@ def revoke_commendation(tx: Tx, payload: RevokeCommendation) -> replies.Commenda
     manual.check_independent(tx, payload.subject, registry.subject(tx.conn, payload.subject))
     award_id = str(nominee.award_id) if nominee.award_id is not None else ""
     award = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
-    if award is not None and award.state == "APPROVED":
-        reversals.reverse(tx, award, reason=f"commendation-revoked:{known.number}", by=tx.actor.id)
+    if award is not None:
+        reversals.reverse_standing(
+            tx, award, reason=f"commendation-revoked:{known.number}", by=tx.actor.id
+        )
     if nominee.certificate is not None:
         store.revoke_certificate(tx.conn, nominee.certificate, tx.now)
     store.change_nominee(

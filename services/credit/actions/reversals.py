@@ -122,6 +122,16 @@ def reverse(
     return {str(one.award_id) for one in (known, *others)}
 
 
+def reverse_standing(tx: Tx, known: Row, *, reason: str, by: str | None) -> None:
+    """Take an award back where it still counts: as itself, or as what the account that was kept has
+    of it since its person was registered twice."""
+    standing = [one for one in (known, *same_of_merged(tx, known)) if one.state == "APPROVED"]
+    gone: set[str] = set()
+    for one in standing:
+        if str(one.award_id) not in gone:
+            gone |= reverse(tx, one, reason=reason, by=by)
+
+
 def _reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None) -> None:
     if opened is None:
         opened = months.open_period(tx, known.subject_id, known.period)

@@ -195,20 +195,6 @@ def test_from_candidates_to_certificates(credit):
     stage.trial_balance(bench)
 
 
-def test_who_was_registered_twice_stays_in_the_notice_and_is_commended_for_both(credit):
-    bench = credit
-    made = publicised(bench, "RES:per_a")
-    stage.register(bench, "per_kept")
-    merged = {"person_id": "per_a", "into": "per_kept", "community": stage.COMMUNITY}
-    bench.consume("steward", "person_merged.v1", merged, subject="per_a", sequence=2)
-    bench.as_("PUBLIC", person="", scope="")
-    seen = bench.ask("notice", {"notice_id": made["notice_id"]})["body"]["nominees"]
-    assert [(one["subject"], one["person_id"]) for one in seen] == [("RES:per_kept", "per_kept")]
-    bench.fire("2025-07-09T09:00")
-    assert approve(bench, made)["nominees"] == {"RES:per_kept": "APPROVED"}
-    stage.trial_balance(bench)
-
-
 @pytest.mark.covers("C15", "F15-flow")
 def test_a_revoked_commendation_is_taken_back_and_stands_on_the_list(credit):
     bench = credit

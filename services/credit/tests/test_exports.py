@@ -2,11 +2,14 @@
 
 import csv
 import io
+import tempfile
 
 import openpyxl
 import pytest
 
+from chassis import jobs
 from chassis.blobs import Blobs
+from chassis.inbox import Outage
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.credit.actions.exports import cell
 from services.credit.errors import Gone, NotReady
@@ -20,6 +23,7 @@ from services.credit.tests.calendar_of_months import (
     run_jobs,
 )
 from testkit.bench import database_url, open_bench  # noqa: F401
+from testkit.disks import small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -195,6 +199,27 @@ def test_a_file_is_given_to_who_asked_for_it_and_for_a_while(credit):
     assert bench.ask("export", {"export_id": export_id})["state"] == "EXPIRED"
     with pytest.raises(Gone):
         bench.ask("export_file", {"export_id": export_id})
+
+
+@pytest.mark.parametrize("form", ["CSV", "XLSX"])
+def test_a_file_that_finds_no_room_is_made_when_there_is_some(credit, tmp_path, monkeypatch, form):
+    """Where a workbook found none, the job ended with a fault, and nobody could go on."""
+    bench = credit
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "blobs"))
+    with small_disk(tmp_path / "blobs", "1m") as disk:
+        bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+        asked = bench.do("start_export", {"kind": "STATEMENT", "format": form})
+        disk.fill()
+        # As often as a job may die, and once more.
+        for _ in range(jobs.TRIES + 1):
+            with pytest.raises(Outage):
+                run_jobs(bench)
+        assert [path.name for path in disk.folder.iterdir()] == ["ballast"]
+        assert bench.ask("export", {"export_id": asked["id"]})["state"] == "QUEUED"
+        disk.empty()
+        run_jobs(bench)
+        assert bench.ask("export", {"export_id": asked["id"]})["state"] == "READY"
+        assert len(list(disk.folder.iterdir())) == 1
 
 
 def test_no_cell_is_taken_for_a_formula():

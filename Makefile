@@ -26,7 +26,7 @@ token: ## a token for a person of the demonstration: make token AS=resident
 
 up: ## serve and work per service, gateway, RabbitMQ and PostgreSQL (private ones unless configured)
 	@$(PYTHON) deploy/local/prepare.py run $(VENV)
-	@exec $(BIN)/python -m deploy.local.up
+	@MAKE_PID=$$PPID exec $(BIN)/python -m deploy.local.up
 
 down: ## stop what make up started
 	@exec $(BIN)/python -m deploy.local.down
@@ -37,7 +37,7 @@ test: WORKERS ?= 3
 test-fast: WORKERS ?= 2
 test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.test
+	@MAKE_PID=$$PPID WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.test
 
 test-fast: ## the quick loop: tests that need Python only and no patience
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
@@ -69,4 +69,4 @@ generate: ## write everything that is written from the code: contracts, deployme
 bench: ## speed as ratios in one run, on private servers
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@$(BIN)/pip install -q -r bench/requirements.txt || echo "bench: commands without FastStream"
-	@exec $(BIN)/python -m bench
+	@MAKE_PID=$$PPID exec $(BIN)/python -m bench

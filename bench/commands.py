@@ -14,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -134,7 +133,7 @@ class _Processes:
     """Starts processes and ends them."""
 
     def __init__(self, stack: ExitStack) -> None:
-        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        self._folder = stack.enter_context(servers.temporary_folder("bench-"))
         self._stack = stack
 
     def start(self, name: str, command: Sequence[str], **environ: str) -> subprocess.Popen[bytes]:
@@ -428,7 +427,7 @@ def run(
             if "ours" in found:
                 counted = statements(postgres.url("ours"))
         if not only or "embedded" in only:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            folder = stack.enter_context(servers.temporary_folder("bench-"))
             system = _embedded(processes, folder / "data")
             found["embedded"] = [_round(system, count // 2) for _ in range(rounds)]
     return list(_figures(found, lists, counted))

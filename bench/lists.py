@@ -6,7 +6,6 @@ in turns, and the medians are compared.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from services.steward.tests.ground import (
     WANG,
     Ground,
 )
+from testkit import servers
 from testkit.bench import Bench, open_bench
 
 # Of ten: most are closed, as in any year; a few are open, and every steward has a dozen.
@@ -44,10 +44,8 @@ LISTS: dict[str, tuple[str, dict[str, Any], tuple[str, str, str]]] = {
 }
 
 
-def _filled(folder: str, count: int) -> Bench:
-    bench = open_bench(
-        Steward, f"sqlite:///{Path(folder) / f'{count}.sqlite'}", FIVERED_SYNTHETIC="1"
-    )
+def _filled(folder: Path, count: int) -> Bench:
+    bench = open_bench(Steward, f"sqlite:///{folder / f'{count}.sqlite'}", FIVERED_SYNTHETIC="1")
     ground = Ground(bench).begin()
     ground.staff()
     ground.submit()
@@ -87,7 +85,7 @@ def run(*, quick: bool = False) -> list[Figure]:
     few, many = (200, 2_000) if quick else (2_000, 20_000)
     few = max(few, 1000)
     figures = []
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with servers.temporary_folder("bench-") as folder:
         small, large = _filled(folder, few), _filled(folder, many)
         for name in LISTS:
             times: dict[int, list[float]] = {few: [], many: []}

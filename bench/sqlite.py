@@ -5,9 +5,7 @@ Nothing is demanded here; the figures say for which size the embedded mode is en
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from bench import awards, frame, growth
@@ -18,6 +16,7 @@ from chassis.messages import SYSTEM, partition_of
 from chassis.runtime import Runtime
 from services.credit.actions import drafting
 from services.credit.storage import settlement as settlement_store
+from testkit import servers
 
 BATCH = 500
 PERIOD = "2025-03"
@@ -93,8 +92,8 @@ def _fill(runtime: Runtime, subjects: int) -> int:
 def run(*, quick: bool = False, subjects: int = 100_000, events: int | None = None) -> list[Figure]:
     """Measure on one file in a temporary folder."""
     count = events or (3_000 if quick else 20_000)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        runtime = frame.open_credit(f"sqlite:///{Path(folder) / 'credit.sqlite'}")
+    with servers.temporary_folder("bench-") as folder:
+        runtime = frame.open_credit(f"sqlite:///{folder / 'credit.sqlite'}")
         areas = _fill(runtime, subjects)
         messages = awards.messages_of(count)
         begun = time.monotonic()

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
@@ -22,6 +20,7 @@ from chassis.embedded import EmbeddedHost
 from chassis.messages import Actor, Call, new_uuid
 from services.steward.service import Steward
 from services.steward.tests.ground import COMMUNITY, GRID, STW_STAFF, WANG, Ground
+from testkit import servers
 from testkit.bench import instant, open_bench
 
 # Filed within an hour and a half; all of them are late when the host begins.
@@ -70,8 +69,8 @@ def _fill(runtime: Any, request_id: str, count: int) -> None:
 def run(*, quick: bool = False, count: int | None = None) -> list[Figure]:
     """Fill, move the clock, and measure the drain and the commands meanwhile."""
     count = count or (2_000 if quick else 20_000)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        url = f"sqlite:///{Path(folder) / 'steward.sqlite'}"
+    with servers.temporary_folder("bench-") as folder:
+        url = f"sqlite:///{folder / 'steward.sqlite'}"
         bench = open_bench(Steward, url, FIVERED_SYNTHETIC="1")
         ground = Ground(bench).begin()
         ground.staff()
@@ -105,13 +104,13 @@ def run(*, quick: bool = False, count: int | None = None) -> list[Figure]:
 def idle(*, quick: bool = False) -> Figure:
     """Measure what `fivered up` takes of a core while nobody asks for anything."""
     seconds = 20.0 if quick else 60.0
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        command = [sys.executable, "-m", "chassis.cli", "up", "--data", folder, "--port", "0"]
-        process = subprocess.Popen(
+    with servers.temporary_folder("bench-") as folder:
+        command = [sys.executable, "-m", "chassis.cli", "up", "--data", str(folder), "--port", "0"]
+        process = servers.spawn(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            while not (Path(folder) / "running.json").exists():
+            while not (folder / "running.json").exists():
                 time.sleep(0.1)
             time.sleep(10)
             progress("timers: idle")

@@ -17,7 +17,6 @@ import functools
 import os
 import shutil
 import sqlite3
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -472,7 +471,7 @@ def _migrated(service_cls: type[Service], url: str, engine: sa.Engine) -> None:
 
 def _copy_of(path: str) -> str:
     """Copy a SQLite database that nobody has open; returns the file."""
-    folder = Path(tempfile.mkdtemp(prefix="stage-"))
+    folder = servers.new_folder("stage-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # Copying the file alone would leave behind what is still in its write-ahead log.
     with closing(sqlite3.connect(path)) as live:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from testkit import servers
+
 
 class SmallDisk:
     """A folder with room for little.
@@ -54,6 +56,7 @@ def small_disk(folder: Path, size: str, *, owner: int = 0) -> Iterator[SmallDisk
     )
     if mounted.returncode:
         pytest.skip(f"no small disk may be mounted here: {mounted.stderr.strip()}")
+    servers.sweep_when_ended("mount", folder)
     try:
         yield SmallDisk(folder)
     finally:

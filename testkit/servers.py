@@ -23,10 +23,11 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 # What a broker with its management interface needs of the plugin folder; linking only these
 # nearly halves the time to start, because every module found there is loaded.
@@ -113,6 +114,70 @@ def spawn(
         return subprocess.Popen(command, preexec_fn=tie, **options)  # noqa: PLW1509, S603  see tie
 
     return _STARTER.submit(start).result()
+
+
+def tie_to_make() -> None:
+    """End with the `make` that runs this program, whatever ends it (on Linux): one that was killed
+    would leave it running. `MAKE_PID` of the environment says which."""
+    make = os.environ.pop("MAKE_PID", "")
+    if make and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != int(make):
+            sys.exit(1)  # it ended before the kernel was told
+
+
+# Reads what is to go, a line each, until the process that writes it has ended; then it goes. The
+# servers that use it have been told to end then, and may write for a moment yet.
+_SWEEPER = r"""
+trap '' HUP INT TERM
+tab=$(printf '\t')
+while IFS=$tab read -r what folder; do set -- "$@" "$what" "$folder"; done
+while [ $# -gt 0 ]; do
+  if [ "$1" = mount ]; then umount -l "$2"; fi
+  tries=0
+  while [ "$1" = folder ] && [ -e "$2" ] && [ $tries -lt 100 ]; do
+    rm -rf -- "$2"
+    [ -e "$2" ] && sleep 0.1
+    tries=$((tries + 1))
+  done
+  shift 2
+done
+"""
+_SWEPT: dict[int, int] = {}
+
+
+def sweep_when_ended(what: Literal["folder", "mount"], path: Path) -> None:
+    """Have a folder deleted, or a file system unmounted, when this process has ended: also where
+    it was killed. What is gone by then is none of the sweeper's business."""
+    me = os.getpid()
+    if me not in _SWEPT:
+        reads, writes = os.pipe()
+        quiet = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+        os.posix_spawn(
+            "/bin/sh", ["sh", "-c", _SWEEPER], {"PATH": os.environ.get("PATH", os.defpath)},
+            file_actions=[(os.POSIX_SPAWN_DUP2, reads, 0), quiet, (os.POSIX_SPAWN_DUP2, 1, 2)],
+            setsid=True,
+        )  # fmt: skip
+        os.close(reads)
+        _SWEPT[me] = writes
+    os.write(_SWEPT[me], f"{what}\t{path}\n".encode())
+
+
+def new_folder(prefix: str) -> Path:
+    """Return a new folder, which goes with this process at the latest."""
+    made = Path(tempfile.mkdtemp(prefix=prefix))
+    sweep_when_ended("folder", made)
+    return made
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Give a new folder, and delete it."""
+    made = new_folder(prefix)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def rabbitmq_home() -> Path | None:
@@ -227,7 +292,7 @@ class Rabbit:
         if home is None or shutil.which("epmd") is None:
             raise ServerMissing("not installed: apt-get install -y rabbitmq-server")
         self._temporary = base is None
-        self.base = Path(base) if base is not None else Path(tempfile.mkdtemp(prefix="rabbit-"))
+        self.base = Path(base) if base is not None else new_folder("rabbit-")
         self.base.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.management_port = management_port or free_port()
@@ -468,7 +533,7 @@ class Postgres:
             raise ServerMissing("not installed: apt-get install -y postgresql")
         self._programs = programs
         self._temporary = base is None
-        self.base = Path(base) if base is not None else Path(tempfile.mkdtemp(prefix="pg-"))
+        self.base = Path(base) if base is not None else new_folder("pg-")
         self.base.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self._durable = durable
@@ -598,6 +663,10 @@ __all__ = [
     "ServerMissing",
     "free_port",
     "missing",
+    "new_folder",
     "require",
     "spawn",
+    "sweep_when_ended",
+    "temporary_folder",
+    "tie_to_make",
 ]

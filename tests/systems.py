@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,7 @@ class Running:
 @functools.cache
 def migrated() -> Path:
     """Return a folder with the empty databases of all services, as a first start makes them."""
-    folder = Path(tempfile.mkdtemp(prefix="migrated-"))
+    folder = servers.new_folder("migrated-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in service_names():
         engine = open_engine(f"sqlite:///{folder / name}.sqlite")

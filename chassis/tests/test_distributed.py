@@ -3,12 +3,10 @@
 import json
 import os
 import pwd
-import tempfile
 import threading
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -227,7 +225,7 @@ def test_a_database_that_ends_because_its_log_has_no_room_is_waited_for(broker_u
     """PostgreSQL panics, cannot recover and ends. What it acknowledged is there afterwards, every
     process waits and comes back by itself, and nobody tells the same reason again and again."""
     owner = pwd.getpwnam("postgres").pw_uid
-    folder = Path(tempfile.mkdtemp(prefix="full-"))
+    folder = servers.new_folder("full-")
     with small_disk(folder, "48m", owner=owner) as disk:
         ahead = folder / "ahead"
         ahead.mkdir()
@@ -641,7 +639,7 @@ def test_a_full_disk_of_the_database_is_waited_out(broker_url, postgres_server, 
         isolation_level="AUTOCOMMIT", poolclass=sa.NullPool,
     )  # fmt: skip
     name = "t_" + new_uuid().replace("-", "")
-    folder = Path(tempfile.mkdtemp(prefix="full-"))
+    folder = servers.new_folder("full-")
     with small_disk(folder, "32m", owner=owner) as disk, admin.connect() as conn:
         place = folder / "tables"
         place.mkdir()

@@ -33,6 +33,8 @@ from testkit import servers
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".fivered" / "up"
 DRAIN_S = 26.0
+# What is read where the system shall outlive who has started it.
+KEEP = b"keep"
 # A process that ends sooner has not started: on a busy machine a dozen take half a minute.
 LASTED_S = 30.0
 # The exit code of one whose settings are wrong.
@@ -322,8 +324,17 @@ def _fivered() -> str:
     return str(Path(sys.executable).with_name("fivered"))
 
 
+def _ends_with_its_starter() -> None:
+    """End at once where who started this was killed before all was ready. All that was started ends
+    with this process."""
+    # Not by sys.stdin, whose lock this thread would hold at the end of the process.
+    if os.read(0, len(KEEP)) != KEEP:
+        os._exit(1)
+
+
 def main(state: Path, port: int) -> int:
     """Supervise until stopped. Returns the exit code."""
+    threading.Thread(target=_ends_with_its_starter, name="starter", daemon=True).start()
     try:
         with alone(state):
             # Of one that was killed.

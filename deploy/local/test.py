@@ -57,6 +57,7 @@ def install(packages: list[str]) -> str:
 
 def main() -> int:
     """Prepare and run pytest; the arguments go to it."""
+    servers.tie_to_make()
     lacking = missing()
     if lacking:
         print(f"installing {' '.join(lacking)} ...", flush=True)

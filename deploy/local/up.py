@@ -11,11 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 from chassis import here, installed
-from deploy.local.supervisor import ROOT, STATE, Note, last_line
+from deploy.local.supervisor import KEEP, ROOT, STATE, Note, last_line
 from testkit import servers
 
 PATIENCE_S = 180.0
@@ -48,19 +49,29 @@ def start(state: Path, port: int, *, patience_s: float = PATIENCE_S, tied: bool 
         supervisor = begin(
             [sys.executable, "-m", "deploy.local.supervisor", str(state), str(port)],
             cwd=ROOT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
     STARTED.append(supervisor)
     try:
-        return _wait(state, supervisor, patience_s)
+        found = _wait(state, supervisor, patience_s)
+        _keep(supervisor, KEEP)
     except BaseException:
         # What cannot be used is not left behind.
         supervisor.terminate()
         supervisor.wait(60)
+        _keep(supervisor, b"")
         raise
+    return found
+
+
+def _keep(supervisor: subprocess.Popen[bytes], word: bytes) -> None:
+    """Tell the supervisor whether it shall outlive this process; unsaid, it ends with it."""
+    assert supervisor.stdin is not None
+    with suppress(BrokenPipeError), supervisor.stdin as told:
+        told.write(word)
 
 
 def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -> Note:
@@ -113,6 +124,7 @@ def _not_ready(found: Note) -> str:
 
 def main() -> int:
     """Start, load the demonstration district, and say where everything is."""
+    servers.tie_to_make()
     already = running()
     if already is not None:
         print(f"already running on {already['address']} (make down stops it)")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -45,46 +44,67 @@ def test_a_port_is_handed_out_once_to_processes_that_choose_at_the_same_time():
     assert len(set(chosen)) == 600
 
 
-HOLD = """
-import sys
-from testkit import servers
-from chassis.health import HealthPage
-from chassis.settings import SettingsError
-rabbit, postgres = servers.Rabbit().start(), servers.Postgres().start()
-child = servers.spawn([sys.executable, "-c", "import time; time.sleep(600)"], ending=15)
-held = [rabbit._process, rabbit._epmd, postgres._process, child]
-print(*(process.pid for process in held), rabbit.base, postgres.base, flush=True)
-sys.stdin.read()
-"""
+UP = "import sys; from pathlib import Path; from deploy.local import up; "
+UP += "up.start(Path(sys.argv[1]), int(sys.argv[2]))"
+
+
+def stat(pid):
+    """Return the name, state and parent of a process; nothing where there is none."""
+    try:
+        head, _, tail = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    except (FileNotFoundError, ProcessLookupError):
+        return "", "Z", 0
+    return head.partition("(")[2], tail.split()[0], int(tail.split()[1])
+
+
+def started_by(parent):
+    """Return the name of each process that one has started, and that those have, by number."""
+    there = {int(path.name): stat(path.name) for path in Path("/proc").glob("[0-9]*")}
+    found, above = {}, {parent}
+    while above:
+        above = {pid for pid, (_, _, up) in there.items() if up in above}
+        found |= {pid: there[pid][0] for pid in above}
+    return found
 
 
 def alive(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+    return stat(pid)[1] != "Z"
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_servers_end_with_their_parent_whatever_ends_it(number):
-    """K19: `make test` and `python -m bench` that were ended left RabbitMQ and PostgreSQL running."""
+@pytest.mark.parametrize(
+    ("command", "met"),
+    [
+        # Its database is made, as its user is another; or the broker starts.
+        (["-m", "bench", "commands", "--quick"], "postgres"),
+        (["-c", UP], "beam.smp"),
+    ],
+    ids=["bench", "up"],
+)
+def test_nothing_is_left_of_what_was_killed(command, met):
+    """K19, K21: `make bench`, `make test` and `make up` that were killed left servers, processes
+    and folders."""
     servers.require()
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as parent:
-        *pids, rabbit, postgres = parent.stdout.readline().split()
-        assert all(alive(pid) for pid in pids)
-        parent.send_signal(number)
-        parent.wait(10)
-    assert wait_until(lambda: not any(map(alive, pids)), 30), [pid for pid in pids if alive(pid)]
-    for folder in (rabbit, postgres):
-        subprocess.run(["rm", "-rf", folder], check=True)
+    with servers.temporary_folder("killed-") as folder:
+        folder.chmod(0o755)
+        temporary = folder / "tmp"
+        temporary.mkdir(0o755)
+        asked = [str(folder / "state"), str(servers.free_port())] if met == "beam.smp" else []
+        with subprocess.Popen(
+            [sys.executable, *command, *asked], cwd=ROOT,
+            env=os.environ | {"TMPDIR": str(temporary)}, stderr=subprocess.DEVNULL,
+        ) as parent:  # fmt: skip
+            try:
+                assert wait_until(lambda: met in started_by(parent.pid).values(), 60, every=0.1)
+                started = started_by(parent.pid)
+            finally:
+                parent.kill()
+
+        def left():
+            here = [path for path in temporary.iterdir() if "ports" not in path.name]
+            return [name for pid, name in started.items() if alive(pid)] + here
+
+        assert wait_until(lambda: not left(), 20), left()
 
 
 @pytest.mark.servers

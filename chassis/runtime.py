@@ -227,9 +227,10 @@ class Runtime(Opened):
         except Refusal as refusal:
             raise self._unseen(service, call, body) or refusal from None
         except sa.exc.DBAPIError as error:
-            if not error.connection_invalidated:
+            if not (error.connection_invalidated or store.is_lost_race(error)):
                 raise
-        # The connection had died in the pool; the pool is fresh now.
+        # The connection had died in the pool, and the pool is fresh now; or a table was changed
+        # under a statement that was prepared, and it is prepared anew.
         return self._query_once(service, fn, call, body)
 
     def _unseen(self, service: Service, call: Call, body: object) -> Refusal | None:

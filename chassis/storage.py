@@ -399,7 +399,12 @@ def open_engine(url: str, *, pool_size: int = 12, cooperative: bool = False) -> 
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     driver = "postgresql+psycopg2" if cooperative else "postgresql+psycopg"
-    engine = _open_postgresql(parsed.set(drivername=driver), pool_size)
+    connection: dict[str, Any] = {}
+    if cooperative:
+        from chassis.driver import Connection as Driven  # noqa: PLC0415  only `serve` needs it
+
+        connection["connection_factory"] = Driven
+    engine = _open_postgresql(parsed.set(drivername=driver), pool_size, connection)
     if not cooperative:
         sa.event.listen(engine, "connect", _uuids_as_text)
     reads_only = "readonly" if cooperative else "read_only"
@@ -421,7 +426,7 @@ def _uuids_as_text(dbapi: Any, _record: Any) -> None:
     dbapi.adapters.register_loader("uuid", TextLoader)
 
 
-def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
+def _open_postgresql(url: sa.URL, pool_size: int, connection: Mapping[str, Any]) -> Engine:
     # Compiling a statement costs more than ours ever take: seconds, where they are set-based.
     options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000 -c jit=off"
     # A statement writes days and instants as text in one form, whatever the server is set to.
@@ -436,7 +441,12 @@ def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
         # other hosts wait and try again. Asking before each use would cost each a round trip.
         pool_pre_ping=False,
         pool_recycle=1800,
-        connect_args={"options": options, "connect_timeout": 5, "application_name": "fivered"},
+        connect_args={
+            "options": options,
+            "connect_timeout": 5,
+            "application_name": "fivered",
+            **connection,
+        },
     )
     sa.event.listen(engine, "handle_error", _without_values)
     return engine
@@ -593,8 +603,11 @@ _TAKES_WRITES = sa.text(
 
 
 def is_lost_race(error: BaseException) -> bool:
-    """Tell whether the database chose this transaction to give way; it may be run again at once."""
+    """Tell whether the transaction may be run again at once: the database chose it to give way, or
+    a migration changed a table under a statement that was prepared."""
     if not isinstance(error, sa.exc.DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    if state == "0A000":
+        return "cached plan" in str(error.orig)
     return bool(state) and str(state)[:2] == "40"

@@ -105,6 +105,7 @@ def recount(
     from_day = first_change(before, after, year)
     if from_day is None:
         return 0
+    tx.write_timers()
     # What is over is over: a deadline that has passed is not open.
     start = max(after.midnight(from_day), tx.now)
     moves = [*_timers(tx, before, after, start), *_recurring(tx, after, start)]
@@ -300,6 +301,7 @@ def _since(
     tx: Tx, ahead: Sequence[tuple[JsonObject, str, datetime]]
 ) -> dict[tuple[str, datetime], date | None]:
     """Return of the timers of these deadlines from where each counts its days, None for none."""
+    tx.write_timers()
     timers = tx.runtime.chassis.timers
     refs = sorted({ref for part, _, _ in ahead for ref in _refs(part)})
     asked = sa.select(timers.c.ref, timers.c.due_at, timers.c.since).where(

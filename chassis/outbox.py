@@ -1,7 +1,8 @@
 """The outbox: what a transaction says is written with its effect, in its last statement.
 
-On PostgreSQL that one statement also keeps the reply under its key, writes the audit row and wakes
-the relay: a command is little more than its round trips, and these would be four of eight.
+On PostgreSQL that one statement also arms the timers that nobody looked for, keeps the reply under
+its key, writes the audit row and wakes the relay: a command is little more than its round trips,
+and these would be five of them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypedDict
 
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.messages import Members
 
-# More events than this are written by SQLAlchemy's own batches, before the last statement.
+# More events, or timers, than this are written by SQLAlchemy's own batches, before the last
+# statement.
 _INLINE = 8
 
 _KEPT = ("actor", "key", "method", "digest", "reply", "created_at")
@@ -25,6 +28,14 @@ _Said = Literal["event_id", "fact", "partition", "subject", "body", "traceparent
 _SAID: tuple[_Said, ...] = (
     "event_id", "fact", "partition", "subject", "body", "traceparent", "recorded_at",
 )  # fmt: skip
+
+
+_Armed = Literal["kind", "ref", "due_at", "data", "attempts", "next_try_at", "since"]
+_ARMED: tuple[_Armed, ...] = (
+    "kind", "ref", "due_at", "data", "attempts", "next_try_at", "since",
+)  # fmt: skip
+# What a timer that is armed already takes of the new one.
+_MOVED = ("due_at", "data", "attempts", "next_try_at", "since")
 
 
 class Unsaid(TypedDict):
@@ -40,6 +51,18 @@ class Unsaid(TypedDict):
     sent_at: None
 
 
+class Armed(TypedDict):
+    """A row of the timers."""
+
+    kind: str
+    ref: str
+    due_at: datetime
+    data: Members
+    attempts: int
+    next_try_at: None
+    since: date | None
+
+
 class KeyTaken(Exception):
     """Another transaction has kept a reply under this key meanwhile: start again and read it."""
 
@@ -49,15 +72,17 @@ def write(
     tables: store.ChassisTables,
     said: Sequence[Unsaid],
     *,
+    armed: Sequence[Armed] = (),
     keep: store.Values | None = None,
     audit: store.Values | None = None,
 ) -> None:
-    """End a transaction: write what it said, the reply under its key and its audit row.
+    """End a transaction: write what it said, its timers, the reply under its key and its audit row.
 
     Args:
         conn: The connection, inside its transaction.
         tables: The chassis's tables.
         said: Rows of the outbox, in the order in which they were said.
+        armed: Rows of the timers.
         keep: The row of the key, for a command.
         audit: The audit row, for a command.
 
@@ -65,25 +90,50 @@ def write(
         KeyTaken: The key has a reply already; the transaction must be rolled back.
     """
     if not store.is_postgresql(conn):
-        _write_core(conn, tables, said, keep=keep, audit=audit)
+        _write_core(conn, tables, said, armed=armed, keep=keep, audit=audit)
         return
     inline = said if len(said) <= _INLINE else ()
     if said and not inline:
         conn.execute(_into(tables.outbox), list(said))
-    if not said and keep is None and audit is None:
+    timers = armed if len(armed) <= _INLINE else ()
+    if armed and not timers:
+        arm(conn, tables, armed)
+    if not said and not timers and keep is None and audit is None:
         return
     params: dict[str, object] = {}
     for number, row in enumerate(inline):
         params |= {f"e{number}_{name}": row[name] for name in _SAID}
+    for number, due in enumerate(timers):
+        params |= {f"t{number}_{name}": due[name] for name in _ARMED}
+        params[f"t{number}_data"] = json.dumps(due["data"])
     if keep is not None:
         params |= {f"k_{name}": keep[name] for name in _KEPT}
         params["k_reply"] = None if keep["reply"] is None else json.dumps(keep["reply"])
     if audit is not None:
         params |= {f"a_{name}": audit[name] for name in _AUDITED}
-    statement = _statement(len(inline), keep is not None, audit is not None, bool(said))
+    statement = _statement(
+        len(inline), len(timers), keep is not None, audit is not None, bool(said)
+    )
     kept = conn.exec_driver_sql(statement, params).scalar()
     if keep is not None and not kept:
         raise KeyTaken
+
+
+def arm(conn: sa.Connection, tables: store.ChassisTables, armed: Sequence[Armed]) -> None:
+    """Arm timers, by one statement; those that are armed are moved."""
+    conn.execute(_arming(tables.timers, conn.dialect.name), list(armed))
+
+
+@functools.cache
+def _arming(timers: sa.Table, dialect: str) -> sa.Executable:
+    """Return the statement that arms timers, written once: a month arms thousands."""
+    statement = store.insert_of(dialect, timers)
+    arming = statement.on_conflict_do_update(
+        index_elements=["kind", "ref"],
+        set_={name: statement.excluded[name] for name in _MOVED},
+    )
+    # Since it gives something back, many of them are one statement.
+    return arming.returning(timers.c.ref)
 
 
 def _write_core(
@@ -91,9 +141,12 @@ def _write_core(
     tables: store.ChassisTables,
     said: Sequence[Unsaid],
     *,
+    armed: Sequence[Armed],
     keep: store.Values | None,
     audit: store.Values | None,
 ) -> None:
+    if armed:
+        arm(conn, tables, armed)
     if keep is not None:
         conn.execute(_into(tables.idempotency), keep)
     if audit is not None:
@@ -108,31 +161,34 @@ def _into(table: sa.Table) -> sa.Insert:
 
 
 @functools.cache
-def _statement(events: int, keep: bool, audit: bool, notify: bool) -> str:
+def _statement(events: int, timers: int, keep: bool, audit: bool, notify: bool) -> str:
     parts = []
     if keep:
-        values = ", ".join(
-            f"%(k_{name})s::jsonb" if name == "reply" else f"%(k_{name})s" for name in _KEPT
-        )
         parts.append(
-            f"kept AS (INSERT INTO idempotency ({', '.join(_KEPT)}) VALUES ({values})"
-            " ON CONFLICT DO NOTHING RETURNING 1)"
+            _part("kept", "idempotency", _KEPT, ["k"], " ON CONFLICT DO NOTHING RETURNING 1")
         )
     if audit:
-        values = ", ".join(f"%(a_{name})s" for name in _AUDITED)
-        parts.append(f"audited AS (INSERT INTO audit ({', '.join(_AUDITED)}) VALUES ({values}))")
+        parts.append(_part("audited", "audit", _AUDITED, ["a"]))
     if events:
-        rows = ", ".join(
-            "("
-            + ", ".join(
-                f"%(e{number}_{name})s::uuid" if name == "event_id" else f"%(e{number}_{name})s"
-                for name in _SAID
-            )
-            + ")"
-            for number in range(events)
-        )
-        parts.append(f"said AS (INSERT INTO outbox ({', '.join(_SAID)}) VALUES {rows})")
+        parts.append(_part("said", "outbox", _SAID, [f"e{n}" for n in range(events)]))
+    if timers:
+        moved = ", ".join(f"{name} = excluded.{name}" for name in _MOVED)
+        moving = f" ON CONFLICT (kind, ref) DO UPDATE SET {moved}"
+        parts.append(_part("armed", "timers", _ARMED, [f"t{n}" for n in range(timers)], moving))
     count = "(SELECT count(*) FROM kept)" if keep else "0"
     wake = ", pg_notify('fivered_outbox', '')" if notify else ""
     head = f"WITH {', '.join(parts)} " if parts else ""
     return f"{head}SELECT {count}{wake}"
+
+
+_CASTS = {"reply": "::jsonb", "data": "::jsonb", "event_id": "::uuid"}
+
+
+def _part(
+    name: str, table: str, columns: Sequence[str], rows: Sequence[str], ending: str = ""
+) -> str:
+    values = ", ".join(
+        "(" + ", ".join(f"%({row}_{column})s{_CASTS.get(column, '')}" for column in columns) + ")"
+        for row in rows
+    )
+    return f"{name} AS (INSERT INTO {table} ({', '.join(columns)}) VALUES {values}{ending})"

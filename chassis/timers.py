@@ -207,7 +207,7 @@ def _act(tx: Tx, dues: list[Due]) -> None:
     tx.at(first.due_at)
     if first.kind == ARM:
         ref, at = runtime.schedules[first.ref](first.due_at, tx.calendar)
-        tx.arm_last(first.ref, ref, at)
+        tx.arm(first.ref, ref, at)
         return
     if first.kind not in runtime.timers:
         raise LookupError(f"{runtime.name} has no timer {first.kind!r}")
@@ -221,6 +221,7 @@ def _act(tx: Tx, dues: list[Due]) -> None:
 
 def armed_kinds(tx: Tx) -> set[str]:
     """Return the kinds of recurring timers that are armed, or are to be."""
+    tx.write_timers()
     timers = tx.runtime.chassis.timers
     kinds = tuple(tx.runtime.schedules)
     asked = sa.select(timers.c.kind, timers.c.ref).where(timers.c.kind.in_((*kinds, ARM)))
@@ -239,7 +240,7 @@ def arm_next(tx: Tx, kind: str, after: datetime) -> None:
         log.exception("timer_not_armed", extra={"service": tx.runtime.name, "timer": kind})
         tx.put_timers([Due(ARM, kind, after)])
     else:
-        tx.arm_last(kind, ref, at)
+        tx.arm(kind, ref, at)
 
 
 def _fail(runtime: Opened, due: Due, attempts: int, error: BaseException) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -425,7 +425,7 @@ class Tx:
         self.standing: object = None
         self._timers: dict[tuple[str, str], datetime | None] = {}
         # Timers whose rows are written at the end, all by one statement.
-        self._armings: dict[tuple[str, str], tuple[Due, date | None]] = {}
+        self._armings: dict[tuple[str, str], outbox.Armed] = {}
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
         self.causation_id = causation_id
@@ -595,71 +595,57 @@ class Tx:
     def part(self) -> Iterator[None]:
         """A part of the transaction that may fail alone: its rows, and what was said in it, are
         undone and the rest goes on."""
-        said = len(self._outgoing)
+        said, timers, armings = len(self._outgoing), dict(self._timers), dict(self._armings)
         try:
             with self.conn.begin_nested():
                 yield
         except BaseException:
             del self._outgoing[said:]
+            self._timers, self._armings = timers, armings
             raise
 
     def arm(self, kind: str, ref: str, due_at: datetime, data: Members | None = None) -> None:
         """Arm the timer (kind, ref); one that is armed already is moved.
 
-        A time that `calendar` has counted is counted again when its year's notice arrives.
+        A time that `calendar` has counted is counted again when its year's notice arrives. The row
+        is written when the transaction ends, with the others, by its last statement.
         """
-        if kind not in self.runtime.timers:
-            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        self._put_timers([(Due(kind, ref, due_at, data or {}), self._since(due_at))])
-
-    def arm_each(self, ref: str, due_at: Mapping[str, datetime]) -> None:
-        """Arm timers of one thing, kind by kind, as `arm` does and by one statement."""
-        for kind in due_at:
-            if kind not in self.runtime.timers:
-                raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        self._put_timers([(Due(kind, ref, at), self._since(at)) for kind, at in due_at.items()])
-
-    def arm_last(self, kind: str, ref: str, due_at: datetime) -> None:
-        """Arm the next run of what recurs, as `arm` does. Its row is written when the transaction
-        ends, together with the others, by one statement: no action looks for it."""
-        self._timers[kind, ref] = due_at
-        self._armings[kind, ref] = (Due(kind, ref, due_at), self._since(due_at))
-
-    def _since(self, due_at: datetime) -> date | None:
-        return self._calendar.since(due_at) if self._calendar else None
-
-    def put_timers(self, dues: Iterable[Due]) -> None:
-        """Put timers' rows, of whatever kind, by one statement; one that is armed is moved."""
-        self._put_timers([(due, None) for due in dues])
+        self._require_timer(kind)
+        since = self._calendar.since(due_at) if self._calendar else None
+        self._put(Due(kind, ref, due_at, data or {}), since)
 
     def arm_all(self, kind: str, dues: Iterable[tuple[str, datetime]]) -> None:
-        """Arm many timers of a kind by one statement; none of them counts working days."""
-        if kind not in self.runtime.timers:
-            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        """Arm many timers of a kind; none of them counts working days."""
+        self._require_timer(kind)
         self.put_timers(Due(kind, ref, due_at) for ref, due_at in dues)
 
-    def _put_timers(self, dues: Sequence[tuple[Due, date | None]]) -> None:
-        if not dues:
-            return
-        for due, _ in dues:
-            self._timers[due.kind, due.ref] = due.due_at
-            self._armings.pop((due.kind, due.ref), None)
+    def put_timers(self, dues: Iterable[Due]) -> None:
+        """Arm timers of whatever kind; none of them counts working days."""
+        for due in dues:
+            self._put(due, None)
+
+    def _require_timer(self, kind: str) -> None:
+        if kind not in self.runtime.timers:
+            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+
+    def _put(self, due: Due, since: date | None) -> None:
+        self._timers[due.kind, due.ref] = due.due_at
+        self._armings[due.kind, due.ref] = {
+            "kind": due.kind,
+            "ref": due.ref,
+            "due_at": due.due_at,
+            "data": due.data,
+            "attempts": 0,
+            "next_try_at": None,
+            "since": since,
+        }
         self.wakes = True
-        self.conn.execute(
-            _arming(self.runtime.chassis.timers, self.dialect),
-            [
-                {
-                    "kind": due.kind,
-                    "ref": due.ref,
-                    "due_at": due.due_at,
-                    "data": due.data,
-                    "attempts": 0,
-                    "next_try_at": None,
-                    "since": since,
-                }
-                for due, since in dues
-            ],
-        )
+
+    def write_timers(self) -> None:
+        """Write the timers that were armed so far, for a statement that looks for them."""
+        if self._armings:
+            outbox.arm(self.conn, self.runtime.chassis, list(self._armings.values()))
+            self._armings.clear()
 
     def afterwards(self, act: Callable[[Tx], None]) -> None:
         """Leave something behind a question that only reads: who read what of whom.
@@ -729,26 +715,14 @@ class Tx:
             keep: For a command, the row that keeps its reply under its key.
             audit: For a command, its audit row.
         """
-        self._put_timers(list(self._armings.values()))
         rows, self._outgoing = self._outgoing, []
-        if rows or keep is not None or audit is not None:
-            outbox.write(self.conn, self.runtime.chassis, rows, keep=keep, audit=audit)
+        armed = list(self._armings.values())
+        self._armings.clear()
+        if rows or armed or keep is not None or audit is not None:
+            outbox.write(self.conn, self.runtime.chassis, rows, armed=armed, keep=keep, audit=audit)
         self.said += len(rows)
         self.facts.update(row["fact"] for row in rows)
         return self.said
-
-
-@functools.cache
-def _arming(timers: sa.Table, dialect: str) -> sa.Executable:
-    """Return the statement that arms timers, written once: a month arms thousands."""
-    statement = store.insert_of(dialect, timers)
-    changing = ("due_at", "data", "since", "attempts", "next_try_at")
-    arming = statement.on_conflict_do_update(
-        index_elements=["kind", "ref"],
-        set_={name: statement.excluded[name] for name in changing},
-    )
-    # Since it gives something back, many of them are one statement.
-    return arming.returning(timers.c.ref)
 
 
 def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:

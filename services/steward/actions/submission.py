@@ -145,7 +145,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
     """
-    storage.ground.require_grid(tx.conn, payload.grid)
+    serving = storage.ground.place(tx.conn, payload.grid)
     reporter = _reporter(tx, payload)
     own = _own_reference(tx, payload)
     first = _answered(tx, payload, reporter, own)
@@ -154,7 +154,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
     if payload.occurred_at is not None:
         rules.hours.check_moment(payload.occurred_at, tx.now)
     rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
-    row = _file(tx, payload, reporter, own)
+    row = _file(tx, payload, reporter, own, serving)
     if row is None:
         # Somebody else brought the same reference in this moment.
         first = _answered(tx, payload, reporter, own)
@@ -199,7 +199,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
         "community": topic.community,
         "reference": topic.topic_id,
     }
-    _file(tx, new, named, own, topic_id=topic.topic_id)
+    _file(tx, new, named, own, storage.ground.serving(tx.conn, grid), topic_id=topic.topic_id)
 
 
 def _in_hand_for(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
@@ -233,7 +233,8 @@ def hazard_found(tx: Tx, hazard: Row) -> Row:
         "community": hazard.area,
         "reference": hazard.hazard_id,
     }
-    row = _file(tx, new, hazard.reporter_id, own)
+    serving = storage.ground.serving(tx.conn, hazard.grid)
+    row = _file(tx, new, hazard.reporter_id, own, serving)
     assert row is not None, "a hazard is found once"  # noqa: S101  see its state
     return row
 
@@ -243,6 +244,7 @@ def _file(
     payload: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
+    serving: Sequence[Row],
     *,
     topic_id: str | None = None,
 ) -> Row | None:
@@ -258,7 +260,6 @@ def _file(
         digest=_content(tx, payload, reporter, own["reference"]),
     ):
         return None
-    serving = storage.ground.serving(tx.conn, payload.grid)
     project_id = project_of(tx, serving, payload.grid, payload.building, payload.project_id)
     new = _new(
         tx,
@@ -293,7 +294,8 @@ def _file(
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
     row = storage.cases.file(tx.conn, new, {"number": number, **given}, steps, due)
-    tx.arm_each(request_id, timers)
+    for kind, at in timers.items():
+        tx.arm(kind, request_id, at)
     tx.publish(
         fact_of(events.RequestSubmitted, row),
         subject=row.request_id,

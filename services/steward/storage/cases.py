@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TypedDict, cast
 
 import sqlalchemy as sa
@@ -33,9 +34,13 @@ _STEP = sa.insert(request_timeline)
 _CLOCK = sa.insert(request_clocks)
 # PostgreSQL changes a request and writes the step into its timeline by one statement.
 _STEP_NAMES = tuple(column.name for column in request_timeline.c if column.name != "id")
-_CHANGED_BY_STEP = _CHANGED.add_cte(
-    _STEP.values({name: sa.bindparam(f"step_{name}") for name in _STEP_NAMES}).cte("step")
-)
+_CHANGED_BY_STEP = records.along(_CHANGED, request_timeline, _STEP_NAMES, 1)
+
+
+@cache
+def _filed(steps: int, clocks: int) -> sa.Executable:
+    with_steps = records.along(_INSERTED, request_timeline, _STEP_NAMES, steps)
+    return records.along(with_steps, request_clocks, Clock.__annotations__, clocks)
 
 
 def request(conn: sa.Connection, request_id: str) -> Row | None:
@@ -108,16 +113,20 @@ def file(
         steps: The lines of its timeline.
         due_at: The end of each of its clocks, all of which start now.
     """
-    row = cast("Row", conn.execute(_INSERTED, {**records.values_of(new), **given}).one())
+    values = {**records.values_of(new), **given}
+    handler = cast("str | None", values.get("handler"))
+    clocks = [
+        clock(new, which, due_at=due, now=new.created_at, handler=handler)
+        for which, due in due_at.items()
+    ]
     # A statement for all of a table keeps their order, which the timeline is read in.
+    if store.is_postgresql(conn):
+        values |= records.rows_along(request_timeline, steps)
+        values |= records.rows_along(request_clocks, clocks)
+        return cast("Row", conn.execute(_filed(len(steps), len(clocks)), values).one())
+    row = cast("Row", conn.execute(_INSERTED, values).one())
     write_timeline(conn, steps)
-    conn.execute(
-        _CLOCK,
-        [
-            clock(row, which, due_at=due, now=row.created_at, handler=row.handler)
-            for which, due in due_at.items()
-        ],
-    )
+    conn.execute(_CLOCK, clocks)
     return row
 
 
@@ -127,7 +136,7 @@ def change(
     """Change a request, write the step into its timeline, and return the row as it is now."""
     named = {"its_id": request_id, **values}
     if store.is_postgresql(conn):
-        told = {f"step_{name}": value for name, value in step.items()}
+        told = records.rows_along(request_timeline, [step])
         return cast("Row", conn.execute(_CHANGED_BY_STEP, named | told).one())
     write_timeline(conn, [step])
     return cast("Row", conn.execute(_CHANGED, named).one())

@@ -24,6 +24,16 @@ _SERVING = (
     .where(project_grids.c.grid == sa.bindparam("grid"), projects.c.status != "CLOSED")
     .order_by(projects.c.project_id)
 )
+_PLACE = (
+    sa.select(areas.c.code, projects.c.project_id, projects.c.buildings)
+    .outerjoin(project_grids, project_grids.c.grid == areas.c.code)
+    .outerjoin(
+        projects,
+        sa.and_(projects.c.project_id == project_grids.c.project_id, projects.c.status != "CLOSED"),
+    )
+    .where(areas.c.code == sa.bindparam("grid"), areas.c.kind == "GRID")
+    .order_by(projects.c.project_id)
+)
 
 
 def area(conn: sa.Connection, code: str) -> Row | None:
@@ -204,6 +214,18 @@ def keep_projects(
 def serving(conn: sa.Connection, grid: str) -> list[Row]:
     """Return the projects in service that serve a grid, each with its buildings."""
     return cast("list[Row]", conn.execute(_SERVING, {"grid": grid}).all())
+
+
+def place(conn: sa.Connection, grid: str) -> list[Row]:
+    """Return the projects in service that serve a grid, each with its buildings.
+
+    Raises:
+        UnknownGrid: There is no such grid.
+    """
+    found = cast("list[Row]", conn.execute(_PLACE, {"grid": grid}).all())
+    if not found:
+        raise UnknownGrid(grid=grid, field="grid")
+    return [row for row in found if row.project_id is not None]
 
 
 def of_building(rows: Sequence[Row], building: str | None = None) -> list[str]:

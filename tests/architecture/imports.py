@@ -37,7 +37,7 @@ CHASSIS = (
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | shapes | sheets",
     "messages | schemas | storage | vault | workbooks",
     "api | cards | cells | forms",
-    "decimals | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
+    "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
     "json_values",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.

@@ -62,9 +62,9 @@ def _merge_accounts(tx: Tx, event: Event, old: str, new: str) -> None:
     registry.change_subject(
         tx.conn, old, state="CLOSED", closed_at=at, spendable=False, spendable_until=None
     )
-    for period in sorted(open_months | {tx.calendar.period(tx.now)}):
-        months.draft_again(tx, old, period)
-        months.draft_again(tx, new, period)
+    # Every draft that is not published counts on from what has moved, also that of a month long ago
+    # which nobody has confirmed yet.
+    months.draft_again(tx, [old, new], tx.calendar.period(known.opened_at))
 
 
 def _not_confirmed(tx: Tx, subject_id: str, periods: set[str]) -> set[str]:

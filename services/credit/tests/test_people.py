@@ -13,9 +13,11 @@ from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
     STREET,
     award,
+    confirm_area,
     entry_of,
     final_month,
     publish_month,
+    run_jobs,
 )
 from services.credit.tests.test_awards import attended
 
@@ -180,6 +182,22 @@ def test_points_of_the_given_up_id_are_the_kept_ones_and_every_sum_stays(twins):
     verify(bench, "2025-03")
     verify(bench, "2025-05")
     stage.trial_balance(bench)
+
+
+def test_a_month_that_was_drafted_long_ago_is_drafted_again_when_two_ids_become_one(twins):
+    """Nobody could confirm it: what was reviewed was not what would be drafted, and nothing made a
+    new draft."""
+    bench = twins
+    bench.at("2025-06-01T20:00")
+    stage.markers(bench, "2025-05")
+    for day in ("2025-06-06", "2025-07-07"):
+        bench.fire(f"{day}T09:00")
+        run_jobs(bench)
+    merge(bench)
+    run_jobs(bench)
+    may = confirm_area(bench, "2025-05")
+    assert may["state"] == "PUBLISHED"
+    assert entry_of(may, "RES:per_a")["score"] == 1003 + 5 + 20
 
 
 def test_what_both_registrations_had_of_a_month_stands_under_one_cap_and_is_verified(twins):

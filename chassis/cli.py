@@ -154,6 +154,11 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     events.add_argument("--unsent", action="store_true", help="tail: what has not left yet")
     events.add_argument("--dry-run", action="store_true", help="replay: only count")
     events.add_argument("--only-to", metavar="CONSUMER", help="replay: to this service only")
+    events.add_argument(
+        "--first-time",
+        action="store_true",
+        help="replay: it has never run, or was rebuilt: also what is older than services remember",
+    )
 
     parked = parsers["parked"]
     parked.add_argument("action", choices=("list", "show", "retry", "drop"))

@@ -173,6 +173,8 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
     if given.dry_run:
         print(f"{found.count} events of {name} would go out again{to}: {found}")
         return
+    if not (consumer and given.first_time):
+        event_log.only_remembered(found)
     embedded = runtime.engine.dialect.name == "sqlite"
     if embedded and consumer:
         other = open_runtime(consumer)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,8 +37,6 @@ _TOGETHER_S = 0.05
 # What another process writes (`fivered parked retry`, a year's calendar) is seen after so long;
 # everything else wakes whom it concerns.
 LOOK_S = 2.0
-KEEP_OUTBOX = timedelta(days=90)
-KEEP_INBOX = timedelta(days=120)
 
 
 class _Wake:
@@ -228,7 +226,7 @@ class Writer(threading.Thread):
             idempotency.sweep(conn, chassis.idempotency)
             conn.execute(
                 sa.delete(chassis.inbox).where(
-                    chassis.inbox.c.heard_at < datetime.now(UTC) - KEEP_INBOX
+                    chassis.inbox.c.heard_at < datetime.now(UTC) - inbox.KEEP
                 )
             )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import sqlalchemy as sa
 
+from chassis import inbox
 from chassis import storage as store
 from chassis.calendar import with_zone
 from chassis.json_values import JsonObject
@@ -111,6 +112,21 @@ def extent(runtime: Opened, part: Part) -> Extent:
     ).where(*part.where(outbox))
     with store.reading(runtime.engine) as conn:
         return Extent(*conn.execute(asked).one())
+
+
+def only_remembered(found: Extent) -> None:
+    """Check that who consumed a part remembers all of it.
+
+    Raises:
+        NotReplayed: It reaches further back, and would take effect twice.
+    """
+    since = datetime.now(UTC) - inbox.KEEP
+    if found.first_at is not None and found.first_at < since:
+        raise NotReplayed(
+            f"services remember what was published since {since:%Y-%m-%dT%H:%MZ}, and older events"
+            f" would take effect twice: --from {since:%Y-%m-%dT%H:%MZ}; or --only-to a service that"
+            " has never run, with --first-time"
+        )
 
 
 def newest(runtime: Opened, part: Part, count: int) -> list[JsonObject]:

@@ -15,7 +15,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TypedDict, cast
 
@@ -32,6 +32,9 @@ log = logging.getLogger("fivered.inbox")
 
 # Waits before the second, third and fourth try of an event that failed alone, in seconds.
 RETRY_WAITS_S = (0.05, 0.3, 1.5)
+
+# How long a consumer remembers what it has heard: what is told again after it takes effect twice.
+KEEP = timedelta(days=120)
 
 _PARKING_LOCK = 5_170_003
 

@@ -54,6 +54,7 @@ def setting(
     min_bytes: int = 0,
     choices: tuple[str, ...] = (),
     schemes: tuple[str, ...] = (),
+    least: int = 0,
     most: int | None = None,
     stands_in: str = "",
 ) -> Any:
@@ -66,7 +67,8 @@ def setting(
         min_bytes: Least length of the value in bytes, of each of several (for keys).
         choices: Allowed values, when limited; of several each is one of them.
         schemes: How an address begins, before "://".
-        most: Largest number; the least is 0 then.
+        least: Smallest number, where there is a largest.
+        most: Largest number.
         stands_in: For a key: the variable whose key does its work while it is unset. Where that
             one has begun it, no other key may be made up for it.
     """
@@ -76,6 +78,7 @@ def setting(
         "min_bytes": min_bytes,
         "choices": choices,
         "schemes": schemes,
+        "least": least,
         "most": most,
         "stands_in": stands_in,
     }
@@ -209,8 +212,9 @@ def _outside(limits: Mapping[str, Any], value: Any, text: str) -> str:
         return f"must be one of {', '.join(limits['choices'])}"
     if limits["schemes"] and (why := address_fault(text, *limits["schemes"])):
         return why
-    if limits["most"] is not None and not 0 <= value <= limits["most"]:
-        return f"is wrong: 0 to {limits['most']}"
+    least, most = limits["least"], limits["most"]
+    if most is not None and not least <= value <= most:
+        return f"is wrong: {least} to {most}"
     return ""
 
 
@@ -320,6 +324,13 @@ class ProcessSettings:
         "FIVERED_IMPORT_PATIENCE_S",
         help="How long an import waits, s, for what its rows name and has not been heard of yet",
         default=20.0,
+    )
+    keep_events_days: int = setting(
+        "FIVERED_KEEP_EVENTS_DAYS",
+        help="How many days work keeps what was published; 3650 where services may be added later",
+        default=90,
+        least=90,
+        most=36_500,
     )
     pool_size: int = setting(
         "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12

@@ -56,8 +56,6 @@ PREFETCH = 500
 DRAIN_S = 25.0
 # All poison of one batch together pauses at most so long, however many events fail.
 MOST_PAUSE_S = 4.0
-KEEP_OUTBOX = timedelta(days=90)
-KEEP_INBOX = timedelta(days=120)
 SWEEP_EVERY_S = 3600.0
 _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
@@ -560,10 +558,11 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     forget_abandoned(runtime.process.blobs)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox
-    old_sent = sa.select(outbox.c.id).where(outbox.c.sent_at < now - KEEP_OUTBOX).limit(_SWEEP_ROWS)
+    keep = timedelta(days=runtime.process.keep_events_days)
+    old_sent = sa.select(outbox.c.id).where(outbox.c.sent_at < now - keep).limit(_SWEEP_ROWS)
     old_heard = (
         sa.select(heard.c.handler, heard.c.event_id)
-        .where(heard.c.heard_at < now - KEEP_INBOX)
+        .where(heard.c.heard_at < now - inbox.KEEP)
         .limit(_SWEEP_ROWS)
     )
     statements = {

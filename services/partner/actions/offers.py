@@ -426,7 +426,7 @@ def refuse_offer(tx: Tx, payload: RefuseOffer) -> OfferReply:
         StateConflict: Nothing waits for approval.
     """
     row, waiting = _waiting(tx, payload.offer_id)
-    store.refuse_terms(tx.conn, row.offer_id, waiting.terms, by=tx.actor.id, at=tx.now)
+    store.refuse_terms(tx.conn, row.offer_id, waiting.terms)
     state = "REFUSED" if row.state == "DRAFT" else row.state
     version = records.change(
         tx, offers, row, step="refuse", state=state, note=payload.reason

@@ -135,12 +135,13 @@ def waiting(
     return sa.select(offers).where(offers.c.offer_id.in_(asked))
 
 
-def refuse_terms(conn: sa.Connection, offer_id: str, terms: int, *, by: str, at: datetime) -> None:
-    """Put prices aside that waited for approval."""
+def refuse_terms(conn: sa.Connection, offer_id: str, terms: int) -> None:
+    """Put prices aside that waited for approval; who refused them, when and why stands in the
+    offer's history."""
     conn.execute(
         sa.update(offer_terms)
         .where(offer_terms.c.offer_id == offer_id, offer_terms.c.terms == terms)
-        .values(state="REFUSED", approved_by=by, approved_at=at)
+        .values(state="REFUSED")
     )
 
 
@@ -154,10 +155,7 @@ def terms_of(conn: sa.Connection, offer_id: str) -> list[dict[str, object]]:
             offer_terms.c.settle_fen_per_point,
             offer_terms.c.state,
             offer_terms.c.proposed_at,
-            # When prices were refused stands in the offer's history; they were never approved.
-            sa.case((offer_terms.c.state != "REFUSED", offer_terms.c.approved_at)).label(
-                "approved_at"
-            ),
+            offer_terms.c.approved_at,
         )
         .where(offer_terms.c.offer_id == offer_id)
         .order_by(offer_terms.c.terms)

@@ -74,6 +74,13 @@ def test_new_prices_that_are_refused_leave_the_old_ones_in_force_and_can_be_prop
     put_aside = after["prices"][-1]
     assert (put_aside["state"], put_aside["approved_at"]) == ("REFUSED", None)
     assert after["prices"][0]["approved_at"] is not None
+    # It was kept as if the official had approved them, and only not shown.
+    (kept,) = town.bench.rows(
+        "SELECT approved_by, approved_at FROM offer_terms WHERE state = 'REFUSED'"
+    )
+    assert tuple(kept.values()) == (None, None)
+    (told,) = town.bench.rows("SELECT actor FROM history WHERE step = 'refuse'")
+    assert told["actor"] == CADRE
     again = town.as_partner().do("reprice_offer", prices, version=after["version"])
     town.as_cadre().do("approve_offer", {"offer_id": offer_id}, version=again["version"])
     assert town.as_partner().ask("offer", {"offer_id": offer_id})["points_price"] == (

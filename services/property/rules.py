@@ -487,20 +487,19 @@ def project_of(serving: Sequence[Any], *, claimed: str | None, building: str | N
 # What an order says whose complaint came back; the project reads it, so it names no request.
 REOPENED_FACTS = "一项物业投诉成立,处理后被重新打开"
 
-# Why a complaint does not count that steward has merged into another one.
-DUPLICATE = "同一事项已合并"
-# Why a complaint does not count whose request turned out to be about something else.
-NO_PROPERTY_MATTER = "诉求类别或地点已更正,不属于物业投诉"
-# What became of a complaint whose request nobody handles, or its reporter took back.
-REJECTED = "诉求不予受理"
-TAKEN_BACK = "投诉人已撤回诉求"
-# What nobody wrote is kept in Chinese and told in both languages.
-OWN_REASONS = {
-    DUPLICATE: "it was merged with another one of the same matter",
-    NO_PROPERTY_MATTER: "its category or its place was corrected",
-    REJECTED: "the request is not handled",
-    TAKEN_BACK: "its reporter took the request back",
-}
+# Why a complaint does not count, or is over, where nobody has written it: steward has merged it
+# into another one; its request turned out to be about something else; nobody handles it; its
+# reporter took it back.
+OWN_REASONS = sentences(
+    {
+        "DUPLICATE": "同一事项已合并 / it was merged with another one of the same matter",
+        "NO_PROPERTY_MATTER": (
+            "诉求类别或地点已更正,不属于物业投诉 / its category or its place was corrected"
+        ),
+        "REJECTED": "诉求不予受理 / the request is not handled",
+        "TAKEN_BACK": "投诉人已撤回诉求 / its reporter took the request back",
+    }
+)
 
 # What a complainant is told.
 MESSAGES = sentences(

@@ -106,8 +106,9 @@ def _opened(tx: Tx, row: Row, cause: Event | None = None) -> None:
     _tell(tx, row, "FILED")
 
 
-def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
-    """Tell the complainant, where there is one, what became of the complaint (SP-D25)."""
+def _tell(tx: Tx, row: Row, code: str, said: str | None = None, *, own: str | None = None) -> None:
+    """Tell the complainant, where there is one, what became of the complaint (SP-D25): with what
+    somebody wrote, or with a reason of ours."""
     if row.complainant_id is None:
         return
     ground.tell(
@@ -115,7 +116,8 @@ def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
         row.complainant_id,
         code,
         number=row.number,
-        said=said,
+        said=said if own is None else str(rules.OWN_REASONS[own]),
+        said_code=own,
         complaint_id=getattr(row, "complaint_id", None),
     )
 
@@ -181,11 +183,11 @@ def consume_merged(tx: Tx, heard: list[Event]) -> None:
         same = other is not None or rules.is_property_complaint(into.into_kind, into.into_category)
         if not same or project_id != row.project_id or row.valid == "NO":
             continue
-        changed = _not_valid(tx, row, rules.DUPLICATE, step="MERGED", cause=event, into=into.into)
+        changed = _not_valid(tx, row, "DUPLICATE", step="MERGED", cause=event, into=into.into)
         _tell(tx, changed, "MERGED")
     for row in rows.undecided_of_requests(tx.conn, merged).values():
         if row.state == "WAITING":
-            _decided(tx, row, "MERGED", reason=rules.DUPLICATE)
+            _decided(tx, row, "MERGED", reason=str(rules.OWN_REASONS["DUPLICATE"]))
             _tell(tx, row, "MERGED")
 
 
@@ -194,14 +196,14 @@ def consume_rejected(tx: Tx, heard: list[Event]) -> None:
     ids = {event.data.request_id: event for event in heard}
     for request_id, row in rows.complaints_of_requests(tx.conn, ids).items():
         if row.valid == "NO":
-            _closed(tx, row, rules.REJECTED)
+            _closed(tx, row, "REJECTED")
             continue
         cause = ids[request_id]
-        changed = _not_valid(tx, row, rules.REJECTED, step="REQUEST_REJECTED", cause=cause)
-        _tell(tx, changed, "DISMISSED", rules.REJECTED)
+        changed = _not_valid(tx, row, "REJECTED", step="REQUEST_REJECTED", cause=cause)
+        _tell(tx, changed, "DISMISSED", own="REJECTED")
     for row in rows.undecided_of_requests(tx.conn, ids).values():
         if row.state == "WAITING":
-            _dismissed(tx, row, rules.REJECTED)
+            _dismissed(tx, row, own="REJECTED")
 
 
 def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
@@ -212,15 +214,16 @@ def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
     """
     ids = [event.data.request_id for event in heard]
     for row in rows.complaints_of_requests(tx.conn, ids).values():
-        _closed(tx, row, rules.TAKEN_BACK)
+        _closed(tx, row, "TAKEN_BACK")
     for row in rows.undecided_of_requests(tx.conn, ids).values():
         if row.state == "WAITING":
-            _dismissed(tx, row, rules.TAKEN_BACK)
+            _dismissed(tx, row, own="TAKEN_BACK")
 
 
-def _closed(tx: Tx, row: Row, outcome: str) -> None:
+def _closed(tx: Tx, row: Row, own: str) -> None:
     if row.state != "OPEN":
         return
+    outcome = str(rules.OWN_REASONS[own])
     row = records.change(
         tx,
         tables.complaints,
@@ -231,14 +234,15 @@ def _closed(tx: Tx, row: Row, outcome: str) -> None:
         outcome=outcome,
         note={"reason": outcome},
     )
-    _tell(tx, row, "CLOSED", outcome)
+    _tell(tx, row, "CLOSED", own=own)
 
 
-def _not_valid(tx: Tx, row: Row, reason: str, *, step: str, cause: Event, **more: str) -> Row:
+def _not_valid(tx: Tx, row: Row, own: str, *, step: str, cause: Event, **more: str) -> Row:
     """Write and say what nobody decided: a merger, a corrected or a rejected request.
 
     Nobody has anything to do about it any more, so it is closed with that.
     """
+    reason = str(rules.OWN_REASONS[own])
     changed = records.change(
         tx,
         tables.complaints,
@@ -247,6 +251,7 @@ def _not_valid(tx: Tx, row: Row, reason: str, *, step: str, cause: Event, **more
         note={"before": row.valid, **more},
         valid="NO",
         reason=reason,
+        reason_code=own,
         decided_by=None,
         decided_at=cause.occurred_at,
         state="CLOSED",
@@ -279,14 +284,12 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row.valid != "NO":
-            changed = _not_valid(
-                tx, row, rules.NO_PROPERTY_MATTER, step="RECLASSIFIED", cause=event
-            )
-            _tell(tx, changed, "DISMISSED", rules.NO_PROPERTY_MATTER)
+            changed = _not_valid(tx, row, "NO_PROPERTY_MATTER", step="RECLASSIFIED", cause=event)
+            _tell(tx, changed, "DISMISSED", own="NO_PROPERTY_MATTER")
         return
     serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])
     project = rules.project_of(serving, claimed=data.project_id, building=data.building)
-    back = row.valid == "NO" and row.reason == rules.NO_PROPERTY_MATTER
+    back = row.valid == "NO" and row.reason_code == "NO_PROPERTY_MATTER"
     to: Values = {}
     if project is not None and project.project_id != row.project_id:
         to = {"project_id": project.project_id, "area": project.area}
@@ -314,6 +317,7 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
 _UNDECIDED: Values = {
     "valid": "PENDING",
     "reason": None,
+    "reason_code": None,
     "decided_at": None,
     "state": "OPEN",
     "closed_at": None,
@@ -327,7 +331,7 @@ def _correct_waiting(tx: Tx, row: Row, event: Event) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row.state == "WAITING":
-            _dismissed(tx, row, rules.NO_PROPERTY_MATTER)
+            _dismissed(tx, row, own="NO_PROPERTY_MATTER")
         return
     row = records.update(
         tx.conn,
@@ -376,9 +380,10 @@ def _assigned(tx: Tx, row: Row, project: Row, reason: str | None = None) -> Row:
     return made
 
 
-def _dismissed(tx: Tx, row: Row, reason: str) -> Row:
-    changed = _decided(tx, row, "DISMISSED", reason=reason)
-    _tell(tx, changed, "DISMISSED", reason)
+def _dismissed(tx: Tx, row: Row, reason: str | None = None, *, own: str | None = None) -> Row:
+    said = reason if own is None else str(rules.OWN_REASONS[own])
+    changed = _decided(tx, row, "DISMISSED", reason=said)
+    _tell(tx, changed, "DISMISSED", reason, own=own)
     return changed
 
 
@@ -522,6 +527,7 @@ def validate_complaint(tx: Tx, payload: Validate) -> replies.Validated:
         step=f"VALID_{verdict}",
         valid=verdict,
         reason=payload.reason,
+        reason_code=None,
         decided_by=tx.actor.id,
         decided_at=tx.now,
         note={"reason": payload.reason, "before": before},

@@ -268,9 +268,12 @@ def tell(
     *,
     number: str | None = None,
     said: str | None = None,
+    said_code: str | None = None,
     complaint_id: str | None = None,
 ) -> None:
     """Leave a message for a person; its texts stand in `rules.MESSAGES`.
+
+    `said_code` names what is said where it stands in `rules.OWN_REASONS`: it has an English text.
 
     None is nobody: the manager of a project that has none.
     """
@@ -285,6 +288,7 @@ def tell(
         complaint_id=complaint_id,
         number=number,
         said=said,
+        said_code=said_code,
         created_at=tx.now,
     )
 
@@ -368,6 +372,13 @@ def require_reason(text: str, least: int = 5) -> None:
     """
     if len(text.strip()) < least:
         raise errors.ReasonRequired(field="reason", least=least)
+
+
+def differing(row: Row | Values, told: Values) -> str | None:
+    """Return the first column of which a repeated import says something else than is stored; what
+    is empty says nothing. None where there is none."""
+    there = records.values_of(row)
+    return next((name for name, value in told.items() if value and there[name] != value), None)
 
 
 def same(row: Row | Values, wanted: Values) -> bool:

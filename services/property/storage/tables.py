@@ -237,6 +237,8 @@ complaints = sa.Table(
     sa.Column("period", store.Period, nullable=False),
     sa.Column("valid", sa.String(8), nullable=False),
     sa.Column("reason", sa.Text),
+    # Which of `rules.OWN_REASONS` it is; a reason that somebody wrote has no code.
+    sa.Column("reason_code", sa.String(32)),
     sa.Column("decided_by", store.Id),
     *_when("decided_at", "closed_at"),
     sa.Column("reopen_count", sa.Integer, nullable=False),
@@ -286,6 +288,7 @@ messages = sa.Table(
     sa.Column("complaint_id", store.Id),
     sa.Column("number", sa.String(40)),
     sa.Column("said", sa.Text),
+    sa.Column("said_code", sa.String(32)),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Index("ix_messages_person", "person_id", "created_at", "message_id"),
 )

@@ -158,6 +158,17 @@ def test_a_building_belongs_to_one_project_of_its_grid(town):
         town.found("prj_b", buildings=["4号楼", "３号楼"])
 
 
+def test_a_decision_in_our_own_words_stays_when_a_request_is_corrected(bench, town):
+    """An official who wrote what a correction writes was overruled by the next one."""
+    town.found()
+    complaint = {"complaint_id": town.complain()}
+    words = {"valid": False, "reason": "诉求类别或地点已更正,不属于物业投诉"}
+    town.cadre().do("validate_complaint", complaint | words, version=1)
+    corrected(town, category="PARKING")
+    card = town.cadre().ask("complaint", complaint)
+    assert (card["valid"], card["reason"]) == ("NO", words["reason"])
+
+
 def test_a_corrected_request_moves_its_complaint_and_takes_it_out_of_the_rate(bench, town):
     """SP-D5: request_corrected.v1 is followed, and what was is not forgotten."""
     two_projects(town)

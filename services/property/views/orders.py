@@ -136,7 +136,8 @@ def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     def show(row: Row) -> replies.Message:
         text = rules.MESSAGES[row.code]
         places = {"number": row.number or "", "said": row.said or ""}
-        in_english = places | {"said": rules.OWN_REASONS.get(places["said"], places["said"])}
+        own = rules.OWN_REASONS.get(row.said_code)
+        in_english = places if own is None else places | {"said": own.english}
         english = told("services.property", text, in_english, "en")
         return replies.Message.of(
             row,

@@ -457,6 +457,22 @@ class NotExtensible(Guard):
     )
 
 
+class CompanyDiffers(Refusal):
+    status = 409
+    text = (
+        "企业 {id} 已登记且内容不同:{what}"
+        " / The company {id} is registered with other content: {what}"
+    )
+
+
+class ProjectDiffers(Refusal):
+    status = 409
+    text = (
+        "项目 {id} 已登记且内容不同:{what}"
+        " / The project {id} is registered with other content: {what}"
+    )
+
+
 class HistoryDiffers(Refusal):
     status = 409
     text = (

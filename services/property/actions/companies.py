@@ -52,6 +52,7 @@ def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
         UsccInvalid: The check fails and no reason overrides it.
         UsccTaken: The code belongs to another company.
         IdTaken: The chosen id stands for something else.
+        CompanyDiffers: It is registered with other content; what changes has doors of its own.
         SamePerson, OwnHousehold: The registrar names somebody of their own household.
         NotRegistered, UnderAge, Deceased, MergedAway: A representative is no registered adult.
     """
@@ -60,6 +61,7 @@ def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
     other = rows.company_by_uscc(tx.conn, uscc)
     if other is not None:
         if payload.company_id == other.company_id and other.name == payload.name:
+            _require_same(other, payload, overridden)
             return ground.reply(replies.Made, tables.companies, other, state="REGISTERED")
         raise errors.UsccTaken(field="uscc", uscc=uscc, company=other.company_id)
     if payload.company_id and records.find(tx.conn, tables.companies, payload.company_id):
@@ -82,6 +84,22 @@ def register_company(tx: Tx, payload: RegisterCompany) -> replies.Made:
     )
     _publish_company(tx, row)
     return ground.reply(replies.Made, tables.companies, row, state="REGISTERED")
+
+
+def _require_same(known: Row, payload: RegisterCompany, overridden: str | None) -> None:
+    """Refuse a company that is known with other content, rather than drop what is new.
+
+    Raises:
+        CompanyDiffers: It is.
+    """
+    told: Values = {
+        "representatives": sorted(payload.representatives),
+        "uscc_override_reason": overridden,
+    }
+    what = ground.differing(known, told)
+    if what is not None:
+        what = what.removeprefix("uscc_")
+        raise errors.CompanyDiffers(field=what, id=known.company_id, what=what)
 
 
 class ChangeRepresentatives(Request, frozen=True):

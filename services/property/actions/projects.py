@@ -75,6 +75,7 @@ def register_project(tx: Tx, payload: RegisterProject) -> replies.Made:
         AreaInvalid: A grid does not lie in the community.
         SamePerson, OwnHousehold: The registrar names somebody of their own household.
         IdTaken: The chosen id stands for something else.
+        ProjectDiffers: It is registered with other content; what changes has doors of its own.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
         OneSideOnly: The manager, or a representative, is one of the community's committees.
     """
@@ -96,6 +97,7 @@ def register_project(tx: Tx, payload: RegisterProject) -> replies.Made:
         if ground.same(
             dict(records.values_of(existing)) | {"grids": sorted(set(existing.grids))}, wanted
         ):
+            _require_same(existing, payload)
             return ground.reply(replies.Made, tables.projects, existing)
         raise errors.IdTaken(field="project_id", id=payload.project_id)
     ground.require_adults(tx, "manager_person_id", [payload.manager_person_id])
@@ -115,6 +117,31 @@ def register_project(tx: Tx, payload: RegisterProject) -> replies.Made:
     ground.require_one_side(tx, row, "PROPERTY", "manager_person_id", [payload.manager_person_id])
     ground.require_one_side(tx, row, "PROPERTY", "company_id", company.representatives)
     return ground.reply(replies.Made, tables.projects, row)
+
+
+# What a line that leaves these out has as well.
+_BY_DEFAULT = {"operation_mode": "MARKET", "status": "IN_SERVICE"}
+
+
+def _require_same(known: Row, payload: RegisterProject) -> None:
+    """Refuse a project that is known with other content, rather than drop what is new.
+
+    Raises:
+        ProjectDiffers: It is.
+    """
+    told: Values = {
+        "households": payload.households,
+        "area_m2_hundredths": payload.area_m2 and round(payload.area_m2 * 100),
+        "manager_person_id": payload.manager_person_id,
+        "buildings": sorted(payload.buildings),
+        "operation_mode": payload.operation_mode,
+        "status": payload.status,
+    }
+    said = {name: value for name, value in told.items() if _BY_DEFAULT.get(name) != value}
+    what = ground.differing(known, said)
+    if what is not None:
+        what = what.removesuffix("_hundredths")
+        raise errors.ProjectDiffers(field=what, id=known.project_id, what=what)
 
 
 def _own_buildings(

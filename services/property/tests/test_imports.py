@@ -105,6 +105,23 @@ def errors(result):
     return [(one["line"], one["column"], one["code"]) for one in result["errors"]]
 
 
+def test_a_line_that_says_something_else_than_is_stored_is_no_unchanged_one(bench):
+    """Who speaks for a company, and how many households a project has, was dropped unsaid."""
+    heading, first = COMPANIES.splitlines()
+    said = f"{heading},representatives\n{first},per_m\n"
+    assert counts(bench.load("companies", said)) == (1, 0, 0)
+    # A line that leaves it out says nothing of it.
+    assert counts(bench.load("companies", COMPANIES)) == (0, 1, 0)
+    result = bench.load("companies", said.replace("per_m", MEMBERS[0]))
+    assert (counts(result), errors(result)) == (
+        (0, 0, 1),
+        [(2, "representatives", "COMPANY_DIFFERS")],
+    )
+    bench.load("projects", PROJECTS + ONE)
+    result = bench.load("projects", PROJECTS + ONE.replace(",800,", ",801,"))
+    assert (counts(result), errors(result)) == ((0, 0, 1), [(2, "households", "PROJECT_DIFFERS")])
+
+
 @pytest.mark.parametrize("batch", [1, 3, 500])
 def test_a_dry_run_of_companies_says_what_the_run_says(bench, batch):
     """Rows that clash lie in different batches."""
@@ -150,10 +167,11 @@ def test_a_dry_run_of_projects_says_what_the_run_says(bench, batch):
         )
     )
     result = bench.load_twice("projects", file, batch=batch)
-    assert counts(result) == (4, 1, 3)
+    assert counts(result) == (4, 0, 4)
     assert errors(result) == [
         (4, "buildings", "BUILDING_TAKEN"),
         (5, "project_id", "ID_TAKEN"),
+        (7, "buildings", "PROJECT_DIFFERS"),
         (9, "buildings", "BUILDING_TAKEN"),
     ]
 

@@ -20,6 +20,7 @@ from msgspec import Meta
 from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
 from chassis.fields import AsOf
+from chassis.i18n import named, word
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.requests import Request
 from services.credit import replies
@@ -29,6 +30,7 @@ from services.credit.storage import entries as entry_store
 from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage import voices
+from services.credit.storage.published import gates
 
 if TYPE_CHECKING:
     from chassis.bus import Job, Tx
@@ -202,15 +204,15 @@ def _settlement(tx: Tx, settlement_id: str, _at: datetime | None) -> Iterator[Ro
             entry.period,
             row.area,
             entry.subject_id,
-            entry.kind,
+            _word(entry.kind),
             entry.good,
             entry.bad,
             entry.score,
-            entry.grade,
-            entry.gates_failed,
+            _word(entry.grade),
+            "、".join(map(_word, gates(entry.gates_failed))),
             entry.points_pending,
             entry.released,
-            entry.state,
+            _word(entry.state),
         )
 
 
@@ -222,13 +224,23 @@ def _statement(tx: Tx, subject_id: str, at: datetime | None) -> Iterator[Row]:
         yield (
             _moment(line.posted_at),
             _moment(line.deed_at),
-            line.kind,
+            _word("POSTING_" + line.kind),
             line.ref,
             line.period,
-            line.side,
+            _account(line.side),
             line.amount,
             balance[line.side],
         )
+
+
+def _word(code: str | None) -> str | None:
+    """Return what people call a code."""
+    return named(code, "zh", "services.credit")
+
+
+def _account(code: str) -> str:
+    # An account is called otherwise than a state of the same code.
+    return word("services.credit", "ACCOUNT_" + code)
 
 
 def _moment(at: datetime) -> str:
@@ -236,10 +248,11 @@ def _moment(at: datetime) -> str:
 
 
 def _trial_balance(tx: Tx, _about: Any, at: datetime | None) -> Iterator[Row]:
-    yield "账户", "余额"
+    # Who compares it with the ledger reads the code, in a column of its own.
+    yield "账户", "账户代码", "余额"
     accounts = store.trial_balance_at(tx.conn, at)
-    yield from accounts.items()
-    yield "合计", sum(accounts.values())
+    yield from ((_account(code), code, balance) for code, balance in accounts.items())
+    yield "合计", None, sum(accounts.values())
 
 
 _TABLES = {

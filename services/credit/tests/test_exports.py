@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 
 import openpyxl
@@ -113,11 +114,11 @@ def test_a_statement_says_what_stood_before_what_moved_and_what_stands(credit):
     lines = table(content)
     assert lines[0] == ["入账时间", "行为时间", "事项", "依据", "月份", "账户", "变动", "余额"]
     assert [line[2:3] + line[5:] for line in lines[1:]] == [
-        ["AWARD", "PENDING", "30", "30"],
-        ["RELEASE", "AVAILABLE", "30", "30"],
-        ["RELEASE", "PENDING", "-30", "0"],
-        ["HOLD", "AVAILABLE", "-20", "10"],
-        ["HOLD", "HELD", "20", "20"],
+        ["记入待发积分", "待发积分", "30", "30"],
+        ["积分发放", "可用积分", "30", "30"],
+        ["积分发放", "待发积分", "-30", "0"],
+        ["兑换冻结", "可用积分", "-20", "10"],
+        ["兑换冻结", "兑换冻结积分", "20", "20"],
     ]
 
 
@@ -130,7 +131,10 @@ def test_a_settlement_goes_to_offices_as_csv_and_as_a_workbook(credit):
     assert found["name"].endswith(".csv")
     lines = table(content)
     assert lines[0][:4] == ["月份", "地区", "主体", "类别"]
-    assert lines[1][:4] == ["2025-03", stage.COMMUNITY, "RES:per_a", "RES"]
+    assert lines[1][:4] == ["2025-03", stage.COMMUNITY, "RES:per_a", "居民"]
+    # Below a heading that people read stands no code but of a subject and an area.
+    codes = re.compile(r"[A-Z]{2,}_[A-Z_]+|[A-Z]{3,}")
+    assert [one for line in lines[1:] for one in line[3:] if codes.search(one)] == []
     _, found, content = made(bench, order | {"format": "XLSX"}, **staff)
     assert found["media_type"].startswith("application/vnd.openxmlformats")
     rows = sheet(content)
@@ -156,8 +160,9 @@ def test_the_trial_balance_of_any_time_sums_to_zero(credit):
         scope=DISTRICT,
     )
     rows = sheet(content)
-    assert ["PENDING", 30] in rows
-    assert rows[-1] == ["合计", 0]
+    assert ["待发积分", "PENDING", 30] in rows
+    assert all(row[0] and not row[0].isascii() for row in rows)
+    assert rows[-1] == ["合计", None, 0]
 
 
 def test_every_refusal_of_an_export(credit):

@@ -6,6 +6,7 @@ Units add their own commands by the entry point group "fivered.commands"; the ch
 from __future__ import annotations
 
 import argparse
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 # Name, what it does, where it is done.
 _OWN = (
     ("up", "run everything in this process, on SQLite, without a broker", "chassis.up:command"),
-    ("serve", "answer the calls of one service", "chassis.serve:command"),
+    ("serve", "answer the calls of one service", "chassis.cli:serve"),
     ("work", "relay, subscriptions, timers and jobs of one service", "chassis.work:command"),
     (
         "migrate",
@@ -187,6 +188,14 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     contracts = parsers["contracts"]
     contracts.add_argument("action", choices=("write", "check", "release"))
     contracts.add_argument("service", nargs="*", help="none: every installed service")
+
+
+def serve(given: argparse.Namespace) -> int:
+    """Carry out `fivered serve`: this process is replaced before it has imported the service, since
+    eventlet patches the standard library before anything else is imported."""
+    sys.stdout.flush()
+    arguments = [sys.executable, "-m", "chassis.serve", given.service]
+    os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
 
 
 def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:

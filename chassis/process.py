@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from chassis import inbox, migrate, timers, topology
 from chassis import storage as store
+from chassis.installed import NotInstalled
 from chassis.reconnect import Backoff, tell_outage
 from chassis.runtime import Runtime
 from chassis.settings import (
@@ -33,6 +34,9 @@ def main(run: Callable[[str], int], service: str) -> int:
     except SettingsError as error:
         for problem in error.problems:
             print(f"fivered: {problem}", file=sys.stderr)
+        return 2
+    except NotInstalled as error:
+        print(f"fivered: {error}", file=sys.stderr)
         return 2
 
 

@@ -11,7 +11,6 @@ own, because publishing through py-amqp also reads from the socket, and only one
 
 from __future__ import annotations
 
-import argparse
 import warnings
 
 with warnings.catch_warnings():
@@ -453,11 +452,6 @@ class CallContainer(ServiceContainer):  # type: ignore[misc]  # nameko has no ty
         return health.HealthPage(port, live, ready)
 
 
-def command(given: argparse.Namespace) -> int:
-    """Carry out `fivered serve`."""
-    return run(given.service)
-
-
 def run(service_name: str) -> int:
     """Answer the calls of a service until SIGTERM or SIGINT. Returns the exit status.
 
@@ -468,14 +462,6 @@ def run(service_name: str) -> int:
         NotInstalled: There is no such service here.
         SettingsError: Lists every missing or wrong variable.
     """
-    if not eventlet.patcher.is_monkey_patched("socket"):
-        # The caller has imported half of the standard library unpatched. The settings are
-        # read first, so that what is wrong with them is said by the caller's own means.
-        runtime, _ = process.open_runtime(service_name, consumes=False)
-        runtime.close()
-        sys.stdout.flush()
-        arguments = [sys.executable, "-m", "chassis.serve", service_name]
-        os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
     runtime, _ = process.open_runtime(service_name, cooperative=True, consumes=False)
     logs.configure(f"{runtime.name} serve")
     # It would log each refusal as an error with its traceback; `rpc.failure` logs what is one.

@@ -124,6 +124,16 @@ def test_a_health_port_that_is_taken_is_one_line_that_names_it(house, kind):
     assert [line for line in done.stderr.splitlines() if port in line and "is taken" in line]
 
 
+@pytest.mark.parametrize("kind", ["serve", "work"])
+def test_a_service_that_is_not_installed_is_one_line(kind):
+    done = subprocess.run(
+        [FIVERED, kind, "dogs"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("fivered: no service 'dogs' is installed here"), done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_misspelt_variable_is_told(house):
     """OP 2.3: `FIVERED_CREDIT_NOTICE_VERSON=1` was ignored without a word."""
     done = fivered(house, "parked", "list", "credit", FIVERED_CREDIT_NOTICE_VERSON="1")

@@ -200,6 +200,11 @@ class Supervisor:
             take_port("127.0.0.1", self.port).close()
         except CommandFailed as error:
             raise CommandFailed(f"gateway cannot start: {error}") from error
+        if not env.get("FIVERED_INSTALLATION"):
+            # Without it each process imports all services, to know who consumes what: a second.
+            known = (self.state / "installation.json").resolve()
+            known.write_text(topology.current_installation().to_json(), "utf-8")
+            env["FIVERED_INSTALLATION"] = str(known)
         return env
 
     def _servers(self, env: dict[str, str]) -> None:

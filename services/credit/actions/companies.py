@@ -80,6 +80,8 @@ def add(conn: sa.Connection, settlement_id: str, period: str, area: str, end: da
 def computed(conn: sa.Connection, period: str, area: str, end: datetime) -> dict[str, Computed]:
     """Return company -> what follows for its entry, of all that settle in a district."""
     refs = store.companies(conn, area, end)
+    if not refs:
+        return {}
     subjects = [f"PCO:{ref}" for ref in refs]
     projects = store.company_projects(conn, period, area)
     own = counting.valid_sums(conn, period, subjects)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from chassis import records
+from chassis import storage as store
 from chassis.records import Row
 from services.credit.storage import tables as t
 
@@ -57,16 +58,24 @@ def projects_of_company(conn: sa.Connection, period: str, company_id: str) -> li
 
 def companies(conn: sa.Connection, district: str, end: datetime) -> list[str]:
     """Return the ids of the companies that settle in a district."""
+    return [row.ref for row in conn.execute(_COMPANIES, {"district": district, "end": end})]
+
+
+def _companies() -> store.Select:
+    end = sa.bindparam("end", type_=store.UtcDateTime)
     subject, here = t.subjects.c, t.belonging(end)
-    asked = (
+    return (
         sa.select(subject.ref)
         .where(
             here.c.subject_id == subject.subject_id,
-            here.c.area == district,
+            here.c.area == sa.bindparam("district"),
             subject.kind == "PCO",
             subject.opened_at < end,
             sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
         )
         .order_by(subject.ref)
     )
-    return [row.ref for row in conn.execute(asked)]
+
+
+# Written once: every draft of a district is looked at each night.
+_COMPANIES = _companies()

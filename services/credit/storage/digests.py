@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -69,7 +70,7 @@ def _binary(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.collate(text, "C")
 
 
-def _hashes_now(settlement_id: str, period: str) -> sa.Subquery:
+def _hashes_now(settlement_id: Value[str], period: Value[str]) -> sa.Subquery:
     """Return (subject, hash) of the entries of a settlement as the awards are now."""
     award, entry = t.awards.c, t.entries.c
     listed = (
@@ -197,19 +198,27 @@ def _digest_of(hashes: Iterable[tuple[str, str]], rule_set: str, period: str, ar
 
 def changed_since_drafted(conn: sa.Connection, settlement_id: str, period: str) -> bool:
     """Tell whether the awards that a settlement lists are other ones than when it was drafted."""
-    entry = t.entries.c
     if store.is_postgresql(conn):
-        now = _hashes_now(settlement_id, period)
-        asked = (
-            sa.select(sa.literal(1))
-            .select_from(t.entries.join(now, now.c.subject_id == entry.subject_id))
-            .where(entry.settlement_id == settlement_id, entry.hash != now.c.hash)
-            .limit(1)
-        )
-        return conn.execute(asked).first() is not None
+        given = {"settlement_id": settlement_id, "period": period}
+        return conn.execute(_changed(), given).first() is not None
+    entry = t.entries.c
     asked = sa.select(entry.subject_id, entry.hash).where(entry.settlement_id == settlement_id)
     now_of = {
         line.subject: bytes.fromhex(month.entry_digest(line))
         for line in _lines(conn, settlement_id, period)
     }
     return any(now_of[row.subject_id] != row.hash for row in conn.execute(asked))
+
+
+@cache
+def _changed() -> store.Select:
+    """Return the entries that list other awards now, as a statement that is written once: every
+    draft is looked at each night."""
+    entry, settlement_id = t.entries.c, sa.bindparam("settlement_id", type_=sa.String)
+    now = _hashes_now(settlement_id, sa.bindparam("period", type_=sa.String))
+    return (
+        sa.select(sa.literal(1))
+        .select_from(t.entries.join(now, now.c.subject_id == entry.subject_id))
+        .where(entry.settlement_id == settlement_id, entry.hash != now.c.hash)
+        .limit(1)
+    )

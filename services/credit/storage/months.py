@@ -40,28 +40,27 @@ def put_measures(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> N
 
 def fill_areas(conn: sa.Connection, period: str, source: str, at: datetime) -> None:
     """Give subjects that only awards have named so far the area that a marker knows."""
-    measure = t.measures.c
+    conn.execute(_FILLING, {"of": period, "told_by": source, "at": at})
+
+
+def _filling() -> sa.Update:
+    measure, at = t.measures.c, sa.bindparam("at", type_=store.UtcDateTime)
+    told = sa.and_(measure.period == sa.bindparam("of"), measure.source == sa.bindparam("told_by"))
     area = (
         sa.select(measure.area)
-        .where(
-            measure.period == period,
-            measure.source == source,
-            measure.subject_id == t.subjects.c.subject_id,
-        )
+        .where(told, measure.subject_id == t.subjects.c.subject_id)
         .scalar_subquery()
     )
-    conn.execute(
+    here = sa.select(measure.subject_id).where(told, measure.area.is_not(None))
+    return (
         sa.update(t.subjects)
-        .where(
-            t.subjects.c.area.is_(None),
-            t.subjects.c.subject_id.in_(
-                sa.select(measure.subject_id).where(
-                    measure.period == period, measure.source == source, measure.area.is_not(None)
-                )
-            ),
-        )
+        .where(t.subjects.c.area.is_(None), t.subjects.c.subject_id.in_(here))
         .values(area=area, area_before=area, area_since=at)
     )
+
+
+# Written once: each marker of each partition of a month runs it.
+_FILLING = _filling()
 
 
 def month(conn: sa.Connection, period: str) -> Row:

@@ -121,11 +121,7 @@ def take_points(tx: Tx, award: Row | Award, amount: int) -> None:
 
 def amended(award: Row) -> bool:
     """Tell whether a decided objection has left only a part of an award: that part stays."""
-    reason = str(award.reason or "")
-    if reason.startswith(rules.MERGED):
-        # With its id it was given up; what was decided before stands behind that.
-        reason = reason.partition(" ")[2]
-    return reason.startswith("objection:")
+    return award.objection_no is not None
 
 
 def adjust_read(tx: Tx, changed: Sequence[Change]) -> None:

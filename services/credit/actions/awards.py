@@ -23,6 +23,7 @@ from services.credit.actions.amounts import Change
 from services.credit.rules import awards as rules
 from services.credit.rules import deciding, standing
 from services.credit.rules.award import Award, Decides
+from services.credit.rules.causes import EXCLUDED, SUBJECT_CLOSED, Cause
 from services.credit.rules.model import Rule
 from services.credit.rules.predicates import Data
 from services.credit.rules.producing import PRODUCERS
@@ -353,10 +354,7 @@ def _yield_deeds(tx: Tx, new: Sequence[Award], in_force: InForce) -> None:
     for award, deed in asked:
         winner = lost.get((award.subject_id, deed, award.rule_code))
         if winner is not None:
-            award.to_period = Calendar.next_period(award.period, -1)
-            award.effective, award.state = False, "REVERSED"
-            award.reason = f"{reversals.EXCLUDED_BY}{winner}"
-            award.decided_at = tx.now
+            _void(tx, award, Cause(EXCLUDED, winner))
 
 
 def hold_open(tx: Tx, subject_ids: Iterable[str]) -> None:
@@ -371,10 +369,14 @@ def _void_closed(tx: Tx, new: Sequence[Award]) -> None:
     known = closings(tx.conn, tx.calendar, {award.subject_id for award in new})
     for award in new:
         if closed_since(known, award.subject_id, award.occurred_at) is not None:
-            award.to_period = Calendar.next_period(award.period, -1)
-            award.effective, award.state = False, "REVERSED"
-            award.reason = reversals.CLOSED
-            award.decided_at = tx.now
+            _void(tx, award, Cause(SUBJECT_CLOSED))
+
+
+def _void(tx: Tx, award: Award, cause: Cause) -> None:
+    award.to_period = Calendar.next_period(award.period, -1)
+    award.effective, award.state = False, "REVERSED"
+    award.reason, award.cause, award.cause_ref = cause.text, cause.code, cause.ref
+    award.decided_at = tx.now
 
 
 def _store(tx: Tx, new: Sequence[Award], changed: Sequence[Change]) -> None:

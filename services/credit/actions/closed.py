@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.bus import Tx
 from services.credit.actions import reversals
+from services.credit.rules.causes import SUBJECT_CLOSED, Cause
 from services.credit.storage.closings import closings, scored_since
 
 
@@ -12,4 +13,4 @@ def void(tx: Tx, subject_id: str) -> None:
     deeds that are heard of later."""
     for since, _ in closings(tx.conn, tx.calendar, [subject_id]).get(subject_id, [])[-1:]:
         for award in scored_since(tx.conn, subject_id, since):
-            reversals.reverse(tx, award, reason=reversals.CLOSED, by=None)
+            reversals.reverse(tx, award, cause=Cause(SUBJECT_CLOSED), by=None)

@@ -31,6 +31,7 @@ from services.credit.errors import (
     SamePerson,
     UnderAge,
 )
+from services.credit.rules.causes import CONSENT_WITHDRAWN, RESIDENT_DEACTIVATED, Cause
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
 from services.credit.storage import tables, voices
@@ -562,7 +563,7 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> replies.ConsentDone:
     store.close_spans(tx.conn, known.subject_id, gone, tx.now, by=tx.actor.id if own else None)
     state = "GRANTED" if left else "WITHDRAWN"
     if not left:
-        award_store.cancel_open(tx.conn, known.subject_id, "CONSENT_WITHDRAWN", tx.now)
+        award_store.cancel_open(tx.conn, known.subject_id, Cause(CONSENT_WITHDRAWN), tx.now)
     withdrawn = store.change_consent(
         tx.conn,
         known,
@@ -600,5 +601,5 @@ def close_for(tx: Tx, person_id: str, at: datetime) -> None:
                 state="CLOSED",
                 withdrawn_at=known.withdrawn_at or at,
             )
-        award_store.cancel_open(tx.conn, subject.subject_id, "RESIDENT_DEACTIVATED", at)
+        award_store.cancel_open(tx.conn, subject.subject_id, Cause(RESIDENT_DEACTIVATED), at)
         running_out.begin_grace(tx, subject.subject_id, at)

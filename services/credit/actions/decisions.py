@@ -34,6 +34,7 @@ from services.credit.errors import (
     InChain,
     ReasonsRequired,
 )
+from services.credit.rules.causes import OBJECTION, Cause
 from services.credit.storage import awards as award_store
 from services.credit.storage import objections as store
 from services.credit.storage import vetoes as veto_store
@@ -271,27 +272,27 @@ def take_effect(tx: Tx, payload: DecideObjection, known: Row, case: cases.Case) 
         Invalid: More would be left than there was.
         InChain: The caller imposed or confirmed a veto that would end.
     """
-    reason = f"objection:{known.number}"
+    cause = Cause(OBJECTION, known.number)
     award = case.award
     within = _within(tx, known, case.row)
     if _keeps_gain(payload, known, award):
         _approve_waiting(tx, award)
         award = None
     if payload.outcome == "PARTLY" and award is not None and payload.score is not None:
-        _lessen(tx, award, payload.score, reason, within)
+        _lessen(tx, award, payload.score, cause, within)
         return
     if award is not None:
-        _reverse(tx, award, reason, within)
+        _reverse(tx, award, cause, within)
     for award_id in payload.award_ids:
         found = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
         if found is None or found.subject_id != known.subject_id:
             raise NotFound(kind="award", id=award_id)
-        _reverse(tx, found, reason, within)
+        _reverse(tx, found, cause, within)
     for veto_id in payload.veto_ids:
-        _end_veto(tx, veto_id, known, reason, within)
+        _end_veto(tx, veto_id, known, cause, within)
 
 
-def _lessen(tx: Tx, award: Row, score: int, reason: str, within: str | None) -> None:
+def _lessen(tx: Tx, award: Row, score: int, cause: Cause, within: str | None) -> None:
     """Leave of an award what a decision says, and of its points as much."""
     if award.state in _GONE:
         raise StateConflict(state=award.state)
@@ -313,8 +314,8 @@ def _lessen(tx: Tx, award: Row, score: int, reason: str, within: str | None) -> 
         changed.append(amounts.Change(other, score, min(left, other.points), other.capped))
         months.draft_again(tx, other.subject_id, other.period)
     for change in changed:
-        # Its reason says that a person has changed it: no later count of its window undoes that.
-        award_store.change(tx.conn, str(change.award.award_id), reason=reason)
+        # A person has changed it: no later count of its window undoes that.
+        award_store.change(tx.conn, str(change.award.award_id), **cause.columns())
     amounts.adjust(tx, changed)
     if award.deduction and score == 0:
         repair_ends.item_gone(tx, award, by=tx.actor.id)
@@ -322,7 +323,7 @@ def _lessen(tx: Tx, award: Row, score: int, reason: str, within: str | None) -> 
     months.draft_again(tx, award.subject_id, opened)
 
 
-def _end_veto(tx: Tx, veto_id: str, known: Row, reason: str, within: str | None) -> None:
+def _end_veto(tx: Tx, veto_id: str, known: Row, cause: Cause, within: str | None) -> None:
     """End a veto that persons imposed. One that an award brought ends with the award."""
     found = veto_store.veto(tx.conn, veto_id) if is_uuid(veto_id) else None
     by_person = found is not None and found.award_id is None
@@ -333,7 +334,7 @@ def _end_veto(tx: Tx, veto_id: str, known: Row, reason: str, within: str | None)
     if tx.actor.id in (found.imposed_by, found.confirmed_by):
         raise InChain
     opened = within or months.open_period(tx, known.subject_id, known.period)
-    vetoes.end(tx, found, tx.calendar.next_period(opened, -1), reason)
+    vetoes.end(tx, found, tx.calendar.next_period(opened, -1), cause.text)
     months.draft_again(tx, known.subject_id, opened)
 
 
@@ -349,7 +350,7 @@ def _approve_waiting(tx: Tx, award: Row | None) -> None:
         )
 
 
-def _reverse(tx: Tx, award: Row, reason: str, within: str | None) -> None:
+def _reverse(tx: Tx, award: Row, cause: Cause, within: str | None) -> None:
     # What another decision has taken back meanwhile is not taken back twice.
     if award.state not in _GONE:
-        reversals.reverse(tx, award, reason=reason, by=tx.actor.id, opened=within)
+        reversals.reverse(tx, award, cause=cause, by=tx.actor.id, opened=within)

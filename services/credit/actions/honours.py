@@ -32,6 +32,7 @@ from services.credit.rules import awards as award_rules
 from services.credit.rules import commendations as rules
 from services.credit.rules import standing
 from services.credit.rules.award import Award
+from services.credit.rules.causes import COMMENDATION_REVOKED, Cause
 from services.credit.rules.model import Rule
 from services.credit.rules.standing import PERSONS
 from services.credit.storage import awards as award_store
@@ -249,7 +250,7 @@ def revoke_commendation(tx: Tx, payload: RevokeCommendation) -> replies.Commenda
     award = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
     if award is not None:
         reversals.reverse_standing(
-            tx, award, reason=f"commendation-revoked:{known.number}", by=tx.actor.id
+            tx, award, cause=Cause(COMMENDATION_REVOKED, known.number), by=tx.actor.id
         )
     if nominee.certificate is not None:
         store.revoke_certificate(tx.conn, nominee.certificate, tx.now)

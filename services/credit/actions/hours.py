@@ -17,6 +17,7 @@ from services.credit.rules import awards as rules
 from services.credit.rules import hours as totals
 from services.credit.rules import standing
 from services.credit.rules.award import Award
+from services.credit.rules.causes import CORRECTED, Cause
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
 from services.credit.storage import registry
@@ -129,7 +130,9 @@ def _leave_to_kept(tx: Tx, part: Told) -> None:
         if str(known.award_id) in gone:
             # It went with another one that is the same award.
             continue
-        gone |= reversals.reverse(tx, known, reason=f"{told.source}.{told.fact}", by=None)
+        gone |= reversals.reverse(
+            tx, known, cause=Cause(CORRECTED, f"{told.source}.{told.fact}"), by=None
+        )
         if known.points < 0:
             gain = amounts.gain_of(known, -known.points, period=told.period)
             amounts.post_points(tx, [dataclasses.replace(gain, subject_id=subject_id)])
@@ -252,6 +255,9 @@ class _Templates(dict[str, Award]):
             recount=False,
             state="APPROVED",
             reason=None,
+            cause=None,
+            cause_ref=None,
+            objection_no=None,
             decided_by=None,
             decided_at=known.occurred_at,
             corrects=None,

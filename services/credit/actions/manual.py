@@ -451,7 +451,7 @@ def approve_award(tx: Tx, payload: DecideAward) -> replies.AwardDone:
         effective=not known.deduction,
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        reason=payload.note or known.reason,
+        **_last_word(payload.note),
     )
     amounts.post_points(tx, [amounts.gain_of(known, points, period=period)])
     _tell_decided(tx, known, "APPROVED")
@@ -497,6 +497,11 @@ def under_cap(
     return found.score, found.points, bool(found.flags)
 
 
+def _last_word(note: str | None) -> dict[str, str | None]:
+    """Return the columns that say what who decides has said, if that is anything."""
+    return {"reason": note, "cause": None, "cause_ref": None} if note else {}
+
+
 def reject_award(tx: Tx, payload: DecideAward) -> replies.AwardDone:
     """审核不通过 / Reject an award.
 
@@ -513,9 +518,9 @@ def reject_award(tx: Tx, payload: DecideAward) -> replies.AwardDone:
         tx.conn,
         str(known.award_id),
         state="REJECTED",
-        reason=payload.note,
         decided_by=tx.actor.id,
         decided_at=tx.now,
+        **_last_word(payload.note),
     )
     _tell_decided(tx, known, "REJECTED")
     return replies.AwardDone(id=str(known.award_id), state="REJECTED", version=known.version + 1)

@@ -16,13 +16,12 @@ from chassis.records import Row
 from services.credit.actions import amounts, months, reversals, telling
 from services.credit.rules import awards as rules
 from services.credit.rules.award import Award
+from services.credit.rules.causes import MERGED, Cause
 from services.credit.storage import awards as award_store
 from services.credit.storage import ledger as points
 from services.credit.storage import merging as store
 from services.credit.storage import registry
 from services.credit.storage.in_force import rules_in_force
-
-MERGED = rules.MERGED
 
 
 def merge(tx: Tx, event: Event) -> None:
@@ -102,7 +101,7 @@ def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
     for award in store.awards_of(tx.conn, old):
         if award.deed is not None and (award.rule_code, award.deed) in there:
             # Both were given it for one deed: it counts once.
-            reversals.reverse(tx, award, reason=f"{MERGED}{new}", by=None)
+            reversals.reverse(tx, award, cause=Cause(MERGED, new), by=None)
             continue
         period = months.open_period(tx, new, award.period)
         if award.state == "PROPOSED" and award.decides == "PERSON":
@@ -120,10 +119,9 @@ def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:
                 tx.conn,
                 str(award.award_id),
                 state="REVERSED",
-                reason=" ".join(
-                    [f"{MERGED}{new}", *([award.reason] if amounts.amended(award) else [])]
-                ),
                 decided_at=tx.now,
+                # With its id it was given up; what was decided of it before stands.
+                **(Cause(MERGED, new).columns() | {"objection_no": award.objection_no}),
             )
     award_store.add(tx.conn, carried)
     return moved
@@ -170,9 +168,9 @@ def _carried(award: Row, known: Row, new: str, period: str, *, with_points: bool
         recount=same_window and award.cap_window is not None,
         correction=True,
         corrects=award.award_id,
-        reason=f"{MERGED}{award.subject_id}",
         area=known.area,
         version=1,
+        **Cause(MERGED, award.subject_id).columns(),
     )
 
 

@@ -21,9 +21,9 @@ from chassis.requests import Request
 from services.credit import replies
 from services.credit.actions import amounts, companies
 from services.credit.errors import LogGone
-from services.credit.rules import awards as rules
 from services.credit.rules import month_log as log
 from services.credit.rules import standing
+from services.credit.rules.causes import MERGED
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import companies as company_store
 from services.credit.storage import month_logs as store
@@ -263,9 +263,9 @@ def _origins(
         of = lines[award_id]
         if award_id in found or _window(of) in windows:
             # One of a confirmed month may have been taken back by a later merge.
-            said = str(award.reason).partition(" ")[0]
-            went = f"{rules.MERGED}{found[award_id]}" if award_id in found else said
-            merged = award.state == "REVERSED" and said == went and said.startswith(rules.MERGED)
+            went = found.get(award_id, award.cause_ref)
+            by_merge = (award.cause, award.cause_ref) == (MERGED, went)
+            merged = award.state == "REVERSED" and by_merge
             yield {"line": "origin", "subject": subject, "merged": merged, "of": of}
 
 

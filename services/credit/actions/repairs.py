@@ -26,6 +26,7 @@ from services.credit.errors import (
     TooEarly,
 )
 from services.credit.rules import severity as rules
+from services.credit.rules.causes import REPAIR, Cause
 from services.credit.storage import awards as award_store
 from services.credit.storage import numbers, registry, voices
 from services.credit.storage import repairs as store
@@ -282,16 +283,17 @@ def approve_repair(tx: Tx, payload: ReasonedRepair) -> replies.RepairDone:
         raise NotADeduction(field="repair_id")
     opened = months.open_period(tx, known.subject_id, award.period)
     last = Calendar.next_period(opened, -1)
+    cause = Cause(REPAIR, known.number)
     award_store.change(
         tx.conn,
         str(award.award_id),
         state="REPAIRED",
         to_period=min(award.to_period, last),
-        reason=f"repair:{known.number}",
+        **cause.columns(),
     )
     veto = veto_store.of_award(tx.conn, str(award.award_id))
     if veto is not None and veto.state == "ACTIVE":
-        vetoes.end(tx, veto, last, f"repair:{known.number}")
+        vetoes.end(tx, veto, last, cause.text)
     decided = _decide(tx, known, "APPROVED", payload.reasons, from_period=opened)
     months.draft_again(tx, known.subject_id, opened)
     return _done(decided, from_period=opened)

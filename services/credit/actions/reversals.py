@@ -10,6 +10,7 @@ from chassis.calendar import Calendar
 from chassis.records import Row
 from services.credit.actions import amounts, months, repair_ends
 from services.credit.rules import awards as rules
+from services.credit.rules.causes import CORRECTED, EXCLUDED, Cause
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
 from services.credit.storage import registry
@@ -17,11 +18,6 @@ from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Event, Tx
-
-# The reason of an award that yields to another of its deed; the rule that excludes it follows.
-EXCLUDED_BY = "excluded:"
-# The reason of an award whose subject was closed when it happened.
-CLOSED = "SUBJECT_CLOSED"
 
 
 def give_way(
@@ -60,7 +56,7 @@ def give_way(
     for known in stored:
         winner = lost.get((known.subject_id, known.deed, known.rule_code))
         if winner is not None and known.state in store.STANDING:
-            reverse(tx, known, reason=f"{EXCLUDED_BY}{winner}", by=None)
+            reverse(tx, known, cause=Cause(EXCLUDED, winner), by=None)
     return lost
 
 
@@ -95,11 +91,13 @@ def _reverse_each(tx: Tx, event: Event, found: Sequence[Row]) -> None:
     gone: set[str] = set()
     for known in found:
         if str(known.award_id) not in gone:
-            gone |= reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+            gone |= reverse(
+                tx, known, cause=Cause(CORRECTED, f"{event.source}.{event.fact}"), by=event.actor_id
+            )
 
 
 def reverse(
-    tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None = None
+    tx: Tx, known: Row, *, cause: Cause, by: str | None, opened: str | None = None
 ) -> set[str]:
     """Take an award back, and those that are the same of a person who was registered twice. In
     months that are final it keeps counting; from the open month on it does not (finalised months
@@ -108,31 +106,31 @@ def reverse(
     Args:
         tx: The transaction; it holds the award's row.
         known: The award.
-        reason: Why.
+        cause: Why.
         by: Who.
         opened: The month from which it does not count; default the subject's open month.
 
     Returns:
         The ids of what is taken back by this.
     """
-    _reverse(tx, known, reason=reason, by=by, opened=opened)
+    _reverse(tx, known, cause=cause, by=by, opened=opened)
     others = same_of_merged(tx, known)
     for other in others:
-        _reverse(tx, other, reason=reason, by=by, opened=None)
+        _reverse(tx, other, cause=cause, by=by, opened=None)
     return {str(one.award_id) for one in (known, *others)}
 
 
-def reverse_standing(tx: Tx, known: Row, *, reason: str, by: str | None) -> None:
+def reverse_standing(tx: Tx, known: Row, *, cause: Cause, by: str | None) -> None:
     """Take an award back where it still counts: as itself, or as what the account that was kept has
     of it since its person was registered twice."""
     standing = [one for one in (known, *same_of_merged(tx, known)) if one.state == "APPROVED"]
     gone: set[str] = set()
     for one in standing:
         if str(one.award_id) not in gone:
-            gone |= reverse(tx, one, reason=reason, by=by)
+            gone |= reverse(tx, one, cause=cause, by=by)
 
 
-def _reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | None) -> None:
+def _reverse(tx: Tx, known: Row, *, cause: Cause, by: str | None, opened: str | None) -> None:
     if opened is None:
         opened = months.open_period(tx, known.subject_id, known.period)
     end = min(known.to_period, Calendar.next_period(opened, -1))
@@ -141,9 +139,9 @@ def _reverse(tx: Tx, known: Row, *, reason: str, by: str | None, opened: str | N
         str(known.award_id),
         state="REVERSED",
         to_period=end,
-        reason=reason[:400],
         decided_by=by,
         decided_at=tx.now,
+        **cause.columns(),
         approved_by=known.decided_by,
     )
     store.end_veto(tx.conn, str(known.award_id))

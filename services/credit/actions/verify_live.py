@@ -352,16 +352,15 @@ def _lawful(
 ) -> set[str]:
     """Return the members that a command may have changed since the log was written."""
     lawful: set[str] = set()
-    reason = str(known.reason or "")
     if now["state"] in _NEXT.get(str(line["state"]), (line["state"],)):
         lawful.add("state")
-    taken_back = now["state"] in ("REVERSED", "REPAIRED") and reason
+    taken_back = now["state"] in ("REVERSED", "REPAIRED") and known.reason
     if taken_back and now["to_period"] <= line["to_period"]:
         # Why it was taken back is its last word, and no longer that it had been lessened.
         lawful |= {"to_period", "amended"}
     if line["deduction"] and now["effective"] and (final or line["period"] < now["to_period"]):
         lawful.add("effective")
-    if reason.startswith("objection:") and reason.partition(":")[2] in decided:
+    if known.objection_no in decided:
         lawful.add("amended")
         if abs(now["score"]) <= abs(line["score"]) and now["points"] <= line["points"]:
             lawful |= {"score", "points"}

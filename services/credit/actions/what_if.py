@@ -28,10 +28,11 @@ from chassis.facts import read_in
 from chassis.refusal import Invalid, NotFound, said
 from chassis.requests import Request
 from services.credit import events, replies
-from services.credit.actions import awards, reversals
+from services.credit.actions import awards
 from services.credit.rules import awards as rules
 from services.credit.rules import hours as hours_rules
 from services.credit.rules import loader, standing
+from services.credit.rules.causes import EXCLUDED
 from services.credit.rules.model import Rule
 from services.credit.rules.standing import PERSONS
 from services.credit.storage import facts, registry, retention
@@ -430,9 +431,9 @@ def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
 
 
 def _decided(part: _Fired, known: tuple[str, str | None] | None) -> _Fired | None:
-    state, reason = known or (None, None)
+    state, cause = known or (None, None)
     # What yielded to another rule was decided by nobody: each side excludes by its own rules.
-    yielded = state == "REVERSED" and (reason or "").startswith(reversals.EXCLUDED_BY)
+    yielded = state == "REVERSED" and cause == EXCLUDED
     if state in UNDONE and not yielded:
         return None
     if not part.one.human or state in ("APPROVED", "REPAIRED"):

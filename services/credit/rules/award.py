@@ -29,6 +29,9 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
         score_raw: Before caps; the same as after them by default. So are the points.
         reason: What was said of it last.
         proposal: What its proposer has said.
+        cause: Why it does not count as it was given, where no person has said so; see `causes`.
+        cause_ref: What the cause names.
+        objection_no: The objection by whose decision only a part of it is left.
         waits_for: The level that decides, until `due_at`.
         approved_by: Who had approved it, where another person has taken it back (`decided_by`).
     """
@@ -68,6 +71,9 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
     evidence: list[dict[str, str]] | None = None
     reason: str | None = None
     proposal: str | None = None
+    cause: str | None = None
+    cause_ref: str | None = None
+    objection_no: str | None = None
     document_no: str | None = None
     proposed_by: str | None = None
     waits_for: str | None = None

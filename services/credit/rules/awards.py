@@ -106,12 +106,9 @@ def award_id(rule: str, subject: str, source: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-MERGED: Final = "merged:"
-
-
 def carried_id(rule: str, subject: str, award: str) -> str:
     """Return the id under which an award of an id that was given up counts for the kept one."""
-    return award_id(rule, subject, f"{MERGED}{award}")
+    return award_id(rule, subject, f"merged:{award}")
 
 
 def is_carried(award: str, rule: str, subject: str, corrects: str | None) -> bool:

@@ -16,6 +16,7 @@ from chassis.calendar import Calendar
 from chassis.records import Row
 from services.credit.rules import awards as rules
 from services.credit.rules.award import Award
+from services.credit.rules.causes import Cause
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -427,13 +428,13 @@ def ended_before(conn: sa.Connection, subject_id: str, period: str) -> list[Row]
     return records.rows(conn, asked.order_by(award.occurred_at.desc(), award.award_id))
 
 
-def cancel_open(conn: sa.Connection, subject_id: str, reason: str, at: datetime) -> int:
+def cancel_open(conn: sa.Connection, subject_id: str, cause: Cause, at: datetime) -> int:
     """Reject what is still proposed for a subject. Returns how many."""
     award = t.awards.c
     return conn.execute(
         sa.update(t.awards)
         .where(award.subject_id == subject_id, award.state == "PROPOSED")
-        .values(state="REJECTED", reason=reason, decided_at=at, version=award.version + 1)
+        .values(state="REJECTED", decided_at=at, version=award.version + 1, **cause.columns())
     ).rowcount
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis.records import Row
+from services.credit.rules.causes import UNDECIDED, Cause
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 from services.credit.storage.counting import counts_sql
@@ -186,5 +187,10 @@ def drop_undecided(
             award.state.in_(("APPROVED", "PROPOSED")),
             *([award.award_id == award_id] if award_id else []),
         )
-        .values(state="REJECTED", reason="UNDECIDED", decided_at=at, version=award.version + 1)
+        .values(
+            state="REJECTED",
+            decided_at=at,
+            version=award.version + 1,
+            **Cause(UNDECIDED).columns(),
+        )
     )

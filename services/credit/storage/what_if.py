@@ -100,17 +100,17 @@ def drop_parts(conn: sa.Connection, job_id: str, first: str, last: str) -> None:
 
 
 def states(conn: sa.Connection, award_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-    """Return (state, reason) of awards that exist, by id."""
+    """Return (state, cause) of awards that exist, by id."""
     wanted = sorted(set(award_ids))
     if not wanted:
         return {}
     award = t.awards.c
     found: dict[str, tuple[str, str | None]] = {}
     for start in range(0, len(wanted), _SQLITE_VALUES):
-        asked = sa.select(award.award_id, award.state, award.reason).where(
+        asked = sa.select(award.award_id, award.state, award.cause).where(
             bulk.members(award.award_id, wanted[start : start + _SQLITE_VALUES], conn)
         )
-        found |= {str(row.award_id): (row.state, row.reason) for row in conn.execute(asked)}
+        found |= {str(row.award_id): (row.state, row.cause) for row in conn.execute(asked)}
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 from services.credit.actions import drafting, finalising, reversals
 from services.credit.errors import YieldsToRule
 from services.credit.rules import findings, recompute
+from services.credit.rules.causes import OBJECTION, Cause
 from services.credit.storage import awards as store
 from services.credit.storage import deductions
 from services.credit.tests import stage
@@ -375,7 +376,7 @@ def test_what_was_taken_back_is_no_repetition_and_its_veto_ends(twice):
     found = bench.rows("SELECT award_id FROM awards WHERE deed = 'rct_3'")[0]
     with bench.transaction() as tx:
         known = store.award(tx.conn, str(found["award_id"]), lock=True)
-        reversals.reverse(tx, known, reason="objection upheld", by="per_x")
+        reversals.reverse(tx, known, cause=Cause(OBJECTION, "YY-1"), by="per_x")
     assert vetoes(bench) == []
     final_month(bench, "2025-07", "rct_7")
     settle("2025-07")

@@ -22,6 +22,7 @@ from services.credit.actions import (
     subjects,
 )
 from services.credit.errors import AlreadyObjected, HashChanged, NobodyLeft, SubjectClosed
+from services.credit.rules.causes import CORRECTED, Cause
 from services.credit.storage import awards as award_store
 from services.credit.storage import queries, registry
 from services.credit.tests import stage, test_commendations, test_repairs
@@ -49,7 +50,7 @@ C = "RES:per_c"
 def taken_back(award_id):
     def begin(tx):
         known = award_store.award(tx.conn, award_id, lock=True)
-        reversals.reverse(tx, known, reason="test", by=None)
+        reversals.reverse(tx, known, cause=Cause(CORRECTED, "steward.test"), by=None)
 
     return begin
 

@@ -317,6 +317,7 @@ COLUMNS = [
             ("points_period", "2025-02"),
             ("level", "X"),
             ("effective", lambda b: not b),
+            ("objection_no", "YY-1"),
             ("deduction", lambda b: not b),
             ("state", "REVERSED"),
             ("decides", "NOBODY"),
@@ -404,6 +405,9 @@ NOT_LOOKED_AT = {
         "waits_for": "of what is open still",
         "due_at": "of what is open still",
         "lapsed_at": "of what is open still",
+        "approved_by": "of what was taken back after it was approved",
+        "cause": "says `reason` as a code",
+        "cause_ref": "says `reason` as a code",
     },
 }
 

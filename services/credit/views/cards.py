@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
 from chassis.records import Row
-from chassis.refusal import Sentence, fill, sentences
+from chassis.refusal import fill, sentences
 from services.credit import replies
 from services.credit.storage import registry, voices
 from services.credit.storage.published import gates
@@ -104,7 +103,7 @@ def chain(award: Row) -> replies.Chain:
 
 
 def _why(award: Row, rule: Rule | None) -> replies.Why:
-    last_word, last_word_en = _in_words(award.reason)
+    last_word, last_word_en = _in_words(award)
     why = replies.Why(
         rule_set=award.rule_set,
         rule=award.rule_code,
@@ -131,21 +130,21 @@ def _why(award: Row, rule: Rule | None) -> replies.Why:
     return why
 
 
-# What took an award back, by how its reason begins; and reasons that are one code.
-_TAKEN_BACK = sentences(
+# What has changed an award, by its cause.
+_CAUSES = sentences(
     {
-        "objection": "经异议 {ref} 裁定 / Decided on the objection {ref}",
-        "repair": "经信用修复 {ref} 消除 / Repaired by {ref}",
-        "excluded": "同一行为已按规则 {ref} 赋分 / The same deed is credited by rule {ref}",
-        "merged": (
+        "OBJECTION": "经异议 {ref} 裁定 / Decided on the objection {ref}",
+        "REPAIR": "经信用修复 {ref} 消除 / Repaired by {ref}",
+        "EXCLUDED": "同一行为已按规则 {ref} 赋分 / The same deed is credited by rule {ref}",
+        "MERGED": (
             "重复登记已合并,转入 {ref}"
             " / Two registrations of one person were merged; it went over to {ref}"
         ),
-        "commendation-revoked": "表彰 {ref} 已撤销 / The commendation {ref} was revoked",
-    }
-)
-_ENDED = sentences(
-    {
+        "COMMENDATION_REVOKED": "表彰 {ref} 已撤销 / The commendation {ref} was revoked",
+        "CORRECTED": (
+            "所依据的事项已更正或撤回:{ref}"
+            " / What it was given for was corrected or taken back: {ref}"
+        ),
         "UNDECIDED": (
             "异议到结算关闭时仍未裁定 / An objection was not decided before its month was closed"
         ),
@@ -157,20 +156,14 @@ _ENDED = sentences(
         "RESIDENT_DEACTIVATED": "居民登记已注销 / The person is no registered resident any more",
     }
 )
-_FACT = re.compile(r"^[a-z]+\.[a-z_]+$")
-_CORRECTED = Sentence(
-    "所依据的事项已更正或撤回:{ref} / What it was given for was corrected or taken back: {ref}"
-)
 
 
-def _in_words(reason: str | None) -> tuple[str | None, str | None]:
+def _in_words(award: Row) -> tuple[str | None, str | None]:
     """Return the last word on an award as people read it, in both languages."""
-    head, _, ref = (reason or "").partition(":")
-    text = _TAKEN_BACK.get(head) if ref else _ENDED.get(head)
-    if text is None and _FACT.match(reason or ""):
-        text, ref = _CORRECTED, reason or ""
+    text = _CAUSES.get(award.cause or "")
     if text is None:
-        return reason, reason
+        return award.reason, award.reason
+    ref = award.cause_ref
     return fill(text, {"ref": ref}, whole=True), fill(text.english, {"ref": ref}, whole=True)
 
 

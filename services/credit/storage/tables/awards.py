@@ -50,6 +50,11 @@ awards = sa.Table(
     # What was said last of it: proposed, decided, taken back; and what its proposer has said.
     sa.Column("reason", sa.String(400)),
     sa.Column("proposal", sa.String(400)),
+    # Of what no person's words have changed: why (`rules/causes.py`), and what that names; and the
+    # objection by whose decision only a part is left: no later count of its window undoes that.
+    sa.Column("cause", Code),
+    sa.Column("cause_ref", sa.String(120)),
+    sa.Column("objection_no", Code),
     sa.Column("document_no", sa.String(120)),
     sa.Column("area", store.Area),
     sa.Column("proposed_by", store.Id),

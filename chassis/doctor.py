@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeGuard, TypeVar
 
@@ -96,7 +97,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             if not store.takes_writes(tx.conn):
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
-            keys = list(_keys(tx))
+            keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx)]
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {_words(error)}")]
     finally:
@@ -127,6 +128,25 @@ def _leaving(name: str, count: int, oldest_s: float) -> Found:
         return True, text
     told = "relay_waits, topology_missing or event_refused"
     return False, f"{text}, the oldest for {oldest_s:.0f} s (the log of work {name}: {told})"
+
+
+def _clocks(tx: Tx, now: datetime) -> Iterator[Found]:
+    """Compare this machine's clock with that of the database, and with the last fact: timers fire,
+    tokens end and facts are recorded by it."""
+    outbox = tx.runtime.chassis.outbox
+    asked = sa.select(outbox.c.recorded_at).order_by(outbox.c.id.desc()).limit(1)
+    recorded = tx.conn.execute(asked).scalar()
+    if recorded is not None and recorded - now > _CLOCKS_DIFFER:
+        behind = (recorded - now).total_seconds()
+        yield False, f"the clock of this machine is {behind:.0f} s behind the last recorded fact"
+    if store.is_postgresql(tx.conn):
+        theirs = tx.conn.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        if abs(theirs - now) > _CLOCKS_DIFFER:
+            apart = abs(theirs - now).total_seconds()
+            yield False, f"the clocks of this machine and of the database differ by {apart:.0f} s"
+
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def _keys(tx: Tx) -> Iterator[Found]:

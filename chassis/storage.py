@@ -569,7 +569,7 @@ def is_outage(error: BaseException) -> bool:
 
 def is_of_database(error: BaseException) -> bool:
     """Tell whether an operator can mend it: the database cannot be reached, is none, has no room,
-    or does not let its user do this. A statement that is wrong is a fault of ours."""
+    is not migrated, or does not let its user do this. A wrong statement is a fault of ours."""
     if not isinstance(error, sa.exc.DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
@@ -577,13 +577,16 @@ def is_of_database(error: BaseException) -> bool:
         isinstance(error, sa.exc.OperationalError)
         # SQLite's word for a file that is no database.
         or type(error) is sa.exc.DatabaseError
-        or state == "42501"
+        or state in {"42501", "42P01"}
     )
 
 
 def words_of(error: sa.exc.DBAPIError) -> str:
     """Return in one line what the database has said."""
-    return " ".join(str(error.orig).split())
+    said = " ".join(str(error.orig).split())
+    if "no such table" in said or getattr(error.orig, "sqlstate", None) == "42P01":
+        return f"{said} (fivered migrate)"
+    return said
 
 
 NO_WRITES = "it takes no writes: a standby, or set to read only"

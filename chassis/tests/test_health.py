@@ -1,11 +1,11 @@
 """What a process says of itself: parked and late are told, and take no process away."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import health
+from chassis import doctor, health
 from chassis.messages import SYSTEM
 from chassis.tests.toy.service import FAIL
 
@@ -51,6 +51,21 @@ def test_a_timer_that_does_not_fire_is_told(bench):
         )
     card = card_of(bench)
     assert (card["state"], card["timers_late"]) == ("DEGRADED", 1)
+
+
+def test_a_clock_that_is_wrong_by_a_day_is_told(bench):
+    """K18: the doctor found nothing."""
+    bench.do("add", {"counter_id": "c", "amount": 5})
+    postgresql = bench.runtime.engine.dialect.name == "postgresql"
+    with bench.runtime.snapshot(SYSTEM) as tx:
+        now, day = datetime.now(UTC), timedelta(days=1)
+        assert list(doctor._clocks(tx, now)) == []
+        behind = [text for ok, text in doctor._clocks(tx, now - day) if not ok]
+        ahead = [text for ok, text in doctor._clocks(tx, now + day) if not ok]
+    apart = ["the clocks of this machine and of the database differ by 86400 s"] * postgresql
+    assert behind[1:] == apart
+    assert "86400 s behind the last recorded fact" in behind[0]
+    assert ahead == apart
 
 
 def test_where_nobody_sends_nothing_waits_to_be_sent(bench):

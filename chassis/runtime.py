@@ -250,6 +250,7 @@ class Runtime(Opened):
         question = self.read_body(shown, {named: getattr(body, named)})
         try:
             with self.snapshot(call.actor, call.lang) as tx:
+                tx.actor = service.reads_as(tx)
                 getattr(service, shown)(tx, question)
         except Refusal as refusal:
             return refusal
@@ -259,6 +260,7 @@ class Runtime(Opened):
         self, service: Service, fn: Callable[..., object], call: Call, body: object
     ) -> object:
         with self.snapshot(call.actor, call.lang) as tx:
+            tx.actor = service.reads_as(tx)
             answer = deadlines.mark(tx, plain(fn(service, tx, body)))
         if tx.after:
             with self.transaction(call.actor, traceparent=call.traceparent) as writing:

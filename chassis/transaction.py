@@ -89,6 +89,11 @@ class Declared:
     def admit(self, tx: Tx) -> None:
         """Refuse a caller who may act no longer; every command asks before it does anything."""
 
+    def reads_as(self, tx: Tx) -> Actor:
+        """Return as whom the caller of a question reads: a token may name an area in which its
+        bearer serves no longer."""
+        return tx.actor
+
     def deadline_moved(self, tx: Tx, move: Move) -> None:
         """Write into the service's own history that a deadline is later, and tell the people who
         wait."""

@@ -13,6 +13,7 @@ from chassis.calendar import DeadlineMoved, Year
 from chassis.deadlines import Move
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
+from chassis.messages import Actor
 from chassis.sealing import Sealing
 from chassis.table import command, job, query, subscribe, timer
 from services.steward import events, storage, views
@@ -521,6 +522,10 @@ class Steward(Imports, Sealing, Service):
     def admit(self, tx: Tx) -> None:
         """Refuse who is dead, was merged, or, as a resident, has moved out."""
         standing.admit(tx)
+
+    def reads_as(self, tx: Tx) -> Actor:
+        """Return as whom somebody reads whose post as a steward may be over."""
+        return standing.reader(tx)
 
     def deadline_moved(self, tx: Tx, move: Move) -> None:
         """Write into a request's timeline that it has more time."""

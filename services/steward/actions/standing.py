@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chassis.bus import Tx
+from chassis.messages import Actor
 from chassis.records import Row
 from services.steward import rules, storage
 from services.steward.errors import CallerGone, CallerMerged, CallerNotServing, UnknownPerson
@@ -37,11 +40,26 @@ def require_serving(tx: Tx) -> None:
     Raises:
         CallerNotServing: The person holds no post that is active, and held one.
     """
-    if tx.actor.role not in _STEWARDS:
-        return
-    states = storage.posts.states_of(tx.conn, tx.actor.id)
-    if states and "ACTIVE" not in states:
+    if not _serves(tx):
         raise CallerNotServing
+
+
+def _serves(tx: Tx) -> bool:
+    """Tell whether the caller acts by no post as a steward, or by one that is active."""
+    if tx.actor.role not in _STEWARDS:
+        return True
+    states = storage.posts.states_of(tx.conn, tx.actor.id)
+    return not states or "ACTIVE" in states
+
+
+# An area code of no place: who reads as from there sees what is their own alone.
+_NOWHERE = "0" * 15
+
+
+def reader(tx: Tx) -> Actor:
+    """Return as whom the caller reads: who acts as a steward or grid worker, and is suspended or
+    has left, oversees no area any more, whatever the token names."""
+    return tx.actor if _serves(tx) else replace(tx.actor, scope=_NOWHERE)
 
 
 def require_active(tx: Tx, person_id: str, *, field: str) -> Row:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.steward import errors
 from services.steward.rules.routing import DUTIES
 from services.steward.tests.ground import (
@@ -178,6 +178,29 @@ def test_a_grid_worker_who_left_records_nothing_by_the_role_that_the_token_still
     for step, body in (("record_hours", hours), ("submit_request", by_name)):
         with pytest.raises(errors.CallerNotServing):
             ground.by(GRID_WORKER, "R_GRID", scope=COMMUNITY).do(step, body)
+
+
+def test_a_grid_worker_who_left_reads_nobody_by_the_role_that_the_token_still_names(ground):
+    """SEC-C1: the token went on showing the names of the grid's residents, and their requests."""
+    ground.staff()
+    ground.submit()
+    was = ground.by(GRID_WORKER, "R_GRID", scope=GRID)
+    assert was.ask("person", {"person_id": WANG})["name"] == "王小丽"
+    assert was.ask("requests", {})["total"] == 1
+    version = ground.cadre().ask("steward", {"steward_id": STW_GRID})["version"]
+    gone = {"steward_id": STW_GRID, "reason": "调离"}
+    ground.cadre().do("leave_steward", gone, version=version)
+    left = ground.by(GRID_WORKER, "R_GRID", scope=GRID)
+    with pytest.raises(NotFound):
+        left.ask("person", {"person_id": WANG})
+    (card,) = left.ask("people_cards", {"ids": [WANG]})["items"]
+    assert card["name"] != "王小丽"
+    assert left.ask("requests", {})["items"] == []
+    with pytest.raises(RoleDenied):
+        left.ask("requests", {"scope": GRID})
+    # What is one's own stays one's own.
+    assert left.ask("person", {"person_id": GRID_WORKER})["person_id"] == GRID_WORKER
+    assert left.ask("steward", {"steward_id": STW_GRID})["person_id"] == GRID_WORKER
 
 
 def test_a_steward_sits_at_one_place_at_a_time_and_in_no_month_that_is_measured(ground):

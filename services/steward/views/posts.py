@@ -409,10 +409,10 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
         NotFound: No such steward in the caller's district.
     """
     row = storage.posts.steward(tx.conn, payload.steward_id)
-    if row is None or not row.area.startswith(tx.actor.scope[:6]):
+    own = row is not None and row.person_id == tx.actor.id
+    if row is None or not (own or row.area.startswith(tx.actor.scope[:6])):
         raise NotFound(kind="steward", id=payload.steward_id)
     found = _steward_card(tx, row)
-    own = row.person_id == tx.actor.id
     if own or rules.access.may_see(tx.actor, "standing", row.area):
         found.person_id = row.person_id
     if _may_see_standing(tx, row):

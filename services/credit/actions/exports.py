@@ -233,9 +233,9 @@ def _statement(tx: Tx, subject_id: str, at: datetime | None) -> Iterator[Row]:
         )
 
 
-def _word(code: str | None) -> str | None:
-    """Return what people call a code."""
-    return named(code, "zh", "services.credit")
+def _word(code: str | None) -> str:
+    """Return what people call a code; nothing where there is none."""
+    return "" if code is None else named(code, "zh", "services.credit")
 
 
 def _account(code: str) -> str:

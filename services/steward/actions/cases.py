@@ -80,14 +80,14 @@ def locked(tx: Tx, request_id: str) -> Row:
     return records.locked(tx.conn, tables.requests, request_id)
 
 
-def change(
+def change(  # noqa: PLR0917  what becomes of which, said by whom; `values` are columns
     tx: Tx,
     row: Row,
     action: str,
     state: str,
     detail: Mapping[str, object] | None = None,
-    *,
     by: Actor | None = None,
+    /,
     **values: object,
 ) -> Row:
     """Move a request to a state, write its timeline, and return the row as it stands now.
@@ -249,7 +249,7 @@ def close(
     tx: Tx, row: Row, detail: Mapping[str, object] | None = None, *, by: Actor | None = None
 ) -> Row:
     """Close a request and say so."""
-    row = change(tx, row, "close", "CLOSED", detail, by=by, closed_at=row.closed_at or tx.now)
+    row = change(tx, row, "close", "CLOSED", detail, by, closed_at=row.closed_at or tx.now)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
     publish(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
     return row

@@ -123,7 +123,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
     tx.arm("REQ_ACCEPT", row.request_id, due)
     handed = handed_to(chosen, due, row.first_handler)
     said = {"handler": chosen.steward_id, "duty": chosen.duty}
-    return change(tx, row, action, "DISPATCHED", said | detail, by=by, **handed, **values)
+    return change(tx, row, action, "DISPATCHED", said | detail, by, **handed, **values)
 
 
 def handed_to(
@@ -361,7 +361,7 @@ def hand_over(tx: Tx, row: Row, detail: Mapping[str, object]) -> Row:
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.hand_clock(tx.conn, row.request_id, None)
     tx.disarm("REQ_ACCEPT", row.request_id)
-    return _wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, by=SYSTEM, **NOBODY))
+    return _wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, SYSTEM, **NOBODY))
 
 
 def take_from_party(tx: Tx, row: Row) -> Row:

@@ -109,7 +109,7 @@ def _hand_on(tx: Tx, row: Row) -> None:
         "go_on",
         row.state,
         {"from": row.number},
-        by=SYSTEM,
+        SYSTEM,
         merged_into=None,
         **{name: getattr(row, name) for name in _CARRIED},
     )

@@ -343,10 +343,12 @@ def consume_person(conn: sa.Connection, person_id: str, sequence: int, **told: o
 def lived_in(
     conn: sa.Connection, person_ids: Iterable[str], household_id: str, before: datetime
 ) -> bool:
-    """Tell whether one of some persons lived in a household already before an instant."""
+    """Tell whether one of some persons lived in a household already before an instant, under this
+    id or one that was given up for it."""
+    ids = set(person_ids)
     home = t.homes.c
     asked = sa.select(sa.literal(1)).where(
-        home.person_id.in_(list(person_ids)),
+        home.person_id.in_(sorted(ids | given_up_for(conn, ids).keys())),
         home.household_id == household_id,
         home.since < before,
     )

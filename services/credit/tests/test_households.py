@@ -104,6 +104,16 @@ def test_without_an_adult_it_is_suspended_until_one_lives_there_again(home):
     assert "HH:hh_1" in shown(home, "per_b")
 
 
+def test_a_household_goes_on_with_the_id_that_was_kept_for_its_last_adult(home):
+    home.at("2025-03-05T09:00")
+    moved(home, "per_a")
+    stage.register(home, "per_kept")
+    told(home, "person_merged.v1", "per_b", into="per_kept", community=stage.COMMUNITY)
+    corrected(home, "per_kept", sequence=6, household="hh_1")
+    assert consents_shown(home, "per_kept")["HH:hh_1"]["state"] == "GRANTED"
+    assert "HH:hh_1" in shown(home, "per_kept")
+
+
 def test_a_household_that_moves_within_its_community_is_in_its_new_grid(home):
     for sequence, person in enumerate(("per_a", "per_b"), 5):
         moved(home, person, sequence, household="hh_1", to=stage.COMMUNITY + "002")

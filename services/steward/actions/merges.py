@@ -211,6 +211,9 @@ def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
         gained |= {"birth_year": row.birth_year, "is_adult": row.is_adult}
     if into.grid is None and row.grid is not None and row.status == "ACTIVE":
         gained |= {"grid": row.grid, "area": row.area, "household_id": row.household_id}
+    elif into.household_id is None and (row.grid, row.status) == (into.grid, "ACTIVE"):
+        # The other registration knew with whom the person lives at this place.
+        gained |= {"household_id": row.household_id} if row.household_id else {}
     return gained
 
 

@@ -438,6 +438,19 @@ def test_two_people_make_two_registrations_one(ground, twin):
         leave(ground, WANG, version=by_id(ground, WANG)["version"])
 
 
+@pytest.mark.parametrize(("grid", "home"), [(GRID, "hh_twin"), (GRID_2, None)])
+def test_the_id_that_stays_gains_the_household_of_its_place(ground, grid, home):
+    """He left his household, and its account, by being registered once only."""
+    ground.person(TWIN, "王小丽", phone="12800000051", grid=grid, household_id="hh_twin")
+    decide = {"merge_id": merge(ground)["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+    assert by_id(ground, WANG)["household_id"] == home
+    said = [event["data"] for event in ground.bench.published("resident_corrected.v1")]
+    assert [data["household_id"] for data in said if data["person_id"] == WANG] == (
+        [home] if home else []
+    )
+
+
 def test_two_numbers_are_two_people_and_a_rejected_proposal_changes_nothing(ground):
     """K7: twins of one name are not merged by a slip."""
     with pytest.raises(errors.TwoNumbers):

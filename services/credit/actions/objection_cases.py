@@ -152,6 +152,8 @@ def check_chain(tx: Tx, known: Row, case: Case) -> None:
     chain |= _award_chain(tx, known, case.award)
     if case.row is not None:
         chain |= {case.row.reviewed_by, case.row.confirmed_by}
+    # What is final names who did it then, also where his id was given up for another since.
+    chain |= set(registry.merged(tx.conn, filter(None, chain)).values())
     if tx.actor.id in chain:
         raise InChain
     manual.check_independent(tx, known.subject_id, case.subject)

@@ -36,6 +36,8 @@ _ACTED: tuple[tuple[store.Column, sa.ColumnElement[bool]], ...] = (
     (t.consent_proposals.c.proposed_by, t.consent_proposals.c.state == "PROPOSED"),
     (t.vetoes.c.imposed_by, t.vetoes.c.lifted_at.is_(None)),
     (t.vetoes.c.confirmed_by, t.vetoes.c.lifted_at.is_(None)),
+    (t.nominees.c.nominated_by, sa.true()),
+    (t.commendations.c.reviewed_by, sa.true()),
 )
 # What hangs on the account of a person and has no month.
 _OF_ACCOUNT: tuple[store.Column, ...] = (

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.credit.errors import InChain, SameAsReviewer
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import final_month
 from services.credit.tests.test_commendations import (
@@ -57,3 +58,17 @@ def points_of(bench):
     """What all accounts of residents have, spendable or not yet."""
     accounts = stage.trial_balance(bench)["accounts"]
     return accounts.get("PENDING", 0) + accounts.get("AVAILABLE", 0)
+
+
+@pytest.mark.parametrize(
+    ("did", "refused"), [("per_cadre", InChain), ("per_reviewer", SameAsReviewer)]
+)
+def test_who_nominated_or_reviewed_approves_under_no_other_id(credit, did, refused):  # noqa: F811
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    merged = {"person_id": did, "into": "per_kept", "community": stage.COMMUNITY}
+    bench.consume("steward", "person_merged.v1", merged, subject=did)
+    bench.fire("2025-07-09T09:00")
+    with pytest.raises(refused):
+        approve(bench, made, person="per_kept")
+    approve(bench, made)

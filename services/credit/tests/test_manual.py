@@ -295,6 +295,9 @@ def test_who_approved_an_award_decides_no_objection_to_what_another_took_back(cr
         bench.as_("R_CADRE", person="per_cadre3", scope=stage.COMMUNITY)
         bench.do("accept_objection", {"objection_id": reply["id"]}, version=1)
     decide(correction, "UPHELD", "R_STREET", "per_street", "370811015")
-    with pytest.raises(InChain):
-        decide(own, "DISMISSED", "R_SECRETARY", "per_secretary", stage.COMMUNITY)
+    merged = {"person_id": "per_secretary", "into": "per_kept", "community": stage.COMMUNITY}
+    bench.consume("steward", "person_merged.v1", merged, subject="per_secretary")
+    for person in ("per_secretary", "per_kept"):
+        with pytest.raises(InChain):
+            decide(own, "DISMISSED", "R_SECRETARY", person, stage.COMMUNITY)
     decide(own, "DISMISSED", "R_CADRE", "per_cadre3", stage.COMMUNITY)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -42,6 +44,11 @@ def start(state: Path, port: int, *, patience_s: float = PATIENCE_S, tied: bool 
         RuntimeError: It did not come up; the message says why, or where to look.
     """
     state.mkdir(parents=True, exist_ok=True)
+    # The logs and notes of a day; a broker and a database that begin.
+    for folder, needed in ((state, 16), (Path(tempfile.gettempdir()), 128)):
+        free = shutil.disk_usage(folder).free // 2**20
+        if free < needed:
+            raise RuntimeError(f"no room in {folder}: {free} MB are free, {needed} MB are needed")
     with (state / "supervisor.log").open("ab") as log:
         begin = (
             functools.partial(servers.spawn, ending=signal.SIGTERM) if tied else subprocess.Popen

@@ -14,6 +14,7 @@ from chassis.health import HealthPage
 from chassis.settings import SettingsError
 from deploy.local import supervisor, up
 from testkit import servers
+from testkit.disks import small_disk
 from testkit.waiting import wait_until
 from tests.systems import ROOT
 
@@ -119,6 +120,15 @@ def test_who_cannot_start_is_named_with_its_reason_and_nothing_is_left(tmp_path)
             up.start(tmp_path, port)
     assert up.running(tmp_path) is None
     assert None not in [one.poll() for one in up.STARTED]
+
+
+def test_a_disk_without_room_is_named_before_anything_is_started(tmp_path):
+    """K19: the supervisor could not even write why it ended, or all waited for half a minute."""
+    with (
+        small_disk(tmp_path / "state", "1m") as disk,
+        pytest.raises(RuntimeError, match=f"no room in {disk.folder}: 1 MB are free"),
+    ):
+        up.start(disk.folder, servers.free_port())
 
 
 def test_settings_that_are_wrong_are_told_before_anything_is_started(tmp_path, monkeypatch):

@@ -121,8 +121,8 @@ class NotSpendable(Refusal):
 class NoWallet(Refusal):
     text = (
         "此人没有积分钱包:未授权参加积分,或登记尚未收到"
-        " / This person has no wallet of points: he has not consented to points, or his "
-        "registration has not arrived yet"
+        " / This person has no wallet of points: either there is no "
+        "consent to points, or the registration has not arrived yet"
     )
 
 
@@ -319,7 +319,7 @@ class NotOfHousehold(Guard):
 
 
 class NoConsent(Guard):
-    """A natural person is scored only with his consent at the time of the deed (REQ-L01)."""
+    """A natural person is scored only with their consent at the time of the deed (REQ-L01)."""
 
     text = "当事人在 {at} 未授权参加信用赋分 / The person had not consented to scoring at {at}"
 
@@ -380,7 +380,7 @@ class ClockSkew(Guard):
 
 
 class SelfApproval(Guard):
-    text = "不能办理涉及本人的事项 / Nobody decides what concerns himself"
+    text = "不能办理涉及本人的事项 / Nobody decides a matter of their own"
 
 
 class SameAsProposer(Guard):
@@ -730,7 +730,7 @@ class AlreadyNominated(Guard):
 
 
 class SelfNomination(Guard):
-    text = "不能提名本人或本人任职的单位 / Nobody nominates himself or where he holds a post"
+    text = "不能提名本人或本人任职的单位 / Nobody nominates themselves or where they hold a post"
 
 
 class ReviewIncomplete(Guard):

@@ -175,7 +175,7 @@ class ResidentCorrectedHeard:
     """What was registered of a person was wrong; this holds now.
 
     Attributes:
-        household_id: Null where he belongs to none; empty where nothing is said of it.
+        household_id: Null where the person belongs to none; empty where nothing is said of it.
     """
 
     person_id: str

@@ -126,7 +126,7 @@ def amended(award: Row) -> bool:
 
 def adjust_read(tx: Tx, changed: Sequence[Change]) -> None:
     """Adjust awards that were read without a lock. One that somebody has taken back or decided
-    meanwhile is left as he left it: its points are posted already, and he asks for a new draft."""
+    meanwhile is left so: its points are posted already, and a new draft was asked for."""
     still = store.unchanged(tx.conn, [change.award for change in changed])
     adjust(tx, [change for change in changed if str(change.award.award_id) in still])
 

@@ -36,7 +36,7 @@ def publicise_commendation(tx: Tx, payload: nominees.WhichCommendation) -> repli
         QuotaExceeded: More are supported than the quota allows.
     """
     known = nominees.locked(tx, payload.commendation_id, "REVIEWED")
-    # Who has withdrawn his consent, or was deducted meanwhile, is not published.
+    # Who has withdrawn the consent, or was deducted meanwhile, is not published.
     nominees.check(tx, known, nominees.standing(tx, known))
     shown = [
         nominee

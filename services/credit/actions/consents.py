@@ -118,10 +118,10 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> replies.ConsentDone:
 
     Grant consent, or change what is consented to.
 
-    What a person has withdrawn, and that he is named in public, only he gives by himself. Staff
-    with his receipt propose it, and another of them confirms it. They leave nothing out that
-    stands: what is to go is withdrawn. What an adult has withdrawn for his household only he gives
-    again while he lives there.
+    What a person has withdrawn, and to be named in public, is given by that person alone. Staff
+    with the person's receipt propose it, and another of them confirms it. They leave nothing out
+    that stands: what is to go is withdrawn. What an adult has withdrawn for a household only that
+    adult gives again while living there.
 
     Raises:
         Invalid: An unknown purpose, or none.
@@ -135,7 +135,7 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> replies.ConsentDone:
         HolderDeceased, HolderGone: The person is no resident any more.
         PurposesLeftOut: A person who assists would take purposes away.
         HousemateWithdrew: Another adult of the household has taken it back.
-        StateConflict: Something is proposed for him already.
+        StateConflict: Something is proposed for the person already.
         ConflictOfInterest: Two have to act, and the caller lives with the person.
     """
     person_id = payload.person_id or tx.actor.id
@@ -283,7 +283,7 @@ def _propose(tx: Tx, payload: GrantConsent, person: Row, subject_id: str) -> rep
 
 
 def _check_independent(tx: Tx, person_id: str) -> None:
-    """Refuse who acts for one of his own household, where two have to be independent."""
+    """Refuse a caller who acts for the caller's own household, where two are to be independent."""
     ties = voices.ties(tx.conn, tx.actor.id, tx.now) | voices.kin_accounts(tx.conn, tx.actor.id)
     manual.refuse_tied(tx, f"RES:{person_id}", ties)
 
@@ -305,8 +305,8 @@ def _proposal(tx: Tx, proposal_id: str) -> Row:
 def confirm_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
     """第二人确认代办授权 / Confirm a consent as the second person.
 
-    Confirm by the person's receipt what another member of staff proposed in his name. From this
-    moment on it holds; the person is told by whom.
+    Confirm by the person's receipt what another member of staff proposed in the person's name. From
+    this moment on it holds; the person is told by whom.
 
     Raises:
         NotFound: There is no such proposal in the caller's area.
@@ -362,10 +362,10 @@ def confirm_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
 def refuse_consent(tx: Tx, payload: WhichProposal) -> replies.ConsentDone:
     """拒绝代办授权 / Refuse a consent proposed in one's name.
 
-    Refuse what staff proposed in a person's name: he himself, or a person who would confirm it.
+    Refuse what staff proposed in a person's name: that person, or one who would confirm it.
 
     Raises:
-        NotFound: There is no such proposal for the caller or in his area.
+        NotFound: There is no such proposal for the caller or in the caller's area.
         StateConflict: It is decided.
     """
     known = _proposal(tx, payload.proposal_id)
@@ -427,8 +427,8 @@ def require_living(person: Row, **at: str) -> None:
     """Refuse whom the registry knows as no resident any more.
 
     Raises:
-        HolderDeceased: He has died.
-        HolderGone: He has left.
+        HolderDeceased: The person has died.
+        HolderGone: The person has left.
     """
     if person.state == store.DECEASED:
         raise HolderDeceased(**at)
@@ -502,7 +502,7 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> replies.ConsentDone:
     """撤回授权 / Withdraw consent.
 
     Withdraw consent: always possible, without a reason. For a person without an account staff
-    do it by his receipt.
+    do it by a signed receipt.
 
     Without SCORING nothing is scored from this moment on, what is still proposed is cancelled, and
     the points stay spendable for 90 days. Any adult of a household can withdraw its consent.
@@ -558,7 +558,7 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> replies.ConsentDone:
             receipt=receipt,
             purposes="、".join(sorted(gone)),
         )
-    # What somebody proposed in his name before that is answered by it.
+    # What somebody proposed in the person's name before that is answered by it.
     store.end_proposal(tx.conn, known.subject_id, state="REFUSED", by=tx.actor.id, at=tx.now)
     store.close_spans(tx.conn, known.subject_id, gone, tx.now, by=tx.actor.id if own else None)
     state = "GRANTED" if left else "WITHDRAWN"
@@ -587,7 +587,7 @@ def _may_withdraw(tx: Tx, known: Row) -> bool:
 
 
 def close_for(tx: Tx, person_id: str, at: datetime) -> None:
-    """A person has died or left the district: his consent ends, the wallet lives 90 days more."""
+    """A person has died or left the district: the consent ends, the wallet lives 90 days more."""
     for subject in store.subjects_held_by(tx.conn, person_id):
         # A household goes on for its other adults, or is suspended (`households`).
         if subject.kind != "RES":

@@ -65,7 +65,7 @@ class StartExport(Request, frozen=True):
     Attributes:
         kind: SETTLEMENT, STATEMENT or TRIAL_BALANCE.
         settlement_id: Of a SETTLEMENT.
-        subject: Of a STATEMENT, one of the caller's own; empty means his first.
+        subject: Of a STATEMENT, one of the caller's own; empty means the first of them.
     """
 
     kind: Annotated[
@@ -149,7 +149,7 @@ def own_subject(tx: Tx, subject_id: str | None) -> str:
     """Return which of the caller's own subjects is meant.
 
     Raises:
-        NotFound: He has none, or it is another's.
+        NotFound: The caller has none, or it is another's.
     """
     own = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     preferred = f"RES:{tx.actor.id}"
@@ -209,7 +209,7 @@ def _settlement(tx: Tx, settlement_id: str, _at: datetime | None) -> Iterator[Ro
             entry.bad,
             entry.score,
             _word(entry.grade),
-            "、".join(map(_word, gates(entry.gates_failed))),
+            "、".join(_word(gate) or gate for gate in gates(entry.gates_failed)),
             entry.points_pending,
             entry.released,
             _word(entry.state),

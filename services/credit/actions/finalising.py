@@ -153,8 +153,8 @@ def _repeated(tx: Tx, award: Row, rule: Rule, period: str) -> tuple[str, str] | 
 
 
 def _release(tx: Tx, row: Row, subject_ids: Sequence[str]) -> Row:
-    """Make the month's points spendable. A person who has withdrawn has no entry, and keeps what he
-    had earned: his points are released without publication. Returns the settlement afterwards."""
+    """Make the month's points spendable. A person who has withdrawn has no entry, and keeps what
+    was earned: those points are released without publication. Returns the settlement afterwards."""
     done = ledger.release_month(
         tx,
         period=row.period,

@@ -179,14 +179,14 @@ def _deactivated(tx: Tx, event: Event) -> None:
     state = registry.DECEASED if died else registry.ENDED
     known = registry.person(tx.conn, event.data.person_id)
     if known is not None:
-        # Where he was stays known; he is no member of a household any more.
+        # The last place stays known; the person is no member of a household any more.
         _at_home(tx, event, known.grid, None)
     registry.consume_person(tx.conn, event.data.person_id, event.sequence, state=state)
     consents.close_for(tx, event.data.person_id, event.occurred_at)
 
 
 def _returned(tx: Tx, event: Event) -> None:
-    """He lives here again. What he consented to ended when he left; he may consent anew."""
+    """A resident lives here again. Consents ended with the departure; new ones may follow."""
     back = event.data
     newest = registry.consume_person(tx.conn, back.person_id, event.sequence, **_registered(event))
     _at_home(tx, event, back.grid, back.household_id)
@@ -211,8 +211,8 @@ def _came_of_age(tx: Tx, event: Event) -> None:
 
 
 def _corrected(tx: Tx, event: Event) -> None:
-    """He is of another age or household than was registered. A minor is not scored, whatever was
-    consented to in his name (REQ-L06)."""
+    """A resident is of another age or household than was registered. A minor is not scored,
+    whatever was consented to in the minor's name (REQ-L06)."""
     right = event.data
     known = registry.person(tx.conn, right.person_id)
     told = {"is_adult": right.is_adult}

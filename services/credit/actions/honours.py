@@ -62,7 +62,7 @@ def approve_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies
 
     Approve, after the notice, whom nothing keeps back; their awards are given.
 
-    Who is still held waits: once that is decided, the commendation is approved again for him.
+    Who is still held waits: once that is decided, that nominee is approved in another call.
 
     Raises:
         NotFound: There is no such commendation.
@@ -71,8 +71,8 @@ def approve_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies
         NoticeRunning: The notice has not ended.
         SameAsReviewer: The caller reviewed it.
         NobodyLeft: Nobody can be commended.
-        SelfApproval, ConflictOfInterest: The caller, or somebody who lives with him, is a nominee.
-        InChain: He has nominated one.
+        SelfApproval, ConflictOfInterest: The caller, or one of the household, is a nominee.
+        InChain: The caller has nominated one.
     """
     known = nominees.locked(tx, payload.commendation_id, "PUBLICISED", "APPROVED", "GRANTED")
     _require_approver(tx, known)
@@ -80,7 +80,7 @@ def approve_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies
         raise NoticeRunning(until=known.public_until.isoformat())
     if tx.actor.id == known.reviewed_by:
         raise SameAsReviewer
-    # Whom nothing holds any more is told in a moment that he is commended.
+    # Whom nothing holds any more is told in a moment of being commended.
     nominees.check(tx, known, nominees.standing(tx, known), news=("HELD", "DISQUALIFIED"))
     approved = store.nominees(tx.conn, known.commendation_id, states=("SUPPORTED",))
     if not approved:

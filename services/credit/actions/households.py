@@ -22,7 +22,7 @@ def homes_of(tx: Tx, person_ids: Iterable[str]) -> set[str]:
 
 
 def tell(tx: Tx, newcomers: Iterable[tuple[str, str]], at: datetime) -> None:
-    """Tell the adults of households that somebody was put into them: he holds their account too.
+    """Tell the adults of households that somebody was put into them, who holds their account too.
 
     Those who came on the same day are a household that is being registered.
 

@@ -74,7 +74,7 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     for subject_id in opened:
         made = taken[subject_id]
         consents.open_subject(tx, subject_id, people[made.person_id], made.purposes)
-    # Somebody may have consented by himself between our look and our insert.
+    # Somebody may have consented in person between our look and our insert.
     return [
         ConsentDiffers(field="consent_id")
         if outcome == "created" and row["consent_id"] not in new

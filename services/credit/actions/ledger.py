@@ -295,7 +295,7 @@ def _refund(tx: Tx, event: Event, known: Any) -> None:
         return
     posting = _refund_of(tx, event, known)
     if posting is None:
-        # What the partner was paid for already cannot be taken out of his receivable again.
+        # What the partner was paid for already cannot be taken out of its receivable again.
         _reject(tx, event, errors.InsufficientPoints.code, known.version)
         return
     _end(tx, event, known, "REFUNDED")
@@ -323,7 +323,7 @@ def refund_denied(tx: Tx, event: Event) -> None:
 
 
 def _tell(tx: Tx, code: str, known: Any, **detail: Any) -> None:
-    """Tell whose points they are that they are back; he did not do it himself."""
+    """Tell whose points they are that they are back; it was done by others."""
     telling.tell(
         tx, code, subject_id=known.subject_id, ref=known.hold_id, points=known.points, **detail
     )
@@ -629,7 +629,7 @@ def expire_points(tx: Tx, due: Due) -> None:
 
 def _expire_wallets_of_leavers(tx: Tx) -> None:
     for found in registry.grace_over(tx.conn, tx.now):
-        # A person who has consented again meanwhile keeps his points.
+        # A person who has consented again meanwhile keeps the points.
         subject = registry.known_subject(tx.conn, found.subject_id, lock=True)
         if subject.spendable_until is None or subject.spendable_until > tx.now:
             continue

@@ -112,7 +112,7 @@ def propose_award(tx: Tx, payload: ProposeAward) -> replies.AwardDone:
         LevelNeeded: The rule has levels, and none is named.
         AlreadyProposed: The same evidence was proposed with another level, day, document or reason,
             or with less of it.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for the subject.
     """
     award = proposal(tx, payload, look_up(tx, [payload.subject]))
     known = same_deed(tx, [award]).get(award.award_id)
@@ -174,7 +174,7 @@ def proposal(tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool
         tx: The transaction.
         payload: What is proposed.
         known: What it is judged by.
-        for_others: The caller speaks for those who may propose and stand below him.
+        for_others: The caller speaks for those who may propose and stand below the caller.
 
     Raises:
         ClockSkew: And the other refusals of `propose_award`.
@@ -363,12 +363,12 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Row, Rule]:
 
 
 def check_independent(tx: Tx, subject_id: str, subject: Row | None) -> None:
-    """Refuse a person who acts officially about himself, about what he speaks for (a post, a shop,
-    a company, his household), or about what somebody of his household speaks for.
+    """Refuse a caller who acts officially about the caller's own matter, that is of a subject for
+    which the caller or one of the caller's household speaks (a post, a shop, a company, a home).
 
     Raises:
         SelfApproval: The subject is the caller's own.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for the subject.
     """
     if subject is not None and subject.holder == tx.actor.id:
         raise SelfApproval
@@ -376,10 +376,10 @@ def check_independent(tx: Tx, subject_id: str, subject: Row | None) -> None:
 
 
 def refuse_kin_of(tx: Tx, person_id: str) -> None:
-    """Refuse a person who decides what somebody of his household has brought up.
+    """Refuse a person who decides what somebody of the decider's household has brought up.
 
     Raises:
-        ConflictOfInterest: The caller lives with him.
+        ConflictOfInterest: The caller lives with that person.
     """
     refuse_tied(tx, f"RES:{person_id}", voices.kin_accounts(tx.conn, tx.actor.id))
 
@@ -388,7 +388,7 @@ def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
     """Refuse a person who is tied to a subject, and name who may act instead.
 
     Raises:
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for the subject.
     """
     if subject_id in ties:
         role = tx.actor.role

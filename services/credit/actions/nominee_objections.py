@@ -162,7 +162,7 @@ def decide_nominee(tx: Tx, payload: DecideNominee) -> Done:
         )
         if nominee.state in ("SUPPORTED", "HELD"):
             nominees.tell_state(tx, commendation, nominee, "DISQUALIFIED")
-        # He is dropped: nothing is left to decide about him.
+        # The nominee is dropped: nothing is left to decide.
         for other in store.objections(tx.conn, known.commendation_id, lock=True):
             if (other.subject_id, other.state) == (known.subject_id, "OPEN"):
                 end(tx, commendation, other, "LAPSED", payload.reasons.strip())
@@ -237,7 +237,7 @@ def give_time(tx: Tx, _due: Due) -> None:
 
 
 def tell_later(tx: Tx, row: Mapping[str, str], until: str) -> None:
-    """Tell who objected to a nominee, and him, that it is decided later: the working days have
+    """Tell the objector and the nominee that the objection is decided later: the working days have
     changed."""
     known = store.known(tx.conn, row["commendation_id"])
     told = {"ref": row["objection_id"], "number": known.number, "until": until}

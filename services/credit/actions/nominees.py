@@ -37,7 +37,7 @@ from services.credit.storage.in_force import rules_in_force
 LEAST_TEXT = 5
 REVIEWERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 _REVIEWED = ("ELIGIBLE", "HELD", "SUPPORTED", "DECLINED")
-# What a nominee of the notice is told when he comes into a state.
+# What a nominee of the notice is told on coming into a state.
 STATE_NEWS = {
     "HELD": "COMMENDATION_HELD",
     "SUPPORTED": "COMMENDATION_GOES_ON",
@@ -107,7 +107,7 @@ def states_of(tx: Tx, known: Row) -> dict[str, str]:
 def nominate(tx: Tx, payload: Nominate) -> replies.CommendationDone:
     """提名 / Nominate.
 
-    Nominate somebody. Whether he may be commended is checked later.
+    Nominate somebody. Whether that subject may be commended is checked later.
 
     Raises:
         TextTooShort: It is not said for what.
@@ -117,14 +117,14 @@ def nominate(tx: Tx, payload: Nominate) -> replies.CommendationDone:
         WrongKind: The commendation is for another kind.
         OutsideArea: The nominee belongs elsewhere.
         SelfNomination: The caller is the nominee, or holds a post in it.
-        ConflictOfInterest: Somebody who lives with him is, or does.
+        ConflictOfInterest: One of the caller's household is, or does.
         AlreadyNominated: Somebody has nominated it.
     """
     if len(payload.reason.strip()) < LEAST_TEXT:
         raise TextTooShort(field="reason", least=LEAST_TEXT)
     known = store.commendation(tx.conn, payload.commendation_id, lock=True)
-    # A person who serves a part of its area nominates, also where he does not read what comes of
-    # it.
+    # A person who serves a part of its area nominates, also without the right to read what comes
+    # of it.
     within = known is not None and tx.actor.scope.startswith(known.area)
     if known is None or not (within or tx.actor.covers(known.area)):
         raise NotFound(kind="commendation", id=payload.commendation_id)
@@ -182,8 +182,8 @@ def tell(tx: Tx, code: str, known: Row, subject_id: str, **detail: str) -> None:
 
 
 def tell_state(tx: Tx, known: Row, nominee: Row, state: str) -> None:
-    """Tell a nominee what has become of him, if he stands in the notice: who never was public was
-    never told that he is a nominee."""
+    """Tell a nominee of the notice what its state is now: a nominee who never was public was never
+    told of the nomination."""
     if nominee.supported:
         tell(tx, STATE_NEWS[state], known, nominee.subject_id)
 
@@ -233,7 +233,7 @@ def check_nominees(tx: Tx, payload: WhichCommendation) -> replies.CommendationDo
         NotFound: There is no such commendation.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: Nobody is nominated, or it is reviewed already.
-        SelfApproval, ConflictOfInterest: The caller, or somebody who lives with him, is a nominee.
+        SelfApproval, ConflictOfInterest: The caller, or one of the household, is a nominee.
     """
     known = locked(tx, payload.commendation_id, "NOMINATED", "CHECKED")
     nominees = store.nominees(tx.conn, known.commendation_id)
@@ -244,11 +244,11 @@ def check_nominees(tx: Tx, payload: WhichCommendation) -> replies.CommendationDo
 
 
 def require_independent(tx: Tx, nominees: Sequence[Row]) -> None:
-    """Refuse a person who acts about himself, or about somebody of his household, as a nominee.
+    """Refuse a person who acts about a nominee of the caller's own household, or is the nominee.
 
     Raises:
         SelfApproval: The caller is a nominee.
-        ConflictOfInterest: He, or somebody who lives with him, speaks for one.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for one.
     """
     for nominee in nominees:
         subject = registry.subject(tx.conn, nominee.subject_id)

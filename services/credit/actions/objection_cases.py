@@ -37,7 +37,7 @@ ReceiptNo = Annotated[
     Meta(
         max_length=120,
         description="代办时当事人的回执编号 / number of the person's receipt, "
-        "when staff act for him",
+        "when staff act for the filer",
         examples=["HZ-2025-0001"],
     ),
 ]
@@ -68,19 +68,19 @@ def locked(tx: Tx, objection_id: str) -> Row:
 
 
 def of_filer(tx: Tx, objection_id: str, receipt_no: str | None) -> Row:
-    """Return and lock an objection for who filed it, or for staff who show his receipt.
+    """Return and lock an objection for its filer, or for staff who show the filer's receipt.
 
     Raises:
         NotFound: There is none.
-        NotFiler: Somebody else filed it, and the caller shows no receipt of his.
+        NotFiler: Somebody else filed it, and the caller shows no receipt of the filer's.
     """
     # A person who filed it may live in one grid while the objection belongs to the community: what
-    # he may do follows from who he is, not from where his role acts.
+    # the filer may do follows from the person, not from where the role acts.
     known = store.objection(tx.conn, objection_id, lock=True)
     if known is None:
         raise NotFound(kind="objection", id=objection_id)
     if known.person_id != tx.actor.id:
-        # Without the number of his receipt nobody acts for another.
+        # Without the number of the filer's receipt nobody acts for another.
         assists = tx.actor.role in ASSISTANTS and bool((receipt_no or "").strip())
         if not assists or not tx.actor.covers(_place(tx, known)):
             raise NotFiler
@@ -140,7 +140,8 @@ def check_chain(tx: Tx, known: Row, case: Case) -> None:
     Raises:
         InChain: The caller filed it, decided it, or had a hand in the award or the month.
         SelfApproval: The subject is the caller's own.
-        ConflictOfInterest: He, or somebody who lives with him, speaks for it, or filed this.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for it, or filed
+            this.
     """
     # Who decided is in the chain of a review; before a decision that is nobody.
     chain = {

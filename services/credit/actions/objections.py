@@ -172,8 +172,8 @@ def file_objection(tx: Tx, payload: FileObjection) -> replies.ObjectionDone:
         AlreadyObjected: An objection of the same person to it is open.
         EvidenceRequired: Staff hand it in without the number of the person's receipt.
         PersonUnknown: The registry does not know for whom they do.
-        HolderDeceased: He has died.
-        RoleDenied: Another role, or he lives elsewhere.
+        HolderDeceased: The person has died.
+        RoleDenied: Another role, or the person lives elsewhere.
     """
     if len(payload.text.strip()) < LEAST_TEXT:
         raise TextRequired(field="text", least=LEAST_TEXT)
@@ -217,7 +217,7 @@ def start_correction(tx: Tx, payload: StartCorrection) -> replies.ObjectionDone:
     """发起更正 / Start a correction of the register.
 
     Start the correction of what the register says of somebody: the same way as an objection,
-    decided by another person. The subject is told, since it is listed among what concerns him.
+    decided by another person. The subject is told, and finds it in its list.
 
     Raises:
         Invalid: An unknown kind of target.
@@ -365,7 +365,7 @@ def _may_object(
     published = target.row is not None and target.row.published_at is not None
     if subject.kind not in ORGANISATIONS or payload.target != "ENTRY" or not published:
         return False
-    # Anybody may, by his real name: so the registry must know whose it is.
+    # Anybody may, by the real name: so the registry must know whose it is.
     require_known(tx, person_id)
     return True
 
@@ -375,7 +375,7 @@ def require_known(tx: Tx, person_id: str) -> None:
 
     Raises:
         PersonUnknown: It is nobody.
-        HolderDeceased, HolderGone: He is no resident any more.
+        HolderDeceased, HolderGone: The person is no resident any more.
     """
     person = registry.person(tx.conn, person_id)
     if person is not None:
@@ -391,7 +391,7 @@ def withdraw_objection(tx: Tx, payload: WhichObjection) -> replies.ObjectionDone
 
     Raises:
         NotFound: There is no such objection.
-        NotFiler: Somebody else filed it, and the caller shows no receipt of his.
+        NotFiler: Somebody else filed it, and the caller shows no receipt of the filer's.
         StateConflict: It is decided, or has ended otherwise.
     """
     known = cases.of_filer(tx, payload.objection_id, payload.receipt_no)
@@ -423,7 +423,7 @@ def accept_objection(tx: Tx, payload: AcceptObjection) -> replies.ObjectionDone:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is not just filed.
         SelfApproval: The subject is the caller's own.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for the subject.
     """
     known = cases.locked(tx, payload.objection_id)
     if known.state != "FILED":

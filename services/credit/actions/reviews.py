@@ -55,7 +55,7 @@ def request_review(tx: Tx, payload: RequestReview) -> replies.ObjectionDone:
     Raises:
         TextTooShort: No grounds are given.
         NotFound: There is no such objection.
-        NotFiler: Somebody else filed it, and the caller shows no receipt of his.
+        NotFiler: Somebody else filed it, and the caller shows no receipt of the filer's.
         StateConflict: It is not decided, or was reviewed already.
         NothingToReview: It was upheld: there is nothing more to gain.
         NoHigherLevel: The district has decided it.

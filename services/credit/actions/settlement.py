@@ -196,8 +196,8 @@ def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> replies.Settlement
         SampleNotChecked: Deductions or the sample were not looked at.
         EarlierMonthOpen: An earlier month, not published, has a deduction that counts here too.
         SameAsReviewer: The same person reviewed it.
-        ConflictOfInterest: It would decide a deduction of whom the caller, or one who lives with
-            him, speaks for.
+        ConflictOfInterest: It would decide a deduction of a subject for which the caller, or one
+            of the caller's household, speaks.
     """
     row = _locked(tx, payload.settlement_id)
     _require_role(tx, row, _CONFIRMERS)

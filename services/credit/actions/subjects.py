@@ -159,8 +159,8 @@ def name_holder(tx: Tx, payload: NameHolder) -> Done:
         TextTooShort: No reason is given.
         PersonUnknown: The registry does not know the person.
         UnderAge: Younger than 18.
-        SelfApproval: The caller names himself.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+        SelfApproval: The person named is the caller.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for the subject.
     """
     known = _by_hand(tx, payload.subject_id)
     if known.state == "CLOSED":
@@ -194,7 +194,7 @@ def _by_hand(tx: Tx, subject_id: str) -> Row:
         NotFound: There is none.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: Another service opens and closes it.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for it.
     """
     known = registry.subject(tx.conn, subject_id, lock=True)
     if known is None or known.area is None:
@@ -215,7 +215,7 @@ def close_subject(tx: Tx, payload: CloseSubject) -> Done:
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the caller's scope.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for it.
         StateConflict: It is closed already, or opened by another service.
     """
     known = _by_hand(tx, payload.subject_id)
@@ -240,7 +240,7 @@ def reopen_subject(tx: Tx, payload: ReopenSubject) -> Done:
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the caller's scope.
-        ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
+        ConflictOfInterest: The caller, or one of the caller's household, speaks for it.
         StateConflict: It is not closed, or opened by another service.
         TextTooShort: No reason is given.
     """

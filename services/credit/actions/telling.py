@@ -1,7 +1,7 @@
 """What credit tells people: rows that the gateway delivers.
 
 A message goes to a person, or to a subject: then to the person who speaks for it when it is read,
-so that an operator who comes tomorrow learns what is asked of his shop today.
+so that an operator who comes tomorrow learns what is asked of the shop today.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def end_of(until: datetime) -> str:
 
 def deductions(tx: Tx, awards: Iterable[Award | Row]) -> None:
     """Tell whom they concern that deductions are proposed, MINOR ones too: they are not published,
-    so nobody else would tell him (DOMAIN 4.8)."""
+    so nobody else would tell that person (DOMAIN 4.8)."""
     rows = [
         {
             "message_id": tx.new_id("msg"),

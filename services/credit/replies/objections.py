@@ -34,7 +34,7 @@ class ObjectionDone(Done, kw_only=True):
     ) = UNSET
 
 
-# What a person wrote who objects: for him and for staff; of a correction for its subject, too.
+# What an objector wrote: for the objector and for staff; of a correction for its subject, too.
 _Text = str | UnsetType | None
 
 

@@ -15,7 +15,7 @@ from services.credit.replies.settlement import EntryCard
 
 
 class MessageCard(Reply, kw_only=True):
-    """消息 / A message to the caller, or about a subject for which he speaks."""
+    """消息 / A message to the caller, or about a subject for which the caller speaks."""
 
     id: str
     code: str

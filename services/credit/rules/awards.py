@@ -576,7 +576,7 @@ def takes_deed(state: str, *, by_event: bool) -> bool:
     """Tell whether an award makes others for its deed yield.
 
     One that an event fired does from then on, whatever a person decides about it afterwards: else
-    the month would depend on whether he decided before or after the other event came. A proposal
+    the month would depend on whether the decision came before or after the other event. A proposal
     by hand does once it is approved.
     """
     return by_event or state in ("APPROVED", "REPAIRED")

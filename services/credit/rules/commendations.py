@@ -29,7 +29,7 @@ VETO: Final = "VETO"
 NEGATIVE_ITEM: Final = "NEGATIVE_ITEM"
 CLOSED: Final = "CLOSED"
 OBJECTION_UPHELD: Final = "OBJECTION_UPHELD"
-# What may pass by itself holds a nominee back; everything else drops him.
+# What may pass by itself holds a nominee back; everything else drops the nominee.
 HOLDING: Final = frozenset({OPEN_OBJECTION})
 
 

@@ -44,7 +44,7 @@ from services.credit.rules.standing import PERSONS
 Producers = Mapping[str, EventType]
 
 # The matters that must not become rules for persons, by words that betray them (DOMAIN 4.9, end;
-# REQ-L02). A steward is a person too, and his post is no reason to score any of them.
+# REQ-L02). A steward is a person too, and the post is no reason to score any of them.
 FORBIDDEN_TOPICS: Final = {
     "信访、投诉": ("信访", "上访", "投诉", "petition", "complaint", "complaining"),
     "申诉、异议": ("申诉", "提出异议", "appeal"),

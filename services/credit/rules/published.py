@@ -1,4 +1,4 @@
-"""What a public notice says of a month: it holds ids only, and of a person his grade alone."""
+"""What a public notice says of a month: it holds ids only, and of a person the grade alone."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def item_of(
     gates_failed: Sequence[str],
     reasons: Sequence[Reason],
 ) -> Item:
-    """Return an entry as a notice says it: of a person his grade and no number."""
+    """Return an entry as a notice says it: of a person the grade and no number."""
     ref = subject.partition(":")[2]
     if kind not in ORGANISATIONS:
         return PersonItem(subject, ref, grade, sorted({reason.reason for reason in reasons}))

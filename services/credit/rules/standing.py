@@ -285,7 +285,7 @@ def standing_of_score(kind: str, score: int, measures: Measures) -> Standing:
     raw = grade_of(kind, score)
     failed = gates_failed(kind, measures)
     grade = "AA" if raw == "AAA" and failed else raw
-    # A natural person cannot be vetoed: no rule may take anything from him.
+    # A natural person cannot be vetoed: no rule may take anything from a person.
     if measures.vetoed and SCALES[KINDS[kind].scale].losses:
         return Standing(score, raw, (*failed, VETO), "D")
     return Standing(score, raw, failed, grade)

@@ -66,7 +66,7 @@ def grounds_of(
 
 def willing(conn: sa.Connection, kind: str, subjects: Mapping[str, Row]) -> set[str]:
     """Return who consents to be commended: natural persons by their own consent, a steward by
-    that of his person; organisations need none."""
+    that of the person; organisations need none."""
     if kind not in NAMED_PERSONS:
         return set(subjects)
     if kind != "STW":

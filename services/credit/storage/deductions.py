@@ -59,7 +59,7 @@ def to_decide(conn: sa.Connection, settlement_id: str, period: str) -> list[str]
 def confirm_deductions(
     conn: sa.Connection, settlement_id: str, period: str, by: str, at: datetime
 ) -> None:
-    """A person has confirmed the settlement: its automatic deductions are decided by him."""
+    """The confirmer of the settlement decides its automatic deductions."""
     award = t.awards.c
     conn.execute(
         sa.update(t.awards)

@@ -151,7 +151,7 @@ def awards_page(
 
 
 def consents_of(conn: sa.Connection, person_id: str) -> list[Row]:
-    """Return the consents that a person gave, his own first."""
+    """Return the consents that a person gave, the person's own first."""
     row = t.consents.c
     asked = sa.select(t.consents).where(row.person_id == person_id)
     return records.rows(conn, asked.order_by(row.subject_id.desc()))

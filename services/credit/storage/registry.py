@@ -22,7 +22,7 @@ from services.credit.storage import tables as t
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)
 
-# States of a person who is no resident any more: he has died, or left.
+# States of a person who is no resident any more: dead, or gone.
 DECEASED = "DECEASED"
 ENDED = "ENDED"
 
@@ -74,7 +74,7 @@ def settles_in(conn: sa.Connection, row: Row | None, at: datetime, area: str) ->
 
 
 def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Row]:
-    """Return the subjects whose wallet a person holds, his own first."""
+    """Return the subjects whose wallet a person holds, the person's own first."""
     asked = (
         sa.select(t.subjects)
         .where(t.subjects.c.holder == person_id)
@@ -312,7 +312,7 @@ def consume_people(
         for person_id, row in people(conn, (person_id for person_id, _, _ in facts)).items()
     }
     for person_id, sequence, told in facts:
-        # Of whom no registration was told yet, he is nowhere's resident.
+        # Of whom no registration was told yet is nowhere's resident.
         row = rows.get(person_id) or {
             "person_id": person_id,
             "area": "",
@@ -357,7 +357,7 @@ def lived_in(
 
 def last_departure(conn: sa.Connection, household_id: str) -> datetime | None:
     """Return when somebody has last left a household, or moved with it to another community; None
-    if nobody ever has. Persons are told of in any order, so who is told of last need not be he."""
+    if nobody ever has. Persons are told of in any order, so it need not be who is told of last."""
     home = t.homes.c
     ever = sa.select(home.person_id).where(home.household_id == household_id)
     asked = (
@@ -707,7 +707,7 @@ def remind_of_grace(
 
 def grace_over(conn: sa.Connection, at: datetime) -> list[Row]:
     """Return the subjects whose points were spendable until a time that has passed: who is still
-    scored only while he has any."""
+    scored only while there are any."""
     return records.rows(conn, _GRACE_OVER, {"at": at})
 
 

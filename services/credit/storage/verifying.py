@@ -136,6 +136,6 @@ def changed_since(conn: sa.Connection, period: str, subject_id: str) -> bool:
 
 
 def is_merged(conn: sa.Connection, subject_id: str) -> bool:
-    """Tell whether a person's id was given up for another one of his."""
+    """Tell whether a person's id was given up for another one of the same person."""
     person = subject_id.partition(":")[2]
     return bool(registry.merged(conn, [person]))

@@ -7,7 +7,7 @@
   representatives of a company speak for its projects too.
 
 A person who speaks for a subject sees all of it, is told, objects, repairs and takes its files;
-for the same reason he, and a person who lives with him, decides nothing about it.
+for the same reason that person, and the household of that person, decides nothing about it.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def speaks_for(conn: sa.Connection, subject_id: str, person_id: str, at: datetim
 
 
 def ties(conn: sa.Connection, person_id: str, at: datetime) -> set[str]:
-    """Return the subjects for which a person, or somebody who lives with him, speaks: about these
-    he decides nothing."""
+    """Return the subjects for which a person, or one of the same household, speaks: about these
+    the person decides nothing."""
     found = {f"HH:{home}" for home in _homes(conn, person_id)}
     for one in (person_id, *_household(conn, person_id)):
         found |= {row.subject_id for row in subjects_of(conn, one, at)}
@@ -130,7 +130,7 @@ def adults_of(conn: sa.Connection, household_id: str) -> list[Row]:
 
 
 def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
-    """Return the subjects for which a person speaks, his own first."""
+    """Return the subjects for which a person speaks, the person's own first."""
     if not person_id:
         return []
     post, project, subject, person = t.posts.c, t.projects.c, t.subjects.c, t.people.c
@@ -160,7 +160,7 @@ def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
         .order_by(subject.kind, subject.subject_id)
     )
     found = records.rows(conn, asked_subjects)
-    # A natural person's own accounts come before those of others for whom he speaks.
+    # A natural person's own accounts come before those of others.
     return sorted(found, key=lambda row: (row.holder != person_id, row.kind, row.subject_id))
 
 

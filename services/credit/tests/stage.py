@@ -64,7 +64,7 @@ def register(bench, person_id, *, adult=True, grid=GRID, household=None, at=None
 
 
 def consent(bench, person_id, purposes=("SCORING", "POINTS"), **more):
-    """A person consents for himself."""
+    """A person consents in person."""
     actor = bench.actor
     reply = bench.as_("R_RESIDENT", person=person_id, scope=GRID).do(
         "grant_consent", {"notice_version": "2025.1", "purposes": list(purposes), **more}

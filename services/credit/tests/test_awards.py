@@ -424,7 +424,7 @@ def test_who_was_not_there_after_all_gives_back_what_he_was_given(bench):
         ("RES:per_b", "APPROVED"),
     ]
     stage.trial_balance(bench)
-    # He was there after all, as is found later: that is another fact, and counts.
+    # The resident was there after all, as is found later: that is another fact, and counts.
     bench.deliver([attended(bench, "per_a", NOW, session_id="ses_1")])
     states = bench.rows("SELECT state FROM awards WHERE subject_id = 'RES:per_a' ORDER BY state")
     assert [row["state"] for row in states] == ["APPROVED", "REVERSED"]

@@ -641,7 +641,7 @@ def told(bench, person):
 
 
 def held_and_not_supported(bench):
-    """per_b is held for an objection to his score, and the review does not support him."""
+    """per_b is held for an objection to the score, and the review does not support per_b."""
     settled = settlement_of(bench, "2025-05")
     bench.as_("R_CADRE", person="per_clerk", scope=stage.COMMUNITY)
     order = {"target": "ENTRY", "target_id": f"{settled['id']}/RES:per_b", "reasons": WHY}
@@ -657,7 +657,7 @@ def held_and_not_supported(bench):
 
 
 def test_who_never_stood_in_the_notice_hears_nothing_of_it_and_nobody_objects_to_him(credit):
-    """He was told that a commendation was cancelled of which he had never heard."""
+    """A nominee was told that an unheard commendation was cancelled."""
     bench = credit
     made = held_and_not_supported(bench)
     with pytest.raises(NotFound):
@@ -668,7 +668,7 @@ def test_who_never_stood_in_the_notice_hears_nothing_of_it_and_nobody_objects_to
 
 
 def test_a_nominee_of_the_notice_hears_what_becomes_of_him(credit):
-    """Held, going on and dropped: he was told of none of it."""
+    """Held, going on and dropped: the nominee was told of none of it."""
     bench = credit
     made = publicised(bench, "RES:per_a", "RES:per_b")
     decide(bench, object_to(bench, made, "RES:per_a"), upheld=False)
@@ -677,7 +677,7 @@ def test_a_nominee_of_the_notice_hears_what_becomes_of_him(credit):
     second = object_to(bench, made, "RES:per_b", person="per_shy")
     decide(bench, filed, upheld=True)
     assert told(bench, "per_b")[1:] == ["COMMENDATION_HELD", "COMMENDATION_DROPPED"]
-    # Nothing is left to decide about him: the other one has ended too, and is answered.
+    # Nothing is left to decide about per_b: the other one has ended too, and is answered.
     assert told(bench, "per_shy") == ["NOMINEE_OBJECTION_DECIDED"]
     bench.as_("R_RESIDENT", person="per_shy", scope=stage.GRID)
     seen = bench.ask("nominee_objection", {"objection_id": second["id"]})
@@ -827,7 +827,7 @@ def test_the_nominees_household_does_nothing_official_about_him_nor_who_nominate
     said = reviews("RES:per_a")
     step(bench, "review_nominees", made, person="per_reviewer", reviews=said)
     made |= step(bench, "publicise_commendation", made)
-    # Nor does one decide what somebody of his household has objected to.
+    # Nor does one decide what somebody of the household has objected to.
     filed = object_to(bench, made, "RES:per_a", person="per_low")
     for person in ("per_low", "per_home"):
         data = {"person_id": person, "household_id": "hh_2", "is_adult": True}

@@ -166,7 +166,7 @@ def test_what_an_adult_took_back_for_the_household_no_other_gives_again(bench):
     assert told("per_a") == [("HOUSEHOLD_CONSENT_WITHDRAWN", what)]
     with pytest.raises(HousemateWithdrew):
         stage.consent(bench, "per_a", household_id="hh_1")
-    # Nor do staff in his name.
+    # Nor do staff in the person's name.
     bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
     order = {
         "notice_version": "2025.1",
@@ -341,7 +341,7 @@ def test_who_is_named_in_his_absence_may_refuse_it_and_a_withdrawal_answers_it(b
     bench.do("refuse_consent", {"proposal_id": named["id"]}, version=1)
     bench.as_("R_GRID", **grid)
     again = bench.do("grant_consent", order | {"purposes": ["SCORING", "PUBLIC_LIST"]})
-    # For who has no account staff withdraw by his receipt.
+    # For who has no account staff withdraw by a receipt.
     with pytest.raises(EvidenceRequired):
         bench.do("withdraw_consent", {"consent_id": first["id"]})
     bench.do("withdraw_consent", {"consent_id": first["id"], "receipt_no": "HZ-3"})

@@ -75,7 +75,7 @@ def home(bench):
 
 @pytest.mark.parametrize("leave", [moved, corrected, died])
 def test_who_consented_leaves_and_the_household_stays(home, leave):
-    """A1: he kept its wallet and its consent, and its area followed him away."""
+    """A1: who left kept its wallet and its consent, and its area followed."""
     consent = consents_shown(home, "per_b")["HH:hh_1"]["id"]
     leave(home, "per_b")
     assert "HH:hh_1" not in shown(home, "per_b")
@@ -133,7 +133,7 @@ def _consents_for(bench, person, scope):
 
 @pytest.mark.parametrize("leave", [moved, corrected, died])
 def test_the_consent_stands_in_the_name_of_who_stays(home, leave):
-    """t1 A1: it went on in the name of who had left, and staff of his new place could end it."""
+    """t1 A1: it went on in the name of who had left, and staff of the new place could end it."""
     there = consents_shown(home, "per_a")["HH:hh_1"]
     assert (there["person_id"], there["granted_by"]) == ("per_b", "per_b")
     leave(home, "per_b")
@@ -163,7 +163,7 @@ def test_why_it_is_suspended_is_shown_to_who_lives_there_and_to_officials(home):
     home.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
     sheet = home.ask("subject", {"subject_id": "HH:hh_1"})
     assert (sheet["consent"]["state"], sheet["consent"]["reason"]) == ("SUSPENDED", seen["reason"])
-    # Who is new there begins anew, in his own name.
+    # Who is new there begins anew, in the own name.
     assert stage.consent(home, "per_new", household_id="hh_1")["state"] == "GRANTED"
     begun = consents_shown(home, "per_new")["HH:hh_1"]
     assert (begun["person_id"], begun["reason"]) == ("per_new", None)
@@ -409,7 +409,7 @@ _ONE = (
 
 @pytest.mark.parametrize("order", sorted(itertools.permutations(range(5)))[::7])
 def test_what_is_told_of_one_person_ends_alike_in_any_order(home, order):
-    """A return that was heard before the move left him, and what is his, in the place of before."""
+    """A return that was heard before the move left the person, and what follows, in the place of before."""
     stage.register(home, "per_c", household="hh_2")
     home.at("2025-03-06T09:00")
     for number in order:

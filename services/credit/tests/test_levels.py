@@ -111,7 +111,7 @@ def test_of_a_subject_above_a_role_the_level_of_its_area_stands_for_that_role(
 
 
 def test_a_grid_worker_lists_awards_of_his_own_grid_only(credit):
-    """SEC-M5: he read reason and evidence about people of the next grid."""
+    """SEC-M5: a grid worker read reason and evidence about people of the next grid."""
     other = stage.COMMUNITY + "002"
     stage.register(credit, "per_z", grid=other)
     credit.as_("R_RESIDENT", person="per_z", scope=other)

@@ -440,7 +440,7 @@ def test_an_objection_that_nobody_decides_goes_up_and_its_lapse_is_told(publishe
     assert "重新提出" in texts[-1][1]
     (end,) = bench.published("objection_ended.v1")
     assert (end["data"]["state"], end["data"]["objection_id"]) == ("LAPSED", filed["id"])
-    # And he may, as he was told.
+    # And the filer may, as was told.
     again = file(
         bench,
         "ENTRY",

@@ -435,7 +435,7 @@ OTHER = "370811015902"
 
 @pytest.mark.covers("R4")
 def test_who_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
-    """CR-D11: one former area was kept, and January had him nowhere; his points stayed PENDING."""
+    """CR-D11: one former area was kept, and January had the person nowhere; the points stayed PENDING."""
     bench = credit
     bench.at("2025-01-20T21:00").deliver([attended(bench, "per_a", "2025-01-20T20:00")])
     drafted(bench, "2025-01", "2025-02-08T10:00")

@@ -59,7 +59,7 @@ def test_adults_are_told_who_is_put_into_their_household(bench):
         found = bench.as_("R_RESIDENT", person=who, scope=stage.GRID).ask("messages")["items"]
         return [one["text"] for one in found]
 
-    # A household that is registered as one tells nobody of himself.
+    # A household that is registered as one tells nobody of a newcomer.
     assert [messages(who) for who in ("per_a", "per_b", "per_c", "per_x")] == [[], [], [], []]
     bench.at("2025-02-10T09:00")
     told(bench, "resident_corrected.v1", "per_x", sequence=2, is_adult=True, household_id="hh_1")
@@ -441,7 +441,7 @@ def test_a_consent_that_only_the_given_up_id_gave_goes_on_and_a_withdrawal_stand
 
 @pytest.mark.parametrize("wallet", ["RES:per_a", "HH", "STW:stw_1"])
 def test_who_has_died_spends_nothing_any_more(bench, wallet):
-    """t1 B2: a reservation in the name of a dead person was held from his wallet."""
+    """t1 B2: a reservation in the name of a dead person was held from the wallet."""
     bench.at("2025-03-03T09:00")
     stage.resident(bench, "per_a")
     stage.steward(bench, "stw_1", "per_a")
@@ -469,7 +469,7 @@ def test_who_has_died_spends_nothing_any_more(bench, wallet):
 
 
 def test_what_an_id_that_was_given_up_asks_is_answered_for_the_kept_one(bench):
-    """t1 B2: the dead man's second id is no way around his death."""
+    """t1 B2: the dead man's second id is no way around the death."""
     bench.at("2025-03-03T09:00")
     stage.resident(bench, "per_a")
     stage.resident(bench, "per_twice")

@@ -347,7 +347,7 @@ def test_who_applied_takes_it_back_and_nobody_else_does(applied):
     bench.fire("2025-09-01T01:00")
     assert levels(bench) == []
     assert codes(bench) == {"REPAIR_APPLIED", "REPAIR_WITHDRAWN"}
-    # He applies anew: nothing stands in the way.
+    # The subject applies anew: nothing stands in the way.
     assert apply(bench)["state"] == "APPLIED"
 
 
@@ -436,7 +436,7 @@ def test_the_repair_of_a_deduction_that_is_taken_back_ends_and_who_applied_hears
 
 
 def test_lists_of_repairs_objections_and_awards_mark_ones_own_matters(applied):
-    """K12: the project's manager, who is staff too, saw his own matters among those to decide."""
+    """K12: the project's manager, who is staff too, saw the own matters among those to decide."""
     bench = applied
     taken_back(bench, "objection")
     for person, own in (("per_pm", True), ("per_other", False)):

@@ -414,7 +414,7 @@ def test_a_review_is_made_on_a_higher_level_by_nobody_who_had_a_part(published):
         look_again(bench, reply, "UPHELD", role="R_CADRE", scope=stage.COMMUNITY)
     with pytest.raises(NotFound):
         look_again(bench, reply, "UPHELD", role="R_STREET", scope="370811016")
-    # The decider in another office, who confirmed the month, and the subject himself.
+    # The decider in another office, who confirmed the month, and the subject.
     for person in ("per_clerk", "per_street", "per_s"):
         with pytest.raises(InChain):
             look_again(bench, reply, "UPHELD", role="R_STREET", scope=STREET, person=person)
@@ -723,7 +723,7 @@ def test_who_holds_a_post_learns_that_somebody_objects_but_not_who_nor_what(
         role="R_RESIDENT",
         text="公示的按时办结率与小区实际不符,附楼栋台账。",
     )
-    # A cadre with a post in the project, in the list and on the card; and in what concerns him.
+    # A cadre with a post in the project, in the list and on the card; and in what concerns that cadre.
     bench.as_("R_CADRE", person="per_dual", scope=stage.COMMUNITY)
     seen = [
         bench.ask("objections", {})["items"][0],

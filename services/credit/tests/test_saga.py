@@ -391,7 +391,7 @@ def test_a_refund_that_the_district_bears_takes_nothing_from_the_partner(wallet)
 
 
 def test_a_refund_that_is_denied_is_told(wallet):
-    """K13: he has one more try, and learnt of it only when he opened the redemption."""
+    """K13: there is one more try, and the buyer learnt of it only on opening the redemption."""
     bench = wallet
     say(bench, "requested", "rdm_1", "2025-03-05T10:00")
     say(bench, "redeemed", "rdm_1", "2025-03-06T10:00")
@@ -447,7 +447,7 @@ def test_a_grant_that_no_district_could_pay_is_refused(bench, points):
 
 
 def test_who_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(bench):
-    """He was told that his points do not suffice."""
+    """The buyer was told that the points do not suffice."""
     bench.at("2025-03-05T10:00")
     say(bench, "requested", "rdm_1", "2025-03-05T10:00", wallet="RES:per_new", holder="per_new")
     (refused,) = [one["data"] for one in bench.published("hold_rejected.v1")]
@@ -564,7 +564,7 @@ def test_a_stranger_under_an_empty_household_s_name_spends_nothing(household):
     say(bench, "requested", "rdm_s", "2025-03-06T10:00", wallet="HH", holder="per_stranger")
     assert bench.published("hold_rejected.v1")[-1]["data"]["reason"] == "CONSENT_WITHDRAWN"
     assert stage.balances(bench, "HH:hh_1") == (100, 0)
-    # Who had lived there comes back, and it is his household's again.
+    # Who had lived there comes back, and it is that person's household again.
     bench.at("2025-03-07T09:00")
     bench.consume(
         "steward",

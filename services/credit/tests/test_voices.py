@@ -224,7 +224,7 @@ def test_adults_of_a_household_speak_for_it_and_nobody_of_it_decides_about_it(cr
     made = bench.do("propose_award", order)
     bench.as_("R_RESIDENT", person="per_wife", scope=stage.GRID)
     assert "HH:hh_1" in [one["subject"] for one in bench.ask("me")["subjects"]]
-    # Every adult may withdraw it, so he must be able to find it.
+    # Every adult may withdraw it, so every adult must find it.
     assert [one["subject"] for one in bench.ask("me")["consents"]] == ["HH:hh_1"]
     bench.as_("R_RESIDENT", person="per_kid", scope=stage.GRID)
     assert bench.ask("me")["subjects"] == []
@@ -353,7 +353,7 @@ def test_one_objection_does_not_shut_out_others_and_each_is_answered(published):
 
 
 def test_whom_no_register_knows_does_not_object(published):
-    """K14: anybody may object to an organisation's entry by his real name, so it must be one."""
+    """K14: anybody may object to an organisation's entry by the real name, so it must be one."""
     with pytest.raises(PersonUnknown):
         object_to(published, published.entry, "per_unknown")
 

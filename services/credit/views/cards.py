@@ -32,7 +32,7 @@ HELD_NOTE = "异议处理中"
 
 
 def ties(tx: Tx) -> set[str]:
-    """Return the subjects about which the caller decides nothing: they are his, or his household's.
+    """Return the subjects about which the caller decides nothing: those of the caller's household.
     Lists of what is to be decided mark them, and somebody else sees to them."""
     return voices.ties(tx.conn, tx.actor.id, tx.now)
 
@@ -70,7 +70,7 @@ def award_card(
         in_force: The rule sets.
         chain: Who acted, where that is told.
         reason: Why it was taken back, where that is told beside it.
-        own_matter: Whether it concerns the caller, where he decides of it.
+        own_matter: Whether it concerns the caller, where the caller decides of it.
     """
     marks = (("CAPPED", award.capped), ("LATE", award.late), ("CORRECTION", award.correction))
     return replies.AwardReply(

@@ -26,7 +26,7 @@ class OneConsent(Request, frozen=True):
 
 
 def consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Row]:
-    """Return what a person consented to, and what was consented to for a household of his: every
+    """Return what a person consented to, and what was consented to for a household of theirs: every
     adult of it may withdraw that."""
     given = [
         row
@@ -46,7 +46,7 @@ def consent_card(row: Row) -> replies.ConsentCard:
         row,
         id=row.consent_id,
         subject=row.subject_id,
-        # Who gave it himself for a household and has left it is its members' business no more.
+        # Who gave it for a household and has left it is its members' business no more.
         granted_by=row.granted_by if row.evidence_ref or stands else None,
         **why_suspended(row.state),
     )
@@ -97,7 +97,7 @@ def consent_proposals(tx: Tx, payload: ConsentProposals) -> Page[replies.Consent
 def consents(tx: Tx, payload: OneConsent) -> replies.ConsentsReply:
     """授权记录 / Consents.
 
-    Return the consents of a person, to himself and to staff of his area.
+    Return the consents of a person, to that person and to staff of the area.
 
     Raises:
         NotFound: The caller may not know.

@@ -102,8 +102,8 @@ def sums(tx: Tx, payload: Sums) -> replies.SumsReply:
     """信用汇总 / Sums of a month by household, grid, compound, community, street, district.
 
     Return sums of a published month by group: residents by household, grid or compound; all
-    kinds by community, street or district. A person who moves later stays where he was when it
-    ended.
+    kinds by community, street or district. A person who moves later stays in the place of the time
+    when it ended.
 
     The groups come in the order of their ids and of persons no score is told: nobody is ranked.
 

@@ -207,7 +207,7 @@ def certificate(tx: Tx, payload: OneCertificate) -> replies.CertificateReply:
 
     Tell anybody whether a certificate holds: VALID or REVOKED. Ids only.
 
-    A person who does not consent to commendation any more is not named; his certificate holds. Nor
+    A person who does not consent to commendation any more is not named; the certificate holds. Nor
     is a person whose certificate was revoked.
 
     Raises:

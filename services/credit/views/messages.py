@@ -1,4 +1,4 @@
-"""What a person was told of himself and of the subjects for which he speaks."""
+"""What a person was told of an own account and of the subjects for which the person speaks."""
 
 from __future__ import annotations
 

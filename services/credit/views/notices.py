@@ -129,8 +129,8 @@ def _commended(tx: Tx, row: Row) -> dict[str, object]:
     accounts = registry.accounts_of(tx.conn, [nominee["subject"] for nominee in published])
     kept = [_kept(nominee, accounts.get(nominee["subject"])) for nominee in published]
     nominees = list({nominee["subject"]: nominee for nominee in kept}.values())
-    subjects = registry.subjects(tx.conn, [nominee["subject"] for nominee in nominees])
-    kind = nominees[0]["kind"] if nominees else ""
+    subjects = registry.subjects(tx.conn, [str(nominee["subject"]) for nominee in nominees])
+    kind = str(nominees[0]["kind"]) if nominees else ""
     willing = candidates.willing(tx.conn, kind, subjects)
     states = {
         known.subject_id: known.state

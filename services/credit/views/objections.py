@@ -54,7 +54,7 @@ def _concerned(tx: Tx) -> set[str]:
 def objection_card(
     tx: Tx, row: Row, *, private: bool, own_matter: bool | UnsetType = UNSET
 ) -> replies.ObjectionCard:
-    """Return an objection; who filed it and what he wrote only to him and to staff.
+    """Return an objection; who filed it and what was written only to the filer and to staff.
 
     A correction is an act of the register: what it says is told to its subject.
     """
@@ -98,8 +98,8 @@ def objection(tx: Tx, payload: OneObjection) -> replies.ObjectionCard:
 
 
 def _sight(tx: Tx, row: Row) -> bool | None:
-    """Tell whether the caller sees an objection with who objected and what he wrote; None where he
-    may not know of it.
+    """Tell whether the caller sees an objection with who objected and what was written; None where
+    the caller may not know of it.
 
     Whom it is about learns that and how, not who: names of those who object are kept, also before
     staff who hold a post in it, or live with somebody who does.

@@ -58,7 +58,7 @@ def me(tx: Tx, _asked: Nothing) -> replies.MeReply:
     """我的信用与积分 / My standing and points.
 
     Return all that credit knows about the caller: standing, awards with reasons, points,
-    consent; objections and corrections, also those about organisations of his.
+    consent; objections and corrections, also those about organisations of theirs.
     """
     in_force = rules_in_force(tx.conn)
     subjects = voices.subjects_of(tx.conn, tx.actor.id, tx.now)

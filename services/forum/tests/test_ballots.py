@@ -47,7 +47,7 @@ def everything(town):
 
 @pytest.mark.parametrize("reason", ["DECEASED", "MOVED_OUT"])
 def test_who_no_longer_counts_for_the_quorum_does_not_count_for_the_outcome(town, reason):
-    """His ballot stood in the numerator, and he was gone from the denominator."""
+    """The ballot stood in the numerator, and the voter was gone from the denominator."""
     topic_id, session_id = opened(town)
     for person, choice in zip(VOTERS, ["FOR"] * 4 + ["AGAINST"] * 3, strict=False):
         town.vote(session_id, topic_id, person, choice)
@@ -117,7 +117,7 @@ def test_the_count_can_be_repeated(town):
 
 
 def test_a_mistaken_vote_is_changed_until_the_close(town):
-    """IN-B10: by who says that he means to change it."""
+    """IN-B10: by a voter who says that it is a change."""
     topic_id, session_id = voted(town)
     town.resident(ANA)
     body = {"session_id": session_id, "topic_id": topic_id, "choice": "FOR"}

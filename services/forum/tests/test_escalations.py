@@ -340,7 +340,7 @@ def test_a_matter_against_oneself_does_not_come_before_oneself(town):
     late_request(town, barred=[CADRE])
     assert [item["person_id"] for item in listed(town.street())] == [TEAM]
     refused(town, town.cadre)
-    # Another cadre for the same grid changes nothing for him.
+    # Another cadre for the same grid changes nothing for the first.
     town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
     town.link("off_heir", "GRID", GRID)
     assert [item["person_id"] for item in listed(town.street())] == ["per_heir"]
@@ -362,7 +362,7 @@ def test_whose_it_is_may_become_known_or_near_later(town):
     late_request(town, ref="req_2", reporter_id="per_friend")
     town.live("per_friend", household="hh_1")
     refused(town, town.cadre, "req_2")
-    # It does not stay before him who may not see to it.
+    # It does not stay before one who may not see to it.
     found = {item["ref"]: item["person_id"] for item in listed(town.street())}
     assert found == {REQUEST: TEAM, "req_2": TEAM}
 
@@ -493,7 +493,7 @@ REFUND = {"redemption_id": "rdm_1", "number": "DH-1", "partner_id": "ptn_1"}
 def test_what_an_official_has_a_stake_in_elsewhere_does_not_come_before_him(
     town, fact, data, ref, voice
 ):
-    """K12: the refund of a shop came before the official who operates it, and he decided it."""
+    """K12: the refund of a shop came before the official who operates it, who decided it."""
     person = TEAM if voice == "himself" else "per_wife"
     town.live(TEAM, household="hh_1")
     town.live("per_wife", household="hh_1")

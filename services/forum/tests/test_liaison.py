@@ -354,7 +354,7 @@ def test_who_held_a_post_and_why_he_lost_it_is_not_public(town):
         enter()
         (link,) = town.bench.ask(*asked)["items"]
         assert (link["state"], CADRE in str(link), why in str(link)) == ("ENDED", read, read)
-    # He reads himself; who holds a post is read by everybody.
+    # A resident reads the own entry; who holds a post is read by everybody.
     own = town.bench.as_("R_RESIDENT", person=CADRE, scope=GRID).ask(*asked)["items"]
     assert own[0]["person_id"] == CADRE
     town.district()
@@ -384,7 +384,7 @@ _FACTS = {
 )
 @pytest.mark.parametrize("batch", [False, True], ids=["one by one", "one batch"])
 def test_what_is_told_of_a_person_ends_alike_in_any_order(town, order, batch):
-    """K2: a return that was heard before the move left him in the household of before."""
+    """K2: a return that was heard before the move left the person in the household of before."""
     facts = []
     for sequence in order:
         told = {"community": COMMUNITY, "grid": GRID, "household_id": "hh_1", "is_adult": False,

@@ -202,7 +202,7 @@ def correct_as_secretary(town, session_id, person, *, attended=False):
 
 @pytest.mark.parametrize("state", ["OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED"])
 def test_a_vote_that_could_have_gone_otherwise_is_void(town, state):
-    """FP-D11: nobody knows how the absent one voted, so his vote counts against the outcome."""
+    """FP-D11: nobody knows how the absent one voted, so that vote counts against the outcome."""
     topic_id, session_id, tally = held(town, ["FOR"] * 5 + ["AGAINST"] * 3)
     assert tally["passed"]
     if state != "OPINION_DUE":
@@ -322,7 +322,7 @@ def test_everyone_who_objected_is_told_what_both_sides_decided(town, outcome):
 
 
 def test_whose_attendance_is_corrected_is_told(town):
-    """F15: everybody was told but him, so that he could not contradict."""
+    """F15: everybody was told but the absent one, who could not contradict."""
     _topic, session_id, _tally = held(town, ["FOR"] * 8)
     town.secretary()
     for attended, code in ((False, "ATTENDANCE_REMOVED"), (True, "ATTENDANCE_ADDED")):
@@ -333,7 +333,7 @@ def test_whose_attendance_is_corrected_is_told(town):
 
 
 def test_only_officials_send_somebody_else(town):
-    """K4: a resident was told about officials of his tier."""
+    """K4: a resident was told about officials of the same tier."""
     _topic, session_id = scheduled(town)
     row = town.bench.rows(
         "SELECT * FROM invitations WHERE session_id = :s AND person_id = :p", s=session_id, p=ANA
@@ -358,7 +358,7 @@ def test_who_moves_away_is_told_that_his_invitation_has_lapsed(town):
 
 
 def test_who_has_left_his_office_neither_leads_nor_attends_by_it(town):
-    """K14: he opened the session, was ticked as an official, and his successor was not invited."""
+    """K14: the former official opened the session, was ticked, and the successor was not invited."""
     topic_id, session_id = scheduled(town, host_id=CADRE)
     town.district().do("end_official", {"official_id": "off_cadre", "reason": "调离"}, version=1)
     town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")

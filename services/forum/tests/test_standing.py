@@ -85,7 +85,7 @@ def test_who_signs_lives_where_the_matter_lies(town, person, refusal):
 
 @pytest.mark.parametrize(("person", "refusal"), REFUSED)
 def test_who_proposes_is_an_adult_of_the_place_as_who_signs(town, person, refusal):
-    """B4: a minor could propose, and neither sign nor speak for what he had proposed."""
+    """B4: a minor could propose, and neither sign nor speak for the own proposal."""
     people(town)
     with pytest.raises(refusal):
         town.bench.as_("R_RESIDENT", person=person, scope="370811").do("submit_topic", town.draft())
@@ -200,12 +200,12 @@ def test_a_session_whose_host_has_died_is_led_by_who_answers_for_the_place(town)
     session_id = town.schedule(town.adopted(), START, host_id=CADRE)
     town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
     town.link("off_heir", "GRID", GRID)
-    # He lives in no grid: the registry of residents does not know him.
+    # The host lives in no grid: the registry of residents does not know this host.
     fact(town, "resident_deactivated", CADRE, reason="DECEASED")
     assert town.bench.parked() == []
     assert town.row("officials", "official_id", "off_cadre")["state"] == "ENDED"
     told = town.cadre("per_heir").ask("my_messages")["items"]
-    # Who comes after him comes by office too.
+    # The successor comes by office too.
     assert [row["code"] for row in told] == ["HOST_DIED", "INVITED"]
     town.bench.at(START)
     assert town.on_session("open_session", session_id)["state"] == "OPEN"
@@ -519,7 +519,7 @@ def test_a_grid_worker_who_has_died_answers_for_nothing(town):
 
 
 def test_a_grid_worker_who_has_left_his_post_answers_for_nothing(town):
-    """K13: he headed the chain for ever, was invited by office and got what was overdue."""
+    """K13: the dead headed the chain for ever, was invited by office and got what was overdue."""
     town.official(WORKER, "COMMUNITY_CADRE", COMMUNITY, "off_promoted")
     for duty, state in (("VOLUNTEER", "ACTIVE"), ("GRID_WORKER", "ENDED")):
         left = {"steward_id": f"stw_{duty}", "person_id": WORKER, "duty": duty}
@@ -545,7 +545,7 @@ DECISIONS = [
 @pytest.mark.parametrize(("command", "body"), DECISIONS)
 @pytest.mark.parametrize("whose", [ANA, BEN])
 def test_nobody_decides_on_a_topic_of_his_own_household(town, whose, command, body):
-    """K12: the secretary adopted his own topic, for which the proposer is paid."""
+    """K12: the secretary adopted the own topic, for which the proposer is paid."""
     for person in (ANA, BEN):
         town.live(person, household="hh_1", sequence=3)
     topic_id = town.submit(whose)
@@ -576,7 +576,7 @@ def test_nobody_reviews_the_rejection_of_his_own_topic(town):
 
 
 def test_who_raised_a_topic_or_votes_on_it_does_not_lead_the_talk(town):
-    """K12: he hosted the session on his own topic, ticked himself present, voted and closed."""
+    """K12: the host led the session on the own topic, ticked the own presence, voted and closed."""
     topic_id = town.adopted(ANA)
     body = {"topic_ids": [topic_id], "start": START, "place": "红帆驿站", "invitees": town.named()}
     for person in (ANA, BEN):
@@ -616,7 +616,7 @@ def test_the_street_does_not_lead_where_the_community_has_somebody(town):
 
 @pytest.mark.parametrize("when", ["before it opens", "before the close"])
 def test_who_speaks_for_the_property_no_more_neither_votes_nor_counts(town, when):
-    """K14: the manager of a company that had left counted for the quorum, and his ballot stood."""
+    """K14: the manager of a company that had left counted for the quorum, and the ballot stood."""
     topic_id = town.adopted()
     session_id = town.schedule(topic_id, START, invitees=town.named(others=[(MANAGER, "PROPERTY")]))
     town.bench.at(START)

@@ -182,7 +182,7 @@ def test_a_matter_of_one_household_goes_to_the_stewards(town):
     town.on_topic("redirect_topic", topic_id, reason="单户漏水", request_id="req_1")
     row = town.row("topics", "topic_id", topic_id)
     assert (row["state"], row["request_id"]) == ("REDIRECTED", "req_1")
-    # The stewards look whether it is his; where it is not, they register his, and he is told.
+    # The stewards look whether it is the proposer's; else they register one, and the proposer is told.
     (said,) = town.bench.published("topic_request_named.v1")
     assert said["data"]["request_id"] == "req_1"
     town.bench.consume(
@@ -290,7 +290,7 @@ def reviewed(town, outcome, reasons, reason="NOT_PUBLIC"):
 
 @pytest.mark.parametrize("outcome", ["UPHELD", "OVERTURNED"])
 def test_the_proposer_is_told_what_the_street_decided_and_why(town, outcome):
-    """He was told again that he may ask the street, or only the state; the reasons stood nowhere."""
+    """The proposer was told again to ask the street, or only the state; the reasons stood nowhere."""
     topic_id = reviewed(town, outcome, "涉及多户的公共通道")
     told = town.resident().ask("my_messages")["items"][0]
     assert told["code"] == f"TOPIC_REVIEW_{outcome}"

@@ -359,7 +359,7 @@ def test_a_cancelled_task_is_told_to_everyone_concerned_with_its_reason(town):
 
 
 def test_a_task_that_was_given_to_somebody_else_is_not_a_cancelled_one(town):
-    """B9: its place is taken; who was to do it is told why he is not."""
+    """B9: its place is taken; who was to do it is told why it is over."""
     topic_id, (task_id,) = town.implementing()
     town.secretary()
     new = town.on_task(

@@ -23,10 +23,10 @@ consents = sa.Table(
     sa.Column("withdrawn_at", store.UtcDateTime),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    # Where two people gave it back by his receipt: who proposed; `granted_by` confirmed.
+    # Where two people gave it back by the person's receipt: who proposed; `granted_by` confirmed.
     sa.Column("proposed_by", store.Id),
 )
-# What staff propose in a person's name by his receipt, until another of them confirms it.
+# What staff propose in a person's name by a signed receipt, until another of them confirms it.
 consent_proposals = sa.Table(
     "consent_proposals",
     metadata,
@@ -64,6 +64,6 @@ consent_spans = sa.Table(
     sa.Column("purpose", sa.String(16), primary_key=True),
     sa.Column("since", store.UtcDateTime, primary_key=True),
     sa.Column("until", store.UtcDateTime),
-    # Who took it back himself: of a household only he gives it again.
+    # Who took it back in person: of a household nobody else gives it again.
     sa.Column("ended_by", sa.String(64)),
 )

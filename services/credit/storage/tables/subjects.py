@@ -59,7 +59,7 @@ def belonging(end: datetime | sa.BindParameter[datetime]) -> sa.Subquery:
     """Return (subject_id, area): where each subject belonged just before `end`, in words that let
     the database look at the subjects of one area only.
 
-    A person who has come later than `end` belonged to the place where he was seen first.
+    A person who has come later than `end` belonged to the place of the first fact.
     """
     subject, place = subjects.c, places.c
     told = sa.exists().where(

@@ -1,4 +1,4 @@
-"""Lists read an index; who is drawn has said so himself, or two have seen his signature."""
+"""Lists read an index; who is drawn has said so in person, or two have seen the signature."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What a supervisor found is listed to himself."""
+"""What a supervisor found is listed to that supervisor."""
 
 from alembic import op
 

@@ -33,12 +33,18 @@ import sqlalchemy as sa
 from alembic import op
 {more}
 revision = "{revision}"
-down_revision = "{before}"
+down_revision = {before}
 
 
 def upgrade():
     {body}
 '''
+
+_ENV = """from chassis.migrate import run_env
+from {package}.storage import metadata
+
+run_env(metadata)
+"""
 
 
 class NothingToDo(CommandFailed):
@@ -66,7 +72,7 @@ def write_drafts(services: Iterable[type[Declared]], name: str) -> list[Path]:
 
 
 def write_draft(service_cls: type[Declared], name: str) -> Path:
-    """Write the next migration of a service and return its file.
+    """Write the next migration of a service and return its file; a new service's first one too.
 
     Args:
         service_cls: The service whose tables were changed.
@@ -78,16 +84,25 @@ def write_draft(service_cls: type[Declared], name: str) -> Path:
     """
     if not _NAME.fullmatch(name):
         raise CommandFailed(f"{name!r} is no name of a migration: words, such as add_a_due_day")
-    folder = migrations_of(package_of(service_cls))
+    package = package_of(service_cls)
+    folder = migrations_of(package)
+    begun = any((folder / "versions").glob("*.py"))
     with tempfile.TemporaryDirectory(prefix="fivered-draft-") as scratch:
         engine = store.open_engine(f"sqlite:///{scratch}/draft.sqlite")
         try:
-            migrate_service(service_cls, engine)
+            if begun:
+                migrate_service(service_cls, engine)
+            else:
+                CHASSIS.upgrade(engine)
             body = upgrade_code(service_cls, engine)
         finally:
             engine.dispose()
-    before = head_of(folder)
-    revision = f"{int(before) + 1:04d}"
+    if begun:
+        revision, before = f"{int(head_of(folder)) + 1:04d}", f'"{head_of(folder)}"'
+    else:
+        revision, before = "0001", "None"
+        (folder / "versions").mkdir(parents=True, exist_ok=True)
+        (folder / "env.py").write_text(_ENV.format(package=package), "utf-8")
     words = name.replace("_", " ").capitalize()
     path = folder / "versions" / f"{revision}_{name}.py"
     more = "\nfrom chassis import storage as store\n" if "store." in body else ""

@@ -284,7 +284,8 @@ def _told(error: ValidationError) -> Iterator[Flaw]:
     said = error.kind.as_dict()
     match kind:
         case "required":
-            yield Flaw((*place, said["property"]), "missing")
+            (name,) = said.values()
+            yield Flaw((*place, name), "missing")
         case "additionalProperties":
             for name in said["unexpected"]:
                 yield Flaw((*place, name), "unknown")

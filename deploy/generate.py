@@ -1,8 +1,8 @@
 """Write the deployment files that follow from the code: python -m deploy.generate [--check].
 
 Environment examples come from the settings classes, broker users from what each service publishes
-and consumes, database roles and Kubernetes manifests from the list of services, the facts on a
-service's card from its contracts. A test compares them with what is in the tree.
+and consumes, database roles, containers and Kubernetes manifests from the list of services, the
+facts on a service's card from its contracts. A test compares them with what is in the tree.
 `python -m deploy.fill_in` makes an installation's own files of them.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -137,8 +138,48 @@ def database() -> str:
     return "\n".join(lines) + "\n"
 
 
+_BEGIN, _END = "  # services: written by make generate\n", "  # /services\n"
+_MIGRATED = "{condition: service_completed_successfully}"
+
+
+def compose() -> str:
+    """Return the compose file with the three containers of each service between its marks."""
+    before, _, rest = (HERE / "compose.yaml").read_text("utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    made = []
+    for name in service_names():
+        made.append(
+            _container(name, "migrate", "service", ["postgres: {condition: service_healthy}"])
+        )
+        made += [
+            _container(
+                name, kind, "process", [f"{name}-migrate: {_MIGRATED}", f"topology: {_MIGRATED}"]
+            )
+            for kind in ("serve", "work")
+        ]
+    return before + _BEGIN + "\n".join(made) + _END + after
+
+
+def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
+    lines = [
+        f"  {name}-{kind}:",
+        f"    <<: *{like}",
+        "    build:",
+        "      context: ..",
+        "      dockerfile: deploy/Dockerfile",
+        f"      args: {{UNIT: services/{name}}}",
+        f"    image: fivered/{name}:{version(f'fivered-{name}')}",
+        f"    env_file: [env/{name}.env]",
+        f'    command: ["{kind}", "{name}"]',
+        *(["    restart: on-failure"] if kind == "migrate" else []),
+        "    depends_on:",
+        *(f"      {one}" for one in needs),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def events() -> str:
-    """Return the AsyncAPI document of all five services."""
+    """Return the AsyncAPI document of all services."""
     classes = [service_class(name) for name in service_names()]
     whole = asyncapi.document(classes, title="五红 Five Red", version="0.1.0")
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
@@ -150,6 +191,7 @@ def files() -> dict[Path, str]:
     found: dict[Path, str] = {
         HERE / "rabbitmq" / "definitions.json": broker(),
         HERE / "postgres" / "init.sql": database(),
+        HERE / "compose.yaml": compose(),
         HERE / "installation.json": installation.to_json(),
         HERE.parent / "docs" / "asyncapi.json": events(),
         HERE / "env" / "gateway.env.example": environment(

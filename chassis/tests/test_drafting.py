@@ -53,6 +53,22 @@ def test_a_draft_brings_a_database_to_the_tables(changed, tmp_path):
     engine.dispose()
 
 
+def test_the_first_migration_of_a_new_service_is_drafted_too(changed, tmp_path):
+    """It had to be copied from another service: without one the draft fell over."""
+    service_cls = changed("")
+    folder = tmp_path / service_cls.__module__.partition(".")[0] / "migrations"
+    known = (folder / "env.py").read_text("utf-8")
+    shutil.rmtree(folder)
+    path = write_draft(service_cls, "begin")
+    assert path == folder / "versions" / "0001_begin.py"
+    assert "run_env(metadata)" in (folder / "env.py").read_text("utf-8")
+    (folder / "env.py").write_text(known, "utf-8")  # the toy keeps its tables in one file
+    engine = store.open_engine(f"sqlite:///{tmp_path}/first.sqlite")
+    migrate_service(service_cls, engine)
+    assert differences(service_cls, engine) == []
+    engine.dispose()
+
+
 def test_a_draft_is_written_as_the_formatter_wants_it(changed):
     path = write_draft(changed('sa.Column("seen", sa.Integer),'), "counters_are_seen")
     text = path.read_text("utf-8")

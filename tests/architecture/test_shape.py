@@ -47,7 +47,7 @@ def test_every_service_has_the_same_rooms_and_no_others():
             if not path.name.startswith((".", "__")) and not path.name.endswith(".egg-info")
         }
         assert names - ROOM_NAMES == {"pyproject.toml", "README.md"}, package
-        assert ROOM_NAMES - {"data", "locale", "messages"} <= names, package
+        assert ROOM_NAMES - {"data", "locale", "messages", "rules", "settings"} <= names, package
 
 
 ROOMS = ("actions", "views", "storage", "rules")

@@ -265,7 +265,8 @@ def test_the_runbook_answers_every_alarm_and_names_what_the_code_says():
     code = "".join(path.read_text("utf-8") for path in (ROOT / "chassis").glob("*.py"))
     code += (ROOT / "gateway/settings.py").read_text("utf-8")
     for name in service_names():
-        code += (ROOT / f"services/{name}/settings.py").read_text("utf-8")
+        own = ROOT / f"services/{name}/settings.py"
+        code += own.read_text("utf-8") if own.exists() else ""
     for name in re.findall(r"`((?:event|message|topology|timer|storage|relay)_[a-z]+)`", text):
         assert f'"{name}"' in code, f"nothing logs {name}"
     for name in set(re.findall(r"FIVERED_[A-Z_]+", text)):

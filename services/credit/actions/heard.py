@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chassis import identities
 from services.credit import events
 from services.credit.actions import (
     awards,
@@ -94,7 +95,9 @@ def _one_by_one(
         if handle is None:
             continue
         if type(event.data) not in _AT_HOME:
-            handle(tx, event)
+            # A post is the kept id's, also where its fact names one that was given up since.
+            told = identities.redirected([event], lambda ids: registry.merged(tx.conn, ids), own=())
+            handle(tx, told[0])
             continue
         persons = [event.data.person_id, getattr(event.data, "into", event.data.person_id)]
         homes = households.homes_of(tx, persons)

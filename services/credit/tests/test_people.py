@@ -439,6 +439,20 @@ def test_a_consent_that_only_the_given_up_id_gave_goes_on_and_a_withdrawal_stand
     }
 
 
+def test_a_post_that_is_told_after_a_merge_is_the_kept_ids(bench):
+    """Its fact and that of the merge come from two partitions, in any order."""
+    bench.at("2025-03-03T09:00")
+    stage.resident(bench, "per_a")
+    stage.register(bench, "per_twin")
+    merge(bench)
+    stage.project(bench)
+    stage.steward(bench, "stw_1", "per_twin")
+    managed = {"project_id": "prj_1", "person_id": "per_twin"}
+    bench.consume("property", "project_manager_changed.v1", managed, subject="prj_1", sequence=3)
+    own = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("me")["subjects"]
+    assert {one["subject"] for one in own} == {"RES:per_a", "STW:stw_1", "PRJ:prj_1"}
+
+
 @pytest.mark.parametrize("wallet", ["RES:per_a", "HH", "STW:stw_1"])
 def test_who_has_died_spends_nothing_any_more(bench, wallet):
     """t1 B2: a reservation in the name of a dead person was held from the wallet."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis import records
+from chassis import identities, records
 from chassis.bus import Event, Tx
 from services.partner import events
 from services.partner.actions import partners as register
@@ -23,6 +23,8 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
             if isinstance(e.data, events.AreaDefinedHeard)
         ],
     )
+    enrolled = [e for e in heard if isinstance(e.data, events.StewardEnrolledHeard)]
+    enrolled = identities.redirected(enrolled, lambda ids: store.kept_ids(tx.conn, ids), own=())
     store.save_stewards(
         tx.conn,
         [
@@ -34,8 +36,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
                 "left_at": None,
                 "sequence": e.sequence,
             }
-            for e in heard
-            if isinstance(e.data, events.StewardEnrolledHeard)
+            for e in enrolled
         ],
     )
     people.consume(tx, [e for e in heard if isinstance(e.data, _OF_A_PERSON)])

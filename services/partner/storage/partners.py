@@ -71,7 +71,13 @@ def operated_by(person_id: str) -> sa.ColumnElement[bool]:
 
 
 def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
-    """Move what belongs to a person's id that was given up to the one that was kept."""
+    """Move what belongs to a person's id that was given up to the one that was kept.
+
+    A second merge of the same person may be heard before the first one.
+    """
+    kept = kept_ids(conn, [kept]).get(kept, kept)
+    if kept == given_up:
+        return
     both = sa.select(operators.c.partner_id).where(operators.c.person_id == kept)
     conn.execute(
         sa.delete(operators).where(
@@ -246,6 +252,14 @@ def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[
     """Return what is known of these persons, by id."""
     asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))
     return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
+
+
+def kept_ids(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
+    """Return, for those of some ids that were given up, the id that is kept."""
+    asked = sa.select(people.c.person_id, people.c.merged_into).where(
+        people.c.person_id.in_(sorted(set(person_ids))), people.c.merged_into.is_not(None)
+    )
+    return {row.person_id: row.merged_into for row in conn.execute(asked)}
 
 
 def operated_now(conn: sa.Connection, person_id: str) -> list[str]:

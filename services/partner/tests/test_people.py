@@ -69,6 +69,21 @@ def test_an_id_that_was_given_up_means_the_person_who_was_kept(town, barber):
     assert operators_of(town, barber) == [CLERK]
 
 
+def test_a_post_that_is_told_after_a_merge_is_the_kept_ids_in_whatever_order(town, barber):
+    """The fact of a post and two merges of one person come from three partitions, in any order."""
+    town.person("per_mid", "person_merged", sequence=2, into=ANA)
+    town.person("per_old", "person_merged", sequence=2, into="per_mid")
+    enrolled = {
+        "steward_id": "stw_1", "person_id": "per_old", "type": "FULL_TIME", "duty": "GRID_WORKER",
+        "grids": [f"{COMMUNITY}001"], "community": COMMUNITY, "spendable": True,
+    }  # fmt: skip
+    town.bench.consume("steward", "steward_enrolled.v1", enrolled, subject="stw_1")
+    offer_id = town.offer(barber, audience="STEWARD")
+    town.bench.as_("R_STEWARD", person=ANA, scope=COMMUNITY)
+    made = town.bench.do("request_redemption", {"offer_id": offer_id, "wallet": "STW"})
+    assert made["state"] == "REQUESTED"
+
+
 def test_who_dies_acts_for_nobody_and_it_is_said(town, barber):
     name_operators(town, barber, BARBER, CLERK)
     die(town, BARBER)

@@ -16,7 +16,7 @@ from chassis.refusal import StateConflict, said
 from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground, rectifications
-from services.property.storage import months, people, rows, tables
+from services.property.storage import months, rows, tables
 from services.property.storage.rows import Row, Values
 
 log = logging.getLogger("fivered.property")
@@ -39,7 +39,6 @@ def _take(tx: Tx, heard: list[Event]) -> None:
     new: list[Values] = []
     unclear: list[Values] = []
     causes: dict[str, Event] = {}
-    meant = people.the_one(tx.conn, [event.data.reporter_id for event in heard])
     for event in heard:
         data: events.RequestSubmittedHeard = event.data
         here = serving.get(data.grid, [])
@@ -50,7 +49,7 @@ def _take(tx: Tx, heard: list[Event]) -> None:
             "number": data.number,
             "grid": data.grid,
             "category": data.category,
-            "complainant_id": meant.get(data.reporter_id or "", data.reporter_id),
+            "complainant_id": data.reporter_id,
             "filed_at": data.filed_at or event.occurred_at,
             "reopen_count": 0,
         }
@@ -304,7 +303,7 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
         grid=data.grid,
         **to,
         **_UNDECIDED if back or to else {},
-        **_whose(tx, row, data),
+        **_whose(row, data),
     )
     if changed.complainant_id != row.complainant_id:
         _tell(tx, changed, "FILED")
@@ -344,17 +343,16 @@ def _correct_waiting(tx: Tx, row: Row, event: Event) -> None:
         area=data.grid[: rows.COMMUNITY_DIGITS],
         state="WAITING",
         reason=None,
-        **_whose(tx, row, data),
+        **_whose(row, data),
     )
     _place(tx, row)
 
 
-def _whose(tx: Tx, row: Row, data: events.RequestCorrectedHeard) -> Values:
+def _whose(row: Row, data: events.RequestCorrectedHeard) -> Values:
     """Who complained, where the correction says so: a reporter may be found out later."""
-    if data.reporter_id is None:
+    if data.reporter_id in {None, row.complainant_id}:
         return {}
-    meant = people.the_one(tx.conn, [data.reporter_id]).get(data.reporter_id, data.reporter_id)
-    return {} if meant == row.complainant_id else {"complainant_id": meant}
+    return {"complainant_id": data.reporter_id}
 
 
 def place_waiting(tx: Tx, grids: Iterable[str]) -> None:

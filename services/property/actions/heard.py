@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from chassis import records
+from chassis import identities, records
 from chassis.bus import Event, Tx
 from services.property import events
 from services.property.actions import (
@@ -30,7 +30,21 @@ def _take_runs(tx: Tx, heard: list[Event], takers: dict[type[object], Take]) -> 
     stand before it is reopened.
     """
     for kind, run in groupby(heard, key=lambda event: type(event.data)):
-        takers[kind](tx, list(run))
+        told = identities.redirected(list(run), lambda ids: people.the_one(tx.conn, ids), own=_OWN)
+        takers[kind](tx, told)
+
+
+# What the registry says of one registration stays that one's.
+_OWN = (
+    events.PersonRegisteredHeard,
+    events.ResidentRegisteredHeard,
+    events.ResidentMovedHeard,
+    events.ResidentReturnedHeard,
+    events.ResidentCorrectedHeard,
+    events.ResidentCameOfAgeHeard,
+    events.ResidentDeactivatedHeard,
+    events.PersonMergedHeard,
+)
 
 
 def steward(tx: Tx, heard: list[Event]) -> None:

@@ -92,7 +92,13 @@ PERSON_COLUMNS = frozenset(
 
 
 def replace_person(conn: sa.Connection, former: str, now: str) -> None:
-    """Let every reference to a person mean another one. The history stays as it was written."""
+    """Let every reference to a person mean another one. The history stays as it was written.
+
+    A second merge of the same person may be heard before the first one.
+    """
+    now = the_one(conn, [now]).get(now, now)
+    if now == former:
+        return
     for table, (columns, lists) in _PERSONS.items():
         for name in columns:
             conn.execute(sa.update(table).where(table.c[name] == former).values({name: now}))
@@ -141,9 +147,9 @@ def _with(value: Any, former: str, now: str) -> Any:
     return list(dict.fromkeys(now if one == former else one for one in value))
 
 
-def the_one(conn: sa.Connection, person_ids: Iterable[str | None]) -> dict[str, str]:
+def the_one(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
     """Return whom an id means that was given up; one that was not is left out."""
-    wanted = sorted({one for one in person_ids if one})
+    wanted = sorted(set(person_ids))
     table = t.people
     asked = sa.select(table.c.person_id, table.c.merged_into).where(
         table.c.person_id.in_(wanted), table.c.merged_into.is_not(None)

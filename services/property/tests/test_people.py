@@ -196,6 +196,19 @@ def test_every_reference_to_a_person_who_is_given_up_means_the_one_that_he_is(be
     assert mine.ask("complaints")["total"] == 2
 
 
+def test_a_post_that_is_told_after_a_merge_is_the_kept_ids_in_whatever_order(bench, compound):
+    """The fact of a post and two merges of one person come from three partitions, in any order."""
+    town = compound
+    for former, now in (("per_mid", "per_kept"), ("per_former", "per_mid")):
+        data = {"person_id": former, "into": now, "community": town.community}
+        bench.consume("steward", "person_merged.v1", data, subject=former, sequence=9)
+    town.enrol_staff("per_former")
+    town.enrol_cadre("per_former")
+    for table in ("property_staff", "cadres"):
+        held = bench.rows(f"SELECT person_id FROM {table} WHERE steward_id = 'stw_per_former'")
+        assert held == [{"person_id": "per_kept"}]
+
+
 def town_work(town):
     town.secretary().do(
         "hold_meeting",

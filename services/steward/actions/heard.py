@@ -96,7 +96,7 @@ def liaisons_changed(tx: Tx, heard: list[Event]) -> None:
                 "target_kind": data.target_kind,
                 "target": data.target,
                 "official_id": data.official_id,
-                "person_id": data.person_id,
+                "person_id": data.person_id and storage.people.kept(tx.conn, data.person_id),
                 "since": event.occurred_at,
                 "ended": False,
             }

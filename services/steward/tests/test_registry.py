@@ -451,6 +451,16 @@ def test_the_id_that_stays_gains_the_household_of_its_place(ground, grid, home):
     )
 
 
+def test_a_link_that_is_told_after_a_merge_is_the_kept_persons(ground, twin):
+    """The forum had named the id that was given up; what is overdue was laid before a party of it."""
+    decide = {"merge_id": merge(ground)["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+    link = {"link_id": "lnk_1", "tier": "GRID_WORKER", "target_kind": "GRID", "target": GRID,
+            "official_id": "off_1", "person_id": TWIN}  # fmt: skip
+    ground.bench.consume("forum", "liaison_assigned.v1", link, subject="lnk_1")
+    assert ground.bench.rows("SELECT person_id FROM liaisons") == [{"person_id": WANG}]
+
+
 def test_two_numbers_are_two_people_and_a_rejected_proposal_changes_nothing(ground):
     """K7: twins of one name are not merged by a slip."""
     with pytest.raises(errors.TwoNumbers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
@@ -23,7 +24,7 @@ from services.credit.errors import (
 from services.credit.storage import awards as award_store
 from services.credit.storage import entries as entry_store
 from services.credit.storage import objections as store
-from services.credit.storage import registry
+from services.credit.storage import registry, voices
 from services.credit.storage import settlement as settlement_store
 
 # Who hands in what a person without an account objects to.
@@ -67,8 +68,17 @@ def locked(tx: Tx, objection_id: str) -> Row:
     return known
 
 
-def of_filer(tx: Tx, objection_id: str, receipt_no: str | None) -> Row:
+def of_filer(tx: Tx, objection_id: str, receipt_no: str | None, *, of_subject: bool = False) -> Row:
     """Return and lock an objection for its filer, or for staff who show the filer's receipt.
+
+    What was filed for a subject is the subject's: when the filer speaks for it no more, another
+    person who does now goes on with it.
+
+    Args:
+        tx: The transaction.
+        objection_id: Which one.
+        receipt_no: The receipt that staff show.
+        of_subject: Whether anybody who speaks for the subject may go on with it at any time.
 
     Raises:
         NotFound: There is none.
@@ -79,13 +89,24 @@ def of_filer(tx: Tx, objection_id: str, receipt_no: str | None) -> Row:
     known = store.objection(tx.conn, objection_id, lock=True)
     if known is None:
         raise NotFound(kind="objection", id=objection_id)
-    if known.person_id != tx.actor.id:
+    if known.person_id != tx.actor.id and not _is_of_subject(tx, known, at_any_time=of_subject):
         # Without the number of the filer's receipt nobody acts for another.
         assists = tx.actor.role in ASSISTANTS and bool((receipt_no or "").strip())
         if not assists or not tx.actor.covers(_place(tx, known)):
             raise NotFiler
     tx.check_version(known.version)
     return known
+
+
+def _is_of_subject(tx: Tx, known: Row, *, at_any_time: bool) -> bool:
+    """Tell whether the caller speaks for the subject for which an objection was filed."""
+
+    def speaks(person_id: str, at: datetime) -> bool:
+        return voices.speaks_for(tx.conn, known.subject_id, person_id, at)
+
+    if not speaks(tx.actor.id, tx.now) or not speaks(known.person_id, known.filed_at):
+        return False
+    return at_any_time or not speaks(known.person_id, tx.now)
 
 
 def _place(tx: Tx, known: Row) -> str:

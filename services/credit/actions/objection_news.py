@@ -26,8 +26,10 @@ def tell(
     """
     told = {"ref": known.objection_id, "number": known.number, "kind": known.kind, **detail}
     own = voices.speaks_for(tx.conn, known.subject_id, known.person_id, tx.now)
+    # What was filed for the subject is its own, also when the filer speaks for it no more.
+    its_own = own or voices.speaks_for(tx.conn, known.subject_id, known.person_id, known.filed_at)
     more = dict(filer or {})
-    telling.tell(tx, code, subject_id=known.subject_id, **told, **(more if own else {}))
+    telling.tell(tx, code, subject_id=known.subject_id, **told, **(more if its_own else {}))
     if not own:
         telling.tell(tx, code, person_id=known.person_id, **told, **more)
 

@@ -55,7 +55,8 @@ def request_review(tx: Tx, payload: RequestReview) -> replies.ObjectionDone:
     Raises:
         TextTooShort: No grounds are given.
         NotFound: There is no such objection.
-        NotFiler: Somebody else filed it, and the caller shows no receipt of the filer's.
+        NotFiler: Somebody else filed it, not for a subject for which the caller speaks, and the
+            caller shows no receipt of the filer's.
         StateConflict: It is not decided, or was reviewed already.
         NothingToReview: It was upheld: there is nothing more to gain.
         NoHigherLevel: The district has decided it.
@@ -63,7 +64,7 @@ def request_review(tx: Tx, payload: RequestReview) -> replies.ObjectionDone:
     """
     if len(payload.grounds.strip()) < LEAST_TEXT:
         raise TextTooShort(field="grounds", least=LEAST_TEXT)
-    known = cases.of_filer(tx, payload.objection_id, payload.receipt_no)
+    known = cases.of_filer(tx, payload.objection_id, payload.receipt_no, of_subject=True)
     if known.state != "DECIDED":
         raise StateConflict(state=known.state)
     if known.outcome == "UPHELD":

@@ -85,6 +85,57 @@ def prepared(bench):
     open_subject(bench, "UNT", "unt_1", holder="per_keeper")
 
 
+def filed_by_the_boss(bench):
+    """One of two who speak for a project objects to what it was deducted."""
+    represented(bench, "per_boss", "per_next")
+    bench.at("2025-03-10T10:00")
+    made = award(
+        bench, "PRJ:prj_1", "R-PRJ-16", propose="R_STREET", approve="R_DISTRICT", area=STREET
+    )
+    bench.as_("R_PCO", person="per_boss", scope=DISTRICT)
+    order = {"target": "AWARD", "target_id": made, "text": "整改照片为当日拍摄,请核查。"}
+    return {"objection_id": bench.do("file_objection", order)["id"]}
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_who_speaks_for_a_subject_goes_on_with_what_another_voice_of_it_filed(credit, left):
+    """Its objection was that of a person: when that one had left, nobody could ask for a review."""
+    bench = credit
+    which = filed_by_the_boss(bench)
+    bench.at("2025-03-10T11:00")
+    if left:
+        represented(bench, "per_next", sequence=3)
+    bench.as_("R_CADRE", person="per_cadre8", scope=stage.COMMUNITY)
+    bench.do("accept_objection", which, version=1)
+    decided = bench.do(
+        "decide_objection", which | {"outcome": "DISMISSED", "reasons": REASONS}, version=2
+    )
+    assert decided["review_until"]
+    grounds = {"grounds": "裁定没有核对原始照片,请上级复核。"}
+    bench.as_("R_MERCHANT", person="per_shop", scope=stage.COMMUNITY)
+    with pytest.raises(NotFound):
+        bench.do("request_review", which | grounds, version=3)
+    bench.as_("R_PCO", person="per_next", scope=DISTRICT)
+    told = bench.ask("messages")["items"][0]
+    assert (told["code"], "申请复核" in told["text"]) == ("OBJECTION_DECIDED", True)
+    assert bench.do("request_review", which | grounds, version=3)["state"] == "REVIEW_REQUESTED"
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_who_speaks_for_a_subject_withdraws_what_was_filed_for_it_by_who_has_left(credit, left):
+    bench = credit
+    which = filed_by_the_boss(bench)
+    bench.at("2025-03-10T11:00")
+    if left:
+        represented(bench, "per_next", sequence=3)
+    bench.as_("R_PCO", person="per_next", scope=DISTRICT)
+    if left:
+        assert bench.do("withdraw_objection", which, version=1)["state"] == "WITHDRAWN"
+        return
+    with pytest.raises(NotFiler):
+        bench.do("withdraw_objection", which, version=1)
+
+
 VOICES = [
     ("MER:org_1", "per_shop", "R-MER-06", "R_GRID"),
     ("PTN:ptn_1", "per_shop", "R-PTN-04", "R_CADRE"),

@@ -16,7 +16,7 @@ from msgspec import Struct
 from chassis import free_text
 from chassis.refusal import Invalid, Refusal, said
 from chassis.requests import UNIQUE, Line, is_request, members_of
-from chassis.shapes import Flaw, Place, Shape
+from chassis.shapes import Flaw, Place, Shape, unreadable_in
 
 _MOST_INT = 2**63
 
@@ -49,6 +49,8 @@ def read_lines(lines: Sequence[Line[LineT]]) -> list[LineT | Refusal]:
     found: list[LineT | Refusal] = []
     for line in lines:
         try:
+            if flaws := list(unreadable_in(line.given)):
+                raise Shape.of(line.of).refused(flaws)
             found.append(cast("LineT", read(line.of, line.given)))
         except Refusal as refusal:
             found.append(refusal)

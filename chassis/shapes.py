@@ -151,6 +151,11 @@ class Shape:
             key=lambda one: order.get(str(one.place[0]), len(order)) if one.place else -1,
         )
 
+    def unreadable(self, given: object) -> Iterator[Flaw]:
+        """Yield each text that nobody can read as it was meant, but in lines that the service
+        judges by itself."""
+        return (one for one in unreadable_in(given) if not self._judged_alone(one.place))
+
     def _judged_alone(self, place: Place) -> bool:
         """Tell whether a place lies in a line that the service judges by itself."""
         if not self.alone:
@@ -195,6 +200,15 @@ class Shape:
             else cast("Json", one.get("default"))
             for name, one in members.items()
         } | {name: one for name, one in value.items() if name not in members}
+
+
+def unreadable_in(given: object) -> Iterator[Flaw]:
+    """Yield each text that nobody can read as it was meant."""
+    for at, value in text.texts(given):
+        if (found := text.unreadable(value)) is not None:
+            yield Flaw(at, "unreadable", {"character": f"U+{ord(found):04X}"})
+        if text.PROSE.isdisjoint(at) and (position := text.broken(value)) is not None:
+            yield Flaw(at, "line break", {"position": position})
 
 
 def _fractions(value: object, schema: Schema, schemas: Schemas, at: Place = ()) -> Iterator[Place]:

@@ -27,8 +27,8 @@ class Unfit(ValueError):
     """Something is to be named, or read more closely, before a body travels."""
 
 
-def travelling(content: bytes, moments: tuple[Moment, ...]) -> JsonObject:
-    """Return a body as it travels to its service.
+def travelling(content: bytes, shape: Shape, moments: tuple[Moment, ...]) -> JsonObject:
+    """Return a body as it travels to its service, which says whether it fits its shape.
 
     Raises:
         Unfit: It is no JSON object, or holds a text or a time that the gateway has to name.
@@ -37,7 +37,7 @@ def travelling(content: bytes, moments: tuple[Moment, ...]) -> JsonObject:
         given = msgspec.json.decode(content or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unfit from None
-    if not isinstance(given, dict) or any(flawed(given)):
+    if not isinstance(given, dict) or any(shape.unreadable(given)):
         raise Unfit
     return timed(cast("JsonObject", text.tidied(given)), moments)
 
@@ -74,7 +74,7 @@ def fitting(
         Flawed: It does not fit.
     """
     tidied = read(cast("JsonObject", text.tidied(given)))
-    flaws = [*flawed(given), *shape.flaws(tidied)]
+    flaws = [*shape.unreadable(given), *shape.flaws(tidied)]
     if flaws:
         raise shape.refused(flaws)
     return timed(shape.filled(tidied), shape.moments)
@@ -110,15 +110,6 @@ def _infinite(value: object, at: Place = ()) -> Iterator[Place]:
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _infinite(inner, (*at, number))
-
-
-def flawed(given: object) -> Iterator[Flaw]:
-    """Yield each text that nobody can read as it was meant."""
-    for at, value in text.texts(given):
-        if (found := text.unreadable(value)) is not None:
-            yield Flaw(at, "unreadable", {"character": f"U+{ord(found):04X}"})
-        if text.PROSE.isdisjoint(at) and (position := text.broken(value)) is not None:
-            yield Flaw(at, "line break", {"position": position})
 
 
 def timed(body: JsonObject, moments: tuple[Moment, ...]) -> JsonObject:

@@ -181,7 +181,7 @@ def read_members(door: Door, content: bytes) -> JsonObject:
     """
     if door.moments is not None:
         with suppress(Unfit):
-            found = travelling(content, door.moments)
+            found = travelling(content, door.body or NOTHING, door.moments)
             # A member that bears the name of a place would change which thing is meant.
             if found.keys().isdisjoint(door.places):
                 return found

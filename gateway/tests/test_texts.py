@@ -101,6 +101,7 @@ def test_a_line_of_a_batch_that_is_wrong_stops_no_other(site):
         {"counter_id": "c1", "at": "2025-01-02T09:00:00", "amount": 1},
         {"counter_id": "c1", "at": "2025-01-02T09:00:00", "amount": "1"},
         "c1",
+        {"counter_id": "c\u202e1", "at": "2025-01-02T09:00:00", "amount": 1},
     ]
     answer = site.ask("POST", "/v1/toy/readings", json={"readings": lines})
     assert answer.json()["said"] == [
@@ -108,6 +109,7 @@ def test_a_line_of_a_batch_that_is_wrong_stops_no_other(site):
         "2025-01-02T09:00:00+08:00",
         "amount: 应为整数",
         ": 应为对象",
+        "counter_id: 含有不可见的控制字符 U+202E",
     ]
     answer = site.ask("POST", "/v1/toy/readings", json={"readings": [lines[0]] * 11})
     assert [one["field"] for one in problem_of(answer)["errors"]] == ["readings"]

@@ -167,6 +167,15 @@ class HolderGone(StateConflict):
     )
 
 
+class CallerDeceased(HolderDeceased):
+    of_caller = True
+
+
+class CallerMerged(HolderGone):
+    text = "登记已合并,请以保留的登记登录 / This id was merged: sign in under the one that stays"
+    of_caller = True
+
+
 class HoldDiffers(Refusal):
     """The same redemption is asked for with another content; nothing tells which one is meant."""
 
@@ -743,7 +752,7 @@ class ReviewIncomplete(Guard):
 
 
 class NotUnderReview(Guard):
-    text = "{subject} 不是本次评议的候选对象 / {subject} is no nominee whom this review is about"
+    text = "{subject} 不在本次评议之列 / {subject} is not under review here"
 
 
 class NobodyLeft(Guard):

@@ -43,12 +43,13 @@ from services.credit.actions import (
     rule_sets,
     running_out,
     settlement,
+    standing,
     subjects,
     vetoes,
     what_if,
 )
 from services.credit.settings import CreditSettings
-from services.credit.storage import tables
+from services.credit.storage import registry, tables
 from services.credit.views import awards as awards_views
 from services.credit.views import budget as budget_views
 from services.credit.views import cards as cards_views
@@ -109,6 +110,7 @@ class Credit(Imports, Service):
     )
     tables = tables.metadata
     settings_type = CreditSettings
+    standing = registry.standing
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色信用 / Red Credit"
@@ -716,6 +718,10 @@ class Credit(Imports, Service):
         job("draft", drafting.run_draft),
         job("export_month", month_logs.run_export),
     )
+
+    def admit(self, tx: Tx) -> None:
+        """Refuse who is dead, or was merged into another registration."""
+        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

@@ -25,6 +25,8 @@ _INSTANT = timedelta(microseconds=1)
 # States of a person who is no resident any more: dead, or gone.
 DECEASED = "DECEASED"
 ENDED = "ENDED"
+# Of an id that was given up for another one of the same person.
+MERGED = "MERGED"
 
 # --------------------------------------------------------------------------------------------------
 # Subjects
@@ -211,6 +213,18 @@ def has_area(conn: sa.Connection, code: str) -> bool:
 def person(conn: sa.Connection, person_id: str) -> Row | None:
     """Return what is known of a person, or None."""
     return records.find(conn, t.people, person_id)
+
+
+def _standing() -> store.Scalar:
+    actor: sa.BindParameter[str] = sa.bindparam("actor")
+    given_up = sa.select(sa.literal(MERGED)).where(t.merged_people.c.person_id == actor)
+    state = sa.select(t.people.c.state).where(t.people.c.person_id == actor)
+    found = sa.func.coalesce(given_up.scalar_subquery(), state.scalar_subquery())
+    return sa.select(found).scalar_subquery()
+
+
+# Whether a caller may act still: read with the key of each command.
+standing = _standing()
 
 
 def has_died(conn: sa.Connection, person_id: str) -> bool:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chassis.refusal import NotFound
 from services.credit.actions import verify as command
-from services.credit.errors import ConsentSuspended
+from services.credit.errors import CallerDeceased, ConsentSuspended
 from services.credit.storage import tables as t
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
@@ -73,14 +73,16 @@ def home(bench):
     return bench
 
 
-@pytest.mark.parametrize("leave", [moved, corrected, died])
-def test_who_consented_leaves_and_the_household_stays(home, leave):
+@pytest.mark.parametrize(
+    ("leave", "refusal"), [(moved, NotFound), (corrected, NotFound), (died, CallerDeceased)]
+)
+def test_who_consented_leaves_and_the_household_stays(home, leave, refusal):
     """A1: who left kept its wallet and its consent, and its area followed."""
     consent = consents_shown(home, "per_b")["HH:hh_1"]["id"]
     leave(home, "per_b")
     assert "HH:hh_1" not in shown(home, "per_b")
     assert "HH:hh_1" not in consents_shown(home, "per_b")
-    with pytest.raises(NotFound):
+    with pytest.raises(refusal):
         home.do("withdraw_consent", {"consent_id": consent})
     assert "HH:hh_1" in shown(home, "per_a")
     assert consents_shown(home, "per_a")["HH:hh_1"]["state"] == "GRANTED"

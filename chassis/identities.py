@@ -6,10 +6,12 @@ after its own merge was heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
+import sqlalchemy as sa
+
+from chassis import storage as store
 from chassis.messages import Event
 
 # The members of facts that name persons, alone or in a list.
@@ -24,6 +26,10 @@ PERSONS = (
     "concerned",
 )
 
+# One id, or a list of them.
+_Ids = str | list[str]
+# Lists of ids by what they are called.
+_Members = dict[str, list[str]]
 Kept = Callable[[Collection[str]], Mapping[str, str]]
 
 
@@ -48,20 +54,71 @@ def one_each(people: Sequence[str], instead: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(instead.get(one, one) for one in people))
 
 
-def _named(data: Any, own: Collection[type]) -> dict[str, Any]:
+def _named(data: object, own: Collection[type]) -> dict[str, _Ids]:
     names = () if type(data) in own else PERSONS
     found = {name: getattr(data, name, None) for name in names}
     return {name: value for name, value in found.items() if value}
 
 
-def _each(value: Any) -> Sequence[str]:
+def _each(value: _Ids) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _with(event: Event, named: Mapping[str, Any], instead: Mapping[str, str]) -> Event:
+def _with(event: Event, named: Mapping[str, _Ids], instead: Mapping[str, str]) -> Event:
     changed = {
         name: instead[value] if isinstance(value, str) else one_each(value, instead)
         for name, value in named.items()
         if not instead.keys().isdisjoint(_each(value))
     }
     return replace(event, data=replace(event.data, **changed)) if changed else event
+
+
+def hand_over(conn: sa.Connection, columns: Iterable[store.Column], old: str, new: str) -> None:
+    """Put one id where another one stands, in columns of ids and in lists of them."""
+    for column in columns:
+        if isinstance(column.type, sa.JSON):
+            _in_list(conn, column, old, new)
+        else:
+            conn.execute(sa.update(column.table).where(column == old).values({column.name: new}))
+
+
+def hand_over_once(
+    conn: sa.Connection, column: store.Column, old: str, new: str, *, within: Sequence[str]
+) -> None:
+    """Put one id where another one stands; a row that there is for both stays once, the kept one's.
+
+    Args:
+        conn: The transaction.
+        column: Of the ids.
+        old: The id that is given up.
+        new: The id that is kept.
+        within: The other columns of the key.
+    """
+    table = column.table
+    other = table.alias()
+    there = sa.exists().where(
+        other.c[column.name] == new, *(other.c[name] == table.c[name] for name in within)
+    )
+    conn.execute(sa.delete(table).where(column == old, there))
+    hand_over(conn, (column,), old, new)
+
+
+def may_name(column: store.Column, person_id: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a person may stand in a list; the list itself decides, because an
+    underscore stands for any letter here."""
+    return sa.cast(column, sa.Text).like(f'%"{person_id}"%')
+
+
+def _in_list(conn: sa.Connection, column: store.Column, old: str, new: str) -> None:
+    key = list(column.table.primary_key)
+    asked = sa.select(*key, column).where(may_name(column, old))
+    for *ids, value in conn.execute(asked).all():
+        same = [part == one for part, one in zip(key, ids, strict=True)]
+        put = {column.name: _put(value, old, new)}
+        conn.execute(sa.update(column.table).where(*same).values(put))
+
+
+def _put(value: _Members | list[str], old: str, new: str) -> _Members | list[str]:
+    if isinstance(value, dict):
+        return {name: one_each(part, {old: new}) for name, part in value.items()}
+    return one_each(value, {old: new})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis import records
+from chassis import identities, records
 from chassis.bus import Due, Event, Tx
 from services.forum import events, rules, storage
 from services.forum.actions import hosts, invitations, liaison, supervisions, tasks
@@ -48,9 +48,16 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
 
     A batch is first folded to what is true at its end, in whatever order its facts came.
     """
+    merged = [
+        storage.identities.merge_person(
+            tx.conn, event.data.person_id, event.data.into, event.sequence
+        )
+        for event in heard
+        if isinstance(event.data, events.PersonMergedHeard)
+    ]
+    heard = _redirected(tx, heard)
     areas: dict[str, dict[str, str]] = {}
     people: list[Event] = []
-    merged: list[tuple[str, str]] = []
     ended: list[str] = []
     requests: list[dict[str, str]] = []
     left: list[str] = []
@@ -60,8 +67,6 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
             requests.append({"request_id": data.request_id})
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
-        elif isinstance(data, events.PersonMergedHeard):
-            merged.append((data.person_id, data.into))
         elif isinstance(data, events.StewardLeftHeard):
             if data.duty == rules.GRID_WORKER:
                 left.append(data.person_id)
@@ -75,7 +80,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         elif isinstance(data, events.RequestSubmittedHeard):
             if data.topic_id is not None:
                 consume_request(tx, data.topic_id, data.request_id, data.number)
-        else:
+        elif not isinstance(data, events.PersonMergedHeard):
             people.append(event)
     _end(tx, ended)
     records.put(tx.conn, storage.tables.requests, requests)
@@ -83,19 +88,35 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         records.put(tx.conn, storage.tables.areas, list(areas.values()))
     homes = storage.heard.homes_of(tx.conn, [event.data.person_id for event in people])
     gone, elsewhere, dead = _keep(tx, people)
-    for old, into in merged:
-        storage.heard.merge_person(tx.conn, old, into)
     if left:
         liaison.end_offices(tx, left, "LEFT", rules.GRID_WORKER)
     if dead:
         liaison.end_posts_of_dead(tx, dead)
         hosts.hand_on_from_dead(tx, dead)
     _follow(tx, gone, elsewhere)
+    if people or merged:
+        follow_households(tx, [*merged, *(event.data.person_id for event in people)])
     if people:
-        follow_households(tx, [event.data.person_id for event in people])
         liaison.follow_homes(tx, homes)
 
 
+def _redirected(tx: Tx, heard: Sequence[Event]) -> list[Event]:
+    """Return what is told of an id that was given up as told of the kept one."""
+    return identities.redirected(
+        heard, lambda ids: storage.identities.kept(tx.conn, ids), own=_OF_A_REGISTRATION
+    )
+
+
+# What the registry says of one registration stays that one's.
+_OF_A_REGISTRATION = (
+    events.ResidentRegisteredHeard,
+    events.ResidentReturnedHeard,
+    events.ResidentMovedHeard,
+    events.ResidentCorrectedHeard,
+    events.ResidentCameOfAgeHeard,
+    events.ResidentDeactivatedHeard,
+    events.PersonMergedHeard,
+)
 _REQUEST_ENDED = (
     events.RequestResolvedHeard,
     events.RequestClosedHeard,
@@ -123,6 +144,7 @@ _UNKNOWN: dict[str, object] = {
     "is_adult": False,
     "active": False,
     "ended": None,
+    "merged_into": None,
     "sequence": -1,
     "sequences": {},
 }
@@ -138,6 +160,8 @@ def _keep(tx: Tx, heard: Sequence[Event]) -> tuple[list[str], list[str], list[st
     for event in heard:
         person_id, said = event.data.person_id, _place(event.data)
         row = known.get(person_id) or _UNKNOWN | {"person_id": person_id}
+        if row["merged_into"] is not None:
+            continue
         known[person_id] = records.newest(row, said, event.sequence)
         if "active" in said or "community" in said:
             told[person_id] = None
@@ -171,7 +195,7 @@ _ORDER_ENDED = (
 
 def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep projects, their managers and posts; take deliveries of our tasks."""
-    for event in heard:
+    for event in _redirected(tx, heard):
         data = event.data
         if isinstance(data, events.ProjectRegisteredHeard):
             storage.heard.upsert_project(
@@ -244,7 +268,7 @@ _OF_PARTNERS_LISTED = (
 
 def consume_partner(tx: Tx, heard: Sequence[Event]) -> None:
     """Keep who speaks for shops and units; list what waits there for the street or the district."""
-    for event in heard:
+    for event in _redirected(tx, heard):
         data = event.data
         if isinstance(data, _OF_PARTNERS_LISTED):
             consume_escalated(tx, event)
@@ -269,7 +293,7 @@ def consume_partner(tx: Tx, heard: Sequence[Event]) -> None:
 
 def consume_credit(tx: Tx, heard: Sequence[Event]) -> None:
     """List overdue objections, repairs and vetoes before the level above, until they have ended."""
-    for event in heard:
+    for event in _redirected(tx, heard):
         if isinstance(
             event.data,
             events.ObjectionEscalatedHeard

@@ -16,31 +16,18 @@ from services.forum.storage.liaison import in_office
 from services.forum.storage.rows import near
 from services.forum.storage.tables import (
     areas,
-    cosigners,
     deputies,
     deputy_streets,
-    escalations,
     invitations,
-    liaisons,
-    messages,
-    objection_decisions,
-    objections,
     officials,
     opt_ins,
     org_people,
     orgs,
-    polls,
     project_posts,
     projects,
     residents,
-    roll,
-    sealed_votes,
     sessions,
-    supervisions,
-    supervisors,
-    tasks,
     topics,
-    votes,
 )
 
 # Of a project that serves no longer: nobody speaks for it, and nothing is given to it.
@@ -137,60 +124,6 @@ def set_org_people(conn: Connection, org_id: str, people: Sequence[str]) -> None
     conn.execute(sa.delete(org_people).where(org_people.c.org_id == org_id))
     rows = [{"org_id": org_id, "person_id": person} for person in dict.fromkeys(people)]
     records.add_all(conn, org_people, rows)
-
-
-# Where a person stands alone in a row, and where its key holds something else too.
-_PERSON_COLUMNS = (
-    topics.c.proposer,
-    officials.c.person_id,
-    liaisons.c.person_id,
-    deputies.c.person_id,
-    projects.c.manager,
-    project_posts.c.person_id,
-    sessions.c.host_id,
-    invitations.c.delegate,
-    objection_decisions.c.person_id,
-    tasks.c.supervisor_accepted,
-    tasks.c.cadre_accepted,
-    supervisions.c.person_id,
-    escalations.c.person_id,
-    escalations.c.reporter_id,
-    messages.c.person_id,
-)
-_PERSON_KEYS = (
-    (opt_ins, ()),
-    (cosigners, ("topic_id",)),
-    (invitations, ("session_id",)),
-    (votes, ("session_id", "topic_id")),
-    (sealed_votes, ("session_id", "topic_id")),
-    (roll, ("session_id", "topic_id")),
-    (objections, ("opinion_id",)),
-    (supervisors, ("task_id",)),
-    (polls, ("topic_id",)),
-    (org_people, ("org_id",)),
-)
-
-
-def merge_person(conn: Connection, old: str, into: str) -> None:
-    """Let everything that one id of a person has be of the other id; what both have stays once."""
-    for column in _PERSON_COLUMNS:
-        conn.execute(sa.update(column.table).where(column == old).values({column.name: into}))
-    for table, key in _PERSON_KEYS:
-        person = table.c.person_id
-        other = table.alias()
-        both = sa.exists().where(
-            other.c.person_id == into, *(other.c[name] == table.c[name] for name in key)
-        )
-        conn.execute(sa.delete(table).where(person == old, both))
-        conn.execute(sa.update(table).where(person == old).values(person_id=into))
-    proposed = sa.select(topics.c.topic_id).where(topics.c.proposer == into)
-    conn.execute(
-        sa.delete(cosigners).where(
-            cosigners.c.person_id == into, cosigners.c.topic_id.in_(proposed)
-        )
-    )
-    given_up = sa.update(residents).where(residents.c.person_id == old)
-    conn.execute(given_up.values(active=False, ended=MERGED))
 
 
 def upsert_project(conn: Connection, **values: object) -> None:

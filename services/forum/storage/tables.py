@@ -27,6 +27,8 @@ residents = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     # Of one who is not active: DECEASED, MERGED, or for which other reason the registration ended.
     sa.Column("ended", Code),
+    # Of a registration that was given up: which one the person is.
+    sa.Column("merged_into", store.Id, index=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     # The sequence of the fact that said each column.
     sa.Column("sequences", store.Json),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
+from chassis import identities, records
+from chassis import storage as store
 from services.property.storage import tables as t
 
 Row = records.Row
@@ -46,49 +46,50 @@ def same_household(conn: sa.Connection, one: str, other: str) -> bool:
     return other in housemates(conn, {one})
 
 
-# Where a person is named, as a column and inside a list.
-_PERSONS: dict[sa.Table, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    t.companies: (
-        ("uscc_override_by", "representatives_proposed_by"),
-        ("representatives", "representatives_proposed"),
-    ),
-    t.projects: (("manager_person_id", "reopening_proposed_by"), ()),
-    t.project_managers: (("person_id",), ()),
-    t.owners_committees: (("chair",), ("members",)),
-    t.appointments: (
-        ("person_id", "proposed_by", "secretary_by", "company_by", "filed_by"),
-        (),
-    ),
-    t.agreements: (("signed_by_project", "signed_by_community"), ()),
-    t.commitments: (
-        (
-            "submitted_by",
-            "accepted_by",
-            "waived_by_project",
-            "waived_by_community",
-            "waived_by_street",
-        ),
-        (),
-    ),
-    t.meetings: (("chair",), ("attendees",)),
-    t.complaints: (("complainant_id", "decided_by"), ()),
-    t.undecided: (("complainant_id", "decided_by"), ()),
-    t.messages: (("person_id",), ()),
-    t.rectifications: (
-        ("issued_by", "submitted_by", "checked_by", "withdraw_proposed_by", "extended_by"),
-        (),
-    ),
-    t.works: (("delivered_by",), ()),
-    t.disclosures: (("published_by",), ()),
-    t.cadres: (("person_id",), ()),
-    t.property_staff: (("person_id",), ()),
-    t.liaisons: (("person_id",), ()),
-    t.people: (("merged_into",), ()),
-}
-# What no view shows to the person who is none of the matter's people.
-PERSON_COLUMNS = frozenset(
-    name for columns, lists in _PERSONS.values() for name in (*columns, *lists)
+# Where a person is named, alone or in a list.
+MOVED: tuple[store.Column, ...] = (
+    t.companies.c.uscc_override_by,
+    t.companies.c.representatives_proposed_by,
+    t.companies.c.representatives,
+    t.companies.c.representatives_proposed,
+    t.projects.c.manager_person_id,
+    t.projects.c.reopening_proposed_by,
+    t.project_managers.c.person_id,
+    t.owners_committees.c.chair,
+    t.owners_committees.c.members,
+    t.appointments.c.person_id,
+    t.appointments.c.proposed_by,
+    t.appointments.c.secretary_by,
+    t.appointments.c.company_by,
+    t.appointments.c.filed_by,
+    t.agreements.c.signed_by_project,
+    t.agreements.c.signed_by_community,
+    t.commitments.c.submitted_by,
+    t.commitments.c.accepted_by,
+    t.commitments.c.waived_by_project,
+    t.commitments.c.waived_by_community,
+    t.commitments.c.waived_by_street,
+    t.meetings.c.chair,
+    t.meetings.c.attendees,
+    t.complaints.c.complainant_id,
+    t.complaints.c.decided_by,
+    t.undecided.c.complainant_id,
+    t.undecided.c.decided_by,
+    t.messages.c.person_id,
+    t.rectifications.c.issued_by,
+    t.rectifications.c.submitted_by,
+    t.rectifications.c.checked_by,
+    t.rectifications.c.withdraw_proposed_by,
+    t.rectifications.c.extended_by,
+    t.works.c.delivered_by,
+    t.disclosures.c.published_by,
+    t.cadres.c.person_id,
+    t.property_staff.c.person_id,
+    t.liaisons.c.person_id,
+    t.people.c.merged_into,
 )
+# What no view shows to the person who is none of the matter's people.
+PERSON_COLUMNS = frozenset(column.name for column in MOVED)
 
 
 def replace_person(conn: sa.Connection, former: str, now: str) -> None:
@@ -99,11 +100,7 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
     now = the_one(conn, [now]).get(now, now)
     if now == former:
         return
-    for table, (columns, lists) in _PERSONS.items():
-        for name in columns:
-            conn.execute(sa.update(table).where(table.c[name] == former).values({name: now}))
-        for name in lists:
-            _replace_in_list(conn, table, table.c[name], former, now)
+    identities.hand_over(conn, MOVED, former, now)
     records.put(
         conn,
         t.people,
@@ -122,29 +119,6 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
         ],
         keep=("grid", "household_id", "is_adult", "died", "sequence", "sequences"),
     )
-
-
-def may_name(column: sa.Column[Any], person_id: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a person may stand in a list; the list itself decides, because an
-    underscore stands for any letter here."""
-    return sa.cast(column, sa.Text).like(f'%"{person_id}"%')
-
-
-def _replace_in_list(
-    conn: sa.Connection, table: sa.Table, column: sa.Column[Any], former: str, now: str
-) -> None:
-    key = records.key_of(table)
-    asked = sa.select(key, column).where(may_name(column, former))
-    for ref, value in conn.execute(asked).all():
-        conn.execute(
-            sa.update(table).where(key == ref).values({column.name: _with(value, former, now)})
-        )
-
-
-def _with(value: Any, former: str, now: str) -> Any:
-    if isinstance(value, dict):
-        return {name: _with(part, former, now) for name, part in value.items()}
-    return list(dict.fromkeys(now if one == former else one for one in value))
 
 
 def the_one(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
+from chassis import identities, records
 from chassis import storage as store
 from services.property import rules
 from services.property.storage import tables as t
-from services.property.storage.people import housemates, may_name, same_household
+from services.property.storage.people import housemates, same_household
 
 Row = records.Row
 Values = dict[str, Any]
@@ -119,7 +119,7 @@ def _with_in_list(
 ) -> list[str]:
     """Return the keys of the rows in one of whose lists a person stands."""
     key = records.key_of(table)
-    near = sa.or_(*(may_name(column, person_id) for column in columns))
+    near = sa.or_(*(identities.may_name(column, person_id) for column in columns))
     asked = sa.select(key, *columns).where(near, *only).order_by(key)
     found = conn.execute(asked).all()
     return [ref for ref, *named in found if any(person_id in (people or ()) for people in named)]

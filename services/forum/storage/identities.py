@@ -1,0 +1,94 @@
+"""A person who was registered twice is one person: where the forum names people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from chassis import identities, records
+from chassis import storage as store
+from services.forum.storage import tables as t
+from services.forum.storage.heard import MERGED
+
+# Where a person stands alone in a row, or in a list.
+MOVED: tuple[store.Column, ...] = (
+    t.topics.c.proposer,
+    t.topics.c.entered_by,
+    t.officials.c.person_id,
+    t.liaisons.c.person_id,
+    t.deputies.c.person_id,
+    t.projects.c.manager,
+    t.project_posts.c.person_id,
+    t.opt_ins.c.entered_by,
+    t.opt_ins.c.withdrawn_by,
+    t.analyses.c.decided_by,
+    t.sessions.c.host_id,
+    t.invitations.c.delegate,
+    t.opinions.c.drafted_by,
+    t.objection_decisions.c.person_id,
+    t.owners_votes.c.recorded_by,
+    t.tasks.c.supervisor_accepted,
+    t.tasks.c.cadre_accepted,
+    t.supervisions.c.person_id,
+    t.escalations.c.person_id,
+    t.escalations.c.reporter_id,
+    t.escalations.c.barred,
+    t.escalations.c.concerned,
+    t.escalations.c.done_by,
+    t.messages.c.person_id,
+    t.residents.c.merged_into,
+)
+# Where a key holds a person with something else: what both ids have stays once.
+MOVED_ONCE: tuple[tuple[store.Column, tuple[str, ...]], ...] = (
+    (t.opt_ins.c.person_id, ()),
+    (t.cosigners.c.person_id, ("topic_id",)),
+    (t.invitations.c.person_id, ("session_id",)),
+    (t.votes.c.person_id, ("session_id", "topic_id")),
+    (t.sealed_votes.c.person_id, ("session_id", "topic_id")),
+    (t.roll.c.person_id, ("session_id", "topic_id")),
+    (t.objections.c.person_id, ("opinion_id",)),
+    (t.supervisors.c.person_id, ("task_id",)),
+    (t.polls.c.person_id, ("topic_id",)),
+    (t.org_people.c.person_id, ("org_id",)),
+)
+
+
+def kept(conn: Connection, person_ids: Collection[str]) -> dict[str, str]:
+    """Return, for those of some ids that were given up, the id that is kept."""
+    row = t.residents.c
+    asked = sa.select(row.person_id, row.merged_into).where(
+        row.person_id.in_(sorted(person_ids)), row.merged_into.is_not(None)
+    )
+    return {found.person_id: found.merged_into for found in conn.execute(asked)}
+
+
+def merge_person(conn: Connection, old: str, into: str, sequence: int) -> str:
+    """Let everything that one id of a person has be of the other id; what both have stays once.
+
+    A second merge of the same person may be heard before the first one.
+
+    Returns:
+        The id that is kept.
+    """
+    into = kept(conn, [into]).get(into, into)
+    if into == old:
+        return into
+    identities.hand_over(conn, MOVED, old, into)
+    for column, within in MOVED_ONCE:
+        identities.hand_over_once(conn, column, old, into, within=within)
+    signed = t.cosigners.c
+    proposed = sa.select(t.topics.c.topic_id).where(t.topics.c.proposer == into)
+    conn.execute(
+        sa.delete(t.cosigners).where(signed.person_id == into, signed.topic_id.in_(proposed))
+    )
+    gone = {"active": False, "ended": MERGED, "merged_into": into}
+    blank = {"community": "", "is_adult": False, "sequence": sequence, "sequences": {}}
+    records.put(
+        conn,
+        t.residents,
+        [{"person_id": old, **blank, **gone}],
+        keep=tuple(blank),
+    )
+    return into

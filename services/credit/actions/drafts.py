@@ -19,7 +19,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.requests import UNIQUE, Request
 from services.credit import replies
-from services.credit.actions import areas, publishing
+from services.credit.actions import areas, publishing, telling
 from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
@@ -536,7 +536,7 @@ def comment_on_rule_set(tx: Tx, payload: CommentOnRuleSet) -> replies.Done:
     if row is None or row.state not in ("CONSULTING", "APPROVED"):
         raise NotFound(kind="rule_set", id=payload.rule_set_id)
     if row.state != "CONSULTING" or tx.now >= row.consulted_until:
-        raise ConsultationEnded(until=row.consulted_until.isoformat())
+        raise ConsultationEnded(until=telling.last_day(row.consulted_until))
     text = payload.text.strip()
     if not text or len(text) > LONGEST_COMMENT:
         raise CommentEmpty(field="text")

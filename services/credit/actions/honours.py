@@ -20,6 +20,7 @@ from services.credit.actions import (
     months,
     nominees,
     reversals,
+    telling,
 )
 from services.credit.errors import (
     InChain,
@@ -77,7 +78,7 @@ def approve_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies
     known = nominees.locked(tx, payload.commendation_id, "PUBLICISED", "APPROVED", "GRANTED")
     _require_approver(tx, known)
     if tx.now < known.public_until:
-        raise NoticeRunning(until=known.public_until.isoformat())
+        raise NoticeRunning(until=telling.last_day(known.public_until))
     if tx.actor.id == known.reviewed_by:
         raise SameAsReviewer
     # Whom nothing holds any more is told in a moment of being commended.

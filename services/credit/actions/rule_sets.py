@@ -15,7 +15,7 @@ from chassis.free_text import PublicText
 from chassis.refusal import NotFound
 from chassis.requests import Request
 from services.credit import replies
-from services.credit.actions import drafts, publishing
+from services.credit.actions import drafts, publishing, telling
 from services.credit.errors import (
     ConsultationNotEnded,
     EndsSooner,
@@ -170,7 +170,7 @@ def approve_rule_set(tx: Tx, payload: ApproveRuleSet) -> replies.RuleSetDone:
     """
     row = drafts.locked(tx, payload.rule_set_id, "CONSULTING")
     if tx.now < row.consulted_until:
-        raise ConsultationNotEnded(until=row.consulted_until.isoformat())
+        raise ConsultationNotEnded(until=telling.last_day(row.consulted_until))
     review = (payload.legal_review_ref or "").strip()
     if not review:
         raise NoLegalReview(field="legal_review_ref")

@@ -161,7 +161,7 @@ def test_from_candidates_to_certificates(credit):
     bench.as_("PUBLIC", person="", scope="")
     seen = bench.ask("notice", {"notice_id": shown["notice_id"]})
     assert [one["person_id"] for one in seen["body"]["nominees"]] == ["per_a"]
-    with pytest.raises(NoticeRunning):
+    with pytest.raises(NoticeRunning, match="公示至 2025-07-08 结束"):
         approve(bench, made)
     bench.fire("2025-07-09T09:00")
     assert bench.ask("notice", {"notice_id": shown["notice_id"]})["state"] == "ENDED"

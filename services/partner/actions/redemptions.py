@@ -554,7 +554,7 @@ def rate_redemption(tx: Tx, payload: RateRedemption) -> RedemptionReply:
         raise OwnShop(field="stars")
     until = row.redeemed_at + rules.RATING_WINDOW
     if tx.now >= until:
-        raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))
+        raise WindowOver(until=tx.calendar.minute(until))
     version = records.change(
         tx,
         redemptions,

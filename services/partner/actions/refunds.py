@@ -89,7 +89,7 @@ def ask_refund(tx: Tx, payload: AskRefund) -> RedemptionReply:
     tx.check_version(row.version)
     until = row.redeemed_at + rules.REFUND_WINDOW
     if tx.now >= until:
-        raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))
+        raise WindowOver(until=tx.calendar.minute(until))
     if row.refund_denied is not None and (
         row.refund_asks >= rules.MOST_REFUND_ASKS or fold(reason) == fold(row.refund_text)
     ):

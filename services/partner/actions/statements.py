@@ -196,7 +196,7 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Row:
     records.require_state(row, *states)
     tx.check_version(row.version)
     if tx.now >= row.confirm_due:
-        raise WindowOver(until=tx.calendar.local(row.confirm_due).isoformat(timespec="minutes"))
+        raise WindowOver(until=tx.calendar.minute(row.confirm_due))
     return row
 
 

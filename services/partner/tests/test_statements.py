@@ -88,7 +88,7 @@ def test_a_refund_is_asked_for_within_seven_days_by_the_holder(town, haircut):
     with pytest.raises(Invalid):
         step(town, "ask_refund", redemption_id, reason=" ")
     town.bench.at("2025-03-10T09:00")
-    with pytest.raises(errors.WindowOver):
+    with pytest.raises(errors.WindowOver, match="期限 2025-03-10 09:00"):
         ask_refund(town, redemption_id)
 
 

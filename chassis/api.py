@@ -123,6 +123,7 @@ class ApiContract(Struct, omit_defaults=True, kw_only=True):
 
     Attributes:
         title: Heading in the reference, "中文 / English".
+        about: One sentence for the start page, "中文 / English".
         imports: The kinds of files that it takes.
         schemas: By name; references are `#/schemas/<name>`.
     """
@@ -130,6 +131,7 @@ class ApiContract(Struct, omit_defaults=True, kw_only=True):
     service: str
     version: str
     title: str
+    about: str = ""
     imports: list[str]
     doors: dict[str, DoorContract]
     refusals: dict[str, RefusalContract] | UnsetType = UNSET

@@ -102,6 +102,7 @@ def api_of(service_cls: type[Service]) -> ApiContract:
         [kind for row in rows for kind in (request_type(row.act), row.door.reply)],
         service=service_cls.name,
         title=service_cls.title,
+        about=service_cls.about,
         # Which kinds of files come in; the chassis has the doors for them.
         imports=[one.kind for one in importers],
     )
@@ -128,7 +129,13 @@ def common_api(kind: type, service: str, title: str) -> ApiContract:
 
 
 def _api_of_rows(
-    rows: Sequence[Row], kinds: Sequence[type], *, service: str, title: str, imports: list[str]
+    rows: Sequence[Row],
+    kinds: Sequence[type],
+    *,
+    service: str,
+    title: str,
+    about: str = "",
+    imports: list[str],
 ) -> ApiContract:
     """Return a contract of rows; `kinds` are the request and the reply of each."""
     refs, schemas = schemas_of(kinds)
@@ -137,6 +144,7 @@ def _api_of_rows(
         service=service,
         version=release_of(service),
         title=title,
+        about=about,
         imports=imports,
         doors={
             row.name: _door_contract(row, request, reply)

@@ -71,6 +71,7 @@ class Declared:
             answers it. Who is refused by that query is refused by every other door on the thing in
             the same words, so that nobody learns of it by a version or a state.
         title: Heading in the reference, "中文 / English".
+        about: One sentence for the start page, "中文 / English".
         runtime: The service as it is opened here; each instance is given it.
     """
 
@@ -84,6 +85,7 @@ class Declared:
     loads_calendar: ClassVar[bool] = False
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
     title: ClassVar[str] = ""
+    about: ClassVar[str] = ""
     runtime: Any
 
     def admit(self, tx: Tx) -> None:

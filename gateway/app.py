@@ -77,7 +77,7 @@ def doors_of(service: str) -> Doors | None:
 
 def with_jobs(doors: Doors) -> Doors:
     """Return the doors of a service with those that every service has: its jobs."""
-    own = Doors(doors.service, doors.tag, doors.imports)
+    own = Doors(doors.service, doors.tag, doors.imports, doors.about)
     for door in doors:
         own.adopt(door)
     # A service may describe its jobs more closely than the chassis does.
@@ -474,7 +474,9 @@ class DoorTable:
             _route("/ready", self._own.ready),
             *(
                 _route(path, serve)
-                for path, serve in pages.addresses(self._gate, document, self._installed)
+                for path, serve in pages.addresses(
+                    self._gate, document, self._installed, self._missing
+                )
             ),
         ]
         locate = locator(every)

@@ -32,7 +32,7 @@ def contract_of(service: str) -> ApiContract | None:
 
 def doors_of(contract: ApiContract) -> Doors:
     """Return the doors that a contract states."""
-    doors = Doors(contract.service, contract.title, contract.imports)
+    doors = Doors(contract.service, contract.title, contract.imports, contract.about)
     known = contract.refusals or {}
     refused = {
         name: Refused(one.status, one.guard or one.code, one.text) for name, one in known.items()

@@ -133,12 +133,16 @@ class Doors:
         service: The service's name on the wire.
         tag: Heading in the reference, "中文 / English".
         imports: The kinds of files that it takes.
+        about: One sentence for the start page, "中文 / English".
     """
 
-    def __init__(self, service: str, tag: str, imports: Sequence[str] = ()) -> None:
+    def __init__(
+        self, service: str, tag: str, imports: Sequence[str] = (), about: str = ""
+    ) -> None:
         self.service = service
         self.tag = tag
         self.imports = tuple(imports)
+        self.about = about
         self._doors: dict[tuple[str, str], Door] = {}
 
     def __iter__(self) -> Iterator[Door]:

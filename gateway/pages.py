@@ -47,48 +47,29 @@ _FILES = {
     "docs.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-# For the start page: (service, 中文, English, what it is, the same in English).
-_MECHANISMS = (
-    ("credit", "红色信用", "Red Credit",
-     "自愿参与的信用积分：每月赋分、公示、异议与修复，只奖不罚个人。",
-     "Voluntary credit: monthly scoring, public notice, objection and repair."),
-    ("property", "红色物业", "Red Property",
-     "社区与物业交叉任职、协议兑现、投诉与整改，成效公开。",
-     "Cross-appointments, kept agreements, complaints and rectifications."),
-    ("steward", "红色管家", "Red Steward",
-     "网格里的管家接诉求、按时办、居民评；诉求全程留痕。",
-     "Stewards of the grid take requests, keep deadlines, and are rated."),
-    ("partner", "红色合伙人", "Red Partner",
-     "商户与单位提供积分兑换的服务，预占、核销、结算清楚。",
-     "Merchants and units offer services for points; held, verified, settled."),
-    ("forum", "红色议站", "Red Station",
-     "“135”议事：议题征集、邀约协商、表决、督办、销号。",
-     "Deliberation: topics, invitations, votes, supervised tasks."),
-)  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------
 # Start page
 
 
-def _start(installed: Mapping[str, Doors], *, demo: bool) -> bytes:
-    cards = []
-    for name, zh, en, about_zh, about_en in _MECHANISMS:
-        there = name in installed
-        note = (
-            f'<a href="/docs#{name}">接口 <span lang="en">interface</span></a>'
-            if there
-            else '<span class="absent">本系统未安装 <span lang="en">not installed</span></span>'
-        )
-        cards.append(
-            f'<li class="card"><h2>{zh} <span class="en" lang="en">{en}</span></h2>'
-            f'<p>{about_zh}</p><p class="en" lang="en">{about_en}</p><p>{note}</p></li>'
-        )
+def _start(installed: Mapping[str, Doors], missing: Collection[str], *, demo: bool) -> bytes:
+    cards = [
+        f"<h2>{both(doors.tag)}</h2><p>{both(doors.about)}</p>"
+        f'<p><a href="/docs#{name}">接口 <span lang="en">interface</span></a></p>'
+        for name, doors in installed.items()
+    ]
+    cards += [
+        f'<h2>{escaped(name)}</h2><p><span class="absent">本系统未安装'
+        ' <span lang="en">not installed</span></span></p>'
+        for name in missing
+    ]
+    listed = "".join(f'<li class="card">{card}</li>' for card in cards)
     body = f"""<main id="main" class="narrow">
 <h1>五红社区治理 <span class="en" lang="en">Five Red</span></h1>
 <p class="lead">信用、物业、管家、合伙人、议站五个机制，一个入口。
 <span class="en" lang="en">Five mechanisms of community governance behind one door.</span></p>
-<ul class="cards">{"".join(cards)}</ul>
+<ul class="cards">{listed}</ul>
 <h2>公开信息 <span class="en" lang="en">Open to everybody</span></h2>
 <ul class="links">
 <li><a href="/notices">信用公示 <span lang="en">Public notices of credit</span></a></li>
@@ -338,17 +319,24 @@ class Large:
 class Pages:
     """The pages of one gateway."""
 
-    def __init__(self, gate: Gate, document: Document, installed: Mapping[str, Doors]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        document: Document,
+        installed: Mapping[str, Doors],
+        missing: Collection[str],
+    ) -> None:
         self._gate = gate
         self._document = document
         self._installed = installed
+        self._missing = missing
         self._demo = gate.settings.demo_clock
         self._reference: Large | None = None
         self._openapi: Large | None = None
 
     async def start(self, _request: Request) -> Response:
         """Show the start page."""
-        return html_response(_start(self._installed, demo=self._demo))
+        return html_response(_start(self._installed, self._missing, demo=self._demo))
 
     async def docs(self, request: Request) -> Response:
         """Show the reference; made in a thread when it is first asked for."""
@@ -551,10 +539,10 @@ def _names_of(reply: Json, key: str) -> dict[str, Json]:
 
 
 def addresses(
-    gate: Gate, document: Document, installed: Mapping[str, Doors]
+    gate: Gate, document: Document, installed: Mapping[str, Doors], missing: Collection[str]
 ) -> tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...]:
     """Return the pages, each with its address."""
-    shown = Pages(gate, document, installed)
+    shown = Pages(gate, document, installed, missing)
     return (
         ("/", shown.start),
         ("/docs", shown.docs),

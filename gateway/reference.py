@@ -198,16 +198,9 @@ def type_of(schema: Schema) -> str:
     if kind == "array":
         return f"[{type_of(api.inner(schema.get('items')))}]"
     said = [str(schema.get("format", kind))]
-    words = {
-        "pattern": "",
-        "minimum": "≥ ",
-        "maximum": "≤ ",
-        "minLength": "长 ≥ ",
-        "maxLength": "长 ≤ ",
-    }
     given = dict(schema)
     return " ".join(
-        [*said, *(f"{word}{given[key]}" for key, word in words.items() if key in given)]
+        [*said, *(f"{word}{given[key]}" for key, word in _LIMITS.items() if key in given)]
     )
 
 

@@ -114,6 +114,10 @@ class Credit(Imports, Service):
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色信用 / Red Credit"
+    about = (
+        "自愿参与的信用积分：每月赋分、公示、异议与修复，只奖不罚个人。"
+        " / Voluntary credit: monthly scoring, public notice, objection and repair."
+    )
     doors = (
         # ------------------------------------------------------------ rule sets
         command(

@@ -80,6 +80,10 @@ class Forum(Imports, Service):
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色议站 / Red Station"
+    about = (
+        "“135”议事：议题征集、邀约协商、表决、督办、销号。"
+        " / Deliberation: topics, invitations, votes, supervised tasks."
+    )
     doors = (
         # ------------------------------------------------------------ liaison
         command(

@@ -49,6 +49,10 @@ class Partner(Imports, Service):
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色合伙人 / Red Partner"
+    about = (
+        "商户与单位提供积分兑换的服务，预占、核销、结算清楚。"
+        " / Merchants and units offer services for points; held, verified, settled."
+    )
     doors = (
         # ------------------------------------------------------------ partners
         command(

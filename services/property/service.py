@@ -81,6 +81,10 @@ class Property(Imports, Service):
     importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
     title = "红色物业 / Red Property"
+    about = (
+        "社区与物业交叉任职、协议兑现、投诉与整改，成效公开。"
+        " / Cross-appointments, kept agreements, complaints and rectifications."
+    )
     doors = (
         # ---------------------------------------------- companies, projects, committees
         command(

@@ -73,6 +73,10 @@ class Steward(Imports, Sealing, Service):
     importers = imports.IMPORTERS
     seals_with = PII_KEY
     title = "红色管家 / Red Steward"
+    about = (
+        "网格里的管家接诉求、按时办、居民评；诉求全程留痕。"
+        " / Stewards of the grid take requests, keep deadlines, and are rated."
+    )
     doors = (
         # ------------------------------------------------------------ ground and people
         command(

@@ -15,7 +15,7 @@ PHONE = "打 138 1234 5678"
 
 class Item(Request, frozen=True):
     title: PublicText
-    own: Annotated[str, Sealed("the person to whom he wrote")] = ""
+    own: Annotated[str, Sealed("the person who is written to")] = ""
 
 
 class Order(Request, frozen=True):

@@ -236,7 +236,7 @@ class Certifying:
 
 
 def test_a_certificate_shows_no_id_where_nobody_can_name_its_bearer():
-    """SP-D32, its kind: without steward the certificate of a person bore his id."""
+    """SP-D32, its kind: without steward the certificate of a person bore the id."""
     doors = Doors("credit", tag="信用 / Credit")
     doors.query(
         "GET", "/certificates/{code}/document", "certificate_document", reply=Reply, roles=PUBLIC,

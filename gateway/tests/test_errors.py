@@ -233,7 +233,7 @@ def test_who_may_not_is_told_who_may(site):
 
 
 def test_an_area_outside_is_told_as_that():
-    """A district's administrator was told that his role may not define areas."""
+    """A district's administrator was told that this role may not define areas."""
     refused = RoleDenied(role="R_DISTRICT", scope="370811", area="370812")
     assert (refused.code, refused.guard) == ("ROLE_DENIED", "AREA_DENIED")
     told = i18n.problem_of(refused, "gateway")

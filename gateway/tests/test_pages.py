@@ -230,7 +230,7 @@ def test_anybody_can_read_the_notices_and_the_contact_board():
 
 
 class Posted(Answering):
-    """A steward who says his codes in words, with a published board or without one."""
+    """A steward who says the codes in words, with a published board or without one."""
 
     published = True
 
@@ -266,7 +266,7 @@ def test_the_contact_board_shows_words_and_no_id(published):
     assert "&lt;b&gt;第一网格" in text
     for code in ("GRID_WORKER", "per_7", "stw_7", "<i>", "<b>"):
         assert code not in text
-    # What somebody wrote himself has no English, whatever stands in it.
+    # What somebody wrote in person has no English, whatever stands in it.
     assert ("<td>&lt;i&gt;未通&lt;/i&gt; / 燃气</td>" in text) == published
     assert ("2025-03-03 09:00" in text) == published
     assert ("尚未发布公示牌" in text) == (not published)
@@ -306,7 +306,7 @@ def test_a_notice_names_who_it_lists_as_far_as_anybody_may_know_and_says_why():
 
 @pytest.mark.covers("C9", "C17")
 def test_a_notice_shows_no_id_of_a_person_when_nobody_can_name_him():
-    """SP-D32, its kind: whom steward did not name, the red list showed by his id."""
+    """SP-D32, its kind: whom steward did not name, the red list showed by the id."""
     site = boards(PUBLIC, host=Nameless())
     text = site.ask("GET", "/notices/gs_1", grants=None).text
     assert "per_" not in text

@@ -158,7 +158,7 @@ def test_a_dry_run_of_deputies_says_what_the_run_says(town, batch):
     file = DEPUTIES + "".join(
         (
             DEPUTY,
-            DEPUTY.replace(f"{STREET}|370811016", f"370811016|{STREET}|{STREET}"),
+            DEPUTY.replace(f"{STREET}|370811016", f"370811016|{STREET}"),
             DEPUTY.replace("|370811016", ""),
             DEPUTY.replace("2027", "2028"),
             DEPUTY.replace("dep_1", "dep_2"),

@@ -413,8 +413,9 @@ def check_person(tx: Tx, payload: GrantConsent, person_id: str, person: Row | No
     """
     if person is None:
         raise PersonUnknown(person=person_id)
-    if person_id != tx.actor.id:
-        tx.require_scope(person.grid or person.area)
+    if person_id != tx.actor.id and not tx.actor.covers(person.grid or person.area):
+        # Where somebody lives is not told to who serves elsewhere.
+        raise RoleDenied(role=tx.actor.role)
     require_living(person, field="person_id")
     if not person.is_adult:
         raise UnderAge(field="person_id")

@@ -209,8 +209,9 @@ def _check_assistant(tx: Tx, payload: FileObjection, person_id: str, area: str) 
     person = registry.person(tx.conn, person_id)
     if person is None:
         raise PersonUnknown(field="person_id", person=person_id)
-    if not tx.actor.covers(area):
-        tx.require_scope(person.grid or person.area)
+    if not (tx.actor.covers(area) or tx.actor.covers(person.grid or person.area)):
+        # Where somebody lives is not told to who serves elsewhere.
+        raise RoleDenied(role=tx.actor.role)
 
 
 def start_correction(tx: Tx, payload: StartCorrection) -> replies.ObjectionDone:

@@ -119,10 +119,12 @@ def test_who_assists_shows_a_paper_form_and_acts_in_his_area(bench):
     bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
     with pytest.raises(EvidenceRequired):
         bench.do("grant_consent", body)
-    with pytest.raises(RoleDenied):
+    with pytest.raises(RoleDenied) as refused:
         bench.as_("R_CADRE", person="per_cadre", scope="370811016901").do(
             "grant_consent", body | {"evidence_ref": "sha256:abc"}
         )
+    # Who serves elsewhere does not learn from a refusal where somebody lives.
+    assert stage.GRID not in f"{refused.value} {refused.value.params}"
     with pytest.raises(RoleDenied):
         bench.as_("R_RESIDENT", person="per_b").do(
             "grant_consent", body | {"evidence_ref": "sha256:abc"}

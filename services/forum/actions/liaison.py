@@ -497,7 +497,8 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
     known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
     if known is None:
         raise NotFound(kind="resident", id=person_id)
-    tx.require_scope(known.grid or known.community)
+    # Where somebody lives is not told to who serves elsewhere.
+    tx.require_sight(known.grid or known.community, kind="resident", id=person_id)
     return person_id
 
 

@@ -228,6 +228,10 @@ def test_staff_take_nobody_out_of_the_draw_without_his_paper_and_he_is_told(town
     town.resident(BEN)
     assert town.bench.ask("opt_ins")["items"][0]["state"] == "OPTED_IN"
     on_paper = {"person_id": BEN, "receipt": "退出申请 2025-04"}
+    for verb in ("opt_in", "opt_out"):
+        # Who serves elsewhere does not learn from a refusal where a resident lives.
+        with pytest.raises(NotFound):
+            town.bench.as_("R_CADRE", person="per_far", scope="370811099901").do(verb, on_paper)
     for _ in range(2):
         assert town.cadre().do("opt_out", on_paper)["state"] == "OPTED_OUT"
     town.resident(BEN)

@@ -153,7 +153,8 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
         if tx.actor.id != payload.person_id:
             raise RoleDenied(role=tx.actor.role, field="person_id")
     else:
-        tx.require_scope(person.grid)
+        # Where somebody lives is not told to who serves elsewhere.
+        tx.require_sight(person.grid, kind="person", id=payload.person_id)
     record_id = chosen or tx.new_id("vol")
     digest = hashlib.sha256(msgspec.json.encode(payload)).hexdigest()
     before = storage.records.record(tx.conn, record_id)

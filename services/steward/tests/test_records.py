@@ -185,6 +185,9 @@ def test_a_resident_records_for_himself_only_and_a_chosen_id_is_idempotent(groun
         bench.do("record_hours", body | {"minutes": 90})
     with pytest.raises(RoleDenied):
         ground.by(LI, "R_RESIDENT", COMMUNITY).do("record_hours", body)
+    # Who serves elsewhere does not learn from a refusal where she lives.
+    with pytest.raises(NotFound):
+        ground.by("per_far", "R_CADRE", "370811015902").do("record_hours", body)
     mine = ground.by(WANG, "R_RESIDENT", COMMUNITY).ask("volunteer_hours", {})["items"]
     assert [item["id"] for item in mine] == [record_id]
     with pytest.raises(NotFound):

@@ -87,7 +87,7 @@ class Gate:
         request: Request,
         service: str,
         method: str,
-        body: dict[str, Any],
+        body: JsonObject,
         *,
         actor: Actor,
         key: str | None = None,
@@ -152,6 +152,14 @@ class Gate:
             if filled == members:
                 raise
             reply = await call(places | filled)
+        return self.answer(door, request, reply, locate)
+
+    def answer(self, door: Door, request: Request, reply: object, locate: Locate) -> Response:
+        """Return a reply as HTTP, compared with what the door promises where that is asked for.
+
+        Raises:
+            ReplyUnexpected: It is other than documented.
+        """
         if self.settings.check_replies:
             check_reply(door, reply)
         return respond(door, request, reply, locate)
@@ -188,7 +196,7 @@ def read_members(door: Door, content: bytes) -> JsonObject:
     return whole(door.body or NOTHING, content)
 
 
-Locate = Callable[[Door, Any], str | None]
+Locate = Callable[[Door, object], str | None]
 
 
 def read_key(request: Request) -> str:
@@ -226,7 +234,7 @@ def read_version(request: Request, *, required: bool) -> int | None:
     return int(found[1] or found[2])
 
 
-def check_reply(door: Door, reply: Any) -> None:
+def check_reply(door: Door, reply: object) -> None:
     """Fail when a service says other than the door promises; for tests and staging.
 
     Raises:
@@ -241,7 +249,7 @@ class ReplyUnexpected(Exception):
     """A reply is not of the documented type: the contract or the service is wrong."""
 
 
-def respond(door: Door, request: Request, reply: Any, locate: Locate) -> Response:
+def respond(door: Door, request: Request, reply: object, locate: Locate) -> Response:
     """Return a reply as HTTP: ETag of its version, Location of what is new, Link to the rest."""
     headers = {"Vary": "Authorization, X-Acting-Role, Accept-Language"}
     content = msgspec.json.encode(reply)
@@ -261,9 +269,9 @@ def respond(door: Door, request: Request, reply: Any, locate: Locate) -> Respons
 class _Head(msgspec.Struct):
     """What the gateway reads of a reply; it passes on the rest as it came."""
 
-    id: Any = None
-    version: Any = None
-    next: Any = None
+    id: object = None
+    version: object = None
+    next: object = None
     items: msgspec.Raw = msgspec.Raw()
 
 
@@ -287,7 +295,7 @@ def locator(doors: Mapping[tuple[str, str], Door]) -> Locate:
         if verb == "GET" and place.startswith("{") and "{" not in folder:
             readable[folder] = folder
 
-    def locate(door: Door, thing: Any) -> str | None:
+    def locate(door: Door, thing: object) -> str | None:
         if not isinstance(thing, str) or not PLACE.match(thing):
             return None
         if _JOB.match(thing):

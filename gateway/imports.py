@@ -26,9 +26,10 @@ from chassis.rpc import CallRefused
 from chassis.shapes import Shape
 from gateway.addressed import read_params, read_places
 from gateway.contract import doors_of
-from gateway.dispatch import Gate, Locate, check_reply, read_key, respond
+from gateway.dispatch import Gate, Locate, read_key
 from gateway.doors import Door, Doors
 from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
+from gateway.limits import check_announced
 
 START = "_start_import"
 
@@ -86,9 +87,7 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
             # It may hold what people told in confidence; nobody will come for it now.
             blobs.remove(blob.name)
             raise
-        if gate.settings.check_replies:
-            check_reply(door, reply)
-        return respond(door, request, reply, locate)
+        return gate.answer(door, request, reply, locate)
 
     return serve
 
@@ -156,9 +155,7 @@ async def _receive(
         BodyTooSlow: Nothing came for as long as a whole body of another door may take.
     """
     limit = gate.settings.import_bytes
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise BodyTooLarge(limit=limit)
+    check_announced(request, limit)
     with blobs.receive() as receiving:
         form = FormFile(boundary) if boundary else None
         await _copy(gate, request, receiving, limit, form)

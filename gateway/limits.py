@@ -108,6 +108,17 @@ def check_values(body: bytes, limit: int) -> None:
         raise BodyTooMany(limit=limit)
 
 
+def check_announced(request: Request, limit: int) -> None:
+    """Refuse a body that says beforehand that it is too long.
+
+    Raises:
+        BodyTooLarge: It does.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise BodyTooLarge(limit=limit)
+
+
 async def read_body(request: Request, settings: GatewaySettings) -> bytes:
     """Read the body, as long as it keeps to its limits; a chunked one is counted as it comes.
 
@@ -116,9 +127,7 @@ async def read_body(request: Request, settings: GatewaySettings) -> bytes:
         BodyTooSlow: It has not arrived in time.
     """
     limit = settings.body_bytes
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise BodyTooLarge(limit=limit)
+    check_announced(request, limit)
     parts: list[bytes] = []
     length = 0
     try:

@@ -159,7 +159,7 @@ def own_subject(tx: Tx, subject_id: str | None) -> str:
     return str(chosen)
 
 
-def run_export(job: Job) -> dict[str, Any]:
+def run_export(job: Job) -> dict[str, object]:
     """Make a file and keep it."""
     params = job.params
     at = datetime.fromisoformat(params["at"]) if params["at"] else None
@@ -247,7 +247,7 @@ def _moment(at: datetime) -> str:
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _trial_balance(tx: Tx, _about: Any, at: datetime | None) -> Iterator[Row]:
+def _trial_balance(tx: Tx, _about: object, at: datetime | None) -> Iterator[Row]:
     # Who compares it with the ledger reads the code, in a column of its own.
     yield "账户", "账户代码", "余额"
     accounts = store.trial_balance_at(tx.conn, at)

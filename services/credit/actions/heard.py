@@ -143,7 +143,7 @@ def _people(tx: Tx, heard: Sequence[Event]) -> None:
         households.tell(tx, came, heard[-1].occurred_at)
 
 
-def _registered(event: Event) -> dict[str, Any]:
+def _registered(event: Event) -> dict[str, object]:
     """Return what is said of one who lives here, or is back."""
     told = event.data
     return {

@@ -29,7 +29,7 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
     records.put(tx.conn, people, list(kept.values()), keep=("merged_into",))
 
 
-def _said_of(data: Any) -> dict[str, Any]:
+def _said_of(data: Any) -> dict[str, object]:
     """Return what a fact says of a person."""
     if isinstance(data, events.ResidentDeactivatedHeard):
         return {"state": "DECEASED" if data.reason == "DECEASED" else "MOVED_OUT"}
@@ -37,7 +37,7 @@ def _said_of(data: Any) -> dict[str, Any]:
         return {"is_adult": True}
     if isinstance(data, events.ResidentMovedHeard):
         return {"household_id": data.household_id}
-    said = {"is_adult": data.is_adult}
+    said: dict[str, object] = {"is_adult": data.is_adult}
     if not isinstance(data, events.PersonRegisteredHeard):
         said["household_id"] = data.household_id
     return said | {"state": "ACTIVE"} if isinstance(data, _HERE) else said

@@ -141,7 +141,7 @@ def _end_for_dead(tx: Tx, person_id: str) -> None:
     committees.end_for_dead(tx, person_id)
 
 
-def _said_of(data: Any) -> dict[str, Any]:
+def _said_of(data: Any) -> dict[str, object]:
     """Return what a fact says of a person."""
     if isinstance(data, events.ResidentDeactivatedHeard):
         return {"active": False, "died": data.reason == "DECEASED"}
@@ -149,7 +149,7 @@ def _said_of(data: Any) -> dict[str, Any]:
         return {"is_adult": True}
     if isinstance(data, events.ResidentMovedHeard):
         return {"grid": data.to_grid, "household_id": data.household_id}
-    said = {"is_adult": data.is_adult}
+    said: dict[str, object] = {"is_adult": data.is_adult}
     if isinstance(data, events.ResidentCorrectedHeard):
         return said | {"household_id": data.household_id}
     if isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
@@ -159,7 +159,7 @@ def _known(
     }
 
 
-def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, Any]:
+def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, object]:
     opened: str | None = None
     if item.kind == "WORK":
         if item.due_date is None:

@@ -39,7 +39,7 @@ def _bounds(tx: Tx) -> tuple[datetime, date]:
     return reads, tx.calendar.local_date(tx.now) - timedelta(days=DAYS)
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(job: Job) -> dict[str, object]:
     """Delete in many small transactions."""
     return job.repeat({"reads": 0, "counts": 0}, _drop)
 

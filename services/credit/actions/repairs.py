@@ -316,7 +316,10 @@ def reject_repair(tx: Tx, payload: ReasonedRepair) -> replies.RepairDone:
 
 
 def _check_chain(tx: Tx, known: Row, award: Row) -> None:
-    if tx.actor.id in {known.checked_by, award.proposed_by, award.decided_by}:
+    chain = {known.checked_by, award.proposed_by, award.decided_by}
+    # What is final names who did it then, also where that id was given up for another since.
+    chain |= set(registry.merged(tx.conn, filter(None, chain)).values())
+    if tx.actor.id in chain:
         raise InChain
 
 

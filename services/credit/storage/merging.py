@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
+from chassis import identities, records
 from chassis import storage as store
 from chassis.records import Row
 from services.credit.storage import tables as t
@@ -36,6 +36,8 @@ _ACTED: tuple[tuple[store.Column, sa.ColumnElement[bool]], ...] = (
     (t.consent_proposals.c.proposed_by, t.consent_proposals.c.state == "PROPOSED"),
     (t.vetoes.c.imposed_by, t.vetoes.c.lifted_at.is_(None)),
     (t.vetoes.c.confirmed_by, t.vetoes.c.lifted_at.is_(None)),
+    (t.budget_grants.c.proposed_by, t.budget_grants.c.state == "PROPOSED"),
+    (t.rule_sets.c.author, t.rule_sets.c.state.not_in(("PUBLISHED", "RETIRED"))),
     (t.nominees.c.nominated_by, sa.true()),
     (t.commendations.c.reviewed_by, sa.true()),
 )
@@ -61,6 +63,7 @@ def hand_over(conn: sa.Connection, person_id: str, into: str) -> None:
         _put(conn, column, person_id, into)
     for column, where in _ACTED:
         _put(conn, column, person_id, into, where)
+    identities.hand_over(conn, (t.rule_sets.c.authors,), person_id, into)
 
 
 def _put(

@@ -453,6 +453,16 @@ def test_a_post_that_is_told_after_a_merge_is_the_kept_ids(bench):
     assert {one["subject"] for one in own} == {"RES:per_a", "STW:stw_1", "PRJ:prj_1"}
 
 
+def test_who_proposed_a_budget_under_another_id_does_not_grant_it(bench):
+    order = {"points": 1000, "basis": "任财预〔2025〕1 号"}
+    made = bench.as_("R_DISTRICT", person="per_twin").do("grant_budget", order)
+    merge(bench)
+    with pytest.raises(SameAsProposer):
+        bench.as_("R_DISTRICT", person="per_a").do(
+            "approve_budget", {"grant_id": made["id"]}, version=made["version"]
+        )
+
+
 @pytest.mark.parametrize("wallet", ["RES:per_a", "HH", "STW:stw_1"])
 def test_who_has_died_spends_nothing_any_more(bench, wallet):
     """t1 B2: a reservation in the name of a dead person was held from the wallet."""

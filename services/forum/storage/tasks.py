@@ -11,7 +11,7 @@ from chassis import records
 from chassis.records import Row
 from chassis.storage import within
 from services.forum.storage.rows import part_of
-from services.forum.storage.tables import history, supervisors, tasks
+from services.forum.storage.tables import history, residents, supervisors, tasks
 
 
 def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> list[Row]:
@@ -24,20 +24,24 @@ def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> l
 
 def actors_of(conn: Connection, topic_id: str, action: str) -> set[str]:
     """Return who did something with a topic."""
-    asked = sa.select(history.c.actor).where(
-        history.c.topic_id == topic_id, history.c.action == action
-    )
-    return set(conn.execute(asked.distinct()).scalars())
+    return _actors(conn, history.c.topic_id == topic_id, history.c.action == action)
+
+
+def _actors(conn: Connection, *where: sa.ColumnElement[bool]) -> set[str]:
+    """Return who took some steps, under the id that is kept: the history names the one of then."""
+    kept = sa.func.coalesce(residents.c.merged_into, history.c.actor)
+    steps = history.outerjoin(residents, residents.c.person_id == history.c.actor)
+    return set(conn.execute(sa.select(kept).select_from(steps).where(*where).distinct()).scalars())
 
 
 def doers_of(conn: Connection, task_id: str) -> set[str]:
     """Return who began, reported or delivered the work of a task."""
-    asked = sa.select(history.c.actor).where(
+    return _actors(
+        conn,
         history.c.kind == "task",
         history.c.ref == task_id,
         history.c.action.in_(("start", "progress", "deliver")),
     )
-    return set(conn.execute(asked.distinct()).scalars())
 
 
 def tasks_of_project(conn: Connection, project_id: str, states: Sequence[str]) -> list[Row]:

@@ -5,6 +5,7 @@ import pytest
 from services.forum import errors
 from services.forum.tests.conftest import ANA, BEN, CADRE, COMMUNITY, MANAGER, PROJECT, TEAM
 from services.forum.tests.test_escalations import late_request, listed, of_another, refused
+from services.forum.tests.test_ways_out import community_task
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +77,14 @@ def test_who_left_the_draw_himself_is_not_entered_by_staff_after_a_merge(town):
     on_paper = {"person_id": "per_kept", "receipt": "同意书 2025-03"}
     with pytest.raises(errors.LeftHimself):
         town.cadre().do("opt_in", on_paper)
+
+
+def test_who_did_the_work_under_another_id_does_not_accept_it(town):
+    _topic, (task_id,) = town.implementing(community_task(town, supervisors=[BEN]))
+    town.cadre("per_twin")
+    town.on_task("start_task", task_id)
+    town.on_task("deliver_task", task_id, evidence=["sha256:cc"])
+    merge(town, "per_twin", CADRE)
+    town.cadre()
+    with pytest.raises(errors.OwnWork):
+        town.on_task("accept_task", task_id, finding="合格")

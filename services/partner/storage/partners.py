@@ -6,18 +6,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
+from chassis import identities, records
 from chassis import storage as store
 from chassis.records import Row
 from services.partner.storage.tables import (
     areas,
     history,
     messages,
+    offer_terms,
+    offers,
     operators,
     organisations,
     partners,
     people,
     redemptions,
+    statements,
     stewards,
     voucher_tries,
 )
@@ -70,6 +73,24 @@ def operated_by(person_id: str) -> sa.ColumnElement[bool]:
     return partners.c.partner_id.in_(partners_of(person_id))
 
 
+# Where a person is named. Who entered, confirmed or verified what is the same person, too.
+MOVED: tuple[store.Column, ...] = (
+    stewards.c.person_id,
+    organisations.c.override_by,
+    partners.c.created_by,
+    offers.c.created_by,
+    offer_terms.c.proposed_by,
+    offer_terms.c.approved_by,
+    redemptions.c.holder,
+    redemptions.c.verified_by,
+    redemptions.c.refund_decided_by,
+    voucher_tries.c.person_id,
+    statements.c.confirmed_by,
+    statements.c.paid_by,
+    people.c.merged_into,
+)
+
+
 def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
     """Move what belongs to a person's id that was given up to the one that was kept.
 
@@ -78,26 +99,13 @@ def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
     kept = kept_ids(conn, [kept]).get(kept, kept)
     if kept == given_up:
         return
-    both = sa.select(operators.c.partner_id).where(operators.c.person_id == kept)
-    conn.execute(
-        sa.delete(operators).where(
-            operators.c.person_id == given_up, operators.c.partner_id.in_(both)
-        )
-    )
-    for table, column in (
-        (operators, operators.c.person_id),
-        (stewards, stewards.c.person_id),
-        (redemptions, redemptions.c.holder),
-        (voucher_tries, voucher_tries.c.person_id),
-    ):
-        conn.execute(sa.update(table).where(column == given_up).values({column: kept}))
+    identities.hand_over(conn, MOVED, given_up, kept)
+    identities.hand_over_once(conn, operators.c.person_id, given_up, kept, within=("partner_id",))
     conn.execute(
         sa.update(redemptions)
         .where(redemptions.c.wallet == f"RES:{given_up}")
         .values(wallet=f"RES:{kept}")
     )
-    # Who was merged into the one that is given up now is the kept one too.
-    conn.execute(sa.update(people).where(people.c.merged_into == given_up).values(merged_into=kept))
     blank = {"is_adult": False, "state": "ACTIVE", "sequence": -1}
     statement = store.insert(conn, people).values(person_id=given_up, merged_into=kept, **blank)
     conn.execute(

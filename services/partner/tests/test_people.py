@@ -84,6 +84,13 @@ def test_a_post_that_is_told_after_a_merge_is_the_kept_ids_in_whatever_order(tow
     assert made["state"] == "REQUESTED"
 
 
+def test_what_one_proposed_under_another_id_one_does_not_approve(town, barber):
+    made = town.as_cadre(person="per_twin").do("draft_offer", town.draft(barber))
+    town.person("per_twin", "person_merged", sequence=2, into=CADRE)
+    with pytest.raises(errors.ConflictOfInterest):
+        town.as_cadre().do("approve_offer", {"offer_id": made["id"]}, version=1)
+
+
 def test_who_dies_acts_for_nobody_and_it_is_said(town, barber):
     name_operators(town, barber, BARBER, CLERK)
     die(town, BARBER)

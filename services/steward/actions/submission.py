@@ -390,7 +390,10 @@ def _answered(
     found = storage.cases.by_reference(tx.conn, **own)
     if found is not None:
         first, digest = found
-        same = digest == _content(tx, payload, reporter, reference)
+        whose = [reporter]
+        if reporter is not None:
+            whose += storage.people.given_up_for(tx.conn, reporter)
+        same = digest in {_content(tx, payload, one, reference) for one in whose}
     else:
         before = storage.cases.by_old_reference(
             tx.conn, payload.channel, own["community"], payload.external_ref or ""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import msgspec
 import sqlalchemy as sa
 
-from chassis import records
+from chassis import identities, records
 from chassis import storage as store
 from chassis.records import Row
 from services.steward.rules import requests as request_rules
 from services.steward.storage.tables import (
+    calendar_proposals,
     hazards,
     liaisons,
     parties,
@@ -24,9 +25,11 @@ from services.steward.storage.tables import (
     person_reads,
     persons,
     register_changes,
+    request_references,
     request_timeline,
     requests,
     reveal_counts,
+    shifts,
     stewards,
     volunteer_hours,
 )
@@ -346,7 +349,7 @@ def deaths(
 
 # Every column that names a person who acts, lives or serves here. What was done stays with the id
 # under which it was done (timeline, audit, boards).
-_REFERENCES = (
+MOVED: tuple[store.Column, ...] = (
     stewards.c.person_id,
     requests.c.reporter_id,
     requests.c.handler_person,
@@ -365,19 +368,51 @@ _REFERENCES = (
     # Nobody confirms under one id what was proposed under another one of theirs.
     person_merges.c.proposed_by,
     person_deaths.c.proposed_by,
+    calendar_proposals.c.proposed_by,
+    stewards.c.consent_by,
+    shifts.c.planned_by,
+    shifts.c.attended_by,
 )
 
 
 def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
     """Give everything that belongs to one registration to another one."""
-    for column in _REFERENCES:
-        conn.execute(sa.update(column.table).where(column == person_id).values({column.name: into}))
-    # A party may be one under both ids.
-    own = sa.select(parties).where(parties.c.person_id == person_id)
-    rows = [dict(row) | {"person_id": into} for row in conn.execute(own).mappings()]
-    if rows:
-        records.add_missing(conn, parties, rows)
-        conn.execute(sa.delete(parties).where(parties.c.person_id == person_id))
+    identities.hand_over(conn, MOVED, person_id, into)
+    identities.hand_over_once(
+        conn,
+        request_references.c.source,
+        person_id,
+        into,
+        within=("channel", "community", "reference"),
+    )
+    # A party may be one under both ids; who is one still under either, is one.
+    same = parties.alias()
+    still = sa.exists().where(
+        same.c.person_id == person_id,
+        same.c.ref == parties.c.ref,
+        same.c.post == parties.c.post,
+        same.c.ended.is_(False),
+    )
+    conn.execute(sa.update(parties).where(parties.c.person_id == into, still).values(ended=False))
+    identities.hand_over_once(conn, parties.c.person_id, person_id, into, within=("ref", "post"))
+    _hand_over_proposals(conn, person_id, into)
+
+
+def _hand_over_proposals(conn: sa.Connection, person_id: str, into: str) -> None:
+    """Let what waits for a decision be about the registration that stays, where it can be."""
+    merge, death = person_merges.c, person_deaths.c
+    conn.execute(
+        sa.update(person_merges)
+        .where(merge.state == "PROPOSED", merge.into == person_id, merge.person_id != into)
+        .values(into=into)
+    )
+    other = person_deaths.alias()
+    waits = sa.exists().where(other.c.state == "PROPOSED", other.c.person_id == into)
+    conn.execute(
+        sa.update(person_deaths)
+        .where(death.state == "PROPOSED", death.person_id == person_id, ~waits)
+        .values(person_id=into)
+    )
 
 
 def reporters_in_hand(
@@ -395,6 +430,8 @@ def cases_in_hand(conn: sa.Connection, handler_person: str, person_ids: Iterable
     else filed in the name of a person of another community tells nothing either, unless an intake
     above both took it, or the person has moved since then: nobody is unmasked by being named.
     """
+    twin = persons.alias()
+    given_up = sa.select(twin.c.person_id).where(twin.c.merged_into == requests.c.reporter_id)
     filed = (
         sa.select(request_timeline.c.id)
         .where(
@@ -402,6 +439,7 @@ def cases_in_hand(conn: sa.Connection, handler_person: str, person_ids: Iterable
             request_timeline.c.action == "submit",
             sa.or_(
                 request_timeline.c.actor_id == requests.c.reporter_id,
+                request_timeline.c.actor_id.in_(given_up),
                 request_timeline.c.actor_role.in_(("R_STREET", "R_DISTRICT", "R_SYSTEM")),
             ),
         )

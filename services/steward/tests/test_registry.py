@@ -19,6 +19,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
+from services.steward.tests.test_calendar import YEAR
 
 MINOR_ID = "37089920070315001X"
 TWIN = person_id(51)
@@ -449,6 +450,50 @@ def test_the_id_that_stays_gains_the_household_of_its_place(ground, grid, home):
     assert [data["household_id"] for data in said if data["person_id"] == WANG] == (
         [home] if home else []
     )
+
+
+def confirm_merge(ground):
+    decide = {"merge_id": merge(ground)["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+
+
+def test_who_proposed_a_year_under_another_id_does_not_load_it(ground, twin):
+    made = ground.by(TWIN, "R_DISTRICT", "370811").do("propose_calendar_year", YEAR)
+    confirm_merge(ground)
+    with pytest.raises(errors.CalendarSamePerson):
+        ground.by(WANG, "R_DISTRICT", "370811").do(
+            "approve_calendar_year", {"proposal_id": made["id"]}, version=1
+        )
+
+
+def test_who_is_a_party_under_either_id_stays_one(ground, twin):
+    """The id that stays had ended there, the other one had not: he was no party any more."""
+    for sequence, operators in enumerate(([WANG], [TWIN]), start=1):
+        told = {"partner_id": "ptn_1", "org_id": "org_1", "operators": operators}
+        ground.bench.consume(
+            "partner", "partner_operators_changed.v1", told, subject="ptn_1", sequence=sequence
+        )
+    confirm_merge(ground)
+    held = ground.bench.rows("SELECT person_id, ended FROM parties WHERE ref = 'ptn_1'")
+    assert [(row["person_id"], bool(row["ended"])) for row in held] == [(WANG, False)]
+
+
+def test_what_is_sent_again_under_the_id_that_stays_is_the_same_request(ground, twin):
+    """Each person's references are that person's own; the same matter was filed twice."""
+    first = ground.submit(TWIN, external_ref="WX-77")
+    confirm_merge(ground)
+    again = ground.submit(WANG, external_ref="WX-77")
+    assert (again["id"], again["duplicate"]) == (first["id"], True)
+
+
+def test_a_proposal_that_waits_is_about_the_registration_that_stays(ground):
+    """A death that was proposed could neither be confirmed nor was it the kept person's."""
+    ground.person(TWIN, "王小丽", phone="12800000051", grid=GRID)
+    asked = {"person_id": TWIN, "reason": "DECEASED"}
+    ground.cadre(CADRE).do("deactivate_person", asked, version=1)
+    confirm_merge(ground)
+    (waiting,) = ground.cadre(OTHER_CADRE).ask("person_deaths", {})["items"]
+    assert waiting["person_id"] == WANG
 
 
 def test_a_link_that_is_told_after_a_merge_is_the_kept_persons(ground, twin):

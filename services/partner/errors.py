@@ -246,6 +246,14 @@ class LineUnknown(Guard):
     text = "结算单中没有兑换单 {redemption_id} / The statement has no redemption {redemption_id}"
 
 
+class LineGivenBack(Guard):
+    guard = "ADJUSTMENTS"
+    text = (
+        "兑换单 {redemption_id} 已退回,该行金额不再调整"
+        " / Redemption {redemption_id} was given back: its line is not adjusted any more"
+    )
+
+
 class AdjustmentTooHigh(Guard):
     guard = "ADJUSTMENTS"
     text = (

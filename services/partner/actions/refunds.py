@@ -1,6 +1,7 @@
 """Refunds: asked for by the holder, decided by an official who has no tie to the partner."""
 
 import logging
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
@@ -185,8 +186,7 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
         records.locked(tx.conn, statements, seen.statement_id) if seen.statement_id else None
     )
     row = _to_decide(tx, payload)
-    # Not only after payment: an earlier refund of a paid one may have used these points up.
-    open_points = store.receivable(tx.conn, row.partner_id)
+    open_points = _open_points(tx, row, statement)
     borne_by = None
     if open_points < row.points:
         if partner.state != "EXITED" or row.settled_at is None:
@@ -221,10 +221,26 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     return reply(row, state="REFUNDED", version=version)
 
 
+def _open_points(tx: Tx, row: Row, statement: Row | None) -> int:
+    """Return the points from which a refund can be taken.
+
+    A refund of what stands on an unpaid statement is taken from that statement alone; any other
+    from what stands on no statement. What another statement will settle is not open.
+    """
+    if statement is None or statement.state == "PAID":
+        return store.unbilled_points(tx.conn, row.partner_id)
+    own = _own(statement_store.lines_of(tx.conn, statement.statement_id), row)
+    return int(statement.points) if statement.amount_fen >= own.amount_fen else 0
+
+
+def _own(lines: Sequence[Row], row: Row) -> Row:
+    return next(line for line in lines if line.redemption_id == row.redemption_id)
+
+
 def _take_back(tx: Tx, statement: Row, row: Row) -> None:
     """Add the negative line to a statement that is not paid yet."""
     lines = statement_store.lines_of(tx.conn, statement.statement_id)
-    own = next(line for line in lines if line.redemption_id == row.redemption_id)
+    own = _own(lines, row)
     taken = Line(row.redemption_id, "REFUND", -own.points, -own.amount_fen, own.redeemed_at)
     statement_store.add_lines(tx.conn, statement.statement_id, [taken], first=len(lines) + 1)
     records.change(

@@ -25,6 +25,7 @@ from services.partner.errors import (
     AdjustmentTooHigh,
     FundBelowCommitted,
     FundShort,
+    LineGivenBack,
     LineUnknown,
     WindowOver,
 )
@@ -117,20 +118,29 @@ def reply(row: Row, *, state: str, version: int) -> StatementReply:
 
 
 def issue(tx: Tx, due: Due) -> None:
-    """Issue the statements of a month: what was redeemed in it, less what was given back."""
+    """Issue the statements of a month: what was redeemed in it, less what was given back.
+
+    Where a refund that does not fit yet has used the points, they are not billed: all of it waits
+    for the next month.
+    """
     period = due.ref
     _begin, end = tx.calendar.month_bounds(period)
+    # Partners before redemptions, as a refund locks them: none is approved against these points.
+    found = partner_store.lock_many(tx.conn, redemption_store.partners_to_bill(tx.conn, end))
     redeemed = _by_partner(redemption_store.unbilled(tx.conn, end))
-    refunds = _by_partner(redemption_store.refunds_to_offset(tx.conn))
+    given_back = redemption_store.refunds_to_offset(tx.conn)
+    paid = store.amounts_paid(tx.conn, [row.redemption_id for row in given_back])
+    refunds = _by_partner(given_back)
     done = store.issued_for(tx.conn, period)
-    for partner_id in sorted(set(redeemed) | set(refunds)):
+    for partner_id in found:
         if partner_id in done:
             continue
         lines = rules.lines_that_fit(
-            [_line(row, 1) for row in redeemed.get(partner_id, ())],
-            [_line(row, -1) for row in refunds.get(partner_id, ())],
+            [_redeemed(row) for row in redeemed.get(partner_id, ())],
+            [_given_back(row, paid[row.redemption_id]) for row in refunds.get(partner_id, ())],
         )
-        if lines:
+        points = sum(line.points for line in lines)
+        if lines and points <= redemption_store.unbilled_points(tx.conn, partner_id):
             _issue_one(tx, partner_id, period, lines)
 
 
@@ -141,11 +151,13 @@ def _by_partner(found: Sequence[Row]) -> dict[str, list[Row]]:
     return groups
 
 
-def _line(row: Row, sign: int) -> rules.Line:
-    kind = "REDEEMED" if sign > 0 else "REFUND"
-    return rules.Line(
-        row.redemption_id, kind, sign * row.points, sign * row.settle_fen, row.redeemed_at
-    )
+def _redeemed(row: Row) -> rules.Line:
+    return rules.Line(row.redemption_id, "REDEEMED", row.points, row.settle_fen, row.redeemed_at)
+
+
+def _given_back(row: Row, paid_fen: int) -> rules.Line:
+    """Return the line that takes back what was paid, which a review may have adjusted."""
+    return rules.Line(row.redemption_id, "REFUND", -row.points, -paid_fen, row.redeemed_at)
 
 
 def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) -> None:
@@ -337,6 +349,7 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> StatementReply:
         ConflictOfInterest: The official acts for the partner.
         AdjustmentsWrong: The outcome and the adjustments do not fit.
         LineUnknown: An adjusted line is not on it.
+        LineGivenBack: An adjusted line was refunded since.
     """
     row = records.locked(tx.conn, statements, payload.statement_id)
     tx.require_scope(row.area)
@@ -368,11 +381,9 @@ def review_statement(tx: Tx, payload: ReviewStatement) -> StatementReply:
 
 def _adjust(tx: Tx, row: Row, adjustments: Sequence[Adjustment]) -> int:
     """Put the amounts of lines right and return the statement's new amount."""
-    lines = {
-        line.redemption_id: line
-        for line in store.lines_of(tx.conn, row.statement_id)
-        if line.kind == "REDEEMED"
-    }
+    stand = store.lines_of(tx.conn, row.statement_id)
+    lines = {line.redemption_id: line for line in stand if line.kind == "REDEEMED"}
+    given_back = {line.redemption_id for line in stand if line.kind == "REFUND"}
     worth = store.worth_of(tx.conn, lines)
     amount: int = row.amount_fen
     seen: set[str] = set()
@@ -380,6 +391,10 @@ def _adjust(tx: Tx, row: Row, adjustments: Sequence[Adjustment]) -> int:
         line = lines.get(one.redemption_id)
         if line is None or one.redemption_id in seen:
             raise LineUnknown(
+                field=f"adjustments[{number}].redemption_id", redemption_id=one.redemption_id
+            )
+        if one.redemption_id in given_back:
+            raise LineGivenBack(
                 field=f"adjustments[{number}].redemption_id", redemption_id=one.redemption_id
             )
         if one.amount_fen < 0:

@@ -127,6 +127,16 @@ def cards() -> sa.Select[Any]:
     ).join(organisations, organisations.c.org_id == partners.c.org_id)
 
 
+def lock_many(conn: sa.Connection, partner_ids: Iterable[str]) -> list[str]:
+    """Hold partners, in the order of their ids, and return these."""
+    asked = (
+        sa.select(partners)
+        .where(partners.c.partner_id.in_(sorted(partner_ids)))
+        .order_by(partners.c.partner_id)
+    )
+    return [row.partner_id for row in records.rows(conn, store.lock(asked, conn, weak=True))]
+
+
 def set_operators(conn: sa.Connection, partner_id: str, person_ids: Sequence[str]) -> None:
     """Replace the operators of a partner."""
     conn.execute(sa.delete(operators).where(operators.c.partner_id == partner_id))

@@ -18,6 +18,7 @@ from services.partner.storage.tables import (
     partners,
     people,
     redemptions,
+    statements,
     voucher_tries,
 )
 
@@ -266,21 +267,37 @@ def points_by_kind(
 # What goes onto statements
 
 
+def _to_bill(end: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        redemptions.c.state == "REDEEMED",
+        redemptions.c.statement_id.is_(None),
+        redemptions.c.redeemed_at < end,
+        redemptions.c.points > 0,
+    )
+
+
+# Given back after it was paid, and not on a statement yet as a negative line.
+_TO_OFFSET = sa.and_(
+    redemptions.c.state == "REFUNDED",
+    redemptions.c.settled_at.is_not(None),
+    redemptions.c.refund_statement_id.is_(None),
+    redemptions.c.refund_borne_by.is_(None),
+)
+
+
+def partners_to_bill(conn: sa.Connection, end: datetime) -> list[str]:
+    """Return the partners of what was redeemed before `end` or given back, and is on no
+    statement."""
+    asked = sa.select(redemptions.c.partner_id).where(sa.or_(_to_bill(end), _TO_OFFSET)).distinct()
+    return list(conn.execute(asked).scalars())
+
+
 def unbilled(conn: sa.Connection, end: datetime) -> list[Row]:
     """Return what was captured, redeemed before `end`, and stands on no statement; hold it.
 
     A capture that was answered after its month's statement goes onto the next one.
     """
-    asked = (
-        sa.select(redemptions)
-        .where(
-            redemptions.c.state == "REDEEMED",
-            redemptions.c.statement_id.is_(None),
-            redemptions.c.redeemed_at < end,
-            redemptions.c.points > 0,
-        )
-        .order_by(redemptions.c.redemption_id)
-    )
+    asked = sa.select(redemptions).where(_to_bill(end)).order_by(redemptions.c.redemption_id)
     return records.rows(conn, store.lock(asked, conn, weak=True))
 
 
@@ -288,12 +305,7 @@ def refunds_to_offset(conn: sa.Connection) -> list[Row]:
     """Return what was given back after its statement was paid and is not offset yet."""
     asked = (
         sa.select(redemptions)
-        .where(
-            redemptions.c.state == "REFUNDED",
-            redemptions.c.settled_at.is_not(None),
-            redemptions.c.refund_statement_id.is_(None),
-            redemptions.c.refund_borne_by.is_(None),
-        )
+        .where(_TO_OFFSET)
         .order_by(redemptions.c.refunded_at, redemptions.c.redemption_id)
     )
     return records.rows(conn, store.lock(asked, conn, weak=True))
@@ -314,19 +326,44 @@ def receivable(conn: sa.Connection, partner_id: str) -> int:
             ),
             redemptions.c.points,
         ),
-        # Given back after payment: it went out of the receivable a second time.
+        # Given back after payment: it went out of the receivable a second time, until the
+        # statement that takes it back is paid.
         (
             sa.and_(
                 redemptions.c.state == "REFUNDED",
                 redemptions.c.settled_at.is_not(None),
-                redemptions.c.refund_statement_id.is_(None),
                 redemptions.c.refund_borne_by.is_(None),
+                sa.or_(statements.c.state.is_(None), statements.c.state != "PAID"),
             ),
             -redemptions.c.points,
         ),
         else_=0,
     )
-    asked = sa.select(sa.func.sum(captured)).where(redemptions.c.partner_id == partner_id)
+    takes_back = statements.c.statement_id == redemptions.c.refund_statement_id
+    asked = (
+        sa.select(sa.func.sum(captured))
+        .select_from(redemptions.outerjoin(statements, takes_back))
+        .where(redemptions.c.partner_id == partner_id)
+    )
+    return int(conn.execute(asked).scalar() or 0)
+
+
+def unbilled_points(conn: sa.Connection, partner_id: str) -> int:
+    """Return the points of a partner that are captured and on no statement, less those that were
+    given back after payment and are on none: what a statement or a refund may still use."""
+    loose = sa.case(
+        (
+            sa.and_(
+                redemptions.c.captured_at.is_not(None),
+                redemptions.c.statement_id.is_(None),
+                redemptions.c.state != "REFUNDED",
+            ),
+            redemptions.c.points,
+        ),
+        (_TO_OFFSET, -redemptions.c.points),
+        else_=0,
+    )
+    asked = sa.select(sa.func.sum(loose)).where(redemptions.c.partner_id == partner_id)
     return int(conn.execute(asked).scalar() or 0)
 
 

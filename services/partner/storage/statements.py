@@ -56,6 +56,15 @@ def worth_of(conn: sa.Connection, redemption_ids: Iterable[str]) -> dict[str, in
     return {row[0]: int(row[1]) for row in conn.execute(asked)}
 
 
+def amounts_paid(conn: sa.Connection, redemption_ids: Iterable[str]) -> dict[str, int]:
+    """Return what statements pay (fen) for redemptions, which a review may have adjusted."""
+    asked = sa.select(statement_lines.c.redemption_id, statement_lines.c.amount_fen).where(
+        statement_lines.c.kind == "REDEEMED",
+        statement_lines.c.redemption_id.in_(list(redemption_ids)),
+    )
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
+
+
 def set_line_amount(conn: sa.Connection, statement_id: str, line_no: int, amount_fen: int) -> None:
     """Change the money of one line; its points are the ledger's and never change."""
     done = conn.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -262,7 +262,8 @@ def respond(door: Door, request: Request, reply: object, locate: Locate) -> Resp
             if location is not None:
                 headers["Location"] = location
         if isinstance(head.next, str) and head.next and bytes(head.items).startswith(b"["):
-            headers["Link"] = f'<{_following(request, head.next)}>; rel="next"'
+            asked = request.query_params.multi_items()
+            headers["Link"] = f'<{next_page(request.url.path, asked, head.next)}>; rel="next"'
     return Response(content, door.status, headers, "application/json")
 
 
@@ -278,9 +279,10 @@ class _Head(msgspec.Struct):
 _HEAD = msgspec.json.Decoder(_Head)
 
 
-def _following(request: Request, cursor: str) -> str:
-    kept = [(n, v) for n, v in request.query_params.multi_items() if n != "cursor"]
-    return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
+def next_page(path: str, params: Iterable[tuple[str, str]], cursor: str) -> str:
+    """Return the address of the page of a list that a cursor names, with the same filters."""
+    kept = [(name, value) for name, value in params if name != "cursor"]
+    return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
 def locator(doors: Mapping[tuple[str, str], Door]) -> Locate:

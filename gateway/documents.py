@@ -24,7 +24,7 @@ from chassis.json_values import JsonObject
 from chassis.messages import Actor
 from chassis.rpc import CallFailed
 from gateway.addressed import read_params, read_places
-from gateway.dispatch import Gate
+from gateway.dispatch import Gate, next_page
 from gateway.doors import ANY_FILE, Door, Doors
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings
@@ -183,9 +183,8 @@ def atom(
     ET.SubElement(feed, _tag("link"), {"rel": "self", "type": ATOM, "href": f"{base}{path}{query}"})
     ET.SubElement(feed, _tag("link"), {"rel": "alternate", "href": f"{base}/notices"})
     if following:
-        kept = [pair for pair in params if pair[0] != "cursor"]
-        more = urlencode([*kept, ("cursor", following)])
-        ET.SubElement(feed, _tag("link"), {"rel": "next", "href": f"{base}{path}?{more}"})
+        more = base + next_page(path, params, following)
+        ET.SubElement(feed, _tag("link"), {"rel": "next", "href": more})
     author = ET.SubElement(feed, _tag("author"))
     _text(author, "name", "五红社区治理 · 红色信用")
     for one in notices:

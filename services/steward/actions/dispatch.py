@@ -271,7 +271,7 @@ def return_request(tx: Tx, payload: ReasonedRequest) -> RequestReply:
         tried=[*row.tried, row.handler],
         **NOBODY,
     )
-    return reply(give(tx, row) or _wait(tx, row))
+    return reply(give(tx, row) or wait(tx, row))
 
 
 def transfer_request(tx: Tx, payload: TransferRequest) -> RequestReply:
@@ -337,7 +337,7 @@ def _any_duty(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
 
 
-def _wait(tx: Tx, row: Row) -> Row:
+def wait(tx: Tx, row: Row) -> Row:
     """Look again for somebody when the accept time is over, for nobody has it."""
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
     if due < row.due_resolve:
@@ -349,7 +349,7 @@ def look_again(tx: Tx, row: Row) -> Row | None:
     """Give a request that nobody has to somebody, or wait on. Returns None where nobody came."""
     given = give(tx, row)
     if given is None:
-        _wait(tx, row)
+        wait(tx, row)
     return given
 
 
@@ -361,7 +361,7 @@ def hand_over(tx: Tx, row: Row, detail: Mapping[str, object]) -> Row:
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.hand_clock(tx.conn, row.request_id, None)
     tx.disarm("REQ_ACCEPT", row.request_id)
-    return _wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, SYSTEM, **NOBODY))
+    return wait(tx, change(tx, row, "redispatch", "SUBMITTED", detail, SYSTEM, **NOBODY))
 
 
 def take_from_party(tx: Tx, row: Row) -> Row:

@@ -24,7 +24,7 @@ from services.steward.actions.cases import (
     speaker,
     spoken,
 )
-from services.steward.actions.dispatch import take_from_party
+from services.steward.actions.dispatch import look_again, take_from_party
 from services.steward.actions.parties import parties, require_impartial
 from services.steward.replies import RequestReply
 
@@ -129,6 +129,8 @@ def _hand_on(tx: Tx, row: Row) -> None:
         level = heir.level + 1
         due = rules.requests.due_level(heir.due_resolve, level, tx.calendar)
         tx.arm(f"REQ_L{level}", heir.request_id, due)
+    if heir.handler is None:
+        look_again(tx, heir)
 
 
 def reject_request(tx: Tx, payload: RejectRequest) -> RequestReply:

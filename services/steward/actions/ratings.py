@@ -29,7 +29,7 @@ from services.steward.actions.cases import (
     speaker,
     spoken,
 )
-from services.steward.actions.dispatch import NOBODY, give, give_to
+from services.steward.actions.dispatch import NOBODY, give, give_to, wait
 from services.steward.actions.parties import (
     candidates_of,
     handlers_of,
@@ -310,7 +310,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     else:
         given = give(tx, row, action="reopen", detail=detail, values=values, by=tx.actor)
     if given is None:
-        given = change(tx, row, "reopen", "SUBMITTED", detail, **NOBODY, **values)
+        given = wait(tx, change(tx, row, "reopen", "SUBMITTED", detail, **NOBODY, **values))
     publish(
         tx,
         given,

@@ -217,14 +217,17 @@ def add_missing(
 def along(statement: Changing, table: sa.Table, columns: Iterable[str], rows: int) -> Changing:
     """Return a statement that inserts so many rows of another table too, for PostgreSQL: one way
     there instead of two. `rows_along` gives their values. For statements that are written once."""
-    new = [
-        {
-            name: sa.bindparam(f"{table.name}_{number}_{name}", type_=table.c[name].type)
-            for name in columns
-        }
-        for number in range(rows)
-    ]
-    return statement.add_cte(sa.insert(table).values(new).cte(f"with_{table.name}"))
+    names = tuple(columns)
+
+    def value(number: int, column: store.Column) -> store.Expression:
+        # A cast to a length would cut off what is too long; the column refuses it.
+        kind = sa.Text() if isinstance(column.type, sa.String) else column.type
+        return sa.cast(sa.bindparam(f"{table.name}_{number}_{column.name}", type_=kind), kind)
+
+    # Rows as selections: SQLAlchemy compiles an insert of several VALUES anew at each use.
+    new = [sa.select(*(value(number, table.c[name]) for name in names)) for number in range(rows)]
+    inserted = sa.insert(table).from_select(names, sa.union_all(*new), include_defaults=False)
+    return statement.add_cte(inserted.cte(f"with_{table.name}"))
 
 
 def rows_along(table: sa.Table, rows: Sequence[Mapping[str, object]]) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """Requests from submission to closing, through the real doors."""
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import CacheStats
 
 from chassis.refusal import (
     Invalid,
@@ -764,3 +766,21 @@ def test_what_a_resident_may_not_fill_in_is_named(staffed, more, member):
     with pytest.raises(RoleDenied, match=f"不能这样填写 {member}") as refused:
         staffed.by(WANG, "R_RESIDENT").do("submit_request", body)
     assert refused.value.field == member
+
+
+def test_no_statement_of_a_command_is_compiled_anew(staffed):
+    def commands():
+        request = staffed.submit()
+        staffed.bench.as_("R_RESIDENT", person=WANG, scope=COMMUNITY)
+        staffed.bench.do("urge_request", {"request_id": request["id"]})
+
+    commands()
+    anew = []
+
+    @sa.event.listens_for(staffed.bench.runtime.engine, "before_cursor_execute")
+    def _sent(_conn, _cursor, statement, _values, context, _many):
+        if context.compiled is not None and context.cache_hit is not CacheStats.CACHE_HIT:
+            anew.append(statement)
+
+    commands()
+    assert anew == []

@@ -72,3 +72,19 @@ def test_who_nominated_or_reviewed_approves_under_no_other_id(credit, did, refus
     with pytest.raises(refused):
         approve(bench, made, person="per_kept")
     approve(bench, made)
+
+
+def test_who_is_nominated_under_both_ids_is_commended_once(credit):  # noqa: F811
+    bench = credit
+    made = publicised(bench, "RES:per_a", "RES:per_b")
+    merged = {"person_id": "per_b", "into": "per_a", "community": stage.COMMUNITY}
+    bench.consume("steward", "person_merged.v1", merged, subject="per_b", sequence=2)
+    bench.as_("PUBLIC", person="", scope="")
+    seen = bench.ask("notice", {"notice_id": made["notice_id"]})["body"]["nominees"]
+    assert [one["subject"] for one in seen] == ["RES:per_a"]
+    bench.fire("2025-07-09T09:00")
+    assert approve(bench, made)["nominees"] == {
+        "RES:per_a": "APPROVED",
+        "RES:per_b": "DISQUALIFIED",
+    }
+    stage.trial_balance(bench)

@@ -1,0 +1,274 @@
+"""A person who was registered twice: where an id stands, and what a merge makes of it (K7).
+
+Every column of ids and every list is filled with an id, which is then given up for another one.
+Afterwards it stands only where it is said here that it stays, and why. So a new column either
+follows the merge or says why not; one that holds no person's id is named in `NOBODY`.
+"""
+
+import datetime as dt
+import json
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.installed import service_class, service_names
+from testkit.bench import bench, database_url  # noqa: F401
+
+OLD, MIDDLE, KEPT = "per_old", "per_middle", "per_kept"
+AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
+
+# Names of columns that hold no person's id. First other things that have ids of their own; a
+# household or a post is not merged with another one. Then words, digests, lists of these.
+_NAMES = """
+account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
+client_id client_key code commendation_id comment_id commitment_id committee_id company_id
+complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job escalation_id
+export_id fund_id grant_id handler first_handler found_by hazard_id hold_id household_id
+invitation_id job_id level1_official level2_official link_id meeting_id merge_id
+message_id notice_id objection_id offer_id official_id opinion_id org_id partner_id post
+post_ref predecessor_id project_id proposal_id record_id rectification_id redemption_id
+refund_statement_id repair_id replaces request_id responsible_id resubmits rule_set_id
+session_id settlement_id shift_id source_request statement_id steward_id supersedes target
+task_id topic_id tried undecided_id visit_id work_id
+body building buildings checked conflict_topics counts decisions digest disputed_lines
+doc_sha256 evidence evidence_kinds fact fields findings former gates_failed grids grounds
+id_no_hmac inputs make_up measured media minutes_sha256 missing name off params phone_hmac
+planned projects purposes reasons resolution_no scope seed sequences sha256 split
+text_sha256 to_check warnings
+"""
+NOBODY = frozenset(_NAMES.split())
+# Here no person's, elsewhere the same name holds one.
+OTHER_THINGS = {
+    "forum": {"history.ref", "messages.ref", "escalations.ref", "invitations.source",
+              "topics.merged_into"},
+    "property": {"history.ref", "grades.ref"},
+    "partner": {"history.subject", "messages.ref"},
+    "steward": {"requests.merged_into", "parties.ref", "contact_boards.entries"},
+    "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed"},
+}  # fmt: skip
+STEPS = "who took a step is told under the id of then; who asks for it reads the kept one beside it"
+FALLS_AWAY = {"nominees.subject_id": "the other nomination is dropped at the next look"}
+FINAL = "of a step that is final; who compares with it asks for the kept id"
+HISTORY = {
+    "forum": {
+        "history.actor": STEPS,
+        "history.detail": STEPS,
+        "messages.detail": "what was said then",
+    },
+    "property": {"history.actor": STEPS, "history.detail": STEPS},
+    "partner": {"history.actor": STEPS, "messages.detail": "what was said then"},
+    "steward": {
+        "request_timeline.actor_id": STEPS,
+        "request_timeline.detail": STEPS,
+        "register_changes.ref": "what was changed of a registration is that one's",
+        "register_changes.actor_id": STEPS,
+        "person_reads.person_id": "whose registration was read; the kept person is shown both",
+        "person_reads.actor_id": STEPS,
+        "reveal_counts.actor_id": "what was seen on a day, under the id of then",
+        "contact_boards.published_by": STEPS,
+        "calendar_proposals.decided_by": FINAL,
+        "person_deaths.decided_by": FINAL,
+        "person_merges.decided_by": FINAL,
+    },
+    "credit": {
+        # What was decided.
+        **dict.fromkeys(
+            (
+                *("awards.approved_by", "awards.decided_by", "budget_grants.decided_by"),
+                *("commendations.opened_by", "commendations.approved_by"),
+                *("commendations.cancelled_by", "consents.granted_by", "consents.proposed_by"),
+                *("hours.confirmed_by", "nominee_objections.decided_by", "nominees.revoked_by"),
+                *("notices.corrected_by", "notices.withdrawn_by", "objections.reviewed_by"),
+                *("repairs.accepted_by", "repairs.decided_by", "rule_sets.approved_by"),
+                *("rule_sets.publisher", "rule_sets.retired_by", "settlements.confirmed_by"),
+                "vetoes.lifted_by",
+            ),
+            FINAL,
+        ),
+        # The account of the id: its points go over by postings, its months stay.
+        **dict.fromkeys(
+            (
+                *("subjects.subject_id", "subjects.ref", "states.subject_id", "places.subject_id"),
+                *("homes.person_id", "wallets.subject_id", "pendings.subject_id"),
+                *("lines.owner", "postings.subject_id", "postings.ref"),
+            ),
+            "the account that is given up is closed, and its points were put on the kept one's",
+        ),
+        **dict.fromkeys(
+            (
+                *("entries.subject_id", "measures.subject_id", "measures.data", "facts.subject"),
+                *("hours.subject_id", "objections.subject_id", "objections.target_id"),
+                *("what_if_parts.subject_id", "what_if_subjects.subject_id"),
+            ),
+            "of a month that is final, or told under the id of then; who counts asks for both",
+        ),
+        "consent_spans.subject_id": "what was consented to when, under the id of then",
+        **dict.fromkeys(
+            (
+                *("consent_proposals.person_id", "consent_proposals.subject_id"),
+                "consent_proposals.proposed_by",
+            ),
+            "it lapses",
+        ),
+        "posts.person_id": "held until the merge; from then on the kept id holds it",
+        **dict.fromkeys(
+            ("posts.subject_id", "repairs.subject_id", "vetoes.subject_id"),
+            "of organisations and stewards, never of a person",
+        ),
+        **dict.fromkeys(
+            ("messages.subject_id", "messages.ref", "messages.detail"), "what was said then"
+        ),
+    },
+}
+# The rows of the registrations themselves.
+REGISTERS = {"persons", "people", "residents", "merged_people"}
+# In which state a row is, where only what is open follows.
+OPEN = {
+    ("credit", "awards"): {"state": "PROPOSED", "decides": "PERSON"},
+    ("credit", "budget_grants"): {"state": "PROPOSED"},
+    ("credit", "rule_sets"): {"state": "DRAFT"},
+    ("credit", "consent_proposals"): {"state": "PROPOSED"},
+    ("credit", "lines"): {"side": "AVAILABLE"},
+    ("credit", "wallets"): {"clawback": 0},
+    ("steward", "calendar_proposals"): {"state": "PROPOSED"},
+    ("steward", "person_merges"): {"state": "PROPOSED", "person_id": "per_third"},
+    ("steward", "person_deaths"): {"state": "PROPOSED"},
+}
+# Columns that hold more than an id.
+FORMS = {"subject_id": "RES:{}", "wallet": "RES:{}", "owner": "RES:{}"}
+
+
+@pytest.fixture(params=sorted(set(service_names())))
+def service_cls(request):
+    return service_class(request.param)
+
+
+def tables_of(service_cls):
+    chassis = sa.MetaData()
+    store.chassis_tables(chassis)
+    return [t for t in service_cls.tables.sorted_tables if t.name not in chassis.tables]
+
+
+def may_hold_a_person(name, column):
+    if column.name in NOBODY or f"{column.table.name}.{column.name}" in OTHER_THINGS[name]:
+        return False
+    if column.foreign_keys:
+        return False
+    kind = column.type
+    listed = isinstance(kind, sa.JSON)
+    return listed or (isinstance(kind, sa.String) and kind.length in {64, 80, 160})
+
+
+def filler(column):
+    """Return a value of the column's type, the same for all columns that refer to one row."""
+    kind = column.type
+    if column.foreign_keys:
+        (foreign,) = column.foreign_keys
+        return filler(foreign.column)
+    if isinstance(kind, sa.JSON):
+        return []
+    if isinstance(kind, sa.Uuid):
+        return f"00000000-0000-0000-0000-{len(column.table.name):012d}"
+    if isinstance(kind, sa.Integer):
+        return 1
+    if isinstance(kind, sa.Boolean):
+        return False
+    if isinstance(kind, sa.Date):
+        return AT.date()
+    if isinstance(kind, sa.LargeBinary):
+        return b"-"
+    if isinstance(kind, sa.String):
+        fixed = {7: "2025-03", 15: "370811015901"}
+        return fixed.get(kind.length) or column.table.name[: kind.length]
+    return AT
+
+
+def a_row(name, table, person):
+    row = {}
+    for column in table.columns:
+        if may_hold_a_person(name, column):
+            value = FORMS.get(column.name, "{}").format(person)
+            row[column.name] = [value] if isinstance(column.type, sa.JSON) else value
+        elif not column.nullable or isinstance(column.type, sa.DateTime):
+            row[column.name] = filler(column)
+    return row | OPEN.get((name, table.name), {})
+
+
+def merge(service_cls, bench, old, into):  # noqa: F811
+    if service_cls.name == "steward":
+        from services.steward import storage as steward
+
+        with bench.transaction() as tx:
+            steward.people.hand_references(tx.conn, old, into)
+        return
+    told = {"person_id": old, "into": into, "community": "370811015901"}
+    bench.consume("steward", "person_merged.v1", told, subject=old, sequence=9)
+
+
+def where(service_cls, bench, *ids):  # noqa: F811
+    """Return where the ids stand: alone, in a list, or in a subject of them."""
+    pattern = re.compile("|".join(rf"\b{one}\b" for one in ids))
+    found = set()
+    with bench.transaction() as tx:
+        for table in tables_of(service_cls):
+            for row in tx.conn.execute(sa.select(table)).mappings():
+                found |= {
+                    f"{table.name}.{name}"
+                    for name, value in row.items()
+                    if pattern.search(json.dumps(value, default=str))
+                }
+    return found
+
+
+@pytest.mark.parametrize("order", ["as it was", "the second first"])
+def test_after_a_merge_an_id_stands_only_where_it_is_said_why(service_cls, bench, order):  # noqa: F811
+    name = service_cls.name
+    with bench.transaction() as tx:
+        for table in tables_of(service_cls):
+            if table.name not in REGISTERS:
+                tx.conn.execute(sa.insert(table).values(a_row(name, table, OLD)))
+    merges = [(OLD, MIDDLE), (MIDDLE, KEPT)]
+    if order != "as it was" and name != "steward":
+        merges.reverse()
+    for old, into in merges:
+        merge(service_cls, bench, old, into)
+    assert bench.parked() == []
+    # The new rows of the registrations themselves.
+    registered = {f"{table}.person_id" for table in REGISTERS}
+    assert where(service_cls, bench, OLD, MIDDLE) - registered <= set(HISTORY[name])
+
+
+def test_a_row_that_there_is_for_both_ids_stays_once(service_cls, bench):  # noqa: F811
+    """A key of the kept id stood in the way, and the merge was parked."""
+    name = service_cls.name
+    twice = []
+    with bench.transaction() as tx:
+        for table in tables_of(service_cls):
+            row = a_row(name, table, OLD)
+            if table.name in REGISTERS:
+                continue
+            tx.conn.execute(sa.insert(table).values(row))
+            key = [column for column in table.primary_key if may_hold_a_person(name, column)]
+            if key:
+                tx.conn.execute(sa.insert(table).values(a_row(name, table, KEPT)))
+                twice += [(table, column) for column in key]
+    merge(service_cls, bench, OLD, KEPT)
+    assert bench.parked() == []
+    with bench.transaction() as tx:
+        for table, column in twice:
+            if f"{table.name}.{column.name}" not in {*HISTORY[name], *FALLS_AWAY}:
+                found = tx.conn.execute(sa.select(column)).scalars().all()
+                assert found == [FORMS.get(column.name, "{}").format(KEPT)], table.name
+
+
+def test_no_entry_is_of_a_column_that_is_gone():
+    found = {
+        name: {f"{t.name}.{c.name}" for t in tables_of(service_class(name)) for c in t.columns}
+        for name in service_names()
+    }
+    names = {column.rpartition(".")[2] for columns in found.values() for column in columns}
+    assert names >= NOBODY
+    for name, columns in found.items():
+        assert columns >= {*HISTORY[name], *OTHER_THINGS[name]}, name

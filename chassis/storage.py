@@ -606,11 +606,13 @@ _TAKES_WRITES = sa.text(
 
 
 def is_lost_race(error: BaseException) -> bool:
-    """Tell whether the transaction may be run again at once: the database chose it to give way, or
-    a migration changed a table under a statement that was prepared."""
+    """Tell whether the transaction may be run again at once: the database chose it to give way,
+    another one has just written a key that it had looked for in vain, or a migration changed a
+    table under a statement that was prepared."""
     if not isinstance(error, sa.exc.DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     if state == "0A000":
         return "cached plan" in str(error.orig)
-    return bool(state) and str(state)[:2] == "40"
+    # 40 serialization and deadlock; 23505 a key that is taken: the second look finds the row.
+    return bool(state) and (str(state)[:2] == "40" or state == "23505")

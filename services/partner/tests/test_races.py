@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from chassis import timers
 from chassis.bus import Actor, Call, new_uuid
-from chassis.refusal import Refusal, StateConflict
+from chassis.refusal import PreconditionRequired, Refusal, StateConflict
 from services.partner import errors
 from testkit.waiting import wait_until
 
@@ -142,6 +142,32 @@ def test_of_many_requests_for_the_last_piece_one_wins(town, barber):
     assert sum(isinstance(one, errors.OutOfStock) for one in results) == 9
     assert town.stock(offer_id) == 0
     assert len(town.bench.published("redemption_requested.v1")) == 1
+
+
+@on_postgresql
+def test_who_enters_a_key_at_the_same_moment_is_told_what_a_later_one_is(town, barber):
+    """H4-6: the database's unique key was the answer, an internal fault."""
+    street = Actor("per_officer", "R_STREET", "370811015")
+    for month in range(4, 10):
+        fund = {"area": COMMUNITY, "period": f"2025-{month:02}"}
+        budgets = at_once(
+            *(calling(town.bench, street, "set_fund", fund | {"budget_fen": n}) for n in range(5))
+        )
+        assert sum(isinstance(one, dict) for one in budgets) == 1
+        assert sum(isinstance(one, PreconditionRequired) for one in budgets) == 4
+        offers = at_once(
+            *(
+                calling(
+                    town.bench,
+                    OPERATOR,
+                    "draft_offer",
+                    town.draft(barber, offer_id=f"off_{month}", stock_total=5 + n % 2),
+                )
+                for n in range(6)
+            )
+        )
+        assert sum(isinstance(one, dict) for one in offers) == 3
+        assert sum(isinstance(one, errors.OfferDiffers) for one in offers) == 3
 
 
 @pytest.mark.covers("F5-flow")

@@ -76,6 +76,7 @@ def merge_person(conn: Connection, old: str, into: str, sequence: int) -> str:
     if into == old:
         return into
     identities.hand_over(conn, MOVED, old, into)
+    _keep_the_better(conn, old, into)
     for column, within in MOVED_ONCE:
         identities.hand_over_once(conn, column, old, into, within=within)
     signed = t.cosigners.c
@@ -92,3 +93,28 @@ def merge_person(conn: Connection, old: str, into: str, sequence: int) -> str:
         keep=tuple(blank),
     )
     return into
+
+
+def _keep_the_better(conn: Connection, old: str, into: str) -> None:
+    """Where both ids are invited, or object, drop the kept one's row if the other one says more: it
+    was there, or it is somebody whom the matter touches."""
+    came, asked = t.invitations.alias("came"), t.invitations
+    more = sa.exists().where(
+        came.c.session_id == asked.c.session_id,
+        came.c.person_id == old,
+        came.c.revoked_at.is_(None),
+        sa.or_(
+            asked.c.revoked_at.is_not(None),
+            sa.and_(asked.c.attended_at.is_(None), came.c.attended_at.is_not(None)),
+        ),
+    )
+    conn.execute(sa.delete(asked).where(asked.c.person_id == into, more))
+    touched, noted = t.objections.alias("touched"), t.objections
+    more = sa.exists().where(
+        touched.c.opinion_id == noted.c.opinion_id,
+        touched.c.person_id == old,
+        touched.c.directly_affected.is_(True),
+        noted.c.directly_affected.is_(False),
+        noted.c.outcome.is_(None),
+    )
+    conn.execute(sa.delete(noted).where(noted.c.person_id == into, more))

@@ -3,13 +3,23 @@
 import pytest
 
 from services.forum import errors
-from services.forum.tests.conftest import ANA, BEN, CADRE, COMMUNITY, MANAGER, PROJECT, TEAM
+from services.forum.tests.conftest import (
+    ANA,
+    BEN,
+    CADRE,
+    COMMUNITY,
+    MANAGER,
+    NEIGHBOURS,
+    PROJECT,
+    TEAM,
+)
 from services.forum.tests.test_escalations import late_request, listed, of_another, refused
 from services.forum.tests.test_ways_out import community_task
 
 pytestmark = pytest.mark.slow
 
 OLD, MID = "per_old", "per_mid"
+START = "2025-03-07T19:00:00+08:00"
 
 
 def merge(town, old, into):
@@ -88,3 +98,21 @@ def test_who_did_the_work_under_another_id_does_not_accept_it(town):
     town.cadre()
     with pytest.raises(errors.OwnWork):
         town.on_task("accept_task", task_id, finding="合格")
+
+
+def test_who_is_there_under_one_of_two_ids_votes_once(town):
+    """The other invitation stood, which says that nobody came: the voter was not present."""
+    topic_id = town.adopted()
+    session_id = town.schedule(topic_id, START, invitees=town.named(9))
+    town.bench.at(START)
+    present = [ANA, *NEIGHBOURS[:7]]
+    town.open(session_id, *present)
+    town.vote(session_id, topic_id, ANA, "FOR")
+    merge(town, ANA, BEN)
+    with pytest.raises(errors.AlreadyVoted):
+        town.vote(session_id, topic_id, BEN, "FOR")
+    for person in NEIGHBOURS[:7]:
+        town.vote(session_id, topic_id, person, "FOR")
+    town.secretary()
+    tally = town.on_session("close_vote", session_id, topic_id=topic_id)
+    assert (tally["for"], tally["not_cast"]) == (len(present), 0)

@@ -125,8 +125,9 @@ def handlers_of(tx: Tx, row: Row) -> set[str]:
 
 def _part(tx: Tx, row: Row) -> set[str]:
     """Return who has had the case in hand, or rated it for its reporter."""
+    # The steps name who took them under the id of then.
     return handlers_of(tx, row) | {
-        entry.actor_id
+        storage.people.kept(tx.conn, entry.actor_id)
         for entry in storage.cases.timeline(tx.conn, row.request_id)
         if entry.action == "rate"
     }

@@ -466,6 +466,16 @@ def test_who_proposed_a_year_under_another_id_does_not_load_it(ground, twin):
         )
 
 
+def test_who_rated_for_the_reporter_under_another_id_does_not_review_it(ground, twin):
+    done = ground.resolved(ground.submit(LI))
+    rating = {"request_id": done["id"], "stars": 1, "solved": False, "receipt": "来电录音 2"}
+    rated = ground.by(TWIN, "R_CADRE", COMMUNITY).do("rate_request", rating)
+    confirm_merge(ground)
+    verdict = {"upheld": False, "reason": "情况不实"}
+    with pytest.raises(errors.InChain):
+        ground.step("review_request", rated, WANG, "R_CADRE", COMMUNITY, **verdict)
+
+
 def test_who_is_a_party_under_either_id_stays_one(ground, twin):
     """The id that stays had ended there, the other one had not: he was no party any more."""
     for sequence, operators in enumerate(([WANG], [TWIN]), start=1):

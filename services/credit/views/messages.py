@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from string import Formatter
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from chassis.fields import PartOfList
 from chassis.i18n import told
 from chassis.records import Row
-from chassis.refusal import Sentence
+from chassis.refusal import Sentence, said
 from chassis.replies import Page
 from services.credit import replies
 from services.credit.storage import messages as store
@@ -34,14 +35,14 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         (
             "{subject} 自 {from_period} 至 {to_period} 被一票否决(信用等级为 D)。"
             "文号:{document_no}。理由:{reasons}"
-            " / {subject} is vetoed from {from_period} to {to_period}: its grade is D. Document: "
-            "{document_no}. Reasons: {reasons}"
+            " / A veto holds for {subject} from {from_period} to {to_period}: the grade is D. "
+            "Document: {document_no}. Reasons: {reasons}"
         ),
         (
             "{subject} 因规则 {rule} 的扣分,自 {from_period} 至 {to_period} 被一票否决"
             "(信用等级为 D)"
-            " / By a deduction under rule {rule} {subject} is vetoed from {from_period} to "
-            "{to_period}: its grade is D"
+            " / By a deduction under rule {rule} a veto holds for {subject} from {from_period} to "
+            "{to_period}: the grade is D"
         ),
     ),
     "VETO_DROPPED": (
@@ -55,7 +56,7 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "VETO_LIFTED": (
         "对 {subject} 的一票否决自 {from_period} 起解除"
-        " / The veto of {subject} is lifted from {from_period} on"
+        " / The veto on {subject} is lifted from {from_period} on"
     ),
     "DEDUCTION_DECIDED": (
         "{subject} 按规则 {rule} 的扣分经审核:{state}"
@@ -123,14 +124,15 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "POINTS_GRACE": (
         "{subject} 的积分可使用至 {end},逾期作废"
-        " / The points of {subject} can be spent until {end}; what is left then is gone"
+        " / {subject} can spend the points until {end}; what is left then is gone"
     ),
     "POINTS_REMIND": (
         "{subject} 有 {points} 积分可使用至 {end},逾期作废"
-        " / {points} points of {subject} can be spent until {end}; what is left then is gone"
+        " / {subject} can spend {points} points until {end}; what is left then is gone"
     ),
     "POINTS_EXPIRED": (
-        "{subject} 有 {points} 积分到期未用,已作废 / {points} points of {subject} have run out"
+        "{subject} 有 {points} 积分到期未用,已作废"
+        " / {subject} had {points} points that have run out"
     ),
     "REFUND_DENIED": (
         "兑换单 {number} 的退回申请未获同意,{points} 积分不退回,理由见该兑换单;"
@@ -139,42 +141,42 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         "seven days of the redemption you may ask once more, with other reasons"
     ),
     "REPAIR_APPLIED": (
-        "{subject} 的信用修复申请 {number} 已提交 / Repair {number} of {subject} was applied for"
+        "{subject} 的信用修复申请 {number} 已提交 / Repair {number} was applied for, for {subject}"
     ),
     "REPAIR_ACCEPTED": (
         "{subject} 的信用修复申请 {number} 已受理,应在 {until} 前办结"
-        " / The application {number} for the repair of {subject} is accepted and shall be decided "
-        "by {until}"
+        " / The repair application {number} for {subject} is accepted and shall be decided by "
+        "{until}"
     ),
     "REPAIR_OVERDUE": (
         "{subject} 的信用修复申请 {number} 逾期未办结,已报上一级督办"
-        " / The application {number} for the repair of {subject} was not decided in time; the "
-        "level above sees to it"
+        " / The repair application {number} for {subject} was not decided in time; the level "
+        "above sees to it"
     ),
     "REPAIR_WITHDRAWN": (
         "{subject} 的信用修复申请 {number} 已撤回"
-        " / The application {number} for the repair of {subject} was withdrawn"
+        " / The repair application {number} for {subject} was withdrawn"
     ),
     "REPAIR_LAPSED": (
         "{subject} 的信用修复申请 {number} 已终止:所涉扣分已撤销,无须修复"
-        " / The application {number} for the repair of {subject} has ended: the deduction was "
-        "taken back, and nothing is left to repair"
+        " / The repair application {number} for {subject} has ended: the deduction was taken "
+        "back, and nothing is left to repair"
     ),
     "REPAIR_DECIDED": (
         (
             "{subject} 的信用修复申请 {number}:{state}。理由:{reasons}"
-            " / The application {number} for the repair of {subject}: {state}. Reasons: {reasons}"
+            " / The repair application {number} for {subject}: {state}. Reasons: {reasons}"
         ),
-        "{subject} 的信用修复申请 {number}:{state} / Repair {number} of {subject}: {state}",
+        "{subject} 的信用修复申请 {number}:{state} / Repair {number} for {subject}: {state}",
     ),
     "COMMENDATION_PUBLIC": (
         "{subject} 拟获表彰“{title}”,公示至 {until}"
         ' / {subject} shall be commended ("{title}"); the notice hangs until {until}'
     ),
-    "COMMENDED": '{subject} 已获表彰“{title}” / {subject} is commended ("{title}")',
+    "COMMENDED": '{subject} 已获表彰“{title}” / The commendation "{title}" was given to {subject}',
     "COMMENDATION_REVOKED": (
         "{subject} 的表彰“{title}”已撤销。理由:{reasons}"
-        ' / The commendation "{title}" of {subject} was taken back. Reasons: {reasons}'
+        ' / The commendation "{title}" was taken back from {subject}. Reasons: {reasons}'
     ),
     "COMMENDATION_CANCELLED": (
         "表彰“{title}”已取消。理由:{reasons}"
@@ -182,12 +184,12 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "COMMENDATION_LONGER": (
         "{subject} 拟获表彰“{title}”的公示因工作日历变更顺延至 {until}"
-        ' / The notice of the commendation "{title}", in which {subject} stands, hangs until '
-        "{until} now, since the working days have changed"
+        ' / The notice of the commendation "{title}" for {subject} hangs until {until} now, since '
+        "the working days have changed"
     ),
     "COMMENDATION_HELD": (
         "有人对 {subject} 拟获表彰“{title}”提出异议,裁定前暂缓"
-        ' / Somebody objects to the commendation "{title}" of {subject}; it waits until that is '
+        ' / Somebody objects to the commendation "{title}" for {subject}; it waits until that is '
         "decided"
     ),
     "COMMENDATION_GOES_ON": (
@@ -197,7 +199,7 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "COMMENDATION_DROPPED": (
         "{subject} 不再列为表彰“{title}”的候选对象;原因可向公示单位查询"
-        ' / {subject} is no longer a nominee of the commendation "{title}"; the office that '
+        ' / The commendation "{title}" is no longer meant for {subject}; the office that '
         "published the notice says why"
     ),
     "COMMENDATION_NOTICE_DOWN": (
@@ -207,7 +209,7 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "NOMINEE_OBJECTION_LATE": (
         "对 {subject} 拟获表彰“{title}”的异议逾期未裁定,已报上一级督办"
-        ' / The objection to the commendation "{title}" of {subject} was not decided in time; the '
+        ' / The objection to the commendation "{title}" for {subject} was not decided in time; the '
         "level above was told to see to it"
     ),
     "NOMINEE_OBJECTION_OVERDUE": (
@@ -329,21 +331,44 @@ def messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
 
     Return what the caller was told, newest first, in both languages.
     """
-    subjects = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
+    subjects = {row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)}
     found = store.page(
         tx.conn,
         person_id=tx.actor.id,
-        subject_ids=subjects,
+        subject_ids=sorted(subjects),
         part=payload,
     )
-    return found.listed(lambda row: _card(tx, row))
+    return found.listed(lambda row: _card(tx, row, subjects))
 
 
-def _card(tx: Tx, row: Row) -> replies.MessageCard:
+def _addressed(row: Row, subjects: Collection[str]) -> dict[str, object]:
+    """Return what fills a message's places, where its subject is called as the reader is: a person
+    knows no id of a subject. Of organisations their names are not kept here."""
+    subject = row.detail.get("subject")
+    # What is told to a subject is about that subject, also where its id was given up since.
+    about = row.subject_id or subject
+    if subject is None or about not in subjects:
+        return dict(row.detail)
+    kind = about.partition(":")[0]
+    called = _YOU.get(kind) or said(_ORGANISATION, code=subject)
+    return {**row.detail, "subject": called}
+
+
+_YOU: Final = {
+    "RES": said("您 / you"),
+    "STW": said("您 / you"),
+    "HH": said("您的户 / your household"),
+}
+_ORGANISATION: Final = "贵单位({code}) / your organisation ({code})"
+
+
+def _card(tx: Tx, row: Row, subjects: Collection[str]) -> replies.MessageCard:
     texts = TEXTS[row.code]
     text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
     text = _one_stop(text, row.detail.get("reasons"))
-    texts_told = [told(_PACKAGE, text, row.detail, language) for language in ("zh", "en")]
+    detail = _addressed(row, subjects)
+    texts_told = [told(_PACKAGE, text, detail, language) for language in ("zh", "en")]
+    texts_told[1] = texts_told[1][:1].upper() + texts_told[1][1:]
     if _rests_on_no_data(tx, row.detail.get("until")):
         texts_told = [
             told(_PACKAGE, PROVISIONAL, {"text": one}, language)

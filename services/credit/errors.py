@@ -382,6 +382,31 @@ class WrongKind(Guard):
     text = "规则 {rule} 不适用于主体 {subject} / Rule {rule} is not for the subject {subject}"
 
 
+class OtherKind(WrongKind):
+    """Somebody is nominated for a commendation of another kind of subject."""
+
+    text = (
+        "表彰 {commendation} 的对象类别为 {kind},不能提名 {subject}"
+        " / Commendation {commendation} is for the kind {kind}: {subject} cannot be nominated"
+    )
+
+
+class CommendationGranted(StateConflict):
+    """A commendation is granted, which is another word than of a consent or a budget."""
+
+    text = "表彰已颁发,不能执行此操作 / This is not possible: the commendation is granted"
+
+
+class CommendationApproved(StateConflict):
+    """The notice of a commendation by which somebody is commended already stays what it was."""
+
+    text = (
+        "公示所涉表彰 {number} 已有对象获批,公示不能撤回;表彰有误的,请撤销该对象的表彰"
+        " / Somebody is commended by this notice (commendation {number}), so it is not withdrawn; "
+        "take the commendation back from who should not have it"
+    )
+
+
 class ClockSkew(Guard):
     """It is said to have happened in the future, or too long ago."""
 
@@ -657,6 +682,19 @@ class AlreadyProposed(Refusal):
         "如有误,请先退回原赋分"
         " / Award {award} was proposed by the same evidence with another level, day, document or "
         "reason, or without the rest of it; if that one is wrong it is rejected first"
+    )
+
+
+class DeedDecided(Refusal):
+    """The same evidence was proposed, and a person has found that it does not count."""
+
+    status = 409
+    text = (
+        "依据相同的赋分 {award} 当前状态为“{state}”,不能凭同一依据再次提出;该结论有误的,"
+        "请以认定其有误的文书编号为第一项依据重新提出,原依据列于其后"
+        " / Award {award} was proposed by the same evidence and is {state}: the same evidence does "
+        "not propose it again. If that was wrong, propose it with the number of the paper that "
+        "found so as the first reference, and the former evidence after it"
     )
 
 

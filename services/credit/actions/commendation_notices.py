@@ -13,6 +13,7 @@ from services.credit.actions import (
     telling,
 )
 from services.credit.errors import (
+    CommendationApproved,
     NobodyLeft,
     QuotaExceeded,
 )
@@ -128,8 +129,16 @@ def lock_of_notice(tx: Tx, notice: Row | None) -> Row | None:
 
 def notice_withdrawn(tx: Tx, known: Row, notice_id: str, reason: str) -> None:
     """Bring a commendation back before its notice, when that is taken down: it has no effect any
-    more. It goes up anew, or the commendation is cancelled."""
-    if known.state != "PUBLICISED" or known.notice_id != notice_id:
+    more. It goes up anew, or the commendation is cancelled.
+
+    Raises:
+        CommendationApproved: Somebody is commended by it.
+    """
+    if known.notice_id != notice_id:
+        return
+    if known.state in ("APPROVED", "GRANTED"):
+        raise CommendationApproved(state=known.state, number=known.number)
+    if known.state != "PUBLICISED":
         return
     tx.disarm("commendation_end", known.commendation_id)
     for nominee in nominees.public(tx, known):

@@ -23,6 +23,7 @@ from services.credit.errors import (
     AlreadyProposed,
     ClockSkew,
     ConflictOfInterest,
+    DeedDecided,
     EvidenceRequired,
     LegalDocumentRequired,
     LevelNeeded,
@@ -112,11 +113,13 @@ def propose_award(tx: Tx, payload: ProposeAward) -> replies.AwardDone:
         LevelNeeded: The rule has levels, and none is named.
         AlreadyProposed: The same evidence was proposed with another level, day, document or reason,
             or with less of it.
+        DeedDecided: The same evidence was proposed, and rejected or taken back since.
         ConflictOfInterest: The caller, or one of the caller's household, speaks for the subject.
     """
     award = proposal(tx, payload, look_up(tx, [payload.subject]))
     known = same_deed(tx, [award]).get(award.award_id)
     if known is not None:
+        _require_open(known)
         _require_same(award, known)
         return replies.AwardDone.of(known, id=str(known.award_id))
     store.add(tx.conn, [award])
@@ -141,6 +144,16 @@ def _require_same(award: Award, known: Row) -> None:
     )
     if other or (award.level, award.day) != (known.level, known.day) or shown - before:
         raise AlreadyProposed(field="evidence", award=str(known.award_id))
+
+
+def _require_open(known: Row) -> None:
+    """Refuse to propose again what a person has found not to count: nothing would come of it.
+
+    Raises:
+        DeedDecided: The award was rejected, or taken back.
+    """
+    if known.state in ("REJECTED", "REVERSED"):
+        raise DeedDecided(field="evidence", award=str(known.award_id), state=known.state)
 
 
 @dataclass(frozen=True, slots=True)

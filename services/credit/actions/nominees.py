@@ -20,13 +20,14 @@ from services.credit.actions import (
 )
 from services.credit.errors import (
     AlreadyNominated,
+    CommendationGranted,
     NobodyLeft,
     NotUnderReview,
+    OtherKind,
     OutsideArea,
     ReviewIncomplete,
     SelfNomination,
     TextTooShort,
-    WrongKind,
 )
 from services.credit.rules import commendations as rules
 from services.credit.storage import candidates as candidate_store
@@ -89,9 +90,20 @@ def locked(tx: Tx, commendation_id: str, *states: str) -> Row:
         raise NotFound(kind="commendation", id=commendation_id)
     tx.require_scope(known.area)
     tx.check_version(known.version)
-    if known.state not in states:
-        raise StateConflict(state=known.state)
+    require_state(known, *states)
     return known
+
+
+def require_state(known: Row, *states: str) -> None:
+    """Refuse a commendation that stands in none of the states.
+
+    Raises:
+        StateConflict: It stands in another one.
+    """
+    if known.state in states:
+        return
+    refused = CommendationGranted if known.state == "GRANTED" else StateConflict
+    raise refused(state=known.state)
 
 
 def done(row: Row, **more: object) -> replies.CommendationDone:
@@ -114,7 +126,7 @@ def nominate(tx: Tx, payload: Nominate) -> replies.CommendationDone:
         NotFound: There is no such commendation, or no such subject.
         StateConflict: It is checked already.
         RoleDenied: The nominee does not belong to the caller's area.
-        WrongKind: The commendation is for another kind.
+        OtherKind: The commendation is for another kind.
         OutsideArea: The nominee belongs elsewhere.
         SelfNomination: The caller is the nominee, or holds a post in it.
         ConflictOfInterest: One of the caller's household is, or does.
@@ -128,10 +140,11 @@ def nominate(tx: Tx, payload: Nominate) -> replies.CommendationDone:
     within = known is not None and tx.actor.scope.startswith(known.area)
     if known is None or not (within or tx.actor.covers(known.area)):
         raise NotFound(kind="commendation", id=payload.commendation_id)
-    if known.state not in ("OPEN", "NOMINATED"):
-        raise StateConflict(state=known.state)
+    require_state(known, "OPEN", "NOMINATED")
     if payload.subject.partition(":")[0] != known.kind:
-        raise WrongKind(field="subject", rule=known.number, subject=payload.subject)
+        raise OtherKind(
+            field="subject", commendation=known.number, kind=known.kind, subject=payload.subject
+        )
     subject = registry.subject(tx.conn, payload.subject)
     if subject is None or not subject.area:
         raise NotFound(kind="subject", id=payload.subject)

@@ -46,6 +46,7 @@ def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> replies.Done:
         NotFound: There is no such notice.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already.
+        CommendationApproved: Somebody is commended by it.
     """
     seen = store.notice(tx.conn, payload.notice_id)
     commended = commendation_notices.lock_of_notice(tx, seen)

@@ -2,11 +2,13 @@
 
 import pytest
 
+from chassis.i18n import problem_of
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
     ApprovalDocumentRequired,
+    CommendationApproved,
     ConflictOfInterest,
     FormalAtDistrictOnly,
     FormalOnceAYear,
@@ -16,6 +18,7 @@ from services.credit.errors import (
     NoticeRunning,
     NotInNotice,
     NotUnderReview,
+    OtherKind,
     OutsideArea,
     QuotaExceeded,
     ReasonsRequired,
@@ -766,6 +769,64 @@ def test_what_is_about_a_nominee_of_ones_household_is_marked_and_its_text_is_not
     assert bench.ask("nominee_objections")["items"][0]["own_matter"] is True
     (nominee,) = bench.ask("commendation", {"commendation_id": made["id"]})["nominees"]
     assert nominee["own_matter"] is True
+
+
+def test_a_notice_by_which_somebody_is_commended_is_not_withdrawn(credit):
+    """H3-9: one who was held was approved on a notice that had been withdrawn."""
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    order = {"notice_id": made["notice_id"], "reason": "姓名有误,另行公示。"}
+    for verb in ("grant", None):
+        bench.as_("R_STREET", person="per_street2", scope=STREET)
+        version = bench.ask("notice", {"notice_id": made["notice_id"]})["version"]
+        with pytest.raises(CommendationApproved) as refused:
+            bench.do("withdraw_notice", order, version=version)
+        assert made["number"] in str(refused.value)
+        if verb:
+            approve(bench, made, verb=verb)
+    bench.as_("PUBLIC", person="", scope="")
+    assert bench.ask("notice", {"notice_id": made["notice_id"]})["state"] != "WITHDRAWN"
+
+
+def test_a_granted_commendation_and_another_kind_are_named_by_their_own_words(credit):
+    """H3-7: the word was that of a consent or a budget, and a commendation was called a rule."""
+    bench = credit
+    made = opened(bench)
+    with pytest.raises(OtherKind) as refused:
+        nominate(bench, made, "HH:hh_1")
+    assert refused.value.guard == "WRONG_KIND"
+    assert f"表彰 {made['number']} 的对象类别" in str(refused.value)
+    made = publicised(bench, "RES:per_a")
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    approve(bench, made, verb="grant")
+    for call in (
+        lambda: approve(bench, made, verb="grant"),
+        lambda: nominate(bench, made, "RES:per_b"),
+    ):
+        with pytest.raises(StateConflict) as conflict:
+            call()
+        told = problem_of(conflict.value, "services.credit")
+        assert (told["code"], told["params"]["state"]) == ("STATE_CONFLICT", "GRANTED")
+        assert "已颁发" in told["message_zh"]
+
+
+def test_messages_call_a_person_you(credit):
+    """H3-5: people were named by a code."""
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    step(bench, "revoke_commendation", made, role="R_STREET_LEAD", subject="RES:per_a", reasons=WHY)
+    told = heard(bench, "per_a")
+    public = told["COMMENDATION_PUBLIC"]
+    assert public["text"].startswith("您拟获表彰")
+    assert public["text_en"].startswith("You shall be commended")
+    assert "given to you" in told["COMMENDED"]["text_en"]
+    assert told["COMMENDATION_REVOKED"]["text"].startswith("您的表彰")
+    assert "RES:" not in str([(one["text"], one["text_en"]) for one in told.values()])
 
 
 def test_a_notice_that_is_taken_down_has_no_effect_and_goes_up_anew(credit):

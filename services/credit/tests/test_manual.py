@@ -6,7 +6,9 @@ from chassis.bus import Actor
 from chassis.refusal import Invalid, RoleDenied, StateConflict
 from services.credit.errors import (
     AlreadyProposed,
+    CallerMerged,
     ClockSkew,
+    DeedDecided,
     EvidenceRequired,
     InChain,
     LegalDocumentRequired,
@@ -164,6 +166,21 @@ def test_a_rejected_award_needs_a_reason_and_gives_nothing(credit):
     assert done == {"id": reply["id"], "state": "REJECTED", "version": 2}
 
 
+def test_what_was_rejected_is_not_answered_as_if_it_were_proposed_again(credit):
+    """H3-11: the answer was 201 with the state of the award that was over, and nothing came of it."""
+    bench = credit
+    reply = propose(bench)
+    bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+    bench.do("reject_award", {"award_id": reply["id"], "note": "材料不实"}, version=1)
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    with pytest.raises(DeedDecided) as refused:
+        propose(bench)
+    assert refused.value.params == {"award": reply["id"], "state": "REJECTED"}
+    # What the refusal says to do.
+    again = propose(bench, evidence=["更正-2025-1", "TJ-2025-001"])
+    assert (again["state"], again["id"] != reply["id"]) == ("PROPOSED", True)
+
+
 @pytest.mark.parametrize("decision", ["approve_award", "reject_award"])
 def test_what_a_proposer_said_and_what_was_decided_stand_side_by_side(credit, decision):
     """The approver's note stood in the place of the proposer's reason, which was nowhere then."""
@@ -297,7 +314,8 @@ def test_who_approved_an_award_decides_no_objection_to_what_another_took_back(cr
     decide(correction, "UPHELD", "R_STREET", "per_street", "370811015")
     merged = {"person_id": "per_secretary", "into": "per_kept", "community": stage.COMMUNITY}
     bench.consume("steward", "person_merged.v1", merged, subject="per_secretary")
-    for person in ("per_secretary", "per_kept"):
-        with pytest.raises(InChain):
+    # The id that was given up acts no more; the person does, and is still in the chain.
+    for person, refusal in (("per_secretary", CallerMerged), ("per_kept", InChain)):
+        with pytest.raises(refusal):
             decide(own, "DISMISSED", "R_SECRETARY", person, stage.COMMUNITY)
     decide(own, "DISMISSED", "R_CADRE", "per_cadre3", stage.COMMUNITY)

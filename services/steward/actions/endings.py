@@ -108,7 +108,7 @@ def _hand_on(tx: Tx, row: Row) -> None:
         heir,
         "go_on",
         row.state,
-        {"from": row.number},
+        {"from": row.number, "handler": row.handler},
         SYSTEM,
         merged_into=None,
         **{name: getattr(row, name) for name in _CARRIED},

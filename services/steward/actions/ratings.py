@@ -265,8 +265,8 @@ def _publish_upheld(tx: Tx, row: Row) -> None:
 def _rated_handler(tx: Tx, row: Row) -> tuple[str, str]:
     handler = row.handler
     for entry in storage.cases.timeline(tx.conn, row.request_id):
-        if entry.action in {"dispatch", "transfer", "redispatch", "reopen"}:
-            handler = entry.detail.get("handler", handler)
+        if entry.action in {"dispatch", "transfer", "redispatch", "reopen", "go_on"}:
+            handler = entry.detail.get("handler") or handler
         if entry.action == "rate":
             break
     steward = storage.posts.known(tx.conn, handler)

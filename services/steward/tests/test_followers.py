@@ -15,6 +15,7 @@ from services.steward.tests.ground import (
     STAFF,
     STAFF_2,
     STW_STAFF,
+    STW_STAFF_2,
     WANG,
 )
 from services.steward.tests.test_reveals import reveal, shown
@@ -164,3 +165,32 @@ def test_what_people_wrote_is_erased_three_years_after_the_last_step(ground, mon
     erased = ground.bench.rows("select erased_at from requests order by request_id")
     sweep(ground, "2028-05-20T00:00:00")
     assert ground.bench.rows("select erased_at from requests order by request_id") == erased
+
+
+def test_a_bad_rating_of_what_was_carried_on_is_his_who_resolved_it(ground):
+    """H4-8: who had the second request before it was merged was charged for the first one's end."""
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    stays = ground.submit(who=WANG)
+    assert ground.handler_of(stays) == STAFF
+    ground.shift(STW_STAFF_2, "2025-03-03T08:00", "2025-03-03T22:00")
+    other = ground.submit(who=LI)
+    assert ground.handler_of(other) == STAFF_2
+    merge(ground, other, stays)
+    ground.step("accept_request", card(ground, stays), STAFF)
+    ground.step("cancel_request", card(ground, stays), WANG, "R_RESIDENT", COMMUNITY)
+    went_on = ground.step("contact_request", card(ground, other), STAFF, note="已电话联系")
+    body = {"outcome": "SOLVED", "note": "已更换灯泡", "media": ["sha256:1"]}
+    ground.step("resolve_request", went_on, STAFF, **body)
+    ground.rate(other, stars=1, solved=False, who=LI)
+    ground.step(
+        "review_request",
+        card(ground, other),
+        OTHER_CADRE,
+        "R_CADRE",
+        COMMUNITY,
+        upheld=True,
+        reason="现场核实属实",
+    )
+    (upheld,) = ground.bench.published("bad_rating_upheld.v1")
+    assert upheld["data"]["handler"] == STW_STAFF

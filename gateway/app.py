@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -234,13 +235,8 @@ class Own:
             request, lambda name: self.gate.call(request, name, "_clock", {}, actor=actor)
         )
         times = [str(card["now"]) for card in told.values() if "now" in card]
-        return _json(
-            {
-                "now": min(times, default=None),
-                "demo": self.gate.settings.demo_clock,
-                "services": told,
-            }
-        )
+        now, demo = min(times, default=None), self.gate.settings.demo_clock
+        return _json({"now": now, "demo": demo, "services": told})
 
     async def set_clock(self, request: Request) -> Response:
         """Move the clock of every service, under one key; repeating it mends what was missed."""
@@ -466,34 +462,24 @@ class DoorTable:
             doors=[*(door for door, _ in own), *every.values()],
             demo=self._gate.settings.demo_clock,
         )
+        shown = pages.addresses(self._gate, document, self._installed, self._missing)
         self._app.state.doors = list(every.values())
         self._app.state.document = document
         found: list[BaseRoute] = [
             *(_route(door.full_path, serve, door.verb, door.method) for door, serve in own),
             _route("/live", self._own.live),
             _route("/ready", self._own.ready),
-            *(
-                _route(path, serve)
-                for path, serve in pages.addresses(
-                    self._gate, document, self._installed, self._missing
-                )
-            ),
+            *(_route(path, serve) for path, serve in shown),
         ]
         locate = locator(every)
         # A written-out segment goes before a place: /people/import is no person called "import".
         for door in sorted(every.values(), key=_openness):
             serve = _serving(self._gate, door, locate, self._installed)
             found.append(_route(door.full_path, serve, door.verb, f"{door.service}.{door.method}"))
-        found += [
-            Route(
-                f"/v1/{name}/{{rest:path}}",
-                _refusing(
-                    ServiceUnavailable if name in self._services else CapabilityMissing, name
-                ),
-                methods=list(VERBS),
-            )
-            for name in self._missing
-        ]
+        for name in self._missing:
+            refusal = ServiceUnavailable if name in self._services else CapabilityMissing
+            serve = _refusing(refusal, name)
+            found.append(Route(f"/v1/{name}/{{rest:path}}", serve, methods=list(VERBS)))
         self._addresses.lay(found)
 
 
@@ -521,14 +507,7 @@ def _serving(gate: Gate, door: Door, locate: Locate, installed: Mapping[str, Doo
         return imports.receiver(gate, door, locate)
     if door.produces:
         return documents.writer(gate, door, installed)
-    return _served(gate, door, locate)
-
-
-def _served(gate: Gate, door: Door, locate: Locate) -> Serve:
-    async def serve(request: Request) -> Response:
-        return await gate.enter(door, request, locate)
-
-    return serve
+    return functools.partial(gate.enter, door, locate=locate)
 
 
 def _refusing(refusal: type[CapabilityMissing | ServiceUnavailable], service: str) -> Serve:

@@ -207,7 +207,8 @@ def _entry(notice: Notice, base: str) -> ET.Element:
         href = f"{base}/notices/{notice['corrects']}"
         ET.SubElement(entry, _tag("link"), {"rel": "related", "href": href})
     ET.SubElement(entry, _tag("category"), {"term": notice["kind"], "label": kind})
-    _text(entry, "summary", f"{notice['number']},公示至 {_local(notice['ends_at'])}")
+    until = Calendar.minute(datetime.fromisoformat(notice["ends_at"]))
+    _text(entry, "summary", f"{notice['number']},公示至 {until}")
     return entry
 
 
@@ -221,10 +222,6 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def _text(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, _tag(name)).text = _NOT_XML.sub("\ufffd", text)
-
-
-def _local(at: str) -> str:
-    return Calendar.minute(datetime.fromisoformat(at))
 
 
 # --------------------------------------------------------------------------------------------------

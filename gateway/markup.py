@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import html
+from importlib import resources
+from string import Template
 
 from starlette.responses import Response
 
@@ -27,38 +30,20 @@ def both(text: str) -> str:
 
 def page(title: str, body: str, *, demo: bool, script: bool = False) -> bytes:
     """Return a page: its body in the frame that all share."""
-    banner = (
-        '<p class="demo" role="note"><strong>演示环境</strong>：虚构人员与数据，业务时钟可拨动。'
-        ' <span lang="en">Demonstration: invented people and figures, the clock can be moved.'
-        "</span></p>"
-        if demo
-        else ""
-    )
-    more = '<script src="/web/docs.js" defer></script>' if script else ""
-    return f"""<!doctype html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escaped(title)}</title>
-<link rel="icon" href="/web/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/web/fivered.css">
-{more}
-</head>
-<body>
-<a class="skip" href="#main">跳到正文 <span lang="en">Skip to content</span></a>
-<header class="top">
-<a class="brand" href="/"><span aria-hidden="true" class="mark"></span>五红社区治理</a>
-<nav aria-label="主导航 / Main">
-<a href="/">首页</a> <a href="/notices">公示</a> <a href="/board">联系牌</a>
-<a href="/docs">接口文档</a>
-</nav>
-</header>
-{banner}
-{body}
-</body>
-</html>
-""".encode()
+    frame = {"banner": _template("demo").template if demo else "", "body": body}
+    frame["script"] = '<script src="/web/docs.js" defer></script>' if script else ""
+    return filled("frame", title=escaped(title), **frame).encode()
+
+
+def filled(name: str, **parts: str) -> str:
+    """Return a page of `web/pages` with its parts, each of which is HTML already."""
+    return _template(name).substitute(parts)
+
+
+@functools.cache
+def _template(name: str) -> Template:
+    text = resources.files("gateway").joinpath("web", "pages", f"{name}.html").read_text("utf-8")
+    return Template(text)
 
 
 def html_response(content: bytes, status: int = 200) -> Response:

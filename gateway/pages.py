@@ -35,7 +35,7 @@ from gateway.doors import PLACE, Doors
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
 from gateway.kinds import FORMS, KINDS, LEVELS
-from gateway.markup import CSP, both, escaped, html_response, page
+from gateway.markup import CSP, both, escaped, filled, html_response, page
 from gateway.openapi import Document
 from gateway.reference import reference
 
@@ -53,7 +53,7 @@ _FILES = {
 # Start page
 
 
-def _start(installed: Mapping[str, Doors], missing: Collection[str], *, demo: bool) -> bytes:
+def _cards(installed: Mapping[str, Doors], missing: Collection[str]) -> str:
     cards = [
         f"<h2>{both(doors.tag)}</h2><p>{both(doors.about)}</p>"
         f'<p><a href="/docs#{name}">接口 <span lang="en">interface</span></a></p>'
@@ -64,22 +64,7 @@ def _start(installed: Mapping[str, Doors], missing: Collection[str], *, demo: bo
         ' <span lang="en">not installed</span></span></p>'
         for name in missing
     ]
-    listed = "".join(f'<li class="card">{card}</li>' for card in cards)
-    body = f"""<main id="main" class="narrow">
-<h1>五红社区治理 <span class="en" lang="en">Five Red</span></h1>
-<p class="lead">信用、物业、管家、合伙人、议站五个机制，一个入口。
-<span class="en" lang="en">Five mechanisms of community governance behind one door.</span></p>
-<ul class="cards">{listed}</ul>
-<h2>公开信息 <span class="en" lang="en">Open to everybody</span></h2>
-<ul class="links">
-<li><a href="/notices">信用公示 <span lang="en">Public notices of credit</span></a></li>
-<li><a href="/board">网格联系牌 <span lang="en">Contact board of a grid</span></a></li>
-<li><a href="/docs">接口文档 <span lang="en">Reference of the interface</span></a>
- (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
-<li><a href="/v1/health">运行状况 <span lang="en">Health</span></a></li>
-</ul>
-</main>"""
-    return page("五红社区治理", body, demo=demo)
+    return "".join(f'<li class="card">{card}</li>' for card in cards)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -336,7 +321,8 @@ class Pages:
 
     async def start(self, _request: Request) -> Response:
         """Show the start page."""
-        return html_response(_start(self._installed, self._missing, demo=self._demo))
+        parts = {"listed": _cards(self._installed, self._missing)}
+        return self._page("start", "五红社区治理", 200, parts)
 
     async def docs(self, request: Request) -> Response:
         """Show the reference; made in a thread when it is first asked for."""
@@ -375,13 +361,9 @@ class Pages:
             )
         scope = _field("scope", "范围", str(given["scope"]), AREA, "行政区划代码 · area code")
         period = _field("period", "月份", str(given["period"]), PERIOD, "例如 2025-01")
-        body = f"""<main id="main" class="narrow">
-<h1>信用公示 <span class="en" lang="en">Public notices</span></h1>
-<p>公示只列单位与有授权的红榜；个人不设黑榜。
-<span class="en" lang="en">Organisations, and people who agreed to be praised.</span></p>
-<form method="get" action="/notices" class="ask">{scope}{period}<button>查看 Show</button></form>
-{complaint or _table(_items(shown), "信用公示", linked="/notices")}{more}</main>"""
-        return html_response(page("信用公示", body, demo=self._demo), status)
+        listed = complaint or _table(_items(shown), "信用公示", linked="/notices")
+        parts = {"scope": scope, "period": period, "listed": listed, "more": more}
+        return self._page("notices", "信用公示", status, parts)
 
     async def notice(self, request: Request) -> Response:
         """Show one public notice."""
@@ -393,11 +375,7 @@ class Pages:
         shown, complaint, status = await self._public("credit", path, request, asked)
         await self._name_listed(request, shown)
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
-        body = f"""<main id="main" class="narrow">
-<h1>信用公示 <span class="en" lang="en">Public notice</span></h1>
-<p><a href="/notices">返回公示列表 <span lang="en">All notices</span></a></p>
-{answer}</main>"""
-        return html_response(page("信用公示", body, demo=self._demo), status)
+        return self._page("notice", "信用公示", status, {"answer": answer})
 
     async def board(self, request: Request) -> Response:
         """Show a grid's contact board, and who answers there now."""
@@ -409,23 +387,17 @@ class Pages:
             if not answer:
                 answer = _on_duty(shown) + await self._posts(request, given)
         grid = _field("grid", "网格编码", str(given["grid"]), GRID, "15 位 · fifteen digits")
-        body = f"""<main id="main" class="narrow">
-<h1>网格联系牌 <span class="en" lang="en">Contact board</span></h1>
-<p>只显示本人同意公开的工作电话；遇紧急情况请拨 110 / 119 / 120。
-<span class="en" lang="en">Work numbers only. In an emergency call 110, 119 or 120.</span></p>
-<form method="get" action="/board" class="ask">{grid}<button>查看 Show</button></form>
-{answer}</main>"""
-        return html_response(page("网格联系牌", body, demo=self._demo), status)
+        return self._page("board", "网格联系牌", status, {"grid": grid, "answer": answer})
+
+    def _page(self, name: str, title: str, status: int, parts: Mapping[str, str]) -> Response:
+        return html_response(page(title, filled(name, **parts), demo=self._demo), status)
 
     async def _posts(self, request: Request, given: JsonObject) -> str:
         """Return the published board: a row per post, with the reason where it has no name."""
         path = "/grids/{grid}/board"
         shown, complaint, status = await self._public("steward", path, request, given)
         if status == 404:
-            return (
-                '<p class="empty">本网格尚未发布公示牌。'
-                ' <span lang="en">No contact board was published in this grid yet.</span></p>'
-            )
+            return filled("unpublished")
         if complaint or not isinstance(shown, Mapping):
             return complaint
         since = escaped(_cell("published_at", shown.get("published_at", "")))
@@ -446,11 +418,7 @@ class Pages:
                 await self._name_people(request, _every_row(shown))
                 return shown, complaint, status
         # The page is there, it only has nothing to show.
-        nothing = (
-            '<p class="empty">本系统没有公开此项内容。'
-            ' <span lang="en">This installation does not publish this.</span></p>'
-        )
-        return None, nothing, 200
+        return None, filled("nothing"), 200
 
     async def _name_people(self, request: Request, listed: Sequence[JsonObject]) -> None:
         """Put names beside person ids, as far as anybody may see them.

@@ -9,7 +9,7 @@ import msgspec
 
 from chassis import api
 from chassis.api import Schema, Schemas
-from gateway.markup import both, escaped, page
+from gateway.markup import both, escaped, filled, page
 from gateway.openapi import (
     GATEWAY_TAG,
     Answer,
@@ -34,47 +34,25 @@ def reference(document: OpenApi, *, demo: bool) -> bytes:
             groups[operation["tags"][0]].append(entry)
     # The gateway's own answers are plumbing; the mechanisms come first.
     order = [name for name in groups if name != GATEWAY_TAG] + [GATEWAY_TAG]
+    shown = [
+        (escaped(name), both(titles[name]), groups[name]) for name in order if groups.get(name)
+    ]
     sections = "".join(
-        f'<section id="{escaped(name)}" aria-labelledby="t-{escaped(name)}">'
-        f'<h2 id="t-{escaped(name)}">{both(titles[name])}</h2>{"".join(groups[name])}</section>'
-        for name in order
-        if groups.get(name)
+        f'<section id="{name}" aria-labelledby="t-{name}"><h2 id="t-{name}">{title}</h2>'
+        f"{''.join(calls)}</section>"
+        for name, title, calls in shown
     )
     links = "".join(
-        f'<li><a href="#{escaped(name)}">{both(titles[name])}'
-        f' <span class="count">{len(groups[name])}</span></a></li>'
-        for name in order
-        if groups.get(name)
+        f'<li><a href="#{name}">{title} <span class="count">{len(calls)}</span></a></li>'
+        for name, title, calls in shown
     )
-    body = f"""<div class="docs">
-<nav class="side" aria-label="服务 / Services">
-<label for="filter">查找 <span lang="en">Find</span></label>
-<input id="filter" type="search" autocomplete="off" placeholder="路径、名称、角色">
-<p id="found" role="status" class="hint"></p>
-<ul>{links}</ul>
-</nav>
-<main id="main">
-<h1>接口文档 <span class="en" lang="en">Reference</span></h1>
-<p>版本 {escaped(document["info"]["version"])} · <a href="/openapi.json">OpenAPI 3.1</a> ·
-命令必须带 <code>Idempotency-Key</code>，改变已有事物时带 <code>If-Match</code>，
-错误为 <code>application/problem+json</code>。
-<span class="en" lang="en">Commands carry Idempotency-Key; changes of what exists carry If-Match;
-failures are problem+json in both languages.</span></p>
-<form class="who" id="who" autocomplete="off">
-<div><label for="token">令牌 <span lang="en">Bearer token</span></label>
-<input id="token" type="password" autocomplete="off" spellcheck="false">
-<span class="hint">fivered token --person … --grant R_CADRE:370811015901</span></div>
-<div><label for="role">办理角色 <span lang="en">X-Acting-Role</span></label>
-<input id="role" list="roles" autocomplete="off" spellcheck="false" placeholder="R_CADRE">
-<datalist id="roles">{_role_options(document)}</datalist></div>
-<div><label for="lang">语言 <span lang="en">Language</span></label>
-<select id="lang"><option value="zh">中文</option><option value="en">English</option></select></div>
-</form>
-<noscript><p class="complaint">启用脚本后可在此试用接口。
-<span lang="en">With scripts the calls can be tried here.</span></p></noscript>
-{sections}
-</main>
-</div>"""
+    body = filled(
+        "docs",
+        links=links,
+        version=escaped(document["info"]["version"]),
+        roles=_role_options(document),
+        sections=sections,
+    )
     return page("接口文档 · 五红社区治理", body, demo=demo, script=True)
 
 

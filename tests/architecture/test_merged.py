@@ -5,16 +5,22 @@ Afterwards it stands only where it is said here that it stays, and why. So a new
 follows the merge or says why not; one that holds no person's id is named in `NOBODY`.
 """
 
+import dataclasses
 import datetime as dt
+import importlib
 import json
 import re
+import typing
 
 import pytest
 import sqlalchemy as sa
 
+from chassis import identities
 from chassis import storage as store
+from chassis.facts import read_in
 from chassis.installed import service_class, service_names
 from testkit.bench import bench, database_url  # noqa: F401
+from testkit.bodies import a_body
 
 OLD, MIDDLE, KEPT = "per_old", "per_middle", "per_kept"
 AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
@@ -272,3 +278,58 @@ def test_no_entry_is_of_a_column_that_is_gone():
     assert names >= NOBODY
     for name, columns in found.items():
         assert columns >= {*HISTORY[name], *OTHER_THINGS[name]}, name
+
+
+# What the registry says of one registration stays that one's.
+OF_A_REGISTRATION = {
+    *("person_registered", "resident_registered", "resident_moved", "resident_returned"),
+    *("resident_corrected", "resident_came_of_age", "resident_deactivated", "person_merged"),
+}
+PERSONS = {*identities.PERSONS, "holder", "rater", "reporter", "handler_person"}
+# What a topic says of itself, so that a request is made of it.
+A_TOPIC = {
+    "community": "370811015901",
+    "grid": "370811015901001",
+    "category": "NOISE",
+    "title": "噪音",
+    "text": "夜里施工",
+}
+LATE = {"facts.data": "as it was told; who counts asks for the kept id"}
+
+
+def told_of(kind, person):
+    """Return the data of a fact that names one person wherever it names any."""
+    hints = typing.get_type_hints(kind)
+    data = {}
+    for member in dataclasses.fields(kind):
+        if member.name in PERSONS:
+            data[member.name] = [person] if "list" in str(hints[member.name]) else person
+        elif {member.default, member.default_factory} == {dataclasses.MISSING}:
+            data[member.name] = a_body(hints[member.name], "-", "")
+        if kind.FACT.startswith("topic_") and kind.SOURCE == "forum" and member.name in A_TOPIC:
+            data[member.name] = A_TOPIC[member.name]
+    return data
+
+
+def test_what_is_told_late_of_an_id_is_kept_under_the_other(service_cls, bench):  # noqa: F811
+    """A post, a link, a deed: their facts and the merge come from several partitions."""
+    name = service_cls.name
+    bench.at("2025-03-10T09:00")
+    if name == "steward":
+        persons = service_cls.tables.tables["persons"]
+        given_up = {"person_id": OLD, "merged_into": KEPT, "status": "MERGED", "id_no_hmac": None}
+        with bench.transaction() as tx:
+            tx.conn.execute(sa.insert(persons).values(a_row(name, persons, KEPT) | given_up))
+    else:
+        merge(service_cls, bench, OLD, KEPT)
+    named = 0
+    for kind in read_in(importlib.import_module(f"services.{name}.events")):
+        told = told_of(kind, OLD)
+        if kind.FACT.partition(".")[0] in OF_A_REGISTRATION or OLD not in str(told):
+            continue
+        named += 1
+        bench.consume(kind.SOURCE, kind.FACT, told, subject=f"thing_{named}")
+    assert named
+    assert bench.parked() == []
+    registered = {f"{table}.person_id" for table in REGISTERS}
+    assert where(service_cls, bench, OLD) - registered <= {*HISTORY[name], *LATE}

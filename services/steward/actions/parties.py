@@ -119,8 +119,13 @@ def require_impartial(
 
 
 def handlers_of(tx: Tx, row: Row) -> set[str]:
-    """Return who has, or ever had, a request in hand."""
-    return storage.cases.chain(tx.conn, row.request_id) | ({row.handler_person} - {None})
+    """Return who has, or ever had, a request in hand, or one that it carries on."""
+    found = {row.handler_person} - {None}
+    requests = [row.request_id]
+    for one in requests:
+        found |= storage.cases.chain(tx.conn, one)
+        requests += storage.cases.carried_on(tx.conn, one)
+    return found
 
 
 def _part(tx: Tx, row: Row) -> set[str]:

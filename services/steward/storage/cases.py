@@ -324,6 +324,17 @@ def chain(conn: sa.Connection, request_id: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
+def carried_on(conn: sa.Connection, request_id: str) -> list[str]:
+    """Return the requests that one carries on, since their reporters took them back."""
+    first = request_timeline.c.detail["from"].as_string()
+    asked = (
+        sa.select(requests.c.request_id)
+        .join(request_timeline, requests.c.number == first)
+        .where(request_timeline.c.request_id == request_id, request_timeline.c.action == "go_on")
+    )
+    return list(conn.execute(asked).scalars())
+
+
 def in_hand_of(conn: sa.Connection, steward_id: str) -> list[Row]:
     """Return the requests that a steward has in hand, locked, oldest first."""
     return _in_hand(conn, requests.c.handler == steward_id)

@@ -7,6 +7,7 @@ from chassis.refusal import NotFound, StateConflict
 from services.steward import errors
 from services.steward.actions import retention
 from services.steward.tests.ground import (
+    CADRE,
     COMMUNITY,
     GRID,
     GRID_WORKER,
@@ -14,6 +15,7 @@ from services.steward.tests.ground import (
     OTHER_CADRE,
     STAFF,
     STAFF_2,
+    STW_CADRE,
     STW_STAFF,
     STW_STAFF_2,
     WANG,
@@ -194,3 +196,27 @@ def test_a_bad_rating_of_what_was_carried_on_is_his_who_resolved_it(ground):
     )
     (upheld,) = ground.bench.published("bad_rating_upheld.v1")
     assert upheld["data"]["handler"] == STW_STAFF
+
+
+def test_who_had_the_case_before_it_was_carried_on_does_not_judge_its_rating(ground):
+    """H4-9: the chain of the follower began with itself."""
+    ground.staff()
+    for steward in (STW_STAFF, STW_CADRE):
+        ground.shift(steward, "2025-03-03T08:00", "2025-03-03T22:00")
+    stays = ground.submit(who=WANG)
+    other = ground.submit(who=LI)
+    merge(ground, other, stays)
+    ground.step("accept_request", card(ground, stays), STAFF)
+    for giver, taker, person in ((OTHER_CADRE, STW_CADRE, CADRE), (CADRE, STW_STAFF, STAFF)):
+        given = {"handler": taker, "reason": "转交主管人员"}
+        ground.step("transfer_request", card(ground, stays), giver, "R_CADRE", COMMUNITY, **given)
+        ground.step("accept_request", card(ground, stays), person)
+    ground.step("cancel_request", card(ground, stays), WANG, "R_RESIDENT", COMMUNITY)
+    went_on = ground.step("contact_request", card(ground, other), STAFF, note="已电话联系")
+    body = {"outcome": "SOLVED", "note": "已更换灯泡", "media": ["sha256:1"]}
+    ground.step("resolve_request", went_on, STAFF, **body)
+    ground.rate(other, stars=1, solved=False, who=LI)
+    judged = {"upheld": False, "reason": "现场核实不属实"}
+    with pytest.raises(errors.InChain):
+        ground.step("review_request", card(ground, other), CADRE, "R_CADRE", COMMUNITY, **judged)
+    ground.step("review_request", card(ground, other), OTHER_CADRE, "R_CADRE", COMMUNITY, **judged)

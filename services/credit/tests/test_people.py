@@ -793,3 +793,17 @@ def test_what_was_lessened_and_is_taken_back_after_its_month_is_no_forgery(bench
     merge(bench)
     assert commended(bench) == {("RES:per_twin", "REVERSED", 2), ("RES:per_a", "APPROVED", 3)}
     verify(bench, "2025-05")
+
+
+def test_what_the_given_up_account_was_told_the_kept_person_reads(bench):
+    bench.at("2025-03-03T09:00")
+    stage.resident(bench, "per_a")
+    stage.resident(bench, "per_twin")
+    bench.as_("R_RESIDENT", person="per_twin", scope=stage.GRID)
+    mine = bench.ask("consents")["items"][0]
+    bench.do("withdraw_consent", {"consent_id": mine["id"]})
+    before = {one["id"] for one in bench.ask("messages")["items"]}
+    merge(bench)
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    assert before
+    assert before <= {one["id"] for one in bench.ask("messages")["items"]}

@@ -715,6 +715,7 @@ class Credit(Imports, Service):
         timer("draft_check", drafting.look_again),
         timer("points_remind", running_out.remind, schedule=running_out.next_run),
         timer("expire_points", ledger.expire_points, schedule=ledger.next_expiry_run),
+        timer("budget_freed", budget.release_freed, schedule=budget.next_release),
         timer("retention", retention.on_due, schedule=retention.next_run),
         job("sweep", retention.run),
         job("what_if", what_if.run),

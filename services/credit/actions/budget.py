@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
+from chassis.calendar import Calendar
 from chassis.free_text import PublicText
 from chassis.records import Row
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
@@ -16,9 +18,10 @@ from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.rules import ledger as rules
 from services.credit.storage import budget as store
 from services.credit.storage import ledger as points
+from services.credit.storage import settlement as settlements
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from chassis.bus import Due, Tx
 
 # Ten million yuan at ten fen a point: more than that is a slip of the pen.
 MOST_GRANTED = 10**8
@@ -130,6 +133,19 @@ def approve_budget(tx: Tx, payload: WhichGrant) -> replies.BudgetReply:
     return replies.BudgetReply.of(
         granted, id=granted.grant_id, budget=left, unfunded_points=waiting
     )
+
+
+def release_freed(tx: Tx, due: Due) -> None:  # noqa: ARG001  every night looks at all of it
+    """Release what waits for funds and is covered by now: what is taken back frees budget."""
+    for district in settlements.districts_that_wait(tx.conn):
+        finalising.release_waiting(tx, district)
+
+
+def next_release(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
+    """Return (ref, instant) of the next daily run: 01:30 local."""
+    today = calendar.at(calendar.local_date(now), 1, 30)
+    at = today if today > now else today + timedelta(days=1)
+    return calendar.local_date(at).isoformat(), at
 
 
 def reject_budget(tx: Tx, payload: RejectGrant) -> replies.BudgetGrantCard:

@@ -203,3 +203,11 @@ def waiting_for_funds(conn: sa.Connection, district: str) -> list[Row]:
         .order_by(row.period, row.area)
     )
     return records.rows(conn, store.lock(asked, conn))
+
+
+def districts_that_wait(conn: sa.Connection) -> list[str]:
+    """Return the districts with points that no budget has covered."""
+    row = t.settlements.c
+    district = sa.func.substr(row.area, 1, 6)
+    asked = sa.select(district).where(row.unfunded_points > 0).distinct().order_by(district)
+    return list(conn.execute(asked).scalars())

@@ -600,6 +600,34 @@ def test_points_that_no_budget_covers_wait_and_are_released_by_the_next_grant(cr
     assert stage.trial_balance(bench)["budget"]["left"] == 5
 
 
+@pytest.mark.covers("C8")
+def test_what_is_taken_back_frees_the_budget_for_who_waits(credit):
+    """H4-12: it lay there until somebody granted more."""
+    bench = credit
+    there = attended(bench, "per_a", "2025-03-20T20:00", session_id="ses_taken_back")
+    bench.deliver([there])
+    stage.grant(bench, 100)
+    card = close_month(bench)
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card)["version"])
+    bench.fire(NOTICE_END)
+    # 40 of the resident are covered; of the steward's 65 only 60 would be.
+    assert stage.balances(bench, "STW:stw_1") == (0, 0)
+    absent = {"session_id": "ses_taken_back", "person_id": "per_a", "attended": False}
+    bench.consume(
+        "forum",
+        "attendance_corrected.v1",
+        absent | {"capacity": "RESIDENT"},
+        subject="ses_taken_back",
+    )
+    assert stage.trial_balance(bench)["budget"]["left"] == 70
+    bench.fire("2025-04-20T02:00")
+    assert stage.balances(bench, "STW:stw_1") == (65, 0)
+    assert stage.trial_balance(bench)["budget"] == {
+        "enforced": True, "left": 5, "unfunded_points": 0,
+    }  # fmt: skip
+
+
 @pytest.mark.covers("C4", "C8")
 def test_caps_are_computed_again_in_the_order_of_time(credit):
     bench = credit

@@ -272,6 +272,31 @@ class AdjustmentsWrong(Guard):
     )
 
 
+class PaymentRefNeeded(Guard):
+    """Money leaves the fund by a paper that can be found again."""
+
+    text = (
+        "付款 {amount} 分须填写付款凭证编号(payment_ref)"
+        " / A payment of {amount} fen names its paper, in “payment_ref”"
+    )
+
+
+class UnknownArea(Guard):
+    text = (
+        "区域 {area} 尚未登记,请核对代码;刚登记的,请稍后再试"
+        " / There is no area {area}: check the code, or try again later if it was defined just now"
+    )
+
+
+class FundMonth(Guard):
+    """A fund is set for a month that can still be paid from it, and not for a distant one."""
+
+    text = (
+        "月份 {period} 不可设定:新设基金的月份应在 {first} 至 {last} 之间"
+        " / The month {period} is not to be set: a new fund is for a month from {first} to {last}"
+    )
+
+
 class FundBelowCommitted(Guard):
     """Money that is promised cannot be taken out of the budget."""
 

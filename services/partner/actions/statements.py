@@ -24,9 +24,12 @@ from services.partner.errors import (
     AdjustmentsWrong,
     AdjustmentTooHigh,
     FundBelowCommitted,
+    FundMonth,
     FundShort,
     LineGivenBack,
     LineUnknown,
+    PaymentRefNeeded,
+    UnknownArea,
     WindowOver,
 )
 from services.partner.replies import FundReply, StatementReply
@@ -34,12 +37,14 @@ from services.partner.rules import statements as rules
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as redemption_store
 from services.partner.storage import statements as store
-from services.partner.storage.tables import funds, partners, statements
+from services.partner.storage.tables import areas, funds, partners, statements
 
 _PERIOD = re.compile(PERIOD)
 # Never disarmed, for the reason that stands at the timers of redemptions.
 CONFIRM_TIMER = "statement_confirm"
 REVIEW_TIMER = "statement_review"
+# How far from now the month of a new fund may lie, before and after.
+FUND_MONTHS = 12
 
 
 class WhichStatement(Request, frozen=True):
@@ -430,6 +435,7 @@ def pay_statement(tx: Tx, payload: PayStatement) -> StatementReply:
     Raises:
         StateConflict: It is neither CONFIRMED nor HELD.
         ConflictOfInterest: The official acts for the partner.
+        PaymentRefNeeded: Money is paid, and no paper is named.
         FundShort: The fund does not cover it.
     """
     row = records.locked(tx.conn, statements, payload.statement_id)
@@ -450,17 +456,20 @@ def pay_statement(tx: Tx, payload: PayStatement) -> StatementReply:
                 amount=row.amount_fen,
             )
         fund_id = fund.fund_id if fund else None
+    payment_ref = (payload.payment_ref or "").strip() or None
+    if row.amount_fen and payment_ref is None:
+        raise PaymentRefNeeded(field="payment_ref", amount=row.amount_fen)
     version = records.change(
         tx,
         statements,
         row,
         step="pay",
         state="PAID",
-        note=payload.payment_ref,
+        note=payment_ref,
         fund_id=fund_id,
         paid_at=tx.now,
         paid_by=tx.actor.id,
-        payment_ref=payload.payment_ref,
+        payment_ref=payment_ref,
     ).version
     redemption_store.settle(tx.conn, row.statement_id, by=tx.actor, at=tx.now)
     notices.of_statement(tx, "STATEMENT_PAID", row)
@@ -485,6 +494,8 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
 
     Raises:
         Invalid: The area or the month is unreadable.
+        UnknownArea: The registry has not told of the area.
+        FundMonth: A fund is new, and its month too far away.
         FundBelowCommitted: More than that is promised or paid already.
         PreconditionRequired, VersionConflict: It is set already, and the caller has not seen what
             it is now.
@@ -509,6 +520,9 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
         )
     row = store.fund_at(tx.conn, payload.area, payload.period, hold=True)
     if row is None:
+        _require_near(tx, payload.period)
+        if not records.present(tx.conn, areas, [payload.area]):
+            raise UnknownArea(field="area", area=payload.area)
         level = {6: "DISTRICT", 9: "STREET"}.get(len(payload.area), "COMMUNITY")
         row = records.add(
             tx.conn,
@@ -538,6 +552,21 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
         budget_fen=payload.budget_fen,
         confirmed=released,
     )
+
+
+def _require_near(tx: Tx, period: str) -> None:
+    """Refuse a month for which no fund begins: long ago, or more than a year ahead.
+
+    Statements of a month are issued and paid in the months after it, so that a fund of the past
+    year may still be lacking.
+
+    Raises:
+        FundMonth: It is another one.
+    """
+    now = tx.calendar.period(tx.now)
+    first, last = (tx.calendar.next_period(now, months) for months in (-FUND_MONTHS, FUND_MONTHS))
+    if not first <= period <= last:
+        raise FundMonth(field="period", period=period, first=first, last=last)
 
 
 def _require_period(period: str) -> None:

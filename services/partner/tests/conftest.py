@@ -157,7 +157,15 @@ class Town:
             0
         ]["stock_left"]
 
+    def area_defined(self, code):
+        """Hear of a place what steward says of it."""
+        kind = {6: "DISTRICT", 9: "STREET", 12: "COMMUNITY"}[len(code)]
+        said = {"code": code, "name": "x", "kind": kind, "parent": code[:-3]}
+        self.bench.consume("steward", "area_defined.v1", said, subject=code)
+
     def fund(self, budget_fen, *, area=COMMUNITY, period="2025-03"):
+        for code in (STREET, area):
+            self.area_defined(code)
         self.as_street()
         known = self.bench.rows(
             "SELECT version FROM funds WHERE area = :area AND period = :period",
@@ -174,7 +182,9 @@ class Town:
         return found[0] if found else None
 
     def move(self, step, row, **body):
-        """Make a statement's step as the person who acts now."""
+        """Make a statement's step as the person who acts now; a payment has its paper."""
+        if step == "pay_statement":
+            body = {"payment_ref": "回单 0001"} | body
         return self.bench.do(step, {"statement_id": row["id"]} | body, version=row["version"])
 
 

@@ -345,6 +345,40 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     assert position["burn_percent"] == "100.00"
 
 
+def test_money_is_paid_by_a_paper_that_is_named(town, barber, haircut):
+    """H3-17: 600 fen were PAID, and nothing said by which payment."""
+    town.redeem(haircut)
+    town.fund(10_000)
+    town.bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner()
+    row |= town.move("confirm_statement", row)
+    town.as_street()
+    for none in ({"payment_ref": None}, {"payment_ref": " "}):
+        with pytest.raises(errors.PaymentRefNeeded) as refused:
+            town.move("pay_statement", row, **none)
+        assert (refused.value.field, refused.value.params["amount"]) == ("payment_ref", 600)
+    assert town.statement(barber)["state"] == "CONFIRMED"
+    assert town.move("pay_statement", row, payment_ref="回单 0412")["state"] == "PAID"
+
+
+def test_a_fund_is_set_for_a_place_and_a_month_that_there_are(town):
+    """H3-14: a fund for a community that does not exist, for a past year, for 2099."""
+    town.fund(700)
+    town.as_street()
+    for wrong, refusal, field in (
+        ({"area": "370811015999"}, errors.UnknownArea, "area"),
+        ({"period": "2024-01"}, errors.FundMonth, "period"),
+        ({"period": "2099-12"}, errors.FundMonth, "period"),
+    ):
+        order = {"area": COMMUNITY, "period": "2025-04", "budget_fen": 1} | wrong
+        with pytest.raises(refusal) as refused:
+            town.bench.do("set_fund", order)
+        assert refused.value.field == field
+    assert town.fund(1, period="2026-03")["state"] == "SET"
+    assert town.fund(1, period="2024-12")["state"] == "SET"
+
+
 def test_a_community_without_a_fund_of_its_own_is_paid_by_its_streets(town, barber, haircut):
     town.redeem(haircut)
     town.fund(10_000, area=STREET)

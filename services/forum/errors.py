@@ -398,6 +398,15 @@ class TasksNeeded(Guard):
     text = "至少需要一项落实任务 / At least one task is needed"
 
 
+class PlanDiffers(Guard):
+    """What is carried out is what was published, or it is said why it is not."""
+
+    text = (
+        "下达的任务与公示意见的安排({planned})不一致,须填写理由(reason)"
+        " / The tasks are not those of the published opinion ({planned}): say why, in “reason”"
+    )
+
+
 class SupervisorRequired(Guard):
     text = (
         "任务“{title}”须有至少一名居民监督员"

@@ -42,6 +42,16 @@ MESSAGES = sentences(
             " / Topic {number} is a matter of one household; the stewards handle it as request "
             "{request}"
         ),
+        "TOPIC_REDIRECTED_OWN": (
+            "议题 {number} 属于单户服务事项,由红色管家按已登记的诉求办理,可在您的诉求中查询"
+            " / Topic {number} is a matter of one household; the stewards handle it as the request "
+            "that is registered: look for it among your requests"
+        ),
+        "TOPIC_REDIRECTED_SIGNED": (
+            "您附议的议题 {number} 属于单户服务事项,已转交红色管家,由其与提出人联系办理"
+            " / Topic {number}, which you signed, is a matter of one household and was passed to "
+            "the stewards, who handle it with who raised it"
+        ),
         "TOPIC_REQUEST": (
             "议题 {number} 已登记为红色管家诉求 {request},凭此编号查询办理情况"
             " / Topic {number} is registered with the stewards as request {request}; ask for it by "
@@ -73,6 +83,11 @@ MESSAGES = sentences(
         "TOPIC_RESOLVED": "议题 {number} 的决议已生效 / The resolution on topic {number} stands",
         "TOPIC_IMPLEMENTING": (
             "议题 {number} 的落实任务已下达 / The tasks of topic {number} are assigned"
+        ),
+        "TOPIC_IMPLEMENTING_OTHERWISE": (
+            "议题 {number} 的落实任务已下达,与公示意见的安排不一致。理由:{reason}"
+            " / The tasks of topic {number} are assigned; they are not those of the published "
+            "opinion. Reason: {reason}"
         ),
         "TOPIC_VERIFIED": "议题 {number} 的任务全部验收 / All tasks of topic {number} are accepted",
         "TOPIC_VERIFIED_IN_PART": (

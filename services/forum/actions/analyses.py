@@ -182,13 +182,19 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> replies.TopicDone:
     topic = judged_topic(tx, payload.topic_id, "COLLECTED")
     tx.disarm("topic_screen", payload.topic_id)
     known = payload.request_id is not None
+    request = records.find(tx.conn, storage.tables.requests, payload.request_id or "")
+    number = request.number if request is not None else None
+    code = None
+    if known:
+        code = "TOPIC_REDIRECTED_KNOWN" if number else "TOPIC_REDIRECTED_OWN"
     row = move(
         tx,
         topic,
         "REDIRECTED",
         "redirect",
-        code="TOPIC_REDIRECTED_KNOWN" if known else None,
-        told={"request": str(payload.request_id)} if known else None,
+        code=code,
+        told={"request": number} if number else None,
+        to_others="TOPIC_REDIRECTED_SIGNED",
         detail={"request_id": payload.request_id},
         note=payload.reason,
         request_id=payload.request_id,

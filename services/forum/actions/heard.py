@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chassis import identities, records
 from chassis.bus import Due, Event, Tx
@@ -59,12 +59,13 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
     areas: dict[str, dict[str, str]] = {}
     people: list[Event] = []
     ended: list[str] = []
-    requests: list[dict[str, str]] = []
+    requests: dict[str, str | None] = {}
     left: list[str] = []
     for event in heard:
         data = event.data
         if isinstance(data, _OF_REQUEST):
-            requests.append({"request_id": data.request_id})
+            number = data.number if isinstance(data, _WITH_NUMBER) else None
+            requests[data.request_id] = number or requests.get(data.request_id)
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
         elif isinstance(data, events.StewardLeftHeard):
@@ -83,7 +84,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         elif not isinstance(data, events.PersonMergedHeard):
             people.append(event)
     _end(tx, ended)
-    records.put(tx.conn, storage.tables.requests, requests)
+    _keep_requests(tx, requests)
     if areas:
         records.put(tx.conn, storage.tables.areas, list(areas.values()))
     homes = storage.heard.homes_of(tx.conn, [event.data.person_id for event in people])
@@ -98,6 +99,18 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         follow_households(tx, [*merged, *(event.data.person_id for event in people)])
     if people:
         liaison.follow_homes(tx, homes)
+
+
+def _keep_requests(tx: Tx, heard: Mapping[str, str | None]) -> None:
+    """Keep the requests that were heard of; a number that is known is not forgotten."""
+    table = storage.tables.requests
+    for known in (True, False):
+        rows = [
+            {"request_id": request_id, "number": number}
+            for request_id, number in heard.items()
+            if (number is not None) == known
+        ]
+        records.put(tx.conn, table, rows, keep=() if known else ("number",))
 
 
 def _redirected(tx: Tx, heard: Sequence[Event]) -> list[Event]:
@@ -128,6 +141,7 @@ _OF_REQUEST = (
     events.RequestCorrectedHeard,
     *_REQUEST_ENDED,
 )
+_WITH_NUMBER = (events.RequestSubmittedHeard, events.RequestEscalatedHeard)
 
 
 def _end(tx: Tx, ended: list[str]) -> None:

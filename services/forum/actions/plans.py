@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
+from chassis import records, text
 from chassis.bus import Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
@@ -31,6 +31,27 @@ class PlannedTask(Request, frozen=True):
     )
     budget_fen: Fen | None = None
     funding: Annotated[str, Meta(max_length=100), PUBLIC] | None = None
+
+
+def differs(tasks: Sequence[PlannedTask], published: Sequence[PlannedTask]) -> bool:
+    """Tell whether tasks are others than an opinion has published; of what it left open, and of
+    who watches, anything may be said. Nothing differs from an opinion that planned nothing."""
+    left = list(tasks)
+    for plan in published:
+        same = next((task for task in left if _carries_out(task, plan)), None)
+        if same is None:
+            return True
+        left.remove(same)
+    return bool(published and left)
+
+
+def _carries_out(task: PlannedTask, plan: PlannedTask) -> bool:
+    if text.fold(task.title) != text.fold(plan.title):
+        return False
+    if (task.responsible_kind, task.responsible_id) != (plan.responsible_kind, plan.responsible_id):
+        return False
+    open_to = ("due_date", "budget_fen", "funding")
+    return all(getattr(plan, name) in (None, getattr(task, name)) for name in open_to)
 
 
 def due_at(tx: Tx, due_date: date | None) -> datetime:

@@ -118,6 +118,7 @@ def move(
     code: str | None = None,
     detail: Mapping[str, object] | None = None,
     told: Mapping[str, str] | None = None,
+    to_others: str | None = None,
     **values: object,
 ) -> Row:
     """Bring a topic into a state: the row, its history, and a message to everyone concerned.
@@ -130,6 +131,7 @@ def move(
         code: Of the message; that of the state by default.
         detail: More for the history.
         told: What fills the places of the message.
+        to_others: Code of a message without such places, to everyone but who raised the topic.
         values: Columns that change with it.
     """
     row = records.update(tx.conn, storage.tables.topics, topic, state=state, **values)
@@ -144,6 +146,9 @@ def move(
             but=("objection_answer", "vote_doubt"),
         )
     people = storage.topics.participants_of(tx.conn, row)
+    if to_others is not None:
+        tell(tx, to_others, row.topic_id, people - {row.proposer})
+        people = {row.proposer}
     tell(tx, code or f"TOPIC_{state}", row.topic_id, people, **(told or {}))
     return row
 

@@ -43,6 +43,18 @@ class AssignTasks(Request, frozen=True):
         UNIQUE,
         Meta(max_length=20, description="默认监督员 / for tasks that name none"),
     ] = field(default_factory=list)
+    reason: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=500,
+                description="任务与公示意见不一致的理由 / why they differ from the published plan",
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
 
 
 class WhichTask(Request, frozen=True):
@@ -76,6 +88,7 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
         StepLocked: No resolution stands yet.
         OwnersVoteRequired: The owners' assembly has still to decide.
         TasksNeeded: There is no task.
+        PlanDiffers: They are not what the opinion has published, and nobody says why.
         ResponsibleUnknown: A project is unknown or lies in another street.
         SupervisorRequired: A task has no supervisor who is an adult resident.
         NotRegistered: A supervisor is neither resident, deputy nor official here.
@@ -102,6 +115,13 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
     planned = payload.tasks or convert(opinion.planned if opinion else [], list[PlannedTask])
     if not planned:
         raise errors.TasksNeeded(field="tasks")
+    published = opinion.planned if opinion else []
+    differs = plans.differs(planned, convert(published, list[PlannedTask]))
+    reason = (payload.reason or "").strip() if differs else ""
+    if differs and not reason:
+        raise errors.PlanDiffers(
+            field="reason", planned="、".join(task["title"] for task in published)
+        )
     made = [assign_one(tx, topic, task, payload.supervisors) for task in planned]
     tx.disarm("task_assign", payload.topic_id)
     row = move(
@@ -109,7 +129,10 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
         topic,
         "IMPLEMENTING",
         "assign_tasks",
-        detail={"tasks": len(made)},
+        detail={"tasks": len(made)}
+        | ({"planned": [task["title"] for task in published], "reason": reason} if differs else {}),
+        code="TOPIC_IMPLEMENTING_OTHERWISE" if differs else None,
+        told={"reason": reason} if differs else None,
         implementing_at=tx.now,
     )
     return replies.TasksAssigned.of(row, id=row.topic_id, tasks=made)

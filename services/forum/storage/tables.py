@@ -34,7 +34,13 @@ residents = sa.Table(
     sa.Column("sequences", store.Json),
 )
 # The requests of steward that were heard of: a topic may name the one that it came from.
-requests = sa.Table("requests", metadata, sa.Column("request_id", store.Id, primary_key=True))
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("request_id", store.Id, primary_key=True),
+    # None of one of which only an end was heard.
+    sa.Column("number", Code),
+)
 projects = sa.Table(
     "projects",
     metadata,

@@ -126,6 +126,42 @@ def test_the_tasks_that_the_opinion_planned_are_assigned_by_default(town):
     ]
 
 
+def test_tasks_that_are_not_what_was_published_need_a_reason_which_everybody_reads(town):
+    """H3-16: what was carried out could be another thing than what was voted and published."""
+    topic_id, _session = town.voted()
+    town.opinion(topic_id, tasks=[town.task(), town.task(title="补种树木")])
+    town.secretary()
+    town.on_topic("publicise_opinion", topic_id)
+    town.bench.fire("2025-03-13T00:00:00")
+    trees = town.task(title="补种 树木")
+    for tasks in (
+        [town.task(title="完全另一件事")],
+        [town.task()],
+        [town.task(), trees, town.task(title="粉刷围墙")],
+        [town.task(), town.task(title="补种树木", responsible_id="prj_9")],
+    ):
+        with pytest.raises(errors.PlanDiffers) as refused:
+            town.on_topic("assign_tasks", topic_id, tasks=tasks, reason=" ")
+        assert (refused.value.field, "补种树木" in str(refused.value)) == ("reason", True)
+    why = "树木补种须待春季统一安排。"
+    town.on_topic("assign_tasks", topic_id, tasks=[town.task()], reason=why)
+    told = town.resident().ask("my_messages")["items"]
+    (news,) = [one for one in told if one["code"].startswith("TOPIC_IMPLEMENTING")]
+    assert why in news["text"]
+    steps = town.secretary().ask("topic_timeline", {"topic_id": topic_id})
+    assert why in str(steps)
+
+
+def test_tasks_that_say_more_than_the_plan_are_those_of_the_plan(town):
+    topic_id, _session = town.voted()
+    town.opinion(topic_id, tasks=[town.task(), town.task(title="补种树木")])
+    town.secretary()
+    town.on_topic("publicise_opinion", topic_id)
+    town.bench.fire("2025-03-13T00:00:00")
+    tasks = [town.task(title="补种树木", due_date="2025-05-01"), town.task(budget_fen=100)]
+    assert town.on_topic("assign_tasks", topic_id, tasks=tasks)["state"] == "IMPLEMENTING"
+
+
 def test_assigning_late_climbs(town):
     town.resolved()
     town.bench.fire("2025-03-18T00:00:00")

@@ -192,8 +192,33 @@ def test_a_matter_that_is_registered_already_is_named(town):
     topic_id = town.submit()
     town.cadre()
     town.on_topic("redirect_topic", topic_id, reason="单户漏水", request_id="req_7")
-    assert "req_7" in town.resident().ask("my_messages")["items"][0]["text"]
+    assert town.resident().ask("my_messages")["items"][0]["code"] == "TOPIC_REDIRECTED_OWN"
     assert town.bench.published("topic_redirected.v1") == []
+
+
+def test_a_matter_that_is_registered_is_named_by_its_number_to_who_raised_it(town):
+    """H3-3: the text named an id, and who had signed was promised a number and never told one."""
+    number = "SR-20250303-015901-00007"
+    for event, more in (("submitted", {"number": number}), ("resolved", {})):
+        request = {"request_id": "req_7"} | more
+        town.bench.consume("steward", f"request_{event}.v1", request, subject=f"req_7 {event}")
+    topic_id = town.submit()
+    town.resident(BEN)
+    town.bench.do("cosign_topic", {"topic_id": topic_id})
+    town.cadre()
+    town.on_topic("redirect_topic", topic_id, reason="单户漏水", request_id="req_7")
+    told = town.resident().ask("my_messages")["items"][0]
+    assert number in told["text"]
+    assert "req_7" not in told["text"]
+    assert town.resident().ask("topic", {"topic_id": topic_id})["request_number"] == number
+    signed = town.resident(BEN).ask("my_messages")["items"][0]
+    assert signed["code"] == "TOPIC_REDIRECTED_SIGNED"
+    assert "编号" not in signed["text"]
+    # The stewards find that it is not the proposer's, and register another one.
+    anew = {"request_id": "req_8", "number": "SR-20250303-015901-00008", "topic_id": topic_id}
+    town.bench.consume("steward", "request_submitted.v1", anew, subject="req_8")
+    card = town.resident().ask("topic", {"topic_id": topic_id})
+    assert card["request_number"] == "SR-20250303-015901-00008"
 
 
 def test_messages_are_in_the_language_that_is_asked_for(town):

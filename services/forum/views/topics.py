@@ -85,8 +85,18 @@ def _told(tx: Tx, row: Row, cosigners: int) -> dict[str, object]:
         "cosigners": cosigners,
         "step": step,
         "step_name": str(rules.STEP_NAMES[step - 1]),
-        **({name: getattr(row, name) for name in _TOPIC_OWN} if own else {}),
+        **(_of_own(tx, row) if own else {}),
     }
+
+
+def _of_own(tx: Tx, row: Row) -> dict[str, object]:
+    """Return what a card says to staff of the area and to the proposer alone."""
+    told = {name: getattr(row, name) for name in _TOPIC_OWN}
+    if row.request_id is not None and row.request_number is None:
+        # A cadre has named it; the stewards say the number of one only that they register.
+        request = records.find(tx.conn, storage.tables.requests, row.request_id)
+        told["request_number"] = request.number if request is not None else None
+    return told
 
 
 def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:

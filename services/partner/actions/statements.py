@@ -37,7 +37,7 @@ from services.partner.rules import statements as rules
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as redemption_store
 from services.partner.storage import statements as store
-from services.partner.storage.tables import areas, funds, partners, statements
+from services.partner.storage.tables import funds, partners, statements
 
 _PERIOD = re.compile(PERIOD)
 # Never disarmed, for the reason that stands at the timers of redemptions.
@@ -521,7 +521,7 @@ def set_fund(tx: Tx, payload: SetFund) -> FundReply:
     row = store.fund_at(tx.conn, payload.area, payload.period, hold=True)
     if row is None:
         _require_near(tx, payload.period)
-        if not records.present(tx.conn, areas, [payload.area]):
+        if not partner_store.has_area(tx.conn, payload.area):
             raise UnknownArea(field="area", area=payload.area)
         level = {6: "DISTRICT", 9: "STREET"}.get(len(payload.area), "COMMUNITY")
         row = records.add(

@@ -299,6 +299,12 @@ def rename_organisation(conn: sa.Connection, org_id: str, name: str) -> None:
     conn.execute(sa.update(organisations).where(organisations.c.org_id == org_id).values(name=name))
 
 
+def has_area(conn: sa.Connection, code: str) -> bool:
+    """Tell whether the registry has told of an area, or of one within a district."""
+    named = areas.c.code.startswith(code) if len(code) == 6 else areas.c.code == code
+    return conn.execute(sa.select(areas.c.code).where(named).limit(1)).first() is not None
+
+
 def communities(conn: sa.Connection) -> list[str]:
     """Return the codes of all communities that are known."""
     known = sa.select(areas.c.code).where(sa.func.length(areas.c.code) == 12)

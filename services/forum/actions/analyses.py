@@ -184,7 +184,7 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> replies.TopicDone:
     known = payload.request_id is not None
     request = records.find(tx.conn, storage.tables.requests, payload.request_id or "")
     number = request.number if request is not None else None
-    code = None
+    code = "TOPIC_REDIRECTED"
     if known:
         code = "TOPIC_REDIRECTED_KNOWN" if number else "TOPIC_REDIRECTED_OWN"
     row = move(
@@ -192,9 +192,9 @@ def redirect_topic(tx: Tx, payload: RedirectTopic) -> replies.TopicDone:
         topic,
         "REDIRECTED",
         "redirect",
-        code=code,
+        # The number is the proposer's; who signed is not told of it.
+        code=(code, "TOPIC_REDIRECTED_SIGNED"),
         told={"request": number} if number else None,
-        to_others="TOPIC_REDIRECTED_SIGNED",
         detail={"request_id": payload.request_id},
         note=payload.reason,
         request_id=payload.request_id,

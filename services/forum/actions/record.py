@@ -115,10 +115,9 @@ def move(
     state: str,
     action: str,
     *,
-    code: str | None = None,
+    code: str | tuple[str, str] | None = None,
     detail: Mapping[str, object] | None = None,
     told: Mapping[str, str] | None = None,
-    to_others: str | None = None,
     **values: object,
 ) -> Row:
     """Bring a topic into a state: the row, its history, and a message to everyone concerned.
@@ -128,10 +127,10 @@ def move(
         topic: The topic, locked.
         state: The new state; it may be the present one.
         action: What was done, for the history.
-        code: Of the message; that of the state by default.
+        code: Of the message, or of that to who raised the topic and of that to the others, whose
+            text has no such places; that of the state by default.
         detail: More for the history.
         told: What fills the places of the message.
-        to_others: Code of a message without such places, to everyone but who raised the topic.
         values: Columns that change with it.
     """
     row = records.update(tx.conn, storage.tables.topics, topic, state=state, **values)
@@ -146,7 +145,8 @@ def move(
             but=("objection_answer", "vote_doubt"),
         )
     people = storage.topics.participants_of(tx.conn, row)
-    if to_others is not None:
+    if isinstance(code, tuple):
+        code, to_others = code
         tell(tx, to_others, row.topic_id, people - {row.proposer})
         people = {row.proposer}
     tell(tx, code or f"TOPIC_{state}", row.topic_id, people, **(told or {}))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import groupby
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from reportlab.graphics import renderPDF
 from reportlab.graphics.barcode.qr import QrCodeWidget
@@ -41,6 +41,7 @@ class Certificate(TypedDict):
     title: str
     form: str
     level: str
+    issuer: NotRequired[str | None]
     approval_doc_no: str | None
     granted_at: str
 
@@ -60,15 +61,16 @@ def certificate_pdf(reply: Certificate, *, name: str, url: str, rare: str = "") 
     made = io.BytesIO()
     sheet = _Sheet(made)
     sheet.frame(reply["number"])
-    texts = (name, reply["title"], reply["approval_doc_no"] or "")
+    texts = (name, reply["title"], reply["approval_doc_no"] or "", reply.get("issuer") or "")
     # Loaded with the first such sign: it takes half a second and 70 MB.
     signs_of = _rare_signs(rare if any(map(_is_rare, "".join(texts))) else "")
-    (drawn, missing), (title, in_title), (document, in_document) = (
+    (drawn, missing), (title, in_title), (document, in_document), (issuer, in_issuer) = (
         shown(text, signs_of) for text in texts
     )
     sheet.write(drawn, sheet.height - 190, range(28, 11, -2))
     for where, signs in (
-        ("姓名", missing), ("表彰名称", in_title), ("批准文号", in_document),
+        ("姓名", missing), ("表彰名称", in_title),
+        ("批准文号", in_document), ("颁发单位", in_issuer),
     ):  # fmt: skip
         if signs:
             sheet.note(where, signs)
@@ -78,6 +80,10 @@ def certificate_pdf(reply: Certificate, *, name: str, url: str, rare: str = "") 
     for line in wrapped(f"授予“{title}”({level}{form})", 30):
         sheet.centred(line, y, 20)
         y -= 28
+    if issuer:
+        (issuer, *_), size = fitted(issuer, sheet.room - 240, sheet.wide, sizes=range(16, 4, -1))
+        sheet.centred(issuer, y - 14, size)
+        y -= 24
     day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
     sheet.centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
     if document:

@@ -49,6 +49,14 @@ def test_the_qr_code_of_a_certificate_leads_to_where_it_is_verified():
     assert "REVOKED" not in text
 
 
+def test_a_certificate_says_who_gives_it():
+    """H3-12: nobody was named who gives it."""
+    text = text_of(
+        certificate_pdf(CERTIFICATE | {"issuer": "任城区金城街道"}, name="王*丽", url=URL)
+    )
+    assert "任城区金城街道" in text
+
+
 def test_the_same_certificate_is_the_same_file_and_a_revoked_one_says_so():
     made = certificate_pdf(CERTIFICATE, name="王*丽", url=URL)
     assert certificate_pdf(CERTIFICATE, name="王*丽", url=URL) == made

@@ -60,6 +60,10 @@ def test_a_certificate_names_its_holder_as_each_viewer_may_see_him(site):
     everybody = site.ask("GET", f"{path}/document", grants=None)
     assert everybody.headers["content-type"] == "application/pdf"
     assert "王*丽" in text_of(everybody.content)
+    # And who gives it: the place for which it was opened.
+    issuer = proof.json()["issuer"]
+    assert issuer
+    assert issuer in text_of(everybody.content)
     own = site.ask("GET", f"{path}/document", person=WANG, grants=RESIDENT)
     assert "王小丽" in text_of(own.content)
     picture = pypdfium2.PdfDocument(own.content)[0].render(scale=3).to_pil()

@@ -147,6 +147,7 @@ class CertificateReply(Reply, kw_only=True):
     form: str
     level: str
     scope: str
+    issuer: str | None = None
     approval_doc_no: str | None = None
     kind: str
     ref: str | None = None

@@ -210,6 +210,14 @@ def has_area(conn: sa.Connection, code: str) -> bool:
     return conn.execute(sa.select(area).where(named).limit(1)).first() is not None
 
 
+def full_name(conn: sa.Connection, code: str) -> str:
+    """Return the names of a place, from the district's down to its own; of those that are known."""
+    area = t.areas.c
+    codes = [code[:length] for length in (6, 9, 12, 15) if length <= len(code)]
+    asked = sa.select(area.name).where(area.code.in_(codes)).order_by(area.code)
+    return "".join(conn.execute(asked).scalars())
+
+
 def person(conn: sa.Connection, person_id: str) -> Row | None:
     """Return what is known of a person, or None."""
     return records.find(conn, t.people, person_id)

@@ -231,6 +231,7 @@ def certificate(tx: Tx, payload: OneCertificate) -> replies.CertificateReply:
         form=made.form,
         level=made.level,
         scope=row.area,
+        issuer=registry.full_name(tx.conn, row.area) or None,
         approval_doc_no=made.approval_doc_no,
         kind=kind,
         ref=ref if named else None,

@@ -99,13 +99,12 @@ def test_cursors_are_read_and_written_in_one_place():
             assert "base64" not in path.read_text("utf-8"), path
 
 
-def test_no_room_of_views_or_storage_has_a_file_of_more_than_800_lines():
-    for package in service_packages():
-        folder = ROOT / package.replace(".", "/")
-        for room in ("views", "storage"):
-            for path in [folder / f"{room}.py", *(folder / room).rglob("*.py")]:
-                if path.exists():
-                    assert len(path.read_text("utf-8").splitlines()) <= 800, path
+def test_no_file_has_more_than_800_lines():
+    for top in ("services", "chassis", "gateway", "clients", "deploy", "testkit", "bench"):
+        for path in sources(top):
+            # The first migration of a service is all of its tables.
+            if not {"tests", "versions"} & set(path.parts):
+                assert len(path.read_text("utf-8").splitlines()) <= 800, path
 
 
 def test_the_chassis_knows_no_service():

@@ -26,11 +26,11 @@ from services.credit.errors import (
     NotPeriodStart,
     RuleNotInSet,
     RuleSetCodeTaken,
-    RuleSetInvalid,
     TextTooShort,
 )
 from services.credit.rules import loader
 from services.credit.rules.changes import changes
+from services.credit.rules.errors import RuleSetInvalid
 from services.credit.rules.model import Document, RuleSet
 from services.credit.storage import notices as notice_store
 from services.credit.storage import rule_sets as store

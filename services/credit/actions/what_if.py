@@ -34,7 +34,6 @@ from services.credit.rules import hours as hours_rules
 from services.credit.rules import loader, standing
 from services.credit.rules.causes import EXCLUDED
 from services.credit.rules.model import Rule
-from services.credit.rules.standing import PERSONS
 from services.credit.storage import facts, registry, retention
 from services.credit.storage import rule_sets as sets
 from services.credit.storage import what_if as store
@@ -415,7 +414,7 @@ def _inside(tx: Tx, fired: Sequence[_Fired]) -> Iterator[_Fired]:
 def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
     """Store what counts: with the consent of that time, and as persons decided."""
     decided = store.states(tx.conn, (part.one.award_id for part in fired))
-    people = {part.one.subject for part in fired if part.one.rule.kind in PERSONS}
+    people = {part.one.subject for part in fired if part.one.rule.kind in standing.PERSONS}
     spans = registry.spans(tx.conn, people) if people else {}
     rows = []
     for part in _inside(tx, fired):
@@ -423,7 +422,7 @@ def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
         if kept is None and part.one.deed and part.one.rule.code in replay.contested:
             # As at ingest, what an event fired makes others yield, whatever was decided about it.
             kept = replace(part, void=True)
-        if kept is not None and kept.one.rule.kind in PERSONS:
+        if kept is not None and kept.one.rule.kind in standing.PERSONS:
             kept = _consented(kept, spans)
         if kept is not None:
             rows.append(_row(replay, kept))

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Final
 
 from chassis.calendar import Calendar
-from services.credit.errors import RuleSetInvalid
+from services.credit.rules.errors import RuleSetInvalid
 from services.credit.rules.model import (
     Band,
     Binding,

@@ -10,7 +10,10 @@ from typing import Final
 
 from chassis.refusal import said
 from chassis.text import PERIOD
-from services.credit.errors import (
+from services.credit.errors import PointsNotAllowed
+from services.credit.rules import cases, deciding, predicates
+from services.credit.rules.awards import Compiled, compile_rules
+from services.credit.rules.errors import (
     BandsOverlap,
     CapInvalid,
     DeductionFromOwnAct,
@@ -18,15 +21,12 @@ from services.credit.errors import (
     ForbiddenTopic,
     HearingMissing,
     NegativeRuleForPerson,
-    PointsNotAllowed,
     RuleCaseFailed,
     RuleSetInvalid,
     SeriousNeedsDocument,
     SeverityMissing,
     UnknownEvent,
 )
-from services.credit.rules import cases, deciding, predicates
-from services.credit.rules.awards import Compiled, compile_rules
 from services.credit.rules.model import (
     SPENDING_KINDS,
     Band,

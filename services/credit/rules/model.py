@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from chassis.refusal import said
-from services.credit.errors import RuleSetInvalid
+from services.credit.rules.errors import RuleSetInvalid
 from services.credit.rules.predicates import Data, Predicate
 
 # A rule set as it is written and kept: decoded JSON.

@@ -12,19 +12,17 @@ from services.credit.errors import (
     ConsultationEnded,
     ConsultationNotEnded,
     EndsSooner,
-    ForbiddenTopic,
-    NegativeRuleForPerson,
     NoLegalReview,
     NoRulesLeft,
     NotPeriodStart,
     PeriodTaken,
     RuleNotInSet,
     RuleSetCodeTaken,
-    RuleSetInvalid,
     SameAsAuthor,
     TextTooShort,
 )
 from services.credit.rules import loader
+from services.credit.rules.errors import ForbiddenTopic, NegativeRuleForPerson, RuleSetInvalid
 from services.credit.storage import in_force as compiled_rules
 from services.credit.storage import rule_sets as store
 from services.credit.storage import tables

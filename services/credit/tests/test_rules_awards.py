@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.credit import errors
 from services.credit.rules import awards, loader
+from services.credit.rules import errors as rules_errors
 from services.credit.rules.awards import Counted, Event
 from services.credit.rules.model import Cap
 from services.credit.rules.producing import PRODUCERS
@@ -209,7 +209,7 @@ def test_a_proposal_by_hand_takes_score_points_and_validity_from_its_level():
     ("code", "level"), [("R-RES-13", None), ("R-RES-13", "MOON"), ("R-RES-09", "CITY")]
 )
 def test_a_proposal_by_hand_names_a_level_exactly_where_the_rule_has_them(code, level):
-    with pytest.raises(errors.RuleSetInvalid):
+    with pytest.raises(rules_errors.RuleSetInvalid):
         awards.by_hand(
             RULES.rule(code), "RES:per_1", evidence_ref="d", occurred_at=NOON, level=level
         )

@@ -6,6 +6,7 @@ import pytest
 
 from chassis import i18n
 from services.credit import errors
+from services.credit.rules import errors as rules_errors
 from services.credit.rules import loader
 from services.credit.rules.model import DIMENSIONS
 from services.credit.rules.producing import PRODUCERS, EventType
@@ -87,135 +88,135 @@ def test_a_rule_set_that_is_not_shipped_is_not_found_and_no_path_leads_out_of_th
 RESIDENT_LOSES = bound("R-RES-02", "forum.topic_adopted.v1", "RES:{proposer}", score=-1)
 
 REFUSED = [
-    ("a deduction for a resident", RESIDENT_LOSES, errors.NegativeRuleForPerson, "R-RES-02"),
+    ("a deduction for a resident", RESIDENT_LOSES, rules_errors.NegativeRuleForPerson, "R-RES-02"),
     (
         "a deduction in a level of a rule for households",
         altered(
             "R-HH-05", levels=[{"code": "STREET", "name_zh": "街道", "score": -1, "points": 0}]
         ),
-        errors.NegativeRuleForPerson,
+        rules_errors.NegativeRuleForPerson,
         "R-HH-05",
     ),
     (
         "a veto for a resident",
         altered("R-RES-06", type="VETO", levels=[]),
-        errors.NegativeRuleForPerson,
+        rules_errors.NegativeRuleForPerson,
         "R-RES-06",
     ),
     (
         "a deduction for filing a complaint, although it falls on another",
         bound("R-PRJ-12", "property.complaint_accepted.v1", "PRJ:{project_id}"),
-        errors.DeductionFromOwnAct,
+        rules_errors.DeductionFromOwnAct,
         "R-PRJ-12",
     ),
     (
         "a deduction for submitting a request",
         bound("R-MER-06", "steward.request_submitted.v1", "MER:{reporter_id}"),
-        errors.DeductionFromOwnAct,
+        rules_errors.DeductionFromOwnAct,
         "R-MER-06",
     ),
     (
         "a deduction for objecting",
         bound("R-UNT-04", "credit.objection_filed.v1", "UNT:{subject}"),
-        errors.DeductionFromOwnAct,
+        rules_errors.DeductionFromOwnAct,
         "R-UNT-04",
     ),
     (
         "a deduction for taking part in deliberation",
         bound("R-STW-04", "forum.attendance_recorded.v1", "STW:{person_id}"),
-        errors.DeductionFromOwnAct,
+        rules_errors.DeductionFromOwnAct,
         "R-STW-04",
     ),
     (
         "a deduction that falls on the person who rated",
         bound("R-STW-04", "steward.request_rated.v1", "STW:{rater}"),
-        errors.DeductionFromOwnAct,
+        rules_errors.DeductionFromOwnAct,
         "R-STW-04",
     ),
     (
         "a rule for persons about petitions",
         altered("R-RES-09", public_reason="未信访"),
-        errors.ForbiddenTopic,
+        rules_errors.ForbiddenTopic,
         "R-RES-09",
     ),
     (
         "a rule for persons about dogs, in English only",
         altered("R-HH-03", name_en="Keeps no dogs"),
-        errors.ForbiddenTopic,
+        rules_errors.ForbiddenTopic,
         "R-HH-03",
     ),
     (
         "a deduction without severity",
         altered("R-PRJ-12", severity=None),
-        errors.SeverityMissing,
+        rules_errors.SeverityMissing,
         "R-PRJ-12",
     ),
     (
         "SERIOUS without a document",
         altered("R-PCO-01", requires_legal_document=False),
-        errors.SeriousNeedsDocument,
+        rules_errors.SeriousNeedsDocument,
         "R-PCO-01",
     ),
     (
         "GENERAL that no person decides",
         altered("R-PRJ-14", source="AUTO", approve=["R_SYSTEM"]),
-        errors.HearingMissing,
+        rules_errors.HearingMissing,
         "R-PRJ-14",
     ),
     (
         "an event that nobody says",
         bound("R-RES-02", "forum.topic_dreamt.v1", "RES:{proposer}"),
-        errors.UnknownEvent,
+        rules_errors.UnknownEvent,
         "R-RES-02",
     ),
     (
         "a field that the event does not have",
         bound("R-RES-02", "forum.topic_adopted.v1", "RES:{neighbour}"),
-        errors.UnknownEvent,
+        rules_errors.UnknownEvent,
         "R-RES-02",
     ),
     (
         "overlapping bands",
         altered("R-STW-02", bands=[{"ge": 95, "score": 3}, {"ge": 90, "le": 95, "score": 1}]),
-        errors.BandsOverlap,
+        rules_errors.BandsOverlap,
         "R-STW-02",
     ),
     (
         "a cap without limit",
         altered("R-RES-02", cap={"per": "MONTH"}),
-        errors.CapInvalid,
+        rules_errors.CapInvalid,
         "R-RES-02",
     ),
     (
         "a cap of nothing",
         altered("R-RES-02", cap={"per": "MONTH", "count": 0}),
-        errors.CapInvalid,
+        rules_errors.CapInvalid,
         "R-RES-02",
     ),
     (
         "a count where only the best counts",
         altered("R-PRJ-19", cap={"per": "DEED", "count": 2}),
-        errors.CapInvalid,
+        rules_errors.CapInvalid,
         "R-PRJ-19",
     ),
     *(
-        (f"a list as {name}", altered("R-PRJ-16", **{name: ["x"]}), errors.RuleSetInvalid,
+        (f"a list as {name}", altered("R-PRJ-16", **{name: ["x"]}), rules_errors.RuleSetInvalid,
          "R-PRJ-16")
         for name in ("kind", "type", "source", "severity", "dimension")
     ),
-    ("a score off every scale", altered("R-RES-03", score=10**9, cases=[]), errors.RuleSetInvalid,
+    ("a score off every scale", altered("R-RES-03", score=10**9, cases=[]), rules_errors.RuleSetInvalid,
      "R-RES-03"),
     ("points that no column holds", altered("R-RES-03", points=2**70, cases=[]),
-     errors.RuleSetInvalid, "R-RES-03"),
-    ("an award that never ends", altered("R-RES-03", valid_periods=10**9), errors.RuleSetInvalid,
+     rules_errors.RuleSetInvalid, "R-RES-03"),
+    ("an award that never ends", altered("R-RES-03", valid_periods=10**9), rules_errors.RuleSetInvalid,
      "R-RES-03"),
     ("a code that no column holds", altered("R-RES-03", code="R-RES-" + "1" * 40),
-     errors.RuleSetInvalid, "R-RES-" + "1" * 40),
-    ("a role that nobody has", altered("R-RES-09", propose=["R_KING"]), errors.RuleSetInvalid,
+     rules_errors.RuleSetInvalid, "R-RES-" + "1" * 40),
+    ("a role that nobody has", altered("R-RES-09", propose=["R_KING"]), rules_errors.RuleSetInvalid,
      "R-RES-09"),
     ("a role that approves nothing", altered("R-RES-09", approve=["R_GRID"]),
-     errors.RuleSetInvalid, "R-RES-09"),
-    ("the same code twice", altered("R-RES-02", code="R-RES-01"), errors.DuplicateRule, "R-RES-01"),
+     rules_errors.RuleSetInvalid, "R-RES-09"),
+    ("the same code twice", altered("R-RES-02", code="R-RES-01"), rules_errors.DuplicateRule, "R-RES-01"),
     (
         "points for a kind that cannot spend",
         altered("R-PRJ-18", points=10),
@@ -223,16 +224,16 @@ REFUSED = [
         "R-PRJ-18",
     ),
     ("points for blood", altered("R-RES-07", points=50), errors.PointsNotAllowed, "R-RES-07"),
-    ("a score that its case does not know", altered("R-RES-02", score=4), errors.RuleCaseFailed,
+    ("a score that its case does not know", altered("R-RES-02", score=4), rules_errors.RuleCaseFailed,
      "R-RES-02"),
     ("a cap that its case does not know", altered("R-PTN-01", cap={"per": "MONTH", "count": 9}),
-     errors.RuleCaseFailed, "R-PTN-01"),
+     rules_errors.RuleCaseFailed, "R-PTN-01"),
     ("a tier that its case does not know",
      altered("R-RES-01", tiers={**SHIPPED["rules"][0]["tiers"], "per_day_minutes": 420}),
-     errors.RuleCaseFailed, "R-RES-01"),
+     rules_errors.RuleCaseFailed, "R-RES-01"),
     ("a case with a field that the event has not",
      altered("R-RES-02", cases=case(at=NOON, data={"proposed_by": "per_a"})),
-     errors.UnknownEvent, "R-RES-02"),
+     rules_errors.UnknownEvent, "R-RES-02"),
 ]  # fmt: skip
 
 
@@ -313,7 +314,7 @@ INVALID = [
     ("document", "code", "at"), [row[1:] for row in INVALID], ids=[row[0] for row in INVALID]
 )
 def test_an_error_names_the_rule_the_field_and_what_was_expected_for(document, code, at):
-    with pytest.raises(errors.RuleSetInvalid) as refused:
+    with pytest.raises(rules_errors.RuleSetInvalid) as refused:
         loader.load(document)
     assert refused.value.params["rule"] == code
     assert refused.value.params["at"] == at
@@ -323,7 +324,7 @@ def test_an_error_names_the_rule_the_field_and_what_was_expected_for(document, c
 
 @pytest.mark.parametrize("document", [None, [], "RC-2025.1", {}, {"rules": []}])
 def test_what_is_no_rule_set_at_all_is_refused(document):
-    with pytest.raises(errors.RuleSetInvalid):
+    with pytest.raises(rules_errors.RuleSetInvalid):
         loader.load(document)
 
 
@@ -336,16 +337,16 @@ def test_every_refusal_of_a_rule_set_can_be_read_in_english(refusal):
 
 
 def test_a_rule_set_begins_with_a_month():
-    with pytest.raises(errors.RuleSetInvalid):
+    with pytest.raises(rules_errors.RuleSetInvalid):
         loader.load({**SHIPPED, "effective_from": "2025-01-02"})
 
 
 def test_a_reversal_names_an_event_a_field_and_rules_that_exist():
     good = SHIPPED["reversals"][0]
     for bad in ({"event": "property.nothing.v1"}, {"deed": "{nothing}"}):
-        with pytest.raises(errors.UnknownEvent):
+        with pytest.raises(rules_errors.UnknownEvent):
             loader.load({**SHIPPED, "reversals": [{**good, **bad}]})
-    with pytest.raises(errors.RuleSetInvalid):
+    with pytest.raises(rules_errors.RuleSetInvalid):
         loader.load({**SHIPPED, "reversals": [{**good, "rules": ["R-PRJ-99"]}]})
 
 
@@ -361,13 +362,13 @@ def test_no_deduction_at_all_can_be_bound_to_any_act_of_filing():
     assert filing
     for event in filing:
         for field in sorted(PRODUCERS[event].fields):
-            with pytest.raises(errors.DeductionFromOwnAct):
+            with pytest.raises(rules_errors.DeductionFromOwnAct):
                 loader.load(bound("R-MER-06", event, f"MER:{{{field}}}"))
 
 
 def test_another_list_of_producing_events_can_be_given():
     document = bound("R-MER-09", "market.list_published.v1", "MER:{merchant}")
-    with pytest.raises(errors.UnknownEvent):
+    with pytest.raises(rules_errors.UnknownEvent):
         loader.load(document)
     market = {"market.list_published.v1": EventType(frozenset({"merchant"}))}
     assert loader.load(document, PRODUCERS | market)

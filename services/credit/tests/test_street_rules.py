@@ -7,6 +7,7 @@ import pytest
 
 from chassis.refusal import RoleDenied
 from services.credit import errors
+from services.credit.rules import errors as rules_errors
 from services.credit.rules import loader, recompute
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended
@@ -222,17 +223,17 @@ def test_a_street_s_set_follows_another_ends_alone_and_is_nothing_without_the_di
 
 REFUSED = {
     "a deduction from a resident": (evening(score=-1, severity="MINOR", cases=[]),
-                                    errors.NegativeRuleForPerson),
-    "a code of the district": (evening(code="R-RES-03"), errors.RuleSetInvalid),
-    "letters of another street": (evening(code="R-RES-XX-1"), errors.RuleSetInvalid),
-    "no cap": (evening(cap=None, cases=[]), errors.RuleSetInvalid),
-    "a measured rule": (rule("R-PRJ-01", code="R-PRJ-GY-1"), errors.RuleSetInvalid),
-    "a running total": (rule("R-RES-01", code="R-RES-GY-1"), errors.RuleSetInvalid),
-    "a veto": (rule("R-PCO-03", code="R-PCO-GY-1"), errors.RuleSetInvalid),
-    "more than the district takes": (merchants(score=-11), errors.RuleSetInvalid),
-    "more than the district gives": (evening(score=51, cases=[]), errors.RuleSetInvalid),
-    "more points than the district gives": (evening(points=501, cases=[]), errors.RuleSetInvalid),
-    "reaching for another rule": (merchants(excludes=["R-RES-GY-1"]), errors.RuleSetInvalid),
+                                    rules_errors.NegativeRuleForPerson),
+    "a code of the district": (evening(code="R-RES-03"), rules_errors.RuleSetInvalid),
+    "letters of another street": (evening(code="R-RES-XX-1"), rules_errors.RuleSetInvalid),
+    "no cap": (evening(cap=None, cases=[]), rules_errors.RuleSetInvalid),
+    "a measured rule": (rule("R-PRJ-01", code="R-PRJ-GY-1"), rules_errors.RuleSetInvalid),
+    "a running total": (rule("R-RES-01", code="R-RES-GY-1"), rules_errors.RuleSetInvalid),
+    "a veto": (rule("R-PCO-03", code="R-PCO-GY-1"), rules_errors.RuleSetInvalid),
+    "more than the district takes": (merchants(score=-11), rules_errors.RuleSetInvalid),
+    "more than the district gives": (evening(score=51, cases=[]), rules_errors.RuleSetInvalid),
+    "more points than the district gives": (evening(points=501, cases=[]), rules_errors.RuleSetInvalid),
+    "reaching for another rule": (merchants(excludes=["R-RES-GY-1"]), rules_errors.RuleSetInvalid),
 }  # fmt: skip
 
 
@@ -255,9 +256,9 @@ def test_the_header_of_a_street_s_set_says_whose_it_is(bench):
         {"id": "RC-GY1-2025"},
         {"reversals": SHIPPED["reversals"]},
     ):
-        with pytest.raises(errors.RuleSetInvalid):
+        with pytest.raises(rules_errors.RuleSetInvalid):
             loader.load(document(**changes))
-    with pytest.raises(errors.RuleSetInvalid):
+    with pytest.raises(rules_errors.RuleSetInvalid):
         # There is nothing of the district's to add to.
         author(bench).do("create_rule_set", {"document": document()})
     stage.rules(bench)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from chassis import jobs
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.credit.actions import what_if
-from services.credit.errors import RuleCaseFailed
+from services.credit.rules.errors import RuleCaseFailed
 from services.credit.storage import tables
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated

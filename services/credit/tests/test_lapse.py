@@ -125,7 +125,7 @@ def test_what_recurs_at_midnight_arms_its_next_runs_by_one_statement(credit):
     with stage.statements_of(bench) as asked:
         fired = bench.fire("2025-03-10T00:05")
     assert fired == 3
-    assert sum(one.startswith("INSERT INTO timers") for one in asked) == 1
+    assert sum("INSERT INTO timers" in one for one in asked) == 1
     armed = bench.rows("SELECT kind FROM timers WHERE ref = '2025-03-11' ORDER BY kind")
     assert [row["kind"] for row in armed] == ["award_lapse", "nominee_days", "veto_days"]
 

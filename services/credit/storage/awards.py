@@ -19,6 +19,7 @@ from services.credit.rules.award import Award
 from services.credit.rules.causes import Cause
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+from services.credit.storage.bulk import constant
 
 _UPDATED = (
     "score",
@@ -122,7 +123,8 @@ _PG_USED = sa.text(
 def _counting() -> sa.ColumnElement[bool]:
     award = t.awards.c
     return sa.or_(
-        award.state == "APPROVED", sa.and_(award.state == "PROPOSED", award.decides != "PERSON")
+        award.state == constant("APPROVED"),
+        sa.and_(award.state == constant("PROPOSED"), award.decides != constant("PERSON")),
     )
 
 
@@ -461,7 +463,7 @@ def _lapsing(levels: tuple[tuple[str, str], ...], *, locks: bool) -> sa.Update:
     overdue = (
         sa.select(award.award_id)
         .where(
-            award.state == "PROPOSED",
+            award.state == constant("PROPOSED"),
             award.due_at.is_not(None),
             award.due_at <= sa.bindparam("at"),
             award.waits_for.in_([level for level, _ in levels]),

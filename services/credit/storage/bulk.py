@@ -8,7 +8,7 @@ statement per row inside the process, which costs it no round trip.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,23 @@ Values = Mapping[str, Any]
 Rows = Sequence[Values]
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
+
+
+def constant(value: str | int) -> sa.ColumnElement[Any]:
+    """Return a value that stands in the statement itself, not beside it.
+
+    SQLite plans a statement anew at each run where a parameter is compared with what a partial
+    index asks of its column; and what is no parameter need not be given at each run.
+    """
+    if isinstance(value, int):
+        return sa.literal_column(str(value), sa.Integer)
+    quoted = value.replace("'", "''")
+    return sa.literal_column(f"'{quoted}'", sa.String)
+
+
+def constants(values: Iterable[str]) -> list[sa.ColumnElement[Any]]:
+    """Return values that stand in the statement itself, for IN; see `constant`."""
+    return [constant(value) for value in values]
 
 
 @functools.cache

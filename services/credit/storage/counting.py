@@ -11,6 +11,7 @@ from chassis import records
 from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+from services.credit.storage.bulk import constant, constants
 
 V = TypeVar("V")
 
@@ -41,8 +42,8 @@ def listed(period: Value[str] | sa.ColumnElement[str]) -> sa.ColumnElement[bool]
         award.deduction,
         award.period == period,
         sa.or_(
-            award.state.in_(("APPROVED", "REVERSED")),
-            sa.and_(award.state == "PROPOSED", award.decides == "SETTLEMENT"),
+            award.state.in_(constants(("APPROVED", "REVERSED"))),
+            sa.and_(award.state == constant("PROPOSED"), award.decides == constant("SETTLEMENT")),
         ),
     )
 

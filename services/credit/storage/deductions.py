@@ -12,6 +12,7 @@ from chassis.records import Row
 from services.credit.rules.causes import UNDECIDED, Cause
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+from services.credit.storage.bulk import constant
 from services.credit.storage.counting import counts_sql
 
 
@@ -25,7 +26,7 @@ def to_look_at(
         .select_from(t.awards.join(t.entries, entry.subject_id == award.subject_id))
         .where(
             award.period == period,
-            sa.or_(award.deduction, award.source == "manual"),
+            sa.or_(award.deduction, award.source == constant("manual")),
             counts_sql(period),
             bulk.members(entry.settlement_id, list(settlement_ids), conn),
         )
@@ -44,7 +45,7 @@ def to_decide(conn: sa.Connection, settlement_id: str, period: str) -> list[str]
         .where(
             award.period == period,
             award.deduction,
-            award.state == "PROPOSED",
+            award.state == constant("PROPOSED"),
             award.decides == "SETTLEMENT",
             award.subject_id.in_(
                 sa.select(t.entries.c.subject_id).where(t.entries.c.settlement_id == settlement_id)
@@ -66,7 +67,7 @@ def confirm_deductions(
         .where(
             award.period == period,
             award.deduction,
-            award.state == "PROPOSED",
+            award.state == constant("PROPOSED"),
             award.decides == "SETTLEMENT",
             award.subject_id.in_(
                 sa.select(t.entries.c.subject_id).where(t.entries.c.settlement_id == settlement_id)

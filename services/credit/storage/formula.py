@@ -18,6 +18,7 @@ from services.credit.rules import standing as rules
 from services.credit.rules.standing import PERSONS
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+from services.credit.storage.bulk import constant, constants
 from services.credit.storage.counting import Value, counts_sql
 from services.credit.storage.digests import (
     awards_text,
@@ -45,13 +46,12 @@ def score_sql(
     """Return the score of G and B as an expression over a column with the kind."""
     whens = []
     for name, scale in rules.SCALES.items():
-        kinds = [code for code, known in rules.KINDS.items() if known.scale == name]
-        gain = good if scale.good_cap is None else _least(good, sa.literal(scale.good_cap))
-        raw = sa.literal(scale.base) + gain - (bad if scale.losses else sa.literal(0))
+        gain = good if scale.good_cap is None else _least(good, constant(scale.good_cap))
+        raw = constant(scale.base) + gain - (bad if scale.losses else constant(0))
         whens.append(
             (
-                kind.in_(kinds),
-                _most(sa.literal(scale.floor), _least(sa.literal(scale.ceiling), raw)),
+                _of_scale(kind, name),
+                _most(constant(scale.floor), _least(constant(scale.ceiling), raw)),
             )
         )
     return sa.case(*whens)
@@ -61,11 +61,14 @@ def grade_sql(kind: store.Expression, score: store.Expression) -> store.Expressi
     """Return the grade of a score as an expression."""
     whens = []
     for name, scale in rules.SCALES.items():
-        kinds = [code for code, known in rules.KINDS.items() if known.scale == name]
-        for least, grade in scale.thresholds:
-            whens.append((sa.and_(kind.in_(kinds), score >= least), grade))
-        whens.append((kind.in_(kinds), scale.thresholds[-1][1]))
+        reached = ((score >= constant(least), constant(grade)) for least, grade in scale.thresholds)
+        lowest = constant(scale.thresholds[-1][1])
+        whens.append((_of_scale(kind, name), sa.case(*reached, else_=lowest)))
     return sa.case(*whens)
+
+
+def _of_scale(kind: store.Expression, name: str) -> sa.ColumnElement[bool]:
+    return kind.in_(constants(code for code, known in rules.KINDS.items() if known.scale == name))
 
 
 def _members(
@@ -80,12 +83,12 @@ def _members(
     subject, span = t.subjects.c, t.consent_spans.c
     consented = sa.exists().where(
         span.subject_id == subject.subject_id,
-        span.purpose == "SCORING",
+        span.purpose == constant("SCORING"),
         span.since < end,
         sa.or_(span.until.is_(None), span.until >= end),
     )
     state = sa.case(
-        (subject.kind.in_((*PERSONS, "STW")), subject.state), else_=t.state_at(end)
+        (subject.kind.in_(constants((*PERSONS, "STW"))), subject.state), else_=t.state_at(end)
     ).label("state")
     belong = [here.c.subject_id == subject.subject_id]
     return sa.select(subject.subject_id, subject.kind, state, *more).where(
@@ -93,8 +96,8 @@ def _members(
         *([here.c.area == area] if area is not None else []),
         subject.opened_at < end,
         sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
-        subject.kind != "PCO",
-        sa.or_(subject.kind.not_in(PERSONS), consented),
+        subject.kind != constant("PCO"),
+        sa.or_(subject.kind.not_in(constants(PERSONS)), consented),
         *([subject.subject_id == only] if only else []),
     )
 
@@ -181,12 +184,12 @@ def _entries_of(
 ) -> store.Select:
     sums, their_sums = _sums(where_the_rows_are, members, period)
     measure, pending = t.measures.c, t.pendings.c
-    good = sa.func.coalesce(sums.c.good, 0)
-    bad = sa.func.coalesce(sums.c.bad, 0)
+    good = sa.func.coalesce(sums.c.good, constant(0))
+    bad = sa.func.coalesce(sums.c.bad, constant(0))
     kind = members.c.kind
     carries = sa.or_(
         *(
-            sa.and_(kind == code, measure.source == source)
+            sa.and_(kind == constant(code), measure.source == constant(source))
             for code, source in sorted(gate_source.items())
         )
     )
@@ -204,7 +207,7 @@ def _entries_of(
             _active(members).label("active"),
             _failed(members).label("failed"),
             _vetoed(members, period).label("vetoed"),
-            sa.func.coalesce(pending.points, 0).label("pending"),
+            sa.func.coalesce(pending.points, constant(0)).label("pending"),
             settlement_id.label("settlement_id"),
             *([sums.c.awards] if where_the_rows_are else []),
         )
@@ -230,8 +233,8 @@ def _sums(
     award = t.awards.c
     asked = (
         sa.select(
-            sa.func.sum(sa.case((award.deduction, 0), else_=award.score)).label("good"),
-            sa.func.sum(sa.case((award.deduction, -award.score), else_=0)).label("bad"),
+            sa.func.sum(sa.case((award.deduction, constant(0)), else_=award.score)).label("good"),
+            sa.func.sum(sa.case((award.deduction, -award.score), else_=constant(0))).label("bad"),
             *([awards_text(period).label("awards")] if where_the_rows_are else []),
         )
         .select_from(t.awards)
@@ -254,10 +257,12 @@ def _sums(
 def _active(members: sa.CTE) -> sa.ColumnElement[bool]:
     kind = members.c.kind
     # A project that served in the month is measured, and settles although it was closed since.
-    served = sa.and_(kind == "PRJ", sa.func.coalesce(t.measures.c.active, sa.false()))
+    served = sa.and_(kind == constant("PRJ"), sa.func.coalesce(t.measures.c.active, sa.false()))
     return sa.and_(
-        sa.func.coalesce(t.measures.c.active, kind != "STW"),
-        sa.or_(kind.in_((*PERSONS, "STW")), members.c.state == "ACTIVE", served),
+        sa.func.coalesce(t.measures.c.active, kind != constant("STW")),
+        sa.or_(
+            kind.in_(constants((*PERSONS, "STW"))), members.c.state == constant("ACTIVE"), served
+        ),
     )
 
 
@@ -265,20 +270,23 @@ def _failed(members: sa.CTE) -> sa.ColumnElement[str]:
     """Return the gates that a member has missed; of one that is not measured, all of its kind."""
     unmeasured = sa.case(
         *(
-            (members.c.kind == code, ",".join(rules.gates_failed(code, rules.Measures())))
+            (
+                members.c.kind == constant(code),
+                constant(",".join(rules.gates_failed(code, rules.Measures()))),
+            )
             for code in sorted(rules.KINDS)
         ),
-        else_="",
+        else_=constant(""),
     )
     return sa.func.coalesce(t.measures.c.gates_failed, unmeasured)
 
 
 def _vetoed(members: sa.CTE, period: Value[str]) -> sa.ColumnElement[bool]:
     return sa.and_(
-        members.c.kind.not_in(PERSONS),
+        members.c.kind.not_in(constants(PERSONS)),
         sa.exists().where(
             t.vetoes.c.subject_id == members.c.subject_id,
-            t.vetoes.c.state == "ACTIVE",
+            t.vetoes.c.state == constant("ACTIVE"),
             t.vetoes.c.from_period <= period,
             t.vetoes.c.to_period >= period,
         ),
@@ -293,8 +301,8 @@ def _graded(where_the_rows_are: bool, scored: sa.CTE, period: Value[str]) -> sto
     )
     row = rated.c
     raw = row.raw
-    nr = rules.NOT_RATED
-    comma = sa.case((row.failed == "", ""), else_=_joined(row.failed, ","))
+    nr, none = constant(rules.NOT_RATED), constant("")
+    comma = sa.case((row.failed == none, none), else_=_joined(row.failed, constant(",")))
     return sa.select(
         row.settlement_id,
         row.subject_id,
@@ -306,18 +314,18 @@ def _graded(where_the_rows_are: bool, scored: sa.CTE, period: Value[str]) -> sto
         sa.case((row.active, raw), else_=nr).label("raw_grade"),
         sa.case(
             (sa.not_(row.active), nr),
-            (row.vetoed, "D"),
-            (sa.and_(raw == "AAA", row.failed != ""), "AA"),
+            (row.vetoed, constant("D")),
+            (sa.and_(raw == constant("AAA"), row.failed != none), constant("AA")),
             else_=raw,
         ).label("grade"),
         sa.case(
-            (sa.not_(row.active), ""),
-            (row.vetoed, _joined(comma, rules.VETO)),
+            (sa.not_(row.active), none),
+            (row.vetoed, _joined(comma, constant(rules.VETO))),
             else_=row.failed,
         ).label("gates_failed"),
         row.pending.label("points_pending"),
-        sa.literal(0).label("released"),
-        sa.literal("DRAFT").label("state"),
+        constant(0).label("released"),
+        constant("DRAFT").label("state"),
         *([row.awards] if where_the_rows_are else []),
     )
 

@@ -17,6 +17,7 @@ from chassis.bus import new_uuid
 from chassis.records import Row
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+from services.credit.storage.bulk import constant
 
 _WALLET_SIDES = {
     "AVAILABLE": "available",
@@ -313,7 +314,7 @@ def open_lots(conn: sa.Connection, subject: str) -> list[Any]:
     lot = t.lots.c
     asked = (
         sa.select(t.lots)
-        .where(lot.subject_id == subject, lot.left > 0)
+        .where(lot.subject_id == subject, lot.left > constant(0))
         .order_by(lot.expires_at, lot.period, lot.lot_id)
     )
     return list(conn.execute(asked))
@@ -352,7 +353,10 @@ def expiring(conn: sa.Connection, at: datetime, limit: int) -> list[Row]:
 def _to_remind(at: Any, until: Any) -> sa.ColumnElement[bool]:
     lot = t.lots.c
     return sa.and_(
-        lot.left > 0, lot.expires_at > at, lot.expires_at <= until, lot.reminded.is_(False)
+        lot.left > constant(0),
+        lot.expires_at > at,
+        lot.expires_at <= until,
+        lot.reminded.is_(False),
     )
 
 
@@ -361,7 +365,7 @@ def _to_remind(at: Any, until: Any) -> sa.ColumnElement[bool]:
 _MOST = sa.bindparam("most", type_=sa.Integer)
 _EXPIRING = (
     sa.select(t.lots)
-    .where(t.lots.c.left > 0, t.lots.c.expires_at <= sa.bindparam("at"))
+    .where(t.lots.c.left > constant(0), t.lots.c.expires_at <= sa.bindparam("at"))
     .order_by(t.lots.c.expires_at, t.lots.c.lot_id)
     .limit(_MOST)
 )
@@ -374,7 +378,7 @@ _RUNNING_OUT = (
 )
 _OLD_DEBTS = (
     sa.select(t.debts)
-    .where(t.debts.c.left > 0, t.debts.c.period <= sa.bindparam("period"))
+    .where(t.debts.c.left > constant(0), t.debts.c.period <= sa.bindparam("period"))
     .order_by(t.debts.c.subject_id, t.debts.c.debt_id)
 )
 
@@ -470,7 +474,7 @@ def open_debts(conn: sa.Connection, subjects: Sequence[str]) -> dict[str, list[A
     debt = t.debts.c
     asked = (
         sa.select(t.debts)
-        .where(debt.left > 0, bulk.members(debt.subject_id, subjects, conn))
+        .where(debt.left > constant(0), bulk.members(debt.subject_id, subjects, conn))
         .order_by(debt.subject_id, debt.period, debt.debt_id)
     )
     found: dict[str, list[Any]] = defaultdict(list)

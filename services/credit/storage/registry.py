@@ -17,6 +17,7 @@ from chassis.records import Row
 from services.credit.rules.standing import PERSONS
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+from services.credit.storage.bulk import constant
 
 # Before anything that was ever told; and the least step of a clock.
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -736,10 +737,12 @@ def grace_over(conn: sa.Connection, at: datetime) -> list[Row]:
 # What every day asks is written once: on a day on which nothing ends, writing the statement costs
 # more than to run it.
 
-_HAS_POINTS = sa.exists().where(t.lots.c.subject_id == t.subjects.c.subject_id, t.lots.c.left > 0)
+_HAS_POINTS = sa.exists().where(
+    t.lots.c.subject_id == t.subjects.c.subject_id, t.lots.c.left > constant(0)
+)
 _SCORED = sa.exists().where(
     t.consent_spans.c.subject_id == t.subjects.c.subject_id,
-    t.consent_spans.c.purpose == "SCORING",
+    t.consent_spans.c.purpose == constant("SCORING"),
     t.consent_spans.c.until.is_(None),
 )
 _GRACE_TO_REMIND = (
@@ -761,7 +764,7 @@ _GRACE_OVER = (
     sa.select(t.subjects)
     .where(
         t.subjects.c.spendable_until <= sa.bindparam("at"),
-        t.subjects.c.state != "CLOSED",
+        t.subjects.c.state != constant("CLOSED"),
         sa.or_(sa.not_(_SCORED), _HAS_POINTS),
     )
     .order_by(t.subjects.c.subject_id)

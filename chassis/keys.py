@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,12 +148,13 @@ def _listed(found: Mapping[str, str], name: str) -> list[str]:
 
 def _sealing(name: str) -> list[str]:
     """Return the services whose values a key seals."""
-    return [service for service, setting in _sealing_services().items() if setting == name]
+    found = _sealing_services(service_names())
+    return [service for service, setting in found.items() if setting == name]
 
 
-def _sealing_services() -> dict[str, str]:
+def _sealing_services(services: Iterable[str]) -> dict[str, str]:
     found = {}
-    for service in service_names():
+    for service in services:
         cls = service_class(service)
         if issubclass(cls, Sealing):
             found[service] = cls.seals_with
@@ -220,7 +221,8 @@ def status(data: str, say: Say) -> int:
 
 
 def _here(place: _Place) -> list[str]:
-    found = [service for service in _sealing_services() if place.database(service)]
+    # A unit knows its own database: importing a service takes longer than to ask what it seals.
+    found = list(_sealing_services(filter(place.database, service_names())))
     if not found:
         raise CommandFailed("no service of this environment seals values")
     return found

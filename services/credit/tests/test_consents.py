@@ -208,6 +208,7 @@ def test_staff_take_nothing_away_by_registering_less(bench):
     told = bench.ask("messages")["items"][0]
     assert (told["code"], told["detail"]["purposes"]) == ("CONSENT_WITHDRAWN", "POINTS")
     assert "撤回了信用授权(积分)" in told["text"]
+    assert "per_" not in told["text"] + told["text_en"]
 
 
 @pytest.mark.covers("F18-flow")

@@ -222,24 +222,24 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         " / Your objection to a nominee of commendation {number}: {state}. Reasons: {reasons}"
     ),
     "CONSENT_PROPOSED": (
-        "工作人员 {by} 凭回执 {receipt} 拟为您登记信用授权;如非本意,可拒绝"
-        " / {by} proposes a credit consent in your name by receipt {receipt}; refuse it if you "
+        "工作人员凭回执 {receipt} 拟为您登记信用授权;如非本意,可拒绝"
+        " / Staff propose a credit consent in your name by receipt {receipt}; refuse it if you "
         "did not mean it"
     ),
     "CONSENT_GIVEN": (
-        "工作人员 {by} 凭回执 {receipt} 为您登记了信用授权,可随时撤回"
-        " / {by} registered a credit consent in your name by receipt {receipt}; you may withdraw "
+        "工作人员凭回执 {receipt} 为您登记了信用授权,可随时撤回"
+        " / Staff registered a credit consent in your name by receipt {receipt}; you may withdraw "
         "it at any time"
     ),
     "CONSENT_WITHDRAWN": (
         (
-            "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权({purposes});如非本意,可重新授权"
-            " / {by} withdrew your credit consent ({purposes}) by receipt {receipt}; give it again "
-            "if you did not mean it"
+            "工作人员凭回执 {receipt} 为您撤回了信用授权({purposes});如非本意,可重新授权"
+            " / Staff withdrew your credit consent ({purposes}) by receipt {receipt}; give it "
+            "again if you did not mean it"
         ),
         (
-            "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权"
-            " / {by} withdrew your credit consent by receipt {receipt}"
+            "工作人员凭回执 {receipt} 为您撤回了信用授权"
+            " / Staff withdrew your credit consent by receipt {receipt}"
         ),
     ),
     "HOUSEHOLD_CONSENT_GIVEN": (

@@ -433,9 +433,10 @@ class RequestRejectedHeard:
 
 @reads("steward", "request_cancelled.v1")
 class RequestCancelledHeard:
-    """Its reporter took a request back."""
+    """Its reporter took a request back; one that was merged into it may go on in its place."""
 
     request_id: str
+    carried_on_by: str | None = None
 
 
 @reads("steward", "request_merged.v1")

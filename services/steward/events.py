@@ -228,9 +228,14 @@ class RequestRejected:
 
 @fact("request_cancelled.v1", about="request")
 class RequestCancelled:
-    """诉求撤回 / Its reporter took a request back."""
+    """诉求撤回 / Its reporter took a request back.
+
+    Attributes:
+        carried_on_by: The request merged into it that goes on in its place.
+    """
 
     request_id: str
+    carried_on_by: str | None = None
 
 
 @fact("request_closed.v1", about="request", visibility="public")

@@ -208,15 +208,71 @@ def consume_rejected(tx: Tx, heard: list[Event]) -> None:
 def consume_cancelled(tx: Tx, heard: list[Event]) -> None:
     """What its reporter took back is over. It counts as before: nobody gains by pressing for it.
 
+    Where somebody else complained of the same matter, that complaint goes on in its place.
+
     Source:
-        REQ-L14.
+        DOMAIN 5 M-01; REQ-L14.
     """
-    ids = [event.data.request_id for event in heard]
-    for row in rows.complaints_of_requests(tx.conn, ids).values():
-        _closed(tx, row, "TAKEN_BACK")
-    for row in rows.undecided_of_requests(tx.conn, ids).values():
-        if row.state == "WAITING":
-            _dismissed(tx, row, own="TAKEN_BACK")
+    for event in heard:
+        data: events.RequestCancelledHeard = event.data
+        ids = [name for name in (data.request_id, data.carried_on_by) if name is not None]
+        complaints = rows.complaints_of_requests(tx.conn, ids)
+        if row := complaints.get(data.request_id):
+            _closed(tx, row, "TAKEN_BACK")
+            if heir := complaints.get(data.carried_on_by or ""):
+                _go_on(tx, row, heir, event)
+        undecided = rows.undecided_of_requests(tx.conn, ids)
+        waited = undecided.get(data.request_id)
+        if waited is not None and waited.state == "WAITING":
+            _dismissed(tx, waited, own="TAKEN_BACK")
+        follower = undecided.get(data.carried_on_by or "")
+        if follower is not None and follower.state == "MERGED":
+            _wait_again(tx, follower)
+
+
+def _go_on(tx: Tx, row: Row, heir: Row, cause: Event) -> None:
+    """Let a complaint that was merged count in the place of the first, as that one was decided.
+
+    Args:
+        row: The first as it stood before its reporter took it back.
+    """
+    if heir.reason_code != "DUPLICATE" or heir.project_id != row.project_id:
+        return
+    heir = records.change(
+        tx,
+        tables.complaints,
+        heir,
+        step="GOES_ON",
+        **{name: getattr(row, name) for name in _UNDECIDED},
+    )
+    opened = rows.order_of(tx.conn, complaint_id=row.complaint_id)
+    if opened is not None:
+        order = records.find(tx.conn, tables.rectifications, opened, lock=True)
+        records.update(tx.conn, tables.rectifications, order, complaint_id=heir.complaint_id)
+    _tell(tx, heir, "FILED")
+    if row.valid == "NO":
+        return
+    first = ground.found(tx, tables.complaints, row.complaint_id)
+    _not_valid(tx, first, "DUPLICATE", step="MERGED", cause=cause, into=heir.request_id)
+    _publish(tx, events.ComplaintAccepted, heir, cause=cause)
+
+
+def _wait_again(tx: Tx, row: Row) -> None:
+    """Let one that was merged wait for its project again: the first was taken back."""
+    row = records.change(
+        tx,
+        tables.undecided,
+        row,
+        step="WAITING",
+        note={"category": row.category},
+        state="WAITING",
+        reason=None,
+        decided_by=None,
+        decided_at=None,
+    )
+    tx.arm("cpl_undecided", row.undecided_id, tx.calendar.due(tx.now, rules.UNDECIDED_DAYS))
+    _tell(tx, row, "UNDECIDED")
+    _place(tx, row)
 
 
 def _closed(tx: Tx, row: Row, own: str) -> None:
@@ -317,6 +373,7 @@ _UNDECIDED: Values = {
     "valid": "PENDING",
     "reason": None,
     "reason_code": None,
+    "decided_by": None,
     "decided_at": None,
     "state": "OPEN",
     "closed_at": None,

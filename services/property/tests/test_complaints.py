@@ -350,3 +350,49 @@ def test_a_window_of_which_a_part_is_not_known_is_not_compared(bench, town):
     asked = {"scope": town.community, "year": 2025, "window": "ROLLING", "until": "2025-02-28"}
     shown = bench.ask("complaint_rate", asked)
     assert (shown["change_percent"], shown["null_because"]) == (None, "WINDOW_NOT_KNOWN")
+
+
+def test_a_complaint_that_goes_on_stands_open_and_counts_in_the_place_of_the_first(bench, town):
+    """H4-11: both stood closed while the second request ran on, and its reopening told nobody."""
+    town.found()
+    first = town.complain("req_1", by="gao")
+    town.complain("req_3", by="wu")
+    validate(town, first, True, 1)
+    second = town.complain("req_2", by="wang")
+    for request in ("req_3", "req_2"):
+        merged(town, request, "req_1")
+    taken_back = {"request_id": "req_1", "carried_on_by": "req_2"}
+    bench.consume("steward", "request_cancelled.v1", taken_back, subject="req_1", sequence=9)
+
+    def card(complaint):
+        return town.cadre().ask("complaint", {"complaint_id": complaint})
+
+    shown = card(second)
+    assert (shown["state"], shown["valid"], shown["reason"]) == ("OPEN", "YES", "现场核实后认定")
+    assert [row["what"] for row in shown["history"]] == ["FILED", "MERGED", "GOES_ON"]
+    gone = card(first)
+    assert (gone["state"], gone["valid"], gone["outcome"]) == (
+        "CLOSED",
+        "NO",
+        "投诉人已撤回诉求",
+    )
+    # One matter counts once.
+    bench.fire("2025-03-04T09:00:00")
+    rate = town.district().ask("complaint_rate", {"scope": town.community, "year": 2025})
+    assert rate["current"]["complaints"] == 1
+    back = {"request_id": "req_2", "reopen_count": 1}
+    bench.consume("steward", "request_reopened.v1", back, subject="req_2", sequence=12)
+    (order,) = bench.published("rectification_issued.v1")
+    assert order["data"]["severity"] == "S3"
+
+
+def test_one_that_waited_for_its_project_waits_again_when_the_first_is_taken_back(bench, town):
+    town.found()
+    elsewhere = {"project": "prj_unknown", "category": "PROPERTY_SERVICE"}
+    for request in ("req_1", "req_2"):
+        assert town.complain(request, by="x", **elsewhere) is None
+    merged(town, "req_2", "req_1", project="prj_unknown")
+    taken_back = {"request_id": "req_1", "carried_on_by": "req_2"}
+    bench.consume("steward", "request_cancelled.v1", taken_back, subject="req_1", sequence=9)
+    states = bench.rows("SELECT request_id, state FROM undecided_complaints ORDER BY request_id")
+    assert [row["state"] for row in states] == ["DISMISSED", "WAITING"]

@@ -79,10 +79,10 @@ def cancel_request(tx: Tx, payload: CancelRequest) -> RequestReply:
     tx.check_version(row.version)
     rules.requests.check("cancel", row.state)
     end_clocks(tx, row)
-    _hand_on(tx, row)
+    heir = _hand_on(tx, row)
     detail = {"reason": payload.reason} if payload.reason else {}
     row = change(tx, row, "cancel", "CANCELLED", detail | spoken(payload.receipt))
-    publish(tx, row, events.RequestCancelled(row.request_id))
+    publish(tx, row, events.RequestCancelled(row.request_id, heir))
     return reply(row)
 
 
@@ -94,14 +94,15 @@ _CARRIED = (
 )  # fmt: skip
 
 
-def _hand_on(tx: Tx, row: Row) -> None:
+def _hand_on(tx: Tx, row: Row) -> str | None:
     """A person who takes a request back takes nothing from those who were merged into it.
 
     The earliest of them carries the case on, with its handler and its deadlines.
+    Returns its id, or None where nobody was merged into it.
     """
     heir = storage.cases.heir(tx.conn, row.request_id)
     if heir is None:
-        return
+        return None
     storage.cases.follow(tx.conn, row.request_id, heir.request_id)
     heir = change(
         tx,
@@ -131,6 +132,7 @@ def _hand_on(tx: Tx, row: Row) -> None:
         tx.arm(f"REQ_L{level}", heir.request_id, due)
     if heir.handler is None:
         look_again(tx, heir)
+    return str(heir.request_id)
 
 
 def reject_request(tx: Tx, payload: RejectRequest) -> RequestReply:

@@ -181,6 +181,8 @@ def test_a_bad_rating_of_what_was_carried_on_is_his_who_resolved_it(ground):
     merge(ground, other, stays)
     ground.step("accept_request", card(ground, stays), STAFF)
     ground.step("cancel_request", card(ground, stays), WANG, "R_RESIDENT", COMMUNITY)
+    (gone,) = ground.bench.published("request_cancelled.v1")
+    assert gone["data"] == {"request_id": stays["id"], "carried_on_by": other["id"]}
     went_on = ground.step("contact_request", card(ground, other), STAFF, note="已电话联系")
     body = {"outcome": "SOLVED", "note": "已更换灯泡", "media": ["sha256:1"]}
     ground.step("resolve_request", went_on, STAFF, **body)

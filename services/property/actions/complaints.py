@@ -247,7 +247,7 @@ def _go_on(tx: Tx, row: Row, heir: Row, cause: Event) -> None:
     )
     opened = rows.order_of(tx.conn, complaint_id=row.complaint_id)
     if opened is not None:
-        order = records.find(tx.conn, tables.rectifications, opened, lock=True)
+        order = records.known(tx.conn, tables.rectifications, opened, lock=True)
         records.update(tx.conn, tables.rectifications, order, complaint_id=heir.complaint_id)
     _tell(tx, heir, "FILED")
     if row.valid == "NO":

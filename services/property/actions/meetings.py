@@ -222,8 +222,8 @@ def annul_meeting(tx: Tx, payload: Annul) -> replies.Made:
             period=row.period,
             reason=said("该月已冻结 / that month is frozen"),
         )
-    works.cancel_of_meeting(tx, row, payload.reason)
-    rectifications.withdraw_of_meeting(tx, row, payload.reason)
+    works.cancel_of_meeting(tx, row.meeting_id, payload.reason)
+    rectifications.withdraw_of_meeting(tx, row.meeting_id, payload.reason)
     row = records.change(
         tx,
         tables.meetings,

@@ -420,13 +420,11 @@ def end_of_task(tx: Tx, task_id: str, reason: str) -> None:
     It was overdue all the same, so what it cost stays. Where it was no fault of the project, two
     persons of the street withdraw the order (DOMAIN 2.2.5), and its effects are reversed.
     """
-    key = rows.order_of(tx.conn, task_id=task_id)
-    row = records.find(tx.conn, tables.rectifications, key, lock=True) if key else None
-    if row is None or row.state not in rules.OPEN_ORDERS:
-        return
-    _end(tx, row, reason)
-    manager = ground.project(tx, row.project_id).manager_person_id
-    ground.tell(tx, manager, "ORDER_ENDED", number=row.number, said=reason)
+    for row in rows.orders_from(tx.conn, task_id=task_id):
+        if row.state in rules.OPEN_ORDERS:
+            _end(tx, row, reason)
+            manager = ground.project(tx, row.project_id).manager_person_id
+            ground.tell(tx, manager, "ORDER_ENDED", number=row.number, said=reason)
 
 
 def _end(tx: Tx, row: Row, reason: str) -> None:
@@ -571,14 +569,14 @@ def withdraw_rectification(tx: Tx, payload: Withdraw) -> replies.Withdrawal:
     return ground.reply(replies.Withdrawal, tables.rectifications, row, withdrawal="DECIDED")
 
 
-def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
-    """Withdraw what a meeting that is annulled had ordered and is not closed; tell the manager."""
-    manager = ground.project(tx, meeting.project_id).manager_person_id
-    for row in rows.orders_in(
-        tx.conn, meeting.project_id, (*rules.OPEN_ORDERS, "PASSED"), meeting_id=meeting.meeting_id
-    ):
-        _withdrawn(tx, row, reason)
-        ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)
+def withdraw_of_meeting(tx: Tx, meeting_id: str, reason: str) -> None:
+    """Withdraw what a meeting that is annulled had ordered and is not closed, of whoever has the
+    compound since too; tell the managers."""
+    for row in rows.orders_from(tx.conn, meeting_id=meeting_id):
+        if row.state in (*rules.OPEN_ORDERS, "PASSED", "ENDED"):
+            _withdrawn(tx, row, reason)
+            manager = ground.project(tx, row.project_id).manager_person_id
+            ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)
 
 
 def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:

@@ -197,12 +197,12 @@ def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
     return [row for row in left if row.state in OPEN]
 
 
-def cancel_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
+def cancel_of_meeting(tx: Tx, meeting_id: str, reason: str) -> None:
     """Cancel what a meeting that is annulled had decided and nobody has done."""
     states = (*OPEN, "DELIVERED")
-    manager = ground.project(tx, meeting.project_id).manager_person_id
-    for row in rows.meeting_works(tx.conn, states, meeting_id=meeting.meeting_id):
+    for row in rows.meeting_works(tx.conn, states, meeting_id=meeting_id):
         _end(tx, row, "CANCELLED", reason)
+        manager = ground.project(tx, row.project_id).manager_person_id
         ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row.title}({reason})")
 
 

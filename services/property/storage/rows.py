@@ -474,19 +474,30 @@ def agreements_not_over(conn: sa.Connection, project_id: str) -> list[Row]:
     return records.rows(conn, store.lock(asked.order_by(table.c.agreement_id), conn))
 
 
-def orders_in(
-    conn: sa.Connection, project_id: str, states: Iterable[str], *, meeting_id: str | None = None
-) -> list[Row]:
-    """Return the orders of a project, or of a meeting, in these states, locked, oldest first."""
+def orders_in(conn: sa.Connection, project_id: str, states: Iterable[str]) -> list[Row]:
+    """Return the orders of a project in these states, locked, oldest first."""
     table = t.rectifications
-    asked = sa.select(table).where(
-        table.c.project_id == project_id, table.c.state.in_(tuple(states))
-    )
-    if meeting_id is not None:
-        asked = asked.where(table.c.meeting_id == meeting_id)
-    return records.rows(
-        conn, store.lock(asked.order_by(table.c.created_at, table.c.rectification_id), conn)
-    )
+    return _orders(conn, table.c.project_id == project_id, table.c.state.in_(tuple(states)))
+
+
+def orders_from(
+    conn: sa.Connection, *, meeting_id: str | None = None, task_id: str | None = None
+) -> list[Row]:
+    """Return what a meeting has ordered, or a task has opened, and what was ordered anew from it
+    when the project was handed over or served again; locked."""
+    table = t.rectifications
+    asked = table.c.task_id == task_id if meeting_id is None else table.c.meeting_id == meeting_id
+    found: list[Row] = []
+    while orders := _orders(conn, asked):
+        found += orders
+        asked = table.c.again_of.in_([row.rectification_id for row in orders])
+    return found
+
+
+def _orders(conn: sa.Connection, *asked: sa.ColumnElement[bool]) -> list[Row]:
+    table = t.rectifications
+    query = sa.select(table).where(*asked).order_by(table.c.created_at, table.c.rectification_id)
+    return records.rows(conn, store.lock(query, conn))
 
 
 def amendment_of(conn: sa.Connection, agreement_id: str, *, active: bool = False) -> str | None:

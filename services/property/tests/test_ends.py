@@ -113,6 +113,58 @@ def test_an_annulled_meetings_orders_are_withdrawn_with_it_and_the_manager_is_to
     assert bench.published("rectification_overdue.v1") == []
 
 
+def test_what_an_annulled_meeting_ordered_is_withdrawn_of_the_next_company_too(bench, town):
+    """H5-1: the order was made anew at the hand-over, and ran on against the new company."""
+    town.found()
+    town.settle("per_o0")
+    decisions = [
+        {"text": "修剪绿化", "kind": "WORK", "due_date": "2025-05-20"},
+        {"text": "消防通道堵塞", "kind": "RECTIFICATION", "basis": "《物业服务合同》第 12 条"},
+    ]
+    made = town.secretary().do("hold_meeting", meeting(decisions=decisions))
+    bench.fire("2025-03-14T00:00:00")
+    assert len(bench.published("rectification_overdue.v1")) == 1
+    town.hand_over()
+    town.secretary().do("annul_meeting", {"meeting_id": made["id"], "reason": REASON}, version=1)
+    states = bench.rows("SELECT project_id, state FROM rectifications ORDER BY project_id")
+    assert states == [
+        {"project_id": "prj_a", "state": "WITHDRAWN"},
+        {"project_id": "prj_b", "state": "WITHDRAWN"},
+    ]
+    assert len(bench.published("rectification_withdrawn.v1")) == 2
+    told = town.manager("per_new").ask("my_messages", {})["items"]
+    assert {one["code"] for one in told} == {"ORDER_WITHDRAWN", "WORK_CANCELLED"}
+
+
+def test_the_next_companys_order_ends_when_the_task_it_came_from_is_not_to_be_done(bench, town):
+    """H5-2: only the first company's order, which had ended at the hand-over, was looked at."""
+    town.found()
+    task = {
+        "task_id": "tsk_1",
+        "topic_id": "yt_1",
+        "title": "增设充电桩",
+        "responsible_kind": "PROJECT",
+        "responsible_id": "prj_a",
+        "due_at": "2025-03-10T00:00:00+08:00",
+    }
+    bench.consume("forum", "task_assigned.v1", task, subject="tsk_1", sequence=1)
+    bench.fire("2025-03-10T09:00:00")
+    late = {
+        "task_id": "tsk_1",
+        "level": 1,
+        "responsible_kind": "PROJECT",
+        "responsible_id": "prj_a",
+    }
+    bench.consume("forum", "task_overdue.v1", late, subject="tsk_1", sequence=2)
+    town.hand_over()
+    taken = {"task_id": "tsk_1", "reason": "CANCELLED", "final": True, "why": "施工许可未获批准"}
+    bench.consume("forum", "task_rework.v1", taken, subject="tsk_1", sequence=3)
+    states = bench.rows("SELECT project_id, state FROM rectifications ORDER BY project_id")
+    assert [row["state"] for row in states] == ["ENDED", "ENDED"]
+    told = town.manager("per_new").ask("my_messages", {})["items"]
+    assert [one["code"] for one in told] == ["ORDER_ENDED"]
+
+
 def schedule(town, **changes):
     order = {
         "project_id": "prj_a",

@@ -180,7 +180,7 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
         other = open_runtime(consumer)
         event_log.set_back(runtime, part, other)
         other.close()
-        print(f"{consumer} reads {name} again when it is started next: {found}")
+        print(f"{consumer} reads {name} again, at once where it runs: {found}")
         return
     if consumer:
         url = os.environ.get("FIVERED_BROKER_URL")
@@ -193,7 +193,7 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
     event_log.again(runtime, part)
     print(f"{found.count} events of {name} go out again: {found}")
     if embedded:
-        print("in the embedded mode nobody sends: --only-to CONSUMER, while it is stopped")
+        print("in the embedded mode nobody sends: --only-to CONSUMER")
 
 
 def run_parked(given: argparse.Namespace) -> int:

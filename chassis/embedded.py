@@ -59,7 +59,9 @@ class Writer(threading.Thread):
             queue.SimpleQueue()
         )
         self._woken = False
+        # To where each source is read, and what of it the database holds.
         self._read_to: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
         # Sources that have something new for this service.
         self._news = set(self.sources)
         self._look_at = 0.0
@@ -153,6 +155,8 @@ class Writer(threading.Thread):
         if time.monotonic() >= self._look_at:
             self._news.update(self.sources)
             self._look_at = time.monotonic() + LOOK_S
+            for name in self._read_to:
+                self._look_back(name)
         more = False
         for name in sorted(self._news):
             # Whatever is said from here on is news again.
@@ -169,7 +173,7 @@ class Writer(threading.Thread):
 
     def _pump_source(self, name: str, source: Runtime) -> bool:
         if name not in self._read_to:
-            self._read_to[name] = self._cursor(name)
+            self._read_to[name] = self._kept[name] = self._cursor(name)
         outbox = source.chassis.outbox
         asked = (
             sa.select(outbox.c.id, outbox.c.fact, outbox.c.partition, outbox.c.body)
@@ -196,7 +200,16 @@ class Writer(threading.Thread):
                 also=lambda tx: self._advance(tx, name, last),
             )
         self._read_to[name] = last
-        return len(rows) == BATCH
+        return (bool(deliveries) and self._look_back(name)) or len(rows) == BATCH
+
+    def _look_back(self, name: str) -> bool:
+        """Look whether an operator has set a source back (`fivered events replay`, `rebuild`), and
+        read it again from there if so. Tells whether that is so."""
+        before, self._kept[name] = self._kept[name], self._cursor(name)
+        if self._kept[name] >= before:
+            return False
+        self._read_to[name] = self._kept[name]
+        return True
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)
@@ -212,7 +225,10 @@ class Writer(threading.Thread):
         statement = store.insert(tx.conn, table).values(source=name, position=position)
         tx.conn.execute(
             statement.on_conflict_do_update(
-                index_elements=["source"], set_={"position": statement.excluded.position}
+                index_elements=["source"],
+                set_={"position": statement.excluded.position},
+                # Who has set it back since it was read is not overruled.
+                where=table.c.position >= self._kept[name],
             )
         )
 

@@ -30,6 +30,8 @@ def clear(runtime: Opened, projection: Projection) -> int:
             sa.delete(chassis.inbox).where(chassis.inbox.c.handler == projection.handler)
         ).rowcount
         conn.execute(
-            sa.delete(chassis.cursors).where(chassis.cursors.c.source == projection.source)
+            sa.update(chassis.cursors)
+            .where(chassis.cursors.c.source == projection.source)
+            .values(position=0)
         )
     return forgotten

@@ -3,10 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis import embedded, rpc
+from chassis import embedded, event_log, projections, rpc
 from chassis.embedded import EmbeddedHost
 from chassis.messages import Actor, Call, new_uuid
 from chassis.migrate import migrate_service
+from chassis.projections import Projection
 from chassis.runtime import Runtime
 from chassis.tests.toy.service import Toy
 from testkit.bench import environment
@@ -120,3 +121,69 @@ def test_what_has_built_up_in_the_embedded_mode_is_one_commit(tmp_path, monkeypa
     # One for the calls, and one for the toy, which consumes its own facts.
     assert len(commits) == 2
     host.stop()
+
+
+@pytest.fixture
+def running(tmp_path):
+    """Three facts, heard by a writer whose turns the test gives it."""
+    runtime = Runtime.open(Toy, f"sqlite:///{tmp_path}/toy.sqlite", environ=environment())
+    migrate_service(Toy, runtime.engine)
+    host = EmbeddedHost({"toy": runtime})
+    runtime.prepare()
+    say(host, 3)
+    assert entries(runtime) == 3
+    yield host
+    host.stop()
+
+
+def say(host, count):
+    for _ in range(count):
+        host.submit("toy", add(1))
+    turn(host)
+
+
+def turn(host):
+    writer = host.writers["toy"]
+    writer._look_at = 0.0
+    while writer._turn(wait=False):
+        pass
+
+
+def entries(runtime):
+    with runtime.engine.connect() as conn:
+        return conn.execute(sa.text("SELECT count(*) FROM entries")).scalar()
+
+
+def cleared(runtime):
+    return projections.clear(runtime, Projection("entries", "toy", "on_toy", ("entries",)))
+
+
+def test_a_projection_that_is_rebuilt_beside_a_run_is_read_again_at_once(running):
+    runtime = running.runtimes["toy"]
+    assert cleared(runtime) == 3
+    turn(running)
+    assert entries(runtime) == 3
+
+
+def test_a_fact_that_comes_before_the_next_look_does_not_overrule_who_sets_back(running):
+    runtime = running.runtimes["toy"]
+    cleared(runtime)
+    running.writers["toy"]._look_at = float("inf")
+    running.submit("toy", add(1))
+    while running.writers["toy"]._turn(wait=False):
+        pass
+    turn(running)
+    assert entries(runtime) == 4
+
+
+def test_a_part_that_is_said_again_beside_a_run_is_read_from_its_first_fact(running):
+    runtime = running.runtimes["toy"]
+    with runtime.engine.begin() as conn:
+        conn.execute(sa.text("DELETE FROM entries"))
+        conn.execute(sa.text("DELETE FROM inbox"))
+    first = runtime.chassis.outbox
+    with runtime.engine.connect() as conn:
+        second = conn.execute(sa.select(first.c.id).order_by(first.c.id)).scalars().all()[1]
+    event_log.set_back(runtime, event_log.Part(first=second), runtime)
+    turn(running)
+    assert entries(runtime) == 2

@@ -17,7 +17,7 @@ from importlib import resources
 from typing import ClassVar
 
 from chassis.facts import fact
-from chassis.text import DAY, is_day
+from chassis.text import DAY, broken, is_day, tidy, unreadable
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
 # spares a lookup of the zone database.
@@ -355,7 +355,10 @@ def read_year_file(text: str) -> Year:
     Raises:
         ValueError: It is no such file, or its days are no notice's.
     """
-    found = json.loads(text)
+    try:
+        found = json.loads(text, object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("its lists are nested too deep") from None
     if not isinstance(found, dict):
         raise ValueError("it holds no JSON object")  # noqa: TRY004  a file, not an argument
     unknown = sorted(set(found) - {"year", "off", "make_up", "source"})
@@ -366,11 +369,21 @@ def read_year_file(text: str) -> Year:
         raise ValueError("year: a number from 2000 to 2099")
     if not isinstance(source, str) or len(source) > 300:
         raise ValueError("source: a text of up to 300 characters that names the notice")
+    source = tidy(source)
+    if unreadable(source) is not None or broken(source) is not None:
+        raise ValueError("source: one line, without control characters")
     lists = {name: found.get(name, []) for name in ("off", "make_up")}
     for name, days in lists.items():
         if not isinstance(days, list) or not all(isinstance(day, str) for day in days):
             raise ValueError(f'{name}: a list of texts such as "01-01..01-03"')
     return read_year(year, lists["off"], lists["make_up"], source)
+
+
+def _once(members: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a member stands there twice")
+    return found
 
 
 def _days(year: int, name: str, spans: Sequence[str]) -> dict[date, str]:

@@ -17,6 +17,8 @@ from chassis.settings import MOST_PORT, CommandFailed, SettingsError
 # What a command does: a function, or "module:function", which is loaded when the command is given.
 # `fivered up` must answer within two seconds, and the list of commands at once.
 Handler = Callable[[argparse.Namespace], int] | str
+# A number of more digits is none that a database takes.
+_MOST_DIGITS = 9
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,6 +135,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events")
+    return int(text)
+
+
 def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     """Say what the commands take that look into something and mend it."""
     topology = parsers["topology"]
@@ -150,7 +158,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     events.add_argument("--from", dest="first", metavar="PLACE", help="from it on")
     events.add_argument("--to", dest="last", metavar="PLACE", help="up to and with it")
     events.add_argument("--fact", help="only this fact, e.g. request_rated.v1")
-    events.add_argument("--limit", type=int, default=100, help="tail: the newest N (100)")
+    events.add_argument("--limit", type=_count, default=100, help="tail: the newest N (100)")
     events.add_argument("--follow", action="store_true", help="tail: go on until Ctrl-C")
     events.add_argument("--unsent", action="store_true", help="tail: what has not left yet")
     events.add_argument("--dry-run", action="store_true", help="replay: only count")

@@ -12,13 +12,15 @@ import sqlalchemy as sa
 
 from chassis import inbox
 from chassis import storage as store
-from chassis.calendar import with_zone
+from chassis.calendar import EARLIEST, LATEST, with_zone
 from chassis.json_values import JsonObject
 from chassis.relay import Lost, Outcome, Publisher, Unsent
 from chassis.topology import Installation, event_exchange, replay_key
 from chassis.transaction import Opened
 
 PAGE = 500
+# A number of so many digits is no id of a database.
+_DIGITS = 19
 
 
 class NotReplayed(Exception):
@@ -73,13 +75,15 @@ def place(text: str) -> int | datetime:
     Raises:
         ValueError: It is neither.
     """
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < _DIGITS:
         return int(text)
     try:
-        at = datetime.fromisoformat(text)
+        at = with_zone(datetime.fromisoformat(text))
     except ValueError:
-        raise ValueError(f"{text!r} is no outbox id and no time (1200, 2026-11-28T09:30)") from None
-    return with_zone(at)
+        at = None
+    if at is None or not EARLIEST <= at <= LATEST:
+        raise ValueError(f"{text!r} is no outbox id and no time (1200, 2026-11-28T09:30)")
+    return at
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,10 @@ def read_keys(path: Path) -> dict[str, str]:
         found: dict[str, str] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CommandFailed(f"the keys in {path} cannot be read: {error}") from error
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
+        raise CommandFailed(f"the keys in {path} cannot be read: it holds no names with texts")
     return found
 
 

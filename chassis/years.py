@@ -20,6 +20,9 @@ log = logging.getLogger("fivered.calendar")
 # The State Council announces a year in the November before it.
 WARN_DAYS = 60
 
+# First number of the lock that PostgreSQL knows us by; the second is the year.
+_LOCK = 0x63616C
+
 
 def loaded(conn: sa.Connection, table: sa.Table) -> list[store.Row]:
     """Return the rows of the years that were loaded, in order."""
@@ -33,11 +36,21 @@ def version_of(tx: Tx, year: int) -> int:
     return int(tx.conn.execute(asked).scalar() or 0)
 
 
+def next_version(tx: Tx, year: int) -> int:
+    """Return the version of a year that is loaded now; whoever loads one beside it waits."""
+    if store.is_postgresql(tx.conn):
+        tx.conn.execute(
+            sa.text("SELECT pg_advisory_xact_lock(:class, :year)"), {"class": _LOCK, "year": year}
+        )
+    return version_of(tx, year) + 1
+
+
 def put(tx: Tx, year: Year, version: int) -> tuple[Calendar, Calendar] | None:
     """Store a year. Returns the calendars before and after, or None when it is no news."""
     if version <= version_of(tx, year.year):
         return None
-    before = tx.calendar
+    # Another one may have stored it since this transaction first asked.
+    before = tx.renew_calendar()
     table = tx.runtime.chassis.calendar_years
     values = {
         "version": version,

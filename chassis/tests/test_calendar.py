@@ -1,6 +1,8 @@
 """The calendar knows the years that were announced, counts the others provisionally, and never
 fails for want of data."""
 
+import json
+import os
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import inbox, timers, years
+from chassis import cli, inbox, timers, years
 from chassis.calendar import Year, published
 from chassis.refusal import Invalid
 from testkit.bench import instant, open_bench
@@ -151,3 +153,35 @@ def test_the_demonstration_clock_ends_where_months_end(service_cls, tmp_path):
                 opened.do("_set_clock", {"now": far})
     finally:
         opened.runtime.close()
+
+
+OFF = ["01-01..01-03", "05-01..05-03", "10-01..10-07"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        json.dumps({"year": 2027, "off": OFF, "source": "a\0b"}),
+        json.dumps({"year": 2027, "off": OFF, "source": "a\u202eb"}),
+        json.dumps({"year": 2027, "off": OFF, "source": "a\n\x1b[31mb"}),
+        json.dumps({"year": 2027, "off": OFF, "source": "\ud800"}),
+        json.dumps({"year": 2027, "off": OFF, "source": "\u200b"}),
+        json.dumps({"year": 2027, "off": OFF, "source": "国办"})[:-1] + ', "year": 2028}',
+    ],
+)
+def test_a_file_that_no_notice_says_is_one_line(tmp_path, capsys, content):
+    """H6-4, H6-5: tracebacks, and texts that the call's door refuses."""
+    (tmp_path / "year.json").write_text(content, "utf-8")
+    assert cli.main(["calendar", "check", str(tmp_path / "year.json")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "[1]", '{"FIVERED_STEWARD_PII_KEY": 5}'])
+def test_a_file_of_keys_that_is_none_is_one_line(tmp_path, monkeypatch, capsys, content):
+    for name in [name for name in os.environ if name.startswith("FIVERED_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "keys.json"
+    path.write_text(content, "utf-8")
+    assert cli.main(["keys", "status", "--keys", str(path)]) == 2
+    assert "cannot be read" in capsys.readouterr().err

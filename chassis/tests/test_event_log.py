@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import event_log, topology
+from chassis import cli, event_log, topology
 from chassis.tests.toy.service import Toy
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,13 @@ def test_a_part_is_given_by_id_or_time(spoken, part, count):
     assert len(unsent(spoken)) == count
 
 
-@pytest.mark.parametrize("text", ["0190a000-0000-7000-8000-000000000001", "-1", "gestern", "", "٣"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0190a000-0000-7000-8000-000000000001", "-1", "gestern", "", "٣"),
+        *("9" * 19, "9" * 5000, "0001-01-01T00:00", "9999-12-31T23:59-12:00"),
+    ],
+)
 def test_a_place_that_is_none_is_named(text):
     with pytest.raises(ValueError, match="no outbox id and no time"):
         event_log.place(text)
@@ -103,3 +109,11 @@ def test_a_hearer_of_the_embedded_mode_is_set_back_and_never_forward(spoken):
     assert position() == 100
     with pytest.raises(event_log.NotReplayed):
         event_log.set_back(spoken.runtime, event_log.Part(last=120), spoken.runtime)
+
+
+@pytest.mark.parametrize("limit", ["-1", "9" * 20, "٣", "1.5", ""])
+def test_a_number_of_events_that_is_none_is_one_line(capsys, limit):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["events", "tail", "steward", f"--limit={limit}"])
+    assert ended.value.code == 2
+    assert "is no number of events" in capsys.readouterr().err

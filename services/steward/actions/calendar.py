@@ -164,7 +164,7 @@ def _decide(tx: Tx, row: Row, state: str, reason: str | None) -> replies.Proposa
 
 def load(tx: Tx, year: Year) -> int:
     """Store a year, tell every service, and move what it makes later here. Returns how many."""
-    version = years.version_of(tx, year.year) + 1
+    version = years.next_version(tx, year.year)
     changed = years.put(tx, year, version)
     assert changed is not None, "a version is new by its number"  # noqa: S101  see above
     tx.publish(

@@ -10,7 +10,8 @@ from services.steward.errors import CalendarProposed, CalendarSamePerson
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
 from services.steward.tests.ground import Ground
-from testkit.bench import environment, open_bench
+from testkit.bench import environment, open_bench, postgres_server, postgres_url  # noqa: F401
+from testkit.beside import while_open
 
 # Invented: no notice of the State Council. Monday the 4th is free, Saturday the 9th is worked.
 YEAR = {
@@ -164,6 +165,26 @@ def test_a_year_is_loaded_again_when_its_notice_changes(bench):
     card = bench.ask("calendar_years")
     assert [(row["year"], row["version"]) for row in card["items"]] == [(2027, 2)]
     assert (card["until"], card["ends_soon"]) == ("2027-12-31", False)
+
+
+@pytest.mark.servers
+def test_a_year_that_two_load_at_once_is_told_twice(postgres_url):  # noqa: F811
+    """H6-2: the second was told as the first, and the other services dropped it."""
+    bench = open_bench(Steward, postgres_url)
+    bench.at("2026-12-29T10:00")
+
+    def load(tx):
+        year = read_year(YEAR["year"], YEAR["off"], YEAR["make_up"], YEAR["source"])
+        tx.runtime.instance().load_year(tx, year)
+
+    def load_beside():
+        with bench.transaction() as tx:
+            load(tx)
+
+    assert while_open(bench, load, load_beside) is None
+    said = bench.published("calendar_year_loaded.v1")
+    assert [int(event["sequence"]) for event in said] == [1, 2]
+    bench.runtime.close()
 
 
 def test_health_tells_that_the_data_end_soon(bench):

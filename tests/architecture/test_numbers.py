@@ -33,7 +33,7 @@ PAPERS = {
 }
 # Numbers of papers of another service, kept as they were told.
 TOLD = {
-    "forum": {"topics.request_number", "escalations.number"},
+    "forum": {"topics.request_number", "requests.number", "escalations.number"},
     "property": {"complaints.number", "undecided_complaints.number", "messages.number"},
 }
 # Who makes a number of a paper: its prefix is a literal among the arguments.

@@ -148,6 +148,7 @@ def test_of_many_requests_for_the_last_piece_one_wins(town, barber):
 def test_who_enters_a_key_at_the_same_moment_is_told_what_a_later_one_is(town, barber):
     """H4-6: the database's unique key was the answer, an internal fault."""
     street = Actor("per_officer", "R_STREET", "370811015")
+    town.area_defined(COMMUNITY)
     for month in range(4, 10):
         fund = {"area": COMMUNITY, "period": f"2025-{month:02}"}
         budgets = at_once(

@@ -643,7 +643,7 @@ class Window:
             if told != self._sum([back, *plain]) or len(plain) != len(self._by):
                 raise ValueError("made for another list")  # noqa: TRY301  one refusal for all
             values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))
-        except (ValueError, TypeError, binascii.Error) as error:
+        except (ValueError, TypeError, RecursionError, binascii.Error) as error:
             raise Invalid(
                 field="cursor",
                 reason=said(

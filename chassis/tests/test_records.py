@@ -163,6 +163,7 @@ def test_a_damaged_cursor_is_refused(conn):
         "nonsense",
         "",
         cursor[:-3],
+        base64.urlsafe_b64encode(b"[" * 5000).decode(),
         "游标",
         base64.urlsafe_b64encode(json.encode(later)).decode(),
         base64.urlsafe_b64encode(json.encode({})).decode(),

@@ -20,7 +20,14 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.supervisions import add_record
-from services.forum.actions.tasks import UNENDED, Finding, Media, acted, task_locked
+from services.forum.actions.tasks import (
+    UNENDED,
+    Finding,
+    Media,
+    acted,
+    require_responsible,
+    task_locked,
+)
 
 
 class AcceptTask(Request, frozen=True):
@@ -137,9 +144,14 @@ def rework_task(tx: Tx, payload: ReworkTask) -> replies.Reworked:
         tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
         level = max(row.overdue_level + 1, 1)
         at = rules.next_overdue(tx.calendar, row.due_at, level - 1)
-        # Work that comes back after its term is overdue at once; the timer acts at its own time.
         if at is not None:
+            # Work that comes back after its term is overdue at once; the timer acts at its time.
             tx.arm("task_due", payload.task_id, max(at, tx.now), {"level": level})
+        else:
+            # It stood before the top already, and is brought up there again.
+            again = {"level": row.overdue_level, "again": True}
+            tx.arm("task_due", payload.task_id, tx.calendar.due(tx.now, rules.REPEAT_WD), again)
+        require_responsible(tx, row)
     return replies.Reworked.of(row, id=row.task_id, reworks=reworks)
 
 

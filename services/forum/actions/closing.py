@@ -99,7 +99,8 @@ def _fulfilled(tx: Tx, tasks: Sequence[Row]) -> dict[str, int]:
     for supervisor in storage.supervisions.supervisors_of(tx.conn, ids):
         person, task = supervisor.person_id, accepted[supervisor.task_id]
         own = [r.created_at for r in seen if (r.person_id, r.task_id) == (person, task.task_id)]
-        watched = rules.supervised(task.created_at, task.accepted_at, own)
+        since = max(task.created_at, supervisor.appointed_at)
+        watched = rules.supervised(since, task.delivered_at or task.accepted_at, own)
         kept[person] = kept.get(person, True) and watched
         counts[person] = counts.get(person, 0) + len(own)
     return {person: counts[person] for person, whole in kept.items() if whole}

@@ -236,8 +236,20 @@ def follow_hand_over(tx: Tx, former: str, project_id: str) -> None:
 def follow_closed(tx: Tx, project_id: str) -> None:
     """What a project that is closed has not delivered waits a day for who takes over."""
     for task in storage.tasks.tasks_of_project(tx.conn, project_id, UNDELIVERED):
-        at = tx.calendar.due(tx.now, rules.TAKE_OVER_WD)
-        tx.arm("task_responsible", task.task_id, at, {"former": project_id})
+        _wait_for_successor(tx, task)
+
+
+def require_responsible(tx: Tx, task: Row) -> None:
+    """Look for who takes over, where work goes back to a project that is closed meanwhile."""
+    if task.responsible_kind == "PROJECT":
+        project = records.known(tx.conn, storage.tables.projects, task.responsible_id)
+        if project.status == storage.heard.CLOSED:
+            _wait_for_successor(tx, task)
+
+
+def _wait_for_successor(tx: Tx, task: Row) -> None:
+    at = tx.calendar.due(tx.now, rules.TAKE_OVER_WD)
+    tx.arm("task_responsible", task.task_id, at, {"former": task.responsible_id})
 
 
 def miss_responsible(tx: Tx, due: Due) -> None:

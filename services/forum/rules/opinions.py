@@ -46,7 +46,7 @@ def owners_passed(area: OwnersCount, heads: OwnersCount, *, special: bool) -> bo
 
 def supervised(start: datetime, end: datetime, records: Sequence[datetime]) -> bool:
     """Tell whether a supervisor kept watch: at least one record, and none of the gaps between the
-    assignment, the records and the acceptance is longer than 14 days."""
+    appointment, the records and the delivery is longer than 14 days."""
     if not records:
         return False
     points = [start, *sorted(records), end]

@@ -288,6 +288,57 @@ def test_work_delivered_in_time_is_not_overdue_however_late_it_is_accepted(town)
     assert [e["data"]["level"] for e in town.bench.published("task_overdue.v1")] == [1, 2, 3]
 
 
+def test_a_supervisor_is_measured_from_the_appointment_to_the_delivery(town):
+    """H5-9: who was appointed late, or waited for the cadre's acceptance, got nothing."""
+    topic_id, (task_id,) = town.implementing()
+    town.bench.at("2025-04-02T09:00:00")
+    town.secretary()
+    others = {"supervisors": [CAI, NEIGHBOURS[0]], "reason": "监督员出差"}
+    town.on_task("change_supervisors", task_id, **others)
+    town.bench.at("2025-04-14T09:00:00")
+    town.watch(task_id, CAI)
+    town.bench.at("2025-04-20T09:00:00")
+    town.delivered(task_id)
+    town.resident(CAI)
+    town.on_task("accept_task", task_id, finding="合格")
+    town.bench.at("2025-05-12T09:00:00")
+    town.cadre()
+    town.on_task("accept_task", task_id, finding="合格")
+    town.secretary()
+    town.on_topic("close_topic", topic_id)
+    said = [e["data"]["person_id"] for e in town.bench.published("supervision_fulfilled.v1")]
+    assert said == [CAI]
+
+
+def test_what_comes_back_from_the_top_of_the_ladder_is_brought_up_there_again(town):
+    """H5-5: after a rework at the last level nothing reminded anybody of it."""
+    _topic, (task_id,) = town.implementing(town.task(due_date="2025-04-28"))
+    for at in ("2025-04-29T00:00:00", "2025-05-09T00:00:00", "2025-05-16T00:00:00"):
+        town.bench.fire(at)
+    assert town.row("tasks", "task_id", task_id)["overdue_level"] == 3
+    town.delivered(task_id)
+    town.resident(BEN)
+    town.on_task("rework_task", task_id, reason="线条不直")
+    waits = "SELECT * FROM escalations WHERE deadline = 'task_due' AND state = 'OPEN'"
+    assert town.bench.rows(waits) == []
+    town.bench.fire("2025-07-01T00:00:00")
+    assert [row["person_id"] for row in town.bench.rows(waits)][:1] == [LEADER]
+    assert len(town.bench.published("task_overdue.v1")) == 3
+
+
+def test_work_that_goes_back_to_a_closed_project_is_brought_before_the_chain(town):
+    """H5-6: what was delivered stays the former project's; nobody could do it again."""
+    _topic, (task_id,) = town.implementing()
+    town.delivered(task_id)
+    town.project_is(PROJECT, "CLOSED", sequence=9)
+    town.project_is("prj_next", "IN_SERVICE", former=PROJECT)
+    town.resident(BEN)
+    town.on_task("rework_task", task_id, reason="线条不直")
+    town.bench.fire("2025-03-20T00:00:00")
+    (told,) = town.bench.rows("SELECT * FROM escalations WHERE deadline = 'responsible_needed'")
+    assert told["person_id"] == CADRE
+
+
 @pytest.mark.covers("N16")
 def test_after_the_third_rework_the_topic_returns_to_its_analysis(town):
     other = town.task(title="补种树木", responsible_kind="COMMUNITY", responsible_id=COMMUNITY)

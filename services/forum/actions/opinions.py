@@ -303,17 +303,19 @@ def _weigh_objections(
     """Stop the resolution when an objector is directly affected, or five of the area object.
 
     Returns:
-        The topic, whether the objection stands, and how many undecided ones count.
+        The topic, whether the objection stands, and how many objections count.
     """
-    undecided = [
+    raised = [
         row
         for row in storage.opinions.objections_of(tx.conn, opinion.opinion_id)
-        if row.state in storage.opinions.UNDECIDED and row.concerned is not False
+        if row.state in storage.opinions.RAISED and row.concerned is not False
     ]
-    if len(undecided) >= rules.OBJECTORS:
-        storage.opinions.set_objections(tx.conn, opinion.opinion_id, ["NOTED"], "OPEN")
+    if len(raised) >= rules.OBJECTORS:
+        storage.opinions.set_objections(
+            tx.conn, opinion.opinion_id, storage.opinions.RAISED, "OPEN"
+        )
     elif not alone:
-        return topic, False, len(undecided)
+        return topic, False, len(raised)
     else:
         storage.opinions.set_objection(tx.conn, objection_id, state="OPEN")
     # What was decided before this objection did not know it.
@@ -327,7 +329,7 @@ def _weigh_objections(
         detail={"objection_id": objection_id},
         objected=True,
     )
-    return row, True, len(undecided)
+    return row, True, len(raised)
 
 
 def _objection_of_another(tx: Tx, objection_id: str, *states: str) -> tuple[Row, Row]:

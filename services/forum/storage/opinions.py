@@ -17,6 +17,8 @@ from services.forum.storage.tables import objection_decisions, objections, opini
 
 # States in which an objection waits for an answer.
 UNDECIDED = ("NOTED", "OPEN")
+# Who has objected counts, whether or not somebody has answered; two persons decide for all.
+RAISED = (*UNDECIDED, "ANSWERED")
 
 
 def objections_of(conn: Connection, opinion_id: str) -> list[Row]:

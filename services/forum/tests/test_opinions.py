@@ -113,6 +113,28 @@ def test_four_objections_are_noted_and_the_fifth_stops_the_resolution(town):
     assert NEIGHBOURS[4] not in str([e["data"] for e in town.bench.published("topic_adopted.v1")])
 
 
+def test_an_answer_takes_no_objection_out_of_the_five(town):
+    """H5-7: a cadre who answered each at once could not be stopped by any number of residents."""
+    topic_id = town.publicised()
+    for count, person in enumerate(NEIGHBOURS[:5], start=1):
+        town.resident(person)
+        made = town.bench.do("object_to_opinion", {"topic_id": topic_id, "text": "影响绿地"})
+        assert made["objectors"] == count
+        if count < 5:
+            body = {"outcome": "NOT_TAKEN_UP", "reasons": "绿地面积不变,车位避开花坛"}
+            town.secretary().do("answer_objection", {"objection_id": made["id"]} | body)
+    assert made["state"] == "OPEN"
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "PUBLICISED"
+    for who in (town.secretary, town.street):
+        who()
+        body = {"outcome": "DISMISSED", "reasons": "绿地面积不变,噪声限值已写入决议"}
+        town.on_topic("resolve_objection", topic_id, **body)
+    assert town.state(topic_id) == "RESOLVED"
+    states = town.bench.rows("SELECT DISTINCT state FROM objections")
+    assert states == [{"state": "DISMISSED"}]
+
+
 def test_four_objections_from_people_not_affected_do_not_stop_it(town):
     topic_id = town.publicised()
     for person in NEIGHBOURS[:4]:

@@ -37,9 +37,14 @@ def leave_session(tx: Tx, topic: Row) -> None:
     others = [
         item
         for item in storage.agenda.agenda(tx.conn, session.session_id)
-        if item.topic_id != topic.topic_id and is_open(item, session)
+        if item.topic_id != topic.topic_id
     ]
-    if not others:
+    if any(is_open(item, session) for item in others):
+        return
+    if any(item.closed_at is not None for item in others):
+        # It was held: who was there for the votes that it closed can still be corrected.
+        end_session(tx, session, "ENDED", "end")
+    else:
         end_session(tx, session, "CANCELLED", "cancel", reason="NO_TOPIC")
 
 

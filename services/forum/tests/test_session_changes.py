@@ -398,3 +398,22 @@ def test_a_session_is_not_held_on_another_day_without_a_new_notice(town):
     town.on_session("move_session", session_id, start="2025-03-12T19:00:00+08:00", reason="停电")
     town.bench.at("2025-03-12T19:00:00+08:00")
     town.open(session_id)
+
+
+def test_a_session_that_has_closed_a_vote_was_held_though_its_last_topic_is_discontinued(town):
+    """H5-8: it was called off, and who was there for the vote could not be corrected any more."""
+    first, last = town.adopted(), town.adopted(BEN)
+    start = "2025-03-07T19:00:00+08:00"
+    session_id = town.schedule(first, start, topic_ids=[first, last])
+    town.bench.at(start)
+    present = VOTERS[:7]
+    town.open(session_id, *present)
+    for who in present:
+        town.vote(session_id, first, who, "FOR")
+    town.secretary()
+    town.on_session("close_vote", session_id, topic_id=first)
+    town.street()
+    town.on_topic("discontinue_topic", last, reason="施工许可未获批准")
+    assert town.row("sessions", "session_id", session_id)["state"] == "ENDED"
+    answer = correct_as_secretary(town, session_id, VOTERS[7], attended=True)
+    assert (answer["voting_present"], answer["void"]) == (8, [])

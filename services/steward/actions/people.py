@@ -337,13 +337,14 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     Raises:
         NotFound: No such person here.
         RoleDenied: Whom an identity number names is changed by a cadre or above.
-        StateConflict: The person is no longer here.
+        StateConflict: The person is no longer here, and it is not the phone alone that goes.
         PersonExists: The identity number is somebody else's.
         PhoneTaken: The phone is another household's.
         SelfConfirm: It is somebody of the caller's household.
     """
     row = _here(tx, payload.person_id)
-    if row.status != "ACTIVE":
+    away = row.status in {"MOVED_OUT", "DECEASED"}
+    if row.status != "ACTIVE" and not (away and _gives_up_phone(payload)):
         raise StateConflict(state=row.status)
     if tx.actor.role not in rules.access.SENIORS and (
         payload.id_no is not None or payload.birth_year is not None
@@ -360,6 +361,9 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     note_change(
         tx, "PERSON", row.person_id, after.version, "correct", before=before, reason=payload.reason
     )
+    if away:
+        # No fact tells a phone, and the others know that the person is not here.
+        return reply(after)
     if "household_id" in before:
         dispatch.free_household(tx, row.person_id)
     if not after.is_adult:
@@ -374,6 +378,15 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     else:
         publish_registered(tx, after)
     return reply(after)
+
+
+def _gives_up_phone(payload: CorrectPerson) -> bool:
+    """Tell whether all that a correction does is to take the phone away.
+
+    A number that is another household's by now keeps its former holder from coming back.
+    """
+    new = (payload.name, payload.phone, payload.id_no, payload.birth_year, payload.household_id)
+    return list(payload.clear) == ["phone"] and all(one is None for one in new)
 
 
 def _corrected(

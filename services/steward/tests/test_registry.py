@@ -98,6 +98,22 @@ def test_a_phone_that_somebody_else_has_by_now_does_not_come_back(ground):
     assert by_id(ground)["phone"] == "128****5670"
 
 
+def test_who_has_no_phone_any_more_comes_back_without_one(ground):
+    """H6-8: the number was another household's, and only a new one let him come back."""
+    gone = leave(ground)
+    ground.person(CHEN, "陈静", phone="12812345678", grid=GRID)
+    away = {"person_id": WANG, "reason": "号码停用", "clear": ["phone"]}
+    with pytest.raises(StateConflict):
+        ground.cadre(CADRE).do("correct_person", away | {"name": "王小莉"}, version=gone["version"])
+    told = len(said(ground, "resident_corrected.v1"))
+    freed = ground.cadre(CADRE).do("correct_person", away, version=gone["version"])
+    assert freed["state"] == "MOVED_OUT"
+    assert len(said(ground, "resident_corrected.v1")) == told
+    order = {"person_id": WANG, "grid": GRID, "reason": "迁回"}
+    back = ground.cadre(CADRE).do("return_person", order, version=freed["version"])
+    assert (back["state"], by_id(ground)["phone"]) == ("ACTIVE", None)
+
+
 # --------------------------------------------------------------------------------------------------
 # Who lives in no grid
 

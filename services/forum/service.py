@@ -167,7 +167,7 @@ class Forum(Imports, Service):
         ),
         command(
             "POST /topics/{topic_id}/withdraw",
-            topics.withdraw_topic,
+            closing.withdraw_topic,
             roles=PROPOSERS,
             if_match=True,
         ),

@@ -1,4 +1,4 @@
-"""The end of a topic: closed with a result and rated, or discontinued."""
+"""The end of a topic: closed with a result and rated, withdrawn, or discontinued."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from chassis.refusal import StateConflict
 from chassis.requests import Request
 from services.forum import errors, events, replies, rules, storage
 from services.forum.actions.agenda import leave_session
+from services.forum.actions.analyses import open_screening
 from services.forum.actions.endings import standing_tasks, take_away, tell_cancelled
 from services.forum.actions.record import (
     led_topic,
@@ -22,6 +23,7 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.tasks import UNENDED, Finding
+from services.forum.actions.topics import WhichTopic, own_topic
 
 
 class DiscontinueTopic(Request, frozen=True):
@@ -56,6 +58,31 @@ class RateTopic(Request, frozen=True):
 
     topic_id: str
     stars: Annotated[int, Meta(ge=1, le=5)]
+
+
+def withdraw_topic(tx: Tx, payload: WhichTopic) -> replies.TopicDone:
+    """撤回议题 / Withdraw a topic.
+
+    Withdraw a topic as its proposer; its words are hidden from then on. What was merged into it
+    is analysed by itself: its people have withdrawn nothing.
+
+    Raises:
+        NotFound: There is none, or it is not the caller's.
+        StateConflict: It has been analysed.
+    """
+    topic = own_topic(tx, payload.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", payload.topic_id)
+    row = move(tx, topic, "WITHDRAWN", "withdraw", hidden_at=tx.now)
+    for merged in storage.topics.merged_into(tx.conn, row):
+        open_screening(
+            tx,
+            merged,
+            "merger_undone",
+            code="TOPIC_COLLECTED",
+            detail={"withdrawn": row.topic_id},
+            merged_into=None,
+        )
+    return replies.TopicDone.of(row, id=row.topic_id)
 
 
 def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> replies.TopicDone:

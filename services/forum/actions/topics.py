@@ -19,7 +19,6 @@ from services.forum import errors, replies, rules, storage
 from services.forum.actions.record import (
     aside,
     judged_topic,
-    move,
     numbered,
     tell,
     topic_locked,
@@ -293,7 +292,7 @@ def cosign_topic(tx: Tx, payload: WhichTopic) -> replies.Cosigned:
     return replies.Cosigned.of(topic, id=topic.topic_id, cosigners=count)
 
 
-def _own_topic(tx: Tx, topic_id: str, *states: str) -> Row:
+def own_topic(tx: Tx, topic_id: str, *states: str) -> Row:
     """Return a topic that the caller proposed or entered, locked, in one of the states.
 
     Raises:
@@ -320,7 +319,7 @@ def edit_topic(tx: Tx, payload: EditTopic) -> replies.TopicDone:
         SignedByOthers: Others have signed it.
         StateConflict: It has been analysed.
     """
-    topic = _own_topic(tx, payload.topic_id, "COLLECTED")
+    topic = own_topic(tx, payload.topic_id, "COLLECTED")
     signed = len(storage.topics.cosigners_of(tx.conn, [payload.topic_id]))
     if signed:
         raise errors.SignedByOthers(cosigners=signed)
@@ -332,21 +331,6 @@ def edit_topic(tx: Tx, payload: EditTopic) -> replies.TopicDone:
     row = records.change(
         tx, storage.tables.topics, topic, step="edit", note={"changed": sorted(given)}, **given
     )
-    return replies.TopicDone.of(row, id=row.topic_id)
-
-
-def withdraw_topic(tx: Tx, payload: WhichTopic) -> replies.TopicDone:
-    """撤回议题 / Withdraw a topic.
-
-    Withdraw a topic as its proposer; its words are hidden from then on.
-
-    Raises:
-        NotFound: There is none, or it is not the caller's.
-        StateConflict: It has been analysed.
-    """
-    topic = _own_topic(tx, payload.topic_id, "COLLECTED")
-    tx.disarm("topic_screen", payload.topic_id)
-    row = move(tx, topic, "WITHDRAWN", "withdraw", hidden_at=tx.now)
     return replies.TopicDone.of(row, id=row.topic_id)
 
 

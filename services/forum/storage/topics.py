@@ -33,6 +33,14 @@ def topics_locked(conn: Connection, topic_ids: Iterable[str]) -> dict[str, Row]:
     return {row.topic_id: row for row in rows}
 
 
+def merged_into(conn: Connection, topic: Row) -> list[Row]:
+    """Return the topics that were merged into one, locked, in order of their id."""
+    asked = sa.select(topics).where(
+        topics.c.area == topic.area, topics.c.merged_into == topic.topic_id
+    )
+    return records.rows(conn, store.lock(asked.order_by(topics.c.topic_id), conn))
+
+
 def topics_named(conn: Connection, topic_ids: Sequence[str]) -> dict[str, str]:
     """Return topic id -> number."""
     asked = sa.select(topics.c.topic_id, topics.c.number).where(topics.c.topic_id.in_(topic_ids))

@@ -316,3 +316,16 @@ def test_what_a_resident_raises_himself_comes_online(town, way):
     with pytest.raises(Invalid) as refused:
         town.submit(way=way)
     assert refused.value.field == "way"
+
+
+def test_what_was_merged_into_a_topic_that_is_withdrawn_is_analysed_by_itself(town):
+    """H5-11: one proposer took back the matter of everybody who was merged into it."""
+    first, second = town.submit(ANA), town.submit(BEN, title="停车位不足")
+    town.cadre()
+    town.on_topic("merge_topic", second, into=first)
+    town.resident(ANA)
+    town.on_topic("withdraw_topic", first)
+    assert (town.state(first), town.state(second)) == ("WITHDRAWN", "COLLECTED")
+    assert town.resident(BEN).ask("my_messages")["items"][0]["code"] == "TOPIC_COLLECTED"
+    town.adopt(second)
+    assert town.state(second) == "ADOPTED"

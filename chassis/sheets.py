@@ -76,6 +76,16 @@ class QuoteWrong(Refusal):
     )
 
 
+class BreakInLine(Refusal):
+    """A line of a file whose lines end otherwise holds a carriage return outside quotes."""
+
+    text = (
+        "本行中间有单独的回车符,文件的换行方式不统一,请另存后重新上传"
+        " / A carriage return stands within this line: the file's lines end in more than one way;"
+        " save it anew"
+    )
+
+
 class TooManyColumns(Refusal):
     """No table of ours is so wide."""
 
@@ -332,8 +342,9 @@ class Rows:
         except csv.Error as error:
             if "end of data" in str(error):
                 return None
-            too_long = "field larger" in str(error)
-            return LineTooLong(limit=csv.field_size_limit()) if too_long else QuoteWrong()
+            if "field larger" in str(error):
+                return LineTooLong(limit=csv.field_size_limit())
+            return BreakInLine() if "new-line character" in str(error) else QuoteWrong()
 
 
 def mark_of(cell: str) -> str | None:

@@ -58,6 +58,14 @@ def test_a_mark_at_the_beginning_may_stand_twice_and_cr_may_end_the_lines():
     assert rows_of(b"\xef\xbb\xbf\xef\xbb\xbfa,b\rc,d\r")[1] == [["a", "b"], ["c", "d"]]
 
 
+def test_a_line_with_a_carriage_return_is_told_so():
+    """H6-7: it was said to have wrong quotes, and has none."""
+    with open_sheet(io.BytesIO(b"a,b\nc,d\re,f\r\ng,h\n")) as sheet:
+        rows = Rows(sheet.file, width=2)
+        found = [(r.line, r.refusal.code if r.refusal else r.cells) for r in rows]
+    assert found == [(1, ["a", "b"]), (2, "BREAK_IN_LINE"), (3, ["g", "h"])]
+
+
 def test_every_line_is_a_row_or_blank_or_refused():
     content = b'a,b\n\n"x\ny",2\n"z"q,3\n,\n"open,4\nlast,5'
     with open_sheet(io.BytesIO(content)) as sheet:

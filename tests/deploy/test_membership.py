@@ -82,9 +82,9 @@ def test_a_service_is_taken_out_and_in_again(house):
     house.run("migrate", "partner", unit="partner", **given)
     # All of this was in the year before. Who ran then has forgotten that it knows it.
     given["FIVERED_KEEP_EVENTS_DAYS"] = "3650"
+    ago = "recorded_at = recorded_at {0} interval '400 days', sent_at = sent_at {0} interval '400 days'"
     with psycopg.connect(house.postgres.url("fivered_steward")) as conn:
-        year = "= recorded_at - interval '400 days'"
-        conn.execute(f"UPDATE outbox SET recorded_at {year}, sent_at {year}")
+        conn.execute(f"UPDATE outbox SET {ago.format('-')}")
     replay = ("events", "replay", "steward", "--only-to", "partner")
     house.run(*replay, unit="steward", code=2, **given)
     for source in ("steward", "credit"):
@@ -99,3 +99,7 @@ def test_a_service_is_taken_out_and_in_again(house):
     assert wait_until(lambda: wanted <= known_to_partner(house), 30), known_to_partner(house)
     assert api.get("/v1/partner/offers", DISTRICT)["items"] == []
     house.end("work-partner", "serve-partner")
+    # The house is left as another test can use it.
+    with psycopg.connect(house.postgres.url("fivered_steward")) as conn:
+        long_ago = "recorded_at < now() - interval '200 days'"
+        conn.execute(f"UPDATE outbox SET {ago.format('+')} WHERE {long_ago}")

@@ -58,5 +58,10 @@ def test_whatever_is_killed_during_an_import_each_line_counts_once(installation)
                 return installation.rows(service, heard, list(said)) == [(ROWS,)]
 
             api.wait(f"{service} hears of everybody", all_heard)
-        cards = api.get("/v1/health")["services"]
+
+        def answering():
+            told = api.get("/v1/health")["services"]
+            return told if all("parked" in card for card in told.values()) else None
+
+        cards = api.wait("every service answers again", answering)
         assert {name: card["parked"] for name, card in cards.items() if card["parked"]} == {}

@@ -88,13 +88,13 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
         StepLocked: No resolution stands yet.
         OwnersVoteRequired: The owners' assembly has still to decide.
         TasksNeeded: There is no task.
-        PlanDiffers: They are not what the opinion has published, and nobody says why.
         ResponsibleUnknown: A project is unknown or lies in another street.
         SupervisorRequired: A task has no supervisor who is an adult resident.
         NotRegistered: A supervisor is neither resident, deputy nor official here.
         SupervisorBound: A supervisor serves the responsible side, or lives with who does.
         OwnSupervisor: The caller names themselves, or somebody of their household.
         DueOutOfRange: A term is over or too long.
+        PlanDiffers: They are not what the opinion has published, and nobody says why.
     """
     topic = led_topic(tx, payload.topic_id)
     opinion = records.find(tx.conn, storage.tables.opinions, topic.opinion_id or "")
@@ -118,11 +118,11 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
     published = opinion.planned if opinion else []
     differs = plans.differs(planned, convert(published, list[PlannedTask]))
     reason = (payload.reason or "").strip() if differs else ""
+    made = [assign_one(tx, topic, task, payload.supervisors) for task in planned]
     if differs and not reason:
         raise errors.PlanDiffers(
             field="reason", planned="、".join(task["title"] for task in published)
         )
-    made = [assign_one(tx, topic, task, payload.supervisors) for task in planned]
     tx.disarm("task_assign", payload.topic_id)
     row = move(
         tx,

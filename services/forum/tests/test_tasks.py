@@ -138,7 +138,10 @@ def test_tasks_that_are_not_what_was_published_need_a_reason_which_everybody_rea
         [town.task(title="完全另一件事")],
         [town.task()],
         [town.task(), trees, town.task(title="粉刷围墙")],
-        [town.task(), town.task(title="补种树木", responsible_id="prj_9")],
+        [
+            town.task(),
+            town.task(title="补种树木", responsible_kind="COMMUNITY", responsible_id=COMMUNITY),
+        ],
     ):
         with pytest.raises(errors.PlanDiffers) as refused:
             town.on_topic("assign_tasks", topic_id, tasks=tasks, reason=" ")

@@ -12,13 +12,14 @@ from typing import Literal, TypeAlias, TypedDict, Unpack
 
 from msgspec import inspect
 
-from chassis import free_text
+from chassis import marks
 from chassis.calendar import SHANGHAI, with_zone
 from chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
 from chassis.forms import form_of
+from chassis.free_text import PUBLIC
 from chassis.i18n import named
-from chassis.reading import holds_unique
 from chassis.refusal import Choices, NumberOfAPerson, Refusal, Sentence
+from chassis.requests import UNIQUE
 from chassis.sheets import mark_of
 from chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
 
@@ -366,7 +367,7 @@ class ColumnsOf:
     """
 
     def __init__(self, command: type) -> None:
-        self._hints = dict(free_text.members(command))
+        self._hints = dict(marks.members(command))
         self._members = _members(command)
 
     def __call__(
@@ -379,12 +380,10 @@ class ColumnsOf:
             TypeError: No cell can hold its type.
         """
         member = self._members[name]
-        derived = Otherwise(
-            required=member.required, public=free_text.holds_public(self._hints[name])
-        )
+        derived = Otherwise(required=member.required, public=marks.holds(self._hints[name], PUBLIC))
         derived |= _said_of(member.type)
         most = _most(member.type)
-        unique = holds_unique(self._hints[name])
+        unique = marks.holds(self._hints[name], UNIQUE)
         return Column(name, meaning, example, most=most, unique=unique, **derived | otherwise)
 
 

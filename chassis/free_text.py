@@ -12,15 +12,13 @@ checks it before the action begins, and an architecture test demands that each f
 
 from __future__ import annotations
 
-import functools
-import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Union
+from typing import Annotated
 
+from chassis.marks import Place, marked
 from chassis.refusal import NumberOfAPerson
-from chassis.requests import is_request, members_of
 from chassis.text import personal_number, texts
 
 
@@ -43,8 +41,6 @@ class Sealed(Readers):
     """As in the office, and nobody reads it in the database; `why` says who may open it."""
 
 
-_Place = tuple[str | int, ...]
-
 PUBLIC = Public("others read it")
 PublicText = Annotated[str, PUBLIC]
 
@@ -55,7 +51,9 @@ def check(body: object) -> None:
     Raises:
         NumberOfAPerson: Names each place and what kind of number it is, never the number.
     """
-    _refuse(_public(type(body), body, ()))
+    _refuse(
+        found for place, value in marked(type(body), body, PUBLIC) for found in texts(value, place)
+    )
 
 
 def check_texts(given: Mapping[str, str]) -> None:
@@ -67,7 +65,7 @@ def check_texts(given: Mapping[str, str]) -> None:
     _refuse(((name,), text) for name, text in given.items())
 
 
-def _refuse(public: Iterable[tuple[_Place, str]]) -> None:
+def _refuse(public: Iterable[tuple[Place, str]]) -> None:
     found = [
         NumberOfAPerson(field=".".join(map(str, at)), kind=kind)
         for at, text in public
@@ -90,48 +88,6 @@ def readers_of(hint: object) -> Readers | None:
     return None
 
 
-@functools.cache
-def members(cls: type) -> tuple[tuple[str, object], ...]:
-    """Return (name, type) of a body's fields, the marks included."""
-    hints = typing.get_type_hints(cls, include_extras=True)
-    return tuple((name, hints[name]) for name in members_of(cls))
-
-
-@functools.cache
-def holds_public(hint: object) -> bool:
-    """Tell whether others than the author and the office read a text of a field, by its type."""
-    if is_request(hint):
-        return any(holds_public(inner) for _name, inner in members(hint))
-    if typing.get_origin(hint) is Annotated and PUBLIC in typing.get_args(hint):
-        return True
-    return any(holds_public(part) for part in typing.get_args(hint) if not isinstance(part, str))
-
-
-def _public(hint: object, value: object, at: _Place) -> Iterator[tuple[_Place, str]]:
-    """Yield (place, text) of every text that is declared to be read by others."""
-    if value is None or not holds_public(hint):
-        return
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        if PUBLIC in parts:
-            yield from texts(value, at)
-        else:
-            yield from _public(parts[0], value, at)
-    elif origin in {Union, types.UnionType}:
-        for part in parts:
-            yield from _public(part, value, at)
-    elif is_request(hint):
-        if isinstance(value, hint):
-            for name, inner in members(hint):
-                yield from _public(inner, getattr(value, name), (*at, name))
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _public(parts[-1], inner, (*at, str(name)))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for number, inner in enumerate(value):
-            yield from _public(parts[0], inner, (*at, number))
-
-
 __all__ = [
     "PUBLIC",
     "Office",
@@ -141,7 +97,5 @@ __all__ = [
     "Sealed",
     "check",
     "check_texts",
-    "holds_public",
-    "members",
     "readers_of",
 ]

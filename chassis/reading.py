@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import types
-import typing
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from chassis import free_text
+from chassis.marks import Place, marked
 from chassis.refusal import Invalid, Refusal, said
-from chassis.requests import UNIQUE, Line, is_request, members_of
-from chassis.shapes import Flaw, Place, Shape, unreadable_in
+from chassis.requests import UNIQUE, Line, members_of
+from chassis.shapes import Flaw, Shape, unreadable_in
 
 _MOST_INT = 2**63
 
@@ -113,43 +111,19 @@ def _refuse_twice(kind: type[Struct], found: Struct) -> None:
     Raises:
         Flawed: Names each list and the value.
     """
-    if twice := [Flaw(at, "twice", {"value": value}) for at, value in _twice(kind, found, ())]:
+    twice = [
+        Flaw(at, "twice", {"value": value})
+        for at, values in marked(kind, found, UNIQUE)
+        for value in _again(values)
+    ]
+    if twice:
         raise Shape.of(kind).refused(twice)
 
 
-@functools.cache
-def holds_unique(hint: object) -> bool:
-    """Tell whether a list in a type is a set."""
-    if is_request(hint):
-        return any(holds_unique(inner) for _name, inner in free_text.members(hint))
-    if typing.get_origin(hint) is Annotated and UNIQUE in typing.get_args(hint):
-        return True
-    return any(holds_unique(part) for part in typing.get_args(hint) if not isinstance(part, str))
-
-
-def _twice(hint: object, value: object, at: Place) -> Iterator[tuple[Place, str]]:
-    """Yield (place, value) of each value that stands twice in a list that is a set."""
-    if value is None or not holds_unique(hint):
-        return
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        if UNIQUE in parts and isinstance(value, list):
-            seen: set[str] = set()
-            for one in map(str, value):
-                if one in seen:
-                    yield at, one
-                seen.add(one)
-        yield from _twice(parts[0], value, at)
-    elif origin in {typing.Union, types.UnionType}:
-        for part in parts:
-            yield from _twice(part, value, at)
-    elif is_request(hint):
-        if isinstance(value, hint):
-            for name, inner in free_text.members(hint):
-                yield from _twice(inner, getattr(value, name), (*at, name))
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _twice(parts[-1], inner, (*at, str(name)))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _twice(parts[0], inner, (*at, number))
+def _again(values: object) -> Iterator[str]:
+    """Yield each value of a list that has stood before it."""
+    seen: set[str] = set()
+    for one in map(str, cast("list[object]", values)):
+        if one in seen:
+            yield one
+        seen.add(one)

@@ -36,7 +36,7 @@ def _anything(kind: type) -> dict[str, str]:
 def _line(kind: type) -> dict[str, object]:
     """Return the schema of a line of a batch."""
     if not is_line(kind):
-        raise NotImplementedError(kind)
+        raise NotImplementedError(kind)  # as above
     return {**schema_of(kind.of)}
 
 

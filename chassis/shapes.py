@@ -19,14 +19,12 @@ from chassis import api, text
 from chassis.api import Schema, Schemas
 from chassis.forms import form_of
 from chassis.json_values import Json, JsonObject
+from chassis.marks import Place
 from chassis.refusal import Choices, Flawed, Invalid, Sentence, sentences
 from chassis.schemas import schemas_of
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
-
-# Where a member stands, from the outside in.
-Place = tuple[str | int, ...]
 
 
 class Moment(NamedTuple):

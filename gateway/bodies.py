@@ -16,7 +16,8 @@ import msgspec
 from chassis import text
 from chassis.calendar import with_zone
 from chassis.json_values import Json, JsonObject
-from chassis.shapes import Flaw, Moment, Place, Shape, time_in
+from chassis.marks import Place
+from chassis.shapes import Flaw, Moment, Shape, time_in
 from gateway.errors import BodyUnreadable
 
 # What a command without a body may send: nothing, or an empty object.

@@ -86,6 +86,7 @@ class BoardFilter(Asked, frozen=True):
 
 
 _NOTICES, _BOARDS = Shape.of(NoticeFilter), Shape.of(BoardFilter)
+_DUTY, _BOARD = "/grids/{grid}/duty", "/grids/{grid}/board"
 _COLUMNS = {
     "notice_id": "编号", "id": "编号", "number": "公示号", "kind": "类别", "title": "标题",
     "scope": "范围", "community": "社区", "period": "月份", "state": "状态",
@@ -370,8 +371,7 @@ class Pages:
         notice_id = request.path_params["notice_id"]
         if not PLACE.match(notice_id):
             raise NoSuchPath(path=request.url.path)
-        asked = {"notice_id": notice_id}
-        path = "/notices/{notice_id}"
+        path, asked = "/notices/{notice_id}", {"notice_id": notice_id}
         shown, complaint, status = await self._public("credit", path, request, asked)
         await self._name_listed(request, shown)
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
@@ -382,8 +382,7 @@ class Pages:
         given = read_params(_BOARDS, request)
         answer, status = "", 200
         if given["grid"]:
-            path = "/grids/{grid}/duty"
-            shown, answer, status = await self._public("steward", path, request, given)
+            shown, answer, status = await self._public("steward", _DUTY, request, given)
             if not answer:
                 answer = _on_duty(shown) + await self._posts(request, given)
         grid = _field("grid", "网格编码", str(given["grid"]), GRID, "15 位 · fifteen digits")
@@ -394,8 +393,7 @@ class Pages:
 
     async def _posts(self, request: Request, given: JsonObject) -> str:
         """Return the published board: a row per post, with the reason where it has no name."""
-        path = "/grids/{grid}/board"
-        shown, complaint, status = await self._public("steward", path, request, given)
+        shown, complaint, status = await self._public("steward", _BOARD, request, given)
         if status == 404:
             return filled("unpublished")
         if complaint or not isinstance(shown, Mapping):

@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from chassis.bus import Service, entries
-from chassis.free_text import Public, members, readers_of
+from chassis.free_text import Public, readers_of
+from chassis.marks import members
 from chassis.refusal import NumberOfAPerson, Refusal
 from chassis.requests import is_request
 

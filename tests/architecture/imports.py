@@ -36,7 +36,7 @@ CHASSIS = (
     "reading",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | shapes | sheets",
     "messages | schemas | storage | vault | workbooks",
-    "api | cards | cells | forms",
+    "api | cards | cells | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
     "json_values",
 )

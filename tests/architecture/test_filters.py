@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args, get_origin
 
 import pytest
 
-from chassis import free_text
+from chassis import marks
 from chassis.bus import entries
 from chassis.installed import service_class, service_names
 from chassis.refusal import Invalid
@@ -39,7 +39,7 @@ def filters(service):
     for door in doors_of(service):
         if door.kind != "query" or door.params is None:
             continue
-        body = dict(free_text.members(known[door.method].body_type))
+        body = dict(marks.members(known[door.method].body_type))
         for name, schema in door.params.members.items():
             yield f"{door.full_path} {name}", words_of(schema), closed(body[name])
 
@@ -97,7 +97,7 @@ def test_a_service_says_itself_what_may_stand_there(service, method, name, opene
     with pytest.raises(Invalid) as refused:
         opened(service).read_body(method, {name: "OPNE"})
     assert refused.value.field == name
-    known = dict(free_text.members(entries(service_class(service))[method].body_type))[name]
+    known = dict(marks.members(entries(service_class(service))[method].body_type))[name]
     for word in closed(known):
         assert word in str(refused.value.params["reason"])
 

@@ -6,7 +6,7 @@ from typing import Annotated, Union, get_args, get_origin
 
 import pytest
 
-from chassis import free_text, installed
+from chassis import installed, marks
 from chassis.bus import entries
 from chassis.free_text import Office, Public, PublicText, Sealed, readers_of
 from chassis.requests import Request, is_line, is_request
@@ -44,7 +44,7 @@ def texts_of(hint, at, *, inner=None):
     elif is_line(hint):
         yield from texts_of(hint.of, at, inner=inner)
     elif is_request(hint):
-        for name, member in free_text.members(hint):
+        for name, member in marks.members(hint):
             yield from texts_of(member, (*at, name), inner=inner)
     elif hint is str:
         yield at, inner
@@ -57,7 +57,7 @@ def kinds_of(hint):
     if isinstance(hint, type) and not get_args(hint):
         yield hint
         if is_request(hint):
-            for _name, member in free_text.members(hint):
+            for _name, member in marks.members(hint):
                 yield from kinds_of(member)
     for part in get_args(hint):
         yield from kinds_of(part)

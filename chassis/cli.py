@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if handler is None:
         parser.print_help()
         return 2
+    before = dict(os.environ)
     try:
         return _loaded(handler)(given)
     except SettingsError as error:
@@ -49,6 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"fivered: {why}", file=sys.stderr)
         return 2
+    finally:
+        # What an option put into the environment is for this command only.
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 # Name, what it does, where it is done.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from chassis.here import keys_file
+from chassis.here import keys_file, read_keys
 from chassis.installed import service_class, service_names
 from chassis.settings import CommandFailed, ProcessSettings
 
@@ -52,23 +52,6 @@ def _shut(data: Path) -> None:
     data.chmod(0o700)
     for path in (*ours, *data.glob("*.sqlite*"), *data.glob("running.json")):
         path.chmod(0o600)
-
-
-def read_keys(path: Path) -> dict[str, str]:
-    """Return the keys in a file; none when it is not there.
-
-    Raises:
-        CommandFailed: It cannot be read.
-    """
-    try:
-        found: dict[str, str] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise CommandFailed(f"the keys in {path} cannot be read: {error}") from error
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
-        raise CommandFailed(f"the keys in {path} cannot be read: it holds no names with texts")
-    return found
 
 
 def write_keys(path: Path, found: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from chassis.settings import CommandFailed, database_variable
 
@@ -50,7 +50,7 @@ def environment() -> dict[str, str]:
             continue
         if found.get("environment"):
             return dict(found["environment"])
-        keys: dict[str, str] = json.loads(keys_file(folder).read_text("utf-8"))
+        keys = _keys_in(folder)
         databases = {
             database_variable(path.stem): f"sqlite:///{path}"
             for path in sorted(folder.glob("*.sqlite"))
@@ -63,10 +63,9 @@ def environment() -> dict[str, str]:
 def note_of(folder: Path) -> Running | None:
     """Return the note of a folder, also of a system that has ended; None where there is none."""
     try:
-        found: Running = json.loads((folder / _NOTE).read_text("utf-8"))
+        return cast("Running", object_in(folder / _NOTE))
     except (OSError, ValueError):
         return None
-    return found
 
 
 def leave(folder: Path, note: Running) -> None:
@@ -118,9 +117,49 @@ def address_and_key(data: str | None = None) -> tuple[str, str]:
     for folder in [Path(data)] if data else [Path(place) for place in PLACES]:
         found = running(folder)
         if found is not None:
-            keys = found.get("environment") or json.loads(keys_file(folder).read_text("utf-8"))
+            keys = found.get("environment") or _keys_in(folder)
+            if "FIVERED_TOKEN_KEY" not in keys:
+                raise CommandFailed(f"no token key in {keys_file(folder)}")
             return found["address"], keys["FIVERED_TOKEN_KEY"]
     raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
+
+
+def object_in(path: Path) -> dict[str, object]:
+    """Return the JSON object that a file holds.
+
+    Raises:
+        OSError: It cannot be opened.
+        ValueError: It holds something else.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError("it holds no JSON object")  # noqa: TRY004 - as for what is no JSON at all
+    return found
+
+
+def read_keys(path: Path) -> dict[str, str]:
+    """Return the keys in a file; none when it is not there.
+
+    Raises:
+        CommandFailed: It cannot be read.
+    """
+    try:
+        found = object_in(path)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"the keys in {path} cannot be read: {error}") from error
+    keys = {name: key for name, key in found.items() if isinstance(key, str)}
+    if len(keys) < len(found):
+        raise CommandFailed(f"the keys in {path} cannot be read: it holds no names with texts")
+    return keys
+
+
+def _keys_in(folder: Path) -> dict[str, str]:
+    return read_keys(keys_file(folder))
 
 
 def keys_file(folder: Path) -> Path:

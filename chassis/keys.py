@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis import migrate, sealing
-from chassis.folder import all_settings, read_keys, take_folder, wanted_keys, write_keys
-from chassis.here import keys_file
+from chassis.folder import all_settings, take_folder, wanted_keys, write_keys
+from chassis.here import keys_file, read_keys
 from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
 from chassis.runtime import Runtime

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
 from chassis import logs
-from chassis.here import keys_file
+from chassis.here import keys_file, read_keys
 from chassis.settings import CommandFailed
 from gateway.app import run
 from gateway.identity import issue
@@ -46,7 +45,7 @@ def run_token(given: argparse.Namespace) -> int:
 
 def _key_of(folder: str) -> str:
     path = keys_file(Path(folder))
-    try:
-        return str(json.loads(path.read_text("utf-8"))["FIVERED_TOKEN_KEY"])
-    except (OSError, ValueError, KeyError) as error:
-        raise CommandFailed(f"no token key in {path}") from error
+    key = read_keys(path).get("FIVERED_TOKEN_KEY")
+    if key is None:
+        raise CommandFailed(f"no token key in {path}")
+    return key

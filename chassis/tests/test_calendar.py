@@ -185,3 +185,11 @@ def test_a_file_of_keys_that_is_none_is_one_line(tmp_path, monkeypatch, capsys, 
     path.write_text(content, "utf-8")
     assert cli.main(["keys", "status", "--keys", str(path)]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_an_option_of_a_command_ends_with_it(tmp_path, monkeypatch, capsys):
+    """CI of stop 18: `--keys` stayed in the environment, for whatever ran in the process after."""
+    monkeypatch.delenv("FIVERED_KEYS", raising=False)
+    assert cli.main(["keys", "status", "--keys", str(tmp_path / "keys.json")]) == 2
+    assert "FIVERED_KEYS" not in os.environ
+    capsys.readouterr()

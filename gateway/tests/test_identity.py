@@ -212,3 +212,7 @@ def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeyp
     given.data = str(tmp_path)
     assert handle(given) == 0
     assert Tokens("k" * 40).identify(capsys.readouterr().out.strip()).grants
+    for unreadable in ("[" * 100_000, "[1]", '{"FIVERED_TOKEN_KEY": 5}', "{}"):
+        (tmp_path / "keys.json").write_text(unreadable)
+        with pytest.raises(CommandFailed):
+            handle(given)

@@ -14,7 +14,7 @@ import pytest
 
 from chassis import shapes
 from chassis.i18n import english, named, problem_of, told, vocabulary
-from chassis.refusal import Choices, Refusal, RoleDenied, StateConflict
+from chassis.refusal import Choices, NotFound, Refusal, RoleDenied, StateConflict
 from services.credit.views import messages
 from services.forum import messages as forum_messages
 from services.partner import messages as partner_messages
@@ -180,6 +180,15 @@ def test_a_service_calls_a_code_by_what_it_means_there(service, code, said):
 )
 def test_what_is_no_word_of_the_wire_stays_as_it_is(text):
     assert (named(text), named(text, "en")) == (text, text)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_kind_of_thing_has_no_capital_within_a_sentence(package):
+    """Somebody read: There is no Resident per_1."""
+    kinds = {name: said for name, (_, said) in vocabulary(package).items() if name.islower()}
+    assert {name: said for name, said in kinds.items() if said[:1].isupper()} == {}
+    refused = problem_of(NotFound(kind="resident", id="per_1"), package)
+    assert refused["message_en"] == "There is no resident per_1"
 
 
 def test_a_message_says_the_whole_of_what_was_written():

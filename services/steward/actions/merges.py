@@ -16,6 +16,7 @@ from services.steward import events, replies, storage
 from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import publish_registered
 from services.steward.actions.changes import Reason, note_change
+from services.steward.actions.people import phone_sharer
 from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
 
@@ -199,9 +200,6 @@ def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
         plain = vault.open_or_none(getattr(row, column), f"{row.person_id}.{suffix}")
         gained[column] = vault.seal_or_none(plain, f"{into.person_id}.{suffix}")
 
-    if into.phone_hmac is None and row.phone_hmac is not None:
-        seal_again("phone", "phone")
-        gained["phone_hmac"] = row.phone_hmac
     if into.id_no_hmac is None and row.id_no_hmac is not None:
         seal_again("id_no_mask", "id_no")
         seal_again("birthday", "birthday")
@@ -209,11 +207,17 @@ def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
         gained["is_adult"] = row.is_adult
     elif into.birth_year is None and row.birth_year is not None:
         gained |= {"birth_year": row.birth_year, "is_adult": row.is_adult}
+    home = into.household_id
     if into.grid is None and row.grid is not None and row.status == "ACTIVE":
-        gained |= {"grid": row.grid, "area": row.area, "household_id": row.household_id}
-    elif into.household_id is None and (row.grid, row.status) == (into.grid, "ACTIVE"):
+        home = row.household_id
+        gained |= {"grid": row.grid, "area": row.area, "household_id": home}
+    elif home is None and (row.grid, row.status) == (into.grid, "ACTIVE") and row.household_id:
         # The other registration knew with whom the person lives at this place.
-        gained |= {"household_id": row.household_id} if row.household_id else {}
+        gained["household_id"] = home = row.household_id
+    if into.phone_hmac is None and row.phone_hmac is not None and not phone_sharer(tx, row, home):
+        # One that was shared with another household stays with that one.
+        seal_again("phone", "phone")
+        gained["phone_hmac"] = row.phone_hmac
     return gained
 
 

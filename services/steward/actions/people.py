@@ -182,12 +182,41 @@ def _check_household(tx: Tx, row: Row, household: str | None, grid: str | None) 
     tx.require_scope(grid)
 
 
+def phone_sharer(tx: Tx, row: Row, household: str | None) -> Row | None:
+    """Return who has a person's phone too and is of another household than this one, or None."""
+    if row.phone_hmac is None:
+        return None
+    found = storage.people.holders(tx.conn, [], [row.phone_hmac])
+    for holder in sorted(found, key=lambda one: str(one.person_id)):
+        same = household is not None and holder.household_id == household
+        if holder.person_id != row.person_id and not same:
+            return holder
+    return None
+
+
+def _check_phone_stays(tx: Tx, row: Row, household: str | None) -> None:
+    """Refuse to let two households have one phone.
+
+    Raises:
+        PhoneTaken: They would; one of them gives it up first (`/people/{person_id}/correct`).
+    """
+    if household != row.household_id:
+        other = phone_sharer(tx, row, household)
+        if other is not None:
+            raise PhoneTaken(field="household_id", **named(tx, other))
+
+
 def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
     """居民迁移 / Move a resident.
 
-    Move a resident to another grid; open requests stay where they are (F18).
+    Move a resident to another grid; open requests stay where they are (F18). Who lives there
+    already stays as registered.
+
+    与原住户共用手机号码的,先更正号码再迁出。Who shares a phone with the household that is left
+    gives it up first, or the household does.
 
     Raises:
+        PhoneTaken: The person's phone stays with the household that is left.
         NotFound: No such person.
         NotResident: The person lives in no grid.
         UnknownGrid: There is no such grid.
@@ -200,6 +229,9 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         raise NotResident
     storage.ground.require_grid(tx.conn, payload.to_grid, field="to_grid")
     _check_household(tx, row, payload.household_id, payload.to_grid)
+    if (row.grid, row.household_id) == (payload.to_grid, payload.household_id):
+        return reply(row)
+    _check_phone_stays(tx, row, payload.household_id)
     moved = storage.people.update(
         tx.conn,
         row,
@@ -414,6 +446,8 @@ def _corrected(
         if columns["phone_hmac"] != row.phone_hmac:
             values |= columns
             before["phone"] = vault.open_or_none(row.phone, f"{ref}.phone")
+    else:
+        _check_phone_stays(tx, row, household)
     if payload.id_no is not None:
         _correct_number(tx, row, payload, values, before)
     elif payload.birth_year is not None and payload.birth_year != row.birth_year:

@@ -16,6 +16,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     WANG,
     Ground,
+    person_id,
 )
 from services.steward.tests.test_reveals import reveal
 
@@ -148,6 +149,51 @@ def test_nobody_moves_a_household_member_where_nobody_of_it_lives(two_streets):
     order = {"person_id": WANG, "to_grid": FAR_GRID, "household_id": "hh_c"}
     with pytest.raises(errors.HouseholdElsewhere):
         ground.bench.as_("R_DISTRICT").do("move_person", order, version=1)
+
+
+def test_a_move_to_where_one_lives_changes_nothing(two_streets):
+    """H6-10: it made a version, an event and a line of history."""
+    ground = two_streets
+    answer = move(ground, grid=GRID)
+    assert (answer["version"], ground.bench.published("resident_moved.v1")) == (1, [])
+    assert ground.cadre().ask("person_history", {"person_id": WANG})["items"] == []
+    assert move(ground)["version"] == 2
+
+
+@pytest.mark.parametrize("way", ["move", "correct"])
+def test_a_shared_phone_stays_with_the_household_that_is_left(two_streets, way):
+    """H6-9: two households had one number, which registering and correcting refuse."""
+    ground = two_streets
+    both = [person_id(61), person_id(62)]
+    for who, name in zip(both, ("陈静", "陈明"), strict=True):
+        ground.person(who, name, grid=GRID, household_id="hh_c", phone="12800000061")
+    order = {"person_id": both[0]}
+
+    def leave(version, household=None):
+        if way == "move":
+            more = {"to_grid": GRID_2} | ({"household_id": household} if household else {})
+            return ground.bench.as_("R_DISTRICT").do("move_person", order | more, version=version)
+        more = {"household_id": household} if household else {"clear": ["household_id"]}
+        more["reason"] = "分户"
+        return ground.bench.as_("R_DISTRICT").do("correct_person", order | more, version=version)
+
+    for household in (None, "hh_d"):
+        with pytest.raises(errors.PhoneTaken) as refused:
+            leave(1, household)
+        assert refused.value.field == "household_id"
+    gives = order | {"clear": ["phone"], "reason": "号码留给原住户"}
+    ground.bench.as_("R_DISTRICT").do("correct_person", gives, version=1)
+    assert leave(2, "hh_d")["version"] == 3
+
+
+def test_a_household_with_one_phone_moves_one_after_the_other(two_streets):
+    ground = two_streets
+    for number, name in ((61, "陈静"), (62, "陈明")):
+        ground.person(person_id(number), name, grid=GRID, household_id="hh_c", phone="12800000061")
+    for number in (61, 62):
+        order = {"person_id": person_id(number), "to_grid": FAR_GRID, "household_id": "hh_c"}
+        done = ground.bench.as_("R_DISTRICT").do("move_person", order, version=1)
+        assert done["version"] == 2
 
 
 def coverage(ground, scope, period):

@@ -468,6 +468,21 @@ def test_the_id_that_stays_gains_the_household_of_its_place(ground, grid, home):
     )
 
 
+def test_a_phone_that_another_household_shares_is_not_gained(ground):
+    """Two households had one number after a merge."""
+    phone, family = "12800000061", {"grid": GRID, "household_id": "hh_c"}
+    ground.person(TWIN, "陈静", phone=phone, **family)
+    ground.person(CHEN, "陈明", phone=phone, **family)
+    stays = {"grid": GRID_2, "household_id": "hh_d"}
+    ground.person(WANG[:-2] + "62", "陈静", **stays)
+    order = {"person_id": TWIN, "into": WANG[:-2] + "62", "reason": "同一人登记两次"}
+    made = ground.cadre(CADRE).do("propose_merge", order, version=1)
+    decide = {"merge_id": made["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+    found = [by_id(ground, who) for who in (WANG[:-2] + "62", CHEN)]
+    assert [one["phone"] for one in found] == [None, "128****0061"]
+
+
 def confirm_merge(ground):
     decide = {"merge_id": merge(ground)["id"], "confirmed": True}
     ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)

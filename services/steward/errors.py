@@ -143,6 +143,14 @@ class RecorderConfirms(Guard):
     )
 
 
+class ConfirmerRaises(Guard):
+    text = (
+        "已确认时长的人及其同户人员不能调增,须由他人更正"
+        " / A person who confirmed the hours, or lives with them, does not make them more; "
+        "somebody else does"
+    )
+
+
 class NumberTellsBirth(Guard):
     text = (
         "出生年份以身份证号码为准,请更正号码"

@@ -488,6 +488,11 @@ class Steward(Imports, Sealing, Service):
             views.records.volunteer_record,
             roles=(ANY_ROLE,),
         ),
+        query(
+            "GET /volunteer-hours/{record_id}/history",
+            views.records.volunteer_record_history,
+            roles=(ANY_ROLE,),
+        ),
         query("GET /hazards", views.records.hazards, roles=(ANY_ROLE,)),
         query(
             "GET /hazards/{hazard_id}",

@@ -29,6 +29,7 @@ from services.steward.actions.standing import require_active, require_serving
 from services.steward.errors import (
     BadSpan,
     ClockSkew,
+    ConfirmerRaises,
     DayTooLong,
     IdTaken,
     MoreThanDeclared,
@@ -286,9 +287,9 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
 
     The organiser confirms. What passes the daily cap is said, and counts for nothing more.
 
-    确认时长以登记时长为限,登记起止时间的,以起止时间为限;确需更多的,确认后另行更正并说明理由。
+    确认时长以登记时长为限,登记起止时间的,以起止时间为限;确需更多的,由他人另行更正并说明理由。
     No more is confirmed than was recorded, or than lies between its times; what has to be more is
-    corrected afterwards, with a reason.
+    corrected afterwards by somebody else, with a reason.
 
     Raises:
         SelfConfirm: Nobody confirms hours of their own household.
@@ -333,11 +334,13 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
 def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     """更正志愿服务 / Correct volunteer service.
 
-    Correct confirmed service; consumers of the hours are told the difference.
+    Correct confirmed service; consumers of the hours are told the difference, and the reason stands
+    in the record's history.
 
     Raises:
         SelfConfirm: Nobody corrects hours of their own household.
         RecorderConfirms: Who recorded them does not make them more.
+        ConfirmerRaises: Neither does who confirmed them.
         StateConflict: They are not confirmed.
         DayTooLong: The day would have more than 24 hours.
         BadSpan: The volunteer was not there for so long.
@@ -351,10 +354,21 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
         _require_other(tx, row.recorded_by)
         _check_there(row, payload.minutes)
         _check_others(tx, row)
+        if row.confirmed_by is not None and kinship.is_own(tx, row.confirmed_by):
+            raise ConfirmerRaises(field="minutes")
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
     corrected = storage.records.update_record(tx.conn, row, minutes=payload.minutes)
+    changes.note_change(
+        tx,
+        "HOURS",
+        row.record_id,
+        corrected.version,
+        "correct",
+        before={"minutes": row.minutes},
+        reason=payload.reason,
+    )
     tx.publish(
         fact_of(
             events.VolunteerHoursCorrected,

@@ -227,7 +227,7 @@ def write_change(conn: sa.Connection, **values: object) -> None:
 
 
 def changes(conn: sa.Connection, ref: str, part: records.PartOfList) -> records.Page:
-    """Return what was changed of a person, area or steward, newest first."""
+    """Return what was changed of a person, area, steward or volunteer record, newest first."""
     asked = sa.select(register_changes).where(register_changes.c.ref == ref)
     return records.page(conn, asked, part, (register_changes.c.id,), newest_first=True)
 
@@ -257,6 +257,8 @@ class Before(TypedDict, total=False):
     is_state_official: bool
     spendable: bool
     work_phone: str | None
+    # Of a volunteer record.
+    minutes: int
 
 
 def before(vault: Vault, change: Row) -> Before:

@@ -12,6 +12,7 @@ from services.steward.tests.ground import (
     GRID_WORKER,
     LI,
     OTHER_CADRE,
+    SECOND,
     STW_GRID,
     WANG,
 )
@@ -355,8 +356,31 @@ def test_no_more_minutes_are_confirmed_than_were_recorded(ground):
     assert (refused.value.field, refused.value.params) == ("minutes", {"limit": 30})
     done = confirm(ground, made, 30)
     more = {"record_id": done["id"], "minutes": 60, "reason": "签到表记为一小时,登记有误"}
-    corrected = ground.cadre(OTHER_CADRE).do("correct_hours", more, version=done["version"])
+    corrected = ground.cadre(SECOND).do("correct_hours", more, version=done["version"])
     assert corrected["minutes"] == 60
+
+
+def test_who_confirmed_hours_does_not_make_them_more_and_why_they_are_stays(ground):
+    """H2-11: half an hour was confirmed and made a day by one person, and the reason was lost."""
+    done = confirm(ground, record(ground, minutes=30))
+    which = {"record_id": done["id"]}
+    more = which | {"minutes": 60, "reason": "签到表记为一小时,登记有误"}
+    with pytest.raises(errors.ConfirmerRaises) as refused:
+        ground.cadre(OTHER_CADRE).do("correct_hours", more, version=done["version"])
+    assert refused.value.field == "minutes"
+    less = which | {"minutes": 20, "reason": "提前离场"}
+    lessened = ground.cadre(OTHER_CADRE).do("correct_hours", less, version=done["version"])
+    ground.cadre(SECOND).do("correct_hours", more, version=lessened["version"])
+    asked = ground.by(WANG, "R_RESIDENT", COMMUNITY).ask("volunteer_record_history", which)
+    assert [
+        (line["actor_id"], line["before"], line["reason"], line["fields"])
+        for line in asked["items"]
+    ] == [
+        (SECOND, {"minutes": 20}, more["reason"], ["minutes"]),
+        (OTHER_CADRE, {"minutes": 30}, less["reason"], ["minutes"]),
+    ]
+    with pytest.raises(NotFound):
+        ground.by(LI, "R_RESIDENT", COMMUNITY).ask("volunteer_record_history", which)
 
 
 def test_who_has_left_brings_the_visits_of_before(ground):

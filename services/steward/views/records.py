@@ -14,7 +14,7 @@ from chassis.refusal import NotFound, RoleDenied
 from chassis.replies import Page
 from chassis.requests import Request
 from services.steward import replies, rules, storage
-from services.steward.views.people import note_reads
+from services.steward.views.people import history, note_reads
 
 
 class HoursList(Request, frozen=True):
@@ -31,6 +31,14 @@ class WhichRecord(Request, frozen=True):
     """Which volunteer record is meant."""
 
     record_id: str
+
+
+class RecordHistory(Request, frozen=True):
+    """分页 / Which part of a list."""
+
+    record_id: str
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 class WhichHazard(Request, frozen=True):
@@ -97,14 +105,31 @@ def volunteer_record(tx: Tx, payload: WhichRecord) -> replies.HoursCard:
     Raises:
         NotFound: No such record, or none of the caller's business.
     """
-    row = storage.records.one_record(tx.conn, payload.record_id)
+    return _record_card(_record(tx, payload.record_id))
+
+
+def _record(tx: Tx, record_id: str) -> Row:
+    row = storage.records.one_record(tx.conn, record_id)
     if row is None or not (
         row.person_id == tx.actor.id
         or (tx.actor.role in rules.access.ORGANISERS and tx.actor.covers(row.area))
         or rules.access.may_see(tx.actor, "hours", row.area)
     ):
-        raise NotFound(kind="volunteer_record", id=payload.record_id)
-    return _record_card(row)
+        raise NotFound(kind="volunteer_record", id=record_id)
+    return row
+
+
+def volunteer_record_history(tx: Tx, payload: RecordHistory) -> Page[replies.Change]:
+    """志愿记录更正 / What was corrected of a volunteer record.
+
+    Answer what was corrected of a volunteer record, by whom and why, newest first: to the person
+    who served, and to the person who may confirm it.
+
+    Raises:
+        NotFound: No such record, or none of the caller's business.
+    """
+    row = _record(tx, payload.record_id)
+    return history(tx, row.record_id, payload, by_name=True)
 
 
 def hazards(tx: Tx, payload: HazardList) -> Page[replies.HazardCard]:

@@ -1,7 +1,6 @@
 """Refunds: asked for by the holder, decided by an official who has no tie to the partner."""
 
 import logging
-from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
@@ -169,8 +168,8 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     """同意退回 / Approve a refund.
 
     On a statement that is not paid, the line is taken back on that statement; on a paid one, the
-    next statement carries a negative line. Where the partner has left and nothing of it is open,
-    the district bears it.
+    next statement carries a negative line. Where the partner has left, its oldest unpaid statement
+    that can bear it does; where none can, the district bears it.
 
     Raises:
         StateConflict: No refund is asked for.
@@ -186,16 +185,18 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
         records.locked(tx.conn, statements, seen.statement_id) if seen.statement_id else None
     )
     row = _to_decide(tx, payload)
-    open_points = _open_points(tx, row, statement)
+    # The statement that is not paid and carries the negative line.
+    bearing = statement if statement is not None and statement.state != "PAID" else None
+    paid_fen = statement_store.amounts_paid(tx.conn, [row.redemption_id]).get(row.redemption_id, 0)
+    open_points = _open_points(tx, row, bearing, paid_fen)
     borne_by = None
     if open_points < row.points:
         if partner.state != "EXITED" or row.settled_at is None:
             raise ReceivableShort(open=open_points, points=row.points)
-        borne_by = "DISTRICT"
-    refund_statement_id = None
-    if statement is not None and statement.state != "PAID":
-        refund_statement_id = statement.statement_id
-        _take_back(tx, statement, row)
+        bearing = _bearing(tx, row, paid_fen)
+        borne_by = "DISTRICT" if bearing is None else None
+    if bearing is not None:
+        _take_back(tx, bearing, row, paid_fen)
     version = records.change(
         tx,
         redemptions,
@@ -206,7 +207,7 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
         refunded_at=tx.now,
         refund_decided_by=tx.actor.id,
         refund_late=False,
-        refund_statement_id=refund_statement_id,
+        refund_statement_id=bearing.statement_id if bearing else None,
         refund_borne_by=borne_by,
     ).version
     if row.points:
@@ -221,27 +222,32 @@ def approve_refund(tx: Tx, payload: DecideRefund) -> RedemptionReply:
     return reply(row, state="REFUNDED", version=version)
 
 
-def _open_points(tx: Tx, row: Row, statement: Row | None) -> int:
+def _open_points(tx: Tx, row: Row, own: Row | None, paid_fen: int) -> int:
     """Return the points from which a refund can be taken.
 
-    A refund of what stands on an unpaid statement is taken from that statement alone; any other
-    from what stands on no statement. What another statement will settle is not open.
+    A refund of what stands on an unpaid statement is taken from that statement alone (`own`); any
+    other from what stands on no statement. What another statement will settle is not open.
     """
-    if statement is None or statement.state == "PAID":
+    if own is None:
         return store.unbilled_points(tx.conn, row.partner_id)
-    own = _own(statement_store.lines_of(tx.conn, statement.statement_id), row)
-    return int(statement.points) if statement.amount_fen >= own.amount_fen else 0
+    return int(own.points) if own.amount_fen >= paid_fen else 0
 
 
-def _own(lines: Sequence[Row], row: Row) -> Row:
-    return next(line for line in lines if line.redemption_id == row.redemption_id)
+def _bearing(tx: Tx, row: Row, paid_fen: int) -> Row | None:
+    """Return the unpaid statement that bears what a partner that has left gives back, held.
+
+    No statement may follow, so that it is the oldest whose points and money suffice; or None.
+    """
+    for one in statement_store.lock_unpaid_of(tx.conn, row.partner_id):
+        if one.points >= row.points and one.amount_fen >= paid_fen:
+            return one
+    return None
 
 
-def _take_back(tx: Tx, statement: Row, row: Row) -> None:
+def _take_back(tx: Tx, statement: Row, row: Row, paid_fen: int) -> None:
     """Add the negative line to a statement that is not paid yet."""
     lines = statement_store.lines_of(tx.conn, statement.statement_id)
-    own = _own(lines, row)
-    taken = Line(row.redemption_id, "REFUND", -own.points, -own.amount_fen, own.redeemed_at)
+    taken = Line(row.redemption_id, "REFUND", -row.points, -paid_fen, row.redeemed_at)
     statement_store.add_lines(tx.conn, statement.statement_id, [taken], first=len(lines) + 1)
     records.change(
         tx,
@@ -249,8 +255,8 @@ def _take_back(tx: Tx, statement: Row, row: Row) -> None:
         statement,
         step="refund",
         note=row.redemption_id,
-        points=statement.points - own.points,
-        amount_fen=statement.amount_fen - own.amount_fen,
+        points=statement.points - row.points,
+        amount_fen=statement.amount_fen - paid_fen,
     )
     # The money that is free again may be what others wait for, and nothing to pay needs none.
     fund = statement_store.fund_for(tx.conn, statement.area, statement.period, hold=True)

@@ -92,6 +92,16 @@ def statements_of(conn: sa.Connection, partner_id: str, limit: int) -> list[Row]
     return records.rows(conn, asked)
 
 
+def lock_unpaid_of(conn: sa.Connection, partner_id: str) -> list[Row]:
+    """Return the statements of a partner that are not paid, oldest month first; hold them."""
+    asked = (
+        sa.select(statements)
+        .where(statements.c.partner_id == partner_id, statements.c.state != "PAID")
+        .order_by(statements.c.period)
+    )
+    return records.rows(conn, store.lock(asked, conn, weak=True))
+
+
 def fund_for(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Row | None:
     """Return the fund that pays for an area in a month: its own, else the next wider one.
 

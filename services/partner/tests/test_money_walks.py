@@ -250,11 +250,30 @@ class Walk:
         kind = "paid" if worth.paid else "billed" if worth.billed else "loose"
         self.counts[f"refund of a {kind} one"] += 1
         worth.borne = self.state[row["redemption_id"]]["refund_borne_by"] is not None
-        assert not worth.borne or worth.paid
+        self.bear(worth, self.state[row["redemption_id"]]["refund_statement_id"])
+
+    def bear(self, worth, statement_id):
+        """Take a refund into the model: the unpaid statement that bears it, or the district."""
+        partner = next(one for one in self.stand["partners"] if one["partner_id"] == worth.partner)
+        fit = [
+            one
+            for one, bill in self.bills.items()
+            if (bill.partner, bill.paid) == (worth.partner, False)
+            and bill.points >= worth.points
+            and bill.fen >= worth.fen
+        ]
+        if worth.borne:
+            assert worth.paid and not fit, "the district bears what a statement could bear"
         if worth.billed and not worth.paid:
-            worth.taken_back = worth.billed
-            self.bills[worth.billed].points -= worth.points
-            self.bills[worth.billed].fen -= worth.fen
+            assert statement_id == worth.billed
+        elif statement_id:
+            assert worth.paid and partner["state"] == "EXITED", "its next statement takes it back"
+            assert statement_id in fit
+            self.counts["refund on the last statement of one that left"] += 1
+        if statement_id:
+            worth.taken_back = statement_id
+            self.bills[statement_id].points -= worth.points
+            self.bills[statement_id].fen -= worth.fen
 
     def deny(self, a, b):
         row = self.one(a, "REFUND_REVIEW")

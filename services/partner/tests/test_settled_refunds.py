@@ -3,6 +3,7 @@
 import pytest
 
 from services.partner import errors
+from services.partner.tests.test_register import stop
 from services.partner.tests.test_statements import (
     BEN,
     ISSUED,
@@ -142,3 +143,35 @@ def test_a_statement_that_an_offset_has_emptied_gives_nothing_back(town, barber,
     with pytest.raises(errors.ReceivableShort):
         refund(town, two)
     assert town.statement(barber, "2025-05")["points"] == 0
+
+
+@pytest.mark.parametrize("fen_per_point", [10, 5])
+def test_what_a_partner_that_left_gives_back_is_borne_by_its_unpaid_statement(
+    town, barber, haircut, march, fen_per_point
+):
+    """H4-10: the district bore it, and the partner was paid 600 fen of April on top."""
+    one = town.redeem(haircut)
+    march.fire(ISSUED)
+    paid(town, barber)
+    second = town.offer(barber, title="洗头一次", settle_fen_per_point=fen_per_point)
+    town.redeem(second)
+    march.at("2025-04-04T09:00")
+    ask_refund(town, one)
+    march.fire(NEXT_ISSUED)
+    stop(town, "exit_partner", barber, "HONOUR")
+    town.as_cadre()
+    assert step(town, "approve_refund", one)["state"] == "REFUNDED"
+    (told,) = march.published("redemption_refunded.v1")
+    town.as_partner()
+    desk = march.ask("desk", {"partner_id": barber})
+    row = town.statement(barber, "2025-04")
+    stands = (row["points"], row["amount_fen"], told["data"]["borne_by"], desk["receivable_points"])
+    # 60 points at 5 fen do not make up for 60 at 10.
+    assert stands == ((0, 0, None, 0) if fen_per_point == 10 else (60, 300, "DISTRICT", 60))
+    town.as_partner()
+    town.move("confirm_statement", row)
+    pay(town, barber, "2025-04")
+    settled = [event["data"]["points"] for event in march.published("partner_settled.v1")]
+    assert settled == ([60] if fen_per_point == 10 else [60, 60])
+    town.as_partner()
+    assert march.ask("desk", {"partner_id": barber})["receivable_points"] == 0

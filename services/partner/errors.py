@@ -159,10 +159,13 @@ class NotInScope(Guard):
 
 class WrongAudience(Guard):
     guard = "AUDIENCE"
-    text = (
-        "该项目不面向 {wallet} 积分账户"
-        " / This offer is not for {wallet} wallets, or you have no such wallet"
-    )
+    text = "该项目不面向 {wallet} 积分账户 / This offer is not for {wallet} wallets"
+
+
+class NoSuchWallet(WrongAudience):
+    """The offer is for such wallets; the caller has none."""
+
+    text = "您没有 {wallet} 积分账户 / You have no {wallet} wallet"
 
 
 class LimitReached(Guard):

@@ -20,6 +20,7 @@ from services.partner.errors import (
     AlreadyRated,
     BadVoucher,
     LimitReached,
+    NoSuchWallet,
     OfferClosed,
     OperatorIsHolder,
     OutOfStock,
@@ -29,7 +30,6 @@ from services.partner.errors import (
     TooManyTries,
     VoucherExpired,
     WindowOver,
-    WrongAudience,
 )
 from services.partner.replies import RedemptionReply
 from services.partner.rules import redemptions as rules
@@ -108,7 +108,8 @@ def request_redemption(tx: Tx, payload: RequestRedemption) -> RedemptionReply:
     Raises:
         OfferClosed: It is not on the list, or not valid now.
         NotInScope: It is not valid where the holder lives.
-        WrongAudience: It is not for this wallet, or the person has no such wallet.
+        WrongAudience: It is not for this wallet.
+        NoSuchWallet: It is, and the person has no such wallet.
         OwnShop: The holder acts for that partner.
         OutOfStock: There is not enough left.
         LimitReached: The person's share of this month is used up.
@@ -175,7 +176,7 @@ def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
             tx.conn, tx.actor.id, left_after=tx.now - rules.LEFT_WALLET
         )
         if steward is None:
-            raise WrongAudience(field="wallet", wallet=kind)
+            raise NoSuchWallet(field="wallet", wallet=kind)
         return f"STW:{steward.steward_id}", steward.community
     scope = tx.actor.scope
     community = scope[:12] if len(scope) >= 12 else None

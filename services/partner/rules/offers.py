@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from chassis.calendar import Calendar, with_zone
 from chassis.refusal import Said, require_all, said, sentences
@@ -199,7 +200,12 @@ def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
     Raises:
         ValidityWrong: Unreadable, or it ends before it begins.
     """
-    begins, ends = _instant("valid_from", valid_from, 0), _instant("valid_to", valid_to, 1)
+    read = (
+        partial(_instant, "valid_from", valid_from, 0),
+        partial(_instant, "valid_to", valid_to, 1),
+    )
+    require_all(*read)
+    begins, ends = (one() for one in read)
     if begins >= ends:
         raise ValidityWrong(
             field="valid_to", reason=said("结束不晚于开始 / the end is not after the beginning")

@@ -156,7 +156,7 @@ def test_all_that_is_wrong_with_a_row_is_told_at_once(bench):
         CUT.replace("off_1", "off_2")
         .replace(",60,", ",6000,")
         .replace(",10,50", ",11,50")
-        .replace("370811015901,2025-01-01", "370811015,20250301")
+        .replace("370811015901,2025-01-01,2026-12-31", "370811015,20250301,2026年底")
     )
     result = bench.load("offers", OFFERS + cells + rules)
     assert counts(result) == (0, 0, 2)
@@ -165,6 +165,7 @@ def test_all_that_is_wrong_with_a_row_is_told_at_once(bench):
         (2, "points_price", "BAD_CELL"),
         (2, "audience", "BAD_CELL"),
         (3, "valid_from", "VALIDITY"),
+        (3, "valid_to", "VALIDITY"),
         (3, "scope", "SCOPE_TOO_WIDE"),
         (3, "points_price", "PRICE_RANGE"),
         (3, "settle_fen_per_point", "PRICE_RANGE"),

@@ -331,8 +331,14 @@ def test_a_steward_spends_the_stewards_wallet(town, barber):
     offer_id = town.offer(barber, audience="STEWARD")
     bench = town.as_resident()
     refused(town, errors.WrongAudience, offer_id)
+    # H1-33: the offer was said not to be for such wallets, which it is.
     bench.as_("R_STEWARD", person=ANA, scope=COMMUNITY)
-    refused(town, errors.WrongAudience, offer_id, wallet="STW")
+    for one in (offer_id, town.offer(barber, audience="BOTH")):
+        bench.as_("R_STEWARD", person=ANA, scope=COMMUNITY)
+        with pytest.raises(errors.WrongAudience) as told:
+            bench.do("request_redemption", {"offer_id": one, "wallet": "STW"})
+        assert told.value.guard == "AUDIENCE"
+        assert told.value.describe() == "您没有 STW 积分账户"
     enrolled = {
         "steward_id": "stw_ana",
         "person_id": ANA,

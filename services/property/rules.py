@@ -370,6 +370,8 @@ def is_complete(members: Sequence[str], chair: str) -> bool:
 # Rectifications
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
+# In these an order that was issued in error is withdrawn.
+WITHDRAWABLE = (*OPEN_ORDERS, "PASSED", "ENDED")
 _WORKING_DAYS = {"S2": 3, "S3": 7}
 LEVEL_TWO_DAYS = 3
 CHECK_DAYS = 2
@@ -525,8 +527,13 @@ MESSAGES = sentences(
             " / Rectification order {number} is withdrawn with its meeting: {said}"
         ),
         "ORDER_ENDED": (
-            "整改单 {number} 已随任务取消终止:{said}"
-            " / Rectification order {number} ended with its task, which was cancelled: {said}"
+            "整改单 {number} 所涉工作不再由贵项目办理,整改单终止:{said}"
+            " / Rectification order {number} ended, as your project is not to do that work any "
+            "more: {said}"
+        ),
+        "WORK_TAKEN_AWAY": (
+            "会议决定的工作不再由贵项目办理:{said}"
+            " / Your project is not to do a work that a meeting decided any more: {said}"
         ),
         "WORK_CANCELLED": (
             "会议决定的工作已随会议作废取消:{said}"

@@ -431,6 +431,8 @@ def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
             scope=row.area,
             sequence=row.version,
         )
+    undone = closings.ended_works(tx.conn, project_id, closed.closed_at)
+    works_now = works.take_over(tx, row, undone)
     orders = closings.ended_orders(tx.conn, project_id, closed.closed_at)
     for order in orders:
         rectifications.open_order(
@@ -441,10 +443,9 @@ def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
             basis=order.basis,
             source=order.source,
             media=order.media,
+            work_id=works_now.get(rows.work_of_order(tx.conn, order) or ""),
             again_of=order.rectification_id,
         )
-    undone = closings.ended_works(tx.conn, project_id, closed.closed_at)
-    works.take_over(tx, row, undone)
     posts = closings.ended_posts(tx.conn, project_id, closed.closed_at)
     agreed = closings.ended_agreements(tx.conn, project_id, closed.closed_at)
     listed, late = disclosures.list_again(tx, project_id)
@@ -531,6 +532,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
         },
     )
     committees.hand_over(tx, former, new)
+    works_now = works.take_over(tx, new, undone)
     for defect in standing:
         rectifications.open_order(
             tx,
@@ -540,9 +542,9 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
             basis=defect.basis,
             source="HANDOVER",
             media=defect.media,
+            work_id=works_now.get(rows.work_of_order(tx.conn, defect) or ""),
             again_of=defect.rectification_id,
         )
-    works.take_over(tx, new, undone)
     return ground.reply(
         replies.HandedOver,
         tables.projects,

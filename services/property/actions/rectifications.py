@@ -420,7 +420,17 @@ def end_of_task(tx: Tx, task_id: str, reason: str) -> None:
     It was overdue all the same, so what it cost stays. Where it was no fault of the project, two
     persons of the street withdraw the order (DOMAIN 2.2.5), and its effects are reversed.
     """
-    for row in rows.orders_from(tx.conn, task_id=task_id):
+    _end_all(tx, rows.orders_from(tx.conn, task_id=task_id), reason)
+
+
+def end_of_work(tx: Tx, work_id: str, reason: str) -> None:
+    """End what an overdue work order of a meeting had opened, as the project is not to do it;
+    tell the manager. As with a task, what it cost stays."""
+    _end_all(tx, rows.orders_from(tx.conn, work_id=work_id), reason)
+
+
+def _end_all(tx: Tx, orders: list[Row], reason: str) -> None:
+    for row in orders:
         if row.state in rules.OPEN_ORDERS:
             _end(tx, row, reason)
             manager = ground.project(tx, row.project_id).manager_person_id
@@ -550,7 +560,7 @@ def withdraw_rectification(tx: Tx, payload: Withdraw) -> replies.Withdrawal:
         may=ground.uninterested,
     )
     ground.require_reason(payload.reason)
-    if row.state not in (*rules.OPEN_ORDERS, "PASSED", "ENDED"):
+    if row.state not in rules.WITHDRAWABLE:
         raise StateConflict(state=row.state)
     if row.withdraw_proposed_by is None:
         row = records.change(
@@ -573,7 +583,7 @@ def withdraw_of_meeting(tx: Tx, meeting_id: str, reason: str) -> None:
     """Withdraw what a meeting that is annulled had ordered and is not closed, of whoever has the
     compound since too; tell the managers."""
     for row in rows.orders_from(tx.conn, meeting_id=meeting_id):
-        if row.state in (*rules.OPEN_ORDERS, "PASSED", "ENDED"):
+        if row.state in rules.WITHDRAWABLE:
             _withdrawn(tx, row, reason)
             manager = ground.project(tx, row.project_id).manager_person_id
             ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)

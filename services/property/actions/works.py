@@ -17,6 +17,7 @@ from services.property import errors, events, replies
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import References
 from services.property.storage import rows, tables
+from services.property.storage import works as stored
 from services.property.storage.rows import Row
 
 OPEN = ("ASSIGNED", "DOING")
@@ -75,7 +76,7 @@ def consume_assigned(tx: Tx, heard: list[Event]) -> None:
     """A task of one of our projects becomes a work order, once; said again it has a new term."""
     mine = [event for event in heard if event.data.responsible_kind == "PROJECT"]
     projects = rows.known_projects(tx.conn, [event.data.responsible_id for event in mine])
-    known = rows.works_of_tasks(tx.conn, [event.data.task_id for event in mine])
+    known = stored.of_tasks(tx.conn, [event.data.task_id for event in mine])
     for event in mine:
         data: events.TaskAssignedHeard = event.data
         project = projects.get(data.responsible_id)
@@ -117,7 +118,7 @@ def _again_assigned(tx: Tx, row: Row, project: Row, data: events.TaskAssignedHea
 def consume_accepted(tx: Tx, heard: list[Event]) -> None:
     """The task was accepted: the work order is closed."""
     ids = [event.data.task_id for event in heard]
-    for row in rows.works_of_tasks(tx.conn, ids).values():
+    for row in stored.of_tasks(tx.conn, ids).values():
         if row.state not in ENDED:
             _close(tx, row)
 
@@ -130,7 +131,7 @@ def _close(tx: Tx, row: Row) -> Row:
 def consume_rework(tx: Tx, heard: list[Event]) -> None:
     """The work must be done again, or is taken away for good."""
     newest = {event.data.task_id: event for event in heard}
-    for task_id, row in rows.works_of_tasks(tx.conn, newest).items():
+    for task_id, row in stored.of_tasks(tx.conn, newest).items():
         if row.state in ENDED:
             continue
         data: events.TaskReworkHeard = newest[task_id].data
@@ -169,29 +170,33 @@ def _overdue(tx: Tx, row: Row) -> Row:
     """Mark it, and open one S3 order, which goes up the liaison chain as every order (2.5.5)."""
     if not row.overdue:
         row = records.change(tx, tables.works, row, step="OVERDUE", overdue=True)
-    if rows.order_of(tx.conn, work_id=row.work_id) is None:
-        rectifications.open_order(
-            tx,
-            ground.project(tx, row.project_id),
-            severity="S3",
-            facts=f"三方联席会议决定的工单逾期未完成:{row.title}",
-            basis="三方联席会议决定及其期限",
-            source="MEETING",
-            meeting_id=row.meeting_id,
-            work_id=row.work_id,
-        )
+    orders = rows.orders_from(tx.conn, work_id=row.work_id)
+    # One that ended, as the work was another project's for a time, is not of now.
+    if any(one.project_id == row.project_id and one.state != "ENDED" for one in orders):
+        return row
+    rectifications.open_order(
+        tx,
+        ground.project(tx, row.project_id),
+        severity="S3",
+        facts=f"三方联席会议决定的工单逾期未完成:{row.title}",
+        basis="三方联席会议决定及其期限",
+        source="MEETING",
+        meeting_id=row.meeting_id,
+        work_id=None if orders else row.work_id,
+        again_of=orders[-1].rectification_id if orders else None,
+    )
     return row
 
 
 def catch_up(tx: Tx) -> None:
     """Take what fell due without a clock: work orders of before they had one."""
-    for row in rows.forgotten_works(tx.conn, tx.now, OPEN):
+    for row in stored.forgotten(tx.conn, tx.now, OPEN):
         _overdue(tx, row)
 
 
 def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
     """End the works of a closed project's meetings; returns what was not done."""
-    left = rows.meeting_works(tx.conn, (*OPEN, "DELIVERED"), project_id=project_id)
+    left = stored.of_meetings(tx.conn, (*OPEN, "DELIVERED"), project_id=project_id)
     for row in left:
         _end(tx, row, "ENDED", "PROJECT_CLOSED")
     return [row for row in left if row.state in OPEN]
@@ -200,25 +205,35 @@ def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
 def cancel_of_meeting(tx: Tx, meeting_id: str, reason: str) -> None:
     """Cancel what a meeting that is annulled had decided and nobody has done."""
     states = (*OPEN, "DELIVERED")
-    for row in rows.meeting_works(tx.conn, states, meeting_id=meeting_id):
+    for row in stored.of_meetings(tx.conn, states, meeting_id=meeting_id):
         _end(tx, row, "CANCELLED", reason)
         manager = ground.project(tx, row.project_id).manager_person_id
         ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row.title}({reason})")
 
 
-def take_over(tx: Tx, project: Row, left: list[Row]) -> None:
-    """What the meetings of the former project decided is for the new one to do."""
-    for row in left:
-        least = tx.calendar.due(tx.now, TAKEN_OVER_DAYS)
-        new_work(
+def take_over(tx: Tx, project: Row, left: list[Row]) -> dict[str, str]:
+    """What the meetings of the former project decided is for the new one to do.
+
+    Returns the id of each new work order by that of the former one.
+    """
+    return {
+        row.work_id: new_work(
             tx,
             project,
             work_id=tx.new_id("wrk"),
             source="MEETING",
             title=row.title,
-            due_at=max(row.due_at or least, least),
+            due_at=_taken_over_until(tx, row),
             meeting_id=row.meeting_id,
-        )
+        ).work_id
+        for row in left
+    }
+
+
+def _taken_over_until(tx: Tx, row: Row) -> datetime:
+    """Return until when another project has to do a work order."""
+    least = tx.calendar.due(tx.now, TAKEN_OVER_DAYS)
+    return max(row.due_at or least, least)
 
 
 def _end(tx: Tx, row: Row, state: str, reason: str) -> Row:
@@ -238,7 +253,7 @@ def _end(tx: Tx, row: Row, state: str, reason: str) -> Row:
 def consume_overdue(tx: Tx, heard: list[Event]) -> None:
     """An overdue task of a project opens one S3 order, however often it goes up."""
     mine = {e.data.task_id: e for e in heard if e.data.responsible_kind == "PROJECT"}
-    known = rows.works_of_tasks(tx.conn, mine)
+    known = stored.of_tasks(tx.conn, mine)
     projects = rows.known_projects(tx.conn, [e.data.responsible_id for e in mine.values()])
     for task_id, event in mine.items():
         work = known.get(task_id)
@@ -383,7 +398,8 @@ class Cancel(Request, frozen=True):
 def cancel_work(tx: Tx, payload: Cancel) -> replies.Made:
     """取消会议工单 / Cancel the work of a meeting's decision.
 
-    The community cancels the work order of a meeting's decision.
+    The community cancels the work order of a meeting's decision. The order that it had opened ends,
+    and the manager is told.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -391,7 +407,15 @@ def cancel_work(tx: Tx, payload: Cancel) -> replies.Made:
     """
     row = _of_a_meeting(tx, payload.work_id, *OPEN, "DELIVERED")
     ground.require_reason(payload.reason)
+    _taken_away(tx, row, payload.reason)
     return ground.reply(replies.Made, tables.works, _end(tx, row, "CANCELLED", payload.reason))
+
+
+def _taken_away(tx: Tx, row: Row, reason: str) -> None:
+    """Tell a project that a work order is its own no more; what that had opened ends."""
+    manager = ground.project(tx, row.project_id).manager_person_id
+    ground.tell(tx, manager, "WORK_TAKEN_AWAY", said=f"{row.title}({reason})")
+    rectifications.end_of_work(tx, row.work_id, reason)
 
 
 class Extend(Request, frozen=True):
@@ -444,7 +468,8 @@ class Reassign(Request, frozen=True):
 def reassign_work(tx: Tx, payload: Reassign) -> replies.Made:
     """会议工单改派 / Another project does the work.
 
-    Another project of the community does the work.
+    Another project of the community does the work, and has seven working days at least. The order
+    that the work had opened of the former project ends, and its manager is told.
 
     Raises:
         NotFound: There is no such project.
@@ -461,6 +486,8 @@ def reassign_work(tx: Tx, payload: Reassign) -> replies.Made:
     former = row.project_id
     if former == payload.project_id:
         raise StateConflict(state="SAME_PROJECT", field="project_id")
+    _taken_away(tx, row, payload.reason)
+    due_at = _taken_over_until(tx, row)
     row = records.change(
         tx,
         tables.works,
@@ -469,6 +496,9 @@ def reassign_work(tx: Tx, payload: Reassign) -> replies.Made:
         project_id=payload.project_id,
         state="ASSIGNED",
         started_at=None,
-        note={"former": former, "reason": payload.reason},
+        due_at=due_at,
+        overdue=False,
+        note={"former": former, "due": due_at.isoformat(), "reason": payload.reason},
     )
+    tx.arm("wrk_due", row.work_id, due_at)
     return ground.reply(replies.Made, tables.works, row)

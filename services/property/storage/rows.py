@@ -481,17 +481,29 @@ def orders_in(conn: sa.Connection, project_id: str, states: Iterable[str]) -> li
 
 
 def orders_from(
-    conn: sa.Connection, *, meeting_id: str | None = None, task_id: str | None = None
+    conn: sa.Connection,
+    *,
+    meeting_id: str | None = None,
+    task_id: str | None = None,
+    work_id: str | None = None,
 ) -> list[Row]:
-    """Return what a meeting has ordered, or a task has opened, and what was ordered anew from it
-    when the project was handed over or served again; locked."""
+    """Return what a meeting has ordered, or a task or a work order has opened, and what was
+    ordered anew from it when the project was handed over or served again; locked."""
     table = t.rectifications
-    asked = table.c.task_id == task_id if meeting_id is None else table.c.meeting_id == meeting_id
-    found: list[Row] = []
-    while orders := _orders(conn, asked):
-        found += orders
-        asked = table.c.again_of.in_([row.rectification_id for row in orders])
-    return found
+    asked = [
+        column == value
+        for column, value in (
+            (table.c.meeting_id, meeting_id),
+            (table.c.task_id, task_id),
+            (table.c.work_id, work_id),
+        )
+        if value is not None
+    ]
+    found: dict[str, Row] = {}
+    while orders := _orders(conn, *asked):
+        found |= {row.rectification_id: row for row in orders}
+        asked = [table.c.again_of.in_([row.rectification_id for row in orders])]
+    return list(found.values())
 
 
 def _orders(conn: sa.Connection, *asked: sa.ColumnElement[bool]) -> list[Row]:
@@ -648,28 +660,23 @@ def complaint_of_order(conn: sa.Connection, order: Row) -> Row | None:
     return records.find(conn, t.complaints, order.complaint_id) if order.complaint_id else None
 
 
-def works_of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Row]:
-    """Return the works of these tasks, locked, by task."""
-    table = t.works
-    asked = sa.select(table).where(table.c.task_id.in_(sorted(set(task_ids))))
-    rows = records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
-    return {row.task_id: row for row in rows}
+def work_of_order(conn: sa.Connection, order: Row) -> str | None:
+    """Return the work order that has opened an order, or the one that it follows; or None."""
+    while order.work_id is None and order.again_of is not None:
+        order = records.get(conn, t.rectifications, order.again_of)
+    found: str | None = order.work_id
+    return found
 
 
 def order_of(
-    conn: sa.Connection,
-    *,
-    complaint_id: str | None = None,
-    task_id: str | None = None,
-    work_id: str | None = None,
+    conn: sa.Connection, *, complaint_id: str | None = None, task_id: str | None = None
 ) -> str | None:
-    """Return the order that a complaint, a task or a work order has opened, or None."""
+    """Return the order that a complaint or a task has opened, or None."""
     table = t.rectifications
     asked = sa.select(table.c.rectification_id)
     for column, value in (
         (table.c.complaint_id, complaint_id),
         (table.c.task_id, task_id),
-        (table.c.work_id, work_id),
     ):
         if value is not None:
             asked = asked.where(column == value)
@@ -691,35 +698,6 @@ def agreement_lines(conn: sa.Connection, agreement_ids: Iterable[str]) -> set[st
         table.c.agreement_id.in_(list(agreement_ids))
     )
     return {f"{one} {item}" for one, item in conn.execute(asked)}
-
-
-def meeting_works(
-    conn: sa.Connection,
-    states: Iterable[str],
-    *,
-    project_id: str | None = None,
-    meeting_id: str | None = None,
-) -> list[Row]:
-    """Return the works out of a project's meetings, or of one, in the given states, locked."""
-    table = t.works
-    asked = sa.select(table).where(table.c.source == "MEETING", table.c.state.in_(tuple(states)))
-    if project_id is not None:
-        asked = asked.where(table.c.project_id == project_id)
-    if meeting_id is not None:
-        asked = asked.where(table.c.meeting_id == meeting_id)
-    return records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
-
-
-def forgotten_works(conn: sa.Connection, at: datetime, states: Iterable[str]) -> list[Row]:
-    """Return the works out of meetings that are past their date and not overdue yet, locked."""
-    table = t.works
-    asked = sa.select(table).where(
-        table.c.state.in_(tuple(states)),
-        table.c.due_at <= at,
-        table.c.source == "MEETING",
-        table.c.overdue.is_(False),
-    )
-    return records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
 
 
 def disclosures_to_come(conn: sa.Connection, project_id: str) -> list[Row]:

@@ -310,3 +310,91 @@ def test_the_order_of_an_overdue_task_ends_with_the_task(bench, town):
         row = town.street_clerk(who).ask("rectification", asked)
         bench.do("withdraw_rectification", withdraw, version=row["version"])
     assert len(bench.published("rectification_withdrawn.v1")) == 1
+
+
+def orders(bench):
+    asked = "SELECT project_id, state, work_id FROM rectifications ORDER BY created_at, project_id"
+    return [(row["project_id"], row["state"], row["work_id"]) for row in bench.rows(asked)]
+
+
+def test_an_overdue_work_has_one_order_also_of_the_next_company(bench, town, work):
+    """H5-3: order and work were made anew, and the new work falling overdue opened a second one."""
+    bench.fire("2025-03-13T00:00:00")
+    town.hand_over("per_next")
+    (new,) = town.cadre().ask("works", {"project_id": "prj_b"})["items"]
+    bench.fire("2025-04-10T00:00:00")
+    assert card(town, {"work_id": new["id"]})["overdue"] is True
+    assert orders(bench) == [
+        ("prj_a", "ENDED", work["work_id"]),
+        ("prj_b", "OVERDUE", new["id"]),
+    ]
+
+
+def test_an_overdue_work_has_one_order_also_where_its_project_serves_again(bench, town, work):
+    """H5-3: as at a hand-over."""
+    bench.fire("2025-03-13T00:00:00")
+    closing = {"project_id": "prj_a", "status": "CLOSED", "reason": "合同到期未续"}
+    town.district().do(
+        "change_project_status", closing, version=town.version("projects", "project_id", "prj_a")
+    )
+    for person in ("per_one", "per_two"):
+        bench.as_("R_STREET", person=person, scope="370811015").do(
+            "reopen_project",
+            {"project_id": "prj_a", "reason": "误选项目,合同仍有效"},
+            version=town.version("projects", "project_id", "prj_a"),
+        )
+    bench.fire("2025-04-10T00:00:00")
+    assert [state for _, state, _ in orders(bench)] == ["ENDED", "OVERDUE"]
+
+
+def test_a_work_that_a_project_is_not_to_do_leaves_it_no_order(bench, town, work):
+    """Its order ran on, up to the district, with nothing that could be shown for it."""
+    town.found("prj_b", manager="per_lu", grid="370811015901002")
+    bench.fire("2025-03-13T00:00:00")
+    away = work | {"reason": "该地块由另一项目服务"}
+    version = town.version("works", "work_id", work["work_id"])
+    town.cadre().do("reassign_work", away | {"project_id": "prj_b"}, version=version)
+    assert orders(bench) == [("prj_a", "ENDED", work["work_id"])]
+    codes = [one["code"] for one in town.manager().ask("my_messages")["items"]]
+    assert sorted(codes) == ["ORDER_ENDED", "WORK_TAKEN_AWAY"]
+    # Who gets it has seven working days at least, and is overdue only after them.
+    shown = card(town, work)
+    assert (shown["overdue"], instant(shown["due_at"])) == (False, instant("2025-03-25T00:00:00"))
+    bench.fire("2025-03-25T00:00:00")
+    assert orders(bench)[1:] == [("prj_b", "ISSUED", None)]
+    version = town.version("works", "work_id", work["work_id"])
+    town.cadre().do("reassign_work", away | {"project_id": "prj_a"}, version=version)
+    bench.fire("2025-04-10T00:00:00")
+    assert [(one, state) for one, state, _ in orders(bench)] == [
+        ("prj_a", "ENDED"),
+        ("prj_b", "ENDED"),
+        ("prj_a", "ISSUED"),
+    ]
+    # Its next company has one order for it.
+    town.hand_over("per_next", to="prj_c")
+    (new,) = town.cadre().ask("works", {"project_id": "prj_c"})["items"]
+    bench.fire("2025-04-28T00:00:00")
+    assert [one for one in orders(bench) if one[0] == "prj_c"] == [("prj_c", "OVERDUE", new["id"])]
+    version = town.version("works", "work_id", new["id"])
+    town.cadre().do("cancel_work", away | {"work_id": new["id"]}, version=version)
+    assert {state for _, state, _ in orders(bench)} == {"ENDED"}
+    told = town.manager("per_lu").ask("my_messages")["items"]
+    assert sorted(one["code"] for one in told) == ["ORDER_ENDED", "WORK_TAKEN_AWAY"]
+    assert all("该地块由另一项目服务" in one["text"] for one in told)
+
+
+def test_a_proposal_to_withdraw_an_ended_order_waits_for_the_second_person(bench, town, work):
+    """An order that has ended may be withdrawn, yet nobody found the proposal."""
+    bench.fire("2025-03-13T00:00:00")
+    (order,) = town.street_clerk().ask("rectifications")["items"]
+    away = work | {"reason": "方案改由街道统筹"}
+    version = town.version("works", "work_id", work["work_id"])
+    town.cadre().do("cancel_work", away, version=version)
+    wrong = {"rectification_id": order["id"], "reason": "逾期因供电公司原因"}
+    version = town.version("rectifications", "rectification_id", order["id"])
+    first = town.street_clerk().do("withdraw_rectification", wrong, version=version)
+    second = bench.as_("R_STREET", person="per_two", scope="370811015")
+    waits = [one for one in second.ask("todo", {})["items"] if one["deed"] == "CONFIRM_WITHDRAWAL"]
+    assert [one["id"] for one in waits] == [order["id"]]
+    second.do("withdraw_rectification", wrong, version=first["version"])
+    assert [state for _, state, _ in orders(bench)] == ["WITHDRAWN"]

@@ -364,7 +364,7 @@ def _waiting(tx: Tx) -> list[Source]:
         orders,
         [
             orders.c.withdraw_proposed_by != me,
-            orders.c.state.in_(("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE", "PASSED")),
+            orders.c.state.in_(rules.WITHDRAWABLE),
         ],
     )
     company = [

@@ -106,6 +106,21 @@ class PeriodNotAllowed(Guard):
     )
 
 
+class MeetingToCome(PeriodNotAllowed):
+    text = (
+        "会议时间 {held_at} 尚未到来,请在会议召开后登记"
+        " / The meeting is to be held at {held_at}; record it when it was held"
+    )
+
+
+class AnotherServed(PeriodNotAllowed):
+    text = (
+        "该小区在 {until} 之前由项目 {project} 服务,其时的会议请登记在该项目名下"
+        " / Until {until} project {project} had the compound; record a meeting of that time under "
+        "it"
+    )
+
+
 class UntilOutsideYear(Guard):
     text = (
         "截止日 {until} 不在 {year} 年内 / The last day, {until}, does not lie in the year {year}"
@@ -199,6 +214,14 @@ class CommitmentRepeated(Guard):
     text = (
         "履约事项“{title}”重复:事项名称、责任方和期限相同的只能列一次"
         " / The commitment “{title}” stands twice: the same title, side and term count once"
+    )
+
+
+class OtherType(Guard):
+    names = ("type",)
+    text = (
+        "被修订的协议为“{type}”,修订协议须为同一类型"
+        " / The agreement to amend is a “{type}”; what amends it must be of the same type"
     )
 
 
@@ -409,7 +432,7 @@ class DueTooFar(DueInPast):
     text = "期限 {due} 过远,最晚为 {latest} / {due} is too far ahead; the latest is {latest}"
 
 
-class DueMissing(DueInPast):
+class DueMissing(Guard):
     text = "请写明完成期限 / Say until when it is to be done"
 
 

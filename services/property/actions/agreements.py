@@ -98,7 +98,8 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
     Raises:
         NotFound: There is no such project or agreement to amend.
         NotTheManager: A manager drafts for a project of another manager.
-        StateConflict: The agreement to amend is not in force.
+        StateConflict: The agreement to amend is not in force, or is another project's.
+        OtherType: The agreement to amend is of the other type.
         AmendedAlready: Another amendment of it is signed.
     """
     return ground.reply(replies.Made, tables.agreements, _draft(tx, payload, tx.new_id("agr")))
@@ -115,7 +116,7 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
         former = ground.found(tx, tables.agreements, payload.supersedes)
         if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
             raise StateConflict(state=former.state, field="supersedes")
-        _require_unamended(tx, payload.supersedes)
+        _require_amendable(tx, former, payload.type)
     row = records.create(
         tx,
         tables.agreements,
@@ -233,7 +234,8 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> replies.Made:
         TooFewCommitments, CommitmentIncomplete, CommitmentRepeated, ValidityOver24Months: Paper
             agreements.
         AgreementOver: Its validity has ended.
-        AmendedAlready: Another amendment of the same agreement is signed.
+        OtherType, AmendedAlready: The agreement that it amends is of the other type, or another
+            amendment of it is signed.
     """
     row = ground.meant(
         tx,
@@ -252,8 +254,8 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> replies.Made:
     )
     if row.supersedes is not None:
         # The former one's row is the lock under which it has at most one amendment.
-        ground.found(tx, tables.agreements, row.supersedes)
-        _require_unamended(tx, row.supersedes)
+        former = ground.found(tx, tables.agreements, row.supersedes)
+        _require_amendable(tx, former, row.type)
     if payload.side == "PROJECT":
         row = records.change(
             tx,
@@ -284,15 +286,18 @@ def sign_agreement(tx: Tx, payload: SignAgreement) -> replies.Made:
     return ground.reply(replies.Made, tables.agreements, row)
 
 
-def _require_unamended(tx: Tx, agreement_id: str) -> None:
-    """Refuse to amend what is amended by another one already.
+def _require_amendable(tx: Tx, former: Row, kind: str) -> None:
+    """Refuse to amend an agreement of the other type, or what is amended by another one already.
 
     Raises:
+        OtherType: It is of the other type; the pair of the two would be broken (DOMAIN 2.2.3).
         AmendedAlready: Another amendment of it is signed.
     """
-    other = rows.amendment_of(tx.conn, agreement_id)
+    if former.type != kind:
+        raise errors.OtherType(field="supersedes", type=former.type)
+    other = rows.amendment_of(tx.conn, former.agreement_id)
     if other is not None:
-        raise errors.AmendedAlready(field="supersedes", agreement=agreement_id, other=other)
+        raise errors.AmendedAlready(field="supersedes", agreement=former.agreement_id, other=other)
 
 
 def _activate(tx: Tx, row: Row) -> Row:

@@ -57,16 +57,21 @@ class HoldMeeting(Request, frozen=True):
 def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     """记录三方联席会议 / Record a three-party meeting.
 
-    Record a meeting; its decisions become work orders and S3 orders.
+    Record a meeting; its decisions become work orders and S3 orders, of whoever serves the compound
+    now.
 
     Raises:
         NotFound: There is no such project.
+        StateConflict: The project was closed when it was held; or nobody serves the compound who
+            could do what it decided.
         QuorumNotMet: A side is missing.
         NotOfThisSide, CountedTwice, ChairNotOfCommittee: Attendance that is only claimed.
-        PeriodNotAllowed: It lies in the future, or in a month that is measured.
+        PeriodNotAllowed: It lies in a month that is measured.
+        MeetingToCome: It lies in the future.
+        AnotherServed: Another project had the compound then.
         IdTaken: The chosen id stands for another meeting.
         MeetingRecorded: The same time and minutes are recorded already.
-        BasisRequired, DueInPast: A decision is incomplete.
+        BasisRequired, DueMissing, DueInPast: A decision is incomplete.
     """
     project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
@@ -79,16 +84,9 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
                     replies.Held, tables.meetings, existing, state="HELD", period=period
                 )
             raise errors.IdTaken(field="meeting_id", id=payload.meeting_id)
-    if payload.held_at > tx.now or rows.month_is_measured(tx.conn, period):
-        reason = (
-            said("会议尚未召开 / the meeting has not been held yet")
-            if payload.held_at > tx.now
-            else said("该月已冻结 / that month is frozen")
-        )
-        raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
-    if project.closed_at is not None and project.closed_at <= payload.held_at:
-        ground.require_open(project)
-    committee = rows.owners_committee_in_term(tx.conn, payload.project_id)
+    _require_recordable(tx, project, payload.held_at, period)
+    serving = rows.serving_now(tx.conn, project) or project
+    committee = rows.owners_committee_in_term(tx.conn, serving.project_id)
     attendees = {
         side: list(dict.fromkeys(getattr(payload.attendees, side))) for side in rules.SIDES
     }
@@ -104,7 +102,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     if same is not None:
         raise errors.MeetingRecorded(field="held_at", meeting_id=same)
     meeting_id = payload.meeting_id or tx.new_id("mtg")
-    decisions = [_decide(tx, project, meeting_id, item) for item in payload.decisions]
+    decisions = [_decide(tx, serving, meeting_id, item) for item in payload.decisions]
     row = records.create(
         tx,
         tables.meetings,
@@ -134,6 +132,33 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     )
 
 
+def _require_recordable(tx: Tx, project: Row, held_at: datetime, period: str) -> None:
+    """Refuse a meeting that was not held yet, lies in a measured month, or is another project's.
+
+    Of before a project was registered meetings are entered too; where it took the compound over
+    they are those of the project that had it.
+
+    Raises:
+        MeetingToCome, PeriodNotAllowed, AnotherServed: See `hold_meeting`.
+        StateConflict: The project was closed when it was held.
+    """
+    if held_at > tx.now:
+        local = tx.calendar.local(held_at)
+        raise errors.MeetingToCome(field="held_at", held_at=f"{local:%Y-%m-%d %H:%M}")
+    if rows.month_is_measured(tx.conn, period):
+        raise errors.PeriodNotAllowed(
+            field="held_at", period=period, reason=said("该月已冻结 / that month is frozen")
+        )
+    if project.predecessor_id is not None and held_at < project.created_at:
+        raise errors.AnotherServed(
+            field="project_id",
+            project=project.predecessor_id,
+            until=str(tx.calendar.local_date(project.created_at)),
+        )
+    if project.closed_at is not None and project.closed_at <= held_at:
+        ground.require_open(project)
+
+
 def _known(
     tx: Tx, project: Row, committee: Row | None, at: datetime, owners: list[str]
 ) -> dict[str, set[str]]:
@@ -161,9 +186,12 @@ def _known(
 
 def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, object]:
     opened: str | None = None
+    if item.kind != "RECORD":
+        # What a closed project would have to do is done by nobody.
+        ground.require_open(project)
     if item.kind == "WORK":
         if item.due_date is None:
-            raise errors.DueMissing(field="decisions", due="")
+            raise errors.DueMissing(field="decisions")
         if item.due_date < ground.today(tx):
             raise errors.DueInPast(field="decisions", due=str(item.due_date))
         opened = works.new_work(

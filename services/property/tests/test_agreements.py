@@ -193,6 +193,33 @@ def test_an_amended_agreement_takes_the_place_of_the_former_one(bench, town):
     assert ended["state"] == "TERMINATED"
 
 
+def test_an_agreement_is_amended_by_one_of_its_own_type_only(bench, town):
+    """H5-4: the other type took its place, and the pair was broken."""
+    town.found()
+    former = town.agree()
+    draft = {
+        "project_id": "prj_a",
+        "type": "CREDIT_DELIBERATION",
+        "valid_from": "2025-04-01",
+        "text_sha256": town.text,
+        "commitments": town.dated("2025-05-20"),
+        "supersedes": former,
+    }
+    with pytest.raises(errors.OtherType) as refused:
+        town.secretary().do("draft_agreement", draft)
+    assert refused.value.params == {"type": "JOINT_BUILDING"}
+    # A draft of before that was refused is not signed.
+    made = town.secretary().do("draft_agreement", draft | {"supersedes": None})
+    with bench.runtime.engine.begin() as conn:
+        conn.exec_driver_sql(
+            f"UPDATE agreements SET supersedes = '{former}' WHERE agreement_id = '{made['id']}'"
+        )
+    sign = {"agreement_id": made["id"], "text_sha256": town.text, "side": "PROJECT"}
+    with pytest.raises(errors.OtherType):
+        town.manager().do("sign_agreement", sign, version=1)
+    assert town.secretary().ask("agreement", {"agreement_id": former})["state"] == "ACTIVE"
+
+
 def meeting(town, **changes):
     return {
         "project_id": "prj_a",
@@ -362,7 +389,54 @@ def test_the_same_meeting_is_recorded_once_and_opens_its_work_once(bench, town):
 
 def test_work_without_a_day_is_told_so(town):
     town.found()
-    with pytest.raises(errors.DueMissing):
+    with pytest.raises(errors.DueMissing) as refused:
         town.secretary().do(
             "hold_meeting", meeting(town, decisions=[{"text": "选址", "kind": "WORK"}])
         )
+    assert refused.value.guard == "DUE_MISSING"
+
+
+def test_a_meeting_that_is_to_come_is_told_so(town):
+    """H2-5: a period "cannot be imported or corrected" of which nobody had spoken."""
+    town.found()
+    with pytest.raises(errors.MeetingToCome) as refused:
+        town.secretary().do("hold_meeting", meeting(town, held_at="2025-03-09T15:00:00+08:00"))
+    text = refused.value.describe()
+    assert "2025-03-09 15:00" in text
+    assert "导入" not in text
+
+
+def test_a_meeting_is_the_project_s_that_had_the_compound_and_who_has_it_now_does_what_it_decided(
+    bench, town
+):
+    """H2-5: the next company's manager sat at a meeting of before; the former one got the work."""
+    town.found()
+    bench.fire("2025-03-10T09:00:00")
+    town.hand_over("per_next")
+    bench.fire("2025-03-11T09:00:00")
+    decisions = [
+        {"text": "选址", "kind": "WORK", "due_date": "2025-03-20"},
+        {"text": "楼道堆物", "kind": "RECTIFICATION", "basis": "《消防法》第 28 条"},
+    ]
+    before = meeting(town, held_at="2025-03-05T15:00:00+08:00", decisions=decisions)
+    seats = {"COMMITTEE": ["per_sun"], "OWNERS": [], "PROPERTY": ["per_next"]}
+    with pytest.raises(errors.AnotherServed) as refused:
+        town.secretary().do("hold_meeting", before | {"project_id": "prj_b", "attendees": seats})
+    assert refused.value.params["project"] == "prj_a"
+    town.secretary().do("hold_meeting", before)
+    assert bench.rows("SELECT project_id FROM works") == [{"project_id": "prj_b"}]
+    assert bench.rows("SELECT project_id FROM rectifications") == [{"project_id": "prj_b"}]
+
+
+def test_what_a_meeting_decided_is_nobodys_where_nobody_serves_the_compound(bench, town):
+    """The work of a closed project could be started by nobody, and was overdue for ever."""
+    town.found()
+    bench.fire("2025-03-10T09:00:00")
+    closing = {"project_id": "prj_a", "status": "CLOSED", "reason": "合同到期未续"}
+    town.district().do("change_project_status", closing, version=2)
+    bench.fire("2025-03-11T09:00:00")
+    before = meeting(town, held_at="2025-03-05T15:00:00+08:00")
+    decided = [{"text": "选址", "kind": "WORK", "due_date": "2025-03-20"}]
+    with pytest.raises(StateConflict):
+        town.secretary().do("hold_meeting", before | {"decisions": decided})
+    town.secretary().do("hold_meeting", before | {"decisions": [{"text": "选址"}]})

@@ -26,13 +26,13 @@ def nominate(town, person, direction="C2P", post=DEPUTY, **more):
     return town.secretary().do("nominate", body | more)
 
 
-def meet(town, project="prj_a", decisions=(), **attendees):
+def meet(town, project="prj_a", decisions=(), held_at="2025-03-02T15:00:00+08:00", **attendees):
     present = {"COMMITTEE": ["per_sun"], "OWNERS": ["per_o0"], "PROPERTY": ["per_wu"]}
     return town.secretary().do(
         "hold_meeting",
         {
             "project_id": project,
-            "held_at": "2025-03-02T15:00:00+08:00",
+            "held_at": held_at,
             "chair": "per_sun",
             "attendees": present | attendees,
             "minutes_sha256": "c" * 64,
@@ -183,9 +183,11 @@ def test_the_owners_committee_goes_with_the_compound(compound):
     town.hand_over()
     (row,) = town.secretary().ask("committees", {"project_id": "prj_b"})["items"]
     assert (row["members"], row["state"]) == (list(MEMBERS), "IN_TERM")
+    town.bench.at("2025-03-05T09:00:00")
+    since = {"held_at": "2025-03-04T15:00:00+08:00", "PROPERTY": ["per_new"]}
     with pytest.raises(errors.QuorumNotMet):
-        meet(town, "prj_b", OWNERS=[], PROPERTY=["per_new"])
-    assert meet(town, "prj_b", PROPERTY=["per_new"])["two_sided"] is False
+        meet(town, "prj_b", OWNERS=[], **since)
+    assert meet(town, "prj_b", **since)["two_sided"] is False
 
 
 def test_others_hear_who_sits_for_the_owners(compound):

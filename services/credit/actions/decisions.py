@@ -195,6 +195,14 @@ def check_partly(payload: DecideObjection, known: Row, case: cases.Case) -> None
             ),
         )
     named = payload.award_ids or payload.veto_ids
+    if payload.outcome == "DISMISSED" and named:
+        raise Invalid(
+            field="award_ids" if payload.award_ids else "veto_ids",
+            reason=said(
+                "不予支持的,不撤销赋分,也不终止一票否决"
+                " / what is dismissed takes no award back and ends no veto"
+            ),
+        )
     if known.target == "ENTRY" and payload.outcome != "DISMISSED" and not named:
         raise Invalid(
             field="award_ids",
@@ -229,8 +237,14 @@ def check_partly(payload: DecideObjection, known: Row, case: cases.Case) -> None
                 " / partly upholding an objection to one award says the score that stays"
             ),
         )
-    first = known.outcome is None
-    if first and case.award is not None and case.award.score and payload.score == case.award.score:
+    # A review that lets a part stand may name what is left; all others leave less.
+    lessened = known.outcome == "PARTLY"
+    if (
+        not lessened
+        and case.award is not None
+        and case.award.score
+        and payload.score == case.award.score
+    ):
         raise Invalid(
             field="score",
             reason=said(

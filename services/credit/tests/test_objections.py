@@ -287,6 +287,11 @@ def test_a_deduction_can_be_upheld_in_part(published):
     (award,) = bench.rows("SELECT score FROM awards WHERE deduction AND subject_id = 'STW:stw_1'")
     with pytest.raises(Invalid):
         decide(bench, reply, "PARTLY", score=award["score"])
+    # H1-7: what has no effect is not swallowed.
+    for member in ("award_ids", "veto_ids"):
+        with pytest.raises(Invalid) as refused:
+            decide(bench, reply, "DISMISSED", **{member: [uuid_text(deduction(bench))]})
+        assert refused.value.field == member
     decide(bench, reply, "PARTLY", score=0)
     bench.fire("2025-04-16T00:01")
     entry = entry_of(settlement_of(bench), "STW:stw_1")

@@ -480,6 +480,9 @@ def test_a_dismissed_objection_can_be_upheld_in_part_by_a_review(published):  # 
     ask_review(bench, reply)
     with pytest.raises(Invalid):
         look_again(bench, reply, "PARTLY")
+    with pytest.raises(Invalid):
+        # H1-9: all of it would be left.
+        look_again(bench, reply, "PARTLY", score=-1)
     look_again(bench, reply, "PARTLY", score=0)
     entry = steward_entry(bench)
     assert (entry["state"], entry["bad"]) == ("PUBLISHED", 0)

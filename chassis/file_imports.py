@@ -515,7 +515,7 @@ class _Import:
         saved: Params = {}
         created: list[_Line] = []
         with self.running.step(done=after.rows, total=after.total, saved=saved) as tx:
-            tx.actor = self.actor
+            tx.actor = replace(self.actor, id=self.running.requested_by)
             good = [line for line in batch if line.refusal is None]
             outcomes = iter(self._take(tx, [line.row for line in good]) if good else ())
             waiting = 0

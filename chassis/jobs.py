@@ -84,6 +84,7 @@ class Job:
         params: What it was started with.
         saved: What it saved last; None at the first start. A job that is resumed after a crash
             goes on from there.
+        requested_by: Who asked for it, as of the step: a person may be merged while it runs.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Job:
         self.params: Params = row.params
         self.saved: Params | None = row.saved
         self.done: int = row.done
+        self.requested_by: str = row.requested_by or SYSTEM.id
 
     @contextmanager
     def step(
@@ -117,8 +119,12 @@ class Job:
             raise Interrupted
         table = self.runtime.chassis.jobs
         with self.runtime.transaction(SYSTEM) as tx:
-            if tx.conn.execute(_stopped(table), {"job_id": self.job_id}).scalar():
+            row = tx.conn.execute(_standing(table), {"job_id": self.job_id}).first()
+            if row is None:
+                raise LeaseLost
+            if row.cancel:
                 raise Cancelled
+            self.requested_by = row.requested_by or SYSTEM.id
             yield tx
             values: dict[str, object] = {"updated_at": _now(), "lease_until": _now() + LEASE}
             given = {"done": done, "total": total, "note": note, "saved": saved}
@@ -353,8 +359,10 @@ def _claim(runtime: Opened) -> store.Row | None:
 
 
 @functools.cache
-def _stopped(jobs: sa.Table) -> store.Select:
-    return sa.select(jobs.c.cancel).where(jobs.c.job_id == sa.bindparam("job_id"))
+def _standing(jobs: sa.Table) -> store.Select:
+    return sa.select(jobs.c.cancel, jobs.c.requested_by).where(
+        jobs.c.job_id == sa.bindparam("job_id")
+    )
 
 
 @functools.cache

@@ -25,6 +25,7 @@ _CONCERNED: tuple[store.Column, ...] = (
     t.stewards.c.person_id,
     t.subjects.c.holder,
     t.exports.c.requested_by,
+    t.chassis.jobs.c.requested_by,
 )
 # Who did a step that another person has to follow: still the same person under another id.
 _ACTED: tuple[tuple[store.Column, sa.ColumnElement[bool]], ...] = (

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from chassis.blobs import Blobs
+from chassis.refusal import NotFound
 from services.credit.errors import SameAsProposer
 from services.credit.service import Credit
 from services.credit.tests import stage
+from services.credit.tests.calendar_of_months import run_jobs
 from testkit.bench import database_url, open_bench  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -184,6 +187,26 @@ def consented(bench):
     bench.load("consents", HEADER + row(1) + row(2) + row(3))
     bench.at("2025-03-03T12:00")
     return bench.as_("R_STREET", person="per_street", scope="370811015")
+
+
+def test_what_was_sent_under_an_id_that_is_given_up_is_the_kept_persons(consented):
+    """Who had asked could not look at the job any more, and approved what the file proposed."""
+    bench = consented
+    with Blobs(bench.runtime.process.blobs).receive() as receiving:
+        receiving.write((AWARDS + proposed(1)).encode())
+        order = {"kind": "awards", "sha256": receiving.keep().sha256, "dry_run": False}
+    job = {"job_id": bench.do("_start_import", order)["id"]}
+    merged = {"person_id": "per_street", "into": "per_kept", "community": stage.COMMUNITY}
+    bench.consume("steward", "person_merged.v1", merged, subject="per_street")
+    run_jobs(bench)
+    bench.as_("R_SECRETARY", person="per_other", scope=stage.COMMUNITY)
+    with pytest.raises(NotFound):
+        bench.ask("_job", job)
+    bench.as_("R_SECRETARY", person="per_kept", scope=stage.COMMUNITY)
+    assert bench.ask("_job", job)["state"] == "DONE"
+    (award,) = bench.ask("awards", {"state": "PROPOSED"})["items"]
+    with pytest.raises(SameAsProposer):
+        bench.do("approve_award", {"award_id": award["id"], "note": "属实"}, version=1)
 
 
 @pytest.mark.covers("C18", "C5")

@@ -38,6 +38,7 @@ MOVED: tuple[store.Column, ...] = (
     t.escalations.c.concerned,
     t.escalations.c.done_by,
     t.messages.c.person_id,
+    t.chassis.jobs.c.requested_by,
     t.residents.c.merged_into,
 )
 # Where a key holds a person with something else: what both ids have stays once.

@@ -11,6 +11,7 @@ from chassis import storage as store
 from chassis.records import Row
 from services.partner.storage.tables import (
     areas,
+    chassis,
     history,
     messages,
     offer_terms,
@@ -75,6 +76,7 @@ def operated_by(person_id: str) -> sa.ColumnElement[bool]:
 
 # Where a person is named. Who entered, confirmed or verified what is the same person, too.
 MOVED: tuple[store.Column, ...] = (
+    chassis.jobs.c.requested_by,
     stewards.c.person_id,
     organisations.c.override_by,
     partners.c.created_by,

@@ -48,6 +48,7 @@ def same_household(conn: sa.Connection, one: str, other: str) -> bool:
 
 # Where a person is named, alone or in a list.
 MOVED: tuple[store.Column, ...] = (
+    t.chassis.jobs.c.requested_by,
     t.companies.c.uscc_override_by,
     t.companies.c.representatives_proposed_by,
     t.companies.c.representatives,

@@ -17,6 +17,7 @@ from chassis.records import Row
 from services.steward.rules import requests as request_rules
 from services.steward.storage.tables import (
     calendar_proposals,
+    chassis,
     hazards,
     liaisons,
     parties,
@@ -374,6 +375,7 @@ MOVED: tuple[store.Column, ...] = (
     stewards.c.consent_by,
     shifts.c.planned_by,
     shifts.c.attended_by,
+    chassis.jobs.c.requested_by,
 )
 
 

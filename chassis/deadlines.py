@@ -4,6 +4,9 @@ A deadline is the n-th working day after it began. When the days that it counted
 it is counted again from its beginning, and moves only later, never earlier: a person who relied on
 the earlier day loses nothing.
 
+Where a year is taken back, the day that somebody relied on stays, and how many days the deadline
+counts is kept beside it (`days`): the next calendar counts those, not what lies before that day.
+
 A timer keeps from where its days are counted (`Tx.arm`), so each that is armed is found here; so
 are the rows that show the same deadline: an open one lies ahead, and no other column of a row
 that names the timer's subject holds the same instant.
@@ -37,6 +40,7 @@ class Counted:
         key: Column of the id.
         since: Column of the instant from which days are counted.
         column: Column of the deadline.
+        days: Column of how many it counts, where it is due later than they say.
         still: Whether a row's deadline is open.
     """
 
@@ -45,6 +49,7 @@ class Counted:
     key: str
     since: str
     column: str
+    days: str
     still: sa.ColumnElement[bool]
 
 
@@ -58,11 +63,25 @@ def first_change(before: Calendar, after: Calendar, year: int) -> date | None:
     return None
 
 
-def later(before: Calendar, after: Calendar, since: date, due: datetime) -> datetime:
-    """Return when a deadline is due under the calendar `after`; never earlier than it was."""
+def later(
+    before: Calendar, after: Calendar, since: date, due: datetime, days: int | None = None
+) -> tuple[datetime, int | None]:
+    """Return when a deadline is due under another calendar; never earlier than it was.
+
+    Args:
+        before: The calendar until now.
+        after: The calendar from now on.
+        since: The day after which its working days are counted.
+        due: When it was due.
+        days: How many they are, where it was due later than they say.
+
+    Returns:
+        When it is due; and how many days it counts, where that is later than they say.
+    """
     last = before.local_date(due - _MOMENT)
-    moved = after.add_working_days(since, before.working_days(since, last))
-    return max(due, due + (moved - last))
+    counts = before.working_days(since, last) if days is None else days
+    moved = after.add_working_days(since, counts)
+    return max(due, due + (moved - last)), (counts if moved < last else None)
 
 
 def consume(tx: Tx, heard: Sequence[Event], counted: Sequence[Counted] = ()) -> None:
@@ -132,9 +151,10 @@ def _timers(tx: Tx, before: Calendar, after: Calendar, start: datetime) -> Itera
         timers.c.kind.not_in(tuple(tx.runtime.schedules)),
     )
     for row in store.rows(tx.conn, asked.order_by(timers.c.kind, timers.c.ref)):
-        new = later(before, after, row.since, row.due_at)
+        new, days = later(before, after, row.since, row.due_at, row.days)
+        if (new, days) != (row.due_at, row.days):
+            _put_off(tx, row, new, days)
         if new > row.due_at:
-            _put_off(tx, row, new)
             yield Move(row.kind, row.ref, row.due_at, new, row.data or {})
 
 
@@ -153,12 +173,12 @@ def _recurring(tx: Tx, after: Calendar, start: datetime) -> Iterator[Move]:
             yield Move(row.kind, row.ref, row.due_at, at)
 
 
-def _put_off(tx: Tx, row: store.Row, new: datetime) -> None:
+def _put_off(tx: Tx, row: store.Row, new: datetime, days: int | None = None) -> None:
     timers = tx.runtime.chassis.timers
     tx.conn.execute(
         sa.update(timers)
         .where(timers.c.kind == row.kind, timers.c.ref == row.ref)
-        .values(due_at=new)
+        .values(due_at=new, days=days)
     )
 
 
@@ -198,9 +218,13 @@ def _change(tx: Tx, table: sa.Table, row: Members, name: str, new: datetime) -> 
     for version in ("version", "row_version"):
         if version in table.c:
             values[version] = row[version] + 1
+    _put(tx, table, row, values)
+    return dict(row) | values
+
+
+def _put(tx: Tx, table: sa.Table, row: Members, values: Members) -> None:
     mine = sa.and_(*(column == row[column.name] for column in table.primary_key.columns))
     tx.conn.execute(sa.update(table).where(mine).values(**values))
-    return dict(row) | values
 
 
 def _without_timers(
@@ -210,7 +234,10 @@ def _without_timers(
     asked = sa.select(table).where(kind.still, table.c[kind.column] > start)
     for row in tx.conn.execute(asked.order_by(table.c[kind.key])).mappings().all():
         old = row[kind.column]
-        new = later(before, after, before.local_date(row[kind.since]), old)
+        since = before.local_date(row[kind.since])
+        new, days = later(before, after, since, old, row[kind.days])
+        if days != row[kind.days]:
+            _put(tx, table, dict(row), {kind.days: days})
         if new > old:
             changed = _change(tx, table, dict(row), kind.column, new)
             yield Move(kind.what, str(row[kind.key]), old, new, rows=[(table.name, changed)])

@@ -130,7 +130,7 @@ def _arming(timers: sa.Table, dialect: str) -> sa.Executable:
     statement = store.insert_of(dialect, timers)
     arming = statement.on_conflict_do_update(
         index_elements=["kind", "ref"],
-        set_={name: statement.excluded[name] for name in _MOVED},
+        set_={**{name: statement.excluded[name] for name in _MOVED}, "days": None},
     )
     # Since it gives something back, many of them are one statement.
     return arming.returning(timers.c.ref)
@@ -173,7 +173,7 @@ def _statement(events: int, timers: int, keep: bool, audit: bool, notify: bool) 
         parts.append(_part("said", "outbox", _SAID, [f"e{n}" for n in range(events)]))
     if timers:
         moved = ", ".join(f"{name} = excluded.{name}" for name in _MOVED)
-        moving = f" ON CONFLICT (kind, ref) DO UPDATE SET {moved}"
+        moving = f" ON CONFLICT (kind, ref) DO UPDATE SET {moved}, days = NULL"
         parts.append(_part("armed", "timers", _ARMED, [f"t{n}" for n in range(timers)], moving))
     count = "(SELECT count(*) FROM kept)" if keep else "0"
     wake = ", pg_notify('fivered_outbox', '')" if notify else ""

@@ -227,6 +227,8 @@ def _timers(metadata: sa.MetaData) -> sa.Table:
         sa.Column("next_try_at", UtcDateTime),
         # The day after which the deadline's working days are counted; empty where it counts none.
         sa.Column("since", sa.Date),
+        # How many those are, where it is due later than they say: a day that was free is worked.
+        sa.Column("days", sa.SmallInteger),
     )
 
 

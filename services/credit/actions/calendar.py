@@ -24,6 +24,7 @@ COUNTED = (
         key="award_id",
         since="proposed_at",
         column="due_at",
+        days="due_days",
         still=sa.and_(t.awards.c.state == "PROPOSED", t.awards.c.due_at.is_not(None)),
     ),
 )

@@ -33,6 +33,7 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
         cause_ref: What the cause names.
         objection_no: The objection by whose decision only a part of it is left.
         waits_for: The level that decides, until `due_at`.
+        due_days: How many working days that counts, where a calendar since then says less.
         approved_by: Who had approved it, where another person has taken it back (`decided_by`).
     """
 
@@ -78,6 +79,7 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
     proposed_by: str | None = None
     waits_for: str | None = None
     due_at: datetime | None = None
+    due_days: int | None = None
     lapsed_at: datetime | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None

@@ -479,6 +479,7 @@ def _lapsing(levels: tuple[tuple[str, str], ...], *, locks: bool) -> sa.Update:
             waits_for=sa.case(dict(levels), value=award.waits_for),
             lapsed_at=sa.bindparam("at"),
             due_at=sa.bindparam("until"),
+            due_days=None,
         )
     )
 

@@ -19,8 +19,8 @@ OFF = [
 MAKE_UP = ["2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11"]
 
 
-def change_2025(bench, version=1):
-    data = {"year": 2025, "off": OFF, "make_up": MAKE_UP, "source": "变更通知(示例)"}
+def change_2025(bench, version=1, off=OFF):
+    data = {"year": 2025, "off": off, "make_up": MAKE_UP, "source": "变更通知(示例)"}
     said = {"subject": "calendar:2025", "scope": "370811", "sequence": version}
     return bench.consume("steward", "calendar_year_loaded.v1", data, **said)
 
@@ -50,6 +50,28 @@ def test_a_notice_an_objection_and_what_waits_for_a_person_have_a_day_more(publi
     assert bench.rows("SELECT state FROM settlements WHERE notice_id IS NOT NULL") == [
         {"state": "PUBLISHED"}
     ]
+
+
+def test_a_year_that_is_taken_back_and_loaded_again_gives_one_day_and_no_more(published):
+    """H6-11: the day that was relied on stays, and was counted from at each later correction."""
+    bench = published
+    filed = file(bench)
+    stage.resident(bench, "per_a")
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    award = propose(bench, at="2025-04-07T09:00:00+08:00")
+    assert change_2025(bench) == 1
+    once = shown(bench, filed, award)
+    as_announced = [one for one in OFF if one != "2025-04-10"]
+    for version, off in enumerate((as_announced, OFF, as_announced, OFF), 2):
+        assert change_2025(bench, version, off) == 1
+        assert shown(bench, filed, award) == once
+    # What passes to the next level there begins anew.
+    bench.fire("2025-05-08T06:00")
+    change_2025(bench, 6, [*OFF, "2025-05-12"])
+    after = shown(bench, filed, award)
+    change_2025(bench, 7)
+    change_2025(bench, 8, [*OFF, "2025-05-12"])
+    assert shown(bench, filed, award) == after
 
 
 def shown(bench, filed, award):

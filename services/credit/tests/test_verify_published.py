@@ -404,6 +404,7 @@ NOT_LOOKED_AT = {
         "recount": "a mark for the next draft",
         "waits_for": "of what is open still",
         "due_at": "of what is open still",
+        "due_days": "of what is open still",
         "lapsed_at": "of what is open still",
         "approved_by": "of what was taken back after it was approved",
         "cause": "says `reason` as a code",

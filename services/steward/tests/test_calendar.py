@@ -122,6 +122,21 @@ def test_open_deadlines_move_later_and_each_move_is_told(staffed):
     assert staffed.cadre().ask("request", path)["late"]
 
 
+def test_a_year_that_is_taken_back_and_loaded_again_moves_a_deadline_once(staffed):
+    """H6-11: the day that was relied on stays, and was counted from at each later correction."""
+    bench = staffed.bench
+    made = staffed.submit(priority="P3")
+    due = []
+    less = {"off": ["2026-12-31..2027-01-03", *YEAR["off"][1:]]}
+    more = {"off": ["2026-12-31..2027-01-05", *YEAR["off"][1:]]}
+    for changed in ({}, less, {}, less, {}, more, {}, more):
+        loaded(bench, **changed)
+        card = staffed.cadre().ask("request", {"request_id": made["id"]})
+        due.append(card["due_resolve"][:10])
+    assert due == [*["2027-01-06"] * 5, *["2027-01-07"] * 3]
+    assert len(bench.published("deadline_moved.v1")) == 2
+
+
 def test_no_deadline_moves_earlier(staffed):
     """DOMAIN: only later, never earlier. 7 working days passed the make-up Saturday."""
     bench = staffed.bench.at("2027-01-06T10:00")

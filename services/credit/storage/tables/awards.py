@@ -63,6 +63,8 @@ awards = sa.Table(
     # it has passed to a level above.
     sa.Column("waits_for", Code),
     sa.Column("due_at", store.UtcDateTime),
+    # How many working days that counts, where it is later than they say (chassis/deadlines.py).
+    sa.Column("due_days", sa.SmallInteger),
     sa.Column("lapsed_at", store.UtcDateTime),
     sa.Column("decided_by", store.Id),
     sa.Column("decided_at", store.UtcDateTime),

@@ -579,23 +579,27 @@ def attend_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
 
 
 def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
-    """标记缺岗 / Mark a shift at which nobody sat.
+    """标记缺岗或撤回排班 / Mark a shift at which nobody sat, or take it back.
 
-    Mark a shift at which nobody sat; it no longer counts as attendance.
+    Mark a shift at which nobody sat; it no longer counts as attendance. One that has not begun is
+    taken back (CANCELLED): nobody has missed it.
+
+    尚未开始的视为撤回,不记缺岗。
 
     Raises:
         NotFound: No such shift here.
-        StateConflict: It is marked already.
+        StateConflict: It is marked, or taken back, already.
         MonthOver: The shift's month is measured already.
     """
     row = storage.posts.shift(tx.conn, payload.shift_id)
     if row is None or not tx.actor.covers(row.grid):
         raise NotFound(kind="shift", id=payload.shift_id)
     tx.check_version(row.version)
-    if row.state == "MISSED":
+    if row.state in {"MISSED", "CANCELLED"}:
         raise StateConflict(state=row.state)
     _check_month(tx, row.start_at)
-    after = storage.posts.update_shift(tx.conn, row, state="MISSED")
+    begun = row.state == "ATTENDED" or tx.now >= row.start_at
+    after = storage.posts.update_shift(tx.conn, row, state="MISSED" if begun else "CANCELLED")
     return replies.Changed.of(after, id=row.shift_id)
 
 

@@ -11,6 +11,7 @@ from chassis import records
 from chassis import storage as store
 from chassis.records import Row
 from services.steward.rules.requests import IN_HAND
+from services.steward.storage.posts import IS_KEPT
 from services.steward.storage.tables import (
     request_clocks,
     requests,
@@ -64,7 +65,7 @@ def shifts_between(
         conn,
         sa.select(shifts.c.steward_id, shifts.c.area, shifts.c.start_at, shifts.c.end_at).where(
             shifts.c.steward_id.in_(sorted(steward_ids)),
-            shifts.c.state != "MISSED",
+            IS_KEPT,
             shifts.c.start_at <= end,
             shifts.c.end_at > start,
         ),

@@ -25,6 +25,9 @@ from services.steward.storage.tables import (
     stewards,
 )
 
+# A shift that was neither missed nor taken back.
+IS_KEPT = shifts.c.state.in_(("PLANNED", "ATTENDED"))
+
 # Statements of every request, written once: to build one costs as much as to run it.
 _TAKEN = (
     sa.update(stewards)
@@ -40,7 +43,7 @@ def _candidates() -> sa.Select[Any]:
         .where(
             shifts.c.steward_id == stewards.c.steward_id,
             shifts.c.area == sa.bindparam("first"),
-            shifts.c.state != "MISSED",
+            IS_KEPT,
             shifts.c.start_at <= at,
             shifts.c.end_at > at,
         )
@@ -230,7 +233,7 @@ def is_on_shift(conn: sa.Connection, steward_id: str, at: datetime) -> bool:
     """Tell whether a steward sat on shift at an instant."""
     asked = sa.select(shifts.c.shift_id).where(
         shifts.c.steward_id == steward_id,
-        shifts.c.state != "MISSED",
+        IS_KEPT,
         shifts.c.start_at <= at,
         shifts.c.end_at > at,
     )
@@ -291,7 +294,7 @@ def shift_overlaps(
         sa.or_(shifts.c.grid == grid, shifts.c.place != place),
         shifts.c.start_at < end,
         shifts.c.end_at > start,
-        shifts.c.state != "MISSED",
+        IS_KEPT,
     )
     return conn.execute(asked.limit(1)).first() is not None
 
@@ -299,7 +302,7 @@ def shift_overlaps(
 def _full_time(start: datetime, end: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Return what holds of the shifts of full-time stewards that touch a span."""
     return (
-        shifts.c.state != "MISSED",
+        IS_KEPT,
         shifts.c.start_at < end,
         shifts.c.end_at > start,
         stewards.c.type == "FULL_TIME",

@@ -5,6 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from chassis.i18n import problem_of
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.steward import errors, storage
 from services.steward.rules.routing import DUTIES
@@ -398,6 +399,25 @@ def test_nobody_gives_himself_a_post_or_a_wallet(ground):
     with pytest.raises(errors.SelfConfirm):
         ground.cadre(OTHER_CADRE).do("enrol_steward", post)
     assert ground.cadre(CADRE).do("enrol_steward", post)["state"] == "ACTIVE"
+
+
+def test_a_shift_that_has_not_begun_is_taken_back_and_nobody_has_missed_it(ground):
+    """H2-13: the shift of tomorrow was told as missed."""
+    ground.staff()
+    which = {"shift_id": ground.shift(STW_STAFF, "2025-03-03T10:00", "2025-03-03T20:00")["id"]}
+    assert ground.cadre().do("miss_shift", which, version=1)["state"] == "CANCELLED"
+    ground.bench.at("2025-03-03T10:00:00")
+    for who in (ground.by(STAFF), ground.cadre()):
+        with pytest.raises(StateConflict) as refused:
+            who.do("attend_shift", which, version=2)
+    with pytest.raises(StateConflict):
+        ground.cadre().do("miss_shift", which, version=2)
+    assert "已撤回" in problem_of(refused.value, "services.steward")["message_zh"]
+    # Nobody sits there, and another shift may stand in its place.
+    order = {"grid": GRID, "start": "2025-03-03T10:00:00+08:00", "end": "2025-03-03T20:00:00+08:00"}
+    assert ground.cadre().ask("shift_gaps", order)["uncovered_minutes"] == 600
+    ground.shift(STW_STAFF, "2025-03-03T10:00", "2025-03-03T20:00")
+    assert ground.cadre().ask("shift_gaps", order)["uncovered_minutes"] == 0
 
 
 def test_a_shift_that_was_marked_as_missed_by_mistake_is_put_right(ground):

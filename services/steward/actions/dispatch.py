@@ -69,12 +69,14 @@ def give(
     detail: Mapping[str, object] | None = None,
     values: Mapping[str, object] | None = None,
     by: Actor = SYSTEM,
+    duties: Sequence[str] | None = None,
 ) -> Row | None:
     """Give a request to whom the routing chooses; None when there is nobody.
 
-    `by` says who asked for it; without, it follows from something else.
+    `by` says who asked for it; without, it follows from something else. `duties` says who may have
+    it, where those of its category do not.
     """
-    chosen = choose(tx, row, duties_of(tx, row), parties(tx, row))
+    chosen = choose(tx, row, duties or duties_of(tx, row), parties(tx, row))
     if chosen is None:
         return None
     return _hand(tx, row, chosen, action, {**(detail or {})}, {**(values or {})}, by=by)
@@ -171,11 +173,22 @@ def _stood_back(tx: Tx, row: Row, duties: Sequence[str], barred: Collection[str]
     return rules.routing.stood_back(found, duties, barred)
 
 
+def _duties_there(tx: Tx, row: Row) -> Sequence[str]:
+    """Return who may get a request from a cadre: the duties of its category, or who stands in where
+    nobody of the community has one of them. What was returned twice stays a cadre's."""
+    duties = duties_of(tx, row)
+    if row.returns >= rules.requests.MAX_RETURNS:
+        return duties
+    found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
+    there = any(rules.routing.fits(one, duties) for one in found)
+    return duties if there else rules.routing.SUBSTITUTES
+
+
 def _named(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     steward = storage.posts.steward(tx.conn, steward_id)
     if steward is None or not steward.area.startswith(row.area[:9]):
         raise NotFound(kind="steward", id=steward_id)
-    duties = duties_of(tx, row)
+    duties = _duties_there(tx, row)
     if row.returns >= rules.requests.MAX_RETURNS and steward.duty not in duties:
         raise ReturnLimit(field="handler")
     if steward.duty not in duties:
@@ -195,6 +208,9 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
     Give a request to a steward: the one who is named, or whom the routing chooses. A person who
     has it already keeps it, with the time to accept it.
 
+    社区内无人承担该类别时,可由社区两委或网格员代办。Where nobody of the community has a duty of the
+    category, a cadre or a grid worker stands in.
+
     Raises:
         HandlerNotOnDuty: The named steward does not serve the place now.
         WrongDuty: The steward's duty does not take the category.
@@ -211,12 +227,12 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
         return reply(row)
     if payload.handler is not None:
         return reply(give_to(tx, row, _named(tx, row, payload.handler)))
+    duties = _duties_there(tx, row)
     if has_it is not None:
-        duties = duties_of(tx, row)
         best = rules.routing.choose(candidates_of(tx, row, duties, parties(tx, row)), duties)
         if best is not None and best.steward_id == has_it:
             return reply(row)
-    given = give(tx, row, by=tx.actor)
+    given = give(tx, row, by=tx.actor, duties=duties)
     if given is None:
         raise NobodyToDispatch
     return reply(given)
@@ -338,10 +354,12 @@ def _any_duty(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
 
 
 def wait(tx: Tx, row: Row) -> Row:
-    """Look again for somebody when the accept time is over, for nobody has it."""
+    """Look again for somebody when the accept time is over, for nobody has it; once a working day
+    where it should be resolved by then."""
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
-    if due < row.due_resolve:
-        tx.arm("REQ_NOBODY", row.request_id, due)
+    if due >= row.due_resolve:
+        due = tx.calendar.due(tx.now, 1)
+    tx.arm("REQ_NOBODY", row.request_id, due)
     return row
 
 

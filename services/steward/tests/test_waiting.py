@@ -2,11 +2,18 @@
 
 import pytest
 
+from services.steward import errors
 from services.steward.tests.ground import (
+    CADRE,
     COMMUNITY,
+    GRID,
+    GRID_2,
+    GRID_WORKER,
     LI,
     STAFF,
     STAFF_2,
+    STW_CADRE,
+    STW_GRID,
     STW_STAFF,
     STW_STAFF_2,
     WANG,
@@ -27,6 +34,41 @@ def test_what_carries_a_case_on_without_a_handler_is_looked_for_again(ground):
     ground.bench.fire("2025-03-03T13:30:00")
     found = card(ground, follows)
     assert (found["state"], found["handler"]) == ("DISPATCHED", STW_STAFF)
+
+
+def test_what_nobody_has_is_looked_for_after_its_time_too(ground):
+    """H2-22: once it was overdue, who came to serve got what came after it, and never this one."""
+    waits = ground.submit()
+    ground.bench.fire("2025-03-12T10:00:00")
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    ground.bench.fire("2025-03-14T10:00:00")
+    found = card(ground, waits)
+    assert (found["state"], found["handler"], found["late"]) == ("DISPATCHED", STW_STAFF, True)
+    ground.step("accept_request", found, STAFF)
+    ground.step("cancel_request", card(ground, waits), WANG, "R_RESIDENT", COMMUNITY)
+    ground.bench.fire("2025-03-20T10:00:00")
+    assert card(ground, waits)["state"] == "CANCELLED"
+
+
+def test_a_cadre_gives_what_nobody_of_the_community_takes_to_who_stands_in(ground):
+    """H2-21: after the only grid worker had left, a cadre could only reject what was about noise."""
+    ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID, GRID_2))
+    waits = ground.submit(category="NOISE")
+    assert (waits["state"], waits["handler"]) == ("SUBMITTED", None)
+    named = {"request_id": waits["id"], "handler": STW_CADRE}
+    with pytest.raises(errors.HandlerNotOnDuty):
+        ground.cadre().do("dispatch_request", named, version=1)
+    ground.shift(STW_CADRE, "2025-03-03T08:00", "2025-03-03T22:00")
+    given = ground.cadre().do("dispatch_request", named, version=1)
+    assert (given["state"], given["handler"]) == ("DISPATCHED", STW_CADRE)
+    asked = {"request_id": ground.submit(LI, category="NOISE")["id"]}
+    assert ground.cadre().do("dispatch_request", asked, version=1)["handler"] == STW_CADRE
+    assert ground.cadre().do("dispatch_request", asked, version=2)["version"] == 2
+    # Where somebody has the duty, a cadre does not.
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    named["request_id"] = ground.submit(category="NOISE")["id"]
+    with pytest.raises(errors.WrongDuty):
+        ground.cadre().do("dispatch_request", named, version=2)
 
 
 def test_who_can_carry_a_case_on_gets_it_at_once(ground):

@@ -82,7 +82,7 @@ def _of_consent(
     subject_id = subject.subject_id
     if consent.state == "GRANTED" and not living:
         registry.close_spans(tx.conn, subject_id, consent.purposes, at)
-        running_out.begin_grace(tx, subject_id, at)
+        running_out.begin_keeping(tx, consent, at)
         return SUSPENDED
     if consent.state == SUSPENDED and registry.lived_in(tx.conn, living, subject.ref, at):
         registry.open_spans(tx.conn, subject_id, consent.purposes, at)

@@ -672,8 +672,10 @@ def expire_lots(tx: Tx, lots: Sequence[Any]) -> None:
     gone: Counter[str] = Counter()
     for lot in left:
         gone[lot.subject_id] += lot.left
+    last = voices.last_adults(tx.conn, gone)
     for subject_id, points in sorted(gone.items()):
-        telling.tell(tx, "POINTS_EXPIRED", subject_id=subject_id, subject=subject_id, points=points)
+        whom = {"person_id": last[subject_id]} if subject_id in last else {"subject_id": subject_id}
+        telling.tell(tx, "POINTS_EXPIRED", subject=subject_id, points=points, **whom)
 
 
 def _write_off(tx: Tx) -> None:

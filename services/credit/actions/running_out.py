@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from services.credit.actions import telling
 from services.credit.storage import ledger as store
-from services.credit.storage import registry
+from services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
     from chassis.calendar import Calendar
+    from chassis.records import Row
 
 # So long points stay spendable after a consent was withdrawn, or somebody has left.
 GRACE = timedelta(days=90)
@@ -28,11 +29,33 @@ def begin_grace(tx: Tx, subject_id: str, at: datetime, **more: object) -> None:
     )
 
 
+def begin_keeping(tx: Tx, consent: Row, at: datetime) -> None:
+    """Keep the points of a household that its last adult has left, and tell that person until
+    when: nobody lives there who would read it."""
+    until = at + GRACE
+    registry.change_subject(tx.conn, consent.subject_id, spendable_until=until)
+    _tell_last(tx, consent.subject_id, consent.person_id, until)
+
+
+def _tell_last(tx: Tx, subject_id: str, person_id: str, until: datetime) -> None:
+    telling.tell(
+        tx,
+        "HOUSEHOLD_EMPTY",
+        person_id=person_id,
+        household=subject_id.partition(":")[2],
+        end=telling.end_of(until),
+    )
+
+
 def remind(tx: Tx, due: Due) -> None:
     """Tell whose points run out within 30 days, once for each end; some of them at a time."""
     until = tx.now + REMIND_BEFORE
     leaving = registry.remind_of_grace(tx.conn, tx.now, until, _BATCH)
+    last = voices.last_adults(tx.conn, leaving)
     for subject_id, end in sorted(leaving.items()):
+        if subject_id in last:
+            _tell_last(tx, subject_id, last[subject_id], end)
+            continue
         points = sum(lot.left for lot in store.open_lots(tx.conn, subject_id))
         _tell(tx, subject_id, points, end)
     found = store.running_out(tx.conn, tx.now, until, _BATCH)

@@ -118,6 +118,19 @@ def is_suspended(conn: sa.Connection, subject_id: str) -> bool:
     return registry.consent_state(conn, subject_id) == SUSPENDED
 
 
+def last_adults(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, str]:
+    """Return the last adult of each household among some subjects in which none lives now: the
+    consent stands in the name of that person."""
+    wanted = sorted(one for one in subject_ids if one.startswith("HH:"))
+    if not wanted:
+        return {}
+    consent = t.consents.c
+    asked = sa.select(consent.subject_id, consent.person_id).where(
+        bulk.members(consent.subject_id, wanted, conn), consent.state == SUSPENDED
+    )
+    return {row.subject_id: row.person_id for row in conn.execute(asked)}
+
+
 def adults_of(conn: sa.Connection, household_id: str) -> list[Row]:
     """Return the adults who live in a household now."""
     person = t.people.c

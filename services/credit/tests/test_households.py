@@ -1,6 +1,7 @@
 """A household belongs to the adults who live in it now (F18, REQ-L06)."""
 
 import itertools
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -114,6 +115,38 @@ def test_a_household_goes_on_with_the_id_that_was_kept_for_its_last_adult(home):
     corrected(home, "per_kept", sequence=6, household="hh_1")
     assert consents_shown(home, "per_kept")["HH:hh_1"]["state"] == "GRANTED"
     assert "HH:hh_1" in shown(home, "per_kept")
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_who_was_the_last_adult_is_told_until_when_the_points_are_kept(home, merged):
+    """The account of a household ended unseen, also where its adult was registered twice."""
+    home.at("2025-03-05T09:00")
+    stage.give(home, "HH:hh_1", "2024-05", 40, str(uuid.uuid4()))
+    moved(home, "per_a")
+    if merged:
+        stage.register(home, "per_kept", household="hh_2")
+        told(home, "person_merged.v1", "per_b", into="per_kept", community=stage.COMMUNITY)
+    else:
+        corrected(home, "per_b", household="hh_2")
+    last = "per_kept" if merged else "per_b"
+
+    def told_of_it():
+        home.as_("R_RESIDENT", person=last, scope=stage.GRID)
+        found = [one for one in home.ask("messages")["items"] if one["code"] != "PERSON_MERGED"]
+        return [(one["code"], one["detail"].get("end")) for one in reversed(found)]
+
+    empty = ("HOUSEHOLD_EMPTY", "2025-06-03 09:00")
+    assert told_of_it() == [empty]
+    assert home.ask("messages")["items"][0]["text"].startswith("户 hh_1 已无成年成员")
+    home.fire("2025-05-05T12:00")
+    assert told_of_it() == [empty, empty]
+    if merged:
+        # What the message says to do.
+        corrected(home, "per_kept", sequence=6, household="hh_1")
+        assert consents_shown(home, "per_kept")["HH:hh_1"]["state"] == "GRANTED"
+    home.fire("2025-06-04T12:00")
+    assert told_of_it() == [empty, empty] + [("POINTS_EXPIRED", None)] * (not merged)
+    assert stage.balances(home, "HH:hh_1")[0] == (40 if merged else 0)
 
 
 def test_a_household_that_moves_within_its_community_is_in_its_new_grid(home):

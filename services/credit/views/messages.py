@@ -126,6 +126,13 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         "{subject} 的积分可使用至 {end},逾期作废"
         " / {subject} can spend the points until {end}; what is left then is gone"
     ),
+    "HOUSEHOLD_EMPTY": (
+        "户 {household} 已无成年成员,其账户暂停,积分保留至 {end},逾期作废;"
+        "您的登记有误、或仍属该户的,请在此之前联系社区更正"
+        " / No adult belongs to the household {household} any more: its account is suspended, and "
+        "its points are kept until {end}. If you are registered wrongly, or belong to it, ask your "
+        "community to correct that before"
+    ),
     "POINTS_REMIND": (
         "{subject} 有 {points} 积分可使用至 {end},逾期作废"
         " / {subject} can spend {points} points until {end}; what is left then is gone"

@@ -84,9 +84,11 @@ def propose_calendar_year(tx: Tx, payload: ProposeCalendarYear) -> replies.Propo
     """提交年度日历 / Propose a year; another person loads it.
 
     Raises:
+        RoleDenied: The caller acts for a part of the district only; the calendar is one for all.
         Guard: A day is none of the year's, stands twice, or is no day off or make-up day by law.
         CalendarProposed: Another proposal for the year waits.
     """
+    tx.require_scope(DISTRICT)
     try:
         year = read_year(payload.year, payload.off, payload.make_up, payload.source)
     except UnreadableYear as error:
@@ -115,6 +117,7 @@ def approve_calendar_year(tx: Tx, payload: WhichProposal) -> replies.ProposalRep
     """启用年度日历 / Load a year that another person has proposed.
 
     Raises:
+        RoleDenied: The caller acts for a part of the district only.
         NotFound: There is no such proposal.
         StateConflict: It was decided.
         CalendarSamePerson: The caller proposed it.
@@ -131,6 +134,7 @@ def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> replies.Proposa
     Turn a proposed year down; a person who proposed it may take it back.
 
     Raises:
+        RoleDenied: The caller acts for a part of the district only.
         NotFound: There is no such proposal.
         StateConflict: It was decided.
     """
@@ -139,6 +143,7 @@ def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> replies.Proposa
 
 
 def _open(tx: Tx, proposal_id: str, *, own: bool = False) -> Row:
+    tx.require_scope(DISTRICT)
     row = storage.calendar.lock(tx.conn, proposal_id)
     if row is None:
         raise NotFound(kind="calendar proposal", id=proposal_id)

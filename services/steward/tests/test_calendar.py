@@ -4,7 +4,7 @@ import pytest
 
 from chassis import doctor
 from chassis.calendar import read_year
-from chassis.refusal import Guard, NotFound, Refusal, StateConflict
+from chassis.refusal import Guard, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.settings import ProcessSettings
 from services.steward.errors import CalendarProposed, CalendarSamePerson
 from services.steward.service import Steward
@@ -59,6 +59,21 @@ def test_who_proposes_a_year_does_not_load_it(bench):
     assert said[0]["data"]["off"][:5] == [
         "2026-12-31", "2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["370811015", "370811015901", "370812"])
+def test_who_acts_for_a_part_of_the_district_moves_nobody_s_deadlines(bench, scope):
+    """The calendar is one for all: it was loaded by two people of a street."""
+    made = as_district(bench, "per_one").do("propose_calendar_year", YEAR)
+    which = {"proposal_id": made["id"]}
+    for verb, order in (
+        ("propose_calendar_year", YEAR | {"year": 2028}),
+        ("approve_calendar_year", which),
+        ("reject_calendar_year", which | {"reason": "日期有误"}),
+    ):
+        with pytest.raises(RoleDenied):
+            bench.as_("R_DISTRICT", person="per_two", scope=scope).do(verb, order, version=1)
+    assert bench.published("calendar_year_loaded.v1") == []
 
 
 def test_one_proposal_of_a_year_waits_at_a_time_and_may_be_taken_back(bench):

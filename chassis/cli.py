@@ -11,6 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from chassis import __version__
 from chassis.installed import COMMANDS, NotInstalled, points
 from chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
@@ -89,6 +90,7 @@ _OWN = (
 
 def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Handler]]:
     parser = argparse.ArgumentParser(prog="fivered", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"fivered {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     handlers: dict[str, Handler] = {}
 

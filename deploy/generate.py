@@ -2,22 +2,23 @@
 
 Environment examples come from the settings classes, broker users from what each service publishes
 and consumes, database roles, containers and Kubernetes manifests from the list of services, the
-facts on a service's card from its contracts. A test compares them with what is in the tree.
-`python -m deploy.fill_in` makes an installation's own files of them.
+facts on a service's card from its contracts, the release in each unit from the chassis. A test
+compares them with what is in the tree. `python -m deploy.fill_in` makes an installation's own
+files of them.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from chassis import asyncapi, topology
+from chassis import __version__, asyncapi, topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
-from deploy import cards, manifests
+from deploy import cards, manifests, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -143,7 +144,8 @@ _MIGRATED = "{condition: service_completed_successfully}"
 
 
 def compose() -> str:
-    """Return the compose file with the three containers of each service between its marks."""
+    """Return the compose file with the three containers of each service between its marks, and
+    every image of this release."""
     before, _, rest = (HERE / "compose.yaml").read_text("utf-8").partition(_BEGIN)
     _, _, after = rest.partition(_END)
     made = []
@@ -157,7 +159,8 @@ def compose() -> str:
             )
             for kind in ("serve", "work")
         ]
-    return before + _BEGIN + "\n".join(made) + _END + after
+    whole = before + _BEGIN + "\n".join(made) + _END + after
+    return re.sub(r"(image: fivered/[a-z]+):\S+", rf"\1:{__version__}", whole)
 
 
 def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
@@ -168,7 +171,7 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
         "      context: ..",
         "      dockerfile: deploy/Dockerfile",
         f"      args: {{UNIT: services/{name}}}",
-        f"    image: fivered/{name}:{version(f'fivered-{name}')}",
+        f"    image: fivered/{name}:{__version__}",
         f"    env_file: [env/{name}.env]",
         f'    command: ["{kind}", "{name}"]',
         *(["    restart: on-failure"] if kind == "migrate" else []),
@@ -181,7 +184,7 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
 def events() -> str:
     """Return the AsyncAPI document of all services."""
     classes = [service_class(name) for name in service_names()]
-    whole = asyncapi.document(classes, title="五红 Five Red", version="0.1.0")
+    whole = asyncapi.document(classes, title="五红 Five Red", version=__version__)
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -205,7 +208,7 @@ def files() -> dict[Path, str]:
         found[HERE / "env" / f"{name}.env.example"] = environment(name, kinds, database=True)
         path, text = cards.card(service_class(name))
         found[path] = text
-    return found
+    return found | units.files()
 
 
 class _BusOnly:

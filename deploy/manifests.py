@@ -8,11 +8,11 @@ without its queues, says so on /ready and goes on looking.
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from chassis import __version__
 from chassis.installed import service_names
 from chassis.topology import Installation
 
@@ -48,10 +48,6 @@ def _text(manifests: list[Manifest]) -> str:
     )
 
 
-def _version(unit: str) -> str:
-    return version(f"fivered-{unit}")
-
-
 def _head(kind: str, api: str, name: str, unit: str) -> Manifest:
     labels = {"app.kubernetes.io/part-of": "fivered", "app.kubernetes.io/name": unit}
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": labels}}
@@ -65,7 +61,7 @@ def _kustomization(names: list[str]) -> Manifest:
         "namespace": NAMESPACE,
         "resources": names,
         "images": [
-            {"name": f"fivered/{unit}", "newName": f"{REGISTRY}/{unit}", "newTag": _version(unit)}
+            {"name": f"fivered/{unit}", "newName": f"{REGISTRY}/{unit}", "newTag": __version__}
             for unit in units
         ],
     }
@@ -198,7 +194,7 @@ def _job(name: str, unit: str, command: list[str], secret: str) -> Manifest:
     """Return a job; its name has the version, because a finished job cannot be changed."""
     container = _container(unit, command, secret, _resources("50m", "128Mi", "512Mi"))
     pod = _pod(container) | {"restartPolicy": "OnFailure"}
-    head = _head("Job", "batch/v1", f"{name}-{_version(unit).replace('.', '-')}", unit)
+    head = _head("Job", "batch/v1", f"{name}-{__version__.replace('.', '-')}", unit)
     return head | {
         "spec": {
             "backoffLimit": 20,

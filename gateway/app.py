@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from chassis import api, cards, contracts
+from chassis import __version__, api, cards, contracts
 from chassis.api import ApiContract
 from chassis.bus import Service
 from chassis.installed import service_names
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fivered.gateway")
 
-VERSION = "0.1.0"
 # A release that has not answered so often is no longer there.
 _RELEASE_GONE = 5
 # What an answer costs for which every service is asked.
@@ -184,7 +183,7 @@ class Own:
         return _json(
             {
                 "name": TITLE,
-                "version": VERSION,
+                "version": __version__,
                 "demo": self.gate.settings.demo_clock,
                 "services": [
                     {
@@ -458,7 +457,7 @@ class DoorTable:
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(
             title=TITLE,
-            version=VERSION,
+            version=__version__,
             doors=[*(door for door, _ in own), *every.values()],
             demo=self._gate.settings.demo_clock,
         )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from chassis import __version__
 from chassis.rpc import ServiceUnavailable
 from gateway.app import doors_of, routed
 from gateway.openapi import Document
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.slow
 def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):
     site = Site(host).build(services=("toy", "ghost"))
     found = site.ask("GET", "/v1", grants=None).json()
+    assert found["version"] == __version__
     assert [service["name"] for service in found["services"]] == ["toy"]
     missing = {entry["name"]: entry["why"] for entry in found["missing"]}
     assert missing == {"ghost": "no contract"} | dict.fromkeys(routed(), "not installed")
@@ -160,6 +162,7 @@ def test_the_openapi_document_is_valid_and_says_what_a_door_needs(site):
     assert answer.headers["content-type"] == "application/json"
     found = answer.json()
     assert found["openapi"] == "3.1.0"
+    assert found["info"]["version"] == __version__
     OpenAPIV31SpecValidator(found).validate()
     add = found["paths"]["/v1/toy/counters"]["post"]
     assert add["x-roles"] == ["R_DISTRICT"]

@@ -22,7 +22,7 @@ def pyproject(unit: Path) -> str:
     """Return the pyproject.toml of a unit as this release has it."""
     text = (unit / "pyproject.toml").read_text("utf-8")
     text = re.sub(r'(?m)^version = ".*"$', f'version = "{__version__}"', text)
-    return re.sub(r'"fivered-chassis[^"]*"', f'"fivered-chassis{fitting()}"', text)
+    return re.sub(r'"fivered-chassis[<>=][^"]*"', f'"fivered-chassis{fitting()}"', text)
 
 
 def fitting() -> str:

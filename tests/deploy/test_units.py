@@ -1,6 +1,7 @@
 """What every unit says of itself: the release, its licence, what its wheel holds."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -28,6 +29,7 @@ def test_the_release_is_said_once_and_everything_says_it():
     assert {project(unit)["version"] for unit in UNITS} == {__version__}
     minor = __version__.rpartition(".")[0]
     for unit in UNITS:
+        assert re.fullmatch("fivered-[a-z]+", project(unit)["name"])
         for needed in project(unit)["dependencies"]:
             if needed.startswith("fivered-"):
                 assert needed.startswith(f"fivered-chassis>={minor},<"), unit

@@ -326,13 +326,13 @@ def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
 
 
 def board(
-    conn: sa.Connection, *, kind: str, area: str, period: str, limit: int, offset: int
-) -> list[Row]:
+    conn: sa.Connection, *, kind: str, area: str, period: str, part: records.PartOfList
+) -> records.Page:
     """Return the final entries of organisations of an area in a month, best first, ranked; those
     under a veto behind all others."""
     entry, subject = t.entries.c, t.subjects.c
     vetoed = sa.case((entry.gates_failed.like("%VETO%"), 1), else_=0)
-    asked = (
+    ranked = (
         sa.select(
             entry.subject_id,
             entry.score,
@@ -340,6 +340,8 @@ def board(
             entry.gates_failed,
             subject.area,
             sa.func.rank().over(order_by=(vetoed, entry.score.desc())).label("rank"),
+            vetoed.label("vetoed"),
+            (-entry.score).label("from_best"),
         )
         .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
         .where(
@@ -349,8 +351,7 @@ def board(
             entry.score.is_not(None),
             subject.area.like(f"{area}%"),
         )
-        .order_by(vetoed, entry.score.desc(), entry.subject_id)
-        .limit(limit + 1)
-        .offset(offset)
+        .subquery("ranked")
     )
-    return records.rows(conn, asked)
+    by = (ranked.c.vetoed, ranked.c.from_best, ranked.c.subject_id)
+    return records.page(conn, sa.select(ranked), part, by)

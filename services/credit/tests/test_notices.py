@@ -227,6 +227,7 @@ def test_there_are_boards_of_organisations_and_none_of_persons(credit):
     first = bench.ask("leaderboard", {"scope": DISTRICT, "limit": 1, "period": "2025-03"})
     rest = bench.ask("leaderboard", {"scope": DISTRICT, "cursor": first["next"]})
     assert [one["subject"] for one in rest["items"]] == ["PRJ:prj_2"]
+    assert (rest["period"], rest["next"]) == ("2025-03", None)
     assert bench.ask("leaderboard", {"scope": "370811016"})["items"] == []
     for kind in ("RES", "HH", "STW"):
         with pytest.raises(NotForPersons):
@@ -235,10 +236,32 @@ def test_there_are_boards_of_organisations_and_none_of_persons(credit):
         {"kind": "CAT"},
         {"period": "2025-13"},
         {"cursor": "x"},
+        {"cursor": "1"},
+        {"cursor": "2025-03."},
+        {"cursor": first["next"], "period": "2025-02"},
+        {"cursor": first["next"]},
         {"limit": 0},
     ):
         with pytest.raises(Invalid):
             bench.ask("leaderboard", {"scope": STREET} | wrong)
+
+
+def test_a_board_goes_on_in_its_month_behind_the_row_that_was_shown(credit):
+    """It went on by a number of rows, in whatever month was the newest by then."""
+    bench = credit
+    final_month(bench, "2025-03")
+    asked = {"scope": DISTRICT, "kind": "PRJ", "limit": 1}
+    first = public(bench).ask("leaderboard", asked)
+    final_month(bench, "2025-04")
+    assert public(bench).ask("leaderboard", asked)["period"] == "2025-04"
+    found = [first]
+    while found[-1]["next"] is not None:
+        found.append(public(bench).ask("leaderboard", asked | {"cursor": found[-1]["next"]}))
+    assert {page["period"] for page in found} == {"2025-03"}
+    assert [(one["rank"], one["subject"]) for page in found for one in page["items"]] == [
+        (1, "PRJ:prj_1"),
+        (2, "PRJ:prj_2"),
+    ]
 
 
 @pytest.mark.covers("REQ-L03")

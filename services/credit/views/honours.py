@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from chassis.bus import Nothing, Tx
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
@@ -285,27 +285,18 @@ def leaderboard(tx: Tx, payload: Board) -> replies.BoardReply:
         raise Invalid(
             field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
         )
-    if payload.cursor is not None and not re.match(r"^[0-9]{1,6}$", payload.cursor):
+    # A cursor goes on in its month, also where a newer one is final by then.
+    known, _, cursor = (payload.cursor or "").partition(".")
+    if payload.cursor is not None and not (cursor and known == (payload.period or known)):
         raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    limit = payload.limit
-    offset = int(payload.cursor or 0)
-    period = payload.period or store.latest_final(tx.conn, kind=payload.kind, area=payload.scope)
-    rows = (
-        store.board(
-            tx.conn,
-            kind=payload.kind,
-            area=payload.scope,
-            period=period,
-            limit=limit,
-            offset=offset,
-        )
-        if period
-        else []
-    )
+    period = payload.period or known
+    period = period or store.latest_final(tx.conn, kind=payload.kind, area=payload.scope) or ""
+    part = structs.replace(payload, period=period, cursor=cursor or None)
+    found = store.board(tx.conn, kind=payload.kind, area=payload.scope, period=period, part=part)
     return replies.BoardReply(
         scope=payload.scope,
         kind=payload.kind,
-        period=period,
+        period=period or None,
         items=[
             replies.BoardRow.of(
                 row,
@@ -313,7 +304,7 @@ def leaderboard(tx: Tx, payload: Board) -> replies.BoardReply:
                 ref=row.subject_id.partition(":")[2],
                 gates_failed=gates(row.gates_failed),
             )
-            for row in rows[:limit]
+            for row in found.rows
         ],
-        next=str(offset + limit) if len(rows) > limit else None,
+        next=f"{period}.{found.next}" if found.next is not None else None,
     )

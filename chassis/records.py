@@ -567,6 +567,7 @@ class Window:
     Attributes:
         after: Values of `by` of the row beside which the page lies; None on the first page.
         back: Whether the page lies before that row.
+        beside: Whether that row itself is none of the page: it was shown already.
         descending: Whether rows are read in descending order.
         wanted: How many rows are read: one more than is shown tells whether there are others.
 
@@ -584,7 +585,7 @@ class Window:
     ) -> None:
         self._by = tuple(by)
         self._list = _list_of(part, self._by, of, newest_first=newest_first)
-        self.after, self.back = self._read(part.cursor)
+        self.after, self.back, self.beside = self._read(part.cursor)
         self.descending = newest_first != self.back
         self.wanted = part.limit + 1
 
@@ -597,7 +598,9 @@ class Window:
         mark = sa.tuple_(
             *(sa.literal(value, by.type) for value, by in zip(self.after, self._by, strict=True))
         )
-        return [place < mark if self.descending else place > mark]
+        if self.beside:
+            return [place < mark if self.descending else place > mark]
+        return [place <= mark if self.descending else place >= mark]
 
     def order(self) -> list[store.Expression]:
         """Return the order in which the rows are read."""
@@ -611,6 +614,12 @@ class Window:
             rows.reverse()
         following = self.back or further
         before = further if self.back else self.after is not None
+        if not rows and self.after is not None:
+            # What lay here is gone. The way back begins with the row beside which it lay.
+            way = self._cursor(self.after, back=not self.back, beside=False)
+            return Page(
+                [], next=way if self.back else None, prev=None if self.back else way, total=total
+            )
         return Page(
             rows,
             next=self.cursor(rows[-1], back=False) if rows and following else None,
@@ -629,14 +638,18 @@ class Window:
         """Return the cursor of the rows behind one of this list, or before it."""
         # A row that was read is asked by column: two of one name may stand in it.
         told = cast("Mapping[object, object]", values_of(row))
-        values = [told[by] for by in self._by]
-        plain = [back, *(v.isoformat() if isinstance(v, date) else v for v in values)]
+        return self._cursor([told[by] for by in self._by], back=back, beside=True)
+
+    def _cursor(self, values: Sequence[object], *, back: bool, beside: bool) -> str:
+        # A number says that the row of the values is of the page too.
+        way = back if beside else int(back)
+        plain = [way, *(v.isoformat() if isinstance(v, date) else v for v in values)]
         text = msgspec.json.encode([self._sum(plain), *plain])
         return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
-    def _read(self, cursor: str | None) -> tuple[tuple[object, ...] | None, bool]:
+    def _read(self, cursor: str | None) -> tuple[tuple[object, ...] | None, bool, bool]:
         if cursor is None:
-            return None, False
+            return None, False, True
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             told, back, *plain = msgspec.json.decode(text, type=list)
@@ -651,7 +664,7 @@ class Window:
                     " / the cursor is damaged, or it belongs to another list or to other filters"
                 ),
             ) from error
-        return values, back is True
+        return values, bool(back), isinstance(back, bool)
 
 
 def _list_of(

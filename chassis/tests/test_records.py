@@ -1,6 +1,7 @@
 """Records: lists in pages, rows with their history, running numbers."""
 
 import base64
+import random
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -133,6 +134,61 @@ def test_a_row_that_goes_is_no_reason_to_skip_another(conn):
     first = shown(conn)
     conn.execute(parcels.delete().where(parcels.c.parcel_id == "par_1"))
     assert ids(shown(conn, Parcels(cursor=first.next))) == ["par_2", "par_3"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_page_whose_rows_are_gone_leads_back_to_those_that_stayed(conn, newest_first):
+    """It was empty, and had no way back; nor had the first one a way on."""
+
+    def at(cursor):
+        return shown(conn, Parcels(cursor=cursor), newest_first=newest_first)
+
+    def without(page):
+        conn.execute(sa.delete(parcels).where(parcels.c.parcel_id.in_(ids(page))))
+
+    first = at(None)
+    second = at(first.next)
+    third = at(second.next)
+    for gone in (third, at(third.next)):
+        without(gone)
+    empty = at(second.next)
+    assert (empty.rows, empty.next) == ([], None)
+    again = at(empty.prev)
+    assert (ids(again), ids(at(again.prev))) == (ids(second), ids(first))
+    without(first)
+    empty = at(second.prev)
+    assert (empty.rows, empty.prev) == ([], None)
+    assert ids(at(empty.next)) == ids(second)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_stays_is_read_once_each_way_while_others_come_and_go(conn, seed):
+    chance, number = random.Random(seed), 100
+    stays = {f"par_{n}" for n in range(7)}
+
+    def disturb():
+        nonlocal number
+        number += 1
+        minute = timedelta(minutes=chance.randrange(-2, 9))
+        new = {"parcel_id": f"par_{number}", "size": 0, "created_at": START + minute}
+        conn.execute(parcels.insert().values(**new))
+        known = conn.execute(sa.select(parcels.c.parcel_id)).scalars()
+        gone = chance.choice(sorted(known))
+        stays.discard(gone)
+        conn.execute(sa.delete(parcels).where(parcels.c.parcel_id == gone))
+
+    newest_first = seed % 2 == 0
+    page = shown(conn, newest_first=newest_first)
+    for way in ("next", "prev"):
+        read, cursor = ids(page), getattr(page, way)
+        while cursor is not None:
+            disturb()
+            page = shown(conn, Parcels(cursor=cursor), newest_first=newest_first)
+            read += ids(page)
+            cursor = getattr(page, way)
+        assert len(read) == len(set(read))
+        assert stays <= set(read)
+        stays = set(conn.execute(sa.select(parcels.c.parcel_id)).scalars())
 
 
 def test_a_list_is_counted_as_it_is_filtered(conn):

@@ -1,7 +1,7 @@
-"""What every unit says of the release: its version, and which chassis it stands on.
+"""What every unit says of the release: its version, which chassis it stands on, the licence.
 
-A unit is built from its own folder alone, so each states both; they are written from
-`chassis.__version__` by `python -m deploy.generate`.
+A unit is built from its own folder alone, so each states them; they are written from
+`chassis.__version__` and the LICENSE of the repository by `python -m deploy.generate`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import re
 from pathlib import Path
 
 from chassis import __version__
-from deploy.local.prepare import units
+from deploy.local.prepare import ROOT, units
 
 
 def files() -> dict[Path, str]:
     """Return what is written into the units' own folders, by path."""
-    return {unit / "pyproject.toml": pyproject(unit) for unit in units()}
+    licence = (ROOT / "LICENSE").read_text("utf-8")
+    return {unit / "pyproject.toml": pyproject(unit) for unit in units()} | {
+        unit / "LICENSE": licence for unit in units()
+    }
 
 
 def pyproject(unit: Path) -> str:

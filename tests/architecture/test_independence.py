@@ -1,6 +1,8 @@
 """Independence, defined so that it can fail: extract, delete, install."""
 
+import email
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from fnmatch import fnmatch
 
 import pytest
 
+from chassis import __version__
 from deploy.local.prepare import units
 from tests.alone import LEFT_OUT
 from tests.architecture.imports import ROOT, service_packages
@@ -189,25 +192,40 @@ def test_with_one_service_deleted_the_gateway_and_the_architecture_pass(tmp_path
     run_tests(tmp_path, *of_services, "tests/architecture/test_shape.py", *shown)
 
 
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """The wheel of every unit, by its folder; built once for all workers of a run."""
+
+    def make(folder):
+        for unit in units():
+            # Built from a copy: setuptools leaves folders behind where it builds.
+            source = folder / "src" / unit.name
+            for name in tracked(str(unit.relative_to(ROOT))):
+                inner = (ROOT / name).relative_to(unit)
+                (source / inner).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, source / inner)
+            made = folder / "wheels" / unit.name
+            made.mkdir(parents=True)
+            # As pip asks the unit's own build backend, without a pip for each of them.
+            build = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["build-system"]
+            assert build["build-backend"] == "setuptools.build_meta"
+            asked = (
+                "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+            )
+            subprocess.run(
+                [sys.executable, "-c", asked, str(made)],
+                cwd=source,
+                check=True,
+                capture_output=True,
+            )
+
+    folder = made_once(tmp_path_factory, "wheels", make)
+    return {unit: next((folder / "wheels" / unit.name).glob("*.whl")) for unit in units()}
+
+
 @pytest.mark.timeout(600)
-def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(tmp_path):
-    for unit in units():
-        # Built from a copy: setuptools leaves folders behind where it builds.
-        source = tmp_path / "src" / unit.name
-        for name in tracked(str(unit.relative_to(ROOT))):
-            inner = (ROOT / name).relative_to(unit)
-            (source / inner).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, source / inner)
-        made = tmp_path / "wheels" / unit.name
-        made.mkdir(parents=True)
-        # As pip asks the unit's own build backend, without a pip for each of them.
-        build = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["build-system"]
-        assert build["build-backend"] == "setuptools.build_meta"
-        asked = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-        subprocess.run(
-            [sys.executable, "-c", asked, str(made)], cwd=source, check=True, capture_output=True
-        )
-        (wheel,) = made.glob("*.whl")
+def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(wheels):
+    for unit, wheel in wheels.items():
         with zipfile.ZipFile(wheel) as archive:
             inside = {name for name in archive.namelist() if ".dist-info/" not in name}
         wanted = set()
@@ -217,7 +235,7 @@ def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(tmp_p
         package = top.replace(".", "/")
         for name in tracked(prefix):
             inner = name.removeprefix(prefix + "/")
-            if inner in {"pyproject.toml", "CHANGELOG.md", ".gitignore"}:
+            if inner in {"pyproject.toml", "CHANGELOG.md", ".gitignore", "LICENSE"}:
                 continue
             if "tests/" not in inner and not inner.startswith("build/"):
                 wanted.add(f"{package}/{inner}")
@@ -227,3 +245,46 @@ def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(tmp_p
         texts = {path: (ROOT / prefix / path.removeprefix(package + "/")) for path in inside}
         tested = {path for path, file in texts.items() if b"import pytest" in file.read_bytes()}
         assert tested == set(), unit
+
+
+# Wheels whose types others read.
+TYPED = {"chassis", "clients/python"}
+CLASSIFIED = {
+    "Development Status :: 4 - Beta",
+    "Natural Language :: Chinese (Simplified)",
+    "Natural Language :: English",
+    "Operating System :: POSIX :: Linux",
+    "Programming Language :: Python :: 3.11",
+}
+
+
+@pytest.mark.timeout(600)
+def test_every_wheel_says_what_it_is_and_under_which_licence(wheels):
+    """An index refuses, or shows nothing of, a package without text, licence and classifiers."""
+    licence = (ROOT / "LICENSE").read_bytes()
+    for unit, wheel in wheels.items():
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            (about,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+            told = email.message_from_string(archive.read(about).decode())
+            text = archive.read(about.replace("METADATA", "licenses/LICENSE"))
+        assert text == licence, unit
+        assert told["License-Expression"] == "Apache-2.0"
+        assert told["Requires-Python"] == ">=3.11"
+        assert told["Version"] == __version__
+        assert told["Description-Content-Type"] == "text/markdown"
+        readme = (unit / "README.md").read_text("utf-8")
+        assert told.get_payload().strip() == readme.strip(), unit
+        classified = set(told.get_all("Classifier"))
+        assert classified >= CLASSIFIED, unit
+        typed = str(unit.relative_to(ROOT)) in TYPED
+        assert ("Typing :: Typed" in classified) == typed, unit
+        assert any(name.endswith("/py.typed") for name in names) == typed, unit
+        # Who imports the chassis asks for it; what a wheel needs is installed with it.
+        needs = {re.match(r"[\w.-]+", needed)[0] for needed in told.get_all("Requires-Dist")}
+        imports = any(
+            re.search(r"^(from|import) chassis\b", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+            for name in tracked(str(unit.relative_to(ROOT)))
+            if name.endswith(".py") and "/tests/" not in name and unit.name != "chassis"
+        )
+        assert ("fivered-chassis" in needs) == imports, unit

@@ -46,7 +46,7 @@ def test_every_service_has_the_same_rooms_and_no_others():
             for path in folder.iterdir()
             if not path.name.startswith((".", "__")) and not path.name.endswith(".egg-info")
         }
-        assert names - ROOM_NAMES == {"pyproject.toml", "README.md"}, package
+        assert names - ROOM_NAMES == {"pyproject.toml", "README.md", "LICENSE"}, package
         assert ROOM_NAMES - {"data", "locale", "messages", "rules", "settings"} <= names, package
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import cast
 
+from chassis import LICENCE, OPERATOR
 from chassis.bus import Service
 from chassis.contracts import EventContract, folder_of
 from chassis.facts import all_declared
@@ -47,7 +48,12 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> J
             messages[name] = _message(contract)
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": title, "version": version},
+        "info": {
+            "title": title,
+            "version": version,
+            "license": {"name": LICENCE["identifier"], "url": LICENCE["url"]},
+            "contact": {"name": OPERATOR},
+        },
         "servers": {"broker": {"host": "localhost:5672", "protocol": "amqp"}},
         "defaultContentType": envelope["content_type"],
         "channels": channels,

@@ -460,6 +460,7 @@ class DoorTable:
             version=__version__,
             doors=[*(door for door, _ in own), *every.values()],
             demo=self._gate.settings.demo_clock,
+            contact=self._gate.settings.contact,
         )
         shown = pages.addresses(self._gate, document, self._installed, self._missing)
         self._app.state.doors = list(every.values())

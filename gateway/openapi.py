@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict, cast
 
 import msgspec
 
-from chassis import api
+from chassis import LICENCE, OPERATOR, api
 from chassis.api import Schema, Schemas
 from chassis.messages import ANY_ROLE
 from chassis.refusal import PreconditionRequired, Problem
@@ -83,7 +83,7 @@ class OpenApi(TypedDict):
 
     openapi: str
     jsonSchemaDialect: str
-    info: dict[str, str | bool]
+    info: dict[str, str | bool | dict[str, str]]
     servers: list[dict[str, str]]
     tags: list[dict[str, str]]
     paths: dict[str, dict[str, Operation]]
@@ -182,13 +182,17 @@ class Document:
         version: Version of the gateway.
         doors: Every door, the gateway's own ones (without a service) included.
         demo: Whether this is a demonstration.
+        contact: Who answers for it: an address of the web, or of mail, or a name.
     """
 
-    def __init__(self, *, title: str, version: str, doors: Sequence[Door], demo: bool) -> None:
+    def __init__(
+        self, *, title: str, version: str, doors: Sequence[Door], demo: bool, contact: str = ""
+    ) -> None:
         self._title = title
         self._version = version
         self._doors = doors
         self._demo = demo
+        self._contact = contact
         self._built: OpenApi | None = None
         self._lock = threading.Lock()
 
@@ -221,6 +225,8 @@ class Document:
                 "version": self._version,
                 "summary": "社区治理“五红”系统接口 / Interface of the Five Red system",
                 "description": _ABOUT,
+                "license": {"name": "Apache License 2.0", "identifier": LICENCE["identifier"]},
+                "contact": _contact(self._contact),
                 **({"x-demonstration": True} if self._demo else {}),
             },
             "servers": [{"url": "/"}],
@@ -248,6 +254,15 @@ class Document:
                 },
             },
         }
+
+
+def _contact(said: str) -> dict[str, str]:
+    """Return the contact that an installation names, in OpenAPI's members."""
+    if said.startswith("https://"):
+        return {"name": OPERATOR, "url": said}
+    if "@" in said:
+        return {"name": OPERATOR, "email": said.removeprefix("mailto:")}
+    return {"name": said or OPERATOR}
 
 
 def _problems() -> Schemas:

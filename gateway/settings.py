@@ -45,6 +45,12 @@ class GatewaySettings:
         "empty = http://host:port",
         default="",
     )
+    contact: str = setting(
+        "FIVERED_CONTACT",
+        help="Who answers for this installation: https://…, an address of mail, or a name; "
+        "shown in /openapi.json",
+        default="",
+    )
     blobs: str = setting(
         "FIVERED_BLOBS",
         help="Folder of uploaded files, shared by the gateway and the services",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chassis import __version__
+from chassis import LICENCE, __version__
 from chassis.rpc import ServiceUnavailable
 from gateway.app import doors_of, routed
 from gateway.openapi import Document
@@ -163,6 +163,8 @@ def test_the_openapi_document_is_valid_and_says_what_a_door_needs(site):
     found = answer.json()
     assert found["openapi"] == "3.1.0"
     assert found["info"]["version"] == __version__
+    assert found["info"]["license"]["identifier"] == LICENCE["identifier"]
+    assert "运行单位" in found["info"]["contact"]["name"]
     OpenAPIV31SpecValidator(found).validate()
     add = found["paths"]["/v1/toy/counters"]["post"]
     assert add["x-roles"] == ["R_DISTRICT"]
@@ -240,6 +242,23 @@ def test_every_example_of_the_reference_is_one_that_the_door_takes():
             operation = document["paths"][door.full_path][door.verb.lower()]
             example = operation["requestBody"]["content"]["application/json"]["example"]
             assert door.body.flaws(example) == [], door.full_path
+
+
+@pytest.mark.parametrize(
+    ("said", "member"),
+    [
+        ("https://five.example.org/help", {"url": "https://five.example.org/help"}),
+        ("mailto:help@five.example.org", {"email": "help@five.example.org"}),
+        ("help@five.example.org", {"email": "help@five.example.org"}),
+        ("任城区 59 社区", {"name": "任城区 59 社区"}),
+    ],
+)
+def test_the_document_says_who_answers_for_the_installation(host, said, member):
+    site = Site(host).build(contact=said)
+    found = site.ask("GET", "/openapi.json", grants=None).json()
+    OpenAPIV31SpecValidator(found).validate()
+    assert member.items() <= found["info"]["contact"].items()
+    assert found["info"]["contact"]["name"]
 
 
 def test_a_file_of_any_kind_is_declared_as_that():

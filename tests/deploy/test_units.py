@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from chassis import __version__
+from chassis import LICENCE, __version__
 from deploy.local.prepare import units
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +35,8 @@ def test_the_release_is_said_once_and_everything_says_it():
                 assert needed.startswith(f"fivered-chassis>={minor},<"), unit
     document = json.loads((ROOT / "docs/asyncapi.json").read_text("utf-8"))
     assert document["info"]["version"] == __version__
+    assert document["info"]["license"]["name"] == LICENCE["identifier"]
+    assert document["info"]["contact"]["name"]
     said = subprocess.run(
         [str(Path(sys.executable).with_name("fivered")), "--version"],
         capture_output=True, text=True, check=True,

@@ -704,6 +704,10 @@ class NotUnderReview(Guard):
     text = "{subject} 不在本次评议之列 / {subject} is not under review here"
 
 
+class ReviewedTwice(Guard):
+    text = "{subject} 有两条评议意见 / There are two reviews of {subject}"
+
+
 class NobodyLeft(Guard):
     text = "没有符合条件的候选对象 / There is no nominee who meets the conditions"
 

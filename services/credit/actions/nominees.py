@@ -25,6 +25,7 @@ from services.credit.errors import (
     NotUnderReview,
     OtherKind,
     OutsideArea,
+    ReviewedTwice,
     ReviewIncomplete,
     SelfNomination,
     TextTooShort,
@@ -282,6 +283,7 @@ def review_nominees(tx: Tx, payload: ReviewNominees) -> replies.CommendationDone
         StateConflict: It is not checked, or before the public already.
         ReviewIncomplete: A nominee has no review, or one of fewer than 10 characters.
         NotUnderReview: A review is about somebody who is no nominee, or was dropped.
+        ReviewedTwice: Two reviews are about one nominee.
         SelfApproval: The caller is a nominee.
         ConflictOfInterest: The caller holds a post in a nominee.
     """
@@ -302,6 +304,8 @@ def review_nominees(tx: Tx, payload: ReviewNominees) -> replies.CommendationDone
     for place, review in enumerate(payload.reviews):
         if review.subject not in about:
             raise NotUnderReview(field=f"reviews[{place}].subject", subject=review.subject)
+        if review is not said[review.subject]:
+            raise ReviewedTwice(field=f"reviews[{place}].subject", subject=review.subject)
     require_independent(tx, nominees)
     for nominee in nominees:
         review = said[nominee.subject_id]

@@ -22,6 +22,7 @@ from services.credit.errors import (
     OutsideArea,
     QuotaExceeded,
     ReasonsRequired,
+    ReviewedTwice,
     ReviewIncomplete,
     SameAsReviewer,
     SelfApproval,
@@ -437,6 +438,11 @@ def test_every_refusal_on_the_way(credit):
         step(bench, "review_nominees", made, person="per_reviewer", reviews=more)
     told = refused.value
     assert (told.field, told.params["subject"]) == ("reviews[2].subject", "RES:per_low")
+    with pytest.raises(ReviewedTwice) as refused:
+        # The second one was the one that counted.
+        twice = [*both, *reviews("RES:per_a", support=False)]
+        step(bench, "review_nominees", made, person="per_reviewer", reviews=twice)
+    assert refused.value.params["subject"] == "RES:per_a"
     step(bench, "review_nominees", made, person="per_reviewer", reviews=both)
     with pytest.raises(QuotaExceeded):
         step(bench, "publicise_commendation", made)

@@ -259,6 +259,7 @@ class Imported(TypedDict):
     encoding: str
     delimiter: str
     ignored: list[str]
+    sheet: str
     unread_sheets: list[str]
     lines: int
     header_line: int
@@ -326,6 +327,7 @@ class Tally:
             "encoding": sheet.encoding,
             "delimiter": header.delimiter,
             "ignored": header.ignored,
+            "sheet": sheet.name,
             "unread_sheets": list(sheet.unread),
             "lines": self.line,
             "header_line": header.line,
@@ -658,11 +660,11 @@ class ImporterCards(TypedDict):
 class ImportStarted(JobState):
     """The job that takes the file; GET /v1/<service>/jobs/{id} shows how far it is.
 
-    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored,
+    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored, sheet,
     unread_sheets, rows, created, unchanged, refused, errors: [{line, column, code, message_zh,
     message_en, expected_zh, expected_en}]}; every line of the file is the header or above it,
-    blank, or part of a row. Of a workbook the first sheet is read; `unread_sheets` names the others
-    that hold something.
+    blank, or part of a row. Of a workbook the first sheet that is not hidden is read, which `sheet`
+    names; `unread_sheets` names the others that hold something.
     """
 
     kind: str

@@ -100,12 +100,14 @@ class Sheet:
         file: The lines; their numbers are those of the sender's file or sheet.
         form: What was sent.
         encoding: In what it was written, for CSV.
-        unread: Further sheets of the workbook that hold something; only the first one is a table.
+        name: Of a workbook, the sheet that is read: the first that is not hidden.
+        unread: Its other sheets that hold something.
     """
 
     file: BinaryIO
     form: Form
     encoding: str
+    name: str = ""
     unread: tuple[str, ...] = ()
 
 
@@ -149,9 +151,9 @@ def open_sheet(file: BinaryIO, *, most_lines: int | None = None) -> Iterator[She
         with tempfile.TemporaryFile() as lines:
             from chassis.workbooks import write_workbook  # noqa: PLC0415  see there
 
-            unread = write_workbook(file, lines, most_lines)
+            name, unread = write_workbook(file, lines, most_lines)
             lines.seek(0)
-            yield Sheet(lines, "xlsx", "", unread)
+            yield Sheet(lines, "xlsx", "", name, unread)
         return
     encoding, name = _encoding_of(file, begin, whole=most_lines is None)
     if encoding == "utf-8" and not _only_cr(file):

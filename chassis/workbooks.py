@@ -51,9 +51,11 @@ _HEAD = 2 * 1024 * 1024
 _MOST_ROWS = 1_048_576
 
 
-def write_workbook(file: BinaryIO, lines: BinaryIO, most_lines: int | None) -> tuple[str, ...]:
-    """Write the first sheet as CSV, one line per row, so that the numbers are the sheet's; return
-    which further ones hold something.
+def write_workbook(
+    file: BinaryIO, lines: BinaryIO, most_lines: int | None
+) -> tuple[str, tuple[str, ...]]:
+    """Write the first sheet that is not hidden as CSV, one line per row, so that the numbers are
+    the sheet's; return which one that is, and which others hold something.
 
     Raises:
         WorkbookBroken: It cannot be opened.
@@ -63,34 +65,44 @@ def write_workbook(file: BinaryIO, lines: BinaryIO, most_lines: int | None) -> t
     out = io.TextIOWrapper(lines, "utf-8", newline="", write_through=True)
     head = most_lines is not None
     number = 0
+    place = 1
     unread: list[str] = []
     try:
         with closing(_open_workbook(file, head=head)) as book:
-            first, *further = book.worksheets
+            sheets = dict(enumerate(book.worksheets, 1))
+            place = min(sheets, key=lambda one: (sheets[one].sheet_state != "visible", one))
+            table = sheets.pop(place)
             # Headings are found without knowing what is merged, which stands behind all rows.
-            budget = _Budget()
-            merged = _Merged([] if head else _merged_ranges(first), budget)
-            for number in _write_rows(first, merged, budget, out):
+            budget = _Budget(place)
+            merged = _Merged([] if head else _merged_ranges(table), budget)
+            for number in _write_rows(table, merged, budget, out):
                 if most_lines is not None and number >= most_lines:
                     break
-            for place, sheet in enumerate([] if head else further, 2):
+            for other, sheet in ({} if head else sheets).items():
+                budget.sheet = other
                 if any(any(map(str.strip, texts)) for _row, texts in _rows_of(sheet, budget)):
-                    hidden = personal_number(sheet.title) is not None
-                    unread.append(f"[{place}]" if hidden else visible(sheet.title))
+                    unread.append(_name_of(sheet, other))
+            return _name_of(table, place), tuple(unread)
     except (Refusal, HeadTooFar):
         raise
     except Exception:  # noqa: BLE001  whatever a broken workbook does to its reader
-        where = {"sheet": 1, "row": number + 1} if number else {}
+        where = {"sheet": place, "row": number + 1} if number else {}
         raise WorkbookBroken(field="file", **where) from None
     finally:
         out.detach()
-    return tuple(unread)
+
+
+def _name_of(sheet: ReadOnlyWorksheet, place: int) -> str:
+    """Return what a sheet is called, or [its place] where its name is a number of a person."""
+    title: str = sheet.title
+    return f"[{place}]" if personal_number(title) is not None else visible(title)
 
 
 class _Budget:
-    """How many cells of a workbook may still be looked at."""
+    """How many cells of a workbook may still be looked at; `sheet` is the one that is."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheet: int) -> None:
+        self.sheet = sheet
         self._left = MOST_CELLS
 
     def spend(self, cells: int, row: int) -> None:
@@ -101,7 +113,8 @@ class _Budget:
         """
         self._left -= cells
         if self._left < 0:
-            raise WorkbookTooLarge(field="file", limit=f"{MOST_CELLS} cells", sheet=1, row=row)
+            limit = f"{MOST_CELLS} cells"
+            raise WorkbookTooLarge(field="file", limit=limit, sheet=self.sheet, row=row)
 
 
 def _write_rows(

@@ -438,6 +438,24 @@ def test_further_sheets_that_hold_something_are_named(bench):  # noqa: F811
     assert load(bench, "counter_id,amount\nc1,5\n")["unread_sheets"] == []
 
 
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_of_a_workbook_the_first_sheet_that_can_be_seen_is_read(bench, state):  # noqa: F811
+    """H6-13: a hidden sheet was read, and the one that its sender sees was left out."""
+    book = openpyxl.Workbook()
+    for name, row in (("去年", "c1"), ("明细", "c2"), ("选项", "c3")):
+        sheet = book.create_sheet(name)
+        for cells in (["counter_id", "amount"], [row, 5]):
+            sheet.append(cells)
+    del book["Sheet"]
+    book["去年"].sheet_state = book["选项"].sheet_state = state
+    out = io.BytesIO()
+    book.save(out)
+    result = load(bench, out.getvalue())
+    assert (result["sheet"], result["unread_sheets"]) == ("明细", ["去年", "选项"])
+    assert counters(bench) == {"c2": 5}
+    assert load(bench, "counter_id,amount\nc1,5\n")["sheet"] == ""
+
+
 def test_an_error_of_a_spreadsheet_is_named_in_a_text_file_too(bench):  # noqa: F811
     """B7"""
     result = load(bench, "counter_id,amount,note\nc1,1,#REF!\nc2,Err:502,x\nc3,3,#三号楼\n")

@@ -24,8 +24,9 @@ from chassis import (
     years,
 )
 from chassis.calendar import Year, read_year_file
+from chassis.cards import Outlook
 from chassis.here import KEYS
-from chassis.installed import service_class, service_names
+from chassis.installed import ALL, service_class, service_names, services_of
 from chassis.messages import SYSTEM
 from chassis.migrate import current_of, migrate_service, named, package_of
 from chassis.runtime import Runtime
@@ -52,7 +53,7 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
 
 def run_migrate(given: argparse.Namespace) -> int:
     """Bring the databases of services to the newest revision."""
-    for name in service_names() if given.service == ["all"] else given.service:
+    for name in services_of(given.service):
         runtime = open_runtime(name)
         with named(database_variable(name)):
             done = migrate_service(runtime.service_cls, runtime.engine)
@@ -269,7 +270,7 @@ def run_calendar(given: argparse.Namespace) -> int:
             print(f"loaded {_shown(year)}; {moved} deadlines of {runtime.name} are later")
         with runtime.snapshot(SYSTEM) as tx:
             card = years.outlook(tx.calendar, tx.now)
-        print(f"working days are known until {card['until']} ({card['days_left']} days)")
+        print(_reach(card))
     finally:
         runtime.close()
     return 0
@@ -280,6 +281,17 @@ def _read_year(file: str) -> Year:
         return read_year_file(Path(file).read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CommandFailed(f"{file}: {error}") from error
+
+
+def _reach(card: Outlook) -> str:
+    """Say how far the working days are known; beyond the data, that they ended."""
+    until, days = card["until"], card["days_left"]
+    if days >= 0:
+        return f"working days are known until {until} ({days} days)"
+    return (
+        f"working days were known until {until}, {-days} days ago; all later ones are provisional"
+        " (fivered calendar load FILE)"
+    )
 
 
 def _shown(year: Year) -> str:
@@ -322,7 +334,7 @@ def run_contracts(given: argparse.Namespace) -> int:
     """Write, check or release the contract files."""
     work = {"write": contracts.write, "check": contracts.check, "release": contracts.release}
     failed = False
-    for name in given.service or service_names():
+    for name in services_of(given.service or [ALL]):
         report = work[given.action](service_class(name))
         for path in report.written:
             print(f"{name}: wrote {path}")

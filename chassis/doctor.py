@@ -177,7 +177,7 @@ def _readable_by_others(url: str) -> Iterator[Found]:
 
 
 def _calendar(card: Outlook) -> Found:
-    text = f"working days are known until {card['until']}"
+    text = f"working days {'are' if card['days_left'] >= 0 else 'were'} known until {card['until']}"
     if not card["ends_soon"]:
         return True, text
     return None, f"{text}; later ones are provisional (fivered calendar load FILE)"

@@ -13,10 +13,10 @@ from functools import cache
 from chassis.refusal import Sentence
 from chassis.text import DAY, PERIOD, UUID
 
-_WHOLE = {
-    DAY: "日期,如 2025-01-15 / a day such as 2025-01-15",
-    PERIOD: "年月,如 2025-01 / a month such as 2025-01",
-}
+MONTH = Sentence(
+    "2000-01 至 2099-12 的年月,如 2025-01 / a month of 2000-01 to 2099-12, such as 2025-01"
+)
+_WHOLE = {DAY: Sentence("日期,如 2025-01-15 / a day such as 2025-01-15"), PERIOD: MONTH}
 _DIGITS = re.compile(
     r"\[0-9\]\{(?P<first>[0-9]+)\}"
     r"(?:\(\[0-9\]\{(?P<more>[0-9]+)\}\)(?:\{0,(?P<times>[0-9]+)\}|(?P<once>\?)))?"
@@ -40,7 +40,7 @@ _SETS = (
 def form_of(pattern: str) -> Sentence | None:
     """Return what a text must be that matches a pattern; None where it has parts unknown here."""
     if pattern in _WHOLE:
-        return Sentence(_WHOLE[pattern])
+        return _WHOLE[pattern]
     inner = pattern.removeprefix("^").removesuffix("$")
     digits = _DIGITS.fullmatch(inner)
     if digits:

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chassis.bus import Service
 
@@ -15,6 +15,7 @@ SERVICES = "fivered.services"
 COMMANDS = "fivered.commands"
 GATEWAY = "fivered.gateway"
 DEMO = "fivered.demo"
+ALL = "all"
 
 
 class NotInstalled(LookupError):
@@ -44,6 +45,18 @@ def service_class(name: str) -> type[Service]:
         known = ", ".join(service_names()) or "none"
         raise NotInstalled(f"no service {name!r} is installed here (installed: {known})")
     return cast("type[Service]", point.load())
+
+
+def services_of(asked: Sequence[str]) -> list[str]:
+    """Return the services that an operator names, each once; "all" among them means every one.
+
+    Raises:
+        NotInstalled: One of the others is not here; nothing was done for those before it.
+    """
+    for name in asked:
+        if name != ALL:
+            service_class(name)
+    return service_names() if ALL in asked else list(dict.fromkeys(asked))
 
 
 def release_of(service: str) -> str:

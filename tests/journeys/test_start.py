@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chassis.installed import service_class, service_names
+from chassis.settings import describe
 from testkit import servers
 from testkit.waiting import wait_until
 from tests.systems import ROOT
@@ -129,6 +131,35 @@ def test_a_service_that_is_not_installed_is_answered_with_those_that_are():
     done = run(FIVERED, "migrate", "nothing")
     assert done.returncode == 2
     assert "installed: credit, forum, partner, property, steward" in done.stderr
+
+
+def test_services_are_looked_up_before_the_first_of_them_is_migrated(tmp_path):
+    """H6-14: "no service 'all' is installed", after steward was migrated."""
+    names = service_names()
+    urls = {
+        f"FIVERED_{name.upper()}_DATABASE_URL": f"sqlite:///{tmp_path}/{name}.sqlite"
+        for name in names
+    }
+    keys = {
+        setting: "k" * 32
+        for name in names
+        for setting, default, _help in describe(service_class(name).settings_type)
+        if not default and setting.endswith("_KEY")
+    } | {"FIVERED_ACTOR_KEY": "k" * 32}
+    done = run(FIVERED, "migrate", "steward", "nothing", **urls, **keys)
+    assert "no service 'nothing' is installed here" in only_line(done)
+    assert list(tmp_path.iterdir()) == []
+    done = run(FIVERED, "migrate", "steward", "all", "steward", **urls, **keys)
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == names, done.stderr
+    done = run(FIVERED, "contracts", "check", "steward", "nothing")
+    assert "no service 'nothing' is installed here" in only_line(done)
+    assert done.stdout == ""
+
+
+def test_a_month_of_another_century_is_told_as_such():
+    """H6-14: "9999-12 is no month"."""
+    done = run(FIVERED, "verify", "credit", "9999-12")
+    assert "'9999-12' is not a month of 2000-01 to 2099-12" in only_line(done)
 
 
 def test_the_story_without_a_running_system_says_what_to_start(tmp_path):

@@ -16,6 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from chassis import storage
+from chassis.forms import MONTH
 from chassis.settings import CommandFailed, database_variable
 from chassis.text import PERIOD
 from services.credit.actions import verify_live
@@ -44,8 +45,8 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    if not re.match(PERIOD, given.period):
-        raise CommandFailed(f"{given.period} is no month; expected for example 2025-05")
+    if not re.fullmatch(PERIOD, given.period):
+        raise CommandFailed(f"{given.period!r} is not {MONTH.english}")
     if given.export:
         return _from_file(given)
     if given.digest or given.log:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis import doctor
+from chassis import cli, doctor
 from chassis.calendar import read_year
 from chassis.refusal import Guard, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.settings import ProcessSettings
@@ -281,6 +281,33 @@ def test_a_deadline_is_marked_when_it_counted_days_of_a_gap_between_known_years(
     assert staffed.cadre().ask("request", path)["provisional"] == ["due_resolve"]
     bench.at("2027-12-31T10:00")
     assert "provisional" not in staffed.submit(priority="P3", text="另一件事")
+
+
+def test_beyond_the_data_it_is_told_that_they_have_ended(tmp_path, monkeypatch, capsys):
+    """H6-12: "working days are known until 2026-12-31 (-396 days)"."""
+    url = f"sqlite:///{tmp_path}/steward.sqlite"
+    given = environment(
+        ProcessSettings,
+        StewardSettings,
+        FIVERED_DEMO_CLOCK="1",
+        FIVERED_DEMO_START="2028-01-31T09:00:00",
+        FIVERED_STEWARD_DATABASE_URL=url,
+    )
+    opened = open_bench(Steward, url, **given)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    lines = []
+    try:
+        assert cli.main(["calendar", "show"]) == 0
+        assert capsys.readouterr().out == (
+            "working days were known until 2026-12-31, 396 days ago; all later ones are provisional"
+            " (fivered calendar load FILE)\n"
+        )
+        doctor.run(lines.append)
+        said = "WARN steward: working days were known until 2026-12-31; later ones are provisional"
+        assert said in "\n".join(lines)
+    finally:
+        opened.runtime.close()
 
 
 def test_doctor_warns_and_nothing_is_wrong_yet(tmp_path, monkeypatch):

@@ -262,6 +262,31 @@ class Counting(Calendar):
         return self._days.get(local.date()) if begins else None
 
 
+class AsCutOff(Calendar):
+    """A calendar that knows which months a service has cut off, and when it will the next.
+
+    A year that is corrected moves no cut-off that was, and the next one only later; by its days
+    alone a month would be open that is measured already, or over that is not.
+    """
+
+    __slots__ = ("_now", "_to_come")
+    _now: datetime
+    _to_come: Mapping[str, datetime]
+
+    def __init__(self, known: Calendar, to_come: Mapping[str, datetime], now: datetime) -> None:
+        super().__init__(known.off, known.make_up, known.years)
+        object.__setattr__(self, "_to_come", to_come)
+        object.__setattr__(self, "_now", now)
+
+    def cutoff(self, period: str) -> datetime:
+        """See `Calendar.cutoff`; of a month that was cut off, no later than now."""
+        if period in self._to_come:
+            return self._to_come[period]
+        said = super().cutoff(period)
+        over = bool(self._to_come) and period < min(self._to_come)
+        return min(said, self._now) if over else said
+
+
 class UnreadableYear(ValueError):
     """A year's table says something that no notice says.
 

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis import years
-from chassis.calendar import Calendar, DeadlineMoved
+from chassis.calendar import AsCutOff, Calendar, DeadlineMoved
 from chassis.json_values import Json, JsonObject
 from chassis.messages import Event, Members, Move
 from chassis.transaction import Tx
@@ -243,6 +243,14 @@ def _without_timers(
             yield Move(kind.what, str(row[kind.key]), old, new, rows=[(table.name, changed)])
 
 
+def as_cut_off(tx: Tx, kind: str = "cutoff") -> AsCutOff:
+    """Return the calendar with the months that are to be cut off by the recurring timers of a kind,
+    and when."""
+    timers = tx.runtime.chassis.timers
+    armed = tx.conn.execute(sa.select(timers.c.ref, timers.c.due_at).where(timers.c.kind == kind))
+    return AsCutOff(tx.calendar, {row.ref: row.due_at for row in armed}, tx.now)
+
+
 def mark(tx: Tx, reply: Json) -> Json:
     """Say in each part of a reply which of its deadlines rest on a year without data.
 
@@ -337,4 +345,4 @@ def _since(
     return {(ref, due_at): since for ref, due_at, since in tx.conn.execute(asked)}
 
 
-__all__ = ["Counted", "Move", "consume", "later", "mark", "recount"]
+__all__ = ["Counted", "Move", "as_cut_off", "consume", "later", "mark", "recount"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis import text
+from chassis import deadlines, text
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.fields import Instant
@@ -165,6 +165,7 @@ class LookedUp:
     spans: registry.Spans
     closings: Closings
     ties: Collection[str]
+    months: Calendar
 
 
 def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
@@ -177,6 +178,7 @@ def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
         registry.spans(tx.conn, people),
         closings(tx.conn, tx.calendar, subject_ids),
         voices.ties(tx.conn, tx.actor.id, tx.now),
+        deadlines.as_cut_off(tx),
     )
 
 
@@ -218,7 +220,8 @@ def proposal(tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool
     deed = text.fold(payload.evidence[0])
     key = rules.evidence_key(rule, deed, payload.level)
     award_id = rules.award_id(rule.code, payload.subject, key)
-    period, late = timeline.award_period(tx.calendar, Calendar.period(payload.occurred_at), tx.now)
+    on_period = Calendar.period(payload.occurred_at)
+    period, late = timeline.award_period(known.months, on_period, tx.now)
     level = rule.level(payload.level) if payload.level is not None else None
     score = level.score if level else rule.score
     points = level.points if level else rule.points

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from services.credit.tests import stage
 from services.credit.tests.test_manual import propose
 from services.credit.tests.test_objections import file, published
@@ -72,6 +74,28 @@ def test_a_year_that_is_taken_back_and_loaded_again_gives_one_day_and_no_more(pu
     change_2025(bench, 7)
     change_2025(bench, 8, [*OFF, "2025-05-12"])
     assert shown(bench, filed, award) == after
+
+
+@pytest.mark.parametrize(
+    ("at", "years", "period", "late"),
+    [
+        # March was cut off at the end of 2 April, and its days say later since.
+        ("2025-04-03T09:00", [[*OFF, "2025-04-02"]], "2025-04", True),
+        # It was to be cut off a day later, which stays when the year is taken back.
+        ("2025-04-01T09:00", [[*OFF, "2025-04-02"], OFF], "2025-03", False),
+    ],
+)
+def test_a_deed_counts_in_its_month_until_that_is_cut_off(bench, at, years, period, late):
+    stage.rules(bench)
+    stage.resident(bench, "per_a")
+    bench.fire(at)
+    for version, off in enumerate(years, 1):
+        change_2025(bench, version, off)
+    bench.fire("2025-04-03T10:00")
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    propose(bench, at="2025-03-28T09:00:00+08:00")
+    (award,) = bench.rows("SELECT period, late FROM awards")
+    assert (award["period"], bool(award["late"])) == (period, late)
 
 
 def shown(bench, filed, award):

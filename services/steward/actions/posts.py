@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis import records
+from chassis import deadlines, records
 from chassis.bus import Tx
 from chassis.facts import fact_of
 from chassis.fields import Grid, Id, Instant
@@ -529,7 +529,7 @@ def _check_month(tx: Tx, start: datetime, *, field: str = "") -> None:
         MonthOver: It is.
     """
     period = tx.calendar.period(start)
-    if tx.now >= tx.calendar.cutoff(period):
+    if tx.now >= deadlines.as_cut_off(tx).cutoff(period):
         raise MonthOver(period=period, field=field)
 
 

@@ -12,8 +12,9 @@ from typing import Annotated, Literal, TypedDict
 import msgspec
 from msgspec import Meta, field
 
-from chassis import records
+from chassis import deadlines, records
 from chassis.bus import Tx
+from chassis.calendar import Calendar
 from chassis.facts import fact_of
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
@@ -495,6 +496,7 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
     before = _stored_before(tx, posts, [item for item in read if isinstance(item, VisitItem)])
     outcomes: list[replies.VisitOutcome | None] = []
     rows: list[_Visit] = []
+    months = deadlines.as_cut_off(tx)
     for line, item in zip(payload.items, read, strict=True):
         if isinstance(item, Refusal):
             outcomes.append(_refused(_client_id(line), item))
@@ -505,7 +507,7 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
             outcomes.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=False))
             continue
         try:
-            rows.append(_visit(tx, item, serves))
+            rows.append(_visit(tx, item, serves, months))
         except Refusal as refusal:
             outcomes.append(_refused(item.client_id, refusal))
             continue
@@ -639,13 +641,15 @@ def _content(visit: _Visit | Row) -> tuple[object, ...]:
     return tuple(of(name) for name in _CONTENT)
 
 
-def _visit(tx: Tx, item: VisitItem, serves: Mapping[str, list[_Served]]) -> _Visit:
+def _visit(
+    tx: Tx, item: VisitItem, serves: Mapping[str, list[_Served]], months: Calendar
+) -> _Visit:
     rules.hours.check_moment(item.occurred_at, tx.now)
     held = serves.get(item.grid, [])
     steward_id = next((one.steward_id for one in held if one.holds(item.occurred_at)), None)
     if steward_id is None:
         raise NotMyGrid(grid=item.grid, field="grid")
-    period, late = rules.hours.counting_period(item.occurred_at, tx.now, tx.calendar)
+    period, late = rules.hours.counting_period(item.occurred_at, tx.now, months)
     return {
         "visit_id": tx.new_id("vis"),
         "steward_id": steward_id,

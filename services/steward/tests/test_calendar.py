@@ -6,10 +6,10 @@ from chassis import cli, doctor
 from chassis.calendar import read_year
 from chassis.refusal import Guard, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.settings import ProcessSettings
-from services.steward.errors import CalendarProposed, CalendarSamePerson
+from services.steward.errors import CalendarProposed, CalendarSamePerson, MonthOver
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
-from services.steward.tests.ground import Ground
+from services.steward.tests.ground import STW_STAFF, Ground
 from testkit.bench import environment, open_bench, postgres_server, postgres_url  # noqa: F401
 from testkit.beside import while_open
 
@@ -181,6 +181,41 @@ def test_a_month_s_cut_off_moves_with_its_calendar(bench):
     loaded(bench)
     row = bench.rows(asked)[0]
     assert (row["ref"], str(row["due_at"])[:16]) == ("2026-12", "2027-01-06 16:00")
+
+
+# 2025 as it was announced: March is cut off at the end of Wednesday 2 April.
+YEAR_2025 = {
+    "year": 2025,
+    "off": [
+        "01-01", "01-28..02-04", "04-04..04-06", "05-01..05-05", "05-31..06-02", "10-01..10-08",
+    ],
+    "make_up": ["01-26", "02-08", "04-27", "09-28", "10-11"],
+}  # fmt: skip
+LATER_2025 = YEAR_2025 | {"off": [*YEAR_2025["off"], "04-02"]}
+
+
+def test_a_year_that_is_corrected_opens_no_month_that_is_measured(staffed):
+    """Its days alone said that March was open: what was measured could be changed."""
+    bench = staffed.bench.at("2025-03-04T09:00")
+    bench.fire("2025-04-03T09:00")
+    loaded(bench, **LATER_2025)
+    assert bench.rows("SELECT ref FROM timers WHERE kind = 'cutoff'") == [{"ref": "2025-04"}]
+    with pytest.raises(MonthOver):
+        staffed.shift(STW_STAFF, "2025-03-28T08:00", "2025-03-28T20:00")
+
+
+def test_a_year_that_is_taken_back_closes_no_month_before_the_day_that_was_told(staffed):
+    """DOMAIN: only later, never earlier. A shift of March was refused, and March not measured."""
+    bench = staffed.bench.at("2025-03-04T09:00")
+    bench.fire("2025-04-01T09:00")
+    loaded(bench, **LATER_2025)
+    loaded(bench, **YEAR_2025)
+    bench.fire("2025-04-03T09:00")
+    assert bench.rows("SELECT ref FROM timers WHERE kind = 'cutoff'") == [{"ref": "2025-03"}]
+    staffed.shift(STW_STAFF, "2025-03-28T08:00", "2025-03-28T20:00")
+    bench.fire("2025-04-04T09:00")
+    with pytest.raises(MonthOver):
+        staffed.shift(STW_STAFF, "2025-03-27T08:00", "2025-03-27T20:00")
 
 
 def test_a_year_is_loaded_again_when_its_notice_changes(bench):

@@ -228,6 +228,9 @@ class ProjectMonth:
         rolling_households: Mean of the month-end counts of the twelve months, half up.
         rolling_households_before: Likewise of the twelve before; 0 where a month of the two windows
             is not known, so that they cannot be compared.
+        rolling_households_twelfths: The same mean exactly, in twelfths of a household; none where
+            the two windows cannot be compared.
+        rolling_households_before_twelfths: Likewise of the twelve before.
         p2c_gap_days: Days of the gap that runs on the last day, from its beginning; else 0.
         cross_full_month: Both directions were active on every day.
         agreements_full_month: Least number of agreements active on any day.
@@ -268,6 +271,8 @@ class ProjectMonth:
     served_from: date | None = None
     served_to: date | None = None
     took_over: date | None = None
+    rolling_households_twelfths: int | None = None
+    rolling_households_before_twelfths: int | None = None
 
 
 @fact("month_measured.v1", about="month")

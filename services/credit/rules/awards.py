@@ -366,8 +366,7 @@ def measure_row(measure: _Measure, row: Data) -> tuple[int, int, Fraction | None
 def metric_value(metric: Metric, row: Data) -> Fraction | None:
     """Return the exact value of a metric, or None where its denominator is 0 or absent."""
     if metric.field is not None:
-        found = row.get(metric.field)
-        return Fraction(found) if found is not None else None
+        return _number(row, metric.field)
     if metric.ratio is not None:
         return _ratio(row, metric.ratio)
     if metric.change is None:
@@ -381,8 +380,20 @@ def metric_value(metric: Metric, row: Data) -> Fraction | None:
 
 
 def _ratio(row: Data, ratio: Ratio) -> Fraction | None:
-    top, bottom = row.get(ratio.of), row.get(ratio.to)
-    return Fraction(top * ratio.scale, bottom) if top is not None and bottom else None
+    top, bottom = _number(row, ratio.of), _number(row, ratio.to)
+    return top * ratio.scale / bottom if top is not None and bottom else None
+
+
+def _number(row: Data, name: str) -> Fraction | None:
+    """Return a measured number exactly: the mean of a year comes rounded, and in twelfths beside.
+
+    Months of before it came so have the rounded one only.
+    """
+    exact = row.get(f"{name}_twelfths")
+    if exact is not None:
+        return Fraction(exact, 12)
+    found = row.get(name)
+    return Fraction(found) if found is not None else None
 
 
 def within(band: Band, value: Fraction) -> bool:

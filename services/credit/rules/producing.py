@@ -119,7 +119,8 @@ PRODUCERS: Final[dict[str, EventType]] = {
         " rolling_households_before p2c_active_last_day c2p_active_last_day p2c_gap_days"
         " c2p_gap_days cross_full_month agreements_active_last_day agreements_full_month"
         " commitments_due commitments_on_time tripartite_held overdue_rectifications_open"
-        " served_from served_to took_over",
+        " served_from served_to took_over rolling_households_twelfths"
+        " rolling_households_before_twelfths",
     ),
     "partner.month_measured.v1": _of(
         "period partition partitions",

@@ -237,6 +237,15 @@ def of_project(period="2025-05", **changes):
     return {f.rule.code: f.score for f in found}
 
 
+def test_a_change_of_the_complaint_rate_is_judged_by_the_exact_mean():
+    """H4-7: 20 of 40 and 25 of 41.5 households are +20.48 %; with 42 of them +19.05 %."""
+    small = {"period": "2025-06", "rolling_complaints": 25, "rolling_complaints_before": 20,
+             "rolling_households": 42, "rolling_households_before": 40}  # fmt: skip
+    exact = {"rolling_households_twelfths": 498, "rolling_households_before_twelfths": 480}
+    assert "R-PRJ-05" not in of_project(**small)
+    assert of_project(**small, **exact)["R-PRJ-05"] == -2
+
+
 @pytest.mark.covers("E3", "C4")
 def test_the_measured_month_of_the_worked_example_gives_its_bands():
     assert of_project() == {

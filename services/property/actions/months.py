@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -136,6 +136,7 @@ def _measure(
         held = [agreement_span(tx, row) for row in agreements[project_id]]
         due, on_time = commitments.get(project_id, (0, 0))
         now, before = windows.of(project_id)
+        compared = windows.known(project_id)
         found.append(
             events.ProjectMonth(
                 project_id=project_id,
@@ -150,10 +151,13 @@ def _measure(
                 rated=seen.rated,
                 satisfied=seen.satisfied,
                 complaints_valid=windows.complaints(project_id, period),
-                rolling_complaints=now[0],
-                rolling_complaints_before=before[0],
-                rolling_households=now[1],
-                rolling_households_before=before[1],
+                rolling_complaints=now.complaints,
+                rolling_complaints_before=before.complaints,
+                rolling_households=now.mean,
+                # As of a project that was not there.
+                rolling_households_before=before.mean if compared else 0,
+                rolling_households_twelfths=now.households if compared else None,
+                rolling_households_before_twelfths=before.households if compared else None,
                 p2c_active_last_day=p2c.active_last_day,
                 c2p_active_last_day=c2p.active_last_day,
                 p2c_gap_days=p2c.gap_days,
@@ -215,6 +219,15 @@ def agreement_span(tx: Tx, row: Row) -> rules.Agreed:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What twelve months come to: complaints, month-end counts of households, and their mean."""
+
+    complaints: int
+    households: int
+    mean: int
+
+
 class _Windows:
     """Complaints and households of every project over the two rolling windows of a month."""
 
@@ -246,20 +259,18 @@ class _Windows:
         _, last = rules.days_of_period(period)
         return months.households_on(self.steps[project_id], last)
 
-    def of(self, project_id: str) -> tuple[tuple[int, int], tuple[int, int]]:
-        """(complaints, mean households) of the twelve months and of the twelve before.
+    def of(self, project_id: str) -> tuple[_Window, _Window]:
+        """What the twelve months come to, and the twelve before."""
+        return self._sum(project_id, self.now), self._sum(project_id, self.before)
 
-        Where nobody knows the households of a month, the two cannot be compared: those of before
-        are 0, as of a project that was not there.
-        """
-        now, before = self._sum(project_id, self.now), self._sum(project_id, self.before)
-        if not all(self.households(project_id, month) for month in self.now + self.before):
-            before = (before[0], 0)
-        return now, before
+    def known(self, project_id: str) -> bool:
+        """Tell whether the households of every month are known, so that the two can be compared."""
+        return all(self.households(project_id, month) for month in self.now + self.before)
 
-    def _sum(self, project_id: str, periods: list[str]) -> tuple[int, int]:
-        mean = rules.average([self.households(project_id, period) for period in periods])
-        return (
-            sum(self.complaints(project_id, period) for period in periods),
-            rules.half_up(mean),
+    def _sum(self, project_id: str, periods: list[str]) -> _Window:
+        counts = [self.households(project_id, period) for period in periods]
+        return _Window(
+            complaints=sum(self.complaints(project_id, period) for period in periods),
+            households=sum(counts),
+            mean=rules.half_up(rules.average(counts)),
         )

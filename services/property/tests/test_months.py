@@ -118,6 +118,8 @@ def test_the_month_of_the_worked_example_is_measured_input_by_input(bench, town)
             "served_from": "2025-05-01",
             "served_to": "2025-05-31",
             "took_over": None,
+            "rolling_households_twelfths": None,
+            "rolling_households_before_twelfths": None,
         }
     ]
     counts = {row["community"]: row for e in markers for row in e["data"]["communities"]}
@@ -140,6 +142,24 @@ def test_a_project_is_not_compared_with_a_year_of_which_nobody_knows_a_part(benc
         (one["rolling_households"], one["rolling_households_before"])
         for one in measured(bench, "2025-05")
     ] == [(1200, 0), (1200, 1200)]
+
+
+def test_the_mean_of_the_households_is_said_exactly_where_the_windows_are_compared(bench, town):
+    """H4-7: with whole households a small project's change crossed a limit that it had not."""
+    town.found("prj_a")
+    counts = [
+        {"period": one, "households": 40 if one < "2024-12" else 41, "complaints": 1}
+        for one in rules.months_between("2023-06", "2025-02")
+    ]
+    town.district().do(
+        "import_complaint_history", {"project_id": "prj_a", "origin": "台账", "rows": counts}
+    )
+    bench.fire("2025-06-05T00:00:00")
+    town.steward_markers("2025-05", [REQUESTS])
+    (one,) = measured(bench, "2025-05")
+    # Six months of 40, three of 41, and three of what the register says.
+    assert one["rolling_households_twelfths"] == 6 * 40 + 3 * 41 + 3 * 1200
+    assert one["rolling_households_before_twelfths"] == 12 * 40
 
 
 @pytest.mark.covers("E3", "F6-flow")

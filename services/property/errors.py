@@ -343,6 +343,23 @@ class MergedAway(NotRegistered):
     )
 
 
+class CallerDeceased(Deceased):
+    text = (
+        "您的登记已因去世注销,不能办理;如有误请联系社区更正"
+        " / Your registration has ended by death; if that is wrong, your community puts it right"
+    )
+    of_caller = True
+
+
+class CallerMerged(MergedAway):
+    text = (
+        "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
+        " / Your registration was merged into another one of yours; sign in under the one that "
+        "stays"
+    )
+    of_caller = True
+
+
 class SameHousehold(Refusal):
     code = "CONFLICT_OF_INTEREST"
     status = 403

@@ -32,10 +32,11 @@ from services.property.actions import (
     months,
     projects,
     rectifications,
+    standing,
     works,
 )
 from services.property.settings import Settings
-from services.property.storage import tables
+from services.property.storage import people, tables
 from services.property.views import orders, rates, registers
 from services.property.views import projects as cards
 
@@ -76,6 +77,7 @@ class Property(Imports, Service):
     )
     counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
+    standing = people.standing
     settings_type = Settings
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
@@ -510,6 +512,10 @@ class Property(Imports, Service):
             roles=(PUBLIC,),
         ),
     )
+
+    def admit(self, tx: Tx) -> None:
+        """Refuse who is dead, or was merged into another registration."""
+        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

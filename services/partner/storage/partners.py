@@ -26,6 +26,14 @@ from services.partner.storage.tables import (
     voucher_tries,
 )
 
+# How a caller stands who may act no more: dead, or of an id that was given up for another one.
+DECEASED, MERGED = "DECEASED", "MERGED"
+# Whether a caller may act still: read with the key of each command.
+standing = (
+    sa.select(sa.case((people.c.merged_into.is_not(None), MERGED), else_=people.c.state))
+    .where(people.c.person_id == sa.bindparam("actor"))
+    .scalar_subquery()
+)
 _ENDED = ("EXITED", "REFUSED", "WITHDRAWN")
 
 

@@ -11,6 +11,19 @@ from chassis import storage as store
 from services.property.storage import tables as t
 
 Row = records.Row
+# How a caller stands who may act no more: dead, or of an id that was given up for another one.
+DECEASED, MERGED = "DECEASED", "MERGED"
+# Whether a caller may act still: read with the key of each command.
+standing = (
+    sa.select(
+        sa.case(
+            (t.people.c.merged_into.is_not(None), MERGED),
+            (t.people.c.died, DECEASED),
+        )
+    )
+    .where(t.people.c.person_id == sa.bindparam("actor"))
+    .scalar_subquery()
+)
 
 
 def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Row]:

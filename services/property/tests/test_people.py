@@ -178,7 +178,7 @@ def test_every_reference_to_a_person_who_is_given_up_means_the_one_that_he_is(be
     assert card["manager_person_id"] == "per_wu2"
     assert card["appointments"]["C2P"]["active"]["person_id"] == "per_wang2"
     work = {"work_id": town_work(town)}
-    with pytest.raises(errors.NotTheManager):
+    with pytest.raises(errors.CallerMerged):
         town.manager().do("start_work", work, version=1)
     assert refused(town, "per_wang2").params["post"] == "PROJECT_DEPUTY_MANAGER"
     assert town.company("per_zheng2").ask("complaints")["total"] == 1
@@ -297,7 +297,7 @@ def test_a_company_is_spoken_for_by_the_living(bench, compound):
     (said,) = bench.published("company_representatives_changed.v1")
     assert said["data"] == {"company_id": "pco_a", "representatives": []}
     assert deeds(town.street_clerk())["NAME_REPRESENTATIVES"] == 1
-    with pytest.raises(errors.NotTheCompany):
+    with pytest.raises(errors.CallerDeceased):
         town.company().do(
             "change_manager",
             {"project_id": "prj_a", "person_id": "per_new"},

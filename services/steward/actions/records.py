@@ -247,13 +247,12 @@ def _check_others(tx: Tx, row: Row) -> None:
         raise Overlap(record_id=other, field="record_id")
 
 
-def _locked_record(tx: Tx, record_id: str, state: str) -> Row:
+def _locked_record(tx: Tx, record_id: str, *states: str) -> Row:
     row = storage.records.record(tx.conn, record_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="volunteer_record", id=record_id)
     tx.check_version(row.version)
-    if row.state != state:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *states)
     kinship.require_not_own(tx, row.person_id)
     return row
 
@@ -336,20 +335,25 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     """更正志愿服务 / Correct volunteer service.
 
     Correct confirmed service; consumers of the hours are told the difference, and the reason stands
-    in the record's history.
+    in the record's history. What nobody has confirmed yet can be taken back only.
+
+    未确认的只能撤销(时长为 0)。
 
     Raises:
         SelfConfirm: Nobody corrects hours of their own household.
         RecorderConfirms: Who recorded them does not make them more.
         ConfirmerRaises: Neither does who confirmed them.
-        StateConflict: They are not confirmed.
+        StateConflict: They are not confirmed, and not to be taken back.
         DayTooLong: The day would have more than 24 hours.
         BadSpan: The volunteer was not there for so long.
         Overlap: Hours of that time, which were taken back, are confirmed under another record.
         CallerNotServing: The caller's post as a steward is suspended or over.
     """
     require_serving(tx)
-    row = _locked_record(tx, payload.record_id, "CONFIRMED")
+    waits = ("RECORDED",) if payload.minutes == 0 else ()
+    row = _locked_record(tx, payload.record_id, "CONFIRMED", *waits)
+    if row.state == "RECORDED":
+        return _take_back(tx, row, payload.reason)
     storage.people.lock(tx.conn, row.person_id)
     if payload.minutes > row.minutes:
         _require_other(tx, row.recorded_by)
@@ -360,16 +364,7 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
-    corrected = storage.records.update_record(tx.conn, row, minutes=payload.minutes)
-    changes.note_change(
-        tx,
-        "HOURS",
-        row.record_id,
-        corrected.version,
-        "correct",
-        before={"minutes": row.minutes},
-        reason=payload.reason,
-    )
+    corrected = _change_record(tx, row, payload.reason, minutes=payload.minutes)
     tx.publish(
         fact_of(
             events.VolunteerHoursCorrected,
@@ -382,6 +377,26 @@ def correct_hours(tx: Tx, payload: CorrectHours) -> replies.HoursReply:
         sequence=corrected.version,
     )
     return msgspec.structs.replace(_record_reply(corrected), previous_minutes=row.minutes)
+
+
+def _take_back(tx: Tx, row: Row, reason: str) -> replies.HoursReply:
+    """Take back what nobody has confirmed: it counted for nothing, and stands in nobody's way."""
+    after = _change_record(tx, row, reason, minutes=0, state="CANCELLED")
+    return msgspec.structs.replace(_record_reply(after), previous_minutes=row.minutes)
+
+
+def _change_record(tx: Tx, row: Row, reason: str, **values: object) -> Row:
+    after = storage.records.update_record(tx.conn, row, **values)
+    changes.note_change(
+        tx,
+        "HOURS",
+        row.record_id,
+        after.version,
+        "correct",
+        before={name: getattr(row, name) for name in values},
+        reason=reason,
+    )
+    return after
 
 
 # --------------------------------------------------------------------------------------------------

@@ -260,6 +260,7 @@ class Before(TypedDict, total=False):
     work_phone: str | None
     # Of a volunteer record.
     minutes: int
+    state: str
 
 
 def before(vault: Vault, change: Row) -> Before:

@@ -65,6 +65,31 @@ def test_what_was_taken_back_stands_in_nobody_s_way(ground):
         ground.cadre().do("correct_hours", order, version=again["version"])
 
 
+def test_what_nobody_has_confirmed_is_taken_back_and_stands_in_nobody_s_way(ground):
+    """A slip could only be confirmed first; until then it kept what was right out."""
+    slip = record(ground, minutes=60, **NINE)
+    order = {"record_id": slip["id"], "minutes": 30, "reason": "记错了时间"}
+    with pytest.raises(StateConflict):
+        ground.cadre().do("correct_hours", order, version=1)
+    taken = ground.cadre().do("correct_hours", order | {"minutes": 0}, version=1)
+    assert (taken["state"], taken["minutes"], taken["previous_minutes"]) == ("CANCELLED", 0, 60)
+    assert ground.bench.published("volunteer_hours_corrected.v1") == []
+    for method in ("confirm_hours", "correct_hours"):
+        with pytest.raises(StateConflict):
+            more = {} if method == "confirm_hours" else {"reason": "没有记错"}
+            ground.cadre().do(
+                method, {"record_id": slip["id"], "minutes": 60} | more, version=taken["version"]
+            )
+    again = record(ground, minutes=60, **NINE)
+    (waiting,) = ground.cadre().ask("volunteer_hours", {"scope": COMMUNITY})["items"]
+    assert waiting["id"] == again["id"]
+    asked = {"scope": COMMUNITY, "state": "CANCELLED"}
+    (gone,) = ground.cadre().ask("volunteer_hours", asked)["items"]
+    assert gone["id"] == slip["id"]
+    history = ground.cadre().ask("volunteer_record_history", {"record_id": slip["id"]})
+    assert history["items"][0]["before"] == {"minutes": 60, "state": "RECORDED"}
+
+
 def test_hours_that_have_not_happened_are_not_recorded(ground):
     """At 09:00 nobody has served ten hours of the day that began at midnight in Shanghai."""
     with pytest.raises(errors.ClockSkew):

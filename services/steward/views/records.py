@@ -22,7 +22,7 @@ class HoursList(Request, frozen=True):
 
     person_id: str | None = None
     scope: Annotated[Area, Meta(description="本区域待确认 / what waits here")] | None = None
-    state: Literal["RECORDED", "CONFIRMED"] | None = None
+    state: Literal["RECORDED", "CONFIRMED", "CANCELLED"] | None = None
     limit: Limit = 50
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 

@@ -28,7 +28,7 @@ from services.steward.actions.cases import (
     require_oversight,
     stamp,
 )
-from services.steward.actions.dispatch import give, take_from_party
+from services.steward.actions.dispatch import give, take_from_party, wait
 from services.steward.actions.parties import parties, require_impartial, require_not_own
 from services.steward.actions.submission import project_of
 from services.steward.errors import NoteNeeded, NothingCorrected
@@ -282,7 +282,11 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     row = change(tx, row, "correct", row.state, {"reason": payload.reason, **detail}, **values)
     storage.cases.place_clocks(tx.conn, row.request_id, area=row.area, project_id=row.project_id)
     publish_corrected(tx, row)
-    return reply(_routed_again(tx, row, values.keys()))
+    row = _routed_again(tx, row, values.keys())
+    if "clock" in values and row.handler is None and row.state in rules.requests.OPEN:
+        # Who may take it is looked for by the new clock.
+        row = wait(tx, row)
+    return reply(row)
 
 
 def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:

@@ -50,6 +50,20 @@ def test_what_nobody_has_is_looked_for_after_its_time_too(ground):
     assert card(ground, waits)["state"] == "CANCELLED"
 
 
+def test_what_becomes_an_emergency_is_looked_for_by_its_clock(ground):
+    """A cadre made it one, and who answers for the place was told two hours later."""
+    waits = ground.submit(category="LIFT")
+    cadre = ground.cadre()
+    urgent = {"request_id": waits["id"], "priority": "P1", "reason": "有人被困"}
+    cadre.do("correct_request", urgent, version=1)
+    ground.bench.fire("2025-03-03T09:06:00")
+    steps = ground.cadre().ask("timeline", {"request_id": waits["id"]})["items"]
+    assert steps[-1]["action"] == "escalate"
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    ground.bench.fire("2025-03-03T09:11:00")
+    assert card(ground, waits)["handler"] == STW_STAFF
+
+
 def test_a_cadre_gives_what_nobody_of_the_community_takes_to_who_stands_in(ground):
     """H2-21: after the only grid worker had left, a cadre could only reject what was about noise."""
     ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID, GRID_2))

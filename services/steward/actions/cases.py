@@ -148,7 +148,7 @@ def stamp(at: datetime | None) -> str | None:
 def _next_due(row: Row) -> datetime | None:
     if row.state == "DISPATCHED":
         due: datetime | None = row.due_accept
-    elif row.state == "ACCEPTED" and row.due_contact is not None:
+    elif row.state in rules.requests.IN_HAND and row.contacted_at is None and row.due_contact:
         due = row.due_contact
     elif row.state in rules.requests.OPEN:
         due = row.due_resolve

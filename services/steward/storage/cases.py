@@ -17,6 +17,7 @@ from chassis.text import code
 from services.steward.rules.areas import DISTRICT
 from services.steward.rules.requests import IN_HAND, OPEN
 from services.steward.storage.tables import (
+    UNDER_REVIEW,
     request_clocks,
     request_numbers,
     request_references,
@@ -427,7 +428,8 @@ class Wanted:
 
     Attributes:
         states: None for all. Each one is read by itself, in the order of an index.
-        unchecked: Also those that a steward found and nobody has looked at yet.
+        unchecked: Also those that a steward found and nobody has looked at yet, and those whose bad
+            rating is looked into.
     """
 
     scope: str = ""
@@ -468,7 +470,8 @@ def _parts(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     ):
         if value is not None:
             here.append(column == value)
-    parts = [[requests.c.state == state] for state in wanted.states or ()] or [[]]
+    states = wanted.states
+    parts = [[]] if states is None else [[requests.c.state == state] for state in states]
     if wanted.unchecked:
         parts.append(
             [
@@ -479,6 +482,8 @@ def _parts(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
                 requests.c.outcome == "SOLVED",
             ]
         )
+        # One that was rated waits among the others; this one was reopened meanwhile.
+        parts.append([sa.and_(UNDER_REVIEW, requests.c.state.not_in(wanted.states or ()))])
     return [sa.and_(*here, *part) for part in parts]
 
 
@@ -525,7 +530,7 @@ def workbench(conn: sa.Connection, person_id: str, part: records.PartOfList) -> 
     soonest = sa.case(
         (requests.c.state == "DISPATCHED", requests.c.due_accept),
         (
-            sa.and_(requests.c.state == "ACCEPTED", requests.c.due_contact.is_not(None)),
+            sa.and_(requests.c.contacted_at.is_(None), requests.c.due_contact.is_not(None)),
             requests.c.due_contact,
         ),
         else_=requests.c.due_resolve,

@@ -12,6 +12,8 @@ chassis = store.chassis_tables(metadata)
 
 _ON_ROSTER = sa.text("status <> 'LEFT'")
 _UNCHECKED = sa.text("found_by IS NOT NULL AND checked_by IS NULL")
+# A bad rating that somebody has to look into.
+UNDER_REVIEW = sa.text("review IN ('PENDING', 'STREET')")
 
 areas = sa.Table(
     "areas",
@@ -290,6 +292,14 @@ requests = sa.Table(
     sa.Index("ix_requests_grid_state", "grid", "state", "created_at", "request_id"),
     sa.Index("ix_requests_project_created_at", "project_id", "created_at", "request_id"),
     sa.Index("ix_requests_handler_person_state", "handler_person", "state"),
+    sa.Index(
+        "ix_requests_under_review",
+        "area",
+        "created_at",
+        "request_id",
+        postgresql_where=UNDER_REVIEW,
+        sqlite_where=UNDER_REVIEW,
+    ),
     sa.Index(
         "ix_requests_unchecked",
         "area",

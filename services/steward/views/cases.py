@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, Meta
@@ -300,8 +300,6 @@ def requests(tx: Tx, payload: RequestList) -> replies.RequestPage:
         RoleDenied: The area lies outside the caller's scope.
     """
     states = _states(payload)
-    if states is None and payload.open:
-        states = rules.requests.OPEN
     mine = payload.mine or tx.actor.role not in rules.access.OVERSIGHT
     scope = ""
     if not mine:
@@ -322,8 +320,18 @@ def _number(payload: RequestList) -> str | None:
     return code(payload.number).upper() if payload.number is not None else None
 
 
-def _states(payload: RequestList) -> Sequence[str] | None:
-    return list(dict.fromkeys(payload.state)) if payload.state else None
+def _states(payload: RequestList, among: Sequence[str] | None = None) -> Sequence[str] | None:
+    """Return which states are asked for, and are open or not as asked; None for all.
+
+    Args:
+        payload: The question.
+        among: What is shown where no state is named; all where left out.
+    """
+    named = list(dict.fromkeys(payload.state)) if payload.state else among
+    if payload.open is None:
+        return named
+    found = get_args(State) if named is None else named
+    return [state for state in found if (state in rules.requests.OPEN) == payload.open]
 
 
 def _listed(
@@ -356,22 +364,21 @@ def workbench(tx: Tx, payload: PartOfWorkbench) -> replies.RequestPage:
 def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     """社区待办 / What waits for the community.
 
-    Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
-    by a steward and looked at by nobody.
+    Answer what waits for the community's cadre: not dispatched, returned, to be closed, badly rated
+    and reopened before that was looked into, or found by a steward and looked at by nobody.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
     scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
-    states = _states(payload)
     wanted = storage.cases.Wanted(
         scope=scope,
         grid=payload.grid,
         project_id=payload.project_id,
         number=_number(payload),
-        states=states or ("SUBMITTED", "RETURNED", "RATED"),
-        unchecked=states is None,
+        states=_states(payload, ("SUBMITTED", "RETURNED", "RATED")),
+        unchecked=not payload.state and payload.open is None,
     )
     return _listed(tx, payload, wanted, "queue")
 

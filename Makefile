@@ -62,7 +62,8 @@ format: ## let ruff format the code
 contracts: ## write the contract files from the code
 	@$(BIN)/fivered contracts write
 
-generate: ## write everything that is written from the code: contracts, deployment files
+generate: ## write everything that is written from the code: units, contracts, deployment files
+	@$(BIN)/python -m deploy.units
 	@$(BIN)/fivered contracts write
 	@$(BIN)/python -m deploy.generate
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import tomllib
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -60,9 +63,19 @@ def services_of(asked: Sequence[str]) -> list[str]:
 
 
 def release_of(service: str) -> str:
-    """Return the version of an installed service; "0" where it is no package of its own."""
+    """Return the version of an installed service; "0" where it is no package of its own.
+
+    In a checkout it is what the service's pyproject.toml says now; what was installed may be older.
+    """
     point = points(SERVICES).get(service)
-    return point.dist.version if point is not None and point.dist is not None else "0"
+    if point is None:
+        return "0"
+    found = find_spec(point.module)
+    if found is not None and found.origin is not None:
+        project = Path(found.origin).with_name("pyproject.toml")
+        if project.exists():
+            return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
+    return point.dist.version if point.dist is not None else "0"
 
 
 def load(group: str, name: str | None = None) -> Callable[..., object] | None:

@@ -1,7 +1,8 @@
 """What every unit says of the release: its version, which chassis it stands on, the licence.
 
 A unit is built from its own folder alone, so each states them; they are written from
-`chassis.__version__` and the LICENSE of the repository by `python -m deploy.generate`.
+`chassis.__version__` and the LICENSE of the repository by `python -m deploy.generate`. By itself
+(`python -m deploy.units`) this goes before the contracts, which name the version of their unit.
 """
 
 from __future__ import annotations
@@ -32,3 +33,8 @@ def fitting() -> str:
     """Return which releases of the chassis fit a unit of this one: those of its minor number."""
     major, minor, *_ = (int(number) for number in __version__.split("."))
     return f">={major}.{minor},<{major}.{minor + 1}"
+
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.write_text(text, "utf-8")

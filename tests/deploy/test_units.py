@@ -33,6 +33,8 @@ def test_the_release_is_said_once_and_everything_says_it():
         for needed in project(unit)["dependencies"]:
             if needed.startswith("fivered-"):
                 assert needed.startswith(f"fivered-chassis>={minor},<"), unit
+    for contract in ROOT.glob("services/*/contracts/api.json"):
+        assert json.loads(contract.read_text("utf-8"))["version"] == __version__
     document = json.loads((ROOT / "docs/asyncapi.json").read_text("utf-8"))
     assert document["info"]["version"] == __version__
     assert document["info"]["license"]["name"] == LICENCE["identifier"]

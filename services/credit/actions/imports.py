@@ -139,8 +139,12 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         if isinstance(one, Refusal):
             outcomes.append(one)
             continue
-        there = before.get(one.award_id) or fresh.get(one.award_id)
-        if there is None:
+        stored = before.get(one.award_id)
+        over = manual.decided(stored) if stored is not None else None
+        there = stored or fresh.get(one.award_id)
+        if over is not None:
+            outcomes.append(over)
+        elif there is None:
             fresh[one.award_id] = one
             outcomes.append("created")
         elif _content(there) != _content(one):

@@ -119,7 +119,9 @@ def propose_award(tx: Tx, payload: ProposeAward) -> replies.AwardDone:
     award = proposal(tx, payload, look_up(tx, [payload.subject]))
     known = same_deed(tx, [award]).get(award.award_id)
     if known is not None:
-        _require_open(known)
+        refused = decided(known)
+        if refused is not None:
+            raise refused
         _require_same(award, known)
         return replies.AwardDone.of(known, id=str(known.award_id))
     store.add(tx.conn, [award])
@@ -146,14 +148,12 @@ def _require_same(award: Award, known: Row) -> None:
         raise AlreadyProposed(field="evidence", award=str(known.award_id))
 
 
-def _require_open(known: Row) -> None:
-    """Refuse to propose again what a person has found not to count: nothing would come of it.
-
-    Raises:
-        DeedDecided: The award was rejected, or taken back.
-    """
-    if known.state in ("REJECTED", "REVERSED"):
-        raise DeedDecided(field="evidence", award=str(known.award_id), state=known.state)
+def decided(known: Row) -> DeedDecided | None:
+    """Return why what a person has found not to count is not proposed again: nothing would come of
+    it. None of an award that waits or counts."""
+    if known.state not in ("REJECTED", "REVERSED"):
+        return None
+    return DeedDecided(field="evidence", award=str(known.award_id), state=known.state)
 
 
 @dataclass(frozen=True, slots=True)

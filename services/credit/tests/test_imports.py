@@ -189,6 +189,21 @@ def consented(bench):
     return bench.as_("R_STREET", person="per_street", scope="370811015")
 
 
+def test_a_line_about_what_was_rejected_says_so_and_is_not_unchanged(consented):
+    """H3-11: nothing waited for anybody, and nothing was proposed by it."""
+    bench = consented
+    file = AWARDS + proposed(1) + proposed(2)
+    assert counts(bench.load("awards", file)) == (2, 0, 0)
+    waiting = bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY).ask("awards")
+    award = next(one for one in waiting["items"] if one["subject"].endswith(person_id(1)))
+    bench.do("reject_award", {"award_id": award["id"], "note": "材料不实"}, version=1)
+    bench.as_("R_STREET", person="per_street", scope="370811015")
+    for dry_run in (True, False):
+        told = bench.load("awards", file, dry_run=dry_run)
+        assert counts(told) == (0, 1, 1)
+        assert [(one["line"], one["code"]) for one in told["errors"]] == [(2, "DEED_DECIDED")]
+
+
 def test_what_was_sent_under_an_id_that_is_given_up_is_the_kept_persons(consented):
     """Who had asked could not look at the job any more, and approved what the file proposed."""
     bench = consented

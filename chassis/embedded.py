@@ -19,7 +19,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import digests, idempotency, inbox, jobs, process, rpc, sealing, timers, years
+from chassis import (
+    digests,
+    gauges,
+    health,
+    idempotency,
+    inbox,
+    jobs,
+    metrics,
+    process,
+    rpc,
+    sealing,
+    timers,
+    years,
+)
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.json_values import JsonObject
@@ -362,6 +375,19 @@ class EmbeddedHost:
         future: Future[rpc.Reply] = Future()
         self.writers[service].work.put((call, future))
         return future
+
+    def page(self) -> health.HealthPage:
+        """Return the health page of this process, which also tells what waits in each service."""
+        metrics.tell_build("fivered", "up")
+        for runtime in self.runtimes.values():
+            gauges.watch(runtime)
+        port = max(runtime.process.health_port for runtime in self.runtimes.values())
+        ready = {name: health.database(runtime) for name, runtime in self.runtimes.items()}
+        return health.HealthPage(port, {"writers": self._writing}, ready)
+
+    def _writing(self) -> health.Finding:
+        dead = [name for name, writer in self.writers.items() if not writer.is_alive()]
+        return health.Finding(not dead, {"ended": dead} if dead else {"writers": len(self.writers)})
 
     async def call(
         self,

@@ -1,4 +1,5 @@
-"""The health page of a process: /live says that its threads turn, /ready that it can do its work.
+"""The health page of a process: /live says that its threads turn, /ready that it can do its work,
+/metrics what Prometheus reads.
 
 Plain HTTP on FIVERED_HEALTH_PORT, loopback unless FIVERED_HEALTH_HOST says otherwise; 200 or 503
 and JSON with the reason of each check. What a check cannot find out is not ready. A page that is
@@ -20,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import sqlalchemy as sa
 
-from chassis import migrate, years
+from chassis import metrics, migrate, years
 from chassis import storage as store
 from chassis.messages import SYSTEM
 from chassis.runtime import Runtime
@@ -48,11 +49,20 @@ Check = Callable[[], Finding]
 
 
 class HealthPage:
-    """The HTTP server of one process. A port of 0 means that there is none."""
+    """The HTTP server of one process. A port of 0 means that there is none.
 
-    def __init__(self, port: int, live: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
-        self._pages = {"/live": dict(live), "/ready": dict(ready)}
+    Args:
+        port: Where it listens.
+        live: What /live asks.
+        ready: What /ready asks; None where the process answers that at another port.
+    """
+
+    def __init__(
+        self, port: int, live: Mapping[str, Check], ready: Mapping[str, Check] | None
+    ) -> None:
+        self._pages = {"/live": dict(live)} | ({"/ready": dict(ready)} if ready is not None else {})
         self._server: ThreadingHTTPServer | None = None
+        self._thread: threading.Thread | None = None
         if port:
             host = os.environ.get("FIVERED_HEALTH_HOST", "127.0.0.1")
             try:
@@ -71,9 +81,13 @@ class HealthPage:
             timeout = 5
 
             def do_GET(self) -> None:
-                status, body = page.answer(self.path.partition("?")[0])
+                path = self.path.partition("?")[0]
+                if path == "/metrics":
+                    status, body, kind = 200, metrics.text(), metrics.CONTENT_TYPE
+                else:
+                    (status, body), kind = page.answer(path), "application/json"
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -87,7 +101,7 @@ class HealthPage:
         """Return the status and the JSON of a page."""
         checks = self._pages.get(path)
         if checks is None:
-            return 404, b'{"pages": ["/live", "/ready"]}'
+            return 404, json.dumps({"pages": [*self._pages, "/metrics"]}).encode()
         findings = {name: _ask(name, check) for name, check in checks.items()}
         ok = all(finding.ok for finding in findings.values())
         degraded = any(finding.degraded for finding in findings.values())
@@ -105,13 +119,18 @@ class HealthPage:
     def start(self) -> None:
         """Serve until the process ends."""
         if self._server is not None:
-            threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+            self._thread = threading.Thread(
+                target=self._server.serve_forever, name="health", daemon=True
+            )
+            self._thread.start()
             log.info("health_page", extra={"port": self._server.server_address[1]})
 
     def stop(self) -> None:
         """Close the port."""
         if self._server is not None:
-            self._server.shutdown()
+            # One that never served would be waited for without end.
+            if self._thread is not None:
+                self._server.shutdown()
             self._server.server_close()
 
 

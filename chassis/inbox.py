@@ -12,6 +12,7 @@ import functools
 import json
 import logging
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import msgspec
 import sqlalchemy as sa
 
 from chassis import envelope as env
+from chassis import metrics
 from chassis import storage as store
 from chassis.messages import SYSTEM, Event, is_uuid
 from chassis.reconnect import tell_outage
@@ -216,6 +218,7 @@ def _alone(
     with runtime.engine.begin() as conn:
         why, attempts = _explain(error), len(RETRY_WAITS_S) + 1
         _park(conn, runtime, item, reason="FAILED", error=why, attempts=attempts)
+    metrics.HEARD[runtime.name, item.heard.source, "parked"].inc()
     log.error(
         "event_parked",
         extra={
@@ -235,32 +238,60 @@ def _explain(error: BaseException) -> str:
 
 
 def _once(runtime: Opened, items: list[_Item], also: Callable[[Tx], None] | None) -> int:
-    done = 0
     with runtime.transaction(SYSTEM) as tx:
-        wanted = _set_behind(tx, runtime, items) if items else []
+        began = _Began(tx)
+        wanted, parked = _set_behind(tx, runtime, items) if items else ([], 0)
         fresh = _first_time(tx, wanted)
         for method, run in groupby(fresh, key=lambda item: item.method):
-            heard = [item.heard for item in run]
-            runtime.consume(tx, method, heard)
-            done += len(heard)
+            runtime.consume(tx, method, [item.heard for item in run])
         if also is not None:
             also(tx)
-    return done
+    if items:
+        _measure(runtime.name, items, fresh, parked, began)
+    return len(fresh)
 
 
-def _set_behind(tx: Tx, runtime: Opened, items: list[_Item]) -> list[_Item]:
-    """Park the events whose aggregate has one parked before them; return the others."""
+class _Began:
+    """When a transaction began, so that its end is known in domain time without a question."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._domain = tx.recorded_at.timestamp()
+        self._since = time.perf_counter()
+
+    def now(self) -> float:
+        return self._domain + time.perf_counter() - self._since
+
+
+def _measure(
+    service: str, items: list[_Item], fresh: list[_Item], parked: int, began: _Began
+) -> None:
+    """Count a batch whose transaction has committed, and how long its events were on their way."""
+    source, duplicates = items[0].heard.source, len(items) - len(fresh) - parked
+    # An event says its recording in domain time, as all times.
+    now = began.now()
+    metrics.EFFECT_SECONDS[service, source].add(
+        *(max(0.0, now - item.heard.recorded_at.timestamp()) for item in fresh)
+    )
+    metrics.HEARD[service, source, "effect"].inc(len(fresh))
+    metrics.HEARD[service, source, "duplicate"].inc(duplicates)
+    metrics.HEARD[service, source, "parked"].inc(parked)
+
+
+def _set_behind(tx: Tx, runtime: Opened, items: list[_Item]) -> tuple[list[_Item], int]:
+    """Park the events whose aggregate has one parked before them; return the others, and how many
+    were parked."""
     table = runtime.chassis.parked
     source = items[0].heard.source
     if not _stuck(tx.conn, table, source):
-        return items
+        return items, 0
     # The transaction that retries the last parked event and the one that parks the next behind
     # it must see each other, or that one would wait for a turn that has passed.
     _hold_parking(tx.conn, source)
     stuck = _stuck(tx.conn, table, source)
     behind = [item for item in items if (item.method, item.heard.subject) in stuck]
     if not behind:
-        return items
+        return items, 0
+    parked = 0
     known = {
         row.event_id
         for row in tx.conn.execute(
@@ -273,9 +304,10 @@ def _set_behind(tx: Tx, runtime: Opened, items: list[_Item]) -> list[_Item]:
     for item in behind:
         if item.heard.id not in known and (item.method, item.heard.id) not in heard_before:
             known.add(item.heard.id)
+            parked += 1
             why = "an earlier event of its subject is parked"
             _park(tx.conn, runtime, item, reason="BEHIND", error=why, attempts=0)
-    return [item for item in items if (item.method, item.heard.subject) not in stuck]
+    return [item for item in items if (item.method, item.heard.subject) not in stuck], parked
 
 
 def _stuck(conn: sa.Connection, table: sa.Table, source: str) -> set[tuple[str, str]]:
@@ -418,6 +450,7 @@ def _park_unreadable(runtime: Opened, bad: _Bad) -> None:
                 state="PARKED",
             )
         )
+    metrics.HEARD[runtime.name, delivery.source, "parked"].inc()
     log.error(
         "message_parked", extra={"service": runtime.name, "reason": bad.reason, "why": bad.error}
     )
@@ -456,11 +489,13 @@ def _retry_one(runtime: Opened, row: store.Row) -> int:
         if bad:
             raise ValueError(f"{bad[0].reason}: {bad[0].error}")  # noqa: TRY301  ends as a fault does
         with runtime.transaction(SYSTEM) as tx:
+            began = _Began(tx)
             _hold_parking(tx.conn, row.source)
             still = sa.select(table.c.state).where(table.c.id == row.id)
             if tx.conn.execute(still).scalar() != "RETRY":
                 return 0
-            for item in _first_time(tx, items):
+            fresh = _first_time(tx, items)
+            for item in fresh:
                 runtime.consume(tx, item.method, [item.heard])
             _settle(tx.conn, table, row, "DONE")
     except Exception as error:
@@ -473,6 +508,7 @@ def _retry_one(runtime: Opened, row: store.Row) -> int:
                 .values(state="PARKED", attempts=row.attempts + 1, error=_explain(error))
             )
         return 0
+    _measure(runtime.name, items, fresh, 0, began)
     return 1
 
 

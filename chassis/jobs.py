@@ -14,6 +14,7 @@ from typing import NoReturn, TypeAlias
 
 import sqlalchemy as sa
 
+from chassis import metrics
 from chassis import storage as store
 from chassis.blobs import Blobs, NoRoom
 from chassis.cards import JobCard, JobState
@@ -353,6 +354,7 @@ def _claim(runtime: Opened) -> store.Row | None:
             }
         conn.execute(sa.update(table).where(table.c.job_id == row.job_id).values(**values))
     if row.attempts >= TRIES:
+        metrics.JOBS_ENDED[runtime.name, "FAILED"].inc()
         _forget_upload(runtime, row.params)
         return None
     return row
@@ -416,6 +418,7 @@ def _end(
             .where(running.mine())
             .values(**values, updated_at=_now(), lease_until=None)
         )
+    metrics.JOBS_ENDED[running.runtime.name, state].inc()
     _forget_upload(running.runtime, running.params)
 
 

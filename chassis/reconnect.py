@@ -12,6 +12,8 @@ import logging
 import re
 import time
 
+from chassis import metrics
+
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 # A connection that stood so long was a good one: after it the waits begin anew.
@@ -27,8 +29,8 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def tell_outage(log: logging.Logger, event: str, error: object, **of: str) -> None:
-    """Log that what a process depends on is away, unless the same was logged within the last
-    minute: every thread and every call meets it, and tries again.
+    """Count that what a process depends on is away, and log it, unless the same was logged within
+    the last minute: every thread and every call meets it, and tries again.
 
     Args:
         log: Where it is told.
@@ -36,6 +38,7 @@ def tell_outage(log: logging.Logger, event: str, error: object, **of: str) -> No
         error: Why.
         of: Whose turn it was.
     """
+    metrics.OUTAGES[of.get("service", "")].inc()
     why = str(error)[:300]
     # Numbers of processes and positions differ from try to try.
     same = (log.name, event, *of.values(), re.sub(r"[0-9]+", "", why))

@@ -18,6 +18,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -28,7 +29,7 @@ import sqlalchemy as sa
 from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 
-from chassis import broker, telemetry, topology
+from chassis import broker, metrics, telemetry, topology
 from chassis import envelope as env
 from chassis.reconnect import Patience
 from chassis.runtime import Runtime
@@ -83,11 +84,15 @@ class Outcome:
         sent: The ids of the rows that the broker has taken.
         returned: (fact, partition) for which it has no queue.
         refused: (fact, partition) that a queue would not take.
+        answers: How many came to which end, of `metrics.CONFIRM_RESULTS`.
+        took: How long the broker took to answer, for each that it answered (s).
     """
 
     sent: list[int] = field(default_factory=list)
     returned: set[tuple[str, int]] = field(default_factory=set)
     refused: set[tuple[str, int]] = field(default_factory=set)
+    answers: Counter[str] = field(default_factory=Counter)
+    took: list[float] = field(default_factory=list)
 
 
 class Publisher:
@@ -105,7 +110,7 @@ class Publisher:
         self._closed: str | None = None
         self.blocked = False
         self._next_tag = 1
-        self._waiting: dict[int, Unsent] = {}
+        self._waiting: dict[int, tuple[Unsent, float]] = {}
         self._returned: set[tuple[str, str]] = set()
         self._outcome = Outcome()
         self._channel: Channel = None
@@ -161,14 +166,21 @@ class Publisher:
             if method.multiple
             else [method.delivery_tag]
         )
+        now = time.perf_counter()
+        outcome = self._outcome
         for tag in tags:
-            row = self._waiting.pop(tag, None)
-            if row is None:
+            waited = self._waiting.pop(tag, None)
+            if waited is None:
                 continue
+            row, sent_at = waited
+            outcome.took.append(now - sent_at)
             if nack:
-                self._outcome.refused.add((row.fact, row.partition))
-            elif (row.event_id, row.key) not in self._returned:
-                self._outcome.sent.append(row.id)
+                outcome.answers["refused"] += 1
+                outcome.refused.add((row.fact, row.partition))
+            elif (row.event_id, row.key) in self._returned:
+                outcome.answers["returned"] += 1
+            else:
+                outcome.sent.append(row.id)
 
     # ---------------------------------------------------------------------------------- for us
 
@@ -228,7 +240,7 @@ class Publisher:
                 ),
                 mandatory=row.mandatory,
             )
-            self._waiting[self._next_tag] = row
+            self._waiting[self._next_tag] = (row, time.perf_counter())
             self._next_tag += 1
         try:
             self._until(lambda: not self._waiting, DEADLINE_S)
@@ -501,6 +513,7 @@ class Relay(threading.Thread):
                     "UPDATE outbox SET sent_at = now() WHERE id = ANY(%s)", (outcome.sent,)
                 )
                 self.state.sent += len(outcome.sent)
+            self._measure(outcome)
         if outcome.returned:
             log.error(
                 "event_unroutable",
@@ -517,6 +530,13 @@ class Relay(threading.Thread):
             self.state.refused = ()
         self._window = 1 if outcome.refused else min(WINDOW, self._window * 8)
         return full or bool(outcome.returned or outcome.refused)
+
+    def _measure(self, outcome: Outcome) -> None:
+        service = self.runtime.name
+        metrics.CONFIRM_SECONDS[service].add(*outcome.took)
+        metrics.CONFIRMS[service, "confirmed"].inc(len(outcome.sent))
+        for answer, count in outcome.answers.items():
+            metrics.CONFIRMS[service, answer].inc(count)
 
     def _read(self, database: Database) -> list[Unsent]:
         # Never "id > the last one": a transaction that took its id earlier may commit later.

@@ -23,8 +23,8 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 from pika.spec import Basic
 
+from chassis import metrics, telemetry
 from chassis import storage as store
-from chassis import telemetry
 from chassis.broker import parameters
 from chassis.i18n import problem_of
 from chassis.json_values import JsonObject
@@ -239,11 +239,27 @@ def read_actor(
 
 def answer(runtime: Runtime, call: Call) -> Reply:
     """Run a call and return the reply as it travels; never raises."""
+    begun = time.perf_counter()
     with telemetry.within(call.traceparent):
         try:
-            return {"ok": runtime.call(call)}
+            reply: Reply = {"ok": runtime.call(call)}
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-            return failure(runtime, call.method, error)
+            reply = failure(runtime, call.method, error)
+    counted(runtime, call.method, reply, begun)
+    return reply
+
+
+def counted(runtime: Runtime, method: str, reply: Mapping[str, object], begun: float) -> None:
+    """Count a call that was answered.
+
+    Args:
+        runtime: The service that answered.
+        method: What was called; whatever somebody calls that is no door counts as one.
+        reply: The reply as it travels.
+        begun: When the call came, by `time.perf_counter`.
+    """
+    door = method if method in runtime.entries else "unknown"
+    metrics.called(runtime.name, door, reply, time.perf_counter() - begun)
 
 
 def answer_some(runtime: Runtime, calls: Sequence[Call], seconds: float) -> list[Reply]:
@@ -258,11 +274,13 @@ def answer_some(runtime: Runtime, calls: Sequence[Call], seconds: float) -> list
         seconds: No further call is begun after so long, for the first one waits for the last.
     """
     replies: list[Reply] = []
+    begun: list[float] = []
     if len(calls) > 1:
         end = time.monotonic() + seconds
         try:
             with runtime.together():
                 for call in calls:
+                    begun.append(time.perf_counter())
                     replies.append(_part(runtime, call))
                     if time.monotonic() >= end:
                         break
@@ -271,6 +289,9 @@ def answer_some(runtime: Runtime, calls: Sequence[Call], seconds: float) -> list
                 "calls_run_alone", extra={"service": runtime.name, "why": type(error).__name__}
             )
         else:
+            # Each is answered when all are committed.
+            for call, reply, at in zip(calls, replies, begun, strict=False):
+                counted(runtime, call.method, reply, at)
             return replies
     return [answer(runtime, call) for call in calls]
 

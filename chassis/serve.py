@@ -27,7 +27,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -41,7 +41,7 @@ from eventlet.queue import Empty, LightQueue
 from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
-from chassis import health, logs, process, rpc, telemetry, topology
+from chassis import gauges, health, logs, metrics, process, rpc, telemetry, topology
 from chassis.bus import CallDoor
 from chassis.messages import Call
 from chassis.reconnect import Patience
@@ -69,6 +69,7 @@ class _Letter:
     to: str
     generation: int
     tag: int
+    begun: float
     correlation_id: str | None = None
     ends_at: float | None = None
     body: bytes = b""
@@ -269,10 +270,15 @@ class Calls:
         body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
         reply_to = properties.get("reply_to")
         if not reply_to:
+            rpc.counted(self._runtime, "", {"unreadable": None}, time.perf_counter())
             self._bury(body, "there is no reply_to", generation, message.delivery_tag)
             return
         letter = _Letter(
-            reply_to, generation, message.delivery_tag, properties.get("correlation_id")
+            reply_to,
+            generation,
+            message.delivery_tag,
+            time.perf_counter(),
+            properties.get("correlation_id"),
         )
         try:
             call, letter.ends_at = rpc.read_call(
@@ -283,15 +289,16 @@ class Calls:
             )
             door = self._door(call.method)
         except (RoleDenied, NotFound) as refusal:
-            self._answer(letter, rpc.failure(self._runtime, "", refusal))
+            self._answer(letter, rpc.failure(self._runtime, "", refusal), "")
             return
         except Exception as error:  # noqa: BLE001  a stranger's bytes may break anything
             self._bury(body, str(error), -1, 0)
-            self._answer(letter, {"fault": {"id": "unreadable request"}})
+            self._answer(letter, {"fault": {"id": "unreadable request"}}, "")
             return
         if letter.ends_at is not None and time.time() > letter.ends_at:
             # Nobody waits any more, and the caller was told that the outcome is unknown.
             log.info("call_expired", extra={"service": self._runtime.name, "method": call.method})
+            rpc.counted(self._runtime, call.method, {"expired": None}, letter.begun)
             self._acknowledge(generation, message.delivery_tag)
             return
         self._container.spawn_worker(
@@ -318,22 +325,26 @@ class Calls:
         else:
             with telemetry.within(call.traceparent):
                 said = rpc.failure(self._runtime, call.method, exc_info[1])
-        self._answer(letter, said)
+        self._answer(letter, said, call.method)
         # nameko hands this on to dependencies only, and ours do not care.
         return result, None
 
-    def _answer(self, letter: _Letter, said: Mapping[str, object]) -> None:
+    def _answer(self, letter: _Letter, said: Mapping[str, object], method: str) -> None:
         try:
             letter.body = msgspec.json.encode(said)
         except (TypeError, ValueError, msgspec.MsgspecError) as error:
-            letter.body = msgspec.json.encode(rpc.failure(self._runtime, "", error))
+            said = rpc.failure(self._runtime, method, error)
+            letter.body = msgspec.json.encode(said)
+        rpc.counted(self._runtime, method, said, letter.begun)
         self._letters.put(letter)
 
     def _bury(self, body: bytes, why: str, generation: int, tag: int) -> None:
         """Keep what cannot be read where people can look at it, with the reason."""
         log.error("call_unreadable", extra={"service": self._runtime.name, "why": why[:300]})
         headers = {"service": self._runtime.name, "reason": why[:300]}
-        self._letters.put(_Letter(topology.DEAD_CALLS, generation, tag, body=body, headers=headers))
+        self._letters.put(
+            _Letter(topology.DEAD_CALLS, generation, tag, 0.0, body=body, headers=headers)
+        )
 
     def _acknowledge(self, generation: int, tag: int) -> None:
         channel = self._channel
@@ -452,6 +463,13 @@ class CallContainer(ServiceContainer):  # type: ignore[misc]  # nameko has no ty
         return health.HealthPage(port, live, ready)
 
 
+def _link(calls: Calls, service: str) -> Iterable[metrics.Sample]:
+    """Tell how the process stands with the broker."""
+    up = calls.connected and calls.answering and not calls.blocked
+    yield gauges.LINK_UP, (service, "calls"), float(up)
+    yield gauges.LINK_BLOCKED, (service, "calls"), float(calls.blocked)
+
+
 def run(service_name: str) -> int:
     """Answer the calls of a service until SIGTERM or SIGINT. Returns the exit status.
 
@@ -474,6 +492,9 @@ def run(service_name: str) -> int:
 
 def _serve(runtime: Runtime, stopping: list[int]) -> int:
     container = CallContainer(runtime, runtime.process.broker_url)
+    metrics.tell_build(runtime.name, "serve")
+    metrics.OUTAGES[runtime.name].inc(0)
+    metrics.READ.add(lambda: _link(container.calls, runtime.name))
     page = container.page(runtime.process.health_port)
     page.start()
 

@@ -311,7 +311,7 @@ class ProcessSettings:
     )
     health_port: int = setting(
         "FIVERED_HEALTH_PORT",
-        help="Loopback port of /live and /ready; 0 = none",
+        help="Loopback port of /live, /ready and /metrics; 0 = none",
         default=0,
         most=MOST_PORT,
     )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
+from chassis import metrics
 from chassis import storage as store
 from chassis.messages import SYSTEM, Due
 from chassis.pace import SET
@@ -158,6 +159,7 @@ def _fire(runtime: Opened, rows: Sequence[store.Row]) -> int:
             group = _group(tx, dues, at)
             at += len(group)
             _act(tx, [due for due in group if not tx.has_set(due)])
+    metrics.FIRED[runtime.name].inc(at)
     # Others had claimed all of them: that is no reason to look at once again.
     return at if dues else len(rows)
 
@@ -246,6 +248,7 @@ def arm_next(tx: Tx, kind: str, after: datetime) -> None:
 def _fail(runtime: Opened, due: Due, attempts: int, error: BaseException) -> None:
     table, parked = runtime.chassis.timers, runtime.chassis.parked
     mine = sa.and_(table.c.kind == due.kind, table.c.ref == due.ref)
+    metrics.TIMER_FAILURES[runtime.name].inc()
     log.error(
         "timer_failed",
         extra={"service": runtime.name, "timer": due.kind, "ref": due.ref, "why": str(error)},

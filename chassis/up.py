@@ -67,8 +67,10 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     address = f"http://{host}:{listening.getsockname()[1]}"
     # The port may be given on the command line: QR codes and feeds lead to it.
     os.environ.setdefault("FIVERED_PUBLIC_URL", address)
+    page = embedded.page()
     try:
         embedded.start()
+        page.start()
         serve_gateway(
             embedded,
             services=names,
@@ -77,6 +79,7 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
         )
     finally:
         embedded.stop()
+        page.stop()
         forget(data)
         held.close()
     print("stopped", flush=True)

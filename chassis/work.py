@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -29,11 +29,13 @@ from pika.adapters.blocking_connection import BlockingChannel
 from chassis import (
     broker,
     digests,
+    gauges,
     health,
     idempotency,
     inbox,
     jobs,
     logs,
+    metrics,
     process,
     sealing,
     timers,
@@ -538,6 +540,19 @@ class Worker:
         return health.Finding(not lacking + refused, {"unroutable": lacking, "refused": refused})
 
 
+def _links(worker: Worker) -> Iterable[metrics.Sample]:
+    """Tell how the worker stands with the broker."""
+    name, state = worker.runtime.name, worker.relay.state
+    sends = not state.active or (state.connected and not state.blocked)
+    hears = all(s.connected and not s.missing for s in worker.subscribers)
+    yield gauges.LINK_UP, (name, "relay"), float(sends and not state.why)
+    yield gauges.LINK_UP, (name, "subscriptions"), float(hears)
+    yield gauges.LINK_BLOCKED, (name, "relay"), float(state.blocked)
+    yield gauges.RELAY_ACTIVE, (name,), float(state.active)
+    yield gauges.HELD_KEYS, (name, "returned"), float(len(state.unroutable))
+    yield gauges.HELD_KEYS, (name, "refused"), float(len(state.refused))
+
+
 def _routine_beat(routine: Routine) -> float:
     # A job or a batch of timers may take long; a routine lives as long as its thread.
     return time.monotonic() if routine.is_alive() else -1e9
@@ -607,6 +622,11 @@ def run(service_name: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker = Worker(runtime, runtime.process.broker_url, installation)
+    metrics.tell_build(runtime.name, "work")
+    metrics.READ.add(lambda: _links(worker))
+    for result in metrics.CONFIRM_RESULTS:
+        metrics.CONFIRMS[runtime.name, result].inc(0)
+    gauges.watch(runtime)
     page = worker.page(runtime.process.health_port)
     page.start()
     if not process.wait_for_database(runtime, stopping.wait):

@@ -24,7 +24,7 @@ CHASSIS = (
     "cli",
     "commands | up",
     "embedded | event_log | serve | work",
-    "asyncapi | doctor | health | keys | process | relay | rpc",
+    "asyncapi | doctor | gauges | health | keys | process | relay | rpc",
     "broker | runtime",
     "contracts | drafting | folder | topology",
     "file_imports | installed | projections | sealing | table",
@@ -38,7 +38,7 @@ CHASSIS = (
     "messages | schemas | storage | vault | workbooks",
     "api | cards | cells | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
-    "json_values",
+    "json_values | metrics",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = (

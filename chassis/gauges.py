@@ -1,0 +1,190 @@
+"""What waits in a service's database, read when Prometheus asks.
+
+One process per service reads it: its worker. A reading is a few statements on small indexes in one
+snapshot, ends after two seconds, and is repeated to whoever asks again within five.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from chassis import metrics, years
+from chassis import storage as store
+from chassis.messages import SYSTEM
+from chassis.metrics import Sample, gauge
+from chassis.reconnect import tell_outage
+from chassis.runtime import Runtime
+from chassis.transaction import Tx
+
+log = logging.getLogger("fivered.gauges")
+
+_KEPT_S = 5.0
+_LONGEST_MS = 2000
+# A backlog is counted up to here: beyond it the number changes nothing for anybody.
+_MOST = 100_000
+LATE = timedelta(minutes=1)
+
+READABLE = gauge(
+    "fivered_database_readable", "1 while these figures could be read, 0 while not", "service"
+)
+WRITABLE = gauge(
+    "fivered_database_writable", "0 on a standby, or where it was set to read only", "service"
+)
+UNSENT = gauge(
+    "fivered_outbox_unsent_events",
+    f"Events that wait to be sent, at most {_MOST}; 0 in one process",
+    "service",
+)
+OLDEST = gauge(
+    "fivered_outbox_oldest_age_seconds", "How long the oldest of them has waited", "service"
+)
+PARKED = gauge(
+    "fivered_parked_deliveries", "Events and timers that wait for an operator", "service", "reason"
+)
+TIMERS_LATE = gauge(
+    "fivered_timers_late",
+    f"Timers that are due for over a minute, at most {_MOST}",
+    "service",
+)
+TIMERS_OLDEST = gauge(
+    "fivered_timers_oldest_late_seconds", "For how long the oldest timer is due", "service"
+)
+JOBS = gauge("fivered_jobs", "Jobs that wait or run", "service", "state")
+CALENDAR = gauge(
+    "fivered_calendar_remaining_days",
+    "Days until the last day for which working days are known",
+    "service",
+)
+
+LINK_UP = gauge(
+    "fivered_bus_connected", "1 while the link to the broker can do its work", "service", "link"
+)
+LINK_BLOCKED = gauge(
+    "fivered_bus_blocked", "1 while the broker is in an alarm and takes nothing", "service", "link"
+)
+RELAY_ACTIVE = gauge(
+    "fivered_relay_active", "1 in the worker whose relay sends, 0 where it stands by", "service"
+)
+HELD_KEYS = gauge(
+    "fivered_relay_held_keys",
+    "Routing keys whose events wait: returned (no queue), refused (full)",
+    "service",
+    "reason",
+)
+
+REASONS = ("FAILED", "BEHIND", "SCHEMA", "UNREADABLE", "UNKNOWN_FACT")
+
+
+class Waiting:
+    """What waits in one service's database, as a source of gauges."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._kept: list[Sample] = []
+        self._until = 0.0
+
+    def __call__(self) -> Iterable[Sample]:
+        """Return the figures, at most five seconds old; without a database only that it is away."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._kept = self._read()
+                self._until = time.monotonic() + _KEPT_S
+            return self._kept
+
+    def _read(self) -> list[Sample]:
+        runtime = self._runtime
+        name = (runtime.name,)
+        try:
+            with runtime.snapshot(SYSTEM) as tx:
+                if store.is_postgresql(tx.conn):
+                    tx.conn.execute(sa.text(f"SET LOCAL statement_timeout = {_LONGEST_MS}"))
+                found = [*read(tx), *runtime.instance().gauges(tx)]
+        except sa.exc.SQLAlchemyError as error:
+            tell_outage(log, "gauges_not_read", error, service=runtime.name)
+            return [(READABLE, name, 0.0)]
+        return [(READABLE, name, 1.0), *found]
+
+
+def read(tx: Tx) -> Iterator[Sample]:
+    """Read what waits: unsent events, parked ones, late timers, jobs; and the calendar's end."""
+    name = (tx.runtime.name,)
+    yield WRITABLE, name, float(store.takes_writes(tx.conn))
+    yield from _outbox(tx)
+    yield from _parked(tx)
+    yield from _timers(tx)
+    yield from _jobs(tx)
+    outlook = years.outlook(tx.calendar, tx.now)
+    yield CALENDAR, name, float(outlook["days_left"])
+
+
+def _outbox(tx: Tx) -> Iterator[Sample]:
+    name, outbox = (tx.runtime.name,), tx.runtime.chassis.outbox
+    unsent, age = 0, 0.0
+    # In one process the consumers read the outbox itself: nothing has to leave.
+    if store.is_postgresql(tx.conn):
+        waits = outbox.c.sent_at.is_(None)
+        unsent = _count(tx, sa.select(outbox.c.id).where(waits))
+        asked = sa.select(outbox.c.recorded_at).where(waits).order_by(outbox.c.id).limit(1)
+        oldest = tx.conn.execute(asked).scalar()
+        age = max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
+    yield UNSENT, name, float(unsent)
+    yield OLDEST, name, age
+
+
+def _parked(tx: Tx) -> Iterator[Sample]:
+    parked = tx.runtime.chassis.parked.c
+    rows = tx.conn.execute(
+        sa.select(parked.reason, sa.func.count())
+        .where(parked.state.in_(("PARKED", "RETRY")))
+        .group_by(parked.reason)
+    )
+    counts = dict.fromkeys(REASONS, 0) | {row[0]: int(row[1]) for row in rows}
+    for reason, count in counts.items():
+        yield PARKED, (tx.runtime.name, reason), float(count)
+
+
+def _timers(tx: Tx) -> Iterator[Sample]:
+    name, due_at = (tx.runtime.name,), tx.runtime.chassis.timers.c.due_at
+    late = _count(tx, sa.select(due_at).where(due_at <= tx.now - LATE))
+    oldest = tx.conn.execute(sa.select(sa.func.min(due_at))).scalar()
+    age = max(0.0, (tx.now - oldest).total_seconds()) if oldest else 0.0
+    yield TIMERS_LATE, name, float(late)
+    yield TIMERS_OLDEST, name, age
+
+
+def _jobs(tx: Tx) -> Iterator[Sample]:
+    state = tx.runtime.chassis.jobs.c.state
+    for one in ("QUEUED", "RUNNING"):
+        yield JOBS, (tx.runtime.name, one), float(_count(tx, sa.select(state).where(state == one)))
+
+
+def _count(tx: Tx, asked: store.Select) -> int:
+    some = asked.limit(_MOST).subquery()
+    return int(tx.conn.execute(sa.select(sa.func.count()).select_from(some)).scalar() or 0)
+
+
+def watch(runtime: Runtime) -> Callable[[], None]:
+    """Let this process tell what waits in a service, and begin each of its counters at zero: an
+    alarm on growth does not see a series that begins with one.
+
+    Returns:
+        What ends the first.
+    """
+    name = runtime.name
+    metrics.OUTAGES[name].inc(0)
+    metrics.FIRED[name].inc(0)
+    metrics.TIMER_FAILURES[name].inc(0)
+    for source in runtime.reads_of:
+        for result in metrics.HEARD_RESULTS:
+            metrics.HEARD[name, source, result].inc(0)
+    if runtime.job_doors:
+        for state in metrics.JOB_ENDS:
+            metrics.JOBS_ENDED[name, state].inc(0)
+    return metrics.READ.add(Waiting(runtime))

@@ -36,6 +36,14 @@ def version_of(tx: Tx, year: int) -> int:
     return int(tx.conn.execute(asked).scalar() or 0)
 
 
+def loaded_at(tx: Tx, year: int) -> datetime | None:
+    """Return when a year was loaded last; None for one that never was."""
+    table = tx.runtime.chassis.calendar_years
+    asked = sa.select(table.c.loaded_at).where(table.c.year == year)
+    found: datetime | None = tx.conn.execute(asked).scalar()
+    return found
+
+
 def next_version(tx: Tx, year: int) -> int:
     """Return the version of a year that is loaded now; whoever loads one beside it waits."""
     if store.is_postgresql(tx.conn):

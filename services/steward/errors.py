@@ -599,6 +599,15 @@ class CalendarProposed(Refusal):
     text = "{year} 年日历已有待审核的提交 / A calendar of {year} waits for its decision already"
 
 
+class CalendarLoadedSince(Refusal):
+    status = 409
+    text = (
+        "{year} 年日历在提交之后已另行启用,请退回该提交,核对后重新提交"
+        " / The calendar of {year} was loaded after this was proposed: turn it down, compare, and "
+        "propose anew"
+    )
+
+
 class CalendarSamePerson(Guard):
     guard = "SAME_PERSON"
     text = "提交人不能审核本人提交的日历 / Who proposed a calendar does not decide on it"

@@ -121,8 +121,12 @@ def approve_calendar_year(tx: Tx, payload: WhichProposal) -> replies.ProposalRep
         NotFound: There is no such proposal.
         StateConflict: It was decided.
         CalendarSamePerson: The caller proposed it.
+        CalendarLoadedSince: The year was loaded after it was proposed.
     """
     row = _open(tx, payload.proposal_id)
+    since = years.loaded_at(tx, row.year)
+    if since is not None and since > row.proposed_at:
+        raise errors.CalendarLoadedSince(year=row.year)
     decided = _decide(tx, row, "LOADED", None)
     load(tx, read_year(row.year, row.off, row.make_up, row.source))
     return decided

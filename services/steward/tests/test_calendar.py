@@ -6,7 +6,12 @@ from chassis import cli, doctor
 from chassis.calendar import read_year
 from chassis.refusal import Guard, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.settings import ProcessSettings
-from services.steward.errors import CalendarProposed, CalendarSamePerson, MonthOver
+from services.steward.errors import (
+    CalendarLoadedSince,
+    CalendarProposed,
+    CalendarSamePerson,
+    MonthOver,
+)
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
 from services.steward.tests.ground import STW_STAFF, Ground
@@ -74,6 +79,21 @@ def test_who_acts_for_a_part_of_the_district_moves_nobody_s_deadlines(bench, sco
         with pytest.raises(RoleDenied):
             bench.as_("R_DISTRICT", person="per_two", scope=scope).do(verb, order, version=1)
     assert bench.published("calendar_year_loaded.v1") == []
+
+
+def test_a_proposal_does_not_undo_a_year_that_was_loaded_since(bench):
+    """An operator loads the notice as it was changed; the proposal is of before that."""
+    made = as_district(bench, "per_one").do("propose_calendar_year", YEAR)
+    bench.at("2026-12-30T10:00")
+    with bench.transaction() as tx:
+        days = [*YEAR["off"], "01-05"]
+        year = read_year(YEAR["year"], days, YEAR["make_up"], YEAR["source"])
+        tx.runtime.instance().load_year(tx, year)
+    which = {"proposal_id": made["id"]}
+    with pytest.raises(CalendarLoadedSince):
+        as_district(bench, "per_two").do("approve_calendar_year", which, version=1)
+    bench.do("reject_calendar_year", which | {"reason": "通知已变更"}, version=1)
+    assert loaded(bench)["state"] == "LOADED"
 
 
 def test_one_proposal_of_a_year_waits_at_a_time_and_may_be_taken_back(bench):

@@ -39,6 +39,7 @@ from chassis.messages import (
     Due,
     Event,
     Projection,
+    Seen,
     is_uuid,
     new_uuid,
     partition_of,
@@ -505,7 +506,7 @@ def check_role(roles: Sequence[str], actor: Actor) -> None:
     raise RoleDenied(role=actor.role, roles=", ".join(roles))
 
 
-def check_precondition(if_match: bool, version: int | None) -> None:
+def check_precondition(if_match: bool, version: Seen | None) -> None:
     """Refuse a change of something that exists when the caller does not say which version was seen.
 
     Raises:

@@ -36,7 +36,7 @@ from chassis import (
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.json_values import JsonObject
-from chassis.messages import Actor, Call
+from chassis.messages import Actor, Call, Seen
 from chassis.reconnect import tell_outage
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
@@ -397,11 +397,11 @@ class EmbeddedHost:
         *,
         actor: Actor,
         key: str | None = None,
-        version: int | None = None,
+        version: Seen | None = None,
         deadline_s: float = 5.0,
         lang: str = "zh",
         traceparent: str | None = None,
-        raw: bool = False,  # noqa: ARG002  what was not sent as JSON is not JSON
+        raw: bool = False,
     ) -> Any:
         """See `rpc.Caller.call`."""
         call = Call(method, body, actor, key, version, lang, traceparent)
@@ -411,7 +411,7 @@ class EmbeddedHost:
                 reply = await asyncio.shield(future)
         except TimeoutError:
             raise rpc.OutcomeUnknown(service) from None
-        return rpc.unpack(service, reply)
+        return rpc.unpack(service, reply, raw=raw)
 
     async def state(self) -> rpc.BusState:
         """See `rpc.Caller.state`."""

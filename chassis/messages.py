@@ -59,6 +59,16 @@ class Actor:
 SYSTEM = Actor("system", SYSTEM_ROLE, "")
 
 
+# What If-Match says that the caller has seen: one version, several ("3,4"), or any ("*").
+Seen = int | str
+ANY_VERSION = "*"
+
+
+def has_seen(seen: Seen, version: int) -> bool:
+    """Tell whether a version is one that the caller says was seen."""
+    return seen == ANY_VERSION or str(version) in str(seen).split(",")
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One command or query as a host received it."""
@@ -67,9 +77,16 @@ class Call:
     body: JsonObject
     actor: Actor
     key: str | None = None
-    version: int | None = None
+    version: Seen | None = None
     lang: str = "zh"
     traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The reply of a command whose key was used before: nothing was done this time."""
+
+    reply: object
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import hmac
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from chassis import storage as store
 from chassis.broker import parameters
 from chassis.i18n import problem_of
 from chassis.json_values import JsonObject
-from chassis.messages import Actor, Call, new_uuid
+from chassis.messages import Actor, Call, Replayed, Seen, new_uuid
 from chassis.migrate import package_of
 from chassis.reconnect import Patience, tell_outage
 from chassis.refusal import Problem, Refusal, RoleDenied
@@ -103,6 +104,7 @@ class Reply(TypedDict, total=False):
     """What comes back of a call: one of these."""
 
     ok: object
+    replayed: bool
     refusal: Problem
     outage: Outage
     fault: Fault
@@ -126,14 +128,14 @@ class Caller(Protocol):
         *,
         actor: Actor,
         key: str | None = None,
-        version: int | None = None,
+        version: Seen | None = None,
         deadline_s: float = 5.0,
         lang: str = "zh",
         traceparent: str | None = None,
         raw: bool = False,
     ) -> Any:
         """Call a method of a service and return its reply; `raw` where it may be the JSON as it
-        came (`msgspec.Raw`).
+        came (`msgspec.Raw`), and `Replayed` where the key had been used before.
 
         Raises:
             CallRefused: A rule said no.
@@ -200,7 +202,10 @@ def _is_signed(said: str, signature: str, secret: str) -> bool:
     return hmac.compare_digest(_signature(said, secret).encode(), signature.encode())
 
 
-def content_of(body: bytes, key: str | None, version: int | None) -> str:
+_SEEN = re.compile(r"^(\*|[0-9]{1,9}(,[0-9]{1,9})*)$")
+
+
+def content_of(body: bytes, key: str | None, version: Seen | None) -> str:
     """Return the digest of what one call asks for; it is signed with the actor."""
     parts = (body, (key or "").encode(), str("" if version is None else version).encode())
     whole = hashlib.sha256()
@@ -242,7 +247,7 @@ def answer(runtime: Runtime, call: Call) -> Reply:
     begun = time.perf_counter()
     with telemetry.within(call.traceparent):
         try:
-            reply: Reply = {"ok": runtime.call(call)}
+            reply = said(runtime.call(call))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
             reply = failure(runtime, call.method, error)
     counted(runtime, call.method, reply, begun)
@@ -299,9 +304,16 @@ def answer_some(runtime: Runtime, calls: Sequence[Call], seconds: float) -> list
 def _part(runtime: Runtime, call: Call) -> Reply:
     with telemetry.within(call.traceparent):
         try:
-            return {"ok": runtime.call(call)}
+            return said(runtime.call(call))
         except Refusal as refusal:
             return failure(runtime, call.method, refusal)
+
+
+def said(reply: object) -> Reply:
+    """Return what a call has answered as it travels."""
+    if isinstance(reply, Replayed):
+        return {"ok": reply.reply, "replayed": True}
+    return {"ok": reply}
 
 
 def failure(runtime: Runtime, method: str, error: BaseException) -> Reply:
@@ -320,10 +332,10 @@ def failure(runtime: Runtime, method: str, error: BaseException) -> Reply:
     return {"fault": {"id": fault_id}}
 
 
-def unpack(service: str, reply: Reply) -> Any:
-    """Return what a reply says, or raise what it means."""
+def unpack(service: str, reply: Reply, *, raw: bool = False) -> Any:
+    """Return what a reply says, or raise what it means; see `Caller.call`."""
     if "ok" in reply:
-        return reply["ok"]
+        return Replayed(reply["ok"]) if raw and reply.get("replayed") else reply["ok"]
     if "refusal" in reply:
         raise CallRefused(reply["refusal"])
     if "outage" in reply:
@@ -350,8 +362,9 @@ def read_call(
     decoded = msgspec.json.decode(body)
     if not isinstance(decoded, dict) or not method:
         raise ValueError("a request is a JSON object with a method header")
-    given = headers.get("version")
-    version = int(given) if given is not None else None
+    version: Seen | None = headers.get("version")
+    if version is not None and not _SEEN.match(str(version)):
+        raise ValueError("the header version is no version")
     key = headers.get("key")
     content = content_of(body, key, version)
     actor = read_actor(str(headers.get("actor", "")), service, method, secrets, content)
@@ -376,6 +389,7 @@ class _Answer(msgspec.Struct, omit_defaults=True):
     """A reply as it came; what it says is read where somebody reads it."""
 
     ok: msgspec.Raw = msgspec.Raw()
+    replayed: bool = False
     refusal: dict[str, object] | None = None
     outage: Outage | None = None
     fault: Fault | None = None
@@ -576,7 +590,7 @@ class BusCaller:
         *,
         actor: Actor,
         key: str | None = None,
-        version: int | None = None,
+        version: Seen | None = None,
         deadline_s: float = 5.0,
         lang: str = "zh",
         traceparent: str | None = None,
@@ -616,7 +630,9 @@ class BusCaller:
             async with asyncio.timeout(deadline_s):
                 answer = await future
             if bytes(answer.ok):
-                return answer.ok if raw else msgspec.json.decode(answer.ok)
+                if not raw:
+                    return msgspec.json.decode(answer.ok)
+                return Replayed(answer.ok) if answer.replayed else answer.ok
             return unpack(service, cast("Reply", msgspec.to_builtins(answer)))
         except TimeoutError:
             raise OutcomeUnknown(service) from None

@@ -28,7 +28,7 @@ from chassis.cards import Health
 from chassis.digests import Digest, Digests
 from chassis.facts import declared
 from chassis.json_values import JsonObject
-from chassis.messages import SYSTEM, Call, Reader
+from chassis.messages import SYSTEM, Call, Reader, Replayed
 from chassis.outbox import KeyTaken
 from chassis.reading import read
 from chassis.refusal import (
@@ -202,11 +202,11 @@ class Runtime(Opened):
         ) as tx:
             stored = idempotency.claim(tx, call, digest)
             if stored is not None and not door.unkept:
-                return stored.reply
+                return Replayed(stored.reply)
             tx.first = stored.reply if stored is not None else None
             reply = act(tx)
             if stored is not None:
-                return reply
+                return Replayed(reply)
             kept = reply
             if door.unkept and isinstance(reply, dict):
                 kept = {name: value for name, value in reply.items() if name not in door.unkept}

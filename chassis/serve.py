@@ -321,7 +321,7 @@ class Calls:
     ) -> tuple[object, None]:
         """Answer what a worker returned or raised. Raising here would kill the container."""
         if exc_info is None:
-            said: Mapping[str, object] = {"ok": result}
+            said: Mapping[str, object] = rpc.said(result)
         else:
             with telemetry.within(call.traceparent):
                 said = rpc.failure(self._runtime, call.method, exc_info[1])

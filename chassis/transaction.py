@@ -33,6 +33,8 @@ from chassis.messages import (
     Move,
     Projection,
     Reader,
+    Seen,
+    has_seen,
     new_uuid,
     partition_of,
 )
@@ -287,7 +289,7 @@ class Opened(ABC):
         actor: Actor,
         *,
         now: datetime | None = None,
-        version: int | None = None,
+        version: Seen | None = None,
         correlation_id: str | None = None,
         traceparent: str | None = None,
         claims: bool = False,
@@ -415,7 +417,7 @@ class Tx:
         now: datetime,
         actor: Actor,
         writes: bool,
-        expected_version: int | None = None,
+        expected_version: Seen | None = None,
         correlation_id: str | None = None,
         causation_id: str | None = None,
         traceparent: str | None = None,
@@ -523,7 +525,7 @@ class Tx:
         Raises:
             VersionConflict: The row has changed since the caller read it.
         """
-        if self.expected_version is not None and self.expected_version != version:
+        if self.expected_version is not None and not has_seen(self.expected_version, version):
             raise VersionConflict(current=version, expected=self.expected_version)
 
     def publish(

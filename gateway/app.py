@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -56,6 +57,12 @@ _EVERY_SERVICE = 5
 # How long `/ready` waits for the outlook of the calendar, and how long it repeats it.
 _OUTLOOK_WAIT_S = 0.5
 _OUTLOOK_KEPT_S = 5.0
+# What a page of another origin may send and read. A token is a header, never a cookie.
+_SENT = (
+    "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match",
+    "If-None-Match", "traceparent", "X-Acting-Role",
+)  # fmt: skip
+_READ = ("ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "traceparent")
 Serve = Callable[[Request], Awaitable[Response]]
 TITLE = "五红社区治理 / Five Red"
 
@@ -365,6 +372,15 @@ def create(
     for kind in (Refusal, CallFailed, Flawed, HTTPException):
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(Outermost, settings=settings)
+    if settings.cors_origins:
+        # Outside of all: a page must be able to read refusals as well.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=sorted(VERBS),
+            allow_headers=_SENT,
+            expose_headers=_READ,
+        )
     return app
 
 

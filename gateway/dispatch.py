@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.json_values import JsonObject
+from chassis.messages import ANY_VERSION, Actor, Replayed, Seen
 from chassis.messages import PUBLIC as PUBLIC_ROLE
-from chassis.messages import Actor
 from chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
 from chassis.rpc import Caller, CallRefused
 from gateway.addressed import read_params, read_places
@@ -32,9 +32,12 @@ from gateway.errors import (
 from gateway.identity import IdentitySource, admit, who
 from gateway.limits import Buckets, address_of, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
+from gateway.sparing import digest_of, spared
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
-_VERSION = re.compile(r'^(?:W/)?(?:"([0-9]{1,9})"|([0-9]{1,9}))$')
+# A version, quoted or bare; the digest that GET's tag bears behind it says nothing here.
+_VERSION = re.compile(r'^(?:W/)?(?:"([0-9]{1,9})(?:-[0-9a-f]{16})?"|([0-9]{1,9}))$')
+_MOST_TAGS = 20
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")
 
@@ -91,7 +94,7 @@ class Gate:
         *,
         actor: Actor,
         key: str | None = None,
-        version: int | None = None,
+        version: Seen | None = None,
         deadline_s: float | None = None,
         raw: bool = False,
     ) -> Any:
@@ -216,8 +219,8 @@ def read_key(request: Request) -> str:
     return given
 
 
-def read_version(request: Request, *, required: bool) -> int | None:
-    """Return the version that If-Match names.
+def read_version(request: Request, *, required: bool) -> Seen | None:
+    """Return the version that If-Match names; several, or any (RFC 9110, 13.1.1).
 
     Raises:
         PreconditionRequired: It is required and missing.
@@ -228,10 +231,13 @@ def read_version(request: Request, *, required: bool) -> int | None:
         if required:
             raise PreconditionRequired(field="If-Match")
         return None
-    found = _VERSION.match(given.strip())
-    if found is None:
+    if given.strip() == ANY_VERSION:
+        return ANY_VERSION
+    named = [_VERSION.match(one.strip()) for one in given.split(",")[:_MOST_TAGS]]
+    versions = [int(found[1] or found[2]) for found in named if found is not None]
+    if len(versions) != given.count(",") + 1:
         raise IfMatchUnreadable(field="If-Match")
-    return int(found[1] or found[2])
+    return versions[0] if len(versions) == 1 else ",".join(map(str, versions))
 
 
 def check_reply(door: Door, reply: object) -> None:
@@ -240,7 +246,8 @@ def check_reply(door: Door, reply: object) -> None:
     Raises:
         ReplyUnexpected: It does.
     """
-    flaws = door.reply.flaws(msgspec.json.decode(msgspec.json.encode(reply)))
+    said = reply.reply if isinstance(reply, Replayed) else reply
+    flaws = door.reply.flaws(msgspec.json.decode(msgspec.json.encode(said)))
     if flaws:
         raise ReplyUnexpected(f"{door.service}.{door.method}: {flaws}")
 
@@ -250,13 +257,22 @@ class ReplyUnexpected(Exception):
 
 
 def respond(door: Door, request: Request, reply: object, locate: Locate) -> Response:
-    """Return a reply as HTTP: ETag of its version, Location of what is new, Link to the rest."""
+    """Return a reply as HTTP: ETag of its version, Location of what is new, Link to the rest.
+
+    What is read has a tag that names its content too: more than the thing itself may change in it.
+    """
     headers = {"Vary": "Authorization, X-Acting-Role, Accept-Language"}
+    if isinstance(reply, Replayed):
+        headers["Idempotency-Replayed"] = "true"
+        reply = reply.reply
     content = msgspec.json.encode(reply)
+    if door.kind == "query":
+        headers["ETag"] = f'"{digest_of(content)}"'
     if content.startswith(b"{"):
         head = _HEAD.decode(content)
         if isinstance(head.version, int) and not isinstance(head.version, bool):
-            headers["ETag"] = f'"{head.version}"'
+            behind = f"-{digest_of(content)}" if door.kind == "query" else ""
+            headers["ETag"] = f'"{head.version}{behind}"'
         if door.status in {201, 202}:
             location = locate(door, head.id)
             if location is not None:
@@ -264,7 +280,7 @@ def respond(door: Door, request: Request, reply: object, locate: Locate) -> Resp
         if isinstance(head.next, str) and head.next and bytes(head.items).startswith(b"["):
             asked = request.query_params.multi_items()
             headers["Link"] = f'<{next_page(request.url.path, asked, head.next)}>; rel="next"'
-    return Response(content, door.status, headers, "application/json")
+    return spared(request, content, headers, "application/json", status=door.status)
 
 
 class _Head(msgspec.Struct):

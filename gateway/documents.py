@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict, cast
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ from gateway.dispatch import Gate, next_page
 from gateway.doors import ANY_FILE, Door, Doors
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings
+from gateway.sparing import digest_of, spared
 
 if TYPE_CHECKING:
     from gateway.certificate import Certificate
@@ -113,9 +115,7 @@ def writer(
         body = read_places(door, request) | read_params(door.params, request)
         asked = Asked(gate, door, request, actor, installed)
         reply = await asked.ask(door.service, door.method, body)
-        response = await write(asked, reply)
-        response.headers["Vary"] = _VARY
-        return response
+        return await write(asked, reply)
 
     return serve
 
@@ -127,17 +127,18 @@ def writer(
 async def _feed(asked: Asked, reply: JsonObject) -> Response:
     base = public_url(asked.gate.settings)
     path, params = asked.request.url.path, asked.request.query_params.multi_items()
-    return Response(
-        atom(
-            cast("list[Notice]", reply["items"]),
-            base=base,
-            path=path,
-            params=params,
-            following=cast("str | None", reply.get("next")),
-        ),
-        media_type=f"{ATOM}; charset=utf-8",
-        headers={"Cache-Control": "public, max-age=300"},
-    )
+    notices = cast("list[Notice]", reply["items"])
+    following = cast("str | None", reply.get("next"))
+    content = atom(notices, base=base, path=path, params=params, following=following)
+    # The same for everybody, in any language, so that one copy serves all readers.
+    said = {"ETag": f'"{digest_of(content)}"', "Cache-Control": "public, max-age=300"}
+    if notices:
+        said["Last-Modified"] = format_datetime(_newest(notices), usegmt=True)
+    return spared(asked.request, content, said, f"{ATOM}; charset=utf-8")
+
+
+def _newest(notices: Sequence[Notice]) -> datetime:
+    return max(datetime.fromisoformat(one["published_at"]) for one in notices).astimezone(UTC)
 
 
 class Notice(TypedDict, total=False):
@@ -248,6 +249,7 @@ async def _certificate(asked: Asked, reply: JsonObject) -> Response:
             "Content-Disposition": f'inline; filename="{reply["number"]}.pdf"',
             # It holds a name that this viewer may see and another may not.
             "Cache-Control": "private, no-store",
+            "Vary": _VARY,
         },
     )
 
@@ -262,8 +264,35 @@ async def _file(asked: Asked, reply: JsonObject) -> Response:
         path,
         media_type=str(reply["media_type"]),
         filename=str(reply["name"]),
-        headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
+        headers={
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Vary": _VARY,
+        },
     )
 
 
-_WRITERS: dict[str, Writer] = {ATOM: _feed, PDF: _certificate, ANY_FILE: _file}
+# --------------------------------------------------------------------------------------------------
+# Entries for a calendar and an address book
+
+
+def _text_of(member: str, media_type: str, ending: str) -> Writer:
+    """Return what gives a member of a reply as a file of its own, named as the address says."""
+
+    async def write(asked: Asked, reply: JsonObject) -> Response:
+        name = "-".join(asked.request.path_params.values()).replace(":", "-")
+        said = {"Content-Disposition": f'inline; filename="{name}.{ending}"', "Vary": _VARY}
+        content = str(reply[member]).encode()
+        said["ETag"] = f'"{digest_of(content)}"'
+        return spared(asked.request, content, said, f"{media_type}; charset=utf-8")
+
+    return write
+
+
+_WRITERS: dict[str, Writer] = {
+    ATOM: _feed,
+    PDF: _certificate,
+    ANY_FILE: _file,
+    "text/calendar": _text_of("ical", "text/calendar", "ics"),
+    "text/vcard": _text_of("vcard", "text/vcard", "vcf"),
+}

@@ -32,7 +32,8 @@ from gateway.context import Context, context_of
 log = logging.getLogger("fivered.gateway")
 
 MEDIA_TYPE = "application/problem+json"
-TYPE = "urn:fivered:problem:"
+# Where a code can be looked up; relative, so that it holds at whatever address this answers.
+TYPE = "/problems/"
 
 
 class TokenRequired(Refusal):
@@ -270,7 +271,7 @@ def document_of(context: Context, path: str, refused: Problem) -> ProblemDocumen
     en = str(refused.get("message_en") or zh)
     title = TITLES.get(status) or (http.HTTPStatus(status).phrase,) * 2
     document: ProblemDocument = {
-        "type": TYPE + code,
+        "type": TYPE + (refused.get("guard") or code),
         "title": title[context.lang == "en"],
         "status": status,
         "detail": en if context.lang == "en" else zh,

@@ -81,7 +81,13 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
         blob = await _receive(gate, request, blobs, boundary, f"{actor.id} {key}")
         try:
             reply = await gate.call(
-                request, door.service, START, order | {"sha256": blob.name}, actor=actor, key=key
+                request,
+                door.service,
+                START,
+                order | {"sha256": blob.name},
+                actor=actor,
+                key=key,
+                raw=True,
             )
         except CallRefused:
             # It may hold what people told in confidence; nobody will come for it now.

@@ -115,7 +115,14 @@ _FORM_OF_A_FILE: Media = {
 }
 
 _HEADERS: dict[str, Header] = {
-    "ETag": {"description": "版本号 / version, for If-Match", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "版本,供 If-Match、If-None-Match / for If-Match, If-None-Match",
+        "schema": {"type": "string"},
+    },
+    "IdempotencyReplayed": {
+        "description": "此键已用过,本次未执行 / the key was used before; nothing was done",
+        "schema": {"const": "true"},
+    },
     "Location": {"description": "新资源地址 / where it can be read", "schema": {"type": "string"}},
     "Link": {"description": '下一页 / rel="next"', "schema": {"type": "string"}},
     "RetryAfter": {"description": "秒 / seconds", "schema": {"type": "integer"}},
@@ -458,6 +465,8 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
     if door.kind == "query":
         headers["Link"] = {"$ref": "#/components/headers/Link"}
+    else:
+        headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
     meanings = {200: "成功 / done", 201: "已创建 / created", 202: "已受理 / accepted, goes on"}
     found: dict[str, Answer] = {
         str(door.status): {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import gzip
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -30,6 +29,7 @@ from chassis.rpc import CallFailed
 from chassis.shapes import Shape
 from chassis.text import AREA, GRID, PERIOD
 from gateway.addressed import read_params
+from gateway.discovery import Discovery
 from gateway.dispatch import Gate
 from gateway.doors import PLACE, Doors
 from gateway.errors import NoSuchPath, explain
@@ -38,14 +38,16 @@ from gateway.kinds import FORMS, KINDS, LEVELS
 from gateway.markup import CSP, both, escaped, filled, html_response, page
 from gateway.openapi import Document
 from gateway.reference import reference
+from gateway.sparing import digest_of, spared
 
 _INSTANT = re.compile(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
+_ICON = "icon.svg"
 _FILES = {
     "fivered.css": "text/css; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    _ICON: "image/svg+xml",
 }
 
 
@@ -284,22 +286,12 @@ class Large:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._packed = gzip.compress(content, 6, mtime=0)
-        self._tag = f'W/"{hashlib.sha256(content).hexdigest()[:16]}"'
+        self._tag = f'W/"{digest_of(content)}"'
 
     def answer(self, request: Request, media_type: str, headers: Mapping[str, str]) -> Response:
         """Answer with the content, or that the caller has it."""
-        said = {
-            "ETag": self._tag,
-            "Cache-Control": "no-cache",
-            "Vary": "Accept-Encoding",
-            **headers,
-        }
-        if request.headers.get("if-none-match") == self._tag:
-            return Response(None, 304, said)
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            said["Content-Encoding"] = "gzip"
-            return Response(self._packed, 200, said, media_type)
-        return Response(self._content, 200, said, media_type)
+        said = {"ETag": self._tag, "Cache-Control": "no-cache", **headers}
+        return spared(request, self._content, said, media_type, packed=self._packed)
 
 
 class Pages:
@@ -348,6 +340,10 @@ class Pages:
         if name not in _FILES:
             raise NoSuchPath(path=request.url.path)
         return _file(name).answer(request, _FILES[name], {})
+
+    async def icon(self, request: Request) -> Response:
+        """Give the icon where a browser looks for it unasked."""
+        return _file(_ICON).answer(request, _FILES[_ICON], {})
 
     async def notices(self, request: Request) -> Response:
         """Show the public notices of credit."""
@@ -509,6 +505,7 @@ def addresses(
 ) -> tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...]:
     """Return the pages, each with its address."""
     shown = Pages(gate, document, installed, missing)
+    found = Discovery((door for doors in installed.values() for door in doors), gate.settings)
     return (
         ("/", shown.start),
         ("/docs", shown.docs),
@@ -517,4 +514,9 @@ def addresses(
         ("/notices/{notice_id}", shown.notice),
         ("/board", shown.board),
         ("/web/{name}", shown.file),
+        ("/favicon.ico", shown.icon),
+        ("/problems", found.problems),
+        ("/problems/{code}", found.problem),
+        ("/robots.txt", found.robots),
+        ("/.well-known/security.txt", found.security),
     )

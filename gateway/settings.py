@@ -100,6 +100,23 @@ class GatewaySettings:
     concurrency: int = setting(
         "FIVERED_CONCURRENCY", help="Requests served at the same time", default=400
     )
+    cors_origins: tuple[str, ...] = setting(
+        "FIVERED_CORS_ORIGINS",
+        help="Origins whose pages may call from a browser, by comma, such as https://app.example; "
+        "empty = none",
+        default=(),
+    )
+    security_contact: str = setting(
+        "FIVERED_SECURITY_CONTACT",
+        help="Whom to tell of a weakness, as a mailto: or https: address, for security.txt; "
+        "empty = no such file",
+        default="",
+    )
+    security_expires: str = setting(
+        "FIVERED_SECURITY_EXPIRES",
+        help="Until when that contact stands, such as 2027-12-31T00:00:00Z",
+        default="",
+    )
     trusted_proxies: str = setting(
         "FIVERED_TRUSTED_PROXIES",
         help="Addresses whose X-Forwarded-* headers are believed, by comma",

@@ -34,7 +34,17 @@ from chassis import inbox, jobs, timers
 from chassis.blobs import Blobs
 from chassis.bus import Service
 from chassis.calendar import with_zone
-from chassis.messages import ANY_ROLE, PUBLIC, SYSTEM, Actor, Call, new_uuid, partition_of
+from chassis.messages import (
+    ANY_ROLE,
+    PUBLIC,
+    SYSTEM,
+    Actor,
+    Call,
+    Replayed,
+    Seen,
+    new_uuid,
+    partition_of,
+)
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
@@ -127,7 +137,7 @@ class Bench:
         body: Mapping[str, Any] | None = None,
         *,
         key: str | None = None,
-        version: int | None = None,
+        version: Seen | None = None,
     ) -> Any:
         """Run a command; raises its refusal. Without a key a new one is used."""
         return self._checked(Call(method, dict(body or {}), self.actor, key or new_uuid(), version))
@@ -146,6 +156,8 @@ class Bench:
     def _checked(self, call: Call) -> Any:
         """Run a call and return its reply, which is what the door promises."""
         reply = self.runtime.call(call)
+        if isinstance(reply, Replayed):
+            reply = reply.reply
         entry = self.runtime.entries.get(call.method)
         if entry is not None and "reply" in entry.door.options:
             try:

@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from dataclasses import replace
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from chassis import broker, event_log, inbox, relay, rpc, topology, work
-from chassis.messages import Actor, new_uuid, partition_of
+from chassis.messages import Actor, Replayed, new_uuid, partition_of
 from chassis.settings import SettingsError
 from chassis.tests.distributed import DISTRICT, World, terminate
 from chassis.tests.toy.service import Toy
@@ -61,6 +62,12 @@ def test_a_call_is_answered_and_its_event_is_heard(world):
     key = new_uuid()
     assert caller.add("c", 5, key=key)["version"] == 1
     assert caller.add("c", 5, key=key)["version"] == 1
+    again = caller.add("c", 5, key=key, raw=True)
+    assert isinstance(again, Replayed)
+    assert msgspec.json.decode(again.reply)["version"] == 1
+    with pytest.raises(rpc.CallRefused) as refused:
+        caller.call("reset", {"counter_id": "c"}, key=new_uuid(), version="8,9")
+    assert refused.value.payload["code"] == "VERSION_CONFLICT"
     assert caller.call("total", {"counter_id": "c"})["total"] == 5
     world.wait(lambda: world.amounts() == [5])
     assert world.one("SELECT count(*) FROM audit") == 1

@@ -95,7 +95,7 @@ def problem_of(response):
     assert response.headers["content-type"] == "application/problem+json", response.text
     found = json.loads(response.content)
     assert found["status"] == response.status_code
-    assert found["type"] == f"urn:fivered:problem:{found['code']}"
+    assert found["type"] == f"/problems/{found['guard'] or found['code']}"
     assert found["title"]
     assert found["detail"] in {found["message_zh"], found["message_en"]}
     assert found["message_zh"]

@@ -146,7 +146,7 @@ def test_a_transition_needs_the_version_that_was_seen(site):
     missing = site.ask("POST", path)
     assert missing.status_code == 428
     assert problem_of(missing)["code"] == "PRECONDITION_REQUIRED"
-    for unreadable in ("three", '"x"', "*", '"1", "2"', "-1"):
+    for unreadable in ("three", '"x"', '"1", "x"', '"1",', "-1"):
         answer = site.ask("POST", path, headers={"If-Match": unreadable})
         assert answer.status_code == 400
         assert problem_of(answer)["code"] == "IF_MATCH_UNREADABLE"

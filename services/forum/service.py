@@ -422,6 +422,13 @@ class Forum(Imports, Service):
             roles=(ANY_ROLE,),
         ),
         query(
+            "GET /sessions/{session_id}/session.ics",
+            views.sessions.session,
+            name="session_file",
+            roles=(ANY_ROLE,),
+            produces="text/calendar",
+        ),
+        query(
             "GET /sessions",
             views.sessions.session_list,
             roles=(ANY_ROLE,),

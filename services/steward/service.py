@@ -287,6 +287,13 @@ class Steward(Imports, Sealing, Service):
             views.posts.contact_cards,
             roles=(PUBLIC,),
         ),
+        query(
+            "GET /grids/{grid}/contacts.vcf",
+            views.posts.contact_cards,
+            name="contact_cards_file",
+            roles=(PUBLIC,),
+            produces="text/vcard",
+        ),
         query("GET /coverage", views.posts.coverage, roles=WATCHERS),
         query("GET /grids/{grid}/gaps", views.posts.shift_gaps, roles=WATCHERS),
         query(

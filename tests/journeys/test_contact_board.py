@@ -116,6 +116,13 @@ def test_the_json_says_the_same_in_both_languages(house):
     cards = house.ask("GET", f"/v1/steward/grids/{GRID}/vcard", grants=None).json()["vcard"]
     assert "TITLE;ALTID=1;LANGUAGE=zh:网格员\r\nTITLE;ALTID=1;LANGUAGE=en:Grid worker" in cards
     assert "GRID_WORKER" not in cards
+    file = house.ask("GET", f"/v1/steward/grids/{GRID}/contacts.vcf", grants=None)
+    assert file.headers["content-type"] == "text/vcard; charset=utf-8"
+    assert f'filename="{GRID}.vcf"' in file.headers["content-disposition"]
+    assert file.content == cards.encode()
+    known = {"If-None-Match": file.headers["etag"]}
+    again = house.ask("GET", f"/v1/steward/grids/{GRID}/contacts.vcf", grants=None, headers=known)
+    assert again.status_code == 304
 
 
 def test_before_a_board_is_published_the_page_says_so(house):

@@ -1,6 +1,7 @@
 """Documents through the gateway: a feed, a certificate with the holder's name, files."""
 
 import io
+from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree as ET
 
 import pypdf
@@ -86,6 +87,12 @@ def test_everybody_can_subscribe_to_the_notices_of_a_place(site):
     answer = site.ask("GET", f"/v1/credit/notices.atom?scope={STREET}", grants=None)
     assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
     feed = ET.fromstring(answer.content)
+    known = {"If-None-Match": answer.headers["etag"]}
+    again = site.ask("GET", f"/v1/credit/notices.atom?scope={STREET}", grants=None, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    newest = parsedate_to_datetime(answer.headers["last-modified"])
+    assert newest.isoformat() == feed.find("a:updated", NS).text
+    assert "Authorization" not in answer.headers["vary"]
     kinds = [entry.find("a:category", NS).get("term") for entry in feed.findall("a:entry", NS)]
     assert kinds[0] == "COMMENDATION"
     assert "SETTLEMENT" in kinds

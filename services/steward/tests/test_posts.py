@@ -199,7 +199,7 @@ def test_a_board_names_every_duty_or_says_why_not(ground):
     assert board["fresh"] is True
     cards = bench.ask("contact_cards", {"grid": GRID})["vcard"]
     assert cards.count("BEGIN:VCARD\r\nVERSION:4.0\r\n") == 5
-    assert "TEL;TYPE=work;VALUE=uri:tel:05370000001\r\n" in cards
+    assert "TEL;TYPE=work;VALUE=uri:tel:05370000001;phone-context=+86\r\n" in cards
 
 
 def test_an_extension_is_dialled_and_a_public_text_has_an_end(ground):
@@ -211,7 +211,7 @@ def test_an_extension_is_dialled_and_a_public_text_has_an_end(ground):
         bench.do("publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES[4:], "无" * 201)})
     bench.do("publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES[4:], "无")})
     cards = bench.ask("contact_cards", {"grid": GRID})["vcard"]
-    assert "TEL;TYPE=work;VALUE=uri:tel:4008111222;ext=5\r\n" in cards
+    assert "TEL;TYPE=work;VALUE=uri:tel:4008111222;ext=5;phone-context=+86\r\n" in cards
 
 
 def test_without_a_board_there_is_nothing_to_show(ground):

@@ -237,7 +237,9 @@ def contact_cards(tx: Tx, payload: WhichGrid) -> replies.CardsReply:
         if entry.work_phone:
             number, _, extension = entry.work_phone.partition(rules.identity.EXTENSION)
             behind = f";ext={extension}" if extension else ""
-            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{number}{behind}")
+            # A number without its country is one only within it (RFC 3966, 5.1.5).
+            within = "" if number.startswith("+") else ";phone-context=+86"
+            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{number}{behind}{within}")
         lines.append("END:VCARD")
         cards.append("\r\n".join(lines) + "\r\n")
     return replies.CardsReply(grid=payload.grid, version=board.version, vcard="".join(cards))

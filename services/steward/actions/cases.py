@@ -19,6 +19,7 @@ from chassis.refusal import NotFound
 from chassis.requests import Request
 from services.steward import events, rules, storage
 from services.steward.actions.parties import require_impartial, require_outside_chain
+from services.steward.actions.standing import require_serving
 from services.steward.errors import (
     NotHandler,
     NotReporter,
@@ -181,6 +182,7 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
         NotReporter: Somebody else reported it.
         InChain: Who takes part in the case does not speak for its reporter.
         ConflictOfInterest: Nor does who holds a post in what is complained of.
+        CallerNotServing: Nor a grid worker whose post is suspended or over.
     """
     if row.reporter_id is not None and row.reporter_id == tx.actor.id:
         return row
@@ -189,6 +191,7 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
             return follower
     staff = tx.actor.role in rules.requests.SPEAKERS and tx.actor.covers(row.grid)
     if staff and receipt is not None and row.found_by is None:
+        require_serving(tx)
         case = storage.cases.root(tx.conn, row)
         require_outside_chain(tx, case)
         require_impartial(tx, case, not_by="chain")

@@ -17,6 +17,7 @@ from services.steward.actions import dispatch, kinship
 from services.steward.actions.announcing import publish_registered
 from services.steward.actions.changes import Reason, note_change
 from services.steward.actions.people import phone_sharer
+from services.steward.actions.standing import require_serving
 from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
 
@@ -49,7 +50,9 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
             person's.
         TwoNumbers: They have different identity numbers.
         TwoPosts: They hold the same duty.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     if payload.person_id == payload.into:
         raise Invalid(
             field="into", reason=said("不能并入本人 / a person is not merged into the same person")

@@ -25,6 +25,7 @@ from services.steward.actions.announcing import (
 )
 from services.steward.actions.changes import Reason, note_change
 from services.steward.actions.ground import takes_synthetic
+from services.steward.actions.standing import require_serving
 from services.steward.errors import (
     GridNeeded,
     HouseholdElsewhere,
@@ -134,6 +135,7 @@ def name_of(tx: Tx, row: Row | NewPerson) -> str:
 def _locked(tx: Tx, person_id: str) -> Row:
     """Return an active person of the caller's area: that of residence, or else of the
     registration."""
+    require_serving(tx)
     row = storage.people.lock(tx.conn, person_id)
     if row is None:
         raise NotFound(kind="person", id=person_id)
@@ -146,6 +148,7 @@ def _locked(tx: Tx, person_id: str) -> Row:
 
 def _here(tx: Tx, person_id: str) -> Row:
     """Return a person of the caller's area, gone or not; others are not told of."""
+    require_serving(tx)
     row = storage.people.lock(tx.conn, person_id)
     if row is None or not tx.actor.covers(row.grid or row.area):
         raise NotFound(kind="person", id=person_id)
@@ -222,6 +225,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         UnknownGrid: There is no such grid.
         StateConflict: The person is no longer here.
         SelfConfirm: It is somebody of the caller's household.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _locked(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
@@ -269,6 +273,7 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Deactivated:
         StillSteward: The person holds a post; leaving it hands the requests over.
         StateConflict: The person is no longer here, or a death is proposed by somebody else.
         SelfConfirm: It is somebody of the caller's household.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _locked(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
@@ -373,6 +378,7 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         PersonExists: The identity number is somebody else's.
         PhoneTaken: The phone is another household's.
         SelfConfirm: It is somebody of the caller's household.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _here(tx, payload.person_id)
     away = row.status in {"MOVED_OUT", "DECEASED"}
@@ -521,6 +527,7 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
         GridNeeded: The person lived in a grid, and none is named.
         StateConflict: The person is here.
         SelfConfirm: It is somebody of the caller's household.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _here(tx, payload.person_id)
     comes = row.status == "ACTIVE" and row.grid is None and payload.grid is not None

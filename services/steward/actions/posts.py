@@ -477,7 +477,9 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         PastShift: Nobody plans a shift of their own, or of their household, for a day that is over.
         MonthOver: The shift's month is measured already.
         StateConflict: The steward is suspended.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     steward = storage.posts.lock(tx.conn, payload.steward_id)
     if steward is None or steward.status == "LEFT":
         raise NotFound(kind="steward", id=payload.steward_id)
@@ -612,7 +614,9 @@ def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
     Raises:
         UnknownGrid: No such grid.
         DutyWithoutEntry: A duty has neither.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     storage.ground.require_grid(tx.conn, payload.grid)
     tx.require_scope(payload.grid)
     # The grid's row orders rivals: each publishes the board after that of the other one.

@@ -455,7 +455,9 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
         SelfConfirm: Nobody of the reporter's household verifies it.
         RecorderConfirms: Neither does who wrote it down for the reporter.
         StateConflict: Somebody has looked already.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     row = storage.records.hazard(tx.conn, payload.hazard_id)
     if row is None or not tx.actor.covers(row.grid):
         raise NotFound(kind="hazard", id=payload.hazard_id)

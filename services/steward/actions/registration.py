@@ -26,6 +26,7 @@ from services.steward.actions.announcing import (
 )
 from services.steward.actions.ground import takes_synthetic
 from services.steward.actions.people import bring_back, name_of, named, other_household, reply
+from services.steward.actions.standing import require_serving
 from services.steward.errors import (
     HouseholdElsewhere,
     IdTaken,
@@ -90,7 +91,9 @@ def register_person(tx: Tx, payload: RegisterPerson) -> replies.Changed:
 
     Raises:
         Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     result = admit(tx, [payload], returning=True)[0]
     if isinstance(result, Refusal):
         raise result
@@ -103,7 +106,11 @@ def register_people(tx: Tx, payload: RegisterPeople) -> replies.PeopleStored:
     Register many persons; the answer has one line for each, in the order given.
 
     每条单独受理或拒绝。Each line is taken or refused by itself.
+
+    Raises:
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     items = []
     read = read_lines(payload.people)
     admitted = iter(admit(tx, [one for one in read if isinstance(one, PersonLine)]))

@@ -19,6 +19,7 @@ from chassis.records import Row
 from chassis.requests import Request
 from services.steward import replies, rules, storage
 from services.steward.actions.parties import parties
+from services.steward.actions.standing import require_serving
 from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
 
 log = logging.getLogger("fivered.steward")
@@ -81,6 +82,7 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
         NothingToReveal: The person has no phone.
         RevealOver: The reveal of this key is over.
         RevealLimit: The caller has seen the day's share of numbers.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     person, case, why = _entitled(tx, payload)
     vault = storage.vault(tx.settings.keys)
@@ -123,6 +125,7 @@ def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
 
     Raises:
         NoOpenCase: The caller may not know.
+        CallerNotServing: Nor by a post that is suspended or over.
     """
     person = storage.people.person(tx.conn, payload.subject)
     if person is not None and person.merged_into is not None:
@@ -151,6 +154,7 @@ def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
     lives_here = person.status == "ACTIVE" and person.grid is not None
     keeps_him = lives_here and rules.access.may_see(tx.actor, "phone", person.grid)
     if keeps_him and (case is None or tx.actor.covers(case.grid)):
+        require_serving(tx)
         return person, case, "NEIGHBOUR"
     raise NoOpenCase(field="subject" if case is None else "case_ref")
 

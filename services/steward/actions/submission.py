@@ -536,7 +536,9 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
         UnknownPerson: The person is not registered.
         RoleDenied: The person lives elsewhere.
         InChain: The person, or the caller, takes part in the case.
+        CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    require_serving(tx)
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)
     require_impartial(tx, row, reporter=payload.person_id, not_by="chain")

@@ -205,6 +205,39 @@ def test_a_grid_worker_who_left_records_nothing_by_the_role_that_the_token_still
             ground.by(GRID_WORKER, "R_GRID", scope=COMMUNITY).do(step, body)
 
 
+def test_a_grid_worker_who_left_does_nothing_by_the_role_that_the_token_still_names(ground):
+    """SEC-C1: the token still told phones in the clear, and moved residents."""
+    ground.staff()
+    case = ground.submit(LI)
+    nobodys = ground.submit(who=None, category="NOISE", grid=GRID_2)
+    danger = {"category": "FIRE_LANE", "grid": GRID, "place": "3 号楼东侧"}
+    seen = ground.by(LI, "R_RESIDENT", COMMUNITY).do("report_hazard", danger)
+    suspended(ground, STW_GRID)
+    whom, span = {"person_id": WANG}, ("2025-03-04T08:00:00+08:00", "2025-03-04T20:00:00+08:00")
+    shift = {"steward_id": STW_STAFF, "grid": GRID, "place": "红色驿站"}
+    shift |= dict(zip(("start", "end"), span, strict=True))
+    new = {"name": "何平", "grid": GRID, "synthetic": True}
+    said = {"request_id": case["id"], "receipt": "来电录音 1"}
+    whose = {"request_id": nobodys["id"], "person_id": LI, "reason": "来电补登"}
+    for step, body, seen_version in (
+        ("reveal_number", {"subject": WANG, "reason": "回电核实楼道灯的具体位置"}, None),
+        ("register_person", new, None),
+        ("register_people", {"people": [new]}, None),
+        ("move_person", whom | {"to_grid": GRID_2}, 1),
+        ("correct_person", whom | {"name": "王小莉", "reason": "写错"}, 1),
+        ("return_person", whom | {"grid": GRID, "reason": "迁回原小区"}, 1),
+        ("propose_merge", whom | {"into": LI, "reason": "同一人登记两次"}, 1),
+        ("plan_shift", shift, None),
+        ("publish_board", BOARD, None),
+        ("attach_reporter", whose, ground.cadre().ask("request", {"request_id": nobodys["id"]})["version"]),
+        ("verify_hazard", {"hazard_id": seen["id"], "verified": True}, 1),
+        ("urge_request", said, None),
+        ("cancel_request", said, case["version"]),
+    ):  # fmt: skip
+        with pytest.raises(errors.CallerNotServing):
+            ground.by(GRID_WORKER, "R_GRID", scope=COMMUNITY).do(step, body, version=seen_version)
+
+
 def test_a_grid_worker_who_left_reads_nobody_by_the_role_that_the_token_still_names(ground):
     """SEC-C1: the token went on showing the names of the grid's residents, and their requests."""
     ground.staff()

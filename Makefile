@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast covers bench lint types contracts generate format
+.PHONY: help run demo token up down test test-fast covers bench lint types contracts generate format pins
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,11 @@ generate: ## write everything that is written from the code: units, contracts, d
 	@$(BIN)/python -m deploy.units
 	@$(BIN)/fivered contracts write
 	@$(BIN)/python -m deploy.generate
+
+pins: ## what is installed, with digests, into requirements*.txt; newer: make pins NEWER=--upgrade
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@$(BIN)/pip install -q uv==0.13.9
+	@$(BIN)/python -m deploy.local.pins $(NEWER)
 
 bench: ## speed as ratios in one run, on private servers
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

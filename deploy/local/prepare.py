@@ -74,7 +74,7 @@ def main() -> None:
             )
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     listed = "requirements-test.txt" if kind == "test" else "requirements.txt"
-    run(*pip, "-r", str(ROOT / listed))
+    run(*pip, "--require-hashes", "-r", str(ROOT / listed))
     editable = [part for unit in units() for part in ("-e", str(unit))]
     run(*pip, "--no-deps", "--no-build-isolation", *editable)
     # The test environment is also a run environment.

@@ -140,6 +140,7 @@ def database() -> str:
 
 
 _BEGIN, _END = "  # services: written by make generate\n", "  # /services\n"
+_LABEL = "org.opencontainers.image.version"
 _MIGRATED = "{condition: service_completed_successfully}"
 
 
@@ -160,7 +161,9 @@ def compose() -> str:
             for kind in ("serve", "work")
         ]
     whole = before + _BEGIN + "\n".join(made) + _END + after
-    return re.sub(r"(image: fivered/[a-z]+):\S+", rf"\1:{__version__}", whole)
+    for said in (r"image: fivered/[a-z]+:", rf"{re.escape(_LABEL)}: "):
+        whole = re.sub(rf"({said})[\d.]+", rf"\g<1>{__version__}", whole)
+    return whole
 
 
 def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
@@ -171,6 +174,7 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
         "      context: ..",
         "      dockerfile: deploy/Dockerfile",
         f"      args: {{UNIT: services/{name}}}",
+        f"      labels: {{{_LABEL}: {__version__}}}",
         f"    image: fivered/{name}:{__version__}",
         f"    env_file: [env/{name}.env]",
         f'    command: ["{kind}", "{name}"]',

@@ -6,17 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import kubernetes_validate
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from chassis import topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, describe, read_all
 from deploy import fill_in, generate, manifests
+from deploy.local import pins
+from deploy.local.prepare import units
 from gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,12 +216,66 @@ def test_kustomization_names_what_is_there():
     assert whole["namespace"] == manifests.NAMESPACE
 
 
+def test_the_images_python_is_the_one_that_the_tests_run_on():
+    """OP: the image had 3.12, and no test ran on it."""
+    recipe = (DEPLOY / "Dockerfile").read_text("utf-8")
+    (base,) = re.findall(r"^ARG BASE=(\S+)$", recipe, re.MULTILINE)
+    assert re.findall(r"^FROM (\S+)", recipe, re.MULTILINE) == [
+        "${BASE}",
+        "dependencies",
+        "${BASE}",
+    ]
+    python = re.fullmatch(r"python:(\d+\.\d+)-slim-bookworm", base)[1]
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    assert tools["mypy"]["python_version"] == python == pins.PYTHON
+    assert tools["ruff"]["target-version"] == f"py{python.replace('.', '')}"
+    for unit in units():
+        project = tomllib.loads((unit / "pyproject.toml").read_text("utf-8"))["project"]
+        assert project["requires-python"] == f">={python}"
+
+
+def test_a_builder_is_sent_what_the_recipe_copies_and_nothing_else():
+    """Whatever is not sent cannot leak: keys of deploy/env, the history, an environment."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert patterns[0] == "*"
+    sent = {line[1:] for line in patterns if line.startswith("!")}
+    recipe = (DEPLOY / "Dockerfile").read_text("utf-8")
+    copied = set(re.findall(r"^COPY (?!--from)(\S+)", recipe, re.MULTILINE))
+    assert copied == {"requirements.txt", "chassis", "${UNIT}"}
+    places = {f"services/{name}" for name in service_names()} | {"gateway"}
+    assert sent == {"requirements.txt", "chassis"} | {place.split("/")[0] for place in places}
+    assert {"**/tests", "**/__pycache__", "**/*.egg-info"} <= set(patterns)
+
+
+def test_every_pin_has_digests_and_fits_what_the_units_ask_for():
+    pinned = {}
+    for path in (pins.RUN, pins.TEST):
+        for name, lines in pins.blocks(path.read_text("utf-8")).items():
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", lines), name
+            version = lines.partition("==")[2].split()[0]
+            assert canonicalize_name(name) not in pinned, f"{name} is pinned twice"
+            pinned[canonicalize_name(name)] = version
+    run = {canonicalize_name(name) for name in pins.blocks(pins.RUN.read_text("utf-8"))}
+    for one in map(Requirement, pins.needed()):
+        assert canonicalize_name(one.name) in run, "make pins"
+        assert one.specifier.contains(pinned[canonicalize_name(one.name)]), f"{one}: make pins"
+    for line in (ROOT / "requirements-test.in").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            assert canonicalize_name(line) in pinned, "make pins"
+
+
 @pytest.mark.timeout(900)
 def test_the_image_has_what_its_recipe_builds(tmp_path):
     """Do what the Dockerfile does, in an environment of its own, from a copy of its inputs."""
     recipe = (DEPLOY / "Dockerfile").read_text("utf-8")
-    install = re.search(r"RUN /opt/fivered/bin/(pip install .*)", recipe)[1]
-    assert install == "pip install --no-cache-dir --constraint requirements.txt ./chassis ./unit"
+    steps = re.findall(r"/opt/fivered/bin/(pip [^\n\\]*[^\n\\ ])", recipe)
+    assert steps == [
+        "pip install --no-cache-dir --require-hashes -r requirements.txt",
+        "pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /wheels ./chassis ./unit",
+        "pip install --no-cache-dir --no-deps --no-index /wheels/*.whl",
+        "pip check",
+    ]
     source, made = tmp_path / "src", tmp_path / "fivered"
     source.mkdir()
     shutil.copy(ROOT / "requirements.txt", source)
@@ -229,7 +288,9 @@ def test_the_image_has_what_its_recipe_builds(tmp_path):
             environment[name] = os.environ[name]
     run = {"cwd": source, "env": environment, "capture_output": True, "text": True}
     subprocess.run([sys.executable, "-m", "venv", str(made)], check=True, **run)
-    subprocess.run([str(made / "bin" / "pip"), *install.split()[1:]], check=True, **run)
+    for step in steps:
+        command = f"{made}/bin/{step}".replace("/wheels", f"{tmp_path}/wheels")
+        subprocess.run(command, shell=True, check=True, **run)
     shutil.rmtree(source)
     run["cwd"] = tmp_path
     fivered = str(made / "bin" / "fivered")

@@ -53,14 +53,15 @@ class HealthPage:
 
     Args:
         port: Where it listens.
-        live: What /live asks.
-        ready: What /ready asks; None where the process answers that at another port.
+        live: What /live asks; None where the process answers that at another port.
+        ready: What /ready asks.
     """
 
     def __init__(
-        self, port: int, live: Mapping[str, Check], ready: Mapping[str, Check] | None
+        self, port: int, live: Mapping[str, Check] | None, ready: Mapping[str, Check]
     ) -> None:
-        self._pages = {"/live": dict(live)} | ({"/ready": dict(ready)} if ready is not None else {})
+        self._pages = {} if live is None else {"/live": dict(live)}
+        self._pages["/ready"] = dict(ready)
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
         if port:

@@ -26,8 +26,8 @@ prometheus.ProcessCollector(registry=REGISTRY)
 prometheus.PlatformCollector(registry=REGISTRY)
 
 # Of an answer, and of an event on its way (s): the targets lie at 10 ms and 50 ms.
-_ANSWERED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_ARRIVED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0)
+ANSWERED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+ARRIVED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ CALL_SECONDS = Durations(
     "fivered_call_duration_seconds",
     "From the arrival of a call in its service to its answer",
     "service", "door",
-    bounds=_ANSWERED,
+    bounds=ANSWERED,
 )  # fmt: skip
 REFUSALS = Counters(
     "fivered_refusals_total", "Calls that a rule refused, by its code", "service", "code"
@@ -229,7 +229,7 @@ CONFIRM_SECONDS = Durations(
     "fivered_relay_confirm_duration_seconds",
     "From the sending of an event to the broker's answer",
     "service",
-    bounds=_ANSWERED,
+    bounds=ANSWERED,
 )
 
 HEARD = Counters(
@@ -241,7 +241,7 @@ EFFECT_SECONDS = Durations(
     "fivered_event_effect_delay_seconds",
     "From the recording of an event at its source to the commit of its effect here",
     "service", "source",
-    bounds=_ARRIVED,
+    bounds=ARRIVED,
 )  # fmt: skip
 
 FIRED = Counters("fivered_timers_fired_total", "Timers that fired", "service")

@@ -646,6 +646,10 @@ class BusCaller:
 
     async def state(self) -> BusState:
         """See `Caller.state`."""
+        return self.found()
+
+    def found(self) -> BusState:
+        """Tell whether the bus is reached, to any thread."""
         if not self._ready.is_set():
             return {"bus": "down", "why": self._patience.why[:200]}
         if self._link.blocked:

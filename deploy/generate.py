@@ -219,7 +219,8 @@ class _BusOnly:
     """The gateway's share of the process settings."""
 
     __dataclass_fields__: ClassVar = {
-        name: ProcessSettings.__dataclass_fields__[name] for name in ("actor_key", "broker_url")
+        name: ProcessSettings.__dataclass_fields__[name]
+        for name in ("actor_key", "broker_url", "health_port")
     }
 
 

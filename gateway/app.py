@@ -30,7 +30,7 @@ from chassis.requests import Request as Asked
 from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
 from chassis.settings import ProcessSettings, SettingsError, read, read_all
 from chassis.table import VERBS
-from gateway import contract, documents, imports, pages
+from gateway import contract, documents, imports, measures, pages
 from gateway.addresses import Addresses
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key, read_members
@@ -598,5 +598,6 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
             await caller.close()
 
     app.router.lifespan_context = lifespan
-    serve(app, settings, sock=sock, ready=ready)
+    with measures.told(process.health_port, caller):
+        serve(app, settings, sock=sock, ready=ready)
     return 0

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway import measures
 from gateway.context import KEY, read_context
 from gateway.errors import (
     BodyTooDeep,
@@ -185,13 +186,16 @@ class Outermost:
             if "status" not in answered:
                 response = problem(context, scope["path"], refused, headers=headers)
                 await response(scope, receive, dressed)
+        seconds = time.perf_counter() - started
+        status = answered.get("status")
+        measures.answered(scope, status if isinstance(status, int) else 0, seconds)
         log.info(
             "request",
             extra={
                 "method": scope["method"],
                 "path": scope["path"],
                 "status": answered.get("status", 0),
-                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "ms": round(seconds * 1000, 1),
                 "trace_id": context.trace_id,
                 "actor": _actor_of(scope),
                 "address": address_of(scope),

@@ -243,6 +243,7 @@ class Supervisor:
                     Child(unit, [_fivered(), kind, name], own, logs / f"{unit}.log")
                 )
         own = env | {"FIVERED_GATEWAY_HOST": "127.0.0.1", "FIVERED_GATEWAY_PORT": str(self.port)}
+        own[HEALTH_PORT] = str(servers.free_port())
         self.children.append(Child("gateway", [_fivered(), "gateway"], own, logs / "gateway.log"))
         self._look()
 

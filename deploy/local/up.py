@@ -107,11 +107,11 @@ def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -
 
 
 def _not_ready(found: Note) -> str:
-    asked = {"gateway": f"{found['address']}/ready"}
+    asked = [("gateway", f"{found['address']}/ready")]
     for name, child in found["children"].items():
         if child["health"]:
-            asked[name] = f"http://127.0.0.1:{child['health']}/ready"
-    for name, address in asked.items():
+            asked.append((name, f"http://127.0.0.1:{child['health']}/ready"))
+    for name, address in asked:
         child = found["children"][name]
         if child["pid"] is None:
             return f"{name}: is down"
@@ -119,7 +119,7 @@ def _not_ready(found: Note) -> str:
             os.kill(child["pid"], 0)
             with urllib.request.urlopen(address, timeout=5) as answer:
                 page = json.loads(answer.read())
-            if child["health"] and page.get("pid") != child["pid"]:
+            if address.endswith(f":{child['health']}/ready") and page.get("pid") != child["pid"]:
                 return f"{name}: somebody else answers on its port {child['health']}"
         except urllib.error.HTTPError as error:
             with error:

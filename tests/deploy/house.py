@@ -138,12 +138,13 @@ class House:
         )  # fmt: skip
 
     def spawn(self, *command, unit, **more):
-        health = more.get("FIVERED_GATEWAY_PORT") or str(servers.free_port())
+        measures = str(servers.free_port())
+        health = more.get("FIVERED_GATEWAY_PORT") or measures
         path = self.folder / f"{'-'.join(command)}.log"
         with path.open("wb") as log:
             process = servers.spawn(
                 [FIVERED, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment(unit, **({"FIVERED_HEALTH_PORT": health} | more)),
+                env=self.environment(unit, **({"FIVERED_HEALTH_PORT": measures} | more)),
             )  # fmt: skip
         process.health, process.log = health, path
         self.processes.append(process)

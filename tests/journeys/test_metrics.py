@@ -1,8 +1,13 @@
 """What Prometheus reads of a whole system after the story."""
 
 import httpx
+import pytest
 
+from clients.demo.api import Api
+from clients.demo.district import PEOPLE
+from deploy.local import up
 from testkit import exposition, servers
+from tests.journeys.test_year_end import address
 from tests.systems import told
 
 SERVICES = ("credit", "forum", "partner", "property", "steward")
@@ -33,7 +38,43 @@ def test_a_story_in_one_process_moves_every_metric(embedded):
     assert page("fivered_jobs_ended_total", state="DONE") > 0
     assert page("fivered_jobs_ended_total", state="FAILED") == 0
     assert page("fivered_jobs") == 0
+    asked = {"method": "POST", "route": "/v1/steward/requests", "status": "2xx"}
+    assert page("fivered_http_requests_total", **asked) > 0
+    assert page("fivered_http_request_duration_seconds_count", route=asked["route"]) > 0
+    assert page("fivered_http_problems_total") >= page("fivered_refusals_total") > 0
     arrived = page("fivered_event_effect_delay_seconds_count")
     assert arrived == page("fivered_inbox_events_total", result="effect")
     # An event is on its way for milliseconds, but where the demonstration's clock was moved meanwhile.
     assert page("fivered_event_effect_delay_seconds_bucket", le="5.0") > 0.9 * arrived
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(400)
+def test_every_process_of_an_installation_tells_its_share(installation):
+    api = Api(*address(installation.running))
+    try:
+        api.get("/v1/health", PEOPLE["district"])
+    finally:
+        api.close()
+    children = up.running(installation.state)["children"]
+    pages = {name: exposition.at(child["health"]) for name, child in children.items()}
+    assert len(pages) == 11
+    for name, page in pages.items():
+        process, _, unit = name.partition("-")
+        assert page.told("fivered_build_info", process=process, unit=unit or "gateway")
+        assert page.told("process_cpu_seconds_total")
+        links = page.told("fivered_bus_connected")
+        assert links, name
+        assert page("fivered_bus_connected") == len(links), name
+        assert page("fivered_bus_blocked") == 0
+        if process == "work":
+            assert page("fivered_database_readable", service=unit) == 1
+            assert page("fivered_relay_active", service=unit) == 1
+            assert page.told("fivered_outbox_oldest_age_seconds", service=unit)
+        if process == "serve":
+            assert page("fivered_calls_total", service=unit, door="_health", outcome="ok") > 0
+    gateway = pages["gateway"]
+    labels = {"method": "GET", "route": "/v1/health", "status": "2xx"}
+    assert gateway("fivered_http_requests_total", **labels) > 0
+    assert gateway("fivered_http_request_duration_seconds_sum", route="/v1/health") > 0
+    assert httpx.get(f"{installation.running.address}/metrics").status_code == 404

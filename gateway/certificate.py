@@ -25,6 +25,7 @@ from chassis.text import SELECTORS
 from gateway.kinds import FORMS, LEVELS
 
 _RARE = "rare"
+_EMBEDDED, _BROUGHT = "Certificate", "STSong-Light"
 _LAST_DRAWN = 0xFFFF
 _SELECTED = re.compile(f"[{SELECTORS}]")
 _MOST_NAMED = 12
@@ -46,20 +47,23 @@ class Certificate(TypedDict):
     granted_at: str
 
 
-def certificate_pdf(reply: Certificate, *, name: str, url: str, rare: str = "") -> bytes:
+def certificate_pdf(
+    reply: Certificate, *, name: str, url: str, font: str = "", rare: str = ""
+) -> bytes:
     """Return a certificate as PDF, with a QR code that leads to where it is verified.
 
-    The font is one of the CID fonts that readers bring along. Of another one only the rare signs
-    are embedded that it has to draw.
+    Of its fonts those signs are embedded that it draws. Without a font it names one of the CID
+    fonts that most readers bring along, and not all: it is neither for print nor for an archive.
 
     Args:
         reply: What the service says of the certificate.
         name: Whose it is, as far as the viewer may see.
         url: Where it is verified.
+        font: A TrueType file, or a collection of which the first font is taken, or empty.
         rare: A TrueType file for signs beyond U+FFFF, or empty.
     """
     made = io.BytesIO()
-    sheet = _Sheet(made)
+    sheet = _Sheet(made, _loaded(font))
     sheet.frame(reply["number"])
     texts = (name, reply["title"], reply["approval_doc_no"] or "", reply.get("issuer") or "")
     # Loaded with the first such sign: it takes half a second and 70 MB.
@@ -105,16 +109,15 @@ class _Sheet:
         y: Where the next line of a name or a note stands.
     """
 
-    _font = "STSong-Light"
-
-    def __init__(self, made: io.BytesIO) -> None:
-        if self._font not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(UnicodeCIDFont(self._font))
+    def __init__(self, made: io.BytesIO, font: str) -> None:
+        self._font = font
         self._width, self.height = landscape(A4)
         self.room = self._width - 160
         self.y = 0.0
         # Without the time of making: the same certificate is the same file.
-        self._canvas = Canvas(made, pagesize=(self._width, self.height), invariant=1)
+        self._canvas = Canvas(
+            made, pagesize=(self._width, self.height), invariant=1, initialFontName=font
+        )
 
     def frame(self, number: str) -> None:
         """Draw the border and the heading."""
@@ -176,7 +179,7 @@ class _Sheet:
         canvas.setFont(self._font, 10)
         canvas.drawString(60, 92, f"证书编号:{number}")
         canvas.drawString(60, 76, "扫码核验真伪:")
-        canvas.setFont("Helvetica", 8)
+        canvas.setFont(self._font if self._font == _EMBEDDED else "Helvetica", 8)
         canvas.drawString(60, 62, url)
         canvas.showPage()
         canvas.save()
@@ -207,6 +210,16 @@ def _runs(text: str) -> Iterator[tuple[bool, str]]:
     """Part a text into (rare, run) by the font that draws it."""
     for far, signs in groupby(text, _is_rare):
         yield far, "".join(signs)
+
+
+@cache
+def _loaded(path: str) -> str:
+    """Load the font of a file, or the one that readers bring along. Returns its name."""
+    if path:
+        pdfmetrics.registerFont(TTFont(_EMBEDDED, path))
+        return _EMBEDDED
+    pdfmetrics.registerFont(UnicodeCIDFont(_BROUGHT))
+    return _BROUGHT
 
 
 @cache

@@ -229,8 +229,8 @@ def _text(parent: ET.Element, name: str, text: str) -> None:
 # Certificates
 
 
-def rare_font(path: str) -> str:
-    """Return the path of the font for rare signs where there is one, else nothing."""
+def font_at(path: str) -> str:
+    """Return the path of a font where there is one, else nothing."""
     return path if path and Path(path).is_file() else ""
 
 
@@ -238,10 +238,15 @@ async def _certificate(asked: Asked, reply: JsonObject) -> Response:
     from gateway.certificate import certificate_pdf  # noqa: PLC0415  see there
 
     name = await asked.name_of(reply)
-    url = f"{public_url(asked.gate.settings)}/v1/credit/certificates/{reply['code']}"
-    rare = rare_font(asked.gate.settings.rare_font)
-    told = cast("Certificate", reply)
-    made = await asyncio.to_thread(certificate_pdf, told, name=name, url=url, rare=rare)
+    settings = asked.gate.settings
+    made = await asyncio.to_thread(
+        certificate_pdf,
+        cast("Certificate", reply),
+        name=name,
+        url=f"{public_url(settings)}/certificates/{reply['code']}",
+        font=font_at(settings.font),
+        rare=font_at(settings.rare_font),
+    )
     return Response(
         made,
         media_type=PDF,

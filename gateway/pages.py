@@ -100,7 +100,10 @@ _COLUMNS = {
     "backup": "代办 / Stands in", "objections": "异议数", "digest": "摘要", "hash": "摘要",
     "subject": "主体", "ref": "单位编号", "score": "信用分", "grade": "等级",
     "reasons": "主要理由", "note": "说明 / Note", "organisations": "单位", "red_list": "红榜",
-    "entries": "参评主体数", "rule_set": "规则集", "rule_sets": "规则集摘要",
+    "form": "形式 / Form", "level": "级别 / Level", "issuer": "颁发单位 / Given by",
+    "approval_doc_no": "批准文号 / Document", "granted_at": "颁发日期 / Given on",
+    "revoked_at": "撤销日期 / Revoked on", "entries": "参评主体数",
+    "rule_set": "规则集", "rule_sets": "规则集摘要",
     "log": "计算记录摘要", "settlement_id": "结算编号", "down_at": "撤下时间", "body": "公示内容",
 }  # fmt: skip
 _OWN_ID = frozenset({"notice_id", "id"})
@@ -109,6 +112,11 @@ _UNSHOWN = frozenset({"version", "area", "synthetic"})
 # What a contact board shows, and nothing else: no id of a steward or a person.
 _POSTS = ("duty", "name", "work_phone", "employer", "type", "note", "backup")
 _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
+# What a verified certificate shows, and whose it is.
+_PROVEN = (
+    "state", "number", "name", "person_id", "ref", "title", "form", "level", "issuer",
+    "approval_doc_no", "granted_at", "revoked_at",
+)  # fmt: skip
 # Members that hold a person's id; the gateway asks steward for the names (nobody else keeps them).
 # Who names organisations to everybody: kind, service, list, and the id in it.
 _NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
@@ -373,6 +381,20 @@ class Pages:
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
         return self._page("notice", "信用公示", status, {"answer": answer})
 
+    async def certificate(self, request: Request) -> Response:
+        """Show whether a certificate holds: where its QR code leads."""
+        code = request.path_params["code"]
+        if not PLACE.match(code):
+            raise NoSuchPath(path=request.url.path)
+        shown, complaint, status = await self._public(
+            "credit", "/certificates/{code}", request, {"code": code}
+        )
+        if isinstance(shown, Mapping) and not complaint:
+            told = {name: shown[name] for name in _PROVEN if shown.get(name) is not None}
+            paper = escaped(f"/v1/credit/certificates/{quote(code)}/document")
+            complaint = _card(told) + f'<p><a href="{paper}">{both("证书 PDF / The paper")}</a></p>'
+        return self._page("certificate", "证书核验", status, {"answer": complaint})
+
     async def board(self, request: Request) -> Response:
         """Show a grid's contact board, and who answers there now."""
         given = read_params(_BOARDS, request)
@@ -513,6 +535,7 @@ def addresses(
         ("/notices", shown.notices),
         ("/notices/{notice_id}", shown.notice),
         ("/board", shown.board),
+        ("/certificates/{code}", shown.certificate),
         ("/web/{name}", shown.file),
         ("/favicon.ico", shown.icon),
         ("/problems", found.problems),

@@ -56,6 +56,12 @@ class GatewaySettings:
         help="Folder of uploaded files, shared by the gateway and the services",
         default="",
     )
+    font: str = setting(
+        "FIVERED_FONT",
+        help="TrueType font (or collection) of documents, of which the drawn signs are embedded; "
+        "without it they name a font that not every reader has",
+        default="/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    )
     rare_font: str = setting(
         "FIVERED_RARE_FONT",
         help="TrueType font that draws signs beyond U+FFFF of names in documents; without it they "

@@ -18,11 +18,15 @@ from pathlib import Path
 
 from testkit import servers
 
+# What the gateway's documents are set in (FIVERED_FONT).
+FONT = Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc")
+
 
 def missing() -> list[str]:
     """Return the Debian packages that are not there."""
     browser = [] if shutil.which("chromium") else ["chromium"]
-    return [*servers.missing(), *browser]
+    font = [] if FONT.is_file() else ["fonts-wqy-zenhei"]
+    return [*servers.missing(), *browser, *font]
 
 
 def install(packages: list[str]) -> str:

@@ -12,7 +12,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from chassis.replies import Reply
 from gateway.certificate import certificate_pdf, fitted, shown, wrapped
-from gateway.documents import PDF, atom, public_url, rare_font
+from gateway.documents import PDF, atom, font_at, public_url
 from gateway.doors import PUBLIC, Doors
 from gateway.tests.conftest import Site, settings
 
@@ -175,7 +175,7 @@ def font(tmp_path):
 def test_a_rare_name_is_drawn_where_there_is_a_font_for_it(font):
     """IN-A12: names of extension B and beyond; what that font lacks too is marked still."""
     given = CERTIFICATE | {"title": "𠮷祥之家", "approval_doc_no": "𡈽表〔2025〕1号"}
-    made = certificate_pdf(given, name="𠮷永年\U0003ffff", url=URL, rare=rare_font(font))
+    made = certificate_pdf(given, name="𠮷永年\U0003ffff", url=URL, rare=font_at(font))
     text = text_of(made)
     # What it draws is seen and cannot be copied: reportlab says no sign beyond U+FFFF in words.
     assert (text.count("〓"), "U+3FFFF" in text, "U+20BB7" in text) == (2, True, False)
@@ -183,7 +183,7 @@ def test_a_rare_name_is_drawn_where_there_is_a_font_for_it(font):
     assert page.getpixel((378, 180)) < 80, "the first sign of the name"
     plain = pypdfium2.PdfDocument(certificate_pdf(given, name="永年", url=URL))[0]
     assert plain.render(scale=1).to_pil().convert("L").getpixel((378, 180)) > 200
-    assert rare_font("/no/such/font.ttf") == rare_font("") == ""
+    assert font_at("/no/such/font.ttf") == font_at("") == ""
 
 
 def test_signs_of_a_title_and_of_a_document_s_number_are_named_too():

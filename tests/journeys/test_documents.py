@@ -69,9 +69,22 @@ def test_a_certificate_names_its_holder_as_each_viewer_may_see_him(site):
     assert "王小丽" in text_of(own.content)
     picture = pypdfium2.PdfDocument(own.content)[0].render(scale=3).to_pil()
     [code] = zxingcpp.read_barcodes(picture)
-    assert code.text == BASE + path
-    # What stands in the code is an address of this gateway.
-    assert site.ask("GET", code.text.removeprefix(BASE), grants=None).json()["code"] == site.code
+    assert code.text == f"{BASE}/certificates/{site.code}"
+    # What stands in the code is a page of this gateway, for whoever scans it.
+    page = site.ask("GET", code.text.removeprefix(BASE), grants=None)
+    assert page.headers["content-type"].startswith("text/html")
+    for shown in ("有效", "王*丽", issuer, proof.json()["number"], proof.json()["title"]):
+        assert shown in page.text, shown
+    assert WANG not in page.text
+    assert "王小丽" not in page.text
+    nothing = site.ask("GET", "/certificates/crt_nothing", grants=None)
+    assert (nothing.status_code, 'role="alert"' in nothing.text) == (404, True)
+    fonts = pypdf.PdfReader(io.BytesIO(own.content)).pages[0]["/Resources"]["/Font"].values()
+    # The program that writes PDF names Helvetica on every page; nothing is drawn with it.
+    used = [font for one in fonts if (font := one.get_object())["/BaseFont"] != "/Helvetica"]
+    assert used
+    # A reader that does not have the font would draw nothing.
+    assert all("/FontFile2" in font["/FontDescriptor"].get_object() for font in used)
     assert site.ask("GET", "/v1/credit/certificates/revoked", grants=None).json()["items"] == []
     missing = site.ask("GET", "/v1/credit/certificates/crt_nothing/document", grants=None)
     assert missing.status_code == 404

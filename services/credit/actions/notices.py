@@ -110,11 +110,12 @@ def correct_notice(tx: Tx, payload: WithdrawNotice) -> replies.NoticeCorrected:
     )
     if waits:
         store.change(tx.conn, known.notice_id, corrected_by=notice_id)
-        tx.arm("settlement_close", row.settlement_id, rules.closes(tx.calendar, tx.now))
     else:
         publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
     if running:
         tx.arm("notice_end", row.settlement_id, until)
+        # No month is closed while its notice hangs: what is held then would never be decided.
+        tx.arm("settlement_close", row.settlement_id, rules.closes(tx.calendar, tx.now))
     settlement_store.change(
         tx.conn,
         row,

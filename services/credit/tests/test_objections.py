@@ -280,6 +280,24 @@ def test_an_objection_is_possible_for_twelve_months_after_the_month(published):
     assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "FINAL"
 
 
+def test_a_month_whose_notice_is_corrected_again_and_again_is_closed_all_the_same(published):
+    """It was to be closed 20 working days after the first notice, while the last one hung still:
+    an entry that was held stayed so for ever."""
+    bench = published
+    file(bench)
+    for at in ("2025-04-15T09:00", "2025-04-22T09:00", "2025-04-28T09:00", "2025-05-08T09:00"):
+        bench.fire(at)
+        notice = bench.rows("SELECT notice_id, version FROM notices WHERE state = 'PUBLISHED'")[0]
+        bench.as_("R_STREET", person="per_street", scope="370811015")
+        order = {"notice_id": notice["notice_id"], "reason": "更正项目名称,重新公示"}
+        bench.do("correct_notice", order, version=notice["version"])
+    bench.fire("2025-06-06T09:00")
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "HELD"
+    bench.fire("2025-06-07T09:00")
+    assert settlement_of(bench)["state"] == "SETTLED"
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "PROVISIONAL"
+
+
 def test_a_deduction_can_be_upheld_in_part(published):
     bench = published
     reply = file(bench)

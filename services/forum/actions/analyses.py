@@ -19,6 +19,7 @@ from services.forum.actions.record import (
     escalate,
     judged_topic,
     move,
+    require_not_own,
     tell,
     topic_locked,
 )
@@ -248,7 +249,7 @@ def merge_topic(tx: Tx, payload: MergeTopic) -> replies.TopicDone:
     Raises:
         MergeTarget: The other is the same, has ended or lies elsewhere.
         StateConflict: The topic is not waiting for analysis.
-        OwnMatter: The caller, or somebody of the caller's household, has raised it.
+        OwnMatter: The caller, or somebody of the caller's household, has raised one of the two.
     """
     locked = storage.topics.topics_locked(tx.conn, {payload.topic_id, payload.into})
     into = locked.get(payload.into)
@@ -260,6 +261,7 @@ def merge_topic(tx: Tx, payload: MergeTopic) -> replies.TopicDone:
         or into.state in rules.ENDED
     ):
         raise errors.MergeTarget(into=payload.into, field="into")
+    require_not_own(tx, [into])
     carried = [row.person_id for row in storage.topics.cosigners_of(tx.conn, [payload.topic_id])]
     people = [p for p in [topic.proposer, *carried] if p != into.proposer]
     storage.topics.sign(tx.conn, payload.into, people, tx.now)

@@ -7,6 +7,7 @@ from services.forum import errors
 from services.forum.tests.conftest import (
     ANA,
     BEN,
+    CADRE,
     COMMUNITY,
     GRID,
     LEADER,
@@ -208,6 +209,17 @@ def test_merged_topics_keep_their_people_and_tell_them(town):
     told = town.resident("per_n01").ask("my_messages")["items"]
     assert told[0]["code"] == "TOPIC_MERGED"
     assert "YT-20250303-015901-00002" in told[0]["text"]
+
+
+def test_nobody_merges_a_topic_into_one_of_the_own_household(town):
+    """H5-12: the one that gains the signatures was not asked about."""
+    town.live(CADRE)
+    mine, other = town.submit(CADRE), town.submit(BEN)
+    town.cadre()
+    for merged, into in ((other, mine), (mine, other)):
+        with pytest.raises(errors.OwnMatter):
+            town.on_topic("merge_topic", merged, into=into)
+    assert town.state(mine) == town.state(other) == "COLLECTED"
 
 
 def test_a_topic_that_nobody_analyses_climbs_from_street_to_district(town):

@@ -179,6 +179,11 @@ MESSAGES = sentences(
             " / Your invitation to the session on topic {number} has lapsed: you are no longer "
             "registered in the area, or no longer in office"
         ),
+        "DELEGATE_DISMISSED": (
+            "您不再代为参加议题 {number} 的协商会:原受邀干部已改为本人参加、另派代表,或不再任职"
+            " / You do not come to the session on topic {number} for another any more: the "
+            "official comes, sends somebody else, or has left office"
+        ),
         "INVITATION_WITHDRAWN": (
             "对您参加议题 {number} 协商会的邀请已撤回:{reason}"
             " / Your invitation to the session on topic {number} was withdrawn: {reason}"

@@ -340,10 +340,12 @@ def answer_invitation(tx: Tx, payload: AnswerInvitation) -> replies.Answered:
         raise errors.DelegateRequired(field="delegate_person_id")
     if payload.answer == "DELEGATE" and delegate is None:
         raise errors.DelegateRequired(field="delegate_person_id")
-    if delegate is not None and payload.answer != "YES":
-        _invite_delegate(tx, row, delegate)
-    else:
+    if payload.answer == "YES":
         delegate = None
+    if delegate is not None:
+        _invite_delegate(tx, row, delegate)
+    if row.delegate not in {None, delegate}:
+        _dismiss_delegate(tx, row)
     changed = records.update(
         tx.conn,
         storage.tables.invitations,
@@ -361,29 +363,58 @@ def _invite_delegate(tx: Tx, row: Row, delegate: str) -> None:
     if peer is None or not near:
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
     invited = storage.invitations.invitation_of(tx.conn, row.session_id, delegate)
-    if invited is not None:
-        if invited.via == "DELEGATE" and row.delegate == delegate:
-            return
+    stands = invited is not None and invited.revoked_at is None
+    if invited is not None and invited.via == "DELEGATE" and stands and row.delegate == delegate:
+        return
+    if invited is not None and (stands or invited.via != "DELEGATE"):
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
-    records.add(
-        tx.conn,
-        storage.tables.invitations,
-        invitation_id=tx.new_id("inv"),
-        session_id=row.session_id,
-        person_id=delegate,
-        capacity="OFFICIAL",
-        voting=False,
-        via="DELEGATE",
-        tier=row.tier,
-        source=row.source,
-        area=row.area,
-        answer="YES",
-        answered_at=tx.now,
-        created_at=tx.now,
-        version=1,
-    )
+    comes = {
+        "tier": row.tier,
+        "source": row.source,
+        "answer": "YES",
+        "answered_at": tx.now,
+    }
+    if invited is not None:
+        # Who came for another before, and was not needed any more, comes again.
+        records.update(tx.conn, storage.tables.invitations, invited, revoked_at=None, **comes)
+    else:
+        records.add(
+            tx.conn,
+            storage.tables.invitations,
+            invitation_id=tx.new_id("inv"),
+            session_id=row.session_id,
+            person_id=delegate,
+            capacity="OFFICIAL",
+            voting=False,
+            via="DELEGATE",
+            area=row.area,
+            created_at=tx.now,
+            version=1,
+            **comes,
+        )
     topic = storage.agenda.agenda(tx.conn, row.session_id)[0]
     tell(tx, "INVITED", topic.topic_id, [delegate], ref=row.session_id)
+
+
+def _delegate_of(tx: Tx, row: Row) -> Row | None:
+    """Return the invitation of who would come for somebody, as far as it stands, or None."""
+    if row.delegate is None:
+        return None
+    found = storage.invitations.invitation_of(tx.conn, row.session_id, row.delegate)
+    if found is None or found.via != "DELEGATE" or found.revoked_at is not None:
+        return None
+    return found
+
+
+def _dismiss_delegate(tx: Tx, row: Row) -> None:
+    """Who would have come for an official does not, since that one comes, or sends another."""
+    found = _delegate_of(tx, row)
+    if found is None:
+        return
+    records.update(tx.conn, storage.tables.invitations, found, revoked_at=tx.now)
+    aside(tx, storage.tables.sessions, found, "delegate_dismissed", person_id=found.person_id)
+    topic = storage.agenda.agenda(tx.conn, row.session_id)[0]
+    tell(tx, "DELEGATE_DISMISSED", topic.topic_id, [found.person_id], ref=row.session_id)
 
 
 def remind_host(tx: Tx, due: Due) -> None:
@@ -444,7 +475,9 @@ def _renew_officials(tx: Tx, session: Row) -> None:
 
 
 def _lapse(tx: Tx, row: Row, agenda: Sequence[Row]) -> None:
-    """Who is no longer what the invitation says does not come as that, and is told."""
+    """Who is no longer what the invitation says does not come as that, and is told; nor does who
+    would have come instead."""
+    _dismiss_delegate(tx, row)
     records.update(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
     aside(tx, storage.tables.sessions, row, "invitation_lapsed", person_id=row.person_id)
     tell(tx, "INVITATION_LAPSED", agenda[0].topic_id, [row.person_id], ref=row.session_id)

@@ -344,6 +344,46 @@ def test_only_officials_send_somebody_else(town):
             town.resident(ANA).do("answer_invitation", body | more)
 
 
+def comes(town, person):
+    """Whether a person's invitation stands, or None where there is none."""
+    rows = town.bench.rows("SELECT * FROM invitations WHERE person_id = :p", p=person)
+    return rows[0]["revoked_at"] is None if rows else None
+
+
+def test_who_would_come_for_an_official_does_not_when_that_one_comes_or_sends_another(town):
+    """H5-10: the first delegate stayed invited beside the official, and beside the second one."""
+    for number in (2, 3):
+        town.official(f"per_cadre{number}", "COMMUNITY_CADRE", COMMUNITY, f"off_cadre{number}")
+    scheduled(town)
+    (mine,) = town.bench.rows("SELECT * FROM invitations WHERE person_id = :p", p=CADRE)
+
+    def answers(**body):
+        body = {"invitation_id": mine["invitation_id"]} | body
+        town.cadre(CADRE).do("answer_invitation", body)
+        return comes(town, "per_cadre2"), comes(town, "per_cadre3")
+
+    assert answers(answer="DELEGATE", delegate_person_id="per_cadre2") == (True, None)
+    assert answers(answer="DELEGATE", delegate_person_id="per_cadre3") == (False, True)
+    told = town.cadre("per_cadre2").ask("my_messages")["items"]
+    assert [one["code"] for one in told] == ["DELEGATE_DISMISSED", "INVITED"]
+    assert answers(answer="NO", delegate_person_id="per_cadre2") == (True, False)
+    assert answers(answer="YES") == (False, False)
+    assert comes(town, CADRE) is True
+
+
+def test_who_comes_for_an_official_does_not_when_that_one_has_left_office(town):
+    """H5-10: the successor was invited, and who would have come for the former one stayed."""
+    town.official("per_cadre2", "COMMUNITY_CADRE", COMMUNITY, "off_cadre2")
+    scheduled(town)
+    (mine,) = town.bench.rows("SELECT * FROM invitations WHERE person_id = :p", p=CADRE)
+    body = {"answer": "DELEGATE", "delegate_person_id": "per_cadre2"}
+    town.cadre(CADRE).do("answer_invitation", body | {"invitation_id": mine["invitation_id"]})
+    town.district().do("end_official", {"official_id": "off_cadre", "reason": "调离"}, version=1)
+    town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
+    town.link("off_heir", "GRID", GRID)
+    assert [comes(town, one) for one in (CADRE, "per_cadre2", "per_heir")] == [False, False, True]
+
+
 def test_who_moves_away_is_told_that_his_invitation_has_lapsed(town):
     scheduled(town)
     moved = {

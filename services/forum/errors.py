@@ -61,6 +61,14 @@ class NotRegistered(Guard):
     )
 
 
+class CallerUnregistered(NotRegistered):
+    text = (
+        "您不在居民登记中(未登记、已迁出或已注销);刚登记的,请稍后再试"
+        " / You are not in the register of residents (never registered, moved out or deactivated); "
+        "if the registration is new, try again in a moment"
+    )
+
+
 class CallerGone(NotRegistered):
     text = (
         "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"

@@ -78,6 +78,15 @@ class MergedAway(Refusal):
     )
 
 
+class CallerGone(UnknownPerson):
+    text = (
+        "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
+        " / Your registration as a resident has ended; if that is wrong, your community puts it "
+        "right"
+    )
+    of_caller = True
+
+
 class CallerDeceased(Deceased):
     text = (
         "您的登记已因去世注销,不能办理;如有误请联系社区更正"

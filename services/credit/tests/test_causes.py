@@ -82,5 +82,9 @@ def test_what_releases_before_wrote_is_read_once(credit, reason):
         with Operations.context(MigrationContext.configure(conn)):
             migration.upgrade()
         row = conn.execute(sa.select(awards).where(mine)).one()
+    # Neither an id nor the name of a fact is a word that people know.
+    told = credit.ask("award", {"award_id": made["id"]})["why"]
+    assert "RES:" not in told["last_word"] + told["last_word_en"]
+    assert "steward." not in told["last_word"] + told["last_word_en"]
     assert row.reason == reason
     assert (row.cause, row.cause_ref, row.objection_no) == WRITTEN[reason]

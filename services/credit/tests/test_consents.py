@@ -159,6 +159,7 @@ def test_what_an_adult_took_back_for_the_household_no_other_gives_again(bench):
     def told(person):
         bench.as_("R_RESIDENT", person=person, scope=stage.GRID)
         items = bench.ask("messages")["items"]
+        assert not any("hh_1" in one["text"] + one["text_en"] for one in items)
         return [(one["code"], one["detail"]) for one in items if "HOUSEHOLD" in one["code"]]
 
     given = stage.consent(bench, "per_a", household_id="hh_1")

@@ -137,7 +137,7 @@ def test_who_was_the_last_adult_is_told_until_when_the_points_are_kept(home, mer
 
     empty = ("HOUSEHOLD_EMPTY", "2025-06-03 09:00")
     assert told_of_it() == [empty]
-    assert home.ask("messages")["items"][0]["text"].startswith("户 hh_1 已无成年成员")
+    assert home.ask("messages")["items"][0]["text"].startswith("您原来所在的户已无成年成员")
     home.fire("2025-05-05T12:00")
     assert told_of_it() == [empty, empty]
     if merged:

@@ -137,13 +137,12 @@ _CAUSES = sentences(
         "REPAIR": "经信用修复 {ref} 消除 / Repaired by {ref}",
         "EXCLUDED": "同一行为已按规则 {ref} 赋分 / The same deed is credited by rule {ref}",
         "MERGED": (
-            "重复登记已合并,转入 {ref}"
-            " / Two registrations of one person were merged; it went over to {ref}"
+            "重复登记已合并,转入保留的登记"
+            " / Two registrations of one person were merged; it went over to the one that was kept"
         ),
         "COMMENDATION_REVOKED": "表彰 {ref} 已撤销 / The commendation {ref} was revoked",
         "CORRECTED": (
-            "所依据的事项已更正或撤回:{ref}"
-            " / What it was given for was corrected or taken back: {ref}"
+            "所依据的事项已更正或撤回 / What it was given for was corrected or taken back"
         ),
         "UNDECIDED": (
             "异议到结算关闭时仍未裁定 / An objection was not decided before its month was closed"

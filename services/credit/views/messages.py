@@ -127,9 +127,9 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         " / {subject} can spend the points until {end}; what is left then is gone"
     ),
     "HOUSEHOLD_EMPTY": (
-        "户 {household} 已无成年成员,其账户暂停,积分保留至 {end},逾期作废;"
+        "您原来所在的户已无成年成员,其账户暂停,积分保留至 {end},逾期作废;"
         "您的登记有误、或仍属该户的,请在此之前联系社区更正"
-        " / No adult belongs to the household {household} any more: its account is suspended, and "
+        " / No adult belongs to your former household any more: its account is suspended, and "
         "its points are kept until {end}. If you are registered wrongly, or belong to it, ask your "
         "community to correct that before"
     ),
@@ -250,18 +250,18 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         ),
     ),
     "HOUSEHOLD_CONSENT_GIVEN": (
-        "您的户 {household} 已授权参加信用赋分({purposes});任何成年成员可随时撤回"
-        " / Your household {household} has a credit consent now ({purposes}); any adult of it may "
+        "您的户已授权参加信用赋分({purposes});任何成年成员可随时撤回"
+        " / Your household has a credit consent now ({purposes}); any adult of it may "
         "withdraw that at any time"
     ),
     "HOUSEHOLD_CONSENT_WITHDRAWN": (
-        "您的户 {household} 的信用授权已由一名成年成员撤回({purposes}),由其本人可重新授权"
-        " / An adult of your household {household} withdrew its credit consent ({purposes}); that "
+        "您的户的信用授权已由一名成年成员撤回({purposes}),由其本人可重新授权"
+        " / An adult of your household withdrew its credit consent ({purposes}); that "
         "person may give it again"
     ),
     "HOUSEHOLD_JOINED": (
-        "您的户 {household} 于 {day} 新登记了一名成员;如不属实,请联系社区更正"
-        " / Somebody was registered in your household {household} on {day}; if that is wrong, "
+        "您的户于 {day} 新登记了一名成员;如不属实,请联系社区更正"
+        " / Somebody was registered in your household on {day}; if that is wrong, "
         "your community puts it right"
     ),
     "SUBJECT_CLOSED": (

@@ -36,13 +36,16 @@ def require_residents(
     """Return the registry's rows of people, all of whom are adults of one of the areas.
 
     Raises:
-        NotRegistered: The registry does not know one of them, or that one has moved out or died.
+        NotRegistered, CallerUnregistered: The registry does not know one of them, or that one has
+            moved out or died.
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
     """
     known = storage.heard.residents_of(tx.conn, people)
     for person_id in people:
         home = known.get(person_id)
+        if home is None and person_id == tx.actor.id:
+            raise errors.CallerUnregistered
         if home is None:
             raise errors.NotRegistered(person_id=person_id, field=field)
         if not home.is_adult:

@@ -76,10 +76,11 @@ def test_who_signs_lives_where_the_matter_lies(town, person, refusal):
     """FP-D2 (a): unregistered persons, minors and people of other grids do not sign."""
     people(town)
     topic_id = town.submit()
-    with pytest.raises(refusal):
+    with pytest.raises(refusal) as refused:
         town.bench.as_("R_RESIDENT", person=person, scope="370811").do(
             "cosign_topic", {"topic_id": topic_id}
         )
+    assert person not in refused.value.describe()
     assert town.bench.rows("SELECT * FROM cosigners") == []
 
 

@@ -6,7 +6,14 @@ from typing import Any
 from chassis import records
 from chassis.bus import Event, Tx
 from services.partner import events
-from services.partner.errors import Deceased, MergedAway, UnderAge, UnknownPerson
+from services.partner.errors import (
+    CallerDeceased,
+    CallerGone,
+    CallerMerged,
+    Deceased,
+    UnderAge,
+    UnknownPerson,
+)
 from services.partner.storage import partners as store
 from services.partner.storage.tables import people
 
@@ -89,16 +96,16 @@ def require_holder(tx: Tx) -> None:
     Of whom nothing is known here, credit says whether there is a wallet.
 
     Raises:
-        MergedAway: The caller's id was given up.
-        Deceased: The person is dead.
-        UnknownPerson: The caller is no longer registered.
+        CallerMerged: The caller's id was given up.
+        CallerDeceased: The person is dead.
+        CallerGone: The caller is no longer registered.
     """
     one = store.people_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
     if one is None:
         return
     if one["merged_into"] is not None:
-        raise MergedAway(id=tx.actor.id)
+        raise CallerMerged
     if one["state"] == "DECEASED":
-        raise Deceased(person_id=tx.actor.id)
+        raise CallerDeceased
     if one["state"] != "ACTIVE":
-        raise UnknownPerson(person_id=tx.actor.id)
+        raise CallerGone

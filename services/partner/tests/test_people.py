@@ -111,8 +111,9 @@ def test_nothing_is_redeemed_for_the_dead_nor_for_an_id_that_was_given_up(town, 
         ("per_twin", errors.MergedAway),
         ("per_gone", errors.UnknownPerson),
     ):
-        with pytest.raises(refusal):
+        with pytest.raises(refusal) as refused:
             town.request(haircut, person=person)
+        assert person not in refused.value.describe()
     assert town.bench.rows("select * from redemptions") == []
     assert town.stock(haircut) == 5
     # Of whom nothing is known here credit knows whether he has a wallet.

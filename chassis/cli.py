@@ -166,7 +166,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     events.add_argument("--from", dest="first", metavar="PLACE", help="from it on")
     events.add_argument("--to", dest="last", metavar="PLACE", help="up to and with it")
     events.add_argument("--fact", help="only this fact, e.g. request_rated.v1")
-    events.add_argument("--limit", type=_count, default=100, help="tail: the newest N (100)")
+    events.add_argument("--limit", type=_count, help="tail: the newest N (100)")
     events.add_argument("--follow", action="store_true", help="tail: go on until Ctrl-C")
     events.add_argument("--unsent", action="store_true", help="tail: what has not left yet")
     events.add_argument("--dry-run", action="store_true", help="replay: only count")

@@ -78,6 +78,8 @@ def run_topology(given: argparse.Namespace) -> int:
     """Make or show what the broker needs."""
     try:
         installation = topology.current_installation()
+        if given.user is not None and given.action != "consumer":
+            raise CommandFailed(f"topology {given.action} takes no name: {given.user!r}")
         if given.action == "show":
             print(installation.to_json(), end="")
             return 0
@@ -123,6 +125,7 @@ def run_topology(given: argparse.Namespace) -> int:
 
 def run_events(given: argparse.Namespace) -> int:
     """Show, or publish again, what a service has published."""
+    _only_of_its_action(given)
     try:
         after, first, last = (
             None if text is None else event_log.place(text)
@@ -146,8 +149,25 @@ def run_events(given: argparse.Namespace) -> int:
     return 0
 
 
+def _only_of_its_action(given: argparse.Namespace) -> None:
+    """Refuse an option that the action does not know: what it narrows would be said all the same.
+
+    Raises:
+        CommandFailed: One is there, or names nobody.
+    """
+    others = {"tail": ("dry_run", "only_to", "first_time"), "replay": ("limit", "follow", "unsent")}
+    for name in others[given.action]:
+        value = getattr(given, name)
+        if value is not None and value is not False:
+            raise CommandFailed(f"events {given.action} takes no --{name.replace('_', '-')}")
+    if given.only_to == "":
+        raise CommandFailed("--only-to needs the name of a consumer")
+    if given.first_time and given.only_to is None:
+        raise CommandFailed("--first-time needs --only-to: who has never run")
+
+
 def _tail(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> None:
-    shown = event_log.newest(runtime, part, given.limit)
+    shown = event_log.newest(runtime, part, 100 if given.limit is None else given.limit)
     whole = event_log.extent(runtime, part)
     if len(shown) < whole.count:
         print(f"the newest {len(shown)} of {whole.count} ({whole})", file=sys.stderr)
@@ -252,6 +272,8 @@ def run_keys(given: argparse.Namespace) -> int:
 def run_calendar(given: argparse.Namespace) -> int:
     """Load, check or show the years whose working days are known."""
     year = None
+    if given.action == "show" and given.file is not None:
+        raise CommandFailed(f"calendar show takes no file: calendar check {given.file} looks at it")
     if given.action != "show":
         if not given.file:
             raise CommandFailed(f"calendar {given.action} needs a file")

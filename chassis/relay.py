@@ -147,7 +147,8 @@ class Publisher:
         self.blocked = blocked
 
     def _gone(self, why: object) -> None:
-        self._closed = self._closed or str(why) or type(why).__name__
+        said = broker.refusal(why) if isinstance(why, BaseException) else str(why)
+        self._closed = self._closed or said or type(why).__name__
 
     def _came_back(
         self,

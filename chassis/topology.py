@@ -450,6 +450,12 @@ def public_keys(installation: Installation, service: str) -> list[str]:
     ]
 
 
+# No point, since `ext.<user>.` must not be the beginning of another's queues.
+_OUTSIDE = re.compile(r"[A-Za-z0-9_-]{1,60}")
+# Who applies the topology, and whom a broker has from its beginning.
+_ADMINISTRATORS = {"topology", "guest"}
+
+
 def consumer(installation: Installation, user: str, services: Iterable[str]) -> Permission:
     """Return the permissions of an outside consumer: its own queues, public facts only.
 
@@ -457,7 +463,14 @@ def consumer(installation: Installation, user: str, services: Iterable[str]) -> 
         installation: What is installed.
         user: The consumer's user name; its queues begin with `ext.<user>.`.
         services: The services whose public facts it may hear.
+
+    Raises:
+        TopologyError: It is no name, or that of a process of ours, whose rights would be replaced.
     """
+    if not _OUTSIDE.fullmatch(user):
+        raise TopologyError(f"{user!r} is no user name: at most 60 letters, digits, - and _")
+    if user in _ADMINISTRATORS or user in {one.user for one in permissions(installation)}:
+        raise TopologyError(f"{user} is a user of this installation: name another")
     wanted = sorted(set(services))
     queues = rf"ext\.{re.escape(user)}\..*"
     exchanges = "|".join(re.escape(event_exchange(service)) for service in wanted)

@@ -111,6 +111,22 @@ def test_a_hearer_of_the_embedded_mode_is_set_back_and_never_forward(spoken):
         event_log.set_back(spoken.runtime, event_log.Part(last=120), spoken.runtime)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["replay", "--only-to", ""], "--only-to needs the name of a consumer"),
+        (["replay", "--limit", "0", "--dry-run"], "events replay takes no --limit"),
+        (["replay", "--unsent"], "events replay takes no --unsent"),
+        (["replay", "--first-time"], "--first-time needs --only-to: who has never run"),
+        (["tail", "--only-to", "toy"], "events tail takes no --only-to"),
+    ],
+)
+def test_an_option_that_would_narrow_nothing_is_refused(capsys, options, said):
+    """`--only-to "$EMPTY"` said everything again to everybody, and --limit was overlooked."""
+    assert cli.main(["events", options[0], "nothing", *options[1:]]) == 2
+    assert capsys.readouterr().err == f"fivered: {said}\n"
+
+
 @pytest.mark.parametrize("limit", ["-1", "9" * 20, "٣", "1.5", ""])
 def test_a_number_of_events_that_is_none_is_one_line(capsys, limit):
     with pytest.raises(SystemExit) as ended:

@@ -10,11 +10,14 @@ import httpx
 import pytest
 
 from chassis.installed import service_class, service_names
+from chassis.relay import Lost, Publisher
 from chassis.settings import describe
 from testkit import servers
 from testkit.waiting import wait_until
 from tests.systems import ROOT
 
+# An address at which nobody listens.
+NOBODY = "amqp://guest:guest@127.0.0.1:9/%2F"
 FIVERED = str(Path(sys.executable).with_name("fivered"))
 
 
@@ -154,6 +157,41 @@ def test_services_are_looked_up_before_the_first_of_them_is_migrated(tmp_path):
     done = run(FIVERED, "contracts", "check", "steward", "nothing")
     assert "no service 'nothing' is installed here" in only_line(done)
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ("credit", "credit is a user of this installation: name another"),
+        ("gateway", "gateway is a user of this installation"),
+        ("topology", "topology is a user of this installation"),
+        ("a b", "'a b' is no user name"),
+        ("board.steward", "'board.steward' is no user name"),
+        ("board\n", "is no user name"),
+    ],
+)
+def test_an_outside_consumer_is_none_of_our_users(user, said):
+    """The commands that were printed took a service's own rights away."""
+    assert said in only_line(run(FIVERED, "topology", "consumer", user, FIVERED_BROKER_URL=NOBODY))
+
+
+def test_what_a_command_does_not_take_is_told():
+    """It was overlooked: `topology apply credit` applied all, `calendar show FILE` showed nothing
+    of the file."""
+    done = run(FIVERED, "topology", "policies", "credit", FIVERED_BROKER_URL=NOBODY)
+    assert "topology policies takes no name: 'credit'" in only_line(done)
+    assert "calendar show takes no file" in only_line(run(FIVERED, "calendar", "show", "2027.json"))
+
+
+def test_a_broker_or_a_database_that_is_away_or_none_is_told_in_words():
+    """`the broker: AMQPConnectionError`, and a traceback for an address that is none."""
+    url = {"FIVERED_CREDIT_DATABASE_URL": "postgresql://credit:x@127.0.0.1:9/credit"}
+    away = only_line(run(FIVERED, "verify", "credit", "2025-05", **url))
+    assert "the database cannot be read: connection failed" in away
+    wrong = run(FIVERED, "verify", "credit", "2025-05", FIVERED_CREDIT_DATABASE_URL="credit")
+    assert "FIVERED_CREDIT_DATABASE_URL is wrong: it begins with" in only_line(wrong)
+    with pytest.raises(Lost, match="Connection refused"):
+        Publisher(NOBODY, "a test", "steward.events")
 
 
 def test_a_month_of_another_century_is_told_as_such():

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chassis import storage
+from chassis import here, storage
 from chassis.forms import MONTH
-from chassis.settings import CommandFailed, database_variable
+from chassis.settings import CommandFailed, address_fault, database_variable
 from chassis.text import PERIOD
 from services.credit.actions import verify_live
 from services.credit.rules import findings, recompute
@@ -57,8 +57,9 @@ def _run(given: argparse.Namespace) -> int:
     try:
         with storage.reading(engine) as conn:
             return _from_database(conn, given)
-    except sa.exc.SQLAlchemyError as error:
-        raise CommandFailed(f"the database cannot be read: {str(error).splitlines()[0]}") from error
+    except sa.exc.DBAPIError as error:
+        why = storage.words_of(error)
+        raise CommandFailed(f"the database cannot be read: {why}") from error
     finally:
         engine.dispose()
 
@@ -70,9 +71,13 @@ def _url(given: argparse.Namespace) -> str:
             raise CommandFailed(f"there is no {path}")
         return f"sqlite:///{path}"
     variable = database_variable("credit")
+    if not os.environ.get(variable):
+        here.adopt()
     url = os.environ.get(variable)
     if not url:
         raise CommandFailed(f"{variable} is not set (or give --export FILE, or --data FOLDER)")
+    if why := address_fault(url, "postgresql", "sqlite"):
+        raise CommandFailed(f"{variable} {why}")
     return url
 
 

@@ -188,9 +188,10 @@ def page(
     duty: str | None,
     part: records.PartOfList,
 ) -> records.Page:
-    """Return the stewards of an area, oldest first."""
+    """Return who serves in an area, oldest first; some serve in more than one."""
+    serving = sa.select(steward_grids.c.steward_id).where(store.within(steward_grids.c.grid, scope))
     asked = sa.select(stewards).where(
-        store.within(stewards.c.area, scope), stewards.c.status != "LEFT"
+        stewards.c.steward_id.in_(serving), stewards.c.status != "LEFT"
     )
     if duty is not None:
         asked = asked.where(stewards.c.duty == duty)

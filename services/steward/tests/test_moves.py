@@ -125,6 +125,24 @@ def test_a_moved_steward_s_month_is_one_and_lies_where_he_ends(two_streets):
     assert (row["community"], row["orders"], row["accepted_on_time"]) == (FAR, 1, 1)
 
 
+def test_who_serves_in_two_communities_is_on_the_roster_of_each(two_streets):
+    """The second community's roster lacked its police, and a grid's was always empty."""
+    ground = two_streets
+
+    def listed(who, role, scope, **asked):
+        found = ground.by(who, role, scope).ask("stewards", {"scope": scope} | asked)["items"]
+        return {item["id"]: item["person_id"] for item in found}
+
+    assert STW_GRID in listed(GRID_WORKER, "R_GRID", GRID)
+    regrid(ground, STW_GRID, GRID, FAR_GRID)
+    cadres = ((OTHER_CADRE, COMMUNITY), (CHEN, FAR))
+    for who, scope in cadres:
+        assert listed(who, "R_CADRE", scope, duty="GRID_WORKER") == {STW_GRID: GRID_WORKER}
+        card = ground.by(who, "R_CADRE", scope).ask("steward", {"steward_id": STW_GRID})
+        assert card["person_id"] == GRID_WORKER
+    assert STW_GRID not in listed(OTHER_CADRE, "R_CADRE", GRID_2)
+
+
 def test_a_device_brings_what_it_noted_before_the_move(two_streets):
     """F16: NOT_MY_GRID, and the visits of half a month were lost."""
     ground = two_streets

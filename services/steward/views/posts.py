@@ -415,7 +415,8 @@ def steward(tx: Tx, payload: WhichSteward) -> replies.StewardCard:
     if row is None or not (own or row.area.startswith(tx.actor.scope[:6])):
         raise NotFound(kind="steward", id=payload.steward_id)
     found = _steward_card(tx, row)
-    if own or rules.access.may_see(tx.actor, "standing", row.area):
+    # Who it is, they read in the list of each place where the steward serves.
+    if own or any(rules.access.may_see(tx.actor, "standing", grid) for grid in found.grids):
         found.person_id = row.person_id
     if _may_see_standing(tx, row):
         grades = storage.posts.grades(tx.conn, row.steward_id)
@@ -442,7 +443,7 @@ def _steward_card(tx: Tx, row: Row) -> replies.StewardCard:
 def stewards(tx: Tx, payload: StewardList) -> Page[replies.StewardCard]:
     """管家名册 / Stewards of an area.
 
-    Answer the stewards of an area, a page at a time.
+    Answer who serves in an area, a page at a time: a community, or one of its grids.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.

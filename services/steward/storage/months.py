@@ -196,6 +196,21 @@ def project_ratings(
     return {project: (int(count), int(good)) for project, count, good in rows}
 
 
+def _lies_in(scope: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a request lies in an area, which may be a grid."""
+    if len(scope) == 15:
+        return requests.c.grid == scope
+    return store.within(requests.c.area, scope)
+
+
+def _of_grid(scope: str) -> list[sa.ColumnElement[bool]]:
+    """Return what else holds of the clocks of a grid, since they name its community only."""
+    if len(scope) != 15:
+        return []
+    of_grid = sa.select(requests.c.request_id).where(requests.c.grid == scope)
+    return [request_clocks.c.request_id.in_(of_grid)]
+
+
 def clocks_in(  # noqa: PLR0917  what, where, from when to when, seen when
     conn: sa.Connection, scope: str, which: str, start: datetime, end: datetime, now: datetime
 ) -> tuple[int, int]:
@@ -203,7 +218,8 @@ def clocks_in(  # noqa: PLR0917  what, where, from when to when, seen when
     row = conn.execute(
         sa.select(sa.func.count(), _on_time()).where(
             _clocks(which, start, end, now),
-            store.within(request_clocks.c.area, scope),
+            store.within(request_clocks.c.area, scope[:12]),
+            *_of_grid(scope),
         )
     ).one()
     return int(row[0]), int(row[1])
@@ -218,7 +234,7 @@ def ratings_in(
             sa.func.count(),
             _count_if(requests.c.solved.is_(True)),
             _count_if(requests.c.stars >= 4),
-        ).where(_rated(start, end), store.within(requests.c.area, scope))
+        ).where(_rated(start, end), _lies_in(scope))
     ).one()
     return int(row[0]), int(row[1]), int(row[2])
 
@@ -245,7 +261,7 @@ def closed_in(
         ).where(
             requests.c.closed_at >= start,
             requests.c.closed_at < end,
-            store.within(requests.c.area, scope),
+            _lies_in(scope),
         )
     ).one()
     return int(row[0]), int(row[1]), int(row[0]) - int(row[2])
@@ -259,7 +275,7 @@ def escalated_in(
     here = sa.and_(
         requests.c.created_at >= start,
         requests.c.created_at < end,
-        store.within(requests.c.area, scope),
+        _lies_in(scope),
     )
     all_of_them = conn.execute(sa.select(sa.func.count()).where(here)).scalar_one()
     steps = conn.execute(
@@ -284,7 +300,7 @@ def resolved_in(
             request_timeline.c.action == "resolve",
             request_timeline.c.at >= start,
             request_timeline.c.at < end,
-            store.within(requests.c.area, scope),
+            _lies_in(scope),
         )
         .group_by(requests.c.request_id, requests.c.priority, requests.c.created_at)
     )

@@ -13,6 +13,7 @@ from services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,
+    GRID_2,
     GRID_WORKER,
     STAFF,
     STW_CADRE,
@@ -249,6 +250,20 @@ def test_on_time_closure_counts_the_clocks_that_ended_in_the_month(staffed):
     found = figures(staffed)["rates"]["M-05"]
     assert (found["percent"], found["numerator"], found["denominator"]) == ("33.33", 1, 3)
     assert figures(staffed, "2025-04")["rates"]["M-05"]["percent"] is None
+
+
+def test_the_rates_of_a_grid_are_those_of_its_requests(staffed):
+    """A grid's were of nothing: requests were looked for by their community alone."""
+    staffed.rate(staffed.resolved())
+    staffed.bench.fire("2025-03-10T10:00:00")
+
+    def of(scope):
+        found = staffed.cadre().ask("three_rates", {"scope": scope, "period": "2025-03"})
+        return {"counts": found["counts"], "rates": found["rates"]}
+
+    assert of(GRID) == of(COMMUNITY)
+    assert of(GRID)["counts"]["closed"] == of(GRID)["counts"]["contacted_on_time"] == 1
+    assert set(of(GRID_2)["counts"].values()) == {0}
 
 
 @pytest.mark.covers("M-08")

@@ -249,7 +249,7 @@ def _check_others(tx: Tx, row: Row) -> None:
 
 def _locked_record(tx: Tx, record_id: str, *states: str) -> Row:
     row = storage.records.record(tx.conn, record_id)
-    if row is None or not tx.actor.covers(row.area):
+    if row is None or not tx.actor.covers(storage.records.place_of(tx.conn, row)):
         raise NotFound(kind="volunteer_record", id=record_id)
     tx.check_version(row.version)
     records.require_state(row, *states)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from chassis import records
 from chassis import storage as store
 from chassis.records import Row
-from services.steward.storage.tables import hazards, visits, volunteer_hours
+from services.steward.storage.tables import hazards, persons, visits, volunteer_hours
 
 # The order of volunteer records.
 _BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
@@ -19,6 +19,14 @@ _BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
 def record(conn: sa.Connection, record_id: str) -> Row | None:
     """Return a volunteer record locked, or None."""
     return records.find(conn, volunteer_hours, record_id, lock=True)
+
+
+def place_of(conn: sa.Connection, row: Row) -> str:
+    """Return where a volunteer record belongs: to the grid where the person lives, as long as that
+    is in the record's community, or else to the community."""
+    person = records.find(conn, persons, row.person_id)
+    grid = person.grid if person is not None else None
+    return str(grid) if grid and grid[:12] == row.area else str(row.area)
 
 
 def insert_record(conn: sa.Connection, **values: object) -> Row:
@@ -128,10 +136,14 @@ def records_in(
     state: str,
     part: records.PartOfList,
 ) -> records.Page:
-    """Return the volunteer records of an area in a state, oldest first."""
+    """Return the volunteer records of an area in a state, oldest first; of a grid those of who
+    lives there, since a record names the community only."""
     asked = sa.select(volunteer_hours).where(
-        volunteer_hours.c.state == state, store.within(volunteer_hours.c.area, scope)
+        volunteer_hours.c.state == state, store.within(volunteer_hours.c.area, scope[:12])
     )
+    if len(scope) == 15:
+        lives_there = sa.select(persons.c.person_id).where(persons.c.grid == scope)
+        asked = asked.where(volunteer_hours.c.person_id.in_(lives_there))
     return records.page(conn, asked, part, _BY_HOURS)
 
 

@@ -49,6 +49,29 @@ def test_who_recorded_hours_does_not_confirm_them_nor_make_them_more(ground, rol
     assert ground.cadre(CADRE).do("correct_hours", less, version=done["version"])["minutes"] == 30
 
 
+def test_who_works_in_one_grid_confirms_the_hours_of_who_lives_there(ground):
+    """The list of a grid was always empty, and what a grid worker of one had recorded was denied."""
+    mine, other = hours(ground, CADRE), hours(ground, CADRE, person_id=LI)
+    asked = {"scope": GRID}
+    for who, role, scope in (
+        (OTHER_CADRE, "R_CADRE", COMMUNITY),
+        (GRID_WORKER, "R_GRID", GRID),
+    ):
+        (waiting,) = ground.by(who, role, scope).ask("volunteer_hours", asked)["items"]
+        assert waiting["id"] == mine["id"]
+    worker = lambda: ground.by(GRID_WORKER, "R_GRID", GRID)  # noqa: E731  acts when it is called
+    assert worker().ask("volunteer_record", {"record_id": mine["id"]})["minutes"] == 60
+    with pytest.raises(NotFound):
+        worker().ask("volunteer_record", {"record_id": other["id"]})
+    for record, refused in ((mine, False), (other, True)):
+        order = {"record_id": record["id"], "minutes": 60}
+        if refused:
+            with pytest.raises(NotFound):
+                worker().do("confirm_hours", order, version=1)
+        else:
+            assert worker().do("confirm_hours", order, version=1)["state"] == "CONFIRMED"
+
+
 def test_hours_that_wait_are_listed_for_the_community_and_read_one_by_one(ground):
     """SP-D17: a person who had to confirm had to be told the id."""
     first, second = hours(ground, CADRE), hours(ground, CADRE, person_id=LI)

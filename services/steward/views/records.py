@@ -110,10 +110,11 @@ def volunteer_record(tx: Tx, payload: WhichRecord) -> replies.HoursCard:
 
 def _record(tx: Tx, record_id: str) -> Row:
     row = storage.records.one_record(tx.conn, record_id)
+    place = storage.records.place_of(tx.conn, row) if row is not None else ""
     if row is None or not (
         row.person_id == tx.actor.id
-        or (tx.actor.role in rules.access.ORGANISERS and tx.actor.covers(row.area))
-        or rules.access.may_see(tx.actor, "hours", row.area)
+        or (tx.actor.role in rules.access.ORGANISERS and tx.actor.covers(place))
+        or rules.access.may_see(tx.actor, "hours", place)
     ):
         raise NotFound(kind="volunteer_record", id=record_id)
     return row

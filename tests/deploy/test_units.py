@@ -1,5 +1,6 @@
-"""What every unit says of itself: the release, its licence, what its wheel holds."""
+"""What the project and every unit say of themselves: the release, the licence, whom to tell."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -8,7 +9,9 @@ import tomllib
 from pathlib import Path
 
 from chassis import LICENCE, __version__
+from chassis.settings import describe
 from deploy.local.prepare import units
+from gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = [str(unit.relative_to(ROOT)) for unit in units()]
@@ -44,3 +47,24 @@ def test_the_release_is_said_once_and_everything_says_it():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert said.stdout == f"fivered {__version__}\n"
+
+
+def test_the_licence_is_the_official_text_in_every_unit():
+    official = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+    for folder in (ROOT, *units()):
+        text = (folder / "LICENSE").read_bytes()
+        assert hashlib.sha256(text).hexdigest() == official, folder
+    assert "Apache License 2.0](LICENSE)" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_who_finds_a_weakness_reads_whom_to_tell_and_what_is_supported():
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    minor = __version__.rpartition(".")[0]
+    assert f"| {minor} | yes |" in text, "SECURITY.md names the releases that get fixes"
+    names = {name for name, _, _ in describe(GatewaySettings)}
+    assert set(re.findall(r"FIVERED_[A-Z_]+", text)) <= names
+    for path in re.findall(r"`((?:deploy|tests)/[\w./]+)`|\]\(([\w./]+)\)", text):
+        assert (ROOT / "".join(path)).exists(), path
+    # An address that is nobody's here may be somebody's elsewhere.
+    assert not re.findall(r"\S+@\S+", text)
+    assert "(SECURITY.md)" in (ROOT / "README.md").read_text("utf-8")

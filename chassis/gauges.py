@@ -1,7 +1,7 @@
 """What waits in a service's database, read when Prometheus asks.
 
-One process per service reads it: its worker. A reading is a few statements on small indexes in one
-snapshot, ends after two seconds, and is repeated to whoever asks again within five.
+One process per service reads it: its worker. A reading is a few statements in one snapshot, none
+of which takes more than two seconds; it is told for five seconds, a service's own for a minute.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ from chassis.transaction import Tx
 
 log = logging.getLogger("fivered.gauges")
 
-_KEPT_S = 5.0
+WAITING_KEPT_S, OWN_KEPT_S = 5.0, 60.0
 _LONGEST_MS = 2000
 # A backlog is counted up to here: beyond it the number changes nothing for anybody.
 _MOST = 100_000
 LATE = timedelta(minutes=1)
 
 READABLE = gauge(
-    "fivered_database_readable", "1 while these figures could be read, 0 while not", "service"
+    "fivered_database_readable",
+    "1 while the figures of a part could be read within two seconds, 0 while not",
+    "service",
+    "part",
 )
 WRITABLE = gauge(
     "fivered_database_writable", "0 on a standby, or where it was set to read only", "service"
@@ -81,35 +84,58 @@ HELD_KEYS = gauge(
 REASONS = ("FAILED", "BEHIND", "SCHEMA", "UNREADABLE", "UNKNOWN_FACT")
 
 
-class Waiting:
-    """What waits in one service's database, as a source of gauges."""
+class Reading:
+    """A source of gauges that are read in one snapshot of a service's database.
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    Args:
+        runtime: The service.
+        part: What they are, as `fivered_database_readable` names it.
+        ask: Reads them.
+        kept_s: For how long one reading is told (s).
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        part: str,
+        ask: Callable[[Tx], Iterable[Sample]],
+        kept_s: float,
+    ) -> None:
+        self._runtime, self._part, self._ask, self._kept_s = runtime, part, ask, kept_s
         self._lock = threading.Lock()
         self._kept: list[Sample] = []
         self._until = 0.0
 
     def __call__(self) -> Iterable[Sample]:
-        """Return the figures, at most five seconds old; without a database only that it is away."""
+        """Return the figures; while they cannot be read only that."""
         with self._lock:
             if time.monotonic() >= self._until:
-                self._kept = self._read()
-                self._until = time.monotonic() + _KEPT_S
+                self._kept, keep_s = self._read()
+                self._until = time.monotonic() + keep_s
             return self._kept
 
-    def _read(self) -> list[Sample]:
+    def _read(self) -> tuple[list[Sample], float]:
         runtime = self._runtime
-        name = (runtime.name,)
+        name = (runtime.name, self._part)
         try:
             with runtime.snapshot(SYSTEM) as tx:
                 if store.is_postgresql(tx.conn):
                     tx.conn.execute(sa.text(f"SET LOCAL statement_timeout = {_LONGEST_MS}"))
-                found = [*read(tx), *runtime.instance().gauges(tx)]
+                found = list(self._ask(tx))
         except sa.exc.SQLAlchemyError as error:
             tell_outage(log, "gauges_not_read", error, service=runtime.name)
-            return [(READABLE, name, 0.0)]
-        return [(READABLE, name, 1.0), *found]
+            return [(READABLE, name, 0.0)], WAITING_KEPT_S
+        return [(READABLE, name, 1.0), *found], self._kept_s
+
+
+def waiting(runtime: Runtime) -> Reading:
+    """Return what waits in a service, read at most every five seconds."""
+    return Reading(runtime, "waiting", read, WAITING_KEPT_S)
+
+
+def own(runtime: Runtime) -> Reading:
+    """Return the service's own figures, which may look at whole tables, once a minute."""
+    return Reading(runtime, "own", runtime.instance().gauges, OWN_KEPT_S)
 
 
 def read(tx: Tx) -> Iterator[Sample]:
@@ -175,7 +201,7 @@ def watch(runtime: Runtime) -> Callable[[], None]:
     alarm on growth does not see a series that begins with one.
 
     Returns:
-        What ends the first.
+        What ends that.
     """
     name = runtime.name
     metrics.OUTAGES[name].inc(0)
@@ -187,4 +213,10 @@ def watch(runtime: Runtime) -> Callable[[], None]:
     if runtime.job_doors:
         for state in metrics.JOB_ENDS:
             metrics.JOBS_ENDED[name, state].inc(0)
-    return metrics.READ.add(Waiting(runtime))
+    ends = [metrics.READ.add(waiting(runtime)), metrics.READ.add(own(runtime))]
+
+    def end() -> None:
+        for one in ends:
+            one()
+
+    return end

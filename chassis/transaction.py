@@ -100,7 +100,7 @@ class Declared:
         return tx.actor
 
     def gauges(self, _tx: Tx) -> Iterable[Sample]:
-        """Return figures of the service's own, read when Prometheus asks: by cheap statements."""
+        """Return figures of the service's own, read about once a minute: within two seconds."""
         return ()
 
     def deadline_moved(self, tx: Tx, move: Move) -> None:

@@ -17,7 +17,7 @@ def read(bench):
     """Read what this process tells; the service's database is among it."""
     with bench.runtime.engine.begin() as conn:
         conn.execute(sa.delete(bench.runtime.chassis.timers))
-    source = gauges.Waiting(bench.runtime)
+    source = gauges.waiting(bench.runtime)
     end = metrics.READ.add(source)
 
     def now():
@@ -169,7 +169,8 @@ def test_serve_and_work_tell_what_they_did(broker_url, postgres_url, tmp_path):
     assert worked("fivered_inbox_events_total", result="effect") == 1
     assert worked("fivered_event_effect_delay_seconds_count", source="toy") == 1
     assert 0 < worked("fivered_event_effect_delay_seconds_sum", source="toy") < 10
-    assert worked("fivered_relay_active") == worked("fivered_database_readable") == 1
+    assert worked("fivered_relay_active") == 1
+    assert worked("fivered_database_readable") == 2
     assert worked("fivered_bus_connected") == len(worked.told("fivered_bus_connected")) == 2
     for zero in ("fivered_outbox_unsent_events", "fivered_parked_deliveries", "fivered_timers_late",
                  "fivered_bus_blocked", "fivered_relay_held_keys"):  # fmt: skip

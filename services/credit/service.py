@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chassis import deadlines
 from chassis.bus import (
     ANY_ROLE,
@@ -13,6 +15,7 @@ from chassis.bus import (
 from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
+from chassis.metrics import Sample
 from chassis.table import command, job, query, subscribe, timer
 from services.credit import events
 from services.credit.actions import (
@@ -55,7 +58,7 @@ from services.credit.views import budget as budget_views
 from services.credit.views import cards as cards_views
 from services.credit.views import consents as consents_views
 from services.credit.views import drafts as draft_views
-from services.credit.views import figures, replays, screening, statements
+from services.credit.views import figures, gauges, replays, screening, statements
 from services.credit.views import honours as honours_views
 from services.credit.views import messages as message_views
 from services.credit.views import notices as notices_views
@@ -727,6 +730,10 @@ class Credit(Imports, Service):
     def admit(self, tx: Tx) -> None:
         """Refuse who is dead, or was merged into another registration."""
         standing.admit(tx)
+
+    def gauges(self, tx: Tx) -> Iterable[Sample]:
+        """Return the sum of the ledger and the months by their state."""
+        return gauges.gauges(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

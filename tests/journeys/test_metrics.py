@@ -27,7 +27,7 @@ def test_a_story_in_one_process_moves_every_metric(embedded):
         assert page("fivered_calls_total", service=service, outcome="ok") > 0
         assert page("fivered_call_duration_seconds_count", service=service) > 0
         assert page("fivered_inbox_events_total", service=service, result="effect") > 0
-        assert page("fivered_database_readable", service=service) == 1
+        assert page("fivered_database_readable", service=service) == 2
         assert page("fivered_database_writable", service=service) == 1
         assert page("fivered_parked_deliveries", service=service) == 0
         assert page("fivered_outbox_unsent_events", service=service) == 0
@@ -38,6 +38,10 @@ def test_a_story_in_one_process_moves_every_metric(embedded):
     assert page("fivered_jobs_ended_total", state="DONE") > 0
     assert page("fivered_jobs_ended_total", state="FAILED") == 0
     assert page("fivered_jobs") == 0
+    assert page.told("fivered_credit_ledger_sum_points")
+    assert page("fivered_credit_ledger_sum_points") == 0
+    assert page("fivered_credit_settlements", state="SETTLED") > 0
+    assert page("fivered_credit_settlements_incomplete") == 0
     asked = {"method": "POST", "route": "/v1/steward/requests", "status": "2xx"}
     assert page("fivered_http_requests_total", **asked) > 0
     assert page("fivered_http_request_duration_seconds_count", route=asked["route"]) > 0
@@ -68,7 +72,7 @@ def test_every_process_of_an_installation_tells_its_share(installation):
         assert page("fivered_bus_connected") == len(links), name
         assert page("fivered_bus_blocked") == 0
         if process == "work":
-            assert page("fivered_database_readable", service=unit) == 1
+            assert page("fivered_database_readable", service=unit) == 2
             assert page("fivered_relay_active", service=unit) == 1
             assert page.told("fivered_outbox_oldest_age_seconds", service=unit)
         if process == "serve":

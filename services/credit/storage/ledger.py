@@ -559,6 +559,15 @@ def trial_balance(conn: sa.Connection) -> Balances:
     )
 
 
+def sum_of_accounts(conn: sa.Connection) -> int:
+    """Return the sum of all balances: 0 in a sound ledger, for each posting sums to 0."""
+    sides = [sa.func.sum(t.wallets.c[name]) for name in _WALLET_SIDES.values()]
+    wallets = conn.execute(sa.select(*sides)).one()
+    pending = _sum(conn, sa.select(sa.func.sum(t.pendings.c.points)))
+    system = _sum(conn, sa.select(sa.func.sum(t.system_accounts.c.balance)))
+    return sum(int(side or 0) for side in wallets) + pending + system
+
+
 def _sum(conn: sa.Connection, asked: store.Select) -> int:
     return int(conn.execute(asked).scalar() or 0)
 

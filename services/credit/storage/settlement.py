@@ -22,6 +22,19 @@ PUBLISHED = ("PUBLISHED", "FINALISING", "SETTLED")
 CONFIRMED = ("CONFIRMED", *PUBLISHED)
 
 
+def by_state(conn: sa.Connection) -> tuple[dict[str, int], int]:
+    """Return how many settlements are in each state, and how many drafts are incomplete."""
+    row = t.settlements.c
+    asked = sa.select(row.state, row.complete, sa.func.count()).group_by(row.state, row.complete)
+    counts = dict.fromkeys((*OPEN, *CONFIRMED), 0)
+    incomplete = 0
+    for state, complete, count in conn.execute(asked):
+        counts[state] += int(count)
+        if state in OPEN[1:] and not complete:
+            incomplete += int(count)
+    return counts, incomplete
+
+
 def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
     """Return the months from `since` on that are confirmed in an area.
 

@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast covers bench lint types contracts generate format pins
+.PHONY: help run demo token up down test test-fast covers bench lint types contracts generate format pins release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ generate: ## write everything that is written from the code: units, contracts, d
 	@$(BIN)/python -m deploy.units
 	@$(BIN)/fivered contracts write
 	@$(BIN)/python -m deploy.generate
+
+release: ## check, build wheels and archives into dist/, tag; try first: make release TRY=--dry-run
+	@$(BIN)/python -m deploy.release $(TRY)
 
 pins: ## what is installed, with digests, into requirements*.txt; newer: make pins NEWER=--upgrade
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

@@ -539,6 +539,21 @@ MESSAGES = sentences(
             "会议决定的工作已随会议作废取消:{said}"
             " / A work is cancelled with the meeting that decided it: {said}"
         ),
+        "JOINT_BUILDING_EXPIRING": (
+            "党建联建协议将于 30 日后届满,请商议续签:{said}"
+            " / The joint building agreement ends in 30 days; please agree on the next one: {said}"
+        ),
+        "CREDIT_DELIBERATION_EXPIRING": (
+            "信用评议协议将于 30 日后届满,请商议续签:{said}"
+            " / The credit deliberation agreement ends in 30 days; please agree on the next one: "
+            "{said}"
+        ),
+        "JOINT_BUILDING_TERMINATED": (
+            "党建联建协议已终止:{said} / The joint building agreement is terminated: {said}"
+        ),
+        "CREDIT_DELIBERATION_TERMINATED": (
+            "信用评议协议已终止:{said} / The credit deliberation agreement is terminated: {said}"
+        ),
         "MANAGER_DIED": (
             "项目 {said} 的项目经理已去世,请任命新的项目经理"
             " / The manager of {said} has died; please name another one"

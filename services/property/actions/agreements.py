@@ -370,7 +370,7 @@ class Terminate(Request, frozen=True):
 def terminate_agreement(tx: Tx, payload: Terminate) -> replies.Made:
     """终止协议 / End an agreement.
 
-    End an agreement; what it would still have asked for is cancelled.
+    End an agreement; what it would still have asked for is cancelled, and its sides are told.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -380,9 +380,21 @@ def terminate_agreement(tx: Tx, payload: Terminate) -> replies.Made:
     ground.require_reason(payload.reason)
     if row.state in ("EXPIRED", "TERMINATED"):
         raise StateConflict(state=row.state)
+    _tell_sides(tx, row, "TERMINATED", payload.reason)
     return ground.reply(
         replies.Made, tables.agreements, _finish(tx, row, "TERMINATED", payload.reason)
     )
+
+
+def _tell_sides(tx: Tx, row: Row, what: str, more: str) -> None:
+    """Tell the manager, and who signed for the community, what becomes of an agreement; not the
+    caller, nor of a draft, which binds nobody."""
+    project = ground.project(tx, row.project_id)
+    sides = {project.manager_person_id, row.signed_by_community} - {None, tx.actor.id}
+    if row.state == "DRAFT":
+        return
+    for person in sorted(sides):
+        ground.tell(tx, person, f"{row.type}_{what}", said=f"{project.name}({more})")
 
 
 def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
@@ -424,9 +436,10 @@ def start(tx: Tx, due: Due) -> None:
 
 
 def remind_of_expiry(tx: Tx, due: Due) -> None:
-    """Thirty days before the end both sides are reminded, in the history."""
+    """Thirty days before the end both sides are reminded; it stands in the history."""
     row = records.find(tx.conn, tables.agreements, due.ref, lock=True)
     if row is not None and row.state == "ACTIVE":
+        _tell_sides(tx, row, "EXPIRING", str(row.valid_to))
         records.note(
             tx, tables.agreements, row, step="EXPIRING", note={"valid_to": str(row.valid_to)}
         )

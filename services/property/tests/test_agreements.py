@@ -102,6 +102,11 @@ def test_an_agreement_expires_at_its_end_and_the_project_is_listed_as_not_compli
     assert listed["items"][0]["agreements_active"] == 1
     reminders = bench.rows("SELECT at FROM history WHERE what = 'EXPIRING'")
     assert len(reminders) == 1
+    # The reminder reached nobody: it stood in the history only.
+    for side in (town.manager(), town.secretary()):
+        (told,) = side.ask("my_messages")["items"]
+        assert told["code"] == "CREDIT_DELIBERATION_EXPIRING"
+        assert "2025-06-03" in told["text"]
 
 
 @pytest.mark.covers("F6-flow")
@@ -191,6 +196,13 @@ def test_an_amended_agreement_takes_the_place_of_the_former_one(bench, town):
         version=town.version("agreements", "agreement_id", other),
     )
     assert ended["state"] == "TERMINATED"
+    # Neither side was told of what the street had ended.
+    for side in (town.manager(), town.secretary()):
+        (told,) = side.ask("my_messages")["items"]
+        assert (told["code"], "双方协商解除" in told["text"]) == (
+            "CREDIT_DELIBERATION_TERMINATED",
+            True,
+        )
 
 
 def test_an_agreement_is_amended_by_one_of_its_own_type_only(bench, town):

@@ -571,6 +571,18 @@ MESSAGES = sentences(
             " / Who was appointed from the community into {said} is a member of its committees no "
             "longer; please see whether the post must end, and nominate somebody else"
         ),
+        "APPOINTMENT_ENDED": (
+            "您在项目 {said} 的交叉任职已终止 / Your cross-appointment in {said} has ended"
+        ),
+        "NOMINATION_ENDED": (
+            "您在项目 {said} 的交叉任职提名已终止"
+            " / Your nomination for a cross-appointment in {said} has ended"
+        ),
+        "NOMINATION_LAPSED": (
+            "项目 {said} 的交叉任职人选五个工作日内未同意,提名失效,请另行提名"
+            " / The nominee for {said} did not consent within five working days, and the "
+            "nomination has lapsed; please nominate again"
+        ),
         "APPROVAL_LATE": (
             "项目 {said} 的交叉任职人选已同意五个工作日,尚未批准,请办理"
             " / The nominee for {said} consented five working days ago and is not approved yet; "

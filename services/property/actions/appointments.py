@@ -331,6 +331,11 @@ def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Ro
         scope=row.area,
         sequence=project.version,
     )
+    if state == "LAPSED":
+        ground.tell(tx, row.proposed_by, "NOMINATION_LAPSED", said=project.name)
+    elif reason != "DECEASED" and row.person_id != tx.actor.id:
+        code = "APPOINTMENT_ENDED" if was_active else "NOMINATION_ENDED"
+        ground.tell(tx, row.person_id, code, said=project.name)
     return row, project
 
 

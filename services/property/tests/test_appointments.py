@@ -133,6 +133,9 @@ def test_a_nomination_without_consent_lapses_after_five_working_days(bench, town
     bench.fire("2025-03-11T00:00:00")
     ended = bench.published("appointment_ended.v1")
     assert [event["data"]["reason"] for event in ended] == ["LAPSED"]
+    # Who nominates again was told nothing.
+    told = town.secretary().ask("my_messages")["items"]
+    assert [one["code"] for one in told] == ["NOMINATION_LAPSED"]
     with pytest.raises(StateConflict):
         bench.as_("R_PM", person="per_wu").do("consent_appointment", {"appointment_id": made["id"]})
 
@@ -149,6 +152,9 @@ def test_a_new_manager_ends_the_former_ones_appointment_and_the_gap_is_counted_i
     )
     ended = bench.published("appointment_ended.v1")[0]["data"]
     assert (ended["appointment_id"], ended["reason"]) == (held["id"], "MANAGER_CHANGED")
+    # Nor was who held the post.
+    told = town.manager().ask("my_messages")["items"]
+    assert [one["code"] for one in told] == ["APPOINTMENT_ENDED"]
     gap = town.street_clerk().ask("coverage_gaps")["items"][0]
     assert gap["since"]["P2C"] == "2025-05-30"
     # The manager's facts and the appointment's share one subject and grow in sequence.

@@ -189,7 +189,9 @@ class Writer(threading.Thread):
             self._read_to[name] = self._kept[name] = self._cursor(name)
         outbox = source.chassis.outbox
         asked = (
-            sa.select(outbox.c.id, outbox.c.fact, outbox.c.partition, outbox.c.body)
+            sa.select(
+                outbox.c.id, outbox.c.fact, outbox.c.partition, outbox.c.body, outbox.c.traceparent
+            )
             .where(outbox.c.id > self._read_to[name])
             .order_by(outbox.c.id)
             .limit(BATCH)
@@ -201,7 +203,7 @@ class Writer(threading.Thread):
         last = rows[-1].id
         wanted = self.runtime.reads_of[name]
         deliveries = [
-            inbox.Delivery(bytes(row.body), name, row.partition, row.id)
+            inbox.Delivery(bytes(row.body), name, row.partition, row.id, row.traceparent)
             for row in rows
             if row.fact in wanted
         ]

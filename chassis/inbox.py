@@ -14,8 +14,9 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TypedDict, cast
@@ -24,7 +25,7 @@ import msgspec
 import sqlalchemy as sa
 
 from chassis import envelope as env
-from chassis import metrics
+from chassis import metrics, telemetry
 from chassis import storage as store
 from chassis.messages import SYSTEM, Event, is_uuid
 from chassis.reconnect import tell_outage
@@ -49,6 +50,7 @@ class Delivery:
     source: str
     partition: int
     position: int = 0
+    traceparent: str | None = None
 
 
 @dataclass(slots=True)
@@ -173,6 +175,8 @@ def _read(
         correlation_id=envelope.correlationid,
         partition=delivery.partition,
         data=data,
+        # The position of its publication; where it was not sent, that of the deed.
+        traceparent=delivery.traceparent or envelope.traceparent,
     )
     items.append(_Item(heard, reader.method, delivery.body))
 
@@ -238,6 +242,35 @@ def _explain(error: BaseException) -> str:
 
 
 def _once(runtime: Opened, items: list[_Item], also: Callable[[Tx], None] | None) -> int:
+    with _effects(runtime.name, items) as followed:
+        return _told(runtime, followed, also)
+
+
+@contextmanager
+def _effects(service: str, items: list[_Item]) -> Iterator[list[_Item]]:
+    """Tell of each event of a batch that it is taken into effect; they share a transaction."""
+    if not telemetry.recording():
+        yield items
+        return
+    with ExitStack() as stack:
+        followed = []
+        for item in items:
+            heard = item.heard
+            span = stack.enter_context(
+                telemetry.doing(
+                    f"{service} hears {heard.source}.{heard.fact}",
+                    "consumer",
+                    heard.traceparent,
+                    messaging__system="rabbitmq",
+                    messaging__message__id=heard.id,
+                    messaging__batch__message_count=len(items),
+                )
+            )
+            followed.append(replace(item, heard=replace(heard, traceparent=span.header)))
+        yield followed
+
+
+def _told(runtime: Opened, items: list[_Item], also: Callable[[Tx], None] | None) -> int:
     with runtime.transaction(SYSTEM) as tx:
         began = _Began(tx)
         wanted, parked = _set_behind(tx, runtime, items) if items else ([], 0)
@@ -488,7 +521,7 @@ def _retry_one(runtime: Opened, row: store.Row) -> int:
     try:
         if bad:
             raise ValueError(f"{bad[0].reason}: {bad[0].error}")  # noqa: TRY301  ends as a fault does
-        with runtime.transaction(SYSTEM) as tx:
+        with _effects(runtime.name, items) as items, runtime.transaction(SYSTEM) as tx:
             began = _Began(tx)
             _hold_parking(tx.conn, row.source)
             still = sa.select(table.c.state).where(table.c.id == row.id)

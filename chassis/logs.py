@@ -6,6 +6,7 @@ Names, phones, tokens and keys never stand in a log: modules pass ids as `extra`
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -42,7 +43,7 @@ class JsonFormatter(logging.Formatter):
                 key = f"extra_{name}" if name in _OWN else name
                 line[key] = "***" if any(word in name.lower() for word in _HIDDEN) else value
         if "trace_id" not in line and (trace := telemetry.current.get()) is not None:
-            line["trace_id"] = trace.trace_id
+            line |= {"trace_id": trace.trace_id, "span_id": trace.span_id}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)[-6000:]
         return msgspec.json.encode(line, enc_hook=str).decode()
@@ -56,11 +57,12 @@ def configure(unit: str, level: str = "INFO") -> None:
 
     Args:
         unit: What this process is, e.g. "NAME work".
-        level: Least level that is written.
+        level: Least level that is written, where `FIVERED_LOG_LEVEL` does not say it.
 
     Raises:
         SettingsError: There is no such level.
     """
+    level = os.environ.get("FIVERED_LOG_LEVEL") or level
     if level.upper() not in _LEVELS:
         raise SettingsError([f"FIVERED_LOG_LEVEL must be one of {', '.join(_LEVELS)}"])
     handler = logging.StreamHandler(sys.stderr)

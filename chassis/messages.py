@@ -96,6 +96,7 @@ class Event:
     Attributes:
         data: An instance of the reader type that was named in `@subscribe`.
         partition: The partition of the source in which it arrived.
+        traceparent: For what it is taken into effect.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Event:
     correlation_id: str
     partition: int
     data: Any
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pika
 import psycopg
@@ -95,6 +95,14 @@ class Outcome:
     took: list[float] = field(default_factory=list)
 
 
+class _Sent(NamedTuple):
+    """A message that the broker has not answered for, and when it was sent (`perf_counter`)."""
+
+    row: Unsent
+    at: float
+    span: telemetry.Span
+
+
 class Publisher:
     """A connection to the broker that publishes windows of messages and waits for the confirms.
 
@@ -110,7 +118,7 @@ class Publisher:
         self._closed: str | None = None
         self.blocked = False
         self._next_tag = 1
-        self._waiting: dict[int, tuple[Unsent, float]] = {}
+        self._waiting: dict[int, _Sent] = {}
         self._returned: set[tuple[str, str]] = set()
         self._outcome = Outcome()
         self._channel: Channel = None
@@ -173,8 +181,9 @@ class Publisher:
             waited = self._waiting.pop(tag, None)
             if waited is None:
                 continue
-            row, sent_at = waited
-            outcome.took.append(now - sent_at)
+            row = waited.row
+            outcome.took.append(now - waited.at)
+            waited.span.end("refused" if nack else "")
             if nack:
                 outcome.answers["refused"] += 1
                 outcome.refused.add((row.fact, row.partition))
@@ -224,11 +233,21 @@ class Publisher:
         """
         self._outcome = outcome
         self._returned.clear()
+        for unanswered in self._waiting.values():
+            unanswered.span.end("no answer")
         self._waiting.clear()
         if self._closed is not None:
             raise Lost(self._closed)
         for row in window:
-            headers = {} if row.traceparent is None else {"traceparent": row.traceparent}
+            span = telemetry.begin(
+                f"{self._exchange} publish",
+                "producer",
+                row.traceparent,
+                messaging__system="rabbitmq",
+                messaging__message__id=row.event_id,
+                messaging__rabbitmq__destination__routing_key=row.key,
+            )
+            headers = {} if span.header is None else {"traceparent": span.header}
             self._channel.basic_publish(
                 self._exchange,
                 row.key,
@@ -241,7 +260,7 @@ class Publisher:
                 ),
                 mandatory=row.mandatory,
             )
-            self._waiting[self._next_tag] = (row, time.perf_counter())
+            self._waiting[self._next_tag] = _Sent(row, time.perf_counter(), span)
             self._next_tag += 1
         try:
             self._until(lambda: not self._waiting, DEADLINE_S)
@@ -571,7 +590,7 @@ class Relay(threading.Thread):
                 row[2],
                 row[3],
                 bytes(row[4]),
-                _trace_of(row[5]),
+                row[5],
                 row[2] in self.consumed,
             )
             for row in found
@@ -591,11 +610,6 @@ class Relay(threading.Thread):
 
 def _keys(found: set[tuple[str, int]]) -> list[str]:
     return sorted(f"{fact}.{partition}" for fact, partition in found)
-
-
-def _trace_of(header: str | None) -> str | None:
-    parent = telemetry.parse(header)
-    return parent.child().header() if parent is not None else None
 
 
 def _plain_url(url: sa.URL) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from msgspec import Struct
 
-from chassis import audit, contracts, deadlines, idempotency, sealing, years
+from chassis import audit, contracts, deadlines, idempotency, sealing, telemetry, years
 from chassis import storage as store
 from chassis.bus import (
     Door,
@@ -47,6 +50,27 @@ log = logging.getLogger("fivered.runtime")
 _RACES = 3
 # A fact that has waited so long for the relay is late.
 _OUTBOX_LATE_S = 60.0
+
+
+class Heard(list[Event]):
+    """A batch of events. While it is gone through, what the transaction says follows from the event
+    at hand; otherwise from the trace that all of them belong to, if that is one."""
+
+    def __init__(self, tx: Tx, events: Sequence[Event]) -> None:
+        super().__init__(events)
+        self._tx = tx
+        first = events[0].traceparent if events else None
+        same = all(event.traceparent == first for event in events)
+        self._all = tx.traceparent = first if same else None
+
+    def __iter__(self) -> Iterator[Event]:
+        """Go through the events."""
+        try:
+            for event in super().__iter__():
+                self._tx.traceparent = event.traceparent
+                yield event
+        finally:
+            self._tx.traceparent = self._all
 
 
 class Runtime(Opened):
@@ -161,6 +185,39 @@ class Runtime(Opened):
         self, service: Service, door: Door, fn: Callable[..., object], call: Call
     ) -> object:
         """Run a command: role, body, idempotency key, action, audit row; one transaction."""
+        began, outcome = time.perf_counter(), "failed"
+        with self._entered(door, call) as span:
+            try:
+                followed = replace(call, traceparent=span.header)
+                reply = self._command(service, door, fn, followed)
+                outcome = "replayed" if isinstance(reply, Replayed) else "done"
+            except Refusal as refusal:
+                outcome = refusal.guard or refusal.code
+                raise
+            finally:
+                log.info(
+                    "command",
+                    extra={
+                        "door": f"{self.name}.{call.method}",
+                        "role": call.actor.role,
+                        "outcome": outcome,
+                        "ms": round((time.perf_counter() - began) * 1000, 1),
+                    },
+                )
+            return reply
+
+    def _entered(self, door: Door, call: Call) -> AbstractContextManager[telemetry.Span]:
+        return telemetry.doing(
+            f"{self.name}.{call.method}",
+            "server",
+            call.traceparent,
+            fivered__kind=door.kind,
+            fivered__role=call.actor.role,
+        )
+
+    def _command(
+        self, service: Service, door: Door, fn: Callable[..., object], call: Call
+    ) -> object:
         check_role(door.roles, call.actor)
         check_precondition(door.if_match, call.version)
         body = self.read_body(call.method, call.body)
@@ -197,9 +254,12 @@ class Runtime(Opened):
     def _command_once(
         self, door: Door, act: Callable[[Tx], object], call: Call, digest: Digest
     ) -> object:
-        with self.transaction(
-            call.actor, version=call.version, traceparent=call.traceparent, claims=True
-        ) as tx:
+        with (
+            telemetry.doing("transaction", "internal", call.traceparent) as span,
+            self.transaction(
+                call.actor, version=call.version, traceparent=span.header, claims=True
+            ) as tx,
+        ):
             stored = idempotency.claim(tx, call, digest)
             if stored is not None and not door.unkept:
                 return Replayed(stored.reply)
@@ -220,6 +280,10 @@ class Runtime(Opened):
         self, service: Service, door: Door, fn: Callable[..., object], call: Call
     ) -> object:
         """Run a query in one snapshot."""
+        with self._entered(door, call) as span:
+            return self._query(service, door, fn, replace(call, traceparent=span.header))
+
+    def _query(self, service: Service, door: Door, fn: Callable[..., object], call: Call) -> object:
         check_role(door.roles, call.actor)
         body = self.read_body(call.method, call.body)
         try:
@@ -277,7 +341,7 @@ class Runtime(Opened):
     ) -> None:
         """Give a batch to its method, in the transaction that the inbox has opened."""
         tx, heard = tx_and_heard
-        fn(service, tx, heard)
+        fn(service, tx, Heard(tx, heard))
 
     def run_timer(
         self,

@@ -482,6 +482,7 @@ def run(service_name: str) -> int:
     """
     runtime, _ = process.open_runtime(service_name, cooperative=True, consumes=False)
     logs.configure(f"{runtime.name} serve")
+    telemetry.start(f"{runtime.name} serve")
     # It would log each refusal as an error with its traceback; `rpc.failure` logs what is one.
     logging.getLogger("nameko.containers").setLevel("CRITICAL")
     stopping: list[int] = []

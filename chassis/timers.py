@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
-from chassis import metrics
+from chassis import metrics, telemetry
 from chassis import storage as store
 from chassis.messages import SYSTEM, Due
 from chassis.pace import SET
@@ -148,7 +148,10 @@ def fire_rows(runtime: Opened, rows: Sequence[store.Row]) -> int:
 
 def _fire(runtime: Opened, rows: Sequence[store.Row]) -> int:
     """Fire timers in their order. Returns how many this transaction has dealt with."""
-    with runtime.transaction(SYSTEM, now=rows[0].due_at) as tx:
+    with (
+        telemetry.doing(f"{runtime.name} timers", "internal", None) as span,
+        runtime.transaction(SYSTEM, now=rows[0].due_at, traceparent=span.header) as tx,
+    ):
         dues = _claim(tx, rows)
         at = 0
         while at < len(dues):

@@ -567,6 +567,7 @@ class Tx:
         at = occurred_at or self.now
         identity = event_id or new_uuid()
         chosen = partition_of(subject) if partition is None else partition
+        traceparent = cause.traceparent if cause else self.traceparent
         body = env.encode(
             env.Envelope(
                 id=identity,
@@ -583,7 +584,7 @@ class Tx:
                 causationid=cause.id if cause else self.causation_id,
                 actorrole=self.actor.role,
                 actorid=self.actor.id or None,
-                traceparent=self.traceparent,
+                traceparent=traceparent,
                 data=env.raw(event),
             )
         )
@@ -598,7 +599,7 @@ class Tx:
                 "partition": chosen,
                 "subject": subject,
                 "body": body,
-                "traceparent": self.traceparent,
+                "traceparent": traceparent,
                 "recorded_at": datetime.now(UTC),
                 "sent_at": None,
             }

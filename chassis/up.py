@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from chassis import installed, logs
+from chassis import installed, logs, telemetry
 from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
 from chassis.here import KEYS, Running, born, forget, keys_file, leave
@@ -62,7 +62,8 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     serve_gateway = installed.load(installed.GATEWAY)
     if serve_gateway is None:
         raise CommandFailed("the gateway is not installed here: pip install ./gateway")
-    logs.configure("up", os.environ.get("FIVERED_LOG_LEVEL", "WARNING"))
+    logs.configure("up", "WARNING")
+    telemetry.start("up")
     embedded = _open(data, names)
     address = f"http://{host}:{listening.getsockname()[1]}"
     # The port may be given on the command line: QR codes and feeds lead to it.

@@ -38,6 +38,7 @@ from chassis import (
     metrics,
     process,
     sealing,
+    telemetry,
     timers,
     topology,
     years,
@@ -289,7 +290,9 @@ class Subscriber:
     ) -> None:
         if partition == topology.DEAD:
             partition = topology.partition_of_dead(properties.headers)
-        delivery = inbox.Delivery(body, self.source, partition)
+        sent = (properties.headers or {}).get("traceparent")
+        traceparent = sent if isinstance(sent, str) else None
+        delivery = inbox.Delivery(body, self.source, partition, traceparent=traceparent)
         with self._news:
             self._arrived.append((method.delivery_tag, delivery))
             self._news.notify()
@@ -618,6 +621,7 @@ def run(service_name: str) -> int:
     """
     runtime, installation = process.open_runtime(service_name)
     logs.configure(f"{runtime.name} work")
+    telemetry.start(f"{runtime.name} work")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from chassis import logs
+from chassis import logs, telemetry
 from chassis.here import keys_file, read_keys
 from chassis.settings import CommandFailed
 from gateway.app import run
@@ -17,7 +17,8 @@ from gateway.serving import PortTaken
 
 def run_gateway(_given: argparse.Namespace) -> int:
     """Carry out `fivered gateway`."""
-    logs.configure("gateway", os.environ.get("FIVERED_LOG_LEVEL", "INFO"))
+    logs.configure("gateway")
+    telemetry.start("gateway")
     try:
         return run()
     except PortTaken as error:

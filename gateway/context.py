@@ -40,9 +40,10 @@ def language_of(header: str) -> Lang:
     return "en" if best["en"] > best["zh"] else "zh"
 
 
-def read_context(headers: Mapping[str, str]) -> Context:
-    """Read the context off the headers."""
-    trace = telemetry.follow(headers.get("traceparent"))
+def read_context(headers: Mapping[str, str], span: telemetry.Span | None = None) -> Context:
+    """Read the context off the headers; of a span that is told, its own position."""
+    told = telemetry.parse(span.header) if span is not None and telemetry.recording() else None
+    trace = told or telemetry.follow(headers.get("traceparent"))
     return Context(language_of(headers.get("accept-language", "")), trace.trace_id, trace.header())
 
 

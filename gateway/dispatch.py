@@ -13,6 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis import telemetry
 from chassis.json_values import JsonObject
 from chassis.messages import ANY_VERSION, Actor, Replayed, Seen
 from chassis.messages import PUBLIC as PUBLIC_ROLE
@@ -104,18 +105,20 @@ class Gate:
             CallFailed: See `Caller.call`.
         """
         context = context_of(request)
-        return await self.caller.call(
-            service,
-            method,
-            body,
-            actor=actor,
-            key=key,
-            version=version,
-            deadline_s=deadline_s or self.settings.deadline_s,
-            lang=context.lang,
-            traceparent=context.traceparent,
-            raw=raw,
-        )
+        name = f"{service}.{method}"
+        with telemetry.doing(name, "client", context.traceparent, rpc__system="fivered") as span:
+            return await self.caller.call(
+                service,
+                method,
+                body,
+                actor=actor,
+                key=key,
+                version=version,
+                deadline_s=deadline_s or self.settings.deadline_s,
+                lang=context.lang,
+                traceparent=span.header,
+                raw=raw,
+            )
 
     async def enter(self, door: Door, request: Request, locate: Locate) -> Response:
         """Serve one request at a door.

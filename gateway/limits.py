@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis import telemetry
 from gateway import measures
 from gateway.context import KEY, read_context
 from gateway.errors import (
@@ -161,7 +162,12 @@ class Outermost:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        context = scope[KEY] = read_context(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        method = scope["method"]
+        span = telemetry.begin(
+            f"HTTP {method}", "server", headers.get("traceparent"), http__request__method=method
+        )
+        context = scope[KEY] = read_context(headers, span)
         started = time.perf_counter()
         answered: dict[str, object] = {}
 
@@ -181,14 +187,15 @@ class Outermost:
             finally:
                 self._serving -= 1
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-            refused, headers = explain(error, scope["path"])
+            refused, said = explain(error, scope["path"])
             scope["fivered.refused"] = refused["code"]
             if "status" not in answered:
-                response = problem(context, scope["path"], refused, headers=headers)
+                response = problem(context, scope["path"], refused, headers=said)
                 await response(scope, receive, dressed)
         seconds = time.perf_counter() - started
         status = answered.get("status")
         measures.answered(scope, status if isinstance(status, int) else 0, seconds)
+        _end(span, scope, status if isinstance(status, int) else 0)
         log.info(
             "request",
             extra={
@@ -230,6 +237,18 @@ class Outermost:
                     "remedy": "FIVERED_TRUSTED_PROXIES: everybody behind it is one address",
                 },
             )
+
+
+def _end(span: telemetry.Span, scope: Scope, status: int) -> None:
+    """End the span of a request under the address of its door, which names no thing."""
+    route = getattr(scope.get("route"), "path", "")
+    if route:
+        span.call(f"{scope['method']} {route}")
+        span.tell(http__route=route)
+    span.tell(http__response__status_code=status)
+    if "fivered.refused" in scope:
+        span.tell(fivered__refusal=str(scope["fivered.refused"]))
+    span.end(str(status) if status >= 500 else "")
 
 
 def address_of(scope: Scope) -> str:

@@ -304,6 +304,16 @@ def open_merges(conn: sa.Connection, person_id: str) -> list[Row]:
     return records.rows(conn, asked)
 
 
+def _about_people_of(table: sa.Table, scope: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is about a person of an area; of a grid it is who lives
+    there, since the rows name the community only."""
+    here = store.within(table.c.area, scope[:12])
+    if len(scope) < 15:
+        return here
+    lives_there = sa.select(persons.c.person_id).where(persons.c.grid == scope)
+    return sa.and_(here, table.c.person_id.in_(lives_there))
+
+
 def merges(
     conn: sa.Connection,
     scope: str,
@@ -311,7 +321,7 @@ def merges(
     part: records.PartOfList,
 ) -> records.Page:
     """Return the proposals of an area, oldest first."""
-    asked = sa.select(person_merges).where(store.within(person_merges.c.area, scope))
+    asked = sa.select(person_merges).where(_about_people_of(person_merges, scope))
     if state is not None:
         asked = asked.where(person_merges.c.state == state)
     return records.page(conn, asked, part, (person_merges.c.created_at, person_merges.c.merge_id))
@@ -345,7 +355,7 @@ def deaths(
     conn: sa.Connection, scope: str, state: str | None, part: records.PartOfList
 ) -> records.Page:
     """Return the proposals of an area that somebody died, oldest first."""
-    asked = sa.select(person_deaths).where(store.within(person_deaths.c.area, scope))
+    asked = sa.select(person_deaths).where(_about_people_of(person_deaths, scope))
     if state is not None:
         asked = asked.where(person_deaths.c.state == state)
     return records.page(conn, asked, part, (person_deaths.c.created_at, person_deaths.c.death_id))
@@ -535,7 +545,7 @@ def reads(
     part: records.PartOfList,
 ) -> records.Page:
     """Return who read what of the persons of an area, newest first."""
-    asked = sa.select(person_reads).where(store.within(person_reads.c.area, scope))
+    asked = sa.select(person_reads).where(_about_people_of(person_reads, scope))
     if person_ids is not None:
         asked = asked.where(person_reads.c.person_id.in_(person_ids))
     if actor_id is not None:

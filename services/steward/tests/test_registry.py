@@ -547,6 +547,30 @@ def test_a_link_that_is_told_after_a_merge_is_the_kept_persons(ground, twin):
     assert ground.bench.rows("SELECT person_id FROM liaisons") == [{"person_id": WANG}]
 
 
+def test_what_waits_about_people_is_listed_for_the_grid_where_they_live(ground, twin):
+    """A grid's lists were empty, and who works in one grid read the proposals of all."""
+    proposed = merge(ground)
+    ground.cadre(CADRE).do("deactivate_person", {"person_id": LI, "reason": "DECEASED"}, version=1)
+    ground.cadre(CADRE).ask("person", {"person_id": LI})
+
+    def listed(door, scope, **asked):
+        found = ground.by(OTHER_CADRE, "R_CADRE", COMMUNITY).ask(door, {"scope": scope} | asked)
+        return [item["person_id"] for item in found["items"]]
+
+    for scope, merges, deaths in (
+        (GRID, [], []),
+        (GRID_2, [TWIN], [LI]),
+        (COMMUNITY, [TWIN], [LI]),
+    ):
+        assert (listed("person_merges", scope), listed("person_deaths", scope)) == (merges, deaths)
+    for grid, found in ((GRID, []), (GRID_2, [proposed["id"]])):
+        waiting = ground.by(GRID_WORKER, "R_GRID", grid).ask("person_merges", {})["items"]
+        assert [item["id"] for item in waiting] == found
+    auditor = ground.by(OTHER_CADRE, "R_AUDITOR", "370811")
+    read = [auditor.ask("person_reads", {"scope": grid})["items"] for grid in (GRID, GRID_2)]
+    assert [{item["person_id"] for item in items} for items in read] == [set(), {LI}]
+
+
 def test_two_numbers_are_two_people_and_a_rejected_proposal_changes_nothing(ground):
     """K7: twins of one name are not merged by a slip."""
     with pytest.raises(errors.TwoNumbers):

@@ -265,8 +265,8 @@ def person_merges(tx: Tx, payload: MergeList) -> Page[replies.MergeCard]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    scope = payload.scope or tx.actor.scope[:12]
-    tx.require_scope(scope if payload.scope else tx.actor.scope)
+    scope = payload.scope or tx.actor.scope
+    tx.require_scope(scope)
     vault = storage.vault(tx.settings.keys)
     return storage.people.merges(tx.conn, scope, payload.state, payload).listed(
         lambda row: replies.MergeCard.of(
@@ -286,8 +286,8 @@ def person_deaths(tx: Tx, payload: DeathList) -> Page[replies.DeathCard]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    scope = payload.scope or tx.actor.scope[:12]
-    tx.require_scope(scope if payload.scope else tx.actor.scope)
+    scope = payload.scope or tx.actor.scope
+    tx.require_scope(scope)
     return storage.people.deaths(tx.conn, scope, payload.state, payload).listed(
         lambda row: replies.DeathCard.of(row, id=row.death_id, proposed_at=row.created_at)
     )

@@ -6,6 +6,7 @@ whatever the order was, statements, funds and credit's ledger must add up as the
 
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -33,8 +34,13 @@ class Crowds(Walk):
 
     def call(self, method, actor, row, key, **body):
         """Return (door, what it is about, the work)."""
-        order = Call(method, {key: row[key]} | body, actor, new_uuid(), row["version"])
-        return method, row[key], lambda: self.town.bench.runtime.call(order)
+        order = Call(method, {key: row[key]} | body, actor, None, row["version"])
+        # Of two who do the same, each has a key of its own.
+        return (
+            method,
+            row[key],
+            lambda: self.town.bench.runtime.call(replace(order, key=new_uuid())),
+        )
 
     def doors(self, chance):
         """Return what could be done at this moment with what is billed, paid and given back."""

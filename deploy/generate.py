@@ -2,9 +2,9 @@
 
 Environment examples come from the settings classes, broker users from what each service publishes
 and consumes, database roles, containers and Kubernetes manifests from the list of services, the
-facts on a service's card from its contracts, the release in each unit from the chassis. A test
-compares them with what is in the tree. `python -m deploy.fill_in` makes an installation's own
-files of them.
+facts on a service's card from its contracts, the runbook's table of metrics from what is declared,
+the release in each unit from the chassis. A test compares them with what is in the tree.
+`python -m deploy.fill_in` makes an installation's own files of them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml  # type: ignore[import-untyped]
+
 from chassis import __version__, asyncapi, topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
-from deploy import cards, manifests, units
+from deploy import cards, manifests, metrics, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -199,6 +201,8 @@ def files() -> dict[Path, str]:
         HERE / "rabbitmq" / "definitions.json": broker(),
         HERE / "postgres" / "init.sql": database(),
         HERE / "compose.yaml": compose(),
+        metrics.RUNBOOK: metrics.runbook(),
+        metrics.EXAMPLE: metrics.example(),
         HERE / "installation.json": installation.to_json(),
         HERE.parent / "docs" / "asyncapi.json": events(),
         HERE / "env" / "gateway.env.example": environment(
@@ -207,6 +211,9 @@ def files() -> dict[Path, str]:
     }
     for name, text in manifests.files(installation).items():
         found[HERE / "kubernetes" / name] = text
+    rules = yaml.safe_load((HERE / "prometheus" / "alerts.yaml").read_text("utf-8"))
+    for name, text in manifests.monitoring(rules).items():
+        found[HERE / "kubernetes" / "monitoring" / name] = text
     for name in service_names():
         kinds: list[type[Any]] = [ProcessSettings, service_class(name).settings_type]
         found[HERE / "env" / f"{name}.env.example"] = environment(name, kinds, database=True)

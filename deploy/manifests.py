@@ -22,6 +22,13 @@ HEALTH_PORT, HTTP_PORT = 8081, 8000
 REGISTRY = "registry.example.org/fivered"
 # The chassis drains for 25 seconds at most, and the gateway first waits until it gets no calls.
 GRACE_S = 35
+# Who may read the metrics: namespaces with this label.
+SCRAPES = {"fivered/scrapes": "true"}
+_SCRAPED = {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": str(HEALTH_PORT),
+    "prometheus.io/path": "/metrics",
+}
 _BLOBS = "/var/lib/fivered/blobs"
 _HEAD = "# Generated: python -m deploy.generate. What one installation changes: an overlay.\n"
 
@@ -178,7 +185,7 @@ def _deployment(name: str, unit: str, pod: Manifest, notes: Manifest) -> list[Ma
             "template": {
                 "metadata": {
                     "labels": head["metadata"]["labels"] | own,
-                    **({"annotations": notes} if notes else {}),
+                    "annotations": notes | _SCRAPED,
                 },
                 "spec": pod,
             },
@@ -226,7 +233,12 @@ def _gateway() -> list[Manifest]:
     container = _container(
         "gateway", ["gateway"], "fivered-gateway", _resources("200m", "128Mi", "512Mi")
     )
-    container |= {"ports": [{"name": "http", "containerPort": HTTP_PORT}]}
+    container |= {
+        "ports": [
+            {"name": "http", "containerPort": HTTP_PORT},
+            {"name": "health", "containerPort": HEALTH_PORT},
+        ]
+    }
     # No service is installed in its image; each says its doors itself.
     container["env"] = [
         *container.get("env", []),
@@ -251,7 +263,8 @@ def _topology() -> Manifest:
 
 
 def _network() -> list[Manifest]:
-    """Return who may open a connection to whom: only the gateway is reached at all."""
+    """Return who may open a connection to whom: only the gateway is reached at all, and the port
+    of the metrics by who may read them."""
     every = _head("NetworkPolicy", "networking.k8s.io/v1", "nobody-calls-in", "settings") | {
         "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}
     }
@@ -262,4 +275,41 @@ def _network() -> list[Manifest]:
             "ingress": [{"ports": [{"protocol": "TCP", "port": HTTP_PORT}]}],
         }
     }
-    return [every, door]
+    seen = _head("NetworkPolicy", "networking.k8s.io/v1", "metrics", "settings") | {
+        "spec": {
+            "podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "fivered"}},
+            "policyTypes": ["Ingress"],
+            "ingress": [
+                {
+                    "from": [{"namespaceSelector": {"matchLabels": SCRAPES}}],
+                    "ports": [{"protocol": "TCP", "port": HEALTH_PORT}],
+                }
+            ],
+        }
+    }
+    return [every, door, seen]
+
+
+def monitoring(rules: Manifest) -> dict[str, str]:
+    """Return what the Prometheus operator reads, by file name: which pods, and the alarms.
+
+    Args:
+        rules: `prometheus/alerts.yaml`.
+    """
+    pods = _head("PodMonitor", "monitoring.coreos.com/v1", "fivered", "settings") | {
+        "spec": {
+            "jobLabel": "app.kubernetes.io/part-of",
+            "selector": {"matchLabels": {"app.kubernetes.io/part-of": "fivered"}},
+            "podMetricsEndpoints": [{"port": "health", "path": "/metrics", "interval": "15s"}],
+        }
+    }
+    alarms = _head("PrometheusRule", "monitoring.coreos.com/v1", "fivered", "settings")
+    whole = {"podmonitor.yaml": pods, "rules.yaml": alarms | {"spec": rules}}
+    listed = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": sorted(whole),
+    }
+    whole["kustomization.yaml"] = listed
+    return {name: _HEAD + _text([one]) for name, one in whole.items()}

@@ -26,7 +26,9 @@ def missing() -> list[str]:
     """Return the Debian packages that are not there."""
     browser = [] if shutil.which("chromium") else ["chromium"]
     font = [] if FONT.is_file() else ["fonts-wqy-zenhei"]
-    return [*servers.missing(), *browser, *font]
+    # promtool, which tries the rules of the alarms.
+    prometheus = [] if shutil.which("promtool") else ["prometheus"]
+    return [*servers.missing(), *browser, *font, *prometheus]
 
 
 def install(packages: list[str]) -> str:

@@ -70,7 +70,10 @@ def release_of(service: str) -> str:
     point = points(SERVICES).get(service)
     if point is None:
         return "0"
-    found = find_spec(point.module)
+    try:
+        found = find_spec(point.module)
+    except ModuleNotFoundError:
+        found = None  # it is registered, and its files are gone
     if found is not None and found.origin is not None:
         project = Path(found.origin).with_name("pyproject.toml")
         if project.exists():

@@ -95,7 +95,11 @@ def lint() -> None:
 
 
 def build() -> list[Path]:
-    """Build every unit from its committed files; returns what lies in `dist/` then."""
+    """Build every unit from its committed files; returns what lies in `dist/` then.
+
+    Raises:
+        NotYet: A unit cannot be built.
+    """
     shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir()
     # Files carry the time of the commit, so that a second build gives the same wheels.
@@ -111,10 +115,12 @@ def build() -> list[Path]:
                 with tarfile.open(fileobj=BytesIO(packed)) as archive:
                     archive.extractall(source, filter="data")
                 asked = f"from setuptools import build_meta as b; b.build_{kind}({str(DIST)!r})"
-                subprocess.run(
+                done = subprocess.run(
                     [sys.executable, "-c", asked],
-                    cwd=source, env=environment, check=True, stdout=subprocess.DEVNULL,
+                    cwd=source, env=environment, check=False, capture_output=True, text=True,
                 )  # fmt: skip
+            if done.returncode:
+                raise NotYet(f"{unit.relative_to(ROOT)}: no {kind}:\n{done.stderr[-2000:]}")
     made = sorted(DIST.iterdir())
     sums = [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n" for one in made]
     (DIST / "SHA256SUMS").write_text("".join(sums), "utf-8")

@@ -8,18 +8,16 @@ from importlib import resources
 from typing import cast
 
 from chassis import LICENCE, OPERATOR
-from chassis.bus import Service
-from chassis.contracts import EventContract, folder_of
-from chassis.facts import all_declared
+from chassis.contracts import EventContract
 from chassis.json_values import Json, JsonObject
 from chassis.messages import PARTITIONS
-from chassis.topology import event_exchange
+from chassis.topology import VHOST, event_exchange
 
 _BINDING = "0.3.0"
 
 
-def document(classes: Iterable[type[Service]], *, title: str, version: str) -> JsonObject:
-    """Return the document: a channel per fact, public ones first in each service.
+def document(facts: Iterable[EventContract], *, title: str, version: str) -> JsonObject:
+    """Return the document: a channel per fact, in their order.
 
     The body is a CloudEvent in structured mode; AsyncAPI's binding is the one of AMQP 0-9-1.
     """
@@ -29,23 +27,20 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> J
     envelope = json.loads(
         resources.files("chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
     )
-    for cls in classes:
-        for kind in sorted(
-            all_declared(cls.publishes), key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)
-        ):
-            path = folder_of(cls) / "events" / f"{kind.FACT}.json"
-            contract: EventContract = json.loads(path.read_text("utf-8"))
-            name = f"{cls.name}_{kind.FACT.replace('.', '_')}"
-            channels[name] = _channel(cls.name, kind.FACT, name)
-            operations[f"say_{name}"] = {
-                "action": "send",
-                "channel": {"$ref": f"#/channels/{name}"},
-                "messages": [{"$ref": f"#/channels/{name}/messages/{name}"}],
-                "bindings": {
-                    "amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": _BINDING}
-                },
-            }
-            messages[name] = _message(contract)
+    (enveloped,) = envelope["examples"]
+    for contract in facts:
+        service, _, fact = contract["type"].partition(".")
+        name = contract["type"].replace(".", "_")
+        channels[name] = _channel(service, fact, name)
+        operations[f"say_{name}"] = {
+            "action": "send",
+            "channel": {"$ref": f"#/channels/{name}"},
+            "messages": [{"$ref": f"#/channels/{name}/messages/{name}"}],
+            "bindings": {
+                "amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": _BINDING}
+            },
+        }
+        messages[name] = _message(contract, enveloped)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -54,7 +49,17 @@ def document(classes: Iterable[type[Service]], *, title: str, version: str) -> J
             "license": {"name": LICENCE["identifier"], "url": LICENCE["url"]},
             "contact": {"name": OPERATOR},
         },
-        "servers": {"broker": {"host": "localhost:5672", "protocol": "amqp"}},
+        "servers": {
+            "broker": {
+                "host": "{host}:5672",
+                "pathname": f"/{VHOST}",
+                "protocol": "amqp",
+                "description": "RabbitMQ. `fivered topology consumer NAME` prints what lets an "
+                "outside consumer in: a user of its own, its queues, what it may read.",
+                "variables": {"host": {"default": "localhost", "description": "The broker"}},
+                "security": [{"type": "userPassword"}],
+            }
+        },
         "defaultContentType": envelope["content_type"],
         "channels": channels,
         "operations": operations,
@@ -85,7 +90,7 @@ def _channel(service: str, fact: str, name: str) -> JsonObject:
                     "type": "topic",
                     "durable": True,
                     "autoDelete": False,
-                    "vhost": "/",
+                    "vhost": VHOST,
                 },
                 "bindingVersion": _BINDING,
             }
@@ -93,7 +98,7 @@ def _channel(service: str, fact: str, name: str) -> JsonObject:
     }
 
 
-def _message(contract: EventContract) -> JsonObject:
+def _message(contract: EventContract, enveloped: JsonObject) -> JsonObject:
     data = {name: value for name, value in contract["schema"].items() if name != "$schema"}
     # References of the contract file point into itself; here its definitions stand inline.
     inlined = _inlined(cast("JsonObject", data), cast("JsonObject", data.pop("$defs", {})))
@@ -102,6 +107,9 @@ def _message(contract: EventContract) -> JsonObject:
         "title": contract["title"],
         "contentType": "application/cloudevents+json",
         "tags": [{"name": contract["visibility"]}],
+        "examples": [
+            {"payload": event_of(contract, one, enveloped)} for one in contract["examples"]
+        ],
         "payload": {
             "allOf": [
                 {"$ref": "#/components/schemas/envelope"},
@@ -112,6 +120,13 @@ def _message(contract: EventContract) -> JsonObject:
             ]
         },
     }
+
+
+def event_of(contract: EventContract, data: JsonObject, enveloped: JsonObject) -> JsonObject:
+    """Return an example of a fact as it is published: its data in the envelope of an example."""
+    service = contract["type"].partition(".")[0]
+    given: JsonObject = {"source": f"/fivered/{service}", "type": contract["type"], "data": data}
+    return enveloped | given
 
 
 def _inlined(schema: Json, definitions: JsonObject) -> Json:

@@ -422,6 +422,11 @@ class Service(Declared):
         return tx.runtime.contract
 
     @query(roles=(PUBLIC,))
+    def _events(self, tx: Tx, _body: Nothing) -> JsonObject:
+        """Answer the public facts of the release that runs here."""
+        return {"facts": [*tx.runtime.public_facts]}
+
+    @query(roles=(PUBLIC,))
     def _clock(self, tx: Tx, _body: Nothing) -> Clock:
         """Answer the domain time and whether it may be set."""
         return {"now": tx.now.isoformat(), "demo": tx.runtime.process.demo_clock}

@@ -124,8 +124,12 @@ def run_topology(given: argparse.Namespace) -> int:
 
 
 def run_events(given: argparse.Namespace) -> int:
-    """Show, or publish again, what a service has published."""
+    """Show, or publish again, what a service has published; or what it publishes at all."""
     _only_of_its_action(given)
+    if given.action == "list":
+        return _list_facts(given)
+    if given.service is None:
+        raise CommandFailed(f"events {given.action} needs a service: whose events")
     try:
         after, first, last = (
             None if text is None else event_log.place(text)
@@ -155,15 +159,36 @@ def _only_of_its_action(given: argparse.Namespace) -> None:
     Raises:
         CommandFailed: One is there, or names nobody.
     """
-    others = {"tail": ("dry_run", "only_to", "first_time"), "replay": ("limit", "follow", "unsent")}
+    replay, tail = ("dry_run", "only_to", "first_time"), ("limit", "follow", "unsent")
+    others = {
+        "tail": (*replay, "json"),
+        "replay": (*tail, "json"),
+        "list": (*replay, *tail, "after", "first", "last"),
+    }
     for name in others[given.action]:
         value = getattr(given, name)
         if value is not None and value is not False:
-            raise CommandFailed(f"events {given.action} takes no --{name.replace('_', '-')}")
+            called = {"first": "from", "last": "to"}.get(name, name.replace("_", "-"))
+            raise CommandFailed(f"events {given.action} takes no --{called}")
     if given.only_to == "":
         raise CommandFailed("--only-to needs the name of a consumer")
     if given.first_time and given.only_to is None:
         raise CommandFailed("--first-time needs --only-to: who has never run")
+
+
+def _list_facts(given: argparse.Namespace) -> int:
+    """Show what services publish: the fact, who may hear it, what it means."""
+    names = [given.service] if given.service else service_names()
+    found = [one for name in names for one in contracts.facts_of(service_class(name))]
+    found = [one for one in found if given.fact in {None, one["type"].partition(".")[2]}]
+    if not found:
+        raise CommandFailed(f"nothing that is published is called {given.fact}")
+    for fact in found:
+        if given.json:
+            print(json.dumps(fact, ensure_ascii=False))
+        else:
+            print(f"{fact['type']:44} {fact['visibility']:9} {fact['title']}")
+    return 0
 
 
 def _tail(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> None:

@@ -88,6 +88,16 @@ def event_contract(service_cls: type[Service], kind: type, old: EventContract) -
     }
 
 
+def facts_of(service_cls: type[Service]) -> list[EventContract]:
+    """Return what a service publishes, public facts first."""
+    kinds = sorted(
+        all_declared(service_cls.publishes),
+        key=lambda kind: (kind.VISIBILITY != "public", kind.FACT),
+    )
+    folder = folder_of(service_cls) / "events"
+    return [_read_event(folder / f"{kind.FACT}.json") for kind in kinds]
+
+
 def api_contract(service_cls: type[Service]) -> JsonObject:
     """Return a service's doors as they stand in `api.json` and travel to the gateway."""
     return api.written(api_of(service_cls))

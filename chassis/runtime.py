@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -170,6 +171,12 @@ class Runtime(Opened):
     def contract(self) -> JsonObject:
         """The doors of this service, which the gateway asks for once a minute."""
         return contracts.api_contract(self.service_cls)
+
+    @functools.cached_property
+    def public_facts(self) -> list[JsonObject]:
+        """What this service publishes for everybody, which the gateway shows."""
+        found = contracts.facts_of(self.service_cls)
+        return [cast("JsonObject", one) for one in found if one["visibility"] == "public"]
 
     def read_body(self, method: str, body: JsonObject) -> object:
         """Read a body into the type that the action takes.

@@ -312,6 +312,10 @@ EARLIER_ARGUMENTS: tuple[JsonObject, ...] = (
 EXT_MOST, EXT_KEPT_MS = 100_000, 7 * 24 * 3600 * 1000
 
 
+# Of an installation, where its broker's address names no other.
+VHOST = "fivered"
+
+
 def vhost_of(url: str) -> str:
     """Return the vhost that an AMQP URL names."""
     return unquote(urlsplit(url).path.removeprefix("/")) or "/"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -369,6 +369,11 @@ class Opened(ABC):
     @abstractmethod
     def contract(self) -> JsonObject:
         """The doors of this service, which the gateway asks for once a minute."""
+
+    @property
+    @abstractmethod
+    def public_facts(self) -> Sequence[JsonObject]:
+        """What this service publishes for everybody, which the gateway shows."""
 
     @abstractmethod
     def health(self, tx: Tx) -> Health:

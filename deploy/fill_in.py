@@ -19,7 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy.generate import HERE, VHOST
+from chassis.topology import VHOST
+from deploy.generate import HERE
 
 # Applies the topology; no process of the installation runs as this user.
 ADMIN = "topology"

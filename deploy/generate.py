@@ -17,14 +17,14 @@ from typing import Any, ClassVar
 
 import yaml  # type: ignore[import-untyped]
 
-from chassis import __version__, asyncapi, topology
+from chassis import __version__, asyncapi, contracts, topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
+from chassis.topology import VHOST
 from deploy import cards, manifests, metrics, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
-VHOST = "fivered"
 # Settings of a demonstration have no place in a deployment.
 _DEMO = ("FIVERED_DEMO_CLOCK", "FIVERED_DEMO_START", "FIVERED_SYNTHETIC")
 _EXAMPLE = {
@@ -189,8 +189,8 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
 
 def events() -> str:
     """Return the AsyncAPI document of all services."""
-    classes = [service_class(name) for name in service_names()]
-    whole = asyncapi.document(classes, title="五红 Five Red", version=__version__)
+    facts = [one for name in service_names() for one in contracts.facts_of(service_class(name))]
+    whole = asyncapi.document(facts, title="五红 Five Red", version=__version__)
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 

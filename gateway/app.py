@@ -209,6 +209,9 @@ class Own:
                 "links": {
                     "docs": "/docs",
                     "openapi": "/openapi.json",
+                    "events": "/events",
+                    "asyncapi": "/asyncapi.json",
+                    "problems": "/problems",
                     "health": "/v1/health",
                     "clock": "/v1/clock",
                     "live": "/live",

@@ -77,8 +77,8 @@ class Discovery:
     async def problems(self, request: Request) -> Response:
         """Show every code, or give them as JSON to who asks for that."""
         known = self._known()
-        if not _reads_html(request):
-            return _json(request, {code: _told(code, one) for code, one in known.items()})
+        if not reads_html(request):
+            return as_json(request, {code: _told(code, one) for code, one in known.items()})
         listed = "".join(
             f'<li><a href="/problems/{code}">{code}</a> {one.status} '
             f"{both(next(iter(one.texts), ''))}</li>\n"
@@ -96,8 +96,8 @@ class Discovery:
         one = self._known().get(code)
         if one is None:
             raise NoSuchPath(path=request.url.path)
-        if not _reads_html(request):
-            return _json(request, _told(code, one))
+        if not reads_html(request):
+            return as_json(request, _told(code, one))
         title = " / ".join(TITLES.get(one.status, ("", "")))
         texts = "".join(f"<p>{both(text)}</p>\n" for text in one.texts)
         doors = "".join(f"<li><code>{escaped(door)}</code></li>\n" for door in one.doors)
@@ -126,7 +126,8 @@ class Discovery:
         return Response(said.encode(), media_type="text/plain; charset=utf-8")
 
 
-def _reads_html(request: Request) -> bool:
+def reads_html(request: Request) -> bool:
+    """Tell whether the caller asks for a page."""
     return "text/html" in request.headers.get("accept", "")
 
 
@@ -134,7 +135,8 @@ def _told(code: str, one: Code) -> dict[str, object]:
     return {"code": code, "status": one.status, "texts": list(one.texts), "doors": one.doors}
 
 
-def _json(request: Request, found: object) -> Response:
+def as_json(request: Request, found: object, media_type: str = "application/json") -> Response:
+    """Return what a page shows, for programs."""
     content = msgspec.json.encode(found)
     said = {"ETag": f'"{digest_of(content)}"', "Cache-Control": "no-cache", "Vary": "Accept"}
-    return spared(request, content, said, "application/json")
+    return spared(request, content, said, media_type)

@@ -29,6 +29,7 @@ from chassis.rpc import CallFailed
 from chassis.shapes import Shape
 from chassis.text import AREA, GRID, PERIOD
 from gateway.addressed import read_params
+from gateway.catalogue import Catalogue
 from gateway.discovery import Discovery
 from gateway.dispatch import Gate
 from gateway.doors import PLACE, Doors
@@ -527,6 +528,7 @@ def addresses(
 ) -> tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...]:
     """Return the pages, each with its address."""
     shown = Pages(gate, document, installed, missing)
+    published = Catalogue(gate, installed)
     found = Discovery((door for doors in installed.values() for door in doors), gate.settings)
     return (
         ("/", shown.start),
@@ -538,6 +540,9 @@ def addresses(
         ("/certificates/{code}", shown.certificate),
         ("/web/{name}", shown.file),
         ("/favicon.ico", shown.icon),
+        ("/events", published.events),
+        ("/events/{type}", published.event),
+        ("/asyncapi.json", published.asyncapi),
         ("/problems", found.problems),
         ("/problems/{code}", found.problem),
         ("/robots.txt", found.robots),

@@ -1,11 +1,13 @@
 """What was said is shown and said again by number or time (OP-B2), on both databases."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from chassis import cli, event_log, topology
+from chassis.installed import service_names
 from chassis.tests.toy.service import Toy
 
 pytestmark = pytest.mark.slow
@@ -133,3 +135,32 @@ def test_a_number_of_events_that_is_none_is_one_line(capsys, limit):
         cli.main(["events", "tail", "steward", f"--limit={limit}"])
     assert ended.value.code == 2
     assert "is no number of events" in capsys.readouterr().err
+
+
+def test_what_is_published_at_all_is_listed(capsys):
+    assert cli.main(["events", "list", "credit"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("credit.") for line in lines)
+    assert any(" public " in line for line in lines)
+    assert cli.main(["events", "list", "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {one["type"].partition(".")[0] for one in told} == set(service_names())
+    assert all(one["title"] and one["schema"] for one in told)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (["list", "credit", "--fact", "nothing.v1"], "nothing that is published"),
+        (["list", "nothing"], "nothing"),
+        (["list", "--after", "1"], "takes no --after"),
+        (["list", "--from", "1"], "takes no --from"),
+        (["tail"], "needs a service"),
+        (["tail", "credit", "--json"], "takes no --json"),
+    ],
+)
+def test_what_cannot_be_listed_is_one_line(capsys, asked, why):
+    assert cli.main(["events", *asked]) == 2
+    said = capsys.readouterr().err
+    assert why in said
+    assert said.count("\n") == 1

@@ -1,0 +1,154 @@
+"""What services publish for everybody: as pages, as JSON Schemas, as one AsyncAPI document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis import __version__, asyncapi
+from chassis.contracts import EventContract
+from chassis.json_values import Json, JsonObject
+from chassis.messages import PUBLIC
+from chassis.rpc import CallFailed
+from chassis.topology import event_exchange
+from gateway.discovery import as_json, reads_html
+from gateway.dispatch import Gate
+from gateway.doors import Doors
+from gateway.errors import NoSuchPath
+from gateway.markup import both, escaped, filled, html_response, page
+
+# How long what a service has said is shown before it is asked again.
+_KEPT_S = 60.0
+
+
+class Catalogue:
+    """These pages of one gateway. A service that is away is shown as it spoke last.
+
+    Args:
+        gate: What every door shares.
+        installed: The services of this installation.
+    """
+
+    def __init__(self, gate: Gate, installed: Mapping[str, Doors]) -> None:
+        self._gate = gate
+        self._installed = installed
+        self._facts: dict[str, list[EventContract]] = {}
+        self._ask_at: dict[str, float] = {}
+
+    async def _known(self, request: Request) -> dict[str, EventContract]:
+        """Return every public fact by its type.
+
+        Raises:
+            Refusal: The caller asks too often.
+        """
+        actor = self._gate.admit(request, (PUBLIC,))
+
+        async def ask(service: str) -> None:
+            if time.monotonic() < self._ask_at.get(service, 0.0):
+                return
+            # A release without this answer, or one that is away: what it said last still stands.
+            with suppress(CallFailed):
+                told = await self._gate.call(request, service, "_events", {}, actor=actor)
+                self._facts[service] = told["facts"]
+                self._ask_at[service] = time.monotonic() + _KEPT_S
+
+        await asyncio.gather(*(ask(service) for service in self._installed))
+        return {
+            fact["type"]: fact
+            for service in sorted(self._installed)
+            for fact in self._facts.get(service, ())
+        }
+
+    async def events(self, request: Request) -> Response:
+        """List the facts."""
+        known = await self._known(request)
+        if not reads_html(request):
+            listed = [_told(fact) for fact in known.values()]
+            return as_json(request, {"items": listed})
+        rows = "".join(
+            f'<li><a href="/events/{escaped(fact["type"])}">{both(fact["title"])}</a> '
+            f"<code>{escaped(fact['type'])}</code></li>"
+            for fact in known.values()
+        )
+        shown = f'<ul class="links">{rows}</ul>' if rows else filled("nothing")
+        return self._page("公开事件", filled("events", listed=shown))
+
+    async def event(self, request: Request) -> Response:
+        """Show a fact; its JSON Schema to who does not read pages.
+
+        Raises:
+            NoSuchPath: Nobody publishes it for everybody.
+        """
+        fact = (await self._known(request)).get(request.path_params["type"])
+        if fact is None:
+            raise NoSuchPath(path=request.url.path)
+        schema = cast("JsonObject", fact["schema"])
+        if not reads_html(request):
+            return as_json(request, {"$id": request.url.path, **schema}, "application/schema+json")
+        service, _, name = fact["type"].partition(".")
+        example = json.dumps(fact["examples"][0], ensure_ascii=False, indent=2)
+        parts = {
+            "title": both(fact["title"]),
+            "type": escaped(fact["type"]),
+            "exchange": escaped(event_exchange(service)),
+            "key": escaped(f"{name}.*"),
+            "about": escaped(schema.get("description", "")),
+            "members": _members(schema),
+            "example": escaped(example),
+        }
+        return self._page(fact["type"], filled("event", **parts))
+
+    async def asyncapi(self, request: Request) -> Response:
+        """Give the AsyncAPI document of what is published for everybody."""
+        known = await self._known(request)
+        return as_json(
+            request,
+            asyncapi.document(known.values(), title="五红 Five Red", version=__version__),
+        )
+
+    def _page(self, title: str, body: str) -> Response:
+        return html_response(page(title, body, demo=self._gate.settings.demo_clock))
+
+
+def _told(fact: EventContract) -> JsonObject:
+    return {"type": fact["type"], "title": fact["title"], "schema": f"/events/{fact['type']}"}
+
+
+def _members(schema: JsonObject) -> str:
+    """Return the members of a schema as a table."""
+    properties = cast("dict[str, JsonObject]", schema.get("properties", {}))
+    required = cast("Collection[str]", schema.get("required", ()))
+    rows = "".join(
+        f"<tr><td><code>{escaped(name)}</code></td><td>{escaped(_kind(one))}</td>"
+        f"<td>{'是' if name in required else '否'}</td>"
+        f"<td>{escaped(one.get('description', ''))}</td></tr>"
+        for name, one in properties.items()
+    )
+    heads = ("成员 / Member", "类型 / Kind", "必有 / Always", "含义 / Meaning")
+    head = "".join(f'<th scope="col">{both(one)}</th>' for one in heads)
+    return (
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _kind(schema: Json) -> str:
+    """Return what a member may be, in words of JSON Schema."""
+    if not isinstance(schema, dict):
+        return ""
+    if isinstance(choices := schema.get("anyOf"), list):
+        return " | ".join(_kind(one) for one in choices)
+    if isinstance(words := schema.get("enum"), list):
+        return " | ".join(str(word) for word in words)
+    if isinstance(reference := schema.get("$ref"), str):
+        return reference.rpartition("/")[2]
+    form = schema.get("format")
+    kind = "[" + _kind(schema["items"]) + "]" if "items" in schema else str(schema.get("type", ""))
+    return f"{kind} ({form})" if form else kind

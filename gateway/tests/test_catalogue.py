@@ -1,0 +1,92 @@
+"""The catalogue of public facts: pages, schemas and AsyncAPI, of the services that run."""
+
+import jsonschema
+import pytest
+
+from chassis import asyncapi
+from chassis.contracts import facts_of
+from chassis.installed import service_class, service_names
+from chassis.rpc import ServiceUnavailable
+from gateway.tests.conftest import Site, problem_of
+
+HTML = {"Accept": "text/html"}
+
+
+class Services:
+    """Answers as running services do; one may be away."""
+
+    def __init__(self):
+        self.away = set()
+        self.asked = []
+
+    async def call(self, service, method, body, **_rest):
+        self.asked.append(service)
+        if service in self.away:
+            raise ServiceUnavailable(service)
+        assert method == "_events"
+        found = facts_of(service_class(service))
+        return {"facts": [one for one in found if one["visibility"] == "public"]}
+
+
+@pytest.fixture
+def site(host):
+    made = Site(host).build(services=tuple(service_names()), extra=())
+    made.services = made.app.state.gate.caller = Services()
+    return made
+
+
+def public():
+    return {
+        one["type"]: one
+        for name in service_names()
+        for one in facts_of(service_class(name))
+        if one["visibility"] == "public"
+    }
+
+
+def test_every_public_fact_is_listed_and_no_other(site):
+    listed = site.ask("GET", "/events", grants=None).json()["items"]
+    assert {one["type"] for one in listed} == set(public())
+    shown = site.ask("GET", "/events", grants=None, headers=HTML)
+    assert all(f'href="/events/{kind}"' in shown.text for kind in public())
+
+
+def test_a_fact_has_a_page_and_a_schema_that_fits_its_example(site):
+    for kind, fact in public().items():
+        answer = site.ask("GET", f"/events/{kind}", grants=None)
+        assert answer.headers["content-type"] == "application/schema+json"
+        schema = answer.json()
+        assert fact["examples"]
+        for example in fact["examples"]:
+            jsonschema.Draft202012Validator(schema).validate(example)
+        shown = site.ask("GET", f"/events/{kind}", grants=None, headers=HTML)
+        assert shown.status_code == 200
+        assert all(f"<code>{name}</code>" in shown.text for name in schema["properties"])
+    assert problem_of(site.ask("GET", "/events/credit.nothing.v1", grants=None))["status"] == 404
+
+
+def test_the_asyncapi_document_has_the_public_facts_with_examples(site):
+    told = site.ask("GET", "/asyncapi.json", grants=None).json()
+    messages = told["components"]["messages"]
+    assert {one["name"] for one in messages.values()} == set(public())
+    envelope = told["components"]["schemas"]["envelope"]
+    for one in messages.values():
+        for example in one["examples"]:
+            jsonschema.Draft202012Validator(envelope).validate(example["payload"])
+            data = one["payload"]["allOf"][1]
+            jsonschema.Draft202012Validator(data).validate(example["payload"])
+    whole = asyncapi.document(public().values(), title=told["info"]["title"], version="1")
+    assert whole["channels"] == told["channels"]
+
+
+def test_a_service_that_is_away_is_shown_as_it_spoke_last(site, monkeypatch):
+    monkeypatch.setattr("gateway.catalogue._KEPT_S", 0.0)
+    before = site.ask("GET", "/events", grants=None).json()
+    site.services.away.add("credit")
+    assert site.ask("GET", "/events", grants=None).json() == before
+
+
+def test_services_are_not_asked_for_each_page(site):
+    for _ in range(3):
+        site.ask("GET", "/events", grants=None)
+    assert len(site.services.asked) == len(service_names())

@@ -26,6 +26,8 @@ log = logging.getLogger("fivered.gauges")
 
 WAITING_KEPT_S, OWN_KEPT_S = 5.0, 60.0
 _LONGEST_MS = 2000
+# Where not even the database's own limit holds, for it does not answer at all, the page goes on.
+_PATIENCE_S = 3.0
 # A backlog is counted up to here: beyond it the number changes nothing for anybody.
 _MOST = 100_000
 LATE = timedelta(minutes=1)
@@ -103,16 +105,33 @@ class Reading:
     ) -> None:
         self._runtime, self._part, self._ask, self._kept_s = runtime, part, ask, kept_s
         self._lock = threading.Lock()
-        self._kept: list[Sample] = []
+        self._away: Sample = (READABLE, (runtime.name, part), 0.0)
+        self._kept: list[Sample] = [self._away]
         self._until = 0.0
+        self._reader: threading.Thread | None = None
 
     def __call__(self) -> Iterable[Sample]:
-        """Return the figures; while they cannot be read only that."""
+        """Return the figures; while they cannot be read only that. Returns within three seconds,
+        whatever the database does."""
         with self._lock:
-            if time.monotonic() >= self._until:
-                self._kept, keep_s = self._read()
-                self._until = time.monotonic() + keep_s
-            return self._kept
+            # A reading that has not come back is waited for, not begun again.
+            if self._reader is None and time.monotonic() >= self._until:
+                name = f"gauges-{self._runtime.name}-{self._part}"
+                self._reader = threading.Thread(target=self._renew, name=name, daemon=True)
+                self._reader.start()
+            reader = self._reader
+        if reader is not None:
+            reader.join(_PATIENCE_S)
+            if reader.is_alive():
+                return [self._away]
+        return self._kept
+
+    def _renew(self) -> None:
+        try:
+            self._kept, keep_s = self._read()
+            self._until = time.monotonic() + keep_s
+        finally:
+            self._reader = None
 
     def _read(self) -> tuple[list[Sample], float]:
         runtime = self._runtime
@@ -124,7 +143,7 @@ class Reading:
                 found = list(self._ask(tx))
         except sa.exc.SQLAlchemyError as error:
             tell_outage(log, "gauges_not_read", error, service=runtime.name)
-            return [(READABLE, name, 0.0)], WAITING_KEPT_S
+            return [self._away], WAITING_KEPT_S
         return [(READABLE, name, 1.0), *found], self._kept_s
 
 

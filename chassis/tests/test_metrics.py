@@ -1,5 +1,6 @@
 """Each thing that happens moves its metric, and nothing else does."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -115,12 +116,39 @@ def test_calls_that_share_a_commit_are_counted_once_each(bench, read):
 
 def test_a_database_that_is_away_is_told_and_the_page_still_answers(bench, read):
     assert read()("fivered_database_readable", service="toy") == 1
+    renamed = "ALTER TABLE {} RENAME TO {}"
     with bench.runtime.engine.begin() as conn:
-        conn.execute(sa.text("ALTER TABLE parked RENAME TO elsewhere"))
-    page = read()
+        conn.execute(sa.text(renamed.format("parked", "elsewhere")))
+    try:
+        page = read()
+    finally:
+        # Other tests go on with this database.
+        with bench.runtime.engine.begin() as conn:
+            conn.execute(sa.text(renamed.format("elsewhere", "parked")))
     assert page.told("fivered_database_readable", service="toy")
     assert page("fivered_database_readable", service="toy") == 0
     assert not page.told("fivered_parked_deliveries", service="toy")
+
+
+def test_a_database_that_does_not_answer_does_not_hold_the_page(bench, monkeypatch):
+    """Its own limit of a statement is of no use behind a network that swallows everything."""
+    answered, begun = threading.Event(), []
+
+    def ask(tx):
+        begun.append(tx)
+        assert answered.wait(30)
+        return gauges.read(tx)
+
+    monkeypatch.setattr(gauges, "_PATIENCE_S", 0.05)
+    reading = gauges.Reading(bench.runtime, "waiting", ask, 60.0)
+    for _ in range(3):
+        assert list(reading()) == [(gauges.READABLE, ("toy", "waiting"), 0.0)]
+    assert len(begun) == 1
+    reader = reading._reader
+    answered.set()
+    reader.join(30)
+    assert (gauges.READABLE, ("toy", "waiting"), 1.0) in reading()
+    assert len(begun) == 1
 
 
 def test_the_bounds_of_a_histogram_hold_what_lies_on_them():

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
-from clients.demo.api import Api
+from clients.demo.api import Api, Refused
 from clients.demo.district import PEOPLE
+from deploy import metrics
 from deploy.local import up
 from testkit import exposition, servers
 from tests.journeys.test_year_end import address
@@ -58,6 +59,8 @@ def test_every_process_of_an_installation_tells_its_share(installation):
     api = Api(*address(installation.running))
     try:
         api.get("/v1/health", PEOPLE["district"])
+        with pytest.raises(Refused):
+            api.get("/v1/steward/requests/req_none", PEOPLE["district"])
     finally:
         api.close()
     children = up.running(installation.state)["children"]
@@ -77,7 +80,12 @@ def test_every_process_of_an_installation_tells_its_share(installation):
             assert page.told("fivered_outbox_oldest_age_seconds", service=unit)
         if process == "serve":
             assert page("fivered_calls_total", service=unit, door="_health", outcome="ok") > 0
+    # Whatever the runbook lists and the dashboard asks for, some process tells.
+    families = {name for page in pages.values() for name in page.families}
+    assert {one.name for one in metrics.described()} <= families
     gateway = pages["gateway"]
+    assert gateway("fivered_http_problems_total", code="NOT_FOUND") > 0
+    assert pages["serve-steward"]("fivered_refusals_total", code="NOT_FOUND") > 0
     labels = {"method": "GET", "route": "/v1/health", "status": "2xx"}
     assert gateway("fivered_http_requests_total", **labels) > 0
     assert gateway("fivered_http_request_duration_seconds_sum", route="/v1/health") > 0

@@ -87,7 +87,7 @@ def start(unit: str) -> None:
     """Tell spans from now on, where the environment says where to.
 
     Args:
-        unit: What this process is, e.g. "credit work".
+        unit: What this process is, e.g. "work NAME".
     """
     global _tracer  # noqa: PLW0603  one of a process, as its log is
     if _tracer is not None or not any(os.environ.get(name) for name in _ENDPOINTS):

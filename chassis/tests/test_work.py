@@ -148,7 +148,7 @@ def test_a_key_that_was_kept_meanwhile_is_met_and_nothing_is_done_twice(on_postg
         return None if len(looks) == 1 else real(tx, call, digest)
 
     monkeypatch.setattr("chassis.idempotency.claim", blind_once)
-    assert on_postgres.runtime.call(call)["version"] == 1
+    assert on_postgres.runtime.call(call).reply["version"] == 1
     assert len(looks) == 2
     assert on_postgres.ask("total", {"counter_id": "c"})["total"] == 5
 

@@ -7,10 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import yaml
 
+from chassis.health import HealthPage
 from chassis.installed import service_names
+from chassis.metrics import tell_build, text
 from deploy import metrics
+from testkit import servers
+from testkit.waiting import wait_until
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
@@ -70,6 +75,67 @@ def test_every_rule_is_silent_on_a_sound_system_and_fires_on_a_sick_one():
     fires = {case["alertname"] for case in cases if case["exp_alerts"]}
     silent = {case["alertname"] for case in cases if not case["exp_alerts"]}
     assert fires == silent == set(rules())
+
+
+def test_a_real_prometheus_reads_the_page_and_the_rules(tmp_path):
+    program = shutil.which("prometheus")
+    assert program, "not installed: apt-get install -y prometheus"
+    scraped, port = servers.free_port(), servers.free_port()
+    page = HealthPage(scraped, {}, {})
+    job = {
+        "job_name": "fivered",
+        "static_configs": [{"targets": [f"127.0.0.1:{scraped}"]}],
+    }
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(PROMETHEUS / "alerts.yaml")],
+        "scrape_configs": [job],
+    }
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config), "utf-8")
+    end = tell_build("gateway", "gateway")
+    page.start()
+    process = servers.spawn(
+        [program, f"--config.file={tmp_path / 'prometheus.yml'}",
+         f"--storage.tsdb.path={tmp_path / 'data'}", f"--web.listen-address=127.0.0.1:{port}"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    def ask(path, **params):
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/{path}", params=params)
+        except httpx.TransportError:
+            return {}
+        return answer.json().get("data", {}) if answer.status_code == 200 else {}
+
+    def built():
+        return ask("query", query='fivered_build_info{job="fivered"} * 1').get("result")
+
+    def looked_at():
+        return [
+            rule
+            for group in ask("rules").get("groups", ())
+            for rule in group["rules"]
+            if rule["health"] == "ok"
+        ]
+
+    try:
+        assert wait_until(built, 30)
+        assert wait_until(lambda: len(looked_at()) == len(rules()), 30)
+        (target,) = ask("targets")["activeTargets"]
+        assert (target["health"], target["lastError"]) == ("up", "")
+    finally:
+        process.terminate()
+        process.wait(20)
+        page.stop()
+        end()
+
+
+def test_the_page_has_no_flaw_that_promtool_knows():
+    metrics.described()
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_each_alarm_of_the_runbook_has_its_rule_and_each_rule_its_section():

@@ -76,6 +76,9 @@ _OWN = (
     ("topology", "the broker's exchanges and queues", "chassis.commands:run_topology"),
     ("events", "what a service has published", "chassis.commands:run_events"),
     ("parked", "events that a service could not take", "chassis.commands:run_parked"),
+    ("jobs", "the long work of a service", "chassis.commands:run_look"),
+    ("timers", "what a service has set a clock for", "chassis.commands:run_look"),
+    ("audit", "which commands took effect in a service, and whose", "chassis.commands:run_look"),
     (
         "rebuild",
         "clear a projection and read it again from its sources",
@@ -149,6 +152,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
+_LOOKED = {
+    "jobs": {"kind": "of this kind only", "state": "such as QUEUED, RUNNING, DONE, FAILED"},
+    "timers": {"kind": "of this kind only"},
+    "audit": {
+        "door": "of this command only, e.g. submit_request",
+        "by": "of this person only",
+        "trace": "of this trace only: the trace_id of a refusal or of a log's line",
+    },
+}
+
+
 def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     """Say what the commands take that look into something and mend it."""
     topology = parsers["topology"]
@@ -183,6 +197,23 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     parked.add_argument("service")
     parked.add_argument("ids", nargs="*", type=int, help="row ids; none = all (list, retry)")
     parked.add_argument("--by", default="", help="who decides, for the record; drop needs it")
+
+    parked.add_argument("--json", action="store_true", help="list, show: an object per line")
+
+    for name, options in _LOOKED.items():
+        parsers[name].add_argument("service")
+        for option, text in options.items():
+            parsers[name].add_argument(f"--{option}", default=None, help=text)
+        parsers[name].add_argument("--limit", type=_count, default=50, help="at most N (50)")
+        parsers[name].add_argument("--json", action="store_true", help="an object per line")
+    parsers["timers"].add_argument(
+        "--late",
+        action="store_const",
+        const="LATE",
+        dest="state",
+        help="only what should have fired",
+    )
+    parsers["doctor"].add_argument("--json", action="store_true", help="an object per finding")
 
     rebuild = parsers["rebuild"]
     rebuild.add_argument("service")

@@ -19,6 +19,7 @@ from chassis import (
     here,
     inbox,
     keys,
+    looking,
     projections,
     topology,
     years,
@@ -263,8 +264,12 @@ def run_parked(given: argparse.Namespace) -> int:
         print(f"{marked} of {given.service} marked {state}")
     else:
         for row in rows:
-            _print_parked(row, whole=given.action == "show")
-        if not rows:
+            if given.json:
+                body = bytes(row["body"]).decode("utf-8", "replace")
+                print(json.dumps({**row, "body": body}, ensure_ascii=False, default=str))
+            else:
+                _print_parked(row, whole=given.action == "show")
+        if not rows and not given.json:
             print(f"nothing of {given.service} is parked")
     runtime.close()
     return 0
@@ -282,6 +287,26 @@ def _print_parked(row: inbox.Parked, *, whole: bool) -> None:
         return
     print(row["error"])
     print(bytes(row["body"]).decode("utf-8", "replace"))
+
+
+def run_look(given: argparse.Namespace) -> int:
+    """Show jobs, timers or the commands that took effect."""
+    look = {"jobs": looking.jobs, "timers": looking.timers, "audit": looking.audit}[given.command]
+    options = {
+        name: value
+        for name, value in vars(given).items()
+        if name in {"kind", "state", "door", "by", "trace"}
+    }
+    runtime = open_runtime(given.service)
+    try:
+        rows = look(runtime, looking.Narrowed(given.limit, **options))
+    finally:
+        runtime.close()
+    for line in looking.lines(rows, as_json=given.json):
+        print(line)
+    if not rows:
+        print(f"none in {given.service}", file=sys.stderr)
+    return 0
 
 
 def run_keys(given: argparse.Namespace) -> int:
@@ -391,6 +416,6 @@ def run_contracts(given: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def run_doctor(_given: argparse.Namespace) -> int:
+def run_doctor(given: argparse.Namespace) -> int:
     """Look at everything and say what is wrong."""
-    return int(doctor.run(print))
+    return doctor.run(print, as_json=given.json)

@@ -6,11 +6,12 @@ they need there. A mark WARN says that nothing is wrong yet.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeGuard, TypeVar
+from typing import NamedTuple, TypeGuard, TypeVar
 
 import pika
 import sqlalchemy as sa
@@ -29,22 +30,33 @@ from chassis.settings import SettingsError, address_fault, database_variable
 from chassis.transaction import Tx
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
-_MARKS: dict[bool | None, str] = {True: "ok  ", False: "BAD ", None: "WARN"}
+_MARKS: dict[bool | None, str] = {True: "ok", False: "BAD", None: "WARN"}
 Found = tuple[bool | None, str]
 T = TypeVar("T")
 
 
-def run(say: Callable[[str], None]) -> int:
-    """Look at every installed service and at the broker. Returns 1 when something is wrong."""
+class Finding(NamedTuple):
+    """What was looked at, how it is (`ok`, `WARN`, `BAD`), and what was found."""
+
+    what: str
+    state: str
+    text: str
+
+
+def run(say: Callable[[str], None], *, as_json: bool = False) -> int:
+    """Look at every installed service and at the broker, and say what was found, a line each.
+    Returns 1 when something is wrong."""
+    wrong = False
+    for one in findings():
+        wrong |= one.state == _MARKS[False]
+        plain = f"{one.state:<4} {one.what}: {one.text}"
+        say(json.dumps(one._asdict(), ensure_ascii=False) if as_json else plain)
+    return int(wrong)
+
+
+def findings() -> Iterator[Finding]:
+    """Look at every installed service and at the broker."""
     here.adopt()
-    wrong = 0
-
-    def tell(what: str, found: Found) -> None:
-        nonlocal wrong
-        ok, text = found
-        wrong += ok is False
-        say(f"{_MARKS[ok]} {what}: {text}")
-
     mine = []
     left_out = _left_out()
     for name in service_names():
@@ -53,14 +65,13 @@ def run(say: Callable[[str], None]) -> int:
             continue
         if url:
             mine.append(name)
-        for found in _service(name, url):
-            tell(name, found)
+        for ok, text in _service(name, url):
+            yield Finding(name, _MARKS[ok], text)
     if mine and all(_is_embedded(os.environ[database_variable(name)]) for name in mine):
-        say("ok   broker: none is needed, everything runs in one process")
+        yield Finding("broker", "ok", "none is needed, everything runs in one process")
     else:
-        for found in _broker(os.environ.get("FIVERED_BROKER_URL", ""), mine):
-            tell("broker", found)
-    return 1 if wrong else 0
+        for ok, text in _broker(os.environ.get("FIVERED_BROKER_URL", ""), mine):
+            yield Finding("broker", _MARKS[ok], text)
 
 
 def _left_out() -> set[str]:

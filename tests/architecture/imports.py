@@ -24,7 +24,7 @@ CHASSIS = (
     "cli",
     "commands | up",
     "embedded | event_log | serve | work",
-    "asyncapi | doctor | gauges | health | keys | process | relay | rpc",
+    "asyncapi | doctor | gauges | health | keys | looking | process | relay | rpc",
     "broker | runtime",
     "contracts | drafting | folder | topology",
     "file_imports | installed | projections | sealing | table",

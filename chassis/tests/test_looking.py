@@ -1,0 +1,107 @@
+"""What an operator sees of a service's own tables, and what the commands print."""
+
+import json
+
+import pytest
+
+from chassis import cli, inbox, looking, telemetry
+from chassis.installed import service_class
+from chassis.messages import Call
+from chassis.runtime import Runtime
+from chassis.settings import database_variable
+from testkit.bench import environment
+
+ALL = looking.Narrowed(50)
+
+
+def test_the_commands_that_took_effect_are_found_by_trace_person_and_door(bench):
+    trace = telemetry.new()
+    first = bench.actor
+    body = {"counter_id": "c", "amount": 1, "note": ""}
+    bench.runtime.call(Call("add", body, first, key="k1", traceparent=trace.header()))
+    bench.as_("R_DISTRICT", person="per_2").do("add", body)
+    rows = looking.audit(bench.runtime, ALL)
+    assert [row["actor"] for row in rows] == ["per_2", first.id]
+    assert {row["action"] for row in rows} == {"add"}
+    for named in (trace.trace_id, trace.header()):
+        [found] = looking.audit(bench.runtime, looking.Narrowed(50, trace=named))
+        assert found["actor"] == first.id
+    [mine] = looking.audit(bench.runtime, looking.Narrowed(50, by="per_2"))
+    assert mine["result"]
+    assert looking.audit(bench.runtime, looking.Narrowed(50, door="reset")) == []
+    assert len(looking.audit(bench.runtime, looking.Narrowed(1))) == 1
+
+
+def test_timers_say_which_of_them_are_late(bench):
+    before = looking.timers(bench.runtime, ALL)
+    assert before
+    assert not [row for row in before if row["late"]]
+    assert looking.timers(bench.runtime, looking.Narrowed(50, state="LATE")) == []
+    bench.at("2026-03-03T09:00:00")
+    late = looking.timers(bench.runtime, looking.Narrowed(50, state="LATE"))
+    assert late
+    assert all(row["late"] for row in late)
+
+
+def test_a_job_is_seen_in_its_state(bench):
+    card = bench.do("count_up", {"counter_id": "c", "amount": 3})
+    [row] = looking.jobs(bench.runtime, ALL)
+    assert (row["job_id"], row["state"]) == (card["id"], "QUEUED")
+    assert looking.jobs(bench.runtime, looking.Narrowed(50, state="DONE")) == []
+
+
+def test_lines_are_columns_for_people_and_objects_for_programs():
+    rows = [
+        {"id": 1, "at": "2025-03-03T01:00:00+00:00", "late": True, "error": None},
+        {"id": 22, "at": "2025-03-03T02:00:00+00:00", "late": False, "error": "a\nb: c"},
+    ]
+    shown = list(looking.lines(rows, as_json=False))
+    assert shown == [
+        "id  at                   late  error",
+        "1   2025-03-03 09:00:00  yes   -",
+        "22  2025-03-03 10:00:00  no    b: c",
+    ]
+    assert [json.loads(line) for line in looking.lines(rows, as_json=True)] == rows
+    assert list(looking.lines([], as_json=False)) == []
+
+
+@pytest.fixture
+def credit(tmp_path, monkeypatch):
+    """A real service's database, as the environment of an operator names it."""
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(database_variable("credit"), f"sqlite:///{tmp_path}/credit.sqlite")
+    assert cli.main(["migrate", "credit"]) == 0
+    runtime = Runtime.open(service_class("credit"), f"sqlite:///{tmp_path}/credit.sqlite")
+    runtime.prepare()
+    yield runtime
+    runtime.close()
+
+
+def test_the_commands_print_them(credit, capsys):
+    capsys.readouterr()
+    assert cli.main(["timers", "credit", "--json", "--limit", "2"]) == 0
+    timers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(timers) == 2
+    assert all(one["due_at"] and one["kind"] for one in timers)
+    assert cli.main(["timers", "credit", "--kind", timers[0]["kind"]]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["kind", "ref", "due_at"]
+    assert rows
+    for empty in (["jobs", "credit"], ["audit", "credit", "--by", "per_nobody"]):
+        assert cli.main(empty) == 0
+        told = capsys.readouterr()
+        assert (told.out, told.err) == ("", "none in credit\n")
+    assert cli.main(["audit", "nothing"]) == 2
+    assert cli.main(["doctor", "--json"]) in {0, 1}
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"what", "state", "text"} == set(found[0])
+    assert any(one["what"] == "credit" and one["state"] == "ok" for one in found)
+
+
+def test_what_is_parked_is_told_to_programs_too(credit, capsys):
+    capsys.readouterr()
+    inbox.deliver(credit, [inbox.Delivery(b"{", "credit", 0)], pause=lambda _s: None)
+    assert cli.main(["parked", "list", "credit", "--json"]) == 0
+    [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (row["reason"], row["source"], row["body"]) == ("UNREADABLE", "credit", "{")

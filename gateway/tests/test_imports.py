@@ -15,6 +15,7 @@ from gateway.doors import Doors
 from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
 from gateway.tests.toy_routes import DOORS as TOY
 from testkit.bench import environment
+from testkit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +45,11 @@ def kept(tmp_path):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
+def gone(tmp_path):
+    """Tell whether no file is kept; it goes after the job's end was written."""
+    return wait_until(lambda: kept(tmp_path) == [], 10)
+
+
 def finished(site, answer):
     end = time.monotonic() + 20
     while time.monotonic() < end:
@@ -63,7 +69,7 @@ def test_a_file_is_taken_as_a_job(site, tmp_path):
     card = finished(site, answer)
     assert card["state"] == "DONE"
     assert (card["result"]["created"], card["result"]["refused"]) == (50, 0)
-    assert kept(tmp_path) == []
+    assert gone(tmp_path)
 
 
 def test_a_file_that_only_the_job_sees_to_be_none_is_refused_in_words(site, tmp_path):
@@ -79,7 +85,7 @@ def test_a_file_that_only_the_job_sees_to_be_none_is_refused_in_words(site, tmp_
     assert problem["message_zh"].startswith("第 300002 行")
     assert problem["message_en"].startswith("Line 300002 ")
     assert "Traceback" not in str(card)
-    assert kept(tmp_path) == []
+    assert gone(tmp_path)
 
 
 def test_a_dry_run_is_asked_for_in_the_address(site):
@@ -114,7 +120,7 @@ def test_the_same_file_of_another_command_takes_nothing_from_the_one_that_waits(
     try:
         assert finished(site, first)["result"]["created"] == 1
         assert finished(site, second)["result"]["unchanged"] == 1
-        assert kept(tmp_path) == []
+        assert gone(tmp_path)
     finally:
         again.stop()
         again.join(10)
@@ -141,7 +147,7 @@ def test_what_is_no_file_for_us_is_refused_and_not_kept(site, tmp_path, given, c
     sent = {"content": b"counter_id\nc1\n", "headers": CSV, "grants": (DISTRICT,)} | given
     answer = site.ask("POST", PATH, **sent)
     assert problem_of(answer)["code"] == code
-    assert kept(tmp_path) == []
+    assert gone(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +181,7 @@ def test_a_form_without_a_file_or_with_two_is_refused(site, tmp_path):
     for files in (two, {"note": (None, "x")}):
         answer = site.ask("POST", PATH, files=files)
         assert problem_of(answer)["code"] == "FORM_UNREADABLE"
-    assert kept(tmp_path) == []
+    assert gone(tmp_path)
 
 
 def test_an_unknown_kind_and_an_unknown_parameter_are_refused(site):
@@ -193,7 +199,7 @@ def test_a_chunked_body_is_counted_as_it_comes(site, tmp_path):
 
     answer = site.ask("POST", PATH, content=parts(), headers=CSV)
     assert problem_of(answer)["code"] == "BODY_TOO_LARGE"
-    assert kept(tmp_path) == []
+    assert gone(tmp_path)
 
 
 def test_columns_and_template_are_told(site):

@@ -278,7 +278,7 @@ def _problems() -> Schemas:
         [ProblemDocument], ref_template=_SCHEMAS + "{name}"
     )
     schemas = cast("Schemas", found)
-    return {**schemas, "Problem": schemas.pop("ProblemDocument")}
+    return {**schemas, "Problem": {**schemas.pop("ProblemDocument"), "title": "Problem"}}
 
 
 def _response(status: int) -> Answer:
@@ -329,10 +329,11 @@ class _Components:
                     chosen += "_"
                 taken.add(chosen)
                 self._names[meaning, name] = chosen
-        self.schemas: Schemas = {
-            self._names[self._meaning(part), part.name]: self._written(part.schema, part)
-            for part in parts.values()
-        }
+        self.schemas: Schemas = {}
+        for part in parts.values():
+            name = self._names[self._meaning(part), part.name]
+            # Generators name their types by the title: two of one title would be one type.
+            self.schemas[name] = {**self._written(part.schema, part), "title": name}
 
     def ref(self, shape: Shape) -> Schema:
         """Return a shape as it stands in the document: a reference where it has a name."""
@@ -367,7 +368,10 @@ class _Components:
 
 def _plainer(schema: Mapping[str, object]) -> Mapping[str, object]:
     """Return a schema in the form that generators of code read best: a closed set has a type and no
-    null in it, and a list says that anything may be in it."""
+    null in it, a list says that anything may be in it, and null is no default: a member that may
+    be left out is left out."""
+    if "default" in schema and schema["default"] is None:
+        schema = {name: one for name, one in schema.items() if name != "default"}
     known = schema.get("enum")
     if isinstance(known, list) and "type" not in schema:
         words = [one for one in known if one is not None]

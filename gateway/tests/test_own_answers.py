@@ -201,7 +201,8 @@ REFERENCE = re.compile(r'("#/components/[a-z]+/)([^"]+)"', re.IGNORECASE)
 
 def unnamed(part):
     """A part of a document without the names it refers to: those differ by who else is there."""
-    return json.loads(REFERENCE.sub(r'\1"', json.dumps(part)))
+    titled = re.sub(r'"title": "\w+"', '"title": ""', json.dumps(part))
+    return json.loads(REFERENCE.sub(r'\1"', titled))
 
 
 def test_the_openapi_document_of_fewer_services_is_made_of_parts_of_that_of_all(host):
@@ -280,3 +281,15 @@ def test_the_reference_declares_each_status_that_a_door_says_it_may_answer():
     asked = funds["paths"]["/v1/partner/funds"]["post"]["parameters"]
     assert {"$ref": "#/components/parameters/IfMatchWhereItExists"} in asked
     assert not funds["components"]["parameters"]["IfMatchWhereItExists"]["required"]
+
+
+def test_the_document_has_what_generators_of_clients_trip_over_nowhere(host):
+    """ECOSYSTEM: two models of one title lost seven calls, and a default of null made 370 members
+    required for TypeScript."""
+    document = Site(host).build(services=routed()).app.state.document.build()
+    schemas = document["components"]["schemas"]
+    titles = [one["title"] for one in schemas.values() if "title" in one]
+    assert len(titles) == len(set(titles))
+    assert '"default": null' not in json.dumps(document)
+    calls = [call["operationId"] for path in document["paths"].values() for call in path.values()]
+    assert len(calls) == len(set(calls))

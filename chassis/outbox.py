@@ -130,7 +130,7 @@ def _arming(timers: sa.Table, dialect: str) -> sa.Executable:
     statement = store.insert_of(dialect, timers)
     arming = statement.on_conflict_do_update(
         index_elements=["kind", "ref"],
-        set_={**{name: statement.excluded[name] for name in _MOVED}, "days": None},
+        set_={**{name: statement.excluded[name] for name in _MOVED}, "days": sa.null()},
     )
     # Since it gives something back, many of them are one statement.
     return arming.returning(timers.c.ref)

@@ -408,7 +408,7 @@ _STAGES: dict[tuple[type[Service], str, Callable[[Bench], Any]], _Stage] = {}
 # Empties every table and puts back the rows and numbers that a schema keeps.
 _PUT_BACK = """
 DO $$
-DECLARE one record;
+DECLARE one record; columns text;
 BEGIN
   SET LOCAL session_replication_role = replica;
   FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
@@ -423,8 +423,13 @@ BEGIN
   END LOOP;
   FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'
              AND tablename <> '_numbers' LOOP
+    -- By name: a migration that was taken back and made again has moved its columns to the end.
+    SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+      WHERE attrelid = format('{schema}.%%I', one.tablename)::regclass
+        AND attnum > 0 AND NOT attisdropped;
     EXECUTE format(
-      'INSERT INTO public.%%I SELECT * FROM {schema}.%%I', one.tablename, one.tablename
+      'INSERT INTO public.%%I (%%s) SELECT %%s FROM {schema}.%%I',
+      one.tablename, columns, columns, one.tablename
     );
   END LOOP;
 END $$

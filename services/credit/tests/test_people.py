@@ -64,7 +64,7 @@ def test_adults_are_told_who_is_put_into_their_household(bench):
     bench.at("2025-02-10T09:00")
     told(bench, "resident_corrected.v1", "per_x", sequence=2, is_adult=True, household_id="hh_1")
     stage.register(bench, "per_y", household="hh_1")
-    one = "您的户 hh_1 于 2025-02-10 新登记了一名成员;如不属实,请联系社区更正"
+    one = "您的户于 2025-02-10 新登记了一名成员;如不属实,请联系社区更正"
     assert messages("per_a") == messages("per_b") == [one, one]
     assert messages("per_c") == messages("per_x") == messages("per_y") == []
     # Who is corrected otherwise has not come.

@@ -268,6 +268,21 @@ class StateConflict(Refusal):
     names = ("state",)
 
 
+# What is told of a registration under which nobody may act any more.
+CALLER_GONE = Sentence(
+    "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
+    " / Your registration as a resident has ended; if that is wrong, your community puts it right"
+)
+CALLER_DECEASED = Sentence(
+    "您的登记已因去世注销,不能办理;如有误请联系社区更正"
+    " / Your registration has ended by death; if that is wrong, your community puts it right"
+)
+CALLER_MERGED = Sentence(
+    "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
+    " / Your registration was merged into another one of yours; sign in under the one that stays"
+)
+
+
 class VersionConflict(Refusal):
     """If-Match names another version than the stored one."""
 

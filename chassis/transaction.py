@@ -47,6 +47,10 @@ from chassis.settings import NoSettings, ProcessSettings
 _CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 
 
+# How somebody's registration stands; any other word is that it has ended otherwise.
+ACTIVE, MERGED, DECEASED = "ACTIVE", "MERGED", "DECEASED"
+
+
 class ClockBackwards(Refusal):
     """The demonstration clock only moves forward."""
 
@@ -68,6 +72,9 @@ class Declared:
             without data are named in `provisional` beside them.
         standing: One value that is read of the caller (bind parameter `actor`) with the key of
             each of the caller's commands; `admit` finds it in `Tx.standing`.
+        merged: What a caller is refused by whose standing is MERGED.
+        deceased: What a caller is refused by whose standing is DECEASED.
+        moved_out: What one is refused by who acts as a resident in another standing than ACTIVE.
         loads_calendar: Whether `load_year` takes a year's working days and says them to all.
         shown_by: What shows the thing that a call names: the first member of the call's body (or
             the call itself, where that member names something else there), and the query that
@@ -85,6 +92,9 @@ class Declared:
     projections: ClassVar[tuple[Projection, ...]] = ()
     counts: ClassVar[frozenset[str]] = frozenset()
     standing: ClassVar[store.Scalar | None] = None
+    merged: ClassVar[type[Refusal] | None] = None
+    deceased: ClassVar[type[Refusal] | None] = None
+    moved_out: ClassVar[type[Refusal] | None] = None
     loads_calendar: ClassVar[bool] = False
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
     title: ClassVar[str] = ""
@@ -92,7 +102,21 @@ class Declared:
     runtime: Any
 
     def admit(self, tx: Tx) -> None:
-        """Refuse a caller who may act no longer; every command asks before it does anything."""
+        """Refuse a caller who may act no longer; every command asks before it does anything.
+
+        A token outlives its bearer's registration, the bearer's voice does not. Who is not
+        registered at all may be anybody's staff or guest.
+
+        Raises:
+            Refusal: `merged`, `deceased` or `moved_out`.
+        """
+        if tx.standing in {None, ACTIVE}:
+            return
+        refusal = {MERGED: self.merged, DECEASED: self.deceased}.get(str(tx.standing))
+        if refusal is None and tx.actor.role == "R_RESIDENT":
+            refusal = self.moved_out
+        if refusal is not None:
+            raise refusal
 
     def reads_as(self, tx: Tx) -> Actor:
         """Return as whom the caller of a question reads: a token may name an area in which its

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Guard, Refusal, StateConflict
+from chassis.refusal import CALLER_DECEASED, CALLER_MERGED, Guard, Refusal, StateConflict
 
 # --------------------------------------------------------------------------------------------------
 # Refusals of the points ledger (raised in `rules/`)
@@ -79,11 +79,12 @@ class HolderGone(StateConflict):
 
 
 class CallerDeceased(HolderDeceased):
+    text = CALLER_DECEASED
     of_caller = True
 
 
 class CallerMerged(HolderGone):
-    text = "登记已合并,请以保留的登记登录 / This id was merged: sign in under the one that stays"
+    text = CALLER_MERGED
     of_caller = True
 
 

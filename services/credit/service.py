@@ -17,7 +17,7 @@ from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.metrics import Sample
 from chassis.table import command, job, query, subscribe, timer
-from services.credit import events
+from services.credit import errors, events
 from services.credit.actions import (
     budget,
     calendar,
@@ -46,7 +46,6 @@ from services.credit.actions import (
     rule_sets,
     running_out,
     settlement,
-    standing,
     subjects,
     vetoes,
     what_if,
@@ -114,6 +113,8 @@ class Credit(Imports, Service):
     tables = tables.metadata
     settings_type = CreditSettings
     standing = registry.standing
+    merged = errors.CallerMerged
+    deceased = errors.CallerDeceased
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色信用 / Red Credit"
@@ -726,10 +727,6 @@ class Credit(Imports, Service):
         job("draft", drafting.run_draft),
         job("export_month", month_logs.run_export),
     )
-
-    def admit(self, tx: Tx) -> None:
-        """Refuse who is dead, or was merged into another registration."""
-        standing.admit(tx)
 
     def gauges(self, tx: Tx) -> Iterable[Sample]:
         """Return the sum of the ledger and the months by their state."""

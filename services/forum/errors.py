@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Guard, NotFound, Refusal
+from chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, NotFound, Refusal
 
 
 class IdTaken(Refusal):
@@ -70,20 +70,12 @@ class CallerUnregistered(NotRegistered):
 
 
 class CallerGone(NotRegistered):
-    text = (
-        "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
-        " / Your registration as a resident has ended; if that is wrong, your community puts it "
-        "right"
-    )
+    text = CALLER_GONE
     of_caller = True
 
 
 class CallerMerged(CallerGone):
-    text = (
-        "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
-        " / Your registration was merged into another one of yours; sign in under the one that "
-        "stays"
-    )
+    text = CALLER_MERGED
 
 
 class UnknownExpert(Guard):

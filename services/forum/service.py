@@ -18,7 +18,7 @@ from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.table import command, query, subscribe, timer
-from services.forum import events, rules, storage, views
+from services.forum import errors, events, rules, storage, views
 from services.forum.actions import (
     acceptance,
     analyses,
@@ -32,7 +32,6 @@ from services.forum.actions import (
     liaison,
     opinions,
     sessions,
-    standing,
     supervisions,
     tasks,
     topics,
@@ -77,6 +76,9 @@ class Forum(Imports, Service):
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
     standing = storage.heard.standing
+    merged = errors.CallerMerged
+    deceased = errors.CallerGone
+    moved_out = errors.CallerGone
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
     title = "红色议站 / Red Station"
@@ -505,10 +507,6 @@ class Forum(Imports, Service):
             schedule=lambda now, calendar: calendar.next_cutoff(now),
         ),
     )
-
-    def admit(self, tx: Tx) -> None:
-        """Refuse who is dead, was merged, or, as a resident, has moved out."""
-        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

@@ -1,6 +1,6 @@
 """Why the partner service says no, in both languages."""
 
-from chassis.refusal import Guard, Refusal
+from chassis.refusal import CALLER_DECEASED, CALLER_GONE, CALLER_MERGED, Guard, Refusal
 
 
 class UsccMalformed(Guard):
@@ -79,28 +79,17 @@ class MergedAway(Refusal):
 
 
 class CallerGone(UnknownPerson):
-    text = (
-        "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
-        " / Your registration as a resident has ended; if that is wrong, your community puts it "
-        "right"
-    )
+    text = CALLER_GONE
     of_caller = True
 
 
 class CallerDeceased(Deceased):
-    text = (
-        "您的登记已因去世注销,不能办理;如有误请联系社区更正"
-        " / Your registration has ended by death; if that is wrong, your community puts it right"
-    )
+    text = CALLER_DECEASED
     of_caller = True
 
 
 class CallerMerged(MergedAway):
-    text = (
-        "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
-        " / Your registration was merged into another one of yours; sign in under the one that "
-        "stays"
-    )
+    text = CALLER_MERGED
     of_caller = True
 
 

@@ -12,8 +12,8 @@ from chassis.calendar import DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.table import command, query, subscribe, timer
-from services.partner import events
-from services.partner.actions import calendar, heard, imports, months, refunds, standing
+from services.partner import errors, events
+from services.partner.actions import calendar, heard, imports, months, refunds
 from services.partner.actions import offers as offering
 from services.partner.actions import partners as register
 from services.partner.actions import redemptions as saga
@@ -47,6 +47,8 @@ class Partner(Imports, Service):
     counts = frozenset({"confirm_due", "due", "refund_due", "review_due"})
     tables = metadata
     standing = stored.standing
+    merged = errors.CallerMerged
+    deceased = errors.CallerDeceased
     settings_type = PartnerSettings
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
@@ -333,10 +335,6 @@ class Partner(Imports, Service):
         timer(billing.REVIEW_TIMER, billing.review_overdue),
         timer("cutoff", months.measure, schedule=lambda now, calendar: calendar.next_cutoff(now)),
     )
-
-    def admit(self, tx: Tx) -> None:
-        """Refuse who is dead, or was merged into another registration."""
-        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

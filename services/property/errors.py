@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Guard, Refusal, StateConflict
+from chassis.refusal import CALLER_DECEASED, CALLER_MERGED, Guard, Refusal, StateConflict
 
 
 class UsccInvalid(Guard):
@@ -344,19 +344,12 @@ class MergedAway(NotRegistered):
 
 
 class CallerDeceased(Deceased):
-    text = (
-        "您的登记已因去世注销,不能办理;如有误请联系社区更正"
-        " / Your registration has ended by death; if that is wrong, your community puts it right"
-    )
+    text = CALLER_DECEASED
     of_caller = True
 
 
 class CallerMerged(MergedAway):
-    text = (
-        "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
-        " / Your registration was merged into another one of yours; sign in under the one that "
-        "stays"
-    )
+    text = CALLER_MERGED
     of_caller = True
 
 

@@ -17,7 +17,7 @@ from chassis.calendar import Calendar, DeadlineMoved
 from chassis.facts import published_in, read_in
 from chassis.file_imports import Imports
 from chassis.table import command, query, subscribe, timer
-from services.property import events
+from services.property import errors, events
 from services.property.actions import (
     agreements,
     appointments,
@@ -32,7 +32,6 @@ from services.property.actions import (
     months,
     projects,
     rectifications,
-    standing,
     works,
 )
 from services.property.settings import Settings
@@ -78,6 +77,8 @@ class Property(Imports, Service):
     counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
     standing = people.standing
+    merged = errors.CallerMerged
+    deceased = errors.CallerDeceased
     settings_type = Settings
     publishes = (DeadlineMoved, *published_in(events))
     importers = imports.IMPORTERS
@@ -512,10 +513,6 @@ class Property(Imports, Service):
             roles=(PUBLIC,),
         ),
     )
-
-    def admit(self, tx: Tx) -> None:
-        """Refuse who is dead, or was merged into another registration."""
-        standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell the people who wait."""

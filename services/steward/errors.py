@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.refusal import Guard, Refusal
+from chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, Refusal
 
 
 class UnknownParent(Guard):
@@ -548,20 +548,12 @@ class CallerNotServing(Guard):
 
 class CallerGone(UnknownPerson):
     guard = "NOT_REGISTERED"
-    text = (
-        "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
-        " / Your registration as a resident has ended; if that is wrong, your community puts it "
-        "right"
-    )
+    text = CALLER_GONE
     of_caller = True
 
 
 class CallerMerged(CallerGone):
-    text = (
-        "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
-        " / Your registration was merged into another one of yours; sign in under the one that "
-        "stays"
-    )
+    text = CALLER_MERGED
 
 
 class BadCalendarDay(Guard):

@@ -16,7 +16,7 @@ from chassis.file_imports import Imports
 from chassis.messages import Actor
 from chassis.sealing import Sealing
 from chassis.table import command, job, query, subscribe, timer
-from services.steward import events, storage, views
+from services.steward import errors, events, storage, views
 from services.steward.actions import (
     announcing,
     calendar,
@@ -67,6 +67,9 @@ class Steward(Imports, Sealing, Service):
     counts = frozenset({"due", "due_resolve"})
     loads_calendar = True
     standing = storage.people.standing
+    merged = errors.CallerMerged
+    deceased = errors.CallerGone
+    moved_out = errors.CallerGone
     tables = storage.metadata
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
@@ -534,10 +537,6 @@ class Steward(Imports, Sealing, Service):
         ),
         job("sweep", retention.run),
     )
-
-    def admit(self, tx: Tx) -> None:
-        """Refuse who is dead, was merged, or, as a resident, has moved out."""
-        standing.admit(tx)
 
     def reads_as(self, tx: Tx) -> Actor:
         """Return as whom somebody reads whose post as a steward may be over."""

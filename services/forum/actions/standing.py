@@ -9,23 +9,6 @@ from chassis.records import Row
 from services.forum import errors, rules, storage
 
 
-def admit(tx: Tx) -> None:
-    """Refuse a caller who is known as dead, as merged into another registration, or, acting as a
-    resident, as moved out. Who is not known here may be anybody's staff or guest.
-
-    Raises:
-        CallerMerged: The registration was given up for another one, under which the person acts.
-        CallerGone: The person is dead or has moved out.
-    """
-    state = tx.standing
-    if state in {None, storage.heard.ACTIVE}:
-        return
-    if state == storage.heard.MERGED:
-        raise errors.CallerMerged
-    if state == storage.heard.DECEASED or tx.actor.role == "R_RESIDENT":
-        raise errors.CallerGone
-
-
 def require_residents(
     tx: Tx,
     people: Sequence[str],

@@ -8,25 +8,7 @@ from chassis.bus import Tx
 from chassis.messages import Actor
 from chassis.records import Row
 from services.steward import rules, storage
-from services.steward.errors import CallerGone, CallerMerged, CallerNotServing, UnknownPerson
-
-
-def admit(tx: Tx) -> None:
-    """Refuse a caller who is registered as dead, as merged into another registration, or, acting
-    as a resident, as moved out. Who is not registered at all may be anybody's staff or guest.
-
-    Raises:
-        CallerMerged: The registration was given up for another one, under which the person acts.
-        CallerGone: The person is dead or has moved out.
-    """
-    status = tx.standing
-    if status in {None, "ACTIVE"}:
-        return
-    if status == "MERGED":
-        raise CallerMerged
-    if status == "DECEASED" or tx.actor.role == "R_RESIDENT":
-        raise CallerGone
-
+from services.steward.errors import CallerNotServing, UnknownPerson
 
 # In whose roles somebody acts who holds a post as a steward; a grid worker's is one of them.
 _STEWARDS = ("R_STEWARD", "R_GRID")

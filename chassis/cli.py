@@ -146,10 +146,18 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of events")
-    return int(text)
+def _number(of: str) -> Callable[[str], int]:
+    """Return what reads an argument as a number: ASCII digits, no more than a database takes."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+            raise argparse.ArgumentTypeError(f"{text!r} is no number of {of}")
+        return int(text)
+
+    return read
+
+
+_count, _row = _number("events"), _number("a row")
 
 
 _LOOKED = {
@@ -195,7 +203,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     parked = parsers["parked"]
     parked.add_argument("action", choices=("list", "show", "retry", "drop"))
     parked.add_argument("service")
-    parked.add_argument("ids", nargs="*", type=int, help="row ids; none = all (list, retry)")
+    parked.add_argument("ids", nargs="*", type=_row, help="row ids; none = all (list, retry)")
     parked.add_argument("--by", default="", help="who decides, for the record; drop needs it")
 
     parked.add_argument("--json", action="store_true", help="list, show: an object per line")

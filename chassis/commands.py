@@ -314,6 +314,8 @@ def run_keys(given: argparse.Namespace) -> int:
     if given.keys:
         os.environ[KEYS] = given.keys
     if given.action == "status":
+        if given.key:
+            raise CommandFailed(f"keys status looks at every key, and takes no {given.key}")
         return keys.status(given.data, print)
     change = keys.rotate if given.action == "rotate" else keys.drop
     return change(given.data, given.key, print)

@@ -105,3 +105,16 @@ def test_what_is_parked_is_told_to_programs_too(credit, capsys):
     assert cli.main(["parked", "list", "credit", "--json"]) == 0
     [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (row["reason"], row["source"], row["body"]) == ("UNREADABLE", "credit", "{")
+
+
+@pytest.mark.parametrize("number", ["٣", "3x", "-1", "9" * 30])
+def test_a_row_is_named_by_digits_of_ours(credit, capsys, number):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["parked", "show", "credit", "--", number])
+    assert ended.value.code == 2
+    assert "is no number of a row" in capsys.readouterr().err
+
+
+def test_status_of_keys_takes_no_key(capsys):
+    assert cli.main(["keys", "status", "FIVERED_ACTOR_KEY"]) == 2
+    assert "takes no FIVERED_ACTOR_KEY" in capsys.readouterr().err

@@ -43,11 +43,13 @@ def codes_of(doors: Iterable[Door]) -> dict[str, Code]:
             further = [value for name, value in vars(kind).items() if name.startswith("text_")]
             for text in (Sentence(kind.text), *further):
                 code.texts[f"{text} / {text.english}"] = None
+    anywhere = frozenset(found)
     for door in doors:
         for one in door.refusals:
             code = found.setdefault(one.code, Code(one.status))
             code.texts[one.text] = None
-            code.doors.append(f"{door.verb} {door.full_path}")
+            if one.code not in anywhere:
+                code.doors.append(f"{door.verb} {door.full_path}")
     return dict(sorted(found.items()))
 
 

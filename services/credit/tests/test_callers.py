@@ -4,16 +4,14 @@ import uuid
 
 import pytest
 
-from chassis.bus import ANY_ROLE, PUBLIC, entries
 from chassis.i18n import problem_of
 from chassis.refusal import NotFound
 from services.credit import errors
 from services.credit.service import Credit
 from services.credit.tests import stage
-from testkit.bodies import a_body
+from testkit.callers import admitted, commands_of
 
 DEAD, TWIN, AWAY = "per_dead", "per_twin", "per_away"
-COMMANDS = sorted(name for name, entry in entries(Credit).items() if entry.kind == "command")
 
 
 def told(bench, fact, person, **data):
@@ -34,32 +32,19 @@ def credit(bench):
     return bench
 
 
-def acts_as(method):
-    """Return a role that may call a command: a resident's where that one may."""
-    roles = entries(Credit)[method].door.roles
-    return "R_RESIDENT" if {ANY_ROLE, PUBLIC, "R_RESIDENT"} & set(roles) else roles[0]
-
-
 @pytest.mark.parametrize(
     ("who", "refusal"), [(DEAD, errors.CallerDeceased), (TWIN, errors.CallerMerged)]
 )
 def test_no_command_is_taken_from_the_dead_nor_from_an_id_that_was_given_up(credit, who, refusal):
     """Each door had a check of its own or none: the dead proposed, approved and withdrew."""
-    table = entries(Credit)
-    admitted = []
-    for method in COMMANDS:
-        credit.as_(acts_as(method), person=who, scope=stage.COMMUNITY)
-        try:
-            credit.do(method, a_body(table[method].body_type, "-", ""), version=1)
-        except refusal as refused:
-            assert problem_of(refused, "services.credit")["code"].startswith("HOLDER_")
-            continue
-        except Exception as other:
-            admitted.append((method, other))
-            continue
-        admitted.append((method, None))
-    assert admitted == []
-    assert {"withdraw_consent", "file_objection", "approve_award", "nominate"} <= set(COMMANDS)
+
+    def look(refused):
+        assert problem_of(refused, "services.credit")["code"].startswith("HOLDER_")
+
+    assert admitted(credit, who, stage.COMMUNITY, refusal, look=look) == []
+    assert {"withdraw_consent", "file_objection", "approve_award", "nominate"} <= set(
+        commands_of(Credit)
+    )
 
 
 def test_a_dead_officials_token_approves_nothing(credit):

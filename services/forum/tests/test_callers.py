@@ -2,18 +2,16 @@
 
 import pytest
 
-from chassis.bus import ANY_ROLE, PUBLIC, entries
 from chassis.i18n import problem_of
 from services.forum import errors
 from services.forum.service import Forum
 from services.forum.tests.conftest import ANA, BEN, COMMUNITY, NEIGHBOURS
-from testkit.bodies import a_body
+from testkit.callers import admitted, commands_of
 
 pytestmark = pytest.mark.slow
 
 START = "2025-03-07T19:00:00+08:00"
 DEAD, AWAY, TWIN = NEIGHBOURS[9:12]
-COMMANDS = sorted(name for name, entry in entries(Forum).items() if entry.kind == "command")
 
 
 def ends(town, person, reason="DECEASED"):
@@ -35,33 +33,16 @@ def gone(town):
     return town
 
 
-def acts_as(method):
-    """Return a role that may call a command: a resident's where that one may."""
-    roles = entries(Forum)[method].door.roles
-    return "R_RESIDENT" if {ANY_ROLE, PUBLIC, "R_RESIDENT"} & set(roles) else roles[0]
-
-
 @pytest.mark.parametrize("who", [DEAD, AWAY, TWIN])
 def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
-    table = entries(Forum)
-    admitted = []
-    for method in COMMANDS:
-        role = acts_as(method)
-        if who == AWAY and role != "R_RESIDENT":
-            continue  # an official may live in another district
-        gone.bench.as_(role, person=who, scope=COMMUNITY)
-        try:
-            gone.bench.do(method, a_body(table[method].body_type, "-", ""), version=1)
-        except errors.CallerGone as refused:
-            told = problem_of(refused, "services.forum")
-            assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
-            continue
-        except Exception as other:
-            admitted.append((method, other))
-            continue
-        admitted.append((method, None))
-    assert admitted == []
-    assert {"withdraw_topic", "vote", "rate_topic", "record_supervision"} <= set(COMMANDS)
+    def look(refused):
+        told = problem_of(refused, "services.forum")
+        assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
+
+    # An official may live in another district.
+    only = {"look": look, "as_resident": who == AWAY}
+    assert admitted(gone.bench, who, COMMUNITY, errors.CallerGone, **only) == []
+    assert {"withdraw_topic", "vote", "rate_topic", "record_supervision"} <= set(commands_of(Forum))
 
 
 def test_a_dead_person_s_token_withdraws_no_topic(town):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from chassis.bus import ANY_ROLE, PUBLIC, entries
 from chassis.i18n import problem_of
 from services.steward import errors
 from services.steward.service import Steward
@@ -16,16 +15,9 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
-from testkit.bodies import a_body
+from testkit.callers import admitted, commands_of
 
 TWIN = person_id(51)
-COMMANDS = sorted(name for name, entry in entries(Steward).items() if entry.kind == "command")
-
-
-def acts_as(method):
-    """Return a role that may call a command: a resident's where he may."""
-    roles = entries(Steward)[method].door.roles
-    return "R_RESIDENT" if {ANY_ROLE, PUBLIC, "R_RESIDENT"} & set(roles) else roles[0]
 
 
 @pytest.fixture
@@ -48,26 +40,18 @@ def gone(ground):
 def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
     """B2, K10: the dead filed, rated, cancelled and confirmed. Every command of the service."""
     ground, people = gone
-    table = entries(Steward)
-    admitted = []
-    for method in COMMANDS:
-        role = acts_as(method)
-        if who == "away" and role != "R_RESIDENT":
-            continue  # an official may live in another district
-        bench = ground.bench.as_(role, person=people[who], scope=GRID)
-        try:
-            bench.do(method, a_body(table[method].body_type, "-", ""), version=1)
-        except errors.CallerGone as refused:
-            told = problem_of(refused, "services.steward")
-            assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
-            assert WANG not in str(told)
-            continue
-        except Exception as other:
-            admitted.append((method, other))
-            continue
-        admitted.append((method, None))
-    assert admitted == []
-    assert {"submit_request", "rate_request", "cancel_request", "record_hours"} <= set(COMMANDS)
+
+    def look(refused):
+        told = problem_of(refused, "services.steward")
+        assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
+        assert WANG not in str(told)
+
+    # An official may live in another district.
+    only = {"look": look, "as_resident": who == "away"}
+    assert admitted(ground.bench, people[who], GRID, errors.CallerGone, **only) == []
+    assert {"submit_request", "rate_request", "cancel_request", "record_hours"} <= set(
+        commands_of(Steward)
+    )
 
 
 def test_a_merged_id_is_told_so_and_the_one_that_stays_goes_on(gone):

@@ -1,4 +1,5 @@
-"""Two transactions of a service side by side on PostgreSQL, of which one waits for the other."""
+"""Transactions of a service side by side on PostgreSQL: one that waits for another, or some that
+begin at the same instant."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from chassis.bus import SYSTEM, Actor, Tx
+from chassis.refusal import Refusal
 from testkit.bench import Bench
 
 WAITS = (
@@ -57,3 +59,25 @@ def while_open(
         begin(tx)
         start()
     return end()
+
+
+def at_once(*works: Callable[[], object], expected: type[Exception] = Refusal) -> list[object]:
+    """Start every work at the same instant on a thread of its own; return what each has answered,
+    or what it raised of the expected kind."""
+    gate = threading.Barrier(max(1, len(works)))
+    results: list[object] = [None] * len(works)
+
+    def run(number: int, work: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            results[number] = work()
+        except expected as raised:
+            results[number] = raised
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive(), "two of them wait for each other"
+    return results

@@ -5,7 +5,6 @@ whatever the order was, statements, funds and credit's ledger must add up as the
 """
 
 import random
-import threading
 from dataclasses import replace
 
 import pytest
@@ -15,8 +14,9 @@ from chassis.bus import Actor, Call, new_uuid
 from chassis.refusal import Refusal
 from services.partner.rules.statements import next_issue
 from services.partner.tests.conftest import CADRE, COMMUNITY, OFFICER, STREET, Town, begun
-from services.partner.tests.test_money_walks import PERIODS, STEPS, Walk
+from services.partner.tests.test_money_walks import PERIODS, STEPS, Walk, step
 from services.partner.tests.test_races import on_postgresql
+from testkit.beside import at_once
 
 pytestmark = pytest.mark.slow
 
@@ -110,7 +110,7 @@ class Crowds(Walk):
 
     def at_once(self, works):
         """Enter the doors, and take what they have done into the model."""
-        done = run_at_once([work for _door, _about, work in works])
+        done = at_once(*(work for _door, _about, work in works), expected=Exception)
         self.given_back = set()
         for (door, about, _work), outcome in zip(works, done, strict=True):
             refused = isinstance(outcome, Refusal)
@@ -168,26 +168,6 @@ class Crowds(Walk):
             self.bills[worth.taken_back].fen -= worth.fen
 
 
-def run_at_once(works):
-    """Start the works together; return what each has answered or raised."""
-    gate, results = threading.Barrier(len(works)) if works else None, [None] * len(works)
-
-    def run(number, work):
-        gate.wait()
-        try:
-            results[number] = work()
-        except Exception as error:
-            results[number] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive(), "two doors wait for each other"
-    return results
-
-
 CROWDED = STEPS | {"crowd": 24, "crowded_issue": 5, "next_month": 1, "pay": 2, "give_back": 1}
 
 
@@ -200,12 +180,7 @@ def crowded(bench, seed, length):
         a, b = chance.randrange(1000), chance.randrange(1000)
         if walk.town.bench.runtime.calendar.period(walk.town.bench.now) >= PERIODS[-3]:
             break
-        try:
-            getattr(walk, name)(a, b)
-            if walk.changed():
-                walk.check()
-        except Exception as error:
-            raise AssertionError(f"seed {seed}, step {number} {(name, a, b)}: {error}") from error
+        step(walk, seed, number, (name, a, b))
     walk.end()
     return walk
 

@@ -663,15 +663,21 @@ def steps_of(seed, length):
 def walked(bench, seed, steps):
     """Walk the steps; raises AssertionError where the service and the model differ."""
     walk = Walk(Town(bench.staged(begun))).begin()
-    for number, (name, a, b) in enumerate(steps):
-        try:
-            getattr(walk, name)(a, b)
-            if walk.changed():
-                walk.check()
-        except Exception as error:
-            raise AssertionError(f"seed {seed}, step {number} {(name, a, b)}: {error}") from error
+    for number, one in enumerate(steps):
+        step(walk, seed, number, one)
     walk.end()
     return walk
+
+
+def step(walk, seed, number, one):
+    """Take a step of a seed; raises AssertionError where the service and the model differ."""
+    name, a, b = one
+    try:
+        getattr(walk, name)(a, b)
+        if walk.changed():
+            walk.check()
+    except Exception as error:
+        raise AssertionError(f"seed {seed}, step {number} {one}: {error}") from error
 
 
 def shrunk(seed, steps, fresh):

@@ -14,6 +14,7 @@ from chassis import timers
 from chassis.bus import Actor, Call, new_uuid
 from chassis.refusal import PreconditionRequired, Refusal, StateConflict
 from services.partner import errors
+from testkit.beside import at_once
 from testkit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -29,25 +30,6 @@ on_postgresql = pytest.mark.parametrize(
     ["postgresql"] if os.environ.get("FIVERED_TEST_PG") else ["sqlite"],
     indirect=True,
 )
-
-
-def at_once(*works):
-    """Start every work at the same instant on a thread of its own; return results or refusals."""
-    gate, results = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(number, work):
-        gate.wait()
-        try:
-            results[number] = work()
-        except Refusal as refusal:
-            results[number] = refusal
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 def calling(bench, actor, method, body, version=None):

@@ -6,26 +6,13 @@ import pytest
 
 from chassis.bus import Call, new_uuid
 from chassis.refusal import Refusal
+from testkit.beside import at_once
 
 
-def at_once(bench, calls):
-    """Run calls in threads that start together; returns what each answered or raised."""
-    found = [None] * len(calls)
-    gate = threading.Barrier(len(calls))
-
-    def run(place, call):
-        gate.wait()
-        try:
-            found[place] = bench.runtime.call(call)["state"]
-        except Refusal as refused:
-            found[place] = refused.guard or refused.code
-
-    threads = [threading.Thread(target=run, args=(place, call)) for place, call in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
+def answers_of(bench, calls):
+    """Run calls that start together; return the state that each answered, or its refusal's name."""
+    found = at_once(*(lambda call=call: bench.runtime.call(call)["state"] for call in calls))
+    return [one.guard or one.code if isinstance(one, Refusal) else one for one in found]
 
 
 @pytest.mark.covers("P2")
@@ -50,7 +37,7 @@ def test_of_two_appointments_filed_at_the_same_moment_one_becomes_active(bench, 
         ready.append(which)
     town.street_clerk()
     calls = [Call("file_appointment", which, bench.actor, new_uuid(), 4) for which in ready]
-    assert sorted(at_once(bench, calls)) == ["ACTIVE", "DIRECTION_TAKEN"]
+    assert sorted(answers_of(bench, calls)) == ["ACTIVE", "DIRECTION_TAKEN"]
     assert len(bench.published("appointment_activated.v1")) == 1
 
 
@@ -87,6 +74,6 @@ def test_two_checkers_of_one_fix_do_not_both_decide(bench, town):
         Call("pass_rectification", rec, bench.actor, new_uuid(), 2),
         Call("fail_rectification", rec | {"reason": "不合格的理由"}, bench.actor, new_uuid(), 2),
     ]
-    answers = at_once(bench, calls)
+    answers = answers_of(bench, calls)
     assert "VERSION_CONFLICT" in answers
     assert len(set(answers)) == 2

@@ -30,7 +30,7 @@ _DEMO = ("FIVERED_DEMO_CLOCK", "FIVERED_DEMO_START", "FIVERED_SYNTHETIC")
 _EXAMPLE = {
     "FIVERED_BROKER_URL": "amqp://{unit}:BROKER_PASSWORD@rabbitmq:5672/fivered",
     "FIVERED_INSTALLATION": "/etc/fivered/installation.json",
-    "FIVERED_HEALTH_PORT": "8081",
+    "FIVERED_HEALTH_PORT": str(manifests.HEALTH_PORT),
     "FIVERED_BLOBS": "/var/lib/fivered/blobs",
     "FIVERED_GATEWAY_HOST": "0.0.0.0",
     # No service is installed in the gateway's image.

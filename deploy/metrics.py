@@ -9,10 +9,10 @@ import chassis.gauges  # noqa: F401
 import gateway.measures  # noqa: F401
 from chassis import metrics
 from chassis.installed import service_class, service_names
+from deploy.manifests import HEALTH_PORT
 
 HERE = Path(__file__).resolve().parent
 RUNBOOK, EXAMPLE = HERE / "RUNBOOK.md", HERE / "prometheus" / "prometheus.yml"
-PORT = 8081
 _BEGIN, _END = "<!-- metrics: written by make generate -->\n", "<!-- /metrics -->\n"
 
 
@@ -64,4 +64,4 @@ def example() -> str:
     """Return the configuration of a Prometheus beside the containers of compose."""
     processes = [f"{name}-{kind}" for name in service_names() for kind in ("serve", "work")]
     lines = [f"          - {name}\n" for name in ("gateway", *processes)]
-    return _SCRAPE.format(port=PORT) + "".join(lines)
+    return _SCRAPE.format(port=HEALTH_PORT) + "".join(lines)

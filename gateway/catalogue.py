@@ -22,7 +22,7 @@ from gateway.discovery import as_json, reads_html
 from gateway.dispatch import Gate
 from gateway.doors import Doors
 from gateway.errors import NoSuchPath
-from gateway.markup import both, escaped, filled, html_response, page
+from gateway.markup import both, escaped, filled, html_response
 
 # How long what a service has said is shown before it is asked again.
 _KEPT_S = 60.0
@@ -41,6 +41,8 @@ class Catalogue:
         self._installed = installed
         self._facts: dict[str, list[EventContract]] = {}
         self._ask_at: dict[str, float] = {}
+        # Of the facts as they are known now; made when it is asked for.
+        self._document: JsonObject | None = None
 
     async def _known(self, request: Request) -> dict[str, EventContract]:
         """Return every public fact by its type.
@@ -56,7 +58,8 @@ class Catalogue:
             # A release without this answer, or one that is away: what it said last still stands.
             with suppress(CallFailed):
                 told = await self._gate.call(request, service, "_events", {}, actor=actor)
-                self._facts[service] = told["facts"]
+                if told["facts"] != self._facts.get(service):
+                    self._facts[service], self._document = told["facts"], None
                 self._ask_at[service] = time.monotonic() + _KEPT_S
 
         await asyncio.gather(*(ask(service) for service in self._installed))
@@ -108,13 +111,14 @@ class Catalogue:
     async def asyncapi(self, request: Request) -> Response:
         """Give the AsyncAPI document of what is published for everybody."""
         known = await self._known(request)
-        return as_json(
-            request,
-            asyncapi.document(known.values(), title="五红 Five Red", version=__version__),
-        )
+        if self._document is None:
+            self._document = asyncapi.document(
+                known.values(), title="五红 Five Red", version=__version__
+            )
+        return as_json(request, self._document)
 
     def _page(self, title: str, body: str) -> Response:
-        return html_response(page(title, body, demo=self._gate.settings.demo_clock))
+        return html_response(title, body, demo=self._gate.settings.demo_clock)
 
 
 def _told(fact: EventContract) -> JsonObject:

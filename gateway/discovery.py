@@ -12,7 +12,7 @@ from starlette.responses import Response
 from chassis.refusal import Refusal, Sentence
 from gateway.doors import Door
 from gateway.errors import TITLES, NoSuchPath
-from gateway.markup import both, escaped, filled, html_response, page
+from gateway.markup import both, escaped, filled, html_response
 from gateway.settings import GatewaySettings
 from gateway.sparing import digest_of, spared
 
@@ -109,7 +109,7 @@ class Discovery:
         return self._page(code, filled("problem", **parts, texts=texts, doors=shown))
 
     def _page(self, title: str, body: str) -> Response:
-        return html_response(page(title, body, demo=self._settings.demo_clock))
+        return html_response(title, body, demo=self._settings.demo_clock)
 
     async def robots(self, _request: Request) -> Response:
         """Say what a crawler may look at."""

@@ -33,11 +33,11 @@ from gateway.errors import (
 from gateway.identity import IdentitySource, admit, who
 from gateway.limits import Buckets, address_of, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
-from gateway.sparing import digest_of, spared
+from gateway.sparing import DIGEST, digest_of, spared
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 # A version, quoted or bare; the digest that GET's tag bears behind it says nothing here.
-_VERSION = re.compile(r'^(?:W/)?(?:"([0-9]{1,9})(?:-[0-9a-f]{16})?"|([0-9]{1,9}))$')
+_VERSION = re.compile(rf'^(?:W/)?(?:"([0-9]{{1,9}})(?:-{DIGEST})?"|([0-9]{{1,9}}))$')
 _MOST_TAGS = 20
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")
@@ -269,13 +269,11 @@ def respond(door: Door, request: Request, reply: object, locate: Locate) -> Resp
         headers["Idempotency-Replayed"] = "true"
         reply = reply.reply
     content = msgspec.json.encode(reply)
-    if door.kind == "query":
-        headers["ETag"] = f'"{digest_of(content)}"'
+    tag = [digest_of(content)] if door.kind == "query" else []
     if content.startswith(b"{"):
         head = _HEAD.decode(content)
         if isinstance(head.version, int) and not isinstance(head.version, bool):
-            behind = f"-{digest_of(content)}" if door.kind == "query" else ""
-            headers["ETag"] = f'"{head.version}{behind}"'
+            tag.insert(0, str(head.version))
         if door.status in {201, 202}:
             location = locate(door, head.id)
             if location is not None:
@@ -283,6 +281,8 @@ def respond(door: Door, request: Request, reply: object, locate: Locate) -> Resp
         if isinstance(head.next, str) and head.next and bytes(head.items).startswith(b"["):
             asked = request.query_params.multi_items()
             headers["Link"] = f'<{next_page(request.url.path, asked, head.next)}>; rel="next"'
+    if tag:
+        headers["ETag"] = f'"{"-".join(tag)}"'
     return spared(request, content, headers, "application/json", status=door.status)
 
 

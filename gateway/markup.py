@@ -46,10 +46,10 @@ def _template(name: str) -> Template:
     return Template(text)
 
 
-def html_response(content: bytes, status: int = 200) -> Response:
-    """Return the answer that carries a page."""
+def html_response(title: str, body: str, *, demo: bool, status: int = 200) -> Response:
+    """Return the answer that shows a page; see `page`."""
     return Response(
-        content,
+        page(title, body, demo=demo),
         status,
         {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"},
         "text/html; charset=utf-8",

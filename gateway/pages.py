@@ -36,7 +36,7 @@ from gateway.doors import PLACE, Doors
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
 from gateway.kinds import FORMS, KINDS, LEVELS
-from gateway.markup import CSP, both, escaped, filled, html_response, page
+from gateway.markup import CSP, both, escaped, filled, html_response
 from gateway.openapi import Document
 from gateway.reference import reference
 from gateway.sparing import digest_of, spared
@@ -408,7 +408,7 @@ class Pages:
         return self._page("board", "网格联系牌", status, {"grid": grid, "answer": answer})
 
     def _page(self, name: str, title: str, status: int, parts: Mapping[str, str]) -> Response:
-        return html_response(page(title, filled(name, **parts), demo=self._demo), status)
+        return html_response(title, filled(name, **parts), demo=self._demo, status=status)
 
     async def _posts(self, request: Request, given: JsonObject) -> str:
         """Return the published board: a row per post, with the reason where it has no name."""

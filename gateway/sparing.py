@@ -16,9 +16,14 @@ _LEVEL = 4
 _NEVER = re.compile(r"q\s*=\s*0(\.0*)?$")
 
 
+# What `digest_of` returns.
+_DIGITS = 16
+DIGEST = f"[0-9a-f]{{{_DIGITS}}}"
+
+
 def digest_of(content: bytes) -> str:
     """Return a short name of a content."""
-    return hashlib.sha256(content).hexdigest()[:16]
+    return hashlib.sha256(content).hexdigest()[:_DIGITS]
 
 
 def has(request: Request, tag: str) -> bool:

@@ -6,6 +6,7 @@ which ones, and nothing runs: a test that was skipped in silence proves nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import resource
 import shutil
@@ -16,16 +17,16 @@ import tempfile
 import time
 from pathlib import Path
 
+from gateway.settings import GatewaySettings
 from testkit import servers
-
-# What the gateway's documents are set in (FIVERED_FONT).
-FONT = Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc")
 
 
 def missing() -> list[str]:
     """Return the Debian packages that are not there."""
     browser = [] if shutil.which("chromium") else ["chromium"]
-    font = [] if FONT.is_file() else ["fonts-wqy-zenhei"]
+    # What the gateway's documents are set in.
+    named = next(one for one in dataclasses.fields(GatewaySettings) if one.name == "font")
+    font = [] if Path(str(named.default)).is_file() else ["fonts-wqy-zenhei"]
     # promtool, which tries the rules of the alarms.
     prometheus = [] if shutil.which("promtool") else ["prometheus"]
     return [*servers.missing(), *browser, *font, *prometheus]

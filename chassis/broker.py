@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import ssl
+from collections import deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from pika.adapters.utils.connection_workflow import (
     AMQPConnectorStackTimeout,
 )
 
+from chassis.settings import each_address
 from chassis.topology import (
     DEAD_CALLS,
     DEAD_EXCHANGE,
@@ -52,7 +55,7 @@ def parameters(
     Without them a broker that hangs would hold the process until its own heartbeat gives up.
 
     Args:
-        url: AMQP URL.
+        url: AMQP URL of one broker.
         name: What the broker shows of this connection.
         heartbeat_s: After twice this silence the other side is given up.
         blocked_s: How long a broker in an alarm may stop what is sent; None without limit.
@@ -68,10 +71,26 @@ def parameters(
     return found
 
 
+class Addresses:
+    """The brokers of a URL, of which a client asks for the next one whenever it connects: so it
+    leaves a node that is gone at once, and comes to each in turn."""
+
+    def __init__(self, url: str) -> None:
+        self._urls = deque(each_address(url))
+        # Not every process begins at the first, so that each node has its part of them.
+        self._urls.rotate(random.randrange(len(self._urls)))  # noqa: S311  no secret
+
+    def next(self) -> str:
+        """Return the URL of the broker to try now."""
+        self._urls.rotate(-1)
+        return self._urls[-1]
+
+
 def where(url: str) -> str:
     """Return how an address is told to people: without its password."""
-    parts = urlsplit(url)
-    return f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {vhost_of(url)}"
+    found = [urlsplit(one) for one in each_address(url)]
+    hosts = ",".join(f"{one.hostname}:{one.port or 5672}" for one in found)
+    return f"{found[0].username}@{hosts}, vhost {vhost_of(url)}"
 
 
 def refusal(error: BaseException) -> str:
@@ -96,8 +115,11 @@ def refusal(error: BaseException) -> str:
 
 
 def connected(url: str, name: str, *, stack_s: float = 10) -> BlockingConnection:
-    """Connect, for work that waits for each answer."""
-    return pika.BlockingConnection(parameters(url, name, stack_s=stack_s))
+    """Connect to the first broker of a URL that can be reached, for work that waits for each
+    answer."""
+    return pika.BlockingConnection(
+        [parameters(one, name, stack_s=stack_s) for one in each_address(url)]
+    )
 
 
 @dataclass(frozen=True, slots=True)

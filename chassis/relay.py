@@ -329,6 +329,8 @@ class Relay(threading.Thread):
         super().__init__(name=f"relay-{runtime.name}", daemon=True)
         self.runtime = runtime
         self.state = RelayState()
+        self._addresses = broker.Addresses(url)
+        # The broker that it is at, or tries.
         self._url = url
         self._installation = installation
         self.consumed = installation.consumed_of(runtime.name)
@@ -406,6 +408,7 @@ class Relay(threading.Thread):
         if database is None:
             return False
         if self._publisher is None or not self._publisher.is_open:
+            self._url = self._addresses.next()
             self._look_for_queues()
             self._publisher = Publisher(
                 self._url,

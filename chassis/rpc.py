@@ -26,7 +26,7 @@ from pika.spec import Basic
 
 from chassis import metrics, telemetry
 from chassis import storage as store
-from chassis.broker import parameters
+from chassis.broker import Addresses, parameters
 from chassis.i18n import problem_of
 from chassis.json_values import JsonObject
 from chassis.messages import Actor, Call, Replayed, Seen, new_uuid
@@ -549,7 +549,7 @@ class BusCaller:
     """
 
     def __init__(self, url: str, secret: str) -> None:
-        self._url = url
+        self._addresses = Addresses(url)
         self._secret = secret
         self._link = _Link()
         self._ready = asyncio.Event()
@@ -567,7 +567,7 @@ class BusCaller:
             link = self._link = _Link()
             why: object
             try:
-                await link.open(self._url)
+                await link.open(self._addresses.next())
                 self._patience.good()
                 self._ready.set()
                 self._anew.set()

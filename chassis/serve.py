@@ -42,6 +42,7 @@ from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
 from chassis import gauges, health, logs, metrics, process, rpc, telemetry, topology
+from chassis.broker import Addresses
 from chassis.bus import CallDoor
 from chassis.messages import Call
 from chassis.reconnect import Patience
@@ -85,7 +86,7 @@ class Calls:
         self.answered = 0
         self._container = container
         self._runtime = runtime
-        self._url = url
+        self._addresses = Addresses(url)
         name = runtime.name
         self._taking = Patience(log, made="serving", waits="broker_waits", service=name)
         self._sending = Patience(log, made="answering", waits="replies_wait", service=name)
@@ -161,7 +162,7 @@ class Calls:
 
     def _connect(self, what: str) -> kombu.Connection:
         connection = kombu.Connection(
-            self._url,
+            self._addresses.next(),
             heartbeat=HEARTBEAT_S,
             connect_timeout=5,
             transport_options={

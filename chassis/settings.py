@@ -224,10 +224,21 @@ def address_fault(url: str, *schemes: str) -> str:
     if url.partition("://")[0].partition("+")[0] not in schemes or "://" not in url:
         return f"is wrong: it begins with {' or '.join(schemes)}, then ://"
     try:
-        _ = urlsplit(url).port
+        for one in each_address(url):
+            _ = urlsplit(one).port
     except ValueError:
         return f"is wrong: its port is no number from 0 to {MOST_PORT}"
     return ""
+
+
+def each_address(url: str) -> list[str]:
+    """Return the addresses of a URL that may name several hosts: one URL for each.
+
+    "amqp://user:password@one:5672,two:5672/vhost" names two.
+    """
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    return [parts._replace(netloc=f"{user}{at}{host}").geturl() for host in hosts.split(",")]
 
 
 def describe(cls: type) -> list[tuple[str, str, str]]:
@@ -285,7 +296,7 @@ class ProcessSettings:
     )
     broker_url: str = setting(
         "FIVERED_BROKER_URL",
-        help="amqp(s)://user:password@host:port/vhost",
+        help="amqp(s)://user:password@host:port/vhost; of a cluster host:port,host:port",
         default="",
         schemes=("amqp", "amqps"),
     )

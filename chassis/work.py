@@ -112,7 +112,7 @@ class Subscriber:
         self.source = source
         self.connected = False
         self.beat = time.monotonic()
-        self._url = url
+        self._addresses = broker.Addresses(url)
         self._patience = Patience(
             log, made="subscribed", waits="subscriber_waits", service=runtime.name, source=source
         )
@@ -172,7 +172,9 @@ class Subscriber:
 
     def _consume(self) -> None:
         connection = pika.BlockingConnection(
-            broker.parameters(self._url, f"fivered {self.runtime.name} hears {self.source}")
+            broker.parameters(
+                self._addresses.next(), f"fivered {self.runtime.name} hears {self.source}"
+            )
         )
         try:
             channel = connection.channel()

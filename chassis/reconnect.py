@@ -11,6 +11,8 @@ import errno
 import logging
 import re
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from chassis import metrics
 
@@ -20,6 +22,8 @@ LONGEST_WAIT_S = 5.0
 GOOD_S = 1.0
 # The same reason is not told with every try.
 TELL_AGAIN_S = 60.0
+# What has not failed for so long has ended; it fails anew.
+OVER_S = 300.0
 # From then on somebody should look.
 ALARM_S = 300.0
 
@@ -28,9 +32,58 @@ ALARM_S = 300.0
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+@dataclass(slots=True)
+class _Failing:
+    """Something that fails again and again.
+
+    Attributes:
+        since: When it failed first.
+        met_at: When it failed last (s, monotonic).
+        told_at: When that was told last (s, monotonic).
+        times: How often it failed since it was told.
+    """
+
+    since: str
+    met_at: float
+    told_at: float
+    times: int = 0
+
+
+_FAILING: dict[tuple[str, ...], _Failing] = {}
+_MOST_FAILING = 1000
+
+
+def _repeats(*same: str) -> dict[str, object] | None:
+    """Say how a line tells of a failure: nothing to add the first time; None while the line of the
+    last minute stands for it; then since when it still fails, and how often since that line."""
+    now = time.monotonic()
+    failing = _FAILING.get(same)
+    if failing is None or now - failing.met_at > OVER_S:
+        if len(_FAILING) >= _MOST_FAILING:
+            _FAILING.clear()
+        _FAILING[same] = _Failing(_instant(time.time()), now, now)
+        return {}
+    failing.met_at = now
+    failing.times += 1
+    if now - failing.told_at < TELL_AGAIN_S:
+        return None
+    told: dict[str, object] = {"still_failing_since": failing.since, "times": failing.times}
+    failing.told_at, failing.times = now, 0
+    return told
+
+
+def _instant(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def _alike(text: str) -> str:
+    # Numbers of processes and positions differ from try to try.
+    return re.sub(r"[0-9]+", "", text)
+
+
 def tell_outage(log: logging.Logger, event: str, error: object, **of: str) -> None:
-    """Count that what a process depends on is away, and log it, unless the same was logged within
-    the last minute: every thread and every call meets it, and tries again.
+    """Count that what a process depends on is away, and log it; what is met again and again is one
+    line a minute, with `still_failing_since` and `times`: every thread and every call meets it.
 
     Args:
         log: Where it is told.
@@ -40,19 +93,25 @@ def tell_outage(log: logging.Logger, event: str, error: object, **of: str) -> No
     """
     metrics.OUTAGES[of.get("service", "")].inc()
     why = str(error)[:300]
-    # Numbers of processes and positions differ from try to try.
-    same = (log.name, event, *of.values(), re.sub(r"[0-9]+", "", why))
-    now = time.monotonic()
-    if now - _TOLD.get(same, float("-inf")) < TELL_AGAIN_S:
-        return
-    if len(_TOLD) >= _MOST_TOLD:
-        _TOLD.clear()
-    _TOLD[same] = now
-    log.warning(event, extra={**of, "why": why})
+    repeats = _repeats(log.name, event, *of.values(), _alike(why))
+    if repeats is not None:
+        log.warning(event, extra={**of, "why": why, **repeats})
 
 
-_TOLD: dict[tuple[str, ...], float] = {}
-_MOST_TOLD = 1000
+def tell_fault(log: logging.Logger, event: str, error: Exception, **of: str) -> None:
+    """Log a fault of ours that a loop outlives: with its trace the first time, then as
+    `tell_outage` does.
+
+    Args:
+        log: Where it is told.
+        event: The event of the line.
+        error: The fault.
+        of: Whose turn it was.
+    """
+    why = f"{type(error).__name__}: {error}"[:300]
+    repeats = _repeats(log.name, event, *of.values(), _alike(why))
+    if repeats is not None:
+        log.error(event, extra={**of, "why": why, **repeats}, exc_info=None if repeats else error)
 
 
 class Backoff:
@@ -136,6 +195,8 @@ class Patience:
         if self.why != self._told or now - self._told_at >= due:
             level = logging.ERROR if away >= ALARM_S else logging.WARNING
             told = {"why": self.why, "away_s": round(away, 1), "tries": self._tries}
+            if self._told:
+                told["still_failing_since"] = _instant(time.time() - away)
             self._log.log(level, self._waits, extra={**self._who, **told})
             self._told, self._told_at = self.why, now
         return self._backoff.next()

@@ -31,7 +31,7 @@ from pika.channel import Channel
 
 from chassis import broker, metrics, telemetry, topology
 from chassis import envelope as env
-from chassis.reconnect import Patience
+from chassis.reconnect import Patience, tell_fault
 from chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.relay")
@@ -364,9 +364,9 @@ class Relay(threading.Thread):
                 # message goes first, and the windows grow again when it is confirmed.
                 self._window = 1
                 why = error
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  it is told, and tried again
                 why = error
-                log.exception("relay_fault", extra={"service": self.runtime.name})
+                tell_fault(log, "relay_fault", error, service=self.runtime.name)
             if why != "":
                 self._drop()
             self.state.beat = time.monotonic()

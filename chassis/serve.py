@@ -45,7 +45,7 @@ from chassis import gauges, health, logs, metrics, process, rpc, telemetry, topo
 from chassis.broker import Addresses
 from chassis.bus import CallDoor
 from chassis.messages import Call
-from chassis.reconnect import Patience
+from chassis.reconnect import Patience, tell_fault
 from chassis.refusal import NotFound, RoleDenied
 from chassis.runtime import Runtime
 
@@ -148,10 +148,10 @@ class Calls:
                 self._consume()
             except _BROKEN as error:
                 why = error
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  it is told, and tried again
                 # An exception that leaves a managed thread would kill the container.
                 why = error
-                log.exception("calls_fault", extra={"service": self._runtime.name})
+                tell_fault(log, "calls_fault", error, service=self._runtime.name)
             self.connected = False
             self.beat = time.monotonic()
             self._generation += 1
@@ -369,9 +369,9 @@ class Calls:
                     connection.collect(socket_timeout=0.1)
             except _BROKEN as error:
                 why = error
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  it is told, and tried again
                 why = error
-                log.exception("replies_fault", extra={"service": self._runtime.name})
+                tell_fault(log, "replies_fault", error, service=self._runtime.name)
             if self._flushing and not self._flushed.ready():
                 # The end does not wait for a broker that is away: nobody could read the replies.
                 self._flushed.send(None)

@@ -44,7 +44,7 @@ from chassis import (
     years,
 )
 from chassis.blobs import forget_abandoned
-from chassis.reconnect import Backoff, Patience, tell_outage
+from chassis.reconnect import Backoff, Patience, tell_fault, tell_outage
 from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
@@ -161,9 +161,9 @@ class Subscriber:
                 self._consume()
             except broker.FAILS as error:
                 why = error
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  it is told, and tried again
                 why = error
-                log.exception("subscriber_fault", extra={"service": self.runtime.name})
+                tell_fault(log, "subscriber_fault", error, service=self.runtime.name)
             self.connected = False
             self._forget()
             self.beat = time.monotonic()
@@ -347,10 +347,10 @@ class Subscriber:
                 inbox.deliver(self.runtime, deliveries, pause=pause)
             except inbox.Outage as outage:
                 tell_outage(log, "storage_outage", outage, service=self.runtime.name)
-            except Exception:
+            except Exception as error:  # noqa: BLE001  it is told, and tried again
                 # Our own code or the parking place failed (what a handler cannot take is parked):
                 # an event that took no effect is not acknowledged.
-                log.exception("delivery_fault", extra={"service": self.runtime.name})
+                tell_fault(log, "delivery_fault", error, service=self.runtime.name)
             else:
                 return True
             if self._stopping.wait(backoff.next()) or generation != self._generation:

@@ -209,6 +209,7 @@ def test_the_waits_begin_anew_after_a_good_connection(monkeypatch, caplog):
     now[0] += 301
     patience.lost(OSError("no"))
     assert caplog.records[-1].levelname == "ERROR"
+    assert caplog.records[-1].still_failing_since
     patience.good()
     assert caplog.records[-1].message == "made"
     # A connection that is gone at once is none.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis import rpc, telemetry
+from chassis import reconnect, rpc, telemetry
 from chassis.logs import _OWN, _STANDARD, JsonFormatter
 from chassis.messages import Call
 
@@ -72,3 +72,36 @@ def test_what_is_logged_for_a_call_carries_its_trace(bench, caplog):
     (line,) = [line for line in lines if line["event"] == "call_fault"]
     assert line["trace_id"] == trace.trace_id
     assert telemetry.current.get() is None
+
+
+def test_what_fails_again_and_again_is_one_line_a_minute_with_its_beginning(monkeypatch, caplog):
+    now = [1000.0]
+    monkeypatch.setattr("chassis.reconnect.time.monotonic", lambda: now[0])
+    log = logging.getLogger("t")
+
+    def fails(times, tell):
+        for number in range(times):
+            try:
+                raise ValueError(f"position {number}")
+            except ValueError as error:
+                tell(log, "it_fails", error, service=tell.__name__)
+
+    for tell in (reconnect.tell_fault, reconnect.tell_outage):
+        caplog.clear()
+        fails(50, tell)
+        [first] = caplog.records
+        assert not hasattr(first, "still_failing_since")
+        # A fault of ours comes with its trace, once.
+        assert bool(first.exc_info) == (tell is reconnect.tell_fault)
+        now[0] += 61
+        fails(20, tell)
+        [_, again] = caplog.records
+        assert again.times == 50
+        assert again.still_failing_since
+        assert not again.exc_info
+        # Another reason is another line, and what has rested is new.
+        tell(log, "it_fails", ValueError("another"), service=tell.__name__)
+        now[0] += 301
+        fails(1, tell)
+        assert len(caplog.records) == 4
+        assert not hasattr(caplog.records[-1], "still_failing_since")

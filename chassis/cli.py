@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from chassis import __version__
-from chassis.installed import COMMANDS, NotInstalled, points
+from chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
 from chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
 # What a command does: a function, or "module:function", which is loaded when the command is given.
@@ -20,6 +20,7 @@ from chassis.settings import MOST_PORT, CommandFailed, SettingsError
 Handler = Callable[[argparse.Namespace], int] | str
 # A number of more digits is none that a database takes.
 _MOST_DIGITS = 9
+_LEAST_S, _MOST_S = 0.2, 3600.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,6 +89,12 @@ _OWN = (
     ("calendar", "the years whose working days are known", "chassis.commands:run_calendar"),
     ("contracts", "contract files beside the code", "chassis.commands:run_contracts"),
     ("doctor", "look at everything and say what is wrong", "chassis.commands:run_doctor"),
+    (
+        "completion",
+        "what a shell reads so that Tab completes these commands",
+        "chassis.cli:completion",
+    ),
+    ("top", "what every process does now: rates, what waits, what is away", "chassis.top:command"),
 )
 
 
@@ -144,6 +151,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > MOST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {MOST_PORT}")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not _LEAST_S <= found <= _MOST_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: 0.2 to 3600")
+    return found
 
 
 def _number(of: str) -> Callable[[str], int]:
@@ -223,9 +240,23 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     parsers["doctor"].add_argument("--json", action="store_true", help="an object per finding")
 
+    top = parsers["top"]
+    top.add_argument(
+        "page",
+        nargs="*",
+        help="NAME=http://host:port of a process's FIVERED_HEALTH_PORT; none: what runs here",
+    )
+    top.add_argument("--every", type=_seconds, default=2.0, help="seconds between readings (2)")
+    top.add_argument("--once", action="store_true", help="one look, then end; 1 if one is away")
+    top.add_argument("--json", action="store_true", help="an object per look")
+
+    completion_ = parsers["completion"]
+    completion_.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
     rebuild = parsers["rebuild"]
     rebuild.add_argument("service")
     rebuild.add_argument("projection", nargs="?", help="none: list them")
+    rebuild.add_argument("--json", action="store_true", help="of the list: an object per line")
 
     keys = parsers["keys"]
     keys.add_argument("action", choices=("status", "rotate", "drop"))
@@ -235,11 +266,15 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     keys.add_argument("--data", default=".fivered/data", help="folder of the databases")
     keys.add_argument("--keys", default="", help="file or folder of the keys; none: --data")
 
+    keys.add_argument("--json", action="store_true", help="status: an object per service")
+
     calendar = parsers["calendar"]
     calendar.add_argument("action", choices=("load", "check", "show"))
     calendar.add_argument(
         "file", nargs="?", help="load, check: JSON with year, off, make_up, source"
     )
+
+    calendar.add_argument("--json", action="store_true", help="show, check: an object")
 
     contracts = parsers["contracts"]
     contracts.add_argument("action", choices=("write", "check", "release"))
@@ -252,6 +287,27 @@ def serve(given: argparse.Namespace) -> int:
     sys.stdout.flush()
     arguments = [sys.executable, "-m", "chassis.serve", given.service]
     os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
+
+
+def completion(given: argparse.Namespace) -> int:
+    """Carry out `fivered completion`: print what the shell reads, with what is installed here."""
+    # No other command draws up scripts.
+    import shtab  # noqa: PLC0415
+
+    parser, _ = _parser([])
+    for declared in _commands_of(parser).values():
+        for action in declared._actions:  # noqa: SLF001  argparse tells its arguments no other way
+            if action.dest == "service" and action.choices is None:
+                action.choices = [*service_names(), ALL] if action.nargs == "+" else service_names()
+    print(shtab.complete(parser, given.shell))
+    return 0
+
+
+def _commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    for action in parser._actions:  # noqa: SLF001  as above
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  as above
+            return action.choices
+    return {}
 
 
 def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:

@@ -8,8 +8,10 @@ import os
 import shlex
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+
+import msgspec
 
 from chassis import (
     broker,
@@ -316,7 +318,9 @@ def run_keys(given: argparse.Namespace) -> int:
     if given.action == "status":
         if given.key:
             raise CommandFailed(f"keys status looks at every key, and takes no {given.key}")
-        return keys.status(given.data, print)
+        return keys.status(given.data, print, as_json=given.json)
+    if given.json:
+        raise CommandFailed(f"keys {given.action} takes no --json: it tells steps to people")
     change = keys.rotate if given.action == "rotate" else keys.drop
     return change(given.data, given.key, print)
 
@@ -331,8 +335,11 @@ def run_calendar(given: argparse.Namespace) -> int:
             raise CommandFailed(f"calendar {given.action} needs a file")
         year = _read_year(given.file)
         if given.action == "check":
-            print(f"{given.file}: {_shown(year)}")
+            shown = f"{given.file}: {_shown(year)}"
+            print(msgspec.json.encode(year).decode() if given.json else shown)
             return 0
+        if given.json:
+            raise CommandFailed("calendar load takes no --json: calendar show --json afterwards")
     owners = [name for name in service_names() if service_class(name).loads_calendar]
     if not owners:
         raise CommandFailed("no installed service loads calendars")
@@ -344,7 +351,7 @@ def run_calendar(given: argparse.Namespace) -> int:
             print(f"loaded {_shown(year)}; {moved} deadlines of {runtime.name} are later")
         with runtime.snapshot(SYSTEM) as tx:
             card = years.outlook(tx.calendar, tx.now)
-        print(_reach(card))
+        print(json.dumps(card) if given.json else _reach(card))
     finally:
         runtime.close()
     return 0
@@ -379,8 +386,11 @@ def run_rebuild(given: argparse.Namespace) -> int:
     known = {one.name: one for one in service_class(given.service).projections}
     if given.projection is None:
         for projection in known.values():
+            if given.json:
+                print(json.dumps(asdict(projection)))
+                continue
             print(f"{projection.name}: {', '.join(projection.tables)}, from {projection.source}")
-        if not known:
+        if not known and not given.json:
             others = [
                 f"{name} {one.name}"
                 for name in service_names()
@@ -389,6 +399,8 @@ def run_rebuild(given: argparse.Namespace) -> int:
             there = ", ".join(others) or "none anywhere"
             print(f"{given.service} has no projection that can be rebuilt; there are: {there}")
         return 0
+    if given.json:
+        raise CommandFailed("rebuild PROJECTION takes no --json")
     if given.projection not in known:
         raise CommandFailed(
             f"{given.service} has no projection {given.projection!r}"

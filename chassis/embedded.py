@@ -37,7 +37,7 @@ from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.json_values import JsonObject
 from chassis.messages import Actor, Call, Seen
-from chassis.reconnect import tell_outage
+from chassis.reconnect import tell_fault, tell_outage
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
 
@@ -92,8 +92,8 @@ class Writer(threading.Thread):
             except inbox.Outage as outage:
                 tell_outage(log, "storage_outage", outage, service=self.runtime.name)
                 self._stopping.wait(0.2)
-            except Exception:
-                log.exception("writer_fault", extra={"service": self.runtime.name})
+            except Exception as error:  # noqa: BLE001  it is told, and tried again
+                tell_fault(log, "writer_fault", error, service=self.runtime.name)
                 self._stopping.wait(0.5)
         self._refuse_rest()
 
@@ -379,13 +379,14 @@ class EmbeddedHost:
         return future
 
     def page(self) -> health.HealthPage:
-        """Return the health page of this process, which also tells what waits in each service."""
+        """Return the health page of this process, which also tells what waits in each service: at
+        the port that the environment names, or at any that is free."""
         metrics.tell_build("fivered", "up")
         for runtime in self.runtimes.values():
             gauges.watch(runtime)
         port = max(runtime.process.health_port for runtime in self.runtimes.values())
         ready = {name: health.database(runtime) for name, runtime in self.runtimes.items()}
-        return health.HealthPage(port, {"writers": self._writing}, ready)
+        return health.HealthPage(port or None, {"writers": self._writing}, ready)
 
     def _writing(self) -> health.Finding:
         dead = [name for name, writer in self.writers.items() if not writer.is_alive()]

@@ -49,31 +49,36 @@ Check = Callable[[], Finding]
 
 
 class HealthPage:
-    """The HTTP server of one process. A port of 0 means that there is none.
+    """The HTTP server of one process.
 
     Args:
-        port: Where it listens.
+        port: Where it listens. 0 means that there is none; None takes any that is free.
         live: What /live asks; None where the process answers that at another port.
         ready: What /ready asks.
     """
 
     def __init__(
-        self, port: int, live: Mapping[str, Check] | None, ready: Mapping[str, Check]
+        self, port: int | None, live: Mapping[str, Check] | None, ready: Mapping[str, Check]
     ) -> None:
         self._pages = {} if live is None else {"/live": dict(live)}
         self._pages["/ready"] = dict(ready)
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
-        if port:
+        if port != 0:
             host = os.environ.get("FIVERED_HEALTH_HOST", "127.0.0.1")
             try:
-                self._server = ThreadingHTTPServer((host, port), self._handler())
+                self._server = ThreadingHTTPServer((host, port or 0), self._handler())
             except OSError as error:
                 why = "is taken" if error.errno == errno.EADDRINUSE else f"({error.strerror})"
                 raise SettingsError(
                     [f"FIVERED_HEALTH_PORT: port {port} of {host} {why}"]
                 ) from error
             self._server.daemon_threads = True
+
+    @property
+    def address(self) -> str:
+        """Where this machine reaches it; empty where there is none."""
+        return f"http://127.0.0.1:{self._server.server_port}" if self._server else ""
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         page = self

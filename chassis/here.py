@@ -24,6 +24,7 @@ class Running(TypedDict, total=False):
 
     Attributes:
         born: When that process was started, as `born` tells it: its number may be another's later.
+        pages: Where each of its processes tells what it does (/ready, /metrics), by its name.
     """
 
     address: str
@@ -34,6 +35,7 @@ class Running(TypedDict, total=False):
     demo: bool
     keys: str
     environment: dict[str, str]
+    pages: dict[str, str]
 
 
 _NOTE = "running.json"
@@ -57,6 +59,15 @@ def environment() -> dict[str, str]:
         }
         demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}
         return {**keys, **databases, **(demo if found.get("demo") else {})}
+    return {}
+
+
+def pages() -> dict[str, str]:
+    """Return where each process of the system that runs here tells what it does, by its name."""
+    for place in PLACES:
+        found = running(Path(place))
+        if found is not None:
+            return dict(found.get("pages", {}))
     return {}
 
 

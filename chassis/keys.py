@@ -8,6 +8,7 @@ what is to be set there, since nothing here can write them.
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -198,11 +199,20 @@ def _opened(place: _Place, service: str) -> Iterator[Runtime]:
         runtime.close()
 
 
-def status(data: str, say: Say) -> int:
-    """Say how many values each key has sealed, and whether the keys before may be dropped."""
+def status(data: str, say: Say, *, as_json: bool = False) -> int:
+    """Say how many values each key has sealed, and whether the keys before may be dropped.
+
+    Args:
+        data: The data folder.
+        say: Takes one line.
+        as_json: An object per service.
+    """
     place = _place(data)
     for service in _here(place):
         found = _look(place, service)
+        if as_json:
+            say(json.dumps({"service": service, **dataclasses.asdict(found), "safe": found.safe}))
+            continue
         say(f"{service}: {found.setting} is key {found.present}")
         roles = {found.present: "present", **dict.fromkeys(found.before, "before")}
         for one, count in sorted(found.values.items()):

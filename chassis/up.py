@@ -9,6 +9,7 @@ import argparse
 import errno
 import gc
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -76,7 +77,7 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
             embedded,
             services=names,
             sock=listening,
-            ready=lambda: _ready(data, address, demo=demo),
+            ready=lambda: _ready(data, address, page.address, demo=demo),
         )
     finally:
         embedded.stop()
@@ -128,15 +129,19 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
     return EmbeddedHost(runtimes)
 
 
-def _ready(data: Path, address: str, *, demo: bool) -> None:
+def _ready(data: Path, address: str, page: str, *, demo: bool) -> None:
     """Say where everything is; load the demonstration district into an empty folder."""
     say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731  one place
     gc.enable()
     # Tells other commands of this folder (`fivered demo`) where the system runs.
     note: Running = {"address": address, "mode": "embedded", "pid": os.getpid()}
+    note["pages"] = {"up": page}
     note |= {"born": born(os.getpid()), "demo": demo, "keys": str(keys_file(data).absolute())}
     leave(data, note)
     say(f"五红 Five Red  {address}   文档 docs: {address}/docs   数据 data: {data}")
+    if shutil.which("fivered") is None:
+        found = Path(sys.executable).with_name("fivered").parent
+        say(f'命令行 commands: export PATH="{found}:$PATH"; fivered top')
     if not demo:
         return
     say("演示环境 DEMONSTRATION: loopback only, the clock may be moved (FIVERED_DEMO_CLOCK=1)")

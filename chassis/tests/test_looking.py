@@ -5,7 +5,8 @@ import json
 import pytest
 
 from chassis import cli, inbox, looking, telemetry
-from chassis.installed import service_class
+from chassis.folder import keys_of
+from chassis.installed import service_class, service_names
 from chassis.messages import Call
 from chassis.runtime import Runtime
 from chassis.settings import database_variable
@@ -118,3 +119,25 @@ def test_a_row_is_named_by_digits_of_ours(credit, capsys, number):
 def test_status_of_keys_takes_no_key(capsys):
     assert cli.main(["keys", "status", "FIVERED_ACTOR_KEY"]) == 2
     assert "takes no FIVERED_ACTOR_KEY" in capsys.readouterr().err
+
+
+def test_what_is_read_of_keys_years_and_projections_is_an_object_too(tmp_path, monkeypatch, capsys):
+    for name, value in keys_of(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    [owner] = [name for name in service_names() if service_class(name).loads_calendar]
+    monkeypatch.setenv(database_variable(owner), f"sqlite:///{tmp_path}/{owner}.sqlite")
+    assert cli.main(["migrate", owner]) == 0
+    capsys.readouterr()
+    assert cli.main(["keys", "status", "--json"]) == 0
+    [status] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (status["service"], status["before"], status["safe"]) == (owner, [], True)
+    assert cli.main(["keys", "rotate", "--json"]) == 2
+    assert cli.main(["calendar", "show", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["days_left"]
+    year = {"year": 2027, "off": ["2027-01-01"], "make_up": [], "source": "国办"}
+    (tmp_path / "year.json").write_text(json.dumps(year), "utf-8")
+    assert cli.main(["calendar", "check", str(tmp_path / "year.json"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["off"] == year["off"]
+    [rebuilt] = [name for name in service_names() if service_class(name).projections]
+    assert cli.main(["rebuild", rebuilt, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["source"]

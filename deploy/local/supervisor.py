@@ -296,6 +296,9 @@ class Supervisor:
             "children": children,
             "broker_pid": _pid(self.rabbit),
             "postgres_pid": _pid(self.postgres),
+            "pages": {
+                name: f"http://127.0.0.1:{child['health']}" for name, child in children.items()
+            },
             "environment": {
                 name: value
                 for name, value in (self.children[0].env if self.children else {}).items()

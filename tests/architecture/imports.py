@@ -22,7 +22,7 @@ BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 # know each other. An import for the type checker alone counts: it hides a circle as well.
 CHASSIS = (
     "cli",
-    "commands | up",
+    "commands | top | up",
     "embedded | event_log | serve | work",
     "asyncapi | doctor | gauges | health | keys | looking | process | relay | rpc",
     "broker | runtime",

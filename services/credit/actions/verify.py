@@ -7,6 +7,7 @@ the database, its digest is compared with the public notice, and the live awards
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -41,6 +42,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write", metavar="FILE", help="also write the log there (needs --community)"
     )
+    parser.add_argument("--json", action="store_true", help="an object per notice, all findings")
     parser.add_argument("--all", action="store_true", help="name every finding, not the first only")
 
 
@@ -93,17 +95,18 @@ def _from_file(given: argparse.Namespace) -> int:
             f"{given.export} is the log of {verdict.period} of {verdict.area}, not of"
             f" {given.period} {given.community or ''}".rstrip()
         )
-    return _tell(verdict, verdict.findings, every=given.all)
+    return _tell(verdict, verdict.findings, given)
 
 
 def _from_database(conn: sa.Connection, given: argparse.Namespace) -> int:
     notices = store.published(conn, given.period, given.community)
     gone = store.unpublished(conn, given.period, given.community)
     for row in gone:
-        sys.stdout.write(
-            f"{given.period} {row.area}: NOT what was published\n"
-            f"  {findings.NOTICE}: there is no notice {row.notice_id}\n"
-        )
+        lacking = f"{findings.NOTICE}: there is no notice {row.notice_id}"
+        if given.json:
+            _write_json(period=given.period, area=row.area, sound=False, findings=[lacking])
+            continue
+        sys.stdout.write(f"{given.period} {row.area}: NOT what was published\n  {lacking}\n")
     if not notices and not gone:
         where = f" of {given.community}" if given.community else ""
         raise CommandFailed(f"no notice of {given.period}{where} is published here")
@@ -113,7 +116,7 @@ def _from_database(conn: sa.Connection, given: argparse.Namespace) -> int:
             key = store.key_of(conn, notice.row.notice_id, notice.settlement_id)
             _write(given.write, store.lines(conn, key))
         verdict, found = judge(conn, notice)
-        code = _tell(verdict, found, every=given.all, number=notice.row.number)
+        code = _tell(verdict, found, given, number=notice.row.number)
         worst = max(worst, code)
     return worst
 
@@ -156,23 +159,35 @@ def _write(name: str, lines: Iterator[str]) -> None:
 def _tell(
     verdict: findings.Verdict,
     found: tuple[findings.Finding, ...],
+    given: argparse.Namespace,
     *,
-    every: bool,
     number: str = "",
 ) -> int:
+    sound = not found and verdict.sound
+    if given.json:
+        _write_json(
+            period=verdict.period, area=verdict.area, number=number, sound=sound,
+            published=verdict.published, computed=verdict.computed, entries=verdict.entries,
+            awards=verdict.awards, findings=[str(one) for one in found],
+        )  # fmt: skip
+        return SOUND if sound else TAMPERED
     named = f"{verdict.period} {verdict.area} {number}".rstrip()
     out = sys.stdout.write
-    if not found and verdict.sound:
+    if sound:
         out(f"{named}: verified, {verdict.entries} entries, {verdict.awards} awards\n")
         out(f"  digest {verdict.computed}\n")
         return SOUND
     out(f"{named}: NOT what was published\n")
     out(f"  published {verdict.published}\n  computed  {verdict.computed}\n")
-    for finding in found if every else found[:1]:
+    for finding in found if given.all else found[:1]:
         out(f"  {finding}\n")
-    if len(found) > 1 and not every:
+    if len(found) > 1 and not given.all:
         out(f"  and {len(found) - 1} more (--all names them)\n")
     return TAMPERED
+
+
+def _write_json(**told: object) -> None:
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 verify_command: Command = (_declare, _run)

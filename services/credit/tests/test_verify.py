@@ -174,6 +174,7 @@ def given(**more):
         "log": None,
         "write": None,
         "all": False,
+        "json": False,
     }
     return argparse.Namespace(**(asked | more))
 
@@ -498,6 +499,12 @@ def test_the_command_needs_only_the_exported_file(published, monkeypatch, capsys
     path.write_text("\n".join(tampered) + "\n", "utf-8")
     assert handler(given(export=str(path))) == 1
     assert "ENTRY subject RES:per_a: score says" in capsys.readouterr().out
+    # A program is told the same, with every finding.
+    assert handler(given(export=str(path), json=True)) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["sound"] is False
+    assert told["area"] == stage.COMMUNITY
+    assert any("RES:per_a: score says" in one for one in told["findings"])
     for wrong in ({"period": "2025-13"}, {"period": "2025-04"}, {"export": str(tmp_path / "none")}):
         with pytest.raises(CommandFailed):
             handler(given(**({"export": str(path)} | wrong)))

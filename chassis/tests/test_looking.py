@@ -10,6 +10,7 @@ from chassis.installed import service_class, service_names
 from chassis.messages import Call
 from chassis.runtime import Runtime
 from chassis.settings import database_variable
+from chassis.tests.test_calendar import OFF
 from testkit.bench import environment
 
 ALL = looking.Narrowed(50)
@@ -134,7 +135,7 @@ def test_what_is_read_of_keys_years_and_projections_is_an_object_too(tmp_path, m
     assert cli.main(["keys", "rotate", "--json"]) == 2
     assert cli.main(["calendar", "show", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["days_left"]
-    year = {"year": 2027, "off": ["2027-01-01"], "make_up": [], "source": "国办"}
+    year = {"year": 2027, "off": OFF, "make_up": [], "source": "国办"}
     (tmp_path / "year.json").write_text(json.dumps(year), "utf-8")
     assert cli.main(["calendar", "check", str(tmp_path / "year.json"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["off"] == year["off"]

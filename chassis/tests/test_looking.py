@@ -138,7 +138,7 @@ def test_what_is_read_of_keys_years_and_projections_is_an_object_too(tmp_path, m
     year = {"year": 2027, "off": OFF, "make_up": [], "source": "国办"}
     (tmp_path / "year.json").write_text(json.dumps(year), "utf-8")
     assert cli.main(["calendar", "check", str(tmp_path / "year.json"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["off"] == year["off"]
+    assert "2027-10-07" in json.loads(capsys.readouterr().out)["off"]
     [rebuilt] = [name for name in service_names() if service_class(name).projections]
     assert cli.main(["rebuild", rebuilt, "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["source"]

@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast covers bench lint types contracts generate format pins release
+.PHONY: help run demo token up down test test-fast test-next covers bench lint types contracts generate format pins release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 test-fast: ## the quick loop: tests that need Python only and no patience
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@PYTHONPYCACHEPREFIX=$(abspath $(VENV))/compiled PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not servers and not slow" --ignore tests/architecture/test_independence.py chassis services gateway clients tests/contracts tests/architecture
+
+# TESTS= are arguments of pytest in place of what is run otherwise.
+test-next: WORKERS ?= 2
+test-next: ## tests of the servers on Debian 13's RabbitMQ 4, PostgreSQL 17, Python 3.13 (root)
+	@MAKE_PID=$$PPID WORKERS=$(WORKERS) exec $(PYTHON) -m deploy.local.next $(TESTS)
 
 covers: ## which rows of the acceptance lists no test proves
 	@exec $(BIN)/python -m tests.covers

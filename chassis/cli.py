@@ -11,7 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from chassis import __version__
+from chassis import __version__, setting_files
 from chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
 from chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     before = dict(os.environ)
     try:
+        # `serve` reads them itself: what a process hands on is shown.
+        if given.command != "serve":
+            setting_files.take()
         return _loaded(handler)(given)
     except SettingsError as error:
         for problem in error.problems:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from chassis import inbox, migrate, timers, topology
+from chassis import inbox, migrate, setting_files, timers, topology
 from chassis import storage as store
 from chassis.installed import NotInstalled
 from chassis.reconnect import Backoff, tell_outage
@@ -30,6 +30,7 @@ _LONGEST_WAIT_S = 5.0
 def main(run: Callable[[str], int], service: str) -> int:
     """Run a host as a program of its own: what is wrong with its settings is a line each."""
     try:
+        setting_files.take()
         return run(service)
     except SettingsError as error:
         for problem in error.problems:

@@ -117,8 +117,8 @@ def _parse(kind: object, text: str) -> object:
 _READ_ELSEWHERE = frozenset(
     {
         "FIVERED_CHECK_REPLIES", "FIVERED_DEMO_DISTRICT", "FIVERED_HEALTH_HOST",
-        "FIVERED_KEYS", "FIVERED_LOG_LEVEL", "FIVERED_POSTGRES_URL", "FIVERED_TEST_BROKER",
-        "FIVERED_TEST_PG", "FIVERED_TOKEN",
+        "FIVERED_KEYS", "FIVERED_LOG_LEVEL", "FIVERED_POSTGRES_URL", "FIVERED_SETTINGS",
+        "FIVERED_TEST_BROKER", "FIVERED_TEST_PG", "FIVERED_TOKEN",
     }
 )  # fmt: skip
 _ALIKE = 0.88
@@ -130,7 +130,8 @@ def misspelt(names: typing.Iterable[str], environ: Mapping[str, str]) -> dict[st
     known = _READ_ELSEWHERE.union(names)
     found = {}
     for name in sorted(environ):
-        if not name.startswith("FIVERED_") or name in known or name.endswith("_DATABASE_URL"):
+        meant = name.removesuffix("_FILE")
+        if not name.startswith("FIVERED_") or meant in known or meant.endswith("_DATABASE_URL"):
             continue
         alike = difflib.get_close_matches(name, sorted(known), 1, _ALIKE)
         if alike:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.topology import VHOST
+from deploy import manifests
 from deploy.generate import HERE
 
 # Applies the topology; no process of the installation runs as this user.
@@ -37,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     for path in fill_in(given.folder, given.broker, given.postgres):
         print(f"wrote {path}")
+    if os.geteuid() != 0:
+        print(f"for containers: sudo chown {manifests.USER} {given.folder}/*.env")
     return 0
 
 
@@ -45,8 +48,9 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
 
     Args:
         folder: Where they go; only its owner can enter it. Three of its files are mounted into
-            containers that read them as users of their own, so their modes let everybody read who
-            gets to them, and on this host nobody else does.
+            the containers of broker and database, which read them as users of their own, so their
+            modes let everybody read who gets to them, and on this host nobody else does. A unit's
+            file belongs to the user of our containers, where this is run by root.
         broker: host:port of RabbitMQ.
         postgres: host or host:port of PostgreSQL.
 
@@ -64,12 +68,14 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
             lines = example.read_text("utf-8").splitlines()
             text = "\n".join(_filled(line, unit, known, broker, postgres) for line in lines)
             written.append(_write(path, text + "\n"))
+        _hand_over(path)
         known.of(f"broker {unit}")
     path = folder / f"{ADMIN}.env"
     if not path.exists():
         url = f"amqp://{ADMIN}:{known.of(f'broker {ADMIN}')}@{broker}/{VHOST}"
         installation = "FIVERED_INSTALLATION=/etc/fivered/installation.json"
         written.append(_write(path, f"FIVERED_BROKER_URL={url}\n{installation}\n"))
+    _hand_over(path)
     for name, text in (
         ("definitions.json", _definitions(known)),
         ("init.sql", _roles(known)),
@@ -139,6 +145,12 @@ def _roles(known: _Known) -> str:
             role = line.split()[2]
             lines.append(f"ALTER ROLE {role} PASSWORD '{known.of(f'database {role}')}';")
     return "\n".join(lines) + "\n"
+
+
+def _hand_over(path: Path) -> None:
+    """Give a unit's file to the user of our containers, also one that an earlier release made."""
+    if os.geteuid() == 0:
+        os.chown(path, manifests.USER, -1)
 
 
 def _write(path: Path, text: str, mode: int = 0o600) -> Path:

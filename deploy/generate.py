@@ -142,15 +142,14 @@ def database() -> str:
 
 
 _BEGIN, _END = "  # services: written by make generate\n", "  # /services\n"
+_SECRETS = "  # services: their settings\n"
 _LABEL = "org.opencontainers.image.version"
 _MIGRATED = "{condition: service_completed_successfully}"
 
 
 def compose() -> str:
-    """Return the compose file with the three containers of each service between its marks, and
-    every image of this release."""
-    before, _, rest = (HERE / "compose.yaml").read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
+    """Return the compose file with the three containers of each service and its settings between
+    their marks, and every image of this release."""
     made = []
     for name in service_names():
         made.append(
@@ -162,7 +161,12 @@ def compose() -> str:
             )
             for kind in ("serve", "work")
         ]
-    whole = before + _BEGIN + "\n".join(made) + _END + after
+    whole = (HERE / "compose.yaml").read_text("utf-8")
+    secrets = [f"  {name}:\n    file: ./env/{name}.env\n" for name in service_names()]
+    for begin, text in ((_BEGIN, "\n".join(made)), (_SECRETS, "".join(secrets))):
+        before, _, rest = whole.partition(begin)
+        _, _, after = rest.partition(_END)
+        whole = before + begin + text + _END + after
     for said in (r"image: fivered/[a-z]+:", rf"{re.escape(_LABEL)}: "):
         whole = re.sub(rf"({said})[\d.]+", rf"\g<1>{__version__}", whole)
     return whole
@@ -178,7 +182,7 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
         f"      args: {{UNIT: services/{name}}}",
         f"      labels: {{{_LABEL}: {__version__}}}",
         f"    image: fivered/{name}:{__version__}",
-        f"    env_file: [env/{name}.env]",
+        f"    secrets: [{{source: {name}, target: settings}}]",
         f'    command: ["{kind}", "{name}"]',
         *(["    restart: on-failure"] if kind == "migrate" else []),
         "    depends_on:",

@@ -30,6 +30,7 @@ _SCRAPED = {
     "prometheus.io/path": "/metrics",
 }
 _BLOBS = "/var/lib/fivered/blobs"
+_SECRETS = "/run/secrets/fivered"
 _HEAD = "# Generated: python -m deploy.generate. What one installation changes: an overlay.\n"
 
 Manifest = dict[str, Any]
@@ -80,6 +81,7 @@ def _settings(installation: str) -> list[Manifest]:
         "data": {
             "FIVERED_INSTALLATION": "/etc/fivered/installation.json",
             "FIVERED_BLOBS": _BLOBS,
+            "FIVERED_SETTINGS": _SECRETS,
             # Probes come from the node; the network policy lets nobody else in.
             "FIVERED_HEALTH_HOST": "0.0.0.0",
             "FIVERED_HEALTH_PORT": str(HEALTH_PORT),
@@ -102,16 +104,14 @@ def _settings(installation: str) -> list[Manifest]:
     return [space, listed, shared, blobs]
 
 
-def _container(unit: str, command: list[str], secret: str, resources: Manifest) -> Manifest:
+def _container(unit: str, command: list[str], resources: Manifest) -> Manifest:
     return {
         "name": unit,
         "image": f"fivered/{unit}",
         "args": command,
-        # The later source wins: what the cluster decides stands above the unit's own file.
-        "envFrom": [
-            {"secretRef": {"name": secret}},
-            {"configMapRef": {"name": "settings"}},
-        ],
+        # What the cluster decides stands above the unit's own settings, which lie in a folder: no
+        # list of a process's environment shows a key.
+        "envFrom": [{"configMapRef": {"name": "settings"}}],
         "resources": resources,
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -120,13 +120,14 @@ def _container(unit: str, command: list[str], secret: str, resources: Manifest) 
         },
         "volumeMounts": [
             {"name": "installation", "mountPath": "/etc/fivered", "readOnly": True},
+            {"name": "secret", "mountPath": _SECRETS, "readOnly": True},
             {"name": "blobs", "mountPath": _BLOBS},
             {"name": "tmp", "mountPath": "/tmp"},
         ],
     }
 
 
-def _pod(container: Manifest) -> Manifest:
+def _pod(container: Manifest, secret: str) -> Manifest:
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -140,6 +141,8 @@ def _pod(container: Manifest) -> Manifest:
         "containers": [container],
         "volumes": [
             {"name": "installation", "configMap": {"name": "installation"}},
+            # Its group is that of the pod (fsGroup), so that the process reads it and no other.
+            {"name": "secret", "secret": {"secretName": secret, "defaultMode": 0o440}},
             {"name": "blobs", "persistentVolumeClaim": {"claimName": "blobs"}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}},
         ],
@@ -199,8 +202,8 @@ def _deployment(name: str, unit: str, pod: Manifest, notes: Manifest) -> list[Ma
 
 def _job(name: str, unit: str, command: list[str], secret: str) -> Manifest:
     """Return a job; its name has the version, because a finished job cannot be changed."""
-    container = _container(unit, command, secret, _resources("50m", "128Mi", "512Mi"))
-    pod = _pod(container) | {"restartPolicy": "OnFailure"}
+    container = _container(unit, command, _resources("50m", "128Mi", "512Mi"))
+    pod = _pod(container, secret) | {"restartPolicy": "OnFailure"}
     head = _head("Job", "batch/v1", f"{name}-{__version__.replace('.', '-')}", unit)
     return head | {
         "spec": {
@@ -220,19 +223,17 @@ def _service(name: str, seen: str) -> list[Manifest]:
         "work": _resources("200m", "192Mi", "1Gi"),
     }
     for kind, resources in sizes.items():
-        container = _container(name, [kind, name], secret, resources)
+        container = _container(name, [kind, name], resources)
         container |= {"ports": [{"name": "health", "containerPort": HEALTH_PORT}]}
         container |= _probes(HEALTH_PORT)
         # Who hears what is read once, at the start; another list restarts whom it concerns.
         notes = {"fivered/installation": hashlib.sha256(seen.encode()).hexdigest()[:16]}
-        found += _deployment(f"{name}-{kind}", name, _pod(container), notes)
+        found += _deployment(f"{name}-{kind}", name, _pod(container, secret), notes)
     return found
 
 
 def _gateway() -> list[Manifest]:
-    container = _container(
-        "gateway", ["gateway"], "fivered-gateway", _resources("200m", "128Mi", "512Mi")
-    )
+    container = _container("gateway", ["gateway"], _resources("200m", "128Mi", "512Mi"))
     container |= {
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT},
@@ -253,7 +254,8 @@ def _gateway() -> list[Manifest]:
             "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
         }
     }
-    return [*_deployment("gateway", "gateway", _pod(container), {}), door]
+    pod = _pod(container, "fivered-gateway")
+    return [*_deployment("gateway", "gateway", pod, {}), door]
 
 
 def _topology() -> Manifest:

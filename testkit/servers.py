@@ -59,6 +59,13 @@ _CLAIMED: deque[int] = deque()
 _MOST_CLAIMED = 200
 
 
+def claims() -> Path:
+    """Return the folder in which ports are claimed, which all processes of a user share."""
+    folder = Path(tempfile.gettempdir()) / f"fivered-ports-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def free_port() -> int:
     """Return a loopback port that nobody uses and that nobody else was given.
 
@@ -66,8 +73,7 @@ def free_port() -> int:
     port seconds after it was chosen, and one of those could have taken it meanwhile. For the same
     reason a port is claimed for this process: two that choose at once never choose the same.
     """
-    folder = Path(tempfile.gettempdir()) / f"fivered-ports-{os.geteuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = claims()
     for _ in range(200):
         port = 15_000 + secrets.randbelow(17_000)
         claim = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -184,6 +190,12 @@ def rabbitmq_home() -> Path | None:
     """Return the folder of the newest installed RabbitMQ, or None."""
     found = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*"), key=_version)
     return found[-1] if found else None
+
+
+def rabbitmq_version() -> tuple[int, ...]:
+    """Return the version of the newest installed RabbitMQ, such as (3, 10, 8); () for none."""
+    home = rabbitmq_home()
+    return _version(home) if home else ()
 
 
 def postgresql_bin() -> Path | None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis import broker, commands, logs
-from chassis.settings import CommandFailed, ProcessSettings, SettingsError, read
+from chassis import broker, commands, logs, setting_files
+from chassis.settings import CommandFailed, ProcessSettings, SettingsError, misspelt, read
 from testkit.bench import environment
 
 
@@ -50,3 +50,46 @@ def test_an_address_may_name_the_nodes_of_a_cluster():
     assert sorted(asked[:3]) == sorted(each)
     assert asked[3:] == asked[:3]
     assert broker.where(url) == "u@one:5671,two:5672,::1:5673, vhost v/h"
+
+
+def test_a_file_of_settings_is_read_and_the_environment_stands_above_it(tmp_path):
+    path = tmp_path / "credit.env"
+    path.write_text("# of credit\n\nFIVERED_ACTOR_KEY=a=b\nFIVERED_BLOBS=/here\r\n")
+    environ = {"FIVERED_SETTINGS": str(path), "FIVERED_BLOBS": "/there"}
+    assert setting_files.found(environ) == {"FIVERED_ACTOR_KEY": "a=b"}
+
+
+def test_a_folder_of_settings_is_read_as_a_secret_is_mounted(tmp_path):
+    versions = tmp_path / "..2026_11_30"
+    versions.mkdir()
+    (versions / "FIVERED_ACTOR_KEY").write_text("key\n")
+    (tmp_path / "..data").symlink_to(versions)
+    (tmp_path / "FIVERED_ACTOR_KEY").symlink_to("..data/FIVERED_ACTOR_KEY")
+    assert setting_files.found({"FIVERED_SETTINGS": str(tmp_path)}) == {"FIVERED_ACTOR_KEY": "key"}
+
+
+def test_one_value_is_read_from_a_file_of_its_own(tmp_path):
+    (tmp_path / "token").write_text("secret \n")
+    environ = {"FIVERED_TOKEN_KEY_FILE": str(tmp_path / "token"), "OTHER_FILE": "/absent"}
+    assert setting_files.found(environ) == {"FIVERED_TOKEN_KEY": "secret "}
+    assert not misspelt(["FIVERED_TOKEN_KEY"], environ)
+
+
+def test_every_file_that_cannot_be_read_is_named_and_nothing_that_it_holds(tmp_path):
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "lines").write_text("FIVERED_A=1\nhush\n")
+    environ = {
+        "FIVERED_SETTINGS": str(tmp_path / "lines"),
+        "FIVERED_A_FILE": str(tmp_path / "bytes"),
+        "FIVERED_B_FILE": str(tmp_path / "absent"),
+        "FIVERED_C_FILE": str(tmp_path / "lines"),
+        "FIVERED_C": "given",
+    }
+    with pytest.raises(SettingsError) as wrong:
+        setting_files.found(environ)
+    assert wrong.value.problems == [
+        "FIVERED_A_FILE: is no UTF-8",
+        f"FIVERED_B_FILE: {tmp_path}/absent: No such file or directory",
+        "FIVERED_C and FIVERED_C_FILE are both set: one of them",
+        f"FIVERED_SETTINGS: line 2 of {tmp_path}/lines is not NAME=value",
+    ]

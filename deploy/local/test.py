@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.settings import GatewaySettings
@@ -79,7 +80,8 @@ def main() -> int:
             return 1
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    code = run(Path(sys.prefix) / "compiled")
+    chosen = sys.argv[1:]
+    code = run(Path(sys.prefix) / "compiled", chosen, together=not chosen)
     took, cores = time.monotonic() - began, os.cpu_count() or 1
     print(f"make test took {took:.0f} s; {busy():.0f} s of {took * cores:.0f} on {cores} cores")
     return code
@@ -91,25 +93,25 @@ def busy() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def run(compiled: Path) -> int:
+def run(compiled: Path, chosen: Sequence[str], *, together: bool) -> int:
     """Run pytest beside a PostgreSQL server. Returns its exit code.
 
     Args:
         compiled: Where the processes that the tests start, hundreds of them, keep compiled code:
             once for all of them, for the next run too, and not in the checkout.
+        chosen: Arguments of pytest.
+        together: Run as many at a time as WORKERS says, in the order of tests/conftest.py.
     """
     postgres = servers.Postgres().start()
     try:
         # Every test of a service runs on both databases; tests that kill a server start their own.
         env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
         env |= {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
-        # As many at a time as WORKERS says, in the order of tests/conftest.py.
         many = os.environ.get("WORKERS") or "3"
-        together = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
-        together += ["--durations", "10"]
-        workers = together if len(sys.argv) == 1 else []
+        side_by_side = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
+        workers = [*side_by_side, "--durations", "10"] if together else []
         return servers.spawn(
-            [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],
+            [sys.executable, "-m", "pytest", "-q", *workers, *chosen],
             ending=signal.SIGTERM,
             stdin=subprocess.DEVNULL,
             env=env,

@@ -34,7 +34,7 @@ CHASSIS = (
     "transaction",
     "columns | digests | outbox",
     "reading",
-    "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | shapes | sheets",
+    "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | setting_files | shapes | sheets",
     "messages | schemas | storage | vault | workbooks",
     "api | cards | cells | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",

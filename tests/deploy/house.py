@@ -11,6 +11,8 @@ from pathlib import Path
 import pika
 import psycopg
 
+from chassis import setting_files
+from chassis.setting_files import SETTINGS
 from clients.demo.api import Api, Person
 from deploy import fill_in
 from testkit import servers
@@ -90,11 +92,18 @@ class House:
             conn.execute("SELECT pg_reload_conf()")
 
     def environment(self, unit, **more):
-        """Return the environment of a unit: its file, and where this machine differs from it."""
-        lines = (self.folder / "env" / f"{unit}.env").read_text().splitlines()
-        own = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        """Return the settings of a unit: its file, and where this machine differs from it."""
+        return setting_files.found({SETTINGS: self._file(unit)}) | self.given(unit, **more)
+
+    def _file(self, unit):
+        return str(self.folder / "env" / f"{unit}.env")
+
+    def given(self, unit, **more):
+        """Return what a process of a unit is started with: its file by name only, as in
+        compose.yaml, and where this machine differs from it."""
         kept = {name: value for name, value in os.environ.items() if "FIVERED" not in name}
-        return kept | own | {
+        return kept | {
+            SETTINGS: self._file(unit),
             "FIVERED_INSTALLATION": str(ROOT / "deploy/installation.json"),
             "FIVERED_BLOBS": str(self.folder / "blobs"),
             "FIVERED_GATEWAY_HOST": "127.0.0.1",
@@ -117,7 +126,7 @@ class House:
 
     def run(self, *command, unit, code=0, **more):
         done = subprocess.run(
-            [FIVERED, *command], env=self.environment(unit, **more), cwd=ROOT, capture_output=True,
+            [FIVERED, *command], env=self.given(unit, **more), cwd=ROOT, capture_output=True,
             text=True, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
@@ -144,7 +153,7 @@ class House:
         with path.open("wb") as log:
             process = servers.spawn(
                 [FIVERED, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment(unit, **({"FIVERED_HEALTH_PORT": measures} | more)),
+                env=self.given(unit, **({"FIVERED_HEALTH_PORT": measures} | more)),
             )  # fmt: skip
         process.health, process.log = health, path
         self.processes.append(process)

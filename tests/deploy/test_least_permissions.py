@@ -5,9 +5,11 @@ with those users' own passwords.
 """
 
 import base64
+import json
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pika
 import psycopg
@@ -16,7 +18,7 @@ from fivered_client import ConsumerError, connect
 
 from clients.demo.api import Refused
 from testkit.waiting import wait_until
-from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, ready
+from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, RUNNING, ready
 
 pytestmark = pytest.mark.servers
 
@@ -140,6 +142,16 @@ def test_what_a_service_needs_it_may(house):
         channel.queue_bind("rpc.credit", "fivered.rpc", "credit")
 
     assert refused(house, "credit", speaks) is None
+
+
+def test_no_key_and_no_password_stands_in_the_environment_of_a_process(house):
+    """What `docker inspect` and /proc/PID/environ show to who may look at processes."""
+    kept = json.loads((house.folder / "env" / "passwords.json").read_text())
+    assert len(house.processes) == 2 * len(RUNNING) + 1
+    for process in house.processes:
+        shown = Path(f"/proc/{process.pid}/environ").read_bytes().decode()
+        assert "FIVERED_SETTINGS=" in shown
+        assert [name for name, secret in kept.items() if secret in shown] == []
 
 
 def test_a_service_reaches_no_database_but_its_own(house):

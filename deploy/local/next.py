@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -310,7 +310,7 @@ def versions() -> dict[str, str]:
     }
 
 
-_STEPS = {
+_STEPS: dict[str, Callable[..., int]] = {
     "--debian": _step_debian,
     "--environment": _step_environment,
     "--tests": _step_tests,

@@ -21,9 +21,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from chassis import jobs
+from chassis import history, jobs
 from chassis.calendar import Calendar
-from chassis.cards import Clock, ClockSet, Health, JobCard, JobState
+from chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState
 from chassis.facts import declared
 from chassis.jobs import Job
 from chassis.json_values import JsonObject
@@ -425,6 +425,11 @@ class Service(Declared):
     def _events(self, tx: Tx, _body: Nothing) -> JsonObject:
         """Answer the public facts of the release that runs here."""
         return {"facts": [*tx.runtime.public_facts]}
+
+    @query(roles=history.READERS)
+    def _history(self, tx: Tx, body: history.Asked) -> History:
+        """Answer what this service has published for everybody, in order."""
+        return history.answer(tx, body)
 
     @query(roles=(PUBLIC,))
     def _clock(self, tx: Tx, _body: Nothing) -> Clock:

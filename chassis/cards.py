@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from chassis.json_values import JsonObject
 from chassis.refusal import Problem
 
 
@@ -74,3 +75,23 @@ class JobCard(JobState):
     result: object
     error: str | None
     problem: JobProblem | None
+
+
+class PublishedEvent(TypedDict):
+    """An event of the history: its place, when it was recorded, and the CloudEvent."""
+
+    place: int
+    recorded_at: str
+    event: JsonObject
+
+
+class History(TypedDict):
+    """A part of what a service has published: how it goes on after `next`, and whether something
+    may stand there already; up to which place events were forgotten (`first`), and the place of the
+    last one."""
+
+    items: list[PublishedEvent]
+    next: int
+    more: bool
+    first: int
+    last: int

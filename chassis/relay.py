@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 
-from chassis import broker, metrics, telemetry, topology
+from chassis import broker, history, metrics, telemetry, topology
 from chassis import envelope as env
 from chassis.reconnect import Patience, tell_fault
 from chassis.runtime import Runtime
@@ -346,6 +346,8 @@ class Relay(threading.Thread):
         self._told_at: dict[tuple[str, int], float] = {}
         self._try_again_at = self._look_at = 0.0
         self._window = WINDOW
+        # The place that was given last.
+        self._placed = 0
         self._dirty = True
 
     def stop(self) -> None:
@@ -395,6 +397,7 @@ class Relay(threading.Thread):
                 "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_CLASS, self.runtime.name)
             ).fetchone()
             if row is not None and row[0]:
+                self._find_place(self._database)
                 self.state.active = True
                 return True
             # Another relay is active, and this one does what it can: what had made it let go of
@@ -532,9 +535,7 @@ class Relay(threading.Thread):
         finally:
             # What the broker has confirmed is marked also when the rest is in doubt.
             if outcome.sent:
-                database.execute(
-                    "UPDATE outbox SET sent_at = now() WHERE id = ANY(%s)", (outcome.sent,)
-                )
+                self._mark(database, rows, outcome.sent)
                 self.state.sent += len(outcome.sent)
             self._measure(outcome)
         if outcome.returned:
@@ -553,6 +554,21 @@ class Relay(threading.Thread):
             self.state.refused = ()
         self._window = 1 if outcome.refused else min(WINDOW, self._window * 8)
         return full or bool(outcome.returned or outcome.refused)
+
+    def _find_place(self, database: Database) -> None:
+        """Learn which place was given last; what the release before has sent gets one first."""
+        database.execute(history.GIVE_LATE)
+        found = database.execute(history.LAST).fetchone()
+        self._placed = found[0] if found is not None else 0
+
+    def _mark(self, database: Database, window: Sequence[Unsent], sent: list[int]) -> None:
+        """Mark what of a window was sent, and give all of it its place: what is sent again later
+        must not stand behind later events of its subject."""
+        taken = set(sent)
+        before = max(self._placed, time.time_ns() // 1000)
+        self._placed = before + len(window)
+        ids = [row.id for row in window]
+        database.execute(history.GIVE, (before, ids, [row_id in taken for row_id in ids]))
 
     def _measure(self, outcome: Outcome) -> None:
         service = self.runtime.name

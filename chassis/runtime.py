@@ -176,7 +176,7 @@ class Runtime(Opened):
     def public_facts(self) -> list[JsonObject]:
         """What this service publishes for everybody, which the gateway shows."""
         found = contracts.facts_of(self.service_cls)
-        return [cast("JsonObject", one) for one in found if one["visibility"] == "public"]
+        return [cast("JsonObject", one) for one in found if one.get("visibility") == "public"]
 
     def read_body(self, method: str, body: JsonObject) -> object:
         """Read a body into the type that the action takes.

@@ -133,6 +133,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
 
 def _outbox(metadata: sa.MetaData) -> sa.Table:
     unsent = sa.text("sent_at IS NULL")
+    placed = sa.text("place IS NOT NULL")
+    unplaced = sa.text("place IS NULL AND sent_at IS NOT NULL")
     return sa.Table(
         "outbox",
         metadata,
@@ -145,6 +147,8 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
         sa.Column("traceparent", sa.String(64)),
         sa.Column("recorded_at", UtcDateTime, nullable=False),
         sa.Column("sent_at", UtcDateTime),
+        # See chassis/history.py; SQLite's stays empty.
+        sa.Column("place", sa.BigInteger),
         # A version 2 of a fact goes out beside version 1 with the same event id.
         sa.UniqueConstraint("event_id", "fact"),
         sa.Index(
@@ -153,6 +157,10 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
             postgresql_where=unsent,
             sqlite_where=unsent,
         ),
+        sa.Index(
+            "ix_outbox_place", "place", unique=True, postgresql_where=placed, sqlite_where=placed
+        ),
+        sa.Index("ix_outbox_unplaced", "id", postgresql_where=unplaced, sqlite_where=unplaced),
         sqlite_autoincrement=True,
     )
 

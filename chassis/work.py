@@ -31,6 +31,7 @@ from chassis import (
     digests,
     gauges,
     health,
+    history,
     idempotency,
     inbox,
     jobs,
@@ -585,17 +586,16 @@ def sweep(runtime: Runtime) -> dict[str, int]:
         .where(heard.c.heard_at < now - inbox.KEEP)
         .limit(_SWEEP_ROWS)
     )
-    statements = {
-        "outbox": sa.delete(outbox).where(outbox.c.id.in_(old_sent)),
-        "inbox": sa.delete(heard).where(
-            sa.tuple_(heard.c.handler, heard.c.event_id).in_(old_heard)
-        ),
+    receipts = sa.delete(heard).where(sa.tuple_(heard.c.handler, heard.c.event_id).in_(old_heard))
+    forgetting: dict[str, Callable[[sa.Connection], int]] = {
+        "outbox": lambda conn: history.forget(conn, chassis, old_sent),
+        "inbox": lambda conn: conn.execute(receipts).rowcount,
     }
     gone: dict[str, int] = {}
-    for name, statement in statements.items():
+    for name, forget in forgetting.items():
         while True:
             with runtime.engine.begin() as conn:
-                count = conn.execute(statement).rowcount
+                count = forget(conn)
             gone[name] = gone.get(name, 0) + count
             if count < _SWEEP_ROWS:
                 break

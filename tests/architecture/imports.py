@@ -30,7 +30,7 @@ CHASSIS = (
     "file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | importers | jobs",
-    "idempotency | inbox | migrate | records | timers | years",
+    "history | idempotency | inbox | migrate | records | timers | years",
     "transaction",
     "columns | digests | outbox",
     "reading",

@@ -423,8 +423,9 @@ class Service(Declared):
 
     @query(roles=(PUBLIC,))
     def _events(self, tx: Tx, _body: Nothing) -> JsonObject:
-        """Answer the public facts of the release that runs here."""
-        return {"facts": [*tx.runtime.public_facts]}
+        """Answer the public facts of the release that runs here, and which it consumes."""
+        heard = {source: [*facts] for source, facts in consumed_by(type(self)).items()}
+        return {"facts": [*tx.runtime.public_facts], "heard": heard}
 
     @query(roles=history.READERS)
     def _history(self, tx: Tx, body: history.Asked) -> History:

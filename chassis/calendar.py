@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from importlib import resources
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from chassis.facts import fact
+from msgspec import Meta
+
+from chassis.facts import fact, measure
 from chassis.text import DAY, broken, is_day, tidy, unreadable
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
@@ -338,15 +340,33 @@ class YearHeard:
     source: str
 
 
-@fact("deadline_moved.v1", about="deadline", visibility="public")
+@fact(
+    "deadline_moved.v1",
+    about="deadline",
+    visibility="public",
+    when="某年工作日历载入或更正,使尚未到期的期限变晚时;每个期限每次变动一条 / when a year's "
+    "calendar is loaded or put right and makes an open deadline later; one event per deadline, "
+    "each time it moves",
+    by=("approve_calendar_year", "on_calendar"),
+)
 class DeadlineMoved:
     """期限顺延 / A deadline is later, since its year's working days are others than assumed."""
 
-    what: str
-    id: str
-    year: int
-    before: datetime
-    after: datetime
+    what: Annotated[
+        str,
+        Meta(
+            description="哪种期限,按服务内的名称 / which deadline, by its name in the service, "
+            "such as REQ_RESOLVE or objection_accept"
+        ),
+    ]
+    id: Annotated[str, Meta(description="期限所属事项的编号 / id of what has the deadline")]
+    year: Annotated[
+        int, measure("哪一年的工作日历 / the year whose working days were loaded", "年 / year")
+    ]
+    before: Annotated[datetime, Meta(description="原期限,UTC / when it was due until now, in UTC")]
+    after: Annotated[
+        datetime, Meta(description="现期限,UTC,只会更晚 / when it is due now, in UTC; only later")
+    ]
 
 
 # No notice ever had half as many; a list that is longer is no notice.

@@ -131,6 +131,8 @@ def run_events(given: argparse.Namespace) -> int:
     _only_of_its_action(given)
     if given.action == "list":
         return _list_facts(given)
+    if given.action == "show":
+        return _show_fact(given)
     if given.service is None:
         raise CommandFailed(f"events {given.action} needs a service: whose events")
     try:
@@ -167,6 +169,7 @@ def _only_of_its_action(given: argparse.Namespace) -> None:
         "tail": (*replay, "json"),
         "replay": (*tail, "json"),
         "list": (*replay, *tail, "after", "first", "last"),
+        "show": (*replay, *tail, "after", "first", "last", "fact"),
     }
     for name in others[given.action]:
         value = getattr(given, name)
@@ -191,6 +194,23 @@ def _list_facts(given: argparse.Namespace) -> int:
             print(json.dumps(fact, ensure_ascii=False))
         else:
             print(f"{fact['type']:44} {fact['visibility']:9} {fact['title']}")
+    return 0
+
+
+def _show_fact(given: argparse.Namespace) -> int:
+    """Show all that is said of one fact."""
+    service, _, name = (given.service or "").partition(".")
+    if not name or service not in service_names():
+        raise CommandFailed("events show needs a fact, such as steward.request_submitted.v1")
+    known = {one["type"]: one for one in contracts.facts_of(service_class(service))}
+    fact = known.get(given.service)
+    if fact is None:
+        raise CommandFailed(
+            f"{service} publishes no {name}: fivered events list {service} says what it does"
+        )
+    print(
+        json.dumps(fact, ensure_ascii=False) if given.json else "\n".join(contracts.in_words(fact))
+    )
     return 0
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -21,29 +21,63 @@ from typing import TYPE_CHECKING, TypedDict, cast
 import msgspec
 from msgspec import inspect as types
 
-from chassis import api
+from chassis import api, promises
 from chassis.api import ApiContract, DoorContract, RefusalContract, Schema
-from chassis.bus import Nothing, Row, Service, consumed_by, entries, reply_type, request_type
-from chassis.facts import all_declared, declared
+from chassis.bus import (
+    Entry,
+    Nothing,
+    Row,
+    Service,
+    consumed_by,
+    entries,
+    reply_type,
+    request_type,
+)
+from chassis.fact_schemas import fact_schema, kinds_of, parts_of, unsaid
+from chassis.facts import MEANINGS, UNIT, all_declared, declared
 from chassis.installed import release_of
 from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
 from chassis.migrate import package_of
 from chassis.refusal import Refusal, Sentence
 from chassis.requests import is_line
-from chassis.schemas import schema_of, schemas_of
+from chassis.schemas import schemas_of
 from chassis.table import description_of, refusals_of, summary_of
 
 if TYPE_CHECKING:
     from chassis.importers import Importer
 
 
+# What holds for every fact, so that no release breaks who reads it.
+READERS = (
+    "读者须知:忽略不认识的成员;词表会增加,不认识的词按“其他”处理,不可报错;事件可能再次送达,按 id "
+    "去重;同一对象的事件按先后送达,sequence 只增不减,较旧的丢弃 / Ignore members that you do not "
+    "know. Lists of words are open: take a word that you do not know as “other”, and fail on none. "
+    "An event may arrive again: its id tells. Events about one subject keep their order; "
+    "`sequence` only grows, and what is older than what you have is dropped."
+)
+
+
 class EventContract(TypedDict, total=False):
-    """What a service says of one fact."""
+    """What a service says of one fact.
+
+    Attributes:
+        type: "<service>.<fact>.v<n>".
+        since: The release in which it came.
+        about: The kind of thing that its subject is; facts about one subject stay in order.
+        when: What has happened, and whether it is said once or again: "中文 / English".
+        by: What says it: calls over HTTP, timers, other facts.
+        after: The facts of which one precedes it for the same subject.
+    """
 
     type: str
     visibility: str
+    since: str
     title: str
+    about: str
+    when: str
+    by: list[str]
+    after: list[str]
     schema: Schema
     examples: list[JsonObject]
 
@@ -51,6 +85,7 @@ class EventContract(TypedDict, total=False):
 class Released(TypedDict):
     """A fact as it stood at the last release; of its examples the digests."""
 
+    since: str
     schema: Schema
     examples: list[str]
 
@@ -73,19 +108,59 @@ def folder_of(service_cls: type[Service]) -> Path:
     return Path(str(resources.files(package_of(service_cls)).joinpath("contracts")))
 
 
-def event_contract(service_cls: type[Service], kind: type, old: EventContract) -> EventContract:
-    """Return the contract of one fact; title and examples are kept from `old`."""
+def event_contract(
+    service_cls: type[Service], kind: type, old: EventContract, since: str
+) -> EventContract:
+    """Return the contract of one fact; title and examples are kept from `old`.
+
+    Args:
+        service_cls: Who says it.
+        kind: The fact.
+        old: Its contract until now.
+        since: The release in which it came.
+    """
     fact = declared(kind)
-    return {
+    doors = entries(service_cls)
+    told: EventContract = {
         "type": f"{service_cls.name}.{fact.FACT}",
         "visibility": fact.VISIBILITY,
+        "since": since,
         "title": old.get("title") or (kind.__doc__ or "").strip().splitlines()[0],
-        "schema": {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **schema_of(kind),
-        },
-        "examples": old.get("examples", []),
+        "about": fact.AGGREGATE,
     }
+    if fact.WHEN:
+        told["when"] = fact.WHEN
+        # A fact of the chassis names the doors of all services; each has some of them.
+        own = kind.__module__ == f"{package_of(service_cls)}.events"
+        names = [name for name in fact.BY if own or name in doors]
+        told["by"] = [one for name in names for one in _sayers(service_cls, doors, name)]
+        told["after"] = [f"{service_cls.name}.{name}" for name in fact.AFTER]
+    told["schema"] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **fact_schema(kind, package_of(service_cls)),
+    }
+    told["examples"] = old.get("examples", [])
+    return told
+
+
+def _sayers(service_cls: type[Service], doors: Mapping[str, Entry], name: str) -> list[str]:
+    """Return what a door, a timer or a fact that is consumed is called outside its service.
+
+    Raises:
+        KeyError: The service has none of this name.
+    """
+    source, _, heard = name.partition(".")
+    if heard:
+        return [name] if heard in consumed_by(service_cls)[source] else []
+    door = doors[name].door
+    if door.kind == "timer":
+        return [f"timer {door.timer_kind}"]
+    if door.kind == "subscribe":
+        return [f"{one.SOURCE}.{one.FACT}" for one in all_declared(door.readers)]
+    if door.kind == "job":
+        return [f"job {door.job_kind}"]
+    verb, _, path = door.http.partition(" ")
+    return [f"{verb} /v1{'' if door.common else f'/{service_cls.name}'}{path}"]
 
 
 def facts_of(service_cls: type[Service]) -> list[EventContract]:
@@ -96,6 +171,31 @@ def facts_of(service_cls: type[Service]) -> list[EventContract]:
     )
     folder = folder_of(service_cls) / "events"
     return [_read_event(folder / f"{kind.FACT}.json") for kind in kinds]
+
+
+def in_words(fact: EventContract) -> Iterator[str]:
+    """Yield what a fact's contract says, as lines for a terminal."""
+    yield f"{fact['type']}  {fact['title']}"
+    yield fact["schema"].get("description", "")
+    yield ""
+    for name in ("visibility", "since", "about", "when", "by", "after"):
+        value = cast("Mapping[str, object]", fact).get(name)
+        if value:
+            yield f"{name:11} {', '.join(value) if isinstance(value, list) else value}"
+    required = fact["schema"].get("required", [])
+    yield ""
+    for at, one in parts_of(fact["schema"]):
+        said = cast("Mapping[str, object]", one)
+        kinds = "|".join(sorted(kinds_of(one))) or "object"
+        unit = f" [{said[UNIT]}]" if UNIT in said else ""
+        always = "" if at in required or "." in at else "?"
+        yield f"  {at + always:24} {kinds:14} {said.get('description', '')}{unit}"
+        for word, meaning in cast("Mapping[str, str]", said.get(MEANINGS, {})).items():
+            yield f"  {'':24} {'':14}   {word:16} {meaning}"
+    yield ""
+    yield READERS
+    yield ""
+    yield json.dumps(fact["examples"][0], ensure_ascii=False, indent=2)
 
 
 def api_contract(service_cls: type[Service]) -> JsonObject:
@@ -223,10 +323,17 @@ def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, object]:
         folder / "api.json": api_contract(service_cls),
         folder / "queues.json": queues_contract(service_cls),
     }
+    released = _released(folder)
     for kind in all_declared(service_cls.publishes):
         path = folder / "events" / f"{kind.FACT}.json"
-        files[path] = event_contract(service_cls, kind, _read_event(path))
+        before = released.get(kind.FACT)
+        since = before["since"] if before else release_of(service_cls.name)
+        files[path] = event_contract(service_cls, kind, _read_event(path), since)
     return files
+
+
+def _released(folder: Path) -> dict[str, Released]:
+    return cast("dict[str, Released]", _read(folder / "released.json"))
 
 
 def write(service_cls: type[Service], folder: Path | None = None) -> Report:
@@ -258,6 +365,8 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
     for kind in all_declared(service_cls.publishes):
         path = folder / "events" / f"{kind.FACT}.json"
         report.problems += _check_examples(kind, path)
+        if kind.VISIBILITY == "public":
+            report.problems += [f"{path}: {why}" for why in _unsaid(_read_event(path))]
     for name, entry in entries(service_cls).items():
         if entry.kind in {"command", "query"}:
             report.problems += [
@@ -311,6 +420,13 @@ def _texts_without_bound(kind: types.Type, place: str) -> Iterator[str]:
             return
 
 
+def _unsaid(contract: EventContract) -> list[str]:
+    silent = (
+        [] if contract.get("when") and contract.get("by") else ["does not say when, or by what"]
+    )
+    return silent + unsaid(contract.get("schema", {}))
+
+
 def _check_examples(kind: type, path: Path) -> list[str]:
     examples = _read_event(path).get("examples", [])
     if not examples:
@@ -341,7 +457,8 @@ def release(service_cls: type[Service], folder: Path | None = None) -> Report:
     path = folder / "released.json"
     frozen = {
         kind.FACT: {
-            "schema": (contract := _read_event(folder / "events" / f"{kind.FACT}.json"))["schema"],
+            "since": (contract := _read_event(folder / "events" / f"{kind.FACT}.json"))["since"],
+            "schema": contract["schema"],
             "examples": [_digest(example) for example in contract["examples"]],
         }
         for kind in all_declared(service_cls.publishes)
@@ -357,8 +474,7 @@ def _digest(example: object) -> str:
 
 def _check_released(folder: Path) -> list[str]:
     found = []
-    released = cast("dict[str, Released]", _read(folder / "released.json"))
-    for fact, old in released.items():
+    for fact, old in _released(folder).items():
         path = folder / "events" / f"{fact}.json"
         now = _read_event(path)
         if not now:
@@ -378,23 +494,4 @@ def _check_released(folder: Path) -> list[str]:
 
 def broken_promises(old: Schema, now: Schema) -> list[str]:
     """Return what a reader of the old schema could trip over in the new one."""
-    found = []
-    before, after = old.get("properties", {}), now.get("properties", {})
-    for name, kind in before.items():
-        if name not in after:
-            found.append(f"field {name!r} was released and is gone")
-        elif _shape(kind) != _shape(after[name]):
-            found.append(f"field {name!r} has another type; say a new version instead")
-    for name in now.get("required", []):
-        if name not in old.get("required", []):
-            found.append(f"field {name!r} is required now; a new field must be optional")
-    for name, kind in old.get("$defs", {}).items():
-        if name in now.get("$defs", {}):
-            found += [f"{name}: {why}" for why in broken_promises(kind, now["$defs"][name])]
-    return found
-
-
-def _shape(kind: object) -> object:
-    if isinstance(kind, dict):
-        return {k: _shape(v) for k, v in kind.items() if k not in {"description", "title"}}
-    return [_shape(one) for one in kind] if isinstance(kind, list) else kind
+    return [*promises.published_breaks(promises.members_of(old), promises.members_of(now))]

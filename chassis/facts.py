@@ -8,12 +8,47 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar, cast, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    ClassVar,
+    Literal,
+    Protocol,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    get_args,
+)
+
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+
+# Lists of words are open: a later release may say another one, and who reads it says nothing of
+# an error. JSON Schema's `enum` is closed.
+WORDS, MEANINGS, UNIT = "x-extensible-enum", "x-words", "x-unit"
+
+
+def words(meaning: str, *codes: object, **explained: str) -> Meta:
+    """Return what a member says that holds one of these words; what each means, `words.po` says.
+
+    Args:
+        meaning: "中文 / English".
+        codes: Words, or a `Literal` of them.
+        explained: Words that mean here what `words.po` does not say: "中文 / English".
+    """
+    listed = [word for code in codes for word in (get_args(code) or (code,))]
+    told: dict[str, object] = {WORDS: [*listed, *explained]}
+    if explained:
+        told[MEANINGS] = explained
+    return Meta(description=meaning, extra_json_schema=told)
+
+
+def measure(meaning: str, unit: str) -> Meta:
+    """Return what a member says that holds a number; both texts are "中文 / English"."""
+    return Meta(description=meaning, extra_json_schema={UNIT: unit})
 
 
 class Declared(Protocol):
@@ -22,6 +57,9 @@ class Declared(Protocol):
     FACT: ClassVar[str]
     AGGREGATE: ClassVar[str]
     VISIBILITY: ClassVar[str]
+    WHEN: ClassVar[str]
+    BY: ClassVar[tuple[str, ...]]
+    AFTER: ClassVar[tuple[str, ...]]
     SOURCE: ClassVar[str]
 
 
@@ -37,16 +75,27 @@ def all_declared(kinds: Iterable[type]) -> Iterator[type[Declared]]:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def fact(
-    name: str, *, about: str, visibility: Literal["internal", "public"] = "internal"
+    name: str,
+    *,
+    about: str,
+    visibility: Literal["internal", "public"] = "internal",
+    when: str = "",
+    by: tuple[str, ...] = (),
+    after: tuple[str, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare what a service publishes.
+    """Declare what a service publishes. A public fact says when, by what and after what.
 
     Args:
         name: The fact and its version, such as "request_rated.v1".
         about: Kind of thing whose facts stay in order, such as "request".
         visibility: Who else may read it; "public" facts leave the installation.
+        when: "中文 / English": what has happened, and whether it is said once or again.
+        by: The doors, timers and subscriptions that say it, by their names in the service.
+        after: The facts about the same subject of which one comes before it.
     """
-    return _declared(FACT=name, AGGREGATE=about, VISIBILITY=visibility)
+    return _declared(
+        FACT=name, AGGREGATE=about, VISIBILITY=visibility, WHEN=when, BY=by, AFTER=after
+    )
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -60,7 +109,7 @@ def reads(source: str, name: str) -> Callable[[type[T]], type[T]]:
     return _declared(SOURCE=source, FACT=name)
 
 
-def _declared(**said: str) -> Callable[[type[T]], type[T]]:
+def _declared(**said: object) -> Callable[[type[T]], type[T]]:
     def declare(cls: type[T]) -> type[T]:
         for name, value in said.items():
             setattr(cls, name, value)

@@ -11,19 +11,66 @@ from typing import Annotated
 from msgspec import Meta, UnsetType
 
 from chassis import text
+from chassis.facts import measure
 from chassis.requests import Request
 
-Area = Annotated[str, Meta(pattern=text.AREA, examples=["370811015901"])]
-DownToCommunity = Annotated[str, Meta(pattern=text.DOWN_TO_COMMUNITY, examples=["370811015901"])]
-StreetOrCommunity = Annotated[
-    str, Meta(pattern=text.STREET_OR_COMMUNITY, examples=["370811015901"])
+Area = Annotated[
+    str,
+    Meta(
+        pattern=text.AREA,
+        description="区域代码:区县 6 位、街道 9 位、社区 12 位、网格 15 位 / code of an area: a "
+        "district has 6 digits, a street 9, a community 12, a grid 15",
+        examples=["370811015901"],
+    ),
 ]
-Community = Annotated[str, Meta(pattern=text.COMMUNITY, examples=["370811015901"])]
-Grid = Annotated[str, Meta(pattern=text.GRID, examples=["370811015901001"])]
+DownToCommunity = Annotated[
+    str,
+    Meta(
+        pattern=text.DOWN_TO_COMMUNITY,
+        description="区域代码:区县 6 位、街道 9 位、社区 12 位 / code of an area: a district has 6 "
+        "digits, a street 9, a community 12",
+        examples=["370811015901"],
+    ),
+]
+StreetOrCommunity = Annotated[
+    str,
+    Meta(
+        pattern=text.STREET_OR_COMMUNITY,
+        description="街道代码 9 位或社区代码 12 位 / code of a street, 9 digits, or a community, "
+        "12",
+        examples=["370811015901"],
+    ),
+]
+Community = Annotated[
+    str,
+    Meta(
+        pattern=text.COMMUNITY,
+        description="社区代码,12 位 / code of the community, 12 digits",
+        examples=["370811015901"],
+    ),
+]
+Grid = Annotated[
+    str,
+    Meta(
+        pattern=text.GRID,
+        description="网格代码,15 位 / code of the grid, 15 digits",
+        examples=["370811015901001"],
+    ),
+]
 # The id of a thing, as long as one may be that stands in an address.
 Id = Annotated[str, Meta(max_length=120)]
-PersonId = Annotated[str, Meta(pattern=text.PERSON, examples=["per_0003"])]
-Period = Annotated[str, Meta(pattern=text.PERIOD, examples=["2025-01"])]
+PersonId = Annotated[
+    str,
+    Meta(pattern=text.PERSON, description="人员编号 / id of the person", examples=["per_0003"]),
+]
+Period = Annotated[
+    str,
+    Meta(
+        pattern=text.PERIOD,
+        description="月份,按北京时间 / month, by the calendar of Asia/Shanghai",
+        examples=["2025-01"],
+    ),
+]
 Sha256 = Annotated[
     str,
     Meta(
@@ -32,6 +79,40 @@ Sha256 = Annotated[
     ),
 ]
 Instant = Annotated[datetime, Meta(tz=True)]
+
+# Ids that several services publish.
+RequestId = Annotated[str, Meta(description="诉求编号 / id of the request")]
+ProjectId = Annotated[str, Meta(description="物业项目编号 / id of the property project")]
+CompanyId = Annotated[str, Meta(description="物业企业编号 / id of the property company")]
+OfficialId = Annotated[str, Meta(description="包保干部编号 / id of the liaison official")]
+TopicId = Annotated[str, Meta(description="议题编号 / id of the topic")]
+TaskId = Annotated[str, Meta(description="任务编号 / id of the task")]
+RedemptionId = Annotated[str, Meta(description="兑换单编号 / id of the redemption")]
+HouseholdId = Annotated[
+    str, Meta(description="户编号;无户为空 / id of the household; null where there is none")
+]
+Wallet = Annotated[str, Meta(description="付出积分的账户 / the account of the points that pays")]
+Points = Annotated[int, measure("积分 / points of credit", "分 / points")]
+Fen = Annotated[int, measure("金额,以分计 / amount in fen", "分(0.01 元) / fen, 0.01 CNY")]
+Level = Annotated[
+    int,
+    measure(
+        "升级到的层级:1 街道,2 区 / how high it has gone: 1 to the street, 2 to the district",
+        "级 / level",
+    ),
+]
+Concerned = Annotated[
+    list[PersonId],
+    Meta(
+        description="当事人:不交其本人及同住人办理 / whose matter it is: it is laid neither before "
+        "these nor before who lives with one"
+    ),
+]
+Partition = Annotated[
+    int,
+    measure("本条所属分区,自 0 起 / the partition of this marker, from 0", "序号 / number"),
+]
+Partitions = Annotated[int, measure("分区总数 / how many partitions there are", "个 / partitions")]
 # A time in the past for which somebody asks. What is written bears the time at which its
 # transaction began, so what began before and is written after the question is missing.
 AsOf = Annotated[

@@ -54,10 +54,10 @@ def schemas_of(kinds: Sequence[type]) -> tuple[tuple[Schema, ...], Schemas]:
     refs, schemas = cast("tuple[tuple[Schema, ...], Schemas]", made)
     if lines:
         schemas |= schemas_of(lines)[1]
-    return refs, {name: _described(schema) for name, schema in sorted(schemas.items())}
+    return refs, {name: described(schema) for name, schema in sorted(schemas.items())}
 
 
-def _described(schema: Schema) -> Schema:
+def described(schema: Schema) -> Schema:
     """Return a schema whose description ends where the docstring's sections begin."""
     about = schema.get("description", "")
     kept = re.split(r"\s*^\s*Attributes:$", about, maxsplit=1, flags=re.MULTILINE)[0]

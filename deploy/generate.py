@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import yaml  # type: ignore[import-untyped]
 
 from chassis import __version__, asyncapi, contracts, topology
+from chassis.bus import consumed_by
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
 from chassis.topology import VHOST
@@ -194,7 +195,8 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
 def events() -> str:
     """Return the AsyncAPI document of all services."""
     facts = [one for name in service_names() for one in contracts.facts_of(service_class(name))]
-    whole = asyncapi.document(facts, title="五红 Five Red", version=__version__)
+    heard = {name: consumed_by(service_class(name)) for name in service_names()}
+    whole = asyncapi.document(facts, title="五红 Five Red", version=__version__, heard=heard)
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 

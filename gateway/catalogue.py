@@ -12,14 +12,16 @@ from typing import cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import __version__, asyncapi
-from chassis.contracts import EventContract
+from chassis import OPERATOR, __version__, asyncapi
+from chassis.contracts import READERS, EventContract
+from chassis.facts import MEANINGS, UNIT
 from chassis.json_values import Json, JsonObject
 from chassis.messages import PUBLIC
 from chassis.rpc import CallFailed
 from chassis.topology import event_exchange
 from gateway.discovery import as_json, reads_html
 from gateway.dispatch import Gate
+from gateway.documents import public_url
 from gateway.doors import Doors
 from gateway.errors import NoSuchPath
 from gateway.markup import both, escaped, filled, html_response
@@ -40,6 +42,7 @@ class Catalogue:
         self._gate = gate
         self._installed = installed
         self._facts: dict[str, list[EventContract]] = {}
+        self._heard: dict[str, dict[str, list[str]]] = {}
         self._ask_at: dict[str, float] = {}
         # Of the facts as they are known now; made when it is asked for.
         self._document: JsonObject | None = None
@@ -58,8 +61,11 @@ class Catalogue:
             # A release without this answer, or one that is away: what it said last still stands.
             with suppress(CallFailed):
                 told = await self._gate.call(request, service, "_events", {}, actor=actor)
-                if told["facts"] != self._facts.get(service):
-                    self._facts[service], self._document = told["facts"], None
+                # A release before does not say what it consumes.
+                heard = told.get("heard", {})
+                if (told["facts"], heard) != (self._facts.get(service), self._heard.get(service)):
+                    self._facts[service], self._heard[service] = told["facts"], heard
+                    self._document = None
                 self._ask_at[service] = time.monotonic() + _KEPT_S
 
         await asyncio.gather(*(ask(service) for service in self._installed))
@@ -74,14 +80,14 @@ class Catalogue:
         known = await self._known(request)
         if not reads_html(request):
             listed = [_told(fact) for fact in known.values()]
-            return as_json(request, {"items": listed})
+            return as_json(request, {"items": listed, "readers": READERS})
         rows = "".join(
             f'<li><a href="/events/{escaped(fact["type"])}">{both(fact["title"])}</a> '
-            f"<code>{escaped(fact['type'])}</code></li>"
+            f"<code>{escaped(fact['type'])}</code> {escaped(fact.get('since', ''))}</li>"
             for fact in known.values()
         )
         shown = f'<ul class="links">{rows}</ul>' if rows else filled("nothing")
-        return self._page("公开事件", filled("events", listed=shown))
+        return self._page("公开事件", filled("events", listed=shown, readers=both(READERS)))
 
     async def event(self, request: Request) -> Response:
         """Show a fact; its JSON Schema to who does not read pages.
@@ -94,15 +100,19 @@ class Catalogue:
             raise NoSuchPath(path=request.url.path)
         schema = cast("JsonObject", fact["schema"])
         if not reads_html(request):
-            return as_json(request, {"$id": request.url.path, **schema}, "application/schema+json")
+            named = f"{public_url(self._gate.settings)}{request.url.path}"
+            return as_json(request, {"$id": named, **schema}, "application/schema+json")
         service, _, name = fact["type"].partition(".")
         example = json.dumps(fact["examples"][0], ensure_ascii=False, indent=2)
+        hearers = [one for one in sorted(self._heard) if name in self._heard[one].get(service, ())]
         parts = {
             "title": both(fact["title"]),
             "type": escaped(fact["type"]),
             "exchange": escaped(event_exchange(service)),
             "key": escaped(f"{name}.*"),
-            "about": escaped(schema.get("description", "")),
+            "about": both(str(schema.get("description", ""))),
+            "rows": _rows(fact, hearers),
+            "readers": both(READERS),
             "members": _members(schema),
             "example": escaped(example),
         }
@@ -112,8 +122,15 @@ class Catalogue:
         """Give the AsyncAPI document of what is published for everybody."""
         known = await self._known(request)
         if self._document is None:
+            settings = self._gate.settings
             self._document = asyncapi.document(
-                known.values(), title="五红 Five Red", version=__version__
+                known.values(),
+                title="五红 Five Red",
+                version=__version__,
+                heard=self._heard,
+                broker=settings.events_url,
+                catalogue=public_url(settings),
+                contact=settings.contact or OPERATOR,
             )
         return as_json(request, self._document)
 
@@ -122,7 +139,37 @@ class Catalogue:
 
 
 def _told(fact: EventContract) -> JsonObject:
-    return {"type": fact["type"], "title": fact["title"], "schema": f"/events/{fact['type']}"}
+    said = {name: value for name, value in fact.items() if name in _LISTED}
+    return {**said, "schema": f"/events/{fact['type']}"}
+
+
+_LISTED = ("type", "title", "since", "about", "when", "by", "after")
+
+
+def _rows(fact: EventContract, hearers: Collection[str]) -> str:
+    """Return what is said of a fact beside its members, as rows of a list of terms."""
+    codes = {
+        "由何发布 / Said by": fact.get("by", ()),
+        "先于它的事件 / After": [
+            f'<a href="/events/{escaped(one)}"><code>{escaped(one)}</code></a>'
+            for one in fact.get("after", ())
+        ],
+        "内部消费方 / Consumed here by": hearers,
+    }
+    rows = {
+        "何时 / When": both(fact.get("when", "")),
+        "始于版本 / Since": escaped(fact.get("since", "")),
+        "对象 / Subject": f"<code>{escaped(fact['about'])}</code>" if "about" in fact else "",
+        **{
+            head: ", ".join(
+                one if one.startswith("<a ") else f"<code>{escaped(one)}</code>" for one in listed
+            )
+            for head, listed in codes.items()
+        },
+    }
+    return "".join(
+        f"<dt>{both(head)}</dt><dd>{value}</dd>" for head, value in rows.items() if value
+    )
 
 
 def _members(schema: JsonObject) -> str:
@@ -132,7 +179,7 @@ def _members(schema: JsonObject) -> str:
     rows = "".join(
         f"<tr><td><code>{escaped(name)}</code></td><td>{escaped(_kind(one))}</td>"
         f"<td>{'是' if name in required else '否'}</td>"
-        f"<td>{escaped(one.get('description', ''))}</td></tr>"
+        f"<td>{_meaning(one)}</td></tr>"
         for name, one in properties.items()
     )
     heads = ("成员 / Member", "类型 / Kind", "必有 / Always", "含义 / Meaning")
@@ -141,6 +188,20 @@ def _members(schema: JsonObject) -> str:
         f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def _meaning(member: JsonObject) -> str:
+    """Return what a member says, its unit, and its words with what each means."""
+    text = both(str(member.get("description", "")))
+    if isinstance(unit := member.get(UNIT), str):
+        text += f"<br>单位 / Unit: {both(unit)}"
+    if isinstance(meanings := member.get(MEANINGS), dict):
+        listed = "".join(
+            f"<li><code>{escaped(word)}</code> {both(str(told))}</li>"
+            for word, told in meanings.items()
+        )
+        text += f"<ul>{listed}</ul>"
+    return text
 
 
 def _kind(schema: Json) -> str:

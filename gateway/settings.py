@@ -45,6 +45,13 @@ class GatewaySettings:
         "empty = http://host:port",
         default="",
     )
+    events_url: str = setting(
+        "FIVERED_EVENTS_URL",
+        help="Address at which outside consumers reach the broker, such as "
+        "amqps://events.example:5671/fivered; shown in /asyncapi.json, which leaves the host open "
+        "without it",
+        default="",
+    )
     contact: str = setting(
         "FIVERED_CONTACT",
         help="Who answers for this installation: https://…, an address of mail, or a name; "

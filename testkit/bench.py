@@ -49,9 +49,11 @@ from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
 from chassis.storage import Row
-from testkit import servers
+from testkit import promised, servers
 from testkit.bodies import a_body
 from testkit.drift import differences
+
+promised.hold()
 
 KEY = "a-test-key-that-is-32-bytes-long-or-more"
 START = "2025-03-03T09:00:00"

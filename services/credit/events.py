@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import Meta
 
 from chassis.calendar import YearHeard
-from chassis.facts import fact, reads
+from chassis.facts import fact, reads, words
+from chassis.fields import Area, Concerned, Level, Period, Points, RedemptionId, Wallet
+from services.credit.fields import NoticeId, ObjectionId, RepairId, SettlementId, VetoId
 
 # A row of a month as its owner measured it. The rules name the members that they read; others come
 # and go with the owner's releases.
@@ -20,18 +24,18 @@ MonthRow: TypeAlias = dict[str, Any]
 class PointsHeld:
     """积分已冻结 / Points are held for a redemption."""
 
-    redemption_id: str
-    wallet: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    points: Points
 
 
 @fact("hold_rejected.v1", about="redemption")
 class HoldRejected:
     """积分冻结被拒绝 / Points cannot be held, and why."""
 
-    redemption_id: str
-    wallet: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    points: Points
     reason: str
     # The member of the question that is at fault.
     field: str | None = None
@@ -41,38 +45,57 @@ class HoldRejected:
 class PointsCaptured:
     """积分已核销 / Held points have gone to the partner."""
 
-    redemption_id: str
-    wallet: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    points: Points
 
 
 @fact("points_released.v1", about="redemption")
 class PointsReleased:
     """冻结积分已退回 / Held points have returned to their owner."""
 
-    redemption_id: str
-    wallet: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    points: Points
 
 
 @fact("points_refunded.v1", about="redemption")
 class PointsRefunded:
     """已核销积分已退还 / Captured points have returned to their owner."""
 
-    redemption_id: str
-    wallet: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    points: Points
 
 
-@fact("settlement_published.v1", about="settlement", visibility="public")
+@fact(
+    "settlement_published.v1",
+    about="settlement",
+    visibility="public",
+    when="区域的月度赋分确认后公示时;撤回确认后重新公示再发一条 / when the month of an area is "
+    "published after its confirmation; again where it had to be published anew",
+    by=("confirm_settlement", "on_publish"),
+)
 class SettlementPublished:
     """月度赋分已公示 / The month of an area is published; objections are open."""
 
-    settlement_id: str
-    period: str
-    community: str
-    notice_id: str
-    objection_until: str
+    settlement_id: SettlementId
+    period: Period
+    community: Annotated[
+        Area,
+        Meta(
+            description="赋分的区域,多为社区 / the area whose month it is, most often a community"
+        ),
+    ]
+    notice_id: NoticeId
+    objection_until: Annotated[
+        str,
+        Meta(
+            description="异议截止,ISO 8601 时间,UTC / until when it may be objected to, ISO "
+            "8601, in UTC",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +114,50 @@ class FinalEntry:
 class SettlementFinalised:
     """月度赋分已生效 / Entries have become final; organisations and stewards only."""
 
-    settlement_id: str
-    period: str
+    settlement_id: SettlementId
+    period: Period
     community: str
     entries: list[FinalEntry]
 
 
-@fact("notice_published.v1", about="notice", visibility="public")
+@fact(
+    "notice_published.v1",
+    about="notice",
+    visibility="public",
+    when="发布公告时;更正的公告是另一份,另发一条 / when a public notice is put up; one that "
+    "corrects it is another notice",
+    by=(
+        "confirm_settlement",
+        "on_publish",
+        "correct_notice",
+        "consult_rule_set",
+        "publish_rule_set",
+        "publicise_commendation",
+        "retire_rule_set",
+    ),
+)
 class NoticePublished:
     """公告已发布 / A public notice is published."""
 
-    notice_id: str
-    kind: str
-    scope: str
-    ends_at: str
+    notice_id: NoticeId
+    kind: Annotated[
+        str,
+        words(
+            "公告种类 / what it is about",
+            "SETTLEMENT",
+            "COMMENDATION",
+            CONSULTATION="规则征求意见 / a draft of rules, open to comments",
+            RULES="规则发布或停用 / rules that are published or retired",
+        ),
+    ]
+    scope: Annotated[Area, Meta(description="公告的区域 / the area for which it is put up")]
+    ends_at: Annotated[
+        str,
+        Meta(
+            description="公示期满,ISO 8601 时间,UTC / when its term ends, ISO 8601, in UTC",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -646,17 +699,17 @@ class ObjectionEscalated:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    objection_id: str
+    objection_id: ObjectionId
     number: str
-    level: int
-    concerned: list[str] | None = None
+    level: Level
+    concerned: Concerned | None = None
 
 
 @fact("objection_ended.v1", about="objection")
 class ObjectionEnded:
     """升级的异议已办结 / An objection that went up was decided, or has ended otherwise."""
 
-    objection_id: str
+    objection_id: ObjectionId
     number: str
     state: str
 
@@ -669,17 +722,17 @@ class RepairEscalated:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    repair_id: str
+    repair_id: RepairId
     number: str
-    level: int
-    concerned: list[str] | None = None
+    level: Level
+    concerned: Concerned | None = None
 
 
 @fact("repair_ended.v1", about="repair")
 class RepairEnded:
     """升级的修复申请已办结 / One that went up was decided, given back or withdrawn."""
 
-    repair_id: str
+    repair_id: RepairId
     number: str
     state: str
 
@@ -693,17 +746,17 @@ class VetoEscalated:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    veto_id: str
+    veto_id: VetoId
     number: str
-    level: int
-    concerned: list[str] | None = None
+    level: Level
+    concerned: Concerned | None = None
 
 
 @fact("veto_ended.v1", about="veto")
 class VetoEnded:
     """升级的一票否决提议已办结 / One that went up was confirmed or dropped."""
 
-    veto_id: str
+    veto_id: VetoId
     state: str
 
 
@@ -716,15 +769,15 @@ class NomineeObjectionEscalated:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    objection_id: str
+    objection_id: ObjectionId
     number: str
-    level: int
-    concerned: list[str] | None = None
+    level: Level
+    concerned: Concerned | None = None
 
 
 @fact("nominee_objection_ended.v1", about="objection")
 class NomineeObjectionEnded:
     """升级的候选对象异议已办结 / One that went up was decided, or has ended otherwise."""
 
-    objection_id: str
+    objection_id: ObjectionId
     state: str

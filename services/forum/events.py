@@ -7,45 +7,77 @@ nothing that a person thinks or says may reach the service that scores.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from chassis.calendar import YearHeard
-from chassis.facts import fact, reads
+from chassis.facts import fact, measure, reads, words
+from chassis.fields import (
+    Community,
+    OfficialId,
+    Partition,
+    Partitions,
+    Period,
+    PersonId,
+    TaskId,
+    TopicId,
+)
+from services.forum.fields import (
+    KindOfTarget,
+    Level,
+    LinkId,
+    ResponsibleId,
+    ResponsibleKind,
+    SessionId,
+    Target,
+    TierOfOfficial,
+)
 
 
 @fact("liaison_assigned.v1", about="liaison")
 class LiaisonAssigned:
     """An official answers for a street, a community, a grid or a household from now on."""
 
-    link_id: str
-    tier: str
-    target_kind: str
-    target: str
-    official_id: str
-    person_id: str
+    link_id: LinkId
+    tier: TierOfOfficial
+    target_kind: KindOfTarget
+    target: Target
+    official_id: OfficialId
+    person_id: PersonId
 
 
 @fact("liaison_ended.v1", about="liaison")
 class LiaisonEnded:
     """The link has ended."""
 
-    link_id: str
-    tier: str
-    target_kind: str
-    target: str
-    official_id: str
-    person_id: str
+    link_id: LinkId
+    tier: TierOfOfficial
+    target_kind: KindOfTarget
+    target: Target
+    official_id: OfficialId
+    person_id: PersonId
 
 
-@fact("topic_adopted.v1", about="topic", visibility="public")
+@fact(
+    "topic_adopted.v1",
+    about="topic",
+    visibility="public",
+    when="议题首次被采纳议事时;每个议题一条,退回后再次采纳不再发 / when a topic is adopted for "
+    "the first time; once per topic, not again after it was returned",
+    by=("adopt_topic",),
+)
 class TopicAdopted:
     """A topic was adopted for deliberation for the first time."""
 
-    topic_id: str
-    community: str
-    proposer: str
-    level: str
-    owners_matter: bool
+    topic_id: TopicId
+    community: Community
+    proposer: Annotated[PersonId, Meta(description="提议人 / who proposed it")]
+    level: Annotated[str, words("议事层级 / the level at which it is deliberated", Level)]
+    owners_matter: Annotated[
+        bool,
+        Meta(description="是否须业主共同决定 / whether the owners have to decide it together"),
+    ]
 
 
 @fact("topic_redirected.v1", about="topic")
@@ -55,8 +87,8 @@ class TopicRedirected:
     What the proposer wrote travels with it, to the stewards only, as the proposer's request.
     """
 
-    topic_id: str
-    community: str
+    topic_id: TopicId
+    community: Community
     proposer: str
     title: str
     text: str
@@ -75,9 +107,9 @@ class TopicRequestNamed(TopicRedirected):
 class AttendanceRecorded:
     """A person was present when a vote of the session closed; said once per person and session."""
 
-    session_id: str
-    topic_id: str
-    person_id: str
+    session_id: SessionId
+    topic_id: TopicId
+    person_id: PersonId
     capacity: str
 
 
@@ -85,8 +117,8 @@ class AttendanceRecorded:
 class AttendanceCorrected:
     """Somebody said to have been present was not; the credit for it is taken back."""
 
-    session_id: str
-    person_id: str
+    session_id: SessionId
+    person_id: PersonId
     capacity: str
     attended: bool
 
@@ -95,29 +127,44 @@ class AttendanceCorrected:
 class SupervisionFulfilled:
     """A supervisor has kept watch until the end, with a record at least every 14 days."""
 
-    topic_id: str
-    person_id: str
+    topic_id: TopicId
+    person_id: PersonId
     records: int
 
 
-@fact("resolution_effective.v1", about="topic", visibility="public")
+@fact(
+    "resolution_effective.v1",
+    about="topic",
+    visibility="public",
+    when="决议公示期满生效时;须业主决定的先发 binding=false,业主表决通过后再发 binding=true / "
+    "when a resolution takes effect after its publication; where the owners have to decide, first "
+    "with binding=false and again with binding=true once they agreed",
+    by=("on_opinion_notice", "record_owners_vote"),
+    after=("topic_adopted.v1",),
+)
 class ResolutionEffective:
     """A resolution stands; `binding` is false while the owners' assembly has still to decide."""
 
-    topic_id: str
-    community: str
-    binding: bool
+    topic_id: TopicId
+    community: Community
+    binding: Annotated[
+        bool,
+        Meta(
+            description="是否已有约束力;否则为对业主大会的建议 / whether it binds; until then it "
+            "is a recommendation to the owners"
+        ),
+    ]
 
 
 @fact("task_assigned.v1", about="task")
 class TaskAssigned:
     """Somebody has to carry out a part of a resolution; said again when its term is extended."""
 
-    task_id: str
-    topic_id: str
-    community: str
-    responsible_kind: str
-    responsible_id: str
+    task_id: TaskId
+    topic_id: TopicId
+    community: Community
+    responsible_kind: ResponsibleKind
+    responsible_id: ResponsibleId
     due_at: str
     title: str | None = None
 
@@ -126,10 +173,10 @@ class TaskAssigned:
 class TaskAccepted:
     """A supervisor and a cadre have both accepted the work."""
 
-    task_id: str
-    topic_id: str
-    responsible_kind: str
-    responsible_id: str
+    task_id: TaskId
+    topic_id: TopicId
+    responsible_kind: ResponsibleKind
+    responsible_id: ResponsibleId
 
 
 @fact("task_rework.v1", about="task")
@@ -141,10 +188,10 @@ class TaskRework:
     reason that was made public of a task that is not to be done.
     """
 
-    task_id: str
-    topic_id: str
-    responsible_kind: str
-    responsible_id: str
+    task_id: TaskId
+    topic_id: TopicId
+    responsible_kind: ResponsibleKind
+    responsible_id: ResponsibleId
     reason: str
     final: bool = False
     why: str | None = None
@@ -154,28 +201,41 @@ class TaskRework:
 class TaskOverdue:
     """The task was not delivered in time; `level` counts the steps of the escalation."""
 
-    task_id: str
-    topic_id: str
-    responsible_kind: str
-    responsible_id: str
+    task_id: TaskId
+    topic_id: TopicId
+    responsible_kind: ResponsibleKind
+    responsible_id: ResponsibleId
     level: int
 
 
-@fact("topic_closed.v1", about="topic", visibility="public")
+@fact(
+    "topic_closed.v1",
+    about="topic",
+    visibility="public",
+    when="任务全部验收、议题办结时;每个议题一条 / when all tasks are accepted and the topic is "
+    "closed; once per topic",
+    by=("close_topic",),
+    after=("resolution_effective.v1",),
+)
 class TopicClosed:
     """The topic went through all five steps and is closed."""
 
-    topic_id: str
-    community: str
-    tasks: int
-    days: int
+    topic_id: TopicId
+    community: Community
+    tasks: Annotated[int, measure("验收通过的任务数 / tasks that were accepted", "个 / tasks")]
+    days: Annotated[
+        int,
+        measure(
+            "自首次采纳到办结的日历天数 / calendar days from its adoption to its end", "天 / days"
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class CommunityMonth:
     """One community's month in the forum."""
 
-    community: str
+    community: Community
     topics_adopted: int
     sessions: int
     attendances: int
@@ -185,9 +245,9 @@ class CommunityMonth:
 class MonthMeasured:
     """The month as the forum saw it; what comes behind this marker is late."""
 
-    period: str
-    partition: int
-    partitions: int
+    period: Period
+    partition: Partition
+    partitions: Partitions
     communities: list[CommunityMonth]
 
 

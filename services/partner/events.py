@@ -1,30 +1,59 @@
 """What the partner service publishes, and its own readers of what it consumes."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from chassis.calendar import YearHeard
-from chassis.facts import fact, reads
+from chassis.facts import fact, measure, reads, words
+from chassis.fields import (
+    Community,
+    Concerned,
+    Fen,
+    Level,
+    Partition,
+    Partitions,
+    Period,
+    Points,
+    RedemptionId,
+    StreetOrCommunity,
+    Wallet,
+)
+from services.partner.fields import (
+    LevelOfPartner,
+    OfferId,
+    OfferKind,
+    OrgId,
+    PartnerId,
+    StatementId,
+)
 
 # --------------------------------------------------------------------------------------------------
 # Says
 
 
-@fact("partner_admitted.v1", about="partner", visibility="public")
+@fact(
+    "partner_admitted.v1",
+    about="partner",
+    visibility="public",
+    when="合伙人签约生效时;暂停后恢复再发一条 / when a partner's agreement is signed; again when "
+    "a suspended one resumes",
+    by=("agree_partner", "resume_partner"),
+)
 class PartnerAdmitted:
     """合伙人生效 / A partner is active; said again when a suspended one resumes."""
 
-    partner_id: str
-    org_id: str
-    level: str
-    area: str
+    partner_id: PartnerId
+    org_id: OrgId
+    level: LevelOfPartner
+    area: StreetOrCommunity
 
 
 @fact("partner_operators_changed.v1", about="partner")
 class PartnerOperatorsChanged:
     """合伙人经办人 / Who acts for a partner, said at its admission and at each change."""
 
-    partner_id: str
-    org_id: str
+    partner_id: PartnerId
+    org_id: OrgId
     operators: list[str]
 
 
@@ -32,57 +61,64 @@ class PartnerOperatorsChanged:
 class PartnerSuspended:
     """合伙人暂停 / A partner may not offer anything for now."""
 
-    partner_id: str
+    partner_id: PartnerId
 
 
 @fact("partner_exited.v1", about="partner")
 class PartnerExited:
     """合伙人退出 / A partner has left."""
 
-    partner_id: str
+    partner_id: PartnerId
 
 
-@fact("offer_published.v1", about="offer", visibility="public")
+@fact(
+    "offer_published.v1",
+    about="offer",
+    visibility="public",
+    when="兑换项目首次上架时;每个项目一条,下架后再上架不再发 / when an offer is on the list for "
+    "the first time; once per offer, not again after a pause",
+    by=("publish_offer",),
+)
 class OfferPublished:
     """兑换项目首次上架 / An offer can be redeemed; said once per offer."""
 
-    offer_id: str
-    partner_id: str
-    kind: str
-    points_price: int
+    offer_id: OfferId
+    partner_id: PartnerId
+    kind: Annotated[str, words("兑换项目种类 / what is offered", OfferKind)]
+    points_price: Annotated[int, measure("兑换所需积分 / points that it costs", "分 / points")]
 
 
 @fact("redemption_requested.v1", about="redemption")
 class RedemptionRequested:
     """申请兑换 / Points are to be held. Said again with the same redemption until answered."""
 
-    redemption_id: str
-    wallet: str
+    redemption_id: RedemptionId
+    wallet: Wallet
     holder: str
-    partner_id: str
-    offer_id: str
-    points: int
+    partner_id: PartnerId
+    offer_id: OfferId
+    points: Points
 
 
 @fact("redemption_redeemed.v1", about="redemption")
 class RedemptionRedeemed:
     """兑换单核销 / The voucher was verified; the held points are to be captured."""
 
-    redemption_id: str
-    wallet: str
-    partner_id: str
-    points: int
-    settle_fen: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    partner_id: PartnerId
+    points: Points
+    settle_fen: Fen
 
 
 @fact("redemption_cancelled.v1", about="redemption")
 class RedemptionCancelled:
     """兑换单取消 / Whatever is held for it is to be released."""
 
-    redemption_id: str
-    wallet: str
-    partner_id: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    partner_id: PartnerId
+    points: Points
     by: str
     reason: str
 
@@ -91,10 +127,10 @@ class RedemptionCancelled:
 class RedemptionExpired:
     """兑换单过期 / The voucher was not used in time; what is held is to be released."""
 
-    redemption_id: str
-    wallet: str
-    partner_id: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    partner_id: PartnerId
+    points: Points
     by: str
     reason: str
 
@@ -103,10 +139,10 @@ class RedemptionExpired:
 class RedemptionRefunded:
     """兑换单退回 / Captured points are to be given back to the wallet."""
 
-    redemption_id: str
-    wallet: str
-    partner_id: str
-    points: int
+    redemption_id: RedemptionId
+    wallet: Wallet
+    partner_id: PartnerId
+    points: Points
     # DISTRICT where the partner has left and has nothing open from which it could be taken.
     borne_by: str | None = None
 
@@ -115,7 +151,7 @@ class RedemptionRefunded:
 class RefundDenied:
     """退回未获同意 / A refund is denied; the redemption says why."""
 
-    redemption_id: str
+    redemption_id: RedemptionId
     number: str
 
 
@@ -123,11 +159,11 @@ class RefundDenied:
 class PartnerSettled:
     """合伙人结算 / A month's statement is paid; its points leave the partner's receivable."""
 
-    statement_id: str
-    partner_id: str
-    period: str
-    points: int
-    amount_fen: int
+    statement_id: StatementId
+    partner_id: PartnerId
+    period: Period
+    points: Points
+    amount_fen: Fen
 
 
 @fact("refund_overdue.v1", about="redemption")
@@ -138,18 +174,18 @@ class RefundOverdue:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    redemption_id: str
+    redemption_id: RedemptionId
     number: str
-    partner_id: str
-    level: int
-    concerned: list[str] | None = None
+    partner_id: PartnerId
+    level: Level
+    concerned: Concerned | None = None
 
 
 @fact("refund_decided.v1", about="redemption")
 class RefundDecided:
     """逾期退回已审 / A refund that was overdue is decided: REFUNDED or DENIED."""
 
-    redemption_id: str
+    redemption_id: RedemptionId
     outcome: str
 
 
@@ -161,18 +197,18 @@ class DisputeOverdue:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    statement_id: str
-    partner_id: str
-    period: str
-    level: int
-    concerned: list[str] | None = None
+    statement_id: StatementId
+    partner_id: PartnerId
+    period: Period
+    level: Level
+    concerned: Concerned | None = None
 
 
 @fact("dispute_reviewed.v1", about="statement")
 class DisputeReviewed:
     """逾期结算异议已复核 / A dispute that was overdue is reviewed: UPHELD or ADJUSTED."""
 
-    statement_id: str
+    statement_id: StatementId
     outcome: str
 
 
@@ -184,18 +220,18 @@ class StatementHeld:
         concerned: Whose matter it is: it is not laid before these, nor who lives with one.
     """
 
-    statement_id: str
-    partner_id: str
-    period: str
-    amount_fen: int
-    concerned: list[str] | None = None
+    statement_id: StatementId
+    partner_id: PartnerId
+    period: Period
+    amount_fen: Fen
+    concerned: Concerned | None = None
 
 
 @fact("statement_funded.v1", about="statement")
 class StatementFunded:
     """待资金的结算单已有资金 / A statement that waited for money has it: CONFIRMED or PAID."""
 
-    statement_id: str
+    statement_id: StatementId
     state: str
 
 
@@ -203,7 +239,7 @@ class StatementFunded:
 class CommunityMonth:
     """Redemptions of one community in a month, zeros included."""
 
-    community: str
+    community: Community
     redemptions: int
 
 
@@ -211,25 +247,25 @@ class CommunityMonth:
 class PartnerMonth:
     """Every input of every rule about one partner, as of the last day of the month."""
 
-    partner_id: str
-    area: str
-    level: str
+    partner_id: PartnerId
+    area: StreetOrCommunity
+    level: LevelOfPartner
     active: bool
     points_redeemed: int
     redeemed: int
     new_service_offers: int
     rated: int
     satisfied: int
-    sponsor_fen: int
+    sponsor_fen: Fen
 
 
 @fact("month_measured.v1", about="month")
 class MonthMeasured:
     """合伙人月度计量 / The marker of a month: what lies before it counts in that month."""
 
-    period: str
-    partition: int
-    partitions: int
+    period: Period
+    partition: Partition
+    partitions: Partitions
     communities: list[CommunityMonth]
     partners: list[PartnerMonth]
 

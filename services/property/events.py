@@ -4,138 +4,296 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import Meta
 
 from chassis.calendar import YearHeard
-from chassis.facts import fact, reads
+from chassis.facts import fact, reads, words
+from chassis.fields import (
+    Community,
+    CompanyId,
+    Grid,
+    OfficialId,
+    Partition,
+    Partitions,
+    Period,
+    PersonId,
+    ProjectId,
+    TaskId,
+    TopicId,
+)
+from services.property.fields import (
+    AppointmentId,
+    CategoryOfComplaint,
+    CommitteeId,
+    ComplaintId,
+    DirectionOfPost,
+    DisclosureId,
+    EndReason,
+    FiledAt,
+    Households,
+    KindOfDisclosure,
+    PostHeld,
+    RectificationId,
+    Representatives,
+    SeverityOfOrder,
+    WorkId,
+)
 
 # --------------------------------------------------------------------------------------------------
 # Said
 
 
-@fact("company_registered.v1", about="company", visibility="public")
+@fact(
+    "company_registered.v1",
+    about="company",
+    visibility="public",
+    when="登记物业企业时;更正后再发一条 / when a property company is registered; again when it "
+    "is put right",
+    by=("register_company", "correct_company"),
+)
 class CompanyRegistered:
     """A property company is registered."""
 
-    company_id: str
-    uscc: str
-    # The persons who speak for it; said again when the company is corrected.
-    representatives: list[str] | None = None
+    company_id: CompanyId
+    uscc: Annotated[
+        str, Meta(description="统一社会信用代码,18 位 / unified social credit code, 18 characters")
+    ]
+    representatives: Representatives | None = None
 
 
 @fact("company_representatives_changed.v1", about="company")
 class CompanyRepresentativesChanged:
     """Other persons speak for a company from now on; nobody does where there are none."""
 
-    company_id: str
-    representatives: list[str]
+    company_id: CompanyId
+    representatives: Representatives
 
 
-@fact("project_registered.v1", about="project", visibility="public")
+@fact(
+    "project_registered.v1",
+    about="project",
+    visibility="public",
+    when="登记物业项目时;名称、范围、户数、状态变动后再发一条,以最新为准 / when a project is "
+    "registered; again when its name, places, households or status change, and the newest holds",
+    by=(
+        "register_project",
+        "correct_project",
+        "change_project_status",
+        "reopen_project",
+        "hand_over_project",
+        "count_households",
+    ),
+    after=(),
+)
 class ProjectRegistered:
     """A project is registered; said again when its name, places, households or status change."""
 
-    project_id: str
-    company_id: str
-    community: str
-    grids: list[str]
-    households: int
-    status: str
-    # Only where they are needed to tell which project of a grid is meant.
-    buildings: list[str] | None = None
-    # The closed project whose compound it has taken over.
-    predecessor_id: str | None = None
+    project_id: ProjectId
+    company_id: CompanyId
+    community: Community
+    grids: Annotated[
+        list[Grid],
+        Meta(description="服务的网格,15 位代码 / the grids that it serves, by their 15 digits"),
+    ]
+    households: Households
+    status: Annotated[str, words("项目状态 / how it stands", "PREPARING", "IN_SERVICE", "CLOSED")]
+    buildings: (
+        Annotated[
+            list[str],
+            Meta(
+                description="服务的楼栋;仅同一网格有多个项目时列出 / the buildings that it "
+                "serves; only where they tell which project of a grid is meant"
+            ),
+        ]
+        | None
+    ) = None
+    predecessor_id: (
+        Annotated[
+            ProjectId,
+            Meta(description="接管前的项目 / the closed project whose compound it has taken over"),
+        ]
+        | None
+    ) = None
 
 
 @fact("project_manager_changed.v1", about="project")
 class ProjectManagerChanged:
     """A project has a new manager; also said of its first one."""
 
-    project_id: str
-    person_id: str
+    project_id: ProjectId
+    person_id: PersonId
 
 
 @fact("project_manager_ended.v1", about="project")
 class ProjectManagerEnded:
     """A project's manager has died; nobody manages it until another one is named."""
 
-    project_id: str
-    person_id: str
+    project_id: ProjectId
+    person_id: PersonId
     reason: str
 
 
-@fact("appointment_activated.v1", about="project", visibility="public")
+@fact(
+    "appointment_activated.v1",
+    about="project",
+    visibility="public",
+    when="交叉任职报街道备案、生效时;每次任职一条 / when a cross-appointment is filed with the "
+    "street and takes effect; once per appointment",
+    by=("file_appointment",),
+    after=("project_registered.v1",),
+)
 class AppointmentActivated:
     """A cross-appointment is filed with the street and takes effect."""
 
-    appointment_id: str
-    project_id: str
-    direction: str
-    person_id: str
-    post: str
+    appointment_id: AppointmentId
+    project_id: ProjectId
+    direction: DirectionOfPost
+    person_id: PersonId
+    post: PostHeld
 
 
-@fact("appointment_ended.v1", about="project", visibility="public")
+@fact(
+    "appointment_ended.v1",
+    about="project",
+    visibility="public",
+    when="交叉任职结束,或提名逾期失效时;每次任职一条 / when a cross-appointment ends or its "
+    "nomination lapses; once per appointment",
+    by=(
+        "end_appointment",
+        "change_manager",
+        "change_project_status",
+        "hand_over_project",
+        "on_appt_consent",
+        "steward.resident_deactivated.v1",
+    ),
+    after=("project_registered.v1",),
+)
 class AppointmentEnded:
     """A cross-appointment ended, or its nomination lapsed."""
 
-    appointment_id: str
-    project_id: str
-    direction: str
-    person_id: str
-    post: str
-    reason: str
+    appointment_id: AppointmentId
+    project_id: ProjectId
+    direction: DirectionOfPost
+    person_id: PersonId
+    post: PostHeld
+    reason: Annotated[
+        str,
+        words(
+            "结束原因 / why it ended",
+            EndReason,
+            "DECEASED",
+            "LAPSED",
+            MANAGER_CHANGED="项目负责人更换 / the project has another manager",
+        ),
+    ]
 
 
 @fact("owners_committee_changed.v1", about="committee")
 class OwnersCommitteeChanged:
     """Who sits for the owners of a project's compound, and whether their term runs."""
 
-    committee_id: str
-    project_id: str
+    committee_id: CommitteeId
+    project_id: ProjectId
     members: list[str]
     # IN_TERM or EXPIRED.
     state: str
 
 
-@fact("complaint_accepted.v1", about="complaint", visibility="public")
+@fact(
+    "complaint_accepted.v1",
+    about="complaint",
+    visibility="public",
+    when="对物业的投诉计入时:受理、改判成立、合并或更正后改由其计入;同一投诉可多次,以最新为准 / "
+    "when a complaint about a project counts: as it is filed, found valid after all, or goes on "
+    "in place of another; may be said again, and the newest of accepted and invalidated holds",
+    by=(
+        "validate_complaint",
+        "decide_complaint_project",
+        "register_project",
+        "correct_project",
+        "change_project_status",
+        "reopen_project",
+        "steward.request_submitted.v1",
+        "steward.request_corrected.v1",
+        "steward.request_cancelled.v1",
+    ),
+)
 class ComplaintAccepted:
     """A complaint about a project counts (from its filing, or again after a new decision)."""
 
-    complaint_id: str
-    project_id: str
-    community: str
-    category: str
-    filed_at: datetime
+    complaint_id: ComplaintId
+    project_id: ProjectId
+    community: Community
+    category: CategoryOfComplaint
+    filed_at: FiledAt
 
 
-@fact("complaint_invalidated.v1", about="complaint", visibility="public")
+@fact(
+    "complaint_invalidated.v1",
+    about="complaint",
+    visibility="public",
+    when="投诉认定不成立,或其诉求被撤回、合并、不予受理、更正为他事时;可多次 / when a complaint "
+    "is found not valid, or its request is taken back, merged, rejected or about something else; "
+    "may be said again",
+    by=(
+        "validate_complaint",
+        "steward.request_merged.v1",
+        "steward.request_rejected.v1",
+        "steward.request_cancelled.v1",
+        "steward.request_corrected.v1",
+    ),
+    after=("complaint_accepted.v1",),
+)
 class ComplaintInvalidated:
     """A complaint was found not valid and no longer counts."""
 
-    complaint_id: str
-    project_id: str
-    community: str
-    category: str
-    filed_at: datetime
+    complaint_id: ComplaintId
+    project_id: ProjectId
+    community: Community
+    category: CategoryOfComplaint
+    filed_at: FiledAt
 
 
-@fact("rectification_issued.v1", about="rectification", visibility="public")
+@fact(
+    "rectification_issued.v1",
+    about="rectification",
+    visibility="public",
+    when="签发整改单时,或由投诉、联席会、任务不合格转来;每张整改单一条 / when a project is "
+    "ordered to put something right, also by a complaint, a meeting or work that was not "
+    "accepted; once per order",
+    by=(
+        "issue_rectification",
+        "hold_meeting",
+        "validate_complaint",
+        "reopen_project",
+        "hand_over_project",
+        "check_work",
+        "on_wrk_due",
+        "steward.request_reopened.v1",
+        "forum.task_overdue.v1",
+        "forum.task_rework.v1",
+    ),
+)
 class RectificationIssued:
     """A project is ordered to put something right before `due_at`."""
 
-    rectification_id: str
-    project_id: str
-    severity: str
-    due_at: datetime
+    rectification_id: RectificationId
+    project_id: ProjectId
+    severity: SeverityOfOrder
+    due_at: Annotated[
+        datetime, Meta(description="整改期限,UTC / until when it is to be put right, in UTC")
+    ]
 
 
 @fact("rectification_passed.v1", about="rectification")
 class RectificationPassed:
     """The fix was checked and found good."""
 
-    rectification_id: str
-    project_id: str
-    severity: str
+    rectification_id: RectificationId
+    project_id: ProjectId
+    severity: SeverityOfOrder
     late: bool
 
 
@@ -143,53 +301,60 @@ class RectificationPassed:
 class RectificationOverdue:
     """The order was not met in time; said once per order."""
 
-    rectification_id: str
-    project_id: str
-    severity: str
+    rectification_id: RectificationId
+    project_id: ProjectId
+    severity: SeverityOfOrder
 
 
 @fact("rectification_escalated.v1", about="rectification")
 class RectificationEscalated:
     """An overdue order goes up the liaison chain: 1 to the street, 2 to the district."""
 
-    rectification_id: str
-    project_id: str
-    severity: str
+    rectification_id: RectificationId
+    project_id: ProjectId
+    severity: SeverityOfOrder
     level: int
-    official_id: str | None
+    official_id: OfficialId | None
 
 
 @fact("rectification_withdrawn.v1", about="rectification")
 class RectificationWithdrawn:
     """The order was issued in error; its effects are to be reversed."""
 
-    rectification_id: str
-    project_id: str
+    rectification_id: RectificationId
+    project_id: ProjectId
 
 
 @fact("rectification_ended.v1", about="rectification")
 class RectificationEnded:
     """Nothing is to be put right any more: the project or the task is over. What it cost stays."""
 
-    rectification_id: str
-    project_id: str
+    rectification_id: RectificationId
+    project_id: ProjectId
 
 
-@fact("disclosure_published.v1", about="disclosure", visibility="public")
+@fact(
+    "disclosure_published.v1",
+    about="disclosure",
+    visibility="public",
+    when="按期公示时;每项一条,逾期公示不发 / when a project publishes in time what it had to "
+    "disclose; once each, and not where it was late",
+    by=("publish_disclosure",),
+)
 class DisclosurePublished:
     """A project published what it had to disclose, in time; late ones are history only."""
 
-    disclosure_id: str
-    project_id: str
-    kind: str
+    disclosure_id: DisclosureId
+    project_id: ProjectId
+    kind: KindOfDisclosure
 
 
 @fact("disclosure_overdue.v1", about="disclosure")
 class DisclosureOverdue:
     """A project did not publish in time what it had to disclose."""
 
-    disclosure_id: str
-    project_id: str
+    disclosure_id: DisclosureId
+    project_id: ProjectId
     kind: str
 
 
@@ -197,18 +362,18 @@ class DisclosureOverdue:
 class DisclosureWithdrawn:
     """公示逾期撤销 / An overdue one was scheduled in error; its effects are to be reversed."""
 
-    disclosure_id: str
-    project_id: str
+    disclosure_id: DisclosureId
+    project_id: ProjectId
 
 
 @fact("work_delivered.v1", about="work")
 class WorkDelivered:
     """A project reports a deliberated task as done, with evidence."""
 
-    work_id: str
-    task_id: str
-    topic_id: str
-    project_id: str
+    work_id: WorkId
+    task_id: TaskId
+    topic_id: TopicId
+    project_id: ProjectId
     evidence: list[str]
 
 
@@ -216,7 +381,7 @@ class WorkDelivered:
 class CommunityMonth:
     """What one community counts in a month."""
 
-    community: str
+    community: Community
     complaints_valid: int
 
 
@@ -241,11 +406,11 @@ class ProjectMonth:
         took_over: The day on which the company took the project over from another one.
     """
 
-    project_id: str
-    company_id: str
-    community: str
+    project_id: ProjectId
+    company_id: CompanyId
+    community: Community
     in_service: bool
-    households: int
+    households: Households
     requests: int
     contacted_on_time: int
     due_resolutions: int
@@ -279,9 +444,9 @@ class ProjectMonth:
 class MonthMeasured:
     """The marker of a month in one partition: what lies before it in its stream counts."""
 
-    period: str
-    partition: int
-    partitions: int
+    period: Period
+    partition: Partition
+    partitions: Partitions
     communities: list[CommunityMonth]
     projects: list[ProjectMonth]
 

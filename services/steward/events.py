@@ -4,39 +4,90 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Annotated
 
-from chassis.facts import fact, reads
+from msgspec import Meta
+
+from chassis.facts import fact, measure, reads, words
+from chassis.fields import (
+    Area,
+    Community,
+    Grid,
+    HouseholdId,
+    OfficialId,
+    Partition,
+    Partitions,
+    Period,
+    PersonId,
+    ProjectId,
+    RequestId,
+    TopicId,
+)
+from services.steward.fields import (
+    AreaKind,
+    Building,
+    CategoryOfRequest,
+    Channel,
+    Handler,
+    KindOfRequest,
+    Minutes,
+    Number,
+    Outcome,
+    StewardId,
+)
 
 
-@fact("calendar_year_loaded.v1", about="calendar", visibility="public")
+@fact(
+    "calendar_year_loaded.v1",
+    about="calendar",
+    visibility="public",
+    when="区里批准某年工作日历时;更正后再发一条,以最新为准 / when the district approves a year's "
+    "calendar; again when it is put right, and the newest holds",
+    by=("approve_calendar_year",),
+)
 class CalendarYearLoaded:
     """年度工作日历 / A year's working days are known: what the State Council's notice says."""
 
-    year: int
-    off: list[date]
-    make_up: list[date]
-    source: str
+    year: Annotated[int, measure("哪一年 / which year", "年 / year")]
+    off: Annotated[
+        list[date],
+        Meta(
+            description="放假的日子,按北京时间,含周末与否均列 / days off, by the calendar of "
+            "Asia/Shanghai, weekends among them or not; sorted"
+        ),
+    ]
+    make_up: Annotated[
+        list[date],
+        Meta(description="调休上班的周末 / weekend days that are worked; sorted"),
+    ]
+    source: Annotated[str, Meta(description="依据的通知 / the notice on which it rests")]
 
 
-@fact("area_defined.v1", about="area", visibility="public")
+@fact(
+    "area_defined.v1",
+    about="area",
+    visibility="public",
+    when="登记区域时;更名后再发一条 / when an area is entered; again when its name is put right",
+    by=("define_area", "correct_area", "on_shipped_areas"),
+)
 class AreaDefined:
     """An area stands in the tree."""
 
-    code: str
-    name: str
-    kind: str
-    parent: str
+    code: Area
+    name: Annotated[str, Meta(description="区域名称 / what the area is called")]
+    kind: Annotated[str, words("区域层级 / which level of the tree it is", AreaKind)]
+    parent: Annotated[str, Meta(description="上级区域代码 / code of the area above it")]
 
 
 @fact("resident_registered.v1", about="person")
 class ResidentRegistered:
     """A person who lives in a grid was registered."""
 
-    person_id: str
-    community: str
-    grid: str
+    person_id: PersonId
+    community: Community
+    grid: Grid
     is_adult: bool
-    household_id: str | None
+    household_id: HouseholdId | None
     synthetic: bool
 
 
@@ -48,7 +99,7 @@ class PersonRegistered:
     was registered before it was said at all.
     """
 
-    person_id: str
+    person_id: PersonId
     is_adult: bool
 
 
@@ -56,18 +107,18 @@ class PersonRegistered:
 class ResidentMoved:
     """A resident lives in another grid from now on."""
 
-    person_id: str
-    from_grid: str
-    to_grid: str
-    community: str
-    household_id: str | None = None
+    person_id: PersonId
+    from_grid: Grid
+    to_grid: Grid
+    community: Community
+    household_id: HouseholdId | None = None
 
 
 @fact("resident_deactivated.v1", about="person")
 class ResidentDeactivated:
     """A person left the district or died, with a grid of residence or without."""
 
-    person_id: str
+    person_id: PersonId
     reason: str
 
 
@@ -75,50 +126,50 @@ class ResidentDeactivated:
 class ResidentReturned:
     """居民回迁 / A person lives here again: came back, or was never gone."""
 
-    person_id: str
-    community: str
-    grid: str
+    person_id: PersonId
+    community: Community
+    grid: Grid
     is_adult: bool
-    household_id: str | None = None
+    household_id: HouseholdId | None = None
 
 
 @fact("resident_came_of_age.v1", about="person")
 class ResidentCameOfAge:
     """居民成年 / A minor is 18 from today on."""
 
-    person_id: str
-    community: str
-    grid: str
+    person_id: PersonId
+    community: Community
+    grid: Grid
 
 
 @fact("resident_corrected.v1", about="person")
 class ResidentCorrected:
     """居民信息更正 / What was registered of a resident was wrong; this holds now."""
 
-    person_id: str
+    person_id: PersonId
     is_adult: bool
-    household_id: str | None = None
+    household_id: HouseholdId | None = None
 
 
 @fact("person_merged.v1", about="person")
 class PersonMerged:
     """重复登记合并 / Two registrations are one human: `person_id` is given up for `into`."""
 
-    person_id: str
+    person_id: PersonId
     into: str
-    community: str
+    community: Community
 
 
 @fact("steward_enrolled.v1", about="steward")
 class StewardEnrolled:
     """A person became a steward."""
 
-    steward_id: str
-    person_id: str
+    steward_id: StewardId
+    person_id: PersonId
     type: str
     duty: str
     grids: list[str]
-    community: str
+    community: Community
     spendable: bool
 
 
@@ -126,61 +177,123 @@ class StewardEnrolled:
 class StewardLeft:
     """A steward left a post."""
 
-    steward_id: str
-    person_id: str
+    steward_id: StewardId
+    person_id: PersonId
     duty: str | None = None
 
 
-@fact("request_submitted.v1", about="request", visibility="public")
+@fact(
+    "request_submitted.v1",
+    about="request",
+    visibility="public",
+    when="受理诉求、立案隐患或接收转办议题时;每件诉求一条 / when a request is taken in, a hazard "
+    "is found to be one, or the forum redirects a topic; once per request",
+    by=(
+        "submit_request",
+        "verify_hazard",
+        "forum.topic_redirected.v1",
+        "forum.topic_request_named.v1",
+    ),
+)
 class RequestSubmitted:
     """A resident's request arrived and its clocks run."""
 
-    request_id: str
-    number: str
-    channel: str
-    kind: str
-    category: str
-    priority: str
-    grid: str
-    project_id: str | None
-    reporter_id: str | None
-    due_contact: datetime | None
-    due_resolve: datetime
-    building: str | None = None
-    topic_id: str | None = None
+    request_id: RequestId
+    number: Number
+    channel: Annotated[str, words("来源渠道 / the way by which it came", Channel, "FORUM")]
+    kind: KindOfRequest
+    category: CategoryOfRequest
+    priority: Annotated[
+        str,
+        words(
+            "紧急程度,决定各时限 / how urgent it is; its clocks follow from this",
+            P1="紧急 / an emergency",
+            P2="较急 / urgent",
+            P3="一般 / ordinary",
+            P4="不急 / can wait",
+        ),
+    ]
+    grid: Grid
+    project_id: (
+        Annotated[
+            str,
+            Meta(
+                description="所涉物业项目;无则为空 / the property project that serves the place, "
+                "if any"
+            ),
+        ]
+        | None
+    )
+    reporter_id: (
+        Annotated[
+            PersonId,
+            Meta(description="报事人;未登记者为空 / who reports it; null where nobody is known"),
+        ]
+        | None
+    )
+    due_contact: (
+        Annotated[
+            datetime,
+            Meta(
+                description="联系报事人的期限,UTC;不须联系为空 / until when the reporter is "
+                "contacted, in UTC"
+            ),
+        ]
+        | None
+    )
+    due_resolve: Annotated[
+        datetime, Meta(description="办结期限,UTC / until when it is to be resolved, in UTC")
+    ]
+    building: Building | None = None
+    topic_id: (
+        Annotated[
+            TopicId, Meta(description="由哪个议题转来 / the topic that was redirected into it")
+        ]
+        | None
+    ) = None
 
 
-@fact("request_resolved.v1", about="request", visibility="public")
+@fact(
+    "request_resolved.v1",
+    about="request",
+    visibility="public",
+    when="经办管家办结诉求时;重办后再次办结再发一条 / when its handler says that it is done; "
+    "again after it was reopened",
+    by=("resolve_request",),
+    after=("request_submitted.v1",),
+)
 class RequestResolved:
     """The handler says that a request is done."""
 
-    request_id: str
-    handler: str
-    outcome: str
-    on_time: bool
-    project_id: str | None
+    request_id: RequestId
+    handler: Handler
+    outcome: Annotated[str, words("办理结果 / how it ended", Outcome)]
+    on_time: Annotated[
+        bool, Meta(description="是否在办结期限内 / whether it was resolved by its due time")
+    ]
+    project_id: ProjectId | None
 
 
 @fact("request_rated.v1", about="request")
 class RequestRated:
     """The reporter rated a resolved request."""
 
-    request_id: str
-    handler: str
+    request_id: RequestId
+    handler: Handler
     handler_person: str
     rater: str
     stars: int
     solved: bool
-    project_id: str | None
+    project_id: ProjectId | None
 
 
 @fact("request_reopened.v1", about="request")
 class RequestReopened:
     """The reporter says that a request was not done."""
 
-    request_id: str
+    request_id: RequestId
     reopen_count: int
-    project_id: str | None
+    project_id: ProjectId | None
 
 
 @fact("request_merged.v1", about="request")
@@ -191,11 +304,11 @@ class RequestMerged:
         into: The request that stays; its kind and project say what it is.
     """
 
-    request_id: str
+    request_id: RequestId
     into: str
     into_kind: str
     into_category: str
-    into_project_id: str | None
+    into_project_id: ProjectId | None
 
 
 @fact("request_corrected.v1", about="request")
@@ -207,14 +320,14 @@ class RequestCorrected:
         filed_at: When it was submitted.
     """
 
-    request_id: str
+    request_id: RequestId
     kind: str
     category: str
-    grid: str
-    project_id: str | None = None
-    building: str | None = None
+    grid: Grid
+    project_id: ProjectId | None = None
+    building: Building | None = None
     reporter_id: str | None = None
-    number: str | None = None
+    number: Number | None = None
     filed_at: datetime | None = None
 
 
@@ -222,7 +335,7 @@ class RequestCorrected:
 class RequestRejected:
     """诉求不予受理 / Nobody handles a request: it is none of ours."""
 
-    request_id: str
+    request_id: RequestId
     reason: str
 
 
@@ -234,49 +347,90 @@ class RequestCancelled:
         carried_on_by: The request merged into it that goes on in its place.
     """
 
-    request_id: str
+    request_id: RequestId
     carried_on_by: str | None = None
 
 
-@fact("request_closed.v1", about="request", visibility="public")
+@fact(
+    "request_closed.v1",
+    about="request",
+    visibility="public",
+    when="评价后、核查后、由干部结案,或办结满 72 小时自动结案时;结案后补评差评重办的,再次结案再发"
+    " / when it is closed: after its rating or a check, by a cadre, or by itself 72 hours after "
+    "it was resolved; again where a later rating opened it once more",
+    by=("rate_request", "check_found", "close_request", "review_request", "on_req_autoclose"),
+    after=("request_resolved.v1",),
+)
 class RequestClosed:
     """A request is closed; unrated ones say nothing about satisfaction."""
 
-    request_id: str
-    rated: bool
+    request_id: RequestId
+    rated: Annotated[bool, Meta(description="报事人是否评价 / whether its reporter rated it")]
 
 
 @fact("request_deadline_missed.v1", about="request")
 class RequestDeadlineMissed:
     """A clock ran out: ACCEPT, CONTACT or RESOLVE."""
 
-    request_id: str
+    request_id: RequestId
     which: str
-    handler: str | None
+    handler: Handler | None
     handler_person: str | None
     on_shift: bool
 
 
-@fact("request_escalated.v1", about="request", visibility="public")
+@fact(
+    "request_escalated.v1",
+    about="request",
+    visibility="public",
+    when="超过办结期限未办结,逐级升级时;每级一条 / when it is still open after its due time and "
+    "goes up the liaison chain; once per level",
+    by=("on_req_resolve", "on_req_l2", "on_req_l3"),
+    after=("request_submitted.v1",),
+)
 class RequestEscalated:
     """An overdue request was laid before the next level of the liaison chain."""
 
-    request_id: str
-    level: int
-    official_id: str | None
-    grid: str | None = None
-    number: str | None = None
-    # Whose it is; and which officials of the place are a party of it, so that it is not theirs.
-    reporter_id: str | None = None
-    barred: list[str] | None = None
+    request_id: RequestId
+    level: Annotated[
+        int,
+        measure(
+            "升级到的层级:1 社区、2 街道、3 区 / how high it has gone: 1 to the community, 2 to "
+            "the street, 3 to the district",
+            "级 / level",
+        ),
+    ]
+    official_id: (
+        Annotated[
+            OfficialId,
+            Meta(
+                description="交其督办的包保干部;无人可交为空 / the official before whom it is "
+                "laid, if any"
+            ),
+        ]
+        | None
+    )
+    grid: Grid | None = None
+    number: Number | None = None
+    reporter_id: Annotated[PersonId, Meta(description="报事人 / whose request it is")] | None = None
+    barred: (
+        Annotated[
+            list[PersonId],
+            Meta(
+                description="当地包保干部中与此事有利害的人,不交其办理 / officials of the place "
+                "who are a party of it, so that it is not theirs"
+            ),
+        ]
+        | None
+    ) = None
 
 
 @fact("bad_rating_upheld.v1", about="request")
 class BadRatingUpheld:
     """A reviewer outside the handling chain found a bad rating to be right."""
 
-    request_id: str
-    handler: str
+    request_id: RequestId
+    handler: Handler
     handler_person: str
 
 
@@ -284,8 +438,8 @@ class BadRatingUpheld:
 class RequestSelfFoundClosed:
     """A steward found a matter and solved it, and it is closed."""
 
-    request_id: str
-    handler: str
+    request_id: RequestId
+    handler: Handler
     handler_person: str
 
 
@@ -293,10 +447,10 @@ class RequestSelfFoundClosed:
 class EmergencyArrival:
     """A steward was on site of an emergency in time."""
 
-    request_id: str
-    handler: str
+    request_id: RequestId
+    handler: Handler
     handler_person: str
-    minutes: int
+    minutes: Minutes
 
 
 @fact("volunteer_hours_confirmed.v1", about="volunteer_record")
@@ -304,8 +458,8 @@ class VolunteerHoursConfirmed:
     """Volunteer service was confirmed by its organiser."""
 
     record_id: str
-    person_id: str
-    minutes: int
+    person_id: PersonId
+    minutes: Minutes
     source: str
     date: date
 
@@ -315,8 +469,8 @@ class VolunteerHoursCorrected:
     """Confirmed volunteer service was corrected."""
 
     record_id: str
-    person_id: str
-    minutes: int
+    person_id: PersonId
+    minutes: Minutes
     previous_minutes: int
     source: str
     date: date
@@ -336,7 +490,7 @@ class HazardVerified:
 class CommunityMonth:
     """What one community counted in a month."""
 
-    community: str
+    community: Community
     requests: int
     rated: int
     hours_minutes: int
@@ -350,9 +504,9 @@ class StewardMonth:
         visit_quota: Visits that are asked of the duty; 0 where none are.
     """
 
-    steward_id: str
-    person_id: str
-    community: str
+    steward_id: StewardId
+    person_id: PersonId
+    community: Community
     duty: str
     type: str
     orders: int
@@ -368,8 +522,8 @@ class StewardMonth:
 class ProjectMonth:
     """What the requests say about a property project in a month."""
 
-    project_id: str
-    community: str
+    project_id: ProjectId
+    community: Community
     requests: int
     contacted_on_time: int
     due_resolutions: int
@@ -382,9 +536,9 @@ class ProjectMonth:
 class MonthMeasured:
     """The month is cut off: what lies before this marker counts in it (one per partition)."""
 
-    period: str
-    partition: int
-    partitions: int
+    period: Period
+    partition: Partition
+    partitions: Partitions
     communities: list[CommunityMonth]
     stewards: list[StewardMonth]
     projects: list[ProjectMonth]

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
     "service", "actions | views", "replies", "storage", "rules", "events",
-    "errors | settings | messages",
+    "errors | fields | settings | messages",
 )  # fmt: skip
 # What a service may hold beside its rooms.
 BESIDE = ("migrations", "tests")
@@ -27,7 +27,7 @@ CHASSIS = (
     "asyncapi | doctor | gauges | health | keys | looking | process | relay | rpc",
     "broker | runtime",
     "contracts | drafting | folder | topology",
-    "file_imports | installed | projections | sealing | table",
+    "fact_schemas | file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | importers | jobs",
     "history | idempotency | inbox | migrate | records | timers | years",
@@ -35,7 +35,7 @@ CHASSIS = (
     "columns | digests | outbox",
     "reading",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | setting_files | shapes | sheets",
-    "messages | schemas | storage | vault | workbooks",
+    "messages | promises | schemas | storage | vault | workbooks",
     "api | cards | cells | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
     "json_values | metrics",
@@ -46,6 +46,8 @@ PURE = (
     "chassis.calendar",
     "chassis.text",
     "chassis.facts",
+    "chassis.fields",
+    "chassis.requests",
     "chassis.forms",
     "chassis.decimals",
 )

@@ -24,7 +24,7 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.topics import WhichTopic
-from services.forum.rules import Level
+from services.forum.fields import Level
 
 
 class AdoptTopic(Request, frozen=True):

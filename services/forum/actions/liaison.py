@@ -23,9 +23,8 @@ from services.forum.actions.invitations import follow_offices
 from services.forum.actions.record import (
     tell,
 )
-from services.forum.rules import Tier
+from services.forum.fields import TargetKind, Tier
 
-TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
 Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]

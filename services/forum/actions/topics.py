@@ -24,7 +24,7 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.standing import check_capacities, require_residents
-from services.forum.rules import Level
+from services.forum.fields import Level
 
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from chassis.calendar import Calendar
 from services.forum import errors
@@ -14,7 +14,6 @@ DISTRICT_LEADER = "DISTRICT_LEADER"
 STREET_TEAM = "STREET_TEAM"
 COMMUNITY_CADRE = "COMMUNITY_CADRE"
 GRID_WORKER = "GRID_WORKER"
-Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 # From the ground up; the order in which a chain is shown and an overdue matter climbs.
 TIERS = (GRID_WORKER, COMMUNITY_CADRE, STREET_TEAM, DISTRICT_LEADER)
 TARGET_OF_TIER = {

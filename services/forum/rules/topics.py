@@ -39,7 +39,6 @@ STEP_NAMES = (
     Sentence("形成意见 / Form the opinion"),
     Sentence("落实监督 / Implement and supervise"),
 )
-Level = Literal["GRID", "COMMUNITY", "STREET"]
 TopicState = Literal[
     "COLLECTED", "WITHDRAWN", "REJECTED", "REDIRECTED", "MERGED", "ADOPTED", "SCHEDULED",
     "DELIBERATING", "FAILED", "OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "RESOLVED",

@@ -13,7 +13,7 @@ from chassis.refusal import RoleDenied
 from chassis.replies import Page
 from chassis.requests import Request
 from services.forum import replies, storage
-from services.forum.rules import Tier
+from services.forum.fields import Tier
 from services.forum.views.cards import STAFF_ROLES
 
 

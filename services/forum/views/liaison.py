@@ -17,7 +17,7 @@ from chassis.refusal import NotFound
 from chassis.replies import Page
 from chassis.requests import Request
 from services.forum import replies, rules, storage
-from services.forum.rules import Tier
+from services.forum.fields import Tier
 from services.forum.views.cards import (
     STAFF_ROLES,
     district,

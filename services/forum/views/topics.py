@@ -16,7 +16,8 @@ from chassis.refusal import NotFound
 from chassis.replies import Page
 from chassis.requests import Request
 from services.forum import replies, rules, storage
-from services.forum.rules import Level, TopicState
+from services.forum.fields import Level
+from services.forum.rules import TopicState
 from services.forum.views.cards import (
     STAFF_ROLES,
     district,

@@ -33,6 +33,7 @@ from services.partner.errors import (
     OutOfStock,
     PartnerNotActive,
 )
+from services.partner.fields import OfferKind
 from services.partner.replies import OfferOutcome, OfferReply, OffersReply
 from services.partner.rules import offers as rules
 from services.partner.storage import offers as store
@@ -53,7 +54,7 @@ class DraftOffer(Request, frozen=True):
     """
 
     partner_id: str
-    kind: Annotated[Literal["GOODS", "SERVICE", "DISCOUNT"], Meta(examples=["SERVICE"])]
+    kind: Annotated[OfferKind, Meta(examples=["SERVICE"])]
     title: Annotated[PublicText, Meta(min_length=1, max_length=200, examples=["理发一次"])]
     points_price: Annotated[
         int, Meta(description="1–2000;折扣可为 0 / points per piece", examples=[60])

@@ -26,6 +26,7 @@ from services.partner.errors import (
     PartnerExists,
     UsccCheckFailed,
 )
+from services.partner.fields import PartnerLevel
 from services.partner.replies import PartnerReply
 from services.partner.rules import offers as offer_rules
 from services.partner.rules import uscc
@@ -66,7 +67,7 @@ class RegisterPartner(Request, frozen=True):
     uscc: Annotated[str, Meta(max_length=40, examples=["92370899MA0000000B"])]
     category: Annotated[Category, Meta(examples=["BARBER"])]
     level: Annotated[
-        Literal["STREET", "COMMUNITY"],
+        PartnerLevel,
         Meta(description="街道级或社区级 / level", examples=["COMMUNITY"]),
     ]
     area: Annotated[

@@ -14,6 +14,7 @@ from chassis.replies import Page
 from chassis.requests import Request
 from chassis.storage import within
 from services.partner import replies
+from services.partner.fields import OfferKind, PartnerLevel
 from services.partner.replies import PartnerState
 from services.partner.rules import offers as rules
 from services.partner.rules.redemptions import audience_of
@@ -30,7 +31,7 @@ class PartnersQuery(Request, frozen=True):
     """合伙人筛选 / Filter of partners."""
 
     scope: Area | None = None
-    level: Literal["STREET", "COMMUNITY"] | None = None
+    level: PartnerLevel | None = None
     state: (
         Annotated[PartnerState, Meta(description="公众只见 ACTIVE / others see ACTIVE only")] | None
     ) = None
@@ -52,7 +53,7 @@ class OffersQuery(Request, frozen=True):
     """
 
     scope: Annotated[Area, Meta(description="住在哪里 / where the asker lives")] | None = None
-    kind: Literal["GOODS", "SERVICE", "DISCOUNT"] | None = None
+    kind: OfferKind | None = None
     wallet: Literal["RES", "HH", "STW"] | None = None
     max_points: Annotated[int, Meta(ge=0, description="我付得起的 / what I can afford")] | None = (
         None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -14,6 +14,7 @@ from chassis.refusal import NotFound, StateConflict, said
 from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
+from services.property.fields import Direction, EndReason, Post
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -34,10 +35,10 @@ class Nominate(Request, frozen=True):
     """
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
-    direction: Annotated[Literal["P2C", "C2P"], Meta(examples=["P2C"])]
+    direction: Annotated[Direction, Meta(examples=["P2C"])]
     person_id: Annotated[str, Meta(examples=["per_manager"])]
     target_post: Annotated[
-        Literal["PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"],
+        Post,
         Meta(examples=["PARTY_BRANCH_MEMBER"]),
     ]
     party_member: Annotated[bool, Meta(description="是否中共党员 / for the party branch")] = False
@@ -278,7 +279,7 @@ class End(Request, frozen=True):
 
     appointment_id: str
     reason: Annotated[
-        Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LOST"],
+        EndReason,
         Meta(examples=["TRANSFER"]),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -17,6 +17,7 @@ from chassis.requests import Request
 from chassis.text import fold
 from services.property import errors, events, replies
 from services.property.actions import ground
+from services.property.fields import DisclosureKind
 from services.property.storage import closings, rows, tables
 from services.property.storage.rows import Row
 
@@ -29,7 +30,7 @@ class Schedule(Request, frozen=True):
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
     kind: Annotated[
-        Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"],
+        DisclosureKind,
         Meta(examples=["FEES"]),
     ]
     title: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, field
 
@@ -17,6 +17,7 @@ from chassis.requests import Request
 from services.property import errors, events, replies, rules
 from services.property.actions import ground
 from services.property.actions.ground import Reference, References
+from services.property.fields import Severity
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
@@ -29,7 +30,7 @@ class Issue(Request, frozen=True):
     """签发整改单 / Issue an order: S1 24 hours, S2 three, S3 seven working days."""
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
-    severity: Annotated[Literal["S1", "S2", "S3"], Meta(examples=["S2"])]
+    severity: Annotated[Severity, Meta(examples=["S2"])]
     facts: Annotated[str, Meta(max_length=2000, examples=["3 号楼消防通道被占用"]), PUBLIC]
     basis: Annotated[str, Meta(max_length=1000, examples=["《物业服务合同》第 12 条"]), PUBLIC]
     media: References = field(default_factory=list)

@@ -14,6 +14,7 @@ from chassis.i18n import told
 from chassis.refusal import NotFound
 from chassis.requests import Request
 from services.property import replies, rules
+from services.property.fields import Severity
 from services.property.replies import Both, DisclosureState, OrderState, WorkState
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
@@ -205,7 +206,7 @@ class OrderFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     state: OrderState | None = None
-    severity: Literal["S1", "S2", "S3"] | None = None
+    severity: Severity | None = None
     level: (
         Annotated[Literal[0, 1, 2], Meta(description="升级层级 / level of the ladder")] | None
     ) = None

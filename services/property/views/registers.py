@@ -14,6 +14,7 @@ from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.refusal import Invalid, NotFound, said
 from chassis.requests import Request
 from services.property import replies, rules
+from services.property.fields import Direction
 from services.property.replies import Both
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Condition, Row
@@ -153,7 +154,7 @@ class AppointmentFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     person_id: str | None = None
-    direction: Literal["P2C", "C2P"] | None = None
+    direction: Direction | None = None
     state: Literal["NOMINATED", "CONSENTED", "APPROVED", "ACTIVE", "ENDED", "LAPSED"] | None = None
     waits_for: (
         Annotated[

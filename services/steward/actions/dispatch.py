@@ -39,8 +39,8 @@ from services.steward.errors import (
     ReturnLimit,
     WrongDuty,
 )
+from services.steward.fields import Duty
 from services.steward.replies import RequestReply
-from services.steward.rules.routing import Duty
 
 
 class DispatchRequest(Request, frozen=True):

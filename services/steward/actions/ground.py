@@ -18,7 +18,7 @@ from chassis.requests import Request
 from services.steward import events, replies, rules, storage
 from services.steward.actions.changes import Reason, note_change
 from services.steward.errors import AreaDiffers, UnknownParent
-from services.steward.rules.areas import Kind
+from services.steward.fields import AreaKind
 from services.steward.storage import tables
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
@@ -29,7 +29,7 @@ class DefineArea(Request, frozen=True):
 
     code: Annotated[Area, Meta(examples=["370811015901"], description="区划代码 / code")]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["春晖社区"]), PUBLIC]
-    kind: Annotated[Kind, Meta(examples=["COMMUNITY"])]
+    kind: Annotated[AreaKind, Meta(examples=["COMMUNITY"])]
     households: Annotated[Count, Meta(examples=[2100])] | None = None
     persons: Annotated[Count, Meta(examples=[6250])] | None = None
 

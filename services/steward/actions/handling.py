@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, field
@@ -32,9 +32,8 @@ from services.steward.actions.dispatch import give, take_from_party, wait
 from services.steward.actions.parties import parties, require_impartial, require_not_own
 from services.steward.actions.submission import project_of
 from services.steward.errors import NoteNeeded, NothingCorrected
+from services.steward.fields import Category, Kind, Outcome, Priority
 from services.steward.replies import RequestReply
-from services.steward.rules.requests import Kind, Priority
-from services.steward.rules.routing import Category
 
 
 class ContactRequest(Request, frozen=True):
@@ -69,7 +68,7 @@ class ResolveRequest(Request, frozen=True):
     """办结 / What came of it."""
 
     request_id: str
-    outcome: Annotated[Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"], Meta(examples=["SOLVED"])]
+    outcome: Annotated[Outcome, Meta(examples=["SOLVED"])]
     note: Annotated[str, msgspec.Meta(max_length=1000, examples=["已更换楼道灯"]), PUBLIC]
     media: Annotated[Media, Meta(description="佐证 / evidence")] = field(default_factory=list)
 

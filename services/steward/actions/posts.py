@@ -37,7 +37,7 @@ from services.steward.errors import (
     UnderAge,
     UnknownGrid,
 )
-from services.steward.rules.routing import Duty
+from services.steward.fields import Duty
 from services.steward.storage import tables
 
 LONGEST_SHIFT = timedelta(hours=24)

@@ -40,7 +40,7 @@ from services.steward.errors import (
     RecorderConfirms,
     SameDeed,
 )
-from services.steward.rules.routing import Category
+from services.steward.fields import Category
 from services.steward.storage import tables
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]

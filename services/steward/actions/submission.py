@@ -49,15 +49,11 @@ from services.steward.errors import (
     ReferenceTaken,
     ReporterKnown,
 )
+from services.steward.fields import Category, Channel, Kind, Priority
 from services.steward.replies import RequestReply
-from services.steward.rules.requests import Kind, Priority
-from services.steward.rules.routing import Category
 from services.steward.storage import tables
 
 MAX_REFERENCE = 100
-
-
-Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
 
 
 class NewRequest(Request, frozen=True):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from services.steward.errors import BadAreaCode, NotAdministered
-
-Kind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
 
 DISTRICT = "370811"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from chassis.calendar import Calendar
 from chassis.refusal import RoleDenied, StateConflict
@@ -25,9 +24,6 @@ from services.steward.errors import (
     TransferLimit,
     UrgedJustNow,
 )
-
-Kind = Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
-Priority = Literal["P1", "P2", "P3", "P4"]
 
 OPEN = ("SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS")
 IN_HAND = ("DISPATCHED", "ACCEPTED", "IN_PROGRESS")

@@ -5,20 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
-
-Duty = Literal[
-    "COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF",
-    "POLICE", "BUILDING_HEAD", "WATER", "POWER", "GAS", "HEAT", "NETWORK",
-]  # fmt: skip
-Category = Literal[
-    "WATER", "POWER", "GAS", "HEAT", "NETWORK",
-    "REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL",
-    "NOISE", "NEIGHBOUR_DISPUTE", "PETS", "SECURITY", "FRAUD",
-    "POLICY", "SOCIAL_AID", "ELDERLY_CARE", "CERTIFICATE",
-    "PROPERTY_SERVICE", "MERCHANT_NUISANCE", "FIRE_LANE", "STREET_OCCUPATION",
-    "FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND",
-]  # fmt: skip
 
 PROPERTY_STAFF = "PROPERTY_STAFF"
 FULL_TIME_DUTIES = ("COMMUNITY_CADRE", "GRID_WORKER", PROPERTY_STAFF)

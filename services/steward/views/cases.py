@@ -19,7 +19,7 @@ from chassis.refusal import NotFound, sentences
 from chassis.requests import Request
 from chassis.text import code, without_numbers
 from services.steward import replies, rules, storage
-from services.steward.rules.routing import Category
+from services.steward.fields import Category
 
 State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",

@@ -13,7 +13,7 @@ from chassis.refusal import NotFound
 from chassis.replies import Page
 from chassis.requests import Request
 from services.steward import replies, rules, storage
-from services.steward.rules.areas import Kind
+from services.steward.fields import AreaKind
 from services.steward.views.people import history
 
 
@@ -21,7 +21,7 @@ class AreaList(Request, frozen=True):
     """区域筛选 / Which areas."""
 
     root: Annotated[Area, Meta(description="上级代码 / areas in this one")] = rules.areas.DISTRICT
-    kind: Kind | None = None
+    kind: AreaKind | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -18,7 +18,7 @@ from chassis.replies import Page
 from chassis.requests import Request
 from services.steward import replies, rules, storage
 from services.steward.errors import BadSpan
-from services.steward.rules.routing import Duty
+from services.steward.fields import Duty
 from services.steward.storage.posts import Serving
 from services.steward.views.people import history
 

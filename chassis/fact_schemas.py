@@ -1,0 +1,77 @@
+"""JSON Schemas of facts: every member says what it means, in which unit, or by which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from chassis.api import Schema, inner
+from chassis.facts import MEANINGS, UNIT, WORDS
+from chassis.i18n import vocabulary
+from chassis.schemas import described, schema_of
+
+# What a member says that stands inside of it where it may be null.
+_TOLD = ("description", "examples", WORDS, MEANINGS, UNIT)
+
+
+def fact_schema(kind: type, package: str) -> Schema:
+    """Return the JSON Schema of a fact: each member says its own meaning, each word its own.
+
+    Args:
+        kind: The fact.
+        package: Whose words it speaks, such as "services.steward".
+    """
+    schema = described(schema_of(kind))
+    for _, one in parts_of(schema):
+        branches = one.get("anyOf", [])
+        told = [branch for branch in branches if "description" in branch]
+        if len(told) == 1:
+            # What may be null means what it means where it is not.
+            moved = {name: told[0][name] for name in list(told[0]) if name in _TOLD}  # type: ignore[literal-required]
+            for name in moved:
+                del told[0][name]  # type: ignore[misc]
+            cast("dict[str, object]", one).update(moved)
+        said = cast("dict[str, object]", one)
+        if isinstance(codes := said.get(WORDS), list):
+            known = vocabulary(package)
+            own = cast("dict[str, str]", said.get(MEANINGS, {}))
+            said[MEANINGS] = {
+                code: own.get(code) or " / ".join(known.get(code, ())) for code in codes
+            }
+    return schema
+
+
+def unsaid(schema: Schema) -> list[str]:
+    """Return what a fact's schema leaves open: one line each."""
+    found = []
+    for at, one in parts_of(schema):
+        said = cast("dict[str, object]", one)
+        if not said.get("description"):
+            found.append(f"member {at!r} does not say what it means")
+        words = cast("dict[str, str]", said.get(MEANINGS, {}))
+        found += [
+            f"member {at!r}: the word {word} has no entry in words.po"
+            for word, meaning in words.items()
+            if not meaning
+        ]
+        if UNIT not in said and {"integer", "number"} & kinds_of(one):
+            found.append(f"member {at!r} does not say its unit (chassis.facts.measure)")
+    return found
+
+
+def parts_of(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """Return every member of a schema and of its definitions, by place."""
+    for name, one in schema.get("properties", {}).items():
+        yield name, one
+    for kind, defined in schema.get("$defs", {}).items():
+        for name, one in parts_of(defined):
+            yield f"{kind}.{name}", one
+
+
+def kinds_of(schema: Schema | bool | None) -> set[str]:
+    """Return the JSON types that a member, or what it lists, may have."""
+    one = inner(schema)
+    found = {one["type"]} if "type" in one else set()
+    for branch in one.get("anyOf", ()):
+        found |= kinds_of(branch)
+    return found | (kinds_of(one["items"]) if "items" in one else set())

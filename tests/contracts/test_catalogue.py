@@ -1,0 +1,76 @@
+"""The catalogue of public facts: each says what it means, when it is said, after what, since when."""
+
+import json
+import re
+
+import pytest
+
+from chassis.bus import entries
+from chassis.contracts import folder_of
+from chassis.fact_schemas import parts_of, unsaid
+from chassis.facts import all_declared
+from chassis.installed import service_class, service_names
+from tests.contracts.test_contracts import PUBLISHED
+
+SERVICES = service_names()
+PUBLIC = [
+    (name, fact, contract)
+    for name in SERVICES
+    for fact, contract in PUBLISHED[name].items()
+    if contract["visibility"] == "public"
+]
+NAMES = [f"{name}.{fact}" for name, fact, _ in PUBLIC]
+BOTH = re.compile(r"[\u4e00-\u9fff].* / .*[A-Za-z]")
+
+
+@pytest.mark.parametrize(("name", "fact", "contract"), PUBLIC, ids=NAMES)
+def test_every_member_of_a_public_fact_says_what_it_means(name, fact, contract):
+    assert unsaid(contract["schema"]) == []
+    for at, member in parts_of(contract["schema"]):
+        assert BOTH.search(member["description"]), f"{at}: both languages"
+        for word, meaning in member.get("x-words", {}).items():
+            assert BOTH.search(meaning), f"{at}: {word}"
+        assert set(member.get("x-words", {})) == set(member.get("x-extensible-enum", ()))
+
+
+@pytest.mark.parametrize(("name", "fact", "contract"), PUBLIC, ids=NAMES)
+def test_every_public_fact_says_when_by_what_after_what_and_since_when(name, fact, contract):
+    assert BOTH.search(contract["when"])
+    assert contract["by"], "what says it"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", contract["since"])
+    kinds = {kind.FACT: kind for kind in all_declared(service_class(name).publishes)}
+    for earlier in contract["after"]:
+        before = kinds[earlier.partition(".")[2]]
+        assert contract["about"] == before.AGGREGATE, "order is kept for one subject only"
+    doors = {
+        entry.door.http
+        for entry in entries(service_class(name)).values()
+        if "http" in entry.door.options
+    }
+    for one in contract["by"]:
+        if one.startswith(("POST", "PUT", "PATCH", "DELETE")):
+            assert one.replace(f" /v1/{name}", " ") in doors
+
+
+def test_a_member_without_meaning_unit_or_words_is_found():
+    schema = {
+        "properties": {"a": {"type": "string"}, "n": {"type": "integer", "description": "数 / n"}}
+    }
+    assert unsaid(schema) == [
+        "member 'a' does not say what it means",
+        "member 'n' does not say its unit (chassis.facts.measure)",
+    ]
+    said = {"description": "词 / word", "type": "string", "x-words": {"A": "甲 / a", "B": ""}}
+    assert unsaid({"properties": {"w": said}}) == [
+        "member 'w': the word B has no entry in words.po"
+    ]
+    inside = {"$defs": {"Row": {"properties": {"n": {"type": "boolean"}}}}}
+    assert unsaid(inside) == ["member 'Row.n' does not say what it means"]
+
+
+def test_a_fact_of_the_last_release_keeps_the_release_in_which_it_came():
+    for name in SERVICES:
+        released = json.loads((folder_of(service_class(name)) / "released.json").read_text("utf-8"))
+        for fact, contract in PUBLISHED[name].items():
+            if fact in released:
+                assert contract["since"] == released[fact]["since"]

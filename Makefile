@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast test-next covers bench lint types contracts generate format pins release
+.PHONY: help run demo token up down test test-fast test-next simulate covers bench lint types contracts generate format pins release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ test-fast: ## the quick loop: tests that need Python only and no patience
 test-next: WORKERS ?= 2
 test-next: ## tests of the servers on Debian 13's RabbitMQ 4, PostgreSQL 17, Python 3.13 (root)
 	@MAKE_PID=$$PPID WORKERS=$(WORKERS) exec $(PYTHON) -m deploy.local.next $(TESTS)
+
+simulate: ## what the bus may do wrong, drawn by seeds: make simulate SEEDS=10000, make simulate SEED=7
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@exec $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
 
 covers: ## which rows of the acceptance lists no test proves
 	@exec $(BIN)/python -m tests.covers

@@ -317,17 +317,23 @@ class Subscriber:
                     self._news.wait(1.0)
                 if self._stopping.is_set():
                     break
-                count = min(len(self._arrived), BATCH)
-                batch = [self._arrived.popleft() for _ in range(count)]
-                generation = self._generation
-            if self._deliver([delivery for _, delivery in batch], generation):
-                self._acknowledge(batch[-1][0], generation)
+            self.take_batch(BATCH)
         if self._connection is not None:
             with contextlib.suppress(Exception):
                 # Queued behind the last acknowledgement, so that it goes out before the end.
                 self._connection.add_callback_threadsafe(self._done.set)
         else:
             self._done.set()
+
+    def take_batch(self, most: int) -> None:
+        """Take the next batch of what has arrived into effect, and acknowledge it."""
+        with self._news:
+            count = min(len(self._arrived), most)
+            batch = [self._arrived.popleft() for _ in range(count)]
+            generation = self._generation
+        # What had arrived may have gone meanwhile, with its connection.
+        if batch and self._deliver([delivery for _, delivery in batch], generation):
+            self._acknowledge(batch[-1][0], generation)
 
     def _deliver(self, deliveries: list[inbox.Delivery], generation: int) -> bool:
         """Bring a batch into effect, however long the database is away.

@@ -62,7 +62,10 @@ _SENT = (
     "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match",
     "If-None-Match", "traceparent", "X-Acting-Role",
 )  # fmt: skip
-_READ = ("ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "traceparent")
+_READ = (
+    "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy",
+    "Retry-After", "traceparent",
+)  # fmt: skip
 Serve = Callable[[Request], Awaitable[Response]]
 TITLE = "五红社区治理 / Five Red"
 

@@ -52,9 +52,9 @@ class Gate:
         self.caller = caller
         self.settings = settings
         self.identities = identities
-        self._people = Buckets(settings.person_rate, settings.person_burst)
+        self._people = Buckets("person", settings.person_rate, settings.person_burst)
         # What a costly door takes beyond the one request that the outermost layer has counted.
-        self._strangers = Buckets(settings.address_rate, settings.address_burst)
+        self._strangers = Buckets("address", settings.address_rate, settings.address_burst)
 
     def admit(self, request: Request, roles: tuple[str, ...], cost: int = 1) -> Actor:
         """Return who acts, or refuse.
@@ -75,13 +75,13 @@ class Gate:
             identity = None  # what everybody may read does not end with somebody's token
         except TokenInvalid:
             # A forged token is paid for by the address that it comes from.
-            self._strangers.take(address_of(request.scope))
+            self._strangers.take(request.scope, address_of(request.scope))
             raise
         if identity is not None:
             request.scope["fivered.person"] = identity.person_id
-            self._people.take(identity.person_id, cost)
+            self._people.take(request.scope, identity.person_id, cost)
         elif cost > 1:
-            self._strangers.take(address_of(request.scope), cost - 1)
+            self._strangers.take(request.scope, address_of(request.scope), cost - 1)
         actor = admit(roles, identity, request.headers.get("x-acting-role"))
         request.scope["fivered.actor"] = actor
         return actor

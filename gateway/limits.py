@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections import OrderedDict
+from math import ceil
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -46,21 +47,32 @@ SECURITY_HEADERS = {
 }
 
 
+# What a caller has left, as the headers RateLimit-Policy and RateLimit say it; and where a request
+# keeps it.
+Share = tuple[str, str]
+SHARE = "fivered.share"
+
+
 class Buckets:
     """A token bucket per name, in memory; each gateway process counts for itself.
 
     Args:
+        of: Whose they are, as the header says it: `person` or `address`.
         rate: Tokens per second; 0 = no limit.
         burst: Most tokens that a bucket holds.
     """
 
-    def __init__(self, rate: float, burst: int) -> None:
+    def __init__(self, of: str, rate: float, burst: int) -> None:
+        self._of = of
         self._rate = rate
         self._burst = max(1, burst)
+        # How the draft of the RateLimit headers says it: so many in so many seconds.
+        window = ceil(self._burst / rate) if rate > 0 else 0
+        self._policy = f'"{of}";q={self._burst};w={max(1, window)}'
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, name: str, tokens: int = 1, *, now: float | None = None) -> None:
-        """Take tokens; one request of a costly kind takes several.
+    def take(self, scope: Scope, name: str, tokens: int = 1, *, now: float | None = None) -> None:
+        """Take tokens; one request of a costly kind takes several. Its scope keeps what is left.
 
         Raises:
             TooManyRequests: The bucket is empty; it says in how many seconds it is not.
@@ -72,10 +84,13 @@ class Buckets:
         level = min(self._burst, level + (at - seen) * self._rate)
         # What costs more than a bucket holds is let through by a full one.
         allowed = level >= min(tokens, self._burst)
-        self._levels[name] = (level - tokens if allowed else level, at)
+        left = level - tokens if allowed else level
+        self._levels[name] = (left, at)
         if len(self._levels) > _REMEMBERED:
             # The one that was not seen for longest is full again or nearly so.
             self._levels.popitem(last=False)
+        full_in_s = ceil((self._burst - left) / self._rate)
+        scope[SHARE] = (self._policy, f'"{self._of}";r={max(0, int(left))};t={full_in_s}')
         if not allowed:
             raise TooManyRequests(seconds=max(1, int((tokens - level) / self._rate + 0.999)))
 
@@ -153,7 +168,7 @@ class Outermost:
     def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
         self._app = app
         self._settings = settings
-        self._addresses = Buckets(settings.address_rate, settings.address_burst)
+        self._addresses = Buckets("address", settings.address_rate, settings.address_burst)
         self._serving = 0
         self._warned = False
 
@@ -176,7 +191,7 @@ class Outermost:
                 answered["status"] = message["status"]
                 if "fivered.refused" in scope:
                     answered["code"] = scope["fivered.refused"]
-                _dress(message, context.traceparent)
+                _dress(message, context.traceparent, scope.get(SHARE))
             await send(message)
 
         try:
@@ -225,7 +240,7 @@ class Outermost:
         if "authorization" in headers:
             # A person's own bucket counts; people behind one address are not each other's limit.
             return
-        self._addresses.take(address_of(scope))
+        self._addresses.take(scope, address_of(scope))
 
     def _warn_of_proxy(self, address: str) -> None:
         if not self._warned:
@@ -264,8 +279,10 @@ def _actor_of(scope: Scope) -> str:
     return f"{actor.role} {actor.id}".strip()
 
 
-def _dress(message: Message, traceparent: str) -> None:
+def _dress(message: Message, traceparent: str, share: Share | None) -> None:
     headers = MutableHeaders(scope=message)
+    if share is not None:
+        headers["RateLimit-Policy"], headers["RateLimit"] = share
     for name, value in SECURITY_HEADERS.items():
         if name not in headers:
             headers[name] = value

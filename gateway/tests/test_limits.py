@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.errors import BodyTooDeep, TooManyRequests
-from gateway.limits import Buckets, check_depth
+from gateway.limits import SHARE, Buckets, check_depth
 from gateway.tests.conftest import Site, problem_of
 
 PATH = "/v1/toy/counters"
@@ -66,17 +66,29 @@ def test_depth_of_the_worst_body_is_found_in_a_moment():
 
 
 def test_a_bucket_fills_again_at_its_rate_and_says_when():
-    buckets = Buckets(2.0, 3)
-    for _ in range(3):
-        buckets.take("a", now=100.0)
+    buckets = Buckets("person", 2.0, 3)
+
+    def taken(name, now):
+        scope = {}
+        buckets.take(scope, name, now=now)
+        return scope[SHARE]
+
+    left = [taken("a", 100.0) for _ in range(3)]
+    # Three in one and a half seconds, and when the bucket is full again.
+    assert {policy for policy, _ in left} == {'"person";q=3;w=2'}
+    assert [one for _, one in left] == [
+        '"person";r=2;t=1', '"person";r=1;t=1', '"person";r=0;t=2',
+    ]  # fmt: skip
     with pytest.raises(TooManyRequests) as refused:
-        buckets.take("a", now=100.0)
+        taken("a", 100.0)
     assert refused.value.params["seconds"] == 1
-    buckets.take("b", now=100.0)
-    buckets.take("a", now=100.5)
+    taken("b", 100.0)
+    taken("a", 100.5)
     with pytest.raises(TooManyRequests):
-        buckets.take("a", now=100.5)
-    Buckets(0, 1).take("a", now=1.0)
+        taken("a", 100.5)
+    unlimited = {}
+    Buckets("person", 0, 1).take(unlimited, "a", now=1.0)
+    assert unlimited == {}
 
 
 def test_one_person_cannot_ask_for_more_than_his_share(host):
@@ -85,9 +97,21 @@ def test_one_person_cannot_ask_for_more_than_his_share(host):
     assert answers == [200, 200, 200]
     refused = site.ask("GET", f"{PATH}/c1")
     assert refused.status_code == 429
+    assert refused.headers["ratelimit"] == '"person";r=0;t=6'
     assert int(refused.headers["retry-after"]) >= 1
     assert problem_of(refused)["code"] == "TOO_MANY_REQUESTS"
     assert site.ask("GET", f"{PATH}/c1", person="per_2").status_code == 200
+
+
+def test_an_answer_says_how_much_is_left_of_ones_share(host):
+    site = Site(host).build(person_rate=1, person_burst=10, address_rate=2, address_burst=20)
+    mine = site.ask("GET", f"{PATH}/c1")
+    assert mine.headers["ratelimit-policy"] == '"person";q=10;w=10'
+    assert mine.headers["ratelimit"] == '"person";r=9;t=1'
+    strange = site.ask("GET", "/live", grants=None)
+    assert strange.headers["ratelimit-policy"] == '"address";q=20;w=10'
+    site = Site(host).build(person_rate=0)
+    assert "ratelimit" not in site.ask("GET", f"{PATH}/c1").headers
 
 
 def test_one_address_cannot_ask_for_more_than_its_share(host):

@@ -6,6 +6,8 @@ the release that runs.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
 from typing import Literal, TypedDict, cast
 
 import msgspec
@@ -84,6 +86,32 @@ class RefusalContract(Struct, omit_defaults=True):
     text: str = ""
 
 
+class Leaving(Struct, omit_defaults=True, frozen=True):
+    """A door that will be gone.
+
+    Attributes:
+        since: The day on which that was said.
+        until: The day from which it may be gone.
+        instead: What to call instead, as "GET /v1/…"; empty where nothing takes its place.
+    """
+
+    since: date
+    until: date
+    instead: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """Return what an answer says of it (RFC 9745, RFC 8594)."""
+        since, until = (datetime.combine(day, time(), UTC) for day in (self.since, self.until))
+        said = {
+            "Deprecation": f"@{int(since.timestamp())}",
+            "Sunset": format_datetime(until, usegmt=True),
+        }
+        _, _, path = self.instead.partition(" ")
+        if path and "{" not in path:
+            said["Link"] = f'<{path}>; rel="successor-version"'
+        return said
+
+
 class DoorContract(Struct, omit_defaults=True, kw_only=True):
     """One door: a verb, a path, and what goes in and out.
 
@@ -95,6 +123,7 @@ class DoorContract(Struct, omit_defaults=True, kw_only=True):
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         common: Whether it stands below `/v1` itself, at an address that names no service.
         deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
+        leaving: Since when and until when, where it will be gone.
         summary: "中文 / English".
         request: The schema of what it takes: a reference into the contract's schemas.
         reply: The schema of what it answers.
@@ -111,6 +140,7 @@ class DoorContract(Struct, omit_defaults=True, kw_only=True):
     cost: int = 1
     common: bool = False
     deadline_s: float | None = None
+    leaving: Leaving | None = None
     summary: str
     description: str = ""
     request: Schema

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from chassis import history, jobs
+from chassis.api import Leaving
 from chassis.calendar import Calendar
 from chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState
 from chassis.facts import declared
@@ -85,7 +86,7 @@ class CallsContainer(Protocol):
 # What a call's door need not say.
 USUAL: dict[str, object] = {
     "unkept": (), "before": None, "if_match": False, "status": 200, "produces": "", "cost": 1,
-    "common": False, "deadline_s": None,
+    "common": False, "deadline_s": None, "leaving": None,
 }  # fmt: skip
 
 
@@ -107,6 +108,7 @@ class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
     cost: int
     common: bool
     deadline_s: float | None
+    leaving: Leaving | None
     source: str
     readers: tuple[type, ...]
     timer_kind: str

@@ -279,6 +279,7 @@ def _door_contract(row: Row, request: Schema, reply: Schema) -> DoorContract:
         cost=door.cost,
         common=door.common,
         deadline_s=door.deadline_s,
+        leaving=door.leaving,
         summary=summary_of(row.act),
         description=description_of(row.act),
         request=request,

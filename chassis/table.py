@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from chassis import bus, refusal
+from chassis.api import Leaving
 from chassis.bus import Act, Row, reply_type, request_type
 from chassis.calendar import Calendar
 from chassis.refusal import Refusal
@@ -62,6 +63,7 @@ def command(
     unkept: Sequence[str] = (),
     before: Act | None = None,
     common: bool = False,
+    leaving: Leaving | None = None,
     name: str = "",
 ) -> Row:
     """A way to change something: `act(tx, request)`.
@@ -76,6 +78,7 @@ def command(
         before: `before(tx, request)` runs in a transaction of its own; what it writes stays when
             the command is refused.
         common: Whether the path stands below `/v1` itself.
+        leaving: Since when and until when, where it will be gone: answers and the document say so.
         name: Name on the bus, where it is not the function's.
     """
     if status not in {200, 201, 202}:
@@ -83,6 +86,7 @@ def command(
     return _call(
         bus.Command, http, act, name, roles=tuple(roles), if_match=if_match,
         status=status, unkept=tuple(unkept), before=before, common=common,
+        leaving=leaving,
     )  # fmt: skip
 
 
@@ -94,6 +98,7 @@ def query(
     produces: str = "",
     cost: int = 1,
     deadline_s: float | None = None,
+    leaving: Leaving | None = None,
     name: str = "",
 ) -> Row:
     """A question: `act(tx, request)` reads only.
@@ -105,11 +110,12 @@ def query(
         produces: Media type of the answer where that is no JSON.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
+        leaving: As in `command`.
         name: As in `command`.
     """
     return _call(
         bus.Query, http, act, name, roles=tuple(roles), if_match=False,
-        produces=produces, cost=cost, deadline_s=deadline_s,
+        produces=produces, cost=cost, deadline_s=deadline_s, leaving=leaving,
     )  # fmt: skip
 
 

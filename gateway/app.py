@@ -63,8 +63,8 @@ _SENT = (
     "If-None-Match", "traceparent", "X-Acting-Role",
 )  # fmt: skip
 _READ = (
-    "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy",
-    "Retry-After", "traceparent",
+    "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit",
+    "RateLimit-Policy", "Retry-After", "Sunset", "traceparent",
 )  # fmt: skip
 Serve = Callable[[Request], Awaitable[Response]]
 TITLE = "五红社区治理 / Five Red"

@@ -72,6 +72,7 @@ def _door(
         path_params=asked.of_members({name: _of_place(asked.members[name]) for name in places}),
         reply=Shape.at(said.reply, schemas),
         deadline_s=said.deadline_s,
+        leaving=said.leaving,
         produces=said.produces,
         cost=said.cost,
         common=said.common,

@@ -31,7 +31,7 @@ from gateway.errors import (
     TokenInvalid,
 )
 from gateway.identity import IdentitySource, admit, who
-from gateway.limits import Buckets, address_of, check_depth, check_values, read_body
+from gateway.limits import LEAVING, Buckets, address_of, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
 from gateway.sparing import DIGEST, digest_of, spared
 
@@ -128,6 +128,8 @@ class Gate:
             CallFailed: The service refuses, or does not answer.
             Flawed: The request is not what the door takes.
         """
+        if door.leaving is not None:
+            request.scope[LEAVING] = door.leaving.headers()
         actor = self.admit(request, door.roles, door.cost)
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)

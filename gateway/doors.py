@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Required, TypedDict, Unpack, cast, get_o
 
 from msgspec import Struct
 
-from chassis.api import Schema
+from chassis.api import Leaving, Schema
 from chassis.i18n import vocabulary
 from chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
 from chassis.messages import PUBLIC as PUBLIC_ROLE
@@ -61,6 +61,7 @@ class Door:
         path_params: Shape of the path's places, or None when there are none.
         if_match: Whether the caller must say which version was seen.
         deadline_s: Longest wait for the answer; None takes the setting.
+        leaving: Since when and until when, where it will be gone.
         content: Media types of the body where that is no JSON.
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the
             service's reply.
@@ -87,6 +88,7 @@ class Door:
     params: Shape | None = None
     path_params: Shape | None = None
     deadline_s: float | None = None
+    leaving: Leaving | None = None
     content: tuple[str, ...] = ()
     produces: str = ""
     cost: int = 1

@@ -51,6 +51,8 @@ SECURITY_HEADERS = {
 # keeps it.
 Share = tuple[str, str]
 SHARE = "fivered.share"
+# Where it keeps what is said of its door, when that will be gone.
+LEAVING = "fivered.leaving"
 
 
 class Buckets:
@@ -191,7 +193,7 @@ class Outermost:
                 answered["status"] = message["status"]
                 if "fivered.refused" in scope:
                     answered["code"] = scope["fivered.refused"]
-                _dress(message, context.traceparent, scope.get(SHARE))
+                _dress(message, context.traceparent, scope)
             await send(message)
 
         try:
@@ -279,10 +281,13 @@ def _actor_of(scope: Scope) -> str:
     return f"{actor.role} {actor.id}".strip()
 
 
-def _dress(message: Message, traceparent: str, share: Share | None) -> None:
+def _dress(message: Message, traceparent: str, scope: Scope) -> None:
     headers = MutableHeaders(scope=message)
+    share: Share | None = scope.get(SHARE)
     if share is not None:
         headers["RateLimit-Policy"], headers["RateLimit"] = share
+    for name, value in scope.get(LEAVING, {}).items():
+        headers.append(name, value)
     for name, value in SECURITY_HEADERS.items():
         if name not in headers:
             headers[name] = value

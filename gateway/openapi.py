@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict, cast
 import msgspec
 
 from chassis import LICENCE, OPERATOR, api
-from chassis.api import Schema, Schemas
+from chassis.api import Leaving, Schema, Schemas
 from chassis.messages import ANY_ROLE
 from chassis.refusal import PreconditionRequired, Problem
 from chassis.shapes import Shape
@@ -64,7 +64,8 @@ Operation = TypedDict(
     "Operation",
     {"operationId": str, "tags": list[str], "summary": str, "description": str,
      "parameters": list[Parameter], "security": list[dict[str, list[str]]], "x-roles": list[str],
-     "responses": dict[str, Answer], "requestBody": NotRequired[Taken]},
+     "responses": dict[str, Answer], "requestBody": NotRequired[Taken],
+     "deprecated": NotRequired[bool]},
 )  # fmt: skip
 
 
@@ -414,6 +415,9 @@ def _operation(door: Door, name: str, components: _Components) -> Operation:
         "x-roles": list(door.roles),
         "responses": _responses(door, components),
     }
+    if door.leaving is not None:
+        operation["deprecated"] = True
+        operation["description"] = f"{_farewell(door.leaving)}\n\n{operation['description']}"
     if door.body is not None:
         ref = components.ref(door.body)
         example = example_of(ref, components.schemas)
@@ -429,6 +433,11 @@ def _operation(door: Door, name: str, components: _Components) -> Operation:
             },
         }
     return operation
+
+
+def _farewell(leaving: Leaving) -> str:
+    said = f"将于 {leaving.until} 停用 / may be gone from {leaving.until} on"
+    return f"{said};请改用 / use instead: `{leaving.instead}`" if leaving.instead else said
 
 
 # What a parameter says beside its schema.

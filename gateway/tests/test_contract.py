@@ -61,6 +61,19 @@ def test_the_reference_says_what_a_door_may_refuse(first):
     assert "TOO_MUCH" not in str(answers["409"])
 
 
+def test_a_door_that_will_be_gone_says_so_in_every_answer_and_in_the_reference(first):
+    path = "/v1/toy/tallies/c1"
+    for answer in (first.ask("GET", path), first.ask("GET", path, grants=None)):
+        assert answer.headers["deprecation"] == "@1795996800"
+        assert answer.headers["sunset"] == "Wed, 30 Jun 2027 00:00:00 GMT"
+    assert "deprecation" not in first.ask("GET", "/v1/toy/counters/c1").headers
+    paths = first.ask("GET", "/openapi.json").json()["paths"]
+    told = paths["/v1/toy/tallies/{counter_id}"]["get"]
+    assert told["deprecated"] is True
+    assert "2027-06-30" in told["description"]
+    assert "deprecated" not in paths["/v1/toy/counters/{counter_id}"]["get"]
+
+
 @pytest.mark.parametrize(
     ("more", "field", "said"),
     [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta, field
 
+from chassis.api import Leaving
 from chassis.fields import Cursor, Day, Instant, Limit, Period
 from chassis.messages import ANY_ROLE, PUBLIC
 from chassis.replies import Page, Reply
@@ -16,6 +18,7 @@ from chassis.tests.toy.service import Add, Toy, Which, counters
 from chassis.transaction import Tx
 
 DISTRICT = ("R_DISTRICT",)
+GOING = Leaving(date(2026, 11, 30), date(2027, 6, 30), "GET /v1/toy/counters/{counter_id}")
 
 
 class Counter(Reply, kw_only=True):
@@ -115,6 +118,7 @@ class First(Toy):
         command("POST /counters", raise_counter, roles=DISTRICT, status=201),
         command("POST /counters/{counter_id}/more", raise_more, roles=DISTRICT),
         query("GET /counters/{counter_id}", counter, roles=(ANY_ROLE,)),
+        query("GET /tallies/{counter_id}", counter, roles=(ANY_ROLE,), leaving=GOING, name="tally"),
         query("GET /counters", list_counters, roles=(PUBLIC,), cost=2),
     )
 

@@ -88,6 +88,8 @@ _OWN = (
         "clear a projection and read it again from its sources",
         "chassis.commands:run_rebuild",
     ),
+    ("backup", "one moment of a service's data as a folder; verify", "chassis.backup:command"),
+    ("restore", "fill an empty database from a backup", "chassis.restore:command"),
     ("keys", "replace a key under which data are stored", "chassis.commands:run_keys"),
     ("calendar", "the years whose working days are known", "chassis.commands:run_calendar"),
     ("contracts", "contract files beside the code", "chassis.commands:run_contracts"),
@@ -272,6 +274,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     keys.add_argument("--keys", default="", help="file or folder of the keys; none: --data")
 
     keys.add_argument("--json", action="store_true", help="status: an object per service")
+    _declare_backups(parsers["backup"], parsers["restore"])
 
     calendar = parsers["calendar"]
     calendar.add_argument("action", choices=("load", "check", "show"))
@@ -284,6 +287,36 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     contracts = parsers["contracts"]
     contracts.add_argument("action", choices=("write", "check", "release"))
     contracts.add_argument("service", nargs="*", help="none: every installed service")
+
+
+def _declare_backups(backup: argparse.ArgumentParser, restore: argparse.ArgumentParser) -> None:
+    data = "all databases of this folder of fivered up, of one moment"
+    sealed_by = "file with what seals the keys (FIVERED_BACKUP_PASSPHRASE); none: no keys"
+    backup.add_argument(
+        "service", nargs="*", help="service names, or: all; or: verify, then folders of backups"
+    )
+    backup.add_argument("--data", help=data)
+    backup.add_argument("--to", metavar="FOLDER", help="where the backups lie")
+    backup.add_argument("--keep", type=_some, metavar="N", help="delete all but the newest N")
+    backup.add_argument("--passphrase-file", metavar="FILE", help=sealed_by)
+
+    restore.add_argument("service", nargs="?")
+    restore.add_argument("--data", help=data)
+    restore.add_argument(
+        "--from", dest="source", required=True, metavar="FOLDER",
+        help="a backup, or the folder of several: the newest",
+    )  # fmt: skip
+    restore.add_argument(
+        "--replace", metavar="NAME", help="the service (or the folder) whose data are replaced"
+    )
+    restore.add_argument("--keys-to", metavar="FILE", help="write the sealed keys there")
+    restore.add_argument("--passphrase-file", metavar="FILE", help=sealed_by)
+
+
+def _some(text: str) -> int:
+    if not _count(text):
+        raise argparse.ArgumentTypeError("at least 1")
+    return int(text)
 
 
 def serve(given: argparse.Namespace) -> int:

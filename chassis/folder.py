@@ -9,11 +9,14 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from chassis.here import keys_file, read_keys
 from chassis.installed import service_class, service_names
 from chassis.settings import CommandFailed, ProcessSettings
+
+if TYPE_CHECKING:
+    from chassis.bus import Service
 
 try:
     import fcntl
@@ -28,16 +31,33 @@ def take_folder(data: Path) -> TextIO:
     try:
         data.mkdir(parents=True, exist_ok=True)
         _shut(data)
-        handle = (data / "lock").open("a+")
     except OSError as error:
         raise CommandFailed(
             f"cannot write in {data}: {error.strerror} (--data names another)"
         ) from error
+    return hold(data / "lock", f"another process runs on {data} (--data names another)")
+
+
+def hold(path: Path, taken: str) -> TextIO:
+    """Hold a file that stands for something that one process has at a time.
+
+    Args:
+        path: It is made where it is not there.
+        taken: What is told where another process holds it.
+
+    Raises:
+        CommandFailed: Another one does, or nothing can be written there.
+    """
+    try:
+        handle = path.open("a+")
+    except OSError as error:
+        raise CommandFailed(f"cannot write in {path.parent}: {error.strerror}") from error
     if fcntl is not None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise CommandFailed(f"another process runs on {data} (--data names another)") from error
+            handle.close()
+            raise CommandFailed(taken) from error
     return handle
 
 
@@ -101,6 +121,16 @@ def wanted_keys() -> dict[str, str]:
             if name.endswith("_KEY"):
                 named[name] = field.metadata["stands_in"]
     return dict(sorted(named.items()))
+
+
+def keys_of_service(service: type[Service]) -> list[str]:
+    """Return the variables that hold a key of a service, and those of the keys before."""
+    names = {
+        field.metadata.get("env", "")
+        for kind in (ProcessSettings, service.settings_type)
+        for field in dataclasses.fields(kind)
+    }
+    return sorted(name for name in names if name.endswith(("_KEY", "_KEY_BEFORE")))
 
 
 def all_settings() -> list[type]:

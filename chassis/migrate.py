@@ -60,6 +60,10 @@ class History:
         revisions, olders = _revisions(self.folder)
         return current is None or current in (revisions & olders)
 
+    def knows(self, revision: str) -> bool:
+        """Tell whether a revision is of this release, or of one before."""
+        return revision in _revisions(self.folder)[0]
+
     def upgrade(self, engine: sa.Engine) -> bool:
         """Bring a database to the newest revision. Returns whether anything was done."""
         if self.current(engine) == head_of(self.folder):

@@ -22,8 +22,8 @@ BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 # know each other. An import for the type checker alone counts: it hides a circle as well.
 CHASSIS = (
     "cli",
-    "commands | top | up",
-    "embedded | event_log | serve | work",
+    "commands | restore | top | up",
+    "backup | embedded | event_log | serve | work",
     "asyncapi | doctor | gauges | health | keys | looking | process | relay | rpc",
     "broker | runtime",
     "contracts | drafting | folder | topology",
@@ -34,6 +34,7 @@ CHASSIS = (
     "transaction",
     "columns | digests | outbox",
     "reading",
+    "dumps",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | vault | workbooks",
     "api | cards | cells | forms | marks",

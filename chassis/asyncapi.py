@@ -92,7 +92,7 @@ def document(
                 "consumer": {
                     "type": "userPassword",
                     "description": "消费方自己的用户,由运维开通 / A user of the consumer's own: "
-                    "`fivered topology consumer NAME` prints what lets it in.",
+                    "`fivered consumer add NAME` lets it in.",
                 }
             },
             "messages": messages,
@@ -108,8 +108,8 @@ def _server(broker: str) -> JsonObject:
         "host": "{host}:5672",
         "pathname": f"/{VHOST}",
         "protocol": "amqp",
-        "description": "RabbitMQ. `fivered topology consumer NAME` prints what lets an "
-        "outside consumer in: a user of its own, its queues, what it may read.",
+        "description": "RabbitMQ. `fivered consumer add NAME` lets an outside consumer in: "
+        "a user of its own, its queues, what it may read.",
         "security": [{"$ref": "#/components/securitySchemes/consumer"}],
     }
     if not broker:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import ssl
 from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,6 +22,8 @@ from chassis.topology import (
     DEAD_CALLS,
     DEAD_EXCHANGE,
     EARLIER_ARGUMENTS,
+    EXT_KEPT_MS,
+    EXT_MOST,
     REPLY_EXCHANGE,
     RPC_EXCHANGE,
     Installation,
@@ -27,6 +31,9 @@ from chassis.topology import (
     TopologyError,
     call_queue,
     event_exchange,
+    outside_arguments,
+    outside_dead,
+    outside_queues,
     queue_arguments,
     queue_name,
     replay_key,
@@ -225,6 +232,101 @@ def _declare_dead_calls(channel: BlockingChannel) -> None:
         },
     )
     channel.queue_bind(DEAD_CALLS, REPLY_EXCHANGE, DEAD_CALLS)
+
+
+def admit(url: str, user: str, facts: Collection[str], public: Collection[str]) -> list[str]:
+    """Make an outside consumer's queues and bind them to exactly these facts. Safe to repeat.
+
+    A queue that is there stays as it is, with what waits in it; that of a service of which it may
+    hear nothing is deleted.
+
+    Args:
+        url: AMQP URL of a user that may configure everything.
+        user: The consumer.
+        facts: What it hears, "<service>:<fact>.v<n>".
+        public: Every fact that it might be bound to: what of these is not among `facts` is unbound.
+
+    Returns:
+        The names of its queues.
+
+    Raises:
+        TopologyError: The broker cannot be reached, or refuses.
+    """
+    with _for_consumer(url) as connection:
+        channel = connection.channel()
+        _admit_dead(connection, outside_dead(user))
+        bound = outside_queues(user, facts)
+        for queue in bound:
+            if _lacking(connection, queue.name):
+                channel.queue_declare(queue.name, durable=True, arguments=outside_arguments(user))
+            channel.exchange_declare(queue.name, "fanout", durable=True, auto_delete=True)
+            channel.queue_bind(queue.name, queue.name)
+            for key in queue.keys:
+                channel.exchange_bind(queue.name, event_exchange(queue.source), key)
+        names = [queue.name for queue in bound]
+        for queue in outside_queues(user, public):
+            if queue.name not in names:
+                _delete_both(channel, queue.name)
+                continue
+            for key in queue.keys:
+                # Without that exchange between, as earlier releases have bound it.
+                channel.queue_unbind(queue.name, event_exchange(queue.source), key)
+                if f"{queue.source}:{key.removesuffix('.*')}" not in facts:
+                    channel.exchange_unbind(queue.name, event_exchange(queue.source), key)
+    return [*names, outside_dead(user)]
+
+
+def dismiss(url: str, names: Iterable[str]) -> None:
+    """Delete an outside consumer's queues, with what waits in them, and their exchanges.
+
+    Raises:
+        TopologyError: The broker cannot be reached, or refuses.
+    """
+    with _for_consumer(url) as connection:
+        channel = connection.channel()
+        for name in names:
+            _delete_both(channel, name)
+
+
+@contextmanager
+def _for_consumer(url: str) -> Iterator[BlockingConnection]:
+    connection = None
+    try:
+        connection = connected(url, "fivered consumer")
+        yield connection
+    except FAILS as error:
+        raise TopologyError(f"FIVERED_BROKER_URL, {where(url)}: {refusal(error)}") from error
+    finally:
+        if connection is not None and connection.is_open:
+            connection.close()
+
+
+def _admit_dead(connection: BlockingConnection, name: str) -> None:
+    """Make the place of what was delivered too often, as `fivered_client` does."""
+    channel = connection.channel()
+    channel.exchange_declare(name, "headers", durable=True)
+    if _lacking(connection, name):
+        limits = {"x-max-length": EXT_MOST, "x-expires": EXT_KEPT_MS}
+        alone = {"x-single-active-consumer": True}
+        channel.queue_declare(name, durable=True, arguments=limits | alone)
+    kept = {"x-match": "any-with-x", "x-first-death-reason": "delivery_limit"}
+    channel.queue_bind(name, name, "", kept)
+
+
+def _delete_both(channel: BlockingChannel, name: str) -> None:
+    channel.queue_delete(name)
+    channel.exchange_delete(name)
+
+
+def _lacking(connection: BlockingConnection, queue: str) -> bool:
+    # A refusal ends the channel.
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except pika.exceptions.ChannelClosedByBroker:
+        return True
+    channel.close()
+    return False
 
 
 def remove(url: str, installation: Installation) -> None:

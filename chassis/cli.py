@@ -78,6 +78,7 @@ _OWN = (
         "chassis.commands:run_migration",
     ),
     ("topology", "the broker's exchanges and queues", "chassis.commands:run_topology"),
+    ("consumer", "outside consumers of public facts", "chassis.consumers:command"),
     ("events", "what a service has published", "chassis.commands:run_events"),
     ("parked", "events that a service could not take", "chassis.commands:run_parked"),
     ("jobs", "the long work of a service", "chassis.commands:run_look"),
@@ -116,6 +117,7 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     parsers = {name: add(name, text, handler) for name, text, handler in _OWN}
     _declare_hosts(parsers)
     _declare_care(parsers)
+    _declare_consumer(parsers["consumer"])
     # A unit's own command is loaded only when it is asked for, or for the list of all.
     asked = args[0] if args else ""
     for name, point in points(COMMANDS).items():
@@ -182,6 +184,23 @@ def _number(of: str) -> Callable[[str], int]:
 _count, _row = _number("events"), _number("a row")
 
 
+def _declare_consumer(consumer: argparse.ArgumentParser) -> None:
+    """Say what the command takes that lets outside consumers in."""
+    actions = ("list", "show", "add", "change", "password", "remove")
+    consumer.add_argument("action", choices=actions)
+    consumer.add_argument("name", nargs="?", help="the consumer; list takes none")
+    facts = "add, change: SERVICE:FACT.vN with commas between; SERVICE alone: all it has public"
+    consumer.add_argument("--events", metavar="FACTS", help=facts)
+    would = "add, change: do it; without, what would be done is printed"
+    consumer.add_argument("--apply", action="store_true", help=would)
+    where = "add, password: where the consumer finds the broker, if not where we do"
+    consumer.add_argument("--address", metavar="HOST:PORT", help=where)
+    into = "add, password: the URL with the password goes there (mode 600) and is not shown"
+    consumer.add_argument("--credentials", metavar="FILE", help=into)
+    consumer.add_argument("--yes", action="store_true", help="remove: do not ask")
+    consumer.add_argument("--json", action="store_true", help="list, show: an object per line")
+
+
 _LOOKED = {
     "jobs": {"kind": "of this kind only", "state": "such as QUEUED, RUNNING, DONE, FAILED"},
     "timers": {"kind": "of this kind only"},
@@ -196,11 +215,8 @@ _LOOKED = {
 def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     """Say what the commands take that look into something and mend it."""
     topology = parsers["topology"]
-    topology.add_argument(
-        "action", choices=("apply", "show", "permissions", "policies", "consumer")
-    )
-    topology.add_argument("user", nargs="?", help="consumer: the outside user's name")
-    topology.add_argument("sources", nargs="*", help="consumer: whose public facts; none = all")
+    topology.add_argument("action", choices=("apply", "show", "permissions", "policies"))
+    topology.add_argument("name", nargs="?", help=argparse.SUPPRESS)
 
     events = parsers["events"]
     events.add_argument("action", choices=("list", "show", "tail", "replay"))

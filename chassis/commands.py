@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import sys
 import time
 from dataclasses import asdict, replace
@@ -81,8 +80,8 @@ def run_topology(given: argparse.Namespace) -> int:
     """Make or show what the broker needs."""
     try:
         installation = topology.current_installation()
-        if given.user is not None and given.action != "consumer":
-            raise CommandFailed(f"topology {given.action} takes no name: {given.user!r}")
+        if given.name is not None:
+            raise CommandFailed(f"topology {given.action} takes no name: {given.name!r}")
         if given.action == "show":
             print(installation.to_json(), end="")
             return 0
@@ -95,17 +94,6 @@ def run_topology(given: argparse.Namespace) -> int:
         if given.action == "permissions":
             for permission in topology.permissions(installation):
                 print("\n".join(topology.commands(permission, vhost)))
-            return 0
-        if given.action == "consumer":
-            if not given.user:
-                raise CommandFailed("consumer needs the outside user's name")
-            unknown = sorted(set(given.sources) - set(installation.members))
-            if unknown:
-                raise CommandFailed(f"not installed: {', '.join(unknown)}")
-            sources = given.sources or sorted(installation.members)
-            granted = topology.consumer(installation, given.user, sources)
-            print(f'rabbitmqctl add_user {shlex.quote(granted.user)} "${{PASSWORD:?}}" </dev/null')
-            print("\n".join(topology.commands(granted, vhost)))
             return 0
         url = os.environ.get("FIVERED_BROKER_URL")
         if not url:

@@ -22,13 +22,14 @@ would let a service put a message into any queue.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import json
 import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import unquote, urlsplit
@@ -460,22 +461,24 @@ _OUTSIDE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _ADMINISTRATORS = {"topology", "guest"}
 
 
-def consumer(installation: Installation, user: str, services: Iterable[str]) -> Permission:
-    """Return the permissions of an outside consumer: its own queues, public facts only.
+def consumer(installation: Installation, user: str, facts: Iterable[str]) -> Permission:
+    """Return the permissions of an outside consumer: its own queues, exactly these public facts.
 
     Args:
         installation: What is installed.
         user: The consumer's user name; its queues begin with `ext.<user>.`.
-        services: The services whose public facts it may hear.
+        facts: What it may hear: "<service>:<fact>.v<n>", or a service for all that it has public
+            today.
 
     Raises:
-        TopologyError: It is no name, or that of a process of ours, whose rights would be replaced.
+        TopologyError: It is no name, or that of a process of ours, whose rights would be replaced;
+            or a fact is internal, or nobody publishes it.
     """
     if not _OUTSIDE.fullmatch(user):
         raise TopologyError(f"{user!r} is no user name: at most 60 letters, digits, - and _")
     if user in _ADMINISTRATORS or user in {one.user for one in permissions(installation)}:
         raise TopologyError(f"{user} is a user of this installation: name another")
-    wanted = sorted(set(services))
+    wanted = _by_service(chosen(installation, facts))
     queues = rf"ext\.{re.escape(user)}\..*"
     exchanges = "|".join(re.escape(event_exchange(service)) for service in wanted)
     return Permission(
@@ -484,18 +487,127 @@ def consumer(installation: Installation, user: str, services: Iterable[str]) -> 
         write=f"^{queues}$",
         read=f"^({queues}|{exchanges})$" if wanted else f"^{queues}$",
         topics=tuple(
-            TopicPermission(
-                event_exchange(service), _NOTHING, _bindable(public_keys(installation, service))
-            )
-            for service in wanted
+            TopicPermission(event_exchange(service), _NOTHING, _bindable(named))
+            for service, named in wanted.items()
         ),
     )
 
 
-def _bindable(keys: list[str]) -> str:
+def chosen(installation: Installation, facts: Iterable[str]) -> list[str]:
+    """Return public facts by name, each "<service>:<fact>.v<n>", sorted.
+
+    Raises:
+        TopologyError: One is internal, or nobody publishes it.
+    """
+    found: set[str] = set()
+    for text in facts:
+        service, colon, fact = text.partition(":")
+        member = installation.members.get(service)
+        if member is None:
+            known = ", ".join(sorted(installation.members))
+            raise TopologyError(f"{text}: no service {service!r} is installed (there are: {known})")
+        public = [key.removesuffix(".*") for key in public_keys(installation, service)]
+        if not colon:
+            if not public:
+                raise TopologyError(f"{service} publishes nothing that is public")
+            found |= {f"{service}:{one}" for one in public}
+        elif fact in public:
+            found.add(text)
+        elif fact in member.publishes:
+            raise TopologyError(
+                f"{text} is internal: no outside consumer may hear it"
+                " (fivered events list says which are public)"
+            )
+        else:
+            alike = difflib.get_close_matches(fact, public, 1) or public[:1]
+            meant = f"; is {service}:{alike[0]} meant?" if alike else ""
+            raise TopologyError(f"{text}: {service} publishes no {fact!r}{meant}")
+    return sorted(found)
+
+
+def _by_service(facts: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for service, _, fact in (one.partition(":") for one in sorted(facts)):
+        found.setdefault(service, []).append(fact)
+    return found
+
+
+def _bindable(facts: list[str]) -> str:
     # A binding key may name one partition or `*` for all, never `#`.
-    facts = "|".join(re.escape(key.removesuffix(".*")) for key in keys)
-    return rf"^({facts})\.(\*|[0-9]+)$" if facts else _NOTHING
+    return rf"^({'|'.join(map(re.escape, facts))})\.(\*|[0-9]+)$" if facts else _NOTHING
+
+
+def facts_of(permission: Permission) -> list[str] | None:
+    """Return what an outside consumer may hear; None where these are not the rights of one."""
+    own = rf"^ext\.{re.escape(permission.user)}\..*$"
+    if (permission.configure, permission.write) != (own, own):
+        return None
+    return sorted(
+        f"{topic.exchange.removesuffix('.events')}:{fact}"
+        for topic in permission.topics
+        if (keys := _BINDABLE.fullmatch(topic.read)) is not None
+        for fact in keys[1].replace("\\", "").split("|")
+    )
+
+
+_BINDABLE = re.compile(r"\^\((.+)\)\\\.\(\\\*\|\[0-9\]\+\)\$")
+
+
+def without(before: Permission, now: Permission) -> Permission:
+    """Return rights that take back what an outside consumer had of sources that it loses.
+
+    Nothing said of an exchange would mean everything to RabbitMQ.
+    """
+    kept = {topic.exchange for topic in now.topics}
+    lost = (topic.exchange for topic in before.topics if topic.exchange not in kept)
+    return replace(
+        now, topics=(*now.topics, *(TopicPermission(e, _NOTHING, _NOTHING) for e in lost))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The queue of an outside consumer for one service.
+
+    Bindings do not lead to the queue, but to an exchange of the same name that hands everything on
+    to it: a consumer that no longer wants a fact replaces that exchange, since over AMQP nobody is
+    told what a queue is bound to.
+
+    Attributes:
+        name: Of the queue, and of that exchange.
+        source: The service.
+        keys: What it is bound by.
+    """
+
+    name: str
+    source: str
+    keys: tuple[str, ...]
+
+
+def outside_queues(user: str, facts: Iterable[str]) -> list[Outside]:
+    """Return the queues of an outside consumer."""
+    return [
+        Outside(f"ext.{user}.{service}", service, tuple(f"{fact}.*" for fact in named))
+        for service, named in _by_service(facts).items()
+    ]
+
+
+def outside_dead(user: str) -> str:
+    """Return the name of the queue, and of its exchange, of what was delivered too often."""
+    return f"ext.{user}.dead"
+
+
+def outside_arguments(user: str) -> JsonObject:
+    """Return the arguments of an outside consumer's queue; `fivered_client` declares the same."""
+    return {
+        "x-queue-type": "quorum",
+        "x-single-active-consumer": True,
+        "x-max-length": EXT_MOST,
+        "x-overflow": "drop-head",
+        "x-expires": EXT_KEPT_MS,
+        "x-delivery-limit": DELIVERIES,
+        "x-dead-letter-exchange": outside_dead(user),
+    }
 
 
 def commands(permission: Permission, vhost: str) -> list[str]:

@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -432,6 +433,11 @@ class Rabbit:
         name = "%2F" if vhost == "/" else vhost
         return f"amqp://guest:guest@127.0.0.1:{self.port}/{name}"
 
+    @property
+    def management_url(self) -> str:
+        """The address of the management interface, with its administrator."""
+        return f"http://guest:guest@127.0.0.1:{self.management_port}"
+
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the management interface; returns the decoded answer or None.
 
@@ -471,6 +477,25 @@ class Rabbit:
     def delete_vhost(self, url: str) -> None:
         """Remove the vhost of an AMQP URL with all that is in it."""
         self.api("DELETE", f"/vhosts/{url.rpartition('/')[2]}")
+
+    def forget_user(self, name: str) -> None:
+        """Remove a user, if there is one."""
+        if any(one["name"] == name for one in self.api("GET", "/users")):
+            self.api("DELETE", f"/users/{name}")
+
+    def ctl_command(self, folder: Path) -> Path:
+        """Write a `rabbitmqctl` of this node into a folder; returns it, to be run as it stands."""
+        program = folder / "rabbitmqctl"
+        variables = " ".join(
+            f"{name}={shlex.quote(value)}"
+            for name, value in self._env.items()
+            if name not in os.environ or os.environ[name] != value
+        )
+        cd = f"cd {shlex.quote(str(self.base))}"
+        run = f"exec env {variables} {self._sbin}/rabbitmqctl -n fivered@localhost"
+        program.write_text(f'#!/bin/sh\n{cd}\n{run} "$@"\n')
+        program.chmod(0o755)
+        return program
 
     def ctl(self, *arguments: str, timeout: float = 60) -> str:
         """Run rabbitmqctl (about 0.4 s) and return its output."""

@@ -215,6 +215,7 @@ class Supervisor:
             self.rabbit = servers.Rabbit().start()
             self.rabbit.set_policies(topology.policies())
             env["FIVERED_BROKER_URL"] = self.rabbit.url()
+            env["FIVERED_BROKER_MANAGEMENT_URL"] = self.rabbit.management_url
         wanted = {name: database_variable(name) for name in service_names()}
         if any(not env.get(variable) for variable in wanted.values()):
             self.postgres = servers.Postgres(durable=True).start()

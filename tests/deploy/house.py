@@ -136,10 +136,7 @@ class House:
         """Have a shell read commands from its input, with the broker's own rabbitmqctl."""
         folder = self.folder / "bin"
         folder.mkdir(exist_ok=True)
-        sbin = self.rabbit.base / "tree" / "sbin"
-        program = folder / "rabbitmqctl"
-        program.write_text(f'#!/bin/sh\nexec {sbin}/rabbitmqctl -n fivered@localhost "$@"\n')
-        program.chmod(0o755)
+        self.rabbit.ctl_command(folder)
         path = f"{folder}:{os.environ['PATH']}"
         subprocess.run(
             ["/bin/sh", "-e"], input=text, text=True, check=True, cwd=self.rabbit.base,

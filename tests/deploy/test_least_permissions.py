@@ -184,10 +184,10 @@ def test_a_service_cannot_administer_the_broker(house):
 
 def test_an_outside_consumer_hears_public_facts_and_nothing_else(house):
     # As an operator would: the page says `| sh`, and rabbitmqctl reads what the shell should.
-    said = house.run("topology", "consumer", "board", "steward", unit="topology")
+    said = house.run("consumer", "add", "board", "--events", "steward", unit="topology")
     house.shell(said, PASSWORD="a-password")
     url = f"amqp://board:a-password@127.0.0.1:{house.rabbit.port}/fivered"
-    for pattern in ("steward:request_rated.v1", "steward:*.v1", "credit:notice_published.v1"):
+    for pattern in ("steward:request_rated.v1", "credit:notice_published.v1"):
         with connect(url, name="board") as client:
             client.subscribe(pattern, print)
             with pytest.raises(ConsumerError, match="ACCESS_REFUSED"):

@@ -172,7 +172,8 @@ def test_services_are_looked_up_before_the_first_of_them_is_migrated(tmp_path):
 )
 def test_an_outside_consumer_is_none_of_our_users(user, said):
     """The commands that were printed took a service's own rights away."""
-    assert said in only_line(run(FIVERED, "topology", "consumer", user, FIVERED_BROKER_URL=NOBODY))
+    add = ("consumer", "add", user, "--events", "steward")
+    assert said in only_line(run(FIVERED, *add, FIVERED_BROKER_URL=NOBODY))
 
 
 def test_what_a_command_does_not_take_is_told():

@@ -8,6 +8,7 @@ message is in every queue that is bound, and what one source says about one subj
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -141,8 +142,7 @@ class Outbox:
         for ours, theirs in _DIALECT:
             text = text.replace(ours, theirs)
         values = tuple(
-            "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else value
-            for value in parameters
+            json.dumps(value) if isinstance(value, list) else value for value in parameters
         )
         with self._engine.begin() as conn:
             found = conn.exec_driver_sql(text, values)
@@ -151,7 +151,13 @@ class Outbox:
 
 _DIALECT = (
     ("now()", "CURRENT_TIMESTAMP"),
-    ("= ANY(%s)", "IN (SELECT value FROM json_each(?))"),
+    (
+        "unnest(%s::bigint[], %s::boolean[]) WITH ORDINALITY AS taken (row_id, sent, n)",
+        (
+            "(SELECT one.value AS row_id, two.value AS sent, one.key + 1 AS n FROM json_each(?)"
+            " AS one JOIN json_each(?) AS two ON one.key = two.key) AS taken"
+        ),
+    ),
     ("%s", "?"),
 )
 

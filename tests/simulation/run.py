@@ -69,6 +69,7 @@ def check(world: World) -> None:
         for source in SERVICES:
             if source in bench.runtime.reads_of:
                 _each_once_in_order(bench, source, benches[source])
+        _placed_in_order(bench)
     credit = benches["credit"].as_("R_AUDITOR", person="per_auditor")
     sheet = credit.ask("trial_balance")
     if not sheet["balanced"] or sum(sheet["accounts"].values()):
@@ -110,6 +111,17 @@ def _each_once_in_order(bench, source, producer):
         if number < last.get((subject, partition), -1):
             raise Unlike(f"{whose}: {subject} out of order at {event_id}")
         last[subject, partition] = number
+
+
+def _placed_in_order(bench):
+    """What is read again from the history stands in the order of its subject, too."""
+    placed = bench.rows("SELECT id, subject, partition FROM outbox WHERE place > 0 ORDER BY place")
+    last = {}
+    for row in placed:
+        stream = row["subject"], row["partition"]
+        if row["id"] < last.get(stream, 0):
+            raise Unlike(f"{bench.runtime.name}: the place of {row['id']} is out of order")
+        last[stream] = row["id"]
 
 
 def _said_before(bench, source):

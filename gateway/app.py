@@ -484,7 +484,8 @@ class DoorTable:
             demo=self._gate.settings.demo_clock,
             contact=self._gate.settings.contact,
         )
-        shown = pages.addresses(self._gate, document, self._installed, self._missing)
+        silent = [name for name in self._missing if name in self._services]
+        shown = pages.addresses(self._gate, document, self._installed, silent)
         self._app.state.doors = list(every.values())
         self._app.state.document = document
         found: list[BaseRoute] = [

@@ -135,7 +135,8 @@ class Catalogue:
         return as_json(request, self._document)
 
     def _page(self, title: str, body: str) -> Response:
-        return html_response(title, body, demo=self._gate.settings.demo_clock)
+        demo = self._gate.settings.demo_clock
+        return html_response(title, body, demo=demo, installed=self._installed)
 
 
 def _told(fact: EventContract) -> JsonObject:

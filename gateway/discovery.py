@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -65,9 +65,13 @@ class Discovery:
     Args:
         doors: Every door.
         settings: What the environment says.
+        installed: The services to whose pages each page leads.
     """
 
-    def __init__(self, doors: Iterable[Door], settings: GatewaySettings) -> None:
+    def __init__(
+        self, doors: Iterable[Door], settings: GatewaySettings, installed: Collection[str]
+    ) -> None:
+        self._installed = installed
         self._doors = tuple(doors)
         self._settings = settings
         self._codes: dict[str, Code] = {}
@@ -109,7 +113,8 @@ class Discovery:
         return self._page(code, filled("problem", **parts, texts=texts, doors=shown))
 
     def _page(self, title: str, body: str) -> Response:
-        return html_response(title, body, demo=self._settings.demo_clock)
+        demo = self._settings.demo_clock
+        return html_response(title, body, demo=demo, installed=self._installed)
 
     async def robots(self, _request: Request) -> Response:
         """Say what a crawler may look at."""

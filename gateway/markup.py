@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
+from collections.abc import Collection
 from importlib import resources
 from string import Template
 
@@ -28,9 +29,21 @@ def both(text: str) -> str:
     )
 
 
-def page(title: str, body: str, *, demo: bool, script: bool = False) -> bytes:
-    """Return a page: its body in the frame that all share."""
+# Pages that show what one service answers: which, where, what they are called.
+BOARDS = (
+    ("credit", "/notices", "公示", "信用公示 / Public notices of credit"),
+    ("steward", "/board", "联系牌", "网格联系牌 / Contact board of a grid"),
+)
+
+
+def page(
+    title: str, body: str, *, demo: bool, installed: Collection[str], script: bool = False
+) -> bytes:
+    """Return a page: its body in the frame that all share, which leads to what is installed."""
     frame = {"banner": _template("demo").template if demo else "", "body": body}
+    frame["boards"] = "".join(
+        f' <a href="{address}">{text}</a>' for name, address, text, _ in BOARDS if name in installed
+    )
     frame["script"] = '<script src="/web/docs.js" defer></script>' if script else ""
     return filled("frame", title=escaped(title), **frame).encode()
 
@@ -46,10 +59,12 @@ def _template(name: str) -> Template:
     return Template(text)
 
 
-def html_response(title: str, body: str, *, demo: bool, status: int = 200) -> Response:
+def html_response(
+    title: str, body: str, *, demo: bool, installed: Collection[str], status: int = 200
+) -> Response:
     """Return the answer that shows a page; see `page`."""
     return Response(
-        page(title, body, demo=demo),
+        page(title, body, demo=demo, installed=installed),
         status,
         {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"},
         "text/html; charset=utf-8",

@@ -171,15 +171,21 @@ _PARAMETERS: dict[str, Parameter] = {
     ),
 }
 
-_ABOUT = """五个机制:红色信用、红色物业、红色管家、红色合伙人、红色议站。
-Five mechanisms: credit, property, steward, partner, forum.
-
-* 命令必须带 `Idempotency-Key`;改变已有事物时带 `If-Match`。
+_ABOUT = """* 命令必须带 `Idempotency-Key`;改变已有事物时带 `If-Match`。
   Commands carry `Idempotency-Key`; what changes something that exists carries `If-Match`.
 * 时间为 ISO 8601;不带时区时按北京时间。 Times are ISO 8601; without a zone they are local (+08:00).
 * 列表按 `cursor` 翻页,`Link: rel="next"` 给出下一页。 Lists are read by `cursor`.
 * 错误一律为 `application/problem+json`,中英文都有。 Failures are problem+json in both languages.
 """
+
+
+def _mechanisms(tags: Mapping[str, str]) -> str:
+    """Return the first lines of the description: what this installation has."""
+    named = [tag.partition(" / ") for name, tag in tags.items() if name != GATEWAY_TAG]
+    if not named:
+        return ""
+    zh, en = "、".join(one[0] for one in named), ", ".join(one[2] or one[0] for one in named)
+    return f"本系统的机制:{zh}。\nIn this installation: {en}.\n\n"
 
 
 class Document:
@@ -232,7 +238,7 @@ class Document:
                 "title": self._title,
                 "version": self._version,
                 "summary": "社区治理“五红”系统接口 / Interface of the Five Red system",
-                "description": _ABOUT,
+                "description": _mechanisms(tags) + _ABOUT,
                 "license": {"name": "Apache License 2.0", "identifier": LICENCE["identifier"]},
                 "contact": _contact(self._contact),
                 **({"x-demonstration": True} if self._demo else {}),

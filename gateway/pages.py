@@ -36,7 +36,7 @@ from gateway.doors import PLACE, Doors
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
 from gateway.kinds import FORMS, KINDS, LEVELS
-from gateway.markup import CSP, both, escaped, filled, html_response
+from gateway.markup import BOARDS, CSP, both, escaped, filled, html_response
 from gateway.openapi import Document
 from gateway.reference import reference
 from gateway.sparing import digest_of, spared
@@ -56,16 +56,16 @@ _FILES = {
 # Start page
 
 
-def _cards(installed: Mapping[str, Doors], missing: Collection[str]) -> str:
+def _cards(installed: Mapping[str, Doors], silent: Collection[str]) -> str:
     cards = [
         f"<h2>{both(doors.tag)}</h2><p>{both(doors.about)}</p>"
         f'<p><a href="/docs#{name}">接口 <span lang="en">interface</span></a></p>'
         for name, doors in installed.items()
     ]
     cards += [
-        f'<h2>{escaped(name)}</h2><p><span class="absent">本系统未安装'
-        ' <span lang="en">not installed</span></span></p>'
-        for name in missing
+        f'<h2>{escaped(name)}</h2><p><span class="absent">尚未应答'
+        ' <span lang="en">has not answered yet</span></span></p>'
+        for name in silent
     ]
     return "".join(f'<li class="card">{card}</li>' for card in cards)
 
@@ -311,26 +311,31 @@ class Pages:
         gate: Gate,
         document: Document,
         installed: Mapping[str, Doors],
-        missing: Collection[str],
+        silent: Collection[str],
     ) -> None:
         self._gate = gate
         self._document = document
         self._installed = installed
-        self._missing = missing
+        self._silent = silent
         self._demo = gate.settings.demo_clock
         self._reference: Large | None = None
         self._openapi: Large | None = None
 
     async def start(self, _request: Request) -> Response:
         """Show the start page."""
-        parts = {"listed": _cards(self._installed, self._missing)}
+        boards = "".join(
+            f'<li><a href="{address}">{both(text)}</a></li>\n'
+            for name, address, _, text in BOARDS
+            if name in self._installed
+        )
+        parts = {"listed": _cards(self._installed, self._silent), "boards": boards}
         return self._page("start", "五红社区治理", 200, parts)
 
     async def docs(self, request: Request) -> Response:
         """Show the reference; made in a thread when it is first asked for."""
         if self._reference is None:
             self._reference = await asyncio.to_thread(
-                lambda: Large(reference(self._document.build(), demo=self._demo))
+                lambda: Large(reference(self._document.build(), self._installed, demo=self._demo))
             )
         headers = {"Content-Security-Policy": CSP}
         return self._reference.answer(request, "text/html; charset=utf-8", headers)
@@ -408,7 +413,9 @@ class Pages:
         return self._page("board", "网格联系牌", status, {"grid": grid, "answer": answer})
 
     def _page(self, name: str, title: str, status: int, parts: Mapping[str, str]) -> Response:
-        return html_response(title, filled(name, **parts), demo=self._demo, status=status)
+        body = filled(name, **parts)
+        shown = self._installed
+        return html_response(title, body, demo=self._demo, installed=shown, status=status)
 
     async def _posts(self, request: Request, given: JsonObject) -> str:
         """Return the published board: a row per post, with the reason where it has no name."""
@@ -524,12 +531,20 @@ def _names_of(reply: Json, key: str) -> dict[str, Json]:
 
 
 def addresses(
-    gate: Gate, document: Document, installed: Mapping[str, Doors], missing: Collection[str]
+    gate: Gate, document: Document, installed: Mapping[str, Doors], silent: Collection[str]
 ) -> tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...]:
-    """Return the pages, each with its address."""
-    shown = Pages(gate, document, installed, missing)
+    """Return the pages, each with its address.
+
+    Args:
+        gate: What the gateway knows of itself.
+        document: The OpenAPI document.
+        installed: The doors of each service; of another one no page tells.
+        silent: Services of this installation that have not told their doors yet.
+    """
+    shown = Pages(gate, document, installed, silent)
     published = Catalogue(gate, installed)
-    found = Discovery((door for doors in installed.values() for door in doors), gate.settings)
+    every = (door for doors in installed.values() for door in doors)
+    found = Discovery(every, gate.settings, installed)
     return (
         ("/", shown.start),
         ("/docs", shown.docs),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -23,7 +23,7 @@ from gateway.openapi import (
 _QUOTED = re.compile(r"`([^`<>]{1,80})`")
 
 
-def reference(document: OpenApi, *, demo: bool) -> bytes:
+def reference(document: OpenApi, installed: Collection[str], *, demo: bool) -> bytes:
     """Return the reference page of an OpenAPI document."""
     components = document["components"]
     groups: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
@@ -53,7 +53,7 @@ def reference(document: OpenApi, *, demo: bool) -> bytes:
         roles=_role_options(document),
         sections=sections,
     )
-    return page("接口文档 · 五红社区治理", body, demo=demo, script=True)
+    return page("接口文档 · 五红社区治理", body, demo=demo, installed=installed, script=True)
 
 
 def _role_options(document: OpenApi) -> str:

@@ -331,6 +331,26 @@ def test_a_board_says_when_its_service_is_away(host):
     assert "暂时不可用" in shown.text
 
 
+def test_no_page_tells_of_what_is_not_installed(host):
+    """OP: credit and the gateway alone led to a contact board that nobody answers."""
+    doors = Doors("credit", tag="信用 / Credit")
+    doors.query("GET", "/notices", "notices", params=Filter, reply=Reply, roles=PUBLIC, summary="x")
+    site = Site(host).build(services=("credit",), extra=(doors,))
+    for path in ("/", "/docs", "/events", "/problems", "/openapi.json"):
+        text = site.ask("GET", path, grants=None, headers={"Accept": "text/html"}).text
+        assert ("/notices" in text) and ("/board" not in text), path
+        for name, tag in (("steward", "管家"), ("forum", "议站"), ("property", "物业")):
+            assert f"/v1/{name}" not in text and f">{name}<" not in text, path
+            assert tag not in text.partition("<h1>")[2].partition("</ul>")[0], path
+    assert "本系统的机制:信用。" in site.ask("GET", "/openapi.json", grants=None).text
+
+
+def test_a_service_that_has_not_told_its_doors_yet_is_named(host):
+    start = Site(host).build(services=("toy", "ghost")).ask("GET", "/", grants=None).text
+    assert "ghost" in start and "尚未应答" in start
+    assert "/notices" not in start and "/board" not in start
+
+
 def test_every_text_of_the_gateway_has_its_english():
     from chassis.i18n import english
 

@@ -107,6 +107,8 @@ def _parse(kind: object, text: str) -> object:
             raise ValueError(f"{text!r} is no time like 2025-02-10T09:00:00") from None
     if typing.get_origin(kind) is tuple:
         one = typing.get_args(kind)[0]
+        if text.strip() == "none":
+            return ()  # an empty text leaves the default
         return tuple(_parse(one, part.strip()) for part in text.split(",") if part.strip())
     if kind is Secret:
         return Secret(text)

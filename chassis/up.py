@@ -57,9 +57,7 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     listening = take_port(host, port)
     _environment(data, demo=demo)
 
-    names = installed.service_names()
-    if not names:
-        raise CommandFailed("no service is installed here: pip install services/NAME")
+    names = _chosen()
     serve_gateway = installed.load(installed.GATEWAY)
     if serve_gateway is None:
         raise CommandFailed("the gateway is not installed here: pip install ./gateway")
@@ -86,6 +84,22 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
         held.close()
     print("stopped", flush=True)
     return 0
+
+
+def _chosen() -> list[str]:
+    """Return the services that run here: those of FIVERED_SERVICES, or all that are installed.
+
+    Raises:
+        CommandFailed: One is not installed, or none is.
+    """
+    names = installed.service_names()
+    said = os.environ.get("FIVERED_SERVICES", "").split(",")
+    asked = [name.strip() for name in said if name.strip()]
+    if unknown := sorted(set(asked) - set(names)):
+        raise CommandFailed(f"FIVERED_SERVICES: not installed here: {', '.join(unknown)}")
+    if not names:
+        raise CommandFailed("no service is installed here: pip install services/NAME")
+    return [name for name in names if name in asked] if asked else names
 
 
 def take_port(host: str, port: int) -> socket.socket:

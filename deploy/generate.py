@@ -22,7 +22,7 @@ from chassis.bus import consumed_by
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
 from chassis.topology import VHOST
-from deploy import cards, manifests, metrics, units
+from deploy import cards, manifests, metrics, partial, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -220,6 +220,7 @@ def files() -> dict[Path, str]:
     rules = yaml.safe_load((HERE / "prometheus" / "alerts.yaml").read_text("utf-8"))
     for name, text in manifests.monitoring(rules).items():
         found[HERE / "kubernetes" / "monitoring" / name] = text
+    found |= partial.files(["credit"], partial.EXAMPLE)
     for name in service_names():
         kinds: list[type[Any]] = [ProcessSettings, service_class(name).settings_type]
         found[HERE / "env" / f"{name}.env.example"] = environment(name, kinds, database=True)

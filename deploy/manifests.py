@@ -260,8 +260,12 @@ def _gateway() -> list[Manifest]:
 
 def _topology() -> Manifest:
     """Return the job that declares exchanges and queues; its user may configure."""
-    unit = service_names()[0]
-    return _job("topology-apply", unit, ["topology", "apply"], "fivered-topology")
+    job = _job("topology-apply", service_names()[0], ["topology", "apply"], "fivered-topology")
+    # Any service's image does it; it belongs to none.
+    own = {"app.kubernetes.io/name": "topology"}
+    job["metadata"]["labels"] |= own
+    job["spec"]["template"]["metadata"]["labels"] |= own
+    return job
 
 
 def _network() -> list[Manifest]:

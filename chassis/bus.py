@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from chassis import history, jobs
+from chassis import history, jobs, webhooks
 from chassis.api import Leaving
 from chassis.calendar import Calendar
 from chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState
@@ -46,8 +46,21 @@ from chassis.messages import (
     partition_of,
 )
 from chassis.refusal import NotFound, PreconditionRequired, RoleDenied
+from chassis.replies import Page
 from chassis.requests import Request, is_request
 from chassis.transaction import Declared, Opened, Tx
+from chassis.webhooks import (
+    AddWebhook,
+    ChangeWebhook,
+    DeliveriesQuery,
+    DeliveryCard,
+    TellAgain,
+    WebhookCard,
+    WebhookSecret,
+    WebhooksQuery,
+    WhichDelivery,
+    WhichWebhook,
+)
 
 with warnings.catch_warnings():
     # nameko stands on eventlet, which announces its retirement at every import (DECISIONS 3).
@@ -453,6 +466,145 @@ class Service(Declared):
     def _cancel_job(self, tx: Tx, body: JobQuestion) -> JobState:
         """取消后台任务 / Ask long work to stop."""
         return jobs.cancel(tx, body.job_id)
+
+    @command(roles=webhooks.DECIDERS, http="POST /webhooks", status=201, unkept=("secret",))
+    def _add_webhook(self, tx: Tx, body: AddWebhook) -> WebhookSecret:
+        """登记推送地址 / Register a webhook.
+
+        自此刻起发布的公开事件按发布顺序以签名的 HTTP POST 送达,至少一次;密钥只在此处显示。
+        What is published from now on is sent there in its order, by signed HTTP POST, at least
+        once. The secret is shown here only.
+
+        Raises:
+            Invalid: The address is none, or not listed; a type is no public event of the service.
+            RoleDenied: The area lies outside the caller's.
+            TooManyWebhooks: The service has as many as it may have.
+            WebhooksOff: The operator has not listed where webhooks may go.
+        """
+        return webhooks.add(tx, body)
+
+    @query(roles=webhooks.READERS, http="GET /webhooks")
+    def _webhooks(self, tx: Tx, body: WebhooksQuery) -> Page[WebhookCard]:
+        """推送地址列表 / Webhooks."""
+        return webhooks.listed(tx, body)
+
+    @query(roles=webhooks.READERS, http="GET /webhooks/{webhook_id}")
+    def _webhook(self, tx: Tx, body: WhichWebhook) -> WebhookCard:
+        """查看推送地址 / One webhook.
+
+        Raises:
+            NotFound: There is none in the caller's area.
+        """
+        return webhooks.one(tx, body)
+
+    @command(roles=webhooks.DECIDERS, http="PATCH /webhooks/{webhook_id}", if_match=True)
+    def _change_webhook(self, tx: Tx, body: ChangeWebhook) -> WebhookCard:
+        """修改推送地址、事件或范围 / Change where a webhook goes or what it tells.
+
+        Raises:
+            Invalid: The address is none, or not listed; a type is no public event of the service.
+            NotFound: There is none in the caller's area.
+            RoleDenied: The area lies outside the caller's.
+            StateConflict: It has ended.
+            WebhooksOff: The operator has not listed where webhooks may go.
+        """
+        return webhooks.change(tx, body)
+
+    @command(roles=webhooks.DECIDERS, http="POST /webhooks/{webhook_id}/pause", if_match=True)
+    def _pause_webhook(self, tx: Tx, body: WhichWebhook) -> WebhookCard:
+        """暂停推送 / Pause a webhook.
+
+        Raises:
+            NotFound: There is none in the caller's area.
+            StateConflict: It is not active.
+        """
+        return webhooks.pause(tx, body)
+
+    @command(roles=webhooks.DECIDERS, http="POST /webhooks/{webhook_id}/resume", if_match=True)
+    def _resume_webhook(self, tx: Tx, body: WhichWebhook) -> WebhookCard:
+        """恢复推送,从停下的事件继续 / Resume a webhook with the event at which it stopped.
+
+        Raises:
+            Invalid: Its address is not listed any more.
+            NotFound: There is none in the caller's area.
+            StateConflict: It is not paused.
+            WebhooksOff: The operator has not listed where webhooks may go.
+        """
+        return webhooks.resume(tx, body)
+
+    @command(roles=webhooks.DECIDERS, http="POST /webhooks/{webhook_id}/end", if_match=True)
+    def _end_webhook(self, tx: Tx, body: WhichWebhook) -> WebhookCard:
+        """终止推送 / End a webhook.
+
+        Raises:
+            NotFound: There is none in the caller's area.
+            StateConflict: It has ended.
+        """
+        return webhooks.end(tx, body)
+
+    @command(
+        roles=webhooks.DECIDERS,
+        http="POST /webhooks/{webhook_id}/rotate-secret",
+        unkept=("secret",),
+    )
+    def _rotate_webhook_secret(self, tx: Tx, body: WhichWebhook) -> WebhookSecret:
+        """更换签名密钥 / Give a webhook a new secret.
+
+        旧密钥同时签名 24 小时。
+        The secret before signs as well for 24 hours.
+
+        Raises:
+            NotFound: There is none in the caller's area.
+            StateConflict: It has ended.
+            WebhooksOff: The operator has not listed where webhooks may go.
+        """
+        return webhooks.rotate_secret(tx, body)
+
+    @command(roles=webhooks.DECIDERS, http="POST /webhooks/{webhook_id}/test", status=202)
+    def _test_webhook(self, tx: Tx, body: WhichWebhook) -> DeliveryCard:
+        """发送测试事件 / Send a test event, once.
+
+        Raises:
+            NotFound: There is none in the caller's area.
+            StateConflict: It has ended.
+            WebhooksOff: The operator has not listed where webhooks may go.
+        """
+        return webhooks.test(tx, body)
+
+    @query(roles=webhooks.READERS, http="GET /webhooks/{webhook_id}/deliveries")
+    def _webhook_deliveries(self, tx: Tx, body: DeliveriesQuery) -> Page[DeliveryCard]:
+        """推送记录(30 天) / The log of a webhook, for 30 days.
+
+        Raises:
+            NotFound: There is none in the caller's area.
+        """
+        return webhooks.deliveries(tx, body)
+
+    @command(
+        roles=webhooks.DECIDERS,
+        http="POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
+        status=202,
+    )
+    def _redeliver(self, tx: Tx, body: WhichDelivery) -> DeliveryCard:
+        """重发一条 / Send one event once more, out of turn.
+
+        Raises:
+            NotFound: There is none in the caller's area, or the event was forgotten.
+            StateConflict: The webhook has ended.
+            WebhooksOff: The operator has not listed where webhooks may go.
+        """
+        return webhooks.redeliver(tx, body)
+
+    @command(roles=webhooks.DECIDERS, http="POST /webhooks/{webhook_id}/tell-again", if_match=True)
+    def _tell_again(self, tx: Tx, body: TellAgain) -> WebhookCard:
+        """从某处起按顺序重新推送 / Tell everything again from a place or time on, in order.
+
+        Raises:
+            Invalid: Neither a place nor a time is named, or both.
+            NotFound: There is none in the caller's area.
+            StateConflict: It has ended.
+        """
+        return webhooks.tell_again(tx, body)
 
 
 @dataclass(frozen=True, slots=True)

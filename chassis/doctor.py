@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from chassis import broker, here, sealing, topology
+from chassis import broker, here, sealing, topology, webhooks
 from chassis import storage as store
 from chassis.cards import Outlook
 from chassis.here import keys_file
@@ -108,7 +108,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             if not store.takes_writes(tx.conn):
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
-            keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx)]
+            keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {_words(error)}")]
     finally:
@@ -122,6 +122,16 @@ def _service(name: str, url: str | None) -> list[Found]:
         *keys,
         *_readable_by_others(url),
     ]
+
+
+def _webhooks(tx: Tx) -> Iterator[Found]:
+    """Tell which webhooks the sender has paused, and whether any is active that nobody sends to."""
+    name = tx.runtime.name
+    for row in webhooks.paused(tx):
+        why = "the receiver is gone (410)" if row.why == webhooks.GONE else "it took nothing"
+        yield False, f"webhook {row.webhook_id} is paused: {why} (docs/webhooks.md)"
+    if not webhooks.is_on(tx.runtime.process) and webhooks.active(tx):
+        yield None, f"webhooks of {name} are not sent: FIVERED_WEBHOOK_HOSTS and {webhooks.KEY}"
 
 
 def _words(error: sa.exc.SQLAlchemyError) -> str:

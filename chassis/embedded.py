@@ -31,6 +31,7 @@ from chassis import (
     rpc,
     sealing,
     timers,
+    webhooks,
     years,
 )
 from chassis import storage as store
@@ -40,6 +41,7 @@ from chassis.messages import Actor, Call, Seen
 from chassis.reconnect import tell_fault, tell_outage
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
+from chassis.webhook_sender import Sender
 
 log = logging.getLogger("fivered.embedded")
 
@@ -251,10 +253,12 @@ class Writer(threading.Thread):
         """Forget keys, deliveries and receipts that nobody can ask for any more."""
         years.warn(self.runtime)
         sealing.look_again(self.runtime)
+        webhooks.look_again(self.runtime)
         forget_abandoned(self.runtime.process.blobs)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:
             idempotency.sweep(conn, chassis.idempotency)
+            webhooks.sweep(conn, chassis)
             conn.execute(
                 sa.delete(chassis.inbox).where(
                     chassis.inbox.c.heard_at < datetime.now(UTC) - inbox.KEEP
@@ -312,6 +316,11 @@ class EmbeddedHost:
         self.job_runners = {
             name: JobRunner(runtime) for name, runtime in self.runtimes.items() if runtime.job_doors
         }
+        self.senders = {
+            name: Sender(runtime)
+            for name, runtime in self.runtimes.items()
+            if webhooks.is_on(runtime.process)
+        }
         self._stopping = threading.Event()
         self._rekeying = threading.Thread(target=self._rekey, name="rekey", daemon=True)
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
@@ -321,12 +330,15 @@ class EmbeddedHost:
     def _waker(self, name: str) -> Callable[[Tx], None]:
         consumers = [w for w in self.writers.values() if name in w.sources]
         own, runner = self.writers[name], self.job_runners.get(name)
+        sender = self.senders.get(name)
 
         def wake(tx: Tx) -> None:
             for writer in consumers:
                 writer.consume(name, tx.facts)
             if runner is not None and tx.queues:
                 runner.wake.set()
+            if sender is not None:
+                sender.wake()
             if tx.wakes and threading.current_thread() is not own:
                 own.wake()
 
@@ -342,6 +354,9 @@ class EmbeddedHost:
             writer.start()
         for runner in self.job_runners.values():
             runner.start()
+        for sender in self.senders.values():
+            sender.take_back()
+            sender.start()
         self._rekeying.start()
 
     def _rekey(self) -> None:
@@ -355,7 +370,10 @@ class EmbeddedHost:
             runner.stop()
         for writer in self.writers.values():
             writer.stop()
-        for thread in (*self.writers.values(), *self.job_runners.values(), self._rekeying):
+        for sender in self.senders.values():
+            sender.stop()
+        threads = (*self.writers.values(), *self.job_runners.values(), *self.senders.values())
+        for thread in (*threads, self._rekeying):
             if thread.is_alive():
                 thread.join(10)
         self._readers.shutdown(wait=True)

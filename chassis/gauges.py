@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import metrics, years
+from chassis import history, metrics, webhooks, years
 from chassis import storage as store
 from chassis.messages import SYSTEM
 from chassis.metrics import Sample, gauge
@@ -64,6 +64,16 @@ JOBS = gauge("fivered_jobs", "Jobs that wait or run", "service", "state")
 CALENDAR = gauge(
     "fivered_calendar_remaining_days",
     "Days until the last day for which working days are known",
+    "service",
+)
+WEBHOOKS_PAUSED = gauge(
+    "fivered_webhooks_paused",
+    "Webhooks that were paused because the receiver is gone or took nothing for three days",
+    "service",
+)
+WEBHOOK_OLDEST = gauge(
+    "fivered_webhook_oldest_undelivered_seconds",
+    "How long the oldest event waits that an active webhook has still to be told",
     "service",
 )
 
@@ -165,6 +175,7 @@ def read(tx: Tx) -> Iterator[Sample]:
     yield from _parked(tx)
     yield from _timers(tx)
     yield from _jobs(tx)
+    yield from _webhooks(tx)
     outlook = years.outlook(tx.calendar, tx.now)
     yield CALENDAR, name, float(outlook["days_left"])
 
@@ -210,6 +221,19 @@ def _jobs(tx: Tx) -> Iterator[Sample]:
         yield JOBS, (tx.runtime.name, one), float(_count(tx, sa.select(state).where(state == one)))
 
 
+def _webhooks(tx: Tx) -> Iterator[Sample]:
+    name, table = (tx.runtime.name,), tx.runtime.chassis.webhooks
+    yield WEBHOOKS_PAUSED, name, float(len(webhooks.paused(tx)))
+    behind = sa.select(sa.func.min(table.c.position)).where(table.c.state == webhooks.ACTIVE)
+    position, age = tx.conn.execute(behind).scalar(), 0.0
+    if position is not None:
+        facts = webhooks.public_facts(tx.runtime)
+        page = history.page(tx.conn, tx.runtime.chassis, position, facts, limit=1)
+        for waits in page.items:
+            age = max(0.0, (datetime.now(UTC) - waits.recorded_at).total_seconds())
+    yield WEBHOOK_OLDEST, name, age
+
+
 def _count(tx: Tx, asked: store.Select) -> int:
     some = asked.limit(_MOST).subquery()
     return int(tx.conn.execute(sa.select(sa.func.count()).select_from(some)).scalar() or 0)
@@ -229,6 +253,9 @@ def watch(runtime: Runtime) -> Callable[[], None]:
     for source in runtime.reads_of:
         for result in metrics.HEARD_RESULTS:
             metrics.HEARD[name, source, result].inc(0)
+    if webhooks.is_on(runtime.process):
+        for outcome in metrics.WEBHOOK_OUTCOMES:
+            metrics.WEBHOOK_DELIVERIES[name, outcome].inc(0)
     if runtime.job_doors:
         for state in metrics.JOB_ENDS:
             metrics.JOBS_ENDED[name, state].inc(0)

@@ -250,8 +250,15 @@ JOBS_ENDED = Counters(
     "fivered_jobs_ended_total", "Jobs that ended, by their last state", "service", "state"
 )
 
+WEBHOOK_DELIVERIES = Counters(
+    "fivered_webhook_deliveries_total",
+    "Tries of webhooks: delivered, retried, gone (410), given_up, failed (asked for by hand)",
+    "service", "outcome",
+)  # fmt: skip
+
 HEARD_RESULTS = ("effect", "duplicate", "parked")
 CONFIRM_RESULTS = ("confirmed", "returned", "refused")
+WEBHOOK_OUTCOMES = ("delivered", "retried", "gone", "given_up", "failed")
 JOB_ENDS = ("DONE", "FAILED", "CANCELLED")
 
 

@@ -405,3 +405,18 @@ class NumberOfAPerson(Invalid):
         first = cls(field=found[0].field, kind=str(found[0].params["kind"]))
         first.parts = found
         return first
+
+
+class WebhooksOff(Guard):
+    """The operator has not said where webhooks may go."""
+
+    text = (
+        "本系统未开启推送:须由运维设置 {setting}"
+        " / Webhooks are off here: the operator sets {setting} first"
+    )
+
+
+class TooManyWebhooks(Guard):
+    """A service tells no more receivers."""
+
+    text = "每个服务最多 {limit} 个推送地址 / A service has {limit} webhooks at most"

@@ -14,7 +14,16 @@ from typing import cast
 import sqlalchemy as sa
 from msgspec import Struct
 
-from chassis import audit, contracts, deadlines, idempotency, sealing, telemetry, years
+from chassis import (
+    audit,
+    contracts,
+    deadlines,
+    idempotency,
+    sealing,
+    telemetry,
+    webhooks,
+    years,
+)
 from chassis import storage as store
 from chassis.bus import (
     Door,
@@ -150,6 +159,7 @@ class Runtime(Opened):
         with self.transaction(SYSTEM) as tx:
             sealing.check(tx)
             sealing.begin(tx)
+            webhooks.reseal(tx)
             for kind in self.schedules.keys() - armed_kinds(tx):
                 arm_next(tx, kind, tx.now)
         years.warn(self)

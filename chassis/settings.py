@@ -347,6 +347,23 @@ class ProcessSettings:
         least=90,
         most=36_500,
     )
+    webhook_hosts: tuple[str, ...] = setting(
+        "FIVERED_WEBHOOK_HOSTS",
+        help="Hosts (host or host:port, by comma) that webhooks may go to; empty = no webhooks",
+        default=(),
+    )
+    webhook_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
+        "FIVERED_WEBHOOK_KEY",
+        help="Key under which the secrets of webhooks are encrypted; unset = no webhooks",
+        default=Secret(""),
+        min_bytes=32,
+    )
+    webhook_key_before: tuple[Secret, ...] = setting(
+        "FIVERED_WEBHOOK_KEY_BEFORE",
+        help="The key before, until fivered keys status says: safe to drop",
+        default=(),
+        min_bytes=32,
+    )
     pool_size: int = setting(
         "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12
     )

@@ -112,6 +112,8 @@ class ChassisTables:
     clock: sa.Table
     calendar_years: sa.Table
     keys_in_use: sa.Table
+    webhooks: sa.Table
+    webhook_deliveries: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -128,6 +130,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _clock(metadata),
         _calendar_years(metadata),
         _keys_in_use(metadata),
+        _webhooks(metadata),
+        _webhook_deliveries(metadata),
     )
 
 
@@ -314,6 +318,67 @@ def _keys_in_use(metadata: sa.MetaData) -> sa.Table:
         sa.Column("purpose", sa.String(8), primary_key=True),
         sa.Column("key_id", sa.String(16), primary_key=True),
         sa.Column("since", UtcDateTime, nullable=False),
+    )
+
+
+def _webhooks(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "webhooks",
+        metadata,
+        sa.Column("webhook_id", Id, primary_key=True),
+        sa.Column("url", sa.String(500), nullable=False),
+        # Facts, without the service's name; none: all that are public.
+        sa.Column("facts", Json, nullable=False),
+        sa.Column("scope", Area, nullable=False),
+        sa.Column("description", sa.String(200), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        # Why it is paused.
+        sa.Column("why", sa.String(20)),
+        # Up to this place of the history the receiver was told, or nothing concerned it.
+        sa.Column("position", sa.BigInteger, nullable=False),
+        # Sealed; the one before is believed until a time.
+        sa.Column("secret", sa.LargeBinary),
+        sa.Column("secret_before", sa.LargeBinary),
+        sa.Column("before_until", UtcDateTime),
+        # Of the event that could not be delivered yet: its row in the log, and its tries.
+        sa.Column("delivery_id", Id),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("failing_since", UtcDateTime),
+        sa.Column("next_try_at", UtcDateTime),
+        sa.Column("lease_by", sa.String(64)),
+        sa.Column("lease_until", UtcDateTime),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_by", Id, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("changed_at", UtcDateTime, nullable=False),
+    )
+
+
+def _webhook_deliveries(metadata: sa.MetaData) -> sa.Table:
+    waiting = sa.text("state = 'WAITING'")
+    return sa.Table(
+        "webhook_deliveries",
+        metadata,
+        sa.Column("delivery_id", Id, primary_key=True),
+        sa.Column("webhook_id", Id, nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("event_id", Uuid, nullable=False),
+        sa.Column("fact", sa.String(80), nullable=False),
+        sa.Column("place", sa.BigInteger),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("status", sa.SmallInteger),
+        sa.Column("duration_ms", sa.Integer),
+        sa.Column("error", sa.String(200)),
+        sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+        sa.Column("tried_at", UtcDateTime),
+        sa.Index("ix_webhook_deliveries_webhook_id_delivery_id", "webhook_id", "delivery_id"),
+        sa.Index(
+            "ix_webhook_deliveries_waiting",
+            "webhook_id",
+            postgresql_where=waiting,
+            sqlite_where=waiting,
+        ),
     )
 
 

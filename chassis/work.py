@@ -42,6 +42,7 @@ from chassis import (
     telemetry,
     timers,
     topology,
+    webhooks,
     years,
 )
 from chassis.blobs import forget_abandoned
@@ -49,6 +50,7 @@ from chassis.reconnect import Backoff, Patience, tell_fault, tell_outage
 from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
+from chassis.webhook_sender import Sender
 
 log = logging.getLogger("fivered.work")
 
@@ -440,11 +442,14 @@ class Worker:
         self.routines = [self.timers, self.keeper]
         if runtime.job_doors:
             self.routines.append(self.jobs)
+        self.sender = Sender(runtime) if webhooks.is_on(runtime.process) else None
 
     def _wake(self) -> None:
         # What is said is often what also arms a timer or starts a job.
         self.timers.wake.set()
         self.jobs.wake.set()
+        if self.sender is not None:
+            self.sender.wake()
 
     def _fire(self) -> float:
         limit = 200
@@ -488,6 +493,8 @@ class Worker:
             subscriber.start()
         for routine in self.routines:
             routine.start()
+        if self.sender is not None:
+            self.sender.start()
 
     def stop(self, deadline_s: float = DRAIN_S) -> bool:
         """End: first what takes work in, last the relay. Returns whether all ended in time."""
@@ -499,6 +506,9 @@ class Worker:
         threads: list[threading.Thread] = [
             thread for subscriber in self.subscribers for thread in reversed(subscriber.threads)
         ]
+        if self.sender is not None:
+            self.sender.stop()
+            threads.append(self.sender)
         for thread in (*threads, *self.routines):
             thread.join(max(0.0, end - time.monotonic()))
         self.relay.stop()
@@ -511,9 +521,11 @@ class Worker:
             self.relay.name: lambda: self.relay.state.beat if self.relay.is_alive() else -1e9
         }
         for routine in self.routines:
-            turning[routine.name] = partial(_routine_beat, routine)
+            turning[routine.name] = partial(_thread_beat, routine)
         for subscriber in self.subscribers:
             turning[subscriber.threads[0].name] = partial(_subscriber_beat, subscriber)
+        if self.sender is not None:
+            turning[self.sender.name] = partial(_thread_beat, self.sender)
         ready = {
             "database": health.database(self.runtime),
             "broker": self._broker,
@@ -565,9 +577,9 @@ def _links(worker: Worker) -> Iterable[metrics.Sample]:
     yield gauges.HELD_KEYS, (name, "refused"), float(len(state.refused))
 
 
-def _routine_beat(routine: Routine) -> float:
+def _thread_beat(thread: threading.Thread) -> float:
     # A job or a batch of timers may take long; a routine lives as long as its thread.
-    return time.monotonic() if routine.is_alive() else -1e9
+    return time.monotonic() if thread.is_alive() else -1e9
 
 
 def _subscriber_beat(subscriber: Subscriber) -> float:
@@ -582,6 +594,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     """
     years.warn(runtime)
     sealing.look_again(runtime)
+    webhooks.look_again(runtime)
     forget_abandoned(runtime.process.blobs)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox
@@ -607,6 +620,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
                 break
     with runtime.engine.begin() as conn:
         gone["idempotency"] = idempotency.sweep(conn, chassis.idempotency)
+        webhooks.sweep(conn, chassis)
     if any(gone.values()):
         log.info("swept", extra={"service": runtime.name, **gone})
     return gone

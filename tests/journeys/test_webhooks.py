@@ -1,0 +1,159 @@
+"""Webhooks through HTTP: the district registers a receiver, and it is told what happens."""
+
+import pytest
+from standardwebhooks import Webhook
+
+from chassis.embedded import EmbeddedHost
+from chassis.migrate import migrate_service
+from chassis.runtime import Runtime
+from clients.demo.api import Api
+from clients.demo.district import PEOPLE
+from gateway.tests.conftest import Site
+from services.steward.service import Steward
+from services.steward.settings import StewardSettings
+from services.steward.tests.ground import COMMUNITY, GRID, WANG
+from testkit.bench import environment
+from testkit.receiver import Receiver, receiving
+from testkit.waiting import wait_until
+from tests.journeys.test_year_end import address
+
+HOOKS = "/v1/steward/webhooks"
+
+
+@pytest.fixture
+def receiver():
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def site(tmp_path, receiver):
+    given = environment(
+        StewardSettings,
+        FIVERED_SYNTHETIC="1",
+        FIVERED_WEBHOOK_HOSTS=f"127.0.0.1:{receiver.port}",
+        FIVERED_WEBHOOK_KEY="a-key-of-webhooks-that-is-32-bytes-long",
+    )
+    runtime = Runtime.open(Steward, f"sqlite:///{tmp_path}/steward.sqlite", environ=given)
+    migrate_service(Steward, runtime.engine)
+    host = EmbeddedHost({"steward": runtime})
+    host.start()
+    yield Site(host).build(services=("steward",), extra=())
+    host.stop()
+
+
+def made(answer):
+    assert answer.status_code in {200, 201, 202}, answer.text
+    return answer.json()
+
+
+def test_a_receiver_is_registered_and_told_of_a_request(site, receiver):
+    answer = site.ask(
+        "POST", HOOKS, json={"url": f"{receiver.address}/told", "description": "市民热线"}
+    )
+    hook = made(answer)
+    place = f"{HOOKS}/{hook['id']}"
+    assert answer.headers["Location"] == place
+    # Two signatures from here on: with the secret that was shown, and with the new one.
+    fresh = made(site.ask("POST", f"{place}/rotate-secret"))
+    made(site.ask("POST", f"{place}/test"))
+    assert receiver.wait_for(1)[0].event["type"] == "steward.webhook_test.v1"
+
+    for code, name, kind in ((COMMUNITY, "春晖社区", "COMMUNITY"), (GRID, "第一网格", "GRID")):
+        area = {"code": code, "name": name, "kind": kind}
+        made(site.ask("POST", "/v1/steward/areas", json=area))
+    person = {"person_id": WANG, "name": "王小丽", "synthetic": True, "grid": GRID}
+    made(site.ask("POST", "/v1/steward/people", json=person))
+    asked = {"channel": "APP", "kind": "REPAIR", "category": "LIFT", "grid": GRID, "text": "电梯停"}
+    grant = ({"role": "R_RESIDENT", "scope": COMMUNITY},)
+    filed = made(site.ask("POST", "/v1/steward/requests", json=asked, grants=grant, person=WANG))
+    receiver.wait_for(4)
+    *areas, submitted = receiver.arrived[1:4]
+    assert [one.event["type"] for one in areas] == ["steward.area_defined.v1"] * 2
+    assert submitted.event["type"] == "steward.request_submitted.v1"
+    assert submitted.event["subject"] == filed["id"]
+    assert submitted.headers["traceparent"]
+    for secret in (hook["secret"], fresh["secret"]):
+        assert Webhook(secret).verify(submitted.body, submitted.headers)
+
+    assert wait_until(lambda: len(made(site.ask("GET", f"{place}/deliveries"))["items"]) == 4, 5)
+    newest = made(site.ask("GET", f"{place}/deliveries", params={"limit": 1}))
+    assert newest["items"][0]["event_id"] == submitted.id
+    assert newest["next"]
+    again = f"{place}/deliveries/{newest['items'][0]['id']}/redeliver"
+    made(site.ask("POST", again))
+    assert receiver.wait_for(5)[4].id == submitted.id
+
+
+def test_a_webhook_is_changed_paused_resumed_and_ended(site, receiver):
+    hook = made(site.ask("POST", HOOKS, json={"url": receiver.address}))
+    place = f"{HOOKS}/{hook['id']}"
+    assert "secret" not in made(site.ask("GET", place))
+    assert site.ask("PATCH", place, json={"description": "x"}).status_code == 428
+
+    def step(verb, path, version, **body):
+        answer = site.ask(verb, path, headers={"If-Match": f'"{version}"'}, json=body)
+        return made(answer)
+
+    types = ["steward.request_submitted.v1"]
+    assert step("PATCH", place, 1, types=types)["types"] == types
+    assert step("POST", f"{place}/pause", 2)["why"] == "BY_HAND"
+    assert made(site.ask("GET", HOOKS, params={"state": "PAUSED"}))["items"][0]["id"] == hook["id"]
+    assert step("POST", f"{place}/resume", 3)["state"] == "ACTIVE"
+    assert step("POST", f"{place}/tell-again", 4, after=0)["position"] == 0
+    assert step("POST", f"{place}/end", 5)["state"] == "ENDED"
+    refused = site.ask("POST", f"{place}/test")
+    assert (refused.status_code, refused.json()["code"]) == (409, "STATE_CONFLICT")
+
+
+def test_what_may_not_be_is_refused_in_words(site):
+    answer = site.ask("POST", HOOKS, json={"url": "https://evil.example.org/"})
+    assert answer.status_code == 422
+    said = answer.json()
+    assert "FIVERED_WEBHOOK_HOSTS" in said["message_zh"]
+    assert "the operator does not list evil.example.org" in said["message_en"]
+    denied = site.ask(
+        "POST", HOOKS, json={"url": "https://x.example.org/"},
+        grants=({"role": "R_STREET", "scope": COMMUNITY[:9]},),
+    )  # fmt: skip
+    assert denied.status_code == 403
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_forgets_no_event_and_no_secret(embedded):
+    """`fivered up` is killed with -9 while the receiver fails; the next start goes on in order."""
+    with receiving(Receiver(answer=lambda _number, _handler: 503)) as receiver:
+        hosts = {"FIVERED_WEBHOOK_HOSTS": f"127.0.0.1:{receiver.port}"}
+        api = Api(*address(embedded.start(**hosts)))
+
+        def define(number):
+            area = {
+                "code": f"3708110159{number + 1:02d}",
+                "name": f"社区{number}",
+                "kind": "COMMUNITY",
+            }
+            api.post("/v1/steward/areas", PEOPLE["district"], area, key=f"area-{number}")
+
+        hook = api.post(HOOKS, PEOPLE["district"], {"url": receiver.address}, key="hook")
+        for number in range(5):
+            define(number)
+        receiver.wait_for(2)
+        embedded.kill9()
+        receiver.answer = lambda _number, _handler: 200
+        embedded.start(**hosts)
+        for number in range(5, 8):
+            define(number)
+        assert wait_until(lambda: len(receiver.taken()) >= 8, 20)
+        told = [event["subject"] for event in receiver.taken()]
+        assert told == [f"3708110159{number + 1:02d}" for number in range(8)]
+        for one in receiver.arrived:
+            assert Webhook(hook["secret"]).verify(one.body, one.headers)
+        again = api.post(HOOKS, PEOPLE["district"], {"url": receiver.address}, key="hook")
+        assert again["secret"] == hook["secret"]
+        api.close()
+
+
+def test_the_reference_shows_the_doors(site):
+    paths = made(site.ask("GET", "/openapi.json"))["paths"]
+    assert {"get", "post"} <= set(paths[HOOKS])
+    assert "patch" in paths[f"{HOOKS}/{{webhook_id}}"]

@@ -9,7 +9,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from chassis import LICENCE, OPERATOR
-from chassis.contracts import READERS, EventContract
+from chassis.fact_schemas import READERS, EventContract
 from chassis.json_values import Json, JsonObject
 from chassis.messages import PARTITIONS
 from chassis.topology import VHOST, event_exchange, vhost_of
@@ -75,7 +75,7 @@ def document(
                 }
         messages[name] = _message(contract, enveloped, catalogue)
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": title,
             "version": version,
@@ -167,6 +167,7 @@ def _message(contract: EventContract, enveloped: JsonObject, catalogue: str) -> 
         "x-about": contract.get("about", ""),
         "x-said-by": [*contract.get("by", ())],
         "x-after": [*contract.get("after", ())],
+        "x-changes": {release: [*told] for release, told in contract.get("changes", {}).items()},
         "examples": [
             {"payload": event_of(contract, one, enveloped)} for one in contract["examples"]
         ],

@@ -439,7 +439,7 @@ class Service(Declared):
     @query(roles=(PUBLIC,))
     def _events(self, tx: Tx, _body: Nothing) -> JsonObject:
         """Answer the public facts of the release that runs here, and which it consumes."""
-        heard = {source: [*facts] for source, facts in consumed_by(type(self)).items()}
+        heard: JsonObject = {source: [*facts] for source, facts in consumed_by(type(self)).items()}
         return {"facts": [*tx.runtime.public_facts], "heard": heard}
 
     @query(roles=history.READERS)

@@ -219,9 +219,9 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     topology.add_argument("name", nargs="?", help=argparse.SUPPRESS)
 
     events = parsers["events"]
-    events.add_argument("action", choices=("list", "show", "tail", "replay"))
+    events.add_argument("action", choices=("list", "show", "changes", "tail", "replay"))
     events.add_argument(
-        "service", nargs="?", help="list: none = every installed service; show: a fact"
+        "service", nargs="?", help="list: none = every installed service; show, changes: a fact"
     )
     at = "outbox id, or time of recording (2026-11-28T09:30, local)"
     events.add_argument("--after", metavar="PLACE", help=f"beyond this {at}")
@@ -230,7 +230,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     events.add_argument("--fact", help="only this fact, e.g. request_rated.v1")
     events.add_argument("--limit", type=_count, help="tail: the newest N (100)")
     events.add_argument("--follow", action="store_true", help="tail: go on until Ctrl-C")
-    events.add_argument("--json", action="store_true", help="list, show: the contract as JSON")
+    events.add_argument("--json", action="store_true", help="list, show, changes: as JSON")
     events.add_argument("--unsent", action="store_true", help="tail: what has not left yet")
     events.add_argument("--dry-run", action="store_true", help="replay: only count")
     events.add_argument("--only-to", metavar="CONSUMER", help="replay: to this service only")

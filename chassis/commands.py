@@ -27,6 +27,7 @@ from chassis import (
 )
 from chassis.calendar import Year, read_year_file
 from chassis.cards import Outlook
+from chassis.fact_schemas import EventContract
 from chassis.here import KEYS
 from chassis.installed import ALL, service_class, service_names, services_of
 from chassis.messages import SYSTEM
@@ -121,6 +122,8 @@ def run_events(given: argparse.Namespace) -> int:
         return _list_facts(given)
     if given.action == "show":
         return _show_fact(given)
+    if given.action == "changes":
+        return _changes_of_facts(given)
     if given.service is None:
         raise CommandFailed(f"events {given.action} needs a service: whose events")
     try:
@@ -158,6 +161,7 @@ def _only_of_its_action(given: argparse.Namespace) -> None:
         "replay": (*tail, "json"),
         "list": (*replay, *tail, "after", "first", "last"),
         "show": (*replay, *tail, "after", "first", "last", "fact"),
+        "changes": (*replay, *tail, "after", "first", "last", "fact"),
     }
     for name in others[given.action]:
         value = getattr(given, name)
@@ -185,17 +189,45 @@ def _list_facts(given: argparse.Namespace) -> int:
     return 0
 
 
-def _show_fact(given: argparse.Namespace) -> int:
-    """Show all that is said of one fact."""
+def _fact(given: argparse.Namespace) -> EventContract:
+    """Return the fact that is named.
+
+    Raises:
+        CommandFailed: None is, or nobody publishes it.
+    """
     service, _, name = (given.service or "").partition(".")
     if not name or service not in service_names():
-        raise CommandFailed("events show needs a fact, such as steward.request_submitted.v1")
-    known = {one["type"]: one for one in contracts.facts_of(service_class(service))}
-    fact = known.get(given.service)
-    if fact is None:
         raise CommandFailed(
-            f"{service} publishes no {name}: fivered events list {service} says what it does"
+            f"events {given.action} needs a fact, such as steward.request_submitted.v1"
         )
+    for fact in contracts.facts_of(service_class(service)):
+        if fact["type"] == given.service:
+            return fact
+    raise CommandFailed(
+        f"{service} publishes no {name}: fivered events list {service} says what it does"
+    )
+
+
+def _changes_of_facts(given: argparse.Namespace) -> int:
+    """Show since when facts are published, and what each release has changed of them."""
+    if "." in (given.service or ""):
+        facts = [_fact(given)]
+    else:
+        names = [given.service] if given.service else service_names()
+        facts = [one for name in names for one in contracts.facts_of(service_class(name))]
+    for fact in facts:
+        told = {"type": fact["type"], "since": fact["since"], "changes": fact.get("changes", {})}
+        if given.json:
+            print(json.dumps(told, ensure_ascii=False))
+            continue
+        print(f"{fact['since']:11} {fact['type']}  {fact['title']}")
+        print("".join(f"  {line}\n" for line in contracts.history_of(fact)), end="")
+    return 0
+
+
+def _show_fact(given: argparse.Namespace) -> int:
+    """Show all that is said of one fact."""
+    fact = _fact(given)
     print(
         json.dumps(fact, ensure_ascii=False) if given.json else "\n".join(contracts.in_words(fact))
     )

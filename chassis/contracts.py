@@ -2,26 +2,24 @@
 
 A service's `contracts/` holds `events/<fact>.json` (schema and examples of each fact that it
 publishes), `api.json` (its doors over HTTP: roles, request, reply, examples), `queues.json` (what
-it consumes) and `released.json` (the facts as they stood at the last release). Titles and examples
-are written by hand; schemas come from the code. A released fact only gains optional fields and
-examples.
+it consumes) and what the last release promised (`releases`). Titles and examples are written by
+hand; schemas come from the code. What was released only gains optional fields and examples.
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from msgspec import inspect as types
 
-from chassis import api, promises
+from chassis import api, promises, releases
 from chassis.api import ApiContract, DoorContract, RefusalContract, Schema
 from chassis.bus import (
     Entry,
@@ -33,7 +31,7 @@ from chassis.bus import (
     reply_type,
     request_type,
 )
-from chassis.fact_schemas import fact_schema, kinds_of, parts_of, unsaid
+from chassis.fact_schemas import READERS, EventContract, fact_schema, kinds_of, parts_of, unsaid
 from chassis.facts import MEANINGS, UNIT, all_declared, declared
 from chassis.installed import release_of
 from chassis.json_values import JsonObject
@@ -46,48 +44,6 @@ from chassis.table import description_of, refusals_of, summary_of
 
 if TYPE_CHECKING:
     from chassis.importers import Importer
-
-
-# What holds for every fact, so that no release breaks who reads it.
-READERS = (
-    "读者须知:忽略不认识的成员;词表会增加,不认识的词按“其他”处理,不可报错;事件可能再次送达,按 id "
-    "去重;同一对象的事件按先后送达,sequence 只增不减,较旧的丢弃 / Ignore members that you do not "
-    "know. Lists of words are open: take a word that you do not know as “other”, and fail on none. "
-    "An event may arrive again: its id tells. Events about one subject keep their order; "
-    "`sequence` only grows, and what is older than what you have is dropped."
-)
-
-
-class EventContract(TypedDict, total=False):
-    """What a service says of one fact.
-
-    Attributes:
-        type: "<service>.<fact>.v<n>".
-        since: The release in which it came.
-        about: The kind of thing that its subject is; facts about one subject stay in order.
-        when: What has happened, and whether it is said once or again: "中文 / English".
-        by: What says it: calls over HTTP, timers, other facts.
-        after: The facts of which one precedes it for the same subject.
-    """
-
-    type: str
-    visibility: str
-    since: str
-    title: str
-    about: str
-    when: str
-    by: list[str]
-    after: list[str]
-    schema: Schema
-    examples: list[JsonObject]
-
-
-class Released(TypedDict):
-    """A fact as it stood at the last release; of its examples the digests."""
-
-    since: str
-    schema: Schema
-    examples: list[str]
 
 
 @dataclass(slots=True)
@@ -173,6 +129,12 @@ def facts_of(service_cls: type[Service]) -> list[EventContract]:
     return [_read_event(folder / f"{kind.FACT}.json") for kind in kinds]
 
 
+def history_of(fact: EventContract) -> Iterator[str]:
+    """Yield what each release has changed of a fact, as lines for a terminal."""
+    for number, told in sorted(fact.get("changes", {}).items()):
+        yield from (f"{number:11} {one}" for one in told)
+
+
 def in_words(fact: EventContract) -> Iterator[str]:
     """Yield what a fact's contract says, as lines for a terminal."""
     yield f"{fact['type']}  {fact['title']}"
@@ -182,6 +144,7 @@ def in_words(fact: EventContract) -> Iterator[str]:
         value = cast("Mapping[str, object]", fact).get(name)
         if value:
             yield f"{name:11} {', '.join(value) if isinstance(value, list) else value}"
+    yield from history_of(fact)
     required = fact["schema"].get("required", [])
     yield ""
     for at, one in parts_of(fact["schema"]):
@@ -324,17 +287,16 @@ def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, object]:
         folder / "api.json": api_contract(service_cls),
         folder / "queues.json": queues_contract(service_cls),
     }
-    released = _released(folder)
+    released, version = releases.facts_in(folder), release_of(service_cls.name)
     for kind in all_declared(service_cls.publishes):
         path = folder / "events" / f"{kind.FACT}.json"
         before = released.get(kind.FACT)
-        since = before["since"] if before else release_of(service_cls.name)
-        files[path] = event_contract(service_cls, kind, _read_event(path), since)
+        since = before["since"] if before else version
+        told = event_contract(service_cls, kind, _read_event(path), since)
+        if changes := releases.fact_changes(folder, told, version):
+            told["changes"] = changes
+        files[path] = told
     return files
-
-
-def _released(folder: Path) -> dict[str, Released]:
-    return cast("dict[str, Released]", _read(folder / "released.json"))
 
 
 def write(service_cls: type[Service], folder: Path | None = None) -> Report:
@@ -375,7 +337,7 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
                 "service's only writer for as long as it likes"
                 for place in without_bound(entry.body_type)
             ]
-    report.problems += _check_released(folder)
+    report.problems += releases.broken(folder, _facts_in(folder), api_of(service_cls))
     return report
 
 
@@ -450,49 +412,23 @@ def _check_examples(kind: type, path: Path) -> list[str]:
 
 
 def release(service_cls: type[Service], folder: Path | None = None) -> Report:
-    """Freeze the facts as they stand: from now on they only gain optional fields and examples."""
+    """Freeze facts and doors as they stand: from now on they only gain."""
     folder = folder or folder_of(service_cls)
     report = check(service_cls, folder)
     if report.problems:
         return report
-    path = folder / "released.json"
-    frozen = {
-        kind.FACT: {
-            "since": (contract := _read_event(folder / "events" / f"{kind.FACT}.json"))["since"],
-            "schema": contract["schema"],
-            "examples": [_digest(example) for example in contract["examples"]],
-        }
-        for kind in all_declared(service_cls.publishes)
-    }
-    path.write_text(_text(_read(path) | frozen), "utf-8")
-    report.written.append(path)
+    for path, value in releases.freeze(folder, _facts_in(folder), api_of(service_cls)).items():
+        path.write_text(_text(value), "utf-8")
+        report.written.append(path)
     return report
 
 
-def _digest(example: object) -> str:
-    return hashlib.sha256(msgspec.json.encode(example, order="sorted")).hexdigest()[:16]
-
-
-def _check_released(folder: Path) -> list[str]:
-    found = []
-    for fact, old in _released(folder).items():
-        path = folder / "events" / f"{fact}.json"
-        now = _read_event(path)
-        if not now:
-            found.append(
-                f"{path}: {fact} was released and is gone; publish it until nobody consumes it"
-            )
-            continue
-        found += [f"{path}: {why}" for why in broken_promises(old["schema"], now["schema"])]
-        kept = {_digest(example) for example in now["examples"]}
-        found += [
-            f"{path}: released example {digest} is gone or changed"
-            for digest in old["examples"]
-            if digest not in kept
-        ]
-    return found
+def _facts_in(folder: Path) -> dict[str, EventContract]:
+    """Return the contracts of facts, by the name of the fact."""
+    return {path.stem: _read_event(path) for path in sorted((folder / "events").glob("*.json"))}
 
 
 def broken_promises(old: Schema, now: Schema) -> list[str]:
     """Return what a reader of the old schema could trip over in the new one."""
-    return [*promises.published_breaks(promises.members_of(old), promises.members_of(now))]
+    before, after = promises.members_of(old), promises.members_of(now)
+    return [str(one) for one in promises.published_breaks(before, after)]

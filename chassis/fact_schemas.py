@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import TypedDict, cast
 
 from chassis.api import Schema, inner
 from chassis.facts import MEANINGS, UNIT, WORDS
 from chassis.i18n import vocabulary
+from chassis.json_values import JsonObject
 from chassis.schemas import described, schema_of
+
+# What holds for every fact, so that no release breaks who reads it.
+READERS = (
+    "读者须知:忽略不认识的成员;词表会增加,不认识的词按“其他”处理,不可报错;事件可能再次送达,按 id "
+    "去重;同一对象的事件按先后送达,sequence 只增不减,较旧的丢弃 / Ignore members that you do not "
+    "know. Lists of words are open: take a word that you do not know as “other”, and fail on none. "
+    "An event may arrive again: its id tells. Events about one subject keep their order; "
+    "`sequence` only grows, and what is older than what you have is dropped."
+)
+
+
+class EventContract(TypedDict, total=False):
+    """What a service says of one fact.
+
+    Attributes:
+        type: "<service>.<fact>.v<n>".
+        since: The release in which it came.
+        about: The kind of thing that its subject is; facts about one subject stay in order.
+        when: What has happened, and whether it is said once or again: "中文 / English".
+        by: What says it: calls over HTTP, timers, other facts.
+        after: The facts of which one precedes it for the same subject.
+        changes: What each release since then has changed of it.
+    """
+
+    type: str
+    visibility: str
+    since: str
+    title: str
+    about: str
+    when: str
+    by: list[str]
+    after: list[str]
+    schema: Schema
+    examples: list[JsonObject]
+    changes: dict[str, list[str]]
+
 
 # What a member says that stands inside of it where it may be null.
 _TOLD = ("description", "examples", WORDS, MEANINGS, UNIT)

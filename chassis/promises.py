@@ -7,8 +7,8 @@ served where all that it sent before is still taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TypedDict, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypedDict, cast
 
 from chassis.api import Schema, Schemas, name_in
 from chassis.facts import WORDS
@@ -19,6 +19,16 @@ LOWER = ("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties"
 EXACT = ("pattern", "format", "multipleOf")
 
 _NEXT = "say a new version beside it (.v2)"
+
+
+class Break(NamedTuple):
+    """What somebody trips over who relied on what was released, and what to do instead."""
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.remedy}"
 
 
 class Member(TypedDict, total=False):
@@ -93,71 +103,103 @@ def _named(at: str) -> str:
     return f"field {at!r}" if at else "the whole"
 
 
-def published_breaks(before: Members, now: Members) -> Iterator[str]:
-    """Yield what a reader of what was published trips over now: what, where, what to do."""
+def published_breaks(before: Members, now: Members) -> Iterator[Break]:
+    """Yield what a reader of what was published trips over now."""
     for at, had in before.items():
         has = now.get(at)
         if has is None:
-            yield f"{_named(at)} was released and is gone: go on saying it, or {_NEXT}"
+            yield Break(f"{_named(at)} was released and is gone", f"go on saying it, or {_NEXT}")
             continue
         more = set(has["kinds"]) - set(had.get("kinds", has["kinds"]))
         if more:
-            yield (
-                f"{_named(at)} has another type ({' or '.join(sorted(more))}, which was "
-                f"{' or '.join(had['kinds'])}): {_NEXT}"
+            yield Break(
+                f"{_named(at)} has another type ({_or(more)}, and was {_or(had['kinds'])})", _NEXT
             )
         if had.get("required") and not has.get("required"):
-            yield f"{_named(at)} was always there and may be left out: say it always, or {_NEXT}"
-        for word in sorted(set(had.get("words", ())) - set(has.get("words", had.get("words", ())))):
-            yield f"{_named(at)} says {word} no more: go on listing it, or {_NEXT}"
+            yield Break(
+                f"{_named(at)} was always there and may be left out", f"say it always, or {_NEXT}"
+            )
         if had.get("words") and "words" not in has:
-            yield f"{_named(at)} listed its words and does not: list them"
-        was, holds = had.get("limits", {}), has.get("limits", {})
-        for name, value in was.items():
+            yield Break(f"{_named(at)} listed its words and does not", "list them")
+        for word in sorted(set(had.get("words", ())) - set(has.get("words", had.get("words", ())))):
+            yield Break(f"{_named(at)} says {word} no more", f"go on listing it, or {_NEXT}")
+        holds = has.get("limits", {})
+        for name, value in had.get("limits", {}).items():
             if holds.get(name) != value:
-                yield (
-                    f"{_named(at)}: {name} was {value} and is {holds.get(name, 'none')}: "
-                    f"leave it, or {_NEXT}"
+                yield Break(
+                    f"{_named(at)}: {name} was {value} and is {holds.get(name, 'none')}",
+                    f"leave it, or {_NEXT}",
                 )
     for at, has in now.items():
-        if has.get("required") and at not in before and _holder(at) in before:
-            yield (
-                f"{_named(at)} is required now, and events of the release before lack it: "
-                "a new member must be optional (give it a default)"
+        if not has.get("required"):
+            continue
+        if at in before and not before[at].get("required"):
+            yield Break(f"{_named(at)} is required now and was not", "a field stays optional")
+        elif at not in before and _holder(at) in before:
+            yield Break(
+                f"{_named(at)} is required now, and what was said before lacks it",
+                "a new field is optional: give it a default",
             )
-        elif has.get("required") and at in before and not before[at].get("required"):
-            yield f"{_named(at)} is required now and was not: a member stays optional"
 
 
-def taken_breaks(before: Members, now: Members) -> Iterator[str]:
-    """Yield what a caller who sends what was taken trips over now: what, where, what to do."""
+def answered_breaks(before: Members, now: Members) -> Iterator[Break]:
+    """Yield what a reader of a door's answers trips over now. Answers are made anew each time, so
+    that a new field may always be there, and an optional one from now on."""
+    for one in published_breaks(before, now):
+        if "is required now" not in one.what:
+            yield one
+
+
+def taken_breaks(before: Members, now: Members) -> Iterator[Break]:
+    """Yield what a caller who sends what was taken trips over now."""
     for at, had in before.items():
         has = now.get(at)
         if has is None:
-            yield f"takes no {_named(at)} any more: go on taking it"
+            yield Break(f"{_named(at)} is taken no more", "go on taking it")
             continue
         gone = set(had.get("kinds", ())) - set(has["kinds"])
-        if gone and not ("integer" in gone and "number" in has["kinds"]):
-            yield (
-                f"{_named(at)} takes no {' or '.join(sorted(gone))} any more: "
-                "take both, or open a door beside this one"
+        if gone and not (gone == {"integer"} and "number" in has["kinds"]):
+            yield Break(
+                f"{_named(at)} takes no {_or(gone)} any more",
+                "take both, or open a door beside this one",
             )
         if "words" in has:
-            lost = set(had.get("words", ())) - set(has["words"])
-            yield from (
-                f"{_named(at)} takes the word {word} no more: go on taking it"
-                for word in sorted(lost)
-            )
-            if "kinds" in had and "words" not in had and "string" in had["kinds"]:
-                yield f"{_named(at)} took any text and takes listed words only: go on taking it"
-        if "limits" in had or "kinds" in had:
+            for word in sorted(set(had.get("words", ())) - set(has["words"])):
+                yield Break(f"{_named(at)} takes the word {word} no more", "go on taking it")
+            if "words" not in had and "string" in had.get("kinds", ()):
+                yield Break(f"{_named(at)} took any text and takes listed words only", "take any")
+        if "kinds" in had:
             for why in _tighter(had.get("limits", {}), has.get("limits", {})):
-                yield f"{_named(at)}: {why}: leave it as wide as it was"
+                yield Break(f"{_named(at)}: {why}", "leave it as wide as it was")
     for at, has in now.items():
         if not has.get("required") or before.get(at, {}).get("required"):
             continue
         if at in before or _holder(at) in before:
-            yield f"{_named(at)} is required now: callers do not send it: give it a default"
+            yield Break(
+                f"{_named(at)} is required now, and callers of before do not send it",
+                "give it a default",
+            )
+
+
+def gains(before: Members, now: Members) -> Iterator[str]:
+    """Yield what is new and breaks nothing: "中文 / English"."""
+    for at, has in now.items():
+        if at not in before:
+            if at and not at.endswith(("[]", "{}")):
+                yield f"新增成员 `{at}` / gained `{at}`"
+            continue
+        new = sorted(set(has.get("words", ())) - set(before[at].get("words", ())))
+        if new and "words" in before[at]:
+            listed = ", ".join(new)
+            yield f"`{at}` 新增词 {listed} / `{at}` gained the words {listed}"
+        elif new and before[at].get("kinds"):
+            yield f"`{at}` 列出用词 / `{at}` lists its words"
+        if before[at].get("required") and not has.get("required"):
+            yield f"`{at}` 可以不填 / `{at}` may be left out"
+
+
+def _or(words: Iterable[str]) -> str:
+    return " or ".join(sorted(words))
 
 
 def _holder(at: str) -> str:

@@ -22,7 +22,7 @@ from chassis.bus import consumed_by
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
 from chassis.topology import VHOST
-from deploy import cards, manifests, metrics, partial, units
+from deploy import cards, changes, manifests, metrics, partial, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -211,6 +211,7 @@ def files() -> dict[Path, str]:
         metrics.EXAMPLE: metrics.example(),
         HERE / "installation.json": installation.to_json(),
         HERE.parent / "docs" / "asyncapi.json": events(),
+        HERE.parent / "docs" / "changes.md": changes.page(),
         HERE / "env" / "gateway.env.example": environment(
             "gateway", [GatewaySettings, _BusOnly], database=False
         ),

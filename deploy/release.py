@@ -23,7 +23,7 @@ import tomllib
 from io import BytesIO
 from pathlib import Path
 
-from chassis import __version__
+from chassis import __version__, api, releases
 from deploy.local.prepare import ROOT, units
 
 TAG = f"v{__version__}"
@@ -74,13 +74,16 @@ def notes() -> str:
 
 
 def not_frozen() -> list[str]:
-    """Return the facts that may still change: those that are not released as they stand."""
+    """Return the facts and doors that may still change: those not released as they stand."""
     found = []
     for path in sorted(ROOT.glob("services/*/contracts/events/*.json")):
-        frozen = json.loads((path.parents[1] / "released.json").read_text("utf-8"))
-        now = json.loads(path.read_text("utf-8"))
-        if frozen.get(path.stem, {}).get("schema") != now["schema"]:
+        frozen = releases.facts_in(path.parents[1]).get(path.stem)
+        if frozen is None or frozen["schema"] != json.loads(path.read_text("utf-8"))["schema"]:
             found.append(f"{path.parts[-4]}:{path.stem}")
+    for path in sorted(ROOT.glob("services/*/contracts/api.json")):
+        before = releases.doors_in(path.parent)
+        if releases.frozen_doors(api.read_file(path.read_bytes()), before) != before:
+            found.append(f"{path.parts[-3]}:doors")
     return found
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis import OPERATOR, __version__, asyncapi
-from chassis.contracts import READERS, EventContract
+from chassis.fact_schemas import READERS, EventContract
 from chassis.facts import MEANINGS, UNIT
 from chassis.json_values import Json, JsonObject
 from chassis.messages import PUBLIC
@@ -140,11 +140,12 @@ class Catalogue:
 
 
 def _told(fact: EventContract) -> JsonObject:
-    said = {name: value for name, value in fact.items() if name in _LISTED}
+    whole = cast("JsonObject", fact)
+    said = {name: value for name, value in whole.items() if name in _LISTED}
     return {**said, "schema": f"/events/{fact['type']}"}
 
 
-_LISTED = ("type", "title", "since", "about", "when", "by", "after")
+_LISTED = ("type", "title", "since", "about", "when", "by", "after", "changes")
 
 
 def _rows(fact: EventContract, hearers: Collection[str]) -> str:
@@ -168,6 +169,8 @@ def _rows(fact: EventContract, hearers: Collection[str]) -> str:
             for head, listed in codes.items()
         },
     }
+    for release, told in fact.get("changes", {}).items():
+        rows[f"{release} 版变更 / Changed in {release}"] = "<br>".join(both(one) for one in told)
     return "".join(
         f"<dt>{both(head)}</dt><dd>{value}</dd>" for head, value in rows.items() if value
     )

@@ -148,9 +148,36 @@ def test_what_is_published_at_all_is_listed(capsys):
     assert all(one["title"] and one["schema"] for one in told)
 
 
+def test_one_fact_is_shown_with_its_members_units_and_words(capsys):
+    assert cli.main(["events", "show", "partner.offer_published.v1"]) == 0
+    shown = capsys.readouterr().out
+    assert "points_price" in shown
+    assert "[分 / points]" in shown
+    assert "DISCOUNT" in shown
+    assert "POST /v1/partner/offers/{offer_id}/publish" in shown
+    assert cli.main(["events", "show", "partner.offer_published.v1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["since"] == "0.1.0"
+
+
+def test_what_each_release_has_changed_is_told(capsys):
+    assert cli.main(["events", "changes", "property.project_registered.v1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["since"] == "0.1.0"
+    assert "新增成员 `buildings` / gained `buildings`" in told["changes"]["0.2.0"]
+    assert cli.main(["events", "changes"]) == 0
+    shown = capsys.readouterr().out
+    assert "steward.request_submitted.v1" in shown
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
+        (["show"], "needs a fact"),
+        (["show", "steward"], "needs a fact"),
+        (["show", "steward.nothing.v1"], "publishes no nothing.v1"),
+        (["show", "steward.area_defined.v1", "--limit", "3"], "takes no --limit"),
+        (["changes", "steward.nothing.v1"], "publishes no nothing.v1"),
         (["list", "credit", "--fact", "nothing.v1"], "nothing that is published"),
         (["list", "nothing"], "nothing"),
         (["list", "--after", "1"], "takes no --after"),

@@ -25,7 +25,9 @@ class Services:
             raise ServiceUnavailable(service)
         assert method == "_events"
         found = facts_of(service_class(service))
-        return {"facts": [one for one in found if one["visibility"] == "public"]}
+        heard = {"steward": ["request_submitted.v1"]} if service == "forum" else {}
+        facts = [one for one in found if one["visibility"] == "public"]
+        return {"facts": facts} | ({"heard": heard} if service != "partner" else {})
 
 
 @pytest.fixture
@@ -77,6 +79,28 @@ def test_the_asyncapi_document_has_the_public_facts_with_examples(site):
             jsonschema.Draft202012Validator(data).validate(example["payload"])
     whole = asyncapi.document(public().values(), title=told["info"]["title"], version="1", heard={})
     assert whole["channels"] == told["channels"]
+
+
+def test_a_page_says_when_by_what_after_what_since_when_and_what_each_word_means(site):
+    shown = site.ask("GET", "/events/steward.request_closed.v1", grants=None, headers=HTML).text
+    assert "0.1.0" in shown
+    assert "POST /v1/steward/requests/{request_id}/close" in shown
+    assert 'href="/events/steward.request_resolved.v1"' in shown
+    shown = site.ask("GET", "/events/steward.request_submitted.v1", grants=None, headers=HTML).text
+    assert "<li><code>WECHAT_GROUP</code> 微信群" in shown
+    assert "<code>forum</code>" in shown
+    assert "新增成员 `building`" in shown
+    shown = site.ask("GET", "/events/partner.offer_published.v1", grants=None, headers=HTML).text
+    assert "单位 / Unit: 分" in shown
+    listed = site.ask("GET", "/events", grants=None).json()
+    assert "Lists of words are open" in listed["readers"]
+    assert all(one["when"] and one["by"] and one["since"] for one in listed["items"])
+
+
+def test_who_consumes_a_public_fact_stands_in_the_asyncapi_document(site):
+    told = site.ask("GET", "/asyncapi.json", grants=None).json()
+    heard = {name for name, one in told["operations"].items() if one["action"] == "receive"}
+    assert heard == {"forum_hears_steward_request_submitted_v1"}
 
 
 def test_a_service_that_is_away_is_shown_as_it_spoke_last(site, monkeypatch):

@@ -27,6 +27,7 @@ CHASSIS = (
     "asyncapi | consumers | doctor | gauges | health | keys | looking | process | relay | rpc | webhook_sender",
     "broker | broker_users | runtime",
     "contracts | drafting | folder | topology",
+    "releases",
     "fact_schemas | file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | importers | jobs | webhooks",

@@ -1,6 +1,7 @@
 """`make release` in a clone: what stops it, what it builds, what it tags."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis import __version__
+from chassis import __version__, api, releases
 from deploy.local.prepare import units
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,10 +58,12 @@ def clone(tmp_path):
     change(
         folder, "CHANGELOG.md", rf"## \[{__version__}\] - \S+", f"## [{__version__}] - 2026-12-01"
     )
-    for events in folder.glob("services/*/contracts/events"):
-        frozen = {path.stem: path.read_text("utf-8") for path in events.glob("*.json")}
-        text = ",".join(f'"{fact}": {said}' for fact, said in frozen.items())
-        (events.parent / "released.json").write_text(f"{{{text}}}", "utf-8")
+    for contract in folder.glob("services/*/contracts/api.json"):
+        events = (contract.parent / "events").glob("*.json")
+        facts = {path.stem: json.loads(path.read_text("utf-8")) for path in events}
+        doors = api.read_file(contract.read_bytes())
+        for path, frozen in releases.freeze(contract.parent, facts, doors).items():
+            path.write_text(json.dumps(frozen), "utf-8")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "Ready")
     return folder
@@ -78,6 +81,12 @@ def clone(tmp_path):
             '"settlement_published.v1"',
             '"x.v1"',
             "settlement_published.v1",
+        ),
+        (
+            "services/forum/contracts/released_doors.json",
+            '"status": 201',
+            '"status": 200',
+            "forum:doors",
         ),
     ],
 )

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis import migrate, sealing
+from chassis import migrate, sealing, webhooks
 from chassis.folder import all_settings, take_folder, wanted_keys, write_keys
 from chassis.here import keys_file, read_keys
 from chassis.installed import service_class, service_names
@@ -51,6 +51,12 @@ class _Place:
         if self.data is None:
             return os.environ.get(variable, "")
         return f"sqlite:///{self.data / service}.sqlite"
+
+    def is_there(self, service: str) -> bool:
+        """Tell whether a service has a database here."""
+        if self.data is None:
+            return bool(self.database(service))
+        return (self.data / f"{service}.sqlite").exists()
 
 
 def _place(data: str) -> _Place:
@@ -97,12 +103,12 @@ def rotate(data: str, name: str, say: Say) -> int:
         return 0
     write_keys(place.path, place.found | match | {name: fresh, name + BEFORE: before})
     say(f"{place.path}: {name} is new, {name}{BEFORE} is the key before")
-    for service in _sealing(name):
+    for service in _sealed_here(place, name):
         with _stopped(place.data) as alone:
             if not alone:
                 say(f"{place.data} is in use: the next start seals the values of {service} anew")
                 continue
-            _reseal(_Place(place.data, place.path, read_keys(place.path)), service, say)
+            _reseal(_Place(place.data, place.path, read_keys(place.path)), service, name, say)
     say("when fivered keys status says that it is safe: fivered keys drop")
     return 0
 
@@ -153,6 +159,13 @@ def _sealing(name: str) -> list[str]:
     return [service for service, setting in found.items() if setting == name]
 
 
+def _sealed_here(place: _Place, name: str) -> list[str]:
+    """Return the services of which a key seals something in a database that is here."""
+    if name != webhooks.KEY:
+        return _sealing(name)
+    return [service for service in service_names() if place.is_there(service)]
+
+
 def _sealing_services(services: Iterable[str]) -> dict[str, str]:
     found = {}
     for service in services:
@@ -176,14 +189,22 @@ def _stopped(data: Path) -> Iterator[bool]:
         held.close()
 
 
-def _reseal(place: _Place, service: str, say: Say) -> None:
+def _reseal(place: _Place, service: str, name: str, say: Say) -> None:
     with _opened(place, service) as runtime:
-        if migrate.is_behind(runtime.engine, migrate.package_of(runtime.service_cls)):
+        if _is_behind(runtime):
             say(f"{service}: the next start migrates the database and seals its values anew")
             return
-        runtime.prepare()
-        done = reseal(runtime, lambda _count: runtime.transaction(SYSTEM))
+        if name == webhooks.KEY:
+            with runtime.transaction(SYSTEM) as tx:
+                done = webhooks.reseal(tx)
+        else:
+            runtime.prepare()
+            done = reseal(runtime, lambda _count: runtime.transaction(SYSTEM))
         say(f"{service}: {done} values are sealed anew")
+
+
+def _is_behind(runtime: Runtime) -> bool:
+    return migrate.is_behind(runtime.engine, migrate.package_of(runtime.service_cls))
 
 
 @contextmanager
@@ -208,8 +229,7 @@ def status(data: str, say: Say, *, as_json: bool = False) -> int:
         as_json: An object per service.
     """
     place = _place(data)
-    for service in _here(place):
-        found = _look(place, service)
+    for service, found in _all_found(place):
         if as_json:
             say(json.dumps({"service": service, **dataclasses.asdict(found), "safe": found.safe}))
             continue
@@ -230,12 +250,19 @@ def status(data: str, say: Say, *, as_json: bool = False) -> int:
     return 0
 
 
-def _here(place: _Place) -> list[str]:
+def _all_found(place: _Place) -> Iterator[tuple[str, sealing.Status]]:
+    """Look at what is sealed here: values of people, then secrets of webhooks."""
     # A unit knows its own database: importing a service takes longer than to ask what it seals.
     found = list(_sealing_services(filter(place.database, service_names())))
-    if not found:
+    hooked = place.found.get(webhooks.KEY)
+    if not found and not hooked:
         raise CommandFailed("no service of this environment seals values")
-    return found
+    for service in found:
+        yield service, _look(place, service)
+    for service in _sealed_here(place, webhooks.KEY) if hooked else ():
+        secrets_here = _look_at_webhooks(place, service)
+        if secrets_here.values or secrets_here.before:
+            yield service, secrets_here
 
 
 def _look(place: _Place, service: str) -> sealing.Status:
@@ -244,6 +271,17 @@ def _look(place: _Place, service: str) -> sealing.Status:
     if found is None:
         raise CommandFailed(f"{service} seals nothing")
     return found
+
+
+def _look_at_webhooks(place: _Place, service: str) -> sealing.Status:
+    with _opened(place, service) as runtime:
+        vault, counts = webhooks.vault_of(runtime), {}
+        if not _is_behind(runtime):
+            with runtime.snapshot(SYSTEM) as tx:
+                counts = dict(webhooks.sealed_by(tx))
+    before = tuple(vault.ids[1:])
+    left = sum(count for one, count in counts.items() if one != vault.id) if before else 0
+    return sealing.Status(webhooks.KEY, vault.id, before, counts, left)
 
 
 def drop(data: str, name: str, say: Say) -> int:
@@ -257,8 +295,8 @@ def drop(data: str, name: str, say: Say) -> int:
     if not place.found.get(name + BEFORE):
         say(f"{name}{BEFORE} is not set here")
         return 0
-    for service in _sealing(name):
-        found = _look(place, service)
+    for service in _sealed_here(place, name):
+        found = (_look_at_webhooks if name == webhooks.KEY else _look)(place, service)
         if not found.safe:
             raise CommandFailed(
                 f"{found.left} values of {service} are not sealed with the present key yet: they"

@@ -187,6 +187,7 @@ def _fill(folder: Path, of: str, engines: Mapping[str, sa.Engine], beside: Besid
     made_at = datetime.now(UTC)
     with dumps.snapshots(engines) as held:
         for service, snapshot in held.items():
+            made_at = min(made_at, dumps.replayed_at(snapshot.conn) or made_at)
             part = _part(service, engines[service], snapshot.conn)
             names |= _referenced(service, snapshot.conn)
             dumps.write(engines[service], snapshot, folder / part.file)

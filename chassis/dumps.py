@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ def _hold(conn: sa.Connection) -> str:
     # As long as the dump takes, nothing is asked here.
     conn.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     return str(conn.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one())
+
+
+def replayed_at(conn: sa.Connection) -> datetime | None:
+    """Return how far a server has come that follows another one, or goes through its archive; None
+    where it does neither."""
+    if not store.is_postgresql(conn):
+        return None
+    asked = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END"
+    found: datetime | None = conn.execute(sa.text(asked)).scalar()
+    return found
 
 
 def suffix(engine: sa.Engine) -> str:

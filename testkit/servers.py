@@ -597,6 +597,19 @@ class Postgres:
             "HOME": str(self.base),
         }
 
+    def give(self, folder: Path) -> None:
+        """Make the server's user the owner of a folder."""
+        if self._drop:
+            os.chown(folder, self._drop["user"], self._drop["group"])
+
+    def spawn(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start one of the server's programs as its user."""
+        with (self.base / "log").open("ab") as log:
+            return spawn(
+                list(command), cwd=self.base, env=self._env, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, **self._drop,
+            )  # fmt: skip
+
     def _run(self, *command: str) -> None:
         subprocess.run(  # noqa: S603  our own arguments
             command,

@@ -86,7 +86,10 @@ class House:
              self.postgres.url()],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
-        rules = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        rules = (
+            "host all,replication postgres 127.0.0.1/32 trust\n"
+            "host all all 127.0.0.1/32 scram-sha-256\n"
+        )
         (self.postgres.base / "data" / "pg_hba.conf").write_text(rules)
         with psycopg.connect(self.postgres.url()) as conn:
             conn.execute("SELECT pg_reload_conf()")

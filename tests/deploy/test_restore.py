@@ -2,13 +2,16 @@
 
 import json
 import shlex
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from chassis.calendar import SHANGHAI
 from clients.demo.api import Person, Refused
+from testkit import servers
 from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, RUNNING
 
@@ -66,14 +69,34 @@ def replays(told):
     return [(command, command[2]) for command in found]
 
 
-def test_a_restored_credit_hears_again_what_it_had_forgotten(house, tmp_path):
+def restored(house, kept, before, after):
+    """The runbook's steps: stop, restore, say again, start. Credit is as it was, then as it is."""
+    house.end("serve-credit", "work-credit")
+    told = house.run("restore", "credit", "--from", kept, "--replace", "credit", unit="credit")
+    assert accounts(house) == before
+    commands = replays(told)
+    assert "steward" in [source for _command, source in commands]
+    for command, source in commands:
+        if source in RUNNING:
+            counted = house.run(*command, "--dry-run", unit=source)
+            said = house.run(*command, unit=source)
+            assert counted.split()[0] == said.split()[0]
+    house.spawn("work", "credit", unit="credit")
+    house.spawn("serve", "credit", unit="credit")
+    house.wait_ready()
+    settle(house)
+    assert wait_until(lambda: accounts(house) == after, 30, every=0.5), (after, accounts(house))
+    assert house.run("parked", "list", "credit", unit="credit").startswith("nothing")
+
+
+def district(house, grids=2):
+    """A community with a resident who is scored, as the first test of a house makes it."""
     api = house.api()
     api.post("/v1/credit/rule-sets/import", DISTRICT, {"code": "RC-2025.1"}, key="rules")
     for code, kind in ((COMMUNITY, "COMMUNITY"), (GRID, "GRID")):
         body = {"code": code, "name": "春晖", "kind": kind}
         api.post("/v1/steward/areas", DISTRICT, body, key=code)
-    # More than a hundred events come before the backup.
-    for number in range(2, 112):
+    for number in range(2, grids):
         body = {"code": f"{COMMUNITY}{number:03d}", "name": f"第{number}网格", "kind": "GRID"}
         api.post("/v1/steward/areas", DISTRICT, body, key=body["code"])
     person = {
@@ -92,6 +115,12 @@ def test_a_restored_credit_hears_again_what_it_had_forgotten(house, tmp_path):
             return None
 
     api.wait("credit hears of the resident", consents, seconds=30)
+    return api
+
+
+def test_a_restored_credit_hears_again_what_it_had_forgotten(house, tmp_path):
+    # More than a hundred events come before the backup.
+    api = district(house, grids=112)
     volunteer(api, 1)
     settle(house)
     before = accounts(house)
@@ -108,31 +137,82 @@ def test_a_restored_credit_hears_again_what_it_had_forgotten(house, tmp_path):
     assert after != before
     assert after["pending"] != before["pending"]
 
-    # The runbook's steps: stop, restore, say again, start.
     restore = ("restore", "credit", "--from", kept, "--replace", "credit")
     house.run(*restore, unit="credit", code=2)  # somebody still works on it
-    house.end("serve-credit", "work-credit")
-    told = house.run(*restore, unit="credit")
-    assert accounts(house) == before
-    commands = replays(told)
-    assert "steward" in [source for _command, source in commands]
-    for command, source in commands:
-        if source in RUNNING:
-            counted = house.run(*command, "--dry-run", unit=source)
-            said = house.run(*command, unit=source)
-            assert counted.split()[0] == said.split()[0]
-    house.spawn("work", "credit", unit="credit")
-    house.spawn("serve", "credit", unit="credit")
-    house.wait_ready()
-    settle(house)
-    assert wait_until(lambda: accounts(house) == after, 30, every=0.5), (after, accounts(house))
-    assert house.run("parked", "list", "credit", unit="credit").startswith("nothing")
+    restored(house, kept, before, after)
 
     # To everybody, and without a limit: what is known is dropped at every consumer.
     everything = house.run("events", "replay", "steward", unit="steward")
     assert int(everything.split()[0]) > 110
     settle(house)
     assert accounts(house) == after
+    api.close()
+
+
+@contextmanager
+def archiving(postgres, to):
+    """Keep the write-ahead log of a server as it is written, until the block ends."""
+    to.mkdir()
+    postgres.give(to)
+    program = servers.postgresql_bin() / "pg_receivewal"
+    archiver = postgres.spawn(str(program), "-d", postgres.url(), "-D", str(to), "--synchronous")
+    try:
+        yield
+        with psycopg.connect(postgres.url(), autocommit=True) as conn:
+            (written,) = conn.execute("SELECT pg_switch_wal()").fetchone()
+            asked = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= %s"
+            arrived = lambda: conn.execute(asked, (written,)).fetchone()[0]  # noqa: E731
+            assert wait_until(arrived, 30, every=0.1)
+    finally:
+        archiver.terminate()
+        archiver.wait(20)
+
+
+def recovered(house, base, archive, until):
+    """A second server: the base backup, and the archive up to a moment, where it stops."""
+    conf = [f"restore_command='cp {archive}/%f %p || cp {archive}/%f.partial %p'",
+            f"recovery_target_time='{until}'"]  # fmt: skip
+    (base / "data/recovery.signal").touch()
+    return servers.Postgres(base, conf="\n".join(conf))
+
+
+def test_one_service_is_brought_to_a_point_in_time(house, tmp_path):
+    """The runbook's "Point in time": base backup, archive, a second server, backup, restore."""
+    api = district(house)
+    volunteer(api, 11)
+    archive, base = (house.postgres.base / name for name in ("archive", "recovered"))
+    with archiving(house.postgres, archive):
+        program = servers.postgresql_bin() / "pg_basebackup"
+        base.mkdir()
+        house.postgres.give(base)
+        house.postgres.spawn(
+            str(program), "-d", house.postgres.url(), "-D", str(base / "data"), "-c", "fast",
+            "-X", "none",
+        ).wait(60)  # fmt: skip
+        volunteer(api, 12)
+        settle(house)
+        before = accounts(house)
+        with psycopg.connect(house.postgres.url()) as conn:
+            (until,) = conn.execute("SELECT clock_timestamp()").fetchone()
+        volunteer(api, 13)
+        settle(house)
+        after = accounts(house)
+    assert len(after["hours"]) == len(before["hours"]) + 1
+
+    kept = str(tmp_path / "backups")
+    second = recovered(house, base, archive, until)
+    second.start()
+    try:
+        url = house.environment("credit")["FIVERED_CREDIT_DATABASE_URL"]
+        there = url.replace(f":{house.postgres.port}/", f":{second.port}/")
+        house.run(
+            "backup", "credit", "--to", kept, unit="credit", FIVERED_CREDIT_DATABASE_URL=there
+        )
+    finally:
+        second.stop()
+    (manifest,) = Path(kept).glob("credit-*/manifest.json")
+    assert datetime.fromisoformat(json.loads(manifest.read_text())["made_at"]) < until
+    restored(house, kept, before, after)
     api.close()
 
 

@@ -219,6 +219,8 @@ def files() -> dict[Path, str]:
     for name, text in manifests.files(installation).items():
         found[HERE / "kubernetes" / name] = text
     rules = yaml.safe_load((HERE / "prometheus" / "alerts.yaml").read_text("utf-8"))
+    for name, text in manifests.backups().items():
+        found[HERE / "kubernetes" / "backups" / name] = text
     for name, text in manifests.monitoring(rules).items():
         found[HERE / "kubernetes" / "monitoring" / name] = text
     found |= partial.files(["credit"], partial.EXAMPLE)

@@ -30,6 +30,7 @@ _SCRAPED = {
     "prometheus.io/path": "/metrics",
 }
 _BLOBS = "/var/lib/fivered/blobs"
+_BACKUPS = "/backups"
 _SECRETS = "/run/secrets/fivered"
 _HEAD = "# Generated: python -m deploy.generate. What one installation changes: an overlay.\n"
 
@@ -319,3 +320,60 @@ def monitoring(rules: Manifest) -> dict[str, str]:
     }
     whole["kustomization.yaml"] = listed
     return {name: _HEAD + _text([one]) for name, one in whole.items()}
+
+
+def backups() -> dict[str, str]:
+    """Return the backup of every service, once a night, by file name.
+
+    Its image is that of the service with PostgreSQL's client programs in it.
+    """
+    kept = _head("PersistentVolumeClaim", "v1", "backups", "settings") | {
+        "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "100Gi"}}}
+    }
+    names = service_names()
+    made = [kept, *(_backup(name, number) for number, name in enumerate(names))]
+    listed = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": ["backups.yaml"],
+        "images": [
+            {
+                "name": f"fivered/{name}",
+                "newName": f"{REGISTRY}/{name}",
+                "newTag": f"{__version__}-backup",
+            }
+            for name in names
+        ],
+    }
+    return {"backups.yaml": _HEAD + _text(made), "kustomization.yaml": _HEAD + _text([listed])}
+
+
+def _backup(name: str, number: int) -> Manifest:
+    command = ["backup", name, "--to", _BACKUPS, "--keep", "14"]
+    container = _container(name, command, _resources("100m", "128Mi", "512Mi"))
+    # A folder of its own: what one service's user keeps is no other's.
+    place = {"name": "backups", "mountPath": _BACKUPS, "subPath": name}
+    container["volumeMounts"] = [*container["volumeMounts"], place]
+    pod = _pod(container, f"fivered-{name}") | {"restartPolicy": "Never"}
+    volume = {"name": "backups", "persistentVolumeClaim": {"claimName": "backups"}}
+    pod["volumes"] = [*pod["volumes"], volume]
+    head = _head("CronJob", "batch/v1", f"{name}-backup", name)
+    labels = head["metadata"]["labels"]
+    return head | {
+        "spec": {
+            # One after the other, in the night of the district.
+            "schedule": f"{10 * number % 60} {2 + number // 6} * * *",
+            "timeZone": "Asia/Shanghai",
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": 3600,
+            "failedJobsHistoryLimit": 7,
+            "jobTemplate": {
+                "spec": {
+                    "backoffLimit": 2,
+                    "activeDeadlineSeconds": 4 * 3600,
+                    "template": {"metadata": {"labels": labels}, "spec": pod},
+                }
+            },
+        }
+    }

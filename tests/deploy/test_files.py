@@ -16,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from chassis import topology
+from chassis import cli, topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, describe, read_all
 from deploy import fill_in, generate, manifests
@@ -220,6 +220,30 @@ def test_every_pod_runs_as_nobody_and_says_how_it_is():
             selector = manifest["spec"]["selector"]["matchLabels"]
             labels = manifest["spec"]["template"]["metadata"]["labels"]
             assert selector.items() <= labels.items()
+
+
+def test_every_service_is_backed_up_each_night():
+    folder = DEPLOY / "kubernetes/backups"
+    jobs = []
+    for _, manifest in manifests_of(folder):
+        kubernetes_validate.validate(manifest, CLUSTER, strict=True)
+        if manifest["kind"] == "CronJob":
+            pod = manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+            (container,) = pod["containers"]
+            _backup, name, *_ = container["args"]
+            parser, _handlers = cli._parser(["backup"])
+            given = parser.parse_args(container["args"])
+            places = {one["mountPath"]: one for one in container["volumeMounts"]}
+            assert places[given.to]["subPath"] == name
+            assert pod["securityContext"]["runAsNonRoot"] is True
+            jobs.append((name, manifest["spec"]["schedule"]))
+    assert [name for name, _ in jobs] == service_names()
+    assert len({schedule for _, schedule in jobs}) == len(jobs)
+    whole = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
+    assert whole["resources"] == [path.name for path in folder.glob("b*.yaml")]
+    unit = (DEPLOY / "systemd/fivered-backup@.service").read_text("utf-8")
+    (command,) = re.findall(r"^ExecStart=\S+/fivered (.*)$", unit, re.MULTILINE)
+    assert parser.parse_args(command.replace("%i", "credit").split()).keep == given.keep
 
 
 def test_kustomization_names_what_is_there():

@@ -256,7 +256,7 @@ def test_a_consumer_waits_a_second_again_after_a_good_connection(private_rabbit,
             say(n)
             assert wait_until(lambda n=n: len(heard) == n, 30)
             # Until it has been good for a second; nothing but time tells a good one.
-            assert wait_until(lambda: consumer._wait == 1.0, 20)
+            assert wait_until(lambda: consumer._backoff.wait == 1.0, 20)
             if n < 3:
                 before = len(told())
                 # The broker lists a connection only some time after it was made.

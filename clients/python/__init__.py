@@ -1,11 +1,14 @@
 """Hears the public facts of a Five Red installation: `connect`, `subscribe`, `run`."""
 
-from .consumer import Client, ConsumerError, connect
+from .aio import AsyncClient, aconnect
+from .consumer import Client, connect
+from .declaring import ConsumerError
 from .event import Event, Unreadable, decode
 from .patterns import Pattern, PatternError
 from .seen import FileSeen, MemorySeen, Seen
 
 __all__ = [
+    "AsyncClient",
     "Client",
     "ConsumerError",
     "Event",
@@ -15,6 +18,7 @@ __all__ = [
     "PatternError",
     "Seen",
     "Unreadable",
+    "aconnect",
     "connect",
     "decode",
 ]

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 _SERVICE = re.compile(r"^[a-z][a-z0-9_-]*$")
-_FACT = re.compile(r"^([a-z][a-z0-9_]*|\*)$")
-_VERSION = re.compile(r"^(v[1-9][0-9]*|\*)$")
+_FACT = re.compile(r"^[a-z][a-z0-9_]*$")
+_VERSION = re.compile(r"^v[1-9][0-9]*$")
 _PARTITION = re.compile(r"^([0-9]+|\*)$")
 
 
@@ -17,11 +17,11 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A wish: a service and a binding key of its exchange.
+    """A wish: one fact of a service.
 
     Attributes:
         service: The service's name.
-        key: Binding key `<fact>.v<n>.<partition>`, each word itself or `*`.
+        key: Binding key `<fact>.v<n>.<partition>`; the partition may be `*`.
     """
 
     service: str
@@ -47,9 +47,10 @@ class Pattern:
             and bool(_PARTITION.match(words[2]))
         )
         if not shaped:
+            wild = "; * stands for no fact and no version, name each" if "*" in rest else ""
             raise PatternError(
                 f"{text!r} is no pattern: write <service>:<fact>.v<n>, for instance"
-                " steward:request_resolved.v1"
+                f" steward:request_resolved.v1{wild}"
             )
         return cls(service, ".".join(words))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -63,6 +64,8 @@ class FileSeen:
         self._noted = 0
         self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._file.execute("PRAGMA journal_mode=WAL")
+        # What is noted is acknowledged to the broker as well: only both together would be missed.
+        self._file.execute("PRAGMA synchronous=NORMAL")
         self._file.execute(
             "CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID"
         )
@@ -75,9 +78,23 @@ class FileSeen:
 
     def remember(self, event_id: str) -> None:
         """Note that an event was handled."""
-        self._file.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (event_id, time.time()))
-        self._noted += 1
-        if self._noted % self._SWEEP_EVERY == 0:
+        self.remember_all([event_id])
+
+    def remember_all(self, event_ids: Sequence[str]) -> None:
+        """Note that several were, all of them or none."""
+        at = time.time()
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            self._file.executemany(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?)", [(one, at) for one in event_ids]
+            )
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        self._file.execute("COMMIT")
+        self._noted += len(event_ids)
+        if self._noted >= self._SWEEP_EVERY:
+            self._noted = 0
             self._sweep()
 
     def _sweep(self) -> None:

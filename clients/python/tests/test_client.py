@@ -93,8 +93,7 @@ def test_what_is_no_event_is_unreadable_and_nothing_worse(body):
     [
         ("steward:request_resolved.v1", "steward.events", "request_resolved.v1.*"),
         ("steward:request_resolved.v1.2", "steward.events", "request_resolved.v1.2"),
-        ("partner:*.v1", "partner.events", "*.v1.*"),
-        ("forum:topic_closed.*", "forum.events", "topic_closed.*.*"),
+        ("forum:topic_closed.v2.*", "forum.events", "topic_closed.v2.*"),
     ],
 )
 def test_a_pattern_becomes_a_binding(text, exchange, key):
@@ -105,7 +104,7 @@ def test_a_pattern_becomes_a_binding(text, exchange, key):
 @pytest.mark.parametrize(
     "text",
     ["", "steward", "steward:", "steward:#", "steward:request_*.v1", ":x.v1", "steward:x", "x:y.1",
-     "steward:x.v1.*.*", "Steward:x.v1"],
+     "steward:x.v1.*.*", "Steward:x.v1", "partner:*.v1", "forum:topic_closed.*"],
 )  # fmt: skip
 def test_what_is_no_pattern_is_refused_with_an_example(text):
     with pytest.raises(PatternError, match="request_resolved"):

@@ -340,9 +340,9 @@ def _webhooks(metadata: sa.MetaData) -> sa.Table:
         sa.Column("why", sa.String(20)),
         # Up to this place of the history the receiver was told, or nothing concerned it.
         sa.Column("position", sa.BigInteger, nullable=False),
-        # Sealed; the one before is believed until a time.
-        sa.Column("secret", sa.LargeBinary),
-        sa.Column("secret_before", sa.LargeBinary),
+        # Sealed by a key of their own, in base64 (`webhooks`); the one before signs until a time.
+        sa.Column("secret", sa.String(300)),
+        sa.Column("secret_before", sa.String(300)),
         sa.Column("before_until", UtcDateTime),
         # Of the event that could not be delivered yet: its row in the log, and its tries.
         sa.Column("delivery_id", Id),

@@ -6,6 +6,7 @@ history (`history`), in its order; `webhook_sender` sends it.
 
 from __future__ import annotations
 
+import base64
 import functools
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -446,7 +447,7 @@ def _with_secret(tx: Tx, row: store.Row) -> WebhookSecret:
     return WebhookSecret.of(
         row,
         **_told(tx, row),
-        secret=vault_of(tx.runtime).open(row.secret, _bound(row.webhook_id)),
+        secret=secrets_of(tx.runtime, row, row.created_at)[0],
         both_sign_until=_iso(row.before_until),
     )
 
@@ -552,8 +553,8 @@ def _bound(webhook_id: str) -> str:
     return f"{webhook_id}.secret"
 
 
-def _seal(runtime: Opened, webhook_id: str, secret: str) -> bytes:
-    return vault_of(runtime).seal(secret, _bound(webhook_id))
+def _seal(runtime: Opened, webhook_id: str, secret: str) -> str:
+    return base64.b64encode(vault_of(runtime).seal(secret, _bound(webhook_id))).decode()
 
 
 def secrets_of(runtime: Opened, row: store.Row, at: datetime) -> list[str]:
@@ -563,18 +564,19 @@ def secrets_of(runtime: Opened, row: store.Row, at: datetime) -> list[str]:
         KeyMissing: The key that sealed one was not given.
     """
     vault, bound = vault_of(runtime), _bound(row.webhook_id)
-    found = [vault.open(row.secret, bound)]
+    found = [vault.open(base64.b64decode(row.secret), bound)]
     if row.secret_before is not None and row.before_until > at:
-        found.append(vault.open(row.secret_before, bound))
+        found.append(vault.open(base64.b64decode(row.secret_before), bound))
     return found
 
 
-def _sealed(tx: Tx) -> Iterator[tuple[store.Row, str, bytes]]:
+def _sealed(tx: Tx) -> Iterator[tuple[str, store.Column, str]]:
+    """Give out each secret as it is stored, with its webhook and its column."""
     table = tx.runtime.chassis.webhooks
     for row in store.rows(tx.conn, sa.select(table).where(table.c.secret.is_not(None))):
-        for name in ("secret", "secret_before"):
-            if getattr(row, name) is not None:
-                yield row, name, getattr(row, name)
+        for column in (table.c.secret, table.c.secret_before):
+            if (kept := getattr(row, column.name)) is not None:
+                yield row.webhook_id, column, kept
 
 
 def reseal(tx: Tx) -> int:
@@ -583,17 +585,17 @@ def reseal(tx: Tx) -> int:
     if not process.webhook_key_before or not process.webhook_key:
         return 0
     vault, table, done = vault_of(tx.runtime), tx.runtime.chassis.webhooks, 0
-    for row, name, sealed in _sealed(tx):
-        if bytes(sealed).startswith(vault.head):
+    for webhook_id, column, kept in _sealed(tx):
+        sealed = base64.b64decode(kept)
+        if sealed.startswith(vault.head):
             continue
-        bound = _bound(row.webhook_id)
         try:
-            anew = vault.seal(vault.open(sealed, bound), bound)
+            secret = vault.open(sealed, _bound(webhook_id))
         except KeyMissing:
             continue
-        column = table.c[name]
-        changed = sa.update(table).where(table.c.webhook_id == row.webhook_id, column == sealed)
-        done += tx.conn.execute(changed.values({name: anew})).rowcount
+        anew = _seal(tx.runtime, webhook_id, secret)
+        changed = sa.update(table).where(table.c.webhook_id == webhook_id, column == kept)
+        done += tx.conn.execute(changed.values({column.name: anew})).rowcount
     return done
 
 
@@ -607,9 +609,9 @@ def look_again(runtime: Opened) -> None:
 def sealed_by(tx: Tx) -> Counter[str]:
     """Return how many secrets each key has sealed, by its id; "?" for a key that is not given."""
     counts: Counter[str] = Counter()
-    for row, _name, sealed in _sealed(tx):
+    for webhook_id, _column, kept in _sealed(tx):
         try:
-            counts[vault_of(tx.runtime).key_of(sealed, _bound(row.webhook_id))] += 1
+            counts[vault_of(tx.runtime).key_of(base64.b64decode(kept), _bound(webhook_id))] += 1
         except KeyMissing:
             counts["?"] += 1
     return counts

@@ -1,5 +1,6 @@
 """Webhooks: a real receiver is told in order, at least once, whatever it answers."""
 
+import base64
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from chassis import webhook_sender, webhook_wire, webhooks, work
-from chassis.messages import Actor
+from chassis.messages import SYSTEM, Actor
 from chassis.refusal import (
     Invalid,
     NotFound,
@@ -19,9 +20,11 @@ from chassis.refusal import (
     TooManyWebhooks,
     WebhooksOff,
 )
+from chassis.runtime import Runtime
+from chassis.settings import ProcessSettings
 from chassis.tests.toy.service import Added, Forgotten, Toy
 from chassis.webhook_sender import Sender
-from testkit.bench import database_url, open_bench  # noqa: F401
+from testkit.bench import Bench, database_url, environment, open_bench  # noqa: F401
 from testkit.receiver import Receiver, receiving
 from testkit.waiting import wait_until
 
@@ -336,6 +339,48 @@ def test_while_a_secret_is_replaced_both_sign(told, receiver, sender):
         Webhook(made["secret"]).verify(one.body, one.headers)
 
 
+def test_the_key_of_the_secrets_is_replaced(told, receiver, database_url):  # noqa: F811
+    """The secrets stay what they are; the key before is needed until all are sealed anew."""
+    made = add(told, receiver)
+    fresh = told.do("_rotate_webhook_secret", {"webhook_id": made["id"]})
+    told.runtime.close()
+
+    def opened(key, before=""):
+        environ = environment(
+            ProcessSettings, FIVERED_WEBHOOK_KEY=key, FIVERED_WEBHOOK_KEY_BEFORE=before,
+            FIVERED_WEBHOOK_HOSTS=f"127.0.0.1:{receiver.port}",
+        )  # fmt: skip
+        runtime = Runtime.open(Toy, database_url, environ=environ)
+        runtime.__dict__["public_facts"] = told.runtime.public_facts
+        return runtime
+
+    def row_of(runtime):
+        with runtime.engine.connect() as conn:
+            return conn.execute(sa.select(runtime.chassis.webhooks)).one()
+
+    other = "another-key-of-webhooks-of-32-bytes-length"
+    now = datetime.now(UTC)
+    for key, before, done in ((other, KEY, 2), (other, KEY, 0), (other, "", 0)):
+        runtime = opened(key, before)
+        with runtime.transaction(SYSTEM) as tx:
+            assert webhooks.reseal(tx) == done
+            assert dict(webhooks.sealed_by(tx)) == {webhooks.vault_of(runtime).id: 2}
+        found = webhooks.secrets_of(runtime, row_of(runtime), now)
+        assert found == [fresh["secret"], made["secret"]]
+        runtime.close()
+    # A process that is given another key says so, and delivers when it has the right one.
+    wrong = opened(KEY)
+    hook = Bench(wrong)
+    one = Sender(wrong)
+    one.start()
+    say(hook, "waits")
+    assert wait_until(lambda: log_of(hook, made), 10)
+    one.stop()
+    one.join(15)
+    assert log_of(hook, made)[0]["error"].startswith("KEY_MISSING")
+    wrong.close()
+
+
 # -------------------------------------------------------------------------------- several senders
 
 
@@ -407,7 +452,7 @@ def test_the_secret_is_shown_once_and_to_whom_repeats_the_request(told, receiver
         kept = conn.execute(sa.select(keys.c.reply)).scalars().all()
         sealed = conn.execute(sa.select(table.c.secret)).scalar_one()
     assert all("secret" not in reply for reply in kept)
-    assert made["secret"].removeprefix("whsec_").encode() not in bytes(sealed)
+    assert made["secret"].removeprefix("whsec_").encode() not in base64.b64decode(sealed)
 
 
 @pytest.mark.parametrize(

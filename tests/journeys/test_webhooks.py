@@ -3,6 +3,7 @@
 import pytest
 from standardwebhooks import Webhook
 
+from chassis import keys
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
@@ -150,6 +151,20 @@ def test_a_process_that_is_killed_forgets_no_event_and_no_secret(embedded):
             assert Webhook(hook["secret"]).verify(one.body, one.headers)
         again = api.post(HOOKS, PEOPLE["district"], {"url": receiver.address}, key="hook")
         assert again["secret"] == hook["secret"]
+
+        # The key under which the secrets are kept is replaced; they stay what they are.
+        embedded.stop()
+        data, said = str(embedded.folder / "data"), []
+        keys.rotate(data, "FIVERED_WEBHOOK_KEY", said.append)
+        assert "steward: 1 values are sealed anew" in said
+        keys.status(data, said.append)
+        assert any(line.startswith("steward: FIVERED_WEBHOOK_KEY is key") for line in said)
+        keys.drop(data, "FIVERED_WEBHOOK_KEY", said.append)
+        embedded.start(**hosts)
+        define(8)
+        assert wait_until(lambda: len(receiver.taken()) >= 9, 20)
+        newest = receiver.arrived[-1]
+        assert Webhook(hook["secret"]).verify(newest.body, newest.headers)
         api.close()
 
 

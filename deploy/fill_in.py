@@ -34,7 +34,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=HERE / "env")
     parser.add_argument("--broker", default="rabbitmq:5672", help="host:port of RabbitMQ")
-    parser.add_argument("--postgres", default="postgres", help="host[:port] of PostgreSQL")
+    parser.add_argument(
+        "--postgres",
+        default="postgres",
+        help="host[:port] of PostgreSQL; {unit} in it is the service's name",
+    )
     given = parser.parse_args(argv)
     for path in fill_in(given.folder, given.broker, given.postgres):
         print(f"wrote {path}")
@@ -52,7 +56,7 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
             modes let everybody read who gets to them, and on this host nobody else does. A unit's
             file belongs to the user of our containers, where this is run by root.
         broker: host:port of RabbitMQ.
-        postgres: host or host:port of PostgreSQL.
+        postgres: host or host:port of PostgreSQL; `{unit}` in it stands for the service.
 
     Returns:
         What was written.
@@ -111,7 +115,7 @@ def _filled(line: str, unit: str, known: _Known, broker: str, postgres: str) -> 
     value = value.replace("BROKER_PASSWORD", known.of(f"broker {unit}"))
     if "DATABASE_PASSWORD" in value:
         value = value.replace("DATABASE_PASSWORD", known.of(f"database {unit}"))
-        value = value.replace("@postgres/", f"@{postgres}/")
+        value = value.replace("@postgres/", f"@{postgres.replace('{unit}', unit)}/")
     return f"{name}={value.replace('@rabbitmq:5672/', f'@{broker}/')}"
 
 

@@ -22,7 +22,7 @@ from chassis.bus import consumed_by
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
 from chassis.topology import VHOST
-from deploy import cards, changes, manifests, metrics, partial, units
+from deploy import cards, changes, manifests, metrics, operators, partial, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -223,6 +223,9 @@ def files() -> dict[Path, str]:
         found[HERE / "kubernetes" / "backups" / name] = text
     for name, text in manifests.monitoring(rules).items():
         found[HERE / "kubernetes" / "monitoring" / name] = text
+    conf = (HERE / "rabbitmq" / "rabbitmq.conf").read_text("utf-8")
+    for name, text in operators.files(conf).items():
+        found[HERE / "kubernetes" / "operators" / name] = text
     found |= partial.files(["credit"], partial.EXAMPLE)
     for name in service_names():
         kinds: list[type[Any]] = [ProcessSettings, service_class(name).settings_type]

@@ -32,7 +32,7 @@ _SCRAPED = {
 _BLOBS = "/var/lib/fivered/blobs"
 _BACKUPS = "/backups"
 _SECRETS = "/run/secrets/fivered"
-_HEAD = "# Generated: python -m deploy.generate. What one installation changes: an overlay.\n"
+HEAD = "# Generated: python -m deploy.generate. What one installation changes: an overlay.\n"
 
 Manifest = dict[str, Any]
 
@@ -48,10 +48,11 @@ def files(installation: Installation) -> dict[str, str]:
     for name in service_names():
         whole[f"{name}.yaml"] = _service(name, installation.seen_by(name))
     whole["kustomization.yaml"] = [_kustomization(sorted(whole))]
-    return {name: _HEAD + _text(manifests) for name, manifests in whole.items()}
+    return {name: HEAD + text_of(manifests) for name, manifests in whole.items()}
 
 
-def _text(manifests: list[Manifest]) -> str:
+def text_of(manifests: list[Manifest]) -> str:
+    """Return manifests as one file."""
     return "---\n".join(
         yaml.safe_dump(one, sort_keys=False, allow_unicode=True, width=100) for one in manifests
     )
@@ -319,7 +320,7 @@ def monitoring(rules: Manifest) -> dict[str, str]:
         "resources": sorted(whole),
     }
     whole["kustomization.yaml"] = listed
-    return {name: _HEAD + _text([one]) for name, one in whole.items()}
+    return {name: HEAD + text_of([one]) for name, one in whole.items()}
 
 
 def backups() -> dict[str, str]:
@@ -346,7 +347,7 @@ def backups() -> dict[str, str]:
             for name in names
         ],
     }
-    return {"backups.yaml": _HEAD + _text(made), "kustomization.yaml": _HEAD + _text([listed])}
+    return {"backups.yaml": HEAD + text_of(made), "kustomization.yaml": HEAD + text_of([listed])}
 
 
 def _backup(name: str, number: int) -> Manifest:

@@ -199,7 +199,7 @@ def _fact(given: argparse.Namespace) -> EventContract:
     service, _, name = (given.service or "").partition(".")
     if not name or service not in service_names():
         raise CommandFailed(
-            f"events {given.action} needs a fact, such as steward.request_submitted.v1"
+            f"events {given.action} needs a fact: SERVICE.FACT.vN, as `fivered events list` says"
         )
     for fact in contracts.facts_of(service_class(service)):
         if fact["type"] == given.service:

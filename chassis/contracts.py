@@ -328,8 +328,7 @@ def check(service_cls: type[Service], folder: Path | None = None) -> Report:
     for kind in all_declared(service_cls.publishes):
         path = folder / "events" / f"{kind.FACT}.json"
         report.problems += _check_examples(kind, path)
-        if kind.VISIBILITY == "public":
-            report.problems += [f"{path}: {why}" for why in _unsaid(_read_event(path))]
+        report.problems += [f"{path}: {why}" for why in _unsaid(_read_event(path))]
     for name, entry in entries(service_cls).items():
         if entry.kind in {"command", "query"}:
             report.problems += [
@@ -384,10 +383,11 @@ def _texts_without_bound(kind: types.Type, place: str) -> Iterator[str]:
 
 
 def _unsaid(contract: EventContract) -> list[str]:
-    silent = (
-        [] if contract.get("when") and contract.get("by") else ["does not say when, or by what"]
-    )
-    return silent + unsaid(contract.get("schema", {}))
+    """Return what a fact leaves open: one line each."""
+    public = contract.get("visibility") == "public"
+    silent = public and not (contract.get("when") and contract.get("by"))
+    said = unsaid(contract.get("schema", {}))
+    return ["does not say when, or by what", *said] if silent else said
 
 
 def _check_examples(kind: type, path: Path) -> list[str]:

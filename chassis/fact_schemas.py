@@ -56,7 +56,7 @@ def fact_schema(kind: type, package: str) -> Schema:
 
     Args:
         kind: The fact.
-        package: Whose words it speaks, such as "services.steward".
+        package: Whose words it speaks, such as "services.NAME".
     """
     schema = described(schema_of(kind))
     for _, one in parts_of(schema):

@@ -82,8 +82,8 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 # Ids that several services publish.
 RequestId = Annotated[str, Meta(description="诉求编号 / id of the request")]
-ProjectId = Annotated[str, Meta(description="物业项目编号 / id of the property project")]
-CompanyId = Annotated[str, Meta(description="物业企业编号 / id of the property company")]
+ProjectId = Annotated[str, Meta(description="物业项目编号 / id of the managed compound")]
+CompanyId = Annotated[str, Meta(description="物业企业编号 / id of the managing company")]
 OfficialId = Annotated[str, Meta(description="包保干部编号 / id of the liaison official")]
 TopicId = Annotated[str, Meta(description="议题编号 / id of the topic")]
 TaskId = Annotated[str, Meta(description="任务编号 / id of the task")]
@@ -92,7 +92,7 @@ HouseholdId = Annotated[
     str, Meta(description="户编号;无户为空 / id of the household; null where there is none")
 ]
 Wallet = Annotated[str, Meta(description="付出积分的账户 / the account of the points that pays")]
-Points = Annotated[int, measure("积分 / points of credit", "分 / points")]
+Points = Annotated[int, measure("积分 / points", "分 / points")]
 Fen = Annotated[int, measure("金额,以分计 / amount in fen", "分(0.01 元) / fen, 0.01 CNY")]
 Level = Annotated[
     int,
@@ -155,3 +155,6 @@ class PartOfList(Request, frozen=True):
 
     limit: Limit = 50
     cursor: Cursor | None = None
+
+
+IsAdult = Annotated[bool, Meta(description="是否年满 18 周岁 / whether the person is 18 or older")]

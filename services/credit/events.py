@@ -10,7 +10,24 @@ from msgspec import Meta
 from chassis.calendar import YearHeard
 from chassis.facts import fact, reads, words
 from chassis.fields import Area, Concerned, Level, Period, Points, RedemptionId, Wallet
-from services.credit.fields import NoticeId, ObjectionId, RepairId, SettlementId, VetoId
+from services.credit.fields import (
+    AtFault,
+    DocumentNumber,
+    EndState,
+    Gates,
+    Grade,
+    NoticeId,
+    ObjectionId,
+    Ref,
+    Refusal,
+    RepairId,
+    Score,
+    SettledArea,
+    SettlementId,
+    Subject,
+    SubjectKind,
+    VetoId,
+)
 
 # A row of a month as its owner measured it. The rules name the members that they read; others come
 # and go with the owner's releases.
@@ -36,9 +53,8 @@ class HoldRejected:
     redemption_id: RedemptionId
     wallet: Wallet
     points: Points
-    reason: str
-    # The member of the question that is at fault.
-    field: str | None = None
+    reason: Refusal
+    field: AtFault | None = None
 
 
 @fact("points_captured.v1", about="redemption")
@@ -81,12 +97,7 @@ class SettlementPublished:
 
     settlement_id: SettlementId
     period: Period
-    community: Annotated[
-        Area,
-        Meta(
-            description="赋分的区域,多为社区 / the area whose month it is, most often a community"
-        ),
-    ]
+    community: SettledArea
     notice_id: NoticeId
     objection_until: Annotated[
         str,
@@ -102,12 +113,12 @@ class SettlementPublished:
 class FinalEntry:
     """The final standing of one organisation or steward."""
 
-    subject: str
-    kind: str
-    ref: str
-    score: int | None
-    grade: str
-    gates_failed: list[str] = field(default_factory=list)
+    subject: Subject
+    kind: SubjectKind
+    ref: Ref
+    score: Score | None
+    grade: Grade
+    gates_failed: Gates = field(default_factory=list)
 
 
 @fact("settlement_finalised.v1", about="settlement")
@@ -116,8 +127,10 @@ class SettlementFinalised:
 
     settlement_id: SettlementId
     period: Period
-    community: str
-    entries: list[FinalEntry]
+    community: SettledArea
+    entries: Annotated[
+        list[FinalEntry], Meta(description="各组织与管家 / organisations and stewards")
+    ]
 
 
 @fact(
@@ -700,7 +713,7 @@ class ObjectionEscalated:
     """
 
     objection_id: ObjectionId
-    number: str
+    number: DocumentNumber
     level: Level
     concerned: Concerned | None = None
 
@@ -710,8 +723,8 @@ class ObjectionEnded:
     """升级的异议已办结 / An objection that went up was decided, or has ended otherwise."""
 
     objection_id: ObjectionId
-    number: str
-    state: str
+    number: DocumentNumber
+    state: EndState
 
 
 @fact("repair_escalated.v1", about="repair")
@@ -723,7 +736,7 @@ class RepairEscalated:
     """
 
     repair_id: RepairId
-    number: str
+    number: DocumentNumber
     level: Level
     concerned: Concerned | None = None
 
@@ -733,8 +746,8 @@ class RepairEnded:
     """升级的修复申请已办结 / One that went up was decided, given back or withdrawn."""
 
     repair_id: RepairId
-    number: str
-    state: str
+    number: DocumentNumber
+    state: EndState
 
 
 @fact("veto_escalated.v1", about="veto")
@@ -747,7 +760,7 @@ class VetoEscalated:
     """
 
     veto_id: VetoId
-    number: str
+    number: DocumentNumber
     level: Level
     concerned: Concerned | None = None
 
@@ -757,7 +770,7 @@ class VetoEnded:
     """升级的一票否决提议已办结 / One that went up was confirmed or dropped."""
 
     veto_id: VetoId
-    state: str
+    state: EndState
 
 
 @fact("nominee_objection_escalated.v1", about="objection")
@@ -770,7 +783,7 @@ class NomineeObjectionEscalated:
     """
 
     objection_id: ObjectionId
-    number: str
+    number: DocumentNumber
     level: Level
     concerned: Concerned | None = None
 
@@ -780,4 +793,4 @@ class NomineeObjectionEnded:
     """升级的候选对象异议已办结 / One that went up was decided, or has ended otherwise."""
 
     objection_id: ObjectionId
-    state: str
+    state: EndState

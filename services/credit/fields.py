@@ -6,8 +6,34 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chassis.facts import measure, words
+from chassis.fields import Area
+
 SettlementId = Annotated[str, Meta(description="月度赋分编号 / id of the settlement")]
 NoticeId = Annotated[str, Meta(description="公告编号 / id of the notice")]
 ObjectionId = Annotated[str, Meta(description="异议编号 / id of the objection")]
 RepairId = Annotated[str, Meta(description="修复申请编号 / id of the application for repair")]
 VetoId = Annotated[str, Meta(description="一票否决提议编号 / id of the proposed veto")]
+SubjectKind = Annotated[
+    str, words("主体种类 / kind of the subject", "STW", "PRJ", "PCO", "MER", "PTN", "UNT")
+]
+Subject = Annotated[str, Meta(description="主体:种类:编号 / the subject, as kind:id")]
+Ref = Annotated[str, Meta(description="主体自身的编号 / the subject's own id")]
+Score = Annotated[
+    int, measure("月度得分;不评分为空 / the month's score; null where it has none", "分 / points")
+]
+Grade = Annotated[str, Meta(description="等级 / the grade")]
+Gates = Annotated[list[str], Meta(description="未过的门槛 / the gates that it failed")]
+SettledArea = Annotated[
+    Area,
+    Meta(description="赋分的区域,多为社区 / the area whose month it is, most often a community"),
+]
+DocumentNumber = Annotated[str, Meta(description="文号 / the number of the document")]
+EndState = Annotated[str, Meta(description="如何办结 / how it ended")]
+Refusal = Annotated[
+    str,
+    Meta(description="拒绝代码,见 /problems / code of the refusal; /problems says what each means"),
+]
+AtFault = Annotated[
+    str, Meta(description="有误的请求成员 / the member of the question that is at fault")
+]

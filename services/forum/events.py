@@ -15,23 +15,32 @@ from chassis.calendar import YearHeard
 from chassis.facts import fact, measure, reads, words
 from chassis.fields import (
     Community,
+    Grid,
     OfficialId,
     Partition,
     Partitions,
     Period,
     PersonId,
+    RequestId,
     TaskId,
     TopicId,
 )
 from services.forum.fields import (
+    CapacityOf,
+    DueText,
     KindOfTarget,
     Level,
     LinkId,
+    Proposer,
     ResponsibleId,
     ResponsibleKind,
+    ReworkReason,
     SessionId,
     Target,
     TierOfOfficial,
+    TopicCategory,
+    TopicText,
+    TopicTitle,
 )
 
 
@@ -89,18 +98,21 @@ class TopicRedirected:
 
     topic_id: TopicId
     community: Community
-    proposer: str
-    title: str
-    text: str
-    grid: str | None = None
-    category: str | None = None
+    proposer: Proposer
+    title: TopicTitle
+    text: TopicText
+    grid: Grid | None = None
+    category: TopicCategory | None = None
 
 
 @fact("topic_request_named.v1", about="topic")
 class TopicRequestNamed(TopicRedirected):
     """A redirected topic is said to be a request already; the stewards look whether it is so."""
 
-    request_id: str | None = None
+    request_id: (
+        Annotated[RequestId, Meta(description="据称已有的诉求 / the request that it is said to be")]
+        | None
+    ) = None
 
 
 @fact("attendance_recorded.v1", about="session")
@@ -110,7 +122,7 @@ class AttendanceRecorded:
     session_id: SessionId
     topic_id: TopicId
     person_id: PersonId
-    capacity: str
+    capacity: CapacityOf
 
 
 @fact("attendance_corrected.v1", about="session")
@@ -119,8 +131,8 @@ class AttendanceCorrected:
 
     session_id: SessionId
     person_id: PersonId
-    capacity: str
-    attended: bool
+    capacity: CapacityOf
+    attended: Annotated[bool, Meta(description="是否到会 / whether the person was present")]
 
 
 @fact("supervision_fulfilled.v1", about="topic")
@@ -129,7 +141,7 @@ class SupervisionFulfilled:
 
     topic_id: TopicId
     person_id: PersonId
-    records: int
+    records: Annotated[int, measure("监督记录数 / records of the supervisor", "条 / records")]
 
 
 @fact(
@@ -165,8 +177,8 @@ class TaskAssigned:
     community: Community
     responsible_kind: ResponsibleKind
     responsible_id: ResponsibleId
-    due_at: str
-    title: str | None = None
+    due_at: DueText
+    title: Annotated[str, Meta(description="任务名称 / what is to be done")] | None = None
 
 
 @fact("task_accepted.v1", about="task")
@@ -192,9 +204,13 @@ class TaskRework:
     topic_id: TopicId
     responsible_kind: ResponsibleKind
     responsible_id: ResponsibleId
-    reason: str
-    final: bool = False
-    why: str | None = None
+    reason: ReworkReason
+    final: Annotated[bool, Meta(description="是否就此取消 / whether it is taken away for good")] = (
+        False
+    )
+    why: (
+        Annotated[str, Meta(description="对外公布的理由 / the reason that was made public")] | None
+    ) = None
 
 
 @fact("task_overdue.v1", about="task")
@@ -205,7 +221,7 @@ class TaskOverdue:
     topic_id: TopicId
     responsible_kind: ResponsibleKind
     responsible_id: ResponsibleId
-    level: int
+    level: Annotated[int, measure("逾期升级的第几级 / how many steps it has gone up", "级 / steps")]
 
 
 @fact(
@@ -236,9 +252,9 @@ class CommunityMonth:
     """One community's month in the forum."""
 
     community: Community
-    topics_adopted: int
-    sessions: int
-    attendances: int
+    topics_adopted: Annotated[int, measure("采纳的议题数 / topics adopted", "个 / topics")]
+    sessions: Annotated[int, measure("议事会场次 / sessions", "场 / sessions")]
+    attendances: Annotated[int, measure("到会人次 / attendances", "人次 / attendances")]
 
 
 @fact("month_measured.v1", about="month")
@@ -248,7 +264,7 @@ class MonthMeasured:
     period: Period
     partition: Partition
     partitions: Partitions
-    communities: list[CommunityMonth]
+    communities: Annotated[list[CommunityMonth], Meta(description="各社区 / the communities")]
 
 
 @reads("steward", "calendar_year_loaded.v1")

@@ -7,9 +7,22 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.facts import words
+from chassis.fields import PersonId
 
 Level = Literal["GRID", "COMMUNITY", "STREET"]
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
+Capacity = Literal[
+    "RESIDENT_REP",
+    "OWNERS_COMMITTEE",
+    "PROPERTY",
+    "MERCHANT",
+    "UNIT",
+    "PARTY_MEMBER",
+    "DEPUTY",
+    "OFFICIAL",
+    "EXPERT",
+    "STATION_HOST",
+]
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 
 LinkId = Annotated[str, Meta(description="包保联系编号 / id of the liaison link")]
@@ -31,5 +44,33 @@ ResponsibleId = Annotated[
     Meta(
         description="承办方:物业项目编号或社区代码 / who has to do it: id of a project, or code "
         "of a community"
+    ),
+]
+Proposer = Annotated[PersonId, Meta(description="提议人 / who proposed it")]
+TopicTitle = Annotated[
+    str, Meta(description="议题标题,提议人所写 / its title, as the proposer wrote it")
+]
+TopicText = Annotated[
+    str, Meta(description="议题正文,提议人所写 / its text, as the proposer wrote it")
+]
+TopicCategory = Annotated[
+    str,
+    Meta(
+        description="诉求事项,用语同 steward / what it is about, by the words of steward's requests"
+    ),
+]
+CapacityOf = Annotated[str, words("以何身份参会 / in which capacity", Capacity)]
+DueText = Annotated[
+    str,
+    Meta(
+        description="完成期限,ISO 8601 时间,UTC / until when it is to be done, ISO 8601, in UTC",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+ReworkReason = Annotated[
+    str,
+    Meta(
+        description="为何重做或取消:CANCELLED、REASSIGNED、DISCONTINUED、TOPIC_RETURNED,或查出的问"
+        "题 / why: CANCELLED, REASSIGNED, DISCONTINUED, TOPIC_RETURNED, or what was found wrong"
     ),
 ]

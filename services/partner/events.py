@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from msgspec import Meta
+
 from chassis.calendar import YearHeard
 from chassis.facts import fact, measure, reads, words
 from chassis.fields import (
@@ -13,17 +15,26 @@ from chassis.fields import (
     Partition,
     Partitions,
     Period,
+    PersonId,
     Points,
     RedemptionId,
     StreetOrCommunity,
     Wallet,
 )
 from services.partner.fields import (
+    EndedBy,
+    EndedWhy,
     LevelOfPartner,
+    NewOffers,
     OfferId,
     OfferKind,
+    Operators,
     OrgId,
     PartnerId,
+    Rated,
+    RedemptionNumber,
+    Redemptions,
+    Satisfied,
     StatementId,
 )
 
@@ -54,7 +65,7 @@ class PartnerOperatorsChanged:
 
     partner_id: PartnerId
     org_id: OrgId
-    operators: list[str]
+    operators: Operators
 
 
 @fact("partner_suspended.v1", about="partner")
@@ -94,7 +105,7 @@ class RedemptionRequested:
 
     redemption_id: RedemptionId
     wallet: Wallet
-    holder: str
+    holder: Annotated[PersonId, Meta(description="兑换人 / who redeems")]
     partner_id: PartnerId
     offer_id: OfferId
     points: Points
@@ -119,8 +130,8 @@ class RedemptionCancelled:
     wallet: Wallet
     partner_id: PartnerId
     points: Points
-    by: str
-    reason: str
+    by: EndedBy
+    reason: EndedWhy
 
 
 @fact("redemption_expired.v1", about="redemption")
@@ -131,8 +142,8 @@ class RedemptionExpired:
     wallet: Wallet
     partner_id: PartnerId
     points: Points
-    by: str
-    reason: str
+    by: EndedBy
+    reason: EndedWhy
 
 
 @fact("redemption_refunded.v1", about="redemption")
@@ -143,8 +154,17 @@ class RedemptionRefunded:
     wallet: Wallet
     partner_id: PartnerId
     points: Points
-    # DISTRICT where the partner has left and has nothing open from which it could be taken.
-    borne_by: str | None = None
+    borne_by: (
+        Annotated[
+            str,
+            words(
+                "合伙人已退出时由谁承担 / who bears it where the partner has left and has "
+                "nothing open",
+                "DISTRICT",
+            ),
+        ]
+        | None
+    ) = None
 
 
 @fact("refund_denied.v1", about="redemption")
@@ -152,7 +172,7 @@ class RefundDenied:
     """退回未获同意 / A refund is denied; the redemption says why."""
 
     redemption_id: RedemptionId
-    number: str
+    number: RedemptionNumber
 
 
 @fact("partner_settled.v1", about="statement")
@@ -175,7 +195,7 @@ class RefundOverdue:
     """
 
     redemption_id: RedemptionId
-    number: str
+    number: RedemptionNumber
     partner_id: PartnerId
     level: Level
     concerned: Concerned | None = None
@@ -186,7 +206,12 @@ class RefundDecided:
     """逾期退回已审 / A refund that was overdue is decided: REFUNDED or DENIED."""
 
     redemption_id: RedemptionId
-    outcome: str
+    outcome: Annotated[
+        str,
+        words(
+            "如何审定 / how it was decided", "REFUNDED", DENIED="不同意退回 / the refund is denied"
+        ),
+    ]
 
 
 @fact("dispute_overdue.v1", about="statement")
@@ -209,7 +234,7 @@ class DisputeReviewed:
     """逾期结算异议已复核 / A dispute that was overdue is reviewed: UPHELD or ADJUSTED."""
 
     statement_id: StatementId
-    outcome: str
+    outcome: Annotated[str, words("如何复核 / how it was reviewed", "UPHELD", "ADJUSTED")]
 
 
 @fact("statement_held.v1", about="statement")
@@ -232,7 +257,7 @@ class StatementFunded:
     """待资金的结算单已有资金 / A statement that waited for money has it: CONFIRMED or PAID."""
 
     statement_id: StatementId
-    state: str
+    state: Annotated[str, words("结算单现状 / how it stands now", "CONFIRMED", "PAID")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +265,7 @@ class CommunityMonth:
     """Redemptions of one community in a month, zeros included."""
 
     community: Community
-    redemptions: int
+    redemptions: Redemptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +275,12 @@ class PartnerMonth:
     partner_id: PartnerId
     area: StreetOrCommunity
     level: LevelOfPartner
-    active: bool
-    points_redeemed: int
-    redeemed: int
-    new_service_offers: int
-    rated: int
-    satisfied: int
+    active: Annotated[bool, Meta(description="月末生效 / active on the last day")]
+    points_redeemed: Points
+    redeemed: Redemptions
+    new_service_offers: NewOffers
+    rated: Rated
+    satisfied: Satisfied
     sponsor_fen: Fen
 
 
@@ -266,8 +291,8 @@ class MonthMeasured:
     period: Period
     partition: Partition
     partitions: Partitions
-    communities: list[CommunityMonth]
-    partners: list[PartnerMonth]
+    communities: Annotated[list[CommunityMonth], Meta(description="各社区 / the communities")]
+    partners: Annotated[list[PartnerMonth], Meta(description="各合伙人 / the partners")]
 
 
 # --------------------------------------------------------------------------------------------------

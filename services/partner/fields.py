@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.facts import words
+from chassis.facts import measure, words
+from chassis.fields import PersonId
 
 PartnerLevel = Literal["STREET", "COMMUNITY"]
 OfferKind = Literal["GOODS", "SERVICE", "DISCOUNT"]
@@ -20,3 +21,15 @@ StatementId = Annotated[str, Meta(description="结算单编号 / id of the month
 LevelOfPartner = Annotated[
     str, words("合伙人层级 / the level at which it is a partner", PartnerLevel)
 ]
+RedemptionNumber = Annotated[str, Meta(description="兑换单号 / the redemption's own number")]
+EndedBy = Annotated[
+    str, Meta(description="由谁结束:SYSTEM、HOLDER 等 / who ended it, such as SYSTEM or the holder")
+]
+EndedWhy = Annotated[str, Meta(description="结束原因的代码 / why it ended, as a code")]
+Operators = Annotated[
+    list[PersonId], Meta(description="经办人 / the persons who act for the partner")
+]
+Redemptions = Annotated[int, measure("兑换次数 / redemptions", "次 / redemptions")]
+NewOffers = Annotated[int, measure("新增服务类项目数 / new offers of services", "个 / offers")]
+Rated = Annotated[int, measure("有评价的兑换数 / redemptions that were rated", "次 / redemptions")]
+Satisfied = Annotated[int, measure("其中满意的 / of these satisfied", "次 / redemptions")]

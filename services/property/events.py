@@ -14,6 +14,7 @@ from chassis.fields import (
     Community,
     CompanyId,
     Grid,
+    Level,
     OfficialId,
     Partition,
     Partitions,
@@ -24,20 +25,38 @@ from chassis.fields import (
     TopicId,
 )
 from services.property.fields import (
+    ActiveOnLastDay,
+    Agreements,
     AppointmentId,
     CategoryOfComplaint,
+    Commitments,
+    CommitmentsOnTime,
     CommitteeId,
+    CommitteeState,
     ComplaintId,
+    Complaints,
     DirectionOfPost,
     DisclosureId,
     EndReason,
+    Evidence,
     FiledAt,
+    GapDays,
     Households,
     KindOfDisclosure,
+    MeanHouseholds,
+    Members,
+    OnTime,
+    OrdersOverdue,
     PostHeld,
+    Rated,
     RectificationId,
     Representatives,
+    Requests,
+    Resolutions,
+    Rolling,
+    Satisfied,
     SeverityOfOrder,
+    Twelfths,
     WorkId,
 )
 
@@ -132,7 +151,7 @@ class ProjectManagerEnded:
 
     project_id: ProjectId
     person_id: PersonId
-    reason: str
+    reason: Annotated[str, words("为何 / why", "DECEASED")]
 
 
 @fact(
@@ -196,9 +215,8 @@ class OwnersCommitteeChanged:
 
     committee_id: CommitteeId
     project_id: ProjectId
-    members: list[str]
-    # IN_TERM or EXPIRED.
-    state: str
+    members: Members
+    state: CommitteeState
 
 
 @fact(
@@ -294,7 +312,7 @@ class RectificationPassed:
     rectification_id: RectificationId
     project_id: ProjectId
     severity: SeverityOfOrder
-    late: bool
+    late: Annotated[bool, Meta(description="是否逾期 / whether it was late")]
 
 
 @fact("rectification_overdue.v1", about="rectification")
@@ -313,7 +331,7 @@ class RectificationEscalated:
     rectification_id: RectificationId
     project_id: ProjectId
     severity: SeverityOfOrder
-    level: int
+    level: Level
     official_id: OfficialId | None
 
 
@@ -355,7 +373,7 @@ class DisclosureOverdue:
 
     disclosure_id: DisclosureId
     project_id: ProjectId
-    kind: str
+    kind: KindOfDisclosure
 
 
 @fact("disclosure_withdrawn.v1", about="disclosure")
@@ -374,7 +392,7 @@ class WorkDelivered:
     task_id: TaskId
     topic_id: TopicId
     project_id: ProjectId
-    evidence: list[str]
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +400,7 @@ class CommunityMonth:
     """What one community counts in a month."""
 
     community: Community
-    complaints_valid: int
+    complaints_valid: Complaints
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,35 +427,48 @@ class ProjectMonth:
     project_id: ProjectId
     company_id: CompanyId
     community: Community
-    in_service: bool
+    in_service: Annotated[bool, Meta(description="月末在服务 / in service on the last day")]
     households: Households
-    requests: int
-    contacted_on_time: int
-    due_resolutions: int
-    resolved_on_time: int
-    rated: int
-    satisfied: int
-    complaints_valid: int
-    rolling_complaints: int
-    rolling_complaints_before: int
-    rolling_households: int
-    rolling_households_before: int
-    p2c_active_last_day: bool
-    c2p_active_last_day: bool
-    p2c_gap_days: int
-    c2p_gap_days: int
-    cross_full_month: bool
-    agreements_active_last_day: int
-    agreements_full_month: int
-    commitments_due: int
-    commitments_on_time: int
-    tripartite_held: bool
-    overdue_rectifications_open: int
-    served_from: date | None = None
-    served_to: date | None = None
-    took_over: date | None = None
-    rolling_households_twelfths: int | None = None
-    rolling_households_before_twelfths: int | None = None
+    requests: Requests
+    contacted_on_time: OnTime
+    due_resolutions: Resolutions
+    resolved_on_time: OnTime
+    rated: Rated
+    satisfied: Satisfied
+    complaints_valid: Complaints
+    rolling_complaints: Rolling
+    rolling_complaints_before: Rolling
+    rolling_households: MeanHouseholds
+    rolling_households_before: MeanHouseholds
+    p2c_active_last_day: ActiveOnLastDay
+    c2p_active_last_day: ActiveOnLastDay
+    p2c_gap_days: GapDays
+    c2p_gap_days: GapDays
+    cross_full_month: Annotated[
+        bool, Meta(description="两个方向整月在任 / both directions were active on every day")
+    ]
+    agreements_active_last_day: Agreements
+    agreements_full_month: Agreements
+    commitments_due: Commitments
+    commitments_on_time: CommitmentsOnTime
+    tripartite_held: Annotated[
+        bool, Meta(description="是否召开三方联席会议 / whether the three parties met")
+    ]
+    overdue_rectifications_open: OrdersOverdue
+    served_from: (
+        Annotated[date, Meta(description="当月首个服务日 / the first day of the month in service")]
+        | None
+    ) = None
+    served_to: (
+        Annotated[date, Meta(description="当月最后服务日 / the last day of the month in service")]
+        | None
+    ) = None
+    took_over: (
+        Annotated[date, Meta(description="接管之日 / the day on which the company took it over")]
+        | None
+    ) = None
+    rolling_households_twelfths: Twelfths | None = None
+    rolling_households_before_twelfths: Twelfths | None = None
 
 
 @fact("month_measured.v1", about="month")
@@ -447,8 +478,8 @@ class MonthMeasured:
     period: Period
     partition: Partition
     partitions: Partitions
-    communities: list[CommunityMonth]
-    projects: list[ProjectMonth]
+    communities: Annotated[list[CommunityMonth], Meta(description="各社区 / the communities")]
+    projects: Annotated[list[ProjectMonth], Meta(description="各物业项目 / the property projects")]
 
 
 @reads("steward", "calendar_year_loaded.v1")

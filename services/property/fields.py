@@ -56,3 +56,45 @@ FiledAt = Annotated[
     datetime, Meta(description="诉求提交时间,UTC / when the request was filed, in UTC")
 ]
 Households = Annotated[int, measure("户数 / households", "户 / households")]
+Evidence = Annotated[list[str], Meta(description="佐证文件的编号 / ids of the files that show it")]
+Members = Annotated[list[PersonId], Meta(description="委员 / the members")]
+CommitteeState = Annotated[str, words("任期 / whether their term runs", "IN_TERM", "EXPIRED")]
+Requests = Annotated[int, measure("诉求数 / requests", "件 / requests")]
+Resolutions = Annotated[
+    int, measure("当月到期应办结数 / requests due in the month", "件 / requests")
+]
+OnTime = Annotated[int, measure("其中按期的 / of these in time", "件 / requests")]
+Rated = Annotated[int, measure("有评价的诉求数 / requests that were rated", "件 / requests")]
+Satisfied = Annotated[int, measure("其中满意的 / of these satisfied", "件 / requests")]
+Complaints = Annotated[int, measure("计入的投诉数 / complaints that count", "件 / complaints")]
+Rolling = Annotated[
+    int, measure("近十二个月计入的投诉数 / complaints of twelve months", "件 / complaints")
+]
+MeanHouseholds = Annotated[
+    int,
+    measure(
+        "十二个月月末户数的平均,四舍五入;不可比为 0 / mean of twelve month-ends, half up; 0 "
+        "where it cannot be compared",
+        "户 / households",
+    ),
+]
+Twelfths = Annotated[
+    int,
+    measure(
+        "同一平均的精确值;不可比为空 / the same mean exactly; null where it cannot be compared",
+        "十二分之一户 / twelfths of a household",
+    ),
+]
+GapDays = Annotated[
+    int,
+    measure("月末仍空缺的天数,自空缺起 / days of the gap that runs on the last day", "天 / days"),
+]
+Agreements = Annotated[int, measure("生效的协议数 / agreements that are active", "份 / agreements")]
+Commitments = Annotated[
+    int, measure("到期的履约事项数 / commitments that fell due", "项 / commitments")
+]
+CommitmentsOnTime = Annotated[int, measure("其中按期履行的 / of these in time", "项 / commitments")]
+OrdersOverdue = Annotated[
+    int, measure("月末逾期未办结的整改单数 / orders overdue and open at the end", "张 / orders")
+]
+ActiveOnLastDay = Annotated[bool, Meta(description="月末在任 / active on the last day")]

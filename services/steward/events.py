@@ -14,6 +14,7 @@ from chassis.fields import (
     Community,
     Grid,
     HouseholdId,
+    IsAdult,
     OfficialId,
     Partition,
     Partitions,
@@ -28,12 +29,33 @@ from services.steward.fields import (
     Building,
     CategoryOfRequest,
     Channel,
+    Clock,
+    DutyOfSteward,
+    Grids,
     Handler,
+    HandlerPerson,
+    HazardId,
     KindOfRequest,
+    LeftReason,
     Minutes,
     Number,
+    OnTime,
+    Orders,
     Outcome,
+    Rated,
+    RecordId,
+    Rejection,
+    Reporter,
+    Requests,
+    Resolutions,
+    Satisfied,
+    SelfFound,
+    ServedOn,
+    Source,
+    Stars,
     StewardId,
+    TypeOfSteward,
+    Visits,
 )
 
 
@@ -86,9 +108,11 @@ class ResidentRegistered:
     person_id: PersonId
     community: Community
     grid: Grid
-    is_adult: bool
+    is_adult: IsAdult
     household_id: HouseholdId | None
-    synthetic: bool
+    synthetic: Annotated[
+        bool, Meta(description="是否演示数据 / whether it is a person of the demonstration")
+    ]
 
 
 @fact("person_registered.v1", about="person")
@@ -100,7 +124,7 @@ class PersonRegistered:
     """
 
     person_id: PersonId
-    is_adult: bool
+    is_adult: IsAdult
 
 
 @fact("resident_moved.v1", about="person")
@@ -119,7 +143,7 @@ class ResidentDeactivated:
     """A person left the district or died, with a grid of residence or without."""
 
     person_id: PersonId
-    reason: str
+    reason: LeftReason
 
 
 @fact("resident_returned.v1", about="person")
@@ -129,7 +153,7 @@ class ResidentReturned:
     person_id: PersonId
     community: Community
     grid: Grid
-    is_adult: bool
+    is_adult: IsAdult
     household_id: HouseholdId | None = None
 
 
@@ -147,7 +171,7 @@ class ResidentCorrected:
     """居民信息更正 / What was registered of a resident was wrong; this holds now."""
 
     person_id: PersonId
-    is_adult: bool
+    is_adult: IsAdult
     household_id: HouseholdId | None = None
 
 
@@ -156,7 +180,7 @@ class PersonMerged:
     """重复登记合并 / Two registrations are one human: `person_id` is given up for `into`."""
 
     person_id: PersonId
-    into: str
+    into: Annotated[PersonId, Meta(description="保留的登记 / the registration that stays")]
     community: Community
 
 
@@ -166,11 +190,13 @@ class StewardEnrolled:
 
     steward_id: StewardId
     person_id: PersonId
-    type: str
-    duty: str
-    grids: list[str]
+    type: TypeOfSteward
+    duty: DutyOfSteward
+    grids: Grids
     community: Community
-    spendable: bool
+    spendable: Annotated[
+        bool, Meta(description="管家积分能否兑换 / whether the steward's points may be spent")
+    ]
 
 
 @fact("steward_left.v1", about="steward")
@@ -179,7 +205,7 @@ class StewardLeft:
 
     steward_id: StewardId
     person_id: PersonId
-    duty: str | None = None
+    duty: DutyOfSteward | None = None
 
 
 @fact(
@@ -280,10 +306,12 @@ class RequestRated:
 
     request_id: RequestId
     handler: Handler
-    handler_person: str
-    rater: str
-    stars: int
-    solved: bool
+    handler_person: HandlerPerson
+    rater: Annotated[PersonId, Meta(description="评价人 / who rated it")]
+    stars: Stars
+    solved: Annotated[
+        bool, Meta(description="是否已解决,由评价人说 / whether it is solved, as the rater says")
+    ]
     project_id: ProjectId | None
 
 
@@ -292,7 +320,9 @@ class RequestReopened:
     """The reporter says that a request was not done."""
 
     request_id: RequestId
-    reopen_count: int
+    reopen_count: Annotated[
+        int, measure("第几次要求重办 / how often it was reopened", "次 / times")
+    ]
     project_id: ProjectId | None
 
 
@@ -305,9 +335,9 @@ class RequestMerged:
     """
 
     request_id: RequestId
-    into: str
-    into_kind: str
-    into_category: str
+    into: Annotated[RequestId, Meta(description="并入的诉求 / the request that stays")]
+    into_kind: KindOfRequest
+    into_category: CategoryOfRequest
     into_project_id: ProjectId | None
 
 
@@ -321,14 +351,16 @@ class RequestCorrected:
     """
 
     request_id: RequestId
-    kind: str
-    category: str
+    kind: KindOfRequest
+    category: CategoryOfRequest
     grid: Grid
     project_id: ProjectId | None = None
     building: Building | None = None
-    reporter_id: str | None = None
+    reporter_id: Reporter | None = None
     number: Number | None = None
-    filed_at: datetime | None = None
+    filed_at: (
+        Annotated[datetime, Meta(description="提交时间,UTC / when it was submitted, in UTC")] | None
+    ) = None
 
 
 @fact("request_rejected.v1", about="request")
@@ -336,7 +368,7 @@ class RequestRejected:
     """诉求不予受理 / Nobody handles a request: it is none of ours."""
 
     request_id: RequestId
-    reason: str
+    reason: Rejection
 
 
 @fact("request_cancelled.v1", about="request")
@@ -348,7 +380,13 @@ class RequestCancelled:
     """
 
     request_id: RequestId
-    carried_on_by: str | None = None
+    carried_on_by: (
+        Annotated[
+            RequestId,
+            Meta(description="接续它的诉求 / the request merged into it that goes on in its place"),
+        ]
+        | None
+    ) = None
 
 
 @fact(
@@ -373,10 +411,12 @@ class RequestDeadlineMissed:
     """A clock ran out: ACCEPT, CONTACT or RESOLVE."""
 
     request_id: RequestId
-    which: str
+    which: Clock
     handler: Handler | None
-    handler_person: str | None
-    on_shift: bool
+    handler_person: HandlerPerson | None
+    on_shift: Annotated[
+        bool, Meta(description="当时经办人是否在值班 / whether its handler was on shift then")
+    ]
 
 
 @fact(
@@ -431,7 +471,7 @@ class BadRatingUpheld:
 
     request_id: RequestId
     handler: Handler
-    handler_person: str
+    handler_person: HandlerPerson
 
 
 @fact("request_self_found_closed.v1", about="request")
@@ -440,7 +480,7 @@ class RequestSelfFoundClosed:
 
     request_id: RequestId
     handler: Handler
-    handler_person: str
+    handler_person: HandlerPerson
 
 
 @fact("emergency_arrival.v1", about="request")
@@ -449,7 +489,7 @@ class EmergencyArrival:
 
     request_id: RequestId
     handler: Handler
-    handler_person: str
+    handler_person: HandlerPerson
     minutes: Minutes
 
 
@@ -457,33 +497,35 @@ class EmergencyArrival:
 class VolunteerHoursConfirmed:
     """Volunteer service was confirmed by its organiser."""
 
-    record_id: str
+    record_id: RecordId
     person_id: PersonId
     minutes: Minutes
-    source: str
-    date: date
+    source: Source
+    date: ServedOn
 
 
 @fact("volunteer_hours_corrected.v1", about="volunteer_record")
 class VolunteerHoursCorrected:
     """Confirmed volunteer service was corrected."""
 
-    record_id: str
+    record_id: RecordId
     person_id: PersonId
     minutes: Minutes
-    previous_minutes: int
-    source: str
-    date: date
+    previous_minutes: Annotated[
+        int, measure("更正前的时长 / how long it was said to be", "分钟 / minutes")
+    ]
+    source: Source
+    date: ServedOn
 
 
 @fact("hazard_verified.v1", about="hazard")
 class HazardVerified:
     """A reported hazard was looked at."""
 
-    hazard_id: str
-    reporter: str
-    category: str
-    verified: bool
+    hazard_id: HazardId
+    reporter: Annotated[PersonId, Meta(description="报告人 / who reported it")]
+    category: CategoryOfRequest
+    verified: Annotated[bool, Meta(description="核查是否属实 / whether it was found to be one")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,9 +533,9 @@ class CommunityMonth:
     """What one community counted in a month."""
 
     community: Community
-    requests: int
-    rated: int
-    hours_minutes: int
+    requests: Requests
+    rated: Rated
+    hours_minutes: Annotated[int, measure("志愿服务时长 / volunteer service", "分钟 / minutes")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -507,15 +549,21 @@ class StewardMonth:
     steward_id: StewardId
     person_id: PersonId
     community: Community
-    duty: str
-    type: str
-    orders: int
-    accepted_on_time: int
-    proactive_closed: int
-    visits: int
-    visit_quota: int
-    attendance_full: bool
-    on_roster: bool
+    duty: DutyOfSteward
+    type: TypeOfSteward
+    orders: Orders
+    accepted_on_time: OnTime
+    proactive_closed: SelfFound
+    visits: Visits
+    visit_quota: Annotated[
+        int,
+        measure(
+            "岗位要求的走访次数;不要求为 0 / visits that are asked of the duty; 0 where none are",
+            "次 / visits",
+        ),
+    ]
+    attendance_full: Annotated[bool, Meta(description="专职且全勤 / full time, and on every shift")]
+    on_roster: Annotated[bool, Meta(description="月末仍在岗 / in the post at the month's end")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,12 +572,12 @@ class ProjectMonth:
 
     project_id: ProjectId
     community: Community
-    requests: int
-    contacted_on_time: int
-    due_resolutions: int
-    resolved_on_time: int
-    rated: int
-    satisfied: int
+    requests: Requests
+    contacted_on_time: OnTime
+    due_resolutions: Resolutions
+    resolved_on_time: OnTime
+    rated: Rated
+    satisfied: Satisfied
 
 
 @fact("month_measured.v1", about="month")
@@ -539,9 +587,9 @@ class MonthMeasured:
     period: Period
     partition: Partition
     partitions: Partitions
-    communities: list[CommunityMonth]
-    stewards: list[StewardMonth]
-    projects: list[ProjectMonth]
+    communities: Annotated[list[CommunityMonth], Meta(description="各社区 / the communities")]
+    stewards: Annotated[list[StewardMonth], Meta(description="各管家 / the stewards")]
+    projects: Annotated[list[ProjectMonth], Meta(description="各物业项目 / the property projects")]
 
 
 # --------------------------------------------------------------------------------------------------

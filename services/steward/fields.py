@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from chassis.facts import measure, words
+from chassis.fields import Grid, PersonId
 
 AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
 Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
 Kind = Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
 Priority = Literal["P1", "P2", "P3", "P4"]
+StewardType = Literal["FULL_TIME", "PART_TIME"]
+Departure = Literal["MOVED_OUT", "DECEASED"]
+RejectReason = Literal[
+    "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
+]
+HoursSource = Literal["QR", "GPS", "BACKFILL"]
 Outcome = Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"]
 Duty = Literal[
     "COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF",
@@ -42,3 +50,47 @@ Handler = Annotated[
     str, Meta(description="经办管家编号 / id of the steward who has, or had, it in hand")
 ]
 Minutes = Annotated[int, measure("时长 / how long", "分钟 / minutes")]
+HandlerPerson = Annotated[
+    PersonId, Meta(description="经办管家本人的人员编号 / the person who is, or was, its handler")
+]
+Reporter = Annotated[
+    PersonId, Meta(description="报事人;未登记者为空 / whose request it is, if known")
+]
+Grids = Annotated[
+    list[Grid], Meta(description="所管网格,15 位代码 / the grids, by their 15 digits")
+]
+DutyOfSteward = Annotated[str, words("岗位 / the post", Duty)]
+TypeOfSteward = Annotated[str, words("专职或兼职 / full time or part time", StewardType)]
+LeftReason = Annotated[str, words("注销原因 / why", Departure)]
+Rejection = Annotated[str, words("不予受理的理由 / why nobody handles it", RejectReason)]
+Clock = Annotated[str, words("哪个时限 / which of its clocks", "ACCEPT", "CONTACT", "RESOLVE")]
+Source = Annotated[
+    str,
+    words(
+        "时长如何记录 / how it was recorded",
+        "BACKFILL",
+        QR="扫码签到 / by a QR code",
+        GPS="定位签到 / by position",
+    ),
+]
+RecordId = Annotated[
+    str, Meta(description="志愿服务记录编号 / id of the record of volunteer service")
+]
+ServedOn = Annotated[
+    date,
+    Meta(description="服务日期,按北京时间 / the day of service, by the calendar of Asia/Shanghai"),
+]
+HazardId = Annotated[str, Meta(description="隐患编号 / id of the hazard")]
+Stars = Annotated[int, measure("评分,1 至 5 / the rating, 1 to 5", "星 / stars")]
+Requests = Annotated[int, measure("诉求数 / requests", "件 / requests")]
+Resolutions = Annotated[
+    int, measure("当月到期应办结数 / requests due in the month", "件 / requests")
+]
+OnTime = Annotated[int, measure("其中按期的 / of these in time", "件 / requests")]
+Rated = Annotated[int, measure("有评价的诉求数 / requests that were rated", "件 / requests")]
+Satisfied = Annotated[int, measure("其中满意的 / of these satisfied", "件 / requests")]
+Orders = Annotated[int, measure("经手的诉求数 / requests handed to the steward", "件 / requests")]
+SelfFound = Annotated[
+    int, measure("主动发现并办结的 / found, solved and closed unasked", "件 / requests")
+]
+Visits = Annotated[int, measure("走访次数 / visits", "次 / visits")]

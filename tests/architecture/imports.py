@@ -73,7 +73,9 @@ def configuration() -> str:
     shipped = [module for root in roots for module in _modules_of(root)]
     roots.append("testkit")
     pure_rooms = [
-        f"{s}.{room}" for s in services for room in ("rules", "events", "errors", "messages")
+        f"{s}.{room}"
+        for s in services
+        for room in ("rules", "events", "errors", "fields", "messages")
     ]
     impure = [
         f"chassis.{path.stem}"

@@ -13,7 +13,7 @@ from tests.architecture.imports import ROOT, configuration, service_packages
 pytestmark = pytest.mark.slow
 
 ROOM_NAMES = {
-    "service", "actions", "views", "storage", "rules", "events", "errors", "settings",
+    "service", "actions", "views", "storage", "rules", "events", "errors", "fields", "settings",
     "migrations", "tests", "contracts", "locale", "data", "replies", "messages",
 }  # fmt: skip
 BUILTIN_PROPERTY = re.compile(r"@property|\bproperty\(")
@@ -47,7 +47,9 @@ def test_every_service_has_the_same_rooms_and_no_others():
             if not path.name.startswith((".", "__")) and not path.name.endswith(".egg-info")
         }
         assert names - ROOM_NAMES == {"pyproject.toml", "README.md", "LICENSE"}, package
-        assert ROOM_NAMES - {"data", "locale", "messages", "rules", "settings"} <= names, package
+        assert (
+            ROOM_NAMES - {"data", "fields", "locale", "messages", "rules", "settings"} <= names
+        ), package
 
 
 ROOMS = ("actions", "views", "storage", "rules")

@@ -24,19 +24,7 @@ from services.forum.actions.record import (
     tell,
 )
 from services.forum.actions.standing import speaks_no_more
-
-Capacity = Literal[
-    "RESIDENT_REP",
-    "OWNERS_COMMITTEE",
-    "PROPERTY",
-    "MERCHANT",
-    "UNIT",
-    "PARTY_MEMBER",
-    "DEPUTY",
-    "OFFICIAL",
-    "EXPERT",
-    "STATION_HOST",
-]
+from services.forum.fields import Capacity
 
 
 class Invitee(Request, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +26,7 @@ from services.steward.actions.cases import (
 )
 from services.steward.actions.dispatch import look_again, take_from_party
 from services.steward.actions.parties import parties, require_impartial
+from services.steward.fields import RejectReason
 from services.steward.replies import RequestReply
 
 
@@ -40,9 +41,7 @@ class RejectRequest(Request, frozen=True):
     """不予受理 / Not ours."""
 
     request_id: str
-    reason: Literal[
-        "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
-    ]
+    reason: RejectReason
     note: Annotated[
         str,
         msgspec.Meta(min_length=2, max_length=500, description="告知诉求人 / told the reporter"),

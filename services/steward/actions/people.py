@@ -36,6 +36,7 @@ from services.steward.errors import (
     RecorderConfirms,
     StillSteward,
 )
+from services.steward.fields import Departure
 from services.steward.storage.people import NewPerson
 
 
@@ -51,7 +52,7 @@ class DeactivatePerson(Request, frozen=True):
     """注销 / Deactivate."""
 
     person_id: str
-    reason: Literal["MOVED_OUT", "DECEASED"]
+    reason: Departure
 
 
 class DecideDeath(Request, frozen=True):

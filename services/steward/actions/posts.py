@@ -37,7 +37,7 @@ from services.steward.errors import (
     UnderAge,
     UnknownGrid,
 )
-from services.steward.fields import Duty
+from services.steward.fields import Duty, StewardType
 from services.steward.storage import tables
 
 LONGEST_SHIFT = timedelta(hours=24)
@@ -49,7 +49,7 @@ class EnrolSteward(Request, frozen=True):
     """任命管家 / Enrol a steward."""
 
     person_id: str
-    type: Literal["FULL_TIME", "PART_TIME"]
+    type: StewardType
     duty: Duty
     grids: Annotated[
         list[Id], UNIQUE, msgspec.Meta(min_length=1, max_length=200, examples=[["370811015901001"]])

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 import msgspec
 from msgspec import Meta, field
@@ -40,7 +40,7 @@ from services.steward.errors import (
     RecorderConfirms,
     SameDeed,
 )
-from services.steward.fields import Category
+from services.steward.fields import Category, HoursSource
 from services.steward.storage import tables
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
@@ -52,7 +52,7 @@ class RecordHours(Request, frozen=True):
 
     person_id: str
     minutes: Annotated[int, msgspec.Meta(ge=1, le=1440, examples=[120])]
-    source: Annotated[Literal["QR", "GPS", "BACKFILL"], Meta(examples=["QR"])]
+    source: Annotated[HoursSource, Meta(examples=["QR"])]
     date: date
     activity: Annotated[
         str, msgspec.Meta(min_length=1, max_length=100, examples=["楼道清洁"]), PUBLIC

@@ -80,14 +80,19 @@ def installation() -> topology.Installation:
 def main() -> None:
     logs.configure("bench ledger", "WARNING")
     runtime = Runtime.open(
-        Ledger, os.environ["FIVERED_LEDGER_DATABASE_URL"], environ={"FIVERED_ACTOR_KEY": "k" * 32}
+        Ledger,
+        os.environ["FIVERED_LEDGER_DATABASE_URL"],
+        environ=os.environ | {"FIVERED_ACTOR_KEY": "k" * 32},
     )
     worker = Worker(runtime, os.environ["FIVERED_BROKER_URL"], installation())
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    page = worker.page(runtime.process.health_port)
+    page.start()
     worker.start()
     stopping.wait()
     worker.stop()
+    page.stop()
     runtime.close()
 
 

@@ -144,6 +144,19 @@ def read_all(addresses: Mapping[str, str]) -> dict[str, Page]:
 # Figures
 
 
+def between(before: Page, now: Page) -> Page:
+    """Return what was counted between two readings; what is no counter is told as it is now."""
+    samples = {
+        name: {
+            key: value - before.samples.get(name, {}).get(key, 0.0) for key, value in found.items()
+        }
+        if name.endswith(("_total", "_bucket", "_count", "_sum"))
+        else dict(found)
+        for name, found in now.samples.items()
+    }
+    return Page(now.at, samples)
+
+
 def _sum(page: Page, name: str, **labels: str) -> float | None:
     """Add up the samples of a name that have these labels; None where the page has none."""
     wanted = set(labels.items())

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
@@ -169,8 +170,7 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stopping.set())
         try:
             env = self._checked()
-            self._servers(env)
-            self._migrate(env)
+            self._prepare(env)
             self._begin(env)
             while not self.stopping.wait(0.1):
                 self._look()
@@ -205,31 +205,31 @@ class Supervisor:
             env["FIVERED_INSTALLATION"] = str(known)
         return env
 
-    def _servers(self, env: dict[str, str]) -> None:
-        """Start the servers that the environment does not name, and name them in it."""
+    def _prepare(self, env: dict[str, str]) -> None:
+        """Start the servers that the environment does not name, name them in it, and make the
+        databases and queues. Broker and databases do not wait for each other."""
+        with ThreadPoolExecutor(2) as pool:
+            done = [pool.submit(self._prepare_broker, env), pool.submit(self._prepare_stores, env)]
+        for one in done:
+            one.result()
+
+    def _prepare_broker(self, env: dict[str, str]) -> None:
         if not env.get("FIVERED_BROKER_URL"):
             # Both servers are new at every start: events that waited in a kept broker would meet
             # an empty database.
             self.rabbit = servers.Rabbit().start()
             self.rabbit.set_policies(topology.policies())
             env["FIVERED_BROKER_URL"] = self.rabbit.url()
-            env["FIVERED_BROKER_MANAGEMENT_URL"] = self.rabbit.management_url
+        _carry_out(env, "topology", "apply")
+
+    def _prepare_stores(self, env: dict[str, str]) -> None:
         wanted = {name: database_variable(name) for name in service_names()}
         if any(not env.get(variable) for variable in wanted.values()):
             self.postgres = servers.Postgres(durable=True).start()
             for name, variable in wanted.items():
                 if not env.get(variable):
                     env[variable] = self.postgres.create_database(f"fivered_{name}")
-
-    def _migrate(self, env: dict[str, str]) -> None:
-        for command in (["migrate", "all"], ["topology", "apply"]):
-            done = subprocess.run(
-                [_fivered(), *command], env=env, cwd=ROOT, capture_output=True, text=True,
-                check=False,
-            )  # fmt: skip
-            if done.returncode:
-                tail = (done.stdout + done.stderr).strip().splitlines()[-3:]
-                raise RuntimeError(f"fivered {' '.join(command)}: {' | '.join(tail)}")
+        _carry_out(env, "migrate", "all")
 
     def _begin(self, env: dict[str, str]) -> None:
         logs = self.state / "logs"
@@ -321,6 +321,16 @@ class Supervisor:
         for server in (self.rabbit, self.postgres):
             if server is not None:
                 server.stop()
+
+
+def _carry_out(env: dict[str, str], *command: str) -> None:
+    # A copy: the other half of the preparations writes into it meanwhile.
+    done = subprocess.run(
+        [_fivered(), *command], env=dict(env), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        tail = (done.stdout + done.stderr).strip().splitlines()[-3:]
+        raise RuntimeError(f"fivered {' '.join(command)}: {' | '.join(tail)}")
 
 
 def _pid(server: Any) -> int | None:

@@ -35,6 +35,7 @@ READERS = ("R_CONSUMER", "R_DISTRICT", "R_AUDITOR")
 # Most events of a page, and most places that are looked at for them: an answer ends in any case.
 MOST = 200
 LOOKED_AT = 20_000
+_MOST_BYTES = 1024 * 1024
 # So much earlier than its neighbours in place an event may have been recorded: its transaction
 # went on for long.
 _LATE = timedelta(hours=1)
@@ -227,7 +228,7 @@ class Asked(Request, frozen=True):
         limit: Most events; 0 asks for the places alone.
     """
 
-    after: Annotated[int, Meta(ge=0)] | None = None
+    after: Annotated[int, Meta(ge=0, le=2**62)] | None = None
     since: Instant | None = None
     types: Annotated[list[Annotated[str, Meta(max_length=120)]], Meta(max_length=100)] = field(
         default_factory=list
@@ -250,12 +251,8 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
     after = asked.after
     if after is None:
         after = first if asked.since is None else before(conn, tables, asked.since)
-    within = tx.actor.scope
-    if asked.scope.startswith(within):
-        within = asked.scope
-    elif asked.scope and not within.startswith(asked.scope):
-        wanted = set()
-    if not wanted:
+    within = narrower(tx.actor.scope, asked.scope)
+    if not wanted or within is None:
         found = Page([], max(after, last), more=False)
     elif not asked.limit:
         found = Page([], after, more=after < last)
@@ -270,6 +267,7 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
             scope=within,
             since=asked.since,
         )
+    found = _not_too_large(found)
     return {
         "items": [
             {
@@ -284,6 +282,24 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
         "first": first,
         "last": last,
     }
+
+
+def narrower(granted: str, asked: str) -> str | None:
+    """Return the area in which a caller sees events: what was asked for, within what was granted;
+    None where neither lies in the other."""
+    if asked.startswith(granted):
+        return asked
+    return granted if granted.startswith(asked) else None
+
+
+def _not_too_large(found: Page) -> Page:
+    """Return as much of a page as an answer carries over the bus; the first event in any case."""
+    size = 0
+    for number, one in enumerate(found.items):
+        size += len(one.body)
+        if number and size > _MOST_BYTES:
+            return Page(found.items[:number], found.items[number - 1].place, more=True)
+    return found
 
 
 def _place(conn: sa.Connection, tables: store.ChassisTables) -> store.Column:

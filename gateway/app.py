@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 from chassis import __version__, api, cards, contracts
 from chassis.api import ApiContract
 from chassis.bus import Service
+from chassis.history import READERS
 from chassis.installed import service_names
 from chassis.json_values import JsonObject
 from chassis.refusal import Flawed, Refusal
@@ -30,12 +31,12 @@ from chassis.requests import Request as Asked
 from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
 from chassis.settings import ProcessSettings, SettingsError, read, read_all
 from chassis.table import VERBS
-from gateway import contract, documents, imports, measures, pages
+from gateway import contract, documents, history, imports, measures, pages, streams
 from gateway.addresses import Addresses
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key, read_members
 from gateway.doors import ANY, PUBLIC, Door, Doors
-from gateway.errors import CapabilityMissing, answer_error, explain
+from gateway.errors import CapabilityMissing, StreamsTaken, answer_error, explain
 from gateway.identity import ANONYMOUS, IdentitySource, Tokens
 from gateway.limits import Outermost
 from gateway.openapi import Document
@@ -60,7 +61,7 @@ _OUTLOOK_KEPT_S = 5.0
 # What a page of another origin may send and read. A token is a header, never a cookie.
 _SENT = (
     "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match",
-    "If-None-Match", "traceparent", "X-Acting-Role",
+    "If-None-Match", "Last-Event-ID", "traceparent", "X-Acting-Role",
 )  # fmt: skip
 _READ = (
     "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit",
@@ -213,6 +214,8 @@ class Own:
                     "docs": "/docs",
                     "openapi": "/openapi.json",
                     "events": "/events",
+                    "history": "/v1/events",
+                    "stream": "/v1/events/stream",
                     "asyncapi": "/asyncapi.json",
                     "problems": "/problems",
                     "health": "/v1/health",
@@ -375,6 +378,7 @@ def create(
     app = Starlette()
     app.state.gate = gate
     app.state.table = DoorTable(app, gate, installed, missing, set(services))
+    app.state.streams = app.state.table.streams
     for kind in (Refusal, CallFailed, Flawed, HTTPException):
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(Outermost, settings=settings)
@@ -424,6 +428,9 @@ class DoorTable:
         self._heard: dict[str, dict[tuple[int, ...], tuple[int, ApiContract]]] = {}
         self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
+        reader = history.Reader(gate, installed)
+        self._history = history.History(gate, reader)
+        self.streams = streams.Streams(gate, reader)
         self._lay()
 
     def take(self, told: object) -> bool:
@@ -475,7 +482,7 @@ class DoorTable:
 
     def _lay(self) -> None:
         """Lay out the addresses anew; requests under way go on at the old ones."""
-        own = self._own.doors()
+        own = [*self._own.doors(), *self._of_history()]
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(
             title=TITLE,
@@ -504,6 +511,33 @@ class DoorTable:
             serve = _refusing(refusal, name)
             found.append(Route(f"/v1/{name}/{{rest:path}}", serve, methods=list(VERBS)))
         self._addresses.lay(found)
+
+    def _of_history(self) -> Iterator[tuple[Door, Serve]]:
+        """Yield the doors of what was published, with what serves each."""
+        declared = Doors("", "网关 / Gateway")
+        listed = declared.query(
+            "GET",
+            "/v1/events",
+            "history",
+            params=history.EventsAsked,
+            reply=history.EventPage,
+            roles=READERS,
+            summary="已发布的公开事件 / Public events that were published",
+        )
+        streamed = declared.query(
+            "GET",
+            "/v1/events/stream",
+            "stream",
+            params=history.Narrowed,
+            reply=history.EventPage,
+            roles=READERS,
+            produces=streams.MEDIA_TYPE,
+            summary="公开事件流(服务器推送)/ Public events as they are published",
+        )
+        listed = history.refusing(listed)
+        yield listed, functools.partial(self._history.events, listed)
+        streamed = history.refusing(streamed, StreamsTaken)
+        yield streamed, functools.partial(self.streams.stream, streamed)
 
 
 def version_of(said: ApiContract) -> tuple[int, ...]:

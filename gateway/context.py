@@ -12,6 +12,8 @@ from chassis import telemetry
 
 Lang = Literal["zh", "en"]
 KEY = "fivered.context"
+# Where the server puts what hangs up on the caller at once.
+HANG_UP = "fivered.hang_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,16 @@ class Busy(Refusal):
     text = "系统繁忙,请稍后重试 / The system is busy; come again in a moment"
 
 
+class StreamsTaken(Refusal):
+    """Others listen to all streams that this gateway serves."""
+
+    status = 503
+    text = (
+        "事件流已达上限({limit}),请稍后重试,或用 GET /v1/events"
+        " / All {limit} streams are taken; come again in a moment, or use GET /v1/events"
+    )
+
+
 class Unavailable(Refusal):
     code = "SERVICE_UNAVAILABLE"
     status = 503
@@ -360,6 +370,8 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
         return {"Retry-After": str(refusal.params["seconds"])}
     if isinstance(refusal, Busy):
         return {"Retry-After": "1"}
+    if isinstance(refusal, StreamsTaken):
+        return {"Retry-After": "10"}
     return {}
 
 

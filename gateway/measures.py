@@ -45,7 +45,9 @@ def answered(scope: Scope, status: int, seconds: float) -> None:
     path = route.path if isinstance(route, Route) else "unmatched"
     verb = scope["method"] if scope["method"] in _VERBS else "other"
     REQUESTS[verb, path, f"{status // 100}xx" if status else "none"].inc()
-    REQUEST_SECONDS[verb, path].add(seconds)
+    if "fivered.streamed" not in scope:
+        # A stream goes on as long as its reader likes.
+        REQUEST_SECONDS[verb, path].add(seconds)
     if "fivered.refused" in scope:
         PROBLEMS[scope["fivered.refused"]].inc()
 

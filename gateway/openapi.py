@@ -166,6 +166,13 @@ _PARAMETERS: dict[str, Parameter] = {
         required=False,
         schema={"pattern": r"^R_[A-Z_]+(;\s*scope=[0-9]{6,15})?$"},
     ),
+    "LastEventId": _header(
+        "Last-Event-ID",
+        "所见最后一个事件的 id,优先于 after / the `id` of the last event that was seen; goes "
+        "before `after`",
+        "MTIzNDU2Nzh7InN0ZXdhcmQiOjE3MzY5MDI4MDAwMDAwMDB9",
+        required=False,
+    ),
     "AcceptLanguage": _header(
         "Accept-Language", "zh(默认)或 en / zh (default) or en", "zh", required=False
     ),
@@ -470,6 +477,8 @@ def _parameters(door: Door, components: _Components) -> list[Parameter]:
     shared = ["ActingRole", "AcceptLanguage"]
     if door.kind == "command":
         shared.insert(0, "IdempotencyKey")
+    if door.produces == "text/event-stream":
+        shared.insert(0, "LastEventId")
     if door.if_match:
         shared.insert(1, "IfMatch")
     elif any(one.code == PreconditionRequired.code for one in door.refusals):

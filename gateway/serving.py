@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 
 from chassis.i18n import problem_of
 from chassis.refusal import Refusal
-from gateway.context import read_context
+from gateway.context import HANG_UP, read_context
 from gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadable, problem
 from gateway.settings import GatewaySettings
 
@@ -58,16 +58,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with three differences: it says when it is ready, a signal only ends it,
-    and it looks once a second, not ten times, whether anything has changed.
+    """uvicorn's server, with four differences: it says when it is ready, a signal only ends it,
+    it ends what would go on for ever, and it looks once a second, not ten times, whether anything
+    has changed.
 
     uvicorn raises the signal again after its shutdown, which would kill the process before the
     services have written their last batch.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], leave: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leave = leave
         self._ended = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -91,6 +95,11 @@ class Server(uvicorn.Server):
             # What was loaded until now stays for good: no collection need look at it again.
             gc.freeze()
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what goes on until somebody ends it, then wait for the rest."""
+        self._leave()
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -171,6 +180,7 @@ class Guarded(HttpToolsProtocol):
         self._arrived()
         if sum(name == b"host" for name, _ in self.headers) > 1:
             raise self._refuse(HostTwice())
+        cast("dict[str, object]", self.scope)[HANG_UP] = self.transport.abort
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -243,7 +253,7 @@ def serve(
         ws="none",
         lifespan="on",
     )
-    server = Server(config, ready)
+    server = Server(config, ready, app.state.streams.hub.close)
     # Taken before the event loop begins, which would put its own handler in place of Python's:
     # a Ctrl-C in that moment cancelled the start instead of ending the process.
     with contextlib.closing(sock), server.capture_signals():

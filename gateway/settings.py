@@ -113,6 +113,12 @@ class GatewaySettings:
     concurrency: int = setting(
         "FIVERED_CONCURRENCY", help="Requests served at the same time", default=400
     )
+    event_streams: int = setting(
+        "FIVERED_EVENT_STREAMS",
+        help="Streams of events (GET /v1/events/stream) served at the same time; at most half of "
+        "FIVERED_CONCURRENCY",
+        default=100,
+    )
     cors_origins: tuple[str, ...] = setting(
         "FIVERED_CORS_ORIGINS",
         help="Origins whose pages may call from a browser, by comma, such as https://app.example; "

@@ -1,0 +1,438 @@
+"""The history of public facts over HTTP: a page of what all services have published, and the
+cursor after which the next page begins.
+
+A cursor holds a place for each service. It is checked, not signed: a place is no right, and what
+a caller may see is decided anew by each service. The place of a service that is away stays, so
+that its events come when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import heapq
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis import history
+from chassis.cards import History as Told
+from chassis.cards import PublishedEvent
+from chassis.fields import Area, Instant
+from chassis.json_values import JsonObject
+from chassis.messages import Actor
+from chassis.refusal import Invalid, Refusal, Sentence, said
+from chassis.replies import Reply
+from chassis.requests import Request as Asked
+from chassis.rpc import CallFailed
+from gateway.addressed import read_params
+from gateway.dispatch import Gate
+from gateway.doors import Door, Refused
+from gateway.errors import CapabilityMissing
+from gateway.sparing import digest_of, spared
+
+# What a page costs, in ordinary answers: every service is asked.
+COST = 5
+_EXAMPLE: JsonObject = {
+    "specversion": "1.0",
+    "id": "01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
+    "source": "/fivered/steward",
+    "type": "steward.request_closed.v1",
+    "subject": "req_01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
+    "time": "2025-01-15T01:00:00Z",
+    "recordedat": "2025-01-15T01:00:00Z",
+    "sequence": "00000000000000000007",
+    "scope": "370811015901001",
+    "data": {"request_id": "req_01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d", "rated": True},
+}
+
+
+class EventsForgotten(Refusal):
+    """What stood behind the cursor is no longer kept, or was undone by a restored backup."""
+
+    status = 410
+    text = (
+        "游标之后的部分事件已不在({services}):已过保存期限,或数据由备份恢复;"
+        "请不带 after 从头读,或用 since"
+        " / Some events behind this cursor are gone ({services}): they were kept for a time, or a "
+        "backup was restored. Begin anew without `after`, or with `since`"
+    )
+
+
+class Narrowed(Asked, frozen=True):
+    """Which events."""
+
+    type: Annotated[
+        list[
+            Annotated[
+                str,
+                Meta(
+                    pattern=r"^[a-z_]+\.[a-z0-9_]+\.v[0-9]+$",
+                    max_length=120,
+                    examples=["steward.request_closed.v1"],
+                ),
+            ]
+        ],
+        Meta(max_length=100, description="事件类型,可给多个 / types, one or several"),
+    ] = msgspec.field(default_factory=list)
+    service: Annotated[
+        list[Annotated[str, Meta(max_length=40, examples=["steward"])]],
+        Meta(max_length=20, description="服务,可给多个 / services, one or several"),
+    ] = msgspec.field(default_factory=list)
+    subject: (
+        Annotated[str, Meta(max_length=64, description="事件的主体 / what it is about")] | None
+    ) = None
+    scope: (
+        Annotated[Area, Meta(description="区域及其以内 / this area and what lies in it")] | None
+    ) = None
+    since: (
+        Annotated[
+            Instant, Meta(description="此时起记录的(真实时间)/ recorded since then (real time)")
+        ]
+        | None
+    ) = None
+    after: (
+        Annotated[
+            str,
+            Meta(
+                max_length=4000,
+                description="上一页的 next,或事件流的 id / `next` of the page before, or an "
+                "`id` of the stream",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class EventsAsked(Narrowed, frozen=True):
+    """Which events, and how many."""
+
+    limit: Annotated[int, Meta(ge=1, le=history.MOST, description="最多条数 / most events")] = 100
+
+
+class EventPage(Reply):
+    """A part of what was published, of each service in the order in which it published it."""
+
+    items: Annotated[
+        list[dict[str, object]],
+        Meta(
+            description="CloudEvents 1.0,字段见 /events / their members: /events",
+            examples=[[_EXAMPLE]],
+        ),
+    ]
+    next: Annotated[
+        str,
+        Meta(
+            description="下一次的 after;总是给出 / `after` of the next time; always there",
+            examples=["eyJwIjp7InN0ZXdhcmQiOjE3MzY5MDI4MDAwMDAwMDB9LCJzIjoxfQ"],
+        ),
+    ]
+    more: Annotated[
+        bool,
+        Meta(
+            description="后面可能已有(本页可以为空)/ more may stand there already; this page may "
+            "be empty all the same"
+        ),
+    ]
+    complete: Annotated[
+        bool, Meta(description="各服务是否都已答复 / whether every service has answered")
+    ]
+    away: Annotated[
+        list[str],
+        Meta(
+            description="未答复的服务,其位置不变,以后补上 / services that have not; their place "
+            "stays, and their events come later",
+            examples=[[]],
+        ),
+    ]
+
+
+Places = dict[str, int]
+# The year 3000 in microseconds: no place is higher, no time later.
+_MOST_PLACE = 32_503_680_000_000_000
+
+
+def written(places: Mapping[str, int]) -> str:
+    """Return a cursor: of each service a place, or a time as a negative number (microseconds)."""
+    told = msgspec.json.encode(dict(sorted(places.items())))
+    return base64.urlsafe_b64encode(b"%08x" % zlib.crc32(told) + told).decode().rstrip("=")
+
+
+def read(cursor: str) -> Places:
+    """Read a cursor.
+
+    Raises:
+        Invalid: It is none of ours.
+    """
+    try:
+        plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+        if plain[:8] != b"%08x" % zlib.crc32(plain[8:]):
+            raise ValueError("damaged")  # noqa: TRY301  one refusal for all
+        places = msgspec.json.decode(plain[8:], type=Places)
+        if any(not -_MOST_PLACE <= place <= _MOST_PLACE for place in places.values()):
+            raise ValueError("no place")  # noqa: TRY301  as above
+    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
+        raise Invalid(
+            field="after", reason=said("游标已损坏 / the cursor is damaged, or none of ours")
+        ) from error
+    return places
+
+
+def since_of(at: datetime) -> int:
+    """Return a time as it stands in a cursor, for a service of which no place is known."""
+    return -int(at.timestamp() * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a caller wants to see, and may.
+
+    Attributes:
+        scope: The area; None where nothing can be in it.
+    """
+
+    actor: Actor
+    types: frozenset[str]
+    services: tuple[str, ...]
+    subject: str
+    asked_scope: str
+    scope: str | None
+    since: datetime | None
+
+    @classmethod
+    def of(cls, asked: Narrowed, actor: Actor, installed: Collection[str]) -> Filter:
+        """Return the filter of a question.
+
+        Raises:
+            CapabilityMissing: It names a service that is not installed.
+        """
+        types = frozenset(asked.type)
+        named = {*asked.service, *(one.partition(".")[0] for one in types)}
+        for name in sorted(named):
+            if name not in installed:
+                raise CapabilityMissing(service=name)
+        services = sorted(asked.service or installed)
+        if types:
+            speaking = {one.partition(".")[0] for one in types}
+            services = [name for name in services if name in speaking]
+        scope = asked.scope or ""
+        return cls(
+            actor=actor,
+            types=types,
+            services=tuple(services),
+            subject=asked.subject or "",
+            asked_scope=scope,
+            scope=history.narrower(actor.scope, scope),
+            since=asked.since,
+        )
+
+    def takes(self, event: JsonObject) -> bool:
+        """Tell whether an event is wanted."""
+        return (
+            (not self.types or event["type"] in self.types)
+            and (not self.subject or event["subject"] == self.subject)
+            and self.scope is not None
+            and str(event["scope"]).startswith(self.scope)
+        )
+
+    def of_service(self, service: str) -> JsonObject:
+        """Return the members of the question that a service is asked."""
+        asked: JsonObject = {"subject": self.subject}
+        if self.asked_scope:
+            asked["scope"] = self.asked_scope
+        if self.types:
+            asked["types"] = [one for one in sorted(self.types) if one.startswith(f"{service}.")]
+        return asked
+
+
+@dataclass(slots=True)
+class Merged:
+    """What several services have answered, and how far each was read.
+
+    Attributes:
+        items: (service, event with its place), as they were recorded; of each service in its order.
+        places: What the cursor behind them holds.
+        read: Who was read to the end.
+        away: Who has not answered.
+    """
+
+    items: list[tuple[str, PublishedEvent]] = field(default_factory=list)
+    places: Places = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    more: bool = False
+    away: list[str] = field(default_factory=list)
+
+
+class Reader:
+    """Reads the history of the services of one gateway.
+
+    Args:
+        gate: The bus, and who people are.
+        installed: The services of this installation.
+    """
+
+    def __init__(self, gate: Gate, installed: Collection[str]) -> None:
+        self._gate = gate
+        self.installed = installed
+
+    async def ask(self, service: str, place: int | None, limit: int, wanted: Filter) -> Told:
+        """Ask one service for what follows a place.
+
+        Args:
+            service: Whom.
+            place: See `written`; None from the oldest that is kept on.
+            limit: Most events.
+            wanted: Which.
+
+        Raises:
+            CallFailed: It is away, or of a release without this question.
+        """
+        body: JsonObject = {**wanted.of_service(service), "limit": limit}
+        if place is not None and place >= 0:
+            body["after"] = place
+        times = [wanted.since] if wanted.since is not None else []
+        if place is not None and place < 0:
+            times.append(datetime.fromtimestamp(-place / 1_000_000, UTC))
+        if times:
+            body["since"] = max(times).isoformat()
+        told = await self._gate.caller.call(
+            service, "_history", body, actor=wanted.actor, deadline_s=self._gate.settings.deadline_s
+        )
+        return cast("Told", told)
+
+    async def places(self, wanted: Filter) -> dict[str, Told]:
+        """Ask every service where its history begins and ends; who is away is missing."""
+
+        async def one(name: str) -> Told | None:
+            try:
+                return await self.ask(name, None, 0, wanted)
+            except CallFailed:
+                return None
+
+        answers = await asyncio.gather(*map(one, wanted.services))
+        told = zip(wanted.services, answers, strict=True)
+        return {name: answer for name, answer in told if answer is not None}
+
+    async def page(self, wanted: Filter, places: Mapping[str, int], limit: int) -> Merged:
+        """Ask every service at the same time, and merge what they answer.
+
+        Raises:
+            CallFailed: None of them answers.
+            EventsForgotten: What stood behind a place is gone.
+        """
+        asked = wanted.services
+        told = await asyncio.gather(
+            *(self.ask(name, places.get(name), limit, wanted) for name in asked),
+            return_exceptions=True,
+        )
+        merged, answers, failure = Merged(places=dict(places)), dict[str, Told](), None
+        for name, answer in zip(asked, told, strict=True):
+            if isinstance(answer, CallFailed):
+                merged.away.append(name)
+                failure = answer
+                if name not in places and wanted.since is not None:
+                    merged.places[name] = since_of(wanted.since)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                answers[name] = answer
+        if failure is not None and not answers:
+            raise failure
+        check_kept(places, answers)
+        _merge(merged, answers, limit)
+        return merged
+
+
+def check_kept(places: Mapping[str, int], answers: Mapping[str, Told]) -> None:
+    """Check that what stands behind each place is still there.
+
+    Raises:
+        EventsForgotten: It is not: it is older than what is kept, or a backup was restored.
+    """
+    gone = [
+        name
+        for name, told in sorted(answers.items())
+        if places.get(name, -1) >= 0
+        and not told["first"] <= places[name] <= max(told["first"], told["last"])
+    ]
+    if gone:
+        raise EventsForgotten(field="after", services=", ".join(gone))
+
+
+def _merge(merged: Merged, answers: Mapping[str, Told], limit: int) -> None:
+    """Take the first of what several services have answered, in the order of its recording."""
+
+    def parts(name: str) -> list[tuple[str, PublishedEvent]]:
+        return [(name, one) for one in answers[name]["items"]]
+
+    every = in_order(parts(name) for name in answers)
+    merged.items, left = every[:limit], {name for name, _ in every[limit:]}
+    for name, told in answers.items():
+        own = [one["place"] for who, one in merged.items if who == name]
+        if name not in left:
+            merged.places[name] = told["next"]
+            if not told["more"]:
+                merged.read.add(name)
+        elif own:
+            merged.places[name] = own[-1]
+        else:
+            merged.places[name] = told["items"][0]["place"] - 1
+    merged.more = merged.read != answers.keys()
+
+
+def in_order(parts: Iterable[list[tuple[str, PublishedEvent]]]) -> list[tuple[str, PublishedEvent]]:
+    """Merge what services have published as it was recorded; of each it stays in its order."""
+    return list(heapq.merge(*parts, key=lambda one: one[1]["recorded_at"]))
+
+
+def refusing(door: Door, *kinds: type[Refusal]) -> Door:
+    """Return a door of the history with what it costs and refuses."""
+    told: tuple[type[Refusal], ...] = (EventsForgotten, CapabilityMissing, *kinds)
+    return replace(
+        door, cost=COST, refusals=tuple(Refused(one.status, one.code, _both(one)) for one in told)
+    )
+
+
+class History:
+    """`GET /v1/events` of one gateway."""
+
+    def __init__(self, gate: Gate, reader: Reader) -> None:
+        self._gate = gate
+        self._reader = reader
+
+    async def events(self, door: Door, request: Request) -> Response:
+        """Answer a part of what was published.
+
+        Raises:
+            Refusal: The caller may not, asks too often, or names a cursor that leads nowhere.
+            CallFailed: No service answers.
+        """
+        actor = self._gate.admit(request, door.roles, door.cost)
+        asked = msgspec.convert(read_params(door.params, request), EventsAsked)
+        wanted = Filter.of(asked, actor, self._reader.installed)
+        places = read(asked.after) if asked.after else {}
+        found = await self._reader.page(wanted, places, asked.limit)
+        content = msgspec.json.encode(
+            {
+                "items": [one["event"] for _, one in found.items],
+                "next": written(found.places),
+                "more": found.more,
+                "complete": not found.away,
+                "away": found.away,
+            }
+        )
+        headers = {"Vary": "Authorization, X-Acting-Role", "ETag": f'"{digest_of(content)}"'}
+        return spared(request, content, headers, "application/json")
+
+
+def _both(kind: type[Refusal]) -> str:
+    text = Sentence(kind.text)
+    return f"{text} / {text.english}"

@@ -1,0 +1,498 @@
+"""What was published is read over HTTP: in pages by a cursor, and as a stream of events."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import history as kept
+from chassis.embedded import EmbeddedHost
+from chassis.messages import Actor
+from chassis.migrate import migrate_service
+from chassis.replies import Reply
+from chassis.rpc import ServiceUnavailable
+from chassis.runtime import Runtime
+from chassis.tests.toy.service import FAIL, Added, Forgotten, Toy
+from chassis.work import sweep
+from gateway import history, serving, streams
+from gateway.doors import PUBLIC, Doors
+from gateway.identity import issue
+from gateway.serving import listen, serve
+from gateway.tests.conftest import Site, problem_of, settings
+from testkit.bench import KEY, environment
+from testkit.waiting import wait_until
+
+CONSUMER = {"role": "R_CONSUMER", "scope": "370811"}
+DISTRICT = Actor("per_1", "R_DISTRICT", "")
+DOORS = (Doors("toy", "玩具 / Toy"), Doors("other", "其他 / Other"))
+for one in DOORS:
+    one.query("GET", "/total", "total", reply=Reply, roles=PUBLIC, summary="合计 / Total")
+
+
+class Other(Toy):
+    """A second service."""
+
+    name = "other"
+
+
+@pytest.fixture
+def host(tmp_path):
+    FAIL.clear()
+    given = environment(FIVERED_DEMO_CLOCK="1", FIVERED_DEMO_START="2025-01-02T09:00:00")
+    runtimes = {}
+    for cls in (Toy, Other):
+        url = f"sqlite:///{tmp_path}/{cls.name}.sqlite"
+        runtime = runtimes[cls.name] = Runtime.open(cls, url, environ=given)
+        migrate_service(Toy, runtime.engine)
+        told = {"type": f"{cls.name}.added.v1", "visibility": "public"}
+        runtime.__dict__["public_facts"] = [told]
+    opened = EmbeddedHost(runtimes)
+    opened.start()
+    yield opened
+    opened.stop()
+
+
+class Town(Site):
+    """Two services; each of them may be away."""
+
+    def __init__(self, host):
+        super().__init__(host)
+        self.away, self.asked = set(), []
+        call = host.call
+
+        async def counted(service, method, body, **rest):
+            self.asked.append((service, method))
+            if service in self.away:
+                raise ServiceUnavailable(service)
+            return await call(service, method, body, **rest)
+
+        host.call = counted
+
+    def say(self, service, note, *, subject="c", scope="370811", fact=Added):
+        with self.host.runtimes[service].transaction(DISTRICT) as tx:
+            event = fact(1, note) if fact is Added else fact(1)
+            tx.publish(event, subject=subject, scope=scope, sequence=1)
+
+    def get(self, **params):
+        return self.ask("GET", "/v1/events", params=params, grants=[CONSUMER])
+
+    def page(self, **params):
+        answer = self.get(**params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def town(host):
+    return Town(host).build(services=("toy", "other"), extra=DOORS)
+
+
+def notes(events):
+    return [one["data"]["note"] for one in events]
+
+
+# ------------------------------------------------------------------------------------------- pages
+
+
+def test_pages_hold_the_events_of_all_services_in_the_order_of_recording(town):
+    for number in range(12):
+        town.say("toy" if number % 3 else "other", str(number))
+    found, cursor, pages = [], None, 0
+    while True:
+        page = town.page(limit=5, **({"after": cursor} if cursor else {}))
+        assert page["complete"]
+        assert page["away"] == []
+        found += page["items"]
+        cursor, pages = page["next"], pages + 1
+        if not page["more"]:
+            break
+    assert notes(found) == [str(number) for number in range(12)]
+    assert pages == 3
+    assert {one["type"] for one in found} == {"toy.added.v1", "other.added.v1"}
+    assert all(one["specversion"] == "1.0" for one in found)
+    assert town.page(after=cursor)["items"] == []
+    town.say("toy", "later")
+    assert notes(town.page(after=cursor)["items"]) == ["later"]
+
+
+def test_a_service_that_is_away_keeps_its_place(town):
+    town.say("toy", "t1")
+    town.say("other", "o1")
+    town.away.add("other")
+    page = town.page()
+    assert (notes(page["items"]), page["complete"], page["away"]) == (["t1"], False, ["other"])
+    town.say("other", "o2")
+    town.away.clear()
+    page = town.page(after=page["next"])
+    assert (notes(page["items"]), page["complete"]) == (["o1", "o2"], True)
+    town.away.add("other")
+    town.say("toy", "t2")
+    page = town.page(after=page["next"])
+    assert notes(page["items"]) == ["t2"]
+    town.say("other", "o3")
+    town.away.clear()
+    assert notes(town.page(after=page["next"])["items"]) == ["o3"]
+    town.away |= {"toy", "other"}
+    answer = town.get()
+    assert (answer.status_code, problem_of(answer)["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["retry-after"]
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"type": "toy.added.v1"}, ["a", "b"]),
+        ({"type": ["toy.added.v1", "other.added.v1"]}, ["a", "b", "c"]),
+        ({"type": "toy.forgotten.v1"}, []),
+        ({"service": "other"}, ["c"]),
+        ({"service": "other", "type": "toy.added.v1"}, []),
+        ({"subject": "s2"}, ["b"]),
+        ({"scope": "370811015901"}, ["b"]),
+        ({"scope": "370812"}, []),
+        ({"since": "2020-01-01"}, ["a", "b", "c"]),
+        ({"since": "2099-01-01T00:00:00+08:00"}, []),
+    ],
+)
+def test_a_part_is_asked_for(town, params, found):
+    town.say("toy", "a", subject="s1")
+    town.say("toy", "b", subject="s2", scope="370811015901001")
+    town.say("toy", "", fact=Forgotten)
+    town.say("other", "c", scope="370811")
+    town.say("other", "elsewhere", scope="370812")
+    page = town.page(**params)
+    assert notes(page["items"]) == found
+    assert not page["more"]
+    assert town.page(after=page["next"], **params)["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"after": "nonsense"}, 422),
+        ({"after": history.written({"toy": 1})[:-3]}, 422),
+        ({"after": history.written({"toy": 10**17})}, 422),
+        ({"after": "游标"}, 422),
+        ({"limit": 201}, 422),
+        ({"scope": "3708"}, 422),
+        ({"type": "nonsense"}, 422),
+        ({"since": "yesterday"}, 422),
+        ({"colour": "red"}, 422),
+        ({"service": "ghost"}, 404),
+        ({"type": "ghost.added.v1"}, 404),
+    ],
+)
+def test_what_cannot_be_asked_is_named(town, params, status):
+    answer = town.get(**params)
+    assert answer.status_code == status
+    assert problem_of(answer)["message_en"]
+
+
+def test_only_some_may_read(town):
+    town.say("toy", "a")
+    resident = {"role": "R_RESIDENT", "scope": "370811015901"}
+    for path in ("/v1/events", "/v1/events/stream"):
+        assert town.ask("GET", path, grants=None).status_code == 401
+        assert problem_of(town.ask("GET", path, grants=[resident]))["code"] == "ROLE_DENIED"
+    elsewhere = {"role": "R_CONSUMER", "scope": "370812"}
+    assert town.ask("GET", "/v1/events", grants=[elsewhere]).json()["items"] == []
+
+
+def test_a_cursor_behind_which_events_were_forgotten_is_gone(town):
+    town.say("toy", "a")
+    first = town.page()["next"]
+    town.say("toy", "b")
+    town.say("toy", "c")
+    runtime = town.host.runtimes["toy"]
+    with runtime.engine.begin() as conn:
+        outbox = runtime.chassis.outbox
+        old = datetime.now(UTC) - timedelta(days=91)
+        conn.execute(sa.update(outbox).where(outbox.c.id <= 2).values(sent_at=old))
+    assert sweep(runtime)["outbox"] == 2
+    answer = town.get(after=first)
+    assert answer.status_code == 410
+    assert problem_of(answer)["code"] == "EVENTS_FORGOTTEN"
+    assert problem_of(answer)["params"]["services"] == "toy"
+    assert (
+        town.ask("GET", "/v1/events/stream", grants=[CONSUMER], params={"after": first}).status_code
+        == 410
+    )
+    page = town.page()
+    assert notes(page["items"]) == ["c"]
+    assert town.page(after=page["next"])["items"] == []
+    # As after a backup that was restored: the cursor knows more than the service.
+    assert town.get(after=history.written({"toy": 99})).status_code == 410
+
+
+# ------------------------------------------------------------------------------------------ streams
+
+
+@pytest.fixture
+def live(town, monkeypatch):
+    """The town behind the real server; polled often."""
+    monkeypatch.setattr(streams, "POLL_S", 0.05)
+    caught = []
+
+    class Caught(serving.Server):
+        def __init__(self, *given):
+            super().__init__(*given)
+            caught.append(self)
+
+    monkeypatch.setattr(serving, "Server", Caught)
+    sock = listen("127.0.0.1", 0)
+    # So that a reader who does not read is noticed after little.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * 1024)
+    town.port = sock.getsockname()[1]
+    ready = threading.Event()
+    chosen = settings(event_streams=3)
+    town.build(services=("toy", "other"), extra=DOORS, event_streams=3)
+    thread = threading.Thread(
+        target=lambda: serve(town.app, chosen, sock=sock, ready=ready.set), daemon=True
+    )
+    thread.start()
+    assert ready.wait(10)
+    town.server, town.thread = caught[0], thread
+    yield town
+    if thread.is_alive():
+        town.server.handle_exit(signal.SIGTERM, None)
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+class Listening:
+    """A stream as it is read: events as (id, type, event), the place, and signs of life."""
+
+    def __init__(self, answer):
+        self.answer, self.events, self.place, self.beats, self.ended = answer, [], None, 0, False
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        block = {}
+        try:
+            for raw in self.answer:
+                line = raw.decode().rstrip("\n")
+                if line.startswith(":"):
+                    self.beats += 1
+                elif line:
+                    name, _, value = line.partition(": ")
+                    block[name] = value
+                else:
+                    self.place = block.get("id", self.place)
+                    if "data" in block:
+                        self.events.append((block["id"], block["event"], json.loads(block["data"])))
+                    block = {}
+        except (OSError, ValueError, http.client.HTTPException):
+            pass
+        self.ended = True
+
+    @property
+    def notes(self):
+        return [event["data"]["note"] for _, _, event in self.events]
+
+    def wait(self, found, seconds=5):
+        wait_until(lambda: len(self.notes) >= len(found), seconds, every=0.01)
+        assert self.notes == found
+
+
+@contextmanager
+def listening(town, query="", **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", town.port, timeout=10)
+    token = issue(KEY, "per_1", [CONSUMER], 1)
+    connection.request(
+        "GET", f"/v1/events/stream{query}", headers={"Authorization": f"Bearer {token}", **headers}
+    )
+    answer = connection.getresponse()
+    if answer.status != 200:
+        yield answer
+        connection.close()
+        return
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    heard = Listening(answer)
+    try:
+        yield heard
+    finally:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        heard.thread.join(5)
+        connection.close()
+
+
+def test_a_stream_tells_what_is_published_from_now_on(live):
+    live.say("toy", "before")
+    with listening(live) as heard:
+        live.say("toy", "1")
+        live.say("other", "2", scope="370811015901")
+        live.say("toy", "", fact=Forgotten)
+        live.say("toy", "elsewhere", scope="370812")
+        live.say("toy", "3")
+        assert wait_until(lambda: len(heard.events) == 3, 5, every=0.01)
+        # In order of each service; two of them may be heard in another turn.
+        own = [event["data"]["note"] for _, kind, event in heard.events if kind == "toy.added.v1"]
+        assert own == ["1", "3"]
+        assert {event["specversion"] for _, _, event in heard.events} == {"1.0"}
+
+
+def test_what_was_missed_comes_in_the_order_of_recording(live):
+    for number in range(30):
+        live.say("toy" if number % 3 else "other", str(number))
+    with listening(live, "?since=2020-01-01") as heard:
+        heard.wait([str(number) for number in range(30)])
+
+
+def test_a_stream_begins_where_a_page_ended_and_the_other_way_round(live):
+    for note in "abcd":
+        live.say("toy", note)
+    page = live.page(limit=2)
+    with listening(live, f"?after={page['next']}") as heard:
+        heard.wait(["c", "d"])
+        last = heard.events[0][0]
+    assert notes(live.page(after=last)["items"]) == ["d"]
+    with listening(live, "?since=2020-01-01&service=toy&subject=c") as heard:
+        heard.wait(["a", "b", "c", "d"])
+
+
+def test_a_reader_that_comes_back_again_and_again_loses_and_doubles_nothing(live):
+    """Two services publish all the while; the reader reads some, goes, and comes by its last id."""
+
+    def publish(service):
+        for number in range(150):
+            live.say(service, f"{service}.{number}")
+            time.sleep(0.002)
+
+    with listening(live) as heard:
+        live.say("toy", "begin")
+        heard.wait(["begin"])
+        place = heard.place
+    writers = [threading.Thread(target=publish, args=(name,)) for name in ("toy", "other")]
+    for writer in writers:
+        writer.start()
+    seen, visits = [], 0
+    while len(seen) < 300 and visits < 100:
+        with listening(live, **{"Last-Event-ID": place}) as heard:
+            wait_until(lambda h=heard: len(h.events) > 20, 1, every=0.005)
+            events = list(heard.events)
+        if events:
+            place = events[-1][0]
+            seen += [event["data"]["note"] for _, _, event in events]
+        visits += 1
+    for writer in writers:
+        writer.join()
+    assert len(seen) == len(set(seen)) == 300
+    for name in ("toy", "other"):
+        own = [note for note in seen if note.startswith(name)]
+        assert own == [f"{name}.{number}" for number in range(150)]
+    assert visits > 3
+
+
+def test_what_a_service_has_published_while_it_was_away_comes_when_it_is_back(live):
+    live.away.add("other")
+    with listening(live) as heard:
+        live.say("toy", "t1")
+        live.say("other", "o1")
+        heard.wait(["t1"])
+        live.away.clear()
+        heard.wait(["t1", "o1"])
+        live.away.add("other")
+        live.say("other", "o2")
+        live.say("toy", "t2")
+        heard.wait(["t1", "o1", "t2"])
+        place = heard.place
+    live.away.clear()
+    with listening(live, **{"Last-Event-ID": place}) as heard:
+        heard.wait(["o2"])
+
+
+def test_the_services_are_asked_by_one_poller_and_only_while_somebody_listens(live, monkeypatch):
+    monkeypatch.setattr(streams, "POLL_S", 0.2)
+
+    def asked(seconds):
+        before = len(live.asked)
+        time.sleep(seconds)
+        return len(live.asked) - before
+
+    assert asked(0.5) == 0
+    with listening(live) as one, listening(live) as two, listening(live) as three:
+        live.say("toy", "a")
+        for heard in (one, two, three):
+            heard.wait(["a"])
+        # Two services, some five times a second, however many listen.
+        assert 4 <= asked(1.0) <= 14
+        with listening(live) as refused:
+            assert refused.status == 503
+            assert refused.headers["retry-after"]
+            assert json.loads(refused.read())["code"] == "STREAMS_TAKEN"
+    wait_until(lambda: live.app.state.streams.hub._polling is None, 5, every=0.05)
+    assert asked(0.5) == 0
+
+
+def test_signs_of_life_tell_the_place_when_nothing_fits(live, monkeypatch):
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.1)
+    with listening(live, "?subject=rare") as heard:
+        assert wait_until(lambda: heard.beats > 2, 5, every=0.01)
+        before = heard.place
+        live.say("toy", "often")
+        assert wait_until(lambda: heard.place != before, 5, every=0.01)
+        assert heard.events == []
+        place = heard.place
+    live.say("toy", "x", subject="rare")
+    with listening(live, "?subject=rare", **{"Last-Event-ID": place}) as heard:
+        heard.wait(["x"])
+
+
+def test_a_reader_that_does_not_read_is_let_go_and_others_go_on(live, monkeypatch):
+    monkeypatch.setattr(streams, "KEPT_EVENTS", 20)
+    monkeypatch.setattr(streams, "WRITE_S", 0.5)
+    token = issue(KEY, "per_1", [CONSUMER], 1)
+    with socket.socket() as stalled, listening(live) as other:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect(("127.0.0.1", live.port))
+        stalled.sendall(
+            b"GET /v1/events/stream HTTP/1.1\r\nHost: x\r\n"
+            b"Authorization: Bearer " + token.encode() + b"\r\n\r\n"
+        )
+        hub = live.app.state.streams.hub
+        assert wait_until(lambda: hub._listeners == 2, 5, every=0.01)
+        said = [f"{number}" + "x" * 20_000 for number in range(40)]
+        for note in said:
+            live.say("toy", note)
+            assert wait_until(lambda n=note: other.notes[-1:] == [n], 5, every=0.005)
+        assert wait_until(lambda: hub._listeners == 1, 10, every=0.05)
+        # The connection is gone, not only the stream.
+        stalled.settimeout(5)
+        received = 0
+        with pytest.raises(ConnectionError):
+            while part := stalled.recv(65536):
+                received += len(part)
+            raise ConnectionError
+        assert received < sum(map(len, said))
+        assert other.notes == said
+
+
+def test_a_gateway_that_ends_ends_its_streams(live):
+    with listening(live) as heard:
+        live.say("toy", "a")
+        heard.wait(["a"])
+        began = time.monotonic()
+        live.server.handle_exit(signal.SIGTERM, None)
+        live.thread.join(10)
+        assert not live.thread.is_alive()
+        assert time.monotonic() - began < 3
+        assert wait_until(lambda: heard.ended, 2, every=0.01)
+
+
+def test_the_place_of_what_was_published_is_the_same_everywhere(town):
+    """A cursor says what each service says of itself."""
+    town.say("toy", "a")
+    runtime = town.host.runtimes["toy"]
+    with runtime.engine.connect() as conn:
+        last = kept.newest(conn, runtime.chassis)
+    assert history.read(town.page()["next"]) == {"toy": last, "other": 0}

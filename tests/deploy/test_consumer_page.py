@@ -1,98 +1,146 @@
-"""What docs/roles/consumer.md tells users of other libraries works as it is written (OP-M3)."""
+"""What docs/consume.md tells users of other libraries works as it is printed (OP-M3)."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import uuid
 from pathlib import Path
 
-import kombu
 import pika
 import pytest
-import yaml
-from fivered_client import connect
 
-from testkit.bench import broker_url, private_rabbit
+from chassis import cli, topology
+from chassis.broker import apply
+from testkit.bench import private_rabbit
 from testkit.waiting import wait_until
 
-__all__ = ["broker_url", "private_rabbit"]
+__all__ = ["private_rabbit"]
 
 pytestmark = pytest.mark.servers
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/roles/consumer.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/consume.md").read_text("utf-8")
+AMQPLIB = "amqplib@2.3.1"
 
 
-def block(language, word):
-    """Return the page's block in a language that contains a word."""
-    found = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    (text,) = [text for text in found if word in text]
+def recipe(title, language):
+    """Return the program that stands under a title of the page."""
+    part = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    (text,) = re.findall(rf"```{language}\n(.*?)```", part, re.DOTALL)
     return text
 
 
 @pytest.fixture
-def queue(broker_url):
-    """A queue of an outside consumer that holds one fact."""
-    connection = pika.BlockingConnection(pika.URLParameters(broker_url))
-    channel = connection.channel()
-    channel.confirm_delivery()
-    channel.exchange_declare("steward.events", "topic", durable=True)
-    with connect(broker_url, name="board") as client:
-        client.subscribe("steward:request_resolved.v1", print)
-        client.prepare()
-    body = {"specversion": "1.0", "id": str(uuid.uuid4()), "data": {"n": 1}}
-    channel.basic_publish(
-        "steward.events",
-        "request_resolved.v1.0",
-        json.dumps(body),
-        pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2),
-    )
-    yield "ext.board.steward"
-    connection.close()
+def board(private_rabbit, tmp_path, monkeypatch):
+    """The consumer that the page speaks of, let in by the command that it names."""
+    url = private_rabbit.new_vhost()
+    monkeypatch.setenv("FIVERED_BROKER_URL", url)
+    monkeypatch.setenv("FIVERED_BROKER_MANAGEMENT_URL", private_rabbit.management_url)
+    monkeypatch.setenv("FIVERED_INSTALLATION", str(ROOT / "deploy/installation.json"))
+    apply(url, topology.Installation({"steward": topology.Member("steward")}))
+    (command,) = re.findall(r"`fivered (consumer add [^`]+)`", PAGE)
+    assert cli.main([*command.split(), "--credentials", str(tmp_path / "url")]) == 0
+    monkeypatch.setenv("BOARD_URL", (tmp_path / "url").read_text().strip())
+    yield Board(url, tmp_path)
+    private_rabbit.forget_user("board")
+    private_rabbit.delete_vhost(url)
 
 
-def test_kombu_hears_with_what_the_page_says(broker_url, queue):
-    exec(block("python", "register("), {})
-    heard = []
-    with kombu.Connection(broker_url) as connection:
-        consumer = kombu.Consumer(
-            connection.channel(),
-            [kombu.Queue(queue, no_declare=True)],
-            accept=["cloudevents"],
-            callbacks=[lambda body, message: (heard.append(body), message.ack())],
-        )
-        with consumer:
-            connection.drain_events(timeout=10)
-    assert [body["data"] for body in heard] == [{"n": 1}]
+class Board:
+    """The installation's side: it says facts, and looks into the queue."""
 
+    def __init__(self, url, folder):
+        self.url, self.folder = url, folder
 
-def test_nameko_hears_with_what_the_page_says(broker_url, queue, tmp_path):
-    config = yaml.safe_load(block("yaml", "SERIALIZERS"))
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"AMQP_URI": broker_url, **config}))
-    (tmp_path / "board.py").write_text(
-        "import eventlet; eventlet.monkey_patch()\n"
-        "import json, pathlib, yaml\n"
-        "from kombu import Queue\n"
-        "from nameko.messaging import consume\n"
-        "from nameko.runners import ServiceRunner\n"
-        "class Board:\n"
-        "    name = 'board'\n"
-        f"    @consume(Queue({queue!r}, no_declare=True))\n"
-        "    def hear(self, body):\n"
-        "        pathlib.Path('heard').write_text(json.dumps(body['data']))\n"
-        "runner = ServiceRunner(yaml.safe_load(pathlib.Path('config.yaml').read_text()))\n"
-        "runner.add_service(Board)\n"
-        "runner.start()\n"
-        "runner.wait()\n"
-    )
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "board.py"],
-            cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+    def say(self, event_id):
+        event = {
+            "specversion": "1.0", "id": event_id, "source": "/fivered/steward",
+            "type": "steward.request_resolved.v1", "subject": "req_1", "scope": "370811015901",
+            "time": "2025-03-04T08:31:07Z", "sequence": "1", "data": {"request_id": "req_1"},
+        }  # fmt: skip
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.basic_publish(
+            "steward.events", "request_resolved.v1.0", json.dumps(event),
+            pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2),
         )  # fmt: skip
-    try:
-        assert wait_until((tmp_path / "heard").exists, 30), (tmp_path / "log").read_text()
-        assert wait_until(lambda: (tmp_path / "heard").read_text() == '{"n": 1}', 5)
-    finally:
-        process.kill()
-        process.wait(10)
+        connection.close()
+
+    def unacknowledged(self):
+        """Tell whether something is left when nobody consumes any more."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        found = connection.channel().queue_declare("ext.board.steward", passive=True).method
+        connection.close()
+        return found.message_count
+
+    def carries_out(self, *command):
+        """Run a program: it hears each event once, and acknowledges."""
+        first, second, third, fourth = (str(uuid.uuid4()) for _ in range(4))
+        for one in (first, second, first):
+            self.say(one)
+        log = self.folder / "log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=os.environ | {"PYTHONWARNINGS": "ignore"},
+            )  # fmt: skip
+        try:
+            assert wait_until(lambda: second in log.read_text(), 30), log.read_text()
+            for one in (third, fourth):
+                self.say(one)
+                assert wait_until(lambda one=one: one in log.read_text(), 10), log.read_text()
+        finally:
+            process.terminate()
+            process.wait(20)
+        said = log.read_text()
+        assert [said.count(one) for one in (first, second, third)] == [1, 1, 1], said
+        assert "req_1" in said
+        # What was not acknowledged comes back now: the last one may, if it was ended so soon.
+        assert wait_until(lambda: self.unacknowledged() <= 1, 10)
+
+
+@pytest.mark.parametrize("title", ["fivered-client", "pika", "kombu", "nameko"])
+def test_a_program_in_python_hears_each_event_once(board, title):
+    (board.folder / "board.py").write_text(recipe(title, "python"))
+    board.carries_out(sys.executable, "board.py")
+
+
+def test_a_program_for_node_hears_each_event_once(board):
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("node and npm are not installed: the recipe for Node was not run")
+    fetched = subprocess.run(
+        ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", AMQPLIB],
+        cwd=board.folder, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    if fetched.returncode:
+        last = fetched.stderr.strip().splitlines()[-1:]
+        pytest.skip(f"the registry gives no {AMQPLIB}: the recipe for Node was not run ({last})")
+    (board.folder / "board.mjs").write_text(recipe("Node: amqplib", "js"))
+    board.carries_out("node", "board.mjs")
+
+
+def test_without_the_import_kombu_would_lose_the_event():
+    """Why the page has it; and the line for those who do not install the package does the same."""
+    for line, known in (
+        ("pass", False),
+        ("import fivered_client.kombu", True),
+        (
+            "import json, kombu.serialization; " + re.findall(r"`(kombu\.serial[^`]+)`", PAGE)[0],
+            True,
+        ),
+    ):
+        asked = (
+            f"{line}; import kombu.serialization as s;"
+            " print('cloudevents' in s.registry.name_to_type)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", asked],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == str(known)

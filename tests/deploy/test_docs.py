@@ -61,7 +61,11 @@ def test_every_path_that_is_named_exists(page, doors):
     assert named or page.stem in {"README", "RUNBOOK"}
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "docs/consume.md"],
+    ids=lambda page: page.stem,
+)
 def test_every_command_that_is_named_exists(page):
     text = page.read_text("utf-8")
     targets = set(

@@ -30,7 +30,9 @@ def missing() -> list[str]:
     font = [] if Path(str(named.default)).is_file() else ["fonts-wqy-zenhei"]
     # promtool, which tries the rules of the alarms.
     prometheus = [] if shutil.which("promtool") else ["prometheus"]
-    return [*servers.missing(), *browser, *font, *prometheus]
+    # What the receiver of webhooks in docs/webhooks.md is written for, beside Python.
+    node = [] if shutil.which("node") else ["nodejs"]
+    return [*servers.missing(), *browser, *font, *prometheus, *node]
 
 
 def install(packages: list[str]) -> str:

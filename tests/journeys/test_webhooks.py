@@ -1,5 +1,11 @@
 """Webhooks through HTTP: the district registers a receiver, and it is told what happens."""
 
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from standardwebhooks import Webhook
 
@@ -19,6 +25,7 @@ from testkit.waiting import wait_until
 from tests.journeys.test_year_end import address
 
 HOOKS = "/v1/steward/webhooks"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 
 
 @pytest.fixture
@@ -84,6 +91,80 @@ def test_a_receiver_is_registered_and_told_of_a_request(site, receiver):
     again = f"{place}/deliveries/{newest['items'][0]['id']}/redeliver"
     made(site.ask("POST", again))
     assert receiver.wait_for(5)[4].id == submitted.id
+
+
+def block(language, word):
+    """Return the page's block in a language that holds a word."""
+    found = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (text,) = [text for text in found if word in text]
+    return text
+
+
+def by_python(given):
+    page: dict[str, object] = {}
+    exec(block("python", "def verify"), page)
+    return [
+        page["verify"](given["secret"], one["headers"], one["body"].encode())
+        for one in given["sent"]
+    ]
+
+
+def by_node(given):
+    node = shutil.which("node")
+    assert node, "not installed: apt-get install -y nodejs"
+    end = """
+      const given = JSON.parse(require("node:fs").readFileSync(0));
+      console.log(JSON.stringify(given.sent.map(
+        (one) => verify(given.secret, one.headers, Buffer.from(one.body)))));
+    """
+    done = subprocess.run(
+        [node, "-e", block("js", "function verify") + end],
+        input=json.dumps(given), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("verified", [by_python, by_node])
+def test_the_programs_of_the_page_tell_ours_from_others(site, receiver, verified):
+    hook = made(site.ask("POST", HOOKS, json={"url": receiver.address}))
+    made(site.ask("POST", f"{HOOKS}/{hook['id']}/rotate-secret"))
+    made(site.ask("POST", f"{HOOKS}/{hook['id']}/test"))
+    (one,) = receiver.wait_for(1)
+    ours = {"headers": one.headers, "body": one.body.decode()}
+    old = dict(one.headers) | {
+        "webhook-timestamp": str(int(one.headers["webhook-timestamp"]) - 400)
+    }
+    others = [
+        ours | {"body": one.body.decode() + " "},
+        ours | {"headers": one.headers | {"webhook-id": "another"}},
+        ours | {"headers": one.headers | {"webhook-signature": "v1,AAAA"}},
+        ours | {"headers": old},
+    ]
+    # The secret of before: it signs as well, behind the new one.
+    given = {"secret": hook["secret"], "sent": [ours, *others]}
+    assert verified(given) == [True, False, False, False, False]
+
+
+def test_the_page_names_doors_that_there_are(site):
+    paths = made(site.ask("GET", "/openapi.json"))["paths"]
+    rows = re.findall(r"^\| (`.*?) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    named = set()
+    for row in rows:
+        verb = "GET"
+        for text in re.findall(r"`([^`]+)`", row):
+            said, _, path = text.rpartition(" ")
+            verb = said or verb
+            path = path.partition("?")[0]
+            if path.startswith(("…", "/")):
+                named.add((verb.lower(), path.replace("…", HOOKS).replace("{id}", "{webhook_id}")))
+    there = {
+        (verb, path.replace("{delivery_id}", "{delivery}"))
+        for path, verbs in paths.items()
+        if path.startswith(HOOKS)
+        for verb in verbs
+        if verb in {"get", "post", "patch"}
+    }
+    assert named == there - {("post", HOOKS)}
 
 
 def test_a_webhook_is_changed_paused_resumed_and_ended(site, receiver):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import ssl
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pika.adapters.utils.connection_workflow import (
     AMQPConnectorStackTimeout,
 )
 
+from chassis import tls
 from chassis.settings import each_address
 from chassis.topology import (
     DEAD_CALLS,
@@ -67,8 +67,13 @@ def parameters(
         heartbeat_s: After twice this silence the other side is given up.
         blocked_s: How long a broker in an alarm may stop what is sent; None without limit.
         stack_s: How long reaching and greeting the broker may take.
+
+    Raises:
+        tls.Unusable: A file of TLS cannot be used.
     """
     found = pika.URLParameters(url)
+    if urlsplit(url).scheme == "amqps":
+        found.ssl_options = pika.SSLOptions(tls.context(), found.host)
     found.heartbeat = heartbeat_s
     found.blocked_connection_timeout = blocked_s
     found.socket_timeout = 5
@@ -102,6 +107,8 @@ def where(url: str) -> str:
 
 def refusal(error: BaseException) -> str:
     """Return in one sentence why the broker does not let us in, or what it did not do."""
+    if said := tls.words(error):
+        return said
     if isinstance(error, AMQPConnectorStackTimeout):
         return "it took the connection and does not answer"
     if isinstance(error, pika.exceptions.ProbableAuthenticationError):
@@ -110,10 +117,6 @@ def refusal(error: BaseException) -> str:
         return f"the vhost is missing, or the user may not enter it ({error.args[-1]})"
     if isinstance(error, pika.exceptions.ConnectionClosedByBroker):
         return str(error.reply_text)
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or error}"
-    if isinstance(error, FileNotFoundError):
-        return "a certificate file that the address names is not there"
     cause = error.args[0] if isinstance(error, pika.exceptions.AMQPConnectionError) else None
     reason = getattr(cause, "exception", None)
     if isinstance(reason, OSError):

@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -114,7 +114,7 @@ def write(engine: sa.Engine, snapshot: Snapshot, to: Path) -> None:
             environ,
         )  # fmt: skip
         return
-    source: Any = snapshot.conn.connection.dbapi_connection
+    source = cast("sqlite3.Connection", snapshot.conn.connection.dbapi_connection)
     with closing(sqlite3.connect(to)) as target:
         source.backup(target)
         # A file by itself: no log beside it belongs to it.

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chassis import metrics
+from chassis import metrics, tls
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
@@ -188,6 +188,8 @@ class Patience:
                 self._backoff.reset()
             self._good_since = None
         self._tries += 1
+        if isinstance(error, BaseException):
+            error = tls.words(error) or error
         text = error if isinstance(error, str) and error else repr(error)
         self.why = text[:300]
         away = now - self._away_since

@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import amqp
 import kombu
@@ -41,7 +42,7 @@ from eventlet.queue import Empty, LightQueue
 from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
-from chassis import gauges, health, logs, metrics, process, rpc, telemetry, topology
+from chassis import gauges, health, logs, metrics, process, rpc, telemetry, tls, topology
 from chassis.broker import Addresses
 from chassis.bus import CallDoor
 from chassis.messages import Call
@@ -161,8 +162,11 @@ class Calls:
             self._stopped.send(None)
 
     def _connect(self, what: str) -> kombu.Connection:
+        url = self._addresses.next()
+        parts = urlsplit(url)
         connection = kombu.Connection(
-            self._addresses.next(),
+            url,
+            ssl=tls.options(parts.hostname or "") if parts.scheme == "amqps" else False,
             heartbeat=HEARTBEAT_S,
             connect_timeout=5,
             transport_options={

@@ -304,6 +304,22 @@ class ProcessSettings:
         default="",
         schemes=("amqp", "amqps"),
     )
+    broker_ca: str = setting(
+        "FIVERED_BROKER_CA",
+        help="File of the authorities that may have signed the broker's certificate (amqps); "
+        "empty = the system's",
+        default="",
+    )
+    broker_certificate: str = setting(
+        "FIVERED_BROKER_CERTIFICATE",
+        help="File of the certificate that is shown to the broker, with its chain",
+        default="",
+    )
+    broker_key_pem: str = setting(
+        "FIVERED_BROKER_KEY_PEM",
+        help="File of that certificate's private key; empty = it is in the same file",
+        default="",
+    )
     demo_clock: bool = setting(
         "FIVERED_DEMO_CLOCK",
         help="1 allows the explicit clock command (demonstration)",

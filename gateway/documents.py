@@ -97,7 +97,8 @@ def public_url(settings: GatewaySettings) -> str:
 
     It is a setting: what a caller writes into the Host header stands in no document.
     """
-    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    scheme = "https" if settings.tls_certificate else "http"
+    return settings.public_url.rstrip("/") or f"{scheme}://{settings.host}:{settings.port}"
 
 
 def writer(

@@ -23,6 +23,7 @@ from chassis.refusal import Refusal
 from gateway.context import HANG_UP, read_context
 from gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadable, problem
 from gateway.settings import GatewaySettings
+from gateway.tls import Certificate
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -67,11 +68,16 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], leave: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        leave: Callable[[], None],
+        certificate: Certificate | None = None,
     ) -> None:
         super().__init__(config)
         self._ready = ready
         self._leave = leave
+        self._certificate = certificate
         self._ended = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -79,6 +85,8 @@ class Server(uvicorn.Server):
         """Keep the date of answers, until somebody ends it."""
         self._loop = asyncio.get_running_loop()
         while not await self.on_tick(0):
+            if self._certificate is not None:
+                self._certificate.renew()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), 1.0)
 
@@ -239,9 +247,15 @@ def serve(
     sock: socket.socket,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; requests that are being served may end."""
+    """Serve until SIGINT or SIGTERM; requests that are being served may end.
+
+    Raises:
+        SettingsError: A file of HTTPS cannot be used.
+    """
+    certificate = Certificate(settings) if settings.tls_certificate else None
     config = uvicorn.Config(
         app,
+        ssl_context_factory=(lambda *_: certificate.outer) if certificate is not None else None,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -253,7 +267,7 @@ def serve(
         ws="none",
         lifespan="on",
     )
-    server = Server(config, ready, app.state.streams.hub.close)
+    server = Server(config, ready, app.state.streams.hub.close, certificate)
     # Taken before the event loop begins, which would put its own handler in place of Python's:
     # a Ctrl-C in that moment cancelled the start instead of ending the process.
     with contextlib.closing(sock), server.capture_signals():

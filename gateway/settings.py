@@ -23,6 +23,23 @@ class GatewaySettings:
         default=8000,
         most=MOST_PORT,
     )
+    tls_certificate: str = setting(
+        "FIVERED_TLS_CERTIFICATE",
+        help="File of the certificate of HTTPS, with its chain; read again when it changes; "
+        "empty = HTTP, for a proxy that ends TLS",
+        default="",
+    )
+    tls_key_pem: str = setting(
+        "FIVERED_TLS_KEY_PEM",
+        help="File of that certificate's private key; empty = it is in the same file",
+        default="",
+    )
+    tls_client_ca: str = setting(
+        "FIVERED_TLS_CLIENT_CA",
+        help="File of the authorities of which every caller has to show a certificate; "
+        "empty = none has to",
+        default="",
+    )
     services: tuple[str, ...] = setting(
         "FIVERED_SERVICES",
         help="Services of this installation, by comma; empty = all that are installed here",
@@ -42,7 +59,7 @@ class GatewaySettings:
     public_url: str = setting(
         "FIVERED_PUBLIC_URL",
         help="Address under which everybody reaches the gateway, for QR codes and feeds; "
-        "empty = http://host:port",
+        "empty = http(s)://host:port",
         default="",
     )
     events_url: str = setting(

@@ -40,7 +40,7 @@ CHASSIS = (
     "messages | promises | schemas | storage | vault | webhook_wire | workbooks",
     "api | cards | cells | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
-    "json_values | metrics",
+    "json_values | metrics | tls",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = (

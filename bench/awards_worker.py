@@ -15,7 +15,8 @@ import threading
 from bench import frame
 from chassis import logs, topology
 from chassis.runtime import Runtime
-from chassis.work import Subscriber, Worker
+from chassis.subscriber import Subscriber
+from chassis.work import Worker
 from services.credit.service import Credit
 
 
@@ -45,7 +46,7 @@ def main() -> None:
     runtime = Runtime.open(Credit, os.environ["FIVERED_LEDGER_DATABASE_URL"], environ=frame.ENVIRON)
     worker = Worker(runtime, os.environ["FIVERED_BROKER_URL"], installation())
     for subscriber in worker.subscribers:
-        subscriber._queues = [q for q in subscriber._queues if q.partition in partitions]  # noqa: SLF001
+        subscriber.queues = [q for q in subscriber.queues if q.partition in partitions]
         if path := os.environ.get("PROFILE"):
             subscriber.threads = (subscriber.threads[0], profiled(subscriber, path))
     stopping = threading.Event()

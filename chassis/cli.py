@@ -81,6 +81,7 @@ _OWN = (
     ("consumer", "outside consumers of public facts", "chassis.consumers:command"),
     ("events", "what a service has published", "chassis.commands:run_events"),
     ("parked", "events that a service could not take", "chassis.commands:run_parked"),
+    ("workers", "who consumes the queues of a service", "chassis.commands:run_workers"),
     ("jobs", "the long work of a service", "chassis.commands:run_look"),
     ("timers", "what a service has set a clock for", "chassis.commands:run_look"),
     ("audit", "which commands took effect in a service, and whose", "chassis.commands:run_look"),
@@ -247,6 +248,9 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     parked.add_argument("--by", default="", help="who decides, for the record; drop needs it")
 
     parked.add_argument("--json", action="store_true", help="list, show: an object per line")
+
+    parsers["workers"].add_argument("service")
+    parsers["workers"].add_argument("--json", action="store_true", help="an object per line")
 
     for name, options in _LOOKED.items():
         parsers[name].add_argument("service")

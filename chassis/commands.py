@@ -20,6 +20,7 @@ from chassis import (
     here,
     inbox,
     keys,
+    leases,
     looking,
     projections,
     topology,
@@ -348,6 +349,20 @@ def run_look(given: argparse.Namespace) -> int:
         print(line)
     if not rows:
         print(f"none in {given.service}", file=sys.stderr)
+    return 0
+
+
+def run_workers(given: argparse.Namespace) -> int:
+    """Show the workers of a service, and which queues each consumes."""
+    runtime = open_runtime(given.service)
+    try:
+        rows = leases.listed(runtime)
+    finally:
+        runtime.close()
+    for line in looking.lines(rows, as_json=given.json):
+        print(line)
+    if not rows:
+        print(f"none of {given.service} (fivered work {given.service})", file=sys.stderr)
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeGuard, TypeVar
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from chassis import broker, here, sealing, topology, webhooks
+from chassis import broker, here, leases, sealing, topology, webhooks
 from chassis import storage as store
 from chassis.cards import Outlook
 from chassis.here import keys_file
@@ -109,6 +109,7 @@ def _service(name: str, url: str | None) -> list[Found]:
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
             keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
+        workers = leases.listed(runtime)
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {_words(error)}")]
     finally:
@@ -119,6 +120,7 @@ def _service(name: str, url: str | None) -> list[Found]:
         (card["parked"] == 0, f"{card['parked']} events are parked (fivered parked list {name})"),
         (card["timers_late"] == 0, f"{card['timers_late']} timers are late"),
         _calendar(card["calendar"]),
+        *_workers(name, workers),
         *keys,
         *_readable_by_others(url),
     ]
@@ -149,6 +151,16 @@ def _leaving(name: str, count: int, oldest_s: float) -> Found:
         return True, text
     told = "relay_waits, topology_missing or event_refused"
     return False, f"{text}, the oldest for {oldest_s:.0f} s (the log of work {name}: {told})"
+
+
+def _workers(name: str, found: Sequence[Mapping[str, object]]) -> Iterator[Found]:
+    """Say how many share the queues; that none runs is said where the queues are looked at."""
+    live = [one for one in found if float(str(one["seen_s"])) <= leases.EXPIRES_S]
+    if live:
+        shares = ", ".join(str(one["held"]) for one in live)
+        yield True, f"{len(live)} workers share the queues: {shares} (fivered workers {name})"
+    if len(live) < len(found):
+        yield None, f"{len(found) - len(live)} workers ended without a word within the last minute"
 
 
 def _clocks(tx: Tx, now: datetime) -> Iterator[Found]:

@@ -92,6 +92,9 @@ HELD_KEYS = gauge(
     "service",
     "reason",
 )
+HELD_QUEUES = gauge(
+    "fivered_worker_leases", "Queues at which this worker comes first: its share", "service"
+)
 
 REASONS = ("FAILED", "BEHIND", "SCHEMA", "UNREADABLE", "UNKNOWN_FACT")
 

@@ -346,11 +346,6 @@ class ProcessSettings:
         default=0,
         most=MOST_PORT,
     )
-    worker_share: str = setting(
-        "FIVERED_WORKER_SHARE",
-        help="Which of several workers this is, e.g. 1/2: it takes its partitions first",
-        default="",
-    )
     import_patience_s: float = setting(
         "FIVERED_IMPORT_PATIENCE_S",
         help="How long an import waits, s, for what its rows name and has not been heard of yet",

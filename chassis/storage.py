@@ -114,6 +114,8 @@ class ChassisTables:
     keys_in_use: sa.Table
     webhooks: sa.Table
     webhook_deliveries: sa.Table
+    workers: sa.Table
+    leases: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -132,6 +134,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _keys_in_use(metadata),
         _webhooks(metadata),
         _webhook_deliveries(metadata),
+        _workers(metadata),
+        _leases(metadata),
     )
 
 
@@ -379,6 +383,30 @@ def _webhook_deliveries(metadata: sa.MetaData) -> sa.Table:
             postgresql_where=waiting,
             sqlite_where=waiting,
         ),
+    )
+
+
+def _workers(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "workers",
+        metadata,
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("host", sa.String(100), nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("started_at", UtcDateTime, nullable=False),
+        # By the clock of the database, so that those of the machines do not matter.
+        sa.Column("seen_at", UtcDateTime, nullable=False),
+    )
+
+
+def _leases(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "leases",
+        metadata,
+        sa.Column("queue", sa.String(100), primary_key=True),
+        sa.Column("worker", sa.String(36)),
+        # Grows with each change: whoever holds it asks the others anew to let it come first.
+        sa.Column("turn", sa.BigInteger, nullable=False),
     )
 
 

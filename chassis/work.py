@@ -1,15 +1,14 @@
 """The worker of one service: relay, subscriptions, timers and jobs, in plain threads.
 
-Any number of workers may run beside each other. The broker gives each partition to one of them
-(single active consumer) and hands it to another at once when that one dies; a lock gives the relay
-to one; the worker that deletes a timer's row fires it; a job belongs to the worker that holds its
-lease.
+Any number of workers may run beside each other. The broker gives each queue to one of them (single
+active consumer) and hands it to another at once when that one dies; their leases let each come
+first at its share. A lock gives the relay to one; the worker that deletes a timer's row fires it; a
+job belongs to the worker that holds its lease.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import logging
 import os
@@ -17,17 +16,13 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import pika
 import sqlalchemy as sa
-from pika.adapters.blocking_connection import BlockingChannel
 
 from chassis import (
-    broker,
     digests,
     gauges,
     health,
@@ -35,6 +30,7 @@ from chassis import (
     idempotency,
     inbox,
     jobs,
+    leases,
     logs,
     metrics,
     process,
@@ -46,337 +42,19 @@ from chassis import (
     years,
 )
 from chassis.blobs import forget_abandoned
-from chassis.reconnect import Backoff, Patience, tell_fault, tell_outage
+from chassis.reconnect import Backoff
 from chassis.relay import Relay
 from chassis.runtime import Runtime
-from chassis.settings import SettingsError
+from chassis.subscriber import Subscriber
 from chassis.webhook_sender import Sender
 
 log = logging.getLogger("fivered.work")
 
-# A batch is one transaction. Beyond some 500 events the rate does not grow any more (measured with
-# bench/subscribe.py), but a failing batch takes longer to halve and its locks are held longer.
-BATCH = 500
-# Per queue, and there is one per partition: the next batch has arrived while one is in work.
-PREFETCH = 500
 DRAIN_S = 25.0
-# All poison of one batch together pauses at most so long, however many events fail.
-MOST_PAUSE_S = 4.0
 SWEEP_EVERY_S = 3600.0
 _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
 _LEAST_SLEEP_S = 0.2
-_DEAD_AGAIN_S = 60.0
-LOST_AGAIN_S = 5.0
-
-
-# A queue gives itself to the consumer that came first. A worker with a share takes its own
-# partitions at once and waits this long before it stands by for the others, so that the worker
-# that they belong to comes first; when that one dies, this one takes over at once.
-STANDBY_AFTER_S = 5.0
-
-
-def share(
-    queues: Sequence[topology.Queue], text: str
-) -> tuple[list[topology.Queue], list[topology.Queue]]:
-    """Return the queues that a worker takes first, and those for which it stands by.
-
-    Args:
-        queues: Of one source.
-        text: "2/3" for the second of three workers; empty for one that takes all.
-
-    Raises:
-        SettingsError: It is no share.
-    """
-    if not text:
-        return list(queues), []
-    number, _, of = text.partition("/")
-    if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
-        raise SettingsError([f"FIVERED_WORKER_SHARE is wrong: {text!r} is not like 1/2"])
-    mine = [queue for queue in queues if queue.partition % int(of) == int(number) - 1]
-    # With more workers than partitions some stand by for everything.
-    return mine, [queue for queue in queues if queue not in mine]
-
-
-def _tag(queue: topology.Queue) -> str:
-    return f"{queue.name}.{os.getpid()}"
-
-
-class Subscriber:
-    """Hears one source: one thread holds the connection, one takes batches into effect.
-
-    So the connection lives (heartbeats, acknowledgements) however long a batch takes.
-    """
-
-    def __init__(
-        self, runtime: Runtime, url: str, source: str, queues: Sequence[topology.Queue]
-    ) -> None:
-        self.runtime = runtime
-        self.source = source
-        self.connected = False
-        self.beat = time.monotonic()
-        self._addresses = broker.Addresses(url)
-        self._patience = Patience(
-            log, made="subscribed", waits="subscriber_waits", service=runtime.name, source=source
-        )
-        self._queues = list(queues)
-        self._stopping = threading.Event()
-        self._done = threading.Event()
-        self._news = threading.Condition()
-        self._arrived: deque[tuple[int, inbox.Delivery]] = deque()
-        # Counts connections: a delivery tag means nothing on the next one.
-        self._generation = 0
-        # By the tag of its consumer, what is consumed on this connection; and what is gone of it.
-        self._heard: dict[str, topology.Queue] = {}
-        self.missing: set[str] = set()
-        self._connection: pika.BlockingConnection | None = None
-        self._channel: BlockingChannel = None
-        name = f"{runtime.name}-hears-{source}"
-        self.threads = (
-            threading.Thread(target=self._listen, name=name, daemon=True),
-            threading.Thread(target=self._handle, name=f"{name}-effect", daemon=True),
-        )
-
-    @property
-    def why(self) -> str:
-        """Why nothing, or not all, is heard; empty while all is."""
-        if self.connected and self.missing:
-            return f"no queue {', '.join(sorted(self.missing))}"
-        return self._patience.why
-
-    def start(self) -> None:
-        """Start both threads."""
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """Ask for the end: the batch in work is finished, the rest stays with the broker."""
-        self._stopping.set()
-        with self._news:
-            self._news.notify_all()
-
-    # ------------------------------------------------------------------------------ the connection
-
-    def _listen(self) -> None:
-        while not self._done.is_set():
-            why: object = ""
-            try:
-                self._consume()
-            except broker.FAILS as error:
-                why = error
-            except Exception as error:  # noqa: BLE001  it is told, and tried again
-                why = error
-                tell_fault(log, "subscriber_fault", error, service=self.runtime.name)
-            self.connected = False
-            self._forget()
-            self.beat = time.monotonic()
-            if not self._done.is_set():
-                self._done.wait(self._patience.lost(why))
-
-    def _consume(self) -> None:
-        connection = pika.BlockingConnection(
-            broker.parameters(
-                self._addresses.next(), f"fivered {self.runtime.name} hears {self.source}"
-            )
-        )
-        try:
-            channel = connection.channel()
-            channel.basic_qos(prefetch_count=PREFETCH)
-            with self._news:
-                self._generation += 1
-                self._connection, self._channel = connection, channel
-            self._heard.clear()
-            self.missing.clear()
-            alive = [queue for queue in self._queues if queue.partition != topology.DEAD]
-            first, later = share(alive, self.runtime.process.worker_share)
-            self._consume_from(channel, first)
-            standby_at = time.monotonic() + STANDBY_AFTER_S
-            dead = [queue for queue in self._queues if queue.partition == topology.DEAD]
-            dead_at = lost_at = 0.0
-            self.connected = True
-            self._patience.good()
-            while not self._done.is_set():
-                self.beat = time.monotonic()
-                connection.process_data_events(time_limit=1.0)
-                if not channel.is_open:
-                    # The broker cancels a consumer whose queue was deleted.
-                    raise ConnectionError("channel closed")
-                if later and time.monotonic() > standby_at:
-                    self._consume_from(channel, later)
-                    later = []
-                lost = self._lost(channel)
-                if lost and time.monotonic() > lost_at:
-                    lost_at = time.monotonic() + LOST_AGAIN_S
-                    self._consume_from(
-                        channel, [one for one in lost if self._is_there(connection, one)]
-                    )
-                if dead and time.monotonic() > dead_at:
-                    dead_at = time.monotonic() + _DEAD_AGAIN_S
-                    dead = self._consume_dead(connection, channel, dead)
-        finally:
-            with contextlib.suppress(Exception):
-                connection.close()
-
-    def _consume_from(self, channel: BlockingChannel, queues: Sequence[topology.Queue]) -> None:
-        for queue in queues:
-            # People find out by the tag which process hears a queue.
-            self._heard[_tag(queue)] = queue
-            channel.basic_consume(
-                queue.name, partial(self._take, queue.partition), consumer_tag=_tag(queue)
-            )
-            self.missing.discard(queue.name)
-
-    def _lost(self, channel: BlockingChannel) -> list[topology.Queue]:
-        """Return the queues that were consumed and are gone: the broker cancels the consumer of a
-        queue that is deleted. The other queues are heard meanwhile."""
-        tags = set(channel.consumer_tags)
-        lost = [queue for tag, queue in self._heard.items() if tag not in tags]
-        if new := {queue.name for queue in lost} - self.missing:
-            self.missing |= new
-            log.error(
-                "queue_gone",
-                extra={
-                    "service": self.runtime.name,
-                    "queues": sorted(new),
-                    "remedy": "fivered topology apply, then fivered events replay",
-                },
-            )
-        return lost
-
-    @staticmethod
-    def _is_there(connection: pika.BlockingConnection, queue: topology.Queue) -> bool:
-        """Tell whether somebody has made a queue again; asked on a channel of its own, which the
-        broker closes where there is none."""
-        trial = connection.channel()
-        try:
-            trial.queue_declare(queue.name, passive=True)
-        except pika.exceptions.ChannelClosedByBroker:
-            return False
-        trial.close()
-        return True
-
-    def _consume_dead(
-        self,
-        connection: pika.BlockingConnection,
-        channel: BlockingChannel,
-        queues: list[topology.Queue],
-    ) -> list[topology.Queue]:
-        """Consume the queues of what was delivered too often. Returns those that cannot be.
-
-        An installation of an earlier release may lack them, or the right to hear them. That must
-        not keep this worker from what it hears otherwise; so it is tried on another channel.
-        """
-        for queue in queues:
-            trial = connection.channel()
-            try:
-                trial.basic_consume(queue.name, lambda *_: None)
-                trial.close()
-            except pika.exceptions.ChannelClosedByBroker as error:
-                log.warning(
-                    "dead_not_heard",
-                    extra={
-                        "service": self.runtime.name,
-                        "queue": queue.name,
-                        "why": repr(error)[:300],
-                        "remedy": "fivered topology apply, fivered topology permissions",
-                    },
-                )
-                return queues
-        self._consume_from(channel, queues)
-        return []
-
-    def _take(
-        self,
-        partition: int,
-        _channel: BlockingChannel,
-        method: pika.spec.Basic.Deliver,
-        properties: pika.spec.BasicProperties,
-        body: bytes,
-    ) -> None:
-        if partition == topology.DEAD:
-            partition = topology.partition_of_dead(properties.headers)
-        sent = (properties.headers or {}).get("traceparent")
-        traceparent = sent if isinstance(sent, str) else None
-        delivery = inbox.Delivery(body, self.source, partition, traceparent=traceparent)
-        with self._news:
-            self._arrived.append((method.delivery_tag, delivery))
-            self._news.notify()
-
-    def _forget(self) -> None:
-        """Drop what has arrived on a connection that is gone; the broker brings it again."""
-        with self._news:
-            self._generation += 1
-            self._connection = self._channel = None
-            self._arrived.clear()
-            self._news.notify_all()
-
-    # --------------------------------------------------------------------------------- the effect
-
-    def _handle(self) -> None:
-        while not self._stopping.is_set():
-            with self._news:
-                while not self._arrived and not self._stopping.is_set():
-                    self._news.wait(1.0)
-                if self._stopping.is_set():
-                    break
-            self.take_batch(BATCH)
-        if self._connection is not None:
-            with contextlib.suppress(Exception):
-                # Queued behind the last acknowledgement, so that it goes out before the end.
-                self._connection.add_callback_threadsafe(self._done.set)
-        else:
-            self._done.set()
-
-    def take_batch(self, most: int) -> None:
-        """Take the next batch of what has arrived into effect, and acknowledge it."""
-        with self._news:
-            count = min(len(self._arrived), most)
-            batch = [self._arrived.popleft() for _ in range(count)]
-            generation = self._generation
-        # What had arrived may have gone meanwhile, with its connection.
-        if batch and self._deliver([delivery for _, delivery in batch], generation):
-            self._acknowledge(batch[-1][0], generation)
-
-    def _deliver(self, deliveries: list[inbox.Delivery], generation: int) -> bool:
-        """Bring a batch into effect, however long the database is away.
-
-        Returns whether it may be acknowledged: not when the worker ends or the connection is lost.
-        """
-        backoff = Backoff(0.2, 10.0)
-        while True:
-            left = MOST_PAUSE_S
-
-            def pause(seconds: float) -> None:
-                nonlocal left
-                seconds = min(seconds, left)
-                left -= seconds
-                self._stopping.wait(seconds)
-
-            try:
-                inbox.deliver(self.runtime, deliveries, pause=pause)
-            except inbox.Outage as outage:
-                tell_outage(log, "storage_outage", outage, service=self.runtime.name)
-            except Exception as error:  # noqa: BLE001  it is told, and tried again
-                # Our own code or the parking place failed (what a handler cannot take is parked):
-                # an event that took no effect is not acknowledged.
-                tell_fault(log, "delivery_fault", error, service=self.runtime.name)
-            else:
-                return True
-            if self._stopping.wait(backoff.next()) or generation != self._generation:
-                return False
-
-    def _acknowledge(self, tag: int, generation: int) -> None:
-        """Acknowledge everything up to `tag`: batches are taken in order, one at a time."""
-        connection, channel = self._connection, self._channel
-        if connection is None or generation != self._generation:
-            return
-
-        def acknowledge() -> None:
-            if generation == self._generation and channel.is_open:
-                channel.basic_ack(tag, multiple=True)
-
-        with contextlib.suppress(pika.exceptions.AMQPError):
-            connection.add_callback_threadsafe(acknowledge)
 
 
 class Routine(threading.Thread):
@@ -425,7 +103,6 @@ class Worker:
     def __init__(self, runtime: Runtime, url: str, installation: topology.Installation) -> None:
         self.runtime = runtime
         self.relay = Relay(runtime, url, installation, on_said=self._wake)
-        share([], runtime.process.worker_share)  # a wrong one ends the process before it begins
         by_source: dict[str, list[topology.Queue]] = {}
         for queue in installation.all_queues():
             if queue.subscriber == runtime.name:
@@ -433,13 +110,17 @@ class Worker:
         self.subscribers = [
             Subscriber(runtime, url, source, queues) for source, queues in by_source.items()
         ]
+        self.leases = leases.Leases(runtime, _queues(self.subscribers), self._step_back)
+        for subscriber in self.subscribers:
+            subscriber.came = self.leases.came
         self._started = False
         self._sweep_at = time.monotonic() + 60
         self._keyed = False
         self.timers = Routine(f"timers-{runtime.name}", self._fire)
         self.jobs = Routine(f"jobs-{runtime.name}", self._job)
         self.keeper = Routine(f"keeper-{runtime.name}", self._keep)
-        self.routines = [self.timers, self.keeper]
+        self.share = Routine(f"leases-{runtime.name}", self.leases.turn)
+        self.routines = [self.timers, self.keeper, self.share]
         if runtime.job_doors:
             self.routines.append(self.jobs)
         self.sender = Sender(runtime) if webhooks.is_on(runtime.process) else None
@@ -450,6 +131,10 @@ class Worker:
         self.jobs.wake.set()
         if self.sender is not None:
             self.sender.wake()
+
+    def _step_back(self, names: Collection[str], at_once: bool) -> None:
+        for subscriber in self.subscribers:
+            subscriber.step_back(names, at_once)
 
     def _fire(self) -> float:
         limit = 200
@@ -511,6 +196,7 @@ class Worker:
             threads.append(self.sender)
         for thread in (*threads, *self.routines):
             thread.join(max(0.0, end - time.monotonic()))
+        self.leases.leave()
         self.relay.stop()
         self.relay.join(max(1.0, end - time.monotonic()))
         return not any(t.is_alive() for t in (*threads, *self.routines, self.relay))
@@ -533,6 +219,7 @@ class Worker:
             "calendar": health.calendar(self.runtime),
             "topology": self._topology,
             "waiting": health.waiting(self.runtime),
+            "leases": self._leases,
         }
         beats = health.beats(turning)
 
@@ -557,11 +244,24 @@ class Worker:
             {"relay": relay, "sent": state.sent, "not_heard": away},
         )
 
+    def _leases(self) -> health.Finding:
+        found = {"held": sorted(self.leases.held), "workers": self.leases.workers}
+        return health.Finding(True, found)
+
     def _topology(self) -> health.Finding:
         state = self.relay.state
         lacking = [f"{fact}.{partition}" for fact, partition in state.unroutable]
         refused = [f"{fact}.{partition}" for fact, partition in state.refused]
         return health.Finding(not lacking + refused, {"unroutable": lacking, "refused": refused})
+
+
+def _queues(subscribers: Iterable[Subscriber]) -> dict[str, str]:
+    """Return every queue, and what it belongs to: a source, or what was delivered too often."""
+    return {
+        queue.name: "" if queue.partition == topology.DEAD else subscriber.source
+        for subscriber in subscribers
+        for queue in subscriber.queues
+    }
 
 
 def _links(worker: Worker) -> Iterable[metrics.Sample]:
@@ -575,6 +275,7 @@ def _links(worker: Worker) -> Iterable[metrics.Sample]:
     yield gauges.RELAY_ACTIVE, (name,), float(state.active)
     yield gauges.HELD_KEYS, (name, "returned"), float(len(state.unroutable))
     yield gauges.HELD_KEYS, (name, "refused"), float(len(state.refused))
+    yield gauges.HELD_QUEUES, (name,), float(len(worker.leases.held))
 
 
 def _thread_beat(thread: threading.Thread) -> float:

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from chassis import broker, event_log, inbox, relay, rpc, topology, work
+from chassis import broker, event_log, inbox, relay, rpc, subscriber, topology
 from chassis.messages import Actor, Replayed, new_uuid, partition_of
-from chassis.settings import SettingsError
 from chassis.tests.distributed import DISTRICT, World, terminate
 from chassis.tests.toy.service import Toy
+from chassis.work import Worker
 from testkit import servers
 from testkit.bench import Bench
 from testkit.disks import small_disk
@@ -398,13 +398,13 @@ def test_a_full_queue_holds_back_its_own_subjects_only_and_is_told(
     limit = {"pattern": name, "apply-to": "queues", "priority": 9, "definition": {"max-length": 2}}
     private_rabbit.set_policies({"full": limit}, world.url.rpartition("/")[2])
     bench = Bench(world.runtime)
-    worker = work.Worker(world.runtime, world.url, world.installation)
+    worker = Worker(world.runtime, world.url, world.installation)
     sender = worker.relay
     hearers = [
-        work.Subscriber(world.runtime, world.url, "toy", [queue])
+        subscriber.Subscriber(world.runtime, world.url, "toy", [queue])
         for queue in world.installation.queues()
     ]
-    full = next(one for one in hearers if one._queues[0].partition == gone)
+    full = next(one for one in hearers if one.queues[0].partition == gone)
     unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
     try:
         sender.start()
@@ -443,10 +443,10 @@ def test_a_queue_that_was_deleted_is_told_and_heard_again_once_it_is_there(
     broker_url, postgres_url, tmp_path, monkeypatch
 ):
     """K2: three of four partitions were heard on, the fourth never again, and nobody was told."""
-    monkeypatch.setattr(work, "LOST_AGAIN_S", 0.2)
+    monkeypatch.setattr(subscriber, "LOST_AGAIN_S", 0.2)
     world = World(broker_url, postgres_url, tmp_path)
     queues = [one for one in world.installation.queues() if one.source == "toy"]
-    hearer = work.Subscriber(world.runtime, broker_url, "toy", queues)
+    hearer = subscriber.Subscriber(world.runtime, broker_url, "toy", queues)
     try:
         hearer.start()
         world.wait(lambda: hearer.connected)
@@ -602,40 +602,6 @@ def test_an_installation_file_says_what_the_classes_say(tmp_path):
     path.write_text("{}")
     with pytest.raises(topology.TopologyError):
         topology.read_installation(path)
-
-
-def test_two_workers_with_a_share_each_take_their_partitions_and_stand_by_for_the_others(
-    fragile, private_rabbit
-):
-    vhost = fragile.url.rpartition("/")[2]
-
-    def active():
-        return {
-            int(row["queue"]["name"].rpartition(".")[2]): int(
-                row["consumer_tag"].rpartition(".")[2]
-            )
-            for row in private_rabbit.api("GET", f"/consumers/{vhost}")
-            if row["active"] and row["queue"]["name"].startswith("toy.toy.")
-        }
-
-    first = fragile.start("work", FIVERED_WORKER_SHARE="1/2")
-    second = fragile.start("work", FIVERED_WORKER_SHARE="2/2")
-    fragile.wait_ready(first, second)
-    both = {0: first.pid, 1: second.pid, 2: first.pid, 3: second.pid}
-    fragile.wait(lambda: active() == both, seconds=30)
-    fragile.fill_outbox(200)
-    fragile.wait(lambda: fragile.entries() == 200)
-    # Each stands by for the other's by now, or takes them as soon as it does.
-    first.kill()
-    fragile.wait(lambda: active() == dict.fromkeys(range(4), second.pid), seconds=60)
-    fragile.fill_outbox(200)
-    fragile.wait(lambda: fragile.entries() == 400)
-
-
-@pytest.mark.parametrize("text", ["2", "0/2", "3/2", "a/b", "1/"])
-def test_a_share_that_is_none_is_named(text):
-    with pytest.raises(SettingsError, match="FIVERED_WORKER_SHARE"):
-        work.share([], text)
 
 
 def test_a_full_disk_of_the_database_is_waited_out(broker_url, postgres_server, tmp_path):

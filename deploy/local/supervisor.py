@@ -27,7 +27,6 @@ from chassis.installed import service_names
 from chassis.reconnect import Backoff
 from chassis.settings import CommandFailed, database_variable, read_all
 from chassis.up import DEMO, take_port
-from chassis.work import share
 from gateway.settings import GatewaySettings
 from testkit import servers
 
@@ -195,7 +194,6 @@ class Supervisor:
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
         read_all([*all_settings(), GatewaySettings], env)
-        share([], env.get("FIVERED_WORKER_SHARE", ""))
         try:
             take_port("127.0.0.1", self.port).close()
         except CommandFailed as error:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 
 import pika
 
-from chassis import envelope, work
+from chassis import envelope, topology
 from chassis import relay as relays
+from chassis.subscriber import Consumer, Subscriber
 
 
 class Crash(BaseException):
@@ -192,13 +194,13 @@ class Hearer:
     def __init__(self, runtime, broker, source):
         self._runtime, self._broker, self._source = runtime, broker, source
         self._queues = broker.queues[runtime.name, source]
-        self._channel = self._tag = self._subscriber = None
+        self._tag = self._subscriber = self._consumers = None
         self._out = {}
         self.begin()
 
     def begin(self):
         """Start anew, as after a crash: what was not acknowledged comes again."""
-        self._subscriber = work.Subscriber(self._runtime, "amqp://double/", self._source, [])
+        self._subscriber = Subscriber(self._runtime, "amqp://double/", self._source, [])
         self._connect()
 
     def _connect(self):
@@ -206,11 +208,16 @@ class Hearer:
             queue.requeue()
         self._out.clear()
         self._tag = 0
-        self._channel = SimpleNamespace(is_open=True, basic_ack=self._acknowledged)
+        self._consumers = {queue.partition: self._consumer(queue) for queue in self._queues}
         connection = SimpleNamespace(add_callback_threadsafe=self._called_back)
         subscriber = self._subscriber
-        subscriber._generation += 1
-        subscriber._connection, subscriber._channel = connection, self._channel
+        subscriber._connection = connection
+        subscriber._consumers = dict(self._consumers)
+
+    def _consumer(self, queue):
+        channel = SimpleNamespace(is_open=True, basic_ack=partial(self._acknowledged, queue))
+        named = topology.Queue(self._runtime.name, self._source, queue.partition, ())
+        return Consumer(named, channel)
 
     def lose_connection(self):
         """Lose the connection: the process lives on."""
@@ -230,11 +237,12 @@ class Hearer:
             return
         callback()
 
-    def _acknowledged(self, tag, multiple):
+    def _acknowledged(self, queue, tag, multiple):
         assert multiple
-        for known in [known for known in self._out if known <= tag]:
-            queue, message = self._out.pop(known)
-            queue.out.remove(message)
+        for known, (of, message) in list(self._out.items()):
+            if known <= tag and of is queue:
+                del self._out[known]
+                queue.out.remove(message)
 
     def turn(self):
         """Let some messages arrive and take a batch of them into effect."""
@@ -262,4 +270,5 @@ class Hearer:
     def _arrive(self, queue, message):
         method = pika.spec.Basic.Deliver(delivery_tag=self._tag)
         properties = pika.BasicProperties(message_id=message.event_id)
-        self._subscriber._take(queue.partition, self._channel, method, properties, message.body)
+        consumer = self._consumers[queue.partition]
+        self._subscriber._take(consumer, consumer.channel, method, properties, message.body)

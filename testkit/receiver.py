@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,21 +82,38 @@ class _Taking(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, receiver: Receiver, port: int) -> None:
+    def __init__(self, receiver: Receiver, port: int, context: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", port), _Taking)
+        self.context = context
         self.receiver = receiver
         # One answer at a time: what arrives while one waits is two at a time.
         self.lock = threading.Lock()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, in its own thread: the handshake keeps nobody waiting."""
+        if self.context is None:
+            super().finish_request(request, client_address)
+            return
+        with self.context.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of a sender that has gone."""
 
 
 @contextmanager
-def receiving(receiver: Receiver | None = None, port: int = 0) -> Iterator[Receiver]:
-    """Run a receiver; a given one goes on with what it has."""
+def receiving(
+    receiver: Receiver | None = None, port: int = 0, context: ssl.SSLContext | None = None
+) -> Iterator[Receiver]:
+    """Run a receiver.
+
+    Args:
+        receiver: One that goes on with what it has.
+        port: Where, if that matters.
+        context: For TLS.
+    """
     receiver = receiver or Receiver()
-    with _Server(receiver, port) as server:
+    with _Server(receiver, port, context) as server:
         receiver.port = server.server_port
         receiver.address = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -2,6 +2,8 @@
 
 import base64
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -22,14 +24,15 @@ from chassis.refusal import (
 )
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings
+from chassis.tests.distributed import World, terminate
 from chassis.tests.toy.service import Added, Forgotten, Toy
 from chassis.webhook_sender import Sender
+from testkit import exposition
 from testkit.bench import Bench, database_url, environment, open_bench  # noqa: F401
 from testkit.receiver import Receiver, receiving
 from testkit.waiting import wait_until
 
 DISTRICT = Actor("per_1", "R_DISTRICT", "370811")
-PUBLIC = ("added.v1", "forgotten.v1")
 KEY = "a-key-of-webhooks-that-is-32-bytes-long"
 
 
@@ -55,9 +58,6 @@ def told(database_url, receiver):  # noqa: F811
         Toy, database_url, FIVERED_WEBHOOK_KEY=KEY,
         FIVERED_WEBHOOK_HOSTS=f"127.0.0.1:{receiver.port},hooks.example.org",
     )  # fmt: skip
-    opened.runtime.__dict__["public_facts"] = [
-        {"type": f"toy.{fact}", "visibility": "public"} for fact in PUBLIC
-    ]
     yield opened
     opened.runtime.close()
 
@@ -350,9 +350,7 @@ def test_the_key_of_the_secrets_is_replaced(told, receiver, database_url):  # no
             ProcessSettings, FIVERED_WEBHOOK_KEY=key, FIVERED_WEBHOOK_KEY_BEFORE=before,
             FIVERED_WEBHOOK_HOSTS=f"127.0.0.1:{receiver.port}",
         )  # fmt: skip
-        runtime = Runtime.open(Toy, database_url, environ=environ)
-        runtime.__dict__["public_facts"] = told.runtime.public_facts
-        return runtime
+        return Runtime.open(Toy, database_url, environ=environ)
 
     def row_of(runtime):
         with runtime.engine.connect() as conn:
@@ -436,6 +434,87 @@ def test_two_senders_never_send_to_one_receiver_at_a_time(told, receiver):
             one.join(15)
     assert notes(receiver) == [str(number) for number in range(30)]
     assert len(log_of(told, made, limit=200)) == 30
+
+
+@pytest.mark.servers
+def test_over_rabbitmq_a_worker_that_is_killed_loses_nothing(
+    broker_url, postgres_url, receiver, tmp_path
+):
+    """Real processes: what the relay has published is told in its order, whoever is killed."""
+    world = World(broker_url, postgres_url, tmp_path)
+    try:
+        world.env |= {
+            "FIVERED_WEBHOOK_KEY": KEY,
+            "FIVERED_WEBHOOK_HOSTS": f"127.0.0.1:{receiver.port}",
+        }
+        serve, first = world.start("serve"), world.start("work")
+        caller = world.caller()
+        world.wait_ready(serve, first)
+        hook = {"url": f"{receiver.address}/hook"}
+        made = caller.call("_add_webhook", hook, key="hook")
+        receiver.answer = lambda number, _handler: 500 if number in {3, 4} else 200
+        for number in range(10):
+            caller.add("c", number)
+        receiver.wait_for(6)
+        first.kill()
+        for number in range(10, 20):
+            caller.add("c", number)
+        second = world.start("work")
+        world.wait_ready(second)
+        # It takes the webhook over when the lease of the dead one ends: now, for this test.
+        table = world.runtime.chassis.webhooks
+        with world.runtime.engine.begin() as conn:
+            conn.execute(sa.update(table).values(lease_until=datetime.now(UTC)))
+        world.wait(lambda: len({event["id"] for event in receiver.taken()}) == 20)
+        told_first = list({event["id"]: event for event in receiver.taken()}.values())
+        assert [event["data"]["amount"] for event in told_first] == list(range(20))
+        assert len(receiver.taken()) <= 21
+        for one in receiver.arrived:
+            assert Webhook(made["secret"]).verify(one.body, one.headers)
+        page = exposition.at(second.port)
+        assert page("fivered_webhook_deliveries_total", outcome="delivered") >= 10
+        assert page("fivered_webhooks_paused", service="toy") == 0
+        assert page("fivered_webhook_oldest_undelivered_seconds", service="toy") < 60
+        assert terminate(second) == 0
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def certified(tmp_path, monkeypatch):
+    """A certificate for localhost, of a CA that this process trusts and nobody else."""
+    folder = tmp_path / "ca"
+    folder.mkdir()
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+def test_a_certificate_is_checked_with_the_name(told, certified, sender, monkeypatch):
+    context, certificate = certified
+    with receiving(context=context) as secured:
+        hosts = (f"localhost:{secured.port}", f"127.0.0.1:{secured.port}")
+        object.__setattr__(told.runtime.process, "webhook_hosts", hosts)
+        made = told.do("_add_webhook", {"url": f"https://localhost:{secured.port}/"})
+        say(told, "secret")
+        assert wait_until(lambda: log_of(told, made, state="RETRYING"), 5)
+        assert log_of(told, made)[0]["error"].startswith("TLS: ")
+        assert secured.arrived == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        secured.wait_for(1)
+        assert notes(secured) == ["secret"]
+        # The certificate names localhost, and no address.
+        other = told.do("_add_webhook", {"url": f"https://127.0.0.1:{secured.port}/"})
+        told.do("_test_webhook", {"webhook_id": other["id"]})
+        assert wait_until(lambda: log_of(told, other, state="FAILED"), 5)
+        assert "127.0.0.1" in log_of(told, other)[0]["error"]
 
 
 # ----------------------------------------------------------------------------------- the doors

@@ -29,7 +29,7 @@ from chassis.topology import (
     Installation,
     Queue,
     TopologyError,
-    call_queue,
+    call_queues,
     event_exchange,
     outside_arguments,
     outside_dead,
@@ -53,7 +53,7 @@ def parameters(
     url: str,
     name: str,
     *,
-    heartbeat_s: int = 20,
+    heartbeat_s: int = 10,
     blocked_s: float | None = 60,
     stack_s: float = 10,
 ) -> pika.URLParameters:
@@ -345,7 +345,8 @@ def remove(url: str, installation: Installation) -> None:
             channel.queue_delete(queue.name)
         channel.queue_delete(DEAD_CALLS)
         for name in installation.members:
-            channel.queue_delete(call_queue(name))
+            for calls in call_queues(name):
+                channel.queue_delete(calls)
         for source in installation.sources():
             channel.exchange_delete(event_exchange(source))
         channel.exchange_delete(RPC_EXCHANGE)

@@ -343,8 +343,8 @@ def _listeners(
     connection: pika.BlockingConnection, installation: topology.Installation, name: str
 ) -> Iterator[Found]:
     """Say when nobody runs: a warning only, since one may look before the processes start."""
-    calls = _look(connection, topology.call_queue(name))
-    if calls is None or calls.consumer_count == 0:
+    looked = [_look(connection, calls) for calls in topology.call_queues(name)]
+    if not any(calls is not None and calls.consumer_count for calls in looked):
         yield None, f"nobody answers the calls of {name} (fivered serve {name})"
     unheard = 0
     waiting = 0

@@ -27,7 +27,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -54,7 +54,9 @@ log = logging.getLogger("fivered.serve")
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
 
 DRAIN_S = 25.0
-HEARTBEAT_S = 20
+HEARTBEAT_S = 10
+# A broker that answers nothing for so long is given up, though the connection stands.
+_ANSWER_S = 5.0
 # While the last consumer says goodbye, calls that wait in its queue are still taken, this long.
 _EMPTY_S = 5.0
 _BIND_EVERY_S = 2.0
@@ -98,6 +100,9 @@ class Calls:
         self._channel: amqp.Channel = None
         # Counts connections: a delivery tag means nothing on the next one.
         self._generation = 0
+        # Counts how often a broker has answered nothing: then no other connection is believed.
+        self._silences = 0
+        self._cancelled = False
         self.started = False
         self._stopping = False
         self._stopped = Event()
@@ -185,15 +190,16 @@ class Calls:
     def _consume(self) -> None:
         connection = self._connect("calls")
         try:
-            channel = self._channel = connection.channel()
-            # One call per worker: spawning never waits, so this greenlet always serves the
-            # connection.
-            channel.basic_qos(0, self._container.max_workers, False)
-            self._declare(connection, channel)
-            channel = self._channel
-            tag = channel.basic_consume(
-                self._queue, callback=partial(self._arrived, self._generation)
-            )
+            with self._answered():
+                channel = self._channel = self._open(connection)
+                self._declare(connection, channel)
+                channel = self._channel
+                self._cancelled = False
+                tag = channel.basic_consume(
+                    self._queue,
+                    callback=partial(self._arrived, self._generation),
+                    on_cancel=self._queue_gone,
+                )
             self.connected = True
             self._taking.good()
             self._turn(connection, channel)
@@ -207,6 +213,32 @@ class Calls:
             # A broker that hangs must not hold us: the socket is closed, not the conversation.
             connection.collect(socket_timeout=0.1)
 
+    @contextlib.contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Give a broker up that does not answer: nothing else would end the wait, for a network
+        that has forgotten a connection tells nobody.
+
+        Raises:
+            ConnectionError: It has not answered in time.
+        """
+        answered = False
+        with eventlet.Timeout(_ANSWER_S, False):
+            yield
+            answered = True
+        if not answered:
+            self._silences += 1
+            raise ConnectionError(f"the broker has not answered in {_ANSWER_S:.0f} s")
+
+    def _queue_gone(self, _tag: str) -> None:
+        # The node of a cluster that had the queue is gone, or somebody has deleted it.
+        self._cancelled = True
+
+    def _open(self, connection: kombu.Connection) -> amqp.Channel:
+        channel = connection.channel()
+        # One call per worker: spawning never waits, so this greenlet always serves the connection.
+        channel.basic_qos(0, self._container.max_workers, False)
+        return channel
+
     def _declare(self, connection: kombu.Connection, channel: amqp.Channel) -> None:
         try:
             for exchange in (topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE):
@@ -214,13 +246,25 @@ class Calls:
         except amqp.NotFound:
             # A broker without topology. With a restricted user this fails, and the service waits
             # for `fivered topology apply`.
-            channel = self._channel = connection.channel()
-            channel.basic_qos(0, self._container.max_workers, False)
+            channel = self._channel = self._open(connection)
             for exchange in (topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE):
                 channel.exchange_declare(exchange, "topic", durable=True, auto_delete=False)
+        self._declare_queue(connection)
+        self._bind(self._channel)
+
+    def _declare_queue(self, connection: kombu.Connection) -> None:
+        """Have one queue of calls, the same as every other replica.
+
+        In a cluster a queue lives on one node. While that one is away nobody can make the queue
+        again or delete it, so the replicas meet at another name. When the node is back, so is the
+        old queue, for half a minute: a replica that comes then goes where the others are, and
+        whatever went into that one, they have answered.
+        """
+        first, *others = topology.call_queues(self._runtime.name)
+        self._queue = first
         try:
-            channel.queue_declare(
-                self._queue,
+            found = self._channel.queue_declare(
+                first,
                 durable=True,
                 exclusive=False,
                 auto_delete=True,
@@ -229,10 +273,35 @@ class Calls:
         except amqp.PreconditionFailed:
             # A replica of an earlier release has made it otherwise. Both consume that one; it goes
             # with its last consumer, and the next process makes it anew.
-            channel = self._channel = connection.channel()
-            channel.basic_qos(0, self._container.max_workers, False)
-            channel.queue_declare(self._queue, passive=True)
-        self._bind(channel)
+            self._channel = self._open(connection)
+            self._channel.queue_declare(first, passive=True)
+            return
+        except amqp.NotFound:
+            self._channel = self._open(connection)
+            self._queue = self._declare_other(connection, others)
+            return
+        for name in others if found.consumer_count == 0 else ():
+            trial = connection.channel()
+            with contextlib.suppress(amqp.NotFound, amqp.AccessRefused):
+                if trial.queue_declare(name, passive=True).consumer_count:
+                    self._queue = name
+                trial.close()
+
+    def _declare_other(self, connection: kombu.Connection, names: Sequence[str]) -> str:
+        for name in names:
+            try:
+                self._channel.queue_declare(
+                    name,
+                    durable=True,
+                    exclusive=False,
+                    auto_delete=True,
+                    arguments={"x-expires": _CALLS_KEPT_MS},
+                )
+            except amqp.NotFound:
+                self._channel = self._open(connection)
+            else:
+                return name
+        raise ConnectionError("the nodes that have the queues of calls are away")
 
     def _bind(self, channel: amqp.Channel) -> None:
         channel.queue_bind(self._queue, topology.RPC_EXCHANGE, self._runtime.name)
@@ -241,12 +310,15 @@ class Calls:
         bind_at = time.monotonic() + _BIND_EVERY_S
         while not self._stopping:
             now = self.beat = time.monotonic()
+            if self._cancelled:
+                raise ConnectionError(f"queue {self._queue} is gone")
             if now >= bind_at:
                 bind_at = now + _BIND_EVERY_S
                 with self._writing:
                     connection.heartbeat_check()
                 # A replica that ended in the same moment may have taken the binding with it.
-                self._bind(channel)
+                with self._answered():
+                    self._bind(channel)
             with contextlib.suppress(TimeoutError):
                 connection.drain_events(timeout=0.5)
 
@@ -390,8 +462,10 @@ class Calls:
         transport.on_unblocked = lambda *_: setattr(self, "blocked", False)
         self.answering = True
         self._sending.good()
-        beat_at = 0.0
+        beat_at, silences = 0.0, self._silences
         while True:
+            if silences != self._silences:
+                raise ConnectionError("the broker does not answer on the other connection")
             if time.monotonic() >= beat_at:
                 beat_at = time.monotonic() + 5
                 with contextlib.suppress(TimeoutError):

@@ -203,7 +203,13 @@ def call_queue(service: str) -> str:
     at once as unroutable instead of waiting for its deadline in a queue that nobody reads. Where
     the broker was started again and nobody serves, it goes after half a minute.
     """
-    return f"rpc.{service}"
+    return call_queues(service)[0]
+
+
+def call_queues(service: str) -> tuple[str, ...]:
+    """Return the names that a service's call queue may have: the second one while the node of a
+    cluster that has the first one is away."""
+    return f"rpc.{service}", f"rpc.{service}.2"
 
 
 def member_of(cls: type[Service]) -> Member:
@@ -412,7 +418,7 @@ def permissions(installation: Installation, gateway: str = "gateway") -> list[Pe
     rpc, replies = re.escape(RPC_EXCHANGE), re.escape(REPLY_EXCHANGE)
     found = []
     for name, member in sorted(installation.members.items()):
-        calls = re.escape(call_queue(name))
+        calls = "|".join(map(re.escape, call_queues(name)))
         mine = sorted(
             re.escape(queue.name) for queue in installation.all_queues() if queue.subscriber == name
         )
@@ -420,7 +426,7 @@ def permissions(installation: Installation, gateway: str = "gateway") -> list[Pe
         found.append(
             Permission(
                 user=member.name,
-                configure=f"^{calls}$",
+                configure=f"^({calls})$",
                 # Binding a queue is a write on the queue.
                 write=f"^({own}|{replies}|{calls})$",
                 # Binding reads the exchange that is bound to; the key is checked below.

@@ -13,6 +13,7 @@ from chassis import broker, rpc, topology
 from chassis.reconnect import Patience
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
+from testkit.proxy import Proxy
 from testkit.waiting import wait_until
 
 pytestmark = pytest.mark.servers
@@ -270,3 +271,23 @@ def test_a_consumer_waits_a_second_again_after_a_good_connection(private_rabbit,
     assert {line for line in told() if "lost" in line} == {"connection lost, again in 1 s"}
     assert [line for line in told() if "connected again" in line]
     private_rabbit.delete_vhost(url)
+
+
+def test_a_network_that_forgets_a_connection_is_noticed(private_rabbit, postgres_url, tmp_path):
+    """`serve` asked its broker for an answer that could not come, and waited for it for good."""
+    admin = private_rabbit.new_vhost()
+    network = Proxy(private_rabbit.port)
+    world = World(admin, postgres_url, tmp_path)
+    through = admin.replace(f":{private_rabbit.port}/", f":{network.port}/")
+    try:
+        serve = world.start("serve", FIVERED_BROKER_URL=through)
+        caller = world.caller()
+        world.wait(caller.ready, 40, serve)
+        network.forget()
+        world.wait(lambda: not caller.ready())
+        world.wait(caller.ready, 40, serve)
+        assert "the broker has not answered in 5 s" in serve.log.read_text()
+    finally:
+        world.close()
+        network.close()
+        private_rabbit.delete_vhost(admin)

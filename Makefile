@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast test-next simulate covers bench lint types contracts generate format pins release
+.PHONY: help run demo token up down test test-fast test-next chaos simulate covers bench lint types contracts generate format pins release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ test-fast: ## the quick loop: tests that need Python only and no patience
 test-next: WORKERS ?= 2
 test-next: ## tests of the servers on Debian 13's RabbitMQ 4, PostgreSQL 17, Python 3.13 (root)
 	@MAKE_PID=$$PPID WORKERS=$(WORKERS) exec $(PYTHON) -m deploy.local.next $(TESTS)
+
+chaos: ## faults under load on real servers, seeded: make chaos FAULTS=1000 SEED=1; then a cluster's
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@$(BIN)/python -m tests.chaos --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1)
+	@exec $(BIN)/python -m tests.chaos.cluster --rounds $(or $(ROUNDS),20)
 
 simulate: ## what the bus may do wrong, drawn by seeds: make simulate SEEDS=10000, make simulate SEED=7
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

@@ -280,6 +280,19 @@ def _denied(home: Path, permits: Collection[str]) -> list[str]:
 _IDLE = " +sbwt none +sbwtdcpu none +sbwtdio none"
 
 
+def start_epmd(port: int, log: Path) -> subprocess.Popen[bytes]:
+    """Start what tells nodes of each other, and wait for it."""
+    started = spawn(
+        ["epmd", "-port", str(port), "-address", "127.0.0.1"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _wait_port(port, 10, started, log)
+    return started
+
+
 class Rabbit:
     """One private RabbitMQ node with its own epmd and its management interface.
 
@@ -296,6 +309,8 @@ class Rabbit:
         management_port: int | None = None,
         conf: str = "",
         permits: Collection[str] = (),
+        name: str = "fivered",
+        epmd_port: int | None = None,
     ) -> None:
         """Prepare a node.
 
@@ -305,6 +320,8 @@ class Rabbit:
             management_port: The port of its HTTP interface; a free one otherwise.
             conf: More lines of rabbitmq.conf.
             permits: Deprecated features that it allows all the same.
+            name: Its name on this host.
+            epmd_port: The port of the epmd that it shares with others; one of its own otherwise.
         """
         home = rabbitmq_home()
         if home is None or shutil.which("epmd") is None:
@@ -314,7 +331,9 @@ class Rabbit:
         self.base.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.management_port = management_port or free_port()
-        self._epmd_port = free_port()
+        self.nodename = f"{name}@localhost"
+        self._own_epmd = epmd_port is None
+        self._epmd_port = epmd_port or free_port()
         self._epmd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._denied = _denied(home, permits)
@@ -364,7 +383,7 @@ class Rabbit:
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_CRASH_DUMP": str(base / "crash"),
-            "RABBITMQ_NODENAME": "fivered@localhost",
+            "RABBITMQ_NODENAME": self.nodename,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(free_port()),
@@ -385,16 +404,14 @@ class Rabbit:
         Raises:
             ServerFailed: It did not start; the message has the end of its log.
         """
+        self.begin()
+        return self.wait(seconds)
+
+    def begin(self) -> None:
+        """Start the node, and do not wait for it."""
         log = self.base / "stdout"
-        if self._epmd is None or self._epmd.poll() is not None:
-            self._epmd = spawn(
-                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            _wait_port(self._epmd_port, 10, self._epmd, log)
+        if self._own_epmd and (self._epmd is None or self._epmd.poll() is not None):
+            self._epmd = start_epmd(self._epmd_port, log)
         with log.open("ab") as out:
             # `detached` makes the start script exec the VM: this process id is the broker's own,
             # so that a kill hits it and not a shell above it.
@@ -407,9 +424,19 @@ class Rabbit:
                 stderr=out,
                 start_new_session=True,
             )
-        _wait_port(self.port, seconds, self._process, log)
+
+    def wait(self, seconds: float = 90) -> Rabbit:
+        """Wait until the node accepts connections; see `start`."""
+        if self._process is None:
+            raise ServerFailed("it was not started")
+        _wait_port(self.port, seconds, self._process, self.base / "stdout")
         self._wait_management(seconds)
         return self
+
+    def suspend(self, *, on: bool = True) -> None:
+        """Let the node hang, or go on: it keeps its connections and does nothing."""
+        if self._process is not None:
+            _signal_group(self._process, signal.SIGSTOP if on else signal.SIGCONT)
 
     def _wait_management(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -500,7 +527,7 @@ class Rabbit:
     def ctl(self, *arguments: str, timeout: float = 60) -> str:
         """Run rabbitmqctl (about 0.4 s) and return its output."""
         return subprocess.run(  # noqa: S603  our own arguments
-            [str(self._sbin / "rabbitmqctl"), "-n", "fivered@localhost", *arguments],
+            [str(self._sbin / "rabbitmqctl"), "-n", self.nodename, *arguments],
             env=self._env,
             cwd=self.base,
             check=True,
@@ -517,10 +544,11 @@ class Rabbit:
 
     def restart(self) -> Rabbit:
         """Stop cleanly and start again on the same port."""
-        self._stop_node()
+        self.end()
         return self.start()
 
-    def _stop_node(self) -> None:
+    def end(self) -> None:
+        """Stop cleanly, to be started again."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
@@ -533,7 +561,7 @@ class Rabbit:
         if self._temporary:
             # Nobody will read its data again, and a clean stop takes some seconds.
             self.kill9()
-        self._stop_node()
+        self.end()
         if self._epmd is not None and self._epmd.poll() is None:
             self._epmd.terminate()
             self._epmd.wait(5)

@@ -27,6 +27,8 @@ LONG_FIRST = (
     ALONE,
     "tests/faults/test_distributed_kill.py",
     "tests/faults/",
+    "tests/chaos/",
+    "tests/simulation/",
     "services/credit/",
     "tests/deploy/",
     "tests/journeys/",
@@ -34,6 +36,7 @@ LONG_FIRST = (
 )
 # These start processes and wait for them; the others compute.
 WAIT = (
+    "tests/chaos/",
     "tests/faults/",
     "tests/deploy/",
     "tests/journeys/",

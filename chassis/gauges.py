@@ -83,6 +83,12 @@ LINK_UP = gauge(
 LINK_BLOCKED = gauge(
     "fivered_bus_blocked", "1 while the broker is in an alarm and takes nothing", "service", "link"
 )
+QUEUED = gauge(
+    "fivered_queue_waiting_events",
+    "Events that wait in the queues that this worker holds, beside those that it was given",
+    "service",
+    "source",
+)
 RELAY_ACTIVE = gauge(
     "fivered_relay_active", "1 in the worker whose relay sends, 0 where it stands by", "service"
 )

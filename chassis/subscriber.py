@@ -37,6 +37,8 @@ LOST_AGAIN_S = 5.0
 # After twice or three times this silence (s) the broker gives the queues of a worker to another
 # one. One that dies is known at once; this is for machines that vanish and processes that stop.
 HEARTBEAT_S = 5
+# How often the broker is asked what waits, while somebody reads it (s).
+_LOOK_EVERY_S = 5.0
 # How long a worker that steps back waits for the batch that is in work (s).
 _FINISH_S = 5.0
 
@@ -120,6 +122,9 @@ class Subscriber:
         self._consumers: dict[str, Consumer] = {}
         # Queues at which to step back, and whether at once.
         self._back: dict[str, bool] = {}
+        # By the name of its queue, what waited when the broker was asked last.
+        self._depths: dict[str, int] = {}
+        self._depths_wanted = False
         self._connection: pika.BlockingConnection | None = None
         name = f"{runtime.name}-hears-{source}"
         self.threads = (
@@ -133,6 +138,12 @@ class Subscriber:
         if self.connected and self.missing:
             return f"no queue {', '.join(sorted(self.missing))}"
         return self._patience.why
+
+    def waiting(self) -> Mapping[str, int]:
+        """Return how many events wait in each queue, as far as known, and have the broker asked
+        anew: it is not, while nobody wants to know."""
+        self._depths_wanted = True
+        return self._depths
 
     def start(self) -> None:
         """Start both threads."""
@@ -187,7 +198,7 @@ class Subscriber:
                 self._open(connection, queue)
             self.came([queue.name for queue in alive])
             dead = [queue for queue in self.queues if queue.partition == topology.DEAD]
-            dead_at = lost_at = 0.0
+            dead_at = lost_at = look_at = 0.0
             self.connected = True
             self._patience.good()
             while not self._done.is_set():
@@ -201,6 +212,9 @@ class Subscriber:
                 if lost and time.monotonic() > lost_at:
                     lost_at = time.monotonic() + LOST_AGAIN_S
                     self._open_again(connection, lost)
+                if self._depths_wanted and time.monotonic() > look_at:
+                    look_at = time.monotonic() + _LOOK_EVERY_S
+                    self._look()
                 if dead and time.monotonic() > dead_at:
                     dead_at = time.monotonic() + _DEAD_AGAIN_S
                     dead = self._consume_dead(connection, dead)
@@ -211,6 +225,15 @@ class Subscriber:
                         leave(one.channel)
             with contextlib.suppress(Exception):
                 connection.close()
+
+    def _look(self) -> None:
+        """Ask the broker what waits in the queues."""
+        self._depths_wanted = False
+        found = {}
+        for name, one in list(self._consumers.items()):
+            if one.open and not one.is_lost and one.channel.is_open:
+                found[name] = one.channel.queue_declare(name, passive=True).method.message_count
+        self._depths = found
 
     def _open(self, connection: pika.BlockingConnection, queue: topology.Queue) -> None:
         """Consume from a queue, behind all others that do."""

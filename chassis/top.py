@@ -74,6 +74,7 @@ class Waiting(msgspec.Struct, kw_only=True):
     unsent: int
     oldest_s: float
     heard: float | None
+    queued: int | None
     effect_ms: float | None
     parked: int
     timers_late: int
@@ -216,6 +217,10 @@ def _unit(name: str, before: Page, now: Page) -> Unit:
     )
 
 
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
 def _waiting(before: Page, now: Page) -> Iterator[Waiting]:
     told = now.samples.get("fivered_outbox_unsent_events", {})
     for service in sorted(dict(key)["service"] for key in told):
@@ -232,6 +237,7 @@ def _waiting(before: Page, now: Page) -> Iterator[Waiting]:
             unsent=int(much("fivered_outbox_unsent_events")),
             oldest_s=much("fivered_outbox_oldest_age_seconds"),
             heard=rate("fivered_inbox_events_total", result="effect"),
+            queued=_whole(_sum(now, "fivered_queue_waiting_events", service=service)),
             effect_ms=_slow(before, now, "fivered_event_effect_delay_seconds", service=service),
             parked=int(much("fivered_parked_deliveries")),
             timers_late=int(much("fivered_timers_late")),
@@ -242,11 +248,28 @@ def _waiting(before: Page, now: Page) -> Iterator[Waiting]:
         )
 
 
+_OWN = ("sent", "heard", "queued", "timers_fired")
+
+
+def _together(first: Waiting | None, second: Waiting) -> Waiting:
+    if first is None:
+        return second
+    sums = {}
+    for name in _OWN:
+        one, other = getattr(first, name), getattr(second, name)
+        sums[name] = one if other is None else other if one is None else one + other
+    slowest = max((one for one in (first.effect_ms, second.effect_ms) if one), default=None)
+    return msgspec.structs.replace(first, **sums, effect_ms=slowest)
+
+
 def shown(before: Mapping[str, Page], now: Mapping[str, Page]) -> Shown:
     """Return what two readings say."""
     waiting = [one for name in now for one in _waiting(before[name], now[name])]
-    # Of several workers of a service each tells what waits: the same rows.
-    by_service = {one.service: one for one in waiting}
+    # Of several workers of a service each tells what waits in its database: the same rows. What it
+    # sent and heard, and its queues, are its own.
+    by_service: dict[str, Waiting] = {}
+    for one in waiting:
+        by_service[one.service] = _together(by_service.get(one.service), one)
     return Shown(
         at=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         units=[_unit(name, before[name], now[name]) for name in now],
@@ -287,6 +310,7 @@ _WAITING: tuple[tuple[str, Callable[[Waiting], str]], ...] = (
     ("unsent", lambda one: str(one.unsent)),
     ("oldest s", lambda one: _figure(one.oldest_s)),
     ("heard/s", lambda one: _figure(one.heard)),
+    ("queued", lambda one: _figure(one.queued)),
     ("effect p95 ms", lambda one: _figure(one.effect_ms)),
     ("parked", lambda one: str(one.parked)),
     ("timers late", lambda one: str(one.timers_late)),

@@ -275,7 +275,12 @@ def _links(worker: Worker) -> Iterable[metrics.Sample]:
     yield gauges.RELAY_ACTIVE, (name,), float(state.active)
     yield gauges.HELD_KEYS, (name, "returned"), float(len(state.unroutable))
     yield gauges.HELD_KEYS, (name, "refused"), float(len(state.refused))
-    yield gauges.HELD_QUEUES, (name,), float(len(worker.leases.held))
+    held = worker.leases.held
+    yield gauges.HELD_QUEUES, (name,), float(len(held))
+    for subscriber in worker.subscribers:
+        waits = [count for queue, count in subscriber.waiting().items() if queue in held]
+        if waits:
+            yield gauges.QUEUED, (name, subscriber.source), float(sum(waits))
 
 
 def _thread_beat(thread: threading.Thread) -> float:

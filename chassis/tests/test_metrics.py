@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from chassis import gauges, metrics, rpc, timers
 from chassis.messages import Call, new_uuid
+from chassis.subscriber import PREFETCH
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import FAIL
 from testkit import exposition
@@ -205,3 +206,25 @@ def test_serve_and_work_tell_what_they_did(broker_url, postgres_url, tmp_path):
         assert worked.told(zero)
         assert worked(zero) == 0
     assert worked.told("process_resident_memory_bytes")
+
+
+@pytest.mark.servers
+def test_a_worker_tells_what_waits_in_the_queues_that_it_holds(
+    broker_url, postgres_url, tmp_path, request
+):
+    world = World(broker_url, postgres_url, tmp_path)
+    request.addfinalizer(world.close)
+    with world.runtime.engine.connect() as conn:
+        # Nothing takes effect: what the worker was given stays with it, the rest in the queue.
+        conn.execute(sa.text("LOCK TABLE entries"))
+        worker = world.start("work")
+        world.wait_ready(worker)
+        world.fill_outbox(700, subjects=1)
+
+        def waiting():
+            return exposition.at(worker.port)("fivered_queue_waiting_events", source="toy")
+
+        world.wait(lambda: waiting() == 700 - PREFETCH)
+        conn.rollback()
+    world.wait(lambda: world.entries() == 700)
+    world.wait(lambda: waiting() == 0)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import ssl
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +32,7 @@ async def aconnect(
     keep_days: int = 7,
     prefetch: int = 50,
     heartbeat_s: int = 300,
+    ssl_context: ssl.SSLContext | None = None,
     on_lost: OnLost | None = None,
     on_again: OnAgain | None = None,
 ) -> AsyncClient:
@@ -46,6 +48,8 @@ async def aconnect(
         prefetch: How many facts are on their way to this process at most.
         heartbeat_s: How long the event loop may stand still before the broker gives the
             connection up; a handler that awaits may take longer.
+        ssl_context: For `amqps://`: who may have signed the broker's certificate, and our own
+            (`load_cert_chain`, again after a renewal); None trusts the system's authorities.
         on_lost: Called with the error and the seconds until the next attempt; a plain function.
         on_again: Called with the seconds that it was away, when it is connected again.
 
@@ -57,7 +61,7 @@ async def aconnect(
         ValueError: The name or the URL is wrong.
     """
     names = Names(name, most, keep_days)
-    parameters = parameters_of(url, name, heartbeat_s)
+    parameters = parameters_of(url, name, heartbeat_s, ssl_context)
     client = AsyncClient(Options(parameters, names, store(seen), prefetch, on_lost, on_again))
     await client.open()
     return client

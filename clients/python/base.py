@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import random
 import re
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,9 @@ class Options:
     on_again: OnAgain | None
 
 
-def parameters_of(url: str, name: str, heartbeat_s: int) -> list[pika.URLParameters]:
+def parameters_of(
+    url: str, name: str, heartbeat_s: int, context: ssl.SSLContext | None = None
+) -> list[pika.URLParameters]:
     """Return pika's parameters for each host of a URL.
 
     Raises:
@@ -81,7 +84,14 @@ def parameters_of(url: str, name: str, heartbeat_s: int) -> list[pika.URLParamet
     """
     if not _NAME.match(name):
         raise ValueError(f"{name!r} is no consumer's name: small letters, digits, - and _")
-    return [_parameters(one, name, heartbeat_s) for one in _each(url)]
+    found = [_parameters(one, name, heartbeat_s) for one in _each(url)]
+    for one in found:
+        if one.ssl_options is not None:
+            trusted = context or ssl.create_default_context()
+            one.ssl_options = pika.SSLOptions(trusted, one.host)
+        elif context is not None:
+            raise ValueError("ssl_context is for amqps://, and the URL is not")
+    return found
 
 
 def store(seen: Seen | str | Path | None) -> Seen:

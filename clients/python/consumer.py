@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -36,6 +37,7 @@ def connect(
     keep_days: int = 7,
     prefetch: int = 50,
     heartbeat_s: int = 300,
+    ssl_context: ssl.SSLContext | None = None,
     on_lost: OnLost | None = None,
     on_again: OnAgain | None = None,
 ) -> Client:
@@ -50,6 +52,8 @@ def connect(
         keep_days: How long a queue is kept while nobody consumes it.
         prefetch: How many facts are on their way to this process at most.
         heartbeat_s: How long a handler may take before the broker gives the connection up.
+        ssl_context: For `amqps://`: who may have signed the broker's certificate, and our own
+            (`load_cert_chain`, again after a renewal); None trusts the system's authorities.
         on_lost: Called with the error and the seconds until the next attempt.
         on_again: Called with the seconds that it was away, when it is connected again.
 
@@ -61,7 +65,7 @@ def connect(
         ValueError: The name or the URL is wrong.
     """
     names = Names(name, most, keep_days)
-    parameters = parameters_of(url, name, heartbeat_s)
+    parameters = parameters_of(url, name, heartbeat_s, ssl_context)
     client = Client(Options(parameters, names, store(seen), prefetch, on_lost, on_again))
     client.open()
     return client

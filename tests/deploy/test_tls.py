@@ -14,6 +14,7 @@ from pathlib import Path
 import pika
 import psycopg
 import pytest
+from fivered_client import ConsumerError, connect
 
 from chassis import broker, tls
 from chassis.tests.distributed import World
@@ -208,6 +209,15 @@ def test_who_shows_no_certificate_of_ours_is_let_in_nowhere(world, secured, tmp_
     database("does not match host", secured.database_url(host="localhost"))
     plain = f"postgresql://toy@127.0.0.1:{secured.postgres.port}/toy?sslmode=disable"
     database("no pg_hba.conf entry", plain)
+
+
+def test_a_consumer_outside_names_the_authority_and_shows_its_certificate(secured):
+    with pytest.raises(ConsumerError, match="CERTIFICATE_VERIFY_FAILED"):
+        connect(secured.url, name="board")
+    context = trusting(secured.authority, secured.client)
+    connect(secured.url, name="board", ssl_context=context).close()
+    with pytest.raises(ValueError, match="is for amqps"):
+        connect(secured.rabbit.url(), name="board", ssl_context=context)
 
 
 @pytest.mark.parametrize("kind", ["work", "serve"])

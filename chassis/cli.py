@@ -265,6 +265,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
         dest="state",
         help="only what should have fired",
     )
+    _declare_doctor(parsers["doctor"])
     parsers["doctor"].add_argument("--json", action="store_true", help="an object per finding")
 
     top = parsers["top"]
@@ -307,6 +308,18 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     contracts = parsers["contracts"]
     contracts.add_argument("action", choices=("write", "check", "release"))
     contracts.add_argument("service", nargs="*", help="none: every installed service")
+
+
+def _declare_doctor(doctor: argparse.ArgumentParser) -> None:
+    doctor.add_argument("action", nargs="?", choices=("reconcile", "heard"))
+    doctor.add_argument(
+        "service", nargs="*", help="reconcile: who was restored; heard: who has heard, and whom"
+    )
+    doctor.add_argument("--from", dest="first", metavar="TIME", help="of events since (a week)")
+    doctor.add_argument(
+        "--heard", action="append", default=[], metavar="FILE",
+        help="reconcile: what doctor heard has printed elsewhere",
+    )  # fmt: skip
 
 
 def _declare_backups(backup: argparse.ArgumentParser, restore: argparse.ArgumentParser) -> None:

@@ -23,6 +23,7 @@ from chassis import (
     leases,
     looking,
     projections,
+    reconcile,
     topology,
     years,
 )
@@ -486,5 +487,18 @@ def run_contracts(given: argparse.Namespace) -> int:
 
 
 def run_doctor(given: argparse.Namespace) -> int:
-    """Look at everything and say what is wrong."""
+    """Look at everything and say what is wrong; or at what others know of a restored service."""
+    needed = {None: 0, "reconcile": 1, "heard": 2}[given.action]
+    if len(given.service) != needed or (given.action != "reconcile" and given.heard):
+        raise CommandFailed("doctor; doctor reconcile SERVICE; doctor heard CONSUMER SERVICE")
+    if given.action is not None and given.json:
+        raise CommandFailed(f"doctor {given.action} takes no --json")
+    if given.action == "heard":
+        consumer, source = given.service
+        return reconcile.tell_heard(consumer, source, reconcile.since_of(given.first), print)
+    if given.action == "reconcile":
+        since = reconcile.since_of(given.first)
+        return reconcile.reconcile(given.service[0], given.heard, since, print)
+    if given.first:
+        raise CommandFailed("doctor takes no --from")
     return doctor.run(print, as_json=given.json)

@@ -303,7 +303,10 @@ def _print_steps(service: str, manifest: Manifest, part: Part, say: Say) -> None
                 f"   # with {source}'s environment"
             )
     if hears:
-        say(f"  what {', '.join(hears)} know of it and it does not: RUNBOOK, Restoring a backup")
+        say(
+            f"  fivered doctor reconcile {service} --from {at}"
+            f"   # what {', '.join(hears)} have heard of it since, and it does not know"
+        )
     for name in hears:
         for one in service_class(name).projections if name in service_names() else ():
             if one.source == service:

@@ -2,8 +2,7 @@
 
 import json
 import sqlite3
-import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
 from importlib.metadata import EntryPoint
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from chassis import backup, cli, dumps, installed, restore
 from chassis import storage as store
+from chassis.inbox import Delivery
 from chassis.tests.toy.service import Toy, metadata
 from testkit.bench import KEY, databases, fresh_database, open_bench
 
@@ -99,6 +99,40 @@ def test_a_restored_database_is_that_of_its_moment(toy, tmp_path, capsys):
     assert (tmp_path / "blobs" / name).read_bytes() == b"what somebody sent"
     add(toy, "c", 7)
     assert totals(toy) == {"a": 3, "c": 7}
+
+
+def test_what_others_have_heard_and_it_has_forgotten_is_listed(toy, tmp_path, capsys):
+    def hear():
+        """Everything it has published takes effect in a consumer: here in itself."""
+        outbox = toy.runtime.chassis.outbox
+        with toy.runtime.engine.connect() as conn:
+            rows = conn.execute(sa.select(outbox)).all()
+        toy.deliver([Delivery(bytes(row.body), "toy", row.partition) for row in rows])
+        toy.runtime.engine.dispose()
+        return [str(row.event_id) for row in rows]
+
+    (first,) = hear()
+    made = backed_up(tmp_path)
+    capsys.readouterr()
+    assert fivered("doctor", "reconcile", "toy") == 0
+    assert "ok   toy: knows nothing" in capsys.readouterr().out
+    add(toy, "b", 5)
+    _first, second = hear()
+    assert fivered("doctor", "heard", "toy", "toy") == 0
+    (tmp_path / "heard").write_text(capsys.readouterr().out)
+    assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 0
+    assert "fivered doctor reconcile toy --from" in capsys.readouterr().out
+    assert fivered("doctor", "reconcile", "toy", "--heard", tmp_path / "heard") == 1
+    said = capsys.readouterr().out
+    assert "1 events of toy took effect that toy does not know" in said
+    assert second in said
+    assert first not in said
+    later = "2099-01-01T00:00"
+    assert (
+        fivered("doctor", "reconcile", "toy", "--heard", tmp_path / "heard", "--from", later) == 0
+    )
+    (tmp_path / "heard").write_text("{}")
+    assert fivered("doctor", "reconcile", "toy", "--heard", tmp_path / "heard") == 2
 
 
 def test_a_changed_byte_is_found_and_nothing_is_restored_from_it(toy, tmp_path, capsys):
@@ -198,42 +232,34 @@ def test_a_restored_file_publishes_behind_what_others_have_read(tmp_path):
     assert next(tmp_path.glob("toy.sqlite.before-*")).read_bytes() == b"what was there"
 
 
-def test_files_of_one_backup_are_of_the_same_moment(tmp_path):
-    """What one has read the other has written, while both go on."""
-    engines = {}
-    for name in ("said", "read"):
-        engines[name] = store.open_engine(f"sqlite:///{tmp_path / name}.sqlite")
-        with engines[name].begin() as conn:
-            conn.execute(sa.text("CREATE TABLE n (i INTEGER)"))
-    ended = threading.Event()
+def test_files_of_one_backup_are_of_the_same_moment(tmp_path, monkeypatch):
+    """What one has read the other has written, though somebody writes between the two."""
+    paths = {name: tmp_path / f"{name}.sqlite" for name in ("said", "read")}
+    engines = {name: store.open_engine(f"sqlite:///{path}") for name, path in paths.items()}
+    for engine in engines.values():
+        with engine.begin() as conn:
+            conn.execute(sa.text("CREATE TABLE n AS SELECT 1 AS i"))
+    hold = dumps._hold
 
-    def write():
-        for number in range(1_000_000):
-            if ended.is_set():
-                return
-            for engine in engines.values():
-                with engine.begin() as conn:
-                    conn.execute(sa.text(f"INSERT INTO n VALUES ({number})"))
+    def held(conn):
+        token = hold(conn)
+        for path in paths.values():
+            with closing(sqlite3.connect(path, timeout=0.01)) as writer, suppress(sqlite3.Error):
+                writer.execute("INSERT INTO n VALUES (2)")
+                writer.commit()
+        return token
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        for turn in range(10):
-            with dumps.snapshots(engines) as held:
-                # The reader's file is copied last.
-                for name, snapshot in held.items():
-                    dumps.write(engines[name], snapshot, tmp_path / f"{turn}-{name}.sqlite")
-    finally:
-        ended.set()
-        writer.join()
-        for engine in engines.values():
+    monkeypatch.setattr(dumps, "_hold", held)
+    with dumps.snapshots(engines) as found:
+        # Once all are held, who writes is in nobody's way.
+        for name, engine in engines.items():
+            with engine.begin() as conn:
+                conn.execute(sa.text("INSERT INTO n VALUES (3)"))
+            dumps.write(engine, found[name], tmp_path / f"copy-{name}")
             engine.dispose()
-    for turn in range(10):
-        newest = {}
-        for name in engines:
-            with closing(sqlite3.connect(tmp_path / f"{turn}-{name}.sqlite")) as conn:
-                newest[name] = conn.execute("SELECT coalesce(max(i), -1) FROM n").fetchone()[0]
-        assert newest["said"] - newest["read"] in {0, 1}
+    for name in paths:
+        with closing(sqlite3.connect(tmp_path / f"copy-{name}")) as conn:
+            assert conn.execute("SELECT i FROM n").fetchall() == [(1,)], name
 
 
 def test_programs_older_than_the_server_are_named(monkeypatch, tmp_path):

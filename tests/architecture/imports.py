@@ -24,7 +24,7 @@ CHASSIS = (
     "cli",
     "commands | restore | top | up",
     "backup | embedded | event_log | serve | work",
-    "asyncapi | consumers | doctor | gauges | health | keys | looking | process | relay | rpc | subscriber | webhook_sender",
+    "asyncapi | consumers | doctor | gauges | health | keys | looking | process | reconcile | relay | rpc | subscriber | webhook_sender",
     "broker | broker_users | runtime",
     "contracts | drafting | folder | topology",
     "releases",

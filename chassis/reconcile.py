@@ -1,0 +1,187 @@
+"""`fivered doctor reconcile`: what others have heard of a service that was restored, and that it
+does not know any more.
+
+A restored service has forgotten what it published after its backup; those who heard it have taken
+effect of it. Their inboxes hold the ids of events, and an id holds the time at which it was made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from chassis import here, topology
+from chassis import storage as store
+from chassis.bus import entries
+from chassis.calendar import with_zone
+from chassis.installed import service_class, service_names
+from chassis.settings import CommandFailed, database_variable
+
+Say = Callable[[str], None]
+# An outbox forgets what is older than 90 days, and then everything would look forgotten.
+_DAYS, _MOST_DAYS = 7, 90
+_CHUNK = 500
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event that took effect in a service.
+
+    Attributes:
+        consumer: That service.
+        handler: What it was taken by.
+        event_id: The event.
+    """
+
+    consumer: str
+    handler: str
+    event_id: str
+
+    @property
+    def made_at(self) -> datetime:
+        """When the event was made (UTC)."""
+        return datetime.fromtimestamp((UUID(self.event_id).int >> 80) / 1000, UTC)
+
+
+def since_of(text: str | None) -> datetime:
+    """Return from when on is looked: a week, unless something else is said.
+
+    Raises:
+        CommandFailed: It is no time, or further back than outboxes reach.
+    """
+    now = datetime.now(UTC)
+    if not text:
+        return now - timedelta(days=_DAYS)
+    try:
+        found = with_zone(datetime.fromisoformat(text))
+    except ValueError:
+        raise CommandFailed(f"--from {text!r} is no time (2026-11-28T09:30)") from None
+    if found < now - timedelta(days=_MOST_DAYS):
+        raise CommandFailed(f"--from reaches further back than outboxes do ({_MOST_DAYS} days)")
+    return found
+
+
+def heard(consumer: str, source: str, since: datetime) -> list[Heard]:
+    """Return what a service has taken effect of that another one has published since then.
+
+    Raises:
+        CommandFailed: Its database is not set here, or it hears nothing of that one.
+    """
+    doors = entries(service_class(consumer))
+    handlers = [
+        method
+        for method, entry in doors.items()
+        if entry.kind == "subscribe" and entry.door.source == source
+    ]
+    if not handlers:
+        raise CommandFailed(f"{consumer} hears nothing of {source}")
+    inbox = service_class(consumer).tables.tables["inbox"]
+    first = str(UUID(int=int(since.timestamp() * 1000) << 80))
+    asked = (
+        sa.select(inbox.c.handler, inbox.c.event_id)
+        .where(inbox.c.handler.in_(handlers), inbox.c.event_id >= first)
+        .order_by(inbox.c.event_id)
+    )
+    with _reading(consumer) as conn:
+        return [Heard(consumer, row.handler, str(row.event_id)) for row in conn.execute(asked)]
+
+
+def forgotten(service: str, found: Iterable[Heard]) -> list[Heard]:
+    """Return which of these events the service that published them does not know."""
+    whole = sorted(found, key=lambda one: one.event_id)
+    outbox = service_class(service).tables.tables["outbox"]
+    ids = sorted({one.event_id for one in whole})
+    known: set[str] = set()
+    with _reading(service) as conn:
+        for at in range(0, len(ids), _CHUNK):
+            asked = sa.select(outbox.c.event_id).where(outbox.c.event_id.in_(ids[at : at + _CHUNK]))
+            known.update(str(one) for one in conn.execute(asked).scalars())
+    return [one for one in whole if one.event_id not in known]
+
+
+@contextmanager
+def _reading(service: str) -> Iterator[sa.Connection]:
+    """Read a service's database."""
+    url = os.environ.get(database_variable(service))
+    if not url:
+        raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
+    engine = store.open_engine(url, pool_size=1)
+    try:
+        with store.reading(engine) as conn:
+            yield conn
+    finally:
+        engine.dispose()
+
+
+def tell_heard(consumer: str, source: str, since: datetime, say: Say) -> int:
+    """Print what a service has heard of another one, a line each, for `reconcile --heard`."""
+    here.adopt()
+    for one in heard(consumer, source, since):
+        say(json.dumps(asdict(one)))
+    return 0
+
+
+def reconcile(service: str, files: Iterable[str], since: datetime, say: Say) -> int:
+    """Say what others have heard of a service that it does not know; returns 1 where there is any,
+    or where one of them could not be asked."""
+    here.adopt()
+    service_class(service)
+    found = list(_read(files))
+    asked = {one.consumer for one in found}
+    unasked = []
+    members = topology.current_installation().members
+    for name in sorted(name for name, one in members.items() if service in one.consumes):
+        if name in asked or name not in service_names():
+            continue
+        if os.environ.get(database_variable(name)):
+            found += heard(name, service, since)
+            asked.add(name)
+        else:
+            unasked.append(name)
+    lost = forgotten(service, [one for one in found if one.made_at >= since])
+    for name in sorted(asked):
+        _tell(service, name, [one for one in lost if one.consumer == name], say)
+    for name in unasked:
+        say(
+            f"WARN {name}: not asked. With its environment: fivered doctor heard {name} {service}"
+            f" --from {since:%Y-%m-%dT%H:%MZ} > FILE; then here: --heard FILE"
+        )
+    return int(bool(lost or unasked))
+
+
+def _tell(service: str, name: str, lost: list[Heard], say: Say) -> None:
+    if not lost:
+        say(f"ok   {name}: knows nothing of {service} that {service} does not know itself")
+        return
+    say(
+        f"BAD  {name}: {len(lost)} events of {service} took effect that {service} does not know,"
+        f" {lost[0].made_at:%Y-%m-%dT%H:%M:%SZ} to {lost[-1].made_at:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    for one in lost[:_SHOWN]:
+        say(f"     {one.made_at:%Y-%m-%dT%H:%M:%SZ}  {one.event_id}  {one.handler}")
+    if len(lost) > _SHOWN:
+        say(f"     and {len(lost) - _SHOWN} more (fivered doctor heard {name} {service})")
+
+
+def _read(files: Iterable[str]) -> Iterator[Heard]:
+    for path in files:
+        try:
+            for line in Path(path).read_text("utf-8").splitlines():
+                one = Heard(**json.loads(line))
+                UUID(one.event_id)
+                yield one
+        except OSError as error:
+            raise CommandFailed(f"{path}: {error.strerror}") from error
+        except (ValueError, TypeError) as error:
+            raise CommandFailed(
+                f"{path} is not what fivered doctor heard has printed: {error}"
+            ) from error

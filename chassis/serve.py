@@ -42,7 +42,18 @@ from eventlet.queue import Empty, LightQueue
 from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
-from chassis import gauges, health, logs, metrics, process, rpc, telemetry, tls, topology
+from chassis import (
+    gauges,
+    health,
+    logs,
+    metrics,
+    process,
+    rpc,
+    supervised,
+    telemetry,
+    tls,
+    topology,
+)
 from chassis.broker import Addresses
 from chassis.bus import CallDoor
 from chassis.messages import Call
@@ -587,6 +598,7 @@ def _serve(runtime: Runtime, stopping: list[int]) -> int:
     if not process.wait_for_database(runtime, asked_to_end):
         return 0
     container.start()
+    supervised.tell_started()
     while not asked_to_end(3600):
         pass
     clean = False

@@ -35,6 +35,7 @@ from chassis import (
     metrics,
     process,
     sealing,
+    supervised,
     telemetry,
     timers,
     topology,
@@ -365,6 +366,7 @@ def run(service_name: str) -> int:
         return 0
     worker.start()
     log.info("working", extra={"service": runtime.name})
+    supervised.tell_started()
     while not stopping.wait(3600):
         pass
     clean = worker.stop()

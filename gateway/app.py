@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from chassis import __version__, api, cards, contracts
+from chassis import __version__, api, cards, contracts, supervised
 from chassis.api import ApiContract
 from chassis.bus import Service
 from chassis.history import READERS
@@ -639,6 +639,11 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
             await caller.close()
 
     app.router.lifespan_context = lifespan
+
+    def started() -> None:
+        supervised.tell_started()
+        ready()
+
     with measures.told(process.health_port, caller):
-        serve(app, settings, sock=sock, ready=ready)
+        serve(app, settings, sock=sock, ready=started)
     return 0

@@ -39,7 +39,7 @@ CHASSIS = (
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | vault | webhook_wire | workbooks",
     "api | cards | cells | forms | marks",
-    "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | telemetry | text",
+    "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",
     "json_values | metrics | tls",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.

@@ -48,9 +48,13 @@ test-next: WORKERS ?= 2
 test-next: ## tests of the servers on Debian 13's RabbitMQ 4, PostgreSQL 17, Python 3.13 (root)
 	@MAKE_PID=$$PPID WORKERS=$(WORKERS) exec $(PYTHON) -m deploy.local.next $(TESTS)
 
+# Half of the faults befall a toy that counts each event and its order, half the five services.
+chaos: FAULTS ?= 1000
+chaos: SEED ?= 1
 chaos: ## faults under load on real servers, seeded: make chaos FAULTS=1000 SEED=1; then a cluster's
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@$(BIN)/python -m tests.chaos --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1)
+	@$(BIN)/python -m tests.chaos --faults $$(($(FAULTS) / 2)) --seed $(SEED)
+	@$(BIN)/python -m tests.chaos --faults $$(($(FAULTS) / 2)) --seed $(SEED) --district
 	@exec $(BIN)/python -m tests.chaos.cluster --rounds $(or $(ROUNDS),20)
 
 simulate: ## what the bus may do wrong, drawn by seeds: make simulate SEEDS=10000, make simulate SEED=7

@@ -1,8 +1,9 @@
-"""python -m tests.chaos [--faults N] [--seed N] [--short]
+"""python -m tests.chaos [--faults N] [--seed N] [--short] [--district]
 
 Lets faults befall the toy on real servers under load, one after the other, and looks after each of
 them: every event that was committed has one effect, in the order of its subject; the books balance;
 every call that was answered is done, once. Says how long it took until a call had its effect again.
+With --district they befall the five services and the gateway; see `district.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections import defaultdict
 from contextlib import ExitStack
 
 from testkit import servers
+from tests.chaos.district import DistrictScene
 from tests.chaos.faults import draw
 from tests.chaos.scene import Broken, Scene, open_servers
 
@@ -27,6 +29,7 @@ def main() -> int:
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--short", action="store_true", help="without the faults that take long")
     ask.add_argument("--seconds", type=float, default=float("inf"), help="then it stops")
+    ask.add_argument("--district", action="store_true", help="the five services and the gateway")
     ask.add_argument("--only", default="", help="faults whose name has these words")
     given = ask.parse_args()
     logging.disable(logging.CRITICAL)
@@ -34,7 +37,8 @@ def main() -> int:
     took, begun = defaultdict(list), time.monotonic()
     with ExitStack() as stack:
         folder = stack.enter_context(servers.temporary_folder("chaos-"))
-        scene = Scene(stack, open_servers(stack), folder)
+        kind = DistrictScene if given.district else Scene
+        scene = kind(stack, open_servers(stack), folder)
         print(f"seed {given.seed}; ready after {time.monotonic() - begun:.0f} s", flush=True)
         begun = time.monotonic()
         for number, fault in enumerate(

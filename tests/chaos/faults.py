@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from tests.chaos.scene import NAMES, Scene
+from tests.chaos.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Fault:
 
 
 def _kill(scene, chance):
-    name = chance.choice(NAMES)
+    name = chance.choice(list(scene.processes))
     begun = time.monotonic()
     scene.kill(name)
     return begun

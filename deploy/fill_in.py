@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from chassis.topology import VHOST
-from deploy import manifests
+from deploy import manifests, scaling
 from deploy.generate import HERE
 
 # Applies the topology; no process of the installation runs as this user.
 ADMIN = "topology"
 _SHARED = ("FIVERED_ACTOR_KEY",)
 _MOUNTED = 0o644
+# RabbitMQ's management interface.
+_MANAGEMENT = 15672
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -80,6 +82,12 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
         installation = "FIVERED_INSTALLATION=/etc/fivered/installation.json"
         written.append(_write(path, f"FIVERED_BROKER_URL={url}\n{installation}\n"))
     _hand_over(path)
+    path = folder / f"{scaling.MONITOR}.env"
+    if not path.exists():
+        host = broker.partition(":")[0]
+        login = f"{scaling.MONITOR}:{known.of(f'broker {scaling.MONITOR}')}"
+        api = f"http://{login}@{host}:{_MANAGEMENT}/{VHOST}"
+        written.append(_write(path, f"{scaling.ADDRESS}={api}\n"))
     for name, text in (
         ("definitions.json", _definitions(known)),
         ("init.sql", _roles(known)),

@@ -22,7 +22,7 @@ from chassis.bus import consumed_by
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, database_variable, describe
 from chassis.topology import VHOST
-from deploy import cards, changes, manifests, metrics, operators, partial, units
+from deploy import cards, changes, manifests, metrics, operators, partial, scaling, units
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
@@ -72,21 +72,29 @@ def broker() -> str:
     """
     installation = topology.installation_of([service_class(name) for name in service_names()])
     permissions = topology.permissions(installation)
+    monitor = scaling.monitor()
     limits = {"max-connections": _CONNECTIONS, "max-channels": _CHANNELS}
     whole = {
         "vhosts": [{"name": VHOST}],
         "users": [
-            {"name": p.user, "password_hash": "", "tags": [], "limits": limits} for p in permissions
+            *(
+                {"name": p.user, "password_hash": "", "tags": [], "limits": limits}
+                for p in permissions
+            ),
+            *monitor["users"],
         ],
         "permissions": [
-            {
-                "user": p.user,
-                "vhost": VHOST,
-                "configure": p.configure,
-                "write": p.write,
-                "read": p.read,
-            }
-            for p in permissions
+            *(
+                {
+                    "user": p.user,
+                    "vhost": VHOST,
+                    "configure": p.configure,
+                    "write": p.write,
+                    "read": p.read,
+                }
+                for p in permissions
+            ),
+            *monitor["permissions"],
         ],
         "topic_permissions": [
             {
@@ -221,6 +229,8 @@ def files() -> dict[Path, str]:
     rules = yaml.safe_load((HERE / "prometheus" / "alerts.yaml").read_text("utf-8"))
     for name, text in manifests.backups().items():
         found[HERE / "kubernetes" / "backups" / name] = text
+    for name, text in scaling.files(installation).items():
+        found[HERE / "kubernetes" / "scaling" / name] = text
     for name, text in manifests.monitoring(rules).items():
         found[HERE / "kubernetes" / "monitoring" / name] = text
     conf = (HERE / "rabbitmq" / "rabbitmq.conf").read_text("utf-8")

@@ -10,20 +10,24 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import kubernetes_validate
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from chassis import cli, topology
+from chassis import broker, cli, topology
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, describe, read_all
-from deploy import fill_in, generate, manifests
+from deploy import fill_in, generate, manifests, scaling
 from deploy.local import next as newer
 from deploy.local import pins
 from deploy.local.prepare import units
 from gateway.settings import GatewaySettings
+from testkit.bench import private_rabbit
+
+__all__ = ["private_rabbit"]
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -89,8 +93,14 @@ def test_keys_that_must_agree_do_and_the_others_do_not(tmp_path):
 def test_nobody_without_a_password_gets_into_the_broker():
     definitions = json.loads((DEPLOY / "rabbitmq/definitions.json").read_text())
     assert {user["password_hash"] for user in definitions["users"]} == {""}
-    assert all(user["tags"] == [] for user in definitions["users"])
-    assert {user["name"] for user in definitions["users"]} == set(UNITS)
+    ours = [user for user in definitions["users"] if user["name"] != scaling.MONITOR]
+    assert all(user["tags"] == [] for user in ours)
+    assert {user["name"] for user in ours} == set(UNITS)
+    # Who sees how many events wait opens no connection, and touches nothing.
+    (monitor,) = (user for user in definitions["users"] if user not in ours)
+    assert (monitor["tags"], monitor["limits"]) == (["management"], {"max-connections": 0})
+    (rights,) = (one for one in definitions["permissions"] if one["user"] == scaling.MONITOR)
+    assert [rights[kind] for kind in ("configure", "write", "read")] == ["^$"] * 3
 
 
 def test_no_user_reads_writes_or_makes_what_is_anothers():
@@ -244,6 +254,78 @@ def test_every_service_is_backed_up_each_night():
     unit = (DEPLOY / "systemd/fivered-backup@.service").read_text("utf-8")
     (command,) = re.findall(r"^ExecStart=\S+/fivered (.*)$", unit, re.MULTILINE)
     assert parser.parse_args(command.replace("%i", "credit").split()).keep == given.keep
+
+
+def test_each_deployment_is_scaled_by_one_and_workers_never_beyond_their_partitions():
+    installation = topology.installation_of([service_class(name) for name in service_names()])
+    folder = DEPLOY / "kubernetes/scaling"
+    deployments = {
+        one["metadata"]["name"] for _, one in manifests_of() if one["kind"] == "Deployment"
+    }
+    scaled = []
+    for _, manifest in manifests_of(folder):
+        spec = manifest["spec"]
+        if manifest["kind"] == "TriggerAuthentication":
+            (login,) = spec["secretTargetRef"]
+            assert (login["name"], login["key"]) == (scaling.SECRET, scaling.ADDRESS)
+            continue
+        scaled.append(spec["scaleTargetRef"]["name"])
+        if manifest["kind"] == "HorizontalPodAutoscaler":
+            kubernetes_validate.validate(manifest, CLUSTER, strict=True)
+            continue
+        name = scaled[-1].removesuffix("-work")
+        (trigger,) = spec["triggers"]
+        pattern = re.compile(trigger["metadata"]["queueName"])
+        mine = {queue.name for queue in installation.queues() if queue.subscriber == name}
+        seen = {queue.name for queue in installation.all_queues() if pattern.search(queue.name)}
+        assert seen == mine
+        assert spec["minReplicaCount"] <= spec["maxReplicaCount"] == topology.PARTITIONS
+    assert sorted(scaled) == sorted(deployments)
+    whole = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
+    assert set(whole["resources"]) == {name for name, _ in manifests_of(folder)}
+
+
+@pytest.mark.servers
+def test_the_scalers_user_sees_how_many_events_wait_and_can_do_no_more(private_rabbit, tmp_path):
+    fill_in.fill_in(tmp_path, f"127.0.0.1:{private_rabbit.port}", "p:1")
+    address = (tmp_path / f"{scaling.MONITOR}.env").read_text().strip().partition("=")[2]
+    password = re.search(r":([0-9a-f]{64})@", address)[1]
+    assert address == f"http://{scaling.MONITOR}:{password}@127.0.0.1:15672/{topology.VHOST}"
+    definitions = json.loads((tmp_path / "definitions.json").read_text())
+    private_rabbit.api("POST", "/definitions", definitions)
+    everything = dict.fromkeys(("configure", "write", "read"), ".*")
+    private_rabbit.api("PUT", f"/permissions/{topology.VHOST}/guest", everything)
+    admin = private_rabbit.url(topology.VHOST)
+    installation = topology.installation_of([service_class("credit")])
+    try:
+        broker.apply(admin, installation)
+        api = f"http://127.0.0.1:{private_rabbit.management_port}/api"
+        login = httpx.BasicAuth(scaling.MONITOR, password)
+        with httpx.Client(auth=login) as client:
+            # As KEDA asks, by a pattern.
+            pattern = r"^credit\.[a-z0-9_-]+\.[0-9]+$"
+            asked = {"use_regex": "true", "name": pattern, "page": 1, "page_size": 100}
+            found = client.get(f"{api}/queues/{topology.VHOST}", params=asked)
+            mine = {queue.name for queue in installation.queues()}
+            assert {one["name"] for one in found.json()["items"]} == mine
+            queue = f"{api}/queues/{topology.VHOST}/{min(mine)}"
+            for method, path, body in (
+                ("POST", f"{queue}/get", {"count": 1, "ackmode": "ack_requeue_true",
+                                          "encoding": "auto"}),
+                ("DELETE", queue, None),
+                ("DELETE", f"{queue}/contents", None),
+                ("PUT", f"{api}/users/other", {"password": "p", "tags": "administrator"}),
+                ("GET", f"{api}/users", None),
+            ):  # fmt: skip
+                assert client.request(method, path, json=body).status_code in {400, 401, 403}, path
+        with pytest.raises(topology.TopologyError):
+            broker.apply(
+                admin.replace("guest:guest", f"{scaling.MONITOR}:{password}"), installation
+            )
+    finally:
+        for user in definitions["users"]:
+            private_rabbit.api("DELETE", f"/users/{user['name']}")
+        private_rabbit.delete_vhost(admin)
 
 
 def test_kustomization_names_what_is_there():

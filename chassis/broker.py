@@ -357,6 +357,22 @@ def remove(url: str, installation: Installation) -> None:
         raise TopologyError(f"FIVERED_BROKER_URL, {where(url)}: {refusal(error)}") from error
 
 
+def delete_queues(url: str, names: Iterable[str]) -> None:
+    """Delete queues in which nothing is.
+
+    Raises:
+        TopologyError: The broker cannot be reached.
+    """
+    try:
+        connection = connected(url, "fivered topology")
+        channel = connection.channel()
+        for name in sorted(names):
+            channel.queue_delete(name)
+        connection.close()
+    except FAILS as error:
+        raise TopologyError(f"FIVERED_BROKER_URL, {where(url)}: {refusal(error)}") from error
+
+
 def missing_queues(url: str, installation: Installation, source: str) -> list[Queue]:
     """Return the queues that hear `source` and that the broker does not have.
 

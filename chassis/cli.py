@@ -81,6 +81,11 @@ _OWN = (
     ("consumer", "outside consumers of public facts", "chassis.consumers:command"),
     ("events", "what a service has published", "chassis.commands:run_events"),
     ("parked", "events that a service could not take", "chassis.commands:run_parked"),
+    (
+        "partitions",
+        "in how many partitions the events of a service go out; change it",
+        "chassis.commands:run_partitions",
+    ),
     ("workers", "who consumes the queues of a service", "chassis.commands:run_workers"),
     ("jobs", "the long work of a service", "chassis.commands:run_look"),
     ("timers", "what a service has set a clock for", "chassis.commands:run_look"),
@@ -182,7 +187,7 @@ def _number(of: str) -> Callable[[str], int]:
     return read
 
 
-_count, _row = _number("events"), _number("a row")
+_count, _row, _partitions = _number("events"), _number("a row"), _number("partitions")
 
 
 def _declare_consumer(consumer: argparse.ArgumentParser) -> None:
@@ -249,6 +254,8 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
 
     parked.add_argument("--json", action="store_true", help="list, show: an object per line")
 
+    parsers["partitions"].add_argument("service")
+    parsers["partitions"].add_argument("number", nargs="?", type=_partitions, help="none: show it")
     parsers["workers"].add_argument("service")
     parsers["workers"].add_argument("--json", action="store_true", help="an object per line")
 

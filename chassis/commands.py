@@ -24,6 +24,7 @@ from chassis import (
     looking,
     projections,
     reconcile,
+    repartition,
     topology,
     years,
 )
@@ -350,6 +351,19 @@ def run_look(given: argparse.Namespace) -> int:
         print(line)
     if not rows:
         print(f"none in {given.service}", file=sys.stderr)
+    return 0
+
+
+def run_partitions(given: argparse.Namespace) -> int:
+    """Show or change in how many partitions the events of a service go out."""
+    runtime = open_runtime(given.service)
+    try:
+        if given.number is None:
+            print(repartition.show(runtime))
+        else:
+            repartition.change(runtime, given.number, lambda text: print(text, flush=True))
+    finally:
+        runtime.close()
     return 0
 
 

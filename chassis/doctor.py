@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from chassis import broker, here, leases, sealing, topology, webhooks
+from chassis import broker, here, leases, partitioning, sealing, topology, webhooks
 from chassis import storage as store
 from chassis.cards import Outlook
 from chassis.here import keys_file
@@ -109,6 +109,7 @@ def _service(name: str, url: str | None) -> list[Found]:
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
             keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
+            changing = partitioning.read(tx.conn, runtime.chassis.partitioning)
         workers = leases.listed(runtime)
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {_words(error)}")]
@@ -121,6 +122,7 @@ def _service(name: str, url: str | None) -> list[Found]:
         (card["timers_late"] == 0, f"{card['timers_late']} timers are late"),
         _calendar(card["calendar"]),
         *_workers(name, workers),
+        *_changing(name, changing),
         *keys,
         *_readable_by_others(url),
     ]
@@ -161,6 +163,12 @@ def _workers(name: str, found: Sequence[Mapping[str, object]]) -> Iterator[Found
         yield True, f"{len(live)} workers share the queues: {shares} (fivered workers {name})"
     if len(live) < len(found):
         yield None, f"{len(found) - len(live)} workers ended without a word within the last minute"
+
+
+def _changing(name: str, found: partitioning.Partitioning) -> Iterator[Found]:
+    if found.was is not None:
+        go_on = f"fivered partitions {name} {found.partitions}"
+        yield None, f"the change from {found.was} to {found.partitions} partitions waits ({go_on})"
 
 
 def _clocks(tx: Tx, now: datetime) -> Iterator[Found]:

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from chassis import inbox
+from chassis import inbox, partitioning
 from chassis import storage as store
 from chassis.calendar import EARLIEST, LATEST, with_zone
 from chassis.json_values import JsonObject
+from chassis.partitioning import target
 from chassis.relay import Lost, Outcome, Publisher, Unsent
 from chassis.topology import Installation, event_exchange, replay_key
 from chassis.transaction import Opened
@@ -226,6 +228,8 @@ def consumed_by(part: Part, source: str, consumer: str, installation: Installati
 
 def _windows(runtime: Opened, part: Part, consumer: str) -> Iterator[list[Unsent]]:
     outbox = runtime.chassis.outbox
+    with store.reading(runtime.engine) as conn:
+        partitions = partitioning.read(conn, runtime.chassis.partitioning).in_force
     after = -1
     while True:
         asked = (
@@ -239,13 +243,15 @@ def _windows(runtime: Opened, part: Part, consumer: str) -> Iterator[list[Unsent
         if not rows:
             return
         after = rows[-1].id
-        yield [
-            Unsent(
-                row.id, str(row.event_id), row.fact, row.partition, bytes(row.body),
-                row.traceparent, mandatory=True, to=replay_key(consumer, row.partition),
-            )
-            for row in rows
-        ]  # fmt: skip
+        yield [_again(row, consumer, partitions) for row in rows]
+
+
+def _again(row: sa.Row[Any], consumer: str, partitions: int) -> Unsent:
+    chosen = target(row.partition, row.partitions, row.subject, partitions)
+    return Unsent(
+        row.id, str(row.event_id), row.fact, chosen, bytes(row.body), row.traceparent,
+        mandatory=True, to=replay_key(consumer, chosen),
+    )  # fmt: skip
 
 
 def set_back(source: Opened, part: Part, consumer: Opened) -> Extent:

@@ -161,6 +161,10 @@ class Leases:
         self._beat_at = self._steady_since = float("-inf")
         self._stood_back = False
 
+    def watch(self, queues: Mapping[str, str]) -> None:
+        """Share these queues from now on."""
+        self._queues = queues
+
     def came(self, queues: Collection[str]) -> None:
         """Say that this worker has begun to consume from queues, behind all others: where it holds
         the lease, it asks them anew to let it come first."""

@@ -24,9 +24,11 @@ _INLINE = 8
 
 _KEPT = ("actor", "key", "method", "digest", "reply", "created_at")
 _AUDITED = ("at", "actor", "role", "scope", "action", "target", "result", "digest", "trace")
-_Said = Literal["event_id", "fact", "partition", "subject", "body", "traceparent", "recorded_at"]
+_Said = Literal[
+    "event_id", "fact", "partition", "partitions", "subject", "body", "traceparent", "recorded_at"
+]
 _SAID: tuple[_Said, ...] = (
-    "event_id", "fact", "partition", "subject", "body", "traceparent", "recorded_at",
+    "event_id", "fact", "partition", "partitions", "subject", "body", "traceparent", "recorded_at",
 )  # fmt: skip
 
 
@@ -44,6 +46,7 @@ class Unsaid(TypedDict):
     event_id: str
     fact: str
     partition: int
+    partitions: int | None
     subject: str
     body: bytes
     traceparent: str | None

@@ -31,6 +31,8 @@ from pika.channel import Channel
 
 from chassis import broker, history, metrics, telemetry, topology
 from chassis import envelope as env
+from chassis.messages import PARTITIONS
+from chassis.partitioning import target
 from chassis.reconnect import Patience, tell_fault
 from chassis.runtime import Runtime
 
@@ -348,6 +350,8 @@ class Relay(threading.Thread):
         self._window = WINDOW
         # The place that was given last.
         self._placed = 0
+        # By how many events left last.
+        self._partitions = PARTITIONS
         self._dirty = True
 
     def stop(self) -> None:
@@ -412,6 +416,10 @@ class Relay(threading.Thread):
             return False
         if self._publisher is None or not self._publisher.is_open:
             self._url = self._addresses.next()
+            in_force = database.execute(
+                "SELECT COALESCE(was, partitions) FROM partitioning WHERE id = 1"
+            ).fetchone()
+            self._partitions = in_force[0] if in_force else PARTITIONS
             self._look_for_queues()
             self._publisher = Publisher(
                 self._url,
@@ -444,7 +452,11 @@ class Relay(threading.Thread):
     def _look_for_queues(self) -> None:
         lacking = broker.missing_queues(self._url, self._installation, self.runtime.name)
         found = {
-            (key.rpartition(".")[0], queue.partition) for queue in lacking for key in queue.keys
+            (key.rpartition(".")[0], queue.partition)
+            for queue in lacking
+            # Those beyond the number in force are to come, or are going.
+            if queue.partition < self._partitions
+            for key in queue.keys
         }
         if found - self._unroutable:
             log.error(
@@ -579,16 +591,24 @@ class Relay(threading.Thread):
 
     def _read(self, database: Database) -> list[Unsent]:
         # Never "id > the last one": a transaction that took its id earlier may commit later.
-        columns = "id, event_id, fact, partition, body, traceparent"
+        # While the number of partitions is changed, what came after the change waits.
+        columns = (
+            "outbox.id, event_id, fact, partition, body, traceparent, subject, outbox.partitions,"
+            " COALESCE(now.was, now.partitions)"
+        )
+        now = "LEFT JOIN partitioning AS now ON now.id = 1"
+        waits = "sent_at IS NULL AND (now.was IS NULL OR outbox.id <= now.since)"
         held = self._unroutable | self._refused
         if not held:
             found = database.execute(
-                f"SELECT {columns} FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT %s".encode(),
+                f"SELECT {columns} FROM outbox {now} WHERE {waits}"
+                " ORDER BY outbox.id LIMIT %s".encode(),
                 (self._window,),
             )
         else:
-            facts = [fact for fact, _ in held]
-            partitions = [partition for _, partition in held]
+            written = [
+                (fact, one) for fact, partition in held for one in self._written_as(partition)
+            ]
             found = database.execute(
                 f"""
                 WITH held AS (
@@ -596,24 +616,32 @@ class Relay(threading.Thread):
                     WHERE sent_at IS NULL AND (fact, partition) IN (
                         SELECT * FROM unnest(%s::text[], %s::int[]))
                     GROUP BY subject)
-                SELECT {columns} FROM outbox LEFT JOIN held USING (subject)
-                WHERE sent_at IS NULL AND (held.first IS NULL OR id < held.first)
-                ORDER BY id LIMIT %s
+                SELECT {columns} FROM outbox LEFT JOIN held USING (subject) {now}
+                WHERE {waits} AND (held.first IS NULL OR outbox.id < held.first)
+                ORDER BY outbox.id LIMIT %s
                 """.encode(),
-                (facts, partitions, self._window),
+                ([fact for fact, _ in written], [one for _, one in written], self._window),
             )
-        return [
-            Unsent(
-                row[0],
-                str(row[1]),
-                row[2],
-                row[3],
-                bytes(row[4]),
-                row[5],
-                row[2] in self.consumed,
-            )
-            for row in found
-        ]
+        return [self._unsent(row) for row in found]
+
+    def _unsent(self, row: tuple[Any, ...]) -> Unsent:
+        self._partitions = partitions = row[8] or PARTITIONS
+        return Unsent(
+            row[0],
+            str(row[1]),
+            row[2],
+            target(row[3], row[7], row[6], partitions),
+            bytes(row[4]),
+            row[5],
+            row[2] in self.consumed,
+        )
+
+    def _written_as(self, partition: int) -> set[int]:
+        """Return what the outbox has for a partition: rows are written by their first number, and
+        every number is a power of two."""
+        same = min(self._partitions, PARTITIONS)
+        written = {one for one in range(PARTITIONS) if one % same == partition % same}
+        return written | {partition}
 
     def _drop(self) -> None:
         """Let go of both connections; with the database's goes the lock."""

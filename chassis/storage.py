@@ -116,6 +116,7 @@ class ChassisTables:
     webhook_deliveries: sa.Table
     workers: sa.Table
     leases: sa.Table
+    partitioning: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -136,6 +137,7 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _webhook_deliveries(metadata),
         _workers(metadata),
         _leases(metadata),
+        _partitioning(metadata),
     )
 
 
@@ -150,6 +152,8 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
         sa.Column("event_id", Uuid, nullable=False),
         sa.Column("fact", sa.String(80), nullable=False),
         sa.Column("partition", sa.SmallInteger, nullable=False),
+        # Of how many its partition was chosen on purpose; empty where the subject says it.
+        sa.Column("partitions", sa.SmallInteger),
         sa.Column("subject", Id, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("traceparent", sa.String(64)),
@@ -407,6 +411,17 @@ def _leases(metadata: sa.MetaData) -> sa.Table:
         sa.Column("worker", sa.String(36)),
         # Grows with each change: whoever holds it asks the others anew to let it come first.
         sa.Column("turn", sa.BigInteger, nullable=False),
+    )
+
+
+def _partitioning(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "partitioning",
+        metadata,
+        sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("partitions", sa.SmallInteger, nullable=False),
+        sa.Column("since", sa.BigInteger),
+        sa.Column("was", sa.SmallInteger),
     )
 
 

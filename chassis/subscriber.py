@@ -156,6 +156,10 @@ class Subscriber:
         with self._news:
             self._news.notify_all()
 
+    def consume(self, queues: Sequence[topology.Queue]) -> None:
+        """Consume from these queues from now on, and from no other."""
+        self.queues = list(queues)
+
     def step_back(self, names: Collection[str], at_once: bool) -> None:
         """Go behind all others that consume from queues: at once, or after the batch in work."""
         with self._news:
@@ -207,6 +211,7 @@ class Subscriber:
                 if any(one.open and not one.channel.is_open for one in self._consumers.values()):
                     # The broker did it; what it says is in its log.
                     raise ConnectionError("channel closed")
+                self._leave_others()
                 self._go_back(connection)
                 lost = self._lost()
                 if lost and time.monotonic() > lost_at:
@@ -244,6 +249,13 @@ class Subscriber:
         self._consumers[queue.name] = one
         self.missing.discard(queue.name)
 
+    def _leave_others(self) -> None:
+        """Let go of queues that are not to be consumed any more, after the batch in work."""
+        wanted = {queue.name for queue in self.queues}
+        if gone := [name for name in self._consumers if name not in wanted]:
+            with self._news:
+                self._back |= dict.fromkeys(gone, False)
+
     def _go_back(self, connection: pika.BlockingConnection) -> None:
         """Go behind the others where that was asked for and nothing is in work any more."""
         now = time.monotonic()
@@ -264,14 +276,23 @@ class Subscriber:
         for one in leaving:
             one.open = False
             leave(one.channel)
+            if one.queue not in self.queues:
+                del self._consumers[one.queue.name]
+                self.missing.discard(one.queue.name)
+                continue
             with contextlib.suppress(pika.exceptions.ChannelClosedByBroker):
                 # A queue that is gone meanwhile is lost, and looked for again.
                 self._open(connection, one.queue)
 
     def _lost(self) -> list[topology.Queue]:
-        """Return the queues that were consumed and are gone: the broker cancels the consumer of a
-        queue that is deleted. The other queues are heard meanwhile."""
-        lost = [one.queue for one in self._consumers.values() if one.is_lost]
+        """Return the queues that are to be consumed and are not: the broker cancels the consumer
+        of a queue that is deleted. The other queues are heard meanwhile."""
+        known = self._consumers
+        lost = [
+            queue
+            for queue in self.queues
+            if (known[queue.name].is_lost if queue.name in known else queue.partition >= 0)
+        ]
         if new := {queue.name for queue in lost} - self.missing:
             self.missing |= new
             log.error(
@@ -289,9 +310,9 @@ class Subscriber:
     ) -> None:
         there = [queue for queue in lost if self._is_there(connection, queue)]
         for queue in there:
-            before = self._consumers[queue.name].channel
-            if before.is_open:
-                leave(before)
+            before = self._consumers.get(queue.name)
+            if before is not None and before.channel.is_open:
+                leave(before.channel)
             self._open(connection, queue)
         self.came([queue.name for queue in there])
 

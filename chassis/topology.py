@@ -157,6 +157,11 @@ class Installation:
         }
         return json.dumps(sources, ensure_ascii=False, sort_keys=True)
 
+    def partitioned(self, source: str, partitions: int) -> Installation:
+        """Return the installation in which a source has another number of partitions."""
+        changed = replace(self.members[source], partitions=partitions)
+        return Installation({**self.members, source: changed}, self.file)
+
     def to_json(self) -> str:
         """Return the text of an installation file."""
         services = {
@@ -419,8 +424,14 @@ def permissions(installation: Installation, gateway: str = "gateway") -> list[Pe
     found = []
     for name, member in sorted(installation.members.items()):
         calls = "|".join(map(re.escape, call_queues(name)))
+        # Whatever their number of partitions is.
         mine = sorted(
-            re.escape(queue.name) for queue in installation.all_queues() if queue.subscriber == name
+            rf"{re.escape(name)}\.{re.escape(source)}\.[0-9]+" for source in member.consumes
+        )
+        mine += sorted(
+            re.escape(queue.name)
+            for queue in installation.dead_queues()
+            if queue.subscriber == name
         )
         own = re.escape(event_exchange(name))
         found.append(

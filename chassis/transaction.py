@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from chassis import envelope as env
-from chassis import facts, outbox
+from chassis import facts, outbox, partitioning
 from chassis import storage as store
 from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
 from chassis.cards import ClockSet, Health
@@ -415,6 +415,7 @@ class Tx:
         "_armings",
         "_calendar",
         "_outgoing",
+        "_partitions",
         "_timers",
         "_years",
         "actor",
@@ -482,6 +483,7 @@ class Tx:
         # kept of the first answer. It changes nothing then, and gives what was not kept anew.
         self.first: Members | None = None
         self._outgoing: list[outbox.Unsaid] = []
+        self._partitions: int | None = None
 
     def opened(self, offset_us: int | None, years: str, standing: object = None) -> None:
         """Take what the first statement has read: the demonstration clock's offset, which years
@@ -515,13 +517,21 @@ class Tx:
 
     @property
     def partitions(self) -> int:
-        """Number of partitions of this service's exchange."""
-        return PARTITIONS
+        """Number of partitions of this service's exchange; it stays until the transaction ends."""
+        if self._partitions is None:
+            # In one process nothing leaves by partitions.
+            self._partitions = (
+                partitioning.read(
+                    self.conn, self.runtime.chassis.partitioning, held=True
+                ).partitions
+                if store.is_postgresql(self.conn)
+                else PARTITIONS
+            )
+        return self._partitions
 
-    @staticmethod
-    def partition_of(subject: str) -> int:
+    def partition_of(self, subject: str) -> int:
         """Return the partition in which facts about `subject` go out."""
-        return partition_of(subject)
+        return partition_of(subject, self.partitions)
 
     @staticmethod
     def new_id(prefix: str) -> str:
@@ -626,6 +636,7 @@ class Tx:
                 "event_id": identity,
                 "fact": kind.FACT,
                 "partition": chosen,
+                "partitions": None if partition is None else self.partitions,
                 "subject": subject,
                 "body": body,
                 "traceparent": traceparent,

@@ -44,7 +44,7 @@ from chassis import (
 )
 from chassis.blobs import forget_abandoned
 from chassis.reconnect import Backoff
-from chassis.relay import Relay
+from chassis.relay import LOOK_S, Relay
 from chassis.runtime import Runtime
 from chassis.subscriber import Subscriber
 from chassis.webhook_sender import Sender
@@ -104,12 +104,11 @@ class Worker:
     def __init__(self, runtime: Runtime, url: str, installation: topology.Installation) -> None:
         self.runtime = runtime
         self.relay = Relay(runtime, url, installation, on_said=self._wake)
-        by_source: dict[str, list[topology.Queue]] = {}
-        for queue in installation.all_queues():
-            if queue.subscriber == runtime.name:
-                by_source.setdefault(queue.source, []).append(queue)
+        self._installation = installation
+        self._look_at = time.monotonic() + LOOK_S
         self.subscribers = [
-            Subscriber(runtime, url, source, queues) for source, queues in by_source.items()
+            Subscriber(runtime, url, source, queues)
+            for source, queues in _by_source(installation, runtime.name).items()
         ]
         self.leases = leases.Leases(runtime, _queues(self.subscribers), self._step_back)
         for subscriber in self.subscribers:
@@ -151,8 +150,28 @@ class Worker:
     def _job(self) -> float:
         return 0.0 if jobs.run_next(self.runtime, stopping=self.jobs.stopping.is_set) else 1.0
 
+    def _look_for_queues(self) -> None:
+        """Read the installation anew: a source may have another number of partitions now."""
+        self._look_at = time.monotonic() + LOOK_S
+        if not self._installation.file:
+            return
+        try:
+            found = topology.current_installation(self.runtime.service_cls, self._installation.file)
+        except topology.TopologyError:
+            return  # the relay reads it as well, and says so
+        now = _by_source(found, self.runtime.name)
+        for subscriber in self.subscribers:
+            queues = now.get(subscriber.source, subscriber.queues)
+            if {one.name for one in queues} != {one.name for one in subscriber.queues}:
+                subscriber.consume(queues)
+                extra = {"service": self.runtime.name, "source": subscriber.source}
+                log.info("partitions_changed", extra={**extra, "queues": len(queues)})
+        self.leases.watch(_queues(self.subscribers))
+
     def _keep(self) -> float:
         process.retry_parked(self.runtime)
+        if time.monotonic() >= self._look_at:
+            self._look_for_queues()
         if not self._keyed:
             self._keyed = True
             digests.rekey(
@@ -254,6 +273,16 @@ class Worker:
         lacking = [f"{fact}.{partition}" for fact, partition in state.unroutable]
         refused = [f"{fact}.{partition}" for fact, partition in state.refused]
         return health.Finding(not lacking + refused, {"unroutable": lacking, "refused": refused})
+
+
+def _by_source(
+    installation: topology.Installation, subscriber: str
+) -> dict[str, list[topology.Queue]]:
+    found: dict[str, list[topology.Queue]] = {}
+    for queue in installation.all_queues():
+        if queue.subscriber == subscriber:
+            found.setdefault(queue.source, []).append(queue)
+    return found
 
 
 def _queues(subscribers: Iterable[Subscriber]) -> dict[str, str]:

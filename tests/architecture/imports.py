@@ -23,7 +23,7 @@ BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 CHASSIS = (
     "cli",
     "commands | restore | top | up",
-    "backup | embedded | event_log | serve | work",
+    "backup | embedded | event_log | repartition | serve | work",
     "asyncapi | consumers | doctor | gauges | health | keys | looking | process | reconcile | relay | rpc | subscriber | webhook_sender",
     "broker | broker_users | runtime",
     "contracts | drafting | folder | topology",
@@ -33,7 +33,7 @@ CHASSIS = (
     "deadlines | importers | jobs | webhooks",
     "history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",
-    "columns | digests | outbox",
+    "columns | digests | outbox | partitioning",
     "reading",
     "dumps",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | setting_files | shapes | sheets",

@@ -71,7 +71,7 @@ def ingest(tx: Tx, heard: Sequence[Event]) -> None:
     measured: list[Event] = []
     scored: list[_Scored] = []
     for event in heard:
-        closed = known.setdefault(event.partition, set())
+        closed = known[event.partition]
         if isinstance(event.data, MEASURED):
             closed.add(event.data.period)
             measured.append(event)

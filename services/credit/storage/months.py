@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -15,14 +16,35 @@ from services.credit.storage import tables as t
 
 
 def closed(conn: sa.Connection, source: str) -> dict[int, set[str]]:
-    """Return the months whose marker has come, per partition of a source."""
-    found: dict[int, set[str]] = {}
+    """Return the months whose marker has come, per partition of a source.
+
+    A month whose markers have all come is closed in every partition, also in those that there were
+    not when it ended.
+    """
+    found: dict[int, set[str]] = defaultdict(set)
     marker = t.markers.c
+    counts: Counter[str] = Counter()
+    wanted: dict[str, int] = {}
     for row in conn.execute(
-        sa.select(marker.partition, marker.period).where(marker.source == source)
+        sa.select(marker.partition, marker.period, marker.partitions).where(marker.source == source)
     ):
-        found.setdefault(row.partition, set()).add(row.period)
-    return found
+        found[row.partition].add(row.period)
+        counts[row.period] += 1
+        wanted[row.period] = max(row.partitions, wanted.get(row.period, 0))
+    whole = {period for period, count in counts.items() if count >= wanted[period]}
+    return _Closed(whole, found)
+
+
+class _Closed(dict[int, set[str]]):
+    """The closed months of each partition."""
+
+    def __init__(self, whole: set[str], found: Mapping[int, set[str]]) -> None:
+        super().__init__({partition: periods | whole for partition, periods in found.items()})
+        self._whole = whole
+
+    def __missing__(self, partition: int) -> set[str]:
+        self[partition] = set(self._whole)
+        return self[partition]
 
 
 def add_marker(conn: sa.Connection, row: Mapping[str, object]) -> bool:

@@ -213,8 +213,11 @@ def trial_balance(bench):
     return found
 
 
-def markers(bench, period, *, source=None, at=None, rows=None, partitions=4):
-    """Every source says that a month is over, in each of its partitions: a batch of each source."""
+def markers(bench, period, *, source=None, at=None, rows=None, partitions=4, of=None):
+    """Every source says that a month is over, in each of its partitions: a batch of each source.
+
+    Of more partitions than those that are told the markers are still to come.
+    """
     rows = rows or {}
     for name in [source] if source else SOURCES:
         bench.deliver(
@@ -225,7 +228,7 @@ def markers(bench, period, *, source=None, at=None, rows=None, partitions=4):
                     {
                         "period": period,
                         "partition": partition,
-                        "partitions": partitions,
+                        "partitions": of or partitions,
                         "communities": [],
                         **(rows.get(name, {}) if partition == 0 else {}),
                     },

@@ -210,12 +210,22 @@ def test_what_lies_behind_the_marker_of_its_partition_is_late(credit):
     behind = rated(bench, at="2025-03-31T22:30", partition=1, request_id="req_2")
     other = rated(bench, at="2025-03-31T22:45", partition=2, request_id="req_3")
     bench.deliver([before])
-    stage.markers(bench, "2025-03", source="steward", partitions=2)
+    stage.markers(bench, "2025-03", source="steward", partitions=2, of=4)
     bench.deliver([behind, other])
     assert [(a["period"], bool(a["late"])) for a in awards_of(bench, "STW:stw_1")] == [
         ("2025-03", False),
         ("2025-04", True),
         ("2025-03", False),
+    ]
+
+
+def test_a_month_that_is_over_stays_closed_in_a_partition_that_there_was_not_then(credit):
+    bench = credit.at("2025-04-02T10:00")
+    stage.markers(bench, "2025-03", source="steward", partitions=4)
+    late = rated(bench, at="2025-03-31T22:00", partition=6, request_id="req_1")
+    bench.deliver([late])
+    assert [(a["period"], bool(a["late"])) for a in awards_of(bench, "STW:stw_1")] == [
+        ("2025-04", True)
     ]
 
 

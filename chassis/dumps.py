@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 import sqlalchemy as sa
 
@@ -30,6 +30,7 @@ _PACKAGE = "postgresql-client"
 LOCK_WAIT_MS = 30_000
 _BUSY_S = 30.0
 _LEAVE_TRIES = 10
+_BLOCK = 1024 * 1024
 # Where Debian keeps the programs of several versions.
 VERSIONS = Path("/usr/lib/postgresql")
 
@@ -176,17 +177,42 @@ def fill(engine: sa.Engine, path: Path) -> None:
         major = server_major(conn)
     url, environ = _address(engine.url)
     environ["PGOPTIONS"] = f"-c lock_timeout={LOCK_WAIT_MS}"
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fill-") as folder:
-        whole, clear = Path(folder) / "whole.sql", Path(folder) / "clear.sql"
-        clear.write_text(_CLEAR)
-        restore = _program("pg_restore", major)
-        # The schema `public` itself is there, and may be somebody else's.
-        _run([restore, "-n", "public", "--no-owner", "--no-acl", "-f", str(whole), str(path)], {})
-        _run(
-            [_program("psql", major), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url,
-             "-f", str(clear), "-f", str(whole)],
-            environ,
-        )  # fmt: skip
+    # The schema `public` itself is there, and may be somebody else's.
+    source = [_program("pg_restore", major), "-n", "public", "--no-owner", "--no-acl", "-f", "-"]
+    target = [_program("psql", major), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url]
+    with tempfile.TemporaryFile() as said:
+        reading = subprocess.Popen(  # noqa: S603  a program that we have looked up
+            [*source, str(path)], env=_environ({}), stdout=subprocess.PIPE, stderr=said
+        )
+        writing = subprocess.Popen(  # noqa: S603  as above
+            target,
+            env=_environ(environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        with reading, writing:
+            _pass_on(reading, writing)
+        if reading.returncode or writing.returncode:
+            said.seek(0)
+            why = " ".join(said.read().decode("utf-8", "replace").split())[:400]
+            raise CommandFailed(f"psql, pg_restore: {why or 'ended'}")
+
+
+def _pass_on(reading: subprocess.Popen[bytes], writing: subprocess.Popen[bytes]) -> None:
+    """Pass what one program writes to the other, in one transaction; without its end, where the
+    first one fails, the other one's connection ends and nothing is kept."""
+    read, write = cast("IO[bytes]", reading.stdout), cast("IO[bytes]", writing.stdin)
+    try:
+        write.write(b"BEGIN;\n" + _CLEAR.encode())
+        shutil.copyfileobj(read, write, _BLOCK)
+        if reading.wait() == 0:
+            write.write(b"\nCOMMIT;\n")
+        else:
+            writing.kill()
+        write.close()
+    except BrokenPipeError:
+        reading.kill()
 
 
 # What a service has made: its tables, and with them their sequences, indexes and keys.
@@ -252,13 +278,7 @@ def _address(url: sa.URL) -> tuple[str, dict[str, str]]:
 def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
     done = subprocess.run(  # noqa: S603  a program that we have looked up
         command,
-        # Keys and passwords of ours are none of its business.
-        env={
-            **{name: one for name, one in os.environ.items() if not name.startswith("FIVERED_")},
-            "PGCONNECT_TIMEOUT": "5",
-            "LC_ALL": "C.UTF-8",
-            **environ,
-        },
+        env=_environ(environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -269,6 +289,12 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
         said = " ".join(done.stderr.split())[:400]
         raise CommandFailed(f"{Path(command[0]).name}: {said or f'status {done.returncode}'}")
     return done.stdout
+
+
+def _environ(more: Mapping[str, str]) -> dict[str, str]:
+    """Return a program's environment; keys and passwords of ours are none of its business."""
+    kept = {name: one for name, one in os.environ.items() if not name.startswith("FIVERED_")}
+    return kept | {"PGCONNECT_TIMEOUT": "5", "LC_ALL": "C.UTF-8"} | dict(more)
 
 
 def _path(url: sa.URL) -> str:

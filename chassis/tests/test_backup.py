@@ -299,6 +299,12 @@ def test_what_cannot_be_filled_stays_as_it_was(postgres_url, tmp_path, monkeypat
         with pytest.raises(dumps.CommandFailed, match="lock timeout"):
             dumps.fill(engine, tmp_path / "n.dump")
     assert found() == (["later", "n"], [1, 2])
+    # Cut off in the middle of its rows: what came before is not kept either.
+    whole = (tmp_path / "n.dump").read_bytes()
+    (tmp_path / "half.dump").write_bytes(whole[:-8])
+    with pytest.raises(dumps.CommandFailed):
+        dumps.fill(engine, tmp_path / "half.dump")
+    assert found() == (["later", "n"], [1, 2])
     dumps.fill(engine, tmp_path / "n.dump")
     assert found() == (["n"], [1])
     engine.dispose()

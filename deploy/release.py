@@ -2,8 +2,8 @@
 
 It looks first: a clean tree, a tag that is free, a dated entry in CHANGELOG.md, facts that are
 frozen, `make lint`. Then it builds a wheel and a source archive of every unit into `dist/`, with
-SHA256SUMS beside them, and tags. With --dry-run it does all of that but tags nothing. It sends
-nothing anywhere: what to send it says at its end.
+its bill of materials and SHA256SUMS beside them, and tags. With --dry-run it does all of that but
+tags nothing. It sends nothing anywhere: what to send it says at its end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from io import BytesIO
 from pathlib import Path
 
 from chassis import __version__, api, releases
+from deploy import sbom
 from deploy.local.prepare import ROOT, units
 
 TAG = f"v{__version__}"
@@ -124,6 +125,8 @@ def build() -> list[Path]:
                 )  # fmt: skip
             if done.returncode:
                 raise NotYet(f"{unit.relative_to(ROOT)}: no {kind}:\n{done.stderr[-2000:]}")
+    for wheel in sorted(DIST.glob("*.whl")):
+        sbom.write(wheel, int(environment["SOURCE_DATE_EPOCH"]))
     made = sorted(DIST.iterdir())
     sums = [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n" for one in made]
     (DIST / "SHA256SUMS").write_text("".join(sums), "utf-8")

@@ -52,7 +52,7 @@ def clone(tmp_path):
     git(tmp_path, "clone", "-q", str(ROOT), "clone")
     folder = tmp_path / "clone"
     # What is not committed here yet is looked at too.
-    for name in ("deploy/release.py", "chassis/__init__.py", "CHANGELOG.md"):
+    for name in ("deploy/release.py", "deploy/sbom.py", "chassis/__init__.py", "CHANGELOG.md"):
         (folder / name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
     change(folder, "Makefile", r"(?s)\nlint: .*?\n\n", LINT + "\n")
     change(
@@ -134,6 +134,8 @@ def test_a_release_is_tagged_and_holds_a_wheel_and_an_archive_of_every_unit(clon
         with zipfile.ZipFile(files[f"{stem}-py3-none-any.whl"]) as wheel:
             inside = {one for one in wheel.namelist() if ".dist-info/" not in one}
         assert not [one for one in inside if "/tests/" in one or "testkit" in one]
+        whole = json.loads(files[f"{stem}.cdx.json"].read_text("utf-8"))
+        assert whole["metadata"]["component"]["name"] == name
         # Who builds from the archive gets the same wheel.
         with tarfile.open(files[f"{stem}.tar.gz"]) as archive:
             archive.extractall(tmp_path, filter="data")

@@ -17,7 +17,7 @@ from pika.adapters.utils.connection_workflow import (
 )
 
 from chassis import tls
-from chassis.settings import each_address
+from chassis.settings import each_address, setting
 from chassis.topology import (
     DEAD_CALLS,
     DEAD_EXCHANGE,
@@ -31,9 +31,12 @@ from chassis.topology import (
     TopologyError,
     call_queues,
     event_exchange,
+    history_arguments,
+    history_queue,
     outside_arguments,
     outside_dead,
     outside_queues,
+    public_keys,
     queue_arguments,
     queue_name,
     replay_key,
@@ -146,7 +149,23 @@ class Applied:
     older: tuple[str, ...]
 
 
-def apply(url: str, installation: Installation) -> Applied:
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Whether the broker keeps a history of its own for outside consumers, and how much."""
+
+    wanted: bool = setting(
+        "FIVERED_STREAMS",
+        help="1: `fivered topology apply` makes a stream of each service's public facts",
+        default=False,
+    )
+    most_bytes: int = setting(
+        "FIVERED_STREAM_BYTES",
+        help="Largest such stream; the oldest facts go first, all of them after 90 days",
+        default=5_000_000_000,
+    )
+
+
+def apply(url: str, installation: Installation, *, stream_bytes: int | None = None) -> Applied:
     """Declare exchanges, queues and bindings; what is there already stays. Safe to repeat.
 
     Bindings of our own queues that the installation does not name any more are not removed: a
@@ -155,6 +174,7 @@ def apply(url: str, installation: Installation) -> Applied:
     Args:
         url: AMQP URL of a user that may configure everything.
         installation: What is installed.
+        stream_bytes: How large a stream of public facts may become; None makes none.
 
     Returns:
         The queues that are there now.
@@ -185,12 +205,29 @@ def apply(url: str, installation: Installation) -> Applied:
             for key in (*queue.keys, replay_key(queue.subscriber, queue.partition)):
                 channel.queue_bind(queue.name, event_exchange(queue.source), key)
             names.append(queue.name)
+        if stream_bytes is not None:
+            names += _declare_streams(channel, installation, stream_bytes)
     except FAILS as error:
         raise TopologyError(f"the broker refuses the topology: {error!r}") from error
     finally:
         if connection.is_open:
             connection.close()
     return Applied(tuple(names), tuple(older))
+
+
+def _declare_streams(
+    channel: BlockingChannel, installation: Installation, most_bytes: int
+) -> list[str]:
+    """Declare a stream for each service that publishes something for everybody."""
+    names = []
+    for service in sorted(installation.members):
+        if keys := public_keys(installation, service):
+            name = history_queue(service)
+            channel.queue_declare(name, durable=True, arguments=history_arguments(most_bytes))
+            for key in keys:
+                channel.queue_bind(name, event_exchange(service), key)
+            names.append(name)
+    return names
 
 
 def _declare_queue(connection: BlockingConnection, name: str) -> bool:

@@ -223,6 +223,11 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     topology = parsers["topology"]
     topology.add_argument("action", choices=("apply", "show", "permissions", "policies"))
     topology.add_argument("name", nargs="?", help=argparse.SUPPRESS)
+    topology.add_argument(
+        "--streams",
+        action="store_true",
+        help="apply: also a stream of each service's public facts (FIVERED_STREAMS=1)",
+    )
 
     events = parsers["events"]
     events.add_argument("action", choices=("list", "show", "changes", "tail", "replay"))

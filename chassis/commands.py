@@ -36,7 +36,7 @@ from chassis.installed import ALL, service_class, service_names, services_of
 from chassis.messages import SYSTEM
 from chassis.migrate import current_of, migrate_service, named, package_of
 from chassis.runtime import Runtime
-from chassis.settings import CommandFailed, address_fault, database_variable
+from chassis.settings import CommandFailed, address_fault, database_variable, read
 
 
 def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
@@ -86,6 +86,8 @@ def run_topology(given: argparse.Namespace) -> int:
         installation = topology.current_installation()
         if given.name is not None:
             raise CommandFailed(f"topology {given.action} takes no name: {given.name!r}")
+        if given.streams and given.action != "apply":
+            raise CommandFailed(f"topology {given.action} takes no --streams")
         if given.action == "show":
             print(installation.to_json(), end="")
             return 0
@@ -104,7 +106,9 @@ def run_topology(given: argparse.Namespace) -> int:
             raise CommandFailed(
                 "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
             )
-        applied = broker.apply(url, installation)
+        streams = read(broker.StreamSettings)
+        kept = streams.most_bytes if streams.wanted or given.streams else None
+        applied = broker.apply(url, installation, stream_bytes=kept)
     except topology.TopologyError as error:
         raise CommandFailed(str(error)) from error
     print(f"{len(applied.queues)} queues for {', '.join(sorted(installation.members))}")

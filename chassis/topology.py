@@ -8,6 +8,8 @@ Names:
     exchange `<service>.events` (topic): routing key `<fact>.v<n>.<partition>`, or
         `to.<subscriber>.<partition>` for what is said again to one subscriber
     queue `<subscriber>.<source>.<partition>`: quorum, single active consumer
+    queue `history.<service>`: a stream of what the service publishes for everybody, where the
+        installation wants one; each reader begins where it likes, and takes nothing away
     exchange `fivered.rpc` (topic): routing key = service; queue `rpc.<service>` (see `call_queue`)
     exchange `fivered.replies` (topic): routing key = the caller's reply queue
     queue `rpc.dead`: calls that could not be read, by way of `fivered.replies`
@@ -192,6 +194,29 @@ def queue_name(subscriber: str, source: str, partition: int) -> str:
 def replay_key(subscriber: str, partition: int) -> str:
     """Return the key by which a source says something again to one subscriber only."""
     return f"to.{subscriber}.{partition}"
+
+
+def history_queue(service: str) -> str:
+    """Return the name of the stream of a service's public facts."""
+    return f"history.{service}"
+
+
+# What a stream keeps; it forgets whole segments, so these are small.
+STREAM_KEEPS, STREAM_SEGMENT = "90D", 50_000_000
+
+
+def history_arguments(most_bytes: int) -> JsonObject:
+    """Return the arguments of a stream.
+
+    Args:
+        most_bytes: Beyond it the oldest facts go before their time.
+    """
+    return {
+        "x-queue-type": "stream",
+        "x-max-age": STREAM_KEEPS,
+        "x-max-length-bytes": most_bytes,
+        "x-stream-max-segment-size-bytes": STREAM_SEGMENT,
+    }
 
 
 def partition_of_dead(headers: Mapping[str, object] | None) -> int:
@@ -497,7 +522,7 @@ def consumer(installation: Installation, user: str, facts: Iterable[str]) -> Per
         raise TopologyError(f"{user} is a user of this installation: name another")
     wanted = _by_service(chosen(installation, facts))
     queues = rf"ext\.{re.escape(user)}\..*"
-    exchanges = "|".join(re.escape(event_exchange(service)) for service in wanted)
+    exchanges = "|".join(re.escape(one) for one in _readable(installation, wanted))
     return Permission(
         user=user,
         configure=f"^{queues}$",
@@ -540,6 +565,14 @@ def chosen(installation: Installation, facts: Iterable[str]) -> list[str]:
             meant = f"; is {service}:{alike[0]} meant?" if alike else ""
             raise TopologyError(f"{text}: {service} publishes no {fact!r}{meant}")
     return sorted(found)
+
+
+def _readable(installation: Installation, wanted: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield what a consumer reads from: exchanges, and the streams of which it may hear all."""
+    for service, facts in wanted.items():
+        yield event_exchange(service)
+        if len(facts) == len(public_keys(installation, service)):
+            yield history_queue(service)
 
 
 def _by_service(facts: Iterable[str]) -> dict[str, list[str]]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
+import anyio
 import pytest
 import sqlalchemy as sa
 
@@ -29,6 +28,7 @@ from gateway.identity import issue
 from gateway.serving import listen, serve
 from gateway.tests.conftest import Site, problem_of, settings
 from testkit.bench import KEY, environment
+from testkit.listening import listening_to
 from testkit.waiting import wait_until
 
 CONSUMER = {"role": "R_CONSUMER", "scope": "370811"}
@@ -147,53 +147,53 @@ def test_a_service_that_is_away_keeps_its_place(town):
     assert answer.headers["retry-after"]
 
 
-@pytest.mark.parametrize(
-    ("params", "found"),
-    [
-        ({"type": "toy.added.v1"}, ["a", "b"]),
-        ({"type": ["toy.added.v1", "other.added.v1"]}, ["a", "b", "c"]),
-        ({"type": "toy.forgotten.v1"}, []),
-        ({"service": "other"}, ["c"]),
-        ({"service": "other", "type": "toy.added.v1"}, []),
-        ({"subject": "s2"}, ["b"]),
-        ({"scope": "370811015901"}, ["b"]),
-        ({"scope": "370812"}, []),
-        ({"since": "2020-01-01"}, ["a", "b", "c"]),
-        ({"since": "2099-01-01T00:00:00+08:00"}, []),
-    ],
+PARTS = (
+    ({"type": "toy.added.v1"}, ["a", "b"]),
+    ({"type": ["toy.added.v1", "other.added.v1"]}, ["a", "b", "c"]),
+    ({"type": "toy.forgotten.v1"}, []),
+    ({"service": "other"}, ["c"]),
+    ({"service": "other", "type": "toy.added.v1"}, []),
+    ({"subject": "s2"}, ["b"]),
+    ({"scope": "370811015901"}, ["b"]),
+    ({"scope": "370812"}, []),
+    ({"since": "2020-01-01"}, ["a", "b", "c"]),
+    ({"since": "2099-01-01T00:00:00+08:00"}, []),
 )
-def test_a_part_is_asked_for(town, params, found):
+
+
+def test_a_part_is_asked_for(town):
     town.say("toy", "a", subject="s1")
     town.say("toy", "b", subject="s2", scope="370811015901001")
     town.say("toy", "", fact=Forgotten)
     town.say("other", "c", scope="370811")
     town.say("other", "elsewhere", scope="370812")
-    page = town.page(**params)
-    assert notes(page["items"]) == found
-    assert not page["more"]
-    assert town.page(after=page["next"], **params)["items"] == []
+    for params, found in PARTS:
+        page = town.page(**params)
+        assert notes(page["items"]) == found, params
+        assert not page["more"]
+        assert town.page(after=page["next"], **params)["items"] == []
 
 
-@pytest.mark.parametrize(
-    ("params", "status"),
-    [
-        ({"after": "nonsense"}, 422),
-        ({"after": history.written({"toy": 1})[:-3]}, 422),
-        ({"after": history.written({"toy": 10**17})}, 422),
-        ({"after": "游标"}, 422),
-        ({"limit": 201}, 422),
-        ({"scope": "3708"}, 422),
-        ({"type": "nonsense"}, 422),
-        ({"since": "yesterday"}, 422),
-        ({"colour": "red"}, 422),
-        ({"service": "ghost"}, 404),
-        ({"type": "ghost.added.v1"}, 404),
-    ],
+WRONG = (
+    ({"after": "nonsense"}, 422),
+    ({"after": history.written({"toy": 1})[:-3]}, 422),
+    ({"after": history.written({"toy": 10**17})}, 422),
+    ({"after": "游标"}, 422),
+    ({"limit": 201}, 422),
+    ({"scope": "3708"}, 422),
+    ({"type": "nonsense"}, 422),
+    ({"since": "yesterday"}, 422),
+    ({"colour": "red"}, 422),
+    ({"service": "ghost"}, 404),
+    ({"type": "ghost.added.v1"}, 404),
 )
-def test_what_cannot_be_asked_is_named(town, params, status):
-    answer = town.get(**params)
-    assert answer.status_code == status
-    assert problem_of(answer)["message_en"]
+
+
+def test_what_cannot_be_asked_is_named(town):
+    for params, status in WRONG:
+        answer = town.get(**params)
+        assert answer.status_code == status, params
+        assert problem_of(answer)["message_en"]
 
 
 def test_only_some_may_read(town):
@@ -267,68 +267,15 @@ def live(town, monkeypatch):
     assert not thread.is_alive()
 
 
-class Listening:
-    """A stream as it is read: events as (id, type, event), the place, and signs of life."""
-
-    def __init__(self, answer):
-        self.answer, self.events, self.place, self.beats, self.ended = answer, [], None, 0, False
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
-
-    def _read(self):
-        block = {}
-        try:
-            for raw in self.answer:
-                line = raw.decode().rstrip("\n")
-                if line.startswith(":"):
-                    self.beats += 1
-                elif line:
-                    name, _, value = line.partition(": ")
-                    block[name] = value
-                else:
-                    self.place = block.get("id", self.place)
-                    if "data" in block:
-                        self.events.append((block["id"], block["event"], json.loads(block["data"])))
-                    block = {}
-        except (OSError, ValueError, http.client.HTTPException):
-            pass
-        self.ended = True
-
-    @property
-    def notes(self):
-        return [event["data"]["note"] for _, _, event in self.events]
-
-    def wait(self, found, seconds=5):
-        wait_until(lambda: len(self.notes) >= len(found), seconds, every=0.01)
-        assert self.notes == found
-
-
-@contextmanager
 def listening(town, query="", **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", town.port, timeout=10)
     token = issue(KEY, "per_1", [CONSUMER], 1)
-    connection.request(
-        "GET", f"/v1/events/stream{query}", headers={"Authorization": f"Bearer {token}", **headers}
-    )
-    answer = connection.getresponse()
-    if answer.status != 200:
-        yield answer
-        connection.close()
-        return
-    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-    heard = Listening(answer)
-    try:
-        yield heard
-    finally:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-        heard.thread.join(5)
-        connection.close()
+    return listening_to(f"http://127.0.0.1:{town.port}", token, query, **headers)
 
 
 def test_a_stream_tells_what_is_published_from_now_on(live):
     live.say("toy", "before")
     with listening(live) as heard:
+        assert heard.headers["content-type"] == "text/event-stream; charset=utf-8"
         live.say("toy", "1")
         live.say("other", "2", scope="370811015901")
         live.say("toy", "", fact=Forgotten)
@@ -429,7 +376,7 @@ def test_the_services_are_asked_by_one_poller_and_only_while_somebody_listens(li
         with listening(live) as refused:
             assert refused.status == 503
             assert refused.headers["retry-after"]
-            assert json.loads(refused.read())["code"] == "STREAMS_TAKEN"
+            assert refused.problem["code"] == "STREAMS_TAKEN"
     wait_until(lambda: live.app.state.streams.hub._polling is None, 5, every=0.05)
     assert asked(0.5) == 0
 
@@ -496,3 +443,103 @@ def test_the_place_of_what_was_published_is_the_same_everywhere(town):
     with runtime.engine.connect() as conn:
         last = kept.newest(conn, runtime.chassis)
     assert history.read(town.page()["next"]) == {"toy": last, "other": 0}
+
+
+# ------------------------------------------------------------------ a stream and the poller, in turn
+
+
+@pytest.fixture
+def in_turn(town, monkeypatch):
+    """Run a test on the event loop, with the poller's turns taken by the test."""
+    streamed = town.app.state.streams
+    hub = streamed.hub
+    wanted = history.Filter.of(
+        history.Narrowed(), Actor("per_1", "R_CONSUMER", "370811"), ("toy", "other")
+    )
+
+    async def never(_hub):
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(streams.Hub, "_poll", never)
+
+    async def within(test):
+        with hub.listening():
+            await hub._hear(wanted)
+            await test(lambda: hub._hear(wanted), lambda **places: streams.Stream(
+                hub, streamed._reader, wanted, places
+            ))  # fmt: skip
+
+    return lambda test: anyio.run(within, test)
+
+
+async def missed(stream):
+    return told("".join([text async for text in stream._missed()]))
+
+
+def told(text):
+    lines = [line for line in text.splitlines() if line.startswith("data: ")]
+    return [json.loads(line.removeprefix("data: "))["data"]["note"] for line in lines]
+
+
+def test_what_was_read_and_is_heard_as_well_comes_once(town, in_turn):
+    async def test(hear, stream):
+        one = stream(toy=0, other=0)
+        town.say("toy", "a")
+        await hear()
+        assert await missed(one) == ["a"]
+        assert told(one._heard()) == []
+        town.say("toy", "b")
+        await hear()
+        assert await missed(one) == []
+        assert told(one._heard()) == ["b"]
+
+    in_turn(test)
+
+
+def test_what_is_heard_waits_for_what_was_missed_before(town, in_turn):
+    async def test(hear, stream):
+        town.say("other", "1")
+        one = stream(toy=0, other=0)
+        town.say("other", "2")
+        await hear()
+        town.away.add("other")
+        town.say("toy", "a")
+        await hear()
+        # The service is away when it is asked for what is missing, and the poller knows the second.
+        assert await missed(one) == ["a"]
+        assert told(one._heard()) == []
+        town.away.clear()
+        assert await missed(one) == ["1", "2"]
+        assert told(one._heard()) == []
+
+    in_turn(test)
+
+
+def test_a_stream_that_is_behind_what_is_kept_ends(town, in_turn, monkeypatch):
+    monkeypatch.setattr(streams, "KEPT_EVENTS", 2)
+
+    async def test(hear, stream):
+        one, other = stream(toy=0, other=0), stream(toy=0, other=0)
+        for note in "ab":
+            town.say("toy", note)
+        await hear()
+        assert await missed(other) == ["a", "b"]
+        assert told(other._heard()) == []
+        town.say("toy", "c")
+        await hear()
+        with pytest.raises(streams.TooSlow):
+            one._heard()
+        assert told(other._heard()) == ["c"]
+
+    in_turn(test)
+
+
+def test_a_service_of_which_a_page_has_room_for_nothing_begins_with_its_first_event(town):
+    for service, note in (("toy", "1"), ("toy", "2"), ("toy", "3"), ("other", "4"), ("other", "5")):
+        town.say(service, note)
+    page = town.page(limit=2)
+    assert (notes(page["items"]), page["more"]) == (["1", "2"], True)
+    page = town.page(limit=2, after=page["next"])
+    assert (notes(page["items"]), page["more"]) == (["3", "4"], True)
+    page = town.page(limit=2, after=page["next"])
+    assert (notes(page["items"]), page["more"]) == (["5"], False)

@@ -7,6 +7,9 @@ from clients.demo.district import GRID, PEOPLE, District
 from clients.load.files import write
 from clients.load.generator import District as Made
 from clients.load.sending import Sender, token
+from gateway.identity import issue
+from testkit.listening import listening_to
+from testkit.waiting import wait_until
 from tests.journeys.test_year_end import UNTIL, YEAR, address, nothing_parked, outlooks
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
@@ -80,5 +83,46 @@ def test_a_topic_becomes_a_request_and_a_request_a_topic_over_rabbitmq(installat
         assert redirected(other) != number
         assert len(requests_of(lamp, again, other)) == 2
         nothing_parked(api)
+    finally:
+        api.close()
+
+
+def test_a_reader_over_http_misses_nothing_while_relay_service_and_broker_are_killed(installation):
+    """The stream and the pages tell each filed request once, in order."""
+    running = installation.running
+    key = issue(running.token_key, "per_board", [{"role": "R_CONSUMER", "scope": "370811"}], 1)
+    query = "?type=steward.request_submitted.v1"
+    api = Api(*address(running))
+    filed, heard, place = [], [], ""
+
+    def file(number):
+        body = {"kind": "REPAIR", "category": "LIFT", "channel": "APP", "grid": GRID,
+                "text": f"电梯第 {number} 次停"}  # fmt: skip
+        answer = api.post("/v1/steward/requests", PEOPLE["resident"], body, key=f"history-{number}")
+        filed.append(answer["id"])
+
+    def subjects(stream):
+        return [event["subject"] for _, _, event in stream.events]
+
+    try:
+        District(api).load()
+        for step, broken in enumerate(("work-steward", "serve-steward", "rabbitmq")):
+            back = {"Last-Event-ID": place} if place else {}
+            with listening_to(running.address, key, query, **back) as stream:
+                assert wait_until(lambda s=stream: s.place, 30, every=0.05)
+                for number in range(3):
+                    file(step * 10 + number)
+                installation.control("kill", broken)
+                for number in range(3, 6):
+                    file(step * 10 + number)
+                there = len(heard)
+                assert wait_until(
+                    lambda s=stream, t=there: subjects(s) == filed[t:], 60, every=0.05
+                ), (broken, subjects(stream), filed)
+                heard += subjects(stream)
+                place = stream.place
+        page = api.get(f"/v1/events{query}&since=2020-01-01&limit=200", PEOPLE["auditor"])
+        assert [one["subject"] for one in page["items"]][-len(filed) :] == filed == heard
+        assert page["complete"]
     finally:
         api.close()

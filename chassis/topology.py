@@ -499,8 +499,8 @@ def public_keys(installation: Installation, service: str) -> list[str]:
 
 # No point, since `ext.<user>.` must not be the beginning of another's queues.
 _OUTSIDE = re.compile(r"[A-Za-z0-9_-]{1,60}")
-# Who applies the topology, and whom a broker has from its beginning.
-_ADMINISTRATORS = {"topology", "guest"}
+# Who applies the topology and lets consumers in, and whom a broker has from its beginning.
+_ADMINISTRATORS = {"topology", "administrator", "guest"}
 
 
 def consumer(installation: Installation, user: str, facts: Iterable[str]) -> Permission:

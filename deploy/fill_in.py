@@ -25,6 +25,9 @@ from deploy.generate import HERE
 
 # Applies the topology; no process of the installation runs as this user.
 ADMIN = "topology"
+# May log in to the management interface, and change users there; of the vhost it sees what an
+# administrator does, and puts nothing in. Its file is that of `fivered consumer`.
+MANAGER, CONSUMERS = "administrator", "consumers"
 _SHARED = ("FIVERED_ACTOR_KEY",)
 _MOUNTED = 0o644
 # RabbitMQ's management interface.
@@ -37,19 +40,24 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=HERE / "env")
     parser.add_argument("--broker", default="rabbitmq:5672", help="host:port of RabbitMQ")
     parser.add_argument(
+        "--management",
+        default="",
+        help="http(s)://host:port of RabbitMQ's management; else port 15672 of its host",
+    )
+    parser.add_argument(
         "--postgres",
         default="postgres",
         help="host[:port] of PostgreSQL; {unit} in it is the service's name",
     )
     given = parser.parse_args(argv)
-    for path in fill_in(given.folder, given.broker, given.postgres):
+    for path in fill_in(given.folder, given.broker, given.postgres, given.management):
         print(f"wrote {path}")
     if os.geteuid() != 0:
         print(f"for containers: sudo chown {manifests.USER} {given.folder}/*.env")
     return 0
 
 
-def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
+def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> list[Path]:
     """Write the files of an installation.
 
     Args:
@@ -59,6 +67,7 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
             file belongs to the user of our containers, where this is run by root.
         broker: host:port of RabbitMQ.
         postgres: host or host:port of PostgreSQL; `{unit}` in it stands for the service.
+        management: http(s)://host:port of RabbitMQ's management; port 15672 of its host otherwise.
 
     Returns:
         What was written.
@@ -76,17 +85,18 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
             written.append(_write(path, text + "\n"))
         _hand_over(path)
         known.of(f"broker {unit}")
-    path = folder / f"{ADMIN}.env"
-    if not path.exists():
-        url = f"amqp://{ADMIN}:{known.of(f'broker {ADMIN}')}@{broker}/{VHOST}"
-        installation = "FIVERED_INSTALLATION=/etc/fivered/installation.json"
-        written.append(_write(path, f"FIVERED_BROKER_URL={url}\n{installation}\n"))
-    _hand_over(path)
+    url = f"amqp://{ADMIN}:{known.of(f'broker {ADMIN}')}@{broker}/{VHOST}"
+    applied = f"FIVERED_BROKER_URL={url}\nFIVERED_INSTALLATION=/etc/fivered/installation.json\n"
+    place = management or f"http://{broker.partition(':')[0]}:{_MANAGEMENT}"
+    managed = f"FIVERED_BROKER_MANAGEMENT_URL={_login(known, MANAGER, place)}\n"
+    for name, text in ((ADMIN, applied), (CONSUMERS, applied + managed)):
+        path = folder / f"{name}.env"
+        if not path.exists():
+            written.append(_write(path, text))
+        _hand_over(path)
     path = folder / f"{scaling.MONITOR}.env"
     if not path.exists():
-        host = broker.partition(":")[0]
-        login = f"{scaling.MONITOR}:{known.of(f'broker {scaling.MONITOR}')}"
-        api = f"http://{login}@{host}:{_MANAGEMENT}/{VHOST}"
+        api = f"{_login(known, scaling.MONITOR, place)}/{VHOST}"
         written.append(_write(path, f"{scaling.ADDRESS}={api}\n"))
     for name, text in (
         ("definitions.json", _definitions(known)),
@@ -96,6 +106,12 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
         written.append(_write(folder / name, text, mode=_MOUNTED))
     known.save()
     return written
+
+
+def _login(known: _Known, user: str, place: str) -> str:
+    """Return the address of the management interface with a user's login."""
+    scheme, _, host = place.partition("://")
+    return f"{scheme}://{user}:{known.of(f'broker {user}')}@{host}"
 
 
 class _Known:
@@ -141,6 +157,7 @@ def _definitions(known: _Known) -> str:
     """
     whole: dict[str, Any] = json.loads((HERE / "rabbitmq" / "definitions.json").read_text("utf-8"))
     whole["users"].append({"name": ADMIN, "tags": [], "limits": {}})
+    whole["users"].append({"name": MANAGER, "tags": ["administrator"], "limits": {}})
     everything = dict.fromkeys(("configure", "write", "read"), ".*")
     whole["permissions"].append({"user": ADMIN, "vhost": VHOST} | everything)
     for user in whole["users"]:

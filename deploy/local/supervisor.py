@@ -220,6 +220,7 @@ class Supervisor:
             self.rabbit = servers.Rabbit().start()
             self.rabbit.set_policies(topology.policies())
             env["FIVERED_BROKER_URL"] = self.rabbit.url()
+            env["FIVERED_BROKER_MANAGEMENT_URL"] = self.rabbit.management_url
         _carry_out(env, "topology", "apply")
 
     def _prepare_stores(self, env: dict[str, str]) -> None:

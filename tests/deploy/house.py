@@ -44,6 +44,7 @@ class House:
             folder / "env",
             f"127.0.0.1:{self.rabbit.port}",
             f"127.0.0.1:{self.postgres.port}",
+            f"http://127.0.0.1:{self.rabbit.management_port}",
         )
         whole = json.loads(definitions.read_text())
         # The broker's administrator; the image makes that user from its own environment.

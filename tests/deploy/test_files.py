@@ -135,7 +135,7 @@ def test_the_compose_file_is_one_and_starts_every_process():
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
     services = compose["services"]
     wanted = {f"{name}-{kind}" for name in service_names() for kind in ("migrate", "serve", "work")}
-    assert set(services) == wanted | {"rabbitmq", "postgres", "topology", "gateway"}
+    assert set(services) == wanted | {"rabbitmq", "postgres", "topology", "consumer", "gateway"}
     for name, service in services.items():
         # A variable is shown by `docker inspect`; a secret is a file that one container sees.
         assert "env_file" not in service
@@ -143,6 +143,7 @@ def test_the_compose_file_is_one_and_starts_every_process():
         assert "PASSWORD=" not in shown and "_KEY=" not in shown, name
         if name not in {"rabbitmq", "postgres"}:
             unit = name.rsplit("-", 1)[0] if name in wanted else name
+            unit = {"consumer": "consumers"}.get(unit, unit)
             assert service["secrets"] == [{"source": unit, "target": "settings"}]
             assert service["environment"]["FIVERED_SETTINGS"] == "/run/secrets/settings"
             assert compose["secrets"][unit] == {"file": f"./env/{unit}.env"}

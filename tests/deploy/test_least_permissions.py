@@ -186,6 +186,13 @@ def test_an_outside_consumer_hears_public_facts_and_nothing_else(house):
     # As an operator would: the page says `| sh`, and rabbitmqctl reads what the shell should.
     said = house.run("consumer", "add", "board", "--events", "steward", unit="topology")
     house.shell(said, PASSWORD="a-password")
+    # The operator's own login, which may change users and put nothing into the vhost.
+    shown = house.run("consumer", "show", "board", unit="consumers")
+    assert "may hear steward:area_defined.v1" in shown
+    login = house.environment("consumers")["FIVERED_BROKER_MANAGEMENT_URL"].partition("@")[0]
+    inside = f"amqp{login.removeprefix('http')}@127.0.0.1:{house.rabbit.port}/fivered"
+    with pytest.raises(pika.exceptions.ProbableAccessDeniedError):
+        pika.BlockingConnection(pika.URLParameters(inside))
     url = f"amqp://board:a-password@127.0.0.1:{house.rabbit.port}/fivered"
     for pattern in ("steward:request_rated.v1", "credit:notice_published.v1"):
         with connect(url, name="board") as client:

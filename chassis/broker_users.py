@@ -185,6 +185,8 @@ class ManagementInterface:
                 said = " ".join(error.read()[:300].decode("utf-8", "replace").split())
             if error.code == 401:
                 said = "user and password are refused, or it is no administrator"
+            if error.code == 404 and method == "GET":
+                said = f"the broker has no vhost {unquote(self._vhost)}"
             raise UsersError(f"FIVERED_BROKER_MANAGEMENT_URL, {self._base}: {said}") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "reason", error)

@@ -217,6 +217,8 @@ def test_what_cannot_be_is_refused_before_anything_is_done(house, capsys, monkey
     assert "tags" in run(capsys, "add", "other", "--events", "partner", "--apply", code=2)
     house.made.append("other")
 
+    monkeypatch.setenv("FIVERED_BROKER_URL", f"{house.url}x")
+    assert f"no vhost {house.url.rpartition('/')[2]}x" in run(capsys, "list", code=2)
     monkeypatch.setenv("FIVERED_BROKER_MANAGEMENT_URL", "http://guest:wrong@127.0.0.1:9")
     assert "FIVERED_BROKER_MANAGEMENT_URL" in run(capsys, "list", code=2)
     wrong = house.rabbit.management_url.replace("guest:guest", "guest:wrong")

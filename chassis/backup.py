@@ -466,7 +466,9 @@ def command(given: argparse.Namespace) -> int:
     """Carry out `fivered backup`."""
     asked: list[str] = given.service
     if asked[:1] == ["verify"]:
-        return _verify(asked[1:], print)
+        return _verify(asked[1:], print, as_json=given.json)
+    if given.json:
+        raise CommandFailed("--json is for backup verify")
     if not given.to:
         raise CommandFailed("--to names the folder of the backups")
     if bool(asked) == bool(given.data):
@@ -538,7 +540,7 @@ def _keys_and_blobs(data: str | None, urls: Mapping[str, str]) -> tuple[dict[str
     return found, given or (beside.pop() if _embedded(urls) else "")
 
 
-def _verify(folders: list[str], say: Say) -> int:
+def _verify(folders: list[str], say: Say, *, as_json: bool) -> int:
     if not folders:
         raise CommandFailed("backup verify FOLDER: a backup, or the folder that holds them")
     wrong = False
@@ -549,10 +551,15 @@ def _verify(folders: list[str], say: Say) -> int:
         for path in found:
             faults = problems(path)
             wrong |= bool(faults)
+            manifest = manifest_of(path)
+            if as_json:
+                told = {"backup": str(path), "problems": faults, "manifest": manifest}
+                say(msgspec.json.encode(told).decode())
+                continue
             for fault in faults:
                 say(f"BAD  {path}: {fault}")
             if not faults:
-                say(f"ok   {path}: {_summary(manifest_of(path))}")
+                say(f"ok   {path}: {_summary(manifest)}")
     return int(wrong)
 
 

@@ -345,6 +345,8 @@ def _declare_backups(backup: argparse.ArgumentParser, restore: argparse.Argument
     backup.add_argument("--keep", type=_some, metavar="N", help="delete all but the newest N")
     backup.add_argument("--passphrase-file", metavar="FILE", help=sealed_by)
 
+    backup.add_argument("--json", action="store_true", help="verify: an object per backup")
+
     restore.add_argument("service", nargs="?")
     restore.add_argument("--data", help=data)
     restore.add_argument(

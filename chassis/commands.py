@@ -509,14 +509,13 @@ def run_doctor(given: argparse.Namespace) -> int:
     needed = {None: 0, "reconcile": 1, "heard": 2}[given.action]
     if len(given.service) != needed or (given.action != "reconcile" and given.heard):
         raise CommandFailed("doctor; doctor reconcile SERVICE; doctor heard CONSUMER SERVICE")
-    if given.action is not None and given.json:
-        raise CommandFailed(f"doctor {given.action} takes no --json")
     if given.action == "heard":
         consumer, source = given.service
         return reconcile.tell_heard(consumer, source, reconcile.since_of(given.first), print)
     if given.action == "reconcile":
         since = reconcile.since_of(given.first)
-        return reconcile.reconcile(given.service[0], given.heard, since, print)
+        found = reconcile.reconcile(given.service[0], given.heard, since)
+        return reconcile.tell(found, print, as_json=given.json)
     if given.first:
         raise CommandFailed("doctor takes no --from")
     return doctor.run(print, as_json=given.json)

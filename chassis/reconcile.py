@@ -130,9 +130,29 @@ def tell_heard(consumer: str, source: str, since: datetime, say: Say) -> int:
     return 0
 
 
-def reconcile(service: str, files: Iterable[str], since: datetime, say: Say) -> int:
-    """Say what others have heard of a service that it does not know; returns 1 where there is any,
-    or where one of them could not be asked."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What others have heard of a service that was restored.
+
+    Attributes:
+        service: That service.
+        since: Events made since then (UTC).
+        lost: By consumer, what took effect there and is not known here.
+        unasked: Consumers whose database is not set here.
+    """
+
+    service: str
+    since: datetime
+    lost: dict[str, list[Heard]]
+    unasked: list[str]
+
+
+def reconcile(service: str, files: Iterable[str], since: datetime) -> Compared:
+    """Compare what others have heard of a service with what it knows.
+
+    Raises:
+        CommandFailed: A file cannot be read, or the service's database is not set here.
+    """
     here.adopt()
     service_class(service)
     found = list(_read(files))
@@ -148,14 +168,27 @@ def reconcile(service: str, files: Iterable[str], since: datetime, say: Say) -> 
         else:
             unasked.append(name)
     lost = forgotten(service, [one for one in found if one.made_at >= since])
-    for name in sorted(asked):
-        _tell(service, name, [one for one in lost if one.consumer == name], say)
-    for name in unasked:
+    by_consumer = {name: [one for one in lost if one.consumer == name] for name in sorted(asked)}
+    return Compared(service, since, by_consumer, unasked)
+
+
+def tell(found: Compared, say: Say, *, as_json: bool) -> int:
+    """Say what was compared; returns 1 where something is not known, or somebody was not asked."""
+    service = found.service
+    for name, lost in found.lost.items():
+        if as_json:
+            for one in lost:
+                say(json.dumps({**asdict(one), "made_at": one.made_at.isoformat()}))
+        else:
+            _tell(service, name, lost, say)
+    for name in found.unasked:
         say(
-            f"WARN {name}: not asked. With its environment: fivered doctor heard {name} {service}"
-            f" --from {since:%Y-%m-%dT%H:%MZ} > FILE; then here: --heard FILE"
+            json.dumps({"consumer": name, "asked": False})
+            if as_json
+            else f"WARN {name}: not asked. With its environment: fivered doctor heard {name}"
+            f" {service} --from {found.since:%Y-%m-%dT%H:%MZ} > FILE; then here: --heard FILE"
         )
-    return int(bool(lost or unasked))
+    return int(bool(found.unasked or any(found.lost.values())))
 
 
 def _tell(service: str, name: str, lost: list[Heard], say: Say) -> None:
@@ -169,7 +202,7 @@ def _tell(service: str, name: str, lost: list[Heard], say: Say) -> None:
     for one in lost[:_SHOWN]:
         say(f"     {one.made_at:%Y-%m-%dT%H:%M:%SZ}  {one.event_id}  {one.handler}")
     if len(lost) > _SHOWN:
-        say(f"     and {len(lost) - _SHOWN} more (fivered doctor heard {name} {service})")
+        say(f"     and {len(lost) - _SHOWN} more (--json: all)")
 
 
 def _read(files: Iterable[str]) -> Iterator[Heard]:

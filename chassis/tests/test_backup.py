@@ -127,6 +127,9 @@ def test_what_others_have_heard_and_it_has_forgotten_is_listed(toy, tmp_path, ca
     assert "1 events of toy took effect that toy does not know" in said
     assert second in said
     assert first not in said
+    assert fivered("doctor", "reconcile", "toy", "--heard", tmp_path / "heard", "--json") == 1
+    (one,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (one["consumer"], one["event_id"]) == ("toy", second)
     later = "2099-01-01T00:00"
     assert (
         fivered("doctor", "reconcile", "toy", "--heard", tmp_path / "heard", "--from", later) == 0
@@ -145,6 +148,10 @@ def test_a_changed_byte_is_found_and_nothing_is_restored_from_it(toy, tmp_path, 
     capsys.readouterr()
     assert fivered("backup", "verify", made) == 1
     assert f"{path.name} has changed" in capsys.readouterr().out
+    assert fivered("backup", "verify", made, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["problems"] == [f"{path.name} has changed since it was written"]
+    assert told["manifest"]["of"] == "toy"
     add(toy, "b", 5)
     assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 2
     assert "is damaged" in capsys.readouterr().err

@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast test-next chaos simulate covers bench lint types contracts generate format pins release
+.PHONY: help run demo token up down test test-fast test-next chaos simulate covers bench lint types contracts generate format pins images release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ generate: ## write everything that is written from the code: units, contracts, d
 	@$(BIN)/python -m deploy.units
 	@$(BIN)/fivered contracts write
 	@$(BIN)/python -m deploy.generate
+
+images: ## build every image by its recipe with buildah and start it, without an engine (root)
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@MAKE_PID=$$PPID exec $(BIN)/python -m deploy.local.images
 
 release: ## check, build wheels and archives into dist/, tag; try first: make release TRY=--dry-run
 	@$(BIN)/python -m deploy.release $(TRY)

@@ -97,7 +97,7 @@ def _pinned() -> dict[str, str]:
 
 def _needs(about: Message) -> list[str]:
     """Return what a package needs here, without its extras."""
-    found = []
+    found: list[str] = []
     for line in about.get_all("Requires-Dist") or []:
         one = Requirement(line)
         if one.marker is None or one.marker.evaluate({"extra": ""}):

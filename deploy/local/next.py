@@ -63,8 +63,7 @@ def main(chosen: Sequence[str]) -> int:
         require()
         cache().mkdir(parents=True, exist_ok=True)
         with _alone(cache() / "lock"):
-            made = debian(cache())
-            code = _inside("tests", made, *chosen)
+            code = _inside("tests", debian(cache()), *chosen)
     except CannotRun as why:
         print(f"fivered: make test-next cannot run: {why}", file=sys.stderr)
         return 1
@@ -110,19 +109,19 @@ def debian(place: Path) -> Path:
     Raises:
         CannotRun: It could not be made; nothing half-made is taken for it later.
     """
-    made = place / "root"
-    mark = made / "fivered-made"
+    found = place / "root"
+    mark = found / "fivered-made"
     stamp = hashlib.sha256(repr((1, SUITE, _PACKAGES)).encode()).hexdigest()
     if not mark.exists() or mark.read_text("ascii") != stamp:
         partial = place / "partial"
-        for folder in (made, partial):
+        for folder in (found, partial):
             shutil.rmtree(folder, ignore_errors=True)
-        print(f"making Debian {SUITE} in {made} (once, about 1 GB) ...", flush=True)
-        _made(partial, "debian", partial, mirror())
+        print(f"making Debian {SUITE} in {found} (once, about 1 GB) ...", flush=True)
+        made(partial, "debian", partial, mirror())
         (partial / "fivered-made").write_text(stamp, "ascii")
-        partial.rename(made)
-    _made(made, "environment", made)
-    return made
+        partial.rename(found)
+    made(found, "environment", found)
+    return found
 
 
 def mirror() -> str:
@@ -138,7 +137,12 @@ def mirror() -> str:
     return _MIRROR
 
 
-def _made(folder: Path, step: str, *given: object) -> None:
+def made(folder: Path, step: str, *given: object) -> None:
+    """Run a step in a namespace, its output in a log beside the folder.
+
+    Raises:
+        CannotRun: It failed; the message has its last lines.
+    """
     log = folder.parent / f"{step}.log"
     with log.open("wb") as out:
         code = _inside(step, *given, out=out.fileno())
@@ -238,6 +242,23 @@ def _step_debian(root: str, address: str) -> int:
     return code
 
 
+def _step_base(root: str, address: str, packages: str) -> int:
+    """Make the Debian of an image in a folder, with python3 by the name of the official one."""
+    at = Path(root)
+    subprocess.run(
+        ["debootstrap", "--variant=minbase", f"--include={packages}", SUITE, str(at), address],
+        check=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    (at / "usr/local/bin/python").symlink_to(f"/usr/bin/python{PYTHON}")
+    for folder in ("var/lib/apt/lists", "var/cache/apt"):
+        shutil.rmtree(at / folder, ignore_errors=True)
+        (at / folder).mkdir()
+    given = Path(os.environ.get("PIP_CERT") or f"/{_CERTIFICATES}")
+    if given.is_file():
+        shutil.copyfile(given, at / _CERTIFICATES)
+    return 0
+
+
 def _step_environment(root: str) -> int:
     """Install this checkout and its packages; where that was done, nothing happens."""
     at = Path(root)
@@ -312,6 +333,7 @@ def versions() -> dict[str, str]:
 
 _STEPS: dict[str, Callable[..., int]] = {
     "--debian": _step_debian,
+    "--base": _step_base,
     "--environment": _step_environment,
     "--tests": _step_tests,
     "--here": _step_here,

@@ -10,6 +10,7 @@ What somebody asked for by hand (a test, one event again) is tried once, ahead o
 
 from __future__ import annotations
 
+import functools
 import logging
 import random
 import threading
@@ -288,32 +289,21 @@ class Sender(threading.Thread):
         Raises:
             LeaseLost: Another sender has it.
         """
-        table = self.runtime.chassis.webhook_deliveries
-        asked = (
-            sa.select(table)
-            .where(table.c.webhook_id == webhook_id, table.c.state == webhooks.WAITING)
-            .order_by(table.c.delivery_id)
-            .limit(1)
-        )
+        tables, given = self.runtime.chassis, {"hook": webhook_id, "me": self._me}
         with store.reading(self.runtime.engine) as conn:
-            row = store.first(conn, self._mine(webhook_id))
+            row = next(iter(store.rows(conn, _of_mine(tables.webhooks), given)), None)
             if row is None:
                 raise LeaseLost
-            found = store.first(conn, asked) if row.state != webhooks.ENDED else None
-            if found is None:
+            waiting = store.rows(conn, _waiting(tables.webhook_deliveries), {"hook": webhook_id})
+            if not waiting or row.state == webhooks.ENDED:
                 return row, None
+            found = waiting[0]
             event_id = str(found.event_id)
             if found.kind == webhooks.TEST:
                 body: bytes | None = webhooks.test_body(self.runtime, row, event_id)
             else:
                 body = webhooks.body_of(conn, self.runtime, event_id, found.fact)
         return row, _Message(event_id, found.fact, body or b"", found.place, found)
-
-    def _mine(self, webhook_id: str) -> store.Select:
-        table = self.runtime.chassis.webhooks
-        return sa.select(table).where(
-            table.c.webhook_id == webhook_id, table.c.lease_by == self._me
-        )
 
     def _next(self, row: store.Row) -> tuple[store.Row, list[_Message]]:
         """Return what a webhook is to be told next, and its row: its place moves past what does
@@ -374,31 +364,30 @@ class Sender(threading.Thread):
     # ------------------------------------------------------------------------------ what came of it
 
     def _held(self, conn: sa.Connection, webhook_id: str) -> store.Row:
-        row = store.first(conn, store.lock(self._mine(webhook_id), conn, weak=True))
-        if row is None:
+        asked = _of_mine(self.runtime.chassis.webhooks, locks=store.is_postgresql(conn))
+        found = store.rows(conn, asked, {"hook": webhook_id, "me": self._me})
+        if not found:
             raise LeaseLost
-        return row
+        return found[0]
 
     def _with_time(self, row: store.Row) -> store.Row:
         """Return the row with a lease that lasts for one more try."""
         if row.lease_until > datetime.now(UTC) + _ENOUGH:
             return row
         with self.runtime.engine.begin() as conn:
-            return self._put(conn, self._held(conn, row.webhook_id))
+            self._put(conn, self._held(conn, row.webhook_id))
+            return self._held(conn, row.webhook_id)
 
     def _move(self, row: store.Row, position: int) -> store.Row:
         with self.runtime.engine.begin() as conn:
-            now = self._held(conn, row.webhook_id)
-            if now.position != row.position:
-                return now
-            return self._put(conn, now, position=position)
+            if self._held(conn, row.webhook_id).position == row.position:
+                self._put(conn, row, position=position)
+            return self._held(conn, row.webhook_id)
 
-    def _put(self, conn: sa.Connection, row: store.Row, **values: object) -> store.Row:
+    def _put(self, conn: sa.Connection, row: store.Row, **values: object) -> None:
         """Change a row that is held, and renew its lease."""
-        table = self.runtime.chassis.webhooks
-        values["lease_until"] = datetime.now(UTC) + LEASE
-        mine = sa.and_(table.c.webhook_id == row.webhook_id, table.c.lease_by == self._me)
-        return store.one(conn, sa.update(table).where(mine).values(**values).returning(*table.c))
+        given = {"its_id": row.webhook_id, "lease_until": datetime.now(UTC) + LEASE, **values}
+        conn.execute(_change(self.runtime.chassis.webhooks), given)
 
     def _note(self, sent_as: store.Row, message: _Message, answer: Answer) -> None:
         """Write what came of a try, and move the place with it.
@@ -412,16 +401,18 @@ class Sender(threading.Thread):
                 outcome = "delivered" if answer.taken else "failed"
                 state = webhooks.DELIVERED if answer.taken else webhooks.FAILED
                 self._write_line(conn, message.asked, answer, state)
-                row = self._put(conn, row)
+                self._put(conn, row)
             else:
-                outcome, row = self._note_event(conn, row, sent_as, message, answer)
+                # Somebody may have set it back while the event was on its way.
+                same = (row.position, row.delivery_id) == (sent_as.position, sent_as.delivery_id)
+                outcome = self._note_event(conn, row, message, answer, stands=same)
         metrics.WEBHOOK_DELIVERIES[self.runtime.name, outcome].inc()
         if not answer.taken:
             log.warning(
                 "webhook_failed",
                 extra={
                     "service": self.runtime.name, "webhook": row.webhook_id, "outcome": outcome,
-                    "why": answer.why, "attempts": row.attempts,
+                    "why": answer.why, "attempts": row.attempts + 1,
                 },
             )  # fmt: skip
 
@@ -429,25 +420,28 @@ class Sender(threading.Thread):
         self,
         conn: sa.Connection,
         row: store.Row,
-        sent_as: store.Row,
         message: _Message,
         answer: Answer,
-    ) -> tuple[str, store.Row]:
-        # Somebody may have set it back, or ended it, while the event was on its way.
-        same = row.position == sent_as.position and row.delivery_id == sent_as.delivery_id
+        *,
+        stands: bool,
+    ) -> str:
         outcome, state, values = self._verdict(row, answer)
-        if not same:
-            values = {}
+        if not stands:
             state = webhooks.DELIVERED if answer.taken else webhooks.FAILED
-        elif answer.taken:
-            values["position"] = message.place
-        line = self._line_of(conn, row, message) if same else None
+        line = self._line_of(conn, row, message) if stands else None
         if line is None:
-            line = self._new_line(conn, row, message)
-        self._write_line(conn, line, answer, state)
-        if same:
-            values["delivery_id"] = None if answer.taken else line.delivery_id
-        return outcome, self._put(conn, row, **values)
+            line_id = self._new_line(conn, row, message, answer, state)
+        else:
+            line_id = line.delivery_id
+            self._write_line(conn, line, answer, state)
+        if not stands:
+            values = {}
+        elif answer.taken:
+            values |= {"position": message.place, "delivery_id": None}
+        else:
+            values["delivery_id"] = line_id
+        self._put(conn, row, **values)
+        return outcome
 
     def _verdict(self, row: store.Row, answer: Answer) -> tuple[str, str, dict[str, object]]:
         """Return how a try is counted, the state of its line, and what changes of its webhook."""
@@ -479,25 +473,61 @@ class Sender(threading.Thread):
         found = store.first(conn, sa.select(table).where(table.c.delivery_id == row.delivery_id))
         return found if found is not None and found.place == message.place else None
 
-    def _new_line(self, conn: sa.Connection, row: store.Row, message: _Message) -> store.Row:
-        table = self.runtime.chassis.webhook_deliveries
-        made = sa.insert(table).values(
-            delivery_id=f"whd_{new_uuid()}", webhook_id=row.webhook_id, kind=webhooks.EVENT,
-            event_id=message.event_id, fact=message.fact, place=message.place,
-            state=webhooks.RETRYING, attempts=0, created_at=datetime.now(UTC),
-        )  # fmt: skip
-        return store.one(conn, made.returning(*table.c))
+    def _new_line(
+        self, conn: sa.Connection, row: store.Row, message: _Message, answer: Answer, state: str
+    ) -> str:
+        line_id, table = f"whd_{new_uuid()}", self.runtime.chassis.webhook_deliveries
+        given = {
+            "delivery_id": line_id, "webhook_id": row.webhook_id, "kind": webhooks.EVENT,
+            "event_id": message.event_id, "fact": message.fact, "place": message.place,
+            "created_at": datetime.now(UTC), **_came(0, answer, state),
+        }  # fmt: skip
+        conn.execute(_into(table), given)
+        return line_id
 
     def _write_line(self, conn: sa.Connection, line: store.Row, answer: Answer, state: str) -> None:
-        table = self.runtime.chassis.webhook_deliveries
-        conn.execute(
-            sa.update(table)
-            .where(table.c.delivery_id == line.delivery_id)
-            .values(
-                state=state, attempts=line.attempts + 1, status=answer.status,
-                duration_ms=answer.ms, error=answer.why or None, tried_at=datetime.now(UTC),
-            )
-        )  # fmt: skip
+        given = {"its_id": line.delivery_id, **_came(line.attempts, answer, state)}
+        conn.execute(_change(self.runtime.chassis.webhook_deliveries), given)
+
+
+def _came(attempts: int, answer: Answer, state: str) -> dict[str, object]:
+    """Return what the log says of a try."""
+    return {
+        "state": state, "attempts": attempts + 1, "status": answer.status,
+        "duration_ms": answer.ms, "error": answer.why or None, "tried_at": datetime.now(UTC),
+    }  # fmt: skip
+
+
+# Statements that each event needs are written once: to build one costs as much as to run it.
+
+
+@functools.cache
+def _of_mine(webhooks_: sa.Table, *, locks: bool = False) -> store.Select:
+    asked = sa.select(webhooks_).where(
+        webhooks_.c.webhook_id == sa.bindparam("hook"), webhooks_.c.lease_by == sa.bindparam("me")
+    )
+    return asked.with_for_update(key_share=True) if locks else asked
+
+
+@functools.cache
+def _waiting(lines: sa.Table) -> store.Select:
+    return (
+        sa.select(lines)
+        .where(lines.c.webhook_id == sa.bindparam("hook"), lines.c.state == webhooks.WAITING)
+        .order_by(lines.c.delivery_id)
+        .limit(1)
+    )
+
+
+@functools.cache
+def _change(table: sa.Table) -> sa.Update:
+    (key,) = table.primary_key
+    return sa.update(table).where(key == sa.bindparam("its_id"))
+
+
+@functools.cache
+def _into(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
 
 
 def _later(at: datetime | None) -> bool:

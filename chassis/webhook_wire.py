@@ -299,6 +299,8 @@ class Line:
         if left <= 0:
             raise NotReached(f"no address of {receiver.host} within {MOST_S:.0f} s")
         sock = socket.create_connection((address, receiver.port), timeout=left)
+        # Head and body are two writes; the second must not wait until the first is acknowledged.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receiver.scheme == "https":
             sock = self._secured(sock, until)
         # The name for the header Host; the socket is connected already, to the address looked at.

@@ -297,6 +297,7 @@ def resume(tx: Tx, payload: WhichWebhook) -> WebhookCard:
 def end(tx: Tx, payload: WhichWebhook) -> WebhookCard:
     """End a webhook: its secrets are forgotten, its log is kept for a while."""
     row = _held(tx, payload.webhook_id, ACTIVE, PAUSED)
+    _give_up(tx, row, WAITING, RETRYING)
     return _changed(
         tx, row, state=ENDED, why=None, secret=None, secret_before=None, before_until=None,
         next_try_at=None, failing_since=None,
@@ -355,10 +356,18 @@ def tell_again(tx: Tx, payload: TellAgain) -> WebhookCard:
     else:
         position = min(payload.after or 0, history.newest(tx.conn, tables))
     position = max(position, history.forgotten(tx.conn, tables))
+    _give_up(tx, row, RETRYING)
     return _changed(
         tx, row, position=position, delivery_id=None, attempts=0, failing_since=None,
         next_try_at=None,
     )  # fmt: skip
+
+
+def _give_up(tx: Tx, row: store.Row, *states: str) -> None:
+    """Note in the log what is not tried any more."""
+    table = tx.runtime.chassis.webhook_deliveries
+    left = sa.and_(table.c.webhook_id == row.webhook_id, table.c.state.in_(states))
+    tx.conn.execute(sa.update(table).where(left).values(state=FAILED))
 
 
 def _changed(tx: Tx, row: store.Row, **values: object) -> WebhookCard:

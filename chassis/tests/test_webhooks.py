@@ -620,6 +620,19 @@ def test_a_change_holds_from_the_next_event_on(told, receiver, sender):
     assert one.path == "/other"
 
 
+def test_what_is_not_tried_any_more_is_not_said_to_be(told, receiver, sender):
+    receiver.answer = lambda _number, _handler: 500
+    made = add(told, receiver)
+    say(told, "never")
+    assert wait_until(lambda: log_of(told, made, state="RETRYING"), 5)
+    told.do("_tell_again", {"webhook_id": made["id"], "after": 10**9}, version=1)
+    assert wait_until(lambda: [one["state"] for one in log_of(told, made)] == ["FAILED"], 5)
+    sender.stop()
+    told.do("_test_webhook", {"webhook_id": made["id"]})
+    told.do("_end_webhook", {"webhook_id": made["id"]}, version=2)
+    assert [one["state"] for one in log_of(told, made)] == ["FAILED", "FAILED"]
+
+
 def test_the_log_is_kept_for_thirty_days(told, receiver, sender):
     made = add(told, receiver)
     say(told, "old")

@@ -109,7 +109,7 @@ def _service(name: str, url: str | None) -> list[Found]:
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
             keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
-            changing = partitioning.read(tx.conn, runtime.chassis.partitioning)
+            changing = partitioning.read(tx.conn, runtime.chassis)
         workers = leases.listed(runtime)
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {_words(error)}")]

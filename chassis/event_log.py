@@ -229,7 +229,7 @@ def consumed_by(part: Part, source: str, consumer: str, installation: Installati
 def _windows(runtime: Opened, part: Part, consumer: str) -> Iterator[list[Unsent]]:
     outbox = runtime.chassis.outbox
     with store.reading(runtime.engine) as conn:
-        partitions = partitioning.read(conn, runtime.chassis.partitioning).in_force
+        partitions = partitioning.read(conn, runtime.chassis).in_force
     after = -1
     while True:
         asked = (

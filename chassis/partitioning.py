@@ -53,14 +53,15 @@ def target(written: int, of: int | None, subject: str, partitions: int) -> int:
     return partition_of(subject, partitions)
 
 
-def read(conn: sa.Connection, table: sa.Table, *, held: bool = False) -> Partitioning:
+def read(conn: sa.Connection, tables: store.ChassisTables, *, held: bool = False) -> Partitioning:
     """Return what is in force.
 
     Args:
         conn: Where.
-        table: The service's own.
+        tables: The service's own.
         held: It does not change until this transaction has ended.
     """
+    table = tables.partitioning
     asked = sa.select(table.c.partitions, table.c.since, table.c.was).where(table.c.id == _ONE)
     if held:
         asked = asked.with_for_update(read=True)
@@ -82,7 +83,7 @@ def begin(engine: sa.Engine, tables: store.ChassisTables, partitions: int) -> Pa
         conn.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
         asked = sa.select(table.c.id).where(table.c.id == _ONE).with_for_update()
         conn.execute(asked)
-        found = read(conn, table)
+        found = read(conn, tables)
         if found.was is not None or found.partitions == partitions:
             return found
         conn.execute(sa.text("LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE"))

@@ -29,7 +29,7 @@ _TRIES = 10
 def show(runtime: Runtime) -> str:
     """Return in one line how many partitions a service has."""
     with runtime.engine.connect() as conn:
-        found = partitioning.read(conn, runtime.chassis.partitioning)
+        found = partitioning.read(conn, runtime.chassis)
     if found.was is None:
         return f"{runtime.name}: {found.partitions} partitions"
     return (

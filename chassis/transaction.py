@@ -521,9 +521,7 @@ class Tx:
         if self._partitions is None:
             # In one process nothing leaves by partitions.
             self._partitions = (
-                partitioning.read(
-                    self.conn, self.runtime.chassis.partitioning, held=True
-                ).partitions
+                partitioning.read(self.conn, self.runtime.chassis, held=True).partitions
                 if store.is_postgresql(self.conn)
                 else PARTITIONS
             )

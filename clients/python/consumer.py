@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pika
 import pika.exceptions
+from pika.exceptions import ChannelClosedByBroker as Refusal
 
 from .base import GOOD_S, LOST, Consumer, OnAgain, OnLost, Options, parameters_of, store
-from .declaring import ConsumerError, Names, Pause, Refusal, declaring
+from .declaring import ConsumerError, Names, Pause, declaring
 from .intake import Call, Done, HandlerFailed, Intake, Item
 from .seen import Seen
 

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pika
+import pytest
+
 from tests.systems import Embedded
 
 FIVERED = str(Path(sys.executable).with_name("fivered"))
@@ -38,3 +41,24 @@ def test_doctor_events_and_parked_find_what_runs_here(tmp_path):
         assert system.stop() == 0
     # Nothing runs any more, and nothing is guessed.
     assert run("parked", "list", "credit").returncode == 2
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(400)
+def test_beside_make_up_a_consumer_is_let_in_without_a_setting(installation, tmp_path):
+    (tmp_path / ".fivered").mkdir()
+    (tmp_path / ".fivered/up").symlink_to(installation.state)
+    clean = {name: value for name, value in os.environ.items() if "FIVERED" not in name}
+
+    def consumer(*words):
+        return subprocess.run(
+            [FIVERED, "consumer", *words], cwd=tmp_path, env=clean, capture_output=True, text=True,
+            check=True, timeout=60,
+        ).stdout  # fmt: skip
+
+    url = consumer("add", "beside", "--events", "steward", "--apply").splitlines()[0]
+    try:
+        pika.BlockingConnection(pika.URLParameters(url)).close()
+        assert "beside: " in consumer("list")
+    finally:
+        consumer("remove", "beside", "--yes")

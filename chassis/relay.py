@@ -43,6 +43,8 @@ WINDOW = 500
 DEADLINE_S = 10.0
 POLL_S = 1.0
 AGAIN_S = 5.0
+# What was taken before is tried again sooner: a queue of a cluster that has lost its leader.
+_AGAIN_FIRST_S = 0.5
 # How often the installation is read again: a fact may have got its first consumer.
 LOOK_S = 15.0
 # What goes on being refused is told again so often.
@@ -345,6 +347,11 @@ class Relay(threading.Thread):
         self._publisher: Publisher | None = None
         self._unroutable: set[tuple[str, int]] = set()
         self._refused: set[tuple[str, int]] = set()
+        # How often in a row something was refused, and from when on another connection may help.
+        self._refusals = 0
+        self._anew_at = 0.0
+        # Keys of which this connection has had an event confirmed.
+        self._proven: set[str] = set()
         self._told_at: dict[tuple[str, int], float] = {}
         self._try_again_at = self._look_at = 0.0
         self._window = WINDOW
@@ -420,6 +427,7 @@ class Relay(threading.Thread):
                 "SELECT COALESCE(was, partitions) FROM partitioning WHERE id = 1"
             ).fetchone()
             self._partitions = in_force[0] if in_force else PARTITIONS
+            self._proven.clear()
             self._look_for_queues()
             self._publisher = Publisher(
                 self._url,
@@ -477,8 +485,9 @@ class Relay(threading.Thread):
     def _set_refused(self, found: set[tuple[str, int]]) -> None:
         self._refused |= found
         self.state.refused = tuple(sorted(self._refused))
+        self._refusals += 1
         now = self._try_again_at = time.monotonic()
-        self._try_again_at += AGAIN_S
+        self._try_again_at += _AGAIN_FIRST_S if self._refusals == 1 else AGAIN_S
         if news := {key for key in found if now - self._told_at.get(key, -1e9) >= TELL_AGAIN_S}:
             self._told_at |= dict.fromkeys(news, now)
             log.error(
@@ -492,12 +501,22 @@ class Relay(threading.Thread):
 
     def _try_again(self) -> None:
         """Look whether the queues are there, and send what was refused: one event first, for each
-        try also reaches the queues that have taken it."""
+        try also reaches the queues that have taken it.
+
+        Raises:
+            Lost: It goes over another connection. In a cluster a channel that has met a queue while
+                its leader was away may have it refused for good.
+        """
         self._look_for_queues()
-        if self._refused:
-            self._refused.clear()
-            self._window = 1
         self._dirty = True
+        if not self._refused:
+            return
+        self._refused.clear()
+        self._window = 1
+        now = time.monotonic()
+        if now >= self._anew_at:
+            self._anew_at = now + TELL_AGAIN_S
+            raise Lost("a queue refuses events; another connection is tried")
 
     def _notified(self) -> None:
         database = self._database
@@ -537,10 +556,11 @@ class Relay(threading.Thread):
 
     def _send_window(self, publisher: Publisher, database: Database) -> bool:
         """Send one window. Returns whether more may be waiting."""
-        rows = self._read(database)
-        if not rows:
+        found = self._read(database)
+        if not found:
             return False
-        full = len(rows) == self._window
+        rows = self._careful(found)
+        full = len(found) == self._window or len(rows) < len(found)
         outcome = Outcome()
         try:
             publisher.publish(rows, outcome)
@@ -564,8 +584,25 @@ class Relay(threading.Thread):
             self._set_refused(outcome.refused)
         elif not (self._refused or full):
             self.state.refused = ()
+        taken = set(outcome.sent)
+        self._proven.update(row.key for row in rows if row.id in taken)
+        if not outcome.refused:
+            self._refusals = 0
         self._window = 1 if outcome.refused else min(WINDOW, self._window * 8)
         return full or bool(outcome.returned or outcome.refused)
+
+    def _careful(self, found: list[Unsent]) -> list[Unsent]:
+        """Leave out what must not overtake the first event of its partition that this connection
+        sends to a key: a queue whose leader is away refuses that one, and may take the next one a
+        moment later."""
+        rows, uncertain = [], set()
+        for row in found:
+            if row.partition in uncertain:
+                continue
+            if row.key not in self._proven:
+                uncertain.add(row.partition)
+            rows.append(row)
+        return rows
 
     def _find_place(self, database: Database) -> None:
         """Learn which place was given last; what the release before has sent gets one first."""

@@ -103,8 +103,15 @@ class Publisher:
 
     blocked = False
 
-    def __init__(self, broker, source):
-        self._broker, self._source = broker, source
+    def __init__(self, broker, source, met):
+        """Begin.
+
+        Args:
+            broker: Where it leads.
+            source: Who publishes.
+            met: The keys that were taken on this connection; it is kept as long as that one.
+        """
+        self._broker, self._source, self._met = broker, source, met
 
     def publish(self, window, outcome):
         """Publish a window; part of it may not arrive, and of what arrives part of the confirms."""
@@ -116,15 +123,24 @@ class Publisher:
             broker.faults[fate] += 1
             arrive = chance.randint(0, len(window))
             confirmed = 0 if fate == "crash after publish" else chance.randint(0, arrive)
+        refused = set()
         for row in window[:arrive]:
+            if chance is not None and row.key not in self._met and chance.random() < 0.1:
+                # A queue whose leader is away; the next event finds it.
+                broker.faults["refused"] += 1
+                refused.add(row.id)
+                outcome.refused.add((row.fact, row.partition))
+                continue
+            self._met.add(row.key)
             broker.route(self._source, row)
         if fate == "crash after publish":
             raise Crash
         if fate == "confirms scattered":
             # The broker answers for each queue when that one has it: not in the order of sending.
-            outcome.sent += [row.id for row in window[:arrive] if chance.random() < 0.5]
+            sent = [row.id for row in window[:arrive] if chance.random() < 0.5]
         else:
-            outcome.sent += [row.id for row in window[:confirmed]]
+            sent = [row.id for row in window[:confirmed]]
+        outcome.sent += [row_id for row_id in sent if row_id not in refused]
         if fate != "well":
             raise relays.Lost(fate)
 
@@ -175,17 +191,22 @@ class Sender:
     def begin(self):
         """Start anew, as after a crash."""
         self._relay = relays.Relay(self._runtime, "amqp://double/", self._installation)
+        self._met = set()
 
     def turn(self):
         """Send one window, as the relay's thread would."""
-        publisher = Publisher(self._broker, self._runtime.name)
+        publisher = Publisher(self._broker, self._runtime.name, self._met)
         try:
             self._relay._send_window(publisher, Outbox(self._runtime.engine))
         except relays.Lost:
             self._relay._window = 1
+            self._relay._proven.clear()
+            self._met.clear()
         except Crash:
             self.begin()
             raise
+        # What was refused is tried again at once; the wait is the thread's.
+        self._relay._refused.clear()
 
 
 class Hearer:

@@ -74,6 +74,11 @@ def sent_newest_first(monkeypatch):
     monkeypatch.setattr(Relay, "_read", lambda relay, database: read(relay, database)[::-1])
 
 
+def first_of_a_connection_in_one_window(monkeypatch):
+    """A queue whose leader was away for a moment refused an event and took the next one."""
+    monkeypatch.setattr(Relay, "_careful", lambda _relay, found: found)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
@@ -82,6 +87,7 @@ def sent_newest_first(monkeypatch):
         (heard_again_counts, "more than once"),
         (marked_before_it_is_confirmed, "no effect of|waits in vain|are stuck"),
         (sent_newest_first, "out of order"),
+        (first_of_a_connection_in_one_window, "out of order"),
     ],
 )
 def test_a_seed_fails_where_the_mechanism_is_broken(home, monkeypatch, breaks, seen):

@@ -261,6 +261,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
 
     parsers["partitions"].add_argument("service")
     parsers["partitions"].add_argument("number", nargs="?", type=_partitions, help="none: show it")
+    parsers["partitions"].add_argument("--json", action="store_true", help="shown as an object")
     parsers["workers"].add_argument("service")
     parsers["workers"].add_argument("--json", action="store_true", help="an object per line")
 

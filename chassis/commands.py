@@ -363,7 +363,7 @@ def run_partitions(given: argparse.Namespace) -> int:
     runtime = open_runtime(given.service)
     try:
         if given.number is None:
-            print(repartition.show(runtime))
+            print(repartition.show(runtime, as_json=given.json))
         else:
             repartition.change(runtime, given.number, lambda text: print(text, flush=True))
     finally:

@@ -272,6 +272,10 @@ def listed(runtime: Opened) -> list[dict[str, object]]:
         return []
     with store.reading(runtime.engine) as conn:
         return [
-            {**row, "started_at": row["started_at"].isoformat(), "seen_s": round(row["seen_s"], 1)}
+            {
+                **row,
+                "started_at": row["started_at"].isoformat(),
+                "seen_s": round(float(row["seen_s"]), 1),
+            }
             for row in map(dict, conn.execute(_LISTED).mappings())
         ]

@@ -6,6 +6,7 @@ the ones before it may not leave until those have taken effect everywhere: the c
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -26,10 +27,14 @@ _LOOK_S = 1.0
 _TRIES = 10
 
 
-def show(runtime: Runtime) -> str:
+def show(runtime: Runtime, *, as_json: bool = False) -> str:
     """Return in one line how many partitions a service has."""
     with runtime.engine.connect() as conn:
         found = partitioning.read(conn, runtime.chassis)
+    if as_json:
+        told = {"service": runtime.name, "partitions": found.in_force}
+        becoming = None if found.was is None else found.partitions
+        return json.dumps({**told, "becoming": becoming})
     if found.was is None:
         return f"{runtime.name}: {found.partitions} partitions"
     return (

@@ -1,5 +1,6 @@
 """How the workers of a service share its queues, on RabbitMQ and PostgreSQL."""
 
+import json
 import random
 import signal
 import threading
@@ -121,6 +122,7 @@ def test_leases_move_when_workers_come_go_and_die(runtime, monkeypatch):
     assert crew.held(0, 1, 2) == [4, 4, 4]
     listed = leases.listed(runtime)
     assert [row["held"] for row in listed] == [4, 4, 4]
+    assert json.dumps(listed[0]["seen_s"]).replace(".", "").isdigit()
     assert set(listed[0]) == {"id", "host", "pid", "started_at", "seen_s", "held", "queues"}
     # One ends, and says so: the others need not wait.
     crew.all[2].leave()

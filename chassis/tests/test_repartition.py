@@ -136,6 +136,8 @@ def test_what_comes_after_the_change_waits_for_what_came_before(world):
     world.wait(lambda: world.entries() == 40)
     assert world.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 40
     assert "which become 8" in repartition.show(world.runtime)
+    told = json.loads(repartition.show(world.runtime, as_json=True))
+    assert told == {"service": "toy", "partitions": 4, "becoming": 8}
     with pytest.raises(CommandFailed, match="the change to 8 is not complete"):
         repartition.change(world.runtime, 2, print)
     assert partitioning.begin(engine, tables, 8) == found

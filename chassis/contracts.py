@@ -418,7 +418,7 @@ def release(service_cls: type[Service], folder: Path | None = None) -> Report:
     if report.problems:
         return report
     for path, value in releases.freeze(folder, _facts_in(folder), api_of(service_cls)).items():
-        path.write_text(_text(value), "utf-8")
+        path.write_text(releases.text_of(path, value), "utf-8")
         report.written.append(path)
     return report
 

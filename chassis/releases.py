@@ -102,7 +102,8 @@ def frozen_doors(api: ApiContract, before: Mapping[str, ReleasedDoor]) -> dict[s
             "if_match": door.if_match,
             "produces": door.produces,
             "takes": _whole(door.request, api.schemas),
-            "gives": _whole(door.reply, api.schemas),
+            # Who reads an answer does not rely on how long a text in it may be.
+            "gives": _unlimited(_whole(door.reply, api.schemas)),
         }
         for door in api.doors.values()
         for key in [door_key(api.service, door)]
@@ -111,6 +112,12 @@ def frozen_doors(api: ApiContract, before: Mapping[str, ReleasedDoor]) -> dict[s
 
 def _whole(schema: Schema, schemas: Schemas) -> Members:
     return promises.members_of(schema, schemas)
+
+
+def _unlimited(members: Members) -> Members:
+    for one in members.values():
+        one.pop("limits", None)
+    return members
 
 
 def fact_breaks(old: Released, now: EventContract) -> Iterator[Break]:
@@ -239,6 +246,17 @@ def _door_gains(old: ReleasedDoor, now: ReleasedDoor) -> Iterator[str]:
 
 def _changes(folder: Path, what: str) -> Changes:
     return cast("Mapping[str, Changes]", _read(folder / CHANGES)).get(what, {})
+
+
+def text_of(path: Path, value: object) -> str:
+    """Return a file of a release as it is written: of doors a line each, for they are many."""
+    if path.name != DOORS or not value:
+        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    doors = cast("Mapping[str, ReleasedDoor]", value)
+    lines = (
+        f"{json.dumps(key)}: {json.dumps(door, ensure_ascii=False)}" for key, door in doors.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def freeze(

@@ -10,6 +10,7 @@ from chassis.contracts import folder_of
 from chassis.fact_schemas import parts_of, unsaid
 from chassis.facts import all_declared
 from chassis.installed import service_class, service_names
+from testkit import promised
 from tests.contracts.test_contracts import PUBLISHED
 
 SERVICES = service_names()
@@ -74,3 +75,21 @@ def test_a_fact_of_the_last_release_keeps_the_release_in_which_it_came():
         for fact, contract in PUBLISHED[name].items():
             if fact in released:
                 assert contract["since"] == released[fact]["since"]
+
+
+def test_the_bench_refuses_what_a_fact_does_not_promise():
+    offer = class_of("partner", "offer_published.v1")
+    promised.check(offer("off_1", "ptn_1", "GOODS", 5))
+    with pytest.raises(AssertionError, match="kind = 'FREE', which its type does not list"):
+        promised.check(offer("off_1", "ptn_1", "FREE", 5))
+    with pytest.raises(AssertionError, match="points_price"):
+        promised.check(offer("off_1", "ptn_1", "GOODS", "five"))
+    month = class_of("credit", "settlement_finalised.v1")
+    entry = {"subject": "PRJ:1", "kind": "DOG", "ref": "1", "score": 1, "grade": "A"}
+    with pytest.raises(AssertionError, match=r"entries\[\]\.kind = 'DOG'"):
+        promised.check(month("stl_1", "2025-03", "370811015901", [entry | {"gates_failed": []}]))
+
+
+def class_of(service, fact):
+    (found,) = (one for one in service_class(service).publishes if fact == one.FACT)
+    return found

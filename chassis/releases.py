@@ -26,10 +26,16 @@ FACTS, DOORS, CHANGES, MEANT = (
 )  # fmt: skip
 
 
-class Released(TypedDict):
-    """A fact as it stood at the last release; of its examples the digests."""
+class Released(TypedDict, total=False):
+    """A fact as it stood at the last release; of its examples the digests.
+
+    Attributes:
+        about: The kind of its subject; what 0.1.0 said of it is not known.
+    """
 
     since: str
+    visibility: str
+    about: str
     schema: Schema
     examples: list[str]
 
@@ -73,6 +79,8 @@ def frozen(contract: EventContract) -> Released:
     """Return a fact as a release keeps it."""
     return {
         "since": contract["since"],
+        "visibility": contract["visibility"],
+        "about": contract["about"],
         "schema": contract["schema"],
         "examples": [_digest(example) for example in contract["examples"]],
     }
@@ -122,6 +130,13 @@ def _unlimited(members: Members) -> Members:
 
 def fact_breaks(old: Released, now: EventContract) -> Iterator[Break]:
     """Yield what a reader of a released fact trips over now."""
+    if (old.get("visibility"), now["visibility"]) == ("public", "internal"):
+        yield Break("was public and is internal", "leave it public")
+    if old.get("about", now["about"]) != now["about"]:
+        yield Break(
+            f"is about {now['about']!r} and was about {old['about']!r}: its order is another one",
+            "say a new version beside it (.v2)",
+        )
     yield from promises.published_breaks(
         promises.members_of(old["schema"]), promises.members_of(now["schema"])
     )

@@ -12,6 +12,7 @@ FACT = {
     "visibility": "public",
     "since": "0.1.0",
     "title": "已售 / Sold",
+    "about": "sale",
     "schema": {
         "type": "object",
         "properties": {
@@ -153,6 +154,14 @@ FACTS = {
             f["schema"]["required"].append("new"),
         ),
         "field 'new' is required now, and what was said before lacks it: a new field is optional",
+    ),
+    "it is public no more": (
+        lambda f: f.update(visibility="internal"),
+        "was public and is internal: leave it public",
+    ),
+    "its subject is another": (
+        lambda f: f.update(about="shop"),
+        "is about 'shop' and was about 'sale': its order is another one: say a new version",
     ),
     "an example is gone": (
         lambda f: f["examples"].pop(),

@@ -329,6 +329,7 @@ class Relay(threading.Thread):
         installation: topology.Installation,
         *,
         on_said: Callable[[], None] = lambda: None,
+        on_placed: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name=f"relay-{runtime.name}", daemon=True)
         self.runtime = runtime
@@ -339,6 +340,7 @@ class Relay(threading.Thread):
         self._installation = installation
         self.consumed = installation.consumed_of(runtime.name)
         self._on_said = on_said
+        self._on_placed = on_placed
         self._patience = Patience(
             log, made="relay_connected", waits="relay_waits", service=runtime.name
         )
@@ -568,6 +570,7 @@ class Relay(threading.Thread):
             # What the broker has confirmed is marked also when the rest is in doubt.
             if outcome.sent:
                 self._mark(database, rows, outcome.sent)
+                self._on_placed()
                 self.state.sent += len(outcome.sent)
             self._measure(outcome)
         if outcome.returned:

@@ -405,7 +405,8 @@ class Sender(threading.Thread):
             else:
                 # Somebody may have set it back while the event was on its way.
                 same = (row.position, row.delivery_id) == (sent_as.position, sent_as.delivery_id)
-                outcome = self._note_event(conn, row, message, answer, stands=same)
+                line = self._line_of(conn, sent_as, message)
+                outcome = self._note_event(conn, row, message, answer, line, stands=same)
         metrics.WEBHOOK_DELIVERIES[self.runtime.name, outcome].inc()
         if not answer.taken:
             log.warning(
@@ -422,13 +423,13 @@ class Sender(threading.Thread):
         row: store.Row,
         message: _Message,
         answer: Answer,
+        line: store.Row | None,
         *,
         stands: bool,
     ) -> str:
         outcome, state, values = self._verdict(row, answer)
         if not stands:
             state = webhooks.DELIVERED if answer.taken else webhooks.FAILED
-        line = self._line_of(conn, row, message) if stands else None
         if line is None:
             line_id = self._new_line(conn, row, message, answer, state)
         else:

@@ -103,7 +103,7 @@ class Worker:
 
     def __init__(self, runtime: Runtime, url: str, installation: topology.Installation) -> None:
         self.runtime = runtime
-        self.relay = Relay(runtime, url, installation, on_said=self._wake)
+        self.relay = Relay(runtime, url, installation, on_said=self._wake, on_placed=self._tell)
         self._installation = installation
         self._look_at = time.monotonic() + LOOK_S
         self.subscribers = [
@@ -129,6 +129,10 @@ class Worker:
         # What is said is often what also arms a timer or starts a job.
         self.timers.wake.set()
         self.jobs.wake.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        # What is said is told when it has its place; what somebody asked for has none.
         if self.sender is not None:
             self.sender.wake()
 

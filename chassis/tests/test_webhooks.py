@@ -79,6 +79,7 @@ def say(told, note, *, subject="c", scope="370811", kind=Added):
         tx.publish(event, subject=subject, scope=scope, sequence=1)
     if told.runtime.engine.dialect.name == "postgresql":
         place_all(told)
+        told.runtime.on_commit(tx)
 
 
 def place_all(told):

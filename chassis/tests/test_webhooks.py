@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from chassis import webhook_sender, webhook_wire, webhooks, work
+from chassis import doctor, gauges, webhook_sender, webhook_wire, webhooks, work
 from chassis.messages import SYSTEM, Actor
 from chassis.refusal import (
     Invalid,
@@ -210,6 +210,14 @@ def test_a_receiver_that_is_gone_is_paused_at_once_and_goes_on_where_it_stopped(
     shown = card(told, made)
     assert shown["why"] == "GONE"
     assert len(receiver.arrived) == 1
+    with told.runtime.snapshot(SYSTEM) as tx:
+        (found,) = doctor._webhooks(tx)
+        figures = {described.name: value for described, _labels, value in gauges.read(tx)}
+    assert found == (
+        False,
+        f"webhook {made['id']} is paused: the receiver is gone (410) (docs/webhooks.md)",
+    )
+    assert figures["fivered_webhooks_paused"] == 1
     told.do("_resume_webhook", {"webhook_id": made["id"]}, version=shown["version"])
     receiver.wait_for(3)
     assert notes(receiver) == ["first", "second"]

@@ -327,7 +327,10 @@ def _ill_timed(form: str, written: str) -> str:
     if form == "date-time":
         if _time(written) is not None:
             return "year"
-        return "day as time" if _DAY.fullmatch(written) else "time"
+        if _DAY.fullmatch(written):
+            return "day as time"
+        moment, _, zone = written.rpartition(" ")
+        return "time" if _time(f"{moment}+{zone}") is None else "blank for plus"
     if form == "date":
         return "year" if _DAY.fullmatch(written) and _exists(written) else "day"
     return "clock"
@@ -406,6 +409,11 @@ _FLAWS = sentences(
         "day as time": (
             "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
             " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
+        ),
+        "blank for plus": (
+            "应为日期时间(ISO 8601);时区前应是 + 而不是空格,网址中的 + 要写成 %2B"
+            " / must be a date and time (ISO 8601): before the zone stands a blank, not a +; in an "
+            "address a + is written %2B"
         ),
         "day": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
         "clock": "应为时间 / must be a time of day",

@@ -68,7 +68,7 @@ class EventsForgotten(Refusal):
 
 
 class Narrowed(Asked, frozen=True):
-    """Which events."""
+    """要哪些事件 / Which events."""
 
     type: Annotated[
         list[
@@ -113,7 +113,7 @@ class Narrowed(Asked, frozen=True):
 
 
 class EventsAsked(Narrowed, frozen=True):
-    """Which events, and how many."""
+    """要哪些事件、多少条 / Which events, and how many."""
 
     limit: Annotated[int, Meta(ge=1, le=history.MOST, description="最多条数 / most events")] = 100
 

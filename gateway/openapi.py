@@ -453,6 +453,8 @@ def _farewell(leaving: Leaving) -> str:
     return f"{said};请改用 / use instead: `{leaving.instead}`" if leaving.instead else said
 
 
+# What goes on while it is read: it has no version, and no next page.
+_STREAMED = "text/event-stream"
 # What a parameter says beside its schema.
 _BESIDE = ("title", "description")
 
@@ -477,7 +479,7 @@ def _parameters(door: Door, components: _Components) -> list[Parameter]:
     shared = ["ActingRole", "AcceptLanguage"]
     if door.kind == "command":
         shared.insert(0, "IdempotencyKey")
-    if door.produces == "text/event-stream":
+    if door.produces == _STREAMED:
         shared.insert(0, "LastEventId")
     if door.if_match:
         shared.insert(1, "IfMatch")
@@ -488,13 +490,16 @@ def _parameters(door: Door, components: _Components) -> list[Parameter]:
 
 
 def _responses(door: Door, components: _Components) -> dict[str, Answer]:
-    headers: dict[str, Ref] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    streamed = door.produces == _STREAMED
+    headers: dict[str, Ref] = {}
+    if not streamed:
+        headers["ETag"] = {"$ref": "#/components/headers/ETag"}
     if door.status in {201, 202}:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
-    if door.kind == "query":
-        headers["Link"] = {"$ref": "#/components/headers/Link"}
-    else:
+    if door.kind == "command":
         headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
+    elif not streamed:
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
     meanings = {200: "成功 / done", 201: "已创建 / created", 202: "已受理 / accepted, goes on"}
     found: dict[str, Answer] = {
         str(door.status): {

@@ -3,7 +3,7 @@ on, and what it tells of all services is made of them."""
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from chassis.json_values import JsonObject
 from chassis.refusal import Problem
@@ -88,10 +88,12 @@ class PublishedEvent(TypedDict):
 class History(TypedDict):
     """A part of what a service has published: how it goes on after `next`, and whether something
     may stand there already; up to which place events were forgotten (`first`), and the place of the
-    last one."""
+    last one; of the types that were asked for those that are no public event of the service, which
+    a release before does not say."""
 
     items: list[PublishedEvent]
     next: int
     more: bool
     first: int
     last: int
+    unknown: NotRequired[list[str]]

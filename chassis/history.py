@@ -242,7 +242,7 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
     """Return a part of what this service has published for everybody, as a caller may see it.
 
     What is public stands in the service's contract files; whatever a caller names beside is not
-    found. A caller whose role counts in an area sees what concerns that area.
+    found, and named as unknown. A caller whose role counts in an area sees what concerns that area.
     """
     conn, tables = tx.conn, tx.runtime.chassis
     public = {str(said["type"]) for said in tx.runtime.public_facts}
@@ -281,6 +281,7 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
         "more": found.more,
         "first": first,
         "last": last,
+        "unknown": sorted(set(asked.types) - public),
     }
 
 

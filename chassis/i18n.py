@@ -24,6 +24,7 @@ from chassis.refusal import (
     Refusal,
     Said,
     Sentence,
+    Written,
     fill,
     shortened,
 )
@@ -87,7 +88,7 @@ def named(value: T, language: str = "zh", package: str = "chassis") -> T | str:
         )
         return (", " if language == "en" else "、").join(shown)
     # A kind of thing is named by `word`; elsewhere its name may be a member's.
-    if not isinstance(value, str) or isinstance(value, Said) or value.islower():
+    if not isinstance(value, str) or isinstance(value, Said | Written) or value.islower():
         return value
     codes = re.split(", ?|、", value) if _CODES.fullmatch(value) else [value]
     known = vocabulary(package)

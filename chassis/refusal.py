@@ -203,6 +203,13 @@ class Choices(str):
         return made
 
 
+class Written(str):
+    """What a caller wrote, where codes may stand as well: a sentence repeats it as it is, also
+    where it looks like a code that has a word."""
+
+    __slots__ = ()
+
+
 def all_told(found: Sequence[Refusal]) -> Refusal:
     """Return the first of several refusals, which tells the others as its parts."""
     first = found[0]

@@ -29,7 +29,7 @@ from chassis.cards import PublishedEvent
 from chassis.fields import Area, Instant
 from chassis.json_values import JsonObject
 from chassis.messages import Actor
-from chassis.refusal import Invalid, Refusal, Sentence, said
+from chassis.refusal import Invalid, Refusal, RoleDenied, Sentence, Written, said
 from chassis.replies import Reply
 from chassis.requests import Request as Asked
 from chassis.rpc import CallFailed
@@ -41,6 +41,8 @@ from gateway.sparing import digest_of, spared
 
 # What a page costs, in ordinary answers: every service is asked.
 COST = 5
+# Where a cursor may stand: a parameter, and the header with which a stream is taken up again.
+AFTER, LAST_EVENT_ID = "after", "Last-Event-ID"
 _EXAMPLE: JsonObject = {
     "specversion": "1.0",
     "id": "01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
@@ -166,8 +168,12 @@ def written(places: Mapping[str, int]) -> str:
     return base64.urlsafe_b64encode(b"%08x" % zlib.crc32(told) + told).decode().rstrip("=")
 
 
-def read(cursor: str) -> Places:
+def read(cursor: str, field: str = AFTER) -> Places:
     """Read a cursor.
+
+    Args:
+        cursor: See `written`.
+        field: Where it stood.
 
     Raises:
         Invalid: It is none of ours.
@@ -181,7 +187,7 @@ def read(cursor: str) -> Places:
             raise ValueError("no place")  # noqa: TRY301  as above
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise Invalid(
-            field="after", reason=said("游标已损坏 / the cursor is damaged, or none of ours")
+            field=field, reason=said("游标已损坏 / the cursor is damaged, or none of ours")
         ) from error
     return places
 
@@ -196,7 +202,7 @@ class Filter:
     """What a caller wants to see, and may.
 
     Attributes:
-        scope: The area; None where nothing can be in it.
+        scope: The area: what was asked for, within what was granted.
     """
 
     actor: Actor
@@ -204,7 +210,7 @@ class Filter:
     services: tuple[str, ...]
     subject: str
     asked_scope: str
-    scope: str | None
+    scope: str
     since: datetime | None
 
     @classmethod
@@ -213,24 +219,28 @@ class Filter:
 
         Raises:
             CapabilityMissing: It names a service that is not installed.
+            RoleDenied: The area lies outside of what the caller may see.
         """
         types = frozenset(asked.type)
-        named = {*asked.service, *(one.partition(".")[0] for one in types)}
-        for name in sorted(named):
-            if name not in installed:
-                raise CapabilityMissing(service=name)
+        speaking = {one.partition(".")[0] for one in types}
+        for member, names in (("service", asked.service), ("type", speaking)):
+            for name in sorted(names):
+                if name not in installed:
+                    raise CapabilityMissing(field=member, service=Written(name))
         services = sorted(asked.service or installed)
         if types:
-            speaking = {one.partition(".")[0] for one in types}
             services = [name for name in services if name in speaking]
         scope = asked.scope or ""
+        within = history.narrower(actor.scope, scope)
+        if within is None:
+            raise RoleDenied(field="scope", role=actor.role, scope=actor.scope, area=scope)
         return cls(
             actor=actor,
             types=types,
             services=tuple(services),
             subject=asked.subject or "",
             asked_scope=scope,
-            scope=history.narrower(actor.scope, scope),
+            scope=within,
             since=asked.since,
         )
 
@@ -239,7 +249,6 @@ class Filter:
         return (
             (not self.types or event["type"] in self.types)
             and (not self.subject or event["subject"] == self.subject)
-            and self.scope is not None
             and str(event["scope"]).startswith(self.scope)
         )
 
@@ -327,6 +336,7 @@ class Reader:
         Raises:
             CallFailed: None of them answers.
             EventsForgotten: What stood behind a place is gone.
+            Invalid: A type is no public event.
         """
         asked = wanted.services
         told = await asyncio.gather(
@@ -346,13 +356,38 @@ class Reader:
                 answers[name] = answer
         if failure is not None and not answers:
             raise failure
+        check_known(answers)
         check_kept(places, answers)
         _merge(merged, answers, limit)
         return merged
 
 
-def check_kept(places: Mapping[str, int], answers: Mapping[str, Told]) -> None:
+def check_known(answers: Mapping[str, Told]) -> None:
+    """Check that the types that were asked for exist. Each service knows its own: of one that is
+    away nothing is unknown.
+
+    Raises:
+        Invalid: One is no public event.
+    """
+    unknown = {one for told in answers.values() for one in told.get("unknown", ())}
+    if unknown:
+        raise Invalid(
+            field="type",
+            reason=said(
+                "没有公开事件 {types},公开事件见 /events"
+                " / there is no public event {types}; /events lists those that there are",
+                types=", ".join(sorted(unknown)),
+            ),
+        )
+
+
+def check_kept(places: Mapping[str, int], answers: Mapping[str, Told], field: str = AFTER) -> None:
     """Check that what stands behind each place is still there.
+
+    Args:
+        places: What the cursor holds.
+        answers: What the services say.
+        field: Where the cursor stood.
 
     Raises:
         EventsForgotten: It is not: it is older than what is kept, or a backup was restored.
@@ -364,7 +399,7 @@ def check_kept(places: Mapping[str, int], answers: Mapping[str, Told]) -> None:
         and not told["first"] <= places[name] <= max(told["first"], told["last"])
     ]
     if gone:
-        raise EventsForgotten(field="after", services=", ".join(gone))
+        raise EventsForgotten(field=field, services=", ".join(gone))
 
 
 def _merge(merged: Merged, answers: Mapping[str, Told], limit: int) -> None:

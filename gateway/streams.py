@@ -26,6 +26,7 @@ from chassis.cards import History as Told
 from chassis.cards import PublishedEvent
 from chassis.history import MOST, READERS
 from chassis.messages import Actor
+from chassis.refusal import Refusal
 from chassis.rpc import CallFailed
 from gateway import history
 from gateway.addressed import read_params
@@ -34,11 +35,13 @@ from gateway.dispatch import Gate
 from gateway.doors import Door
 from gateway.errors import StreamsTaken
 from gateway.history import (
-    EventsForgotten,
+    AFTER,
+    LAST_EVENT_ID,
     Filter,
     Places,
     Reader,
     check_kept,
+    check_known,
     in_order,
     since_of,
     written,
@@ -241,7 +244,7 @@ class Stream(Response):
                 await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
                 if writing.done():
                     writing.result()
-            except EventsForgotten:
+            except Refusal:
                 pass  # the reader comes back, and is told so
             except (TooSlow, OSError):
                 log.info("stream_too_slow", extra={"person": self._wanted.actor.id})
@@ -376,11 +379,13 @@ class Streams:
         asked = msgspec.convert(read_params(door.params, request), history.Narrowed)
         wanted = Filter.of(asked, actor, self._reader.installed)
         self.hub.check()
-        cursor = request.headers.get("last-event-id", "").strip() or asked.after
-        places = history.read(cursor) if cursor else {}
+        last = request.headers.get(LAST_EVENT_ID, "").strip()
+        cursor, field = (last, LAST_EVENT_ID) if last else (asked.after, AFTER)
+        places = history.read(cursor, field) if cursor else {}
         now = since_of(asked.since or datetime.now(UTC))
         answers = await self._reader.places(wanted)
-        check_kept(places, answers)
+        check_known(answers)
+        check_kept(places, answers, field)
         for name in wanted.services:
             if name not in places:
                 known = name in answers and not asked.since

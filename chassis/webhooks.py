@@ -114,10 +114,10 @@ class WebhooksQuery(PartOfList, frozen=True):
     state: Literal["ACTIVE", "PAUSED", "ENDED"] | None = None
 
 
-class DeliveriesQuery(PartOfList, frozen=True):
+class DeliveriesQuery(PartOfList, frozen=True, kw_only=True):
     """推送记录筛选 / Filter of the log."""
 
-    webhook_id: Id = ""
+    webhook_id: Id
     state: Literal["WAITING", "RETRYING", "DELIVERED", "FAILED"] | None = None
 
 

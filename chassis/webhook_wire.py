@@ -20,11 +20,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import h11
 
 from chassis.refusal import Said, said
 
-# From the first look for the address to the last byte of the answer's head.
+# From the first look for the address to the last byte of the answer that is read.
 MOST_S = 10.0
 _PREFIX = "whsec_"
 _SECRET_BYTES = 32
@@ -34,8 +37,9 @@ _URL = re.compile(
 )
 _PORTS = {"https": 443, "http": 80}
 _MOST_PORT = 65535
-# What the log says of a fault, so far; and how long an answer may be that is read.
-_MOST_SAID, _SHORT = 200, 4096
+# What the log says of a fault, so far; how long a body may be that is read; and how much is heard
+# of an answer at all.
+_MOST_SAID, _SHORT, _MOST_HEARD = 200, 4096, 65536
 
 
 def new_secret() -> str:
@@ -233,6 +237,14 @@ class Deadlines:
                 continue
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A connection, and what is to come on it by HTTP."""
+
+    sock: socket.socket
+    http: h11.Connection
+
+
 class Line:
     """A connection to one receiver, kept while one event follows the other.
 
@@ -242,71 +254,105 @@ class Line:
     def __init__(self, receiver: Receiver, deadlines: Deadlines) -> None:
         self.receiver = receiver
         self._deadlines = deadlines
-        self._connection: HTTPConnection | None = None
+        self._open: _Open | None = None
+        # How many bytes of the present answer have come.
+        self._heard = 0
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send one message. Whatever happens is an answer."""
         began = time.monotonic()
         until = began + MOST_S
         try:
-            status, after_s = self._post(headers, body, until)
-        except (NotReached, OSError, HTTPException) as error:
+            head = self._post(headers, body, until)
+        except (NotReached, OSError, h11.RemoteProtocolError) as error:
             self.close()
             late = time.monotonic() >= until - 0.05
             why = f"no answer within {MOST_S:.0f} s" if late else _words(error)
-            return Answer(None, why[:_MOST_SAID], _ms(began))
+            return Answer(None, _printable(why)[:_MOST_SAID], _ms(began))
+        self._finish(head, until)
+        status = head.status_code
         why = "" if 200 <= status < 300 else f"HTTP {status}"
-        return Answer(status, why, _ms(began), after_s)
+        return Answer(status, why, _ms(began), _seconds(_value(head, b"retry-after")))
 
-    def _post(self, headers: Mapping[str, str], body: bytes, until: float) -> tuple[int, float]:
-        kept = self._connection is not None
+    def _post(self, headers: Mapping[str, str], body: bytes, until: float) -> h11.Response:
+        kept = self._open is not None
         try:
-            answer = self._ask(headers, body, until)
-        except (ConnectionError, HTTPException):
+            return self._ask(headers, body, until)
+        except (NotReached, OSError):
             # The receiver may have closed what was kept open since the event before.
-            if not kept or time.monotonic() >= until:
+            if not kept or self._heard or time.monotonic() >= until:
                 raise
             self.close()
-            answer = self._ask(headers, body, until)
-        after_s = _seconds(answer.headers.get("Retry-After", ""))
-        length = answer.headers.get("Content-Length", "")
-        # What it says is nothing to us. A short answer is read, so that the connection may stay.
-        short = answer.status == 204 or (length.isdecimal() and int(length) <= _SHORT)
+            return self._ask(headers, body, until)
+
+    def _ask(self, headers: Mapping[str, str], body: bytes, until: float) -> h11.Response:
+        """Send, and return the whole head of the answer."""
+        self._heard = 0
+        way = self._open or self._connect(until)
+        self._deadlines.watch(way.sock, until)
+        request = h11.Request(
+            method="POST",
+            target=self.receiver.target,
+            headers=[
+                ("Host", self.receiver.authority),
+                ("Content-Length", str(len(body))),
+                *headers.items(),
+            ],
+        )
+        parts = (request, h11.Data(data=body), h11.EndOfMessage())
+        way.sock.settimeout(_left(until))
+        way.sock.sendall(b"".join(way.http.send(part) or b"" for part in parts))
+        while not isinstance(head := self._hear(way, until), h11.Response):
+            continue  # 1xx: the answer is still to come
+        return head
+
+    def _hear(self, way: _Open, until: float) -> object:
+        """Return what comes next of an answer: a whole head, a part of its body, or its end."""
+        while (event := way.http.next_event()) is h11.NEED_DATA:
+            # For each read anew: what is left of the time of the whole try.
+            way.sock.settimeout(_left(until))
+            came = way.sock.recv(_SHORT)
+            if not came:
+                raise NotReached("the connection was closed before the whole answer came")
+            self._heard += len(came)
+            if self._heard > _MOST_HEARD:
+                raise NotReached("the answer is too long")
+            way.http.receive_data(came)
+        return event
+
+    def _finish(self, head: h11.Response, until: float) -> None:
+        """Read a short body, so that the connection may stay. What it says is nothing to us, and
+        that it breaks off changes nothing: the head says whether the receiver has the event."""
+        way = self._open
+        if way is None:
+            return
+        length = _value(head, b"content-length")
+        short = head.status_code == 204 or (length.isdecimal() and int(length) <= _SHORT)
         try:
-            if short:
-                answer.read()
-        except (OSError, HTTPException):
+            while short and not isinstance(self._hear(way, until), h11.EndOfMessage):
+                continue
+        except (NotReached, OSError, h11.RemoteProtocolError):
             short = False
-        if answer.will_close or not short:
+        self._deadlines.forget(way.sock)
+        # A byte too many would count as the beginning of the next answer.
+        over = way.http.our_state is h11.DONE and way.http.their_state is h11.DONE
+        if short and over and not way.http.trailing_data[0]:
+            way.http.start_next_cycle()
+        else:
             self.close()
-        return answer.status, after_s
 
-    def _ask(self, headers: Mapping[str, str], body: bytes, until: float) -> HTTPResponse:
-        connection = self._connection or self._connect(until)
-        sock: socket.socket = connection.sock
-        self._deadlines.watch(sock, until)
-        try:
-            sock.settimeout(max(0.1, until - time.monotonic()))
-            connection.request("POST", self.receiver.target, body, dict(headers))
-            return connection.getresponse()
-        finally:
-            self._deadlines.forget(sock)
-
-    def _connect(self, until: float) -> HTTPConnection:
+    def _connect(self, until: float) -> _Open:
         receiver = self.receiver
         address = address_of(receiver)
-        left = until - time.monotonic()
-        if left <= 0:
+        if time.monotonic() >= until:
             raise NotReached(f"no address of {receiver.host} within {MOST_S:.0f} s")
-        sock = socket.create_connection((address, receiver.port), timeout=left)
-        # Head and body are two writes; the second must not wait until the first is acknowledged.
+        sock = socket.create_connection((address, receiver.port), timeout=_left(until))
+        # The end of a message must not wait until its beginning is acknowledged.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receiver.scheme == "https":
             sock = self._secured(sock, until)
-        # The name for the header Host; the socket is connected already, to the address looked at.
-        connection = self._connection = HTTPConnection(receiver.authority)
-        connection.sock = sock
-        return connection
+        self._open = _Open(sock, h11.Connection(h11.CLIENT))
+        return self._open
 
     def _secured(self, plain: socket.socket, until: float) -> ssl.SSLSocket:
         sock = ssl.create_default_context().wrap_socket(
@@ -324,25 +370,57 @@ class Line:
 
     def close(self) -> None:
         """End the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        way, self._open = self._open, None
+        if way is not None:
+            self._deadlines.forget(way.sock)
+            way.sock.close()
 
 
 def _ms(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
 
 
+def _left(until: float) -> float:
+    """Return what is left of the time of a try, s.
+
+    Raises:
+        TimeoutError: Nothing is.
+    """
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _value(head: h11.Response, name: bytes) -> str:
+    """Return the value of a header of an answer; empty where there is none."""
+    return next((value.decode("latin-1") for key, value in head.headers if key == name), "")
+
+
 def _seconds(text: str) -> float:
-    return float(text) if text.isdecimal() and len(text) < 7 else 0.0
+    """Return for how long `Retry-After` asks, which is a number of seconds or a date (s)."""
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return 0.0
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def _words(error: BaseException) -> str:
-    """Return why a request failed, as the log of deliveries says it."""
+    """Return why a request failed, as the log of deliveries says it: never in words that the
+    receiver has sent."""
     if isinstance(error, ssl.SSLError):
         return f"TLS: {getattr(error, 'verify_message', '') or error.reason or error}"
-    if isinstance(error, NotReached):
-        return str(error)
+    if isinstance(error, h11.RemoteProtocolError):
+        # Its own text quotes what came.
+        return "the answer is no HTTP"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text)

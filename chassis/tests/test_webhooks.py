@@ -5,7 +5,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from chassis import doctor, gauges, webhook_sender, webhook_wire, webhooks, work
-from chassis.messages import SYSTEM, Actor
+from chassis.messages import SYSTEM
 from chassis.refusal import (
     Invalid,
     NotFound,
@@ -25,89 +24,26 @@ from chassis.refusal import (
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings
 from chassis.tests.distributed import World, terminate
-from chassis.tests.toy.service import Added, Forgotten, Toy
+from chassis.tests.hooked import (  # noqa: F401
+    DISTRICT,
+    KEY,
+    add,
+    card,
+    log_of,
+    notes,
+    place_all,
+    quick,
+    receiver_of_test,
+    say,
+    sender_of_test,
+    told_of_test,
+)
+from chassis.tests.toy.service import Forgotten, Toy
 from chassis.webhook_sender import Sender
 from testkit import exposition
 from testkit.bench import Bench, database_url, environment, open_bench  # noqa: F401
 from testkit.receiver import Receiver, receiving
 from testkit.waiting import wait_until
-
-DISTRICT = Actor("per_1", "R_DISTRICT", "370811")
-KEY = "a-key-of-webhooks-that-is-32-bytes-long"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Let the waits be short; how they grow is looked at by itself."""
-    monkeypatch.setattr(webhook_sender, "FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr(webhook_sender, "LONGEST_WAIT_S", 0.1)
-    monkeypatch.setattr(webhook_sender, "_LEAST_S", 0.02)
-    monkeypatch.setattr(webhook_sender, "_WATCH_S", 0.05)
-
-
-@pytest.fixture
-def receiver():
-    with receiving() as one:
-        yield one
-
-
-@pytest.fixture
-def told(database_url, receiver):  # noqa: F811
-    """The toy, which may tell the receiver."""
-    opened = open_bench(
-        Toy, database_url, FIVERED_WEBHOOK_KEY=KEY,
-        FIVERED_WEBHOOK_HOSTS=f"127.0.0.1:{receiver.port},hooks.example.org",
-    )  # fmt: skip
-    yield opened
-    opened.runtime.close()
-
-
-@pytest.fixture
-def sender(told):
-    one = Sender(told.runtime)
-    told.runtime.on_commit = lambda _tx: one.wake()
-    one.start()
-    yield one
-    one.stop()
-    one.join(15)
-    assert not one.is_alive()
-
-
-def say(told, note, *, subject="c", scope="370811", kind=Added):
-    with told.runtime.transaction(DISTRICT) as tx:
-        event = kind(1, note) if kind is Added else kind(1)
-        tx.publish(event, subject=subject, scope=scope, sequence=1)
-    if told.runtime.engine.dialect.name == "postgresql":
-        place_all(told)
-        told.runtime.on_commit(tx)
-
-
-def place_all(told):
-    """Give what was said its place, as the relay does."""
-    outbox = told.runtime.chassis.outbox
-    with told.runtime.engine.begin() as conn:
-        last = conn.execute(sa.select(sa.func.max(outbox.c.place))).scalar() or 0
-        asked = sa.select(outbox.c.id).where(outbox.c.place.is_(None)).order_by(outbox.c.id)
-        for number, one in enumerate(conn.execute(asked).scalars().all(), last + 1):
-            conn.execute(sa.update(outbox).where(outbox.c.id == one).values(place=number))
-
-
-def add(told, receiver, **more):
-    return told.do("_add_webhook", {"url": f"{receiver.address}/hook", **more})
-
-
-def card(told, made):
-    return told.ask("_webhook", {"webhook_id": made["id"]})
-
-
-def log_of(told, made, **more):
-    found = told.ask("_webhook_deliveries", {"webhook_id": made["id"], **more})
-    return found["items"]
-
-
-def notes(receiver):
-    return [event["data"]["note"] for event in receiver.taken()]
-
 
 # ---------------------------------------------------------------------------------- the receiver
 
@@ -173,30 +109,6 @@ def test_what_a_failing_receiver_is_told_shows_in_its_card(told, receiver, sende
     assert shown["failing_since"]
     (line,) = log_of(told, made, state="RETRYING")
     assert (line["status"], line["error"]) == (500, "HTTP 500")
-
-
-def test_a_slow_receiver_is_left_after_the_limit(told, receiver, sender, monkeypatch):
-    monkeypatch.setattr(webhook_wire, "MOST_S", 0.4)
-
-    def drip(number, handler):
-        if number:
-            return 200
-        # A byte now and then: each read succeeds, and the answer never ends.
-        with pytest.raises(OSError):
-            for byte in b"HTTP/1.1 200 OK" * 10:
-                handler.wfile.write(bytes([byte]))
-                handler.wfile.flush()
-                time.sleep(0.1)
-        return None
-
-    receiver.answer = drip
-    made = add(told, receiver)
-    say(told, "slow")
-    receiver.wait_for(2)
-    assert receiver.arrived[0].id == receiver.arrived[1].id
-    assert wait_until(lambda: log_of(told, made, state="DELIVERED"), 5)
-    (line,) = log_of(told, made)
-    assert line["attempts"] == 2
 
 
 def test_a_receiver_that_is_gone_is_paused_at_once_and_goes_on_where_it_stopped(

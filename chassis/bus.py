@@ -479,6 +479,7 @@ class Service(Declared):
             Invalid: The address is none, or not listed; a type is no public event of the service.
             RoleDenied: The area lies outside the caller's.
             TooManyWebhooks: The service has as many as it may have.
+            WebhookExists: The address is told the same events already.
             WebhooksOff: The operator has not listed where webhooks may go.
         """
         return webhooks.add(tx, body)
@@ -502,10 +503,12 @@ class Service(Declared):
         """修改推送地址、事件或范围 / Change where a webhook goes or what it tells.
 
         Raises:
-            Invalid: The address is none, or not listed; a type is no public event of the service.
+            Invalid: The address is none, or not listed; a type is no public event of the service;
+                nothing is said that could change.
             NotFound: There is none in the caller's area.
             RoleDenied: The area lies outside the caller's.
             StateConflict: It has ended.
+            WebhookExists: Another one tells the address the same events already.
             WebhooksOff: The operator has not listed where webhooks may go.
         """
         return webhooks.change(tx, body)
@@ -600,7 +603,7 @@ class Service(Declared):
         """从某处起按顺序重新推送 / Tell everything again from a place or time on, in order.
 
         Raises:
-            Invalid: Neither a place nor a time is named, or both.
+            Invalid: Neither a place nor a time is named, or both; or one that is still to come.
             NotFound: There is none in the caller's area.
             StateConflict: It has ended.
         """

@@ -427,3 +427,12 @@ class TooManyWebhooks(Guard):
     """A service tells no more receivers."""
 
     text = "每个服务最多 {limit} 个推送地址 / A service has {limit} webhooks at most"
+
+
+class WebhookExists(Guard):
+    """The receiver is told the same events already."""
+
+    text = (
+        "此地址已登记同样的事件和范围({id})"
+        " / The same events and area are told to this address already ({id})"
+    )

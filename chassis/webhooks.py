@@ -28,6 +28,7 @@ from chassis.refusal import (
     NotFound,
     StateConflict,
     TooManyWebhooks,
+    WebhookExists,
     WebhooksOff,
     said,
 )
@@ -96,10 +97,10 @@ class ChangeWebhook(Request, frozen=True):
     """改动;未填的不变 / What changes; what is left out stays."""
 
     webhook_id: Id
-    url: Url | None = None
+    url: Annotated[Url | None, Meta(examples=["https://hooks.example.org/five-red"])] = None
     types: Types | None = None
     scope: Area | None = None
-    description: Described | None = None
+    description: Annotated[Described | None, Meta(examples=["市民热线"])] = None
 
 
 class WhichWebhook(Request, frozen=True):
@@ -133,12 +134,21 @@ class TellAgain(Request, frozen=True):
 
     webhook_id: Id
     after: (
-        Annotated[int, Meta(ge=0, description="此序号之后 / after this place of the history")]
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                description="此序号之后;比现在的位置更晚则跳过其间的事件 / after this place of the "
+                "history; one that is later than its present place passes over what is between",
+            ),
+        ]
         | None
     ) = None
-    since: (
-        Annotated[Instant, Meta(description="此时间起记录的 / what was recorded since then")] | None
-    ) = None
+    since: Annotated[
+        Annotated[Instant, Meta(description="此时间起记录的 / what was recorded since then")]
+        | None,
+        Meta(examples=["2025-01-15T09:00:00+08:00"]),
+    ] = None
 
 
 # --------------------------------------------------------------------------------------------------
@@ -192,7 +202,10 @@ class WebhookSecret(WebhookCard):
     ]
     both_sign_until: Annotated[
         str | None,
-        Meta(description="旧密钥同时签名至此时 / until then the secret before signs as well"),
+        Meta(
+            description="旧密钥同时签名至此时;其间再更换,更早的即失效 / until then the secret "
+            "before signs as well; one more replacement until then ends the oldest at once"
+        ),
     ]
 
 
@@ -239,6 +252,7 @@ def add(tx: Tx, payload: AddWebhook) -> WebhookSecret:
     count = sa.select(sa.func.count()).where(table.c.state != ENDED).select_from(table)
     if tx.conn.execute(count).scalar_one() >= MOST_WEBHOOKS:
         raise TooManyWebhooks(limit=MOST_WEBHOOKS)
+    _require_first(tx, url=payload.url, facts=facts, scope=scope)
     webhook_id, at = tx.new_id("hook"), datetime.now(UTC)
     row = records.add(
         tx.conn,
@@ -262,19 +276,36 @@ def add(tx: Tx, payload: AddWebhook) -> WebhookSecret:
 
 
 def change(tx: Tx, payload: ChangeWebhook) -> WebhookCard:
-    """Change where a webhook goes, or what it tells."""
+    """Change where a webhook goes, or what it tells. What it does already changes nothing."""
     row = _held(tx, payload.webhook_id, ACTIVE, PAUSED)
     values: dict[str, object] = {}
     if payload.url is not None:
         _require_on(tx.runtime.process)
         _require_url(tx.runtime.process, payload.url)
-        values |= {"url": payload.url, "next_try_at": None}
+        values["url"] = payload.url
     if payload.types is not None:
         values["facts"] = _facts_of(tx, payload.types)
     if payload.scope is not None:
         values["scope"] = _scope_of(tx, payload.scope)
     if payload.description is not None:
         values["description"] = payload.description
+    if not values:
+        raise Invalid(
+            field="url",
+            reason=said(
+                "url、types、scope、description 至少填一项"
+                " / say at least one of url, types, scope, description"
+            ),
+        )
+    values = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if not values:
+        return _card(tx, row)
+    if values.keys() & {"url", "facts", "scope"}:
+        store.hold(tx.conn, "webhooks")
+        then = {name: values.get(name, getattr(row, name)) for name in ("url", "facts", "scope")}
+        _require_first(tx, **then, but=row.webhook_id)
+    if "url" in values:
+        values["next_try_at"] = None
     return _changed(tx, row, **values)
 
 
@@ -352,9 +383,21 @@ def tell_again(tx: Tx, payload: TellAgain) -> WebhookCard:
         )
     tables = tx.runtime.chassis
     if payload.since is not None:
+        if payload.since > datetime.now(UTC):
+            raise Invalid(
+                field="since",
+                reason=said("此时间尚未到来 / that time is still to come"),
+            )
         position = history.before(tx.conn, tables, payload.since)
     else:
-        position = min(payload.after or 0, history.newest(tx.conn, tables))
+        position, newest = payload.after or 0, history.newest(tx.conn, tables)
+        if position > newest:
+            raise Invalid(
+                field="after",
+                reason=said(
+                    "最新的序号是 {newest} / the newest place is {newest}", newest=str(newest)
+                ),
+            )
     position = max(position, history.forgotten(tx.conn, tables))
     _give_up(tx, row, RETRYING)
     return _changed(
@@ -513,6 +556,22 @@ def _require_url(process: ProcessSettings, url: str) -> None:
     flaw = webhook_wire.flaw_of(url, process.webhook_hosts)
     if flaw is not None:
         raise Invalid(field="url", reason=flaw)
+
+
+def _require_first(tx: Tx, *, url: object, facts: object, scope: object, but: str = "") -> None:
+    """Refuse a second webhook that tells one receiver the same events once more.
+
+    Raises:
+        WebhookExists: There is such a one, and it has not ended.
+    """
+    table = tx.runtime.chassis.webhooks
+    alike = sa.select(table).where(
+        table.c.url == url, table.c.scope == scope, table.c.state != ENDED,
+        table.c.webhook_id != but,
+    )  # fmt: skip
+    for row in store.rows(tx.conn, alike):
+        if row.facts == facts:
+            raise WebhookExists(id=row.webhook_id)
 
 
 def _scope_of(tx: Tx, scope: str | None) -> str:

@@ -19,6 +19,7 @@ from chassis.refusal import (
     RoleDenied,
     StateConflict,
     TooManyWebhooks,
+    WebhookExists,
     WebhooksOff,
 )
 from chassis.runtime import Runtime
@@ -515,7 +516,10 @@ def test_what_is_no_public_event_is_refused(told, receiver):
 
 
 def test_no_more_than_fifty(told, receiver):
-    made = [add(told, receiver) for _ in range(webhooks.MOST_WEBHOOKS)]
+    made = [
+        add(told, receiver, url=f"{receiver.address}/{number}")
+        for number in range(webhooks.MOST_WEBHOOKS)
+    ]
     with pytest.raises(TooManyWebhooks):
         add(told, receiver)
     ended = told.do("_end_webhook", {"webhook_id": made[0]["id"]}, version=1)
@@ -523,6 +527,51 @@ def test_no_more_than_fifty(told, receiver):
     add(told, receiver)
     with pytest.raises(StateConflict):
         told.do("_resume_webhook", {"webhook_id": made[0]["id"]}, version=2)
+
+
+def test_the_same_events_are_told_to_an_address_once(told, receiver):
+    first = add(told, receiver)
+    with pytest.raises(WebhookExists) as refused:
+        add(told, receiver, types=[], description="again")
+    assert refused.value.params["id"] == first["id"]
+    told.do("_pause_webhook", {"webhook_id": first["id"]}, version=1)
+    with pytest.raises(WebhookExists):
+        add(told, receiver)
+    # Other events, another area and another address are another matter.
+    typed = add(told, receiver, types=["toy.added.v1"])
+    add(told, receiver, scope="370811015")
+    moved = add(told, receiver, url=f"{receiver.address}/other")
+    for wrong, body in ((typed, {"types": []}), (moved, {"url": first["url"]})):
+        with pytest.raises(WebhookExists):
+            told.do("_change_webhook", {"webhook_id": wrong["id"], **body}, version=1)
+    told.do("_end_webhook", {"webhook_id": first["id"]}, version=2)
+    add(told, receiver)
+
+
+def test_a_change_of_nothing_makes_no_version(told, receiver):
+    """Whoever has seen it may still change it: the version that they name is the present one."""
+    made = add(told, receiver, types=["toy.added.v1"], description="hotline")
+    seen = {name: made[name] for name in ("url", "types", "scope", "description")}
+    same = told.do("_change_webhook", {"webhook_id": made["id"], **seen}, version=1)
+    assert same == card(told, made)
+    assert same["version"] == 1
+    for nothing in ({}, dict.fromkeys(seen)):
+        with pytest.raises(Invalid):
+            told.do("_change_webhook", {"webhook_id": made["id"], **nothing}, version=1)
+    changed = told.do("_change_webhook", {"webhook_id": made["id"], "description": ""}, version=1)
+    assert (changed["description"], changed["version"]) == ("", 2)
+
+
+def test_what_is_still_to_come_is_not_told_again(told, receiver):
+    """What was not told yet would be passed over for good, and nobody would know."""
+    made = add(told, receiver)
+    say(told, "first")
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    for field, value in (("after", 10**9), ("since", tomorrow)):
+        with pytest.raises(Invalid) as refused:
+            told.do("_tell_again", {"webhook_id": made["id"], field: value}, version=1)
+        assert refused.value.field == field
+    assert card(told, made)["version"] == 1
 
 
 def test_without_a_list_there_are_none(bench):
@@ -548,7 +597,8 @@ def test_what_is_not_tried_any_more_is_not_said_to_be(told, receiver, sender):
     made = add(told, receiver)
     say(told, "never")
     assert wait_until(lambda: log_of(told, made, state="RETRYING"), 5)
-    told.do("_tell_again", {"webhook_id": made["id"], "after": 10**9}, version=1)
+    place = log_of(told, made)[0]["place"]
+    told.do("_tell_again", {"webhook_id": made["id"], "after": place}, version=1)
     assert wait_until(lambda: [one["state"] for one in log_of(told, made)] == ["FAILED"], 5)
     sender.stop()
     told.do("_test_webhook", {"webhook_id": made["id"]})

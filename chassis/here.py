@@ -25,6 +25,7 @@ class Running(TypedDict, total=False):
     Attributes:
         born: When that process was started, as `born` tells it: its number may be another's later.
         pages: Where each of its processes tells what it does (/ready, /metrics), by its name.
+        given: What it was given of `GIVEN`.
     """
 
     address: str
@@ -36,8 +37,11 @@ class Running(TypedDict, total=False):
     keys: str
     environment: dict[str, str]
     pages: dict[str, str]
+    given: dict[str, str]
 
 
+# Variables of an embedded system, none of them a key, by which other commands judge what it does.
+GIVEN = ("FIVERED_WEBHOOK_HOSTS",)
 _NOTE = "running.json"
 PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
@@ -58,7 +62,8 @@ def environment() -> dict[str, str]:
             for path in sorted(folder.glob("*.sqlite"))
         }
         demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}
-        return {**keys, **databases, **(demo if found.get("demo") else {})}
+        given = found.get("given", {})
+        return {**keys, **databases, **given, **(demo if found.get("demo") else {})}
     return {}
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from chassis import installed, logs, telemetry
 from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
-from chassis.here import KEYS, Running, born, forget, keys_file, leave
+from chassis.here import GIVEN, KEYS, Running, born, forget, keys_file, leave
 from chassis.installed import service_class
 from chassis.migrate import migrate_service, named
 from chassis.runtime import open_all
@@ -150,6 +150,7 @@ def _ready(data: Path, address: str, page: str, *, demo: bool) -> None:
     # Tells other commands of this folder (`fivered demo`) where the system runs.
     note: Running = {"address": address, "mode": "embedded", "pid": os.getpid()}
     note["pages"] = {"up": page}
+    note["given"] = {name: os.environ[name] for name in GIVEN if name in os.environ}
     note |= {"born": born(os.getpid()), "demo": demo, "keys": str(keys_file(data).absolute())}
     leave(data, note)
     say(f"五红 Five Red  {address}   文档 docs: {address}/docs   数据 data: {data}")

@@ -9,6 +9,9 @@ from pathlib import Path
 import pika
 import pytest
 
+from clients.demo.api import Api
+from clients.demo.district import PEOPLE
+from tests.journeys.test_year_end import address
 from tests.systems import Embedded
 
 FIVERED = str(Path(sys.executable).with_name("fivered"))
@@ -17,7 +20,10 @@ FIVERED = str(Path(sys.executable).with_name("fivered"))
 def test_doctor_events_and_parked_find_what_runs_here(tmp_path):
     system = Embedded(tmp_path / ".fivered")
     system.made = True
-    system.start()
+    api = Api(*address(system.start(FIVERED_WEBHOOK_HOSTS="hooks.example.org")))
+    hook = {"url": "https://hooks.example.org/"}
+    api.post("/v1/steward/webhooks", PEOPLE["district"], hook, key="hook")
+    api.close()
 
     def run(*command):
         clean = {name: value for name, value in os.environ.items() if "FIVERED" not in name}
@@ -31,6 +37,8 @@ def test_doctor_events_and_parked_find_what_runs_here(tmp_path):
         assert "BAD" not in said.stdout, said.stdout
         assert said.returncode == 0
         assert "none is needed" in said.stdout
+        # It is given where webhooks may go, and this shell is not.
+        assert "webhooks of steward are not sent" not in said.stdout
         assert run("parked", "list", "credit").stdout == "nothing of credit is parked\n"
         tail = run("events", "tail", "steward", "--limit", "1")
         assert json.loads(tail.stdout)["outbox_id"] > 0

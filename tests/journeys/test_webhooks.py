@@ -201,6 +201,14 @@ def test_what_may_not_be_is_refused_in_words(site):
     assert denied.status_code == 403
 
 
+def test_a_delivery_that_failed_is_called_so(site, receiver):
+    hook = made(site.ask("POST", HOOKS, json={"url": receiver.address}))
+    answer = site.ask("GET", f"{HOOKS}/{hook['id']}/deliveries", params={"state": "LOST"})
+    assert answer.status_code == 422
+    said = answer.json()
+    assert "失败(FAILED)" in said["message_zh"]
+
+
 @pytest.mark.slow
 def test_a_process_that_is_killed_forgets_no_event_and_no_secret(embedded):
     """`fivered up` is killed with -9 while the receiver fails; the next start goes on in order."""

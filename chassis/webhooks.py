@@ -100,7 +100,7 @@ class ChangeWebhook(Request, frozen=True):
     url: Annotated[Url | None, Meta(examples=["https://hooks.example.org/five-red"])] = None
     types: Types | None = None
     scope: Area | None = None
-    description: Annotated[Described | None, Meta(examples=["市民热线"])] = None
+    description: Described | None = None
 
 
 class WhichWebhook(Request, frozen=True):

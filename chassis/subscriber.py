@@ -124,7 +124,7 @@ class Subscriber:
         self._back: dict[str, bool] = {}
         # By the name of its queue, what waited when the broker was asked last.
         self._depths: dict[str, int] = {}
-        self._depths_wanted = False
+        self._depths_wanted = True
         self._connection: pika.BlockingConnection | None = None
         name = f"{runtime.name}-hears-{source}"
         self.threads = (
@@ -141,7 +141,7 @@ class Subscriber:
 
     def waiting(self) -> Mapping[str, int]:
         """Return how many events wait in each queue, as far as known, and have the broker asked
-        anew: it is not, while nobody wants to know."""
+        anew: after its start it is not, while nobody wants to know."""
         self._depths_wanted = True
         return self._depths
 

@@ -379,8 +379,10 @@ def passphrase_in(path: str | None) -> str:
     if path:
         try:
             found = Path(path).read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            raise CommandFailed(f"{path}: {error}") from error
+        except OSError as error:
+            raise CommandFailed(f"{path}: {error.strerror}") from error
+        except ValueError:
+            raise CommandFailed(f"{path} holds no text in UTF-8") from None
     if (found or path) and len(found) < _LEAST_PASSPHRASE:
         raise CommandFailed(f"the passphrase is too short: at least {_LEAST_PASSPHRASE} characters")
     return found
@@ -404,14 +406,39 @@ def manifest_of(folder: Path) -> Manifest:
         raise CommandFailed(f"{folder / MANIFEST}: {error}") from error
     if found.format != _FORMAT:
         raise CommandFailed(f"{folder} has form {found.format}; this release reads {_FORMAT}")
+    _check_names(folder / MANIFEST, found)
     return found
 
 
-def backups_in(folder: Path, of: str | None = None) -> list[Path]:
-    """Return the backups in a folder, or the one that it is; the oldest first."""
+def _check_names(at: Path, found: Manifest) -> None:
+    """Refuse a manifest that leads anywhere but into its own folder, or to nothing."""
+    if not found.services:
+        raise CommandFailed(f"{at} names no service")
+    named = [part.file for part in found.services.values()]
+    for name in (*found.files, *named):
+        if Path(name).name != name or name in {"", ".", ".."}:
+            raise CommandFailed(f"{at} names {name!r}, which is no file of this folder")
+    if lacking := set(named) - found.files.keys():
+        raise CommandFailed(f"{at} has no digest of {', '.join(sorted(lacking))}")
+    if strange := [name for name in found.blobs or {} if not _BLOB.fullmatch(name)]:
+        raise CommandFailed(f"{at} names {strange[0]!r}, which is no name of a file")
+
+
+def _folders(folder: Path) -> list[Path]:
     if (folder / MANIFEST).exists():
         return [folder]
-    found = {path.parent: manifest_of(path.parent) for path in folder.glob(f"[!.]*/{MANIFEST}")}
+    return sorted(path.parent for path in folder.glob(f"[!.]*/{MANIFEST}"))
+
+
+def backups_in(folder: Path, of: str | None = None) -> list[Path]:
+    """Return the backups in a folder, or the one that it is; the oldest first.
+
+    Raises:
+        CommandFailed: One of them cannot be read.
+    """
+    if (folder / MANIFEST).exists():
+        return [folder]
+    found = {path: manifest_of(path) for path in _folders(folder)}
     kept = [path for path, manifest in found.items() if of in {None, manifest.of}]
     return sorted(kept, key=lambda path: (found[path].made_at, path.name))
 
@@ -545,20 +572,25 @@ def _verify(folders: list[str], say: Say, *, as_json: bool) -> int:
         raise CommandFailed("backup verify FOLDER: a backup, or the folder that holds them")
     wrong = False
     for one in folders:
-        found = backups_in(Path(one))
+        found = _folders(Path(one))
         if not found:
             raise CommandFailed(f"{one} holds no backup")
         for path in found:
-            faults = problems(path)
+            # One that cannot be read says nothing of the others.
+            manifest = None
+            try:
+                manifest = manifest_of(path)
+                faults = problems(path)
+            except CommandFailed as error:
+                faults = [str(error)]
             wrong |= bool(faults)
-            manifest = manifest_of(path)
             if as_json:
                 told = {"backup": str(path), "problems": faults, "manifest": manifest}
                 say(msgspec.json.encode(told).decode())
                 continue
             for fault in faults:
                 say(f"BAD  {path}: {fault}")
-            if not faults:
+            if manifest is not None and not faults:
                 say(f"ok   {path}: {_summary(manifest)}")
     return int(wrong)
 

@@ -362,7 +362,7 @@ def _declare_backups(backup: argparse.ArgumentParser, restore: argparse.Argument
 
 
 def _some(text: str) -> int:
-    if not _count(text):
+    if not _number("backups")(text):
         raise argparse.ArgumentTypeError("at least 1")
     return int(text)
 

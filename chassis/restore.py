@@ -37,6 +37,11 @@ def command(given: argparse.Namespace) -> int:
     """Carry out `fivered restore`."""
     if bool(given.service) == bool(given.data):
         raise CommandFailed("which: the name of a service, or --data FOLDER of fivered up")
+    if given.keys_to and given.data:
+        raise CommandFailed(
+            "--keys-to is for one service: a data folder gets the sealed keys of its backup by"
+            f" itself ({keys_file(Path(given.data))})"
+        )
     of = given.service or WHOLE
     found = _newest(Path(given.source), of)
     manifest = backup.manifest_of(found)
@@ -96,8 +101,10 @@ def _service(service: str, found: Path, manifest: Manifest, replace: str | None,
             held = take_folder(path.parent)
             try:
                 _may_replace(engine, service, replace)
+                engine.dispose()
+                read = max(_last_number(path), _read_by_others(service, _readers(path)))
                 _put({path: found / part.file})
-                _beyond(path, service, _readers(path))
+                _begin_behind(path, read)
             finally:
                 held.close()
         else:
@@ -168,28 +175,48 @@ def _folder(found: Path, manifest: Manifest, given: argparse.Namespace, say: Say
     if manifest.of != WHOLE:
         raise CommandFailed(f"{found} is of {manifest.of} only: fivered restore {manifest.of}")
     parts = {service: _part(manifest, service) for service in manifest.services}
+    new = not data.exists()
     held = take_folder(data)
     try:
-        if given.replace is not None and Path(given.replace) != data:
-            raise CommandFailed(f"--replace names {given.replace!r}, and this is {data}")
-        if given.replace is None and any(data.glob("*.sqlite")):
-            raise CommandFailed(f"{data} is not empty: --replace {data} gives up what it holds")
-        kept = keys_file(data)
-        if (found / SEALED_KEYS).exists() and not kept.exists():
-            write_keys(kept, _unsealed(found, given))
-        for service, part in parts.items():
-            _check_keys(service, part, read_keys(kept).values())
-        for path in data.glob("*.sqlite"):
-            if path.stem in service_names() and path.stem not in parts:
-                raise CommandFailed(f"the backup has no {path.stem}: it would not fit the others")
-        _put({data / f"{name}.sqlite": found / part.file for name, part in parts.items()})
-        for service in parts:
-            engine = store.open_engine(f"sqlite:///{data / service}.sqlite", pool_size=1)
-            _migrate(service, engine, manifest, say)
-            engine.dispose()
-        _put_blobs(found, manifest, os.environ.get("FIVERED_BLOBS") or str(data / BLOBS), say)
+        _fill_folder(parts, found, manifest, given, say)
+    except BaseException:
+        if new:
+            shutil.rmtree(data, ignore_errors=True)
+        raise
     finally:
         held.close()
+
+
+def _fill_folder(
+    parts: Mapping[str, Part],
+    found: Path,
+    manifest: Manifest,
+    given: argparse.Namespace,
+    say: Say,
+) -> None:
+    data = Path(given.data)
+    if given.replace is not None and Path(given.replace).resolve() != data.resolve():
+        raise CommandFailed(f"--replace names {given.replace!r}, and this is {data}")
+    if given.replace is None and any(data.glob("*.sqlite")):
+        raise CommandFailed(f"{data} is not empty: --replace {data} gives up what it holds")
+    kept = keys_file(data)
+    if (found / SEALED_KEYS).exists() and not kept.exists():
+        write_keys(kept, _unsealed(found, given))
+    for service, part in parts.items():
+        _check_keys(service, part, read_keys(kept).values())
+    for path in data.glob("*.sqlite"):
+        if path.stem in service_names() and path.stem not in parts:
+            raise CommandFailed(f"the backup has no {path.stem}: it would not fit the others")
+    places = {service: data / f"{service}.sqlite" for service in parts}
+    # Whoever has read on to an event that is gone now must not take another one for it.
+    read = {service: _last_number(place) for service, place in places.items()}
+    _put({place: found / parts[service].file for service, place in places.items()})
+    for service, place in places.items():
+        _begin_behind(place, read[service])
+        engine = store.open_engine(f"sqlite:///{place}", pool_size=1)
+        _migrate(service, engine, manifest, say)
+        engine.dispose()
+    _put_blobs(found, manifest, os.environ.get("FIVERED_BLOBS") or str(data / BLOBS), say)
 
 
 def _put(files: Mapping[Path, Path]) -> None:
@@ -215,14 +242,33 @@ def _readers(path: Path) -> list[Path]:
     return [other for other in found if other != path and other.exists()]
 
 
-def _beyond(path: Path, service: str, readers: Iterable[Path]) -> None:
-    """Begin the outbox behind what others have read of it, so that they read on."""
+def _last_number(path: Path) -> int:
+    """Return the number of the last event that a database has ever published; 0 where it has none,
+    or is not there or cannot be read any more."""
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(path)) as conn:
+            asked = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
+            row = conn.execute(asked).fetchone()
+    except sqlite3.DatabaseError:
+        return 0
+    return int(row[0]) if row else 0
+
+
+def _read_by_others(service: str, readers: Iterable[Path]) -> int:
+    """Return the number of the last event of a service that the others have read."""
     read = 0
     for other in readers:
         with closing(sqlite3.connect(other)) as conn:
             asked = "SELECT position FROM cursors WHERE source = ?"
             row = conn.execute(asked, (service,)).fetchone()
             read = max(read, row[0] if row else 0)
+    return read
+
+
+def _begin_behind(path: Path, read: int) -> None:
+    """Begin the outbox behind what anybody can have read of it, so that they read on."""
     with closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("DELETE FROM sqlite_sequence WHERE name = 'outbox' AND seq < ?", (read,))
         conn.execute(

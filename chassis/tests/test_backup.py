@@ -1,6 +1,7 @@
 """A backup is whole or not there, says what it holds, and gives back that moment."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from hashlib import sha256
@@ -231,12 +232,91 @@ def test_a_restored_file_publishes_behind_what_others_have_read(tmp_path):
         conn.execute("INSERT INTO cursors VALUES ('toy', 5)")
     place.write_bytes(b"what was there")
     restore._put({place: kept})
-    restore._beyond(place, "toy", [reader])
+    restore._begin_behind(place, restore._read_by_others("toy", [reader]))
     with closing(sqlite3.connect(place)) as conn, conn:
         conn.execute("INSERT INTO outbox (event_id, fact, partition, subject, body, recorded_at)"
                      " VALUES ('e', 'f', 0, 's', x'', '2026-01-01')")  # fmt: skip
         assert conn.execute("SELECT max(id) FROM outbox").fetchone() == (6,)
     assert next(tmp_path.glob("toy.sqlite.before-*")).read_bytes() == b"what was there"
+
+
+def test_numbers_that_were_given_before_a_restore_are_not_given_again(toy, tmp_path):
+    """H11-19: a cursor of before a restore fitted again, and events were passed over."""
+    if toy.runtime.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's places are times")
+    made = backed_up(tmp_path)
+    for amount in range(5):
+        add(toy, "b", amount)
+    before = toy.rows("SELECT max(id) AS id FROM outbox")[0]["id"]
+    toy.runtime.engine.dispose()
+    assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 0
+    add(toy, "c", 1)
+    assert toy.rows("SELECT max(id) AS id FROM outbox")[0]["id"] > before
+
+
+def test_one_backup_that_cannot_be_read_hides_no_other(toy, tmp_path, capsys):
+    """H11-20: `verify` of many ended at the first half of a manifest."""
+    made = backed_up(tmp_path)
+    half = made.with_name("toy-half")
+    half.mkdir()
+    (half / backup.MANIFEST).write_text("{")
+    capsys.readouterr()
+    assert fivered("backup", "verify", made.parent) == 1
+    first, second = sorted(capsys.readouterr().out.splitlines())
+    assert first.startswith(f"BAD  {half}: ")
+    assert second.startswith(f"ok   {made}: ")
+    assert fivered("backup", "verify", made.parent, "--json") == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(bool(one["problems"]) for one in told) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda found: found["services"].clear(),
+        lambda found: found["services"]["toy"].update(file="../toy.sqlite"),
+        lambda found: found["services"]["toy"].update(file="/etc/passwd"),
+        lambda found: found["files"].update({"../x": found["files"].popitem()[1]}),
+        lambda found: found.update(blobs={"../../x": 1}),
+    ],
+)
+def test_a_manifest_that_leads_elsewhere_is_refused(toy, tmp_path, capsys, change):
+    """H11-23: it opened files beside the backup, or restored nothing and said ok."""
+    made = backed_up(tmp_path)
+    found = json.loads((made / backup.MANIFEST).read_text())
+    change(found)
+    (made / backup.MANIFEST).write_text(json.dumps(found))
+    capsys.readouterr()
+    assert fivered("backup", "verify", made) == 1
+    assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_data_folder_takes_no_second_place_for_its_keys_and_none_is_left(toy, tmp_path, capsys):
+    """H11-21, H11-22, H11-24, H11-25."""
+    made, data = backed_up(tmp_path), tmp_path / "new"
+    asked = ("restore", "--data", data, "--from", made)
+    assert fivered(*asked, "--keys-to", data / "keys.json") == 2
+    assert "by itself" in capsys.readouterr().err
+    if toy.runtime.engine.dialect.name == "sqlite":
+        whole, live = tmp_path / "whole", tmp_path / "live"
+        assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 0
+        live.mkdir()
+        shutil.copy(toy.runtime.engine.url.database, live / "toy.sqlite")
+        assert fivered("backup", "--data", live, "--to", whole) == 0
+        asked = ("restore", "--data", data, "--from", whole, "--replace")
+        assert fivered(*asked, tmp_path / "another") == 2
+        assert not data.exists()
+        assert fivered(*asked, f"{data}/") == 0
+    with pytest.raises(SystemExit):
+        fivered("backup", "toy", "--to", tmp_path, "--keep", "x")
+    assert "no number of backups" in capsys.readouterr().err
+    (tmp_path / "phrase").write_bytes(b"\xe4" * 20)
+    for path, why in ((tmp_path / "none", "No such file"), (tmp_path / "phrase", "UTF-8")):
+        assert fivered("backup", "toy", "--to", tmp_path, "--passphrase-file", path) == 2
+        told = capsys.readouterr().err
+        assert why in told
+        assert "Errno" not in told
 
 
 def test_files_of_one_backup_are_of_the_same_moment(tmp_path, monkeypatch):

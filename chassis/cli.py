@@ -6,6 +6,7 @@ Units add their own commands by the entry point group "fivered.commands"; the ch
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import pkgutil
 import sys
@@ -37,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `serve` reads them itself: what a process hands on is shown.
         if given.command != "serve":
             setting_files.take()
-        return _loaded(handler)(given)
+        code = _loaded(handler)(given)
+        sys.stdout.flush()
     except SettingsError as error:
         for problem in error.problems:
             print(f"fivered: {problem}", file=sys.stderr)
@@ -50,11 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
-        why = _database_fault(error)
+        why = _full(error) or _database_fault(error)
         if why is None:
             raise
         print(f"fivered: {why}", file=sys.stderr)
         return 2
+    else:
+        return code
     finally:
         # What an option put into the environment is for this command only.
         for name in os.environ.keys() - before.keys():
@@ -401,6 +405,15 @@ def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:
         return handler
     found: Callable[[argparse.Namespace], int] = pkgutil.resolve_name(handler)
     return found
+
+
+def _full(error: BaseException) -> str | None:
+    """Say in one line that there was no room for what a command writes; None for other faults."""
+    if not isinstance(error, OSError) or error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        return None
+    # What is left in it would be tried once more at the end, and told with a trace.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return f"{error.filename or 'standard output'}: {error.strerror}"
 
 
 def _database_fault(error: BaseException) -> str | None:

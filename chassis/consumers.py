@@ -46,12 +46,20 @@ def command(given: argparse.Namespace) -> int:
             f"consumer {given.action} needs --events SERVICE:FACT.vN, with commas between"
             " (fivered events list says which are public)"
         )
-    if not os.environ.get("FIVERED_BROKER_URL"):
-        here.adopt()
+    if not os.environ.get("FIVERED_BROKER_URL") and here.adopt():
+        _needs_broker()
     try:
         return _ACTIONS[given.action](given)
     except (TopologyError, UsersError) as error:
         raise CommandFailed(str(error)) from error
+
+
+def _needs_broker() -> None:
+    if not os.environ.get("FIVERED_BROKER_URL"):
+        raise CommandFailed(
+            "the system that runs here is one process, without a broker: consumers read"
+            " GET /v1/events or its stream, or are told by webhooks"
+        )
 
 
 def _named(events: str | None) -> list[str]:

@@ -1,7 +1,10 @@
 """What was said is shown and said again by number or time (OP-B2), on both databases."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -146,6 +149,17 @@ def test_what_is_published_at_all_is_listed(capsys):
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {one["type"].partition(".")[0] for one in told} == set(service_names())
     assert all(one["title"] and one["schema"] for one in told)
+
+
+def test_no_room_for_what_is_told_is_one_line():
+    """H11-26: a trace."""
+    with Path("/dev/full").open("w") as full:
+        fivered = str(Path(sys.executable).with_name("fivered"))
+        done = subprocess.run(
+            [fivered, "events", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == "fivered: standard output: No space left on device\n"
 
 
 def test_one_fact_is_shown_with_its_members_units_and_words(capsys):

@@ -45,6 +45,10 @@ def test_doctor_events_and_parked_find_what_runs_here(tmp_path):
         # Consumers of the embedded mode read by themselves; one may be set back while it is stopped.
         counted = run("events", "replay", "steward", "--only-to", "credit", "--dry-run")
         assert "would go out again to credit only" in counted.stdout
+        # H11-27: it asked a rabbitmqctl of this machine.
+        alone = run("consumer", "list")
+        assert alone.returncode == 2
+        assert "one process, without a broker" in alone.stderr
     finally:
         assert system.stop() == 0
     # Nothing runs any more, and nothing is guessed.

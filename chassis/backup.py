@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,6 +153,8 @@ def make(of: str, engines: Mapping[str, sa.Engine], to: Path, beside: Beside) ->
             _sync(to)
         except OSError as error:
             raise CommandFailed(f"{error.filename or to}: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise CommandFailed(f"{to}: {error}") from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return place

@@ -92,7 +92,7 @@ HouseholdId = Annotated[
     str, Meta(description="户编号;无户为空 / id of the household; null where there is none")
 ]
 Wallet = Annotated[str, Meta(description="付出积分的账户 / the account of the points that pays")]
-Points = Annotated[int, measure("积分 / points", "分 / points")]
+Points = Annotated[int, measure("积分 / points", "积分 / points")]
 Fen = Annotated[int, measure("金额,以分计 / amount in fen", "分(0.01 元) / fen, 0.01 CNY")]
 Level = Annotated[
     int,

@@ -221,11 +221,16 @@ def _fill_folder(
 
 def _put(files: Mapping[Path, Path]) -> None:
     """Put files (by place) in the place of databases; what was there is kept beside them."""
-    for place, source in files.items():
-        fresh = place.with_name(f"{place.name}.new")
-        shutil.copyfile(source, fresh)
-        with fresh.open("rb") as written:
-            os.fsync(written.fileno())
+    fresh = {place: place.with_name(f"{place.name}.new") for place in files}
+    try:
+        for place, source in files.items():
+            shutil.copyfile(source, fresh[place])
+            with fresh[place].open("rb") as written:
+                os.fsync(written.fileno())
+    except OSError as error:
+        for one in fresh.values():
+            one.unlink(missing_ok=True)
+        raise CommandFailed(f"{next(iter(files)).parent}: {error.strerror}") from error
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     for place in files:
         # With its log, where one is left of a process that was killed.
@@ -233,7 +238,7 @@ def _put(files: Mapping[Path, Path]) -> None:
             old = place.with_name(place.name + one)
             if old.exists():
                 old.rename(place.with_name(f"{place.name}.before-{stamp}{one}"))
-        place.with_name(f"{place.name}.new").replace(place)
+        fresh[place].replace(place)
 
 
 def _readers(path: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import sys
 import types
 import typing
@@ -57,6 +58,7 @@ def setting(
     least: int = 0,
     most: int | None = None,
     stands_in: str = "",
+    like: tuple[re.Pattern[str], str] | None = None,
 ) -> Any:
     """Declare a field that is read from the environment variable `name`.
 
@@ -71,6 +73,7 @@ def setting(
         most: Largest number.
         stands_in: For a key: the variable whose key does its work while it is unset. Where that
             one has begun it, no other key may be made up for it.
+        like: What a value, or each of several, must match, and how that is said.
     """
     metadata = {
         "env": name,
@@ -81,6 +84,7 @@ def setting(
         "least": least,
         "most": most,
         "stands_in": stands_in,
+        "like": like,
     }
     if default is _MISSING:
         return dataclasses.field(metadata=metadata)
@@ -115,6 +119,8 @@ def _parse(kind: object, text: str) -> object:
     return text
 
 
+# A name, an IPv4 address or an IPv6 one in brackets, and a port.
+_HOST = re.compile(r"(?i:(?:[a-z0-9_-]+\.)*[a-z0-9_-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 # Read in other places than a settings class.
 _READ_ELSEWHERE = frozenset(
     {
@@ -212,6 +218,8 @@ def _outside(limits: Mapping[str, Any], value: Any, text: str) -> str:
     parts = value if isinstance(value, tuple) else (text,)
     if min(map(_length, parts), default=0) < limits["min_bytes"]:
         return f"is too short: at least {limits['min_bytes']} bytes"
+    if (like := limits["like"]) and (wrong := [one for one in parts if not like[0].match(one)]):
+        return f"is wrong: {wrong[0]!r} is no {like[1]}"
     if limits["choices"] and not set(parts) <= set(limits["choices"]):
         return f"must be one of {', '.join(limits['choices'])}"
     if limits["schemes"] and (why := address_fault(text, *limits["schemes"])):
@@ -362,6 +370,7 @@ class ProcessSettings:
         "FIVERED_WEBHOOK_HOSTS",
         help="Hosts (host or host:port, by comma) that webhooks may go to; empty = no webhooks",
         default=(),
+        like=(_HOST, "host or host:port, such as hooks.example.org"),
     )
     webhook_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
         "FIVERED_WEBHOOK_KEY",

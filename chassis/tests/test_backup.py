@@ -1,11 +1,13 @@
 """A backup is whole or not there, says what it holds, and gives back that moment."""
 
 import json
+import resource
 import shutil
 import sqlite3
 from contextlib import closing, suppress
 from hashlib import sha256
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -252,6 +254,29 @@ def test_numbers_that_were_given_before_a_restore_are_not_given_again(toy, tmp_p
     assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 0
     add(toy, "c", 1)
     assert toy.rows("SELECT max(id) AS id FROM outbox")[0]["id"] > before
+
+
+def test_without_room_it_is_one_line_and_nothing_is_left(toy, tmp_path, capsys):
+    """H11-33: traces, and a file beside the database that nobody removed."""
+    if toy.runtime.engine.dialect.name != "sqlite":
+        pytest.skip("pg_dump says it itself")
+    made = backed_up(tmp_path)
+    database = Path(toy.runtime.engine.url.database)
+    before = sorted(database.parent.iterdir())
+    capsys.readouterr()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Of no file more than 8 KiB is written: as with a full disk, for root too.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        assert fivered("backup", "toy", "--to", tmp_path / "full") == 2
+        assert fivered("restore", "toy", "--from", made, "--replace", "toy") == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert capsys.readouterr().err.count("\n") == 2
+    assert not list((tmp_path / "full").glob("toy*"))
+    left = {path.name for path in {*database.parent.iterdir()} - {*before}}
+    log = {f"{database.name}-wal", f"{database.name}-shm"}
+    assert left - log <= {"full", "lock"}
 
 
 def test_one_backup_that_cannot_be_read_hides_no_other(toy, tmp_path, capsys):

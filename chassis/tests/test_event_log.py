@@ -166,7 +166,7 @@ def test_one_fact_is_shown_with_its_members_units_and_words(capsys):
     assert cli.main(["events", "show", "partner.offer_published.v1"]) == 0
     shown = capsys.readouterr().out
     assert "points_price" in shown
-    assert "[分 / points]" in shown
+    assert "[积分 / points]" in shown
     assert "DISCOUNT" in shown
     assert "POST /v1/partner/offers/{offer_id}/publish" in shown
     assert cli.main(["events", "show", "partner.offer_published.v1", "--json"]) == 0

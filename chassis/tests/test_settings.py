@@ -17,6 +17,9 @@ from testkit.bench import environment
         (ProcessSettings, "FIVERED_BROKER_URL", "amqp://x:abc/", "its port is no number"),
         (ProcessSettings, "FIVERED_BROKER_URL", "amqp://u@x:1,y:abc/", "its port is no number"),
         (ProcessSettings, "FIVERED_DATABASE_POOL", "many", "'many' is no whole number"),
+        (ProcessSettings, "FIVERED_WEBHOOK_HOSTS", "a.example,http://x", "'http://x' is no host"),
+        (ProcessSettings, "FIVERED_WEBHOOK_HOSTS", "*.example.org", "is no host or host:port"),
+        (ProcessSettings, "FIVERED_WEBHOOK_HOSTS", "a b", "is no host or host:port"),
         (ProcessSettings, "FIVERED_DEMO_START", "yesterday", "'yesterday' is no time like 2025-"),
     ],
 )

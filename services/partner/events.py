@@ -96,7 +96,7 @@ class OfferPublished:
     offer_id: OfferId
     partner_id: PartnerId
     kind: Annotated[str, words("兑换项目种类 / what is offered", OfferKind)]
-    points_price: Annotated[int, measure("兑换所需积分 / points that it costs", "分 / points")]
+    points_price: Annotated[int, measure("兑换所需积分 / points that it costs", "积分 / points")]
 
 
 @fact("redemption_requested.v1", about="redemption")

@@ -15,6 +15,7 @@ import pytest
 
 from chassis import __version__, api, releases
 from deploy.local.prepare import units
+from deploy.release import unpack
 
 ROOT = Path(__file__).resolve().parents[2]
 LINT = "\nlint:\n\t@echo linted\n"
@@ -138,7 +139,7 @@ def test_a_release_is_tagged_and_holds_a_wheel_and_an_archive_of_every_unit(clon
         assert whole["metadata"]["component"]["name"] == name
         # Who builds from the archive gets the same wheel.
         with tarfile.open(files[f"{stem}.tar.gz"]) as archive:
-            archive.extractall(tmp_path, filter="data")
+            unpack(archive, tmp_path)
         asked = f"from setuptools import build_meta as b; b.build_wheel({str(tmp_path)!r})"
         subprocess.run(
             [sys.executable, "-c", asked], cwd=tmp_path / stem, check=True, capture_output=True

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from deploy import release
 from tests.systems import ROOT
 
 RELEASE = "a860143"
@@ -59,5 +60,5 @@ def code_of_the_release_before(folder: Path) -> Path:
         + packed.stderr.decode()
     )
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
-        tar.extractall(folder, filter="data")
+        release.unpack(tar, folder)
     return folder

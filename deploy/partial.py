@@ -91,6 +91,7 @@ def _compose(chosen: Sequence[str], at: Path) -> dict[str, Any]:
             services[f"{name}-{kind}"] = one
     image = _image_of_compose("topology").replace(_unit_of_compose("topology"), chosen[0])
     services["topology"] = {"image": image, "volumes": [installation]}
+    services["consumer"] = {"image": image, "volumes": [installation]}
     services["gateway"] = {
         "volumes": [installation],
         "environment": {"FIVERED_SERVICES": ",".join(chosen)},

@@ -397,8 +397,8 @@ class JobQuestion(Request, frozen=True):
 
 
 def shown(**by: str) -> Mapping[str, str]:
-    """Write `Service.shown_by`: `shown(request_id="request")`."""
-    return MappingProxyType(by)
+    """Write `Service.shown_by`: `shown(request_id="request")`; things of the chassis are in it."""
+    return MappingProxyType({"webhook_id": "_webhook"} | by)
 
 
 class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
@@ -417,6 +417,7 @@ class Service(Declared):
     """
 
     doors: ClassVar[tuple[Row, ...]] = ()
+    shown_by: ClassVar[Mapping[str, str]] = shown()
     runtime: Any = RuntimeProvider()
 
     def __init_subclass__(cls) -> None:

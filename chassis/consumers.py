@@ -296,7 +296,7 @@ def _with_password(given: argparse.Namespace, url: str, use: Callable[[str], Non
 
 def _address(url: str, name: str, password: str, address: str | None) -> str:
     """Return the AMQP URL by which a consumer logs in."""
-    parts = urlsplit(url)
+    parts = urlsplit(each_address(url)[0])
     hosts = address or ",".join(
         urlsplit(one).netloc.rpartition("@")[2] for one in each_address(url)
     )

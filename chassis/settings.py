@@ -248,9 +248,11 @@ def each_address(url: str) -> list[str]:
 
     "amqp://user:password@one:5672,two:5672/vhost" names two.
     """
-    parts = urlsplit(url)
-    user, at, hosts = parts.netloc.rpartition("@")
-    return [parts._replace(netloc=f"{user}{at}{host}").geturl() for host in hosts.split(",")]
+    # By hand: some releases of Python refuse brackets that are not the whole of a host.
+    scheme, mark, rest = url.partition("://")
+    end = min((rest.find(one) for one in "/?#" if one in rest), default=len(rest))
+    user, at, hosts = rest[:end].rpartition("@")
+    return [f"{scheme}{mark}{user}{at}{host}{rest[end:]}" for host in hosts.split(",")]
 
 
 def describe(cls: type) -> list[tuple[str, str, str]]:

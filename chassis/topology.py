@@ -41,6 +41,7 @@ from chassis.bus import Service, consumed_by
 from chassis.facts import all_declared
 from chassis.json_values import JsonObject
 from chassis.messages import PARTITIONS
+from chassis.settings import each_address
 
 RPC_EXCHANGE = "fivered.rpc"
 REPLY_EXCHANGE = "fivered.replies"
@@ -355,7 +356,7 @@ VHOST = "fivered"
 
 def vhost_of(url: str) -> str:
     """Return the vhost that an AMQP URL names."""
-    return unquote(urlsplit(url).path.removeprefix("/")) or "/"
+    return unquote(urlsplit(each_address(url)[0]).path.removeprefix("/")) or "/"
 
 
 Policy = TypedDict(

@@ -89,6 +89,6 @@ def test_a_shell_completes_commands_and_installed_services(capsys):
         command = ["bash", "-c", script + "\n" + tried.format(line)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
-    assert completed("par") == ["parked"]
+    assert completed("parke") == ["parked"]
     assert completed('work ""') == cli.service_names()
     assert "--only-to" in completed("events --")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pika
 import pika.exceptions
@@ -103,9 +102,11 @@ def store(seen: Seen | str | Path | None) -> Seen:
 
 def _each(url: str) -> list[str]:
     """Return the addresses of a URL that may name several hosts of a cluster."""
-    parts = urlsplit(url)
-    user, at, hosts = parts.netloc.rpartition("@")
-    return [parts._replace(netloc=f"{user}{at}{host}").geturl() for host in hosts.split(",")]
+    # By hand: some releases of Python refuse brackets that are not the whole of a host.
+    scheme, mark, rest = url.partition("://")
+    end = min((rest.find(one) for one in "/?#" if one in rest), default=len(rest))
+    user, at, hosts = rest[:end].rpartition("@")
+    return [f"{scheme}{mark}{user}{at}{host}{rest[end:]}" for host in hosts.split(",")]
 
 
 def _parameters(url: str, name: str, heartbeat_s: int) -> pika.URLParameters:

@@ -228,8 +228,8 @@ def _put(files: Mapping[Path, Path]) -> None:
             with fresh[place].open("rb") as written:
                 os.fsync(written.fileno())
     except OSError as error:
-        for one in fresh.values():
-            one.unlink(missing_ok=True)
+        for left in fresh.values():
+            left.unlink(missing_ok=True)
         raise CommandFailed(f"{next(iter(files)).parent}: {error.strerror}") from error
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     for place in files:

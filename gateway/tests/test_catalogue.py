@@ -91,7 +91,7 @@ def test_a_page_says_when_by_what_after_what_since_when_and_what_each_word_means
     assert "<code>forum</code>" in shown
     assert "新增成员 `building`" in shown
     shown = site.ask("GET", "/events/partner.offer_published.v1", grants=None, headers=HTML).text
-    assert "单位 / Unit: 分" in shown
+    assert "单位 / Unit: 积分" in shown
     listed = site.ask("GET", "/events", grants=None).json()
     assert "Lists of words are open" in listed["readers"]
     assert all(one["when"] and one["by"] and one["since"] for one in listed["items"])

@@ -28,7 +28,7 @@ from chassis import envelope as env
 from chassis import metrics, telemetry
 from chassis import storage as store
 from chassis.messages import SYSTEM, Event, is_uuid
-from chassis.reconnect import tell_outage
+from chassis.reconnect import tell_fault, tell_outage
 from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.inbox")
@@ -73,7 +73,8 @@ class Outage(Exception):
 
 
 def log_failure(to: logging.Logger, error: Exception, fault: str, **of: str) -> None:
-    """Log why a turn of a host failed: an outage in one line, anything else with its traceback.
+    """Log why a turn of a host failed: an outage in one line, anything else with its traceback;
+    what fails again and again is a line a minute.
 
     Args:
         to: The host's log.
@@ -84,7 +85,7 @@ def log_failure(to: logging.Logger, error: Exception, fault: str, **of: str) -> 
     if isinstance(error, Outage) or store.is_outage(error):
         tell_outage(to, "storage_outage", error, **of)
     else:
-        to.exception(fault, extra=of)
+        tell_fault(to, fault, error, **of)
 
 
 def deliver(

@@ -30,7 +30,7 @@ from chassis.folder import hold, keys_of_service
 from chassis.here import keys_file, read_keys
 from chassis.installed import ALL, service_class, service_names, services_of
 from chassis.migrate import histories, package_of
-from chassis.settings import CommandFailed, address_fault, database_variable
+from chassis.settings import CommandFailed
 from chassis.vault import key_id
 
 MANIFEST = "manifest.json"
@@ -439,9 +439,10 @@ def backups_in(folder: Path, of: str | None = None) -> list[Path]:
     Raises:
         CommandFailed: One of them cannot be read.
     """
-    if (folder / MANIFEST).exists():
-        return [folder]
-    found = {path: manifest_of(path) for path in _folders(folder)}
+    folders = _folders(folder)
+    if folders == [folder]:
+        return folders
+    found = {path: manifest_of(path) for path in folders}
     kept = [path for path, manifest in found.items() if of in {None, manifest.of}]
     return sorted(kept, key=lambda path: (found[path].made_at, path.name))
 
@@ -529,16 +530,9 @@ def databases(services: Iterable[str]) -> dict[str, str]:
     Raises:
         CommandFailed: One is not set, or names no database of ours.
     """
-    names = services_of(list(services))
-    if not all(os.environ.get(database_variable(name)) for name in names):
-        here.adopt()
     found = {}
-    for name in names:
-        url = os.environ.get(database_variable(name))
-        if not url:
-            raise CommandFailed(f"{database_variable(name)} is not set: the database of {name}")
-        if why := address_fault(url, "postgresql", "sqlite"):
-            raise CommandFailed(f"{database_variable(name)} {why}")
+    for name in services_of(list(services)):
+        url = here.database_of(name)
         if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
             raise CommandFailed(f"{url.removeprefix('sqlite:///')}: no such database")
         found[name] = url

@@ -36,7 +36,7 @@ from chassis.installed import ALL, service_class, service_names, services_of
 from chassis.messages import SYSTEM
 from chassis.migrate import current_of, migrate_service, named, package_of
 from chassis.runtime import Runtime
-from chassis.settings import CommandFailed, address_fault, database_variable, read
+from chassis.settings import CommandFailed, database_variable, read
 
 
 def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
@@ -47,14 +47,7 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
         SettingsError: Lists every missing or wrong variable.
     """
     cls = service_class(service)
-    if not os.environ.get(database_variable(service)):
-        here.adopt()
-    url = os.environ.get(database_variable(service))
-    if not url:
-        raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
-    if why := address_fault(url, "postgresql", "sqlite"):
-        raise CommandFailed(f"{database_variable(service)} {why}")
-    return Runtime.open(cls, url, cooperative=cooperative)
+    return Runtime.open(cls, here.database_of(service), cooperative=cooperative)
 
 
 def run_migrate(given: argparse.Namespace) -> int:

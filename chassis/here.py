@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TypedDict, cast
 
-from chassis.settings import CommandFailed, database_variable
+from chassis.settings import CommandFailed, address_fault, database_variable
 
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"
@@ -198,6 +198,24 @@ def adopt() -> bool:
         _told.append("")
         print("fivered: of the system that runs here (make run, make up)", file=sys.stderr)
     return bool(found)
+
+
+def database_of(service: str) -> str:
+    """Return the address of a service's database: what the environment says, or the system that
+    runs here.
+
+    Raises:
+        CommandFailed: Neither names one, or it is no database of ours.
+    """
+    variable = database_variable(service)
+    if not os.environ.get(variable):
+        adopt()
+    url = os.environ.get(variable)
+    if not url:
+        raise CommandFailed(f"{variable} is not set: the database of {service}")
+    if why := address_fault(url, "postgresql", "sqlite"):
+        raise CommandFailed(f"{variable} {why}")
+    return url
 
 
 def _alive(pid: int | None) -> bool:

@@ -111,10 +111,7 @@ def forgotten(service: str, found: Iterable[Heard]) -> list[Heard]:
 @contextmanager
 def _reading(service: str) -> Iterator[sa.Connection]:
     """Read a service's database."""
-    url = os.environ.get(database_variable(service))
-    if not url:
-        raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
-    engine = store.open_engine(url, pool_size=1)
+    engine = store.open_engine(here.database_of(service), pool_size=1)
     try:
         with store.reading(engine) as conn:
             yield conn

@@ -25,7 +25,7 @@ from chassis.here import keys_file, read_keys
 from chassis.inbox import KEEP
 from chassis.installed import service_class, service_names
 from chassis.migrate import current_of, histories, migrate_service, package_of
-from chassis.settings import CommandFailed, address_fault, database_variable
+from chassis.settings import CommandFailed
 from chassis.vault import key_id
 
 # Clocks of several machines differ; what is heard twice is dropped.
@@ -89,7 +89,7 @@ def _part(manifest: Manifest, service: str) -> Part:
 
 def _service(service: str, found: Path, manifest: Manifest, replace: str | None, say: Say) -> None:
     part = _part(manifest, service)
-    url = _address(service)
+    url = here.database_of(service)
     keys = {name: os.environ.get(name, "") for name in keys_of_service(service_class(service))}
     _check_keys(service, part, keys.values())
     engine = store.open_engine(url, pool_size=2)
@@ -120,20 +120,6 @@ def _service(service: str, found: Path, manifest: Manifest, replace: str | None,
         engine.dispose()
     _put_blobs(found, manifest, os.environ.get("FIVERED_BLOBS", ""), say)
     _print_steps(service, manifest, part, say)
-
-
-def _address(service: str) -> str:
-    variable = database_variable(service)
-    service_class(service)
-    url = os.environ.get(variable)
-    if not url:
-        here.adopt()
-        url = os.environ.get(variable)
-    if not url:
-        raise CommandFailed(f"{variable} is not set: the database of {service}")
-    if why := address_fault(url, "postgresql", "sqlite"):
-        raise CommandFailed(f"{variable} {why}")
-    return url
 
 
 def _may_replace(engine: sa.Engine, name: str, replace: str | None) -> None:

@@ -17,7 +17,7 @@ from pika.channel import Channel
 from pika.exceptions import ChannelClosedByBroker as Refusal
 
 from .base import GOOD_S, LOST, Consumer, OnAgain, OnLost, Options, parameters_of, store
-from .declaring import ConsumerError, Names, Pause, declaring
+from .declaring import ConsumerError, Names, Pause, advance, declaring
 from .intake import Call, Done, HandlerFailed, Intake, Item
 from .seen import Seen
 
@@ -173,11 +173,7 @@ class AsyncClient(Consumer):
         steps = declaring(self._names, self._patterns(), anew=not self._declared)
         channel = await wire.channel()
         refusal: Refusal | None = None
-        while True:
-            try:
-                step = next(steps) if refusal is None else steps.throw(refusal)
-            except StopIteration:
-                break
+        while (step := advance(steps, refusal)) is not None:
             refusal = None
             if isinstance(step, Pause):
                 await asyncio.sleep(step.seconds)
@@ -226,11 +222,7 @@ class AsyncClient(Consumer):
         """Have handlers take these, and acknowledge them."""
         steps = intake.handle(items)
         failed: Exception | None = None
-        while True:
-            try:
-                step = next(steps) if failed is None else steps.throw(failed)
-            except StopIteration:
-                return
+        while (step := advance(steps, failed)) is not None:
             failed = None
             if isinstance(step, Call):
                 try:

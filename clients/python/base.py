@@ -101,7 +101,8 @@ def store(seen: Seen | str | Path | None) -> Seen:
 
 
 def _each(url: str) -> list[str]:
-    """Return the addresses of a URL that may name several hosts of a cluster."""
+    """Return the addresses of a URL that may name several hosts of a cluster; as the services read
+    it, of which this package needs none."""
     # By hand: some releases of Python refuse brackets that are not the whole of a host.
     scheme, mark, rest = url.partition("://")
     end = min((rest.find(one) for one in "/?#" if one in rest), default=len(rest))

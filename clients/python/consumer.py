@@ -15,7 +15,7 @@ import pika.exceptions
 from pika.exceptions import ChannelClosedByBroker as Refusal
 
 from .base import GOOD_S, LOST, Consumer, OnAgain, OnLost, Options, parameters_of, store
-from .declaring import ConsumerError, Names, Pause, declaring
+from .declaring import ConsumerError, Names, Pause, advance, declaring
 from .intake import Call, Done, HandlerFailed, Intake, Item
 from .seen import Seen
 
@@ -181,11 +181,7 @@ class Client(Consumer):
         steps = declaring(self._names, self._patterns(), anew=not self._declared)
         channel = connection.channel()
         refusal: Refusal | None = None
-        while True:
-            try:
-                step = next(steps) if refusal is None else steps.throw(refusal)
-            except StopIteration:
-                break
+        while (step := advance(steps, refusal)) is not None:
             refusal = None
             if isinstance(step, Pause):
                 connection.sleep(step.seconds)
@@ -233,11 +229,7 @@ class Client(Consumer):
         """Have handlers take these, and acknowledge them."""
         steps = intake.handle(items)
         failed: Exception | None = None
-        while True:
-            try:
-                step = next(steps) if failed is None else steps.throw(failed)
-            except StopIteration:
-                return
+        while (step := advance(steps, failed)) is not None:
             failed = None
             if isinstance(step, Call):
                 try:

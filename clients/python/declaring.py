@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pika.exceptions import ChannelClosedByBroker as Refusal
 
@@ -47,6 +47,15 @@ class Pause:
 
 
 Steps = Generator[Step | Pause, None, None]
+T = TypeVar("T")
+
+
+def advance(steps: Generator[T, None, None], failed: Exception | None) -> T | None:
+    """Return what is to be done next, after the last thing has failed or not; None at the end."""
+    try:
+        return next(steps) if failed is None else steps.throw(failed)
+    except StopIteration:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from chassis.bus import Service, subscribe
 from chassis.facts import reads
 from chassis.messages import Event
 from chassis.runtime import Runtime
+from chassis.settings import database_variable
 from chassis.transaction import Tx
 from chassis.work import Worker
 
@@ -77,14 +78,15 @@ def installation() -> topology.Installation:
     )
 
 
-def main() -> None:
-    logs.configure("bench ledger", "WARNING")
+def work(service_cls: type[Service], whole: topology.Installation) -> None:
+    """Be the worker of a service until SIGTERM; databases and broker stand in the environment."""
+    logs.configure(f"bench {service_cls.name}", "WARNING")
     runtime = Runtime.open(
-        Ledger,
-        os.environ["FIVERED_LEDGER_DATABASE_URL"],
+        service_cls,
+        os.environ[database_variable(service_cls.name)],
         environ=os.environ | {"FIVERED_ACTOR_KEY": "k" * 32},
     )
-    worker = Worker(runtime, os.environ["FIVERED_BROKER_URL"], installation())
+    worker = Worker(runtime, os.environ["FIVERED_BROKER_URL"], whole)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     page = worker.page(runtime.process.health_port)
@@ -97,4 +99,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    work(Ledger, installation())

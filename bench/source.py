@@ -6,17 +6,11 @@ sends what waits in the outbox.
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-
 from bench import ledger
-from chassis import logs, topology
 from chassis import storage as store
+from chassis import topology
 from chassis.bus import Service
 from chassis.facts import fact
-from chassis.runtime import Runtime
-from chassis.work import Worker
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)
@@ -41,17 +35,5 @@ def installation() -> topology.Installation:
     )
 
 
-def main() -> None:
-    logs.configure("bench source", "WARNING")
-    runtime = Runtime.open(Source, os.environ["FIVERED_SOURCE_DATABASE_URL"], environ=ENVIRON)
-    worker = Worker(runtime, os.environ["FIVERED_BROKER_URL"], installation())
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    worker.start()
-    stopping.wait()
-    worker.stop()
-    runtime.close()
-
-
 if __name__ == "__main__":
-    main()
+    ledger.work(Source, installation())

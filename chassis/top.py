@@ -145,20 +145,7 @@ def read_all(addresses: Mapping[str, str]) -> dict[str, Page]:
 # Figures
 
 
-def between(before: Page, now: Page) -> Page:
-    """Return what was counted between two readings; what is no counter is told as it is now."""
-    samples = {
-        name: {
-            key: value - before.samples.get(name, {}).get(key, 0.0) for key, value in found.items()
-        }
-        if name.endswith(("_total", "_bucket", "_count", "_sum"))
-        else dict(found)
-        for name, found in now.samples.items()
-    }
-    return Page(now.at, samples)
-
-
-def _sum(page: Page, name: str, **labels: str) -> float | None:
+def total(page: Page, name: str, **labels: str) -> float | None:
     """Add up the samples of a name that have these labels; None where the page has none."""
     wanted = set(labels.items())
     found = [value for key, value in page.samples.get(name, {}).items() if wanted <= key]
@@ -166,11 +153,11 @@ def _sum(page: Page, name: str, **labels: str) -> float | None:
 
 
 def _rate(before: Page, now: Page, name: str, **labels: str) -> float | None:
-    later = _sum(now, name, **labels)
+    later = total(now, name, **labels)
     if later is None or before.why:
         return None
     # A process that was started again begins at zero.
-    earlier = min(_sum(before, name, **labels) or 0.0, later)
+    earlier = min(total(before, name, **labels) or 0.0, later)
     return (later - earlier) / max(now.at - before.at, 1e-6)
 
 
@@ -198,7 +185,7 @@ def _unit(name: str, before: Page, now: Page) -> Unit:
     release = next(
         (dict(key).get("version", "") for key in now.samples.get("fivered_build_info", {})), ""
     )
-    memory = _sum(now, "process_resident_memory_bytes")
+    memory = total(now, "process_resident_memory_bytes")
     cpu = _rate(before, now, "process_cpu_seconds_total")
     links = now.samples.get("fivered_bus_connected", {})
     http = "fivered_http_request_duration_seconds"
@@ -226,7 +213,7 @@ def _waiting(before: Page, now: Page) -> Iterator[Waiting]:
     for service in sorted(dict(key)["service"] for key in told):
 
         def much(name: str, of: str = service) -> float:
-            return _sum(now, name, service=of) or 0.0
+            return total(now, name, service=of) or 0.0
 
         def rate(name: str, of: str = service, **labels: str) -> float | None:
             return _rate(before, now, name, service=of, **labels)
@@ -237,7 +224,7 @@ def _waiting(before: Page, now: Page) -> Iterator[Waiting]:
             unsent=int(much("fivered_outbox_unsent_events")),
             oldest_s=much("fivered_outbox_oldest_age_seconds"),
             heard=rate("fivered_inbox_events_total", result="effect"),
-            queued=_whole(_sum(now, "fivered_queue_waiting_events", service=service)),
+            queued=_whole(total(now, "fivered_queue_waiting_events", service=service)),
             effect_ms=_slow(before, now, "fivered_event_effect_delay_seconds", service=service),
             parked=int(much("fivered_parked_deliveries")),
             timers_late=int(much("fivered_timers_late")),

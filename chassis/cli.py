@@ -6,7 +6,6 @@ Units add their own commands by the entry point group "fivered.commands"; the ch
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import pkgutil
 import sys
@@ -409,7 +408,10 @@ def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:
 
 def _full(error: BaseException) -> str | None:
     """Say in one line that there was no room for what a command writes; None for other faults."""
-    if not isinstance(error, OSError) or error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+    # With what it needs it takes longer to import than most commands to run.
+    from chassis.reconnect import DISK_FULL  # noqa: PLC0415
+
+    if not isinstance(error, OSError) or error.errno not in DISK_FULL:
         return None
     # What is left in it would be tried once more at the end, and told with a trace.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -32,13 +32,13 @@ def context() -> ssl.SSLContext:
     try:
         made = ssl.create_default_context(cafile=ca)
     except OSError as error:
-        raise Unusable(f"{CA}, {ca}: {_why(error)}") from error
+        raise Unusable(f"{CA}, {ca}: {why(error)}") from error
     if certificate:
         try:
             made.load_cert_chain(certificate, key)
         except OSError as error:
             named = f"{CERTIFICATE} {certificate}, {KEY} {key or 'not set'}"
-            raise Unusable(f"{named}: {_why(error)}") from error
+            raise Unusable(f"{named}: {why(error)}") from error
     return made
 
 
@@ -64,7 +64,8 @@ def _files() -> tuple[str | None, str | None, str | None]:
     return ca, certificate, key
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """Return in some words why a file of TLS cannot be used."""
     if isinstance(error, ssl.SSLError):
         return (error.reason or str(error)).replace("_", " ").lower()
     return error.strerror or str(error)

@@ -6,6 +6,7 @@ import logging
 import ssl
 from pathlib import Path
 
+from chassis import tls
 from chassis.settings import SettingsError
 from gateway.settings import GatewaySettings
 
@@ -78,10 +79,7 @@ class Certificate:
         return found
 
     def _said(self, error: OSError) -> str:
-        why = error.strerror or str(error)
-        if isinstance(error, ssl.SSLError):
-            why = (error.reason or str(error)).replace("_", " ").lower()
         return (
             "FIVERED_TLS_CERTIFICATE, FIVERED_TLS_KEY_PEM or FIVERED_TLS_CLIENT_CA"
-            f" ({', '.join(self._files())}): {why}"
+            f" ({', '.join(self._files())}): {tls.why(error)}"
         )

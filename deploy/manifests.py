@@ -47,7 +47,9 @@ def files(installation: Installation) -> dict[str, str]:
     }
     for name in service_names():
         whole[f"{name}.yaml"] = _service(name, installation.seen_by(name))
-    whole["kustomization.yaml"] = [_kustomization(sorted(whole))]
+    whole["kustomization.yaml"] = [
+        kustomization(NAMESPACE, sorted(whole), images=_images([*service_names(), "gateway"]))
+    ]
     return {name: HEAD + text_of(manifests) for name, manifests in whole.items()}
 
 
@@ -63,18 +65,22 @@ def _head(kind: str, api: str, name: str, unit: str) -> Manifest:
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": labels}}
 
 
-def _kustomization(names: list[str]) -> Manifest:
-    units = [*service_names(), "gateway"]
+def kustomization(namespace: str, resources: list[str], **more: object) -> Manifest:
+    """Return what lists the files of a folder, for one namespace."""
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "namespace": NAMESPACE,
-        "resources": names,
-        "images": [
-            {"name": f"fivered/{unit}", "newName": f"{REGISTRY}/{unit}", "newTag": __version__}
-            for unit in units
-        ],
+        "namespace": namespace,
+        "resources": resources,
+        **more,
     }
+
+
+def _images(units: list[str], tag: str = __version__) -> list[Manifest]:
+    return [
+        {"name": f"fivered/{unit}", "newName": f"{REGISTRY}/{unit}", "newTag": tag}
+        for unit in units
+    ]
 
 
 def _settings(installation: str) -> list[Manifest]:
@@ -313,13 +319,7 @@ def monitoring(rules: Manifest) -> dict[str, str]:
     }
     alarms = _head("PrometheusRule", "monitoring.coreos.com/v1", "fivered", "settings")
     whole = {"podmonitor.yaml": pods, "rules.yaml": alarms | {"spec": rules}}
-    listed = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": NAMESPACE,
-        "resources": sorted(whole),
-    }
-    whole["kustomization.yaml"] = listed
+    whole["kustomization.yaml"] = kustomization(NAMESPACE, sorted(whole))
     return {name: HEAD + text_of([one]) for name, one in whole.items()}
 
 
@@ -333,20 +333,8 @@ def backups() -> dict[str, str]:
     }
     names = service_names()
     made = [kept, *(_backup(name, number) for number, name in enumerate(names))]
-    listed = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": NAMESPACE,
-        "resources": ["backups.yaml"],
-        "images": [
-            {
-                "name": f"fivered/{name}",
-                "newName": f"{REGISTRY}/{name}",
-                "newTag": f"{__version__}-backup",
-            }
-            for name in names
-        ],
-    }
+    images = _images(names, f"{__version__}-backup")
+    listed = kustomization(NAMESPACE, ["backups.yaml"], images=images)
     return {"backups.yaml": HEAD + text_of(made), "kustomization.yaml": HEAD + text_of([listed])}
 
 

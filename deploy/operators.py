@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis.installed import service_names
 from deploy.local import next as newer
-from deploy.manifests import HEAD, NAMESPACE, text_of
+from deploy.manifests import HEAD, NAMESPACE, kustomization, text_of
 
 # A namespace of their own: that of the units lets nobody in but to the gateway.
 DATA = f"{NAMESPACE}-data"
@@ -39,14 +39,7 @@ def files(conf: str) -> dict[str, str]:
             _monitor("postgresql", {"cnpg.io/podRole": "instance"}, "metrics"),
         ],
     }
-    whole["kustomization.yaml"] = [
-        {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "namespace": DATA,
-            "resources": sorted(whole),
-        }
-    ]
+    whole["kustomization.yaml"] = [kustomization(DATA, sorted(whole))]
     return {name: HEAD + text_of(manifests) for name, manifests in whole.items()}
 
 

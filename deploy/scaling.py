@@ -48,14 +48,7 @@ def files(installation: Installation) -> dict[str, str]:
         "processor.yaml": [*by_processor, _by_processor("gateway")],
         "queues.yaml": [_login(), *(_by_queues(name, installation) for name in names)],
     }
-    whole["kustomization.yaml"] = [
-        {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "namespace": manifests.NAMESPACE,
-            "resources": sorted(whole),
-        }
-    ]
+    whole["kustomization.yaml"] = [manifests.kustomization(manifests.NAMESPACE, sorted(whole))]
     return {name: manifests.HEAD + manifests.text_of(found) for name, found in whole.items()}
 
 

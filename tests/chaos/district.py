@@ -8,7 +8,6 @@ nothing is parked, no redemption is stuck, the ledger sums to 0.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -28,7 +27,7 @@ from clients.demo.district import PEOPLE, District
 from services.credit.tests import stage
 from testkit.bench import Bench, environment
 from testkit.proxy import Proxy
-from tests.chaos.scene import PATIENCE_S, Broken
+from tests.chaos.scene import PATIENCE_S, Broken, Calling
 from tests.systems import Distributed
 
 NAMES = tuple(f"{kind}-{name}" for name in service_names() for kind in ("serve", "work"))
@@ -57,40 +56,27 @@ def _in_flight(answer):
     return answer.status_code == 409 and answer.json().get("code") == "IN_FLIGHT"
 
 
-class Load:
+class Load(Calling):
     """Residents who record hours, and one who redeems and gives back."""
 
-    def __init__(self, scene):
-        self.answered = Counter()
-        self.fault = None
-        self._scene = scene
-        self._go, self._ending = threading.Event(), False
-        self._idle = [threading.Event() for _ in range(2)]
-        deeds = (self._hours, lambda api: scene.redeem(api, "neighbour"))
-        self._threads = [
-            threading.Thread(target=self._call, args=(n, deed), daemon=True)
-            for n, deed in enumerate(deeds)
-        ]
-        for thread in self._threads:
-            thread.start()
+    patience_s = PATIENCE_S + 30
 
-    def _call(self, n, deed):
+    def __init__(self, scene):
+        self._scene = scene
+        self._deeds = (self._hours, lambda api: scene.redeem(api, "neighbour"))
+        super().__init__(len(self._deeds))
+
+    def _call(self, n):
         api = self._scene.api()
-        while True:
-            if not self._go.is_set():
-                self._idle[n].set()
-                self._go.wait()
-            if self._ending:
-                api.close()
-                return
+        while self._may(n):
             try:
-                deed(api)
+                self._deeds[n](api)
                 self.answered[f"kind {n}"] += 1
             except Exception as error:
-                self.fault = repr(error)
-                self._idle[n].set()
+                self._failed(n, repr(error))
                 return
             time.sleep(0.05)
+        api.close()
 
     def _hours(self, api):
         number = self.answered["kind 0"]
@@ -106,28 +92,6 @@ class Load:
             f"/v1/steward/volunteer-hours/{record}/confirm", PEOPLE["cadre"], {"minutes": 1},
             key=f"{record}-2", role="R_CADRE", version=made["version"],
         )  # fmt: skip
-
-    def begin(self):
-        """Act, until `pause`."""
-        for idle in self._idle:
-            idle.clear()
-        self._go.set()
-
-    def pause(self):
-        """Stop when everybody is answered."""
-        self._go.clear()
-        for idle in self._idle:
-            if not idle.wait(PATIENCE_S + 30):
-                raise Broken("somebody is not answered")
-        if self.fault:
-            raise Broken(self.fault)
-
-    def end(self):
-        """Stop for good."""
-        self._ending = True
-        self._go.set()
-        for thread in self._threads:
-            thread.join(5)
 
 
 class DistrictScene:

@@ -40,38 +40,41 @@ class Broken(AssertionError):
     """Something that must hold does not."""
 
 
-class Load:
-    """Callers that add, each to counters of its own, and remember what was answered."""
+class Calling:
+    """Threads that call while they may; a thread's `_call(n)` asks `_may(n)` before each call.
 
-    def __init__(self, caller):
-        self._caller = caller
+    Attributes:
+        answered: What was answered, counted.
+        fault: Why a thread has ended; None while none has.
+    """
+
+    patience_s = PATIENCE_S
+
+    def __init__(self, threads):
         self.answered = Counter()
         self.fault = None
         self._go = threading.Event()
         self._ending = False
-        self._idle = [threading.Event() for _ in range(CALLERS)]
+        self._idle = [threading.Event() for _ in range(threads)]
         self._threads = [
-            threading.Thread(target=self._call, args=(n,), daemon=True) for n in range(CALLERS)
+            threading.Thread(target=self._call, args=(n,), daemon=True) for n in range(threads)
         ]
         for thread in self._threads:
             thread.start()
 
     def _call(self, n):
-        for turn in itertools.count():
-            if not self._go.is_set():
-                self._idle[n].set()
-                self._go.wait()
-            if self._ending:
-                return
-            counter = f"c{n}-{turn % COUNTERS}"
-            try:
-                insist(self._caller, counter)
-                self.answered[counter] += 1
-            except Exception as error:
-                self.fault = f"{counter}: {error!r}"
-                self._idle[n].set()
-                return
-            time.sleep(PAUSE_S)
+        raise NotImplementedError  # each load says what it calls
+
+    def _may(self, n):
+        """Wait while there is a pause. Returns whether to call on."""
+        if not self._go.is_set():
+            self._idle[n].set()
+            self._go.wait()
+        return not self._ending
+
+    def _failed(self, n, why):
+        self.fault = why
+        self._idle[n].set()
 
     def begin(self):
         """Call, until `pause`."""
@@ -83,8 +86,8 @@ class Load:
         """Stop calling when each call is answered."""
         self._go.clear()
         for idle in self._idle:
-            if not idle.wait(PATIENCE_S):
-                raise Broken(f"a call is not answered within {PATIENCE_S} s")
+            if not idle.wait(self.patience_s):
+                raise Broken(f"a call is not answered within {self.patience_s} s")
         if self.fault:
             raise Broken(self.fault)
 
@@ -94,6 +97,27 @@ class Load:
         self._go.set()
         for thread in self._threads:
             thread.join(5)
+
+
+class Load(Calling):
+    """Callers that add, each to counters of its own, and remember what was answered."""
+
+    def __init__(self, caller):
+        self._caller = caller
+        super().__init__(CALLERS)
+
+    def _call(self, n):
+        for turn in itertools.count():
+            if not self._may(n):
+                return
+            counter = f"c{n}-{turn % COUNTERS}"
+            try:
+                insist(self._caller, counter)
+                self.answered[counter] += 1
+            except Exception as error:
+                self._failed(n, f"{counter}: {error!r}")
+                return
+            time.sleep(PAUSE_S)
 
 
 def insist(caller, counter):

@@ -595,17 +595,16 @@ class Relay(threading.Thread):
         return full or bool(outcome.returned or outcome.refused)
 
     def _careful(self, found: list[Unsent]) -> list[Unsent]:
-        """Leave out what must not overtake the first event of its partition that this connection
-        sends to a key: a queue whose leader is away refuses that one, and may take the next one a
-        moment later."""
-        rows, uncertain = [], set()
-        for row in found:
+        """Keep what comes before the first event that could overtake: one of a partition of which
+        this connection has just sent the first event to some key. A queue whose leader is away
+        refuses that one, and may take the next one a moment later."""
+        uncertain = set()
+        for number, row in enumerate(found):
             if row.partition in uncertain:
-                continue
+                return found[:number]
             if row.key not in self._proven:
                 uncertain.add(row.partition)
-            rows.append(row)
-        return rows
+        return found
 
     def _find_place(self, database: Database) -> None:
         """Learn which place was given last; what the release before has sent gets one first."""

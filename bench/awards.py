@@ -26,10 +26,10 @@ from bench import frame
 from bench.awards_worker import installation
 from bench.frame import Figure, progress
 from bench.subscribe import publish
-from chassis import broker, topology
-from chassis import envelope as env
-from chassis.calendar import Calendar
-from chassis.messages import new_uuid, partition_of
+from fivered.chassis import broker, topology
+from fivered.chassis import envelope as env
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.messages import new_uuid, partition_of
 from testkit import servers
 
 AREA = "370811015901"

@@ -13,11 +13,11 @@ import sys
 import threading
 
 from bench import frame
-from chassis import logs, topology
-from chassis.runtime import Runtime
-from chassis.subscriber import Subscriber
-from chassis.work import Worker
-from services.credit.service import Credit
+from fivered.chassis import logs, topology
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.subscriber import Subscriber
+from fivered.chassis.work import Worker
+from fivered.services.credit.service import Credit
 
 
 def installation() -> topology.Installation:

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from bench import frame, ledger, source
 from bench.frame import Figure, progress
-from chassis import broker, top
-from chassis.messages import SYSTEM
-from chassis.runtime import Runtime
+from fivered.chassis import broker, top
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.runtime import Runtime
 from testkit import servers
 from testkit.waiting import wait_until
 

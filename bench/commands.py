@@ -27,11 +27,11 @@ import sqlalchemy as sa
 
 from bench import commands_sql, frame
 from bench.frame import Figure, progress
-from chassis.bus import Actor, Call
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from gateway.identity import issue
-from services.steward.service import Steward
+from fivered.chassis.bus import Actor, Call
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.gateway.identity import issue
+from fivered.services.steward.service import Steward
 from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -282,13 +282,13 @@ def _ours(processes: _Processes, *, broker: str, database: str) -> Ours:
         **_DEMO,
     }
     subprocess.run(
-        [sys.executable, "-m", "chassis.cli", "topology", "apply"],
+        [sys.executable, "-m", "fivered.chassis.cli", "topology", "apply"],
         cwd=ROOT, env=os.environ | environ, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     commands = {
-        "service": ["chassis.serve", "steward"],
-        "worker": ["chassis.cli", "work", "steward"],
-        "gateway": ["chassis.cli", "gateway"],
+        "service": ["fivered.chassis.serve", "steward"],
+        "worker": ["fivered.chassis.cli", "work", "steward"],
+        "gateway": ["fivered.chassis.cli", "gateway"],
     }
     ours.processes = {
         unit: processes.start(f"ours {unit}", command, **environ)
@@ -310,7 +310,7 @@ def _embedded(processes: _Processes, folder: Path) -> Ours:
     port = servers.free_port()
     process = processes.start(
         "embedded",
-        ["chassis.cli", "up", "--demo", "--data", str(folder), "--port", str(port)],
+        ["fivered.chassis.cli", "up", "--demo", "--data", str(folder), "--port", str(port)],
         FIVERED_DEMO_DISTRICT="0", FIVERED_PERSON_RATE="100000", FIVERED_LOG_LEVEL="INFO",
     )  # fmt: skip
     end = time.monotonic() + 60

@@ -15,11 +15,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.messages import Actor
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from services.credit.actions import rule_sets
-from services.credit.service import Credit
+from fivered.chassis.messages import Actor
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.services.credit.actions import rule_sets
+from fivered.services.credit.service import Credit
 from testkit import servers
 
 RULES = "RC-2025.1"

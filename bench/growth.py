@@ -13,9 +13,9 @@ import msgspec
 
 from bench import frame
 from bench.frame import Figure, progress
-from chassis import inbox
-from chassis.messages import new_uuid
-from chassis.runtime import Runtime
+from fivered.chassis import inbox
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.runtime import Runtime
 
 AREA = "370811015901"
 POSTINGS_A_SUBJECT = 50

@@ -11,15 +11,15 @@ import threading
 
 import sqlalchemy as sa
 
-from chassis import logs, topology
-from chassis import storage as store
-from chassis.bus import Service, subscribe
-from chassis.facts import reads
-from chassis.messages import Event
-from chassis.runtime import Runtime
-from chassis.settings import database_variable
-from chassis.transaction import Tx
-from chassis.work import Worker
+from fivered.chassis import logs, topology
+from fivered.chassis import storage as store
+from fivered.chassis.bus import Service, subscribe
+from fivered.chassis.facts import reads
+from fivered.chassis.messages import Event
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import database_variable
+from fivered.chassis.transaction import Tx
+from fivered.chassis.work import Worker
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

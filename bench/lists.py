@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from bench import frame
 from bench.frame import Figure, progress
-from services.steward.service import Steward
-from services.steward.storage.tables import requests
-from services.steward.tests.ground import (
+from fivered.services.steward.service import Steward
+from fivered.services.steward.storage.tables import requests
+from fivered.services.steward.tests.ground import (
     COMMUNITY,
     GRID,
     OTHER_CADRE,

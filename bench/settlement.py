@@ -21,14 +21,14 @@ import sqlalchemy as sa
 
 from bench import frame
 from bench.frame import Figure, progress
-from chassis import jobs
-from chassis.calendar import published
-from chassis.messages import SYSTEM
-from chassis.runtime import Runtime
-from services.credit.actions import months
-from services.credit.service import Credit
-from services.credit.storage import formula
-from services.credit.storage import tables as t
+from fivered.chassis import jobs
+from fivered.chassis.calendar import published
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.runtime import Runtime
+from fivered.services.credit.actions import months
+from fivered.services.credit.service import Credit
+from fivered.services.credit.storage import formula
+from fivered.services.credit.storage import tables as t
 
 PERIOD = "2025-03"
 PEOPLE_A_COMMUNITY = 4410

@@ -7,10 +7,10 @@ sends what waits in the outbox.
 from __future__ import annotations
 
 from bench import ledger
-from chassis import storage as store
-from chassis import topology
-from chassis.bus import Service
-from chassis.facts import fact
+from fivered.chassis import storage as store
+from fivered.chassis import topology
+from fivered.chassis.bus import Service
+from fivered.chassis.facts import fact
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -10,12 +10,12 @@ from typing import Any
 
 from bench import awards, frame, growth
 from bench.frame import Figure, progress
-from chassis import inbox
-from chassis.calendar import published
-from chassis.messages import SYSTEM, partition_of
-from chassis.runtime import Runtime
-from services.credit.actions import drafting
-from services.credit.storage import settlement as settlement_store
+from fivered.chassis import inbox
+from fivered.chassis.calendar import published
+from fivered.chassis.messages import SYSTEM, partition_of
+from fivered.chassis.runtime import Runtime
+from fivered.services.credit.actions import drafting
+from fivered.services.credit.storage import settlement as settlement_store
 from testkit import servers
 
 BATCH = 500

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench import frame
 from bench.frame import Figure, progress
-from chassis import here
 from deploy.local import down, up
+from fivered.chassis import here
 from testkit import servers
 from testkit.waiting import wait_until
 

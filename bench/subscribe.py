@@ -25,9 +25,9 @@ import psycopg
 import sqlalchemy as sa
 
 from bench import frame, ledger
-from chassis import broker, topology
-from chassis import envelope as env
-from chassis.messages import new_uuid, partition_of
+from fivered.chassis import broker, topology
+from fivered.chassis import envelope as env
+from fivered.chassis.messages import new_uuid, partition_of
 from testkit import servers
 
 ACCOUNTS = 200

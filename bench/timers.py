@@ -15,11 +15,11 @@ from typing import Any
 
 from bench import frame
 from bench.frame import Figure, progress
-from chassis import timers
-from chassis.embedded import EmbeddedHost
-from chassis.messages import Actor, Call, new_uuid
-from services.steward.service import Steward
-from services.steward.tests.ground import COMMUNITY, GRID, STW_STAFF, WANG, Ground
+from fivered.chassis import timers
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.messages import Actor, Call, new_uuid
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, STW_STAFF, WANG, Ground
 from testkit import servers
 from testkit.bench import instant, open_bench
 
@@ -105,7 +105,16 @@ def idle(*, quick: bool = False) -> Figure:
     """Measure what `fivered up` takes of a core while nobody asks for anything."""
     seconds = 20.0 if quick else 60.0
     with servers.temporary_folder("bench-") as folder:
-        command = [sys.executable, "-m", "chassis.cli", "up", "--data", str(folder), "--port", "0"]
+        command = [
+            sys.executable,
+            "-m",
+            "fivered.chassis.cli",
+            "up",
+            "--data",
+            str(folder),
+            "--port",
+            "0",
+        ]
         process = servers.spawn(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -13,7 +13,7 @@ from typing import Literal, TypedDict, cast
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from chassis.json_values import JsonObject
+from fivered.chassis.json_values import JsonObject
 
 # JSON Schema 2020-12, as far as contracts use it.
 Schema = TypedDict(

@@ -8,11 +8,11 @@ from importlib import resources
 from typing import cast
 from urllib.parse import urlsplit
 
-from chassis import LICENCE, OPERATOR
-from chassis.fact_schemas import READERS, EventContract
-from chassis.json_values import Json, JsonObject
-from chassis.messages import PARTITIONS
-from chassis.topology import VHOST, event_exchange, vhost_of
+from fivered.chassis import LICENCE, OPERATOR
+from fivered.chassis.fact_schemas import READERS, EventContract
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.messages import PARTITIONS
+from fivered.chassis.topology import VHOST, event_exchange, vhost_of
 
 _BINDING = "0.3.0"
 
@@ -46,7 +46,7 @@ def document(
     operations: JsonObject = {}
     messages: JsonObject = {}
     envelope = json.loads(
-        resources.files("chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
+        resources.files("fivered.chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
     )
     (enveloped,) = envelope["examples"]
     for contract in facts:

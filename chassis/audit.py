@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from chassis.messages import Call
+from fivered.chassis.messages import Call
 
 
 def row_of(call: Call, digest: str, reply: object) -> Mapping[str, object]:

@@ -24,14 +24,14 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from chassis import __version__, dumps, here
-from chassis import storage as store
-from chassis.folder import hold, keys_of_service
-from chassis.here import keys_file, read_keys
-from chassis.installed import ALL, service_class, service_names, services_of
-from chassis.migrate import histories, package_of
-from chassis.settings import CommandFailed
-from chassis.vault import key_id
+from fivered.chassis import __version__, dumps, here
+from fivered.chassis import storage as store
+from fivered.chassis.folder import hold, keys_of_service
+from fivered.chassis.here import keys_file, read_keys
+from fivered.chassis.installed import ALL, service_class, service_names, services_of
+from fivered.chassis.migrate import histories, package_of
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.vault import key_id
 
 MANIFEST = "manifest.json"
 BLOBS, SEALED_KEYS = "blobs", "keys.sealed"

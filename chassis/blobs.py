@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
-from chassis.reconnect import DISK_FULL
-from chassis.refusal import Refusal
+from fivered.chassis.reconnect import DISK_FULL
+from fivered.chassis.refusal import Refusal
 
 # How long a file waits for somebody to come for it.
 ABANDONED_S = 24 * 3600

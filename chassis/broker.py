@@ -16,9 +16,9 @@ from pika.adapters.utils.connection_workflow import (
     AMQPConnectorStackTimeout,
 )
 
-from chassis import tls
-from chassis.settings import each_address, setting
-from chassis.topology import (
+from fivered.chassis import tls
+from fivered.chassis.settings import each_address, setting
+from fivered.chassis.topology import (
     DEAD_CALLS,
     DEAD_EXCHANGE,
     EARLIER_ARGUMENTS,

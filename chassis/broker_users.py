@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from chassis.json_values import JsonObject
-from chassis.settings import Secret, setting
-from chassis.topology import Permission, TopicPermission
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.settings import Secret, setting
+from fivered.chassis.topology import Permission, TopicPermission
 
 _WAIT_S = 20.0
 

@@ -21,14 +21,14 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from chassis import history, jobs, webhooks
-from chassis.api import Leaving
-from chassis.calendar import Calendar
-from chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState
-from chassis.facts import declared
-from chassis.jobs import Job
-from chassis.json_values import JsonObject
-from chassis.messages import (
+from fivered.chassis import history, jobs, webhooks
+from fivered.chassis.api import Leaving
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState
+from fivered.chassis.facts import declared
+from fivered.chassis.jobs import Job
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import (
     ANONYMOUS_ROLE,
     ANY_ROLE,
     PARTITIONS,
@@ -45,11 +45,11 @@ from chassis.messages import (
     new_uuid,
     partition_of,
 )
-from chassis.refusal import NotFound, PreconditionRequired, RoleDenied
-from chassis.replies import Page
-from chassis.requests import Request, is_request
-from chassis.transaction import Declared, Opened, Tx
-from chassis.webhooks import (
+from fivered.chassis.refusal import NotFound, PreconditionRequired, RoleDenied
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request, is_request
+from fivered.chassis.transaction import Declared, Opened, Tx
+from fivered.chassis.webhooks import (
     AddWebhook,
     ChangeWebhook,
     DeliveriesQuery,

@@ -18,8 +18,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from chassis.facts import fact, measure
-from chassis.text import DAY, broken, is_day, tidy, unreadable
+from fivered.chassis.facts import fact, measure
+from fivered.chassis.text import DAY, broken, is_day, tidy, unreadable
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
 # spares a lookup of the zone database.
@@ -482,5 +482,5 @@ def from_table(years: Mapping[str, Mapping[str, Iterable[str]]]) -> Calendar:
 @functools.cache
 def published() -> Calendar:
     """Return the calendar of the years whose notices are in `data/holidays.json`."""
-    text = resources.files("chassis").joinpath("data/holidays.json").read_text("utf-8")
+    text = resources.files("fivered.chassis").joinpath("data/holidays.json").read_text("utf-8")
     return from_table(json.loads(text)["years"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from chassis.json_values import JsonObject
-from chassis.refusal import Problem
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.refusal import Problem
 
 
 class Outlook(TypedDict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Refusal
+from fivered.chassis.refusal import Refusal
 
 MOST_COLUMNS = 200
 # A workbook unpacks to at most this; one that promises more is not opened.

@@ -11,9 +11,9 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from chassis import __version__, setting_files
-from chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
-from chassis.settings import MOST_PORT, CommandFailed, SettingsError
+from fivered.chassis import __version__, setting_files
+from fivered.chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
+from fivered.chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
 # What a command does: a function, or "module:function", which is loaded when the command is given.
 # `fivered up` must answer within two seconds, and the list of commands at once.
@@ -67,49 +67,69 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 # Name, what it does, where it is done.
 _OWN = (
-    ("up", "run everything in this process, on SQLite, without a broker", "chassis.up:command"),
-    ("serve", "answer the calls of one service", "chassis.cli:serve"),
-    ("work", "relay, subscriptions, timers and jobs of one service", "chassis.work:command"),
+    (
+        "up",
+        "run everything in this process, on SQLite, without a broker",
+        "fivered.chassis.up:command",
+    ),
+    ("serve", "answer the calls of one service", "fivered.chassis.cli:serve"),
+    (
+        "work",
+        "relay, subscriptions, timers and jobs of one service",
+        "fivered.chassis.work:command",
+    ),
     (
         "migrate",
         "bring the database of a service to the newest revision",
-        "chassis.commands:run_migrate",
+        "fivered.chassis.commands:run_migrate",
     ),
     (
         "migration",
         "draft the migration that changed tables ask for",
-        "chassis.commands:run_migration",
+        "fivered.chassis.commands:run_migration",
     ),
-    ("topology", "the broker's exchanges and queues", "chassis.commands:run_topology"),
-    ("consumer", "outside consumers of public facts", "chassis.consumers:command"),
-    ("events", "what a service has published", "chassis.commands:run_events"),
-    ("parked", "events that a service could not take", "chassis.commands:run_parked"),
+    ("topology", "the broker's exchanges and queues", "fivered.chassis.commands:run_topology"),
+    ("consumer", "outside consumers of public facts", "fivered.chassis.consumers:command"),
+    ("events", "what a service has published", "fivered.chassis.commands:run_events"),
+    ("parked", "events that a service could not take", "fivered.chassis.commands:run_parked"),
     (
         "partitions",
         "in how many partitions the events of a service go out; change it",
-        "chassis.commands:run_partitions",
+        "fivered.chassis.commands:run_partitions",
     ),
-    ("workers", "who consumes the queues of a service", "chassis.commands:run_workers"),
-    ("jobs", "the long work of a service", "chassis.commands:run_look"),
-    ("timers", "what a service has set a clock for", "chassis.commands:run_look"),
-    ("audit", "which commands took effect in a service, and whose", "chassis.commands:run_look"),
+    ("workers", "who consumes the queues of a service", "fivered.chassis.commands:run_workers"),
+    ("jobs", "the long work of a service", "fivered.chassis.commands:run_look"),
+    ("timers", "what a service has set a clock for", "fivered.chassis.commands:run_look"),
+    (
+        "audit",
+        "which commands took effect in a service, and whose",
+        "fivered.chassis.commands:run_look",
+    ),
     (
         "rebuild",
         "clear a projection and read it again from its sources",
-        "chassis.commands:run_rebuild",
+        "fivered.chassis.commands:run_rebuild",
     ),
-    ("backup", "one moment of a service's data as a folder; verify", "chassis.backup:command"),
-    ("restore", "fill an empty database from a backup", "chassis.restore:command"),
-    ("keys", "replace a key under which data are stored", "chassis.commands:run_keys"),
-    ("calendar", "the years whose working days are known", "chassis.commands:run_calendar"),
-    ("contracts", "contract files beside the code", "chassis.commands:run_contracts"),
-    ("doctor", "look at everything and say what is wrong", "chassis.commands:run_doctor"),
+    (
+        "backup",
+        "one moment of a service's data as a folder; verify",
+        "fivered.chassis.backup:command",
+    ),
+    ("restore", "fill an empty database from a backup", "fivered.chassis.restore:command"),
+    ("keys", "replace a key under which data are stored", "fivered.chassis.commands:run_keys"),
+    ("calendar", "the years whose working days are known", "fivered.chassis.commands:run_calendar"),
+    ("contracts", "contract files beside the code", "fivered.chassis.commands:run_contracts"),
+    ("doctor", "look at everything and say what is wrong", "fivered.chassis.commands:run_doctor"),
     (
         "completion",
         "what a shell reads so that Tab completes these commands",
-        "chassis.cli:completion",
+        "fivered.chassis.cli:completion",
     ),
-    ("top", "what every process does now: rates, what waits, what is away", "chassis.top:command"),
+    (
+        "top",
+        "what every process does now: rates, what waits, what is away",
+        "fivered.chassis.top:command",
+    ),
 )
 
 
@@ -374,7 +394,7 @@ def serve(given: argparse.Namespace) -> int:
     """Carry out `fivered serve`: this process is replaced before it has imported the service, since
     eventlet patches the standard library before anything else is imported."""
     sys.stdout.flush()
-    arguments = [sys.executable, "-m", "chassis.serve", given.service]
+    arguments = [sys.executable, "-m", "fivered.chassis.serve", given.service]
     os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
 
 
@@ -409,7 +429,7 @@ def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:
 def _full(error: BaseException) -> str | None:
     """Say in one line that there was no room for what a command writes; None for other faults."""
     # With what it needs it takes longer to import than most commands to run.
-    from chassis.reconnect import DISK_FULL  # noqa: PLC0415
+    from fivered.chassis.reconnect import DISK_FULL  # noqa: PLC0415
 
     if not isinstance(error, OSError) or error.errno not in DISK_FULL:
         return None
@@ -420,7 +440,7 @@ def _full(error: BaseException) -> str | None:
 
 def _database_fault(error: BaseException) -> str | None:
     """Say in one line what is wrong with a database (server, name, password); None for others."""
-    storage = sys.modules.get("chassis.storage")
+    storage = sys.modules.get("fivered.chassis.storage")
     if storage is None or not storage.is_of_database(error):
         return None
     return f"the database: {storage.words_of(error)}"

@@ -12,16 +12,16 @@ from typing import Literal, TypeAlias, TypedDict, Unpack
 
 from msgspec import inspect
 
-from chassis import marks
-from chassis.calendar import SHANGHAI, with_zone
-from chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
-from chassis.forms import form_of
-from chassis.free_text import PUBLIC
-from chassis.i18n import named
-from chassis.refusal import Choices, NumberOfAPerson, Refusal, Sentence
-from chassis.requests import UNIQUE
-from chassis.sheets import mark_of
-from chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
+from fivered.chassis import marks
+from fivered.chassis.calendar import SHANGHAI, with_zone
+from fivered.chassis.cells import A_TIME, ERROR, FORMULA, MERGED, plain
+from fivered.chassis.forms import form_of
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.i18n import named
+from fivered.chassis.refusal import Choices, NumberOfAPerson, Refusal, Sentence
+from fivered.chassis.requests import UNIQUE
+from fivered.chassis.sheets import mark_of
+from fivered.chassis.text import PROSE, broken, code, personal_number, tidy, unreadable
 
 Cell: TypeAlias = str | float | bool | date | datetime | list[str] | None
 Kind = Literal["text", "integer", "number", "yes_no", "date", "instant", "list"]

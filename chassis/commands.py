@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from chassis import (
+from fivered.chassis import (
     broker,
     contracts,
     doctor,
@@ -28,15 +28,15 @@ from chassis import (
     topology,
     years,
 )
-from chassis.calendar import Year, read_year_file
-from chassis.cards import Outlook
-from chassis.fact_schemas import EventContract
-from chassis.here import KEYS
-from chassis.installed import ALL, service_class, service_names, services_of
-from chassis.messages import SYSTEM
-from chassis.migrate import current_of, migrate_service, named, package_of
-from chassis.runtime import Runtime
-from chassis.settings import CommandFailed, database_variable, read
+from fivered.chassis.calendar import Year, read_year_file
+from fivered.chassis.cards import Outlook
+from fivered.chassis.fact_schemas import EventContract
+from fivered.chassis.here import KEYS
+from fivered.chassis.installed import ALL, service_class, service_names, services_of
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.migrate import current_of, migrate_service, named, package_of
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import CommandFailed, database_variable, read
 
 
 def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
@@ -65,7 +65,7 @@ def run_migrate(given: argparse.Namespace) -> int:
 def run_migration(given: argparse.Namespace) -> int:
     """Write the migrations that changed tables ask for, to be read and completed by hand."""
     # Alembic is slow to import, and no other command writes code.
-    from chassis.drafting import write_drafts  # noqa: PLC0415
+    from fivered.chassis.drafting import write_drafts  # noqa: PLC0415
 
     names = [given.service] if given.service else service_names()
     for path in write_drafts(map(service_class, names), given.name):

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from chassis import broker, here, topology
-from chassis.broker_users import BrokerUsersSettings, QueueState, Users, UsersError, reach
-from chassis.settings import CommandFailed, each_address, read
-from chassis.topology import Permission, TopologyError
+from fivered.chassis import broker, here, topology
+from fivered.chassis.broker_users import BrokerUsersSettings, QueueState, Users, UsersError, reach
+from fivered.chassis.settings import CommandFailed, each_address, read
+from fivered.chassis.topology import Permission, TopologyError
 
 # What one consumer may hold open.
 LIMITS = {"max-connections": 20, "max-channels": 200}

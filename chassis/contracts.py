@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 from msgspec import inspect as types
 
-from chassis import api, promises, releases
-from chassis.api import ApiContract, DoorContract, RefusalContract, Schema
-from chassis.bus import (
+from fivered.chassis import api, promises, releases
+from fivered.chassis.api import ApiContract, DoorContract, RefusalContract, Schema
+from fivered.chassis.bus import (
     Entry,
     Nothing,
     Row,
@@ -31,19 +31,26 @@ from chassis.bus import (
     reply_type,
     request_type,
 )
-from chassis.fact_schemas import READERS, EventContract, fact_schema, kinds_of, parts_of, unsaid
-from chassis.facts import MEANINGS, UNIT, all_declared, declared
-from chassis.installed import release_of
-from chassis.json_values import JsonObject
-from chassis.messages import PARTITIONS
-from chassis.migrate import package_of
-from chassis.refusal import Refusal, Sentence
-from chassis.requests import is_line
-from chassis.schemas import schemas_of
-from chassis.table import description_of, refusals_of, summary_of
+from fivered.chassis.fact_schemas import (
+    READERS,
+    EventContract,
+    fact_schema,
+    kinds_of,
+    parts_of,
+    unsaid,
+)
+from fivered.chassis.facts import MEANINGS, UNIT, all_declared, declared
+from fivered.chassis.installed import release_of
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import PARTITIONS
+from fivered.chassis.migrate import package_of
+from fivered.chassis.refusal import Refusal, Sentence
+from fivered.chassis.requests import is_line
+from fivered.chassis.schemas import schemas_of
+from fivered.chassis.table import description_of, refusals_of, summary_of
 
 if TYPE_CHECKING:
-    from chassis.importers import Importer
+    from fivered.chassis.importers import Importer
 
 
 @dataclass(slots=True)

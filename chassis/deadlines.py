@@ -20,12 +20,12 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis import years
-from chassis.calendar import AsCutOff, Calendar, DeadlineMoved
-from chassis.json_values import Json, JsonObject
-from chassis.messages import Event, Members, Move
-from chassis.transaction import Tx
+from fivered.chassis import storage as store
+from fivered.chassis import years
+from fivered.chassis.calendar import AsCutOff, Calendar, DeadlineMoved
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.messages import Event, Members, Move
+from fivered.chassis.transaction import Tx
 
 _MOMENT = timedelta(microseconds=1)
 

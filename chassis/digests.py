@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
-from chassis.json_values import JsonObject
-from chassis.settings import ProcessSettings
-from chassis.storage import ChassisTables, Column
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.settings import ProcessSettings
+from fivered.chassis.storage import ChassisTables, Column
 
 log = logging.getLogger("fivered.digests")
 

@@ -18,16 +18,16 @@ import sqlalchemy as sa
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from chassis import broker, here, leases, partitioning, sealing, topology, webhooks
-from chassis import storage as store
-from chassis.cards import Outlook
-from chassis.here import keys_file
-from chassis.installed import service_class, service_names
-from chassis.messages import SYSTEM
-from chassis.migrate import current_of, newest_of, package_of
-from chassis.runtime import Runtime
-from chassis.settings import SettingsError, address_fault, database_variable
-from chassis.transaction import Tx
+from fivered.chassis import broker, here, leases, partitioning, sealing, topology, webhooks
+from fivered.chassis import storage as store
+from fivered.chassis.cards import Outlook
+from fivered.chassis.here import keys_file
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.migrate import current_of, newest_of, package_of
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import SettingsError, address_fault, database_variable
+from fivered.chassis.transaction import Tx
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
 _MARKS: dict[bool | None, str] = {True: "ok", False: "BAD", None: "WARN"}

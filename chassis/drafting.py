@@ -20,10 +20,10 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
-from chassis import storage as store
-from chassis.migrate import CHASSIS, head_of, migrate_service, migrations_of, package_of
-from chassis.settings import CommandFailed
-from chassis.transaction import Declared
+from fivered.chassis import storage as store
+from fivered.chassis.migrate import CHASSIS, head_of, migrate_service, migrations_of, package_of
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.transaction import Declared
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -40,7 +40,7 @@ def upgrade():
     {body}
 '''
 
-_ENV = """from chassis.migrate import run_env
+_ENV = """from fivered.chassis.migrate import run_env
 from {package}.storage import metadata
 
 run_env(metadata)

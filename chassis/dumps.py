@@ -22,8 +22,8 @@ from typing import IO, cast
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.settings import CommandFailed
+from fivered.chassis import storage as store
+from fivered.chassis.settings import CommandFailed
 
 _PACKAGE = "postgresql-client"
 # A dump of an earlier or later moment is worth more than one that waits for a lock for ever.

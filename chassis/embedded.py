@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import (
+from fivered.chassis import (
     digests,
     gauges,
     health,
@@ -34,14 +34,14 @@ from chassis import (
     webhooks,
     years,
 )
-from chassis import storage as store
-from chassis.blobs import forget_abandoned
-from chassis.json_values import JsonObject
-from chassis.messages import Actor, Call, Seen
-from chassis.reconnect import tell_fault, tell_outage
-from chassis.runtime import Runtime
-from chassis.transaction import Tx
-from chassis.webhook_sender import Sender
+from fivered.chassis import storage as store
+from fivered.chassis.blobs import forget_abandoned
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import Actor, Call, Seen
+from fivered.chassis.reconnect import tell_fault, tell_outage
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.transaction import Tx
+from fivered.chassis.webhook_sender import Sender
 
 log = logging.getLogger("fivered.embedded")
 

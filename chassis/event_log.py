@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import inbox, partitioning
-from chassis import storage as store
-from chassis.calendar import EARLIEST, LATEST, with_zone
-from chassis.json_values import JsonObject
-from chassis.partitioning import target
-from chassis.relay import Lost, Outcome, Publisher, Unsent
-from chassis.topology import Installation, event_exchange, replay_key
-from chassis.transaction import Opened
+from fivered.chassis import inbox, partitioning
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import EARLIEST, LATEST, with_zone
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.partitioning import target
+from fivered.chassis.relay import Lost, Outcome, Publisher, Unsent
+from fivered.chassis.topology import Installation, event_exchange, replay_key
+from fivered.chassis.transaction import Opened
 
 PAGE = 500
 # A number of so many digits is no id of a database.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypedDict, cast
 
-from chassis.api import Schema, inner
-from chassis.facts import MEANINGS, UNIT, WORDS
-from chassis.i18n import vocabulary
-from chassis.json_values import JsonObject
-from chassis.schemas import described, schema_of
+from fivered.chassis.api import Schema, inner
+from fivered.chassis.facts import MEANINGS, UNIT, WORDS
+from fivered.chassis.i18n import vocabulary
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.schemas import described, schema_of
 
 # What holds for every fact, so that no release breaks who reads it.
 READERS = (
@@ -92,7 +92,7 @@ def unsaid(schema: Schema) -> list[str]:
             if not meaning
         ]
         if UNIT not in said and {"integer", "number"} & kinds_of(one):
-            found.append(f"member {at!r} does not say its unit (chassis.facts.measure)")
+            found.append(f"member {at!r} does not say its unit (fivered.chassis.facts.measure)")
     return found
 
 

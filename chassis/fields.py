@@ -10,9 +10,9 @@ from typing import Annotated
 
 from msgspec import Meta, UnsetType
 
-from chassis import text
-from chassis.facts import measure
-from chassis.requests import Request
+from fivered.chassis import text
+from fivered.chassis.facts import measure
+from fivered.chassis.requests import Request
 
 Area = Annotated[
     str,

@@ -22,14 +22,14 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import BinaryIO, ClassVar, NoReturn, TypedDict
 
-from chassis import storage as store
-from chassis.blobs import Blobs
-from chassis.bus import Nothing, check_role, command, job, query
-from chassis.cards import JobState
-from chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
-from chassis.columns import Column
-from chassis.i18n import texts
-from chassis.importers import (
+from fivered.chassis import storage as store
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.bus import Nothing, check_role, command, job, query
+from fivered.chassis.cards import JobState
+from fivered.chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
+from fivered.chassis.columns import Column
+from fivered.chassis.i18n import texts
+from fivered.chassis.importers import (
     ROLES,
     Importer,
     ImporterCard,
@@ -39,12 +39,12 @@ from chassis.importers import (
     known_by,
     one_by_one,
 )
-from chassis.jobs import UPLOAD, Cancelled, Job, Params
-from chassis.messages import Actor
-from chassis.migrate import package_of
-from chassis.refusal import NotFound, Refusal, all_told
-from chassis.requests import Request
-from chassis.sheets import (
+from fivered.chassis.jobs import UPLOAD, Cancelled, Job, Params
+from fivered.chassis.messages import Actor
+from fivered.chassis.migrate import package_of
+from fivered.chassis.refusal import NotFound, Refusal, all_told
+from fivered.chassis.requests import Request
+from fivered.chassis.sheets import (
     DELIMITERS,
     Record,
     Rows,
@@ -52,7 +52,7 @@ from chassis.sheets import (
     TooManyColumns,
     open_sheet,
 )
-from chassis.text import (
+from fivered.chassis.text import (
     AREA,
     COMMUNITY,
     GRID,
@@ -61,7 +61,7 @@ from chassis.text import (
     personal_number,
     tidy,
 )
-from chassis.transaction import Tx
+from fivered.chassis.transaction import Tx
 
 log = logging.getLogger("fivered.imports")
 

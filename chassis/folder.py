@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from chassis.here import keys_file, read_keys
-from chassis.installed import service_class, service_names
-from chassis.settings import CommandFailed, ProcessSettings
+from fivered.chassis.here import keys_file, read_keys
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.settings import CommandFailed, ProcessSettings
 
 if TYPE_CHECKING:
-    from chassis.bus import Service
+    from fivered.chassis.bus import Service
 
 try:
     import fcntl

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from chassis.refusal import Sentence
-from chassis.text import DAY, PERIOD, UUID
+from fivered.chassis.refusal import Sentence
+from fivered.chassis.text import DAY, PERIOD, UUID
 
 MONTH = Sentence(
     "2000-01 至 2099-12 的年月,如 2025-01 / a month of 2000-01 to 2099-12, such as 2025-01"

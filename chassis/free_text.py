@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from chassis.marks import Place, marked
-from chassis.refusal import NumberOfAPerson
-from chassis.text import personal_number, texts
+from fivered.chassis.marks import Place, marked
+from fivered.chassis.refusal import NumberOfAPerson
+from fivered.chassis.text import personal_number, texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import history, metrics, webhooks, years
-from chassis import storage as store
-from chassis.messages import SYSTEM
-from chassis.metrics import Sample, gauge
-from chassis.reconnect import tell_outage
-from chassis.runtime import Runtime
-from chassis.transaction import Tx
+from fivered.chassis import history, metrics, webhooks, years
+from fivered.chassis import storage as store
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.metrics import Sample, gauge
+from fivered.chassis.reconnect import tell_outage
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.transaction import Tx
 
 log = logging.getLogger("fivered.gauges")
 

@@ -21,11 +21,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import sqlalchemy as sa
 
-from chassis import metrics, migrate, years
-from chassis import storage as store
-from chassis.messages import SYSTEM
-from chassis.runtime import Runtime
-from chassis.settings import SettingsError
+from fivered.chassis import metrics, migrate, years
+from fivered.chassis import storage as store
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import SettingsError
 
 log = logging.getLogger("fivered.health")
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TypedDict, cast
 
-from chassis.settings import CommandFailed, address_fault, database_variable
+from fivered.chassis.settings import CommandFailed, address_fault, database_variable
 
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"

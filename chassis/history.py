@@ -23,11 +23,11 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Meta, field
 
-from chassis import cards, text
-from chassis import storage as store
-from chassis.fields import Instant
-from chassis.requests import Request
-from chassis.transaction import Tx
+from fivered.chassis import cards, text
+from fivered.chassis import storage as store
+from fivered.chassis.fields import Instant
+from fivered.chassis.requests import Request
+from fivered.chassis.transaction import Tx
 
 # Who may ask for the history over HTTP. Facts bear no names, but they bear people's ids, so that
 # not everybody may collect them.

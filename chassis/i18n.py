@@ -1,6 +1,6 @@
 """Texts for people, in Chinese and in English.
 
-Sentences stand in both languages where they are said (`chassis.refusal.Sentence`). What states,
+Sentences stand in both languages where they are said (`refusal.Sentence`). What states,
 roles, kinds and reasons are called stands in the chassis's `locale/words.po`, in both languages; a
 service that calls one otherwise says so in its own `locale/words.po`. Whatever stands in a sentence
 for people goes through `told`.
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import polib
 
-from chassis.refusal import (
+from fivered.chassis.refusal import (
     Choices,
     Complaint,
     Flawed,
@@ -28,6 +28,9 @@ from chassis.refusal import (
     fill,
     shortened,
 )
+
+# The package whose words every other one shares.
+_COMMON = "fivered.chassis"
 
 
 @functools.cache
@@ -47,14 +50,14 @@ def _own(package: str) -> dict[str, tuple[str, str]]:
 @functools.cache
 def vocabulary(package: str) -> dict[str, tuple[str, str]]:
     """Return what names of the wire are called in a package: name -> (Chinese, English)."""
-    return _own("chassis") | _own(package)
+    return _own(_COMMON) | _own(package)
 
 
 @functools.cache
 def _english_words(package: str) -> dict[str, str]:
     """Return the English of each Chinese word: the package's own, then a role's."""
     found: dict[str, str] = {}
-    for words in (_own("chassis"), _own(package)):
+    for words in (_own(_COMMON), _own(package)):
         codes = [name for name in words if not name.islower()]
         found |= dict(words[code] for code in sorted(codes, key=_is_role))
     return found
@@ -79,7 +82,7 @@ _CODE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 _CODES = re.compile(rf"{_CODE}(?:(?:, ?|、){_CODE})*")
 
 
-def named(value: T, language: str = "zh", package: str = "chassis") -> T | str:
+def named(value: T, language: str = "zh", package: str = _COMMON) -> T | str:
     """Return a code, or a list of codes, in words; anything else, and an unknown code, as it is."""
     if isinstance(value, Choices):
         # The English of a code is a code.
@@ -96,7 +99,7 @@ def named(value: T, language: str = "zh", package: str = "chassis") -> T | str:
     return (", " if language == "en" else "、").join(parts)
 
 
-def explained(code: str, package: str = "chassis") -> str:
+def explained(code: str, package: str = _COMMON) -> str:
     """Return a code that somebody has to send, with its Chinese word; an area may follow it."""
     words = vocabulary(package).get(code.partition(";")[0])
     return code if words is None else f"{words[0]}({code})"

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.digests import Digest
-from chassis.messages import Call, Members
-from chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
-from chassis.transaction import Opened, Tx
+from fivered.chassis import storage as store
+from fivered.chassis.digests import Digest
+from fivered.chassis.messages import Call, Members
+from fivered.chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
+from fivered.chassis.transaction import Opened, Tx
 
 KEEP_DAYS = 30
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.messages import Event
+from fivered.chassis import storage as store
+from fivered.chassis.messages import Event
 
 # The members of facts that name persons, alone or in a list.
 PERSONS = (

@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.columns import BadCell, Column, Kind
-from chassis.refusal import Refusal
-from chassis.transaction import Tx
+from fivered.chassis import records
+from fivered.chassis.columns import BadCell, Column, Kind
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.transaction import Tx
 
 ROLES = ("R_DISTRICT", "R_STREET")
 _BATCH = 500

@@ -24,12 +24,12 @@ from typing import TypedDict, cast
 import msgspec
 import sqlalchemy as sa
 
-from chassis import envelope as env
-from chassis import metrics, telemetry
-from chassis import storage as store
-from chassis.messages import SYSTEM, Event, is_uuid
-from chassis.reconnect import tell_fault, tell_outage
-from chassis.transaction import Opened, Tx
+from fivered.chassis import envelope as env
+from fivered.chassis import metrics, telemetry
+from fivered.chassis import storage as store
+from fivered.chassis.messages import SYSTEM, Event, is_uuid
+from fivered.chassis.reconnect import tell_fault, tell_outage
+from fivered.chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.inbox")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chassis.bus import Service
+    from fivered.chassis.bus import Service
 
 SERVICES = "fivered.services"
 COMMANDS = "fivered.commands"

@@ -14,17 +14,17 @@ from typing import NoReturn, TypeAlias
 
 import sqlalchemy as sa
 
-from chassis import metrics
-from chassis import storage as store
-from chassis.blobs import Blobs, NoRoom
-from chassis.cards import JobCard, JobState
-from chassis.i18n import problem_of
-from chassis.inbox import Outage
-from chassis.messages import SYSTEM, SYSTEM_ROLE, Members, new_uuid
-from chassis.migrate import package_of
-from chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
-from chassis.replies import plain
-from chassis.transaction import Opened, Tx
+from fivered.chassis import metrics
+from fivered.chassis import storage as store
+from fivered.chassis.blobs import Blobs, NoRoom
+from fivered.chassis.cards import JobCard, JobState
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.inbox import Outage
+from fivered.chassis.messages import SYSTEM, SYSTEM_ROLE, Members, new_uuid
+from fivered.chassis.migrate import package_of
+from fivered.chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
+from fivered.chassis.replies import plain
+from fivered.chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.jobs")
 

@@ -16,15 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis import migrate, sealing, webhooks
-from chassis.folder import all_settings, take_folder, wanted_keys, write_keys
-from chassis.here import keys_file, read_keys
-from chassis.installed import service_class, service_names
-from chassis.messages import SYSTEM
-from chassis.runtime import Runtime
-from chassis.sealing import Sealing, reseal
-from chassis.settings import CommandFailed, database_variable
-from chassis.vault import match_key_of
+from fivered.chassis import migrate, sealing, webhooks
+from fivered.chassis.folder import all_settings, take_folder, wanted_keys, write_keys
+from fivered.chassis.here import keys_file, read_keys
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.sealing import Sealing, reseal
+from fivered.chassis.settings import CommandFailed, database_variable
+from fivered.chassis.vault import match_key_of
 
 BEFORE = "_BEFORE"
 # While the second is unset, the first does its work.

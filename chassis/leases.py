@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.messages import new_uuid
-from chassis.transaction import Opened
+from fivered.chassis import storage as store
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.transaction import Opened
 
 log = logging.getLogger("fivered.leases")
 

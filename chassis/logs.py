@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from chassis import telemetry
-from chassis.json_values import JsonObject
-from chassis.settings import SettingsError
+from fivered.chassis import telemetry
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.settings import SettingsError
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What a line says of itself. A field of the same name stands beside it as `extra_NAME`.

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis import telemetry
-from chassis.calendar import SHANGHAI
-from chassis.transaction import Opened
+from fivered.chassis import storage as store
+from fivered.chassis import telemetry
+from fivered.chassis.calendar import SHANGHAI
+from fivered.chassis.transaction import Opened
 
 # A reading command answers an object per line to programs, and columns to people.
 Row = Mapping[str, object]

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Union
 
-from chassis.requests import is_request, members_of
+from fivered.chassis.requests import is_request, members_of
 
 # Where a member stands, from the outside in.
 Place = tuple[str | int, ...]

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 import uuid_utils
 
-from chassis.json_values import JsonObject
+from fivered.chassis.json_values import JsonObject
 
 # What a service has written for itself and reads again: it knows the types.
 Members: TypeAlias = dict[str, Any]

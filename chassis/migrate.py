@@ -15,9 +15,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.settings import CommandFailed
-from chassis.transaction import Declared
+from fivered.chassis import storage as store
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.transaction import Declared
 
 log = logging.getLogger("fivered.migrate")
 
@@ -81,7 +81,7 @@ class History:
 
 # The chassis's own tables change by themselves, in every service's database and before the
 # service's: no service has to repeat their changes.
-CHASSIS = History("chassis", "alembic_version_chassis")
+CHASSIS = History("fivered.chassis", "alembic_version_chassis")
 
 
 def histories(package: str) -> tuple[History, ...]:

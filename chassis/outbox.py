@@ -15,8 +15,8 @@ from typing import Literal, TypedDict
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.messages import Members
+from fivered.chassis import storage as store
+from fivered.chassis.messages import Members
 
 # More events, or timers, than this are written by SQLAlchemy's own batches, before the last
 # statement.

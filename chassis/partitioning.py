@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.messages import PARTITIONS, partition_of
+from fivered.chassis import storage as store
+from fivered.chassis.messages import PARTITIONS, partition_of
 
 MOST = 64
 _ONE = 1

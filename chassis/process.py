@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from chassis import inbox, migrate, setting_files, timers, topology
-from chassis import storage as store
-from chassis.installed import NotInstalled
-from chassis.reconnect import Backoff, tell_outage
-from chassis.runtime import Runtime
-from chassis.settings import (
+from fivered.chassis import inbox, migrate, setting_files, timers, topology
+from fivered.chassis import storage as store
+from fivered.chassis.installed import NotInstalled
+from fivered.chassis.reconnect import Backoff, tell_outage
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import (
     ProcessSettings,
     SettingsError,
     address_fault,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis.messages import Projection
-from chassis.transaction import Opened
+from fivered.chassis.messages import Projection
+from fivered.chassis.transaction import Opened
 
 
 def clear(runtime: Opened, projection: Projection) -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypedDict, cast
 
-from chassis.api import Schema, Schemas, name_in
-from chassis.facts import WORDS
+from fivered.chassis.api import Schema, Schemas, name_in
+from fivered.chassis.facts import WORDS
 
 # The smallest value of these is the tightest; of their counterparts the largest is.
 UPPER = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties")

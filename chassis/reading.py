@@ -10,11 +10,11 @@ from typing import TypeVar, cast
 import msgspec
 from msgspec import Struct
 
-from chassis import free_text
-from chassis.marks import Place, marked
-from chassis.refusal import Invalid, Refusal, said
-from chassis.requests import UNIQUE, Line, members_of
-from chassis.shapes import Flaw, Shape, unreadable_in
+from fivered.chassis import free_text
+from fivered.chassis.marks import Place, marked
+from fivered.chassis.refusal import Invalid, Refusal, said
+from fivered.chassis.requests import UNIQUE, Line, members_of
+from fivered.chassis.shapes import Flaw, Shape, unreadable_in
 
 _MOST_INT = 2**63
 

@@ -18,12 +18,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from chassis import here, topology
-from chassis import storage as store
-from chassis.bus import entries
-from chassis.calendar import with_zone
-from chassis.installed import service_class, service_names
-from chassis.settings import CommandFailed, database_variable
+from fivered.chassis import here, topology
+from fivered.chassis import storage as store
+from fivered.chassis.bus import entries
+from fivered.chassis.calendar import with_zone
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.settings import CommandFailed, database_variable
 
 Say = Callable[[str], None]
 # An outbox forgets what is older than 90 days, and then everything would look forgotten.

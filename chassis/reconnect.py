@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chassis import metrics, tls
+from fivered.chassis import metrics, tls
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0

@@ -24,16 +24,16 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 
-from chassis import replies
-from chassis import storage as store
-from chassis.calendar import instant
-from chassis.json_values import Json
-from chassis.messages import is_uuid
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.replies import ItemT
-from chassis.requests import members_of
-from chassis.transaction import Tx
-from chassis.vault import Sealed
+from fivered.chassis import replies
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import instant
+from fivered.chassis.json_values import Json
+from fivered.chassis.messages import is_uuid
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.replies import ItemT
+from fivered.chassis.requests import members_of
+from fivered.chassis.transaction import Tx
+from fivered.chassis.vault import Sealed
 
 # --------------------------------------------------------------------------------------------------
 # One row

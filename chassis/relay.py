@@ -29,12 +29,12 @@ import sqlalchemy as sa
 from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 
-from chassis import broker, history, metrics, telemetry, topology
-from chassis import envelope as env
-from chassis.messages import PARTITIONS
-from chassis.partitioning import target
-from chassis.reconnect import Patience, tell_fault
-from chassis.runtime import Runtime
+from fivered.chassis import broker, history, metrics, telemetry, topology
+from fivered.chassis import envelope as env
+from fivered.chassis.messages import PARTITIONS
+from fivered.chassis.partitioning import target
+from fivered.chassis.reconnect import Patience, tell_fault
+from fivered.chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.relay")
 Database: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"

@@ -15,11 +15,11 @@ from typing import TypedDict, cast
 
 import msgspec
 
-from chassis import promises
-from chassis.api import ApiContract, DoorContract, Schema, Schemas
-from chassis.fact_schemas import EventContract
-from chassis.messages import ANY_ROLE, PUBLIC
-from chassis.promises import Break, Members
+from fivered.chassis import promises
+from fivered.chassis.api import ApiContract, DoorContract, Schema, Schemas
+from fivered.chassis.fact_schemas import EventContract
+from fivered.chassis.messages import ANY_ROLE, PUBLIC
+from fivered.chassis.promises import Break, Members
 
 FACTS, DOORS, CHANGES, MEANT = (
     "released.json", "released_doors.json", "changes.json", "meant.json",

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chassis import broker, here, partitioning, topology
-from chassis.broker_users import BrokerUsersSettings, Users, UsersError, reach
-from chassis.relay import LOOK_S
-from chassis.runtime import Runtime
-from chassis.settings import CommandFailed, read
+from fivered.chassis import broker, here, partitioning, topology
+from fivered.chassis.broker_users import BrokerUsersSettings, Users, UsersError, reach
+from fivered.chassis.relay import LOOK_S
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import CommandFailed, read
 
 # What the broker says of a queue is so old at most (s): it counts every five seconds, twice over.
 COUNTED_S = 12.0

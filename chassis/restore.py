@@ -17,16 +17,16 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chassis import backup, dumps, here, topology
-from chassis import storage as store
-from chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
-from chassis.folder import keys_of_service, take_folder, write_keys
-from chassis.here import keys_file, read_keys
-from chassis.inbox import KEEP
-from chassis.installed import service_class, service_names
-from chassis.migrate import current_of, histories, migrate_service, package_of
-from chassis.settings import CommandFailed
-from chassis.vault import key_id
+from fivered.chassis import backup, dumps, here, topology
+from fivered.chassis import storage as store
+from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
+from fivered.chassis.folder import keys_of_service, take_folder, write_keys
+from fivered.chassis.here import keys_file, read_keys
+from fivered.chassis.inbox import KEEP
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.migrate import current_of, histories, migrate_service, package_of
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.vault import key_id
 
 # Clocks of several machines differ; what is heard twice is dropped.
 _MARGIN = timedelta(minutes=5)

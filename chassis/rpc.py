@@ -24,17 +24,17 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 from pika.spec import Basic
 
-from chassis import metrics, telemetry
-from chassis import storage as store
-from chassis.broker import Addresses, parameters
-from chassis.i18n import problem_of
-from chassis.json_values import JsonObject
-from chassis.messages import Actor, Call, Replayed, Seen, new_uuid
-from chassis.migrate import package_of
-from chassis.reconnect import Patience, tell_outage
-from chassis.refusal import Problem, Refusal, RoleDenied
-from chassis.runtime import Runtime
-from chassis.topology import RPC_EXCHANGE
+from fivered.chassis import metrics, telemetry
+from fivered.chassis import storage as store
+from fivered.chassis.broker import Addresses, parameters
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import Actor, Call, Replayed, Seen, new_uuid
+from fivered.chassis.migrate import package_of
+from fivered.chassis.reconnect import Patience, tell_outage
+from fivered.chassis.refusal import Problem, Refusal, RoleDenied
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.topology import RPC_EXCHANGE
 
 log = logging.getLogger("fivered.rpc")
 

@@ -14,7 +14,7 @@ from typing import cast
 import sqlalchemy as sa
 from msgspec import Struct
 
-from chassis import (
+from fivered.chassis import (
     audit,
     contracts,
     deadlines,
@@ -24,8 +24,8 @@ from chassis import (
     webhooks,
     years,
 )
-from chassis import storage as store
-from chassis.bus import (
+from fivered.chassis import storage as store
+from fivered.chassis.bus import (
     Door,
     Due,
     Entry,
@@ -36,25 +36,25 @@ from chassis.bus import (
     check_role,
     entries,
 )
-from chassis.calendar import Calendar, with_zone
-from chassis.cards import Health
-from chassis.digests import Digest, Digests
-from chassis.facts import declared
-from chassis.json_values import JsonObject
-from chassis.messages import SYSTEM, Call, Reader, Replayed
-from chassis.outbox import KeyTaken
-from chassis.reading import read
-from chassis.refusal import (
+from fivered.chassis.calendar import Calendar, with_zone
+from fivered.chassis.cards import Health
+from fivered.chassis.digests import Digest, Digests
+from fivered.chassis.facts import declared
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import SYSTEM, Call, Reader, Replayed
+from fivered.chassis.outbox import KeyTaken
+from fivered.chassis.reading import read
+from fivered.chassis.refusal import (
     InFlight,
     NotFound,
     Refusal,
     RoleDenied,
 )
-from chassis.replies import plain
-from chassis.requests import members_of
-from chassis.settings import ProcessSettings, read_all
-from chassis.timers import arm_next, armed_kinds
-from chassis.transaction import Opened, Tx
+from fivered.chassis.replies import plain
+from fivered.chassis.requests import members_of
+from fivered.chassis.settings import ProcessSettings, read_all
+from fivered.chassis.timers import arm_next, armed_kinds
+from fivered.chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.runtime")
 _RACES = 3

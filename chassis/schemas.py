@@ -8,8 +8,8 @@ from typing import cast
 
 import msgspec
 
-from chassis.api import Schema, Schemas
-from chassis.requests import is_line
+from fivered.chassis.api import Schema, Schemas
+from fivered.chassis.requests import is_line
 
 
 def schema_of(kind: type) -> Schema:

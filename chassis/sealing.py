@@ -17,14 +17,14 @@ from typing import ClassVar, cast
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.bus import job
-from chassis.cards import KeysInUse
-from chassis.jobs import Job
-from chassis.messages import SYSTEM
-from chassis.settings import SettingsError
-from chassis.transaction import Opened, Tx
-from chassis.vault import HEAD, KeyMissing, Keys, Sealed, Vault, key_id, match_id, named
+from fivered.chassis import storage as store
+from fivered.chassis.bus import job
+from fivered.chassis.cards import KeysInUse
+from fivered.chassis.jobs import Job
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.settings import SettingsError
+from fivered.chassis.transaction import Opened, Tx
+from fivered.chassis.vault import HEAD, KeyMissing, Keys, Sealed, Vault, key_id, match_id, named
 
 log = logging.getLogger("fivered.sealing")
 

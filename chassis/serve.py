@@ -1,7 +1,7 @@
 """The nameko container of one service: answers its commands and queries over RabbitMQ.
 
-Run as `python -m chassis.serve SERVICE` (`fivered serve` replaces itself by that): eventlet must
-patch the standard library before anything else is imported. Subscriptions, timers and jobs are
+Run as `python -m fivered.chassis.serve SERVICE` (`fivered serve` replaces itself by that): eventlet
+must patch the standard library before anything else is imported. Subscriptions, timers and jobs are
 inert here; the worker has them.
 
 The call queue is durable and auto-delete: it lives exactly as long as somebody consumes it, so
@@ -42,7 +42,7 @@ from eventlet.queue import Empty, LightQueue
 from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
-from chassis import (
+from fivered.chassis import (
     gauges,
     health,
     logs,
@@ -54,12 +54,12 @@ from chassis import (
     tls,
     topology,
 )
-from chassis.broker import Addresses
-from chassis.bus import CallDoor
-from chassis.messages import Call
-from chassis.reconnect import Patience, tell_fault
-from chassis.refusal import NotFound, RoleDenied
-from chassis.runtime import Runtime
+from fivered.chassis.broker import Addresses
+from fivered.chassis.bus import CallDoor
+from fivered.chassis.messages import Call
+from fivered.chassis.reconnect import Patience, tell_fault
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.serve")
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from chassis.settings import SettingsError
+from fivered.chassis.settings import SettingsError
 
 SETTINGS, FILE = "FIVERED_SETTINGS", "_FILE"
 _OURS = "FIVERED_"

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from msgspec import Struct
 
-from chassis import api, text
-from chassis.api import Schema, Schemas
-from chassis.forms import form_of
-from chassis.json_values import Json, JsonObject
-from chassis.marks import Place
-from chassis.refusal import Choices, Flawed, Invalid, Sentence, sentences
-from chassis.schemas import schemas_of
+from fivered.chassis import api, text
+from fivered.chassis.api import Schema, Schemas
+from fivered.chassis.forms import form_of
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.marks import Place
+from fivered.chassis.refusal import Choices, Flawed, Invalid, Sentence, sentences
+from fivered.chassis.schemas import schemas_of
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError

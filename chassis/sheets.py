@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from chassis.cells import ERROR, MARKS
-from chassis.refusal import Refusal
+from fivered.chassis.cells import ERROR, MARKS
+from fivered.chassis.refusal import Refusal
 
 LONGEST_LINE = 256 * 1024
 LONGEST_RECORD_LINES = 50
@@ -149,7 +149,7 @@ def open_sheet(file: BinaryIO, *, most_lines: int | None = None) -> Iterator[She
         raise OldWorkbook
     if begin.startswith(b"PK\x03\x04"):
         with tempfile.TemporaryFile() as lines:
-            from chassis.workbooks import write_workbook  # noqa: PLC0415  see there
+            from fivered.chassis.workbooks import write_workbook  # noqa: PLC0415  see there
 
             name, unread = write_workbook(file, lines, most_lines)
             lines.seek(0)

@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
-from chassis.reconnect import DISK_FULL
-from chassis.sqlite_writers import writer_queue_of
+from fivered.chassis.reconnect import DISK_FULL
+from fivered.chassis.sqlite_writers import writer_queue_of
 
 # What a statement gives is not known from `table.c`, whose columns have no Python type. These stand
 # for SQLAlchemy's types of it everywhere; `Rows` is what `conn.execute` returns.
@@ -519,7 +519,7 @@ def open_engine(url: str, *, pool_size: int = 12, cooperative: bool = False) -> 
     driver = "postgresql+psycopg2" if cooperative else "postgresql+psycopg"
     connection: dict[str, Any] = {}
     if cooperative:
-        from chassis.driver import Connection as Driven  # noqa: PLC0415  only `serve` needs it
+        from fivered.chassis.driver import Connection as Driven  # noqa: PLC0415  only `serve` needs it
 
         connection["connection_factory"] = Driven
     engine = _open_postgresql(parsed.set(drivername=driver), pool_size, connection)

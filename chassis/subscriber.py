@@ -19,9 +19,9 @@ from typing import NamedTuple
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from chassis import broker, inbox, topology
-from chassis.reconnect import Backoff, Patience, tell_fault, tell_outage
-from chassis.runtime import Runtime
+from fivered.chassis import broker, inbox, topology
+from fivered.chassis.reconnect import Backoff, Patience, tell_fault, tell_outage
+from fivered.chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.work")
 

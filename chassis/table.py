@@ -25,13 +25,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from chassis import bus, refusal
-from chassis.api import Leaving
-from chassis.bus import Act, Row, reply_type, request_type
-from chassis.calendar import Calendar
-from chassis.refusal import Refusal
-from chassis.requests import members_of
-from chassis.text import HAN
+from fivered.chassis import bus, refusal
+from fivered.chassis.api import Leaving
+from fivered.chassis.bus import Act, Row, reply_type, request_type
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.requests import members_of
+from fivered.chassis.text import HAN
 
 VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
@@ -185,7 +185,7 @@ def _rooms(act: Act) -> Iterator[Mapping[str, object]]:
     yield act.__globals__
     yield vars(refusal)
     yield vars(builtins)
-    service = ".".join(act.__module__.split(".")[:2])
+    service = ".".join(act.__module__.split(".")[:3])
     for name, module in list(sys.modules.items()):
         if name.startswith(f"{service}."):
             yield vars(module)

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
-from chassis import metrics, telemetry
-from chassis import storage as store
-from chassis.messages import SYSTEM, Due
-from chassis.pace import SET
-from chassis.transaction import Opened, Tx
+from fivered.chassis import metrics, telemetry
+from fivered.chassis import storage as store
+from fivered.chassis.messages import SYSTEM, Due
+from fivered.chassis.pace import SET
+from fivered.chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.timers")
 

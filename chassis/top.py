@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from chassis import here
-from chassis.settings import CommandFailed
+from fivered.chassis import here
+from fivered.chassis.settings import CommandFailed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -36,12 +36,12 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import unquote, urlsplit
 
-from chassis import installed
-from chassis.bus import Service, consumed_by
-from chassis.facts import all_declared
-from chassis.json_values import JsonObject
-from chassis.messages import PARTITIONS
-from chassis.settings import each_address
+from fivered.chassis import installed
+from fivered.chassis.bus import Service, consumed_by
+from fivered.chassis.facts import all_declared
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import PARTITIONS
+from fivered.chassis.settings import each_address
 
 RPC_EXCHANGE = "fivered.rpc"
 REPLY_EXCHANGE = "fivered.replies"

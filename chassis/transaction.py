@@ -18,13 +18,13 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from chassis import envelope as env
-from chassis import facts, outbox, partitioning
-from chassis import storage as store
-from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
-from chassis.cards import ClockSet, Health
-from chassis.json_values import JsonObject
-from chassis.messages import (
+from fivered.chassis import envelope as env
+from fivered.chassis import facts, outbox, partitioning
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
+from fivered.chassis.cards import ClockSet, Health
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import (
     PARTITIONS,
     Actor,
     Due,
@@ -38,10 +38,10 @@ from chassis.messages import (
     new_uuid,
     partition_of,
 )
-from chassis.metrics import Sample
-from chassis.pace import Pace
-from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, VersionConflict, said
-from chassis.settings import NoSettings, ProcessSettings
+from fivered.chassis.metrics import Sample
+from fivered.chassis.pace import Pace
+from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, VersionConflict, said
+from fivered.chassis.settings import NoSettings, ProcessSettings
 
 # Months are known from 2000-01 to 2099-12, at every door.
 _CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)

@@ -16,14 +16,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from chassis import installed, logs, telemetry
-from chassis.embedded import EmbeddedHost
-from chassis.folder import keys_of, take_folder
-from chassis.here import GIVEN, KEYS, Running, born, forget, keys_file, leave
-from chassis.installed import service_class
-from chassis.migrate import migrate_service, named
-from chassis.runtime import open_all
-from chassis.settings import CommandFailed
+from fivered.chassis import installed, logs, telemetry
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.folder import keys_of, take_folder
+from fivered.chassis.here import GIVEN, KEYS, Running, born, forget, keys_file, leave
+from fivered.chassis.installed import service_class
+from fivered.chassis.migrate import migrate_service, named
+from fivered.chassis.runtime import open_all
+from fivered.chassis.settings import CommandFailed
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEMO = {

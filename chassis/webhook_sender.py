@@ -23,13 +23,21 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import __version__, history, inbox, metrics, webhooks
-from chassis import envelope as env
-from chassis import storage as store
-from chassis.messages import new_uuid
-from chassis.transaction import Opened
-from chassis.vault import KeyMissing
-from chassis.webhook_wire import MOST_S, Answer, Deadlines, Line, flaw_of, read_url, signature
+from fivered.chassis import __version__, history, inbox, metrics, webhooks
+from fivered.chassis import envelope as env
+from fivered.chassis import storage as store
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.transaction import Opened
+from fivered.chassis.vault import KeyMissing
+from fivered.chassis.webhook_wire import (
+    MOST_S,
+    Answer,
+    Deadlines,
+    Line,
+    flaw_of,
+    read_url,
+    signature,
+)
 
 log = logging.getLogger("fivered.webhooks")
 

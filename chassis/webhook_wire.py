@@ -25,7 +25,7 @@ from email.utils import parsedate_to_datetime
 
 import h11
 
-from chassis.refusal import Said, said
+from fivered.chassis.refusal import Said, said
 
 # From the first look for the address to the last byte of the answer that is read.
 MOST_S = 10.0

@@ -16,14 +16,14 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from msgspec import Meta, field
 
-from chassis import envelope as env
-from chassis import history, records, webhook_wire
-from chassis import storage as store
-from chassis.calendar import Calendar
-from chassis.fields import Area, Id, Instant, PartOfList
-from chassis.free_text import PublicText
-from chassis.messages import SYSTEM, new_uuid
-from chassis.refusal import (
+from fivered.chassis import envelope as env
+from fivered.chassis import history, records, webhook_wire
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.fields import Area, Id, Instant, PartOfList
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.messages import SYSTEM, new_uuid
+from fivered.chassis.refusal import (
     Invalid,
     NotFound,
     StateConflict,
@@ -32,11 +32,11 @@ from chassis.refusal import (
     WebhooksOff,
     said,
 )
-from chassis.replies import Page, Reply
-from chassis.requests import UNIQUE, Request
-from chassis.settings import ProcessSettings
-from chassis.transaction import Opened, Tx
-from chassis.vault import KeyMissing, Keys, Vault
+from fivered.chassis.replies import Page, Reply
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.chassis.settings import ProcessSettings
+from fivered.chassis.transaction import Opened, Tx
+from fivered.chassis.vault import KeyMissing, Keys, Vault
 
 KEY = "FIVERED_WEBHOOK_KEY"
 # They send what a whole service says to where they like: the district decides, and the auditor

@@ -22,7 +22,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from chassis import (
+from fivered.chassis import (
     digests,
     gauges,
     health,
@@ -42,12 +42,12 @@ from chassis import (
     webhooks,
     years,
 )
-from chassis.blobs import forget_abandoned
-from chassis.reconnect import Backoff
-from chassis.relay import LOOK_S, Relay
-from chassis.runtime import Runtime
-from chassis.subscriber import Subscriber
-from chassis.webhook_sender import Sender
+from fivered.chassis.blobs import forget_abandoned
+from fivered.chassis.reconnect import Backoff
+from fivered.chassis.relay import LOOK_S, Relay
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.subscriber import Subscriber
+from fivered.chassis.webhook_sender import Sender
 
 log = logging.getLogger("fivered.work")
 

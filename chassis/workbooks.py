@@ -24,7 +24,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from chassis.cells import (
+from fivered.chassis.cells import (
     A_TIME,
     ERROR,
     FORMULA,
@@ -41,8 +41,8 @@ from chassis.cells import (
     WorkbookTooLarge,
     visible,
 )
-from chassis.refusal import Refusal
-from chassis.text import personal_number
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.text import personal_number
 
 _PART = 1024 * 1024
 # What of a workbook is unpacked to find its headings; what stands further in is the job's to read.

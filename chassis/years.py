@@ -9,11 +9,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.calendar import Calendar, Year, YearHeard
-from chassis.cards import Outlook
-from chassis.messages import Event
-from chassis.transaction import Opened, Tx
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import Calendar, Year, YearHeard
+from fivered.chassis.cards import Outlook
+from fivered.chassis.messages import Event
+from fivered.chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.calendar")
 

@@ -9,9 +9,9 @@ import inspect
 import json
 from pathlib import Path
 
-from chassis.bus import Service, Subscription
-from chassis.contracts import folder_of
-from chassis.facts import Declared, all_declared
+from fivered.chassis.bus import Service, Subscription
+from fivered.chassis.contracts import folder_of
+from fivered.chassis.facts import Declared, all_declared
 
 BEGIN = "<!-- facts: written by make generate -->"
 END = "<!-- /facts -->"

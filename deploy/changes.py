@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chassis import contracts, releases
-from chassis.installed import service_class, service_names
+from fivered.chassis import contracts, releases
+from fivered.chassis.installed import service_class, service_names
 
 _HEAD = (
     "# 变更 / Changes of events and calls\n\n"

@@ -19,9 +19,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chassis.topology import VHOST
 from deploy import manifests, scaling
 from deploy.generate import HERE
+from fivered.chassis.topology import VHOST
 
 # Applies the topology; no process of the installation runs as this user.
 ADMIN = "topology"

@@ -17,13 +17,13 @@ from typing import Any, ClassVar
 
 import yaml  # type: ignore[import-untyped]
 
-from chassis import __version__, asyncapi, contracts, topology
-from chassis.bus import consumed_by
-from chassis.installed import service_class, service_names
-from chassis.settings import ProcessSettings, database_variable, describe
-from chassis.topology import VHOST
 from deploy import cards, changes, manifests, metrics, operators, partial, scaling, units
-from gateway.settings import GatewaySettings
+from fivered.chassis import __version__, asyncapi, contracts, topology
+from fivered.chassis.bus import consumed_by
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.settings import ProcessSettings, database_variable, describe
+from fivered.chassis.topology import VHOST
+from fivered.gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
 # Settings of a demonstration have no place in a deployment.

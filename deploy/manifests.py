@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from chassis import __version__
-from chassis.installed import service_names
-from chassis.topology import Installation
+from fivered.chassis import __version__
+from fivered.chassis.installed import service_names
+from fivered.chassis.topology import Installation
 
 NAMESPACE = "fivered"
 USER = 10001

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 # What declares metrics, beside the services.
-import chassis.gauges  # noqa: F401
-import gateway.measures  # noqa: F401
-from chassis import metrics
-from chassis.installed import service_class, service_names
+import fivered.chassis.gauges
+import fivered.gateway.measures  # noqa: F401
 from deploy.manifests import HEALTH_PORT
+from fivered.chassis import metrics
+from fivered.chassis.installed import service_class, service_names
 
 HERE = Path(__file__).resolve().parent
 RUNBOOK, EXAMPLE = HERE / "RUNBOOK.md", HERE / "prometheus" / "prometheus.yml"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.installed import service_names
 from deploy.local import next as newer
 from deploy.manifests import HEAD, NAMESPACE, kustomization, text_of
+from fivered.chassis.installed import service_names
 
 # A namespace of their own: that of the units lets nobody in but to the gateway.
 DATA = f"{NAMESPACE}-data"

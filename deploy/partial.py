@@ -20,8 +20,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from chassis import topology
-from chassis.installed import service_class, service_names
+from fivered.chassis import topology
+from fivered.chassis.installed import service_class, service_names
 
 HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE / "installations" / "credit"

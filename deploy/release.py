@@ -23,9 +23,9 @@ import tomllib
 from io import BytesIO
 from pathlib import Path
 
-from chassis import __version__, api, releases
 from deploy import sbom
 from deploy.local.prepare import ROOT, units
+from fivered.chassis import __version__, api, releases
 
 TAG = f"v{__version__}"
 DIST = ROOT / "dist"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.installed import service_names
-from chassis.topology import VHOST, Installation
 from deploy import manifests
+from fivered.chassis.installed import service_names
+from fivered.chassis.topology import VHOST, Installation
 
 # The broker's user that sees how many events wait, and may do nothing else.
 MONITOR = "monitor"

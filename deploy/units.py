@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chassis import __version__
 from deploy.local.prepare import ROOT, units
+from fivered.chassis import __version__
 
 
 def files() -> dict[Path, str]:

@@ -1,7 +1,7 @@
-"""`python -m gateway`: the same as `fivered gateway`."""
+"""`python -m fivered.gateway`: the same as `fivered gateway`."""
 
 import sys
 
-from chassis.cli import main
+from fivered.chassis.cli import main
 
 sys.exit(main(["gateway", *sys.argv[1:]]))

@@ -6,12 +6,12 @@ import re
 
 from starlette.requests import Request
 
-from chassis import api, text
-from chassis.api import Schema
-from chassis.json_values import Json, JsonObject
-from chassis.shapes import Shape, told_of
-from gateway.bodies import NOTHING, fitting
-from gateway.doors import Door
+from fivered.chassis import api, text
+from fivered.chassis.api import Schema
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.shapes import Shape, told_of
+from fivered.gateway.bodies import NOTHING, fitting
+from fivered.gateway.doors import Door
 
 _DAY = re.compile(text.DAY)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}")

@@ -19,35 +19,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from chassis import __version__, api, cards, contracts, supervised
-from chassis.api import ApiContract
-from chassis.bus import Service
-from chassis.history import READERS
-from chassis.installed import service_names
-from chassis.json_values import JsonObject
-from chassis.refusal import Flawed, Refusal
-from chassis.replies import Reply
-from chassis.requests import Request as Asked
-from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
-from chassis.settings import ProcessSettings, SettingsError, read, read_all
-from chassis.table import VERBS
-from gateway import contract, documents, history, imports, measures, pages, streams
-from gateway.addresses import Addresses
-from gateway.context import context_of
-from gateway.dispatch import Gate, Locate, locator, read_key, read_members
-from gateway.doors import ANY, PUBLIC, Door, Doors
-from gateway.errors import CapabilityMissing, StreamsTaken, answer_error, explain
-from gateway.identity import ANONYMOUS, IdentitySource, Tokens
-from gateway.limits import Outermost
-from gateway.openapi import Document
-from gateway.serving import listen, serve
-from gateway.settings import GatewaySettings
+from fivered.chassis import __version__, api, cards, contracts, supervised
+from fivered.chassis.api import ApiContract
+from fivered.chassis.bus import Service
+from fivered.chassis.history import READERS
+from fivered.chassis.installed import service_names
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.refusal import Flawed, Refusal
+from fivered.chassis.replies import Reply
+from fivered.chassis.requests import Request as Asked
+from fivered.chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
+from fivered.chassis.settings import ProcessSettings, SettingsError, read, read_all
+from fivered.chassis.table import VERBS
+from fivered.gateway import contract, documents, history, imports, measures, pages, streams
+from fivered.gateway.addresses import Addresses
+from fivered.gateway.context import context_of
+from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_members
+from fivered.gateway.doors import ANY, PUBLIC, Door, Doors
+from fivered.gateway.errors import CapabilityMissing, StreamsTaken, answer_error, explain
+from fivered.gateway.identity import ANONYMOUS, IdentitySource, Tokens
+from fivered.gateway.limits import Outermost
+from fivered.gateway.openapi import Document
+from fivered.gateway.serving import listen, serve
+from fivered.gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
-    from chassis.embedded import EmbeddedHost
+    from fivered.chassis.embedded import EmbeddedHost
 
 log = logging.getLogger("fivered.gateway")
 

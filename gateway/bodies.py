@@ -13,12 +13,12 @@ from typing import cast
 
 import msgspec
 
-from chassis import text
-from chassis.calendar import with_zone
-from chassis.json_values import Json, JsonObject
-from chassis.marks import Place
-from chassis.shapes import Flaw, Moment, Shape, time_in
-from gateway.errors import BodyUnreadable
+from fivered.chassis import text
+from fivered.chassis.calendar import with_zone
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.marks import Place
+from fivered.chassis.shapes import Flaw, Moment, Shape, time_in
+from fivered.gateway.errors import BodyUnreadable
 
 # What a command without a body may send: nothing, or an empty object.
 NOTHING = Shape("", {"type": "object", "properties": {}, "additionalProperties": False}, {})

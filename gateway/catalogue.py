@@ -12,19 +12,19 @@ from typing import cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import OPERATOR, __version__, asyncapi
-from chassis.fact_schemas import READERS, EventContract
-from chassis.facts import MEANINGS, UNIT
-from chassis.json_values import Json, JsonObject
-from chassis.messages import PUBLIC
-from chassis.rpc import CallFailed
-from chassis.topology import event_exchange
-from gateway.discovery import as_json, reads_html
-from gateway.dispatch import Gate
-from gateway.documents import public_url
-from gateway.doors import Doors
-from gateway.errors import NoSuchPath
-from gateway.markup import both, escaped, filled, html_response
+from fivered.chassis import OPERATOR, __version__, asyncapi
+from fivered.chassis.fact_schemas import READERS, EventContract
+from fivered.chassis.facts import MEANINGS, UNIT
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.messages import PUBLIC
+from fivered.chassis.rpc import CallFailed
+from fivered.chassis.topology import event_exchange
+from fivered.gateway.discovery import as_json, reads_html
+from fivered.gateway.dispatch import Gate
+from fivered.gateway.documents import public_url
+from fivered.gateway.doors import Doors
+from fivered.gateway.errors import NoSuchPath
+from fivered.gateway.markup import both, escaped, filled, html_response
 
 # How long what a service has said is shown before it is asked again.
 _KEPT_S = 60.0

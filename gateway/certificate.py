@@ -20,9 +20,9 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from chassis.calendar import SHANGHAI
-from chassis.text import SELECTORS
-from gateway.kinds import FORMS, LEVELS
+from fivered.chassis.calendar import SHANGHAI
+from fivered.chassis.text import SELECTORS
+from fivered.gateway.kinds import FORMS, LEVELS
 
 _RARE = "rare"
 _EMBEDDED, _BROUGHT = "Certificate", "STSong-Light"

@@ -25,5 +25,5 @@ def _declare_token(parser: argparse.ArgumentParser) -> None:
     )
 
 
-gateway_command = (_declare_gateway, "gateway.commands:run_gateway")
-token_command = (_declare_token, "gateway.commands:run_token")
+gateway_command = (_declare_gateway, "fivered.gateway.commands:run_gateway")
+token_command = (_declare_token, "fivered.gateway.commands:run_token")

@@ -7,12 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-from chassis import logs, telemetry
-from chassis.here import keys_file, read_keys
-from chassis.settings import CommandFailed
-from gateway.app import run
-from gateway.identity import issue
-from gateway.serving import PortTaken
+from fivered.chassis import logs, telemetry
+from fivered.chassis.here import keys_file, read_keys
+from fivered.chassis.settings import CommandFailed
+from fivered.gateway.app import run
+from fivered.gateway.identity import issue
+from fivered.gateway.serving import PortTaken
 
 
 def run_gateway(_given: argparse.Namespace) -> int:

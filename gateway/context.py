@@ -8,7 +8,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from chassis import telemetry
+from fivered.chassis import telemetry
 
 Lang = Literal["zh", "en"]
 KEY = "fivered.context"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 from importlib import resources
 
-from chassis import api
-from chassis.api import ApiContract, DoorContract, Schema, Schemas
-from chassis.shapes import Shape
-from chassis.table import places_of
-from gateway.doors import PLACE, Door, Doors, Refused
+from fivered.chassis import api
+from fivered.chassis.api import ApiContract, DoorContract, Schema, Schemas
+from fivered.chassis.shapes import Shape
+from fivered.chassis.table import places_of
+from fivered.gateway.doors import PLACE, Door, Doors, Refused
 
 # What of a place's schema an address is compared with.
 _FORMS = ("pattern", "enum", "const")
@@ -23,7 +23,7 @@ _FORMS = ("pattern", "enum", "const")
 def contract_of(service: str) -> ApiContract | None:
     """Return the contract of an installed service; None where it has none."""
     try:
-        folder = resources.files(f"services.{service}")
+        folder = resources.files(f"fivered.services.{service}")
     except ModuleNotFoundError:
         return None
     file = folder.joinpath("contracts/api.json")
@@ -49,7 +49,7 @@ def _door(
 ) -> Door:
     places = places_of(said.path)
     command = said.kind == "command"
-    words = f"services.{doors.service}"
+    words = f"fivered.services.{doors.service}"
     asked = Shape.at(said.request, schemas, words)
     left = asked.of_members(
         {name: one for name, one in asked.members.items() if name not in places},

@@ -9,12 +9,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.refusal import Refusal, Sentence
-from gateway.doors import Door
-from gateway.errors import TITLES, NoSuchPath
-from gateway.markup import both, escaped, filled, html_response
-from gateway.settings import GatewaySettings
-from gateway.sparing import digest_of, spared
+from fivered.chassis.refusal import Refusal, Sentence
+from fivered.gateway.doors import Door
+from fivered.gateway.errors import TITLES, NoSuchPath
+from fivered.gateway.markup import both, escaped, filled, html_response
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.sparing import digest_of, spared
 
 # A crawler has nothing to look for at the doors; what is published for everybody may be found.
 _ROBOTS = b"User-agent: *\nDisallow: /v1/\nDisallow: /web/\nAllow: /\n"
@@ -38,7 +38,7 @@ def codes_of(doors: Iterable[Door]) -> dict[str, Code]:
     """Return every code that may be answered: those that any door may, then those of the doors."""
     found: dict[str, Code] = {}
     for kind in _kinds(Refusal):
-        if kind.__module__.partition(".")[0] in {"chassis", "gateway"}:
+        if kind.__module__.startswith(("fivered.chassis.", "fivered.gateway.")):
             code = found.setdefault(kind.guard or kind.code, Code(kind.status))
             further = [value for name, value in vars(kind).items() if name.startswith("text_")]
             for text in (Sentence(kind.text), *further):

@@ -13,27 +13,34 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import telemetry
-from chassis.json_values import JsonObject
-from chassis.messages import ANY_VERSION, Actor, Replayed, Seen
-from chassis.messages import PUBLIC as PUBLIC_ROLE
-from chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
-from chassis.rpc import Caller, CallRefused
-from gateway.addressed import read_params, read_places
-from gateway.bodies import NOTHING, Unfit, travelling, whole
-from gateway.context import context_of
-from gateway.doors import PLACE, Door
-from gateway.errors import (
+from fivered.chassis import telemetry
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import ANY_VERSION, Actor, Replayed, Seen
+from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
+from fivered.chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
+from fivered.chassis.rpc import Caller, CallRefused
+from fivered.gateway.addressed import read_params, read_places
+from fivered.gateway.bodies import NOTHING, Unfit, travelling, whole
+from fivered.gateway.context import context_of
+from fivered.gateway.doors import PLACE, Door
+from fivered.gateway.errors import (
     IfMatchUnreadable,
     KeyUnreadable,
     MediaTypeUnknown,
     TokenExpired,
     TokenInvalid,
 )
-from gateway.identity import IdentitySource, admit, who
-from gateway.limits import LEAVING, Buckets, address_of, check_depth, check_values, read_body
-from gateway.settings import GatewaySettings
-from gateway.sparing import DIGEST, digest_of, spared
+from fivered.gateway.identity import IdentitySource, admit, who
+from fivered.gateway.limits import (
+    LEAVING,
+    Buckets,
+    address_of,
+    check_depth,
+    check_values,
+    read_body,
+)
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.sparing import DIGEST, digest_of, spared
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 # A version, quoted or bare; the digest that GET's tag bears behind it says nothing here.

@@ -19,20 +19,20 @@ from xml.etree import ElementTree as ET
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from chassis.blobs import Blobs
-from chassis.calendar import Calendar
-from chassis.json_values import JsonObject
-from chassis.messages import Actor
-from chassis.rpc import CallFailed
-from gateway.addressed import read_params, read_places
-from gateway.dispatch import Gate, next_page
-from gateway.doors import ANY_FILE, Door, Doors
-from gateway.kinds import KINDS
-from gateway.settings import GatewaySettings
-from gateway.sparing import digest_of, spared
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import Actor
+from fivered.chassis.rpc import CallFailed
+from fivered.gateway.addressed import read_params, read_places
+from fivered.gateway.dispatch import Gate, next_page
+from fivered.gateway.doors import ANY_FILE, Door, Doors
+from fivered.gateway.kinds import KINDS
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.sparing import digest_of, spared
 
 if TYPE_CHECKING:
-    from gateway.certificate import Certificate
+    from fivered.gateway.certificate import Certificate
 
 ATOM = "application/atom+xml"
 PDF = "application/pdf"
@@ -236,7 +236,7 @@ def font_at(path: str) -> str:
 
 
 async def _certificate(asked: Asked, reply: JsonObject) -> Response:
-    from gateway.certificate import certificate_pdf  # noqa: PLC0415  see there
+    from fivered.gateway.certificate import certificate_pdf  # noqa: PLC0415  see there
 
     name = await asked.name_of(reply)
     settings = asked.gate.settings

@@ -14,19 +14,19 @@ from typing import Literal, NamedTuple, Required, TypedDict, Unpack, cast, get_o
 
 from msgspec import Struct
 
-from chassis.api import Leaving, Schema
-from chassis.i18n import vocabulary
-from chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
-from chassis.messages import PUBLIC as PUBLIC_ROLE
-from chassis.replies import Reply
-from chassis.requests import Request
-from chassis.shapes import Moment, Shape
-from chassis.table import PATH, VERBS, places_of
-from chassis.text import GRID
+from fivered.chassis.api import Leaving, Schema
+from fivered.chassis.i18n import vocabulary
+from fivered.chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
+from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
+from fivered.chassis.replies import Reply
+from fivered.chassis.requests import Request
+from fivered.chassis.shapes import Moment, Shape
+from fivered.chassis.table import PATH, VERBS, places_of
+from fivered.chassis.text import GRID
 
 # A role is known by its word: `R_…` in chassis/locale/words.po. A visitor acts in none.
 ROLES: frozenset[str] = frozenset(
-    word for word in vocabulary("chassis") if word.startswith("R_")
+    word for word in vocabulary("fivered.chassis") if word.startswith("R_")
 ) - {ANONYMOUS_ROLE}
 Kind = Literal["command", "query"]
 # What a door produces whose reply says the media type of its file.

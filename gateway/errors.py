@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from chassis.i18n import problem_of
-from chassis.messages import new_uuid
-from chassis.refusal import (
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.refusal import (
     Complaint,
     Faulted,
     Flawed,
@@ -26,8 +26,8 @@ from chassis.refusal import (
     Refusal,
     RoleDenied,
 )
-from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
-from gateway.context import Context, context_of
+from fivered.chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
+from fivered.gateway.context import Context, context_of
 
 log = logging.getLogger("fivered.gateway")
 
@@ -272,7 +272,7 @@ def document_of(context: Context, path: str, refused: Problem) -> ProblemDocumen
     Args:
         context: Language and trace of the request.
         path: The request's path.
-        refused: What `chassis.i18n.problem_of` gives.
+        refused: What `fivered.chassis.i18n.problem_of` gives.
     """
     code = str(refused.get("code") or "REFUSED")
     given = refused.get("status")
@@ -359,7 +359,7 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
 
 def _payload(refusal: Refusal) -> Problem:
     words = refusal.words if isinstance(refusal, Flawed) else ""
-    return problem_of(refusal, words or "gateway")
+    return problem_of(refusal, words or "fivered.gateway")
 
 
 def _headers_of(refusal: Refusal) -> dict[str, str]:

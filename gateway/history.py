@@ -23,21 +23,21 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import history
-from chassis.cards import History as Told
-from chassis.cards import PublishedEvent
-from chassis.fields import Area, Instant
-from chassis.json_values import JsonObject
-from chassis.messages import Actor
-from chassis.refusal import Invalid, Refusal, RoleDenied, Sentence, Written, said
-from chassis.replies import Reply
-from chassis.requests import Request as Asked
-from chassis.rpc import CallFailed
-from gateway.addressed import read_params
-from gateway.dispatch import Gate
-from gateway.doors import Door, Refused
-from gateway.errors import CapabilityMissing
-from gateway.sparing import digest_of, spared
+from fivered.chassis import history
+from fivered.chassis.cards import History as Told
+from fivered.chassis.cards import PublishedEvent
+from fivered.chassis.fields import Area, Instant
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import Actor
+from fivered.chassis.refusal import Invalid, Refusal, RoleDenied, Sentence, Written, said
+from fivered.chassis.replies import Reply
+from fivered.chassis.requests import Request as Asked
+from fivered.chassis.rpc import CallFailed
+from fivered.gateway.addressed import read_params
+from fivered.gateway.dispatch import Gate
+from fivered.gateway.doors import Door, Refused
+from fivered.gateway.errors import CapabilityMissing
+from fivered.gateway.sparing import digest_of, spared
 
 # What a page costs, in ordinary answers: every service is asked.
 COST = 5

@@ -14,13 +14,13 @@ from typing import Protocol
 
 import jwt
 
-from chassis.bus import check_role
-from chassis.messages import ANONYMOUS_ROLE, SYSTEM_ROLE, Actor, new_uuid
-from chassis.messages import PUBLIC as PUBLIC_ROLE
-from chassis.refusal import Choices
-from chassis.text import AREA
-from gateway.doors import ROLES
-from gateway.errors import (
+from fivered.chassis.bus import check_role
+from fivered.chassis.messages import ANONYMOUS_ROLE, SYSTEM_ROLE, Actor, new_uuid
+from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
+from fivered.chassis.refusal import Choices
+from fivered.chassis.text import AREA
+from fivered.gateway.doors import ROLES
+from fivered.gateway.errors import (
     ActingRoleRequired,
     ActingRoleUnreadable,
     RoleNotGranted,

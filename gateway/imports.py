@@ -17,24 +17,24 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.blobs import Blob, Blobs, Receiving
-from chassis.contracts import common_api
-from chassis.file_imports import Imports
-from chassis.json_values import JsonObject
-from chassis.requests import Request as Asked
-from chassis.rpc import CallRefused
-from chassis.shapes import Shape
-from gateway.addressed import read_params, read_places
-from gateway.contract import doors_of
-from gateway.dispatch import Gate, Locate, read_key
-from gateway.doors import Door, Doors
-from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
-from gateway.limits import check_announced
+from fivered.chassis.blobs import Blob, Blobs, Receiving
+from fivered.chassis.contracts import common_api
+from fivered.chassis.file_imports import Imports
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.requests import Request as Asked
+from fivered.chassis.rpc import CallRefused
+from fivered.chassis.shapes import Shape
+from fivered.gateway.addressed import read_params, read_places
+from fivered.gateway.contract import doors_of
+from fivered.gateway.dispatch import Gate, Locate, read_key
+from fivered.gateway.doors import Door, Doors
+from fivered.gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
+from fivered.gateway.limits import check_announced
 
 START = "_start_import"
 
 # What a table may be announced as; Windows announces .csv as a workbook of Excel. What it is, its
-# content shows (`chassis.sheets`).
+# content shows (`fivered.chassis.sheets`).
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TABLES = ("text/csv", XLSX, "text/plain", "application/vnd.ms-excel")
 _FORM = "multipart/form-data"

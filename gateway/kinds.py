@@ -1,6 +1,6 @@
 """What the gateway's documents and pages call kinds of notices and honours."""
 
-from chassis.refusal import sentences
+from fivered.chassis.refusal import sentences
 
 KINDS = sentences(
     {

@@ -13,10 +13,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import telemetry
-from gateway import measures
-from gateway.context import KEY, read_context
-from gateway.errors import (
+from fivered.chassis import telemetry
+from fivered.gateway import measures
+from fivered.gateway.context import KEY, read_context
+from fivered.gateway.errors import (
     BodyTooDeep,
     BodyTooLarge,
     BodyTooMany,
@@ -26,7 +26,7 @@ from gateway.errors import (
     explain,
     problem,
 )
-from gateway.settings import GatewaySettings
+from fivered.gateway.settings import GatewaySettings
 
 log = logging.getLogger("fivered.access")
 

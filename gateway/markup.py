@@ -55,7 +55,11 @@ def filled(name: str, **parts: str) -> str:
 
 @functools.cache
 def _template(name: str) -> Template:
-    text = resources.files("gateway").joinpath("web", "pages", f"{name}.html").read_text("utf-8")
+    text = (
+        resources.files("fivered.gateway")
+        .joinpath("web", "pages", f"{name}.html")
+        .read_text("utf-8")
+    )
     return Template(text)
 
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from starlette.routing import Route
 from starlette.types import Scope
 
-from chassis import gauges, metrics
-from chassis.health import Finding, HealthPage
-from chassis.rpc import BusCaller, BusState
+from fivered.chassis import gauges, metrics
+from fivered.chassis.health import Finding, HealthPage
+from fivered.chassis.rpc import BusCaller, BusState
 
 _VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -9,14 +9,14 @@ from typing import NotRequired, TypedDict, cast
 
 import msgspec
 
-from chassis import LICENCE, OPERATOR, api
-from chassis.api import Leaving, Schema, Schemas
-from chassis.messages import ANY_ROLE
-from chassis.refusal import PreconditionRequired, Problem
-from chassis.shapes import Shape
-from gateway.context import Context
-from gateway.doors import ANY_FILE, Door
-from gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
+from fivered.chassis import LICENCE, OPERATOR, api
+from fivered.chassis.api import Leaving, Schema, Schemas
+from fivered.chassis.messages import ANY_ROLE
+from fivered.chassis.refusal import PreconditionRequired, Problem
+from fivered.chassis.shapes import Shape
+from fivered.gateway.context import Context
+from fivered.gateway.doors import ANY_FILE, Door
+from fivered.gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
 
 _SCHEMAS = "#/components/schemas/"
 _PROBLEM = f"{_SCHEMAS}Problem"

@@ -19,27 +19,27 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.calendar import Calendar
-from chassis.decimals import yuan
-from chassis.i18n import named
-from chassis.json_values import Json, JsonObject
-from chassis.refusal import Sentence, sentences
-from chassis.requests import Request as Asked
-from chassis.rpc import CallFailed
-from chassis.shapes import Shape
-from chassis.text import AREA, GRID, PERIOD
-from gateway.addressed import read_params
-from gateway.catalogue import Catalogue
-from gateway.discovery import Discovery
-from gateway.dispatch import Gate
-from gateway.doors import PLACE, Doors
-from gateway.errors import NoSuchPath, explain
-from gateway.identity import ANONYMOUS
-from gateway.kinds import FORMS, KINDS, LEVELS
-from gateway.markup import BOARDS, CSP, both, escaped, filled, html_response
-from gateway.openapi import Document
-from gateway.reference import reference
-from gateway.sparing import digest_of, spared
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.decimals import yuan
+from fivered.chassis.i18n import named
+from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.refusal import Sentence, sentences
+from fivered.chassis.requests import Request as Asked
+from fivered.chassis.rpc import CallFailed
+from fivered.chassis.shapes import Shape
+from fivered.chassis.text import AREA, GRID, PERIOD
+from fivered.gateway.addressed import read_params
+from fivered.gateway.catalogue import Catalogue
+from fivered.gateway.discovery import Discovery
+from fivered.gateway.dispatch import Gate
+from fivered.gateway.doors import PLACE, Doors
+from fivered.gateway.errors import NoSuchPath, explain
+from fivered.gateway.identity import ANONYMOUS
+from fivered.gateway.kinds import FORMS, KINDS, LEVELS
+from fivered.gateway.markup import BOARDS, CSP, both, escaped, filled, html_response
+from fivered.gateway.openapi import Document
+from fivered.gateway.reference import reference
+from fivered.gateway.sparing import digest_of, spared
 
 _INSTANT = re.compile(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -125,7 +125,7 @@ _PEOPLE = ("person_id", "handler_person", "proposer", "by")
 # What somebody wrote, or how something is called: no code, though it may look like one.
 _WRITTEN = frozenset({"name", "title", "text", "note", "reason", "reasons", "employer", "place"})
 # Whose words codes are told in: steward tells its own beside them (`x_zh`, `x_en`).
-_WORDS_OF = "services.credit"
+_WORDS_OF = "fivered.services.credit"
 # An id of a person, or a subject that is one: no page for everybody shows it.
 _PERSON = re.compile(r"^(?:[A-Z]{2,3}:)?per_")
 
@@ -286,7 +286,7 @@ async def _ask(
 
 @functools.cache
 def _file(name: str) -> Large:
-    return Large(resources.files("gateway").joinpath("web", name).read_bytes())
+    return Large(resources.files("fivered.gateway").joinpath("web", name).read_bytes())
 
 
 class Large:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from chassis import api
-from chassis.api import Schema, Schemas
-from gateway.markup import both, escaped, filled, page
-from gateway.openapi import (
+from fivered.chassis import api
+from fivered.chassis.api import Schema, Schemas
+from fivered.gateway.markup import both, escaped, filled, page
+from fivered.gateway.openapi import (
     GATEWAY_TAG,
     Answer,
     Components,

@@ -18,12 +18,12 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from chassis.i18n import problem_of
-from chassis.refusal import Refusal
-from gateway.context import HANG_UP, read_context
-from gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadable, problem
-from gateway.settings import GatewaySettings
-from gateway.tls import Certificate
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import Refusal
+from fivered.gateway.context import HANG_UP, read_context
+from fivered.gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadable, problem
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.tls import Certificate
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -195,7 +195,7 @@ class Guarded(HttpToolsProtocol):
         """Say why, and close."""
         refusal = self._refused or RequestUnreadable()
         context = read_context({})
-        answer = problem(context, "", problem_of(refusal, "gateway"))
+        answer = problem(context, "", problem_of(refusal, "fivered.gateway"))
         if self._refused is None:
             log.warning("request_unreadable", extra={"address": self.client, "why": msg})
         head = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.settings import MOST_PORT, Secret, setting
+from fivered.chassis.settings import MOST_PORT, Secret, setting
 
 
 @dataclass(frozen=True, slots=True)

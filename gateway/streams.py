@@ -22,19 +22,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from chassis.cards import History as Told
-from chassis.cards import PublishedEvent
-from chassis.history import MOST, READERS
-from chassis.messages import Actor
-from chassis.refusal import Refusal
-from chassis.rpc import CallFailed
-from gateway import history
-from gateway.addressed import read_params
-from gateway.context import HANG_UP
-from gateway.dispatch import Gate
-from gateway.doors import Door
-from gateway.errors import StreamsTaken
-from gateway.history import (
+from fivered.chassis.cards import History as Told
+from fivered.chassis.cards import PublishedEvent
+from fivered.chassis.history import MOST, READERS
+from fivered.chassis.messages import Actor
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.rpc import CallFailed
+from fivered.gateway import history
+from fivered.gateway.addressed import read_params
+from fivered.gateway.context import HANG_UP
+from fivered.gateway.dispatch import Gate
+from fivered.gateway.doors import Door
+from fivered.gateway.errors import StreamsTaken
+from fivered.gateway.history import (
     AFTER,
     LAST_EVENT_ID,
     Filter,

@@ -6,9 +6,9 @@ import logging
 import ssl
 from pathlib import Path
 
-from chassis import tls
-from chassis.settings import SettingsError
-from gateway.settings import GatewaySettings
+from fivered.chassis import tls
+from fivered.chassis.settings import SettingsError
+from fivered.gateway.settings import GatewaySettings
 
 log = logging.getLogger("fivered.gateway")
 

@@ -29,12 +29,12 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from chassis import envelope as env
-from chassis import inbox, jobs, timers
-from chassis.blobs import Blobs
-from chassis.bus import Service
-from chassis.calendar import with_zone
-from chassis.messages import (
+from fivered.chassis import envelope as env
+from fivered.chassis import inbox, jobs, timers
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.bus import Service
+from fivered.chassis.calendar import with_zone
+from fivered.chassis.messages import (
     ANY_ROLE,
     PUBLIC,
     SYSTEM,
@@ -45,10 +45,10 @@ from chassis.messages import (
     new_uuid,
     partition_of,
 )
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, describe
-from chassis.storage import Row
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings, describe
+from fivered.chassis.storage import Row
 from testkit import promised, servers
 from testkit.bodies import a_body
 from testkit.drift import differences

@@ -6,8 +6,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from chassis.bus import SYSTEM, Actor, Tx
-from chassis.refusal import Refusal
+from fivered.chassis.bus import SYSTEM, Actor, Tx
+from fivered.chassis.refusal import Refusal
 from testkit.bench import Bench
 
 WAITS = (

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from chassis.bus import Service, entries
-from chassis.free_text import Public, readers_of
-from chassis.marks import members
-from chassis.refusal import NumberOfAPerson, Refusal
-from chassis.requests import is_request
+from fivered.chassis.bus import Service, entries
+from fivered.chassis.free_text import Public, readers_of
+from fivered.chassis.marks import members
+from fivered.chassis.refusal import NumberOfAPerson, Refusal
+from fivered.chassis.requests import is_request
 
 if TYPE_CHECKING:
     from testkit.bench import Bench

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chassis.bus import ANY_ROLE, PUBLIC, Service, entries
-from chassis.refusal import Refusal
+from fivered.chassis.bus import ANY_ROLE, PUBLIC, Service, entries
+from fivered.chassis.refusal import Refusal
 from testkit.bench import Bench
 from testkit.bodies import a_body
 

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 
-from chassis.drafting import comparison
-from chassis.transaction import Declared
+from fivered.chassis.drafting import comparison
+from fivered.chassis.transaction import Declared
 
 
 def differences(service_cls: type[Declared], engine: sa.Engine) -> list[Any]:

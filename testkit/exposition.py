@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from chassis import metrics
+from fivered.chassis import metrics
 
 
 class Page:

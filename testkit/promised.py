@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from chassis.promises import members_of
-from chassis.schemas import schema_of
-from chassis.transaction import Tx
+from fivered.chassis.promises import members_of
+from fivered.chassis.schemas import schema_of
+from fivered.chassis.transaction import Tx
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import importlib
 import sys
 from datetime import date, timedelta
 
-from chassis.calendar import published
+from fivered.chassis.calendar import published
 
 
 def main() -> int:

@@ -18,16 +18,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from chassis import here
-from chassis.installed import service_class, service_names
-from chassis.migrate import migrate_service
-from chassis.settings import database_variable
-from chassis.storage import open_engine
-from clients.demo.api import Api
-from clients.demo.district import District
-from clients.demo.screen import Screen
-from clients.demo.story import STEPS, tell
 from deploy.local import control, down, up
+from fivered.chassis import here
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.settings import database_variable
+from fivered.chassis.storage import open_engine
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import District
+from fivered.clients.demo.screen import Screen
+from fivered.clients.demo.story import STEPS, tell
 from testkit import servers
 from testkit.waiting import wait_until
 from tests.kept import kept, made_once

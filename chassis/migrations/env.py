@@ -1,5 +1,5 @@
-from chassis import storage as store
-from chassis.migrate import run_env
+from fivered.chassis import storage as store
+from fivered.chassis.migrate import run_env
 
 metadata = store.new_metadata()
 store.chassis_tables(metadata)

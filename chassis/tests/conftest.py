@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.tests.toy.service import FAIL, Toy
+from fivered.chassis.tests.toy.service import FAIL, Toy
 from testkit.bench import (  # noqa: F401
     bench,
     broker_url,

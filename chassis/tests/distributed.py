@@ -15,17 +15,17 @@ from pathlib import Path
 import pika
 import sqlalchemy as sa
 
-from chassis import broker, rpc, topology
-from chassis.envelope import CONTENT_TYPE
-from chassis.messages import Actor, new_uuid
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.tests.toy.service import Toy
+from fivered.chassis import broker, rpc, topology
+from fivered.chassis.envelope import CONTENT_TYPE
+from fivered.chassis.messages import Actor, new_uuid
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.tests.toy.service import Toy
 from testkit import servers
 from testkit.bench import KEY
 from testkit.waiting import wait_until
 
-TOY = "chassis.tests.toy.service:Toy"
+TOY = "fivered.chassis.tests.toy.service:Toy"
 ROOT = Path(__file__).resolve().parents[2]
 DISTRICT = Actor("per_1", "R_DISTRICT", "370811")
 
@@ -129,7 +129,7 @@ class World:
         path = self.folder / f"{kind}{len(self.processes)}.log"
         with path.open("wb") as log:
             process = servers.spawn(
-                [sys.executable, "-m", f"chassis.{kind}", TOY],
+                [sys.executable, "-m", f"fivered.chassis.{kind}", TOY],
                 env=self.env | {"FIVERED_HEALTH_PORT": str(port)} | env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -185,7 +185,7 @@ class World:
     def fill_outbox(self, count, subjects=40):
         """Say `count` facts at once, as a service that was cut off from its relay would have."""
         with self.runtime.transaction(DISTRICT) as tx:
-            from chassis.tests.toy.service import Added
+            from fivered.chassis.tests.toy.service import Added
 
             for number in range(count):
                 tx.publish(

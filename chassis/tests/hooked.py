@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from chassis import webhook_sender
-from chassis.messages import Actor
-from chassis.tests.toy.service import Added, Toy
-from chassis.webhook_sender import Sender
+from fivered.chassis import webhook_sender
+from fivered.chassis.messages import Actor
+from fivered.chassis.tests.toy.service import Added, Toy
+from fivered.chassis.webhook_sender import Sender
 from testkit.bench import database_url, open_bench  # noqa: F401
 from testkit.receiver import receiving
 

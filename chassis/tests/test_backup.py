@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chassis import backup, cli, dumps, installed, restore
-from chassis import storage as store
-from chassis.inbox import Delivery
-from chassis.tests.toy.service import Toy, metadata
+from fivered.chassis import backup, cli, dumps, installed, restore
+from fivered.chassis import storage as store
+from fivered.chassis.inbox import Delivery
+from fivered.chassis.tests.toy.service import Toy, metadata
 from testkit.bench import KEY, databases, fresh_database, open_bench
 
-POINT = EntryPoint("toy", "chassis.tests.toy.service:Toy", installed.SERVICES)
+POINT = EntryPoint("toy", "fivered.chassis.tests.toy.service:Toy", installed.SERVICES)
 
 
 @pytest.fixture(params=databases())

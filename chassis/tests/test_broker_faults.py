@@ -9,10 +9,10 @@ import pika
 import pytest
 from fivered_client import ConsumerError, connect
 
-from chassis import broker, rpc, topology
-from chassis.reconnect import Patience
-from chassis.tests.distributed import World
-from chassis.tests.toy.service import Toy
+from fivered.chassis import broker, rpc, topology
+from fivered.chassis.reconnect import Patience
+from fivered.chassis.tests.distributed import World
+from fivered.chassis.tests.toy.service import Toy
 from testkit.proxy import Proxy
 from testkit.waiting import wait_until
 
@@ -201,7 +201,7 @@ def test_every_client_outlives_it_and_goes_on(
 def test_the_waits_begin_anew_after_a_good_connection(monkeypatch, caplog):
     """OP-m1: after five losses in the life of a process each reconnect cost 30 s."""
     now = [1000.0]
-    monkeypatch.setattr("chassis.reconnect.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("fivered.chassis.reconnect.time.monotonic", lambda: now[0])
     patience = Patience(logging.getLogger("t"), made="made", waits="waits", longest_s=5.0)
     caplog.set_level("INFO", "t")
     assert [patience.lost(OSError("no")) for _ in range(8)][-2:] == [5.0, 5.0]

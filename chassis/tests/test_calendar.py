@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import cli, inbox, timers, years
-from chassis.calendar import Year, published
-from chassis.refusal import Invalid
+from fivered.chassis import cli, inbox, timers, years
+from fivered.chassis.calendar import Year, published
+from fivered.chassis.refusal import Invalid
 from testkit.bench import instant, open_bench
 
 CALENDAR = published()

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis.messages import Call
-from chassis.refusal import (
+from fivered.chassis.messages import Call
+from fivered.chassis.refusal import (
     IdempotencyMismatch,
     Invalid,
     KeyRequired,
@@ -13,7 +13,7 @@ from chassis.refusal import (
     RoleDenied,
     VersionConflict,
 )
-from chassis.tests.toy.service import TooMuch, Toy
+from fivered.chassis.tests.toy.service import TooMuch, Toy
 from testkit.bench import assert_no_drift
 
 

@@ -8,9 +8,9 @@ import stat
 import pika
 import pytest
 
-from chassis import topology
-from chassis.broker import apply
-from chassis.cli import main
+from fivered.chassis import topology
+from fivered.chassis.broker import apply
+from fivered.chassis.cli import main
 
 pytestmark = pytest.mark.servers
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from chassis.decimals import decimal, percent, ratio, yuan
+from fivered.chassis.decimals import decimal, percent, ratio, yuan
 
 
 @pytest.mark.parametrize(

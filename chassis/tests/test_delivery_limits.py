@@ -8,10 +8,10 @@ import pika
 import pytest
 from fivered_client import connect
 
-from chassis import broker, topology
-from chassis.cli import main
-from chassis.tests.distributed import World
-from chassis.tests.toy.service import Toy
+from fivered.chassis import broker, topology
+from fivered.chassis.cli import main
+from fivered.chassis.tests.distributed import World
+from fivered.chassis.tests.toy.service import Toy
 from testkit import servers
 from testkit.waiting import wait_until
 

@@ -5,11 +5,11 @@ import hashlib
 import msgspec
 import pytest
 
-from chassis import digests
-from chassis.refusal import IdempotencyMismatch
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings
-from chassis.tests.toy.service import Toy
+from fivered.chassis import digests
+from fivered.chassis.refusal import IdempotencyMismatch
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings
+from fivered.chassis.tests.toy.service import Toy
 from testkit.bench import KEY, Bench, environment, open_bench
 
 BODY = {"counter_id": "c", "amount": 5}

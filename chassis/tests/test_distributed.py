@@ -12,11 +12,11 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from chassis import broker, event_log, inbox, relay, rpc, subscriber, topology
-from chassis.messages import Actor, Replayed, new_uuid, partition_of
-from chassis.tests.distributed import DISTRICT, World, terminate
-from chassis.tests.toy.service import Toy
-from chassis.work import Worker
+from fivered.chassis import broker, event_log, inbox, relay, rpc, subscriber, topology
+from fivered.chassis.messages import Actor, Replayed, new_uuid, partition_of
+from fivered.chassis.tests.distributed import DISTRICT, World, terminate
+from fivered.chassis.tests.toy.service import Toy
+from fivered.chassis.work import Worker
 from testkit import servers
 from testkit.bench import Bench
 from testkit.disks import small_disk

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from chassis import cli
-from chassis import storage as store
-from chassis.drafting import write_draft, write_drafts
-from chassis.migrate import migrate_service
-from chassis.settings import CommandFailed
-from chassis.tests.toy import service as toy
+from fivered.chassis import cli
+from fivered.chassis import storage as store
+from fivered.chassis.drafting import write_draft, write_drafts
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.tests.toy import service as toy
 from testkit.drift import differences
 
 TOY = Path(__file__).parent / "toy"
@@ -27,7 +27,9 @@ def changed(tmp_path, monkeypatch):
         name = f"toy_{tmp_path.name.replace('-', '_')}"
         shutil.copytree(TOY, tmp_path / name)
         for path in (tmp_path / name).rglob("*.py"):
-            path.write_text(path.read_text("utf-8").replace("chassis.tests.toy", name), "utf-8")
+            path.write_text(
+                path.read_text("utf-8").replace("fivered.chassis.tests.toy", name), "utf-8"
+            )
         service = tmp_path / name / "service.py"
         known = 'sa.Column("total", sa.BigInteger, nullable=False),'
         text = service.read_text("utf-8")

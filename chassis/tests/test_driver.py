@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.driver import Connection
+from fivered.chassis import storage as store
+from fivered.chassis.driver import Connection
 
 TABLE = sa.Table(
     "things",

@@ -6,10 +6,10 @@ from importlib import resources
 import jsonschema
 import pytest
 
-from chassis import envelope as env
+from fivered.chassis import envelope as env
 
 CONTRACT = json.loads(
-    resources.files("chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
+    resources.files("fivered.chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
 )
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chassis import cli, event_log, topology
-from chassis.installed import service_names
-from chassis.tests.toy.service import Toy
+from fivered.chassis import cli, event_log, topology
+from fivered.chassis.installed import service_names
+from fivered.chassis.tests.toy.service import Toy
 
 pytestmark = pytest.mark.slow
 

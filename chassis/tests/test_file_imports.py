@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chassis import jobs
-from chassis.blobs import BlobMissing, Blobs, NoBlobs
-from chassis.columns import Column
-from chassis.importers import Importer
-from chassis.refusal import NotFound, Refusal, RoleDenied
-from chassis.tests.toy.importing import DIE_AFTER, HEARD, WRITTEN, ImportingToy
+from fivered.chassis import jobs
+from fivered.chassis.blobs import BlobMissing, Blobs, NoBlobs
+from fivered.chassis.columns import Column
+from fivered.chassis.importers import Importer
+from fivered.chassis.refusal import NotFound, Refusal, RoleDenied
+from fivered.chassis.tests.toy.importing import DIE_AFTER, HEARD, WRITTEN, ImportingToy
 from testkit.bench import instant, open_bench
 
 pytestmark = pytest.mark.slow
@@ -334,7 +334,7 @@ def test_a_batch_waits_for_facts_that_are_still_on_their_way(bench):
 def test_waiting_ends_and_the_rows_are_refused(bench, monkeypatch):
     impatient = replace(bench.runtime.process, import_patience_s=0.0)
     monkeypatch.setattr(bench.runtime, "process", impatient)
-    monkeypatch.setattr("chassis.tests.toy.importing.HEARD", NeverHeard())
+    monkeypatch.setattr("fivered.chassis.tests.toy.importing.HEARD", NeverHeard())
     result = load(bench, HEADER + "\na1,1,,,,,,\nb1,2,,,,,,wait\n")
     assert (result["created"], result["refused"]) == (1, 1)
     assert result["errors"][0]["code"] == "NOT_HEARD_OF"

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import pytest
 from msgspec import field
 
-from chassis.free_text import PUBLIC, Office, Public, PublicText, Sealed, check, readers_of
-from chassis.i18n import problem_of
-from chassis.refusal import NumberOfAPerson
-from chassis.requests import Request
+from fivered.chassis.free_text import PUBLIC, Office, Public, PublicText, Sealed, check, readers_of
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import NumberOfAPerson
+from fivered.chassis.requests import Request
 
 PHONE = "打 138 1234 5678"
 
@@ -40,7 +40,7 @@ class Order(Request, frozen=True):
 def test_a_number_is_found_wherever_a_text_is_declared(order, places):
     with pytest.raises(NumberOfAPerson) as refused:
         check(Order("thing_1", **order))
-    said = problem_of(refused.value, "chassis")
+    said = problem_of(refused.value, "fivered.chassis")
     assert said["field"] == places[0]
     assert [item["field"] for item in said["errors"]] == places
 

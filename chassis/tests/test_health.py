@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import doctor, health
-from chassis.messages import SYSTEM
-from chassis.tests.toy.service import FAIL
+from fivered.chassis import doctor, health
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.tests.toy.service import FAIL
 
 
 def card_of(bench):

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from chassis import event_log, history, relay, topology, work
-from chassis import storage as store
-from chassis.messages import Actor
-from chassis.refusal import RoleDenied
-from chassis.tests.distributed import World
-from chassis.tests.toy.service import Added, Toy
+from fivered.chassis import event_log, history, relay, topology, work
+from fivered.chassis import storage as store
+from fivered.chassis.messages import Actor
+from fivered.chassis.refusal import RoleDenied
+from fivered.chassis.tests.distributed import World
+from fivered.chassis.tests.toy.service import Added, Toy
 from testkit.bench import open_bench
 
 FACTS = ("added.v1",)

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from chassis import commands, inbox, process, timers
-from chassis.messages import new_uuid
-from chassis.settings import CommandFailed
-from chassis.tests.toy.service import FAIL
+from fivered.chassis import commands, inbox, process, timers
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.tests.toy.service import FAIL
 
 
 def amounts(bench):

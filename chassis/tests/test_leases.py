@@ -10,12 +10,12 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
-from chassis import leases, relay, subscriber
-from chassis.leases import Leases, share
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.tests.distributed import DISTRICT, World, terminate
-from chassis.tests.toy.service import Added, Toy
+from fivered.chassis import leases, relay, subscriber
+from fivered.chassis.leases import Leases, share
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.tests.distributed import DISTRICT, World, terminate
+from fivered.chassis.tests.toy.service import Added, Toy
 from testkit.bench import KEY
 
 QUEUES = {f"toy.{source}.{n}": source for source in ("a", "b", "c") for n in range(4)}

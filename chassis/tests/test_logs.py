@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis import reconnect, rpc, telemetry
-from chassis.logs import _OWN, _STANDARD, JsonFormatter
-from chassis.messages import Call
+from fivered.chassis import reconnect, rpc, telemetry
+from fivered.chassis.logs import _OWN, _STANDARD, JsonFormatter
+from fivered.chassis.messages import Call
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def test_what_is_logged_for_a_call_carries_its_trace(bench, caplog):
 
 def test_what_fails_again_and_again_is_one_line_a_minute_with_its_beginning(monkeypatch, caplog):
     now = [1000.0]
-    monkeypatch.setattr("chassis.reconnect.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("fivered.chassis.reconnect.time.monotonic", lambda: now[0])
     log = logging.getLogger("t")
 
     def fails(times, tell):

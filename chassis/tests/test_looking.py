@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from chassis import cli, inbox, looking, telemetry
-from chassis.folder import keys_of
-from chassis.installed import service_class, service_names
-from chassis.messages import Call
-from chassis.runtime import Runtime
-from chassis.settings import database_variable
-from chassis.tests.test_calendar import OFF
+from fivered.chassis import cli, inbox, looking, telemetry
+from fivered.chassis.folder import keys_of
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.messages import Call
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import database_variable
+from fivered.chassis.tests.test_calendar import OFF
 from testkit.bench import environment
 
 ALL = looking.Narrowed(50)

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import gauges, metrics, rpc, timers
-from chassis.messages import Call, new_uuid
-from chassis.subscriber import PREFETCH
-from chassis.tests.distributed import World
-from chassis.tests.toy.service import FAIL
+from fivered.chassis import gauges, metrics, rpc, timers
+from fivered.chassis.messages import Call, new_uuid
+from fivered.chassis.subscriber import PREFETCH
+from fivered.chassis.tests.distributed import World
+from fivered.chassis.tests.toy.service import FAIL
 from testkit import exposition
 
 

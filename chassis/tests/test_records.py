@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from msgspec import json
 
-from chassis import records
-from chassis import storage as store
-from chassis.refusal import Invalid, NotFound
-from chassis.requests import Request
-from chassis.vault import Sealed
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.refusal import Invalid, NotFound
+from fivered.chassis.requests import Request
+from fivered.chassis.vault import Sealed
 
 metadata = store.new_metadata()
 letters = sa.Table(

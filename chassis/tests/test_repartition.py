@@ -7,12 +7,12 @@ import pika
 import pytest
 import sqlalchemy as sa
 
-from chassis import event_log, partitioning, repartition
-from chassis.envelope import decode
-from chassis.messages import partition_of
-from chassis.settings import CommandFailed
-from chassis.tests.distributed import DISTRICT, World, terminate
-from chassis.tests.toy.service import Added
+from fivered.chassis import event_log, partitioning, repartition
+from fivered.chassis.envelope import decode
+from fivered.chassis.messages import partition_of
+from fivered.chassis.settings import CommandFailed
+from fivered.chassis.tests.distributed import DISTRICT, World, terminate
+from fivered.chassis.tests.toy.service import Added
 
 pytestmark = pytest.mark.servers
 SUBJECTS = 24

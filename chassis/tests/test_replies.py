@@ -3,8 +3,8 @@
 import pytest
 from msgspec import UNSET, UnsetType
 
-from chassis.records import unsaved
-from chassis.replies import Reply, plain
+from fivered.chassis.records import unsaved
+from fivered.chassis.replies import Reply, plain
 
 ROW = unsaved({"parcel_id": "par_1", "size": 3, "sender": "per_1", "note": None})
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis import broker, commands, logs, setting_files
-from chassis.settings import CommandFailed, ProcessSettings, SettingsError, misspelt, read
+from fivered.chassis import broker, commands, logs, setting_files
+from fivered.chassis.settings import CommandFailed, ProcessSettings, SettingsError, misspelt, read
 from testkit.bench import environment
 
 

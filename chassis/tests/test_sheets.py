@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime, time
 import openpyxl
 import pytest
 
-from chassis import jobs
-from chassis.blobs import forget_abandoned
-from chassis.cells import MOST_MERGED, HeadTooFar
-from chassis.columns import Column
-from chassis.file_imports import read_header
-from chassis.refusal import Refusal
-from chassis.sheets import Rows, open_sheet
-from chassis.tests.test_file_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
-from chassis.tests.toy.importing import ImportingToy
+from fivered.chassis import jobs
+from fivered.chassis.blobs import forget_abandoned
+from fivered.chassis.cells import MOST_MERGED, HeadTooFar
+from fivered.chassis.columns import Column
+from fivered.chassis.file_imports import read_header
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.sheets import Rows, open_sheet
+from fivered.chassis.tests.test_file_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
+from fivered.chassis.tests.toy.importing import ImportingToy
 
 pytestmark = pytest.mark.slow
 

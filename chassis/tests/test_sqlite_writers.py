@@ -6,8 +6,8 @@ import time
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.sqlite_writers import WriterQueue
+from fivered.chassis import storage as store
+from fivered.chassis.sqlite_writers import WriterQueue
 
 
 def test_who_waits_is_served_before_the_holder_comes_again(tmp_path):

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pika
 import pytest
 
-from chassis import relay, topology
-from chassis.broker import apply
-from chassis.cli import main
-from chassis.tests.distributed import World
+from fivered.chassis import relay, topology
+from fivered.chassis.broker import apply
+from fivered.chassis.cli import main
+from fivered.chassis.tests.distributed import World
 from testkit.bench import Bench
 
 pytestmark = pytest.mark.servers

@@ -7,16 +7,16 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from chassis.bus import Service, entries
-from chassis.contracts import api_contract, without_bound
-from chassis.messages import Actor, Call
-from chassis.refusal import Invalid
-from chassis.replies import Reply
-from chassis.rpc import answer
-from chassis.table import command, query, refusals_of
-from chassis.tests.toy import releases
-from chassis.tests.toy.releases import First, raise_counter
-from chassis.tests.toy.service import TooMuch
+from fivered.chassis.bus import Service, entries
+from fivered.chassis.contracts import api_contract, without_bound
+from fivered.chassis.messages import Actor, Call
+from fivered.chassis.refusal import Invalid
+from fivered.chassis.replies import Reply
+from fivered.chassis.rpc import answer
+from fivered.chassis.table import command, query, refusals_of
+from fivered.chassis.tests.toy import releases
+from fivered.chassis.tests.toy.releases import First, raise_counter
+from fivered.chassis.tests.toy.service import TooMuch
 from testkit.bench import open_bench
 
 

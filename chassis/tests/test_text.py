@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import text
+from fivered.chassis import text
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox, jobs, timers
-from chassis.messages import Call
-from chassis.refusal import NotFound, RoleDenied
-from chassis.tests.toy.service import FAIL, Added
+from fivered.chassis import inbox, jobs, timers
+from fivered.chassis.messages import Call
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.tests.toy.service import FAIL, Added
 from testkit.bench import instant
 
 

@@ -3,13 +3,13 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis import embedded, event_log, projections, rpc
-from chassis.embedded import EmbeddedHost
-from chassis.messages import Actor, Call, new_uuid
-from chassis.migrate import migrate_service
-from chassis.projections import Projection
-from chassis.runtime import Runtime
-from chassis.tests.toy.service import Toy
+from fivered.chassis import embedded, event_log, projections, rpc
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.messages import Actor, Call, new_uuid
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.projections import Projection
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.tests.toy.service import Toy
 from testkit.bench import environment
 
 ACTOR = Actor("per_one", "R_DISTRICT", "370811")

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from chassis import cli, health, metrics, top
-from chassis.settings import CommandFailed
+from fivered.chassis import cli, health, metrics, top
+from fivered.chassis.settings import CommandFailed
 
 RUNS, LATER, TELLS = "credit=http://127.0.0.1:1", "http://127.0.0.1:2", "127.0.0.1:2"
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from chassis import rpc, telemetry
-from chassis.messages import new_uuid
-from chassis.tests.distributed import World
+from fivered.chassis import rpc, telemetry
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.tests.distributed import World
 from testkit.collector import collecting
 from testkit.waiting import wait_until
 

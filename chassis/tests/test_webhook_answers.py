@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from chassis import webhook_sender, webhook_wire
-from chassis.tests.hooked import (  # noqa: F401
+from fivered.chassis import webhook_sender, webhook_wire
+from fivered.chassis.tests.hooked import (  # noqa: F401
     add,
     card,
     log_of,

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from chassis import doctor, gauges, webhook_sender, webhook_wire, webhooks, work
-from chassis.messages import SYSTEM
-from chassis.refusal import (
+from fivered.chassis import doctor, gauges, webhook_sender, webhook_wire, webhooks, work
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.refusal import (
     Invalid,
     NotFound,
     RoleDenied,
@@ -22,10 +22,10 @@ from chassis.refusal import (
     WebhookExists,
     WebhooksOff,
 )
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings
-from chassis.tests.distributed import World, terminate
-from chassis.tests.hooked import (  # noqa: F401
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings
+from fivered.chassis.tests.distributed import World, terminate
+from fivered.chassis.tests.hooked import (  # noqa: F401
     DISTRICT,
     KEY,
     add,
@@ -39,8 +39,8 @@ from chassis.tests.hooked import (  # noqa: F401
     sender_of_test,
     told_of_test,
 )
-from chassis.tests.toy.service import Forgotten, Toy
-from chassis.webhook_sender import Sender
+from fivered.chassis.tests.toy.service import Forgotten, Toy
+from fivered.chassis.webhook_sender import Sender
 from testkit import exposition
 from testkit.bench import Bench, database_url, environment, open_bench  # noqa: F401
 from testkit.receiver import Receiver, receiving

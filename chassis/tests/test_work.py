@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import health, inbox, jobs, outbox, rpc, telemetry, work
-from chassis import storage as store
-from chassis.messages import Actor, Call, new_uuid
-from chassis.refusal import InFlight, RoleDenied
-from chassis.tests.toy.service import FAIL, Added, Toy, counters
+from fivered.chassis import health, inbox, jobs, outbox, rpc, telemetry, work
+from fivered.chassis import storage as store
+from fivered.chassis.messages import Actor, Call, new_uuid
+from fivered.chassis.refusal import InFlight, RoleDenied
+from fivered.chassis.tests.toy.service import FAIL, Added, Toy, counters
 from testkit.bench import KEY, open_bench
 
 
@@ -147,7 +147,7 @@ def test_a_key_that_was_kept_meanwhile_is_met_and_nothing_is_done_twice(on_postg
         looks.append(1)
         return None if len(looks) == 1 else real(tx, call, digest)
 
-    monkeypatch.setattr("chassis.idempotency.claim", blind_once)
+    monkeypatch.setattr("fivered.chassis.idempotency.claim", blind_once)
     assert on_postgres.runtime.call(call).reply["version"] == 1
     assert len(looks) == 2
     assert on_postgres.ask("total", {"counter_id": "c"})["total"] == 5

@@ -6,10 +6,10 @@ import hashlib
 from functools import partial
 from typing import Any
 
-from clients.demo import district as place
-from clients.demo.api import first
-from clients.demo.district import PEOPLE
-from clients.demo.teller import Teller, TellingFailed
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import first
+from fivered.clients.demo.district import PEOPLE
+from fivered.clients.demo.teller import Teller, TellingFailed
 
 PROJECT = f"/v1/property/projects/{place.PROJECT}"
 NEIGHBOURS = tuple(f"resident{number}" for number in range(3, 13))

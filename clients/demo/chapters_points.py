@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.demo import district as place
-from clients.demo.api import first
-from clients.demo.district import PEOPLE
-from clients.demo.teller import Teller
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import first
+from fivered.clients.demo.district import PEOPLE
+from fivered.clients.demo.teller import Teller
 
 
 def january(t: Teller) -> None:

@@ -14,4 +14,4 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--transcript", metavar="FILE", help="write what was told there")
 
 
-demo_command = (_declare, "clients.demo.commands:run")
+demo_command = (_declare, "fivered.clients.demo.commands:run")

@@ -8,12 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from chassis.here import address_and_key
-from chassis.settings import CommandFailed
-from clients.demo.api import Api, Refused, StillWaiting, token
-from clients.demo.district import CAST, PEOPLE, District
-from clients.demo.screen import Screen
-from clients.demo.story import STEPS, TellingFailed, tell
+from fivered.chassis.here import address_and_key
+from fivered.chassis.settings import CommandFailed
+from fivered.clients.demo.api import Api, Refused, StillWaiting, token
+from fivered.clients.demo.district import CAST, PEOPLE, District
+from fivered.clients.demo.screen import Screen
+from fivered.clients.demo.story import STEPS, TellingFailed, tell
 
 
 def run(given: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from clients.demo.api import Api, Person, Refused, StillWaiting
+from fivered.clients.demo.api import Api, Person, Refused, StillWaiting
 
 DISTRICT = "370811"
 STREET = "370811015"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clients.demo.api import Api
-from clients.demo.chapters_governance import (
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.chapters_governance import (
     PROJECT,
     complaint_rate,
     march,
     objection,
     together,
 )
-from clients.demo.chapters_points import balance, february, january, redemption, request
-from clients.demo.district import PEOPLE
-from clients.demo.screen import Screen
-from clients.demo.teller import Teller, TellingFailed
+from fivered.clients.demo.chapters_points import balance, february, january, redemption, request
+from fivered.clients.demo.district import PEOPLE
+from fivered.clients.demo.screen import Screen
+from fivered.clients.demo.teller import Teller, TellingFailed
 
 STEPS = 46
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from clients.demo import district as place
-from clients.demo.api import Api, Person, Refused, first
-from clients.demo.district import PEOPLE
-from clients.demo.screen import Screen
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Api, Person, Refused, first
+from fivered.clients.demo.district import PEOPLE
+from fivered.clients.demo.screen import Screen
 
 SHANGHAI = timezone(timedelta(hours=8))
 

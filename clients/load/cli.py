@@ -25,4 +25,4 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     )
 
 
-load_command = (_declare, "clients.load.commands:run")
+load_command = (_declare, "fivered.clients.load.commands:run")

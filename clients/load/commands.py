@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from chassis.here import address_and_key
-from chassis.settings import CommandFailed
-from clients.load.files import (
+from fivered.chassis.here import address_and_key
+from fivered.chassis.settings import CommandFailed
+from fivered.clients.load.files import (
     NotAFolderOfOurs,
     ids_in,
     names_of_files,
@@ -22,8 +22,8 @@ from clients.load.files import (
     waiting,
     write,
 )
-from clients.load.generator import District
-from clients.load.sending import Refused, Sender, Unreachable, token
+from fivered.clients.load.generator import District
+from fivered.clients.load.sending import Refused, Sender, Unreachable, token
 
 SHOWN_ERRORS = 20
 

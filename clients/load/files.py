@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clients.load.generator import FILES, VERSION, District
+from fivered.clients.load.generator import FILES, VERSION, District
 
 MANIFEST = "manifest.json"
 _ROWS_PER_WRITE = 2000

@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
 
-from clients.load.words import (
+from fivered.clients.load.words import (
     COMMUNITY_TRADES,
     COMPANY_TAILS,
     COMPOUND_TAILS,

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import jwt
 
-from clients.load.files import Written
+from fivered.clients.load.files import Written
 
 MEMORY = ".sent.json"
 DISTRICT = "370811"

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from chassis import here
 from deploy.local.supervisor import STATE
 from deploy.local.up import STARTED, running
+from fivered.chassis import here
 
 
 def stop(state: Path, *, patience_s: float = 60.0) -> bool:

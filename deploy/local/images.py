@@ -15,10 +15,10 @@ import sys
 import time
 from pathlib import Path
 
-from chassis import __version__
-from chassis.installed import service_names
 from deploy import manifests
 from deploy.local import next as newer
+from fivered.chassis import __version__
+from fivered.chassis.installed import service_names
 from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[2]

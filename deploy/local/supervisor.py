@@ -21,13 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from chassis import here, topology
-from chassis.folder import all_settings, keys_of
-from chassis.installed import service_names
-from chassis.reconnect import Backoff
-from chassis.settings import CommandFailed, database_variable, read_all
-from chassis.up import DEMO, take_port
-from gateway.settings import GatewaySettings
+from fivered.chassis import here, topology
+from fivered.chassis.folder import all_settings, keys_of
+from fivered.chassis.installed import service_names
+from fivered.chassis.reconnect import Backoff
+from fivered.chassis.settings import CommandFailed, database_variable, read_all
+from fivered.chassis.up import DEMO, take_port
+from fivered.gateway.settings import GatewaySettings
 from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[2]

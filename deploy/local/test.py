@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.settings import GatewaySettings
+from fivered.gateway.settings import GatewaySettings
 from testkit import servers
 
 

@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from chassis import here, installed
 from deploy.local.supervisor import KEEP, ROOT, STATE, Note, last_line
+from fivered.chassis import here, installed
 from testkit import servers
 
 PATIENCE_S = 180.0

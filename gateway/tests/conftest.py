@@ -8,15 +8,15 @@ import anyio
 import httpx
 import pytest
 
-from chassis.embedded import EmbeddedHost
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.settings import Secret
-from chassis.tests.toy.service import FAIL, Toy
-from gateway.app import create
-from gateway.identity import issue
-from gateway.settings import GatewaySettings
-from gateway.tests.toy_routes import DOORS
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import Secret
+from fivered.chassis.tests.toy.service import FAIL, Toy
+from fivered.gateway.app import create
+from fivered.gateway.identity import issue
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.tests.toy_routes import DOORS
 from testkit.bench import KEY, environment
 
 DISTRICT = {"role": "R_DISTRICT", "scope": "370811"}

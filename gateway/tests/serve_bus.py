@@ -2,8 +2,8 @@
 
 import sys
 
-from gateway.app import run
-from gateway.tests.toy_routes import DOORS
+from fivered.gateway.app import run
+from fivered.gateway.tests.toy_routes import DOORS
 
 if __name__ == "__main__":
     sys.exit(run(ready=lambda: print("ready", flush=True), extra=[DOORS]))

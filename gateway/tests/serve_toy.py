@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from gateway.app import create
-from gateway.serving import PortTaken, listen, serve
-from gateway.tests.conftest import open_host, settings
-from gateway.tests.toy_routes import DOORS
+from fivered.gateway.app import create
+from fivered.gateway.serving import PortTaken, listen, serve
+from fivered.gateway.tests.conftest import open_host, settings
+from fivered.gateway.tests.toy_routes import DOORS
 
 
 def main():

@@ -8,9 +8,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from gateway import identity
-from gateway.addresses import Addresses
-from gateway.errors import TokenExpired
+from fivered.gateway import identity
+from fivered.gateway.addresses import Addresses
+from fivered.gateway.errors import TokenExpired
 
 
 def _route(path, verb="GET"):

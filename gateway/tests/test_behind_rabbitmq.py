@@ -10,11 +10,11 @@ import time
 import httpx
 import pytest
 
-from chassis import broker, topology
-from chassis.tests.toy.service import Toy
-from gateway.identity import issue
-from gateway.tests.conftest import DISTRICT, problem_of
-from gateway.tests.test_serving import ROOT
+from fivered.chassis import broker, topology
+from fivered.chassis.tests.toy.service import Toy
+from fivered.gateway.identity import issue
+from fivered.gateway.tests.conftest import DISTRICT, problem_of
+from fivered.gateway.tests.test_serving import ROOT
 from testkit import servers
 from testkit.bench import KEY
 
@@ -49,7 +49,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_told_truly_all_the_while(rabb
     }
     with (
         servers.spawn(
-            [sys.executable, "-W", "ignore", "-m", "gateway.tests.serve_bus"],
+            [sys.executable, "-W", "ignore", "-m", "fivered.gateway.tests.serve_bus"],
             cwd=ROOT,
             env=env,
             stdout=subprocess.PIPE,

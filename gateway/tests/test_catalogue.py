@@ -3,11 +3,11 @@
 import jsonschema
 import pytest
 
-from chassis import asyncapi
-from chassis.contracts import facts_of
-from chassis.installed import service_class, service_names
-from chassis.rpc import ServiceUnavailable
-from gateway.tests.conftest import Site, problem_of
+from fivered.chassis import asyncapi
+from fivered.chassis.contracts import facts_of
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.rpc import ServiceUnavailable
+from fivered.gateway.tests.conftest import Site, problem_of
 
 HTML = {"Accept": "text/html"}
 
@@ -104,7 +104,7 @@ def test_who_consumes_a_public_fact_stands_in_the_asyncapi_document(site):
 
 
 def test_a_service_that_is_away_is_shown_as_it_spoke_last(site, monkeypatch):
-    monkeypatch.setattr("gateway.catalogue._KEPT_S", 0.0)
+    monkeypatch.setattr("fivered.gateway.catalogue._KEPT_S", 0.0)
     before = site.ask("GET", "/events", grants=None).json()
     site.services.away.add("credit")
     assert site.ask("GET", "/events", grants=None).json() == before

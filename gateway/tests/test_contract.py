@@ -10,17 +10,17 @@ import sys
 import httpx
 import pytest
 
-from chassis import api, broker, topology
-from chassis.contracts import api_contract
-from chassis.embedded import EmbeddedHost
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.tests.toy.releases import First, Second
-from chassis.tests.toy.service import Toy
-from gateway.contract import doors_of
-from gateway.tests.conftest import Site, problem_of
-from gateway.tests.test_behind_rabbitmq import until
-from gateway.tests.test_serving import ROOT
+from fivered.chassis import api, broker, topology
+from fivered.chassis.contracts import api_contract
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.tests.toy.releases import First, Second
+from fivered.chassis.tests.toy.service import Toy
+from fivered.gateway.contract import doors_of
+from fivered.gateway.tests.conftest import Site, problem_of
+from fivered.gateway.tests.test_behind_rabbitmq import until
+from fivered.gateway.tests.test_serving import ROOT
 from testkit import servers
 from testkit.bench import KEY, environment, postgres_server, postgres_url
 
@@ -232,16 +232,16 @@ def test_a_service_deployed_with_another_door_needs_no_gateway_release(tmp_path,
 
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15)
     try:
-        start("gateway")
+        start("fivered.gateway")
         until(lambda: status("/ready"), 200)
         # Nothing that is installed here states the toy's doors, and no toy runs.
         assert status("/v1/toy/counters") == 503
-        first = start("chassis.serve", "chassis.tests.toy.releases:First")
+        first = start("fivered.chassis.serve", "fivered.chassis.tests.toy.releases:First")
         until(lambda: status("/v1/toy/counters"), 200)
         assert status("/v1/toy/months/2025-01") == 404
         first.terminate()
         first.wait(30)
-        start("chassis.serve", "chassis.tests.toy.releases:Second")
+        start("fivered.chassis.serve", "fivered.chassis.tests.toy.releases:Second")
         until(lambda: status("/v1/toy/months/2025-01"), 200)
         assert status("/v1/toy/counters") == 405
     finally:

@@ -10,11 +10,11 @@ import zxingcpp
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from chassis.replies import Reply
-from gateway.certificate import certificate_pdf, fitted, shown, wrapped
-from gateway.documents import PDF, atom, font_at, public_url
-from gateway.doors import PUBLIC, Doors
-from gateway.tests.conftest import Site, settings
+from fivered.chassis.replies import Reply
+from fivered.gateway.certificate import certificate_pdf, fitted, shown, wrapped
+from fivered.gateway.documents import PDF, atom, font_at, public_url
+from fivered.gateway.doors import PUBLIC, Doors
+from fivered.gateway.tests.conftest import Site, settings
 
 pytestmark = pytest.mark.slow
 

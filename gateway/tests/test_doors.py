@@ -8,18 +8,18 @@ from typing import Annotated
 import pytest
 from msgspec import Meta
 
-from chassis.fields import Instant
-from chassis.messages import Actor
-from chassis.refusal import Flawed, RoleDenied
-from chassis.replies import Page, Reply
-from chassis.requests import Request
-from chassis.shapes import Shape
-from gateway.app import doors_of, routed, with_jobs
-from gateway.bodies import whole
-from gateway.doors import ANY, PUBLIC, ROLES, Doors
-from gateway.identity import Grant, Identity, admit
-from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
-from gateway.tests.toy_routes import AddAmount
+from fivered.chassis.fields import Instant
+from fivered.chassis.messages import Actor
+from fivered.chassis.refusal import Flawed, RoleDenied
+from fivered.chassis.replies import Page, Reply
+from fivered.chassis.requests import Request
+from fivered.chassis.shapes import Shape
+from fivered.gateway.app import doors_of, routed, with_jobs
+from fivered.gateway.bodies import whole
+from fivered.gateway.doors import ANY, PUBLIC, ROLES, Doors
+from fivered.gateway.identity import Grant, Identity, admit
+from fivered.gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
+from fivered.gateway.tests.toy_routes import AddAmount
 
 
 class Thing(Reply):

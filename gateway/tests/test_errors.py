@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from chassis import i18n
-from chassis.refusal import RoleDenied
-from chassis.replies import Reply
-from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
-from gateway.doors import ANY, Doors
-from gateway.tests.conftest import Site, problem_of
+from fivered.chassis import i18n
+from fivered.chassis.refusal import RoleDenied
+from fivered.chassis.replies import Reply
+from fivered.chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
+from fivered.gateway.doors import ANY, Doors
+from fivered.gateway.tests.conftest import Site, problem_of
 
 JSON = {"Content-Type": "application/json"}
 PATH = "/v1/toy/counters"
@@ -236,5 +236,5 @@ def test_an_area_outside_is_told_as_that():
     """A district's administrator was told that this role may not define areas."""
     refused = RoleDenied(role="R_DISTRICT", scope="370811", area="370812")
     assert (refused.code, refused.guard) == ("ROLE_DENIED", "AREA_DENIED")
-    told = i18n.problem_of(refused, "gateway")
+    told = i18n.problem_of(refused, "fivered.gateway")
     assert told["message_zh"] == "角色“区级主管”的授权范围是 370811,不包括 370812"

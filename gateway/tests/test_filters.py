@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from gateway.app import doors_of, routed
-from gateway.doors import ANY
-from gateway.openapi import Document
-from gateway.tests.conftest import Site, problem_of
+from fivered.gateway.app import doors_of, routed
+from fivered.gateway.doors import ANY
+from fivered.gateway.openapi import Document
+from fivered.gateway.tests.conftest import Site, problem_of
 
 # What a text that is asked for may be beside one of a closed set, by the parameter's name.
 OPEN = {

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from gateway.app import create
-from gateway.serving import listen, serve
-from gateway.tests.conftest import settings
-from gateway.tests.toy_routes import DOORS
+from fivered.gateway.app import create
+from fivered.gateway.serving import listen, serve
+from fivered.gateway.tests.conftest import settings
+from fivered.gateway.tests.toy_routes import DOORS
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def address(host):
     ready, servers = threading.Event(), []
 
     def run():
-        import gateway.serving as module
+        import fivered.gateway.serving as module
 
         class Kept(module.Server):
             def __init__(self, *given):

@@ -13,20 +13,20 @@ import anyio
 import pytest
 import sqlalchemy as sa
 
-from chassis import history as kept
-from chassis.embedded import EmbeddedHost
-from chassis.messages import Actor
-from chassis.migrate import migrate_service
-from chassis.replies import Reply
-from chassis.rpc import ServiceUnavailable
-from chassis.runtime import Runtime
-from chassis.tests.toy.service import FAIL, Added, Forgotten, Toy
-from chassis.work import sweep
-from gateway import history, serving, streams
-from gateway.doors import PUBLIC, Doors
-from gateway.identity import issue
-from gateway.serving import listen, serve
-from gateway.tests.conftest import Site, problem_of, settings
+from fivered.chassis import history as kept
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.messages import Actor
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.replies import Reply
+from fivered.chassis.rpc import ServiceUnavailable
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.tests.toy.service import FAIL, Added, Forgotten, Toy
+from fivered.chassis.work import sweep
+from fivered.gateway import history, serving, streams
+from fivered.gateway.doors import PUBLIC, Doors
+from fivered.gateway.identity import issue
+from fivered.gateway.serving import listen, serve
+from fivered.gateway.tests.conftest import Site, problem_of, settings
 from testkit.bench import KEY, environment
 from testkit.listening import listening_to
 from testkit.waiting import wait_until

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.replies import Page, Reply
-from gateway.doors import ANY, Doors
-from gateway.tests.conftest import Site, problem_of
+from fivered.chassis.replies import Page, Reply
+from fivered.gateway.doors import ANY, Doors
+from fivered.gateway.tests.conftest import Site, problem_of
 
 RESET = "/v1/toy/counters/c1/reset"
 TOTAL = "/v1/toy/counters/c1"

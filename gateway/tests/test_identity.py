@@ -7,9 +7,9 @@ import time
 import jwt
 import pytest
 
-from gateway.errors import TokenInvalid
-from gateway.identity import AUDIENCE, ISSUER, Grant, Tokens, issue
-from gateway.tests.conftest import DISTRICT, RESIDENT, problem_of
+from fivered.gateway.errors import TokenInvalid
+from fivered.gateway.identity import AUDIENCE, ISSUER, Grant, Tokens, issue
+from fivered.gateway.tests.conftest import DISTRICT, RESIDENT, problem_of
 from testkit.bench import KEY
 
 CADRE = {"role": "R_CADRE", "scope": "370811015901"}
@@ -158,7 +158,7 @@ def test_a_role_in_two_areas_is_chosen_by_its_scope(site):
 
 
 def test_a_role_may_act_in_a_part_of_its_area_but_never_in_more():
-    from gateway.identity import Identity, acting
+    from fivered.gateway.identity import Identity, acting
 
     person = Identity("per_1", (Grant("R_STREET", "370811015"),))
     assert acting(person, "R_STREET;scope=370811015901").scope == "370811015901"
@@ -193,9 +193,9 @@ def test_a_token_is_issued_only_for_what_can_be_granted():
 def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeypatch, tmp_path):
     import argparse
 
-    from chassis.settings import CommandFailed
-    from gateway.cli import token_command
-    from gateway.commands import run_token as handle
+    from fivered.chassis.settings import CommandFailed
+    from fivered.gateway.cli import token_command
+    from fivered.gateway.commands import run_token as handle
 
     parser = argparse.ArgumentParser()
     declare, _handler = token_command

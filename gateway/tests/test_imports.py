@@ -6,14 +6,14 @@ import time
 import openpyxl
 import pytest
 
-from chassis.embedded import EmbeddedHost, JobRunner
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.tests.toy.importing import DIE_AFTER, WRITTEN, ImportingToy
-from gateway import imports
-from gateway.doors import Doors
-from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
-from gateway.tests.toy_routes import DOORS as TOY
+from fivered.chassis.embedded import EmbeddedHost, JobRunner
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.tests.toy.importing import DIE_AFTER, WRITTEN, ImportingToy
+from fivered.gateway import imports
+from fivered.gateway.doors import Doors
+from fivered.gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
+from fivered.gateway.tests.toy_routes import DOORS as TOY
 from testkit.bench import environment
 from testkit.waiting import wait_until
 

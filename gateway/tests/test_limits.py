@@ -8,9 +8,9 @@ import anyio
 import httpx
 import pytest
 
-from gateway.errors import BodyTooDeep, TooManyRequests
-from gateway.limits import SHARE, Buckets, check_depth
-from gateway.tests.conftest import Site, problem_of
+from fivered.gateway.errors import BodyTooDeep, TooManyRequests
+from fivered.gateway.limits import SHARE, Buckets, check_depth
+from fivered.gateway.tests.conftest import Site, problem_of
 
 PATH = "/v1/toy/counters"
 JSON = {"Content-Type": "application/json"}

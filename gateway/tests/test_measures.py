@@ -4,8 +4,8 @@ import socket
 import subprocess
 import sys
 
-from gateway.settings import GatewaySettings
-from gateway.tests.conftest import Site
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.tests.conftest import Site
 from testkit import exposition
 from testkit.bench import environment
 
@@ -62,7 +62,7 @@ def test_a_port_that_is_taken_is_one_line_that_names_it():
         port, other = (str(one.getsockname()[1]) for one in (taken, free))
         free.close()
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "gateway"],
+            [sys.executable, "-W", "ignore", "-m", "fivered.gateway"],
             env=environment(
                 GatewaySettings,
                 FIVERED_BROKER_URL="amqp://nobody:x@127.0.0.1:1/none",

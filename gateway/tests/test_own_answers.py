@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chassis import LICENCE, __version__
-from chassis.rpc import ServiceUnavailable
-from gateway.app import doors_of, routed
-from gateway.openapi import Document
-from gateway.tests.conftest import RESIDENT, Site, problem_of
+from fivered.chassis import LICENCE, __version__
+from fivered.chassis.rpc import ServiceUnavailable
+from fivered.gateway.app import doors_of, routed
+from fivered.gateway.openapi import Document
+from fivered.gateway.tests.conftest import RESIDENT, Site, problem_of
 
 pytestmark = pytest.mark.slow
 
@@ -69,8 +69,8 @@ def test_health_asks_every_service_and_tells_the_truth(host):
 
 
 def _with(name):
-    from chassis.replies import Reply
-    from gateway.doors import ANY, Doors
+    from fivered.chassis.replies import Reply
+    from fivered.gateway.doors import ANY, Doors
 
     doors = Doors(name, tag=name)
     doors.query("GET", "/x", "_health", reply=Reply, roles=ANY, summary="x")

@@ -8,15 +8,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chassis import shapes
-from chassis.i18n import named
-from chassis.refusal import Refusal
-from chassis.replies import Page, Reply
-from chassis.requests import Request
-from chassis.rpc import CallRefused
-from gateway import errors, pages
-from gateway.doors import ANY, PUBLIC, Doors
-from gateway.tests.conftest import Site
+from fivered.chassis import shapes
+from fivered.chassis.i18n import named
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.replies import Page, Reply
+from fivered.chassis.requests import Request
+from fivered.chassis.rpc import CallRefused
+from fivered.gateway import errors, pages
+from fivered.gateway.doors import ANY, PUBLIC, Doors
+from fivered.gateway.tests.conftest import Site
 
 PAGES = ["/", "/docs", "/notices", "/board", "/board?grid=370811015901001"]
 VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -284,7 +284,7 @@ def test_a_notice_has_a_page_with_what_it_lists():
 def test_a_code_is_told_in_words_of_both_languages_and_a_text_as_it_was_written():
     text = boards(PUBLIC).ask("GET", "/notices/ntc_1", grants=None).text
     for code in ("SUSPENDED", "DISMISSED"):
-        zh, en = (named(code, lang, "services.credit") for lang in ("zh", "en"))
+        zh, en = (named(code, lang, "fivered.services.credit") for lang in ("zh", "en"))
         assert f'{zh} <span class="en" lang="en">{en}</span>' in text
         assert code not in text
     assert "<td>ACT</td>" in text
@@ -352,7 +352,7 @@ def test_a_service_that_has_not_told_its_doors_yet_is_named(host):
 
 
 def test_every_text_of_the_gateway_has_its_english():
-    from chassis.i18n import english
+    from fivered.chassis.i18n import english
 
     texts = [
         kind.text
@@ -360,5 +360,5 @@ def test_every_text_of_the_gateway_has_its_english():
         if isinstance(kind, type) and issubclass(kind, Refusal)
     ]
     for text in (*texts, *shapes._FLAWS.values(), shapes._OTHER):
-        assert english("gateway", text) != text, text
-        assert re.findall(r"{\w+}", english("gateway", text)) == re.findall(r"{\w+}", text)
+        assert english("fivered.gateway", text) != text, text
+        assert re.findall(r"{\w+}", english("fivered.gateway", text)) == re.findall(r"{\w+}", text)

@@ -16,12 +16,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chassis.settings import SettingsError, read
-from gateway.app import serve_embedded
-from gateway.identity import issue
-from gateway.serving import listen
-from gateway.settings import GatewaySettings
-from gateway.tests.conftest import DISTRICT, settings
+from fivered.chassis.settings import SettingsError, read
+from fivered.gateway.app import serve_embedded
+from fivered.gateway.identity import issue
+from fivered.gateway.serving import listen
+from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.tests.conftest import DISTRICT, settings
 from testkit import servers
 from testkit.bench import KEY
 
@@ -34,7 +34,15 @@ PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 def start(folder, port):
     return servers.spawn(
-        [sys.executable, "-W", "ignore", "-m", "gateway.tests.serve_toy", str(folder), str(port)],
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "fivered.gateway.tests.serve_toy",
+            str(folder),
+            str(port),
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -117,7 +125,7 @@ def test_every_setting_that_is_missing_or_wrong_is_named():
 def test_without_a_broker_address_the_process_says_what_is_missing():
     env = {n: v for n, v in os.environ.items() if not n.startswith("FIVERED_")}
     found = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "gateway"],
+        [sys.executable, "-W", "ignore", "-m", "fivered.gateway"],
         check=False,
         cwd=ROOT,
         env=env | {"FIVERED_ACTOR_KEY": KEY},

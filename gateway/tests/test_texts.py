@@ -8,15 +8,15 @@ import pytest
 from msgspec import UNSET, Meta, UnsetType, field
 from starlette.requests import Request
 
-from chassis.fields import Day, Instant
-from chassis.refusal import Flawed
-from chassis.requests import Request as Asked
-from chassis.shapes import Shape
-from gateway.addressed import read_params
-from gateway.app import doors_of
-from gateway.bodies import whole
-from gateway.errors import explain
-from gateway.tests.conftest import problem_of
+from fivered.chassis.fields import Day, Instant
+from fivered.chassis.refusal import Flawed
+from fivered.chassis.requests import Request as Asked
+from fivered.chassis.shapes import Shape
+from fivered.gateway.addressed import read_params
+from fivered.gateway.app import doors_of
+from fivered.gateway.bodies import whole
+from fivered.gateway.errors import explain
+from fivered.gateway.tests.conftest import problem_of
 
 JSON = {"Content-Type": "application/json"}
 PATH = "/v1/toy/counters"

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis.replies import Page, Reply
-from chassis.requests import Request
-from chassis.tests.toy.service import AddReadings
-from gateway.doors import ANY, PUBLIC, Doors
+from fivered.chassis.replies import Page, Reply
+from fivered.chassis.requests import Request
+from fivered.chassis.tests.toy.service import AddReadings
+from fivered.gateway.doors import ANY, PUBLIC, Doors
 
 DOORS = Doors("toy", tag="玩具 / Toy")
 DISTRICT = ("R_DISTRICT",)

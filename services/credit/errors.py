@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import CALLER_DECEASED, CALLER_MERGED, Guard, Refusal, StateConflict
+from fivered.chassis.refusal import CALLER_DECEASED, CALLER_MERGED, Guard, Refusal, StateConflict
 
 # --------------------------------------------------------------------------------------------------
 # Refusals of the points ledger (raised in `rules/`)

@@ -7,10 +7,10 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
-from chassis.calendar import YearHeard
-from chassis.facts import fact, reads, words
-from chassis.fields import Area, Concerned, Level, Period, Points, RedemptionId, Wallet
-from services.credit.fields import (
+from fivered.chassis.calendar import YearHeard
+from fivered.chassis.facts import fact, reads, words
+from fivered.chassis.fields import Area, Concerned, Level, Period, Points, RedemptionId, Wallet
+from fivered.services.credit.fields import (
     AtFault,
     DocumentNumber,
     EndState,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.facts import measure, words
-from chassis.fields import Area
+from fivered.chassis.facts import measure, words
+from fivered.chassis.fields import Area
 
 SettlementId = Annotated[str, Meta(description="月度赋分编号 / id of the settlement")]
 NoticeId = Annotated[str, Meta(description="公告编号 / id of the notice")]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chassis import deadlines
-from chassis.bus import (
+from fivered.chassis import deadlines
+from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
     Service,
     Tx,
     shown,
 )
-from chassis.calendar import DeadlineMoved
-from chassis.facts import published_in, read_in
-from chassis.file_imports import Imports
-from chassis.metrics import Sample
-from chassis.table import command, job, query, subscribe, timer
-from services.credit import errors, events
-from services.credit.actions import (
+from fivered.chassis.calendar import DeadlineMoved
+from fivered.chassis.facts import published_in, read_in
+from fivered.chassis.file_imports import Imports
+from fivered.chassis.metrics import Sample
+from fivered.chassis.table import command, job, query, subscribe, timer
+from fivered.services.credit import errors, events
+from fivered.services.credit.actions import (
     budget,
     calendar,
     commendation_notices,
@@ -50,23 +50,23 @@ from services.credit.actions import (
     vetoes,
     what_if,
 )
-from services.credit.settings import CreditSettings
-from services.credit.storage import registry, tables
-from services.credit.views import awards as awards_views
-from services.credit.views import budget as budget_views
-from services.credit.views import cards as cards_views
-from services.credit.views import consents as consents_views
-from services.credit.views import drafts as draft_views
-from services.credit.views import figures, gauges, replays, screening, statements
-from services.credit.views import honours as honours_views
-from services.credit.views import messages as message_views
-from services.credit.views import notices as notices_views
-from services.credit.views import objections as objections_views
-from services.credit.views import repairs as repairs_views
-from services.credit.views import rules as rules_views
-from services.credit.views import settlement as settlement_views
-from services.credit.views import subjects as subjects_views
-from services.credit.views import vetoes as vetoes_views
+from fivered.services.credit.settings import CreditSettings
+from fivered.services.credit.storage import registry, tables
+from fivered.services.credit.views import awards as awards_views
+from fivered.services.credit.views import budget as budget_views
+from fivered.services.credit.views import cards as cards_views
+from fivered.services.credit.views import consents as consents_views
+from fivered.services.credit.views import drafts as draft_views
+from fivered.services.credit.views import figures, gauges, replays, screening, statements
+from fivered.services.credit.views import honours as honours_views
+from fivered.services.credit.views import messages as message_views
+from fivered.services.credit.views import notices as notices_views
+from fivered.services.credit.views import objections as objections_views
+from fivered.services.credit.views import repairs as repairs_views
+from fivered.services.credit.views import rules as rules_views
+from fivered.services.credit.views import settlement as settlement_views
+from fivered.services.credit.views import subjects as subjects_views
+from fivered.services.credit.views import vetoes as vetoes_views
 
 STAFF = cards_views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.settings import setting
+from fivered.chassis.settings import setting
 
 # Who publishes month markers.
 SOURCES = ("steward", "property", "partner", "forum")

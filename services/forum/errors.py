@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, NotFound, Refusal
+from fivered.chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, NotFound, Refusal
 
 
 class IdTaken(Refusal):

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chassis.calendar import YearHeard
-from chassis.facts import fact, measure, reads, words
-from chassis.fields import (
+from fivered.chassis.calendar import YearHeard
+from fivered.chassis.facts import fact, measure, reads, words
+from fivered.chassis.fields import (
     Community,
     Grid,
     OfficialId,
@@ -25,7 +25,7 @@ from chassis.fields import (
     TaskId,
     TopicId,
 )
-from services.forum.fields import (
+from fivered.services.forum.fields import (
     CapacityOf,
     DueText,
     KindOfTarget,

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.facts import words
-from chassis.fields import PersonId
+from fivered.chassis.facts import words
+from fivered.chassis.fields import PersonId
 
 Level = Literal["GRID", "COMMUNITY", "STREET"]
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import sentences
+from fivered.chassis.refusal import sentences
 
 MESSAGES = sentences(
     {

@@ -6,20 +6,20 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from chassis import deadlines
-from chassis.bus import (
+from fivered.chassis import deadlines
+from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
     Service,
     Tx,
     shown,
 )
-from chassis.calendar import DeadlineMoved
-from chassis.facts import published_in, read_in
-from chassis.file_imports import Imports
-from chassis.table import command, query, subscribe, timer
-from services.forum import errors, events, rules, storage, views
-from services.forum.actions import (
+from fivered.chassis.calendar import DeadlineMoved
+from fivered.chassis.facts import published_in, read_in
+from fivered.chassis.file_imports import Imports
+from fivered.chassis.table import command, query, subscribe, timer
+from fivered.services.forum import errors, events, rules, storage, views
+from fivered.services.forum.actions import (
     acceptance,
     analyses,
     attendance,
@@ -37,8 +37,8 @@ from services.forum.actions import (
     topics,
     votes,
 )
-from services.forum.actions import escalations as urging
-from services.forum.settings import ForumSettings
+from fivered.services.forum.actions import escalations as urging
+from fivered.services.forum.settings import ForumSettings
 
 # Who keeps the registers of officials and deputies.
 KEEPERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")

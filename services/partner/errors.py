@@ -1,6 +1,6 @@
 """Why the partner service says no, in both languages."""
 
-from chassis.refusal import CALLER_DECEASED, CALLER_GONE, CALLER_MERGED, Guard, Refusal
+from fivered.chassis.refusal import CALLER_DECEASED, CALLER_GONE, CALLER_MERGED, Guard, Refusal
 
 
 class UsccMalformed(Guard):

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.calendar import YearHeard
-from chassis.facts import fact, measure, reads, words
-from chassis.fields import (
+from fivered.chassis.calendar import YearHeard
+from fivered.chassis.facts import fact, measure, reads, words
+from fivered.chassis.fields import (
     Community,
     Concerned,
     Fen,
@@ -21,7 +21,7 @@ from chassis.fields import (
     StreetOrCommunity,
     Wallet,
 )
-from services.partner.fields import (
+from fivered.services.partner.fields import (
     EndedBy,
     EndedWhy,
     LevelOfPartner,

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.facts import measure, words
-from chassis.fields import PersonId
+from fivered.chassis.facts import measure, words
+from fivered.chassis.fields import PersonId
 
 PartnerLevel = Literal["STREET", "COMMUNITY"]
 OfferKind = Literal["GOODS", "SERVICE", "DISCOUNT"]

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant, OwnMatter
-from chassis.replies import Reply
+from fivered.chassis.fields import Instant, OwnMatter
+from fivered.chassis.replies import Reply
 
 PartnerState = Literal["APPLIED", "VETTED", "REFUSED", "WITHDRAWN", "ACTIVE", "SUSPENDED", "EXITED"]
 RedemptionState = Literal[

@@ -1,31 +1,31 @@
 """Way in: its commands, queries, subscriptions, timers and jobs. No rule stands here."""
 
-from chassis import deadlines
-from chassis.bus import (
+from fivered.chassis import deadlines
+from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
     Service,
     Tx,
     shown,
 )
-from chassis.calendar import DeadlineMoved
-from chassis.facts import published_in, read_in
-from chassis.file_imports import Imports
-from chassis.table import command, query, subscribe, timer
-from services.partner import errors, events
-from services.partner.actions import calendar, heard, imports, months, refunds
-from services.partner.actions import offers as offering
-from services.partner.actions import partners as register
-from services.partner.actions import redemptions as saga
-from services.partner.actions import statements as billing
-from services.partner.rules.statements import next_issue
-from services.partner.settings import PartnerSettings
-from services.partner.storage import metadata
-from services.partner.storage import partners as stored
-from services.partner.views import messages as message_views
-from services.partner.views import partners as partner_views
-from services.partner.views import redemptions as redemption_views
-from services.partner.views import statements as statement_views
+from fivered.chassis.calendar import DeadlineMoved
+from fivered.chassis.facts import published_in, read_in
+from fivered.chassis.file_imports import Imports
+from fivered.chassis.table import command, query, subscribe, timer
+from fivered.services.partner import errors, events
+from fivered.services.partner.actions import calendar, heard, imports, months, refunds
+from fivered.services.partner.actions import offers as offering
+from fivered.services.partner.actions import partners as register
+from fivered.services.partner.actions import redemptions as saga
+from fivered.services.partner.actions import statements as billing
+from fivered.services.partner.rules.statements import next_issue
+from fivered.services.partner.settings import PartnerSettings
+from fivered.services.partner.storage import metadata
+from fivered.services.partner.storage import partners as stored
+from fivered.services.partner.views import messages as message_views
+from fivered.services.partner.views import partners as partner_views
+from fivered.services.partner.views import redemptions as redemption_views
+from fivered.services.partner.views import statements as statement_views
 
 HOLDERS = ("R_RESIDENT", "R_STEWARD", "R_GRID")
 LOCAL = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")

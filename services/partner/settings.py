@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chassis.settings import Secret, setting
+from fivered.chassis.settings import Secret, setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.calendar import YearHeard
-from chassis.facts import fact, reads, words
-from chassis.fields import (
+from fivered.chassis.calendar import YearHeard
+from fivered.chassis.facts import fact, reads, words
+from fivered.chassis.fields import (
     Community,
     CompanyId,
     Grid,
@@ -24,7 +24,7 @@ from chassis.fields import (
     TaskId,
     TopicId,
 )
-from services.property.fields import (
+from fivered.services.property.fields import (
     ActiveOnLastDay,
     Agreements,
     AppointmentId,

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.facts import measure, words
-from chassis.fields import PersonId
+from fivered.chassis.facts import measure, words
+from fivered.chassis.fields import PersonId
 
 Severity = Literal["S1", "S2", "S3"]
 Direction = Literal["P2C", "C2P"]

@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from chassis.calendar import Calendar
-from chassis.refusal import sentences
-from chassis.text import code, fold
-from services.property import errors
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.refusal import sentences
+from fivered.chassis.text import code, fold
+from fivered.services.property import errors
 
 # --------------------------------------------------------------------------------------------------
 # Unified social credit code

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chassis import deadlines
-from chassis.bus import (
+from fivered.chassis import deadlines
+from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
     Projection,
@@ -13,12 +13,12 @@ from chassis.bus import (
     Tx,
     shown,
 )
-from chassis.calendar import Calendar, DeadlineMoved
-from chassis.facts import published_in, read_in
-from chassis.file_imports import Imports
-from chassis.table import command, query, subscribe, timer
-from services.property import errors, events
-from services.property.actions import (
+from fivered.chassis.calendar import Calendar, DeadlineMoved
+from fivered.chassis.facts import published_in, read_in
+from fivered.chassis.file_imports import Imports
+from fivered.chassis.table import command, query, subscribe, timer
+from fivered.services.property import errors, events
+from fivered.services.property.actions import (
     agreements,
     appointments,
     calendar,
@@ -34,10 +34,10 @@ from services.property.actions import (
     rectifications,
     works,
 )
-from services.property.settings import Settings
-from services.property.storage import people, tables
-from services.property.views import orders, rates, registers
-from services.property.views import projects as cards
+from fivered.services.property.settings import Settings
+from fivered.services.property.storage import people, tables
+from fivered.services.property.views import orders, rates, registers
+from fivered.services.property.views import projects as cards
 
 STAFF = (
     "R_CADRE",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from chassis.settings import NoSettings as Settings
+from fivered.chassis.settings import NoSettings as Settings
 
 __all__ = ["Settings"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, Refusal
+from fivered.chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, Refusal
 
 
 class UnknownParent(Guard):

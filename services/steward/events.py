@@ -8,8 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.facts import fact, measure, reads, words
-from chassis.fields import (
+from fivered.chassis.facts import fact, measure, reads, words
+from fivered.chassis.fields import (
     Area,
     Community,
     Grid,
@@ -24,7 +24,7 @@ from chassis.fields import (
     RequestId,
     TopicId,
 )
-from services.steward.fields import (
+from fivered.services.steward.fields import (
     AreaKind,
     Building,
     CategoryOfRequest,

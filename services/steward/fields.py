@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.facts import measure, words
-from chassis.fields import Grid, PersonId
+from fivered.chassis.facts import measure, words
+from fivered.chassis.fields import Grid, PersonId
 
 AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
 Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis.fields import Instant
-from chassis.replies import Page, Reply
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Page, Reply
 
 Advice = Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
 Warnings = Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]

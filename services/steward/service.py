@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from chassis.bus import (
+from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
     Service,
     Tx,
     shown,
 )
-from chassis.calendar import DeadlineMoved, Year
-from chassis.deadlines import Move
-from chassis.facts import published_in, read_in
-from chassis.file_imports import Imports
-from chassis.messages import Actor
-from chassis.sealing import Sealing
-from chassis.table import command, job, query, subscribe, timer
-from services.steward import errors, events, storage, views
-from services.steward.actions import (
+from fivered.chassis.calendar import DeadlineMoved, Year
+from fivered.chassis.deadlines import Move
+from fivered.chassis.facts import published_in, read_in
+from fivered.chassis.file_imports import Imports
+from fivered.chassis.messages import Actor
+from fivered.chassis.sealing import Sealing
+from fivered.chassis.table import command, job, query, subscribe, timer
+from fivered.services.steward import errors, events, storage, views
+from fivered.services.steward.actions import (
     announcing,
     calendar,
     clocks,
@@ -40,9 +40,9 @@ from services.steward.actions import (
     standing,
     submission,
 )
-from services.steward.rules import access
-from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
-from services.steward.settings import PII_KEY, StewardSettings
+from fivered.services.steward.rules import access
+from fivered.services.steward.rules.requests import HANDLERS, SCREENERS, STREET
+from fivered.services.steward.settings import PII_KEY, StewardSettings
 
 REGISTRARS = access.INTAKE
 APPOINTERS = access.SENIORS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.settings import Secret, setting
-from chassis.vault import Keys
+from fivered.chassis.settings import Secret, setting
+from fivered.chassis.vault import Keys
 
 PII_KEY = "FIVERED_STEWARD_PII_KEY"
 _MATCH_KEY = "FIVERED_STEWARD_MATCH_KEY"

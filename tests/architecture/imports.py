@@ -44,32 +44,39 @@ CHASSIS = (
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = (
-    "chassis.refusal",
-    "chassis.calendar",
-    "chassis.text",
-    "chassis.facts",
-    "chassis.fields",
-    "chassis.requests",
-    "chassis.forms",
-    "chassis.decimals",
+    "fivered.chassis.refusal",
+    "fivered.chassis.calendar",
+    "fivered.chassis.text",
+    "fivered.chassis.facts",
+    "fivered.chassis.fields",
+    "fivered.chassis.requests",
+    "fivered.chassis.forms",
+    "fivered.chassis.decimals",
 )
 
 
 def service_packages() -> list[str]:
     """Return the services of this checkout as import names."""
     found = (ROOT / "services").glob("*/service.py")
-    return sorted(f"services.{path.parent.name}" for path in found)
+    return sorted(f"fivered.services.{path.parent.name}" for path in found)
+
+
+def path_of(module: str) -> Path:
+    """Return where a module or a package of ours stands in this checkout; without its ending."""
+    return ROOT / module.removeprefix("fivered.").replace(".", "/")
 
 
 def configuration() -> str:
     """Return the import-linter configuration for this checkout."""
     services = service_packages()
-    roots = ["chassis"]
+    roots = ["fivered.chassis"]
     if (ROOT / "gateway" / "app.py").exists():
-        roots.append("gateway")
-    roots += [f"clients.{name}" for name in ("demo", "load") if (ROOT / "clients" / name).exists()]
+        roots.append("fivered.gateway")
+    roots += [
+        f"fivered.clients.{name}" for name in ("demo", "load") if (ROOT / "clients" / name).exists()
+    ]
     roots += services
-    alone = [root for root in roots if root != "chassis"]
+    alone = [root for root in roots if root != "fivered.chassis"]
     shipped = [module for root in roots for module in _modules_of(root)]
     roots.append("testkit")
     pure_rooms = [
@@ -78,9 +85,9 @@ def configuration() -> str:
         for room in ("rules", "events", "errors", "fields", "messages")
     ]
     impure = [
-        f"chassis.{path.stem}"
+        f"fivered.chassis.{path.stem}"
         for path in sorted((ROOT / "chassis").glob("*.py"))
-        if path.stem != "__init__" and f"chassis.{path.stem}" not in PURE
+        if path.stem != "__init__" and f"fivered.chassis.{path.stem}" not in PURE
     ]
     parts = [
         "[importlinter]",
@@ -91,7 +98,7 @@ def configuration() -> str:
         _contract(
             "The chassis imports no unit",
             "forbidden",
-            source_modules=["chassis"],
+            source_modules=["fivered.chassis"],
             forbidden_modules=alone,
         ),
         _contract(
@@ -135,11 +142,11 @@ def chassis_configuration() -> str:
     """Return the import-linter configuration of the chassis's inside."""
     parts = [
         "[importlinter]",
-        _many("root_packages", ["chassis"]),
+        _many("root_packages", ["fivered.chassis"]),
         _contract(
             "Inside the chassis imports go downstairs only, those for the type checker too",
             "layers",
-            containers=["chassis"],
+            containers=["fivered.chassis"],
             layers=list(CHASSIS),
             exhaustive="True",
             exhaustive_ignores=[*BESIDE],
@@ -150,7 +157,7 @@ def chassis_configuration() -> str:
 
 def _modules_of(unit: str) -> list[str]:
     """Return what a unit's wheel holds: the modules and folders beside its tests."""
-    folder = ROOT / unit.replace(".", "/")
+    folder = path_of(unit)
     files = {path.stem for path in folder.glob("*.py")}
     folders = {path.parent.name for path in folder.glob("*/__init__.py")}
     return sorted(f"{unit}.{name}" for name in (files | folders) - {"__init__", "tests"})
@@ -160,8 +167,7 @@ def _existing(modules: list[str]) -> list[str]:
     return [
         name
         for name in modules
-        if (ROOT / name.replace(".", "/")).is_dir()
-        or (ROOT / (name.replace(".", "/") + ".py")).exists()
+        if path_of(name).is_dir() or path_of(name).with_suffix(".py").exists()
     ]
 
 

@@ -4,15 +4,15 @@ from typing import Annotated, Literal, get_args, get_origin
 
 import pytest
 
-from chassis import marks
-from chassis.bus import entries
-from chassis.installed import service_class, service_names
-from chassis.refusal import Invalid
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings
-from chassis.shapes import Shape
-from gateway.app import doors_of
-from services.forum import rules as forum
+from fivered.chassis import marks
+from fivered.chassis.bus import entries
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.refusal import Invalid
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings
+from fivered.chassis.shapes import Shape
+from fivered.gateway.app import doors_of
+from fivered.services.forum import rules as forum
 from testkit.bench import environment
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Union, get_args, get_origin
 
 import pytest
 
-from chassis import installed, marks
-from chassis.bus import entries
-from chassis.free_text import Office, Public, PublicText, Sealed, readers_of
-from chassis.requests import Request, is_line, is_request
+from fivered.chassis import installed, marks
+from fivered.chassis.bus import entries
+from fivered.chassis.free_text import Office, Public, PublicText, Sealed, readers_of
+from fivered.chassis.requests import Request, is_line, is_request
 
 # What people write in their own words is called one of these, or `…_reason` and the like.
 WORDS = {

@@ -12,8 +12,8 @@ from fnmatch import fnmatch
 
 import pytest
 
-from chassis import __version__
 from deploy.local.prepare import units
+from fivered.chassis import __version__
 from tests.alone import LEFT_OUT
 from tests.architecture.imports import ROOT, service_packages
 from tests.kept import made_once
@@ -52,6 +52,8 @@ def copy(target, *folders):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target / name)
     (target / "alone").mkdir()
+    # What is installed as `fivered.chassis` stands in `chassis`.
+    (target / "alone" / "fivered").symlink_to(target)
     (target / "alone" / "sitecustomize.py").write_text(ALONE)
     (target / "alone" / "outcomes.py").write_text(OUTCOMES)
 
@@ -117,7 +119,7 @@ def test_the_chassis_and_one_service_pass_that_services_tests(
 ):
     target = shared_copy(tmp_path_factory, name)
     seen = subprocess.run(
-        [sys.executable, "-c", "import importlib.util as u; print(u.find_spec('gateway'))"],
+        [sys.executable, "-c", "import importlib.util as u; print(u.find_spec('fivered.gateway'))"],
         cwd=target,
         env=os.environ | {"PYTHONPATH": f"{target / 'alone'}{os.pathsep}{target}"},
         capture_output=True,
@@ -140,9 +142,9 @@ def test_the_chassis_and_one_service_pass_that_services_tests(
 @pytest.mark.parametrize(
     "upward",
     [
-        "from chassis.runtime import Runtime",
-        "if TYPE_CHECKING:\n    from chassis.runtime import Runtime",
-        "def late():\n    from chassis.runtime import Runtime",
+        "from fivered.chassis.runtime import Runtime",
+        "if TYPE_CHECKING:\n    from fivered.chassis.runtime import Runtime",
+        "def late():\n    from fivered.chassis.runtime import Runtime",
     ],
 )
 def test_an_upward_import_of_the_chassis_is_found_however_it_is_hidden(tmp_path, upward):
@@ -158,7 +160,7 @@ def test_an_upward_import_of_the_chassis_is_found_however_it_is_hidden(tmp_path,
         check=False,
     )
     assert done.returncode == 1, done.stdout
-    assert "chassis.inbox -> chassis.runtime" in done.stdout
+    assert "fivered.chassis.inbox -> fivered.chassis.runtime" in done.stdout
 
 
 @pytest.mark.timeout(600)
@@ -283,7 +285,9 @@ def test_every_wheel_says_what_it_is_and_under_which_licence(wheels):
         # Who imports the chassis asks for it; what a wheel needs is installed with it.
         needs = {re.match(r"[\w.-]+", needed)[0] for needed in told.get_all("Requires-Dist")}
         imports = any(
-            re.search(r"^(from|import) chassis\b", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+            re.search(
+                r"^(from|import) fivered\.chassis\b", (ROOT / name).read_text("utf-8"), re.MULTILINE
+            )
             for name in tracked(str(unit.relative_to(ROOT)))
             if name.endswith(".py") and "/tests/" not in name and unit.name != "chassis"
         )

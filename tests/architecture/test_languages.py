@@ -5,15 +5,15 @@ import re
 
 import pytest
 
-from chassis.i18n import english, named, problem_of, word
-from chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied, Sentence, said
-from gateway.doors import ROLES
-from tests.architecture.imports import ROOT, service_packages
+from fivered.chassis.i18n import english, named, problem_of, word
+from fivered.chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied, Sentence, said
+from fivered.gateway.doors import ROLES
+from tests.architecture.imports import ROOT, path_of, service_packages
 
 pytestmark = pytest.mark.slow
 
 HAN = re.compile("[\u4e00-\u9fff]")
-PACKAGES = ["chassis", "gateway", *service_packages()]
+PACKAGES = ["fivered.chassis", "fivered.gateway", *service_packages()]
 
 
 def _texts(node):
@@ -35,7 +35,7 @@ def _texts(node):
 
 def _nodes_of(package):
     """Yield (file, node) of the whole syntax of a package."""
-    folder = ROOT / package.replace(".", "/")
+    folder = path_of(package)
     for path in sorted(folder.rglob("*.py")):
         if not {"tests", ".venv", "migrations"} & set(path.parts):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -123,7 +123,7 @@ def _kinds_of(package):
                 yield file, node.lineno, value.value
 
 
-@pytest.mark.parametrize("package", [one for one in PACKAGES if one != "gateway"])
+@pytest.mark.parametrize("package", [one for one in PACKAGES if one != "fivered.gateway"])
 def test_every_kind_of_thing_has_its_chinese_word(package):
     """未找到 redemption: a resident reads the word, a program reads `params.kind`."""
     without = [one for one in _kinds_of(package) if not HAN.search(word(package, one[2]))]
@@ -141,21 +141,21 @@ def test_every_role_is_said_in_words(role):
 
 
 def test_a_refusal_says_all_of_it_in_each_language():
-    told = problem_of(NotFound(kind="rule_set", id="RC-1"), "services.credit")
+    told = problem_of(NotFound(kind="rule_set", id="RC-1"), "fivered.services.credit")
     assert told["message_zh"] == "未找到规则集 RC-1"
     assert told["message_en"] == "There is no rule set RC-1"
     assert told["params"]["kind"] == "rule_set"
     wrong = Invalid(
         field="quota", reason=said("quota 应在 1 到 {most} 之间 / quota is 1 to {most}", most=9)
     )
-    told = problem_of(wrong, "services.credit")
+    told = problem_of(wrong, "fivered.services.credit")
     assert told["message_zh"] == "请求内容有误:quota 应在 1 到 9 之间"
     assert told["message_en"] == "The request cannot be read: quota is 1 to 9"
 
 
 def test_what_a_caller_wrote_is_repeated_no_further_than_it_is_known_by():
     """A path of 5,000 characters came back twice in the answer."""
-    told = problem_of(NotFound(kind="rule_set", id="x" * 5000), "services.credit")
+    told = problem_of(NotFound(kind="rule_set", id="x" * 5000), "fivered.services.credit")
     assert len(told["message_zh"]) < 300
     assert len(told["params"]["id"]) == 201
 
@@ -186,6 +186,6 @@ def test_a_word_of_ours_fills_its_place_without_a_blank():
     wrong = Invalid(
         field="outcome", reason=said("outcome 应为 {known} 之一 / {known}", known="UPHELD")
     )
-    assert problem_of(wrong, "chassis")["message_zh"] == "请求内容有误:outcome 应为维持之一"
+    assert problem_of(wrong, "fivered.chassis")["message_zh"] == "请求内容有误:outcome 应为维持之一"
     # What people wrote stays apart.
     assert said("项目 {name} 已登记 / {name} is registered", name="春晖") == "项目 春晖 已登记"

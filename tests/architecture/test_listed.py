@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis import replies
-from chassis.installed import service_names
-from gateway.app import doors_of
+from fivered.chassis import replies
+from fivered.chassis.installed import service_names
+from fivered.gateway.app import doors_of
 
 ROOT = Path(__file__).resolve().parents[2]
 # Commands that make a thing which stands in a list at another place.
@@ -48,7 +48,7 @@ def test_what_a_command_makes_stands_in_a_list(service):
 def pages_made():
     """Yield (place, reply, names of its members that are said) of each page that a view makes."""
     for path in sorted((ROOT / "services").glob("*/views/**/*.py")):
-        package = f"services.{path.relative_to(ROOT / 'services').parts[0]}.replies"
+        package = f"fivered.services.{path.relative_to(ROOT / 'services').parts[0]}.replies"
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             said = {one.arg for one in getattr(node, "keywords", ()) if one.arg}
             if isinstance(node, ast.Call) and "next" in said:

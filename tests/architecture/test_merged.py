@@ -15,10 +15,10 @@ import typing
 import pytest
 import sqlalchemy as sa
 
-from chassis import identities
-from chassis import storage as store
-from chassis.facts import read_in
-from chassis.installed import service_class, service_names
+from fivered.chassis import identities
+from fivered.chassis import storage as store
+from fivered.chassis.facts import read_in
+from fivered.chassis.installed import service_class, service_names
 from testkit.bench import bench, database_url  # noqa: F401
 from testkit.bodies import a_body
 
@@ -207,7 +207,7 @@ def a_row(name, table, person):
 
 def merge(service_cls, bench, old, into):  # noqa: F811
     if service_cls.name == "steward":
-        from services.steward import storage as steward
+        from fivered.services.steward import storage as steward
 
         with bench.transaction() as tx:
             steward.people.hand_references(tx.conn, old, into)
@@ -326,7 +326,7 @@ def test_what_is_told_late_of_an_id_is_kept_under_the_other(service_cls, bench):
     else:
         merge(service_cls, bench, OLD, KEPT)
     named = 0
-    for kind in read_in(importlib.import_module(f"services.{name}.events")):
+    for kind in read_in(importlib.import_module(f"fivered.services.{name}.events")):
         told = told_of(kind, OLD)
         if kind.FACT.partition(".")[0] in OF_A_REGISTRATION or OLD not in str(told):
             continue

@@ -12,11 +12,11 @@ pytestmark = pytest.mark.slow
 SERVICES = Path(__file__).parents[2] / "services"
 # Where the tables of a service stand, and table -> column with the number of a paper of its own.
 TABLES = {
-    "credit": "services.credit.storage.tables",
-    "forum": "services.forum.storage",
-    "partner": "services.partner.storage.tables",
-    "property": "services.property.storage.tables",
-    "steward": "services.steward.storage.tables",
+    "credit": "fivered.services.credit.storage.tables",
+    "forum": "fivered.services.forum.storage",
+    "partner": "fivered.services.partner.storage.tables",
+    "property": "fivered.services.property.storage.tables",
+    "steward": "fivered.services.steward.storage.tables",
 }
 PAPERS = {
     "credit": {

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chassis.forms import form_of
-from gateway.doors import PLACE
+from fivered.chassis.forms import form_of
+from fivered.gateway.doors import PLACE
 from tests.systems import ROOT
 
 UNITS = ("chassis", "services", "gateway", "clients")
@@ -47,7 +47,9 @@ def _of_files() -> set[str]:
     return {
         column.pattern
         for path in modules
-        for importer in import_module(f"services.{path.parts[-3]}.actions.imports").IMPORTERS
+        for importer in import_module(
+            f"fivered.services.{path.parts[-3]}.actions.imports"
+        ).IMPORTERS
         for column in importer.columns
         if column.pattern
     }
@@ -57,5 +59,5 @@ def _of_files() -> set[str]:
 def test_people_are_told_in_words_what_a_pattern_asks_for(pattern):
     """S22, P38: the refusals of doors and files showed regular expressions."""
     form = form_of(pattern)
-    assert form is not None, "chassis.forms has no words for it"
+    assert form is not None, "fivered.chassis.forms has no words for it"
     assert not set("[]{}^$\\") & set(form + form.english)

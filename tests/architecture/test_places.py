@@ -58,7 +58,7 @@ def test_what_a_row_says_is_not_said_again_in_its_event():
     for place, call in calls("actions"):
         name = ast.unparse(call.func)
         if name.startswith("events.") and not place.startswith("credit/"):
-            module = importlib.import_module(f"services.{place.partition('/')[0]}.events")
+            module = importlib.import_module(f"fivered.services.{place.partition('/')[0]}.events")
             members = [one.name for one in fields(getattr(module, name[len("events.") :]))]
             said = [*zip(members, call.args, strict=False)]
             said += [(one.arg, one.value) for one in call.keywords]

@@ -9,9 +9,9 @@ from dataclasses import fields
 
 import pytest
 
-from chassis.installed import service_class
-from chassis.storage import ChassisTables, UtcDateTime
-from gateway.app import doors_of
+from fivered.chassis.installed import service_class
+from fivered.chassis.storage import ChassisTables, UtcDateTime
+from fivered.gateway.app import doors_of
 
 SERVICES = ("credit", "forum", "partner", "property", "steward")
 NAME = re.compile(r"(^|_)(due|until|down)(_|$)|(^|_)ends_at$")

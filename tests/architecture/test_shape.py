@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from tests.architecture.imports import ROOT, configuration, service_packages
+from tests.architecture.imports import ROOT, configuration, path_of, service_packages
 
 pytestmark = pytest.mark.slow
 
@@ -33,14 +33,16 @@ def test_imports_go_downstairs_only_and_no_unit_knows_another():
 
 
 def test_every_folder_of_a_service_is_linted():
-    folders = {f"services.{path.name}" for path in (ROOT / "services").iterdir() if path.is_dir()}
+    folders = {
+        f"fivered.services.{path.name}" for path in (ROOT / "services").iterdir() if path.is_dir()
+    }
     assert folders == set(service_packages())
     assert all(package in configuration() for package in folders)
 
 
 def test_every_service_has_the_same_rooms_and_no_others():
     for package in service_packages():
-        folder = ROOT / package.replace(".", "/")
+        folder = path_of(package)
         names = {
             path.stem if path.suffix == ".py" else path.name
             for path in folder.iterdir()
@@ -57,7 +59,7 @@ ROOMS = ("actions", "views", "storage", "rules")
 
 def rooms_of(package):
     """The rooms of a service that are folders, each with the names of its files."""
-    folder = ROOT / package.replace(".", "/")
+    folder = path_of(package)
     return {
         room: {path.stem for path in (folder / room).glob("*.py")} - {"__init__"}
         for room in ROOMS
@@ -81,12 +83,12 @@ def test_one_noun_is_written_one_way_in_all_rooms_of_a_service():
 
 
 # Two things of which one is called like several of the other.
-PLURAL_TOO = {"services.credit": {"award", "month_log"}}
+PLURAL_TOO = {"fivered.services.credit": {"award", "month_log"}}
 
 
 def test_the_face_of_a_package_holds_no_code():
     for package in service_packages():
-        folder = ROOT / package.replace(".", "/")
+        folder = path_of(package)
         for room in ROOMS:
             face = folder / room / "__init__.py"
             if face.exists():
@@ -162,7 +164,7 @@ def test_no_module_of_the_chassis_makes_up_its_names():
 def test_rules_know_neither_the_time_nor_chance():
     for package in service_packages():
         for room in ("rules", "events"):
-            folder = ROOT / package.replace(".", "/")
+            folder = path_of(package)
             files = [folder / f"{room}.py", *sorted((folder / room).rglob("*.py"))]
             for path in files:
                 if not path.exists():

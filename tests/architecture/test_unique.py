@@ -1,14 +1,14 @@
 """What makes a thing unique, and in which spelling it is compared (K4).
 
-A text that people or other systems write is compared folded (`chassis.text.fold`: neither case,
+A text that people or other systems write is compared folded (`fivered.chassis.text.fold`: neither case,
 width nor blanks) and shown as it was sent. What is compared exactly has one spelling by itself.
 """
 
 import pytest
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.installed import service_class, service_names
+from fivered.chassis import storage as store
+from fivered.chassis.installed import service_class, service_names
 
 FOLDED = "folded: a person or another system writes it; the column holds the folded text"
 CAPITALS = "one spelling: capitals without blanks and hyphens, before it is kept"

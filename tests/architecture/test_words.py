@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from chassis import shapes
-from chassis.i18n import english, named, problem_of, told, vocabulary
-from chassis.refusal import Choices, NotFound, Refusal, RoleDenied, StateConflict
-from services.credit.views import messages
-from services.forum import messages as forum_messages
-from services.partner import messages as partner_messages
-from services.property import rules as property_rules
+from fivered.chassis import shapes
+from fivered.chassis.i18n import english, named, problem_of, told, vocabulary
+from fivered.chassis.refusal import Choices, NotFound, Refusal, RoleDenied, StateConflict
+from fivered.services.credit.views import messages
+from fivered.services.forum import messages as forum_messages
+from fivered.services.partner import messages as partner_messages
+from fivered.services.property import rules as property_rules
+from tests.architecture.imports import path_of
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("chassis", "gateway", *(f"services.{name}" for name in (
+PACKAGES = ("fivered.chassis", "fivered.gateway", *(f"fivered.services.{name}" for name in (
     "credit", "forum", "partner", "property", "steward")))  # fmt: skip
 WIRE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -75,7 +76,7 @@ def wire_words():
 
 def test_every_word_of_the_wire_has_a_name_in_both_languages():
     """C8, C11: "已裁定:DISMISSED", "当前状态为 OVERDUE", "可执行的角色:R_CADRE"."""
-    assert sorted(set(wire_words()) - set(vocabulary("chassis")) - KNOWN) == []
+    assert sorted(set(wire_words()) - set(vocabulary("fivered.chassis")) - KNOWN) == []
     for package in PACKAGES:
         for word, (chinese, in_english) in vocabulary(package).items():
             assert CHINESE.search(chinese), word
@@ -104,12 +105,12 @@ def templates():
         for name in dir(refusal):
             if name == "text" or name.startswith("text_"):
                 yield package, getattr(refusal, name)
-    yield from (("services.forum", text) for text in forum_messages.MESSAGES.values())
+    yield from (("fivered.services.forum", text) for text in forum_messages.MESSAGES.values())
     for texts in messages.TEXTS.values():
-        yield from (("services.credit", one) for one in texts)
-    yield from (("services.partner", text) for text in partner_messages.MESSAGES.values())
-    yield from (("services.property", text) for text in property_rules.MESSAGES.values())
-    yield from (("chassis", text) for text in shapes._FLAWS.values())
+        yield from (("fivered.services.credit", one) for one in texts)
+    yield from (("fivered.services.partner", text) for text in partner_messages.MESSAGES.values())
+    yield from (("fivered.services.property", text) for text in property_rules.MESSAGES.values())
+    yield from (("fivered.chassis", text) for text in shapes._FLAWS.values())
 
 
 SAMPLES = [
@@ -146,11 +147,13 @@ def test_no_sentence_holds_a_word_of_the_wire_that_it_does_not_explain(sample):
 
 
 def test_programs_read_the_words_that_they_always_read():
-    said = problem_of(StateConflict(state="OVERDUE"), "services.property")
+    said = problem_of(StateConflict(state="OVERDUE"), "fivered.services.property")
     assert said["params"] == {"state": "OVERDUE"}
     assert said["message_zh"] == "当前状态为“已逾期”,不能执行此操作"
     assert "overdue" in said["message_en"]
-    said = problem_of(RoleDenied(role="R_PM", roles="R_CADRE, R_STREET"), "services.property")
+    said = problem_of(
+        RoleDenied(role="R_PM", roles="R_CADRE, R_STREET"), "fivered.services.property"
+    )
     assert said["params"] == {"role": "R_PM", "roles": "R_CADRE, R_STREET"}
     assert said["message_zh"].startswith("角色“物业项目经理”无权")
     assert "可执行的角色:社区两委、街道经办" in said["message_zh"]
@@ -172,7 +175,9 @@ def test_programs_read_the_words_that_they_always_read():
 )
 def test_a_service_calls_a_code_by_what_it_means_there(service, code, said):
     """An accepted task was told as "已受理", an objection that is upheld as "维持"."""
-    assert said in problem_of(StateConflict(state=code), f"services.{service}")["message_zh"]
+    assert (
+        said in problem_of(StateConflict(state=code), f"fivered.services.{service}")["message_zh"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,8 +199,10 @@ def test_a_kind_of_thing_has_no_capital_within_a_sentence(package):
 def test_a_message_says_the_whole_of_what_was_written():
     reasons = "经核实,情况属实。" * 40
     text = forum_messages.MESSAGES["OBJECTION_SUSTAINED"]
-    assert told("services.forum", text, {"number": "YT-1", "reasons": reasons}).endswith(reasons)
-    refused = problem_of(StateConflict(state="x" * 500), "services.forum")
+    assert told("fivered.services.forum", text, {"number": "YT-1", "reasons": reasons}).endswith(
+        reasons
+    )
+    refused = problem_of(StateConflict(state="x" * 500), "fivered.services.forum")
     assert len(refused["message_zh"]) < 300
 
 
@@ -203,7 +210,7 @@ def test_every_chinese_text_that_fills_a_place_has_its_english():
     """C5: "The offer's validity is wrong: 结束不晚于开始"."""
     missing = []
     for package in PACKAGES:
-        for path in sorted((ROOT / package.replace(".", "/")).rglob("*.py")):
+        for path in sorted(path_of(package).rglob("*.py")):
             if {"tests", "migrations"} & set(path.parts):
                 continue
             for node in ast.walk(ast.parse(path.read_text())):

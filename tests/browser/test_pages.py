@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from clients.demo.api import Api
-from clients.demo.district import District
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import District
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

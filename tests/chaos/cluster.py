@@ -16,8 +16,8 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 
-from chassis.messages import Actor
-from chassis.tests.toy.service import Added
+from fivered.chassis.messages import Actor
+from fivered.chassis.tests.toy.service import Added
 from testkit import servers
 from testkit.cluster import Cluster
 from testkit.waiting import wait_until

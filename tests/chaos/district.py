@@ -17,14 +17,14 @@ from types import SimpleNamespace
 import httpx
 import psycopg
 
-from chassis.installed import service_class, service_names
-from chassis.messages import new_uuid
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, database_variable
-from clients.demo import district as place
-from clients.demo.api import Api, Refused
-from clients.demo.district import PEOPLE, District
-from services.credit.tests import stage
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings, database_variable
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Api, Refused
+from fivered.clients.demo.district import PEOPLE, District
+from fivered.services.credit.tests import stage
 from testkit.bench import Bench, environment
 from testkit.proxy import Proxy
 from tests.chaos.scene import PATIENCE_S, Broken, Calling

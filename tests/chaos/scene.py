@@ -19,9 +19,9 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import rpc
-from chassis.messages import new_uuid
-from chassis.tests.distributed import World
+from fivered.chassis import rpc
+from fivered.chassis.messages import new_uuid
+from fivered.chassis.tests.distributed import World
 from testkit import servers
 from testkit.bench import fresh_postgresql
 from testkit.disks import SmallDisk, small_disk

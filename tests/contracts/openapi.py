@@ -136,9 +136,9 @@ def _looser(had: Document, has: Document) -> Iterator[str]:
 
 def main() -> None:
     """Write the reduced document of this checkout."""
-    from chassis.settings import Secret
-    from gateway.app import create, routed
-    from gateway.settings import GatewaySettings
+    from fivered.chassis.settings import Secret
+    from fivered.gateway.app import create, routed
+    from fivered.gateway.settings import GatewaySettings
 
     settings = GatewaySettings(token_key=Secret("k" * 40), demo_clock=True)
     app = create(None, settings=settings, services=routed())  # type: ignore[arg-type]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chassis import asyncapi
-from chassis.bus import consumed_by
-from chassis.contracts import facts_of
-from chassis.installed import service_class, service_names
+from fivered.chassis import asyncapi
+from fivered.chassis.bus import consumed_by
+from fivered.chassis.contracts import facts_of
+from fivered.chassis.installed import service_class, service_names
 
 NAMES = service_names()
 FACTS = [one for name in NAMES for one in facts_of(service_class(name))]

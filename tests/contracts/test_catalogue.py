@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from chassis.bus import entries
-from chassis.contracts import folder_of
-from chassis.fact_schemas import parts_of, unsaid
-from chassis.facts import all_declared
-from chassis.installed import service_class, service_names
+from fivered.chassis.bus import entries
+from fivered.chassis.contracts import folder_of
+from fivered.chassis.fact_schemas import parts_of, unsaid
+from fivered.chassis.facts import all_declared
+from fivered.chassis.installed import service_class, service_names
 from testkit import promised
 from tests.contracts.test_contracts import PUBLISHED
 
@@ -59,7 +59,7 @@ def test_a_member_without_meaning_unit_or_words_is_found():
     }
     assert unsaid(schema) == [
         "member 'a' does not say what it means",
-        "member 'n' does not say its unit (chassis.facts.measure)",
+        "member 'n' does not say its unit (fivered.chassis.facts.measure)",
     ]
     said = {"description": "词 / word", "type": "string", "x-words": {"A": "甲 / a", "B": ""}}
     assert unsaid({"properties": {"w": said}}) == [

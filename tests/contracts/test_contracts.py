@@ -6,11 +6,11 @@ import jsonschema
 import msgspec
 import pytest
 
-from chassis import contracts
-from chassis.bus import Command, Query, entries
-from chassis.installed import service_class, service_names
-from chassis.schemas import schema_of
-from gateway.app import doors_of
+from fivered.chassis import contracts
+from fivered.chassis.bus import Command, Query, entries
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.schemas import schema_of
+from fivered.gateway.app import doors_of
 from tests.architecture.imports import ROOT
 
 SERVICES = service_names()

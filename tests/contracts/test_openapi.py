@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis.settings import Secret
-from gateway.app import create, routed
-from gateway.settings import GatewaySettings
+from fivered.chassis.settings import Secret
+from fivered.gateway.app import create, routed
+from fivered.gateway.settings import GatewaySettings
 from tests.contracts.openapi import broken, reduced
 
 BEFORE = json.loads(Path(__file__).with_name("openapi_a860143.json").read_text("utf-8"))

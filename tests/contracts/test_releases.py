@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chassis import api, releases
+from fivered.chassis import api, releases
 
 FACT = {
     "type": "shop.sold.v1",

@@ -14,7 +14,7 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from chassis.messages import partition_of
+from fivered.chassis.messages import partition_of
 from testkit.bench import instant
 
 PERIOD = "2025-03"

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chassis import jobs
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings
-from services.credit.actions import amounts, ledger
-from services.credit.service import Credit
+from fivered.chassis import jobs
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings
+from fivered.services.credit.actions import amounts, ledger
+from fivered.services.credit.service import Credit
 from testkit.bench import Bench, databases, environment, fresh_database, instant, open_bench
 from tests.credit_order import month as town
 

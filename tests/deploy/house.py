@@ -11,10 +11,10 @@ from pathlib import Path
 import pika
 import psycopg
 
-from chassis import setting_files
-from chassis.setting_files import SETTINGS
-from clients.demo.api import Api, Person
 from deploy import fill_in
+from fivered.chassis import setting_files
+from fivered.chassis.setting_files import SETTINGS
+from fivered.clients.demo.api import Api, Person
 from testkit import servers
 from testkit.waiting import wait_until
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from clients.demo.api import token
-from clients.demo.district import PEOPLE
+from fivered.clients.demo.api import token
+from fivered.clients.demo.district import PEOPLE
 from testkit.waiting import wait_until
 
 _BLOCK = re.compile(r"^(?:```|<!-- )http([^\n]*)\n(.*?)^(?:```|-->)", re.DOTALL | re.MULTILINE)

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import yaml
 
-from chassis.health import HealthPage
-from chassis.installed import service_names
-from chassis.metrics import tell_build, text
 from deploy import metrics
+from fivered.chassis.health import HealthPage
+from fivered.chassis.installed import service_names
+from fivered.chassis.metrics import tell_build, text
 from testkit import servers
 from testkit.waiting import wait_until
 

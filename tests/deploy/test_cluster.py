@@ -10,9 +10,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from chassis.installed import service_names
 from deploy import fill_in, operators
 from deploy.local import next as newer
+from fivered.chassis.installed import service_names
 from tests.deploy.test_files import CLUSTER, DEPLOY
 
 OPERATORS = DEPLOY / "kubernetes/operators"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pika
 import pytest
 
-from chassis import cli, topology
-from chassis.broker import apply
+from fivered.chassis import cli, topology
+from fivered.chassis.broker import apply
 from testkit.bench import private_rabbit
 from testkit.waiting import wait_until
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chassis import cli
-from chassis.installed import COMMANDS, points, service_names
-from clients.demo.api import Api
-from clients.demo.district import District
-from gateway.app import create
-from gateway.settings import GatewaySettings
+from fivered.chassis import cli
+from fivered.chassis.installed import COMMANDS, points, service_names
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import District
+from fivered.gateway.app import create
+from fivered.gateway.settings import GatewaySettings
+from tests.architecture.imports import path_of
 from tests.deploy import pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,9 +85,10 @@ def test_every_command_that_is_named_exists(page):
         if words[:1] == ["fivered"] and len(words) > 1:
             parsed(words[1:])
         elif words[:2] == ["python", "-m"]:
-            assert (ROOT / (words[2].replace(".", "/") + ".py")).exists() or (
-                ROOT / words[2].replace(".", "/") / "__main__.py"
-            ).exists(), line
+            assert (
+                path_of(words[2]).with_suffix(".py").exists()
+                or (path_of(words[2]) / "__main__.py").exists()
+            ), line
 
 
 def options_of(parser, words):
@@ -120,7 +122,7 @@ def test_the_command_has_a_parser_for_every_unit():
         one.partition(":") for one in handlers.values() if type(one) is str
     ):
         # Read, not loaded: some patch the process that loads them.
-        tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+        tree = ast.parse(path_of(module).with_suffix(".py").read_text("utf-8"))
         assert function in {getattr(node, "name", "") for node in tree.body}, (module, function)
 
 

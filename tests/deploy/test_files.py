@@ -17,14 +17,14 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from chassis import broker, cli, topology
-from chassis.installed import service_class, service_names
-from chassis.settings import ProcessSettings, describe, read_all
 from deploy import fill_in, generate, manifests, scaling
 from deploy.local import next as newer
 from deploy.local import pins
 from deploy.local.prepare import units
-from gateway.settings import GatewaySettings
+from fivered.chassis import broker, cli, topology
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.settings import ProcessSettings, describe, read_all
+from fivered.gateway.settings import GatewaySettings
 from testkit.bench import private_rabbit
 
 __all__ = ["private_rabbit"]
@@ -444,7 +444,7 @@ def test_the_image_has_what_its_recipe_builds(tmp_path):
     where = [
         str(made / "bin/python"),
         "-c",
-        "import services.credit.service as s; print(s.__file__)",
+        "import fivered.services.credit.service as s; print(s.__file__)",
     ]
     assert str(made) in subprocess.run(where, check=True, **run).stdout
 

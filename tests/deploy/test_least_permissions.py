@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from fivered_client import ConsumerError, connect
 
-from clients.demo.api import Refused
+from fivered.clients.demo.api import Refused
 from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, RUNNING, ready
 

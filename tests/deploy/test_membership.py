@@ -5,7 +5,7 @@ import json
 import psycopg
 import pytest
 
-from clients.demo.api import Refused
+from fivered.clients.demo.api import Refused
 from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, ROOT
 

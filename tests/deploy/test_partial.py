@@ -11,11 +11,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from chassis import topology
-from chassis.installed import service_names
-from chassis.settings import read
 from deploy import partial
-from services.credit.settings import CreditSettings
+from fivered.chassis import topology
+from fivered.chassis.installed import service_names
+from fivered.chassis.settings import read
+from fivered.services.credit.settings import CreditSettings
 from testkit.bench import environment
 from tests.deploy.test_files import CLUSTER, DEPLOY
 from tests.systems import Embedded

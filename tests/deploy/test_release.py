@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis import __version__, api, releases
 from deploy.local.prepare import units
 from deploy.release import unpack
+from fivered.chassis import __version__, api, releases
 
 ROOT = Path(__file__).resolve().parents[2]
 LINT = "\nlint:\n\t@echo linted\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chassis.calendar import SHANGHAI
-from clients.demo.api import Person, Refused
+from fivered.chassis.calendar import SHANGHAI
+from fivered.clients.demo.api import Person, Refused
 from testkit import servers
 from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, RUNNING

@@ -9,7 +9,7 @@ import threading
 import psycopg
 import pytest
 
-from clients.demo.api import Person, Refused
+from fivered.clients.demo.api import Person, Refused
 from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, ROOT, RUNNING
 

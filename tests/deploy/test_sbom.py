@@ -7,9 +7,9 @@ from importlib import metadata
 import pytest
 from packaging.utils import canonicalize_name
 
-from chassis import __version__
 from deploy import sbom
 from deploy.local import pins
+from fivered.chassis import __version__
 
 
 @pytest.fixture

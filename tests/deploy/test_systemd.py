@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis import supervised
-from chassis.installed import service_names
 from deploy import fill_in
+from fivered.chassis import supervised
+from fivered.chassis.installed import service_names
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted((ROOT / "deploy/systemd").iterdir())

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from fivered_client import ConsumerError, connect
 
-from chassis import broker, tls
-from chassis.tests.distributed import World
+from fivered.chassis import broker, tls
+from fivered.chassis.tests.distributed import World
 from testkit import servers
 from testkit.authority import Authority
 from testkit.waiting import wait_until

@@ -8,10 +8,10 @@ import sys
 import tomllib
 from pathlib import Path
 
-from chassis import LICENCE, __version__
-from chassis.settings import describe
 from deploy.local.prepare import units
-from gateway.settings import GatewaySettings
+from fivered.chassis import LICENCE, __version__
+from fivered.chassis.settings import describe
+from fivered.gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = [str(unit.relative_to(ROOT)) for unit in units()]

@@ -17,7 +17,7 @@ import time
 from collections import defaultdict, deque
 from itertools import groupby
 
-from chassis import cli, embedded, inbox
+from fivered.chassis import cli, embedded, inbox
 
 CHANCE = random.Random(20250303)
 

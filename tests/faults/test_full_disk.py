@@ -7,7 +7,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from clients.demo.api import Person, token
+from fivered.clients.demo.api import Person, token
 from testkit.disks import small_disk
 from testkit.waiting import wait_until
 

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from clients.demo.api import Api
-from clients.demo.district import GRID, PEOPLE, District
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import GRID, PEOPLE, District
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chassis import here
-from chassis.health import HealthPage
-from chassis.settings import SettingsError
 from deploy.local import supervisor, up
+from fivered.chassis import here
+from fivered.chassis.health import HealthPage
+from fivered.chassis.settings import SettingsError
 from testkit import servers
 from testkit.disks import small_disk
 from testkit.waiting import wait_until

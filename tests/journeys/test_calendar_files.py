@@ -2,8 +2,8 @@
 
 import httpx
 
-from clients.demo.api import token
-from clients.demo.district import PEOPLE
+from fivered.clients.demo.api import token
+from fivered.clients.demo.district import PEOPLE
 
 
 def test_a_session_is_a_file_that_a_calendar_opens(after_story):

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from gateway.tests.conftest import problem_of
-from services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG
+from fivered.gateway.tests.conftest import problem_of
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG
 from tests.journeys.test_requests import STEWARD, filed, made, site, tell  # noqa: F401
 
 REVEAL = "/v1/pii/reveal"

@@ -8,9 +8,9 @@ from contextlib import closing
 import jsonschema
 import pytest
 
-from chassis.contracts import facts_of
-from chassis.facts import WORDS
-from chassis.installed import service_class, service_names
+from fivered.chassis.contracts import facts_of
+from fivered.chassis.facts import WORDS
+from fivered.chassis.installed import service_class, service_names
 
 
 def published(folder, service):

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from services.steward.rules.routing import DUTIES
-from services.steward.tests.ground import GRID, LI, OTHER_CADRE, STAFF, WANG
+from fivered.services.steward.rules.routing import DUTIES
+from fivered.services.steward.tests.ground import GRID, LI, OTHER_CADRE, STAFF, WANG
 from tests.journeys.test_requests import STEWARD, made, site, tell  # noqa: F401
 
 WORKER = "stw_00000000-0000-7000-8000-000000000012"

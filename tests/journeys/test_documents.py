@@ -9,13 +9,13 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from chassis.embedded import EmbeddedHost
-from gateway.tests.conftest import Site
-from services.credit.service import Credit
-from services.credit.tests import stage, test_commendations
-from services.credit.tests.calendar_of_months import STREET, award, final_month
-from services.steward.service import Steward
-from services.steward.tests.ground import GRID, WANG, Ground
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.gateway.tests.conftest import Site
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage, test_commendations
+from fivered.services.credit.tests.calendar_of_months import STREET, award, final_month
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import GRID, WANG, Ground
 from testkit.bench import open_bench
 
 RESIDENT = ({"role": "R_RESIDENT", "scope": GRID},)

@@ -3,15 +3,15 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
-from services.property.service import Property
-from services.property.tests.conftest import Town
-from services.property.tests.test_months import PAIR, measured
-from services.steward.service import Steward
-from services.steward.tests.ground import GRID, WANG, Ground
+from fivered.chassis import inbox
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
+from fivered.services.property.service import Property
+from fivered.services.property.tests.conftest import Town
+from fivered.services.property.tests.test_months import PAIR, measured
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import GRID, WANG, Ground
 from testkit.bench import open_bench
 
 LATE, UNCONTACTED, NOT_DUE = 6, 2, 4

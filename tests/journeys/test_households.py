@@ -1,6 +1,14 @@
 """Households and callers through HTTP: what is refused, and in which words."""
 
-from services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG, person_id
+from fivered.services.steward.tests.ground import (
+    COMMUNITY,
+    GRID,
+    LI,
+    OTHER_CADRE,
+    STAFF,
+    WANG,
+    person_id,
+)
 from tests.journeys.test_requests import REQUESTS, filed, made, site, tell
 
 PEOPLE = "/v1/steward/people"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
-from services.partner.service import Partner
-from services.partner.tests.conftest import COMMUNITY, STREET, Town
-from services.property.service import Property
-from services.property.tests.conftest import Town as PropertyTown
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
+from fivered.services.partner.service import Partner
+from fivered.services.partner.tests.conftest import COMMUNITY, STREET, Town
+from fivered.services.property.service import Property
+from fivered.services.property.tests.conftest import Town as PropertyTown
 from testkit.bench import open_bench
 
 

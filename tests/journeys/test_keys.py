@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.demo.api import Api, Person, Refused
+from fivered.clients.demo.api import Api, Person, Refused
 
 FIVERED = str(Path(sys.executable).with_name("fivered"))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"

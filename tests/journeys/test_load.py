@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 
-from chassis.cli import main
-from clients.load.files import read, write
-from clients.load.generator import District
-from clients.load.sending import Sender, token
+from fivered.chassis.cli import main
+from fivered.clients.load.files import read, write
+from fivered.clients.load.generator import District
+from fivered.clients.load.sending import Sender, token
 from testkit.waiting import wait_until
 
 

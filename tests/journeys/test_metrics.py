@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from clients.demo.api import Api, Refused
-from clients.demo.district import PEOPLE
 from deploy import metrics
 from deploy.local import up
+from fivered.clients.demo.api import Api, Refused
+from fivered.clients.demo.district import PEOPLE
 from testkit import exposition, servers
 from tests.journeys.test_year_end import address
 from tests.systems import told

@@ -2,12 +2,12 @@
 
 import pytest
 
-from clients.demo.api import Api
-from clients.demo.district import GRID, PEOPLE, District
-from clients.load.files import write
-from clients.load.generator import District as Made
-from clients.load.sending import Sender, token
-from gateway.identity import issue
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import GRID, PEOPLE, District
+from fivered.clients.load.files import write
+from fivered.clients.load.generator import District as Made
+from fivered.clients.load.sending import Sender, token
+from fivered.gateway.identity import issue
 from testkit.listening import listening_to
 from testkit.waiting import wait_until
 from tests.journeys.test_year_end import UNTIL, YEAR, address, nothing_parked, outlooks

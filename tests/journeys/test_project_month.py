@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from clients.demo import district as place
-from clients.demo.api import Api
-from clients.demo.district import PEOPLE, District
-from clients.demo.screen import Screen
-from clients.demo.story import STEPS
-from clients.demo.teller import Teller
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import PEOPLE, District
+from fivered.clients.demo.screen import Screen
+from fivered.clients.demo.story import STEPS
+from fivered.clients.demo.teller import Teller
 
 RESIDENTS = ("resident", "neighbour", *(f"resident{number}" for number in range(3, 13)))
 REQUESTS = "/v1/steward/requests"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from chassis.embedded import EmbeddedHost
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from gateway.tests.conftest import Site
-from services.steward.service import Steward
-from services.steward.settings import StewardSettings
-from services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.gateway.tests.conftest import Site
+from fivered.services.steward.service import Steward
+from fivered.services.steward.settings import StewardSettings
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG
 from testkit.bench import environment
 
 REQUESTS = "/v1/steward/requests"

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chassis.installed import service_class, service_names
-from chassis.relay import Lost, Publisher
-from chassis.settings import describe
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.relay import Lost, Publisher
+from fivered.chassis.settings import describe
 from testkit import servers
 from testkit.waiting import wait_until
 from tests.systems import ROOT

@@ -11,8 +11,8 @@ from collections import defaultdict
 import pytest
 import sqlalchemy as sa
 
-from clients.demo import district as place
-from clients.demo.api import Person, token
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Person, token
 from testkit.bench import KEY
 from tests.refusals.telling import Site, tell
 

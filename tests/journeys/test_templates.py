@@ -8,10 +8,10 @@ from datetime import datetime
 import httpx
 import pytest
 
-from chassis.installed import service_class, service_names
-from clients.demo.api import Api, Person, token
-from clients.demo.chapters_governance import NEIGHBOURS
-from clients.demo.district import (
+from fivered.chassis.installed import service_class, service_names
+from fivered.clients.demo.api import Api, Person, token
+from fivered.clients.demo.chapters_governance import NEIGHBOURS
+from fivered.clients.demo.district import (
     BARBER,
     COMMUNITY,
     COMPANY,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pika
 import pytest
 
-from clients.demo.api import Api
-from clients.demo.district import PEOPLE
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import PEOPLE
 from tests.journeys.test_year_end import address
 from tests.systems import Embedded
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chassis.installed import service_names
+from fivered.chassis.installed import service_names
 from testkit.collector import collecting
 from testkit.waiting import wait_until
 from tests.systems import told

@@ -13,11 +13,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from chassis.installed import service_class, service_names
-from chassis.messages import ANY_ROLE, PUBLIC
-from clients.demo import district as place
-from clients.demo.api import Person, token
-from gateway.app import doors_of, with_jobs
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.messages import ANY_ROLE, PUBLIC
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Person, token
+from fivered.gateway.app import doors_of, with_jobs
 
 # Who is tried at a door that every role may enter.
 ANYBODY = ("R_RESIDENT", "R_STEWARD", "R_CADRE", "R_PM", "R_PARTNER", "R_MERCHANT", "R_AUDITOR")

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from chassis import keys
-from chassis.embedded import EmbeddedHost
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from clients.demo.api import Api
-from clients.demo.district import PEOPLE
-from gateway.tests.conftest import Site
-from services.steward.service import Steward
-from services.steward.settings import StewardSettings
-from services.steward.tests.ground import COMMUNITY, GRID, WANG
+from fivered.chassis import keys
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import PEOPLE
+from fivered.gateway.tests.conftest import Site
+from fivered.services.steward.service import Steward
+from fivered.services.steward.settings import StewardSettings
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, WANG
 from testkit.bench import environment
 from testkit.receiver import Receiver, receiving
 from testkit.waiting import wait_until

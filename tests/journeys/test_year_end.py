@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from clients.demo import district as place
-from clients.demo.api import Api, Refused
-from clients.demo.district import PEOPLE, District
-from clients.demo.screen import Screen
-from clients.demo.story import STEPS
-from clients.demo.teller import Teller
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Api, Refused
+from fivered.clients.demo.district import PEOPLE, District
+from fivered.clients.demo.screen import Screen
+from fivered.clients.demo.story import STEPS
+from fivered.clients.demo.teller import Teller
 from tests.systems import Embedded
 
 # Month -> local times: cut-off passed, publication, end of the notice.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from clients.demo import district as place
-from clients.demo.api import Person, Refused, first
-from clients.demo.district import PEOPLE
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Person, Refused, first
+from fivered.clients.demo.district import PEOPLE
 from tests.refusals.telling import Try, Witness
 
 STEWARD, PROPERTY, PARTNER = "/v1/steward", "/v1/property", "/v1/partner"

@@ -18,19 +18,19 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from chassis.embedded import EmbeddedHost
-from chassis.installed import service_class, service_names
-from chassis.migrate import migrate_service
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, Secret
-from clients.demo import district as place
-from clients.demo.api import Api, Person, Refused
-from clients.demo.district import PEOPLE, District
-from clients.demo.screen import Screen
-from clients.demo.story import CHAPTERS, STEPS
-from clients.demo.teller import Teller
-from gateway.app import create
-from gateway.settings import GatewaySettings
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings, Secret
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Api, Person, Refused
+from fivered.clients.demo.district import PEOPLE, District
+from fivered.clients.demo.screen import Screen
+from fivered.clients.demo.story import CHAPTERS, STEPS
+from fivered.clients.demo.teller import Teller
+from fivered.gateway.app import create
+from fivered.gateway.settings import GatewaySettings
 from testkit.bench import KEY, environment
 
 # What the chassis keeps about calls themselves; a refusal may be noted there.

@@ -16,9 +16,9 @@ from types import SimpleNamespace
 
 import pika
 
-from chassis import envelope, topology
-from chassis import relay as relays
-from chassis.subscriber import Consumer, Subscriber
+from fivered.chassis import envelope, topology
+from fivered.chassis import relay as relays
+from fivered.chassis.subscriber import Consumer, Subscriber
 
 
 class Crash(BaseException):

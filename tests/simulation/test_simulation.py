@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox
-from chassis.relay import Relay
+from fivered.chassis import inbox
+from fivered.chassis.relay import Relay
 from tests.simulation import run as simulation
 from tests.simulation.world import Home, Unlike
 from tests.systems import ROOT

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from chassis.messages import Actor
-from services.credit.tests import stage
-from services.steward.tests import ground
+from fivered.chassis.messages import Actor
+from fivered.services.credit.tests import stage
+from fivered.services.steward.tests import ground
 
 COMMUNITY, GRID, GRID_2 = ground.COMMUNITY, ground.GRID, ground.GRID_2
 ANA, BEN, BARBER = ground.person_id(31), ground.person_id(32), ground.person_id(33)

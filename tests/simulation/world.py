@@ -15,11 +15,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chassis import embedded, messages, timers, topology
-from chassis.messages import Call, Replayed
-from services.credit.service import Credit
-from services.partner.service import Partner
-from services.steward.service import Steward
+from fivered.chassis import embedded, messages, timers, topology
+from fivered.chassis.messages import Call, Replayed
+from fivered.services.credit.service import Credit
+from fivered.services.partner.service import Partner
+from fivered.services.steward.service import Steward
 from testkit import servers
 from testkit.bench import instant, open_bench
 from tests.simulation import town

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.installed import service_class
-from chassis.migrate import is_behind, migrate_service, package_of
-from clients.demo.api import Api
-from clients.demo.district import PEOPLE
+from fivered.chassis import storage as store
+from fivered.chassis.installed import service_class
+from fivered.chassis.migrate import is_behind, migrate_service, package_of
+from fivered.clients.demo.api import Api
+from fivered.clients.demo.district import PEOPLE
 from testkit.bench import databases, fresh_database
 from testkit.drift import differences
 from tests.systems import Embedded

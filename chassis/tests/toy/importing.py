@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from chassis.columns import Column
-from chassis.file_imports import Importer, Imports, Outcome, Row, one_by_one
-from chassis.refusal import Guard
-from chassis.tests.toy.service import Added, TooMuch, Toy, counters
-from chassis.transaction import Tx
+from fivered.chassis.columns import Column
+from fivered.chassis.file_imports import Importer, Imports, Outcome, Row, one_by_one
+from fivered.chassis.refusal import Guard
+from fivered.chassis.tests.toy.service import Added, TooMuch, Toy, counters
+from fivered.chassis.transaction import Tx
 
 WRITTEN: list[int] = []
 DIE_AFTER: list[int] = []

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from msgspec import Meta, field
 
-from chassis.api import Leaving
-from chassis.fields import Cursor, Day, Instant, Limit, Period
-from chassis.messages import ANY_ROLE, PUBLIC
-from chassis.replies import Page, Reply
-from chassis.requests import Request
-from chassis.table import command, query
-from chassis.tests.toy.service import Add, Toy, Which, counters
-from chassis.transaction import Tx
+from fivered.chassis.api import Leaving
+from fivered.chassis.fields import Cursor, Day, Instant, Limit, Period
+from fivered.chassis.messages import ANY_ROLE, PUBLIC
+from fivered.chassis.replies import Page, Reply
+from fivered.chassis.requests import Request
+from fivered.chassis.table import command, query
+from fivered.chassis.tests.toy.service import Add, Toy, Which, counters
+from fivered.chassis.transaction import Tx
 
 DISTRICT = ("R_DISTRICT",)
 GOING = Leaving(date(2026, 11, 30), date(2027, 6, 30), "GET /v1/toy/counters/{counter_id}")

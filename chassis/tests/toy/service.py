@@ -11,16 +11,16 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from msgspec import Meta, field
 
-from chassis import storage as store
-from chassis.bus import Job, Service, command, job, query, subscribe, timer
-from chassis.facts import fact, reads
-from chassis.fields import Instant
-from chassis.free_text import PublicText
-from chassis.messages import Due, Event
-from chassis.reading import read_lines
-from chassis.refusal import Guard, NotFound, Refusal
-from chassis.requests import UNIQUE, Line, Request
-from chassis.transaction import Tx
+from fivered.chassis import storage as store
+from fivered.chassis.bus import Job, Service, command, job, query, subscribe, timer
+from fivered.chassis.facts import fact, reads
+from fivered.chassis.fields import Instant
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.messages import Due, Event
+from fivered.chassis.reading import read_lines
+from fivered.chassis.refusal import Guard, NotFound, Refusal
+from fivered.chassis.requests import UNIQUE, Line, Request
+from fivered.chassis.transaction import Tx
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from chassis.cli import main
-from clients.load.commands import _bars, _report
-from clients.load.files import Written
-from clients.load.sending import Outcome
+from fivered.chassis.cli import main
+from fivered.clients.load.commands import _bars, _report
+from fivered.clients.load.files import Written
+from fivered.clients.load.sending import Outcome
 
 
 def run(*args):

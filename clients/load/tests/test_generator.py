@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
-from chassis.installed import service_class, service_names
-from clients.load.files import KINDS, district_of, read, write
-from clients.load.generator import FILES, MOST_RESIDENTS, District, check_digit, uscc
-from clients.load.words import UNITS
+from fivered.chassis.installed import service_class, service_names
+from fivered.clients.load.files import KINDS, district_of, read, write
+from fivered.clients.load.generator import FILES, MOST_RESIDENTS, District, check_digit, uscc
+from fivered.clients.load.words import UNITS
 
 pytestmark = pytest.mark.slow
 

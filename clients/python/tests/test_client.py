@@ -41,7 +41,7 @@ def test_an_event_is_read_with_its_attributes():
 def test_the_envelope_of_the_house_is_read():
     import msgspec
 
-    from chassis import envelope
+    from fivered.chassis import envelope
 
     at = datetime(2025, 3, 4, tzinfo=UTC)
     body = envelope.encode(

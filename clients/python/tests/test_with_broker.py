@@ -523,7 +523,7 @@ async def _never_ends(_event):
 
 
 def test_an_outside_user_hears_public_facts_only(form, private_rabbit, name):
-    from chassis.topology import Installation, Member, consumer
+    from fivered.chassis.topology import Installation, Member, consumer
 
     publishes = {"request_resolved.v1": "public", "request_rated.v1": "internal"}
     installation = Installation({"steward": Member("steward", publishes=publishes)})

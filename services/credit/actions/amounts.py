@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from chassis.bus import new_uuid
-from chassis.records import Row
-from services.credit.actions import ledger, months
-from services.credit.rules import awards as rules
-from services.credit.rules.award import Award
-from services.credit.storage import awards as store
-from services.credit.storage import ledger as points
-from services.credit.storage import settlement as month_settlements
-from services.credit.storage.in_force import InForce, rules_in_force
+from fivered.chassis.bus import new_uuid
+from fivered.chassis.records import Row
+from fivered.services.credit.actions import ledger, months
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage import ledger as points
+from fivered.services.credit.storage import settlement as month_settlements
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 
 @dataclass(frozen=True, slots=True)

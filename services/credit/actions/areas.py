@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.bus import Tx
-from services.credit.errors import UnknownArea
-from services.credit.storage import registry
+from fivered.chassis.bus import Tx
+from fivered.services.credit.errors import UnknownArea
+from fivered.services.credit.storage import registry
 
 
 def require_known(tx: Tx, code: str, *, field: str = "area") -> None:

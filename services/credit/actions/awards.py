@@ -15,28 +15,28 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chassis.bus import SYSTEM_ROLE
-from chassis.calendar import Calendar
-from services.credit import events
-from services.credit.actions import amounts, hours, months, reversals, telling
-from services.credit.actions.amounts import Change
-from services.credit.rules import awards as rules
-from services.credit.rules import deciding, standing
-from services.credit.rules.award import Award, Decides
-from services.credit.rules.causes import EXCLUDED, SUBJECT_CLOSED, Cause
-from services.credit.rules.model import Rule
-from services.credit.rules.predicates import Data
-from services.credit.rules.producing import PRODUCERS
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import awards as store
-from services.credit.storage import facts, registry
-from services.credit.storage.closings import closed_since, closings
-from services.credit.storage.in_force import InForce, rules_in_force
+from fivered.chassis.bus import SYSTEM_ROLE
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit import events
+from fivered.services.credit.actions import amounts, hours, months, reversals, telling
+from fivered.services.credit.actions.amounts import Change
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import deciding, standing
+from fivered.services.credit.rules.award import Award, Decides
+from fivered.services.credit.rules.causes import EXCLUDED, SUBJECT_CLOSED, Cause
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.rules.predicates import Data
+from fivered.services.credit.rules.producing import PRODUCERS
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage import facts, registry
+from fivered.services.credit.storage.closings import closed_since, closings
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from chassis.bus import Event, Tx
+    from fivered.chassis.bus import Event, Tx
 
 NOTHING = rules.Taken()
 MEASURED = (

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis.calendar import Calendar
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import finalising, ledger
-from services.credit.errors import SameAsProposer, TextTooShort
-from services.credit.rules import ledger as rules
-from services.credit.storage import budget as store
-from services.credit.storage import ledger as points
-from services.credit.storage import settlement as settlements
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import finalising, ledger
+from fivered.services.credit.errors import SameAsProposer, TextTooShort
+from fivered.services.credit.rules import ledger as rules
+from fivered.services.credit.storage import budget as store
+from fivered.services.credit.storage import ledger as points
+from fivered.services.credit.storage import settlement as settlements
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
+    from fivered.chassis.bus import Due, Tx
 
 # Ten million yuan at ten fen a point: more than that is a slip of the pen.
 MOST_GRANTED = 10**8

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from chassis.deadlines import Counted, Move, consume
-from services.credit.actions import commendation_notices, nominee_objections, telling
-from services.credit.rules import settlement as rules
-from services.credit.storage import notices as store
-from services.credit.storage import tables as t
-from services.credit.storage import voices
+from fivered.chassis.deadlines import Counted, Move, consume
+from fivered.services.credit.actions import commendation_notices, nominee_objections, telling
+from fivered.services.credit.rules import settlement as rules
+from fivered.services.credit.storage import notices as store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage import voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Event, Tx
+    from fivered.chassis.bus import Event, Tx
 
 # Awards that wait for a person are looked at every day; they have no timers.
 COUNTED = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.bus import Tx
-from services.credit.actions import reversals
-from services.credit.rules.causes import SUBJECT_CLOSED, Cause
-from services.credit.storage.closings import closings, scored_since
+from fivered.chassis.bus import Tx
+from fivered.services.credit.actions import reversals
+from fivered.services.credit.rules.causes import SUBJECT_CLOSED, Cause
+from fivered.services.credit.storage.closings import closings, scored_since
 
 
 def void(tx: Tx, subject_id: str) -> None:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.bus import Due, Tx
-from chassis.records import Row
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.records import Row
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     nominees,
     publishing,
     telling,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     CommendationApproved,
     NobodyLeft,
     QuotaExceeded,
 )
-from services.credit.rules import commendations as rules
-from services.credit.storage import candidates as candidate_store
-from services.credit.storage import honours as store
-from services.credit.storage import notices as notice_store
-from services.credit.storage import registry
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.storage import candidates as candidate_store
+from fivered.services.credit.storage import honours as store
+from fivered.services.credit.storage import notices as notice_store
+from fivered.services.credit.storage import registry
 
 
 def publicise_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies.CommendationDone:

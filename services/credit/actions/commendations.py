@@ -11,20 +11,20 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import DownToCommunity, Period
-from chassis.free_text import PublicText
-from chassis.refusal import Invalid, RoleDenied, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import DownToCommunity, Period
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import Invalid, RoleDenied, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     areas,
     nominee_objections,
     nominees,
     publishing,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     ApprovalDocumentRequired,
     FormalAtDistrictOnly,
     FormalOnceAYear,
@@ -32,11 +32,11 @@ from services.credit.errors import (
     ReasonsRequired,
     SpanInvalid,
 )
-from services.credit.rules import commendations as rules
-from services.credit.rules import standing
-from services.credit.storage import honours as store
-from services.credit.storage import numbers
-from services.credit.storage import tables as t
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.rules import standing
+from fivered.services.credit.storage import honours as store
+from fivered.services.credit.storage import numbers
+from fivered.services.credit.storage import tables as t
 
 LEAST_TEXT = 5
 LEAST_REASONS = 20

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from services.credit.rules import standing
-from services.credit.storage import companies as store
-from services.credit.storage import counting, digests
-from services.credit.storage import entries as entry_store
+from fivered.services.credit.rules import standing
+from fivered.services.credit.storage import companies as store
+from fivered.services.credit.storage import counting, digests
+from fivered.services.credit.storage import entries as entry_store
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import sqlalchemy as sa
 
-    from chassis.records import Row
+    from fivered.chassis.records import Row
 
 
 @dataclass(frozen=True, slots=True)

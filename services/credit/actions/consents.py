@@ -8,15 +8,15 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from chassis.requests import UNIQUE, Request
-from services.credit import replies
-from services.credit.actions import manual, running_out, telling
-from services.credit.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import manual, running_out, telling
+from fivered.services.credit.errors import (
     ConsentSuspended,
     DeadlinePassed,
     EvidenceRequired,
@@ -31,10 +31,10 @@ from services.credit.errors import (
     SamePerson,
     UnderAge,
 )
-from services.credit.rules.causes import CONSENT_WITHDRAWN, RESIDENT_DEACTIVATED, Cause
-from services.credit.storage import awards as award_store
-from services.credit.storage import registry as store
-from services.credit.storage import tables, voices
+from fivered.services.credit.rules.causes import CONSENT_WITHDRAWN, RESIDENT_DEACTIVATED, Cause
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import registry as store
+from fivered.services.credit.storage import tables, voices
 
 Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)

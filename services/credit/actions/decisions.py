@@ -12,14 +12,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis.bus import Tx, is_uuid
-from chassis.fields import Id
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import UNIQUE, Request
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis.bus import Tx, is_uuid
+from fivered.chassis.fields import Id
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     amounts,
     finalising,
     months,
@@ -29,15 +29,15 @@ from services.credit.actions import (
     telling,
     vetoes,
 )
-from services.credit.actions import objection_cases as cases
-from services.credit.errors import (
+from fivered.services.credit.actions import objection_cases as cases
+from fivered.services.credit.errors import (
     InChain,
     ReasonsRequired,
 )
-from services.credit.rules.causes import OBJECTION, Cause
-from services.credit.storage import awards as award_store
-from services.credit.storage import objections as store
-from services.credit.storage import vetoes as veto_store
+from fivered.services.credit.rules.causes import OBJECTION, Cause
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import objections as store
+from fivered.services.credit.storage import vetoes as veto_store
 
 REQUEST_REVIEW_WORKING_DAYS = 5
 LEAST_REASONS = 20

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chassis.calendar import Calendar
-from services.credit import replies
-from services.credit.actions import amounts, companies, measures, months
-from services.credit.storage import deductions, digests, formula
-from services.credit.storage import entries as entry_store
-from services.credit.storage import settlement as store
-from services.credit.storage.in_force import rules_in_force
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit import replies
+from fivered.services.credit.actions import amounts, companies, measures, months
+from fivered.services.credit.storage import deductions, digests, formula
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import settlement as store
+from fivered.services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Job, Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Due, Job, Tx
+    from fivered.chassis.records import Row
 
 LOOKED_AT = timedelta(days=14)
 # At least one in twenty awards by hand is looked at before a month is confirmed.

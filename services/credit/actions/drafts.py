@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, field
 
-from chassis.fields import Day, Id
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import UNIQUE, Request
-from services.credit import replies
-from services.credit.actions import areas, publishing, telling
-from services.credit.errors import (
+from fivered.chassis.fields import Day, Id
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import areas, publishing, telling
+from fivered.services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
     NotPeriodStart,
@@ -28,17 +28,17 @@ from services.credit.errors import (
     RuleSetCodeTaken,
     TextTooShort,
 )
-from services.credit.rules import loader
-from services.credit.rules.changes import changes
-from services.credit.rules.errors import RuleSetInvalid
-from services.credit.rules.model import Document, RuleSet
-from services.credit.storage import notices as notice_store
-from services.credit.storage import rule_sets as store
-from services.credit.storage.in_force import digest_of, rules_in_force
+from fivered.services.credit.rules import loader
+from fivered.services.credit.rules.changes import changes
+from fivered.services.credit.rules.errors import RuleSetInvalid
+from fivered.services.credit.rules.model import Document, RuleSet
+from fivered.services.credit.storage import notices as notice_store
+from fivered.services.credit.storage import rule_sets as store
+from fivered.services.credit.storage.in_force import digest_of, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Due, Tx
+    from fivered.chassis.records import Row
 
 CONSULTATION_WORKING_DAYS = 10
 TO_COME = "待定"

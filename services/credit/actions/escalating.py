@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.credit.storage import voices
+from fivered.services.credit.storage import voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
+    from fivered.chassis.bus import Due, Tx
 
 STREET, DISTRICT = 1, 2
 AGAIN_WORKING_DAYS = 5

@@ -17,23 +17,23 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
-from chassis.blobs import Blob, Blobs
-from chassis.calendar import SHANGHAI
-from chassis.fields import AsOf
-from chassis.i18n import named, word
-from chassis.refusal import Invalid, NotFound, RoleDenied, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.errors import FormatUnknown
-from services.credit.rules import ledger
-from services.credit.storage import entries as entry_store
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import statements as store
-from services.credit.storage import voices
-from services.credit.storage.published import gates
+from fivered.chassis.blobs import Blob, Blobs
+from fivered.chassis.calendar import SHANGHAI
+from fivered.chassis.fields import AsOf
+from fivered.chassis.i18n import named, word
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.errors import FormatUnknown
+from fivered.services.credit.rules import ledger
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import statements as store
+from fivered.services.credit.storage import voices
+from fivered.services.credit.storage.published import gates
 
 if TYPE_CHECKING:
-    from chassis.bus import Job, Tx
+    from fivered.chassis.bus import Job, Tx
 
 FORMATS = {
     "SETTLEMENT": ("CSV", "XLSX"),
@@ -235,12 +235,12 @@ def _statement(tx: Tx, subject_id: str, at: datetime | None) -> Iterator[Row]:
 
 def _word(code: str | None) -> str:
     """Return what people call a code; nothing where there is none."""
-    return "" if code is None else named(code, "zh", "services.credit")
+    return "" if code is None else named(code, "zh", "fivered.services.credit")
 
 
 def _account(code: str) -> str:
     # An account is called otherwise than a state of the same code.
-    return word("services.credit", "ACCOUNT_" + code)
+    return word("fivered.services.credit", "ACCOUNT_" + code)
 
 
 def _moment(at: datetime) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chassis.calendar import Calendar
-from services.credit import events
-from services.credit.actions import (
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit import events
+from fivered.services.credit.actions import (
     companies,
     ledger,
     merging,
@@ -15,22 +15,22 @@ from services.credit.actions import (
     objection_news,
     telling,
 )
-from services.credit.rules import awards as award_rules
-from services.credit.rules.model import Rule
-from services.credit.storage import awards as award_store
-from services.credit.storage import deductions, formula, registry
-from services.credit.storage import entries as entry_store
-from services.credit.storage import notices as notice_store
-from services.credit.storage import objections as objection_store
-from services.credit.storage import settlement as store
-from services.credit.storage.in_force import rules_in_force
-from services.credit.storage.published import ORGANISATIONS, gates
+from fivered.services.credit.rules import awards as award_rules
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import deductions, formula, registry
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import notices as notice_store
+from fivered.services.credit.storage import objections as objection_store
+from fivered.services.credit.storage import settlement as store
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.storage.published import ORGANISATIONS, gates
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from chassis.bus import Due, Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Due, Tx
+    from fivered.chassis.records import Row
 
 TOLD = (*ORGANISATIONS, "STW")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chassis import identities
-from services.credit import events
-from services.credit.actions import (
+from fivered.chassis import identities
+from fivered.services.credit import events
+from fivered.services.credit.actions import (
     awards,
     closed,
     consents,
@@ -19,16 +19,16 @@ from services.credit.actions import (
     running_out,
     telling,
 )
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import registry, voices
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import tables as t
-from services.credit.storage.closings import BY_HAND
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.closings import BY_HAND
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.bus import Event, Tx
+    from fivered.chassis.bus import Event, Tx
 
 SAGA = (
     events.RedemptionRequestedHeard,

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Tx, is_uuid
-from chassis.calendar import Calendar
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound, RoleDenied
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis.bus import Tx, is_uuid
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     amounts,
     awards,
     manual,
@@ -22,25 +22,25 @@ from services.credit.actions import (
     reversals,
     telling,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     InChain,
     NobodyLeft,
     NoticeRunning,
     ReasonsRequired,
     SameAsReviewer,
 )
-from services.credit.rules import awards as award_rules
-from services.credit.rules import commendations as rules
-from services.credit.rules import standing
-from services.credit.rules.award import Award
-from services.credit.rules.causes import COMMENDATION_REVOKED, Cause
-from services.credit.rules.model import Rule
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import awards as award_store
-from services.credit.storage import honours as store
-from services.credit.storage import numbers, registry
-from services.credit.storage import tables as t
-from services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.rules import awards as award_rules
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.rules import standing
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.rules.causes import COMMENDATION_REVOKED, Cause
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import honours as store
+from fivered.services.credit.storage import numbers, registry
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.in_force import rules_in_force
 
 LEAST_REASONS = 20
 APPROVERS = {

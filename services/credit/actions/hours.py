@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from chassis.records import Row, values_of
-from services.credit.actions import amounts, reversals
-from services.credit.actions.amounts import Change
-from services.credit.rules import awards as rules
-from services.credit.rules import hours as totals
-from services.credit.rules import standing
-from services.credit.rules.award import Award
-from services.credit.rules.causes import CORRECTED, Cause
-from services.credit.rules.model import Rule
-from services.credit.storage import awards as store
-from services.credit.storage import registry
-from services.credit.storage.in_force import InForce
+from fivered.chassis.records import Row, values_of
+from fivered.services.credit.actions import amounts, reversals
+from fivered.services.credit.actions.amounts import Change
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import hours as totals
+from fivered.services.credit.rules import standing
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.rules.causes import CORRECTED, Cause
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage import registry
+from fivered.services.credit.storage.in_force import InForce
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 
 class Told(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from chassis.bus import Tx
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.actions import months, running_out, telling
-from services.credit.storage import registry, voices
-from services.credit.storage.voices import SUSPENDED
+from fivered.chassis.bus import Tx
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.actions import months, running_out, telling
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage.voices import SUSPENDED
 
 _SAME_DAY = timedelta(days=1)
 

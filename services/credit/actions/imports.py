@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis import records, text
-from chassis.bus import Tx
-from chassis.columns import Column, ColumnsOf
-from chassis.file_imports import Importer, Outcome, Row
-from chassis.refusal import Refusal
-from services.credit.actions import consents, manual, telling
-from services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
-from services.credit.rules.award import Award
-from services.credit.storage import awards as award_store
-from services.credit.storage import registry as store
+from fivered.chassis import records, text
+from fivered.chassis.bus import Tx
+from fivered.chassis.columns import Column, ColumnsOf
+from fivered.chassis.file_imports import Importer, Outcome, Row
+from fivered.chassis.refusal import Refusal
+from fivered.services.credit.actions import consents, manual, telling
+from fivered.services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import registry as store
 
 _CONSENT = ColumnsOf(consents.GrantConsent)
 _AWARD = ColumnsOf(manual.ProposeAward)

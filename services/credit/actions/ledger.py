@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from chassis.bus import new_uuid
-from chassis.calendar import Calendar
-from chassis.refusal import Refusal
-from services.credit import errors, events
-from services.credit.actions import telling
-from services.credit.rules import ledger as rules
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import ledger as store
-from services.credit.storage import registry, voices
+from fivered.chassis.bus import new_uuid
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.refusal import Refusal
+from fivered.services.credit import errors, events
+from fivered.services.credit.actions import telling
+from fivered.services.credit.rules import ledger as rules
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import ledger as store
+from fivered.services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Event, Tx
+    from fivered.chassis.bus import Due, Event, Tx
 
 # How partner names the wallet of the holder's household, whichever that is.
 HOUSEHOLD = "HH"

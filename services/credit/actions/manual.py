@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis import deadlines, text
-from chassis.bus import is_uuid
-from chassis.calendar import Calendar
-from chassis.fields import Instant
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import amounts, awards, months, reversals, telling
-from services.credit.errors import (
+from fivered.chassis import deadlines, text
+from fivered.chassis.bus import is_uuid
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.fields import Instant
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import amounts, awards, months, reversals, telling
+from fivered.services.credit.errors import (
     AlreadyProposed,
     ClockSkew,
     ConflictOfInterest,
@@ -40,19 +40,19 @@ from services.credit.errors import (
     WrongKind,
     YieldsToRule,
 )
-from services.credit.rules import awards as rules
-from services.credit.rules import deciding, standing
-from services.credit.rules import settlement as timeline
-from services.credit.rules.award import Award
-from services.credit.rules.model import Rule
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import awards as store
-from services.credit.storage import registry, voices
-from services.credit.storage.closings import Closings, closed_since, closings
-from services.credit.storage.in_force import InForce, rules_in_force
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import deciding, standing
+from fivered.services.credit.rules import settlement as timeline
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage.closings import Closings, closed_since, closings
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
+    from fivered.chassis.bus import Due, Tx
 
 OLDEST = timedelta(days=365)
 LONGEST_DEED = 64

@@ -6,18 +6,18 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chassis.calendar import Calendar
-from services.credit.actions import amounts
-from services.credit.rules import awards as award_rules
-from services.credit.rules import standing
-from services.credit.rules.award import Award, Decides
-from services.credit.storage import awards as award_store
-from services.credit.storage import months as month_store
-from services.credit.storage.in_force import rules_in_force
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.actions import amounts
+from fivered.services.credit.rules import awards as award_rules
+from fivered.services.credit.rules import standing
+from fivered.services.credit.rules.award import Award, Decides
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import months as month_store
+from fivered.services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Tx
+    from fivered.chassis.records import Row
 
 
 def give(tx: Tx, period: str, area: str, end: datetime) -> None:

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis import records
-from chassis.bus import Event, Tx
-from chassis.records import Row
-from services.credit.actions import amounts, months, reversals, telling
-from services.credit.rules import awards as rules
-from services.credit.rules.award import Award
-from services.credit.rules.causes import MERGED, Cause
-from services.credit.storage import awards as award_store
-from services.credit.storage import ledger as points
-from services.credit.storage import merging as store
-from services.credit.storage import registry
-from services.credit.storage.in_force import rules_in_force
+from fivered.chassis import records
+from fivered.chassis.bus import Event, Tx
+from fivered.chassis.records import Row
+from fivered.services.credit.actions import amounts, months, reversals, telling
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.rules.causes import MERGED, Cause
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import ledger as points
+from fivered.services.credit.storage import merging as store
+from fivered.services.credit.storage import registry
+from fivered.services.credit.storage.in_force import rules_in_force
 
 
 def merge(tx: Tx, event: Event) -> None:

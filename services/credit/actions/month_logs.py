@@ -14,28 +14,28 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.blobs import Blobs
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import amounts, companies
-from services.credit.errors import LogGone
-from services.credit.rules import month_log as log
-from services.credit.rules import standing
-from services.credit.rules.causes import MERGED
-from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
-from services.credit.storage import companies as company_store
-from services.credit.storage import month_logs as store
-from services.credit.storage import registry, tables
-from services.credit.storage import rule_sets as rule_set_store
-from services.credit.storage.in_force import rules_in_force
-from services.credit.storage.published import gates
+from fivered.chassis import records
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import amounts, companies
+from fivered.services.credit.errors import LogGone
+from fivered.services.credit.rules import month_log as log
+from fivered.services.credit.rules import standing
+from fivered.services.credit.rules.causes import MERGED
+from fivered.services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
+from fivered.services.credit.storage import companies as company_store
+from fivered.services.credit.storage import month_logs as store
+from fivered.services.credit.storage import registry, tables
+from fivered.services.credit.storage import rule_sets as rule_set_store
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.storage.published import gates
 
 if TYPE_CHECKING:
-    from chassis.bus import Job, Tx
-    from chassis.records import Row
-    from services.credit.rules.model import Document
+    from fivered.chassis.bus import Job, Tx
+    from fivered.chassis.records import Row
+    from fivered.services.credit.rules.model import Document
 
 # So many subjects are in memory at a time, and in one part of the log.
 _SUBJECTS = 200

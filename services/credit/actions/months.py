@@ -6,15 +6,15 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.credit.rules import standing as rules
-from services.credit.storage import months as store
-from services.credit.storage import registry
-from services.credit.storage import settlement as settlement_store
+from fivered.services.credit.rules import standing as rules
+from fivered.services.credit.storage import months as store
+from fivered.services.credit.storage import registry
+from fivered.services.credit.storage import settlement as settlement_store
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.bus import Due, Event, Tx
+    from fivered.chassis.bus import Due, Event, Tx
 
 OVERDUE_AFTER = timedelta(hours=6)
 

@@ -7,30 +7,30 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Due, Tx
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
-from services.credit import events
-from services.credit.actions import (
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.credit import events
+from fivered.services.credit.actions import (
     escalating,
     manual,
     nominees,
     objections,
     telling,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     AlreadyObjected,
     InChain,
     NotInNotice,
     ReasonsRequired,
     TextTooShort,
 )
-from services.credit.replies import Done
-from services.credit.rules import commendations as rules
-from services.credit.storage import honours as store
-from services.credit.storage import registry
+from fivered.services.credit.replies import Done
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.storage import honours as store
+from fivered.services.credit.storage import registry
 
 LEAST_TEXT = 5
 LEAST_REASONS = 20

@@ -7,18 +7,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     awards,
     manual,
     telling,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     AlreadyNominated,
     CommendationGranted,
     NobodyLeft,
@@ -30,11 +30,11 @@ from services.credit.errors import (
     SelfNomination,
     TextTooShort,
 )
-from services.credit.rules import commendations as rules
-from services.credit.storage import candidates as candidate_store
-from services.credit.storage import honours as store
-from services.credit.storage import registry, voices
-from services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.storage import candidates as candidate_store
+from fivered.services.credit.storage import honours as store
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage.in_force import rules_in_force
 
 LEAST_TEXT = 5
 REVIEWERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.free_text import PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import commendation_notices, month_logs, publishing, settlement
-from services.credit.errors import TextTooShort
-from services.credit.rules import settlement as rules
-from services.credit.storage import notices as store
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import tables
+from fivered.chassis import records
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import commendation_notices, month_logs, publishing, settlement
+from fivered.services.credit.errors import TextTooShort
+from fivered.services.credit.rules import settlement as rules
+from fivered.services.credit.storage import notices as store
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import tables
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Tx
+    from fivered.chassis.records import Row
 
 LEAST_REASON = 5
 

@@ -8,24 +8,24 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     manual,
     months,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     InChain,
     NotFiler,
 )
-from services.credit.storage import awards as award_store
-from services.credit.storage import entries as entry_store
-from services.credit.storage import objections as store
-from services.credit.storage import registry, voices
-from services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import objections as store
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage import settlement as settlement_store
 
 # Who hands in what a person without an account objects to.
 ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")

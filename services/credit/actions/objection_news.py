@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chassis.bus import Tx
-from chassis.records import Row
-from services.credit import events
-from services.credit.actions import escalating, telling
-from services.credit.storage import objections as store
-from services.credit.storage import voices
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.services.credit import events
+from fivered.services.credit.actions import escalating, telling
+from fivered.services.credit.storage import objections as store
+from fivered.services.credit.storage import voices
 
 
 def tell(

@@ -12,14 +12,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Tx, is_uuid
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx, is_uuid
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     consents,
     escalating,
     finalising,
@@ -27,9 +27,9 @@ from services.credit.actions import (
     objection_news,
     telling,
 )
-from services.credit.actions import objection_cases as cases
-from services.credit.actions.objection_cases import ASSISTANTS, ReceiptNo
-from services.credit.errors import (
+from fivered.services.credit.actions import objection_cases as cases
+from fivered.services.credit.actions.objection_cases import ASSISTANTS, ReceiptNo
+from fivered.services.credit.errors import (
     AlreadyExtended,
     AlreadyObjected,
     DeadlinePassed,
@@ -42,13 +42,13 @@ from services.credit.errors import (
     TextTooShort,
     TooLate,
 )
-from services.credit.storage import awards as award_store
-from services.credit.storage import entries as entry_store
-from services.credit.storage import numbers, registry, voices
-from services.credit.storage import objections as store
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import tables as t
-from services.credit.storage.published import ORGANISATIONS
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import numbers, registry, voices
+from fivered.services.credit.storage import objections as store
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.published import ORGANISATIONS
 
 ACCEPT_WORKING_DAYS = 2
 DECIDE_WORKING_DAYS = 5

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chassis.replies import plain
-from services.credit import events
-from services.credit.rules import settlement as rules
-from services.credit.rules.month_log import document_digest
-from services.credit.storage import notices as store
-from services.credit.storage import numbers
-from services.credit.storage import tables as t
+from fivered.chassis.replies import plain
+from fivered.services.credit import events
+from fivered.services.credit.rules import settlement as rules
+from fivered.services.credit.rules.month_log import document_digest
+from fivered.services.credit.storage import notices as store
+from fivered.services.credit.storage import numbers
+from fivered.services.credit.storage import tables as t
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 
 def put_up(

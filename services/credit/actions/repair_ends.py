@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chassis.bus import Tx
-from chassis.records import Row
-from services.credit import events
-from services.credit.actions import telling
-from services.credit.storage import repairs as store
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.services.credit import events
+from fivered.services.credit.actions import telling
+from fivered.services.credit.storage import repairs as store
 
 GONE = "所涉扣分已撤销,无须修复 / The deduction was taken back; nothing is left to repair"
 

@@ -6,16 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chassis.bus import Due, Tx, is_uuid
-from chassis.calendar import Calendar
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
-from services.credit import events, replies
-from services.credit.actions import escalating, manual, months, telling, vetoes
-from services.credit.actions import repair_ends as ends
-from services.credit.errors import (
+from fivered.chassis.bus import Due, Tx, is_uuid
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.credit import events, replies
+from fivered.services.credit.actions import escalating, manual, months, telling, vetoes
+from fivered.services.credit.actions import repair_ends as ends
+from fivered.services.credit.errors import (
     AlreadyApplied,
     EvidenceRequired,
     InChain,
@@ -25,14 +25,14 @@ from services.credit.errors import (
     TextTooShort,
     TooEarly,
 )
-from services.credit.rules import severity as rules
-from services.credit.rules.causes import REPAIR, Cause
-from services.credit.storage import awards as award_store
-from services.credit.storage import numbers, registry, voices
-from services.credit.storage import repairs as store
-from services.credit.storage import tables as t
-from services.credit.storage import vetoes as veto_store
-from services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.rules import severity as rules
+from fivered.services.credit.rules.causes import REPAIR, Cause
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import numbers, registry, voices
+from fivered.services.credit.storage import repairs as store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage import vetoes as veto_store
+from fivered.services.credit.storage.in_force import rules_in_force
 
 LEAST_TEXT = 5
 # Who hands in the paper of an organisation that has no account of its own.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chassis.bus import Due, Job, Tx
-from chassis.calendar import Calendar
-from chassis.jobs import Params
-from services.credit.storage import retention as store
-from services.credit.storage.in_force import rules_in_force
+from fivered.chassis.bus import Due, Job, Tx
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.jobs import Params
+from fivered.services.credit.storage import retention as store
+from fivered.services.credit.storage.in_force import rules_in_force
 
 # So many facts, or logs of areas, are deleted in one transaction.
 FACTS = 5000

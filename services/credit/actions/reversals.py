@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.actions import amounts, months, repair_ends
-from services.credit.rules import awards as rules
-from services.credit.rules.causes import CORRECTED, EXCLUDED, Cause
-from services.credit.rules.model import Rule
-from services.credit.storage import awards as store
-from services.credit.storage import registry
-from services.credit.storage.in_force import InForce, rules_in_force
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.actions import amounts, months, repair_ends
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules.causes import CORRECTED, EXCLUDED, Cause
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage import registry
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Event, Tx
+    from fivered.chassis.bus import Event, Tx
 
 
 def give_way(

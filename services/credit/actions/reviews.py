@@ -6,21 +6,21 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Due, Tx
-from chassis.free_text import PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import (
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import (
     decisions,
     escalating,
     finalising,
     objection_news,
     telling,
 )
-from services.credit.actions import objection_cases as cases
-from services.credit.actions.objection_cases import ReceiptNo
-from services.credit.errors import (
+from fivered.services.credit.actions import objection_cases as cases
+from fivered.services.credit.actions.objection_cases import ReceiptNo
+from fivered.services.credit.errors import (
     DeadlinePassed,
     LevelTooLow,
     NoHigherLevel,
@@ -28,7 +28,7 @@ from services.credit.errors import (
     TextTooShort,
     WorseThanDecided,
 )
-from services.credit.storage import objections as store
+from fivered.services.credit.storage import objections as store
 
 REVIEW_WORKING_DAYS = 10
 LEAST_TEXT = 5

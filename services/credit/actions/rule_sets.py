@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis.fields import Day
-from chassis.free_text import PublicText
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.actions import drafts, publishing, telling
-from services.credit.errors import (
+from fivered.chassis.fields import Day
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.actions import drafts, publishing, telling
+from fivered.services.credit.errors import (
     ConsultationNotEnded,
     EndsSooner,
     NoLegalReview,
@@ -27,14 +27,14 @@ from services.credit.errors import (
     SameAsAuthor,
     TextTooShort,
 )
-from services.credit.rules import loader
-from services.credit.storage import notices as notice_store
-from services.credit.storage import rule_sets as store
-from services.credit.storage.in_force import digest_of
+from fivered.services.credit.rules import loader
+from fivered.services.credit.storage import notices as notice_store
+from fivered.services.credit.storage import rule_sets as store
+from fivered.services.credit.storage.in_force import digest_of
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Due, Tx
+    from fivered.chassis.records import Row
 
 
 class ImportRuleSet(Request, frozen=True):

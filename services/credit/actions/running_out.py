@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from services.credit.actions import telling
-from services.credit.storage import ledger as store
-from services.credit.storage import registry, voices
+from fivered.services.credit.actions import telling
+from fivered.services.credit.storage import ledger as store
+from fivered.services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
-    from chassis.calendar import Calendar
-    from chassis.records import Row
+    from fivered.chassis.bus import Due, Tx
+    from fivered.chassis.calendar import Calendar
+    from fivered.chassis.records import Row
 
 # So long points stay spendable after a consent was withdrawn, or somebody has left.
 GRACE = timedelta(days=90)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.calendar import Calendar
-from chassis.fields import DownToCommunity, Id, Period
-from chassis.refusal import RoleDenied, StateConflict
-from chassis.requests import UNIQUE, Request
-from services.credit import events, replies
-from services.credit.actions import (
+from fivered.chassis import records
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.fields import DownToCommunity, Id, Period
+from fivered.chassis.refusal import RoleDenied, StateConflict
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.credit import events, replies
+from fivered.services.credit.actions import (
     areas,
     companies,
     drafting,
@@ -24,7 +24,7 @@ from services.credit.actions import (
     publishing,
     telling,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     EarlierMonthOpen,
     HashChanged,
     Incomplete,
@@ -32,18 +32,18 @@ from services.credit.errors import (
     SameAsReviewer,
     SampleNotChecked,
 )
-from services.credit.rules import published
-from services.credit.rules import settlement as rules
-from services.credit.storage import deductions, registry, tables, voices
-from services.credit.storage import entries as entry_store
-from services.credit.storage import months as month_store
-from services.credit.storage import objections as objection_store
-from services.credit.storage import settlement as store
-from services.credit.storage.published import ORGANISATIONS, RED_LIST, items_of
+from fivered.services.credit.rules import published
+from fivered.services.credit.rules import settlement as rules
+from fivered.services.credit.storage import deductions, registry, tables, voices
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import months as month_store
+from fivered.services.credit.storage import objections as objection_store
+from fivered.services.credit.storage import settlement as store
+from fivered.services.credit.storage.published import ORGANISATIONS, RED_LIST, items_of
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Due, Tx
+    from fivered.chassis.records import Row
 
 
 class DraftSettlement(Request, frozen=True):

@@ -7,23 +7,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.fields import DownToCommunity
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
-from services.credit.actions import areas, closed, consents, manual, months, telling
-from services.credit.errors import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import DownToCommunity
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.credit.actions import areas, closed, consents, manual, months, telling
+from fivered.services.credit.errors import (
     PersonUnknown,
     SelfApproval,
     SubjectClosed,
     TextTooShort,
     UnderAge,
 )
-from services.credit.replies import Done
-from services.credit.storage import registry, voices
-from services.credit.storage.closings import BY_HAND, closed_since, closings
+from fivered.services.credit.replies import Done
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage.closings import BY_HAND, closed_since, closings
 
 LEAST_REASON = 5
 _REF = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$")

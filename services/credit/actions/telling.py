@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.rules.award import Award
-from services.credit.storage import messages as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.storage import messages as store
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chassis import here, storage
-from chassis.forms import MONTH
-from chassis.settings import CommandFailed, address_fault, database_variable
-from chassis.text import PERIOD
-from services.credit.actions import verify_live
-from services.credit.rules import findings, recompute
-from services.credit.storage import month_logs as store
+from fivered.chassis import here, storage
+from fivered.chassis.forms import MONTH
+from fivered.chassis.settings import CommandFailed, address_fault, database_variable
+from fivered.chassis.text import PERIOD
+from fivered.services.credit.actions import verify_live
+from fivered.services.credit.rules import findings, recompute
+from fivered.services.credit.storage import month_logs as store
 
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 

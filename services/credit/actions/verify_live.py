@@ -14,28 +14,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from chassis.calendar import Calendar
-from chassis.replies import plain
-from services.credit.actions import companies, finalising, month_logs
-from services.credit.rules import findings as results
-from services.credit.rules import month_log as log
-from services.credit.rules import published
-from services.credit.rules import settlement as timeline
-from services.credit.storage import entries as entry_store
-from services.credit.storage import month_logs as store
-from services.credit.storage import notices as notice_store
-from services.credit.storage import objections as objection_store
-from services.credit.storage import rule_sets
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import verifying as rows
-from services.credit.storage.in_force import digest_of as digest_of_rules
-from services.credit.storage.published import RED_LIST
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.replies import plain
+from fivered.services.credit.actions import companies, finalising, month_logs
+from fivered.services.credit.rules import findings as results
+from fivered.services.credit.rules import month_log as log
+from fivered.services.credit.rules import published
+from fivered.services.credit.rules import settlement as timeline
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import month_logs as store
+from fivered.services.credit.storage import notices as notice_store
+from fivered.services.credit.storage import objections as objection_store
+from fivered.services.credit.storage import rule_sets
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import verifying as rows
+from fivered.services.credit.storage.in_force import digest_of as digest_of_rules
+from fivered.services.credit.storage.published import RED_LIST
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from chassis.records import Row
-    from services.credit.rules.model import Document, RuleSet
+    from fivered.chassis.records import Row
+    from fivered.services.credit.rules.model import Document, RuleSet
 
 # An item of a notice as it is stored: members by name.
 Told: TypeAlias = dict[str, object]

@@ -7,18 +7,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx, is_uuid, new_uuid
-from chassis.calendar import Calendar
-from chassis.fields import Period
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
-from chassis.text import fold
-from services.credit import events, replies
-from services.credit.actions import escalating, manual, months, telling
-from services.credit.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx, is_uuid, new_uuid
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.fields import Period
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.chassis.text import fold
+from fivered.services.credit import events, replies
+from fivered.services.credit.actions import escalating, manual, months, telling
+from fivered.services.credit.errors import (
     AlreadyVetoed,
     BasisRequired,
     NotForPersons,
@@ -26,11 +26,11 @@ from services.credit.errors import (
     SamePerson,
     SpanInvalid,
 )
-from services.credit.rules import deciding
-from services.credit.rules import severity as rules
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import registry, tables
-from services.credit.storage import vetoes as store
+from fivered.services.credit.rules import deciding
+from fivered.services.credit.rules import severity as rules
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import registry, tables
+from fivered.services.credit.storage import vetoes as store
 
 LEAST_REASONS = 20
 CONFIRM_TIMER = "veto_confirm"

@@ -23,25 +23,25 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace as replace_of
 
-from chassis.calendar import Calendar
-from chassis.facts import read_in
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
-from services.credit import events, replies
-from services.credit.actions import awards
-from services.credit.rules import awards as rules
-from services.credit.rules import hours as hours_rules
-from services.credit.rules import loader, standing
-from services.credit.rules.causes import EXCLUDED
-from services.credit.rules.model import Rule
-from services.credit.storage import facts, registry, retention
-from services.credit.storage import rule_sets as sets
-from services.credit.storage import what_if as store
-from services.credit.storage.in_force import InForce, rules_in_force
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.facts import read_in
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import events, replies
+from fivered.services.credit.actions import awards
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import hours as hours_rules
+from fivered.services.credit.rules import loader, standing
+from fivered.services.credit.rules.causes import EXCLUDED
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.storage import facts, registry, retention
+from fivered.services.credit.storage import rule_sets as sets
+from fivered.services.credit.storage import what_if as store
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Job, Tx
-    from chassis.records import Row
+    from fivered.chassis.bus import Job, Tx
+    from fivered.chassis.records import Row
 
 BEFORE, AFTER = "B", "A"
 MOST_MONTHS = 24

@@ -1,6 +1,6 @@
 """What the credit service answers: the types that a caller may rely on."""
 
-from services.credit.replies.awards import (
+from fivered.services.credit.replies.awards import (
     AwardDone,
     AwardReply,
     Chain,
@@ -10,14 +10,14 @@ from services.credit.replies.awards import (
     Waits,
     Why,
 )
-from services.credit.replies.common import Done, JobStarted
-from services.credit.replies.consents import (
+from fivered.services.credit.replies.common import Done, JobStarted
+from fivered.services.credit.replies.consents import (
     ConsentCard,
     ConsentDone,
     ConsentProposalCard,
     ConsentsReply,
 )
-from services.credit.replies.figures import (
+from fivered.services.credit.replies.figures import (
     Appeals,
     BudgetGrantCard,
     BudgetLeft,
@@ -45,7 +45,7 @@ from services.credit.replies.figures import (
     Upheld,
     Wallet,
 )
-from services.credit.replies.honours import (
+from fivered.services.credit.replies.honours import (
     BoardReply,
     BoardRow,
     Candidate,
@@ -61,8 +61,12 @@ from services.credit.replies.honours import (
     NomineeCard,
     RevokedCertificate,
 )
-from services.credit.replies.objections import NomineeObjectionCard, ObjectionCard, ObjectionDone
-from services.credit.replies.repairs import (
+from fivered.services.credit.replies.objections import (
+    NomineeObjectionCard,
+    ObjectionCard,
+    ObjectionDone,
+)
+from fivered.services.credit.replies.repairs import (
     FromPeriod,
     NegativeItem,
     NegativesReply,
@@ -72,7 +76,7 @@ from services.credit.replies.repairs import (
     VetoDone,
     VetoReply,
 )
-from services.credit.replies.rules import (
+from fivered.services.credit.replies.rules import (
     CommentCard,
     DiffReply,
     RuleCard,
@@ -84,7 +88,7 @@ from services.credit.replies.rules import (
     RulesReply,
     StreetRules,
 )
-from services.credit.replies.settlement import (
+from fivered.services.credit.replies.settlement import (
     Before,
     Drafted,
     EntryCard,
@@ -102,7 +106,7 @@ from services.credit.replies.settlement import (
     SettlementReviewed,
     Viewer,
 )
-from services.credit.replies.subjects import (
+from fivered.services.credit.replies.subjects import (
     ConsentState,
     ExplainReply,
     MeasureCard,
@@ -114,7 +118,7 @@ from services.credit.replies.subjects import (
     SubjectRow,
     Voice,
 )
-from services.credit.replies.what_if import (
+from fivered.services.credit.replies.what_if import (
     AllTotals,
     DimensionTotals,
     GradeChange,

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from chassis.fields import Instant, OwnMatter
-from chassis.replies import Page, Reply
-from services.credit.replies.common import Done
+from fivered.chassis.fields import Instant, OwnMatter
+from fivered.chassis.replies import Page, Reply
+from fivered.services.credit.replies.common import Done
 
 
 class Evidence(Struct, kw_only=True):

@@ -6,8 +6,8 @@ from typing import Self
 
 from msgspec import UNSET, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
 
 
 class Done(Reply, kw_only=True):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from chassis.fields import Instant
-from chassis.replies import Page, Reply
-from services.credit.replies.common import Done
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Page, Reply
+from fivered.services.credit.replies.common import Done
 
 
 class BudgetGrantCard(Done, kw_only=True):

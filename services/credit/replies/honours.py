@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant, OwnMatter
-from chassis.replies import Reply
-from services.credit.replies.common import Done
-from services.credit.replies.objections import NomineeObjectionCard
+from fivered.chassis.fields import Instant, OwnMatter
+from fivered.chassis.replies import Reply
+from fivered.services.credit.replies.common import Done
+from fivered.services.credit.replies.objections import NomineeObjectionCard
 
 
 class BoardRow(Reply, kw_only=True):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant, OwnMatter
-from chassis.replies import Reply
-from services.credit.replies.common import Done
+from fivered.chassis.fields import Instant, OwnMatter
+from fivered.chassis.replies import Reply
+from fivered.services.credit.replies.common import Done
 
 
 class ObjectionDone(Done, kw_only=True):

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.credit.replies.common import Done
-from services.credit.rules.changes import FieldChange, NamedRule, RuleChange
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.credit.replies.common import Done
+from fivered.services.credit.rules.changes import FieldChange, NamedRule, RuleChange
 
 
 class RuleLevel(Reply, kw_only=True):

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.credit.replies.awards import AwardReply
-from services.credit.replies.common import Done
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.credit.replies.awards import AwardReply
+from fivered.services.credit.replies.common import Done
 
 Viewer = Literal["PUBLIC", "SELF", "REVIEWER", "AUDITOR"]
 

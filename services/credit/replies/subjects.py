@@ -4,14 +4,14 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.credit.replies.awards import AwardReply
-from services.credit.replies.consents import ConsentCard, ConsentProposalCard
-from services.credit.replies.figures import Wallet
-from services.credit.replies.objections import ObjectionCard
-from services.credit.replies.repairs import VetoCard
-from services.credit.replies.settlement import EntryCard
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.credit.replies.awards import AwardReply
+from fivered.services.credit.replies.consents import ConsentCard, ConsentProposalCard
+from fivered.services.credit.replies.figures import Wallet
+from fivered.services.credit.replies.objections import ObjectionCard
+from fivered.services.credit.replies.repairs import VetoCard
+from fivered.services.credit.replies.settlement import EntryCard
 
 
 class MessageCard(Reply, kw_only=True):

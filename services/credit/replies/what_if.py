@@ -2,8 +2,8 @@
 
 from msgspec import UNSET, UnsetType
 
-from chassis.replies import Reply
-from services.credit.replies.common import JobStarted
+from fivered.chassis.replies import Reply
+from fivered.services.credit.replies.common import JobStarted
 
 
 class JobReply(JobStarted, kw_only=True):

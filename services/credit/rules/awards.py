@@ -16,9 +16,9 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Final
 
-from chassis.calendar import Calendar
-from services.credit.rules.errors import RuleSetInvalid
-from services.credit.rules.model import (
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.rules.errors import RuleSetInvalid
+from fivered.services.credit.rules.model import (
     Band,
     Binding,
     Cap,
@@ -28,7 +28,7 @@ from services.credit.rules.model import (
     RuleSet,
     template_field,
 )
-from services.credit.rules.predicates import Data, Test, compile_predicate
+from fivered.services.credit.rules.predicates import Data, Test, compile_predicate
 
 # Every award of every installation lies in this namespace, so that the same rule, subject and
 # source event give the same award id wherever and however often they are computed (ruling 2).

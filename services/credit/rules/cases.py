@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from chassis.calendar import Calendar
-from services.credit.rules import awards, hours
-from services.credit.rules.model import Case, Rule
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.rules import awards, hours
+from fivered.services.credit.rules.model import Case, Rule
 
 _SUBJECT = "CASE"
 

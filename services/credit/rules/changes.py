@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from services.credit.rules.model import Document
+from fivered.services.credit.rules.model import Document
 
 # What says when and by whom a set was made is no change of the rules.
 _HEADER: Final = ("rules", "author", "publisher", "legal_review")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chassis.calendar import Calendar
-from services.credit.rules import standing
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.rules import standing
 
 NOTICE_WORKING_DAYS: Final = 5
 LEAST_REVIEW: Final = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Refusal
+from fivered.chassis.refusal import Refusal
 
 
 class RuleSetInvalid(Refusal):

@@ -15,9 +15,9 @@ from datetime import date, datetime
 
 import msgspec
 
-from chassis.calendar import Calendar
-from services.credit.rules.awards import CAPPED, CORRECTION, award_id
-from services.credit.rules.model import Rule, Tiers
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.rules.awards import CAPPED, CORRECTION, award_id
+from fivered.services.credit.rules.model import Rule, Tiers
 
 
 class Hours(msgspec.Struct, frozen=True):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from chassis.calendar import Calendar
-from chassis.refusal import Invalid, said
-from services.credit.errors import InsufficientPoints
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.refusal import Invalid, said
+from fivered.services.credit.errors import InsufficientPoints
 
 PENDING: Final = "PENDING"
 AVAILABLE: Final = "AVAILABLE"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import Final
 
-from chassis.refusal import said
-from chassis.text import PERIOD
-from services.credit.errors import PointsNotAllowed
-from services.credit.rules import cases, deciding, predicates
-from services.credit.rules.awards import Compiled, compile_rules
-from services.credit.rules.errors import (
+from fivered.chassis.refusal import said
+from fivered.chassis.text import PERIOD
+from fivered.services.credit.errors import PointsNotAllowed
+from fivered.services.credit.rules import cases, deciding, predicates
+from fivered.services.credit.rules.awards import Compiled, compile_rules
+from fivered.services.credit.rules.errors import (
     BandsOverlap,
     CapInvalid,
     DeductionFromOwnAct,
@@ -27,7 +27,7 @@ from services.credit.rules.errors import (
     SeverityMissing,
     UnknownEvent,
 )
-from services.credit.rules.model import (
+from fivered.services.credit.rules.model import (
     SPENDING_KINDS,
     Band,
     Case,
@@ -38,8 +38,8 @@ from services.credit.rules.model import (
     parse,
     template_field,
 )
-from services.credit.rules.producing import PRODUCERS, EventType
-from services.credit.rules.standing import PERSONS
+from fivered.services.credit.rules.producing import PRODUCERS, EventType
+from fivered.services.credit.rules.standing import PERSONS
 
 Producers = Mapping[str, EventType]
 
@@ -85,7 +85,9 @@ def shipped(code: str) -> Document:
     """
     if not code.replace("-", "").replace(".", "").isalnum():
         raise FileNotFoundError(code)
-    text = resources.files("services.credit").joinpath(f"data/{code}.json").read_text("utf-8")
+    text = (
+        resources.files("fivered.services.credit").joinpath(f"data/{code}.json").read_text("utf-8")
+    )
     return dict(json.loads(text))
 
 

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct, field
 
-from chassis.refusal import said
-from services.credit.rules.errors import RuleSetInvalid
-from services.credit.rules.predicates import Data, Predicate
+from fivered.chassis.refusal import said
+from fivered.services.credit.rules.errors import RuleSetInvalid
+from fivered.services.credit.rules.predicates import Data, Predicate
 
 # A rule set as it is written and kept: decoded JSON.
 Document: TypeAlias = dict[str, Any]

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
-from chassis.refusal import Refusal
-from services.credit.events import MonthRow
-from services.credit.rules import loader
-from services.credit.rules.awards import is_carried
-from services.credit.rules.model import Document, RuleSet
-from services.credit.rules.settlement import SettlementDigest
+from fivered.chassis.refusal import Refusal
+from fivered.services.credit.events import MonthRow
+from fivered.services.credit.rules import loader
+from fivered.services.credit.rules.awards import is_carried
+from fivered.services.credit.rules.model import Document, RuleSet
+from fivered.services.credit.rules.settlement import SettlementDigest
 
 FORMAT: Final = "fivered.credit.month/1"
 # A line of whatever kind: its members by name.

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, cast
 
-from chassis.refusal import Refusal
-from services.credit.rules import awards as rules
-from services.credit.rules import loader
-from services.credit.rules import month_log as log
-from services.credit.rules.findings import FORM, RULE, SEAL, Finding, Unreadable
-from services.credit.rules.model import Rule
+from fivered.chassis.refusal import Refusal
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import loader
+from fivered.services.credit.rules import month_log as log
+from fivered.services.credit.rules.findings import FORM, RULE, SEAL, Finding, Unreadable
+from fivered.services.credit.rules.model import Rule
 
 _MANIFEST: Final = frozenset({"period", "area", "rule_set", "rule_sets", "digest"})
 

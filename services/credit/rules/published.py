@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from services.credit.rules.model import Rule
+from fivered.services.credit.rules.model import Rule
 
 ORGANISATIONS: Final = ("PRJ", "PCO", "MER", "PTN", "UNT")
 

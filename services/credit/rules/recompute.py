@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, cast
 
-from services.credit.rules import awards as rules
-from services.credit.rules import hours, standing
-from services.credit.rules import month_log as log
-from services.credit.rules.findings import (
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import hours, standing
+from fivered.services.credit.rules import month_log as log
+from fivered.services.credit.rules.findings import (
     AWARD_AMOUNT,
     AWARD_IDENTITY,
     AWARD_MISSING,
@@ -33,10 +33,10 @@ from services.credit.rules.findings import (
     Finding,
     Verdict,
 )
-from services.credit.rules.model import Cap, Rule
-from services.credit.rules.month_reader import Month, Subject, keep, parts
-from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
-from services.credit.rules.standing import PERSONS
+from fivered.services.credit.rules.model import Cap, Rule
+from fivered.services.credit.rules.month_reader import Month, Subject, keep, parts
+from fivered.services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
+from fivered.services.credit.rules.standing import PERSONS
 
 
 def verify(

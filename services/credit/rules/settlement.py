@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chassis.calendar import Calendar
+from fivered.chassis.calendar import Calendar
 
 NOTICE_WORKING_DAYS = 5
 CLOSE_WORKING_DAYS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chassis.calendar import Calendar
+from fivered.chassis.calendar import Calendar
 
 ACCEPT_WORKING_DAYS: Final = 2
 DECIDE_WORKING_DAYS: Final = 10

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from chassis.calendar import Calendar
-from services.credit.events import MonthRow
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.events import MonthRow
 
 # Kinds of natural persons and their households: nothing is taken from them.
 PERSONS: Final = ("RES", "HH")

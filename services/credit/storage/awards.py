@@ -10,16 +10,16 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.rules import awards as rules
-from services.credit.rules.award import Award
-from services.credit.rules.causes import Cause
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.bulk import constant
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.rules.causes import Cause
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.bulk import constant
 
 _UPDATED = (
     "score",

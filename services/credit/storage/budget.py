@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import tables as t
 
 
 def add(conn: sa.Connection, **values: object) -> Row:

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 # SQLite allows some thousands of bound values per statement; fewer plans are cached.
 _SQLITE_VALUES = 500

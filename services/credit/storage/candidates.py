@@ -7,12 +7,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.rules import commendations as rules
-from services.credit.rules import severity
-from services.credit.storage import counting, honours, registry, repairs, voices
-from services.credit.storage.in_force import InForce
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.rules import severity
+from fivered.services.credit.storage import counting, honours, registry, repairs, voices
+from fivered.services.credit.storage.in_force import InForce
 
 # How many months back a record is read: more than hysteresis can remember.
 RECORD_MONTHS = 24

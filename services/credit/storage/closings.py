@@ -13,13 +13,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
 
 # Kinds that offices open and close.
 BY_HAND = ("MER", "UNT")

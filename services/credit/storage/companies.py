@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import tables as t
 
 # Score, households and grade of a project in a month; no score where it is not rated.
 Project: TypeAlias = tuple[int | None, int, str]

@@ -7,11 +7,11 @@ from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.bulk import constant, constants
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.bulk import constant, constants
 
 V = TypeVar("V")
 

@@ -7,13 +7,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.rules.causes import UNDECIDED, Cause
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.bulk import constant
-from services.credit.storage.counting import counts_sql
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.causes import UNDECIDED, Cause
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.bulk import constant
+from fivered.services.credit.storage.counting import counts_sql
 
 
 def to_look_at(

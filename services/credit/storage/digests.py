@@ -9,12 +9,12 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from chassis import storage as store
-from services.credit.rules import settlement as month
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.counting import Value, counts_sql, listed_awards
-from services.credit.storage.entries import entries
+from fivered.chassis import storage as store
+from fivered.services.credit.rules import settlement as month
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.counting import Value, counts_sql, listed_awards
+from fivered.services.credit.storage.entries import entries
 
 
 def _concat(*parts: store.Expression | str) -> sa.ColumnElement[str]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
 
 
 def add(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:

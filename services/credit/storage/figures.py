@@ -7,11 +7,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.storage import tables as t
-from services.credit.storage.settlement import areas_of
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.settlement import areas_of
 
 _PUBLISHED = t.entries.join(
     t.settlements, t.settlements.c.settlement_id == t.entries.c.settlement_id

@@ -11,16 +11,16 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.rules import standing as rules
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.bulk import constant, constants
-from services.credit.storage.counting import Value, counts_sql
-from services.credit.storage.digests import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.rules import standing as rules
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.bulk import constant, constants
+from fivered.services.credit.storage.counting import Value, counts_sql
+from fivered.services.credit.storage.digests import (
     awards_text,
     changed_since_drafted,
     entry_hash,

@@ -8,14 +8,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as chassis_store
-from chassis.records import Row
-from services.credit.rules.standing import NOT_RATED
-from services.credit.storage import bulk, registry
-from services.credit.storage import entries as entry_store
-from services.credit.storage import objections as objection_store
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis import storage as chassis_store
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.standing import NOT_RATED
+from fivered.services.credit.storage import bulk, registry
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import objections as objection_store
+from fivered.services.credit.storage import tables as t
 
 
 def add(conn: sa.Connection, **values: object) -> Row:

@@ -10,12 +10,12 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.rules import awards as rules
-from services.credit.rules import loader
-from services.credit.rules.model import Rule
-from services.credit.storage import rule_sets as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.rules import awards as rules
+from fivered.services.credit.rules import loader
+from fivered.services.credit.rules.model import Rule
+from fivered.services.credit.storage import rule_sets as store
 
 # Compiling takes some milliseconds and a published rule set never changes, so a process keeps what
 # it has compiled, by the digest of its content.

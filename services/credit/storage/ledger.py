@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.bus import new_uuid
-from chassis.records import Row
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.bulk import constant
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.bus import new_uuid
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.bulk import constant
 
 _WALLET_SIDES = {
     "AVAILABLE": "available",

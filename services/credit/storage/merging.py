@@ -7,10 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import identities, records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.storage import tables as t
+from fivered.chassis import identities, records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import tables as t
 
 # Where a person is whom something concerns or who asked for it: it is the kept id's from now on.
 _CONCERNED: tuple[store.Column, ...] = (

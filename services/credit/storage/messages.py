@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from chassis import records
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
 
 
 def add(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 
 def following(tx: Tx, column: store.Column, kind: str, area: str) -> str:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from chassis.records import Row
-from services.credit.rules import published as rules
-from services.credit.storage import counting
-from services.credit.storage import entries as entry_store
-from services.credit.storage import settlement as store
-from services.credit.storage.in_force import rules_in_force
+from fivered.chassis.records import Row
+from fivered.services.credit.rules import published as rules
+from fivered.services.credit.storage import counting
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import settlement as store
+from fivered.services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 RED_LIST = ("AA", "AAA")
 ORGANISATIONS = rules.ORGANISATIONS

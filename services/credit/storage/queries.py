@@ -6,11 +6,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import entries as entry_store
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import tables as t
 
 
 def settlements_page(

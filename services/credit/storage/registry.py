@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
-from services.credit.storage.bulk import constant
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.bulk import constant
 
 # Before anything that was ever told; and the least step of a clock.
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
 
 OPEN = ("APPLIED", "ACCEPTED", "CHECKED")
 

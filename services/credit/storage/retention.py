@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from services.credit.storage import objections as objection_store
-from services.credit.storage import repairs
-from services.credit.storage import tables as t
+from fivered.services.credit.storage import objections as objection_store
+from fivered.services.credit.storage import repairs
+from fivered.services.credit.storage import tables as t
 
 
 def month_of_facts(conn: sa.Connection, before: str, held: Collection[str] = ()) -> str | None:

@@ -12,11 +12,11 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.rules.model import Document
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.rules.model import Document
+from fivered.services.credit.storage import tables as t
 
 IN_FORCE = ("PUBLISHED", "RETIRED")
 

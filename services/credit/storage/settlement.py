@@ -6,12 +6,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from chassis.refusal import NotFound
-from services.credit.storage import tables as t
-from services.credit.storage.counting import listed
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.storage.counting import listed
 
 OPEN = ("OPEN", "DRAFTED", "REVIEWED")
 

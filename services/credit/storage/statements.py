@@ -7,10 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import tables as t
 
 
 def _lines(subject: str) -> store.Select:

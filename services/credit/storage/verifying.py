@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.storage import bulk, registry
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk, registry
+from fivered.services.credit.storage import tables as t
 
 # SQLite takes some thousands of values in one statement.
 _AT_ONCE = 500

@@ -17,10 +17,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.storage import bulk, registry
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk, registry
+from fivered.services.credit.storage import tables as t
 
 # Names of posts that no id of an appointment takes.
 HOLDER = "HOLDER"

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.credit.storage import bulk
-from services.credit.storage import tables as t
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.credit.storage import bulk
+from fivered.services.credit.storage import tables as t
 
 _COUNTS = ("awards", "score", "points")
 BOTH = tuple(f"{what}_{side}" for what in _COUNTS for side in ("before", "after"))

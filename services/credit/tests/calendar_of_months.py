@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from chassis import jobs
-from chassis.calendar import Calendar
-from services.credit.tests import stage
+from fivered.chassis import jobs
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.tests import stage
 
 STREET = stage.COMMUNITY[:9]
 DISTRICT = "370811"

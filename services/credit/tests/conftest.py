@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.credit.service import Credit
+from fivered.services.credit.service import Credit
 from testkit.bench import bench, database_url, files  # noqa: F401
 
 

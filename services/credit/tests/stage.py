@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from services.credit.actions import amounts, ledger
-from services.credit.storage import registry
+from fivered.services.credit.actions import amounts, ledger
+from fivered.services.credit.storage import registry
 from testkit.bench import instant
 
 COMMUNITY = "370811015901"

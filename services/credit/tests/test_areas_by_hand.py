@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.credit.errors import UnknownArea
-from services.credit.tests import stage
-from services.credit.tests.test_settlement import CUT_OFF, PERIOD
+from fivered.services.credit.errors import UnknownArea
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_settlement import CUT_OFF, PERIOD
 
 STREET, NOWHERE = "370811015", "370811015999"
 

@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from services.credit.actions import drafting
-from services.credit.tests import stage
+from fivered.services.credit.actions import drafting
+from fivered.services.credit.tests import stage
 
 NOW = "2025-03-10T09:00"
 
@@ -358,7 +358,7 @@ def test_a_disclosure_that_was_not_owed_takes_its_deduction_back(credit):
 
 @pytest.mark.covers("F15-flow", "R11")
 def test_points_taken_back_after_they_were_spent_become_a_debt_repaid_by_half(credit):
-    from services.credit.actions import ledger
+    from fivered.services.credit.actions import ledger
 
     bench = credit.at(NOW)
     stage.give(bench, "STW:stw_1", "2025-02", 100, str(uuid.uuid4()))

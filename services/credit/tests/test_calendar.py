@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from services.credit.tests import stage
-from services.credit.tests.test_manual import propose
-from services.credit.tests.test_objections import file, published
-from services.credit.tests.test_settlement import credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_manual import propose
+from fivered.services.credit.tests.test_objections import file, published
+from fivered.services.credit.tests.test_settlement import credit
 
 __all__ = ["credit", "published"]
 

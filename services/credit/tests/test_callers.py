@@ -4,11 +4,11 @@ import uuid
 
 import pytest
 
-from chassis.i18n import problem_of
-from chassis.refusal import NotFound
-from services.credit import errors
-from services.credit.service import Credit
-from services.credit.tests import stage
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import NotFound
+from fivered.services.credit import errors
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
 from testkit.callers import admitted, commands_of
 
 DEAD, TWIN, AWAY = "per_dead", "per_twin", "per_away"
@@ -39,7 +39,7 @@ def test_no_command_is_taken_from_the_dead_nor_from_an_id_that_was_given_up(cred
     """Each door had a check of its own or none: the dead proposed, approved and withdrew."""
 
     def look(refused):
-        assert problem_of(refused, "services.credit")["code"].startswith("HOLDER_")
+        assert problem_of(refused, "fivered.services.credit")["code"].startswith("HOLDER_")
 
     assert admitted(credit, who, stage.COMMUNITY, refusal, look=look) == []
     assert {"withdraw_consent", "file_objection", "approve_award", "nominate"} <= set(

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from services.credit.rules import causes
-from services.credit.tests import stage
-from services.credit.tests.test_manual import approve, propose
-from services.credit.tests.test_people import lessened, merge, one_award
+from fivered.services.credit.rules import causes
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_manual import approve, propose
+from fivered.services.credit.tests.test_people import lessened, merge, one_award
 
 NUMBER = "YY-20250303-015901-00001"
 TYPED = (f"objection:{NUMBER}", "merged:RES:per_b", "UNDECIDED", "steward.request_cancelled")
@@ -72,7 +72,9 @@ WRITTEN = {
 @pytest.mark.parametrize("reason", WRITTEN)
 def test_what_releases_before_wrote_is_read_once(credit, reason):
     made = approve(credit, propose(credit))
-    migration = importlib.import_module("services.credit.migrations.versions.0015_causes_of_awards")
+    migration = importlib.import_module(
+        "fivered.services.credit.migrations.versions.0015_causes_of_awards"
+    )
     awards = credit.runtime.service_cls.tables.tables["awards"]
     with credit.runtime.engine.begin() as conn:
         mine = awards.c.award_id == made["id"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict
-from services.credit.errors import ConflictOfInterest, SubjectClosed, TextTooShort
-from services.credit.tests import stage
-from services.credit.tests.test_exclusion import overdue
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.services.credit.errors import ConflictOfInterest, SubjectClosed, TextTooShort
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_exclusion import overdue
 
 STREET, DISTRICT = "370811015", "370811"
 MER = "MER:mer_1"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.i18n import problem_of
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.credit.errors import (
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
     ApprovalDocumentRequired,
@@ -31,9 +31,9 @@ from services.credit.errors import (
     TextTooShort,
     WrongKind,
 )
-from services.credit.rules import commendations as rules
-from services.credit.tests import stage, test_calendar
-from services.credit.tests.calendar_of_months import (
+from fivered.services.credit.rules import commendations as rules
+from fivered.services.credit.tests import stage, test_calendar
+from fivered.services.credit.tests.calendar_of_months import (
     DISTRICT,
     STREET,
     award,
@@ -814,7 +814,7 @@ def test_a_granted_commendation_and_another_kind_are_named_by_their_own_words(cr
     ):
         with pytest.raises(StateConflict) as conflict:
             call()
-        told = problem_of(conflict.value, "services.credit")
+        told = problem_of(conflict.value, "fivered.services.credit")
         assert (told["code"], told["params"]["state"]) == ("STATE_CONFLICT", "GRANTED")
         assert "已颁发" in told["message_zh"]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.credit.errors import InChain, SameAsReviewer
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import final_month
-from services.credit.tests.test_commendations import (
+from fivered.services.credit.errors import InChain, SameAsReviewer
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import final_month
+from fivered.services.credit.tests.test_commendations import (
     WHY,
     approve,
     credit,  # noqa: F401

@@ -4,9 +4,9 @@ import uuid
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.credit.actions import ledger
-from services.credit.errors import (
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.credit.actions import ledger
+from fivered.services.credit.errors import (
     ConflictOfInterest,
     DeadlinePassed,
     EvidenceRequired,
@@ -19,8 +19,8 @@ from services.credit.errors import (
     SamePerson,
     UnderAge,
 )
-from services.credit.storage import registry
-from services.credit.tests import stage
+from fivered.services.credit.storage import registry
+from fivered.services.credit.tests import stage
 
 
 @pytest.mark.covers("REQ-L06")

@@ -6,11 +6,11 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from chassis.storage import LostChange
-from services.credit.actions import amounts
-from services.credit.storage import ledger as store
-from services.credit.storage import tables as t
-from services.credit.tests import stage
+from fivered.chassis.storage import LostChange
+from fivered.services.credit.actions import amounts
+from fivered.services.credit.storage import ledger as store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
 
 C, D = "RES:per_c", "RES:per_d"
 

@@ -4,17 +4,17 @@ import itertools
 
 import pytest
 
-from services.credit.actions import drafting, finalising, reversals
-from services.credit.errors import YieldsToRule
-from services.credit.rules import findings, recompute
-from services.credit.rules.causes import OBJECTION, Cause
-from services.credit.storage import awards as store
-from services.credit.storage import deductions
-from services.credit.tests import stage
-from services.credit.tests.test_awards import awards_of, rated
-from services.credit.tests.test_races import parallel, together  # noqa: F401
-from services.credit.tests.test_rule_sets import author, draft, published, rule
-from services.credit.tests.test_settlement import (
+from fivered.services.credit.actions import drafting, finalising, reversals
+from fivered.services.credit.errors import YieldsToRule
+from fivered.services.credit.rules import findings, recompute
+from fivered.services.credit.rules.causes import OBJECTION, Cause
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage import deductions
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import awards_of, rated
+from fivered.services.credit.tests.test_races import parallel, together  # noqa: F401
+from fivered.services.credit.tests.test_rule_sets import author, draft, published, rule
+from fivered.services.credit.tests.test_settlement import (
     NOTICE_END,
     WD5,
     close_month,
@@ -24,7 +24,7 @@ from services.credit.tests.test_settlement import (
     run_jobs,
     settlement_of,
 )
-from services.credit.tests.test_verify import changed, log_of
+from fivered.services.credit.tests.test_verify import changed, log_of
 
 pytestmark = pytest.mark.slow
 

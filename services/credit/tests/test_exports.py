@@ -8,15 +8,15 @@ import tempfile
 import openpyxl
 import pytest
 
-from chassis import jobs
-from chassis.blobs import Blobs
-from chassis.inbox import Outage
-from chassis.refusal import Invalid, NotFound, RoleDenied
-from services.credit.actions.exports import cell
-from services.credit.errors import Gone, NotReady
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.chassis import jobs
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.inbox import Outage
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied
+from fivered.services.credit.actions.exports import cell
+from fivered.services.credit.errors import Gone, NotReady
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     DISTRICT,
     STREET,
     award,

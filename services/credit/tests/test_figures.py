@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from chassis.refusal import Invalid, RoleDenied
-from services.credit.tests import stage
-from services.credit.tests.test_awards import attended
-from services.credit.tests.test_settlement import (
+from fivered.chassis.refusal import Invalid, RoleDenied
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import attended
+from fivered.services.credit.tests.test_settlement import (
     PROJECT_ROW,
     STEWARD_ROW,
     confirm,

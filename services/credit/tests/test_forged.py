@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound
-from services.credit.tests import stage
+from fivered.chassis.refusal import Invalid, NotFound
+from fivered.services.credit.tests import stage
 
 WHY = "已与双方当面核对,记录与实际情况不符,应予更正。"
 FORGED = ("nothere", "%", "0" * 32, "{" + "a" * 36 + "}")

@@ -5,14 +5,14 @@ import uuid
 
 import pytest
 
-from services.credit.actions import months
-from services.credit.rules import standing as rules
-from services.credit.storage import awards as award_store
-from services.credit.storage import bulk, formula, registry
-from services.credit.storage import entries as entry_store
-from services.credit.storage import settlement as store
-from services.credit.storage import tables as t
-from services.credit.tests import stage
+from fivered.services.credit.actions import months
+from fivered.services.credit.rules import standing as rules
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import bulk, formula, registry
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import settlement as store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
 
 PERIOD = "2025-05"
 MONTHS = [f"2025-{n:02d}" for n in range(1, 7)]

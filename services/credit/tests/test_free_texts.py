@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.credit.service import Credit
+from fivered.services.credit.service import Credit
 from testkit.bodies import (
     public_columns,
     public_texts,

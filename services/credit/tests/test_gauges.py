@@ -2,10 +2,10 @@
 
 import sqlalchemy as sa
 
-from chassis import gauges, metrics
-from services.credit.storage import tables as t
-from services.credit.tests import stage
-from services.credit.tests.test_settlement import (
+from fivered.chassis import gauges, metrics
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_settlement import (
     CUT_OFF,
     close_month,
     credit_stage,

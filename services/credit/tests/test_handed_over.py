@@ -3,10 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis.calendar import Calendar
-from services.credit.actions import verify as command
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.actions import verify as command
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     DISTRICT,
     confirm_area,
     entry_of,
@@ -14,8 +14,8 @@ from services.credit.tests.calendar_of_months import (
     run_jobs,
     settlement_of,
 )
-from services.credit.tests.test_settlement import PROJECT_ROW
-from services.credit.tests.test_verify import run
+from fivered.services.credit.tests.test_settlement import PROJECT_ROW
+from fivered.services.credit.tests.test_verify import run
 
 pytestmark = pytest.mark.slow
 
@@ -317,8 +317,10 @@ def test_a_month_published_by_the_formula_before_is_verified_by_it(credit, monke
     bench = credit
     hand_over(bench)
     bench.at("2025-04-01T20:00")
-    monkeypatch.setattr("services.credit.rules.standing.row_as_settled", lambda row, *_: row)
-    monkeypatch.setattr("services.credit.rules.standing.FORMULA", 2)
+    monkeypatch.setattr(
+        "fivered.services.credit.rules.standing.row_as_settled", lambda row, *_: row
+    )
+    monkeypatch.setattr("fivered.services.credit.rules.standing.FORMULA", 2)
     measured(bench, PERIOD, OLD_ROW, NEW_ROW)
     drafted(bench)
     confirm_area(bench, PERIOD)

@@ -7,21 +7,21 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import NotFound
-from services.credit.actions import verify as command
-from services.credit.errors import CallerDeceased, ConsentSuspended
-from services.credit.storage import tables as t
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.chassis.refusal import NotFound
+from fivered.services.credit.actions import verify as command
+from fivered.services.credit.errors import CallerDeceased, ConsentSuspended
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     award,
     confirm_area,
     publish_month,
     settlement_of,
 )
-from services.credit.tests.test_awards import attended, rated
-from services.credit.tests.test_people import told
-from services.credit.tests.test_settlement import STEWARD_ROW
-from services.credit.tests.test_verify import run
+from fivered.services.credit.tests.test_awards import attended, rated
+from fivered.services.credit.tests.test_people import told
+from fivered.services.credit.tests.test_settlement import STEWARD_ROW
+from fivered.services.credit.tests.test_verify import run
 
 pytestmark = pytest.mark.slow
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from chassis.blobs import Blobs
-from chassis.refusal import NotFound
-from services.credit.errors import SameAsProposer
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import run_jobs
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.refusal import NotFound
+from fivered.services.credit.errors import SameAsProposer
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import run_jobs
 from testkit.bench import database_url, open_bench  # noqa: F401
 
 pytestmark = pytest.mark.slow

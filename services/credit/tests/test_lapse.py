@@ -2,11 +2,16 @@
 
 import pytest
 
-from services.credit.errors import ConflictOfInterest, NotAllowedToApprove, PassedOn, SameAsProposer
-from services.credit.rules import deciding
-from services.credit.tests import stage
-from services.credit.tests.test_exclusion import overdue
-from services.credit.tests.test_manual import approve, propose
+from fivered.services.credit.errors import (
+    ConflictOfInterest,
+    NotAllowedToApprove,
+    PassedOn,
+    SameAsProposer,
+)
+from fivered.services.credit.rules import deciding
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_exclusion import overdue
+from fivered.services.credit.tests.test_manual import approve, propose
 
 STREET, DISTRICT = "370811015", "370811"
 # Proposed on Monday 2025-03-03: the fifth working day after it is Monday 2025-03-10.

@@ -16,11 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chassis.calendar import Calendar
-from services.credit.actions import amounts, ledger
-from services.credit.storage import ledger as store
-from services.credit.storage import registry
-from services.credit.tests import stage
+from fivered.chassis.calendar import Calendar
+from fivered.services.credit.actions import amounts, ledger
+from fivered.services.credit.storage import ledger as store
+from fivered.services.credit.storage import registry
+from fivered.services.credit.tests import stage
 from testkit.bench import instant
 
 pytestmark = pytest.mark.slow
@@ -429,8 +429,8 @@ def test_every_event_twice_and_in_two_orders_gives_the_same_state(bench, seed):
 
 @pytest.mark.covers("C14", "N10")
 def test_spending_everything_changes_no_standing(bench):
-    from services.credit.tests.test_awards import rated
-    from services.credit.tests.test_settlement import (
+    from fivered.services.credit.tests.test_awards import rated
+    from fivered.services.credit.tests.test_settlement import (
         NOTICE_END,
         close_month,
         confirm,

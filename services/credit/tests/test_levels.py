@@ -5,13 +5,13 @@ from importlib import resources
 
 import pytest
 
-from chassis.refusal import NotFound
-from services.credit.errors import NotAllowedToPropose, SameAsProposer
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import DISTRICT, STREET
+from fivered.chassis.refusal import NotFound
+from fivered.services.credit.errors import NotAllowedToPropose, SameAsProposer
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import DISTRICT, STREET
 
 DOCUMENT = json.loads(
-    (resources.files("services.credit") / "data/RC-2025.1.json").read_text("utf-8")
+    (resources.files("fivered.services.credit") / "data/RC-2025.1.json").read_text("utf-8")
 )
 MANUAL = [rule for rule in DOCUMENT["rules"] if rule["source"] == "MANUAL"]
 SCOPES = {

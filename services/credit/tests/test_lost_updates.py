@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox
-from chassis.bus import Actor
-from chassis.fields import PartOfList
-from chassis.refusal import StateConflict, VersionConflict
-from services.credit.actions import (
+from fivered.chassis import inbox
+from fivered.chassis.bus import Actor
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.refusal import StateConflict, VersionConflict
+from fivered.services.credit.actions import (
     amounts,
     consents,
     honours,
@@ -21,15 +21,15 @@ from services.credit.actions import (
     reversals,
     subjects,
 )
-from services.credit.errors import AlreadyObjected, HashChanged, NobodyLeft, SubjectClosed
-from services.credit.rules.causes import CORRECTED, Cause
-from services.credit.storage import awards as award_store
-from services.credit.storage import queries, registry
-from services.credit.tests import stage, test_commendations, test_repairs
-from services.credit.tests.calendar_of_months import award, final_month
-from services.credit.tests.test_awards import attended, hours, rated
-from services.credit.tests.test_objections import accept, decide, file, uuid_text
-from services.credit.tests.test_settlement import (
+from fivered.services.credit.errors import AlreadyObjected, HashChanged, NobodyLeft, SubjectClosed
+from fivered.services.credit.rules.causes import CORRECTED, Cause
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import queries, registry
+from fivered.services.credit.tests import stage, test_commendations, test_repairs
+from fivered.services.credit.tests.calendar_of_months import award, final_month
+from fivered.services.credit.tests.test_awards import attended, hours, rated
+from fivered.services.credit.tests.test_objections import accept, decide, file, uuid_text
+from fivered.services.credit.tests.test_settlement import (
     close_month,
     confirm,
     credit,  # noqa: F401
@@ -39,7 +39,7 @@ from services.credit.tests.test_settlement import (
     run_jobs,
     settlement_of,
 )
-from services.credit.tests.test_seven_defects import postgres, postgres_server  # noqa: F401
+from fivered.services.credit.tests.test_seven_defects import postgres, postgres_server  # noqa: F401
 from testkit.beside import beside, while_open
 
 pytestmark = pytest.mark.servers

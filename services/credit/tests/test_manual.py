@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.bus import Actor
-from chassis.refusal import Invalid, RoleDenied, StateConflict
-from services.credit.errors import (
+from fivered.chassis.bus import Actor
+from fivered.chassis.refusal import Invalid, RoleDenied, StateConflict
+from fivered.services.credit.errors import (
     AlreadyProposed,
     CallerMerged,
     ClockSkew,
@@ -22,7 +22,7 @@ from services.credit.errors import (
     SelfApproval,
     WrongKind,
 )
-from services.credit.tests import stage
+from fivered.services.credit.tests import stage
 
 
 def credit_stage(bench):

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.credit.errors import NotForPersons, TextTooShort
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.credit.errors import NotForPersons, TextTooShort
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     DISTRICT,
     STREET,
     award,

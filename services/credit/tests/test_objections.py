@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound
-from services.credit.actions import telling
-from services.credit.errors import (
+from fivered.chassis.refusal import Invalid, NotFound
+from fivered.services.credit.actions import telling
+from fivered.services.credit.errors import (
     AlreadyObjected,
     ConflictOfInterest,
     HolderDeceased,
@@ -14,9 +14,9 @@ from services.credit.errors import (
     TextRequired,
     TooLate,
 )
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import award
-from services.credit.tests.test_settlement import (
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import award
+from fivered.services.credit.tests.test_settlement import (
     PROJECT_ROW,
     close_month,
     confirm,

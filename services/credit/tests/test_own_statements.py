@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis.bus import new_uuid
-from services.credit.actions import drafting
-from services.credit.rules import settlement as rules
-from services.credit.storage import digests, ledger
-from services.credit.storage import entries as entry_store
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import tables as t
-from services.credit.tests import stage
+from fivered.chassis.bus import new_uuid
+from fivered.services.credit.actions import drafting
+from fivered.services.credit.rules import settlement as rules
+from fivered.services.credit.storage import digests, ledger
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
 
 
 @pytest.fixture

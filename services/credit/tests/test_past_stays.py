@@ -6,21 +6,28 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox
-from chassis.calendar import SHANGHAI, Calendar
-from services.credit.actions import verify as command
-from services.credit.errors import EarlierMonthOpen, HashChanged
-from services.credit.storage import tables as t
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.chassis import inbox
+from fivered.chassis.calendar import SHANGHAI, Calendar
+from fivered.services.credit.actions import verify as command
+from fivered.services.credit.errors import EarlierMonthOpen, HashChanged
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     entry_of,
     final_month,
     run_jobs,
     settlement_of,
 )
-from services.credit.tests.test_awards import attended, awards_of, hours
-from services.credit.tests.test_rule_sets import approve, author, consult, draft, publish, rule
-from services.credit.tests.test_verify import run
+from fivered.services.credit.tests.test_awards import attended, awards_of, hours
+from fivered.services.credit.tests.test_rule_sets import (
+    approve,
+    author,
+    consult,
+    draft,
+    publish,
+    rule,
+)
+from fivered.services.credit.tests.test_verify import run
 
 pytestmark = pytest.mark.slow
 

@@ -5,12 +5,12 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from services.credit.actions.verify import judge
-from services.credit.errors import HolderDeceased, HolderGone, SameAsProposer, UnderAge
-from services.credit.rules import loader
-from services.credit.storage import month_logs
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.services.credit.actions.verify import judge
+from fivered.services.credit.errors import HolderDeceased, HolderGone, SameAsProposer, UnderAge
+from fivered.services.credit.rules import loader
+from fivered.services.credit.storage import month_logs
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     STREET,
     award,
     confirm_area,
@@ -19,7 +19,7 @@ from services.credit.tests.calendar_of_months import (
     publish_month,
     run_jobs,
 )
-from services.credit.tests.test_awards import attended
+from fivered.services.credit.tests.test_awards import attended
 
 pytestmark = pytest.mark.slow
 

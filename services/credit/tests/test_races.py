@@ -7,12 +7,12 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox
-from services.credit.actions import ledger
-from services.credit.service import Credit
-from services.credit.storage import ledger as store
-from services.credit.tests import stage
-from services.credit.tests.test_awards import attended, rated
+from fivered.chassis import inbox
+from fivered.services.credit.actions import ledger
+from fivered.services.credit.service import Credit
+from fivered.services.credit.storage import ledger as store
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import attended, rated
 from testkit.bench import assert_no_drift
 
 pytestmark = pytest.mark.slow
@@ -110,7 +110,7 @@ def test_holds_that_lock_the_same_wallets_in_other_orders_do_not_deadlock(parall
 
 @pytest.mark.covers("C4", "C5", "C8")
 def test_two_workers_that_fill_one_cap_window_are_put_right_by_the_draft(parallel):
-    from services.credit.tests.test_settlement import close_month, entry_of
+    from fivered.services.credit.tests.test_settlement import close_month, entry_of
 
     bench = parallel.at("2025-02-20T09:00")
     stage.rules(bench)

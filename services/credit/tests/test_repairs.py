@@ -5,8 +5,8 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict
-from services.credit.errors import (
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.services.credit.errors import (
     AlreadyApplied,
     AlreadyVetoed,
     BasisRequired,
@@ -21,16 +21,16 @@ from services.credit.errors import (
     TextTooShort,
     TooEarly,
 )
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     DISTRICT,
     STREET,
     award,
     entry_of,
     final_month,
 )
-from services.credit.tests.test_rules_awards import PROJECT
-from services.credit.tests.test_settlement import (
+from fivered.services.credit.tests.test_rules_awards import PROJECT
+from fivered.services.credit.tests.test_settlement import (
     close_month,
     confirm,
     review,

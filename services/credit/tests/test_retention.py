@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chassis import calendar, jobs
-from chassis.settings import CommandFailed
-from services.credit.actions import retention
-from services.credit.errors import LogGone
-from services.credit.rules import recompute
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.test_awards import rated
-from services.credit.tests.test_objections import accept, decide, file
-from services.credit.tests.test_rule_sets import SHIPPED, approve, author, consult, publish
-from services.credit.tests.test_settlement import (
+from fivered.chassis import calendar, jobs
+from fivered.chassis.settings import CommandFailed
+from fivered.services.credit.actions import retention
+from fivered.services.credit.errors import LogGone
+from fivered.services.credit.rules import recompute
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import rated
+from fivered.services.credit.tests.test_objections import accept, decide, file
+from fivered.services.credit.tests.test_rule_sets import SHIPPED, approve, author, consult, publish
+from fivered.services.credit.tests.test_settlement import (
     close_month,
     confirm,
     missed,
@@ -23,7 +23,7 @@ from services.credit.tests.test_settlement import (
     run_jobs,
     settlement_of,
 )
-from services.credit.tests.test_verify import log_of, run
+from fivered.services.credit.tests.test_verify import log_of, run
 from testkit.bench import open_bench
 
 pytestmark = pytest.mark.slow

@@ -5,15 +5,15 @@ import threading
 
 import pytest
 
-from chassis.bus import Actor, Call, new_uuid
-from chassis.refusal import (
+from fivered.chassis.bus import Actor, Call, new_uuid
+from fivered.chassis.refusal import (
     Invalid,
     NotFound,
     RoleDenied,
     StateConflict,
     VersionConflict,
 )
-from services.credit.errors import (
+from fivered.services.credit.errors import (
     AlreadyExtended,
     AlreadyObjected,
     ConflictOfInterest,
@@ -29,8 +29,8 @@ from services.credit.errors import (
     TextTooShort,
     WorseThanDecided,
 )
-from services.credit.tests import stage
-from services.credit.tests.test_objections import (
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_objections import (
     REASONS,
     accept,
     decide,
@@ -39,7 +39,7 @@ from services.credit.tests.test_objections import (
     published,  # noqa: F401
     uuid_text,
 )
-from services.credit.tests.test_settlement import (
+from fivered.services.credit.tests.test_settlement import (
     PERIOD,
     close_month,
     confirm,

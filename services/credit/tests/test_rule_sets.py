@@ -6,8 +6,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
-from services.credit.errors import (
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
+from fivered.services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
     ConsultationNotEnded,
@@ -21,13 +21,17 @@ from services.credit.errors import (
     SameAsAuthor,
     TextTooShort,
 )
-from services.credit.rules import loader
-from services.credit.rules.errors import ForbiddenTopic, NegativeRuleForPerson, RuleSetInvalid
-from services.credit.storage import in_force as compiled_rules
-from services.credit.storage import rule_sets as store
-from services.credit.storage import tables
-from services.credit.storage.in_force import digest_of
-from services.credit.tests import stage
+from fivered.services.credit.rules import loader
+from fivered.services.credit.rules.errors import (
+    ForbiddenTopic,
+    NegativeRuleForPerson,
+    RuleSetInvalid,
+)
+from fivered.services.credit.storage import in_force as compiled_rules
+from fivered.services.credit.storage import rule_sets as store
+from fivered.services.credit.storage import tables
+from fivered.services.credit.storage.in_force import digest_of
+from fivered.services.credit.tests import stage
 
 pytestmark = pytest.mark.slow
 

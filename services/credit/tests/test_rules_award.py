@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime
 
-from services.credit.rules.award import Award
-from services.credit.storage import tables
+from fivered.services.credit.rules.award import Award
+from fivered.services.credit.storage import tables
 
 AT = datetime(2025, 3, 3, tzinfo=UTC)
 

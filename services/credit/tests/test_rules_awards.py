@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.credit.rules import awards, loader
-from services.credit.rules import errors as rules_errors
-from services.credit.rules.awards import Counted, Event
-from services.credit.rules.model import Cap
-from services.credit.rules.producing import PRODUCERS
+from fivered.services.credit.rules import awards, loader
+from fivered.services.credit.rules import errors as rules_errors
+from fivered.services.credit.rules.awards import Counted, Event
+from fivered.services.credit.rules.model import Cap
+from fivered.services.credit.rules.producing import PRODUCERS
 
 RULES = loader.load(loader.shipped("RC-2025.1"))
 COMPILED = awards.compile_rules(RULES)

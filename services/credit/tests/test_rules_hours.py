@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.credit.rules import hours as totals
-from services.credit.rules import ledger, loader, standing
-from services.credit.rules.hours import Hours
+from fivered.services.credit.rules import hours as totals
+from fivered.services.credit.rules import ledger, loader, standing
+from fivered.services.credit.rules.hours import Hours
 
 RULES = loader.load(loader.shipped("RC-2025.1"))
 HOURS = RULES.rule("R-RES-01")

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chassis import calendar as cal
-from services.credit.errors import InsufficientPoints
-from services.credit.rules import ledger
-from services.credit.rules.ledger import Lot
+from fivered.chassis import calendar as cal
+from fivered.services.credit.errors import InsufficientPoints
+from fivered.services.credit.rules import ledger
+from fivered.services.credit.rules.ledger import Lot
 
 D, C, H = "370811", "RES:per_c", "PTN:ptn_h"
 

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from chassis import i18n
-from services.credit import errors
-from services.credit.rules import errors as rules_errors
-from services.credit.rules import loader
-from services.credit.rules.model import DIMENSIONS
-from services.credit.rules.producing import PRODUCERS, EventType
+from fivered.chassis import i18n
+from fivered.services.credit import errors
+from fivered.services.credit.rules import errors as rules_errors
+from fivered.services.credit.rules import loader
+from fivered.services.credit.rules.model import DIMENSIONS
+from fivered.services.credit.rules.producing import PRODUCERS, EventType
 
 SHIPPED = loader.shipped("RC-2025.1")
 PLACE = {rule["code"]: place for place, rule in enumerate(SHIPPED["rules"])}
@@ -330,9 +330,9 @@ def test_what_is_no_rule_set_at_all_is_refused(document):
 
 @pytest.mark.parametrize("refusal", sorted({row[2] for row in REFUSED}, key=lambda r: r.code))
 def test_every_refusal_of_a_rule_set_can_be_read_in_english(refusal):
-    assert i18n.english("services.credit", refusal.text) != refusal.text
+    assert i18n.english("fivered.services.credit", refusal.text) != refusal.text
     names = re.compile(r"\{\w+\}")
-    english = i18n.english("services.credit", refusal.text)
+    english = i18n.english("fivered.services.credit", refusal.text)
     assert sorted(names.findall(english)) == sorted(names.findall(refusal.text))
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import calendar as cal
-from services.credit.rules import settlement
-from services.credit.rules.settlement import AwardLine, EntryLine
+from fivered.chassis import calendar as cal
+from fivered.services.credit.rules import settlement
+from fivered.services.credit.rules.settlement import AwardLine, EntryLine
 
 CALENDAR = cal.published()
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.credit.rules import loader, standing
-from services.credit.rules.standing import KINDS, Measures, last_period, standing_of
+from fivered.services.credit.rules import loader, standing
+from fivered.services.credit.rules.standing import KINDS, Measures, last_period, standing_of
 
 RULES = loader.load(loader.shipped("RC-2025.1"))
 GATES_HOLD = Measures(agreements=2, p2c_active=True, c2p_active=True)

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from services.credit.actions import running_out
-from services.credit.tests import stage
+from fivered.services.credit.actions import running_out
+from fivered.services.credit.tests import stage
 
 pytestmark = pytest.mark.slow
 

@@ -5,11 +5,17 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from chassis.i18n import english, named
-from chassis.refusal import IdempotencyMismatch, Invalid, NotFound, RoleDenied, StateConflict
-from services.credit import errors
-from services.credit.errors import SameAsProposer
-from services.credit.tests import stage
+from fivered.chassis.i18n import english, named
+from fivered.chassis.refusal import (
+    IdempotencyMismatch,
+    Invalid,
+    NotFound,
+    RoleDenied,
+    StateConflict,
+)
+from fivered.services.credit import errors
+from fivered.services.credit.errors import SameAsProposer
+from fivered.services.credit.tests import stage
 
 pytestmark = pytest.mark.slow
 
@@ -252,7 +258,7 @@ def test_each_wrong_step_of_a_redemption_has_a_refusal_of_its_own(wallet):
     ]
     known = {kind.code: kind for kind in vars(errors).values() if isinstance(kind, type)}
     for reason, _ in reasons:
-        assert english("services.credit", known[reason].text) != known[reason].text
+        assert english("fivered.services.credit", known[reason].text) != known[reason].text
         assert named(reason) != reason != named(reason, "en")
 
 

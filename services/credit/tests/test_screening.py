@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from chassis.bus import Actor
-from chassis.refusal import Invalid, RoleDenied
-from services.credit.rules import screening as rules
-from services.credit.rules.screening import Record
-from services.credit.tests import stage
-from services.credit.tests.test_awards import awards_of, hours
+from fivered.chassis.bus import Actor
+from fivered.chassis.refusal import Invalid, RoleDenied
+from fivered.services.credit.rules import screening as rules
+from fivered.services.credit.rules.screening import Record
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import awards_of, hours
 
 
 def record(number, minutes, *, day=3, by="per_x", subject="RES:per_a"):

@@ -4,18 +4,18 @@ import uuid
 
 import pytest
 
-from chassis import inbox, jobs
-from chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
-from services.credit.errors import (
+from fivered.chassis import inbox, jobs
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
+from fivered.services.credit.errors import (
     HashChanged,
     Incomplete,
     NotToCheck,
     SameAsReviewer,
     SampleNotChecked,
 )
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.test_awards import attended, rated
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import attended, rated
 from testkit.bench import instant, open_bench
 
 pytestmark = pytest.mark.slow
@@ -530,8 +530,8 @@ def test_a_missed_gate_lowers_to_aa_and_is_recorded(credit):
 def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
     bench = credit
     with bench.transaction() as tx:
-        from services.credit.storage import awards as store
-        from services.credit.storage import tables as t
+        from fivered.services.credit.storage import awards as store
+        from fivered.services.credit.storage import tables as t
 
         for person in ("per_a", "per_b"):
             known = {column.name: None for column in t.awards.c} | {

@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
-from chassis import inbox
-from services.credit.actions import amounts, ledger
-from services.credit.service import Credit
-from services.credit.storage import awards as award_store
-from services.credit.storage import ledger as store
-from services.credit.tests import stage
-from services.credit.tests.test_awards import rated
+from fivered.chassis import inbox
+from fivered.services.credit.actions import amounts, ledger
+from fivered.services.credit.service import Credit
+from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import ledger as store
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import rated
 from testkit.bench import fresh_postgresql, open_bench, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.servers

@@ -5,13 +5,13 @@ import copy
 
 import pytest
 
-from chassis.refusal import RoleDenied
-from services.credit import errors
-from services.credit.rules import errors as rules_errors
-from services.credit.rules import loader, recompute
-from services.credit.tests import stage
-from services.credit.tests.test_awards import attended
-from services.credit.tests.test_rule_sets import (
+from fivered.chassis.refusal import RoleDenied
+from fivered.services.credit import errors
+from fivered.services.credit.rules import errors as rules_errors
+from fivered.services.credit.rules import loader, recompute
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import attended
+from fivered.services.credit.tests.test_rule_sets import (
     SHIPPED,
     approve,
     author,
@@ -20,14 +20,14 @@ from services.credit.tests.test_rule_sets import (
     retire,
     rule,
 )
-from services.credit.tests.test_settlement import (
+from fivered.services.credit.tests.test_settlement import (
     close_month,
     confirm,
     review,
     settlement_of,
 )
-from services.credit.tests.test_verify import log_of, run
-from services.credit.tests.test_what_if import figures, live, replay
+from fivered.services.credit.tests.test_verify import log_of, run
+from fivered.services.credit.tests.test_what_if import figures, live, replay
 
 pytestmark = pytest.mark.slow
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from chassis import contracts
-from chassis.i18n import english
-from chassis.refusal import Refusal
-from services.credit import errors
-from services.credit.service import Credit
+from fivered.chassis import contracts
+from fivered.chassis.i18n import english
+from fivered.chassis.refusal import Refusal
+from fivered.services.credit import errors
+from fivered.services.credit.service import Credit
 
 REFUSALS = [
     kind
@@ -19,7 +19,7 @@ REFUSALS = [
 def test_a_refusal_has_an_english_text_with_the_same_placeholders(kind):
     import re
 
-    text = english("services.credit", kind.text)
+    text = english("fivered.services.credit", kind.text)
     assert text != kind.text
     places = re.compile(r"\{(\w+)\}")
     assert set(places.findall(text)) == set(places.findall(kind.text))

@@ -8,17 +8,17 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from chassis import jobs
-from chassis.blobs import Blobs
-from chassis.refusal import NotFound, RoleDenied, StateConflict
-from chassis.settings import CommandFailed
-from services.credit.actions import verify as command
-from services.credit.rules import findings, month_log, recompute
-from services.credit.service import Credit
-from services.credit.storage import month_logs as store
-from services.credit.tests import stage
-from services.credit.tests.test_awards import attended, hours, rated
-from services.credit.tests.test_settlement import (
+from fivered.chassis import jobs
+from fivered.chassis.blobs import Blobs
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.chassis.settings import CommandFailed
+from fivered.services.credit.actions import verify as command
+from fivered.services.credit.rules import findings, month_log, recompute
+from fivered.services.credit.service import Credit
+from fivered.services.credit.storage import month_logs as store
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import attended, hours, rated
+from fivered.services.credit.tests.test_settlement import (
     NOTICE_END,
     PERIOD,
     PROJECT_ROW,
@@ -575,7 +575,7 @@ def test_every_award_of_the_log_has_an_id_of_its_own(month):
 @pytest.mark.covers("N3", "C8", "C5")
 @pytest.mark.parametrize("seed", range(3))
 def test_any_two_months_in_a_row_are_computed_again_as_they_were_published(bench, seed):
-    from services.credit.tests.test_worked_examples import settle
+    from fivered.services.credit.tests.test_worked_examples import settle
 
     chance = random.Random(seed)
     bench.at("2025-02-20T09:00")

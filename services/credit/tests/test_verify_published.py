@@ -6,12 +6,12 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from services.credit.actions import verify as command
-from services.credit.storage import tables as t
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import entry_of, settlement_of
-from services.credit.tests.test_awards import attended
-from services.credit.tests.test_past_stays import (
+from fivered.services.credit.actions import verify as command
+from fivered.services.credit.storage import tables as t
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import entry_of, settlement_of
+from fivered.services.credit.tests.test_awards import attended
+from fivered.services.credit.tests.test_past_stays import (
     ANA,
     MER,
     confirmed,
@@ -19,7 +19,7 @@ from services.credit.tests.test_past_stays import (
     lane,
     merchant,
 )
-from services.credit.tests.test_verify import run
+from fivered.services.credit.tests.test_verify import run
 from testkit.bench import instant
 
 pytestmark = pytest.mark.slow
@@ -227,7 +227,7 @@ BODIES = {
 def test_every_altered_member_of_a_published_notice_is_named(credit, monkeypatch, capsys):
     """FP-D4: the text of a notice was never looked at, nor its digest. Here the digest is altered
     with it, as the person who tampers would do."""
-    from services.credit.rules import month_log
+    from fivered.services.credit.rules import month_log
 
     bench = credit
     original = bench.rows("SELECT notice_id FROM notices WHERE kind = 'SETTLEMENT'")[0]["notice_id"]

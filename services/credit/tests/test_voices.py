@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.errors import (
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict
+from fivered.services.credit.errors import (
     AlreadyObjected,
     ConflictOfInterest,
     EvidenceRequired,
@@ -14,9 +14,9 @@ from services.credit.errors import (
     SelfApproval,
     UnderAge,
 )
-from services.credit.service import Credit
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import (
+from fivered.services.credit.service import Credit
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import (
     DISTRICT,
     STREET,
     award,

@@ -7,14 +7,14 @@ import io
 import pytest
 import sqlalchemy as sa
 
-from chassis import jobs
-from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.actions import what_if
-from services.credit.rules.errors import RuleCaseFailed
-from services.credit.storage import tables
-from services.credit.tests import stage
-from services.credit.tests.test_awards import attended, rated
-from services.credit.tests.test_rule_sets import (
+from fivered.chassis import jobs
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict
+from fivered.services.credit.actions import what_if
+from fivered.services.credit.rules.errors import RuleCaseFailed
+from fivered.services.credit.storage import tables
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import attended, rated
+from fivered.services.credit.tests.test_rule_sets import (
     SHIPPED,
     approve,
     author,
@@ -23,7 +23,7 @@ from services.credit.tests.test_rule_sets import (
     publish,
     rule,
 )
-from services.credit.tests.test_settlement import PROJECT_ROW, rows, run_jobs
+from fivered.services.credit.tests.test_settlement import PROJECT_ROW, rows, run_jobs
 
 pytestmark = pytest.mark.slow
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chassis.facts import read_in
-from services.credit import events
-from services.credit.rules import settlement as timeline
-from services.credit.tests import stage
-from services.credit.tests.test_awards import awards_of, hours, rated
-from services.credit.tests.test_settlement import (
+from fivered.chassis.facts import read_in
+from fivered.services.credit import events
+from fivered.services.credit.rules import settlement as timeline
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.test_awards import awards_of, hours, rated
+from fivered.services.credit.tests.test_settlement import (
     PROJECT_ROW,
     confirm,
     entry_of,

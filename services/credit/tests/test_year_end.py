@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import STREET, award, final_month
+from fivered.services.credit.tests import stage
+from fivered.services.credit.tests.calendar_of_months import STREET, award, final_month
 
 pytestmark = pytest.mark.slow
 

@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.bus import Tx, is_uuid
-from chassis.fields import Cursor, DownToCommunity, Limit
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.storage import awards, queries
-from services.credit.storage.in_force import rules_in_force
-from services.credit.views.cards import STAFF, award_card, chain, may_see, ties
+from fivered.chassis.bus import Tx, is_uuid
+from fivered.chassis.fields import Cursor, DownToCommunity, Limit
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.storage import awards, queries
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.views.cards import STAFF, award_card, chain, may_see, ties
 
 
 class OneAward(Request, frozen=True):

@@ -7,14 +7,14 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from chassis.bus import Tx
-from chassis.fields import AsOf, Cursor, Limit
-from chassis.records import Row
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.rules.ledger import past_of
-from services.credit.storage import ledger, queries, statements
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import AsOf, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.rules.ledger import past_of
+from fivered.services.credit.storage import ledger, queries, statements
 
 _BUDGET = "SYS:BUDGET"
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from chassis.records import Row
-from chassis.refusal import fill, sentences
-from services.credit import replies
-from services.credit.storage import registry, voices
-from services.credit.storage.published import gates
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import fill, sentences
+from fivered.services.credit import replies
+from fivered.services.credit.storage import registry, voices
+from fivered.services.credit.storage.published import gates
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
-    from services.credit.rules.model import Rule
-    from services.credit.storage.in_force import InForce
+    from fivered.chassis.bus import Tx
+    from fivered.services.credit.rules.model import Rule
+    from fivered.services.credit.storage.in_force import InForce
 
 STAFF = (
     "R_GRID",

@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.bus import Tx
-from chassis.fields import Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound, Sentence
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.errors import ConsentSuspended
-from services.credit.storage import queries, registry, voices
-from services.credit.views.cards import STAFF
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, Sentence
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.errors import ConsentSuspended
+from fivered.services.credit.storage import queries, registry, voices
+from fivered.services.credit.views.cards import STAFF
 
 
 class OneConsent(Request, frozen=True):

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta
 
-from chassis.fields import Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.rules import changes, model
-from services.credit.storage import rule_sets as store
-from services.credit.storage.in_force import rules_in_force
-from services.credit.views import rules as rules_views
+from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.rules import changes, model
+from fivered.services.credit.storage import rule_sets as store
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.views import rules as rules_views
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 CardT = TypeVar("CardT", bound=replies.RuleSetCard)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from services.credit import replies
-from services.credit.storage.published import gates
+from fivered.services.credit import replies
+from fivered.services.credit.storage.published import gates
 
 if TYPE_CHECKING:
-    from chassis.records import Row
+    from fivered.chassis.records import Row
 
 CardT = TypeVar("CardT", bound=replies.EntryCard)
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.decimals import decimal, percent, ratio
-from chassis.fields import Cursor, DownToCommunity, Limit, Period
-from chassis.records import Row
-from chassis.refusal import Invalid, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.rules import settlement as rules
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import figures as store
+from fivered.chassis.decimals import decimal, percent, ratio
+from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.rules import settlement as rules
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import figures as store
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 # Below this a spread says more about single persons than about an area.
 LEAST_PERSONS = 5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.bus import Tx
-from chassis.metrics import Sample, gauge
-from services.credit.storage import ledger
-from services.credit.storage import settlement as store
+from fivered.chassis.bus import Tx
+from fivered.chassis.metrics import Sample, gauge
+from fivered.services.credit.storage import ledger
+from fivered.services.credit.storage import settlement as store
 
 LEDGER_SUM = gauge(
     "fivered_credit_ledger_sum_points", "Sum of all accounts of the ledger; always 0"

@@ -7,23 +7,23 @@ from typing import Annotated
 
 from msgspec import Meta, structs
 
-from chassis.bus import Nothing, Tx
-from chassis.fields import Cursor, DownToCommunity, Limit, Period
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.replies import Page
-from chassis.requests import Request
-from chassis.text import PERIOD
-from services.credit import replies
-from services.credit.errors import NotForPersons
-from services.credit.replies import CommendationState
-from services.credit.storage import candidates as candidate_store
-from services.credit.storage import honours as store
-from services.credit.storage import registry
-from services.credit.storage.in_force import rules_in_force
-from services.credit.storage.published import ORGANISATIONS, gates
-from services.credit.views import cards as cards_views
-from services.credit.views import objections as objections_views
+from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.chassis.text import PERIOD
+from fivered.services.credit import replies
+from fivered.services.credit.errors import NotForPersons
+from fivered.services.credit.replies import CommendationState
+from fivered.services.credit.storage import candidates as candidate_store
+from fivered.services.credit.storage import honours as store
+from fivered.services.credit.storage import registry
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.storage.published import ORGANISATIONS, gates
+from fivered.services.credit.views import cards as cards_views
+from fivered.services.credit.views import objections as objections_views
 
 _MONTH = re.compile(PERIOD)
 

@@ -7,17 +7,17 @@ from datetime import date
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
-from chassis.fields import PartOfList
-from chassis.i18n import told
-from chassis.records import Row
-from chassis.refusal import Sentence, said
-from chassis.replies import Page
-from services.credit import replies
-from services.credit.storage import messages as store
-from services.credit.storage import voices
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.i18n import told
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Sentence, said
+from fivered.chassis.replies import Page
+from fivered.services.credit import replies
+from fivered.services.credit.storage import messages as store
+from fivered.services.credit.storage import voices
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     "DEDUCTION_PROPOSED": (
@@ -302,7 +302,7 @@ TEXTS: Final[dict[str, tuple[Sentence, ...]]] = {
     code: tuple(map(Sentence, (texts,) if isinstance(texts, str) else texts))
     for code, texts in _WRITTEN.items()
 }
-_PACKAGE = "services.credit"
+_PACKAGE = "fivered.services.credit"
 PROVISIONAL: Final = (
     "{text}(日期为暂定:当年工作日安排尚未公布)"
     " / {text} (the day is provisional: the working days of that year are not announced yet)"

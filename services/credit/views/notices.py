@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from chassis.bus import Tx
-from chassis.fields import Cursor, DownToCommunity, Limit, Period
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page, plain
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.storage import candidates, queries, registry
-from services.credit.storage import honours as honours_store
-from services.credit.storage import notices as store
-from services.credit.storage.published import Now, published_now
-from services.credit.views.cards import HELD_NOTE
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page, plain
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.storage import candidates, queries, registry
+from fivered.services.credit.storage import honours as honours_store
+from fivered.services.credit.storage import notices as store
+from fivered.services.credit.storage.published import Now, published_now
+from fivered.services.credit.views.cards import HELD_NOTE
 
 CardT = TypeVar("CardT", bound=replies.NoticeCard)
 

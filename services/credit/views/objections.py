@@ -6,16 +6,16 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from chassis.bus import Tx
-from chassis.fields import Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.storage import honours, queries, voices
-from services.credit.storage import objections as store
-from services.credit.views.cards import STAFF, ties
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.storage import honours, queries, voices
+from fivered.services.credit.storage import objections as store
+from fivered.services.credit.views.cards import STAFF, ties
 
 _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chassis.bus import Tx
-from chassis.fields import Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.errors import NotForPersons
-from services.credit.rules import severity
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import registry, vetoes
-from services.credit.storage import repairs as store
-from services.credit.storage.in_force import rules_in_force
-from services.credit.views import cards
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.errors import NotForPersons
+from fivered.services.credit.rules import severity
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import registry, vetoes
+from fivered.services.credit.storage import repairs as store
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.views import cards
 
 
 class OneRepair(Request, frozen=True):

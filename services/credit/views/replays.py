@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import UNSET, Meta
 
-from chassis import jobs
-from chassis.fields import Cursor
-from chassis.records import values_of
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.storage import what_if as store
+from fivered.chassis import jobs
+from fivered.chassis.fields import Cursor
+from fivered.chassis.records import values_of
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.storage import what_if as store
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from fivered.chassis.bus import Tx
 
 MOST = 5000
 

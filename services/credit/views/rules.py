@@ -7,15 +7,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.fields import Day, StreetOrCommunity
-from chassis.records import Row
-from chassis.refusal import Invalid, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.rules.model import DIMENSIONS, Rule
-from services.credit.storage import rule_sets as store
-from services.credit.storage.in_force import rules_in_force
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Day, StreetOrCommunity
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.rules.model import DIMENSIONS, Rule
+from fivered.services.credit.storage import rule_sets as store
+from fivered.services.credit.storage.in_force import rules_in_force
 
 # Who reads drafts, and which persons wrote and published a rule set.
 DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")

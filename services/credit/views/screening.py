@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from chassis.fields import Community, Day
-from chassis.refusal import Invalid, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.rules import screening as rules
-from services.credit.storage import awards as store
-from services.credit.storage.in_force import InForce, rules_in_force
+from fivered.chassis.fields import Community, Day
+from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.rules import screening as rules
+from fivered.services.credit.storage import awards as store
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
-    from services.credit.rules.model import Rule
+    from fivered.chassis.bus import Tx
+    from fivered.services.credit.rules.model import Rule
 
 _WEEK = timedelta(days=7)
 # Whether one person confirms most of somebody's hours shows over a quarter, not in a week.

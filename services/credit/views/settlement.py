@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.fields import Cursor, DownToCommunity, Limit, Period
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.storage import entries as entry_store
-from services.credit.storage import queries
-from services.credit.storage import settlement as store
-from services.credit.views import entries
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import queries
+from fivered.services.credit.storage import settlement as store
+from fivered.services.credit.views import entries
 
 
 class Settlements(Request, frozen=True):

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import UNSET, Meta
 
-from chassis.fields import Instant
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.errors import Gone, NotReady
-from services.credit.rules import severity
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import awards, registry, voices
-from services.credit.storage import entries as entry_store
-from services.credit.storage import notices as notice_store
-from services.credit.storage import settlement as settlement_store
-from services.credit.storage import statements as store
-from services.credit.storage.in_force import rules_in_force
-from services.credit.storage.published import ORGANISATIONS, gates
-from services.credit.views import cards as cards_views
-from services.credit.views import entries
+from fivered.chassis.fields import Instant
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.errors import Gone, NotReady
+from fivered.services.credit.rules import severity
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import awards, registry, voices
+from fivered.services.credit.storage import entries as entry_store
+from fivered.services.credit.storage import notices as notice_store
+from fivered.services.credit.storage import settlement as settlement_store
+from fivered.services.credit.storage import statements as store
+from fivered.services.credit.storage.in_force import rules_in_force
+from fivered.services.credit.storage.published import ORGANISATIONS, gates
+from fivered.services.credit.views import cards as cards_views
+from fivered.services.credit.views import entries
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
-    from chassis.records import Row
-    from services.credit.storage.in_force import InForce
+    from fivered.chassis.bus import Tx
+    from fivered.chassis.records import Row
+    from fivered.services.credit.storage.in_force import InForce
 
 MOST_LINES = 1000
 MEDIA = {

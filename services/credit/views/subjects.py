@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.bus import Nothing, Tx
-from chassis.fields import Cursor, DownToCommunity, Limit, Period
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.replies import Page
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.rules import standing
-from services.credit.rules.standing import PERSONS
-from services.credit.storage import (
+from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.rules import standing
+from fivered.services.credit.rules.standing import PERSONS
+from fivered.services.credit.storage import (
     awards,
     deductions,
     months,
@@ -25,20 +25,20 @@ from services.credit.storage import (
     vetoes,
     voices,
 )
-from services.credit.storage import companies as company_store
-from services.credit.storage import entries as store
-from services.credit.storage import objections as objection_store
-from services.credit.storage.in_force import InForce, rules_in_force
-from services.credit.storage.published import ORGANISATIONS, gates
-from services.credit.views.budget import wallet_card
-from services.credit.views.cards import award_card, entry_card, may_see, veto_card
-from services.credit.views.consents import (
+from fivered.services.credit.storage import companies as company_store
+from fivered.services.credit.storage import entries as store
+from fivered.services.credit.storage import objections as objection_store
+from fivered.services.credit.storage.in_force import InForce, rules_in_force
+from fivered.services.credit.storage.published import ORGANISATIONS, gates
+from fivered.services.credit.views.budget import wallet_card
+from fivered.services.credit.views.cards import award_card, entry_card, may_see, veto_card
+from fivered.services.credit.views.consents import (
     consent_card,
     consents_of,
     proposal_card,
     why_suspended,
 )
-from services.credit.views.objections import objection_card
+from fivered.services.credit.views.objections import objection_card
 
 
 class OneSubject(Request, frozen=True):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chassis.bus import Tx, is_uuid
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.credit import replies
-from services.credit.storage import vetoes as store
-from services.credit.views import cards
+from fivered.chassis.bus import Tx, is_uuid
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.credit import replies
+from fivered.services.credit.storage import vetoes as store
+from fivered.services.credit.views import cards
 
 
 class OneVeto(Request, frozen=True):

@@ -6,21 +6,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.records import Row
-from chassis.requests import Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.analyses import open_screening
-from services.forum.actions.endings import publish_rework, settle, take_away
-from services.forum.actions.judges import OFFICES, require_judge, topic_of
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.records import Row
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.analyses import open_screening
+from fivered.services.forum.actions.endings import publish_rework, settle, take_away
+from fivered.services.forum.actions.judges import OFFICES, require_judge, topic_of
+from fivered.services.forum.actions.record import (
     escalate,
     topic_locked,
 )
-from services.forum.actions.supervisions import add_record
-from services.forum.actions.tasks import (
+from fivered.services.forum.actions.supervisions import add_record
+from fivered.services.forum.actions.tasks import (
     UNENDED,
     Finding,
     Media,

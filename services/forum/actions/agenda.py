@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.records import Row
-from services.forum import rules, storage
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.services.forum import rules, storage
+from fivered.services.forum.actions.record import (
     move,
 )
 

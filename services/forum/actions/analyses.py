@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.record import (
     aside,
     escalate,
     judged_topic,
@@ -23,8 +23,8 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.topics import WhichTopic
-from services.forum.fields import Level
+from fivered.services.forum.actions.topics import WhichTopic
+from fivered.services.forum.fields import Level
 
 
 class AdoptTopic(Request, frozen=True):

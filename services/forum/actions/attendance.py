@@ -6,21 +6,21 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import PersonId
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import RoleDenied, StateConflict
-from chassis.requests import Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.agenda import return_to_session
-from services.forum.actions.hosts import led_session
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PersonId
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import RoleDenied, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.agenda import return_to_session
+from fivered.services.forum.actions.hosts import led_session
+from fivered.services.forum.actions.record import (
     escalate,
     tell,
 )
-from services.forum.actions.standing import check_capacities
+from fivered.services.forum.actions.standing import check_capacities
 
 
 class CorrectAttendance(Request, frozen=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.deadlines import Move
-from services.forum import storage
-from services.forum.actions.record import tell
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.deadlines import Move
+from fivered.services.forum import storage
+from fivered.services.forum.actions.record import tell
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:

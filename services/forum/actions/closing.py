@@ -7,23 +7,23 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.agenda import leave_session
-from services.forum.actions.analyses import open_screening
-from services.forum.actions.endings import standing_tasks, take_away, tell_cancelled
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.agenda import leave_session
+from fivered.services.forum.actions.analyses import open_screening
+from fivered.services.forum.actions.endings import standing_tasks, take_away, tell_cancelled
+from fivered.services.forum.actions.record import (
     led_topic,
     move,
     topic_locked,
 )
-from services.forum.actions.tasks import UNENDED, Finding
-from services.forum.actions.topics import WhichTopic, own_topic
+from fivered.services.forum.actions.tasks import UNENDED, Finding
+from fivered.services.forum.actions.topics import WhichTopic, own_topic
 
 
 class DiscontinueTopic(Request, frozen=True):

@@ -9,21 +9,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, convert, field
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import PersonId
-from chassis.records import Row
-from chassis.requests import UNIQUE, Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions import plans
-from services.forum.actions.judges import led_task
-from services.forum.actions.plans import PlannedTask
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import PersonId
+from fivered.chassis.records import Row
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions import plans
+from fivered.services.forum.actions.judges import led_task
+from fivered.services.forum.actions.plans import PlannedTask
+from fivered.services.forum.actions.record import (
     move,
     tell,
 )
-from services.forum.actions.tasks import (
+from fivered.services.forum.actions.tasks import (
     UNDELIVERED,
     UNENDED,
     Finding,

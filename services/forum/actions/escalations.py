@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta
 
-from chassis import records
-from chassis.bus import Event, Tx
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import RoleDenied
-from chassis.requests import Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Event, Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import RoleDenied
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.record import (
     answering,
     tell,
 )

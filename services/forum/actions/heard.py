@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chassis import identities, records
-from chassis.bus import Due, Event, Tx
-from services.forum import events, rules, storage
-from services.forum.actions import hosts, invitations, liaison, supervisions, tasks
-from services.forum.actions.analyses import consume_request
-from services.forum.actions.escalations import (
+from fivered.chassis import identities, records
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.services.forum import events, rules, storage
+from fivered.services.forum.actions import hosts, invitations, liaison, supervisions, tasks
+from fivered.services.forum.actions.analyses import consume_request
+from fivered.services.forum.actions.escalations import (
     consume_ended,
     consume_escalated,
     consume_reporter,
     follow_households,
 )
-from services.forum.actions.tasks import consume_delivery
+from fivered.services.forum.actions.tasks import consume_delivery
 
 
 def _place(data: object) -> dict[str, object]:

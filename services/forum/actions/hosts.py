@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.records import Row
-from chassis.refusal import said
-from services.forum import errors, rules, storage
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import said
+from fivered.services.forum import errors, rules, storage
+from fivered.services.forum.actions.record import (
     answering,
     require_not_own,
     tell,

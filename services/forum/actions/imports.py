@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chassis.bus import Tx
-from chassis.columns import ColumnsOf
-from chassis.file_imports import Importer, Row, given, known_by, one_by_one
-from services.forum import errors, replies
-from services.forum.actions import liaison
-from services.forum.storage import tables
+from fivered.chassis.bus import Tx
+from fivered.chassis.columns import ColumnsOf
+from fivered.chassis.file_imports import Importer, Row, given, known_by, one_by_one
+from fivered.services.forum import errors, replies
+from fivered.services.forum.actions import liaison
+from fivered.services.forum.storage import tables
 
 _OFFICIAL = ColumnsOf(liaison.RegisterOfficial)
 _LINK = ColumnsOf(liaison.AssignLiaison)

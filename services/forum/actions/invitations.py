@@ -9,22 +9,22 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.fields import PersonId
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import Request
-from services.forum import errors, replies, rules, storage
-from services.forum.actions.agenda import agenda_locked
-from services.forum.actions.hosts import led_session
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.fields import PersonId
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, replies, rules, storage
+from fivered.services.forum.actions.agenda import agenda_locked
+from fivered.services.forum.actions.hosts import led_session
+from fivered.services.forum.actions.record import (
     aside,
     tell,
 )
-from services.forum.actions.standing import speaks_no_more
-from services.forum.fields import Capacity
+from fivered.services.forum.actions.standing import speaks_no_more
+from fivered.services.forum.fields import Capacity
 
 
 class Invitee(Request, frozen=True):

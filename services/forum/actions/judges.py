@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.records import Row
-from chassis.refusal import NotFound, said
-from services.forum import errors, rules, storage
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, said
+from fivered.services.forum import errors, rules, storage
+from fivered.services.forum.actions.record import (
     topic_locked,
 )
-from services.forum.actions.tasks import LEADING_ROLES, require_place, task_locked, watchers
+from fivered.services.forum.actions.tasks import LEADING_ROLES, require_place, task_locked, watchers
 
 
 def require_no_conflict(tx: Tx, task: Row) -> None:

@@ -8,22 +8,22 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.fields import Area, Instant, PersonId
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.requests import UNIQUE, Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.escalations import follow_chain
-from services.forum.actions.hosts import follow_host
-from services.forum.actions.invitations import follow_offices
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Area, Instant, PersonId
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.escalations import follow_chain
+from fivered.services.forum.actions.hosts import follow_host
+from fivered.services.forum.actions.invitations import follow_offices
+from fivered.services.forum.actions.record import (
     tell,
 )
-from services.forum.fields import TargetKind, Tier
+from fivered.services.forum.fields import TargetKind, Tier
 
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]

@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, convert, field
 
-from chassis import free_text, records
-from chassis.bus import Due, Tx
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict, said
-from chassis.requests import Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions.agenda import return_to_session
-from services.forum.actions.plans import PlannedTask, check_plan
-from services.forum.actions.record import (
+from fivered.chassis import free_text, records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions.agenda import return_to_session
+from fivered.services.forum.actions.plans import PlannedTask, check_plan
+from fivered.services.forum.actions.record import (
     escalate,
     led_topic,
     move,
@@ -24,8 +24,8 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import require_residents
-from services.forum.actions.topics import WhichTopic
+from fivered.services.forum.actions.standing import require_residents
+from fivered.services.forum.actions.topics import WhichTopic
 
 Count = Annotated[int, Meta(ge=0)]
 

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records, text
-from chassis.bus import Tx
-from chassis.fields import PersonId
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.requests import UNIQUE, Request
-from services.forum import errors, rules, storage
+from fivered.chassis import records, text
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PersonId
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import errors, rules, storage
 
 Fen = Annotated[int, Meta(ge=0)]
 

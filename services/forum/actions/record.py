@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.records import Row
-from services.forum import errors, rules, storage
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.services.forum import errors, rules, storage
 
 
 def aside(tx: Tx, table: sa.Table, row: Row, step: str, **detail: object) -> None:

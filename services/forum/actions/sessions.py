@@ -8,17 +8,27 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Id
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.requests import UNIQUE, Request
-from services.forum import errors, replies, rules, storage
-from services.forum.actions.agenda import agenda_locked, end_session, is_open, return_to_session
-from services.forum.actions.hosts import led_session, require_apart, require_stand_in, takes_part
-from services.forum.actions.invitations import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Id
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import errors, replies, rules, storage
+from fivered.services.forum.actions.agenda import (
+    agenda_locked,
+    end_session,
+    is_open,
+    return_to_session,
+)
+from fivered.services.forum.actions.hosts import (
+    led_session,
+    require_apart,
+    require_stand_in,
+    takes_part,
+)
+from fivered.services.forum.actions.invitations import (
     InvitationList,
     Invitee,
     add_invitations,
@@ -30,12 +40,12 @@ from services.forum.actions.invitations import (
     people_invited,
     renew_speakers,
 )
-from services.forum.actions.record import (
+from fivered.services.forum.actions.record import (
     move,
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import check_capacities, check_host
+from fivered.services.forum.actions.standing import check_capacities, check_host
 
 
 class ScheduleSession(Request, frozen=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chassis.bus import Tx
-from chassis.records import Row
-from services.forum import errors, rules, storage
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.services.forum import errors, rules, storage
 
 
 def require_residents(

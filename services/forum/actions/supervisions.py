@@ -8,26 +8,26 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.fields import PersonId
-from chassis.records import Row
-from chassis.requests import UNIQUE, Request
-from services.forum import replies, rules, storage
-from services.forum.actions import plans
-from services.forum.actions.judges import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.fields import PersonId
+from fivered.chassis.records import Row
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import replies, rules, storage
+from fivered.services.forum.actions import plans
+from fivered.services.forum.actions.judges import (
     led_task,
     require_no_conflict,
     require_supervisor,
     topic_of,
 )
-from services.forum.actions.plans import PlannedTask
-from services.forum.actions.record import (
+from fivered.services.forum.actions.plans import PlannedTask
+from fivered.services.forum.actions.record import (
     escalate,
     tell,
     topic_locked,
 )
-from services.forum.actions.tasks import (
+from fivered.services.forum.actions.tasks import (
     UNDELIVERED,
     UNENDED,
     Finding,

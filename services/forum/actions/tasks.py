@@ -8,18 +8,18 @@ from typing import Annotated, Any
 
 from msgspec import Meta, convert, field
 
-from chassis import records
-from chassis.bus import Due, Event, Tx
-from chassis.facts import fact_of
-from chassis.fields import PersonId
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.requests import UNIQUE, Request
-from services.forum import errors, events, replies, rules, storage
-from services.forum.actions import plans
-from services.forum.actions.plans import PlannedTask
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import PersonId
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import errors, events, replies, rules, storage
+from fivered.services.forum.actions import plans
+from fivered.services.forum.actions.plans import PlannedTask
+from fivered.services.forum.actions.record import (
     escalate,
     led_topic,
     move,

@@ -8,23 +8,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import PersonId
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import UNIQUE, Request
-from services.forum import errors, replies, rules, storage
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PersonId
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.forum import errors, replies, rules, storage
+from fivered.services.forum.actions.record import (
     aside,
     judged_topic,
     numbered,
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import check_capacities, require_residents
-from services.forum.fields import Level
+from fivered.services.forum.actions.standing import check_capacities, require_residents
+from fivered.services.forum.fields import Level
 
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 

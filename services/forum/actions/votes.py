@@ -8,20 +8,20 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.forum import errors, replies, rules, storage
-from services.forum.actions.agenda import end_if_done
-from services.forum.actions.attendance import publish_attendance
-from services.forum.actions.hosts import led_session
-from services.forum.actions.invitations import renew_speakers
-from services.forum.actions.record import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.forum import errors, replies, rules, storage
+from fivered.services.forum.actions.agenda import end_if_done
+from fivered.services.forum.actions.attendance import publish_attendance
+from fivered.services.forum.actions.hosts import led_session
+from fivered.services.forum.actions.invitations import renew_speakers
+from fivered.services.forum.actions.record import (
     move,
     topic_locked,
 )
-from services.forum.actions.standing import check_capacities
+from fivered.services.forum.actions.standing import check_capacities
 
 
 class CastVote(Request, frozen=True):

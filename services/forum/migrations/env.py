@@ -1,4 +1,4 @@
-from chassis.migrate import run_env
-from services.forum import storage
+from fivered.chassis.migrate import run_env
+from fivered.services.forum import storage
 
 run_env(storage.metadata)

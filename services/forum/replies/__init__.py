@@ -1,12 +1,12 @@
 """What the forum service answers: the types that a caller may rely on."""
 
-from services.forum.replies.escalations import (
+from fivered.services.forum.replies.escalations import (
     EscalationCard,
     EscalationDone,
     FunnelReply,
     MessageCard,
 )
-from services.forum.replies.liaison import (
+from fivered.services.forum.replies.liaison import (
     Card,
     ChainReply,
     Coverage,
@@ -21,7 +21,7 @@ from services.forum.replies.liaison import (
     Rung,
     YearReply,
 )
-from services.forum.replies.opinions import (
+from fivered.services.forum.replies.opinions import (
     Confirmed,
     Drafted,
     NoticeReply,
@@ -32,7 +32,7 @@ from services.forum.replies.opinions import (
     Publicised,
     Resolved,
 )
-from services.forum.replies.sessions import (
+from fivered.services.forum.replies.sessions import (
     AgendaItem,
     Answered,
     CapacityCount,
@@ -52,7 +52,7 @@ from services.forum.replies.sessions import (
     SessionReply,
     VoteClosed,
 )
-from services.forum.replies.tasks import (
+from fivered.services.forum.replies.tasks import (
     Accepted,
     Extended,
     NewTask,
@@ -71,7 +71,7 @@ from services.forum.replies.tasks import (
     TopicClosed,
     TopicReply,
 )
-from services.forum.replies.topics import (
+from fivered.services.forum.replies.topics import (
     Analysis,
     Collected,
     Cosigned,

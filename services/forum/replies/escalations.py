@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.forum.replies.liaison import Card, Done
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.forum.replies.liaison import Card, Done
 
 
 class EscalationDone(Done, kw_only=True):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
 
 
 class Done(Reply, kw_only=True):

@@ -1,9 +1,9 @@
 """Opinions, notices and objections."""
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.forum.replies.liaison import Done
-from services.forum.replies.topics import Tally, TopicDone, TopicDue, Unheard
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.forum.replies.liaison import Done
+from fivered.services.forum.replies.topics import Tally, TopicDone, TopicDue, Unheard
 
 
 class Drafted(TopicDone, kw_only=True):

@@ -2,11 +2,11 @@
 
 from msgspec import UNSET, UnsetType, field
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.forum.replies.common import InFavour
-from services.forum.replies.liaison import Card, Done
-from services.forum.replies.topics import Tally
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.forum.replies.common import InFavour
+from fivered.services.forum.replies.liaison import Card, Done
+from fivered.services.forum.replies.topics import Tally
 
 
 class AgendaItem(Reply, kw_only=True):

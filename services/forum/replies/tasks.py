@@ -4,11 +4,19 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.forum.replies.liaison import Card, Done
-from services.forum.replies.topics import Analysis, Opinion, Poll, Step, Tally, TopicCard, TopicDone
-from services.forum.rules import TaskState
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.forum.replies.liaison import Card, Done
+from fivered.services.forum.replies.topics import (
+    Analysis,
+    Opinion,
+    Poll,
+    Step,
+    Tally,
+    TopicCard,
+    TopicDone,
+)
+from fivered.services.forum.rules import TaskState
 
 
 class NewTask(Done, kw_only=True):

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis.fields import Instant
-from chassis.replies import Page, Reply
-from services.forum.replies.common import InFavour, Own
-from services.forum.replies.liaison import Done
-from services.forum.rules import TopicState
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Page, Reply
+from fivered.services.forum.replies.common import InFavour, Own
+from fivered.services.forum.replies.liaison import Done
+from fivered.services.forum.rules import TopicState
 
 
 class TopicDone(Done, kw_only=True):

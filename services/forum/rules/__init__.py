@@ -1,6 +1,6 @@
 """The rules of 135, of the liaison chain and of supervision: pure; no clock, chance or database."""
 
-from services.forum.rules.liaison import (
+from fivered.services.forum.rules.liaison import (
     ACCEPT_WD,
     AREA_DIGITS_OF_TIER,
     COMMUNITY_CADRE,
@@ -31,7 +31,7 @@ from services.forum.rules.liaison import (
     pick,
     topic_tier,
 )
-from services.forum.rules.opinions import (
+from fivered.services.forum.rules.opinions import (
     DEFAULT_FINDING,
     DEFAULT_RESULT,
     RESULT_IN_PART,
@@ -39,7 +39,7 @@ from services.forum.rules.opinions import (
     owners_passed,
     supervised,
 )
-from services.forum.rules.sessions import (
+from fivered.services.forum.rules.sessions import (
     CHOICES,
     DEPUTIES,
     DEPUTY_WINDOW,
@@ -67,7 +67,7 @@ from services.forum.rules.sessions import (
     voters_present,
     votes_on,
 )
-from services.forum.rules.topics import (
+from fivered.services.forum.rules.topics import (
     ADJOURNMENTS,
     ANSWER_WD,
     ANSWERS_BEFORE,

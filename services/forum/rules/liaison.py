@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chassis.calendar import Calendar
-from services.forum import errors
+from fivered.chassis.calendar import Calendar
+from fivered.services.forum import errors
 
 DISTRICT_LEADER = "DISTRICT_LEADER"
 STREET_TEAM = "STREET_TEAM"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from chassis.refusal import said
-from services.forum import errors
-from services.forum.rules.topics import SUPERVISION_EVERY
+from fivered.chassis.refusal import said
+from fivered.services.forum import errors
+from fivered.services.forum.rules.topics import SUPERVISION_EVERY
 
 
 @dataclass(frozen=True, slots=True)

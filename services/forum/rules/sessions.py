@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from chassis.calendar import Calendar
-from services.forum import errors
-from services.forum.rules.liaison import TIERS
-from services.forum.rules.topics import COMMUNITY, GRID, LEVELS, NOTICE_BEFORE, STREET
+from fivered.chassis.calendar import Calendar
+from fivered.services.forum import errors
+from fivered.services.forum.rules.liaison import TIERS
+from fivered.services.forum.rules.topics import COMMUNITY, GRID, LEVELS, NOTICE_BEFORE, STREET
 
 VOTING = frozenset({"RESIDENT_REP", "OWNERS_COMMITTEE", "PROPERTY", "MERCHANT", "UNIT"})
 RESIDENT_SIDE = frozenset({"RESIDENT_REP", "OWNERS_COMMITTEE"})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
 
-from chassis.refusal import Sentence
-from services.forum import errors
+from fivered.chassis.refusal import Sentence
+from fivered.services.forum import errors
 
 GRID = "GRID"
 COMMUNITY = "COMMUNITY"

@@ -1,6 +1,6 @@
 """The tables and the only SQL of the forum service."""
 
-from services.forum.storage import (
+from fivered.services.forum.storage import (
     agenda,
     attendance,
     escalations,
@@ -19,7 +19,7 @@ from services.forum.storage import (
     topics,
     votes,
 )
-from services.forum.storage.tables import chassis, metadata
+from fivered.services.forum.storage.tables import chassis, metadata
 
 __all__ = [
     "agenda",

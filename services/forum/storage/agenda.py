@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis.records import Row
-from services.forum.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.forum.storage.tables import (
     session_topics,
     topics,
 )

@@ -8,13 +8,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from chassis.storage import within
-from services.forum.storage.liaison import in_office
-from services.forum.storage.rows import near
-from services.forum.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.chassis.storage import within
+from fivered.services.forum.storage.liaison import in_office
+from fivered.services.forum.storage.rows import near
+from fivered.services.forum.storage.tables import (
     areas,
     deputies,
     deputy_streets,

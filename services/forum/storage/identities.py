@@ -7,10 +7,10 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import identities, records
-from chassis import storage as store
-from services.forum.storage import tables as t
-from services.forum.storage.heard import MERGED
+from fivered.chassis import identities, records
+from fivered.chassis import storage as store
+from fivered.services.forum.storage import tables as t
+from fivered.services.forum.storage.heard import MERGED
 
 # Where a person stands alone in a row, or in a list.
 MOVED: tuple[store.Column, ...] = (

@@ -7,10 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis.records import Row
-from services.forum.storage.rows import part_of
-from services.forum.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.forum.storage.rows import part_of
+from fivered.services.forum.storage.tables import (
     invitations,
 )
 

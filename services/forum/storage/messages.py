@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from services.forum.storage.rows import part_of
-from services.forum.storage.tables import messages
+from fivered.chassis import records
+from fivered.services.forum.storage.rows import part_of
+from fivered.services.forum.storage.tables import messages
 
 
 def message_page(conn: Connection, part: records.PartOfList, person_id: str) -> records.Page:

@@ -7,10 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis.records import Row
-from chassis.storage import within
-from services.forum.storage.tables import invitations, sessions, topics
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.chassis.storage import within
+from fivered.services.forum.storage.tables import invitations, sessions, topics
 
 
 def month_counts(conn: Connection, start: datetime, end: datetime) -> dict[str, dict[str, int]]:

@@ -8,12 +8,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from chassis.storage import within
-from services.forum.storage.rows import part_of
-from services.forum.storage.tables import objection_decisions, objections, opinions, topics
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.chassis.storage import within
+from fivered.services.forum.storage.rows import part_of
+from fivered.services.forum.storage.tables import objection_decisions, objections, opinions, topics
 
 # States in which an objection waits for an answer.
 UNDECIDED = ("NOTED", "OPEN")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis.storage import Expression, within
-from services.forum.storage.tables import residents
+from fivered.chassis import records
+from fivered.chassis.storage import Expression, within
+from fivered.services.forum.storage.tables import residents
 
 
 def near(column: Expression, area: str) -> sa.ColumnElement[bool]:

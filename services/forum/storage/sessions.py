@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from chassis.storage import within
-from services.forum.storage.rows import near, part_of
-from services.forum.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.chassis.storage import within
+from fivered.services.forum.storage.rows import near, part_of
+from fivered.services.forum.storage.tables import (
     session_topics,
     sessions,
 )

@@ -8,11 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis.records import Row
-from chassis.storage import within
-from services.forum.storage.rows import part_of
-from services.forum.storage.tables import supervisions, supervisors, tasks
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.chassis.storage import within
+from fivered.services.forum.storage.rows import part_of
+from fivered.services.forum.storage.tables import supervisions, supervisors, tasks
 
 
 def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:

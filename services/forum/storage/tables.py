@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.records import History
+from fivered.chassis import storage as store
+from fivered.chassis.records import History
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from chassis.records import Row
-from chassis.storage import within
-from services.forum.storage.rows import part_of
-from services.forum.storage.tables import history, residents, supervisors, tasks
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.chassis.storage import within
+from fivered.services.forum.storage.rows import part_of
+from fivered.services.forum.storage.tables import history, residents, supervisors, tasks
 
 
 def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> list[Row]:

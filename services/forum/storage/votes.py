@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from chassis import records
-from services.forum.storage.tables import (
+from fivered.chassis import records
+from fivered.services.forum.storage.tables import (
     ballots,
     roll,
     sealed_votes,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.forum.service import Forum
+from fivered.services.forum.service import Forum
 from testkit.bench import bench, database_url  # noqa: F401
 
 STREET = "370811015"

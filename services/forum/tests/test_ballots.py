@@ -6,10 +6,10 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import NotFound, RoleDenied
-from chassis.settings import Secret
-from services.forum import errors, rules
-from services.forum.tests.conftest import ANA, BEN, NEIGHBOURS, STREET
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.settings import Secret
+from fivered.services.forum import errors, rules
+from fivered.services.forum.tests.conftest import ANA, BEN, NEIGHBOURS, STREET
 
 START = "2025-03-07T19:00:00+08:00"
 VOTERS = [ANA, BEN, *NEIGHBOURS][:8]

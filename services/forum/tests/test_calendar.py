@@ -1,6 +1,6 @@
 """The year 2027 arrives while topics wait."""
 
-from services.forum.tests.conftest import ANA
+from fivered.services.forum.tests.conftest import ANA
 
 # Invented: no notice of the State Council.
 YEAR = {

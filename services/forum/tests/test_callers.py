@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.i18n import problem_of
-from services.forum import errors
-from services.forum.service import Forum
-from services.forum.tests.conftest import ANA, BEN, COMMUNITY, NEIGHBOURS
+from fivered.chassis.i18n import problem_of
+from fivered.services.forum import errors
+from fivered.services.forum.service import Forum
+from fivered.services.forum.tests.conftest import ANA, BEN, COMMUNITY, NEIGHBOURS
 from testkit.callers import admitted, commands_of
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def gone(town):
 @pytest.mark.parametrize("who", [DEAD, AWAY, TWIN])
 def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
     def look(refused):
-        told = problem_of(refused, "services.forum")
+        told = problem_of(refused, "fivered.services.forum")
         assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
 
     # An official may live in another district.

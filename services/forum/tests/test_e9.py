@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.forum import errors
-from services.forum.tests.conftest import ANA, BEN, GRID, NEIGHBOURS
+from fivered.services.forum import errors
+from fivered.services.forum.tests.conftest import ANA, BEN, GRID, NEIGHBOURS
 from testkit.bench import instant
 
 VOTERS = [ANA, BEN, *NEIGHBOURS][:8]

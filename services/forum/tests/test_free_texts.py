@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.forum.service import Forum
+from fivered.services.forum.service import Forum
 from testkit.bodies import public_texts, require_no_number_in_texts
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import NotFound
-from services.forum import errors as refusals
-from services.forum.tests.conftest import (
+from fivered.chassis.refusal import NotFound
+from fivered.services.forum import errors as refusals
+from fivered.services.forum.tests.conftest import (
     COMMUNITY,
     GRID,
     NEXT_GRID,

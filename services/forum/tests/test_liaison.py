@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.forum import errors
-from services.forum.service import Forum
-from services.forum.tests.conftest import (
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.forum import errors
+from fivered.services.forum.service import Forum
+from fivered.services.forum.tests.conftest import (
     ANA,
     BEN,
     CADRE,

@@ -3,12 +3,12 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.fields import PartOfList
-from chassis.refusal import Invalid, NotFound, RoleDenied
-from services.forum import errors, views
-from services.forum.storage import tables
-from services.forum.tests.conftest import (
+from fivered.chassis import records
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied
+from fivered.services.forum import errors, views
+from fivered.services.forum.storage import tables
+from fivered.services.forum.tests.conftest import (
     ANA,
     BEN,
     CADRE,

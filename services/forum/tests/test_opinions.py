@@ -2,9 +2,16 @@
 
 import pytest
 
-from chassis.refusal import NotFound, NumberOfAPerson, StateConflict
-from services.forum import errors, rules
-from services.forum.tests.conftest import BEN, CADRE, MANAGER, NEIGHBOURS, NEXT_GRID, PROJECT
+from fivered.chassis.refusal import NotFound, NumberOfAPerson, StateConflict
+from fivered.services.forum import errors, rules
+from fivered.services.forum.tests.conftest import (
+    BEN,
+    CADRE,
+    MANAGER,
+    NEIGHBOURS,
+    NEXT_GRID,
+    PROJECT,
+)
 
 pytestmark = pytest.mark.slow
 

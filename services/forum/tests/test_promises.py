@@ -4,11 +4,11 @@ import inspect
 
 import pytest
 
-from chassis import contracts
-from chassis.refusal import Refusal
-from services.forum import errors, events, rules
-from services.forum.messages import MESSAGES
-from services.forum.service import Forum
+from fivered.chassis import contracts
+from fivered.chassis.refusal import Refusal
+from fivered.services.forum import errors, events, rules
+from fivered.services.forum.messages import MESSAGES
+from fivered.services.forum.service import Forum
 
 
 def test_the_contract_files_agree_with_the_code():

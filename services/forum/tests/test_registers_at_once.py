@@ -2,11 +2,11 @@
 
 import pytest
 
-from chassis.bus import Call, new_uuid
-from services.forum import errors
-from services.forum.actions import liaison
-from services.forum.service import Forum
-from services.forum.tests.conftest import DEPUTY, GRID, STREET, Town
+from fivered.chassis.bus import Call, new_uuid
+from fivered.services.forum import errors
+from fivered.services.forum.actions import liaison
+from fivered.services.forum.service import Forum
+from fivered.services.forum.tests.conftest import DEPUTY, GRID, STREET, Town
 from testkit.bench import open_bench, postgres_server, postgres_url  # noqa: F401
 from testkit.beside import while_open
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.i18n import problem_of
-from chassis.refusal import Invalid, RoleDenied
-from services.forum import errors
-from services.forum.tests.conftest import (
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import Invalid, RoleDenied
+from fivered.services.forum import errors
+from fivered.services.forum.tests.conftest import (
     ANA,
     BEN,
     CADRE,
@@ -601,7 +601,7 @@ def test_the_street_leads_the_talk_about_what_the_only_cadre_has_raised(town):
     body = {"topic_ids": [topic_id], "start": START, "place": "红帆驿站", "invitees": town.named()}
     with pytest.raises(errors.TakesPart) as refused:
         town.secretary(ANA).do("schedule_session", body)
-    assert "the street" in str(problem_of(refused.value, "services.forum")["message_en"])
+    assert "the street" in str(problem_of(refused.value, "fivered.services.forum")["message_en"])
     session_id = town.street().do("schedule_session", body)["id"]
     town.bench.at(START)
     town.street()

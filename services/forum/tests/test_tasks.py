@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chassis.refusal import NotFound, NumberOfAPerson, StateConflict
-from services.forum import errors, rules
-from services.forum.tests.conftest import (
+from fivered.chassis.refusal import NotFound, NumberOfAPerson, StateConflict
+from fivered.services.forum import errors, rules
+from fivered.services.forum.tests.conftest import (
     ANA,
     BEN,
     CADRE,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.forum import errors
-from services.forum.tests.conftest import (
+from fivered.services.forum import errors
+from fivered.services.forum.tests.conftest import (
     ANA,
     BEN,
     CADRE,
@@ -13,8 +13,8 @@ from services.forum.tests.conftest import (
     PROJECT,
     TEAM,
 )
-from services.forum.tests.test_escalations import late_request, listed, of_another, refused
-from services.forum.tests.test_ways_out import community_task
+from fivered.services.forum.tests.test_escalations import late_request, listed, of_another, refused
+from fivered.services.forum.tests.test_ways_out import community_task
 
 pytestmark = pytest.mark.slow
 

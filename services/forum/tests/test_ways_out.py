@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
-from services.forum import errors
-from services.forum.tests.conftest import (
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
+from fivered.services.forum import errors
+from fivered.services.forum.tests.conftest import (
     ANA,
     BEN,
     CADRE,

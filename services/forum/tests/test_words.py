@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, NumberOfAPerson, RoleDenied, StateConflict
-from services.forum import errors, rules
-from services.forum.tests.conftest import ANA, BEN, COMMUNITY, GRID, NEIGHBOURS, TEAM
+from fivered.chassis.refusal import Invalid, NotFound, NumberOfAPerson, RoleDenied, StateConflict
+from fivered.services.forum import errors, rules
+from fivered.services.forum.tests.conftest import ANA, BEN, COMMUNITY, GRID, NEIGHBOURS, TEAM
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,6 @@
 """Questions that the forum answers; reads only."""
 
-from services.forum.views import (
+from fivered.services.forum.views import (
     cards,
     escalations,
     invitations,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.bus import Tx
-from chassis.records import Row
-from chassis.refusal import RoleDenied
-from services.forum import replies, rules
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import RoleDenied
+from fivered.services.forum import replies, rules
 
 # Who acts for an area sees persons of it; everybody else sees numbers.
 STAFF_ROLES = frozenset(

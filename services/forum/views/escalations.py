@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import RoleDenied
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, storage
-from services.forum.fields import Tier
-from services.forum.views.cards import STAFF_ROLES
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import RoleDenied
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, storage
+from fivered.services.forum.fields import Tier
+from fivered.services.forum.views.cards import STAFF_ROLES
 
 
 class EscalationsAsked(Request, frozen=True):

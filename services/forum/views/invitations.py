@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import PartOfList
-from chassis.records import Row
-from chassis.replies import Page
-from services.forum import replies, storage
-from services.forum.views.cards import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.records import Row
+from fivered.chassis.replies import Page
+from fivered.services.forum import replies, storage
+from fivered.services.forum.views.cards import (
     title_of,
 )
 

@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.decimals import percent, ratio
-from chassis.fields import Area, Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, rules, storage
-from services.forum.fields import Tier
-from services.forum.views.cards import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import percent, ratio
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, rules, storage
+from fivered.services.forum.fields import Tier
+from fivered.services.forum.views.cards import (
     STAFF_ROLES,
     district,
     is_near,

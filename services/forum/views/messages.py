@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chassis.bus import Tx
-from chassis.fields import PartOfList
-from chassis.i18n import told
-from chassis.records import Row
-from chassis.replies import Page
-from services.forum import replies, storage
-from services.forum.messages import MESSAGES
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.i18n import told
+from fivered.chassis.records import Row
+from fivered.chassis.replies import Page
+from fivered.services.forum import replies, storage
+from fivered.services.forum.messages import MESSAGES
 
 
 def my_messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
@@ -33,4 +33,4 @@ def _message(tx: Tx, row: Row, number: str) -> str:
     """Return a message in the language that the caller reads."""
     # What a release before has told says less: it named no task.
     places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | (row.detail or {})
-    return told("services.forum", MESSAGES[row.code], places, tx.lang)
+    return told("fivered.services.forum", MESSAGES[row.code], places, tx.lang)

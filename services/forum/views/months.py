@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from chassis.bus import Tx
-from chassis.decimals import percent, ratio
-from chassis.fields import Area, Period
-from chassis.records import Row
-from chassis.refusal import Invalid, said
-from chassis.requests import Request
-from services.forum import replies, storage
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import percent, ratio
+from fivered.chassis.fields import Area, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, storage
 
 
 class FunnelOf(Request, frozen=True):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, Period
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, rules, storage
-from services.forum.views.cards import STAFF_ROLES, sees_inside, tally_card
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, rules, storage
+from fivered.services.forum.views.cards import STAFF_ROLES, sees_inside, tally_card
 
 
 class ObjectionsAsked(Request, frozen=True):

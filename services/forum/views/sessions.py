@@ -7,16 +7,16 @@ from typing import Literal
 
 from msgspec import UNSET
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound, RoleDenied
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, rules, storage
-from services.forum.rules.ical import icalendar
-from services.forum.views.cards import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, rules, storage
+from fivered.services.forum.rules.ical import icalendar
+from fivered.services.forum.views.cards import (
     is_near,
     sees_inside,
     tally_card,

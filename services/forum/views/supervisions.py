@@ -6,12 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, storage
-from services.forum.views.cards import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, storage
+from fivered.services.forum.views.cards import (
     whose_rows,
 )
 

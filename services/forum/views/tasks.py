@@ -6,16 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, storage
-from services.forum.rules import TaskState
-from services.forum.views.cards import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, storage
+from fivered.services.forum.rules import TaskState
+from fivered.services.forum.views.cards import (
     district,
     is_near,
     sees_inside,

@@ -8,25 +8,25 @@ from collections.abc import Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.forum import replies, rules, storage
-from services.forum.fields import Level
-from services.forum.rules import TopicState
-from services.forum.views.cards import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, rules, storage
+from fivered.services.forum.fields import Level
+from fivered.services.forum.rules import TopicState
+from fivered.services.forum.views.cards import (
     STAFF_ROLES,
     district,
     may_read,
     sees_inside,
     tally_card,
 )
-from services.forum.views.opinions import opinion_card
-from services.forum.views.tasks import task_card
+from fivered.services.forum.views.opinions import opinion_card
+from fivered.services.forum.views.tasks import task_card
 
 
 class TopicsAsked(Request, frozen=True):

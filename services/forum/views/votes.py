@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.forum import replies, rules, storage
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.forum import replies, rules, storage
 
 
 class Recount(Request, frozen=True):

@@ -1,9 +1,9 @@
 """What a year's working days make later in partner."""
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.deadlines import Move
-from services.partner.storage.tables import redemptions, statements
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.deadlines import Move
+from fivered.services.partner.storage.tables import redemptions, statements
 
 _KEPT = {table.name: table for table in (statements, redemptions)}
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from chassis import identities, records
-from chassis.bus import Event, Tx
-from services.partner import events
-from services.partner.actions import partners as register
-from services.partner.actions import people
-from services.partner.actions import redemptions as saga
-from services.partner.storage import partners as store
-from services.partner.storage.tables import areas
+from fivered.chassis import identities, records
+from fivered.chassis.bus import Event, Tx
+from fivered.services.partner import events
+from fivered.services.partner.actions import partners as register
+from fivered.services.partner.actions import people
+from fivered.services.partner.actions import redemptions as saga
+from fivered.services.partner.storage import partners as store
+from fivered.services.partner.storage.tables import areas
 
 
 def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:

@@ -1,13 +1,13 @@
 """The files that partner takes: partners whose agreement is signed, and drafts of offers."""
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.columns import Column, ColumnsOf
-from chassis.file_imports import Importer, Row, given, known_by, one_by_one
-from chassis.text import fold
-from services.partner.actions import offers, partners
-from services.partner.errors import UnknownPerson
-from services.partner.storage import tables
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.columns import Column, ColumnsOf
+from fivered.chassis.file_imports import Importer, Row, given, known_by, one_by_one
+from fivered.chassis.text import fold
+from fivered.services.partner.actions import offers, partners
+from fivered.services.partner.errors import UnknownPerson
+from fivered.services.partner.storage import tables
 
 _PARTNER = ColumnsOf(partners.RegisterPartner)
 _SIGNED = ColumnsOf(partners.AgreePartner)

@@ -1,11 +1,11 @@
 """The marker of a month: what partner counts, for every community and every partner."""
 
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from services.partner import events
-from services.partner.storage import offers as offer_store
-from services.partner.storage import partners as partner_store
-from services.partner.storage import redemptions as redemption_store
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.services.partner import events
+from fivered.services.partner.storage import offers as offer_store
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage import redemptions as redemption_store
 
 DISTRICT = "370811"
 

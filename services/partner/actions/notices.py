@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.decimals import yuan
-from chassis.records import Row
-from services.partner.storage import offers as offer_store
-from services.partner.storage.tables import messages
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import yuan
+from fivered.chassis.records import Row
+from fivered.services.partner.storage import offers as offer_store
+from fivered.services.partner.storage.tables import messages
 
 
 def tell(tx: Tx, partner_id: str, code: str, ref: str, **detail: object) -> None:

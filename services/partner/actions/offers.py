@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Area
-from chassis.free_text import PUBLIC, PublicText
-from chassis.i18n import problem_of
-from chassis.records import Row
-from chassis.refusal import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Area
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import (
     Invalid,
     NotFound,
     Refusal,
@@ -22,23 +22,23 @@ from chassis.refusal import (
     require_all,
     said,
 )
-from chassis.requests import Request
-from services.partner import events
-from services.partner.actions import notices
-from services.partner.actions.partners import require_area, require_id, require_no_stake
-from services.partner.errors import (
+from fivered.chassis.requests import Request
+from fivered.services.partner import events
+from fivered.services.partner.actions import notices
+from fivered.services.partner.actions.partners import require_area, require_id, require_no_stake
+from fivered.services.partner.errors import (
     ConflictOfInterest,
     OfferDiffers,
     OfferExists,
     OutOfStock,
     PartnerNotActive,
 )
-from services.partner.fields import OfferKind
-from services.partner.replies import OfferOutcome, OfferReply, OffersReply
-from services.partner.rules import offers as rules
-from services.partner.storage import offers as store
-from services.partner.storage import partners as partner_store
-from services.partner.storage.tables import offers, partners
+from fivered.services.partner.fields import OfferKind
+from fivered.services.partner.replies import OfferOutcome, OfferReply, OffersReply
+from fivered.services.partner.rules import offers as rules
+from fivered.services.partner.storage import offers as store
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage.tables import offers, partners
 
 MOST_STOCK = 1_000_000
 
@@ -401,7 +401,7 @@ def approve_offers(tx: Tx, payload: ApproveOffers) -> OffersReply:
                     id=done.id, state=done.state, version=done.version, terms=done.terms
                 )
         except Refusal as refusal:
-            said = problem_of(refusal, "services.partner")
+            said = problem_of(refusal, "fivered.services.partner")
             outcomes[number] = OfferOutcome(
                 id=one.offer_id,
                 state="REFUSED",

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.bus import Due, Tx
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
 
 STREET, DISTRICT = 1, 2
 AGAIN_WORKING_DAYS = 5

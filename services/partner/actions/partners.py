@@ -6,33 +6,33 @@ from typing import Annotated, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Area, Id
-from chassis.free_text import PUBLIC, PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import UNIQUE, Request
-from chassis.text import AREA as AREA_FORM
-from chassis.text import PERSON
-from services.partner import events
-from services.partner.actions import notices, people
-from services.partner.actions import redemptions as saga
-from services.partner.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Area, Id
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.chassis.text import AREA as AREA_FORM
+from fivered.chassis.text import PERSON
+from fivered.services.partner import events
+from fivered.services.partner.actions import notices, people
+from fivered.services.partner.actions import redemptions as saga
+from fivered.services.partner.errors import (
     ConflictOfInterest,
     OperatorsNeeded,
     PartnerDiffers,
     PartnerExists,
     UsccCheckFailed,
 )
-from services.partner.fields import PartnerLevel
-from services.partner.replies import PartnerReply
-from services.partner.rules import offers as offer_rules
-from services.partner.rules import uscc
-from services.partner.storage import offers as offer_store
-from services.partner.storage import partners as store
-from services.partner.storage.tables import offers, organisations, partners
+from fivered.services.partner.fields import PartnerLevel
+from fivered.services.partner.replies import PartnerReply
+from fivered.services.partner.rules import offers as offer_rules
+from fivered.services.partner.rules import uscc
+from fivered.services.partner.storage import offers as offer_store
+from fivered.services.partner.storage import partners as store
+from fivered.services.partner.storage.tables import offers, organisations, partners
 
 ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
 _PERSON = re.compile(PERSON)

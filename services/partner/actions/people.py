@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chassis import records
-from chassis.bus import Event, Tx
-from services.partner import events
-from services.partner.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Event, Tx
+from fivered.services.partner import events
+from fivered.services.partner.errors import (
     CallerDeceased,
     CallerGone,
     CallerMerged,
@@ -14,8 +14,8 @@ from services.partner.errors import (
     UnderAge,
     UnknownPerson,
 )
-from services.partner.storage import partners as store
-from services.partner.storage.tables import people
+from fivered.services.partner.storage import partners as store
+from fivered.services.partner.storage.tables import people
 
 
 def consume(tx: Tx, heard: Sequence[Event]) -> None:

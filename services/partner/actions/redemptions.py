@@ -7,16 +7,16 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Due, Event, Tx
-from chassis.facts import fact_of
-from chassis.free_text import PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
-from services.partner import events
-from services.partner.actions import notices, people
-from services.partner.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.requests import Request
+from fivered.services.partner import events
+from fivered.services.partner.actions import notices, people
+from fivered.services.partner.errors import (
     AlreadyRated,
     BadVoucher,
     LimitReached,
@@ -31,15 +31,15 @@ from services.partner.errors import (
     VoucherExpired,
     WindowOver,
 )
-from services.partner.replies import RedemptionReply
-from services.partner.rules import redemptions as rules
-from services.partner.rules import vouchers
-from services.partner.rules.offers import MOST_QUANTITY
-from services.partner.storage import offers as offer_store
-from services.partner.storage import partners as partner_store
-from services.partner.storage import redemptions as store
-from services.partner.storage.tables import numbers, offers, partners, redemptions
-from services.partner.storage.tables import steps as history
+from fivered.services.partner.replies import RedemptionReply
+from fivered.services.partner.rules import redemptions as rules
+from fivered.services.partner.rules import vouchers
+from fivered.services.partner.rules.offers import MOST_QUANTITY
+from fivered.services.partner.storage import offers as offer_store
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage import redemptions as store
+from fivered.services.partner.storage.tables import numbers, offers, partners, redemptions
+from fivered.services.partner.storage.tables import steps as history
 
 # Timers are never disarmed here: a firing timer holds its own row and then wants the redemption's,
 # so a transaction that held the redemption and wanted the timer's row would lock with it. One that

@@ -6,33 +6,33 @@ from typing import Annotated
 from msgspec import Meta
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.free_text import PUBLIC, PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, RoleDenied, said
-from chassis.requests import Request
-from chassis.text import fold
-from services.partner import events
-from services.partner.actions import notices
-from services.partner.actions.overdue import go_up
-from services.partner.actions.partners import require_no_stake
-from services.partner.actions.redemptions import reply
-from services.partner.actions.statements import confirm_held
-from services.partner.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
+from fivered.chassis.requests import Request
+from fivered.chassis.text import fold
+from fivered.services.partner import events
+from fivered.services.partner.actions import notices
+from fivered.services.partner.actions.overdue import go_up
+from fivered.services.partner.actions.partners import require_no_stake
+from fivered.services.partner.actions.redemptions import reply
+from fivered.services.partner.actions.statements import confirm_held
+from fivered.services.partner.errors import (
     ReceivableShort,
     RefundDecided,
     StreetDecides,
     WindowOver,
 )
-from services.partner.replies import RedemptionReply
-from services.partner.rules import redemptions as rules
-from services.partner.rules.statements import Line
-from services.partner.storage import partners as partner_store
-from services.partner.storage import redemptions as store
-from services.partner.storage import statements as statement_store
-from services.partner.storage.tables import partners, redemptions, statements
+from fivered.services.partner.replies import RedemptionReply
+from fivered.services.partner.rules import redemptions as rules
+from fivered.services.partner.rules.statements import Line
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage import redemptions as store
+from fivered.services.partner.storage import statements as statement_store
+from fivered.services.partner.storage.tables import partners, redemptions, statements
 
 REVIEW_TIMER = "refund_review"
 log = logging.getLogger("fivered.partner")

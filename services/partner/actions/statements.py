@@ -7,20 +7,20 @@ from typing import Annotated, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
-from chassis import records
-from chassis.bus import Due, Tx, check_precondition
-from chassis.facts import fact_of
-from chassis.fields import Area, Id, Period
-from chassis.free_text import Office, PublicText
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import UNIQUE, Request
-from chassis.text import PERIOD
-from services.partner import events
-from services.partner.actions import notices
-from services.partner.actions.overdue import go_up
-from services.partner.actions.partners import require_area, require_no_stake
-from services.partner.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx, check_precondition
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Area, Id, Period
+from fivered.chassis.free_text import Office, PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.chassis.text import PERIOD
+from fivered.services.partner import events
+from fivered.services.partner.actions import notices
+from fivered.services.partner.actions.overdue import go_up
+from fivered.services.partner.actions.partners import require_area, require_no_stake
+from fivered.services.partner.errors import (
     AdjustmentsWrong,
     AdjustmentTooHigh,
     FundBelowCommitted,
@@ -32,12 +32,12 @@ from services.partner.errors import (
     UnknownArea,
     WindowOver,
 )
-from services.partner.replies import FundReply, StatementReply
-from services.partner.rules import statements as rules
-from services.partner.storage import partners as partner_store
-from services.partner.storage import redemptions as redemption_store
-from services.partner.storage import statements as store
-from services.partner.storage.tables import funds, partners, statements
+from fivered.services.partner.replies import FundReply, StatementReply
+from fivered.services.partner.rules import statements as rules
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage import redemptions as redemption_store
+from fivered.services.partner.storage import statements as store
+from fivered.services.partner.storage.tables import funds, partners, statements
 
 _PERIOD = re.compile(PERIOD)
 # Never disarmed, for the reason that stands at the timers of redemptions.

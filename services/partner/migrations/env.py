@@ -1,4 +1,4 @@
-from chassis.migrate import run_env
-from services.partner.storage import metadata
+from fivered.chassis.migrate import run_env
+from fivered.services.partner.storage import metadata
 
 run_env(metadata)

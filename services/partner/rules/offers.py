@@ -5,10 +5,10 @@ import unicodedata
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from chassis.calendar import Calendar, with_zone
-from chassis.refusal import Said, require_all, said, sentences
-from chassis.text import FIRST_YEAR, LAST_YEAR, in_reach
-from services.partner.errors import (
+from fivered.chassis.calendar import Calendar, with_zone
+from fivered.chassis.refusal import Said, require_all, said, sentences
+from fivered.chassis.text import FIRST_YEAR, LAST_YEAR, in_reach
+from fivered.services.partner.errors import (
     CategoryForbidden,
     LevelAreaMismatch,
     LevelDenied,

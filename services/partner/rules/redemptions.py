@@ -8,7 +8,7 @@ every (state, answer) there is one defined step.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.partner.errors import NotInScope, WrongAudience
+from fivered.services.partner.errors import NotInScope, WrongAudience
 
 HOLD_RETRY = timedelta(seconds=60)
 HOLD_GIVE_UP = timedelta(minutes=10)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis.calendar import Calendar
+from fivered.chassis.calendar import Calendar
 
 CONFIRM_WORKING_DAYS = 5
 REVIEW_WORKING_DAYS = 5

@@ -1,6 +1,6 @@
 """Unified social credit codes (统一社会信用代码)."""
 
-from services.partner.errors import UsccMalformed
+from fivered.services.partner.errors import UsccMalformed
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)

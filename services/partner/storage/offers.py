@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.partner.rules import offers as rules
-from services.partner.storage.partners import tied_partners
-from services.partner.storage.tables import offer_terms, offers, partners
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.partner.rules import offers as rules
+from fivered.services.partner.storage.partners import tied_partners
+from fivered.services.partner.storage.tables import offer_terms, offers, partners
 
 
 def take_stock(conn: sa.Connection, offer_id: str, qty: int) -> records.Row | None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import identities, records
-from chassis import storage as store
-from chassis.records import Row
-from services.partner.storage.tables import (
+from fivered.chassis import identities, records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.partner.storage.tables import (
     areas,
     chassis,
     history,

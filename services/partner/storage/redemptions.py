@@ -6,14 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.bus import Actor
-from chassis.records import Row
-from services.partner.rules import redemptions as rules
-from services.partner.rules.redemptions import COUNTED, REDEEMED
-from services.partner.storage.partners import household_of, tied_partners
-from services.partner.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.bus import Actor
+from fivered.chassis.records import Row
+from fivered.services.partner.rules import redemptions as rules
+from fivered.services.partner.rules.redemptions import COUNTED, REDEEMED
+from fivered.services.partner.storage.partners import household_of, tied_partners
+from fivered.services.partner.storage.tables import (
     history,
     partners,
     people,

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.partner.rules.statements import Line
-from services.partner.storage.tables import funds, redemptions, statement_lines, statements
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.partner.rules.statements import Line
+from fivered.services.partner.storage.tables import funds, redemptions, statement_lines, statements
 
 # States in which a statement's amount is promised or paid out of its fund.
 BOUND = ("CONFIRMED", "PAID")

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
+from fivered.chassis import records
+from fivered.chassis import storage as store
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.partner.service import Partner
+from fivered.services.partner.service import Partner
 from testkit.bench import bench, database_url, files  # noqa: F401  pytest finds them here
 
 COMMUNITY = "370811015901"

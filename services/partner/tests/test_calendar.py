@@ -1,6 +1,6 @@
 """The year 2027 arrives while a statement waits for its partner."""
 
-from services.partner.tests.test_statements import ask_refund
+from fivered.services.partner.tests.test_statements import ask_refund
 
 # Invented: no notice of the State Council.
 YEAR = {

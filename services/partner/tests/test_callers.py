@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.partner import errors
-from services.partner.service import Partner
-from services.partner.tests.conftest import COMMUNITY
+from fivered.services.partner import errors
+from fivered.services.partner.service import Partner
+from fivered.services.partner.tests.conftest import COMMUNITY
 from testkit.callers import admitted, commands_of
 
 DEAD, TWIN = "per_dead", "per_twin"

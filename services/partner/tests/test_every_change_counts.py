@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.storage import LostChange
-from services.partner.storage import offers, statements
+from fivered.chassis.storage import LostChange
+from fivered.services.partner.storage import offers, statements
 
 
 def test_stock_goes_back_to_an_offer_that_is_there(bench):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.partner.service import Partner
+from fivered.services.partner.service import Partner
 from testkit.bodies import (
     public_columns,
     public_texts,

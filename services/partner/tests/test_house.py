@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from chassis import contracts
-from chassis.facts import read_in
-from chassis.refusal import Refusal
-from chassis.settings import SettingsError, read
-from services.partner import errors, events
-from services.partner.service import Partner
-from services.partner.settings import PartnerSettings
+from fivered.chassis import contracts
+from fivered.chassis.facts import read_in
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.settings import SettingsError, read
+from fivered.services.partner import errors, events
+from fivered.services.partner.service import Partner
+from fivered.services.partner.settings import PartnerSettings
 from testkit.bench import assert_no_drift
 
 HERE = Path(inspect.getfile(Partner)).parent

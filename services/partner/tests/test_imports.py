@@ -4,9 +4,9 @@ from contextlib import closing
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.partner.errors import ConflictOfInterest
-from services.partner.tests.conftest import registered
+from fivered.chassis.refusal import StateConflict
+from fivered.services.partner.errors import ConflictOfInterest
+from fivered.services.partner.tests.conftest import registered
 from testkit.bench import open_bench
 
 pytestmark = pytest.mark.slow

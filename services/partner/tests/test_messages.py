@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import NotFound
-from services.partner.tests.conftest import ANA, BARBER, BEN, CADRE, CLERK, COMMUNITY
+from fivered.chassis.refusal import NotFound
+from fivered.services.partner.tests.conftest import ANA, BARBER, BEN, CADRE, CLERK, COMMUNITY
 
 
 def told(town, person=BARBER, **asked):

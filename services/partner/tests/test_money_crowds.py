@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from chassis import timers
-from chassis.bus import Actor, Call, new_uuid
-from chassis.refusal import Refusal
-from services.partner.rules.statements import next_issue
-from services.partner.tests.conftest import CADRE, COMMUNITY, OFFICER, STREET, Town, begun
-from services.partner.tests.test_money_walks import PERIODS, STEPS, Walk, step
-from services.partner.tests.test_races import on_postgresql
+from fivered.chassis import timers
+from fivered.chassis.bus import Actor, Call, new_uuid
+from fivered.chassis.refusal import Refusal
+from fivered.services.partner.rules.statements import next_issue
+from fivered.services.partner.tests.conftest import CADRE, COMMUNITY, OFFICER, STREET, Town, begun
+from fivered.services.partner.tests.test_money_walks import PERIODS, STEPS, Walk, step
+from fivered.services.partner.tests.test_races import on_postgresql
 from testkit.beside import at_once
 
 pytestmark = pytest.mark.slow

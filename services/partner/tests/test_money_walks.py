@@ -14,9 +14,9 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import Refusal
-from services.partner.rules.statements import next_issue
-from services.partner.tests.conftest import (
+from fivered.chassis.refusal import Refusal
+from fivered.services.partner.rules.statements import next_issue
+from fivered.services.partner.tests.conftest import (
     ANA,
     BARBER,
     BEN,

@@ -2,8 +2,16 @@
 
 import pytest
 
-from services.partner import errors
-from services.partner.tests.conftest import ANA, BARBER, BEN, CADRE, CLERK, COMMUNITY, OFFICER
+from fivered.services.partner import errors
+from fivered.services.partner.tests.conftest import (
+    ANA,
+    BARBER,
+    BEN,
+    CADRE,
+    CLERK,
+    COMMUNITY,
+    OFFICER,
+)
 
 CHILD, GHOST = "per_child", "per_ghost"
 

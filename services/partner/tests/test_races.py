@@ -10,10 +10,10 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from chassis import timers
-from chassis.bus import Actor, Call, new_uuid
-from chassis.refusal import PreconditionRequired, Refusal, StateConflict
-from services.partner import errors
+from fivered.chassis import timers
+from fivered.chassis.bus import Actor, Call, new_uuid
+from fivered.chassis.refusal import PreconditionRequired, Refusal, StateConflict
+from fivered.services.partner import errors
 from testkit.beside import at_once
 from testkit.waiting import wait_until
 
@@ -188,7 +188,7 @@ def test_parallel_requests_of_one_person_do_not_pass_his_limit(town, barber):
 
 @on_postgresql
 def test_parallel_guesses_do_not_pass_the_limit(town, haircut):
-    from services.partner.rules.vouchers import check_digit
+    from fivered.services.partner.rules.vouchers import check_digit
 
     redemption_id = town.reserve(haircut)
     code = town.voucher(redemption_id)

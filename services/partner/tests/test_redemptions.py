@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chassis.refusal import (
+from fivered.chassis.refusal import (
     IdempotencyMismatch,
     Invalid,
     NotFound,
@@ -14,9 +14,9 @@ from chassis.refusal import (
     StateConflict,
     VersionConflict,
 )
-from chassis.settings import Secret
-from services.partner import errors
-from services.partner.rules import vouchers
+from fivered.chassis.settings import Secret
+from fivered.services.partner import errors
+from fivered.services.partner.rules import vouchers
 from testkit.bench import instant
 
 COMMUNITY, STREET = "370811015901", "370811015"

@@ -2,11 +2,19 @@
 
 import pytest
 
-from chassis.refusal import Invalid
-from services.partner import errors
-from services.partner.tests.conftest import ANA, BARBER, CADRE, CLERK, COMMUNITY, OFFICER, STREET
-from services.partner.tests.test_register import stop
-from services.partner.tests.test_statements import DENIED, ask_refund, paid, step
+from fivered.chassis.refusal import Invalid
+from fivered.services.partner import errors
+from fivered.services.partner.tests.conftest import (
+    ANA,
+    BARBER,
+    CADRE,
+    CLERK,
+    COMMUNITY,
+    OFFICER,
+    STREET,
+)
+from fivered.services.partner.tests.test_register import stop
+from fivered.services.partner.tests.test_statements import DENIED, ask_refund, paid, step
 
 AGAIN = "店员已书面承认未完成"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
-from services.partner import errors
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
+from fivered.services.partner import errors
 
 COMMUNITY, STREET = "370811015901", "370811015"
 ANA, BARBER, CLERK, CADRE = "per_ana", "per_barber", "per_clerk", "per_cadre"

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from chassis.calendar import published
-from chassis.decimals import percent, ratio
-from services.partner import errors
-from services.partner.rules import offers, redemptions, statements, uscc, vouchers
+from fivered.chassis.calendar import published
+from fivered.chassis.decimals import percent, ratio
+from fivered.services.partner import errors
+from fivered.services.partner.rules import offers, redemptions, statements, uscc, vouchers
 from testkit.bench import instant
 
 KEY = "a-test-key-that-is-32-bytes-long-or-more"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.partner import errors
-from services.partner.tests.test_register import stop
-from services.partner.tests.test_statements import (
+from fivered.services.partner import errors
+from fivered.services.partner.tests.test_register import stop
+from fivered.services.partner.tests.test_statements import (
     BEN,
     ISSUED,
     adjust,

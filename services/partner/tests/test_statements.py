@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import (
+from fivered.chassis.refusal import (
     Invalid,
     NotFound,
     PreconditionRequired,
@@ -10,7 +10,7 @@ from chassis.refusal import (
     StateConflict,
     VersionConflict,
 )
-from services.partner import errors
+from fivered.services.partner import errors
 from testkit.bench import instant
 
 pytestmark = pytest.mark.slow
@@ -506,7 +506,7 @@ def test_the_marker_names_every_community_once_zeros_included(town, barber, hair
 
 
 def test_the_marker_lies_in_the_partition_of_its_communities(town, barber):
-    from chassis.bus import partition_of
+    from fivered.chassis.bus import partition_of
 
     town.bench.fire("2025-04-03T00:00")
     rows = town.bench.rows(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import NotFound, StateConflict
-from services.partner import errors
-from services.partner.tests.conftest import ANA, BARBER, CADRE, COMMUNITY
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.services.partner import errors
+from fivered.services.partner.tests.conftest import ANA, BARBER, CADRE, COMMUNITY
 
 REASON = {"reason": "营业执照已过期"}
 

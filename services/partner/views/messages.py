@@ -6,17 +6,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Cursor, Limit
-from chassis.i18n import told
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.partner import replies
-from services.partner.messages import MESSAGES
-from services.partner.storage import partners as store
-from services.partner.storage.tables import messages
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.i18n import told
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.partner import replies
+from fivered.services.partner.messages import MESSAGES
+from fivered.services.partner.storage import partners as store
+from fivered.services.partner.storage.tables import messages
 
 
 class MessagesQuery(Request, frozen=True):
@@ -52,6 +52,6 @@ def partner_messages(tx: Tx, payload: MessagesQuery) -> Page[replies.MessageCard
             row,
             id=row.message_id,
             at=row.created_at,
-            text=told("services.partner", MESSAGES[row.code], row.detail, tx.lang),
+            text=told("fivered.services.partner", MESSAGES[row.code], row.detail, tx.lang),
         )
     )

@@ -5,26 +5,26 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from chassis.storage import within
-from services.partner import replies
-from services.partner.fields import OfferKind, PartnerLevel
-from services.partner.replies import PartnerState
-from services.partner.rules import offers as rules
-from services.partner.rules.redemptions import audience_of
-from services.partner.storage import offers as offer_store
-from services.partner.storage import partners as store
-from services.partner.storage import redemptions as redemption_store
-from services.partner.storage import statements as statement_store
-from services.partner.storage.tables import offers, partners
-from services.partner.views.redemptions import READERS, desk_line, steps_of
-from services.partner.views.statements import own_matters, statement_line
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.chassis.storage import within
+from fivered.services.partner import replies
+from fivered.services.partner.fields import OfferKind, PartnerLevel
+from fivered.services.partner.replies import PartnerState
+from fivered.services.partner.rules import offers as rules
+from fivered.services.partner.rules.redemptions import audience_of
+from fivered.services.partner.storage import offers as offer_store
+from fivered.services.partner.storage import partners as store
+from fivered.services.partner.storage import redemptions as redemption_store
+from fivered.services.partner.storage import statements as statement_store
+from fivered.services.partner.storage.tables import offers, partners
+from fivered.services.partner.views.redemptions import READERS, desk_line, steps_of
+from fivered.services.partner.views.statements import own_matters, statement_line
 
 
 class PartnersQuery(Request, frozen=True):

@@ -6,21 +6,21 @@ from typing import Annotated
 import sqlalchemy as sa
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.decimals import percent, ratio
-from chassis.fields import Area, Cursor, Limit, PartOfList, Period
-from chassis.i18n import in_words
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, said
-from chassis.replies import Page
-from chassis.requests import Request
-from services.partner import replies
-from services.partner.replies import RedemptionState
-from services.partner.rules.vouchers import voucher
-from services.partner.storage import partners as partner_store
-from services.partner.storage import redemptions as store
-from services.partner.storage.tables import offers, redemptions
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import percent, ratio
+from fivered.chassis.fields import Area, Cursor, Limit, PartOfList, Period
+from fivered.chassis.i18n import in_words
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.partner import replies
+from fivered.services.partner.replies import RedemptionState
+from fivered.services.partner.rules.vouchers import voucher
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage import redemptions as store
+from fivered.services.partner.storage.tables import offers, redemptions
 
 OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
 READERS = (*OFFICIALS, "R_AUDITOR")
@@ -56,7 +56,7 @@ def refund_due(row: Row) -> datetime | None:
 
 def redemption_card(row: Row, title: str) -> replies.RedemptionCard:
     """Return a redemption as its holder and its partner see it, without the voucher."""
-    reason = in_words("services.partner", "reason", row.reason) if row.reason else {}
+    reason = in_words("fivered.services.partner", "reason", row.reason) if row.reason else {}
     return replies.RedemptionCard.of(
         row, id=row.redemption_id, title=title, refund_due=refund_due(row), **reason
     )

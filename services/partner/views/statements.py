@@ -5,21 +5,21 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.decimals import percent, ratio
-from chassis.fields import Area, Cursor, Limit, Period
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from chassis.storage import within
-from services.partner import replies
-from services.partner.replies import StatementState
-from services.partner.storage import partners as partner_store
-from services.partner.storage import statements as store
-from services.partner.storage.tables import funds, statements
-from services.partner.views.redemptions import OFFICIALS, steps_of
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import percent, ratio
+from fivered.chassis.fields import Area, Cursor, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.chassis.storage import within
+from fivered.services.partner import replies
+from fivered.services.partner.replies import StatementState
+from fivered.services.partner.storage import partners as partner_store
+from fivered.services.partner.storage import statements as store
+from fivered.services.partner.storage.tables import funds, statements
+from fivered.services.partner.views.redemptions import OFFICIALS, steps_of
 
 
 class StatementsQuery(Request, frozen=True):

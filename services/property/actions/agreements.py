@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.fields import Sha256
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import UNIQUE, Request
-from services.property import errors, replies, rules
-from services.property.actions import ground
-from services.property.actions.ground import References
-from services.property.storage import rows, tables
-from services.property.storage.rows import Row, Values
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.fields import Sha256
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.property import errors, replies, rules
+from fivered.services.property.actions import ground
+from fivered.services.property.actions.ground import References
+from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage.rows import Row, Values
 
 OPEN_BEFORE = timedelta(days=10)
 SIDE_ROLES = {

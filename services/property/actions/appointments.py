@@ -6,17 +6,17 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.free_text import PublicText
-from chassis.refusal import NotFound, StateConflict, said
-from chassis.requests import Request
-from services.property import errors, events, replies, rules
-from services.property.actions import ground
-from services.property.fields import Direction, EndReason, Post
-from services.property.storage import rows, tables
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import NotFound, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.property import errors, events, replies, rules
+from fivered.services.property.actions import ground
+from fivered.services.property.fields import Direction, EndReason, Post
+from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage.rows import Row
 
 # The papers on which each side approves.
 MINUTES = said("社区党委会议纪要 / minutes of the community party committee")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.deadlines import Move
-from services.property.storage import tables
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.deadlines import Move
+from fivered.services.property.storage import tables
 
 # What the ref of a timer names, by how the timer's kind begins.
 _OF = {

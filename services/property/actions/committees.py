@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.free_text import PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import UNIQUE, Request
-from services.property import errors, events, replies, rules
-from services.property.actions import ground
-from services.property.storage import rows, tables
-from services.property.storage.rows import Row, Values
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.property import errors, events, replies, rules
+from fivered.services.property.actions import ground
+from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage.rows import Row, Values
 
 # The chair of a committee whose chair has died.
 NOBODY = ""

@@ -6,16 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import RoleDenied, StateConflict
-from chassis.requests import UNIQUE, Request
-from services.property import errors, events, replies, rules
-from services.property.actions import ground
-from services.property.storage import rows, tables
-from services.property.storage.rows import Row, Values
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import RoleDenied, StateConflict
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.property import errors, events, replies, rules
+from fivered.services.property.actions import ground
+from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage.rows import Row, Values
 
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 Representatives = Annotated[list[ground.PersonId], UNIQUE, Meta(max_length=20)]

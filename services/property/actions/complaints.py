@@ -8,16 +8,16 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Event, Tx
-from chassis.fields import Period
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict, said
-from chassis.requests import Request
-from services.property import errors, events, replies, rules
-from services.property.actions import ground, rectifications
-from services.property.storage import months, rows, tables
-from services.property.storage.rows import Row, Values
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.chassis.fields import Period
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.property import errors, events, replies, rules
+from fivered.services.property.actions import ground, rectifications
+from fivered.services.property.storage import months, rows, tables
+from fivered.services.property.storage.rows import Row, Values
 
 log = logging.getLogger("fivered.property")
 

@@ -7,19 +7,19 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.fields import Sha256
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from chassis.text import fold
-from services.property import errors, events, replies
-from services.property.actions import ground
-from services.property.fields import DisclosureKind
-from services.property.storage import closings, rows, tables
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Sha256
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.chassis.text import fold
+from fivered.services.property import errors, events, replies
+from fivered.services.property.actions import ground
+from fivered.services.property.fields import DisclosureKind
+from fivered.services.property.storage import closings, rows, tables
+from fivered.services.property.storage.rows import Row
 
 # So often a disclosure is put right: the board shows each document that stood there.
 MOST_CORRECTIONS = 20

@@ -9,15 +9,15 @@ from typing import Annotated, Any, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.calendar import Calendar
-from chassis.free_text import PUBLIC
-from chassis.refusal import StateConflict
-from services.property import errors
-from services.property.replies import Made
-from services.property.storage import people, rows, tables
-from services.property.storage.rows import Row, Values
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.refusal import StateConflict
+from fivered.services.property import errors
+from fivered.services.property.replies import Made
+from fivered.services.property.storage import people, rows, tables
+from fivered.services.property.storage.rows import Row, Values
 
 Name = Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]

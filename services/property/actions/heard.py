@@ -6,10 +6,10 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from chassis import identities, records
-from chassis.bus import Event, Tx
-from services.property import events
-from services.property.actions import (
+from fivered.chassis import identities, records
+from fivered.chassis.bus import Event, Tx
+from fivered.services.property import events
+from fivered.services.property.actions import (
     appointments,
     committees,
     companies,
@@ -18,7 +18,7 @@ from services.property.actions import (
     projects,
     works,
 )
-from services.property.storage import people, rows, tables
+from fivered.services.property.storage import people, rows, tables
 
 Take = Callable[[Tx, list[Event]], None]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.bus import Tx
-from chassis.columns import ColumnsOf
-from chassis.file_imports import Importer, Outcome, Row, given, known_by, one_by_one
-from services.property import errors, replies, rules
-from services.property.actions import agreements, committees, companies, projects
-from services.property.storage import rows as stored
-from services.property.storage import tables
+from fivered.chassis.bus import Tx
+from fivered.chassis.columns import ColumnsOf
+from fivered.chassis.file_imports import Importer, Outcome, Row, given, known_by, one_by_one
+from fivered.services.property import errors, replies, rules
+from fivered.services.property.actions import agreements, committees, companies, projects
+from fivered.services.property.storage import rows as stored
+from fivered.services.property.storage import tables
 
 _COMPANY = ColumnsOf(companies.RegisterCompany)
 _PROJECT = ColumnsOf(projects.RegisterProject)

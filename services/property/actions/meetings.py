@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.fields import Id, Sha256
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict, said
-from chassis.requests import Request
-from services.property import errors, replies, rules
-from services.property.actions import ground, rectifications, works
-from services.property.storage import months, people, rows, tables
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.fields import Id, Sha256
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.property import errors, replies, rules
+from fivered.services.property.actions import ground, rectifications, works
+from fivered.services.property.storage import months, people, rows, tables
+from fivered.services.property.storage.rows import Row
 
 # One who is named twice is one person there.
 Seats = Annotated[list[Id], Meta(max_length=200)]

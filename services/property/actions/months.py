@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from chassis.bus import Due, Event, Tx
-from chassis.calendar import Calendar
-from services.property import events, rules
-from services.property.storage import months
-from services.property.storage.rows import Row, Values
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.chassis.calendar import Calendar
+from fivered.services.property import events, rules
+from fivered.services.property.storage import months
+from fivered.services.property.storage.rows import Row, Values
 
 
 def cut_off(tx: Tx, due: Due) -> None:

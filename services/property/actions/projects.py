@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Community, Grid
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict, said
-from chassis.requests import UNIQUE, Request
-from services.property import errors, events, replies, rules
-from services.property.actions import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Community, Grid
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict, said
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.property import errors, events, replies, rules
+from fivered.services.property.actions import (
     agreements,
     appointments,
     committees,
@@ -25,8 +25,8 @@ from services.property.actions import (
     rectifications,
     works,
 )
-from services.property.storage import closings, rows, tables
-from services.property.storage.rows import Row, Values
+from fivered.services.property.storage import closings, rows, tables
+from fivered.services.property.storage.rows import Row, Values
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]

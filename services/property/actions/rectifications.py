@@ -8,18 +8,18 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Event, Tx
-from chassis.facts import fact_of
-from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from services.property import errors, events, replies, rules
-from services.property.actions import ground
-from services.property.actions.ground import Reference, References
-from services.property.fields import Severity
-from services.property.storage import rows, tables
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.property import errors, events, replies, rules
+from fivered.services.property.actions import ground
+from fivered.services.property.actions.ground import Reference, References
+from fivered.services.property.fields import Severity
+from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage.rows import Row
 
 log = logging.getLogger("fivered.property")
 # Whom an overdue order goes up to: level -> (tier, digits of the area of the link).

@@ -7,18 +7,18 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import Due, Event, Tx
-from chassis.facts import fact_of
-from chassis.free_text import PublicText
-from chassis.refusal import StateConflict
-from chassis.requests import Request
-from services.property import errors, events, replies
-from services.property.actions import ground, rectifications
-from services.property.actions.ground import References
-from services.property.storage import rows, tables
-from services.property.storage import works as stored
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Event, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.refusal import StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.property import errors, events, replies
+from fivered.services.property.actions import ground, rectifications
+from fivered.services.property.actions.ground import References
+from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage import works as stored
+from fivered.services.property.storage.rows import Row
 
 OPEN = ("ASSIGNED", "DOING")
 ENDED = ("CLOSED", "CANCELLED", "ENDED")

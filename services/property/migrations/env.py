@@ -1,4 +1,4 @@
-from chassis.migrate import run_env
-from services.property.storage import tables
+from fivered.chassis.migrate import run_env
+from fivered.services.property.storage import tables
 
 run_env(tables.metadata)

@@ -1,6 +1,6 @@
 """What the property service answers: the types that a caller may rely on."""
 
-from services.property.replies.agreements import (
+from fivered.services.property.replies.agreements import (
     AgreementCard,
     AgreementItem,
     AgreementLine,
@@ -9,9 +9,14 @@ from services.property.replies.agreements import (
     MeetingCard,
     Waived,
 )
-from services.property.replies.appointments import AppointmentCard, AppointmentLine, Approved, Filed
-from services.property.replies.common import Both, Happened, Made, MadeDue, Message
-from services.property.replies.complaints import (
+from fivered.services.property.replies.appointments import (
+    AppointmentCard,
+    AppointmentLine,
+    Approved,
+    Filed,
+)
+from fivered.services.property.replies.common import Both, Happened, Made, MadeDue, Message
+from fivered.services.property.replies.complaints import (
     Category,
     ComplaintCard,
     ComplaintWithHistory,
@@ -24,7 +29,7 @@ from services.property.replies.complaints import (
     Validated,
     Window,
 )
-from services.property.replies.disclosures import (
+from fivered.services.property.replies.disclosures import (
     Board,
     BoardDisclosure,
     Disclosed,
@@ -32,7 +37,7 @@ from services.property.replies.disclosures import (
     DisclosureState,
     Minutes,
 )
-from services.property.replies.orders import (
+from fivered.services.property.replies.orders import (
     Failed,
     Issued,
     Order,
@@ -44,7 +49,7 @@ from services.property.replies.orders import (
     WorkState,
     WorkWithHistory,
 )
-from services.property.replies.projects import (
+from fivered.services.property.replies.projects import (
     CommitteeCard,
     CommitteeInTerm,
     CommitteeLine,

@@ -4,9 +4,9 @@ from datetime import date
 
 from msgspec import UNSET, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.property.replies.common import Happened, Made
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies.common import Happened, Made
 
 
 class Waived(Made, kw_only=True):

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.property.replies.common import Happened, Made, MadeDue
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies.common import Happened, Made, MadeDue
 
 
 class Approved(MadeDue, kw_only=True):

@@ -4,8 +4,8 @@ from typing import Annotated, Generic
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import ItemT, Page, Reply
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import ItemT, Page, Reply
 
 
 class Made(Reply, kw_only=True):

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.property.replies.common import Happened, Made
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies.common import Happened, Made
 
 
 class Validated(Made, kw_only=True):

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from chassis.fields import Instant
-from chassis.replies import Reply
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
 
 DisclosureState = Literal["SCHEDULED", "OVERDUE", "PUBLISHED", "PUBLISHED_LATE", "CANCELLED"]
 

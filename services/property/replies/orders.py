@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.property.replies.common import Happened, Made, MadeDue
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies.common import Happened, Made, MadeDue
 
 OrderState = Literal[
     "ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE", "PASSED", "CLOSED", "WITHDRAWN", "ENDED"

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis.fields import Instant
-from chassis.replies import Reply
-from services.property.replies.common import Both, Happened, Made
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies.common import Both, Happened, Made
 
 
 class Counted(Made, kw_only=True):

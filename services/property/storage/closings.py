@@ -6,9 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from services.property.storage import tables as t
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.services.property.storage import tables as t
+from fivered.services.property.storage.rows import Row
 
 
 def successor_of(conn: sa.Connection, project_id: str) -> str | None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
-from services.property import rules
-from services.property.storage import tables as t
-from services.property.storage.months import promises_something
-from services.property.storage.rows import COMMUNITY_DIGITS, Condition, Row, Values, within
+from fivered.chassis import records
+from fivered.services.property import rules
+from fivered.services.property.storage import tables as t
+from fivered.services.property.storage.months import promises_something
+from fivered.services.property.storage.rows import COMMUNITY_DIGITS, Condition, Row, Values, within
 
 
 def conditions(

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from services.property.storage import tables as t
-from services.property.storage.rows import Condition, Row, Values, within
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.services.property.storage import tables as t
+from fivered.services.property.storage.rows import Condition, Row, Values, within
 
 Key = tuple[str, str]
 

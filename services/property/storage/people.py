@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
-from chassis import identities, records
-from chassis import storage as store
-from services.property.storage import tables as t
+from fivered.chassis import identities, records
+from fivered.chassis import storage as store
+from fivered.services.property.storage import tables as t
 
 Row = records.Row
 # How a caller stands who may act no more: dead, or of an id that was given up for another one.

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import identities, records
-from chassis import storage as store
-from services.property import rules
-from services.property.storage import tables as t
-from services.property.storage.people import housemates, same_household
+from fivered.chassis import identities, records
+from fivered.chassis import storage as store
+from fivered.services.property import rules
+from fivered.services.property.storage import tables as t
+from fivered.services.property.storage.people import housemates, same_household
 
 Row = records.Row
 Values = dict[str, Any]

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from services.property.storage import tables as t
-from services.property.storage.rows import Row
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.services.property.storage import tables as t
+from fivered.services.property.storage.rows import Row
 
 
 def of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Row]:

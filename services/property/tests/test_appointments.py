@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.i18n import problem_of
-from chassis.refusal import NotFound, StateConflict
-from services.property import errors
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.services.property import errors
 from testkit.bench import instant
 
 
@@ -106,7 +106,7 @@ def test_a_direction_has_one_active_appointment_even_when_two_were_nominated(ben
         bench.as_("R_PM", person="per_wu").do("consent_appointment", which)
         with pytest.raises(errors.DocumentRequired) as refused:
             town.secretary().do("approve_appointment", which, version=2)
-        told = problem_of(refused.value, "services.property")
+        told = problem_of(refused.value, "fivered.services.property")
         assert told["message_zh"] == "须附社区党委会议纪要"
         assert told["message_en"].endswith(": minutes of the community party committee")
         paper = which | {"document_ref": "纪要"}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.property import errors
-from services.property.service import Property
-from services.property.tests.conftest import COMMUNITY
+from fivered.services.property import errors
+from fivered.services.property.service import Property
+from fivered.services.property.tests.conftest import COMMUNITY
 from testkit.callers import admitted, commands_of
 
 DEAD, TWIN = "per_dead", "per_twin"

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from chassis.decimals import decimal
-from chassis.refusal import NotFound, RoleDenied, StateConflict
-from services.property import errors, rules
+from fivered.chassis.decimals import decimal
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.services.property import errors, rules
 
 
 def validate(town, cpl, valid, version, reason="现场核实后认定"):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.property import errors
-from services.property.tests.test_people import meeting
+from fivered.chassis.refusal import StateConflict
+from fivered.services.property import errors
+from fivered.services.property.tests.test_people import meeting
 
 REASON = "记录重复,作废"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.property import errors
-from services.property.tests.test_agreements import meeting
+from fivered.chassis.refusal import StateConflict
+from fivered.services.property import errors
+from fivered.services.property.tests.test_agreements import meeting
 from testkit.bench import instant
 
 DECIDED = {"text": "充电桩选址", "kind": "WORK", "due_date": "2025-03-12"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.property import errors
+from fivered.chassis.refusal import StateConflict
+from fivered.services.property import errors
 
 
 @pytest.mark.covers("F19-flow")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.property.tests.conftest import registered
+from fivered.services.property.tests.conftest import registered
 
 COMPANIES = "company_id,name,uscc\npco_1,任城区示例·春晖物业有限公司,91370899MA0000000E\n"
 PROJECTS = "project_id,company_id,name,community,grids,households,area_m2,manager_person_id\n"

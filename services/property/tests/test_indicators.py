@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.property.tests.test_agreements import meeting
-from services.property.tests.test_complaints import history
-from services.property.tests.test_rectifications import PAIR
+from fivered.services.property.tests.test_agreements import meeting
+from fivered.services.property.tests.test_complaints import history
+from fivered.services.property.tests.test_rectifications import PAIR
 
 
 def indicators(town, period):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.bus import partition_of
-from services.property import errors, rules
+from fivered.chassis.bus import partition_of
+from fivered.services.property import errors, rules
 from testkit.bench import instant
 
 REQUESTS = {

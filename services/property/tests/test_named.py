@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.property import errors
-from services.property.tests.conftest import registered
+from fivered.chassis.refusal import StateConflict
+from fivered.services.property import errors
+from fivered.services.property.tests.conftest import registered
 
 GHOST = "per_ghost"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.property import errors
+from fivered.services.property import errors
 
 MEMBERS = tuple(f"per_o{number}" for number in range(5))
 

@@ -3,12 +3,12 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.fields import PartOfList
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.property import errors, rules
-from services.property.storage import lists, tables
-from services.property.views import ground
+from fivered.chassis import records
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.property import errors, rules
+from fivered.services.property.storage import lists, tables
+from fivered.services.property.views import ground
 
 SUBMITTED = {"kind": "COMPLAINT", "category": "CLEANING", "grid": "370811015901001"}
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from chassis.bus import Call, new_uuid
-from chassis.refusal import Refusal
+from fivered.chassis.bus import Call, new_uuid
+from fivered.chassis.refusal import Refusal
 from testkit.beside import at_once
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import NotFound, StateConflict, VersionConflict
-from services.property import errors
+from fivered.chassis.refusal import NotFound, StateConflict, VersionConflict
+from fivered.services.property import errors
 from testkit.bench import instant
 
 PAIR = [{"before": "sha256:b", "after": "sha256:a"}]

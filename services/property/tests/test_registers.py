@@ -5,10 +5,10 @@ from dataclasses import fields
 
 import pytest
 
-from chassis.refusal import Invalid, RoleDenied, StateConflict, VersionConflict
-from chassis.storage import ChassisTables
-from services.property import errors
-from services.property.storage import people, tables
+from fivered.chassis.refusal import Invalid, RoleDenied, StateConflict, VersionConflict
+from fivered.chassis.storage import ChassisTables
+from fivered.services.property import errors
+from fivered.services.property.storage import people, tables
 
 MEMBERS = tuple(f"per_o{number}" for number in range(5))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.property import errors
+from fivered.chassis.refusal import StateConflict
+from fivered.services.property import errors
 
 BACK = {"project_id": "prj_a", "reason": "误选项目,合同仍有效"}
 

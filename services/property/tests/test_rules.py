@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.calendar import published
-from chassis.decimals import decimal
-from services.property import rules
+from fivered.chassis.calendar import published
+from fivered.chassis.decimals import decimal
+from fivered.services.property import rules
 from testkit.bench import instant
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))

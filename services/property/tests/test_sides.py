@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.refusal import Invalid, StateConflict
-from services.property import errors
+from fivered.chassis.refusal import Invalid, StateConflict
+from fivered.services.property import errors
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import (
+from fivered.chassis.refusal import (
     NotFound,
     NumberOfAPerson,
     Refusal,
@@ -10,7 +10,7 @@ from chassis.refusal import (
     StateConflict,
     VersionConflict,
 )
-from services.property import errors
+from fivered.services.property import errors
 
 RIVAL = "per_rival"
 

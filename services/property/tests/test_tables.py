@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.property.service import Property
+from fivered.services.property.service import Property
 from testkit.bench import assert_no_drift
 
 

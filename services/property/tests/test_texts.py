@@ -3,8 +3,8 @@
 import inspect
 import string
 
-from chassis.refusal import Refusal
-from services.property import errors
+from fivered.chassis.refusal import Refusal
+from fivered.services.property import errors
 
 
 def test_every_refusal_has_an_english_text_with_the_same_placeholders():

@@ -9,13 +9,13 @@ from typing import Annotated, Any, TypeVar
 import sqlalchemy as sa
 from msgspec import UNSET, Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Area
-from chassis.replies import Reply
-from services.property.replies import Both, Happened
-from services.property.storage import lists, people, rows
-from services.property.storage.rows import Condition, Row
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies import Both, Happened
+from fivered.services.property.storage import lists, people, rows
+from fivered.services.property.storage.rows import Condition, Row
 
 ReplyT = TypeVar("ReplyT", bound=Reply)
 Scope = Annotated[Area, Meta(description="区划代码前缀 / area code")]

@@ -7,19 +7,19 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Cursor, Limit, PartOfList, Period
-from chassis.i18n import told
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.property import replies, rules
-from services.property.fields import Severity
-from services.property.replies import Both, DisclosureState, OrderState, WorkState
-from services.property.storage import lists, rows, tables
-from services.property.storage.rows import Row
-from services.property.views import ground
-from services.property.views.ground import Scope
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, Limit, PartOfList, Period
+from fivered.chassis.i18n import told
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.property import replies, rules
+from fivered.services.property.fields import Severity
+from fivered.services.property.replies import Both, DisclosureState, OrderState, WorkState
+from fivered.services.property.storage import lists, rows, tables
+from fivered.services.property.storage.rows import Row
+from fivered.services.property.views import ground
+from fivered.services.property.views.ground import Scope
 
 Order = Literal["NEWEST", "OLDEST"]
 
@@ -139,12 +139,12 @@ def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
         places = {"number": row.number or "", "said": row.said or ""}
         own = rules.OWN_REASONS.get(row.said_code)
         in_english = places if own is None else places | {"said": own.english}
-        english = told("services.property", text, in_english, "en")
+        english = told("fivered.services.property", text, in_english, "en")
         return replies.Message.of(
             row,
             id=row.message_id,
             at=row.created_at,
-            text=english if tx.lang == "en" else told("services.property", text, places),
+            text=english if tx.lang == "en" else told("fivered.services.property", text, places),
             text_en=english,
         )
 

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.decimals import percent, ratio
-from chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.property import replies, rules
-from services.property.replies import Both
-from services.property.storage import lists, months, rows, tables
-from services.property.storage.rows import Row
-from services.property.views import ground
-from services.property.views.ground import Scope
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import percent, ratio
+from fivered.chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.property import replies, rules
+from fivered.services.property.replies import Both
+from fivered.services.property.storage import lists, months, rows, tables
+from fivered.services.property.storage.rows import Row
+from fivered.services.property.views import ground
+from fivered.services.property.views.ground import Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 SHOWN_NEXT = 3

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.decimals import decimal
-from chassis.fields import Area
-from chassis.requests import Request
-from services.property import errors, replies, rules
-from services.property.storage import months
-from services.property.storage.rows import Row
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import decimal
+from fivered.chassis.fields import Area
+from fivered.chassis.requests import Request
+from fivered.services.property import errors, replies, rules
+from fivered.services.property.storage import months
+from fivered.services.property.storage.rows import Row
 
 DAY = timedelta(days=1)
 DAY_AFTER_ALL = date.max

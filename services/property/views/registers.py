@@ -8,18 +8,18 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Cursor, Limit, PartOfList, Period
-from chassis.refusal import Invalid, NotFound, said
-from chassis.requests import Request
-from services.property import replies, rules
-from services.property.fields import Direction
-from services.property.replies import Both
-from services.property.storage import lists, rows, tables
-from services.property.storage.rows import Condition, Row
-from services.property.views import ground
-from services.property.views.ground import ReplyT, Scope
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Cursor, Limit, PartOfList, Period
+from fivered.chassis.refusal import Invalid, NotFound, said
+from fivered.chassis.requests import Request
+from fivered.services.property import replies, rules
+from fivered.services.property.fields import Direction
+from fivered.services.property.replies import Both
+from fivered.services.property.storage import lists, rows, tables
+from fivered.services.property.storage.rows import Condition, Row
+from fivered.services.property.views import ground
+from fivered.services.property.views.ground import ReplyT, Scope
 
 # Whom an appointment or an agreement waits for.
 _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {

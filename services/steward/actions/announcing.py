@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from chassis.bus import Due, Tx
-from chassis.records import Row
-from services.steward import events, rules, storage
-from services.steward.storage.people import NewPerson
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.records import Row
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.storage.people import NewPerson
 
 # How many come of age in one transaction.
 _PART = 500

@@ -8,19 +8,19 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
-from chassis import deadlines, years
-from chassis.bus import SYSTEM, Tx
-from chassis.calendar import UnreadableYear, Year, read_year
-from chassis.fields import Id
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import Guard, NotFound, StateConflict
-from chassis.requests import Request
-from services.steward import errors, events, replies, storage
-from services.steward.actions import cases
-from services.steward.actions.changes import Reason
-from services.steward.rules.areas import DISTRICT
-from services.steward.storage import tables
+from fivered.chassis import deadlines, years
+from fivered.chassis.bus import SYSTEM, Tx
+from fivered.chassis.calendar import UnreadableYear, Year, read_year
+from fivered.chassis.fields import Id
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Guard, NotFound, StateConflict
+from fivered.chassis.requests import Request
+from fivered.services.steward import errors, events, replies, storage
+from fivered.services.steward.actions import cases
+from fivered.services.steward.actions.changes import Reason
+from fivered.services.steward.rules.areas import DISTRICT
+from fivered.services.steward.storage import tables
 
 
 class ProposeCalendarYear(Request, frozen=True):

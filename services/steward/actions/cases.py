@@ -9,23 +9,23 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.free_text import PUBLIC, Sealed
-from chassis.messages import Actor
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.steward import events, rules, storage
-from services.steward.actions.parties import require_impartial, require_outside_chain
-from services.steward.actions.standing import require_serving
-from services.steward.errors import (
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.free_text import PUBLIC, Sealed
+from fivered.chassis.messages import Actor
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
+from fivered.services.steward.actions.standing import require_serving
+from fivered.services.steward.errors import (
     NotHandler,
     NotReporter,
 )
-from services.steward.replies import RequestReply
-from services.steward.storage import tables
+from fivered.services.steward.replies import RequestReply
+from fivered.services.steward.storage import tables
 
 MAX_TEXT = 1000
 

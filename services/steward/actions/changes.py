@@ -8,13 +8,13 @@ from typing import Annotated, TypedDict
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.free_text import PUBLIC
-from chassis.i18n import problem_of
-from chassis.records import Row
-from chassis.refusal import Refusal
-from services.steward import storage
-from services.steward.storage.people import Before
+from fivered.chassis.bus import Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Refusal
+from fivered.services.steward import storage
+from fivered.services.steward.storage.people import Before
 
 # Why a register is changed.
 Reason = Annotated[str, Meta(min_length=2, max_length=300), PUBLIC]
@@ -31,7 +31,7 @@ class Refused(TypedDict):
 
 def refused(refusal: Refusal) -> Refused:
     """Return what the line of one of many says that was refused."""
-    said = problem_of(refusal, "services.steward")
+    said = problem_of(refusal, "fivered.services.steward")
     return {
         "result": refusal.guard or refusal.code,
         "field": refusal.field,

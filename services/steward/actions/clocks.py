@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.records import Row
-from services.steward import events, rules, storage
-from services.steward.actions import cases, dispatch
-from services.steward.actions.parties import parties
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.records import Row
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import cases, dispatch
+from fivered.services.steward.actions.parties import parties
 
 
 def _missed(tx: Tx, row: Row, which: str) -> None:

@@ -9,14 +9,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import SYSTEM, Tx
-from chassis.messages import Actor
-from chassis.records import Row
-from chassis.refusal import NotFound, RoleDenied
-from chassis.requests import Request
-from services.steward import rules, storage
-from services.steward.actions import kinship
-from services.steward.actions.cases import (
+from fivered.chassis.bus import SYSTEM, Tx
+from fivered.chassis.messages import Actor
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.requests import Request
+from fivered.services.steward import rules, storage
+from fivered.services.steward.actions import kinship
+from fivered.services.steward.actions.cases import (
     Reason,
     ReasonedRequest,
     WhichRequest,
@@ -26,21 +26,21 @@ from services.steward.actions.cases import (
     require_handler,
     require_oversight,
 )
-from services.steward.actions.parties import (
+from fivered.services.steward.actions.parties import (
     accused,
     candidates_of,
     duties_of,
     parties,
     require_impartial,
 )
-from services.steward.errors import (
+from fivered.services.steward.errors import (
     HandlerNotOnDuty,
     NobodyToDispatch,
     ReturnLimit,
     WrongDuty,
 )
-from services.steward.fields import Duty
-from services.steward.replies import RequestReply
+from fivered.services.steward.fields import Duty
+from fivered.services.steward.replies import RequestReply
 
 
 class DispatchRequest(Request, frozen=True):

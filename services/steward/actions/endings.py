@@ -7,12 +7,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import SYSTEM, Tx
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.requests import Request
-from services.steward import events, rules, storage
-from services.steward.actions.cases import (
+from fivered.chassis.bus import SYSTEM, Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.requests import Request
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions.cases import (
     Receipt,
     change,
     end_clocks,
@@ -24,10 +24,10 @@ from services.steward.actions.cases import (
     speaker,
     spoken,
 )
-from services.steward.actions.dispatch import look_again, take_from_party
-from services.steward.actions.parties import parties, require_impartial
-from services.steward.fields import RejectReason
-from services.steward.replies import RequestReply
+from fivered.services.steward.actions.dispatch import look_again, take_from_party
+from fivered.services.steward.actions.parties import parties, require_impartial
+from fivered.services.steward.fields import RejectReason
+from fivered.services.steward.replies import RequestReply
 
 
 class UrgeRequest(Request, frozen=True):

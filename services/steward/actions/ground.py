@@ -7,19 +7,19 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.fields import Area
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.requests import Request
-from services.steward import events, replies, rules, storage
-from services.steward.actions.changes import Reason, note_change
-from services.steward.errors import AreaDiffers, UnknownParent
-from services.steward.fields import AreaKind
-from services.steward.storage import tables
+from fivered.chassis import records
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Area
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.steward import events, replies, rules, storage
+from fivered.services.steward.actions.changes import Reason, note_change
+from fivered.services.steward.errors import AreaDiffers, UnknownParent
+from fivered.services.steward.fields import AreaKind
+from fivered.services.steward.storage import tables
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 

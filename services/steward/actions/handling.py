@@ -8,14 +8,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Grid, Instant
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.requests import Request
-from services.steward import events, rules, storage
-from services.steward.actions.cases import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Grid, Instant
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.requests import Request
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions.cases import (
     Media,
     Reason,
     change,
@@ -28,12 +28,12 @@ from services.steward.actions.cases import (
     require_oversight,
     stamp,
 )
-from services.steward.actions.dispatch import give, take_from_party, wait
-from services.steward.actions.parties import parties, require_impartial, require_not_own
-from services.steward.actions.submission import project_of
-from services.steward.errors import NoteNeeded, NothingCorrected
-from services.steward.fields import Category, Kind, Outcome, Priority
-from services.steward.replies import RequestReply
+from fivered.services.steward.actions.dispatch import give, take_from_party, wait
+from fivered.services.steward.actions.parties import parties, require_impartial, require_not_own
+from fivered.services.steward.actions.submission import project_of
+from fivered.services.steward.errors import NoteNeeded, NothingCorrected
+from fivered.services.steward.fields import Category, Kind, Outcome, Priority
+from fivered.services.steward.replies import RequestReply
 
 
 class ContactRequest(Request, frozen=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.bus import Event, Tx
-from services.steward import events, storage
-from services.steward.actions import dispatch, submission
+from fivered.chassis.bus import Event, Tx
+from fivered.services.steward import events, storage
+from fivered.services.steward.actions import dispatch, submission
 
 
 def property_said(tx: Tx, heard: list[Event]) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.bus import Tx
-from chassis.columns import ColumnsOf
-from chassis.file_imports import Importer, Outcome, Row, given, one_by_one
-from chassis.refusal import Refusal
-from chassis.text import GRID, UUID
-from services.steward import storage
-from services.steward.actions import ground, posts, registration
-from services.steward.replies import AreaReply, StewardReply
-from services.steward.rules import areas, identity
+from fivered.chassis.bus import Tx
+from fivered.chassis.columns import ColumnsOf
+from fivered.chassis.file_imports import Importer, Outcome, Row, given, one_by_one
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.text import GRID, UUID
+from fivered.services.steward import storage
+from fivered.services.steward.actions import ground, posts, registration
+from fivered.services.steward.replies import AreaReply, StewardReply
+from fivered.services.steward.rules import areas, identity
 
 _PERSON = "per_01941f29-7c00-7000-8000-000000000101"
 _GRID = "370811015911001"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from chassis.bus import Tx
-from services.steward import storage
-from services.steward.actions import changes
-from services.steward.errors import SelfConfirm
+from fivered.chassis.bus import Tx
+from fivered.services.steward import storage
+from fivered.services.steward.actions import changes
+from fivered.services.steward.errors import SelfConfirm
 
 
 def own(tx: Tx, person_id: str) -> set[str]:

@@ -7,18 +7,18 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta
 
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, StateConflict, said
-from chassis.requests import Request
-from services.steward import events, replies, storage
-from services.steward.actions import dispatch, kinship
-from services.steward.actions.announcing import publish_registered
-from services.steward.actions.changes import Reason, note_change
-from services.steward.actions.people import phone_sharer
-from services.steward.actions.standing import require_serving
-from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.requests import Request
+from fivered.services.steward import events, replies, storage
+from fivered.services.steward.actions import dispatch, kinship
+from fivered.services.steward.actions.announcing import publish_registered
+from fivered.services.steward.actions.changes import Reason, note_change
+from fivered.services.steward.actions.people import phone_sharer
+from fivered.services.steward.actions.standing import require_serving
+from fivered.services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
 
 class ProposeMerge(Request, frozen=True):

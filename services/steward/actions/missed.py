@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from chassis.bus import Due, Tx
-from chassis.facts import fact_of
-from chassis.records import Row
-from services.steward import events, rules, storage
-from services.steward.actions import cases, dispatch, parties
-from services.steward.rules.routing import Candidate
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.records import Row
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import cases, dispatch, parties
+from fivered.services.steward.rules.routing import Candidate
 
 # The shortest accept time: within it no request of a set can run out again.
 SPAN = timedelta(minutes=5)

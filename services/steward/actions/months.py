@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from chassis.bus import Due, Tx
-from services.steward import events, rules, storage
+from fivered.chassis.bus import Due, Tx
+from fivered.services.steward import events, rules, storage
 
 
 def cut_off(tx: Tx, due: Due) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
-from chassis.bus import Tx
-from chassis.records import Row
-from services.steward import rules, storage
-from services.steward.actions import kinship
-from services.steward.errors import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
+from fivered.services.steward import rules, storage
+from fivered.services.steward.actions import kinship
+from fivered.services.steward.errors import (
     ConflictOfInterest,
     InChain,
     OwnExtension,

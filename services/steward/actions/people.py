@@ -8,25 +8,25 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Grid
-from chassis.free_text import Sealed
-from chassis.records import Row
-from chassis.refusal import NotFound, RoleDenied, StateConflict
-from chassis.requests import UNIQUE, Request
-from services.steward import events, replies, rules, storage
-from services.steward.actions import dispatch, kinship
-from services.steward.actions.announcing import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Grid
+from fivered.chassis.free_text import Sealed
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.steward import events, replies, rules, storage
+from fivered.services.steward.actions import dispatch, kinship
+from fivered.services.steward.actions.announcing import (
     await_birthdays,
     await_days,
     born_on,
     publish_registered,
 )
-from services.steward.actions.changes import Reason, note_change
-from services.steward.actions.ground import takes_synthetic
-from services.steward.actions.standing import require_serving
-from services.steward.errors import (
+from fivered.services.steward.actions.changes import Reason, note_change
+from fivered.services.steward.actions.ground import takes_synthetic
+from fivered.services.steward.actions.standing import require_serving
+from fivered.services.steward.errors import (
     GridNeeded,
     HouseholdElsewhere,
     NotResident,
@@ -36,8 +36,8 @@ from services.steward.errors import (
     RecorderConfirms,
     StillSteward,
 )
-from services.steward.fields import Departure
-from services.steward.storage.people import NewPerson
+from fivered.services.steward.fields import Departure
+from fivered.services.steward.storage.people import NewPerson
 
 
 class MovePerson(Request, frozen=True):

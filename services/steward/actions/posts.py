@@ -9,19 +9,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
-from chassis import deadlines, records
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Grid, Id, Instant
-from chassis.free_text import PUBLIC, PublicText
-from chassis.records import Row
-from chassis.refusal import NotFound, StateConflict
-from chassis.requests import UNIQUE, Request
-from services.steward import events, replies, rules, storage
-from services.steward.actions import dispatch, kinship
-from services.steward.actions.changes import Reason, note_change
-from services.steward.actions.standing import require_active, require_serving
-from services.steward.errors import (
+from fivered.chassis import deadlines, records
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Grid, Id, Instant
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.requests import UNIQUE, Request
+from fivered.services.steward import events, replies, rules, storage
+from fivered.services.steward.actions import dispatch, kinship
+from fivered.services.steward.actions.changes import Reason, note_change
+from fivered.services.steward.actions.standing import require_active, require_serving
+from fivered.services.steward.errors import (
     AlreadySteward,
     BadSpan,
     BoardConsentNeeded,
@@ -37,8 +37,8 @@ from services.steward.errors import (
     UnderAge,
     UnknownGrid,
 )
-from services.steward.fields import Duty, StewardType
-from services.steward.storage import tables
+from fivered.services.steward.fields import Duty, StewardType
+from fivered.services.steward.storage import tables
 
 LONGEST_SHIFT = timedelta(hours=24)
 # How long before a shift somebody may check in.

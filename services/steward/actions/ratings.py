@@ -8,13 +8,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import SYSTEM, Tx
-from chassis.facts import fact_of
-from chassis.records import Row
-from chassis.requests import Request
-from services.steward import events, rules, storage
-from services.steward.actions import kinship
-from services.steward.actions.cases import (
+from fivered.chassis.bus import SYSTEM, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.records import Row
+from fivered.chassis.requests import Request
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import kinship
+from fivered.services.steward.actions.cases import (
     HIS_WORDS,
     Reason,
     ReasonedRequest,
@@ -29,15 +29,15 @@ from services.steward.actions.cases import (
     speaker,
     spoken,
 )
-from services.steward.actions.dispatch import NOBODY, give, give_to, wait
-from services.steward.actions.parties import (
+from fivered.services.steward.actions.dispatch import NOBODY, give, give_to, wait
+from fivered.services.steward.actions.parties import (
     candidates_of,
     handlers_of,
     parties,
     require_impartial,
     require_outside_chain,
 )
-from services.steward.errors import (
+from fivered.services.steward.errors import (
     AlreadyRated,
     NoReview,
     NothingFound,
@@ -47,7 +47,7 @@ from services.steward.errors import (
     SelfRating,
     UnknownPerson,
 )
-from services.steward.replies import RequestReply
+from fivered.services.steward.replies import RequestReply
 
 
 class ReopenRequest(Request, frozen=True):

@@ -12,22 +12,22 @@ from typing import Annotated, TypedDict
 import msgspec
 from msgspec import Meta, field
 
-from chassis import deadlines, records
-from chassis.bus import Tx
-from chassis.calendar import Calendar
-from chassis.facts import fact_of
-from chassis.fields import Grid, Instant
-from chassis.free_text import PUBLIC, PublicText
-from chassis.reading import read_lines
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
-from chassis.requests import Line, Request
-from chassis.text import fold
-from services.steward import events, replies, rules, storage
-from services.steward.actions import changes, kinship, submission
-from services.steward.actions.cases import Media
-from services.steward.actions.standing import require_active, require_serving
-from services.steward.errors import (
+from fivered.chassis import deadlines, records
+from fivered.chassis.bus import Tx
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Grid, Instant
+from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.reading import read_lines
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
+from fivered.chassis.requests import Line, Request
+from fivered.chassis.text import fold
+from fivered.services.steward import events, replies, rules, storage
+from fivered.services.steward.actions import changes, kinship, submission
+from fivered.services.steward.actions.cases import Media
+from fivered.services.steward.actions.standing import require_active, require_serving
+from fivered.services.steward.errors import (
     BadSpan,
     ClockSkew,
     ConfirmerRaises,
@@ -40,8 +40,8 @@ from services.steward.errors import (
     RecorderConfirms,
     SameDeed,
 )
-from services.steward.fields import Category, HoursSource
-from services.steward.storage import tables
+from fivered.services.steward.fields import Category, HoursSource
+from fivered.services.steward.storage import tables
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
 MAX_CLIENT_ID = 64

@@ -9,25 +9,31 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.facts import fact_of
-from chassis.fields import Grid
-from chassis.free_text import Sealed
-from chassis.reading import read_lines
-from chassis.records import Row
-from chassis.refusal import Refusal
-from chassis.requests import Line, Request
-from services.steward import events, replies, rules, storage
-from services.steward.actions import changes, dispatch
-from services.steward.actions.announcing import (
+from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Grid
+from fivered.chassis.free_text import Sealed
+from fivered.chassis.reading import read_lines
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Refusal
+from fivered.chassis.requests import Line, Request
+from fivered.services.steward import events, replies, rules, storage
+from fivered.services.steward.actions import changes, dispatch
+from fivered.services.steward.actions.announcing import (
     await_birthdays,
     await_days,
     publish_registered,
 )
-from services.steward.actions.ground import takes_synthetic
-from services.steward.actions.people import bring_back, name_of, named, other_household, reply
-from services.steward.actions.standing import require_serving
-from services.steward.errors import (
+from fivered.services.steward.actions.ground import takes_synthetic
+from fivered.services.steward.actions.people import (
+    bring_back,
+    name_of,
+    named,
+    other_household,
+    reply,
+)
+from fivered.services.steward.actions.standing import require_serving
+from fivered.services.steward.errors import (
     HouseholdElsewhere,
     IdTaken,
     PersonExists,
@@ -36,7 +42,7 @@ from services.steward.errors import (
     PhoneTaken,
     UnknownGrid,
 )
-from services.steward.storage.people import NewPerson
+from fivered.services.steward.storage.people import NewPerson
 
 
 class PersonLine(Request, frozen=True):

@@ -12,11 +12,11 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.steward import storage
-from services.steward.storage import retention as store
+from fivered.services.steward import storage
+from fivered.services.steward.storage import retention as store
 
 if TYPE_CHECKING:
-    from chassis.bus import Due, Job, Tx
+    from fivered.chassis.bus import Due, Job, Tx
 
 YEARS = 3
 DAYS = 31

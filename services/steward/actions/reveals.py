@@ -13,14 +13,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.free_text import PUBLIC
-from chassis.records import Row
-from chassis.requests import Request
-from services.steward import replies, rules, storage
-from services.steward.actions.parties import parties
-from services.steward.actions.standing import require_serving
-from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
+from fivered.chassis.bus import Tx
+from fivered.chassis.free_text import PUBLIC
+from fivered.chassis.records import Row
+from fivered.chassis.requests import Request
+from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.actions.parties import parties
+from fivered.services.steward.actions.standing import require_serving
+from fivered.services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
 
 log = logging.getLogger("fivered.steward")
 

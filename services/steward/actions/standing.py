@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chassis.bus import Tx
-from chassis.messages import Actor
-from chassis.records import Row
-from services.steward import rules, storage
-from services.steward.errors import CallerNotServing, UnknownPerson
+from fivered.chassis.bus import Tx
+from fivered.chassis.messages import Actor
+from fivered.chassis.records import Row
+from fivered.services.steward import rules, storage
+from fivered.services.steward.errors import CallerNotServing, UnknownPerson
 
 # In whose roles somebody acts who holds a post as a steward; a grid worker's is one of them.
 _STEWARDS = ("R_STEWARD", "R_GRID")

@@ -10,18 +10,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from chassis import records
-from chassis.bus import SYSTEM, Tx
-from chassis.facts import fact_of
-from chassis.fields import Grid, Instant
-from chassis.free_text import PUBLIC, Office
-from chassis.records import Row
-from chassis.refusal import Invalid, RoleDenied, said
-from chassis.requests import Request
-from chassis.text import fold
-from services.steward import events, rules, storage
-from services.steward.actions import kinship
-from services.steward.actions.cases import (
+from fivered.chassis import records
+from fivered.chassis.bus import SYSTEM, Tx
+from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import Grid, Instant
+from fivered.chassis.free_text import PUBLIC, Office
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, RoleDenied, said
+from fivered.chassis.requests import Request
+from fivered.chassis.text import fold
+from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import kinship
+from fivered.services.steward.actions.cases import (
     MAX_TEXT,
     Media,
     Reason,
@@ -34,24 +34,24 @@ from services.steward.actions.cases import (
     stamp,
     step,
 )
-from services.steward.actions.dispatch import choose, handed_to
-from services.steward.actions.parties import (
+from fivered.services.steward.actions.dispatch import choose, handed_to
+from fivered.services.steward.actions.parties import (
     accused,
     duties_of,
     handlers_of,
     require_impartial,
     require_outside_chain,
 )
-from services.steward.actions.standing import require_active, require_serving
-from services.steward.errors import (
+from fivered.services.steward.actions.standing import require_active, require_serving
+from fivered.services.steward.errors import (
     InChain,
     ProjectNotOfGrid,
     ReferenceTaken,
     ReporterKnown,
 )
-from services.steward.fields import Category, Channel, Kind, Priority
-from services.steward.replies import RequestReply
-from services.steward.storage import tables
+from fivered.services.steward.fields import Category, Channel, Kind, Priority
+from fivered.services.steward.replies import RequestReply
+from fivered.services.steward.storage import tables
 
 MAX_REFERENCE = 100
 

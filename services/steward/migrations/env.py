@@ -1,4 +1,4 @@
-from chassis.migrate import run_env
-from services.steward import storage
+from fivered.chassis.migrate import run_env
+from fivered.services.steward import storage
 
 run_env(storage.metadata)

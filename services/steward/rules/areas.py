@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.steward.errors import BadAreaCode, NotAdministered
+from fivered.services.steward.errors import BadAreaCode, NotAdministered
 
 DISTRICT = "370811"
 

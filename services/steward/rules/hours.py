@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from chassis.calendar import Calendar
-from services.steward.errors import ClockSkew, TooLongAgo, TooOld
+from fivered.chassis.calendar import Calendar
+from fivered.services.steward.errors import ClockSkew, TooLongAgo, TooOld
 
 DAILY_CAP_MINUTES = 480
 OLDEST = timedelta(days=30)

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from datetime import date
 
-from chassis.text import HAN, SELECTORS, UUID, broken, code
-from services.steward.errors import (
+from fivered.chassis.text import HAN, SELECTORS, UUID, broken, code
+from fivered.services.steward.errors import (
     BadId,
     BadIdNumber,
     BadName,

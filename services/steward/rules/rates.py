@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from chassis.calendar import Calendar
-from chassis.decimals import ratio
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.decimals import ratio
 
 WEIGHTS = (Fraction(2, 10), Fraction(4, 10), Fraction(4, 10))
 

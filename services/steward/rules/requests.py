@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chassis.calendar import Calendar
-from chassis.refusal import RoleDenied, StateConflict
-from services.steward.errors import (
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.refusal import RoleDenied, StateConflict
+from fivered.services.steward.errors import (
     AfterDue,
     AlreadyExtended,
     EvidenceRequired,

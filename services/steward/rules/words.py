@@ -5,7 +5,7 @@ What states, duties, categories and roles are called stands in `locale/words.po`
 
 from __future__ import annotations
 
-from chassis.refusal import Sentence
+from fivered.chassis.refusal import Sentence
 
 # What a board says of a post without a name, where nobody said it better.
 VACANT = Sentence("岗位空缺 / Vacant")

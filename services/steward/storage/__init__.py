@@ -1,7 +1,7 @@
 """The tables and the only SQL of the steward service."""
 
-from chassis.vault import Vault
-from services.steward.storage import (
+from fivered.chassis.vault import Vault
+from fivered.services.steward.storage import (
     calendar,
     cases,
     ground,
@@ -13,8 +13,8 @@ from services.steward.storage import (
     records,
     retention,
 )
-from services.steward.storage.sealed import vault
-from services.steward.storage.tables import metadata
+from fivered.services.steward.storage.sealed import vault
+from fivered.services.steward.storage.tables import metadata
 
 __all__ = [
     "Vault",

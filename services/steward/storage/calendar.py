@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis.records import Row
-from services.steward.storage.tables import calendar_proposals as proposals
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.steward.storage.tables import calendar_proposals as proposals
 
 
 def insert(conn: sa.Connection, **values: object) -> bool:

@@ -10,13 +10,13 @@ from typing import TypedDict, cast
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from chassis.text import code
-from services.steward.rules.areas import DISTRICT
-from services.steward.rules.requests import IN_HAND, OPEN
-from services.steward.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.chassis.text import code
+from fivered.services.steward.rules.areas import DISTRICT
+from fivered.services.steward.rules.requests import IN_HAND, OPEN
+from fivered.services.steward.storage.tables import (
     UNDER_REVIEW,
     request_clocks,
     request_numbers,

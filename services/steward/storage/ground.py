@@ -7,12 +7,18 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from chassis.text import fold
-from services.steward.errors import UnknownGrid
-from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.chassis.text import fold
+from fivered.services.steward.errors import UnknownGrid
+from fivered.services.steward.storage.tables import (
+    areas,
+    liaisons,
+    project_grids,
+    projects,
+    steward_grades,
+)
 
 # Statements of every request, written once: to build one costs as much as to run it.
 _KNOWN = sa.select(areas.c.code).where(

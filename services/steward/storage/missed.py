@@ -7,12 +7,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.steward.rules.requests import IN_HAND
-from services.steward.storage.posts import IS_KEPT
-from services.steward.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.steward.rules.requests import IN_HAND
+from fivered.services.steward.storage.posts import IS_KEPT
+from fivered.services.steward.storage.tables import (
     request_clocks,
     requests,
     shifts,

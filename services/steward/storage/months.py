@@ -7,14 +7,14 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.calendar import Calendar
-from chassis.records import Row
-from services.steward import events
-from services.steward.rules.hours import VISIT_QUOTA
-from services.steward.rules.routing import PROPERTY_STAFF
-from services.steward.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.calendar import Calendar
+from fivered.chassis.records import Row
+from fivered.services.steward import events
+from fivered.services.steward.rules.hours import VISIT_QUOTA
+from fivered.services.steward.rules.routing import PROPERTY_STAFF
+from fivered.services.steward.storage.tables import (
     projects,
     request_clocks,
     request_timeline,

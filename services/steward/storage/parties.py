@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.steward.storage.tables import parties, projects
+from fivered.chassis import storage as store
+from fivered.services.steward.storage.tables import parties, projects
 
 
 def keep(conn: sa.Connection, ref: str, post: str, person_id: str, *, ended: bool) -> None:

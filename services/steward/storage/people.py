@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import msgspec
 import sqlalchemy as sa
 
-from chassis import identities, records
-from chassis import storage as store
-from chassis.records import Row
-from services.steward.rules import requests as request_rules
-from services.steward.storage.tables import (
+from fivered.chassis import identities, records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.steward.rules import requests as request_rules
+from fivered.services.steward.storage.tables import (
     calendar_proposals,
     chassis,
     hazards,
@@ -36,8 +36,8 @@ from services.steward.storage.tables import (
 )
 
 if TYPE_CHECKING:
-    from chassis.bus import Actor
-    from chassis.vault import Vault
+    from fivered.chassis.bus import Actor
+    from fivered.chassis.vault import Vault
 
 
 # Whether a caller may act still: read with the key of each command.

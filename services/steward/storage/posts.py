@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.steward.rules.requests import IN_HAND
-from services.steward.rules.routing import Candidate
-from services.steward.storage.tables import (
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.steward.rules.requests import IN_HAND
+from fivered.services.steward.rules.routing import Candidate
+from fivered.services.steward.storage.tables import (
     areas,
     contact_boards,
     persons,

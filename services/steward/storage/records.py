@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from chassis import records
-from chassis import storage as store
-from chassis.records import Row
-from services.steward.storage.tables import hazards, persons, visits, volunteer_hours
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.steward.storage.tables import hazards, persons, visits, volunteer_hours
 
 # The order of volunteer records.
 _BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.steward.storage.tables import (
+from fivered.services.steward.storage.tables import (
     person_reads,
     request_references,
     request_timeline,

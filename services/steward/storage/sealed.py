@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from chassis.vault import Keys, Vault
+from fivered.chassis.vault import Keys, Vault
 
 
 @functools.cache

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from chassis.vault import Sealed
+from fivered.chassis import storage as store
+from fivered.chassis.vault import Sealed
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.steward.service import Steward
-from services.steward.tests.ground import Ground
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import Ground
 from testkit.bench import database_url, files, open_bench  # noqa: F401
 
 

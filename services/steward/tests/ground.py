@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from services.steward.storage.tables import requests
+from fivered.services.steward.storage.tables import requests
 
 COMMUNITY = "370811015901"
 GRID = "370811015901001"

@@ -4,9 +4,9 @@ import contextlib
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied
-from services.steward import errors
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,

@@ -2,19 +2,19 @@
 
 import pytest
 
-from chassis import cli, doctor
-from chassis.calendar import read_year
-from chassis.refusal import Guard, NotFound, Refusal, RoleDenied, StateConflict
-from chassis.settings import ProcessSettings
-from services.steward.errors import (
+from fivered.chassis import cli, doctor
+from fivered.chassis.calendar import read_year
+from fivered.chassis.refusal import Guard, NotFound, Refusal, RoleDenied, StateConflict
+from fivered.chassis.settings import ProcessSettings
+from fivered.services.steward.errors import (
     CalendarLoadedSince,
     CalendarProposed,
     CalendarSamePerson,
     MonthOver,
 )
-from services.steward.service import Steward
-from services.steward.settings import StewardSettings
-from services.steward.tests.ground import STW_STAFF, Ground
+from fivered.services.steward.service import Steward
+from fivered.services.steward.settings import StewardSettings
+from fivered.services.steward.tests.ground import STW_STAFF, Ground
 from testkit.bench import environment, open_bench, postgres_server, postgres_url  # noqa: F401
 from testkit.beside import while_open
 
@@ -352,7 +352,7 @@ def test_beyond_the_data_it_is_told_that_they_have_ended(tmp_path, monkeypatch, 
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     # This service may be here alone, and the command looks for the one that loads calendars.
-    monkeypatch.setattr("chassis.commands.service_names", lambda: ["steward"])
+    monkeypatch.setattr("fivered.chassis.commands.service_names", lambda: ["steward"])
     lines = []
     try:
         assert cli.main(["calendar", "show"]) == 0

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 from msgspec import field
 
-from chassis.refusal import Invalid, RoleDenied
-from services.steward import errors
-from services.steward.actions import submission
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import Invalid, RoleDenied
+from fivered.services.steward import errors
+from fivered.services.steward.actions import submission
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,

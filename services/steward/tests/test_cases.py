@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import CacheStats
 
-from chassis.refusal import (
+from fivered.chassis.refusal import (
     Invalid,
     NotFound,
     PreconditionRequired,
@@ -12,9 +12,9 @@ from chassis.refusal import (
     StateConflict,
     VersionConflict,
 )
-from services.steward import errors
-from services.steward.actions import submission
-from services.steward.tests.ground import (
+from fivered.services.steward import errors
+from fivered.services.steward.actions import submission
+from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.steward import errors
-from services.steward.tests.ground import (
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from chassis import jobs
-from chassis.refusal import NotFound, StateConflict
-from services.steward import errors
-from services.steward.actions import retention
-from services.steward.tests.ground import (
+from fivered.chassis import jobs
+from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.services.steward import errors
+from fivered.services.steward.actions import retention
+from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,
@@ -20,8 +20,8 @@ from services.steward.tests.ground import (
     STW_STAFF_2,
     WANG,
 )
-from services.steward.tests.test_reveals import reveal, shown
-from services.steward.tests.test_voices import card, merge
+from fivered.services.steward.tests.test_reveals import reveal, shown
+from fivered.services.steward.tests.test_voices import card, merge
 
 
 @pytest.fixture

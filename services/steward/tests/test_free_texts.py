@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.steward.service import Steward
+from fivered.services.steward.service import Steward
 from testkit.bodies import (
     public_columns,
     public_texts,

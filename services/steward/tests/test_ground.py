@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import Invalid, RoleDenied
-from services.steward import errors
-from services.steward.service import Steward
+from fivered.chassis.refusal import Invalid, RoleDenied
+from fivered.services.steward import errors
+from fivered.services.steward.service import Steward
 from testkit.bench import assert_no_drift
 
 

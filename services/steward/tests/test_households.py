@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import StateConflict
-from services.steward import errors
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import StateConflict
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,

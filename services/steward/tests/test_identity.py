@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from services.steward import errors
-from services.steward.tests.ground import CADRE, CHEN, COMMUNITY, GRID, IDS, WANG, person_id
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import CADRE, CHEN, COMMUNITY, GRID, IDS, WANG, person_id
 
 FULL_WIDTH = str.maketrans(
     "0123456789X", "".join(chr(ord(sign) + 0xFEE0) for sign in "0123456789X")

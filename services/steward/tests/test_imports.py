@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.steward.service import Steward
-from services.steward.tests.ground import COMMUNITY, GRID, IDS, died, person_id, steward_id
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, IDS, died, person_id, steward_id
 from testkit.bench import database_url, open_bench  # noqa: F401
 
 pytestmark = pytest.mark.slow

@@ -3,14 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis import jobs, sealing
-from chassis.bus import SYSTEM
-from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, SettingsError
-from chassis.vault import KeyMissing, Sealed, key_id, match_key_of
-from services.steward.service import Steward
-from services.steward.settings import StewardSettings
-from services.steward.tests.ground import (
+from fivered.chassis import jobs, sealing
+from fivered.chassis.bus import SYSTEM
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import ProcessSettings, SettingsError
+from fivered.chassis.vault import KeyMissing, Sealed, key_id, match_key_of
+from fivered.services.steward.service import Steward
+from fivered.services.steward.settings import StewardSettings
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,

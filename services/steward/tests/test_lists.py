@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import Invalid
-from services.steward.storage.tables import requests
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import Invalid
+from fivered.services.steward.storage.tables import requests
+from fivered.services.steward.tests.ground import (
     COMMUNITY,
     GRID,
     GRID_2,

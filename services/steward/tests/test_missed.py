@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis import timers
-from services.steward.service import Steward
-from services.steward.tests.ground import GRID, STW_STAFF, Ground
+from fivered.chassis import timers
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import GRID, STW_STAFF, Ground
 from testkit.bench import open_bench
 
 SHOWN = (

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chassis.bus import partition_of
-from chassis.refusal import RoleDenied
-from services.steward import rules
-from services.steward.rules.routing import DUTIES
-from services.steward.storage.tables import request_clocks, requests
-from services.steward.tests.ground import (
+from fivered.chassis.bus import partition_of
+from fivered.chassis.refusal import RoleDenied
+from fivered.services.steward import rules
+from fivered.services.steward.rules.routing import DUTIES
+from fivered.services.steward.storage.tables import request_clocks, requests
+from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,

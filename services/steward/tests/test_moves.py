@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.steward import errors
-from services.steward.tests.ground import (
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,
@@ -18,7 +18,7 @@ from services.steward.tests.ground import (
     Ground,
     person_id,
 )
-from services.steward.tests.test_reveals import reveal
+from fivered.services.steward.tests.test_reveals import reveal
 
 FAR = "370811016901"
 FAR_GRID = FAR + "001"

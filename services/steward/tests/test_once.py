@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict
-from services.steward import errors
-from services.steward.rules.routing import DUTIES
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.services.steward import errors
+from fivered.services.steward.rules.routing import DUTIES
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,
@@ -21,7 +21,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     WANG,
 )
-from services.steward.tests.test_records import confirm, record, upload, visit
+from fivered.services.steward.tests.test_records import confirm, record, upload, visit
 
 NINE = {"check_in": "2025-03-01T09:00:00+08:00", "check_out": "2025-03-01T11:00:00+08:00"}
 BOARD = {

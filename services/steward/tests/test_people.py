@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, VersionConflict
-from services.steward import errors
-from services.steward.service import Steward
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, VersionConflict
+from fivered.services.steward import errors
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,
@@ -201,7 +201,7 @@ def test_the_handler_of_an_open_case_knows_name_and_masked_phone_until_it_ends(g
 
 
 def ground_staff():
-    from services.steward.tests.ground import STW_STAFF
+    from fivered.services.steward.tests.ground import STW_STAFF
 
     return STW_STAFF
 

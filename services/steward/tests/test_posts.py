@@ -5,11 +5,11 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from chassis.i18n import problem_of
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.steward import errors, storage
-from services.steward.rules.routing import DUTIES
-from services.steward.tests.ground import (
+from fivered.chassis.i18n import problem_of
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.steward import errors, storage
+from fivered.services.steward.rules.routing import DUTIES
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,
@@ -412,7 +412,7 @@ def test_a_shift_that_has_not_begun_is_taken_back_and_nobody_has_missed_it(groun
             who.do("attend_shift", which, version=2)
     with pytest.raises(StateConflict):
         ground.cadre().do("miss_shift", which, version=2)
-    assert "已撤回" in problem_of(refused.value, "services.steward")["message_zh"]
+    assert "已撤回" in problem_of(refused.value, "fivered.services.steward")["message_zh"]
     # Nobody sits there, and another shift may stand in its place.
     order = {"grid": GRID, "start": "2025-03-03T10:00:00+08:00", "end": "2025-03-03T20:00:00+08:00"}
     assert ground.cadre().ask("shift_gaps", order)["uncovered_minutes"] == 600

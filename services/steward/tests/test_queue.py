@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.steward.tests.ground import COMMUNITY, LI, OTHER_CADRE, STAFF, WANG
-from services.steward.tests.test_voices import card, merge, staffed  # noqa: F401  the fixture
+from fivered.services.steward.tests.ground import COMMUNITY, LI, OTHER_CADRE, STAFF, WANG
+from fivered.services.steward.tests.test_voices import card, merge, staffed  # noqa: F401  the fixture
 
 pytestmark = pytest.mark.slow
 

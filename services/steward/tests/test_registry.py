@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
-from services.steward import errors
-from services.steward.tests.ground import (
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,
@@ -19,7 +19,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
-from services.steward.tests.test_calendar import YEAR
+from fivered.services.steward.tests.test_calendar import YEAR
 
 MINOR_ID = "37089920070315001X"
 TWIN = person_id(51)
@@ -378,7 +378,7 @@ def test_who_lives_in_no_grid_is_told_to_those_who_name_him(ground):
 
 
 def test_everybody_who_was_registered_before_is_told_once_and_in_parts(ground, monkeypatch):
-    monkeypatch.setattr("services.steward.actions.announcing._PART", 3)
+    monkeypatch.setattr("fivered.services.steward.actions.announcing._PART", 3)
     people = [
         {"name": "陈静", "synthetic": True, "birth_year": 1990} | ({"grid": GRID} if n % 2 else {})
         for n in range(8)
@@ -395,7 +395,7 @@ def test_everybody_who_was_registered_before_is_told_once_and_in_parts(ground, m
 
 def test_a_large_year_comes_of_age_in_parts_and_each_is_told_once(ground, monkeypatch):
     """CR-D3: every seventeen-year-old of a census."""
-    monkeypatch.setattr("services.steward.actions.announcing._PART", 3)
+    monkeypatch.setattr("fivered.services.steward.actions.announcing._PART", 3)
     people = [
         {"name": "陈静", "synthetic": True, "birth_year": 2007, "grid": GRID} for _ in range(8)
     ]

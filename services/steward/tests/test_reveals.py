@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chassis.bus import Call
-from chassis.refusal import IdempotencyMismatch, Invalid, RoleDenied
-from services.steward import errors
-from services.steward.service import Steward
-from services.steward.tests.ground import (
+from fivered.chassis.bus import Call
+from fivered.chassis.refusal import IdempotencyMismatch, Invalid, RoleDenied
+from fivered.services.steward import errors
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import (
     CADRE,
     CHEN,
     COMMUNITY,

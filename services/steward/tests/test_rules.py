@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from chassis.calendar import published
-from chassis.decimals import percent
-from chassis.refusal import Refusal, StateConflict
-from services.steward import errors, rules
-from services.steward.rules.routing import Candidate
-from services.steward.views.cases import WHAT
+from fivered.chassis.calendar import published
+from fivered.chassis.decimals import percent
+from fivered.chassis.refusal import Refusal, StateConflict
+from fivered.services.steward import errors, rules
+from fivered.services.steward.rules.routing import Candidate
+from fivered.services.steward.views.cases import WHAT
 from testkit.bench import instant
 
 CALENDAR = published()

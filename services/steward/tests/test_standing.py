@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.i18n import problem_of
-from services.steward import errors
-from services.steward.service import Steward
-from services.steward.tests.ground import (
+from fivered.chassis.i18n import problem_of
+from fivered.services.steward import errors
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,
@@ -42,7 +42,7 @@ def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
     ground, people = gone
 
     def look(refused):
-        told = problem_of(refused, "services.steward")
+        told = problem_of(refused, "fivered.services.steward")
         assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
         assert WANG not in str(told)
 

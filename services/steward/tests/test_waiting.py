@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.steward import errors
-from services.steward.tests.ground import (
+from fivered.services.steward import errors
+from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
     GRID,
@@ -18,7 +18,7 @@ from services.steward.tests.ground import (
     STW_STAFF_2,
     WANG,
 )
-from services.steward.tests.test_voices import card, merge
+from fivered.services.steward.tests.test_voices import card, merge
 
 pytestmark = pytest.mark.slow
 

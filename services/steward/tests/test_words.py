@@ -5,12 +5,12 @@ import typing
 
 import pytest
 
-from chassis.i18n import problem_of, vocabulary, word
-from chassis.refusal import Refusal, RoleDenied, StateConflict
-from services.steward import errors
-from services.steward.rules.routing import CATEGORIES, DUTIES
-from services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STW_CADRE, WANG
-from services.steward.views import cases
+from fivered.chassis.i18n import problem_of, vocabulary, word
+from fivered.chassis.refusal import Refusal, RoleDenied, StateConflict
+from fivered.services.steward import errors
+from fivered.services.steward.rules.routing import CATEGORIES, DUTIES
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STW_CADRE, WANG
+from fivered.services.steward.views import cases
 
 HAN = re.compile("[\u4e00-\u9fff]")
 CODES = {"state", "role", "roles", "duty", "duties", "type", "category", "kind"}
@@ -20,7 +20,7 @@ STATES = {
     *("PLANNED", "ATTENDED", "MISSED", "RECORDED", "CONFIRMED", "PENDING", "TRUE", "FALSE"),
     *("PROPOSED", "REJECTED", "LOADED"),
 }
-ROLES = {name for name in vocabulary("chassis") if name.startswith("R_")}
+ROLES = {name for name in vocabulary("fivered.chassis") if name.startswith("R_")}
 KINDS = {"DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID", "AREA"}
 
 
@@ -28,8 +28,8 @@ KINDS = {"DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID", "AREA"}
     "name", sorted({*STATES, *KINDS, *DUTIES, *CATEGORIES, *ROLES, "FULL_TIME", "PART_TIME"})
 )
 def test_every_name_has_a_word_in_each_language(name):
-    told = problem_of(StateConflict(state=name), "services.steward")
-    assert HAN.search(word("services.steward", name)), name
+    told = problem_of(StateConflict(state=name), "fivered.services.steward")
+    assert HAN.search(word("fivered.services.steward", name)), name
     assert name not in told["message_zh"]
     assert name not in told["message_en"]
     assert not HAN.search(told["message_en"])
@@ -54,14 +54,14 @@ def test_states_and_roles_are_said_in_words(ground):
     done = ground.resolved()
     with pytest.raises(StateConflict) as refused:
         ground.step("cancel_request", done, WANG, "R_RESIDENT", COMMUNITY)
-    told = problem_of(refused.value, "services.steward")
+    told = problem_of(refused.value, "fivered.services.steward")
     assert told["message_zh"] == "当前状态为“已办结待评价”,不能执行此操作"
     assert told["message_en"] == "This is not possible in the state “resolved”"
     with pytest.raises(RoleDenied) as refused:
         ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
             "verify_hazard", {"hazard_id": "haz_1", "verified": True}, version=1
         )
-    told = problem_of(refused.value, "services.steward")
+    told = problem_of(refused.value, "fivered.services.steward")
     assert told["message_zh"] == (
         "角色“居民”无权执行此操作,可执行的角色:网格员、社区两委、社区党委书记、街道经办"
     )
@@ -70,7 +70,7 @@ def test_states_and_roles_are_said_in_words(ground):
     order = {"request_id": ground.submit(category="WATER")["id"], "handler": STW_CADRE}
     with pytest.raises(errors.WrongDuty) as refused:
         ground.cadre().do("dispatch_request", order, version=2)
-    told = problem_of(refused.value, "services.steward")
+    told = problem_of(refused.value, "fivered.services.steward")
     assert told["message_zh"] == "岗位“社区两委”不承办“供水”类诉求"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis import years
-from chassis.bus import Nothing, Tx
-from services.steward import replies, storage
+from fivered.chassis import years
+from fivered.chassis.bus import Nothing, Tx
+from fivered.services.steward import replies, storage
 
 
 def calendar_years(tx: Tx, _q: Nothing) -> replies.CalendarYears:

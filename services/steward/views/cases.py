@@ -9,17 +9,17 @@ from typing import Annotated, Literal, TypeVar, get_args
 import msgspec
 from msgspec import UNSET, Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.decimals import percent, ratio
-from chassis.fields import Area, Cursor, Grid, Limit, Period
-from chassis.i18n import in_words, named
-from chassis.records import Row
-from chassis.refusal import NotFound, sentences
-from chassis.requests import Request
-from chassis.text import code, without_numbers
-from services.steward import replies, rules, storage
-from services.steward.fields import Category
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import percent, ratio
+from fivered.chassis.fields import Area, Cursor, Grid, Limit, Period
+from fivered.chassis.i18n import in_words, named
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, sentences
+from fivered.chassis.requests import Request
+from fivered.chassis.text import code, without_numbers
+from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.fields import Category
 
 State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
@@ -431,13 +431,13 @@ def timeline(tx: Tx, payload: TimelineOf) -> replies.Timeline:
 
 def _step(entry: Row, detail: dict[str, object]) -> replies.TimelineEntry:
     what = WHAT[entry.action]
-    words = in_words("services.steward", "by_role", entry.actor_role)
-    words |= in_words("services.steward", "state", entry.state)
+    words = in_words("fivered.services.steward", "by_role", entry.actor_role)
+    words |= in_words("fivered.services.steward", "state", entry.state)
     for name in ("reason", "outcome", "verdict"):
         # What somebody wrote has no word of ours.
         said = str(detail.get(name, ""))
-        if named(said, "zh", "services.steward") != said:
-            words |= in_words("services.steward", name, said)
+        if named(said, "zh", "fivered.services.steward") != said:
+            words |= in_words("fivered.services.steward", name, said)
     return replies.TimelineEntry.of(
         entry,
         what_zh=str(what),

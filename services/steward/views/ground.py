@@ -6,15 +6,15 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta
 
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
-from chassis.records import Row
-from chassis.refusal import NotFound
-from chassis.replies import Page
-from chassis.requests import Request
-from services.steward import replies, rules, storage
-from services.steward.fields import AreaKind
-from services.steward.views.people import history
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.fields import AreaKind
+from fivered.services.steward.views.people import history
 
 
 class AreaList(Request, frozen=True):

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chassis import records
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Id, Limit
-from chassis.i18n import in_words
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, RoleDenied, said
-from chassis.replies import Page
-from chassis.requests import Request
-from services.steward import replies, rules, storage
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Id, Limit
+from fivered.chassis.i18n import in_words
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.steward import replies, rules, storage
 
 
 class PeopleCards(Request, frozen=True):
@@ -338,9 +338,9 @@ def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
         told = replies.PersonRead.of(
             row,
             role=row.actor_role,
-            **in_words("services.steward", "role", row.actor_role),
+            **in_words("fivered.services.steward", "role", row.actor_role),
             office=offices[row.scope] or None,
-            **in_words("services.steward", "why", _WHY.get(row.why, row.why)),
+            **in_words("fivered.services.steward", "why", _WHY.get(row.why, row.why)),
             reason=vault.open_or_none(row.reason, "person_reads.reason"),
         )
         if auditing:

@@ -8,19 +8,19 @@ from typing import Annotated
 
 import msgspec
 
-from chassis.bus import Tx
-from chassis.decimals import decimal, percent, ratio
-from chassis.fields import Area, Cursor, Instant, Limit, Period
-from chassis.i18n import in_words
-from chassis.records import Row
-from chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
-from chassis.replies import Page
-from chassis.requests import Request
-from services.steward import replies, rules, storage
-from services.steward.errors import BadSpan
-from services.steward.fields import Duty
-from services.steward.storage.posts import Serving
-from services.steward.views.people import history
+from fivered.chassis.bus import Tx
+from fivered.chassis.decimals import decimal, percent, ratio
+from fivered.chassis.fields import Area, Cursor, Instant, Limit, Period
+from fivered.chassis.i18n import in_words
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.errors import BadSpan
+from fivered.services.steward.fields import Duty
+from fivered.services.steward.storage.posts import Serving
+from fivered.services.steward.views.people import history
 
 GAP = timedelta(minutes=15)
 
@@ -141,10 +141,10 @@ def _reached(tx: Tx, row: Row) -> dict[str, str | None]:
     """Return how anybody reaches a steward who agreed to be named; no id of a person."""
     vault = storage.vault(tx.settings.keys)
     return {
-        **in_words("services.steward", "duty", row.duty),
+        **in_words("fivered.services.steward", "duty", row.duty),
         "name": vault.open(row.name, f"{row.person_id}.name"),
         "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
-        **in_words("services.steward", "type", row.type),
+        **in_words("fivered.services.steward", "type", row.type),
     }
 
 
@@ -174,11 +174,11 @@ def _posts(
         note_zh, note_en = _told(why)
         rows.append(
             replies.BoardPost.of(
-                {"duty": duty, **in_words("services.steward", "duty", duty)},
+                {"duty": duty, **in_words("fivered.services.steward", "duty", duty)},
                 note_zh=note_zh,
                 note_en=note_en,
                 backup=other,
-                **in_words("services.steward", "backup", other),
+                **in_words("fivered.services.steward", "backup", other),
             )
         )
     return rows

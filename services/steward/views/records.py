@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, Period
-from chassis.records import Row
-from chassis.refusal import NotFound, RoleDenied
-from chassis.replies import Page
-from chassis.requests import Request
-from services.steward import replies, rules, storage
-from services.steward.views.people import history, note_reads
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Cursor, Limit, Period
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound, RoleDenied
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.views.people import history, note_reads
 
 
 class HoursList(Request, frozen=True):

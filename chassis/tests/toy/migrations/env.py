@@ -1,4 +1,4 @@
-from chassis.migrate import run_env
-from chassis.tests.toy import service
+from fivered.chassis.migrate import run_env
+from fivered.chassis.tests.toy import service
 
 run_env(service.metadata)

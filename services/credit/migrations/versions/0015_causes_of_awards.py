@@ -6,7 +6,7 @@ This reads it from there for the last time. The text stays as it is: logs of mon
 import sqlalchemy as sa
 from alembic import op
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 revision = "0015"
 down_revision = "0014"

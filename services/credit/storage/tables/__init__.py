@@ -4,18 +4,22 @@ What may never be negative is a CHECK of the database, so that no interleaving a
 code can take a balance below zero.
 """
 
-from services.credit.storage.tables.awards import awards, hours
-from services.credit.storage.tables.base import chassis, metadata
-from services.credit.storage.tables.consents import consent_proposals, consent_spans, consents
-from services.credit.storage.tables.exports import exports
-from services.credit.storage.tables.facts import facts
-from services.credit.storage.tables.honours import (
+from fivered.services.credit.storage.tables.awards import awards, hours
+from fivered.services.credit.storage.tables.base import chassis, metadata
+from fivered.services.credit.storage.tables.consents import (
+    consent_proposals,
+    consent_spans,
+    consents,
+)
+from fivered.services.credit.storage.tables.exports import exports
+from fivered.services.credit.storage.tables.facts import facts
+from fivered.services.credit.storage.tables.honours import (
     certificates,
     commendations,
     nominee_objections,
     nominees,
 )
-from services.credit.storage.tables.ledger import (
+from fivered.services.credit.storage.tables.ledger import (
     budget_grants,
     debts,
     holds,
@@ -26,10 +30,10 @@ from services.credit.storage.tables.ledger import (
     system_accounts,
     wallets,
 )
-from services.credit.storage.tables.messages import messages
-from services.credit.storage.tables.months import markers, measures, months
-from services.credit.storage.tables.objections import objections
-from services.credit.storage.tables.people import (
+from fivered.services.credit.storage.tables.messages import messages
+from fivered.services.credit.storage.tables.months import markers, measures, months
+from fivered.services.credit.storage.tables.objections import objections
+from fivered.services.credit.storage.tables.people import (
     areas,
     compounds,
     homes,
@@ -39,11 +43,26 @@ from services.credit.storage.tables.people import (
     projects,
     stewards,
 )
-from services.credit.storage.tables.repairs import repairs, vetoes
-from services.credit.storage.tables.rule_sets import rule_comments, rule_sets
-from services.credit.storage.tables.settlement import entries, month_logs, notices, settlements
-from services.credit.storage.tables.subjects import belonging, places, state_at, states, subjects
-from services.credit.storage.tables.what_if import what_if_parts, what_if_subjects, what_if_sums
+from fivered.services.credit.storage.tables.repairs import repairs, vetoes
+from fivered.services.credit.storage.tables.rule_sets import rule_comments, rule_sets
+from fivered.services.credit.storage.tables.settlement import (
+    entries,
+    month_logs,
+    notices,
+    settlements,
+)
+from fivered.services.credit.storage.tables.subjects import (
+    belonging,
+    places,
+    state_at,
+    states,
+    subjects,
+)
+from fivered.services.credit.storage.tables.what_if import (
+    what_if_parts,
+    what_if_subjects,
+    what_if_sums,
+)
 
 __all__ = [
     "areas",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.credit.storage.tables.base import Code, Subject, metadata
+from fivered.chassis import storage as store
+from fivered.services.credit.storage.tables.base import Code, Subject, metadata
 
 facts = sa.Table(
     "facts",

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.credit.storage.tables.base import Code, State, Subject, metadata, never_negative
+from fivered.chassis import storage as store
+from fivered.services.credit.storage.tables.base import (
+    Code,
+    State,
+    Subject,
+    metadata,
+    never_negative,
+)
 
 postings = sa.Table(
     "postings",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.credit.storage.tables.base import Code, Subject, metadata
+from fivered.chassis import storage as store
+from fivered.services.credit.storage.tables.base import Code, Subject, metadata
 
 # What a person was told, or a person who speaks for a subject: that is looked up when it is read.
 messages = sa.Table(

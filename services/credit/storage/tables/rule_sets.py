@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.credit.storage.tables.base import Code, State, metadata
+from fivered.chassis import storage as store
+from fivered.services.credit.storage.tables.base import Code, State, metadata
 
 rule_sets = sa.Table(
     "rule_sets",

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.credit.storage.tables.base import State, Subject, metadata
+from fivered.chassis import storage as store
+from fivered.services.credit.storage.tables.base import State, Subject, metadata
 
 subjects = sa.Table(
     "subjects",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from chassis import storage as store
-from services.credit.storage.tables.base import Code, Subject, metadata
+from fivered.chassis import storage as store
+from fivered.services.credit.storage.tables.base import Code, Subject, metadata
 
 # What a replay of months under other rules has made so far; emptied as it is summed up. `side` is
 # B(efore): the rules in force, or A(fter): the draft.

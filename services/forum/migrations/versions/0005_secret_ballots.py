@@ -5,7 +5,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 revision = "0005"
 down_revision = "0004"

@@ -6,7 +6,7 @@ Of those before, the forum knows what topics and escalations say.
 import sqlalchemy as sa
 from alembic import op
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 revision = "0018"
 down_revision = "0017"

@@ -4,7 +4,7 @@ follows."""
 import sqlalchemy as sa
 from alembic import op
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 revision = "0011"
 down_revision = "0010"

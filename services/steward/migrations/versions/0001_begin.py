@@ -7,7 +7,7 @@ from importlib import resources
 import sqlalchemy as sa
 from alembic import op
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 revision = "0001"
 down_revision = None
@@ -24,7 +24,7 @@ def upgrade():
 
 def ship_areas():
     """Bring the district and its 15 units; a timer says them, for a migration cannot."""
-    shipped = resources.files("services.steward").joinpath("data/rencheng_areas.csv")
+    shipped = resources.files("fivered.services.steward").joinpath("data/rencheng_areas.csv")
     rows = [
         {
             "code": row["code"],

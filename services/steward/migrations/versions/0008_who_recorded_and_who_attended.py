@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis import storage as store
+from fivered.chassis import storage as store
 
 revision = "0008"
 down_revision = "0007"

@@ -53,7 +53,11 @@ def copy(target, *folders):
         shutil.copy2(ROOT / name, target / name)
     (target / "alone").mkdir()
     # What is installed as `fivered.chassis` stands in `chassis`.
-    (target / "alone" / "fivered").symlink_to(target)
+    names = target / "alone" / "fivered"
+    names.mkdir()
+    for unit in ("chassis", "gateway", "services", "clients"):
+        if (target / unit).exists():
+            (names / unit).symlink_to(f"../../{unit}")  # The whole folder is moved later.
     (target / "alone" / "sitecustomize.py").write_text(ALONE)
     (target / "alone" / "outcomes.py").write_text(OUTCOMES)
 

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import tarfile
+import tomllib
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -51,7 +52,10 @@ def restore_folder(data: Path) -> None:
 
 
 def code_of_the_release_before(folder: Path) -> Path:
-    """Unpack the release before out of this repository's history."""
+    """Unpack the release before out of this repository's history.
+
+    Where that folder is the current one, its units are the installed ones.
+    """
     packed = subprocess.run(
         ["git", "archive", "--format=tar", RELEASE], cwd=ROOT, capture_output=True, check=False
     )
@@ -61,4 +65,22 @@ def code_of_the_release_before(folder: Path) -> Path:
     )
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
         release.unpack(tar, folder)
+    for unit in folder.glob("**/pyproject.toml"):
+        _install(unit, folder)
     return folder
+
+
+def _install(unit: Path, folder: Path) -> None:
+    """Write what an installed unit says of itself, which counts before what is installed here."""
+    project = tomllib.loads(unit.read_text("utf-8")).get("project")
+    if project is None:
+        return
+    about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    about.mkdir()
+    said = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (about / "METADATA").write_text(said, "utf-8")
+    points = "".join(
+        f"[{group}]\n" + "".join(f"{name} = {where}\n" for name, where in named.items())
+        for group, named in project.get("entry-points", {}).items()
+    )
+    (about / "entry_points.txt").write_text(points, "utf-8")

@@ -1,13 +1,15 @@
 """The broker's users: by its management interface, or by `rabbitmqctl` where that runs.
 
-AMQP itself knows no users. Passwords go in the body of a request or through standard input, so
-that no list of processes shows them.
+AMQP itself knows no users. A password goes in the body of a request, or as the salted hash that the
+broker keeps, so that no list of processes shows it.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -68,10 +70,10 @@ class Users(Protocol):
         """Return the queues of this vhost."""
 
     def add(self, user: str, password: str) -> None:
-        """Make a user, who may do nothing yet."""
+        """Make a user, who may do nothing yet. Nobody must be able to guess the password."""
 
     def set_password(self, user: str, password: str) -> None:
-        """Replace a user's password."""
+        """Replace a user's password by another that nobody can guess."""
 
     def grant(self, permission: Permission, limits: dict[str, int]) -> None:
         """Give a user exactly these rights in this vhost; what narrows him comes first."""
@@ -223,12 +225,21 @@ class Rabbitmqctl:
 
     def add(self, user: str, password: str) -> None:
         """Make a user, who may do nothing yet."""
-        # Without a password among its words it reads one line.
-        self._do("add_user", user, typed=password + "\n")
+        self._put_user(user, password, ())
 
     def set_password(self, user: str, password: str) -> None:
         """Replace a user's password."""
-        self._do("change_password", user, typed=password + "\n")
+        self._put_user(user, password, self.known().get(user, ()))
+
+    def _put_user(self, user: str, password: str, tags: Sequence[str]) -> None:
+        # What the management interface does. `add_user` and `change_password` would show the
+        # password, or read it from their input: from RabbitMQ 3.13 on they wait for it for ever
+        # where rabbitmqctl is given one word more, such as `-n NODE`.
+        given = {"name": user, "password_hash": password_hash(password), "tags": ",".join(tags)}
+        members = ", ".join(f"{name} => {_binary(value)}" for name, value in given.items())
+        record = f"#{{{members}, hashing_algorithm => rabbit_password_hashing_sha256}}"
+        by = _binary("fivered")
+        self._do("eval", f"ok = rabbit_auth_backend_internal:put_user({record}, {by}).")
 
     def grant(self, permission: Permission, limits: dict[str, int]) -> None:
         """Give a user exactly these rights in this vhost; what narrows him comes first."""
@@ -250,11 +261,11 @@ class Rabbitmqctl:
         except ValueError as error:
             raise UsersError(f"rabbitmqctl {words[0]}: {said[:200]!r}") from error
 
-    def _do(self, *words: str, typed: str = "") -> str:
+    def _do(self, *words: str) -> str:
         try:
             done = subprocess.run(  # noqa: S603  the operator's own command
                 [*self._command, *words],
-                input=typed,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -266,6 +277,17 @@ class Rabbitmqctl:
             said = " ".join((done.stderr or done.stdout).split())[:300]
             raise UsersError(f"{shlex.join([*self._command, words[0]])}: {said}")
         return done.stdout
+
+
+def password_hash(password: str) -> str:
+    """Return a password as RabbitMQ keeps it: salt and SHA-256, in base64."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def _binary(text: str) -> str:
+    """Return a text as Erlang reads it: its bytes, which no shell on the way changes."""
+    return f"<<{','.join(map(str, text.encode()))}>>"
 
 
 def _tags(said: object) -> list[str]:

@@ -308,7 +308,8 @@ def _would(rights: Permission, *, new: bool) -> None:
     """Print what --apply does beyond AMQP, as commands for the broker."""
     name = rights.user
     if new:
-        # `printf` is a part of the shell: no list of processes shows the password.
+        # `printf` is a part of the shell: no list of processes shows the password. RabbitMQ 4's
+        # command reads it only where these two are all its words.
         print(f"printf '%s\\n' \"${{PASSWORD:?}}\" | rabbitmqctl add_user {shlex.quote(name)}")
     limits = shlex.quote(json.dumps(LIMITS))
     print(f"rabbitmqctl set_user_limits {shlex.quote(name)} {limits} </dev/null")

@@ -10,8 +10,6 @@ written anew each time, from the passwords that are kept.
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import json
 import os
 import secrets
@@ -21,6 +19,7 @@ from typing import Any
 
 from deploy import manifests, scaling
 from deploy.generate import HERE
+from fivered.chassis.broker_users import password_hash
 from fivered.chassis.topology import VHOST
 
 # Applies the topology; no process of the installation runs as this user.
@@ -141,12 +140,6 @@ def _filled(line: str, unit: str, known: _Known, broker: str, postgres: str) -> 
         value = value.replace("DATABASE_PASSWORD", known.of(f"database {unit}"))
         value = value.replace("@postgres/", f"@{postgres.replace('{unit}', unit)}/")
     return f"{name}={value.replace('@rabbitmq:5672/', f'@{broker}/')}"
-
-
-def password_hash(password: str) -> str:
-    """Return a password as RabbitMQ keeps it: salt and SHA-256, in base64."""
-    salt = secrets.token_bytes(4)
-    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
 def _definitions(known: _Known) -> str:

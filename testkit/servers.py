@@ -519,7 +519,7 @@ class Rabbit:
             if name not in os.environ or os.environ[name] != value
         )
         cd = f"cd {shlex.quote(str(self.base))}"
-        run = f"exec env {variables} {self._sbin}/rabbitmqctl -n fivered@localhost"
+        run = f"exec env {variables} {self._sbin}/rabbitmqctl"
         program.write_text(f'#!/bin/sh\n{cd}\n{run} "$@"\n')
         program.chmod(0o755)
         return program

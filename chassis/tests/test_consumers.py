@@ -245,12 +245,13 @@ def test_rabbitmqctl_does_the_same_and_no_list_of_processes_shows_a_password(
     monkeypatch.delenv("FIVERED_BROKER_MANAGEMENT_URL")
     command, log = house.rabbit.ctl_command(tmp_path), tmp_path / "argv"
     command.write_text(command.read_text().replace("exec ", f'echo "$@" >> {log}\nexec ', 1))
-    monkeypatch.setenv("FIVERED_RABBITMQCTL", str(command))
+    # With one word more, RabbitMQ 4's reads nothing from its input.
+    monkeypatch.setenv("FIVERED_RABBITMQCTL", f"{command} -n {house.rabbit.nodename}")
     name = house.name
     first = run(capsys, "add", name, "--events", "partner", "--apply").splitlines()[0]
     second = run(capsys, "password", name).splitlines()[0]
     said = log.read_text()
-    assert "add_user" in said and "change_password" in said
+    assert said.count("put_user") == 2
     for url in (first, second):
         assert pika.URLParameters(url).credentials.password not in said
     house.say("partner", "offer_published.v1", 1)

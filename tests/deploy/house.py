@@ -13,6 +13,7 @@ import psycopg
 
 from deploy import fill_in
 from fivered.chassis import setting_files
+from fivered.chassis.broker_users import password_hash
 from fivered.chassis.setting_files import SETTINGS
 from fivered.clients.demo.api import Api, Person
 from testkit import servers
@@ -49,7 +50,7 @@ class House:
         whole = json.loads(definitions.read_text())
         # The broker's administrator; the image makes that user from its own environment.
         whole["users"].append(
-            {"name": "guest", "password_hash": fill_in.password_hash("guest"), "limits": {},
+            {"name": "guest", "password_hash": password_hash("guest"), "limits": {},
              "tags": ["administrator"], "hashing_algorithm": "rabbit_password_hashing_sha256"}
         )  # fmt: skip
         definitions.write_text(json.dumps(whole))

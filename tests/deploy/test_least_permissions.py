@@ -96,7 +96,7 @@ ATTEMPTS = {
     "unbind what another hears": lambda ch: ch.queue_unbind(
         "property.steward.0", "steward.events", "request_submitted.v1.0"
     ),
-    "make a queue": lambda ch: ch.queue_declare("spy"),
+    "make a queue": lambda ch: ch.queue_declare("spy", durable=True),
     "make a queue with a made name": lambda ch: ch.queue_declare("", exclusive=True),
     "delete another's queue": lambda ch: ch.queue_delete("property.steward.0"),
     "empty another's queue": lambda ch: ch.queue_purge("property.steward.0"),

@@ -18,7 +18,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -43,8 +43,11 @@ WINDOW = 500
 DEADLINE_S = 10.0
 POLL_S = 1.0
 AGAIN_S = 5.0
-# What was taken before is tried again sooner: a queue of a cluster that has lost its leader.
-_AGAIN_FIRST_S = 0.5
+# What is refused is tried again sooner at first, and less and less often: a queue of a cluster that
+# has lost its leader has another one after some 0.1 to 1 s.
+_AGAIN_FIRST_S = 0.1
+# Over another connection so often a minute: a queue that is full is as full over any other.
+_MOST_ANEW = 6
 # How often the installation is read again: a fact may have got its first consumer.
 LOOK_S = 15.0
 # What goes on being refused is told again so often.
@@ -55,6 +58,10 @@ _LOCK_CLASS = 5_170_002
 
 class Lost(Exception):
     """The broker did not take what was sent in time; the connection is of no more use."""
+
+
+class _Elsewhere(Exception):
+    """Another connection is tried at once: nothing is wrong with the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,9 +356,11 @@ class Relay(threading.Thread):
         self._publisher: Publisher | None = None
         self._unroutable: set[tuple[str, int]] = set()
         self._refused: set[tuple[str, int]] = set()
-        # How often in a row something was refused, and from when on another connection may help.
-        self._refusals = 0
-        self._anew_at = 0.0
+        # What was refused is tried again: how often that was, what has not been taken since, and
+        # when it went over another connection.
+        self._tries = 0
+        self._tried: set[tuple[str, int]] = set()
+        self._anew_at: deque[float] = deque(maxlen=_MOST_ANEW)
         # Keys of which this connection has had an event confirmed.
         self._proven: set[str] = set()
         self._told_at: dict[tuple[str, int], float] = {}
@@ -374,6 +383,9 @@ class Relay(threading.Thread):
             try:
                 if self._hold() and self._connect():
                     self._serve()
+            except _Elsewhere:
+                self._hang_up()
+                continue
             except (Lost, psycopg.Error, *broker.FAILS) as error:
                 # A broker in an alarm takes a connection and then nothing; after a fault one
                 # message goes first, and the windows grow again when it is confirmed.
@@ -485,11 +497,11 @@ class Relay(threading.Thread):
         self._try_again_at = time.monotonic() + AGAIN_S
 
     def _set_refused(self, found: set[tuple[str, int]]) -> None:
+        now = time.monotonic()
+        if not self._refused:
+            self._try_again_at = now + min(_AGAIN_FIRST_S * 2**self._tries, AGAIN_S)
         self._refused |= found
         self.state.refused = tuple(sorted(self._refused))
-        self._refusals += 1
-        now = self._try_again_at = time.monotonic()
-        self._try_again_at += _AGAIN_FIRST_S if self._refusals == 1 else AGAIN_S
         if news := {key for key in found if now - self._told_at.get(key, -1e9) >= TELL_AGAIN_S}:
             self._told_at |= dict.fromkeys(news, now)
             log.error(
@@ -506,19 +518,22 @@ class Relay(threading.Thread):
         try also reaches the queues that have taken it.
 
         Raises:
-            Lost: It goes over another connection. In a cluster a channel that has met a queue while
-                its leader was away may have it refused for good.
+            _Elsewhere: It goes over another connection. In a cluster a channel that has met a queue
+                while its leader was away may have it refused for good.
         """
-        self._look_for_queues()
         self._dirty = True
+        if self._unroutable:
+            self._look_for_queues()
         if not self._refused:
             return
+        self._tries += _AGAIN_FIRST_S * 2**self._tries < AGAIN_S
+        self._tried |= self._refused
         self._refused.clear()
         self._window = 1
         now = time.monotonic()
-        if now >= self._anew_at:
-            self._anew_at = now + TELL_AGAIN_S
-            raise Lost("a queue refuses events; another connection is tried")
+        if len(self._anew_at) < _MOST_ANEW or now - self._anew_at[0] >= TELL_AGAIN_S:
+            self._anew_at.append(now)
+            raise _Elsewhere
 
     def _notified(self) -> None:
         database = self._database
@@ -588,9 +603,11 @@ class Relay(threading.Thread):
         elif not (self._refused or full):
             self.state.refused = ()
         taken = set(outcome.sent)
-        self._proven.update(row.key for row in rows if row.id in taken)
-        if not outcome.refused:
-            self._refusals = 0
+        sent = [row for row in rows if row.id in taken]
+        self._proven.update(row.key for row in sent)
+        self._tried.difference_update((row.fact, row.partition) for row in sent)
+        if not (self._tried or self._refused):
+            self._tries = 0
         self._window = 1 if outcome.refused else min(WINDOW, self._window * 8)
         return full or bool(outcome.returned or outcome.refused)
 
@@ -682,13 +699,18 @@ class Relay(threading.Thread):
         written = {one for one in range(PARTITIONS) if one % same == partition % same}
         return written | {partition}
 
-    def _drop(self) -> None:
-        """Let go of both connections; with the database's goes the lock."""
-        self.state.active = self.state.connected = self.state.blocked = False
+    def _hang_up(self) -> None:
+        """Let go of the broker."""
+        self.state.connected = self.state.blocked = False
         publisher, self._publisher = self._publisher, None
-        database, self._database = self._database, None
         if publisher is not None:
             publisher.close()
+
+    def _drop(self) -> None:
+        """Let go of both connections; with the database's goes the lock."""
+        self.state.active = False
+        self._hang_up()
+        database, self._database = self._database, None
         if database is not None:
             with contextlib.suppress(Exception):
                 database.close()

@@ -439,6 +439,40 @@ def test_a_full_queue_holds_back_its_own_subjects_only_and_is_told(
         sender.join(10)
 
 
+def test_what_several_queues_have_refused_goes_out_soon_after_they_have_room(
+    fragile, private_rabbit
+):
+    """As queues of a cluster do that have lost their leaders: the second refusal made all wait for
+    five seconds, though there was room after half of one."""
+    world, vhost = fragile, fragile.url.rpartition("/")[2]
+    subjects = [
+        next(f"s{n}" for n in range(99) if partition_of(f"s{n}") == partition)
+        for partition in (0, 1)
+    ]
+    limit = {"pattern": r"^toy\.toy\.[01]$", "apply-to": "queues", "definition": {"max-length": 1}}
+    private_rabbit.set_policies({"full": limit | {"priority": 9}}, vhost)
+    sender = relay.Relay(world.runtime, world.url, world.installation)
+    bench = Bench(world.runtime)
+    unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
+    try:
+        sender.start()
+        world.wait(lambda: sender.state.connected)
+        for subject in subjects:
+            before = len(sender.state.refused)
+            # One by one: a quorum queue takes some more before it refuses.
+            for n in range(1, 9):
+                bench.do("add", {"counter_id": subject, "amount": n})
+                world.wait(lambda: not world.one(unsent) or sender.state.refused)
+                if len(sender.state.refused) > before:
+                    break
+        world.wait(lambda: len(sender.state.refused) == 2)
+        private_rabbit.api("DELETE", f"/policies/{vhost}/full")
+        world.wait(lambda: not world.one(unsent), 3.5)
+    finally:
+        sender.stop()
+        sender.join(10)
+
+
 def test_a_queue_that_was_deleted_is_told_and_heard_again_once_it_is_there(
     broker_url, postgres_url, tmp_path, monkeypatch
 ):

@@ -11,7 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from fivered.chassis import __version__, setting_files
+from fivered.chassis import __version__, here, setting_files
 from fivered.chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
 from fivered.chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `serve` reads them itself: what a process hands on is shown.
         if given.command != "serve":
             setting_files.take()
-        code = _loaded(handler)(given)
+        with here.at(getattr(given, "data", None)):
+            code = _loaded(handler)(given)
         sys.stdout.flush()
     except SettingsError as error:
         for problem in error.problems:
@@ -147,6 +148,12 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     _declare_hosts(parsers)
     _declare_care(parsers)
     _declare_consumer(parsers["consumer"])
+    for name in _LOOKING:
+        parsers[name].add_argument(
+            "--data",
+            metavar="FOLDER",
+            help="that of fivered up; none: what runs here",
+        )
     # A unit's own command is loaded only when it is asked for, or for the list of all.
     asked = args[0] if args else ""
     for name, point in points(COMMANDS).items():
@@ -230,6 +237,11 @@ def _declare_consumer(consumer: argparse.ArgumentParser) -> None:
     consumer.add_argument("--json", action="store_true", help="list, show: an object per line")
 
 
+# What looks at an installation, or acts on what lies in its databases.
+_LOOKING = (
+    "topology", "consumer", "events", "parked", "partitions", "workers", "jobs", "timers", "audit",
+    "rebuild", "calendar", "doctor", "top",
+)  # fmt: skip
 _LOOKED = {
     "jobs": {"kind": "of this kind only", "state": "such as QUEUED, RUNNING, DONE, FAILED"},
     "timers": {"kind": "of this kind only"},
@@ -327,7 +339,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     keys.add_argument(
         "key", nargs="?", default="", help="its variable; none: that of people's data"
     )
-    keys.add_argument("--data", default=".fivered/data", help="folder of the databases")
+    keys.add_argument("--data", metavar="FOLDER", help="of the databases (.fivered/data)")
     keys.add_argument("--keys", default="", help="file or folder of the keys; none: --data")
 
     keys.add_argument("--json", action="store_true", help="status: an object per service")

@@ -84,9 +84,7 @@ def run_topology(given: argparse.Namespace) -> int:
         if given.action == "show":
             print(installation.to_json(), end="")
             return 0
-        if not os.environ.get("FIVERED_BROKER_URL"):
-            here.adopt()
-        vhost = topology.vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
+        vhost = topology.vhost_of(here.broker_url())
         if given.action == "policies":
             print("\n".join(topology.policy_commands(vhost)))
             return 0
@@ -94,11 +92,7 @@ def run_topology(given: argparse.Namespace) -> int:
             for permission in topology.permissions(installation):
                 print("\n".join(topology.commands(permission, vhost)))
             return 0
-        url = os.environ.get("FIVERED_BROKER_URL")
-        if not url:
-            raise CommandFailed(
-                "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
-            )
+        url = here.needed_broker_url("that applies the topology")
         streams = read(broker.StreamSettings)
         kept = streams.most_bytes if streams.wanted or given.streams else None
         applied = broker.apply(url, installation, stream_bytes=kept)
@@ -272,9 +266,7 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
         print(f"{consumer} reads {name} again, at once where it runs: {found}")
         return
     if consumer:
-        url = os.environ.get("FIVERED_BROKER_URL")
-        if not url:
-            raise CommandFailed("FIVERED_BROKER_URL is not set: it is said by way of the broker")
+        url = here.needed_broker_url(f"of {name}: it goes out by way of the broker")
         installation = topology.current_installation()
         repeated = event_log.again_to(runtime, part, consumer, installation, url)
         print(f"{repeated.count} events of {name} went out again{to}: {found}")
@@ -382,14 +374,15 @@ def run_keys(given: argparse.Namespace) -> int:
     """Replace a key under which data are stored."""
     if given.keys:
         os.environ[KEYS] = given.keys
+    data = given.data or here.PLACES[0]
     if given.action == "status":
         if given.key:
             raise CommandFailed(f"keys status looks at every key, and takes no {given.key}")
-        return keys.status(given.data, print, as_json=given.json)
+        return keys.status(data, print, as_json=given.json)
     if given.json:
         raise CommandFailed(f"keys {given.action} takes no --json: it tells steps to people")
     change = keys.rotate if given.action == "rotate" else keys.drop
-    return change(given.data, given.key, print)
+    return change(data, given.key, print)
 
 
 def run_calendar(given: argparse.Namespace) -> int:

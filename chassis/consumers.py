@@ -46,20 +46,11 @@ def command(given: argparse.Namespace) -> int:
             f"consumer {given.action} needs --events SERVICE:FACT.vN, with commas between"
             " (fivered events list says which are public)"
         )
-    if not os.environ.get("FIVERED_BROKER_URL") and here.adopt():
-        _needs_broker()
+    here.refuse_one_process()
     try:
         return _ACTIONS[given.action](given)
     except (TopologyError, UsersError) as error:
         raise CommandFailed(str(error)) from error
-
-
-def _needs_broker() -> None:
-    if not os.environ.get("FIVERED_BROKER_URL"):
-        raise CommandFailed(
-            "the system that runs here is one process, without a broker: consumers read"
-            " GET /v1/events or its stream, or are told by webhooks"
-        )
 
 
 def _named(events: str | None) -> list[str]:
@@ -67,17 +58,11 @@ def _named(events: str | None) -> list[str]:
 
 
 def _broker_url() -> str:
-    url = os.environ.get("FIVERED_BROKER_URL")
-    if not url:
-        raise CommandFailed(
-            "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost of the user"
-            " that applies the topology"
-        )
-    return url
+    return here.needed_broker_url("that applies the topology")
 
 
 def _vhost() -> str:
-    return topology.vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
+    return topology.vhost_of(here.broker_url())
 
 
 def _users() -> Users:

@@ -56,9 +56,9 @@ def run(say: Callable[[str], None], *, as_json: bool = False) -> int:
 
 def findings() -> Iterator[Finding]:
     """Look at every installed service and at the broker."""
-    here.adopt()
+    beside = here.adopt()
     mine = []
-    left_out = _left_out()
+    left_out = set(service_names()) if beside else _left_out()
     for name in service_names():
         url = os.environ.get(database_variable(name))
         if not url and name in left_out:
@@ -67,10 +67,12 @@ def findings() -> Iterator[Finding]:
             mine.append(name)
         for ok, text in _service(name, url):
             yield Finding(name, _MARKS[ok], text)
+    if here.is_named() and here.system() is None:
+        yield Finding("up", _MARKS[None], here.nothing_runs())
     if mine and all(_is_embedded(os.environ[database_variable(name)]) for name in mine):
         yield Finding("broker", "ok", "none is needed, everything runs in one process")
     else:
-        for ok, text in _broker(os.environ.get("FIVERED_BROKER_URL", ""), mine):
+        for ok, text in _broker(here.broker_url(), mine):
             yield Finding("broker", _MARKS[ok], text)
 
 

@@ -1,4 +1,5 @@
-"""The system that runs beside a command: `make run` or `make up` in this folder.
+"""The system that a command looks at: one that runs beside it (`make run` or `make up` in this
+folder), or the one of a folder that it names (`--data`).
 
 An operator who looks at an installation gives its environment; beside a demonstration there is
 none to give, but it leaves a note of what it runs with.
@@ -8,14 +9,19 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypedDict, cast
+from urllib.parse import quote
 
 from fivered.chassis.settings import CommandFailed, address_fault, database_variable
 
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"
+BROKER = "FIVERED_BROKER_URL"
 
 
 class Running(TypedDict, total=False):
@@ -45,35 +51,76 @@ GIVEN = ("FIVERED_WEBHOOK_HOSTS",)
 _NOTE = "running.json"
 PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
+# The folder of `--data`, of the command that is carried out.
+_named: list[Path | None] = []
+
+
+@contextmanager
+def at(folder: str | None) -> Iterator[None]:
+    """Look at the system of one folder (`--data`) as long as this is open: what it says stands
+    above the environment, and it need not run. Without a folder, at what runs here."""
+    _named.append(Path(folder) if folder else None)
+    try:
+        yield
+    finally:
+        _named.pop()
+
+
+def is_named() -> bool:
+    """Tell whether the command names the folder of the system at which it looks."""
+    return _folder() is not None
+
+
+def _folder() -> Path | None:
+    return _named[-1] if _named else None
+
+
+def _places() -> list[Path]:
+    named = _folder()
+    return [Path(place) for place in PLACES] if named is None else [named]
+
+
+def system() -> Running | None:
+    """Return the note of the system that runs here; None where none does."""
+    return next(filter(None, map(running, _places())), None)
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of the system that runs here; empty when none does."""
-    for place in PLACES:
-        folder = Path(place)
-        found = running(folder)
-        if found is None:
+    """Return the variables of the system that runs here; empty when none does.
+
+    Raises:
+        CommandFailed: In the folder that the command names there is none.
+    """
+    for folder in _places():
+        note = running(folder)
+        if note is None and not is_named():
             continue
-        if found.get("environment"):
-            return dict(found["environment"])
-        keys = _keys_in(folder)
-        databases = {
-            database_variable(path.stem): f"sqlite:///{path}"
-            for path in sorted(folder.glob("*.sqlite"))
-        }
+        note = note or note_of(folder) or {}
+        if note.get("environment"):
+            return dict(note["environment"])
+        files = sorted(folder.glob("*.sqlite"))
+        databases = {database_variable(path.stem): f"sqlite:///{path}" for path in files}
+        if not databases and is_named():
+            raise CommandFailed(f"there are no databases in {folder} (fivered up --data {folder})")
         demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}
-        given = found.get("given", {})
-        return {**keys, **databases, **given, **(demo if found.get("demo") else {})}
+        told = {**_keys_in(folder), **databases, **note.get("given", {})}
+        return told | (demo if note.get("demo") or any(map(_has_clock, files)) else {})
     return {}
+
+
+def _has_clock(database: Path) -> bool:
+    """Tell whether a database has the clock of a demonstration, which nothing notes once it has
+    ended."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as conn:
+            return conn.execute("SELECT 1 FROM clock WHERE name = 'demo'").fetchone() is not None
+    except sqlite3.Error:
+        return False
 
 
 def pages() -> dict[str, str]:
     """Return where each process of the system that runs here tells what it does, by its name."""
-    for place in PLACES:
-        found = running(Path(place))
-        if found is not None:
-            return dict(found.get("pages", {}))
-    return {}
+    return dict((system() or {}).get("pages", {}))
 
 
 def note_of(folder: Path) -> Running | None:
@@ -101,14 +148,14 @@ def forget(folder: Path) -> None:
 
 def running(folder: Path) -> Running | None:
     """Return the note of the system that runs on a folder; None where none does."""
-    found = note_of(folder)
-    if found is None:
+    note = note_of(folder)
+    if note is None:
         return None
     # One that was killed leaves its note behind.
-    pid = found.get("supervisor") or found.get("pid")
-    if not _alive(pid) or found.get("born", born(pid)) != born(pid):
+    pid = note.get("supervisor") or note.get("pid")
+    if not _alive(pid) or note.get("born", born(pid)) != born(pid):
         return None
-    return found
+    return note
 
 
 def born(pid: int | None) -> str:
@@ -121,23 +168,28 @@ def born(pid: int | None) -> str:
     return "" if told[0] == "Z" else told[19]
 
 
-def address_and_key(data: str | None = None) -> tuple[str, str]:
+def address_and_key() -> tuple[str, str]:
     """Return the address of the system that runs here and the key of its tokens.
-
-    Args:
-        data: Its folder; where it is not given, it is looked for.
 
     Raises:
         CommandFailed: Nothing runs here.
     """
-    for folder in [Path(data)] if data else [Path(place) for place in PLACES]:
-        found = running(folder)
-        if found is not None:
-            keys = found.get("environment") or _keys_in(folder)
+    for folder in _places():
+        note = running(folder)
+        if note is not None:
+            keys = note.get("environment") or _keys_in(folder)
             if "FIVERED_TOKEN_KEY" not in keys:
                 raise CommandFailed(f"no token key in {keys_file(folder)}")
-            return found["address"], keys["FIVERED_TOKEN_KEY"]
-    raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
+            return note["address"], keys["FIVERED_TOKEN_KEY"]
+    raise CommandFailed(nothing_runs())
+
+
+def nothing_runs() -> str:
+    """Say that nothing runs here, and what starts it."""
+    named = _folder()
+    if named is not None:
+        return f"nothing runs here: fivered up --data {named} in another terminal first"
+    return "nothing runs here: make run (or make up) in another terminal first"
 
 
 def object_in(path: Path) -> dict[str, object]:
@@ -187,17 +239,31 @@ def keys_file(folder: Path) -> Path:
 
 
 def adopt() -> bool:
-    """Take what the environment does not say from the system that runs here, if one does."""
-    if any(name.endswith("_DATABASE_URL") for name in os.environ if name.startswith("FIVERED_")):
+    """Take what the environment does not say from the system that runs here, if one does; of a
+    folder that the command names, all that it says.
+
+    Raises:
+        CommandFailed: In the folder that the command names there is none.
+    """
+    mine = [name for name in os.environ if name.startswith("FIVERED_")]
+    servers = [name for name in mine if name.endswith("_DATABASE_URL")]
+    if is_named():
+        taken = environment()
+        # Of another installation, which this command does not look at.
+        for name in {*servers, BROKER} & set(mine):
+            del os.environ[name]
+        os.environ.update(taken)
+        return True
+    if servers:
         # A real installation's own environment is never mixed with a demonstration's.
         return False
-    found = environment()
-    for name, value in found.items():
+    taken = environment()
+    for name, value in taken.items():
         os.environ.setdefault(name, value)
-    if found and not _told:
+    if taken and not _told:
         _told.append("")
         print("fivered: of the system that runs here (make run, make up)", file=sys.stderr)
-    return bool(found)
+    return bool(taken)
 
 
 def database_of(service: str) -> str:
@@ -208,14 +274,55 @@ def database_of(service: str) -> str:
         CommandFailed: Neither names one, or it is no database of ours.
     """
     variable = database_variable(service)
-    if not os.environ.get(variable):
+    if is_named() or not os.environ.get(variable):
         adopt()
     url = os.environ.get(variable)
     if not url:
+        if is_named():
+            raise CommandFailed(f"there is no database of {service} in {_folder()}")
         raise CommandFailed(f"{variable} is not set: the database of {service}")
     if why := address_fault(url, "postgresql", "sqlite"):
         raise CommandFailed(f"{variable} {why}")
     return url
+
+
+def broker_url() -> str:
+    """Return the address of the broker: what the environment says, or the system that runs here;
+    empty where neither names one, or it has none."""
+    if is_named() or not os.environ.get(BROKER):
+        adopt()
+    return os.environ.get(BROKER, "")
+
+
+def needed_broker_url(of_whom: str) -> str:
+    """Return the address of the broker.
+
+    Args:
+        of_whom: The user in it, as it is told where there is none.
+
+    Raises:
+        CommandFailed: There is none.
+    """
+    url = broker_url()
+    if not url:
+        refuse_one_process()
+        raise CommandFailed(
+            f"{BROKER} is not set: amqp(s)://user:password@host:port/vhost of the user {of_whom}"
+        )
+    return url
+
+
+def refuse_one_process() -> None:
+    """Refuse to go on where everything runs in one process.
+
+    Raises:
+        CommandFailed: It does.
+    """
+    if not broker_url() and (is_named() or system() is not None):
+        raise CommandFailed(
+            "the system that runs here is one process, without a broker: outside systems read"
+            " GET /v1/events or its stream, or are told by webhooks"
+        )
 
 
 def _alive(pid: int | None) -> bool:

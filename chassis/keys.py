@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fivered.chassis import migrate, sealing, webhooks
+from fivered.chassis import here, migrate, sealing, webhooks
 from fivered.chassis.folder import all_settings, take_folder, wanted_keys, write_keys
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.installed import service_class, service_names
@@ -63,7 +63,7 @@ def _place(data: str) -> _Place:
     folder = Path(data)
     path = keys_file(folder)
     names = [name for name in os.environ if name.startswith("FIVERED_")]
-    if any(name.endswith("_DATABASE_URL") for name in names):
+    if not here.is_named() and any(name.endswith("_DATABASE_URL") for name in names):
         return _Place(None, path, {name: os.environ[name] for name in names})
     found = read_keys(path)
     if not found:

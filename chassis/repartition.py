@@ -7,7 +7,6 @@ the ones before it may not leave until those have taken effect everywhere: the c
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable
@@ -180,12 +179,7 @@ def change(runtime: Runtime, partitions: int, say: Callable[[str], None]) -> Non
         raise CommandFailed(f"a power of two, at most {partitioning.MOST}, not {partitions}")
     if runtime.engine.dialect.name != "postgresql":
         raise CommandFailed("in one process there are no partitions")
-    url = os.environ.get("FIVERED_BROKER_URL", "")
-    if not url:
-        here.adopt()
-        url = os.environ.get("FIVERED_BROKER_URL", "")
-    if not url:
-        raise CommandFailed("FIVERED_BROKER_URL is not set: of the user that applies the topology")
+    url = here.needed_broker_url("that applies the topology")
     try:
         users = reach(read(BrokerUsersSettings), topology.vhost_of(url))
         Change(runtime, partitions, users, url, say).run()

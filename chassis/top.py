@@ -105,8 +105,7 @@ def pages(given: Sequence[str]) -> dict[str, str]:
         found = here.pages()
         if not found:
             raise CommandFailed(
-                "nothing runs here: make run (or make up) in another terminal first, or name the"
-                " pages: fivered top NAME=http://host:8081 ..."
+                f"{here.nothing_runs()}, or name the pages: fivered top NAME=http://host:8081 ..."
             )
         return found
     named: dict[str, str] = {}

@@ -355,7 +355,9 @@ VHOST = "fivered"
 
 
 def vhost_of(url: str) -> str:
-    """Return the vhost that an AMQP URL names."""
+    """Return the vhost that an AMQP URL names; without one ours."""
+    if not url:
+        return VHOST
     return unquote(urlsplit(each_address(url)[0]).path.removeprefix("/")) or "/"
 
 

@@ -23,7 +23,7 @@ def run(given: argparse.Namespace) -> int:
             roles = ", ".join(f"{role} {area}" for role, area in one.grants)
             print(f"{one.name:<16} {one.full_name}  {one.person.person_id}  {roles}")
         return 0
-    address, key = address_and_key(given.data)
+    address, key = address_and_key()
     api = Api(address, key)
     try:
         if not api.get("/v1")["demo"]:

@@ -172,5 +172,5 @@ def _system(given: argparse.Namespace) -> tuple[str, str]:
         if not bearer:
             raise CommandFailed("FIVERED_TOKEN is not set: a token of R_DISTRICT (fivered token)")
         return given.address, bearer
-    address, key = address_and_key(given.data)
+    address, key = address_and_key()
     return address, token(os.environ.get("FIVERED_TOKEN_KEY", key))

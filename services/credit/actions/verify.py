@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import here, storage
 from fivered.chassis.forms import MONTH
-from fivered.chassis.settings import CommandFailed, address_fault, database_variable
+from fivered.chassis.settings import CommandFailed
 from fivered.chassis.text import PERIOD
 from fivered.services.credit.actions import verify_live
 from fivered.services.credit.rules import findings, recompute
@@ -55,7 +54,7 @@ def _run(given: argparse.Namespace) -> int:
         raise CommandFailed("--digest and --log go with --export; a database has its notices")
     if given.write and not given.community:
         raise CommandFailed("--write needs --community: a log is that of one area")
-    engine = storage.open_engine(_url(given))
+    engine = storage.open_engine(here.database_of("credit"))
     try:
         with storage.reading(engine) as conn:
             return _from_database(conn, given)
@@ -64,23 +63,6 @@ def _run(given: argparse.Namespace) -> int:
         raise CommandFailed(f"the database cannot be read: {why}") from error
     finally:
         engine.dispose()
-
-
-def _url(given: argparse.Namespace) -> str:
-    if given.data:
-        path = Path(given.data) / "credit.sqlite"
-        if not path.is_file():
-            raise CommandFailed(f"there is no {path}")
-        return f"sqlite:///{path}"
-    variable = database_variable("credit")
-    if not os.environ.get(variable):
-        here.adopt()
-    url = os.environ.get(variable)
-    if not url:
-        raise CommandFailed(f"{variable} is not set (or give --export FILE, or --data FOLDER)")
-    if why := address_fault(url, "postgresql", "sqlite"):
-        raise CommandFailed(f"{variable} {why}")
-    return url
 
 
 def _from_file(given: argparse.Namespace) -> int:

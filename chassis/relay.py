@@ -1,7 +1,9 @@
 """The relay: takes the events of a service from its outbox to the broker, in order.
 
 One relay per service is active, whatever the number of workers: it holds an advisory lock on the
-same connection with which it reads and marks, so that a relay which lost the lock cannot mark.
+same connection with which it reads and marks, so that a relay which lost the lock cannot mark. The
+connection of one that is frozen, and so says nothing to its database, is ended by those that stand
+by.
 Events go out in id order, some hundred in flight, each confirmed by the broker before it is marked
 sent. What is in doubt is sent again; the inbox of the consumer drops it.
 
@@ -52,8 +54,18 @@ _MOST_ANEW = 6
 LOOK_S = 15.0
 # What goes on being refused is told again so often.
 TELL_AGAIN_S = 60.0
+# A relay asks its database every second, or waits for the broker for at most twice `DEADLINE_S`.
+FROZEN_S = 30.0
 CHANNEL = "fivered_outbox"
 _LOCK_CLASS = 5_170_002
+_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+_END_FROZEN = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = %s::oid
+        AND objid = (hashtext(%s)::bigint & 4294967295)::oid
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND state_change < clock_timestamp() - make_interval(secs => %s)
+"""
 
 
 class Lost(Exception):
@@ -418,9 +430,8 @@ class Relay(threading.Thread):
                     keepalives_interval=5,
                     keepalives_count=3,
                 )
-            row = self._database.execute(
-                "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_CLASS, self.runtime.name)
-            ).fetchone()
+            lock = (_LOCK_CLASS, self.runtime.name)
+            row = self._database.execute(_LOCK, lock).fetchone()
             if row is not None and row[0]:
                 self._find_place(self._database)
                 self.state.active = True
@@ -428,6 +439,8 @@ class Relay(threading.Thread):
             # Another relay is active, and this one does what it can: what had made it let go of
             # the lock is no fault of the present.
             self.state.why = ""
+            if self._database.execute(_END_FROZEN, (*lock, FROZEN_S)).fetchone():
+                log.warning("frozen_relay_ended", extra={"service": self.runtime.name})
             self._stopping.wait(POLL_S)
         return False
 
@@ -562,7 +575,11 @@ class Relay(threading.Thread):
                 self._look_for_consumers()
             if (self._unroutable or self._refused) and now >= self._try_again_at:
                 self._try_again()
-            if (self._dirty or now - last_look >= POLL_S) and not publisher.blocked:
+            if publisher.blocked and now - last_look >= POLL_S:
+                last_look = now
+                # It is alive: see _END_FROZEN.
+                database.execute("SELECT 1")
+            elif self._dirty or now - last_look >= POLL_S:
                 last_look = now
                 self._dirty = self._send_window(publisher, database)
             if ending and (not self._dirty or publisher.blocked):

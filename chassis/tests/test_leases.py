@@ -339,3 +339,46 @@ def test_workers_share_evenly_within_ten_seconds_while_they_come_go_die_and_stop
         assert "_fault" not in third.log.read_text()
     finally:
         world.close()
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_a_relay_that_is_frozen_is_taken_over_from_and_nothing_is_lost_or_done_twice(
+    broker_url, postgres_url, tmp_path, monkeypatch
+):
+    """Its lock stays, and its host answers for it, so that nobody else could send."""
+    monkeypatch.setattr(relay, "FROZEN_S", 2.5)
+    world = World(broker_url, postgres_url, tmp_path)
+    standing_by = relay.Relay(world.runtime, broker_url, world.installation)
+
+    def all_sent():
+        return world.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
+
+    try:
+        first = world.start("work")
+        world.wait_ready(first)
+        world.fill_outbox(50)
+        world.wait(all_sent)
+        standing_by.start()
+        # Of one that is well, and has nothing to send, nobody takes the lock.
+        time.sleep(5)
+        assert not standing_by.state.active
+        first.send_signal(signal.SIGSTOP)
+        world.fill_outbox(200)
+        world.wait(all_sent, 30)
+        assert standing_by.state.active
+        first.send_signal(signal.SIGCONT)
+        world.wait(lambda: world.entries() == 250, 60)
+        # The first one stands by now, and comes back when it is needed.
+        standing_by.stop()
+        standing_by.join(10)
+        world.fill_outbox(50)
+        world.wait(lambda: world.entries() == 300, 30)
+        heard = world.rows("SELECT subject, sequence FROM entries ORDER BY id")
+        of_one = [row["sequence"] for row in heard if row["subject"] == "s0"]
+        assert of_one == [0, 40, 0, 40, 80, 120, 160, 0, 40]
+        assert world.one("SELECT count(*) FROM parked") == 0
+    finally:
+        standing_by.stop()
+        standing_by.join(10)
+        world.close()

@@ -5,7 +5,8 @@ same connection with which it reads and marks, so that a relay which lost the lo
 connection of one that is frozen, and so says nothing to its database, is ended by those that stand
 by.
 Events go out in id order, some hundred in flight, each confirmed by the broker before it is marked
-sent. What is in doubt is sent again; the inbox of the consumer drops it.
+sent. What is in doubt is sent again; the inbox of the consumer drops it. Small windows are marked
+together, a moment later: a commit for each of them would make the next event wait.
 
 A fact that somebody hears is mandatory. When the broker has no queue for it, the event stays in
 the outbox: the relay raises an alarm, goes on with the others (but not with later events of the
@@ -21,7 +22,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -44,6 +45,9 @@ Database: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 WINDOW = 500
 DEADLINE_S = 10.0
 POLL_S = 1.0
+# How long what the broker has confirmed may wait to be marked with what follows it, unless it fills
+# a window before: so much is sent again when the relay dies.
+MARK_S = 0.05
 AGAIN_S = 5.0
 # What is refused is tried again sooner at first, and less and less often: a queue of a cluster that
 # has lost its leader has another one after some 0.1 to 1 s.
@@ -383,6 +387,10 @@ class Relay(threading.Thread):
         # By how many events left last.
         self._partitions = PARTITIONS
         self._dirty = True
+        # Confirmed by the broker and not marked yet, in the order in which it was sent; and until
+        # when (monotonic).
+        self._unmarked: list[int] = []
+        self._mark_by = 0.0
 
     def stop(self) -> None:
         """Ask the thread to send what is there and to end."""
@@ -575,21 +583,34 @@ class Relay(threading.Thread):
                 self._look_for_consumers()
             if (self._unroutable or self._refused) and now >= self._try_again_at:
                 self._try_again()
-            if publisher.blocked and now - last_look >= POLL_S:
+            if self._unmarked and now >= self._mark_by:
+                self._mark(database)
+            late = now - last_look >= POLL_S
+            if late or (self._dirty and not publisher.blocked):
                 last_look = now
-                # It is alive: see _END_FROZEN.
-                database.execute("SELECT 1")
-            elif self._dirty or now - last_look >= POLL_S:
-                last_look = now
-                self._dirty = self._send_window(publisher, database)
+                if publisher.blocked:
+                    # It is alive: see _END_FROZEN.
+                    database.execute("SELECT 1")
+                else:
+                    self._dirty = self._send_window(publisher, database)
             if ending and (not self._dirty or publisher.blocked):
                 return
             if not publisher.is_open:
                 raise Lost("connection closed")
-            publisher.turn(0.0 if self._dirty else POLL_S / 2)
+            publisher.turn(self._idle_s(publisher))
+
+    def _idle_s(self, publisher: Publisher) -> float:
+        """Return how long there is nothing to do, unless something is said (s)."""
+        if self._dirty and not publisher.blocked:
+            return 0.0
+        if self._unmarked:
+            return max(0.0, self._mark_by - time.monotonic())
+        return POLL_S / 2
 
     def _send_window(self, publisher: Publisher, database: Database) -> bool:
         """Send one window. Returns whether more may be waiting."""
+        if self._unroutable or self._refused:
+            self._mark(database)
         found = self._read(database)
         if not found:
             return False
@@ -600,10 +621,7 @@ class Relay(threading.Thread):
             publisher.publish(rows, outcome)
         finally:
             # What the broker has confirmed is marked also when the rest is in doubt.
-            if outcome.sent:
-                self._mark(database, rows, outcome.sent)
-                self._on_placed()
-                self.state.sent += len(outcome.sent)
+            self._settle(database, rows, outcome.sent, soon=full)
             self._measure(outcome)
         if outcome.returned:
             log.error(
@@ -646,14 +664,34 @@ class Relay(threading.Thread):
         found = database.execute(history.LAST).fetchone()
         self._placed = found[0] if found is not None else 0
 
-    def _mark(self, database: Database, window: Sequence[Unsent], sent: list[int]) -> None:
-        """Mark what of a window was sent, and give all of it its place: what is sent again later
+    def _settle(
+        self, database: Database, window: Sequence[Unsent], sent: list[int], *, soon: bool
+    ) -> None:
+        """Mark what of a window was sent: soon, or with what follows it."""
+        if not self._unmarked:
+            self._mark_by = time.monotonic() + MARK_S
+        whole = len(sent) == len(window)
+        if whole:
+            self._unmarked += [row.id for row in window]
+        if soon or not whole or len(self._unmarked) >= WINDOW:
+            self._mark(database)
+        if sent and not whole:
+            self._give(database, [row.id for row in window], set(sent))
+        self.state.sent += len(sent)
+
+    def _mark(self, database: Database) -> None:
+        """Mark what the broker has confirmed."""
+        if ids := self._unmarked:
+            self._give(database, ids, set(ids))
+            self._unmarked = []
+
+    def _give(self, database: Database, ids: list[int], taken: Collection[int]) -> None:
+        """Mark what of a window was taken, and give all of it its place: what is sent again later
         must not stand behind later events of its subject."""
-        taken = set(sent)
         before = max(self._placed, time.time_ns() // 1000)
-        self._placed = before + len(window)
-        ids = [row.id for row in window]
+        self._placed = before + len(ids)
         database.execute(history.GIVE, (before, ids, [row_id in taken for row_id in ids]))
+        self._on_placed()
 
     def _measure(self, outcome: Outcome) -> None:
         service = self.runtime.name
@@ -675,8 +713,8 @@ class Relay(threading.Thread):
         if not held:
             found = database.execute(
                 f"SELECT {columns} FROM outbox {now} WHERE {waits}"
-                " ORDER BY outbox.id LIMIT %s".encode(),
-                (self._window,),
+                " AND outbox.id <> ALL(%s::bigint[]) ORDER BY outbox.id LIMIT %s".encode(),
+                (self._unmarked, self._window),
             )
         else:
             written = [
@@ -726,6 +764,11 @@ class Relay(threading.Thread):
     def _drop(self) -> None:
         """Let go of both connections; with the database's goes the lock."""
         self.state.active = False
+        if self._database is not None:
+            with contextlib.suppress(Exception):
+                self._mark(self._database)
+        # What could not be marked is sent again, perhaps by another relay.
+        self._unmarked = []
         self._hang_up()
         database, self._database = self._database, None
         if database is not None:

@@ -37,7 +37,7 @@ def relayed(runtime):
     with psycopg.connect(relay._plain_url(runtime.engine.url), autocommit=True) as database:
         one._find_place(database)
         rows = one._read(database)
-        one._mark(database, rows, [row.id for row in rows])
+        one._settle(database, rows, [row.id for row in rows], soon=True)
     return rows
 
 
@@ -193,12 +193,32 @@ def test_what_the_broker_did_not_take_at_once_stays_before_what_followed_it(post
     one = relay.Relay(runtime, "", topology.installation_of([Toy]))
     with psycopg.connect(relay._plain_url(runtime.engine.url), autocommit=True) as database:
         rows = one._read(database)
-        one._mark(database, rows, [rows[1].id])
+        one._settle(database, rows, [rows[1].id], soon=True)
     assert [
         row["id"] for row in postgres_bench.rows("SELECT id FROM outbox WHERE sent_at IS NULL")
     ] == [rows[0].id]
     assert [row.id for row in relayed(runtime)] == [rows[0].id]
     assert Reader(runtime).read_all() == ["1", "2"]
+
+
+def test_small_windows_are_marked_together_and_none_of_them_is_read_again(postgres_bench):
+    """Of the third window only the second event was confirmed: what came before has its places."""
+    runtime = postgres_bench.runtime
+    one = relay.Relay(runtime, "", topology.installation_of([Toy]))
+    windows = []
+    with psycopg.connect(relay._plain_url(runtime.engine.url), autocommit=True) as database:
+        for notes in (["1"], ["2"], ["3", "4"]):
+            for note in notes:
+                say(runtime, note)
+            rows = one._read(database)
+            windows.append([row.id for row in rows])
+            if len(windows) < 3:
+                one._settle(database, rows, windows[-1], soon=False)
+                assert Reader(runtime).read_all() == []
+        one._settle(database, rows, windows[2][1:], soon=False)
+        assert [row.id for row in one._read(database)] == windows[2][:1]
+    assert list(map(len, windows)) == [1, 1, 2]
+    assert Reader(runtime).read_all() == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(

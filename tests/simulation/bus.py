@@ -176,6 +176,7 @@ _DIALECT = (
             " AS one JOIN json_each(?) AS two ON one.key = two.key) AS taken"
         ),
     ),
+    ("<> ALL(%s::bigint[])", "NOT IN (SELECT value FROM json_each(?))"),
     ("%s", "?"),
 )
 
@@ -194,10 +195,14 @@ class Sender:
         self._met = set()
 
     def turn(self):
-        """Send one window, as the relay's thread would."""
+        """Send one window, as the relay's thread would; it marks it at once, or with a later one."""
+        chance = self._broker.chance
         publisher = Publisher(self._broker, self._runtime.name, self._met)
+        outbox = Outbox(self._runtime.engine)
         try:
-            self._relay._send_window(publisher, Outbox(self._runtime.engine))
+            self._relay._send_window(publisher, outbox)
+            if chance is None or chance.random() < 0.5:
+                self._relay._mark(outbox)
         except relays.Lost:
             self._relay._window = 1
             self._relay._proven.clear()

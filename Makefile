@@ -85,9 +85,9 @@ generate: ## write everything that is written from the code: units, contracts, d
 	@$(BIN)/fivered contracts write
 	@$(BIN)/python -m deploy.generate
 
-images: ## build every image by its recipe with buildah and start it, without an engine (root)
+images: ## build images by their recipe with buildah, start each, no engine: UNITS="credit gateway" (root)
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@MAKE_PID=$$PPID exec $(BIN)/python -m deploy.local.images
+	@MAKE_PID=$$PPID exec $(BIN)/python -m deploy.local.images $(UNITS)
 
 release: ## check, build wheels and archives into dist/, tag; try first: make release TRY=--dry-run
 	@$(BIN)/python -m deploy.release $(TRY)

@@ -1,5 +1,5 @@
 """`make images`: build every unit's image by deploy/Dockerfile with buildah, on a base that is made
-here, and start each.
+here, and start each; `make images UNITS="credit gateway"`: these only.
 
 No registry and no engine is asked: the base is a Debian 13 made by debootstrap, with its Python
 3.13 in place of the one of python:3.13-slim-trixie. What is built shows that the recipe builds and
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy import manifests
@@ -28,13 +29,13 @@ _PACKAGES = f"python{newer.PYTHON}-venv,ca-certificates"
 _BUILD = ("bud", "--isolation", "chroot", "--layers", "-q")
 
 
-def main() -> int:
-    """Build and start them. Returns the exit code."""
+def main(chosen: Sequence[str]) -> int:
+    """Build and start the chosen units, or all. Returns the exit code."""
     servers.tie_to_make()
     try:
+        units = folders(chosen)
         newer.require()
         base()
-        units = [f"services/{name}" for name in service_names()] + ["gateway"]
         for unit in units:
             began = time.monotonic()
             image = build(unit)
@@ -43,6 +44,18 @@ def main() -> int:
         print(f"fivered: make images cannot run: {why}", file=sys.stderr)
         return 1
     return 0
+
+
+def folders(chosen: Sequence[str]) -> list[str]:
+    """Return the folders of units by their names; all where none is named.
+
+    Raises:
+        CannotRun: There is no such unit.
+    """
+    known = {name: f"services/{name}" for name in service_names()} | {"gateway": "gateway"}
+    if strange := [name for name in chosen if name not in known]:
+        raise newer.CannotRun(f"no unit is named {strange[0]}; there are {', '.join(known)}")
+    return [known[name] for name in chosen or known]
 
 
 def _buildah(*words: str) -> str:
@@ -134,4 +147,4 @@ def started(unit: str, image: str) -> str:
 
 if __name__ == "__main__":
     os.environ.setdefault("BUILDAH_ISOLATION", "chroot")
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

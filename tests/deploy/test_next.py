@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import images
 from deploy.local import next as newer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,3 +92,11 @@ def test_what_was_mounted_is_gone_with_the_process_however_it_ends(tmp_path):
         assert run.stdout.read() == ""
     assert not list(at.iterdir())
     assert str(at) not in Path("/proc/mounts").read_text()
+
+
+def test_images_are_built_of_the_units_that_are_named(monkeypatch, capsys):
+    monkeypatch.delenv("MAKE_PID", raising=False)
+    assert images.folders(["credit", "gateway"]) == ["services/credit", "gateway"]
+    assert len(images.folders([])) == 6
+    assert images.main(["credi"]) == 1
+    assert "no unit is named credi; there are credit, forum" in capsys.readouterr().err

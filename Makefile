@@ -55,6 +55,7 @@ chaos: ## faults under load on real servers, seeded: make chaos FAULTS=1000 SEED
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@$(BIN)/python -m tests.chaos --faults $$(($(FAULTS) / 2)) --seed $(SEED)
 	@$(BIN)/python -m tests.chaos --faults $$(($(FAULTS) / 2)) --seed $(SEED) --district
+	@$(BIN)/python -m tests.chaos --faults $$(($(FAULTS) / 10)) --seed $(SEED) --clocks
 	@exec $(BIN)/python -m tests.chaos.cluster --rounds $(or $(ROUNDS),20)
 
 simulate: ## what the bus may do wrong, drawn by seeds: make simulate SEEDS=10000, make simulate SEED=7

@@ -49,11 +49,12 @@ POLL_S = 1.0
 # a window before: so much is sent again when the relay dies.
 MARK_S = 0.05
 AGAIN_S = 5.0
-# What is refused is tried again sooner at first, and less and less often: a queue of a cluster that
-# has lost its leader has another one after some 0.1 to 1 s.
+# What is refused is tried again sooner at first, and after so many tries less and less often: a
+# queue of a cluster that has lost its leader has another one after some 0.1 to 1 s.
 _AGAIN_FIRST_S = 0.1
+_FIRST_TRIES = 8
 # Over another connection so often a minute: a queue that is full is as full over any other.
-_MOST_ANEW = 6
+_MOST_ANEW = 12
 # How often the installation is read again: a fact may have got its first consumer.
 LOOK_S = 15.0
 # What goes on being refused is told again so often.
@@ -377,6 +378,7 @@ class Relay(threading.Thread):
         self._tries = 0
         self._tried: set[tuple[str, int]] = set()
         self._anew_at: deque[float] = deque(maxlen=_MOST_ANEW)
+        self._moves = False
         # Keys of which this connection has had an event confirmed.
         self._proven: set[str] = set()
         self._told_at: dict[tuple[str, int], float] = {}
@@ -405,6 +407,7 @@ class Relay(threading.Thread):
                     self._serve()
             except _Elsewhere:
                 self._hang_up()
+                self._moves = True
                 continue
             except (Lost, psycopg.Error, *broker.FAILS) as error:
                 # A broker in an alarm takes a connection and then nothing; after a fault one
@@ -471,7 +474,9 @@ class Relay(threading.Thread):
             )
             self._publisher.watch(database.fileno(), self._notified)
             database.execute(f"LISTEN {CHANNEL}".encode())
-            self._patience.good()
+            if not self._moves:
+                self._patience.good()
+        self._moves = False
         self.state.connected = True
         self.state.why = ""
         self._dirty = True
@@ -520,7 +525,8 @@ class Relay(threading.Thread):
     def _set_refused(self, found: set[tuple[str, int]]) -> None:
         now = time.monotonic()
         if not self._refused:
-            self._try_again_at = now + min(_AGAIN_FIRST_S * 2**self._tries, AGAIN_S)
+            doubled = 2 ** max(0, self._tries - _FIRST_TRIES)
+            self._try_again_at = now + min(_AGAIN_FIRST_S * doubled, AGAIN_S)
         self._refused |= found
         self.state.refused = tuple(sorted(self._refused))
         if news := {key for key in found if now - self._told_at.get(key, -1e9) >= TELL_AGAIN_S}:
@@ -547,7 +553,7 @@ class Relay(threading.Thread):
             self._look_for_queues()
         if not self._refused:
             return
-        self._tries += _AGAIN_FIRST_S * 2**self._tries < AGAIN_S
+        self._tries = min(self._tries + 1, _FIRST_TRIES + 10)
         self._tried |= self._refused
         self._refused.clear()
         self._window = 1
@@ -756,14 +762,14 @@ class Relay(threading.Thread):
 
     def _hang_up(self) -> None:
         """Let go of the broker."""
-        self.state.connected = self.state.blocked = False
         publisher, self._publisher = self._publisher, None
         if publisher is not None:
             publisher.close()
 
     def _drop(self) -> None:
         """Let go of both connections; with the database's goes the lock."""
-        self.state.active = False
+        self.state.active = self.state.connected = self.state.blocked = False
+        self._moves = False
         if self._database is not None:
             with contextlib.suppress(Exception):
                 self._mark(self._database)

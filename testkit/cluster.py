@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
@@ -11,12 +12,12 @@ from typing import Any
 from testkit import servers
 
 NAMES = ("r1", "r2", "r3")
-# Nodes of this host answer at once or never; a cluster in production keeps the 60 s.
 _CONF = """
 cluster_formation.peer_discovery_backend = classic_config
 cluster_formation.discovery_retry_limit = 10
 cluster_formation.discovery_retry_interval = 300
 cluster_partition_handling = pause_minority
+net_ticktime = 8
 queue_master_locator = client-local
 """
 
@@ -46,8 +47,6 @@ class Cluster:
             node = servers.Rabbit(
                 self.base / name, conf=_CONF + peers, name=name, epmd_port=self._epmd_port
             )
-            # A node that hangs is given up after twice this; as it comes, after two minutes.
-            (self.base / name / "advanced.config").write_text("[{kernel, [{net_ticktime, 8}]}].\n")
             self.nodes.append(node)
 
     def start(self, seconds: float = 120) -> Cluster:
@@ -93,14 +92,15 @@ class Cluster:
         return 0
 
     def part(self, node: servers.Rabbit) -> None:
-        """Cut a node off from the others, which go on without it: they believe its word no more."""
-        deeds = [
-            f"erlang:set_cookie('{other.nodename}', parted),"
-            f" erlang:disconnect_node('{other.nodename}')"
-            for other in self.nodes
-            if other is not node
-        ]
-        node.ctl("eval", ", ".join(deeds) + ".")
+        """Cut a node off from the others, which go on without it: they believe its word no more.
+
+        From all of them at once: where one still sees it that another has lost, RabbitMQ takes that
+        for a partial partition, and the other pauses as well, until the cluster is whole.
+        """
+        others = [f"'{other.nodename}'" for other in self.nodes if other is not node]
+        cookies = [f"erlang:set_cookie({other}, parted)" for other in others]
+        cut = f"[spawn(fun() -> erlang:disconnect_node(N) end) || N <- [{', '.join(others)}]]"
+        self._eval(node, [*cookies, cut])
 
     def heal(self, node: servers.Rabbit) -> None:
         """End what `part` has begun."""
@@ -111,7 +111,13 @@ class Cluster:
             for other in self.nodes
             if other is not node
         ]
-        node.ctl("eval", ", ".join(deeds) + ".")
+        self._eval(node, deeds)
+
+    @staticmethod
+    def _eval(node: servers.Rabbit, deeds: list[str]) -> None:
+        # A node that pauses in this moment may do it and not answer.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            node.ctl("eval", ", ".join(deeds) + ".", timeout=20)
 
     def stop(self) -> None:
         """Stop all; nothing is kept."""

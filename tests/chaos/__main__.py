@@ -1,9 +1,10 @@
-"""python -m tests.chaos [--faults N] [--seed N] [--short] [--district]
+"""python -m tests.chaos [--faults N] [--seed N] [--short] [--district | --clocks]
 
 Lets faults befall the toy on real servers under load, one after the other, and looks after each of
 them: every event that was committed has one effect, in the order of its subject; the books balance;
 every call that was answered is done, once. Says how long it took until a call had its effect again.
-With --district they befall the five services and the gateway; see `district.py`.
+With --district they befall the five services and the gateway; see `district.py`. With --clocks the
+clocks of the processes step; see `clocks.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections import defaultdict
 from contextlib import ExitStack
 
 from testkit import servers
+from tests.chaos import clocks
 from tests.chaos.district import DistrictScene
-from tests.chaos.faults import draw
+from tests.chaos.faults import FAULTS, draw
 from tests.chaos.scene import Broken, Scene, open_servers
 
 
@@ -30,6 +32,7 @@ def main() -> int:
     ask.add_argument("--short", action="store_true", help="without the faults that take long")
     ask.add_argument("--seconds", type=float, default=float("inf"), help="then it stops")
     ask.add_argument("--district", action="store_true", help="the five services and the gateway")
+    ask.add_argument("--clocks", action="store_true", help="the clocks of the processes step")
     ask.add_argument("--only", default="", help="faults whose name has these words")
     given = ask.parse_args()
     logging.disable(logging.CRITICAL)
@@ -37,12 +40,15 @@ def main() -> int:
     took, begun = defaultdict(list), time.monotonic()
     with ExitStack() as stack:
         folder = stack.enter_context(servers.temporary_folder("chaos-"))
-        kind = DistrictScene if given.district else Scene
+        if given.clocks and clocks.library() is None:
+            ask.error("not installed: apt-get install -y libfaketime")
+        kind = DistrictScene if given.district else clocks.ClockScene if given.clocks else Scene
         scene = kind(stack, open_servers(stack), folder)
         print(f"seed {given.seed}; ready after {time.monotonic() - begun:.0f} s", flush=True)
         begun = time.monotonic()
+        faults = clocks.STEPS if given.clocks else FAULTS
         for number, fault in enumerate(
-            draw(chance, given.faults, short=given.short, only=given.only), 1
+            draw(chance, given.faults, short=given.short, only=given.only, of=faults), 1
         ):
             if time.monotonic() - begun > given.seconds:
                 break
@@ -60,6 +66,8 @@ def main() -> int:
             took[fault.name].append(seconds)
             print(f"{number:5} {seconds:7.2f} s  {fault.name}", flush=True)
         done = scene.load.answered.total()
+        if given.clocks:
+            print(f"{scene.end()} reminders, each fired once")
     tell(took, done)
     return 0
 

@@ -121,12 +121,12 @@ FAULTS = (
 )
 
 
-def draw(chance, count, *, short=False, only=""):
+def draw(chance, count, *, short=False, only="", of=FAULTS):
     """Draw faults: with few, each kind that is not too dear comes before one comes again."""
-    weights = [(one.short if short else one.weight) if only in one.name else 0 for one in FAULTS]
-    found = [one for one, weight in zip(FAULTS, weights, strict=True) if weight]
+    weights = [(one.short if short else one.weight) if only in one.name else 0 for one in of]
+    found = [one for one, weight in zip(of, weights, strict=True) if weight]
     chance.shuffle(found)
-    found += chance.choices(FAULTS, weights, k=max(0, count - len(found)))
+    found += chance.choices(of, weights, k=max(0, count - len(found)))
     return found[:count]
 
 

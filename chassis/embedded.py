@@ -84,6 +84,7 @@ class Writer(threading.Thread):
         self._due_at: datetime | None = None
         self._stopping = threading.Event()
         self._next_sweep = time.monotonic() + 60
+        self._taken_up = False
 
     def run(self) -> None:
         """Serve until stopped. A fault of one turn is logged and does not end the thread."""
@@ -113,6 +114,9 @@ class Writer(threading.Thread):
 
     def _turn(self, *, wait: bool) -> bool:
         """Do what waits. Returns whether more may be waiting."""
+        if not self._taken_up:
+            inbox.take_up(self.runtime)
+            self._taken_up = True
         item = self._next(self._until() if wait else None)
         waiting: list[tuple[Call, Future[rpc.Reply]]] = []
         while item is not None:

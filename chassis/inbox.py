@@ -569,6 +569,39 @@ def _settle(conn: sa.Connection, table: sa.Table, row: store.Row, state: str) ->
     conn.execute(sa.update(table).where(table.c.id == following).values(state="RETRY"))
 
 
+def take_up(runtime: Opened) -> int:
+    """Mark RETRY what the release before has parked because it could not read it, and this one can.
+
+    In a rolling upgrade a worker of the release before is given facts that are new to it, and so is
+    one that was put back. Each release tries an event once. Returns how many were marked.
+    """
+    table, who = runtime.chassis.parked, f"release {metrics.release_of(runtime.name)}"
+    unread = (
+        sa.select(table)
+        .where(table.c.state == "PARKED", table.c.reason.in_(("UNKNOWN_FACT", "SCHEMA")))
+        .where(table.c.decided_by.is_distinct_from(who))
+        .order_by(table.c.id)
+    )
+    with store.reading(runtime.engine) as conn:
+        rows = conn.execute(unread).all()
+    taken = 0
+    for row in rows:
+        items: list[_Item] = []
+        _read(runtime, Delivery(row.body, row.source, row.partition or 0), items, [])
+        if not items:
+            continue
+        with runtime.engine.begin() as conn:
+            _hold_parking(conn, row.source)
+            # What comes later of its subject waits behind it from now on.
+            marked = sa.update(table).where(table.c.id == row.id, table.c.state == "PARKED")
+            taken += conn.execute(
+                marked.values(state="RETRY", handler=items[0].method, decided_by=who)
+            ).rowcount
+    if taken:
+        log.info("parked_taken_up", extra={"service": runtime.name, "events": taken})
+    return taken
+
+
 class Parked(TypedDict):
     """An event that waits for an operator."""
 

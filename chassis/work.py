@@ -176,6 +176,8 @@ class Worker:
         process.retry_parked(self.runtime)
         if time.monotonic() >= self._look_at:
             self._look_for_queues()
+            # A worker of the release before may still run beside this one.
+            inbox.take_up(self.runtime)
         if not self._keyed:
             self._keyed = True
             digests.rekey(
@@ -197,6 +199,11 @@ class Worker:
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
         self._started = True
+        try:
+            # Before anything of the same subjects takes effect here.
+            inbox.take_up(self.runtime)
+        except sa.exc.SQLAlchemyError as error:
+            inbox.log_failure(log, error, "take_up_fault", service=self.runtime.name)
         self.relay.start()
         for subscriber in self.subscribers:
             subscriber.start()

@@ -188,3 +188,23 @@ def test_one_round_goes_on_behind_what_was_dropped_and_keeps_what_fails_again(be
     process.retry_parked(bench.runtime)
     assert amounts(bench) == [3, 4]
     assert bench.parked() == []
+
+
+def test_what_the_release_before_could_not_read_is_taken_up_before_what_comes_later(bench):
+    """A worker of 0.1.0 parked what was new to it, and it stayed there after the upgrade."""
+    reads = bench.runtime.reads_of["toy"]
+    reader = reads.pop("added.v1")
+    bench.deliver([added(bench, 1, "s"), added(bench, 2, "s"), added(bench, 3, "t", note="bad")])
+    assert [row["reason"] for row in bench.parked()] == ["UNKNOWN_FACT"] * 3
+    assert inbox.take_up(bench.runtime) == 0
+
+    reads["added.v1"] = reader
+    FAIL["bad"] = 1000
+    assert inbox.take_up(bench.runtime) == 3
+    bench.deliver([added(bench, 4, "s"), added(bench, 5, "u")])
+    assert amounts(bench) == [5]
+    process.retry_parked(bench.runtime)
+    assert amounts(bench) == [5, 1, 2, 4]
+    # What fails all the same waits for an operator.
+    assert [(row["state"], row["subject"]) for row in bench.parked()] == [("PARKED", "t")]
+    assert inbox.take_up(bench.runtime) == 0

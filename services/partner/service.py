@@ -327,6 +327,7 @@ class Partner(Imports, Service):
         ),
         subscribe("credit", *read_in(events, "credit"), then=heard.consume_credit),
         # ------------------------------------------------------------ timers
+        timer("tell_operators", register.tell_operators),
         timer(saga.HOLD_TIMER, saga.retry_hold),
         timer(saga.EXPIRY_TIMER, saga.expire),
         timer(refunds.REVIEW_TIMER, refunds.overdue),

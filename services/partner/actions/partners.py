@@ -7,7 +7,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from fivered.chassis import records
-from fivered.chassis.bus import Tx
+from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Area, Id
 from fivered.chassis.free_text import PUBLIC, PublicText
@@ -36,6 +36,8 @@ from fivered.services.partner.storage.tables import offers, organisations, partn
 
 ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
 _PERSON = re.compile(PERSON)
+# How many partners are told of in one transaction.
+_PART = 500
 AREA = re.compile(AREA_FORM)
 
 Category = Literal[
@@ -445,6 +447,16 @@ def _publish_operators(tx: Tx, row: Row, version: int) -> None:
         scope=row.area,
         sequence=version,
     )
+
+
+def tell_operators(tx: Tx, due: Due) -> None:
+    """Say who acts for the partners that were admitted before it was said; many in parts."""
+    after = "" if due.ref == "ALL" else due.ref
+    told = store.admitted_after(tx.conn, after, _PART)
+    for row in told:
+        _publish_operators(tx, row, row.version)
+    if len(told) == _PART:
+        tx.arm(due.kind, told[-1].partner_id, tx.now)
 
 
 def resume_partner(tx: Tx, payload: WhichPartner) -> PartnerReply:

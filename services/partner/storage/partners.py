@@ -164,6 +164,15 @@ def operators_of(conn: sa.Connection, partner_id: str) -> list[str]:
     return list(conn.execute(asked).scalars())
 
 
+def admitted_after(conn: sa.Connection, after: str, most: int) -> list[Row]:
+    """Return the partners that were admitted and have not left, in the order of the ids, behind one
+    of them."""
+    asked = sa.select(partners).where(
+        partners.c.state.in_(("ACTIVE", "SUSPENDED")), partners.c.partner_id > after
+    )
+    return records.rows(conn, asked.order_by(partners.c.partner_id).limit(most))
+
+
 def is_operator(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
     """Tell whether a person acts for a partner."""
     asked = sa.select(operators.c.person_id).where(

@@ -197,3 +197,18 @@ def test_who_runs_a_shop_does_not_rate_it_nor_does_the_household(town, barber, h
     town.as_resident(BEN)
     town.bench.do("rate_redemption", {"redemption_id": other, "stars": 5})
     assert town.as_partner().ask("partner", {"partner_id": barber})["rated"] == 1
+
+
+def test_who_acts_for_a_partner_of_before_is_told_once_and_in_parts(town, barber, monkeypatch):
+    """0.1.0 did not say it: after the upgrade nobody spoke for a partner."""
+    monkeypatch.setattr("fivered.services.partner.actions.partners._PART", 1)
+    other = town.cinema()
+    before = len(town.bench.published("partner_operators_changed.v1"))
+    with town.bench.runtime.transaction(town.bench.actor) as tx:
+        tx.arm("tell_operators", "ALL", tx.now)
+    town.bench.fire(town.bench.now)
+    told = [one["data"] for one in town.bench.published("partner_operators_changed.v1")][before:]
+    assert {one["partner_id"]: one["operators"] for one in told} == {
+        barber: [BARBER],
+        other: [CLERK],
+    }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,19 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from fivered.chassis import storage as store
+from fivered.chassis.reconnect import Backoff
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.transaction import Declared
 
 log = logging.getLogger("fivered.migrate")
 
 _LOCK = 5_170_001
+# Others read and write meanwhile. A migration that meets one of them gives way before the database
+# looks for a deadlock (1 s), which would end the other one's call; then it begins again.
+_LOCK_WAIT = "500ms"
+# Its own lock was not to be had in time; a deadlock.
+_IN_THE_WAY = {"55P03", "40P01"}
+_PATIENCE_S = 120.0
 _REVISION = re.compile(r"^revision(?:\s*:\s*str)?\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 _DOWN = re.compile(r"^down_revision(?:\s*:[^=]+)?\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
@@ -75,8 +83,19 @@ class History:
         config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
         config.attributes["engine"] = engine
         config.attributes["table"] = self.table
-        command.upgrade(config, "head")
-        return True
+        backoff, end = Backoff(0.1, 2.0), time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                command.upgrade(config, "head")
+            except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", "") not in _IN_THE_WAY or time.monotonic() > end:
+                    raise
+                log.warning(
+                    "migration_waits", extra={"table": self.table, "why": str(error.orig)[:300]}
+                )
+                time.sleep(backoff.next())
+            else:
+                return True
 
 
 # The chassis's own tables change by themselves, in every service's database and before the
@@ -173,6 +192,7 @@ def run_env(metadata: sa.MetaData) -> None:
                 # migration must not queue behind a long reader while everybody queues behind it.
                 conn.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
                 conn.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+                conn.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'"))
             context.configure(
                 connection=conn,
                 target_metadata=metadata,

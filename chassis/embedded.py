@@ -115,7 +115,7 @@ class Writer(threading.Thread):
     def _turn(self, *, wait: bool) -> bool:
         """Do what waits. Returns whether more may be waiting."""
         if not self._taken_up:
-            inbox.take_up(self.runtime)
+            process.take_up_parked(self.runtime)
             self._taken_up = True
         item = self._next(self._until() if wait else None)
         waiting: list[tuple[Call, Future[rpc.Reply]]] = []

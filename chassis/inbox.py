@@ -569,13 +569,15 @@ def _settle(conn: sa.Connection, table: sa.Table, row: store.Row, state: str) ->
     conn.execute(sa.update(table).where(table.c.id == following).values(state="RETRY"))
 
 
-def take_up(runtime: Opened) -> int:
-    """Mark RETRY what the release before has parked because it could not read it, and this one can.
+def take_up(runtime: Opened, who: str) -> int:
+    """Mark RETRY the events that were parked because the release that ran here could not read them,
+    and this one can. Returns how many.
 
-    In a rolling upgrade a worker of the release before is given facts that are new to it, and so is
-    one that was put back. Each release tries an event once. Returns how many were marked.
+    Args:
+        runtime: The service.
+        who: This release; what it has tried already stays.
     """
-    table, who = runtime.chassis.parked, f"release {metrics.release_of(runtime.name)}"
+    table = runtime.chassis.parked
     unread = (
         sa.select(table)
         .where(table.c.state == "PARKED", table.c.reason.in_(("UNKNOWN_FACT", "SCHEMA")))
@@ -597,8 +599,6 @@ def take_up(runtime: Opened) -> int:
             taken += conn.execute(
                 marked.values(state="RETRY", handler=items[0].method, decided_by=who)
             ).rowcount
-    if taken:
-        log.info("parked_taken_up", extra={"service": runtime.name, "events": taken})
     return taken
 
 

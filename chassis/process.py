@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from fivered.chassis import inbox, migrate, setting_files, timers, topology
+from fivered.chassis import inbox, metrics, migrate, setting_files, timers, topology
 from fivered.chassis import storage as store
 from fivered.chassis.installed import NotInstalled
 from fivered.chassis.reconnect import Backoff, tell_outage
@@ -121,3 +121,14 @@ def retry_parked(runtime: Runtime) -> None:
             timers.retry_parked_timers(runtime)
         else:
             inbox.retry_parked(runtime, source)
+
+
+def take_up_parked(runtime: Runtime) -> None:
+    """Try what the release before had to park, because it did not know it.
+
+    In a rolling upgrade a worker of the release before is given facts and timers that are new to
+    it, and so is one that was put back. Each release tries them once.
+    """
+    who = f"release {metrics.release_of(runtime.name)}"
+    if taken := inbox.take_up(runtime, who) + timers.take_up(runtime, who):
+        log.info("parked_taken_up", extra={"service": runtime.name, "count": taken})

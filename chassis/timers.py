@@ -25,6 +25,8 @@ log = logging.getLogger("fivered.timers")
 TRIES = 5
 # The chassis's own kind: arms the recurring timer that its ref names.
 ARM = "_arm"
+# How every release says that it does not know a kind.
+_UNKNOWN = "has no timer"
 
 
 # The statements that every look at the clock runs: writing one costs more than to run it.
@@ -215,7 +217,7 @@ def _act(tx: Tx, dues: list[Due]) -> None:
         tx.arm(first.ref, ref, at)
         return
     if first.kind not in runtime.timers:
-        raise LookupError(f"{runtime.name} has no timer {first.kind!r}")
+        raise LookupError(f"{runtime.name} {_UNKNOWN} {first.kind!r}")
     if first.kind in runtime.timers_together:
         runtime.fire(tx, first.kind, dues)
         return
@@ -277,6 +279,27 @@ def _fail(runtime: Opened, due: Due, attempts: int, error: BaseException) -> Non
                 state="PARKED",
             )
         )
+
+
+def take_up(runtime: Opened, who: str) -> int:
+    """Mark RETRY the timers that were parked because the release that ran here did not know their
+    kind, and this one does. Returns how many.
+
+    Args:
+        runtime: The service.
+        who: This release; what it has tried already stays.
+    """
+    parked = runtime.chassis.parked
+    kinds = [f"timer:{kind}"[:80] for kind in (*runtime.timers, ARM)]
+    unknown = (
+        sa.update(parked)
+        .where(parked.c.source == "timer", parked.c.state == "PARKED")
+        .where(parked.c.handler.in_(kinds), parked.c.error.contains(_UNKNOWN))
+        .where(parked.c.decided_by.is_distinct_from(who))
+        .values(state="RETRY", decided_by=who)
+    )
+    with runtime.engine.begin() as conn:
+        return conn.execute(unknown).rowcount
 
 
 def retry_parked_timers(runtime: Opened) -> int:

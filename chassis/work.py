@@ -177,7 +177,7 @@ class Worker:
         if time.monotonic() >= self._look_at:
             self._look_for_queues()
             # A worker of the release before may still run beside this one.
-            inbox.take_up(self.runtime)
+            process.take_up_parked(self.runtime)
         if not self._keyed:
             self._keyed = True
             digests.rekey(
@@ -201,7 +201,7 @@ class Worker:
         self._started = True
         try:
             # Before anything of the same subjects takes effect here.
-            inbox.take_up(self.runtime)
+            process.take_up_parked(self.runtime)
         except sa.exc.SQLAlchemyError as error:
             inbox.log_failure(log, error, "take_up_fault", service=self.runtime.name)
         self.relay.start()

@@ -190,21 +190,29 @@ def test_one_round_goes_on_behind_what_was_dropped_and_keeps_what_fails_again(be
     assert bench.parked() == []
 
 
-def test_what_the_release_before_could_not_read_is_taken_up_before_what_comes_later(bench):
-    """A worker of 0.1.0 parked what was new to it, and it stayed there after the upgrade."""
-    reads = bench.runtime.reads_of["toy"]
-    reader = reads.pop("added.v1")
+def test_what_the_release_before_did_not_know_is_taken_up_before_what_comes_later(bench):
+    """A worker of 0.1.0 parked facts and timers that were new to it, and there they stayed."""
+    reads, known = bench.runtime.reads_of["toy"], bench.runtime.timers
+    bench.do("remind", {"counter_id": "c"})
+    reader, remind = reads.pop("added.v1"), known.pop("reminder")
     bench.deliver([added(bench, 1, "s"), added(bench, 2, "s"), added(bench, 3, "t", note="bad")])
-    assert [row["reason"] for row in bench.parked()] == ["UNKNOWN_FACT"] * 3
-    assert inbox.take_up(bench.runtime) == 0
+    bench.at("2025-03-03T18:00")
+    for _ in range(timers.TRIES):
+        timers.fire_due(bench.runtime)
+        with bench.runtime.engine.begin() as conn:
+            conn.execute(sa.update(bench.runtime.chassis.timers).values(next_try_at=None))
+    assert [row["reason"] for row in bench.parked()] == ["UNKNOWN_FACT"] * 3 + ["FAILED"]
+    process.take_up_parked(bench.runtime)
+    assert {row["state"] for row in bench.parked()} == {"PARKED"}
 
-    reads["added.v1"] = reader
+    reads["added.v1"], known["reminder"] = reader, remind
     FAIL["bad"] = 1000
-    assert inbox.take_up(bench.runtime) == 3
+    process.take_up_parked(bench.runtime)
     bench.deliver([added(bench, 4, "s"), added(bench, 5, "u")])
     assert amounts(bench) == [5]
     process.retry_parked(bench.runtime)
     assert amounts(bench) == [5, 1, 2, 4]
+    assert timers.fire_due(bench.runtime) == 1
     # What fails all the same waits for an operator.
+    process.take_up_parked(bench.runtime)
     assert [(row["state"], row["subject"]) for row in bench.parked()] == [("PARKED", "t")]
-    assert inbox.take_up(bench.runtime) == 0

@@ -95,6 +95,10 @@ class Addresses:
         # Not every process begins at the first, so that each node has its part of them.
         self._urls.rotate(random.randrange(len(self._urls)))  # noqa: S311  no secret
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._urls)
+
     def next(self) -> str:
         """Return the URL of the broker to try now."""
         self._urls.rotate(-1)

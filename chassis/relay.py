@@ -460,18 +460,12 @@ class Relay(threading.Thread):
         if database is None:
             return False
         if self._publisher is None or not self._publisher.is_open:
-            self._url = self._addresses.next()
             in_force = database.execute(
                 "SELECT COALESCE(was, partitions) FROM partitioning WHERE id = 1"
             ).fetchone()
             self._partitions = in_force[0] if in_force else PARTITIONS
             self._proven.clear()
-            self._look_for_queues()
-            self._publisher = Publisher(
-                self._url,
-                f"fivered {self.runtime.name} relay",
-                topology.event_exchange(self.runtime.name),
-            )
+            self._publisher = self._reach()
             self._publisher.watch(database.fileno(), self._notified)
             database.execute(f"LISTEN {CHANNEL}".encode())
             if not self._moves:
@@ -481,6 +475,22 @@ class Relay(threading.Thread):
         self.state.why = ""
         self._dirty = True
         return True
+
+    def _reach(self) -> Publisher:
+        """Connect to the next broker; on a move, which has lost none, past one that is away."""
+        left = len(self._addresses) if self._moves else 1
+        while True:
+            self._url, left = self._addresses.next(), left - 1
+            try:
+                self._look_for_queues()
+                return Publisher(
+                    self._url,
+                    f"fivered {self.runtime.name} relay",
+                    topology.event_exchange(self.runtime.name),
+                )
+            except (Lost, *broker.FAILS):
+                if not left:
+                    raise
 
     def _look_for_consumers(self) -> None:
         """Read who consumes the service's facts anew, so that a new consumer needs no new relay."""

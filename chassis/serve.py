@@ -211,6 +211,7 @@ class Calls:
                     callback=partial(self._arrived, self._generation),
                     on_cancel=self._queue_gone,
                 )
+                self._delete_others(connection)
             self.connected = True
             self._taking.good()
             self._turn(connection, channel)
@@ -313,6 +314,17 @@ class Calls:
             else:
                 return name
         raise ConnectionError("the nodes that have the queues of calls are away")
+
+    def _delete_others(self, connection: kombu.Connection) -> None:
+        """Delete the queue that stood in and that nobody consumes any more: it would stay where it
+        is for half a minute, and should this node be lost meanwhile, both would be."""
+        for name in topology.call_queues(self._runtime.name):
+            if name != self._queue:
+                refused = (amqp.NotFound, amqp.AccessRefused, amqp.PreconditionFailed)
+                trial = connection.channel()
+                with contextlib.suppress(*refused):
+                    trial.queue_delete(name, if_unused=True)
+                    trial.close()
 
     def _bind(self, channel: amqp.Channel) -> None:
         channel.queue_bind(self._queue, topology.RPC_EXCHANGE, self._runtime.name)

@@ -439,6 +439,21 @@ def test_a_full_queue_holds_back_its_own_subjects_only_and_is_told(
         sender.join(10)
 
 
+def test_a_queue_of_calls_that_stood_in_goes_when_nobody_consumes_it(world):
+    """Both could live on one node of a cluster, and with it no calls were answered any more."""
+    connection = relay.pika.BlockingConnection(relay.pika.URLParameters(world.url))
+    channel = connection.channel()
+    _first, other = topology.call_queues("toy")
+    channel.queue_declare(other, durable=True, arguments={"x-expires": 30_000})
+    serve = world.start("serve")
+    world.wait_ready(serve)
+    assert world.caller().insist("c")["version"] == 1
+    with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker) as gone:
+        channel.queue_declare(other, passive=True)
+    assert gone.value.reply_code == 404
+    connection.close()
+
+
 def test_what_several_queues_have_refused_goes_out_soon_after_they_have_room(
     fragile, private_rabbit
 ):

@@ -1,6 +1,7 @@
 """Independence, defined so that it can fail: extract, delete, install."""
 
 import email
+import importlib.util
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 
@@ -62,12 +64,26 @@ def copy(target, *folders):
     (target / "alone" / "outcomes.py").write_text(OUTCOMES)
 
 
+def copy_compiled(target, *folders):
+    """Copy what Python and pytest keep of the files: it fits, as a copy has the time and the size
+    of its file, by which both see whether it does."""
+    for name in tracked(*folders):
+        kept = Path(importlib.util.cache_from_source(ROOT / name))
+        for compiled in kept.parent.glob(f"{kept.name.partition('.')[0]}.*.pyc"):
+            for source in (target / name, target / "alone/fivered" / name):
+                place = Path(importlib.util.cache_from_source(source)).with_name(compiled.name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(compiled, place)
+
+
 def shared_copy(tmp_path_factory, name):
-    """Return the chassis and one service in a folder that all workers of a run share: what is
-    compiled there is compiled once."""
+    """Return the chassis and one service in a folder that all workers of a run share; what was
+    compiled here is not compiled there again."""
+    folders = ("chassis", "testkit", f"services/{name}")
 
     def make(folder):
-        copy(folder, "chassis", "testkit", f"services/{name}", "pyproject.toml")
+        copy(folder, *folders, "pyproject.toml")
+        copy_compiled(folder, *folders)
 
     return made_once(tmp_path_factory, f"alone-{name}", make)
 

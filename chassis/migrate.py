@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,6 +21,9 @@ from fivered.chassis import storage as store
 from fivered.chassis.reconnect import Backoff
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.transaction import Declared
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = logging.getLogger("fivered.migrate")
 
@@ -74,7 +78,8 @@ class History:
 
     def upgrade(self, engine: sa.Engine) -> bool:
         """Bring a database to the newest revision. Returns whether anything was done."""
-        if self.current(engine) == head_of(self.folder):
+        current = self.current(engine)
+        if current == head_of(self.folder):
             return False
         from alembic import command  # noqa: PLC0415  slow to import, seldom needed
         from alembic.config import Config  # noqa: PLC0415  see above
@@ -83,10 +88,28 @@ class History:
         config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
         config.attributes["engine"] = engine
         config.attributes["table"] = self.table
+        # What it has locked it holds to its end: one by one, where somebody may use the tables.
+        for target in self._after(current or "") or ["head"]:
+            self._reach(config, target, command.upgrade)
+        return True
+
+    def _after(self, current: str) -> list[str]:
+        """Return the revisions behind one, in their order."""
+        following = {}
+        for path in (self.folder / "versions").glob("*.py"):
+            text = path.read_text("utf-8")
+            for down in _DOWN.findall(text):
+                following[down] = _REVISION.findall(text)[0]
+        found = []
+        while (current := following.get(current, "")) != "":
+            found.append(current)
+        return found
+
+    def _reach(self, config: Config, target: str, upgrade: Callable[[Config, str], None]) -> None:
         backoff, end = Backoff(0.1, 2.0), time.monotonic() + _PATIENCE_S
         while True:
             try:
-                command.upgrade(config, "head")
+                upgrade(config, target)
             except sa.exc.DBAPIError as error:
                 if getattr(error.orig, "sqlstate", "") not in _IN_THE_WAY or time.monotonic() > end:
                     raise
@@ -95,7 +118,7 @@ class History:
                 )
                 time.sleep(backoff.next())
             else:
-                return True
+                return
 
 
 # The chassis's own tables change by themselves, in every service's database and before the

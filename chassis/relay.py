@@ -613,6 +613,9 @@ class Relay(threading.Thread):
                 return
             if not publisher.is_open:
                 raise Lost("connection closed")
+            if not self._dirty:
+                # A notice that came with an answer of the database wakes nobody.
+                self._notified()
             publisher.turn(self._idle_s(publisher))
 
     def _idle_s(self, publisher: Publisher) -> float:

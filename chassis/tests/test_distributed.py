@@ -454,6 +454,30 @@ def test_a_queue_of_calls_that_stood_in_goes_when_nobody_consumes_it(world):
     connection.close()
 
 
+def test_an_event_whose_notice_comes_with_an_answer_of_the_database_goes_out_at_once(
+    world, monkeypatch
+):
+    """Nothing woke the relay: it found the event a second later."""
+    monkeypatch.setattr(relay, "POLL_S", 20.0)
+    sender = relay.Relay(world.runtime, world.url, world.installation)
+    mark, said = sender._mark, []
+
+    def marked(database):
+        if sender._unmarked and not said:
+            said.append(world.fill_outbox(1))
+        mark(database)
+
+    monkeypatch.setattr(sender, "_mark", marked)
+    try:
+        world.fill_outbox(1)
+        sender.start()
+        asked = "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL"
+        world.wait(lambda: world.one(asked) == 2, 8)
+    finally:
+        sender.stop()
+        sender.join(30)
+
+
 def test_what_several_queues_have_refused_goes_out_soon_after_they_have_room(
     fragile, private_rabbit
 ):

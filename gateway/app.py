@@ -111,7 +111,7 @@ class SetClock(Asked, frozen=True):
         Meta(
             tz=True,
             description="新的业务时间;无时区时为本地时间 / local when without a zone",
-            examples=["2025-02-05T00:10:00"],
+            examples=["2025-02-05T00:10:00+08:00"],
         ),
     ]
 

@@ -165,9 +165,7 @@ class TooManyRequests(Refusal):
     """One person or address asks more than its share."""
 
     status = 429
-    text = (
-        "请求过于频繁,请在 {seconds} 秒后重试 / Too many requests; come again in {seconds} seconds"
-    )
+    text = "请求过于频繁,请在 {seconds} 秒后重试 / Too many requests; come again in {seconds} s"
 
 
 class Busy(Refusal):
@@ -251,7 +249,7 @@ class ProblemDocument(TypedDict):
     """RFC 9457;`code` 稳定不变,`detail` 按 Accept-Language / `code` is stable, `detail` follows
     Accept-Language."""
 
-    type: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    type: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
     title: str
     status: int
     detail: str

@@ -244,8 +244,11 @@ class Filter:
             since=asked.since,
         )
 
-    def takes(self, event: JsonObject) -> bool:
+    def takes(self, told: PublishedEvent) -> bool:
         """Tell whether an event is wanted."""
+        event = told["event"]
+        if self.since is not None and datetime.fromisoformat(told["recorded_at"]) < self.since:
+            return False
         return (
             (not self.types or event["type"] in self.types)
             and (not self.subject or event["subject"] == self.subject)

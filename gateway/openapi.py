@@ -127,7 +127,31 @@ _HEADERS: dict[str, Header] = {
     "Location": {"description": "新资源地址 / where it can be read", "schema": {"type": "string"}},
     "Link": {"description": '下一页 / rel="next"', "schema": {"type": "string"}},
     "RetryAfter": {"description": "秒 / seconds", "schema": {"type": "integer"}},
+    "RateLimitPolicy": {
+        "description": "w 秒内可请求 q 次 / q requests within w seconds, of whom is named",
+        "schema": {"type": "string", "examples": ['"person";q=2000;w=7']},
+    },
+    "RateLimit": {
+        "description": "还可请求 r 次,t 秒后增加 / r requests are left, and more in t seconds",
+        "schema": {"type": "string", "examples": ['"person";r=1999;t=1']},
+    },
+    "Deprecation": {
+        "description": "自何时起不再推荐 / since when it is on its way out (RFC 9745)",
+        "schema": {"type": "string"},
+    },
+    "Sunset": {
+        "description": "何时起可能停用 / from when on it may be gone (RFC 8594)",
+        "schema": {"type": "string"},
+    },
 }
+
+
+def _header_refs(*names: str) -> dict[str, Ref]:
+    return {name: {"$ref": f"#/components/headers/{name.replace('-', '')}"} for name in names}
+
+
+# Every answer tells them that is counted.
+_LIMITS = _header_refs("RateLimit-Policy", "RateLimit")
 
 
 def _header(
@@ -238,7 +262,7 @@ class Document:
         tags: dict[str, str] = {}
         for door in self._doors:
             tags.setdefault(door.service or GATEWAY_TAG, door.tag)
-        return {
+        document: OpenApi = {
             "openapi": "3.1.0",
             "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
             "info": {
@@ -274,6 +298,28 @@ class Document:
                     }
                 },
             },
+        }
+        _drop_unused(document)
+        return document
+
+
+_REF = re.compile(rb'"#/components/(schemas|responses|headers|parameters)/([^"]+)"')
+
+
+def _drop_unused(document: OpenApi) -> None:
+    """Drop the components to which nothing refers: a generator would make types of them."""
+    components = cast("dict[str, dict[str, object]]", document["components"])
+    used: set[tuple[str, str]] = set()
+    left: list[object] = [document["paths"]]
+    while left:
+        for kind, name in _REF.findall(msgspec.json.encode(left.pop())):
+            one = (kind.decode(), name.decode())
+            if one not in used:
+                used.add(one)
+                left.append(components[one[0]][one[1]])
+    for kind in ("schemas", "responses", "headers", "parameters"):
+        components[kind] = {
+            name: one for name, one in components[kind].items() if (kind, name) in used
         }
 
 
@@ -314,6 +360,8 @@ def _response(status: int) -> Answer:
     }
     if status in {429, 503}:
         found["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    if status == 429:
+        found["headers"] |= _LIMITS
     return found
 
 
@@ -500,6 +548,9 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
         headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
     elif not streamed:
         headers["Link"] = {"$ref": "#/components/headers/Link"}
+    headers |= _LIMITS
+    if door.leaving is not None:
+        headers |= _header_refs("Deprecation", "Sunset")
     meanings = {200: "成功 / done", 201: "已创建 / created", 202: "已受理 / accepted, goes on"}
     found: dict[str, Answer] = {
         str(door.status): {

@@ -330,7 +330,7 @@ class Stream(Response):
             if place <= self._places.get(one.service, 0):
                 continue
             self._places[one.service] = place
-            if self._wanted.takes(one.told["event"]):
+            if self._wanted.takes(one.told):
                 text += self._event(one.told)
         return text
 

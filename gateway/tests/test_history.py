@@ -383,6 +383,15 @@ def test_a_stream_tells_what_is_published_from_now_on(live):
         assert {event["specversion"] for _, _, event in heard.events} == {"1.0"}
 
 
+def test_a_stream_tells_nothing_that_was_recorded_before_the_time_that_is_asked_for(live):
+    """H11-35: `since` of the year 2099 gave events at once, the page none."""
+    with listening(live) as heard, listening(live, "?since=2099-01-01T00:00:00Z") as later:
+        for number in (1, 2):
+            live.say("toy", str(number))
+            assert wait_until(lambda: len(heard.events) == number, 5, every=0.01)  # noqa: B023
+        assert later.events == []
+
+
 def test_what_was_missed_comes_in_the_order_of_recording(live):
     for number in range(30):
         live.say("toy" if number % 3 else "other", str(number))

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fivered.chassis import LICENCE, __version__
@@ -287,6 +288,35 @@ def test_the_reference_declares_each_status_that_a_door_says_it_may_answer():
     asked = funds["paths"]["/v1/partner/funds"]["post"]["parameters"]
     assert {"$ref": "#/components/parameters/IfMatchWhereItExists"} in asked
     assert not funds["components"]["parameters"]["IfMatchWhereItExists"]["required"]
+
+
+def test_the_document_has_no_example_that_breaks_its_schema_and_no_part_that_nobody_uses(host):
+    """ECOSYSTEM 1: linters found 924 examples whose `type` was no "uri", an example of a clock
+    without its zone, and six components to which nothing refers."""
+    document = Site(host).build(services=routed()).app.state.document.build()
+    components, whole = document["components"], json.dumps(document)
+    problem = components["responses"]["Problem404"]["content"]["application/problem+json"]
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    for media in (problem, *bodies):
+        checked = Draft202012Validator(
+            {**media["schema"], "components": components},
+            format_checker=Draft202012Validator.FORMAT_CHECKER,
+        )
+        assert [one.message for one in checked.iter_errors(media["example"])] == []
+    # "/problems/CODE" stands on the address of the system.
+    assert components["schemas"]["Problem"]["properties"]["type"]["format"] == "uri-reference"
+    for kind in ("schemas", "responses", "headers", "parameters"):
+        assert [
+            name for name in components[kind] if f"#/components/{kind}/{name}" not in whole
+        ] == []
+    told = document["paths"]["/v1/events"]["get"]["responses"]
+    for answer in (told["200"], components["responses"]["Problem429"]):
+        assert {"RateLimit", "RateLimit-Policy"} <= set(answer["headers"])
 
 
 def test_the_document_has_what_generators_of_clients_trip_over_nowhere(host):

@@ -10,6 +10,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 from fivered.chassis import __version__, here, setting_files
 from fivered.chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
@@ -134,8 +135,15 @@ _OWN = (
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, as every other refusal of a command does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help)\n")
+
+
 def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Handler]]:
-    parser = argparse.ArgumentParser(prog="fivered", description=(__doc__ or "").partition("\n")[0])
+    parser = _Parser(prog="fivered", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"fivered {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     handlers: dict[str, Handler] = {}
@@ -243,12 +251,12 @@ _LOOKING = (
     "rebuild", "calendar", "doctor", "top",
 )  # fmt: skip
 _LOOKED = {
-    "jobs": {"kind": "of this kind only", "state": "such as QUEUED, RUNNING, DONE, FAILED"},
+    "jobs": {"kind": "of this kind only", "state": "QUEUED, RUNNING, DONE, FAILED or CANCELLED"},
     "timers": {"kind": "of this kind only"},
     "audit": {
         "door": "of this command only, e.g. submit_request",
         "by": "of this person only",
-        "trace": "of this trace only: the trace_id of a refusal or of a log's line",
+        "trace": "of this trace only: the trace_id of a log's line",
     },
 }
 

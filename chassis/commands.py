@@ -128,6 +128,14 @@ def run_events(given: argparse.Namespace) -> int:
     except ValueError as error:
         raise CommandFailed(str(error)) from error
     facts = (given.fact,) if given.fact else ()
+    known = {
+        one["type"].partition(".")[2] for one in contracts.facts_of(service_class(given.service))
+    }
+    if not known.issuperset(facts):
+        raise CommandFailed(
+            f"{given.service} publishes no {given.fact}: fivered events list {given.service} says"
+            " what it does"
+        )
     unsent = given.action == "tail" and given.unsent
     part = event_log.Part(after, first, last, facts, unsent=unsent)
     runtime = open_runtime(given.service)
@@ -229,6 +237,9 @@ def _show_fact(given: argparse.Namespace) -> int:
 
 
 def _tail(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> None:
+    if part.unsent and _is_embedded(runtime):
+        print("in one process nothing is sent: consumers read what is published", file=sys.stderr)
+        return
     shown = event_log.newest(runtime, part, 100 if given.limit is None else given.limit)
     whole = event_log.extent(runtime, part)
     if len(shown) < whole.count:
@@ -246,6 +257,9 @@ def _tail(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> 
 
 def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -> None:
     name, consumer = given.service, given.only_to
+    embedded = _is_embedded(runtime)
+    if embedded and not consumer:
+        raise CommandFailed("in one process nothing is sent: who reads again is --only-to CONSUMER")
     if consumer:
         try:
             part = event_log.consumed_by(part, name, consumer, topology.current_installation())
@@ -258,7 +272,6 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
         return
     if not (consumer and given.first_time):
         event_log.only_remembered(found)
-    embedded = runtime.engine.dialect.name == "sqlite"
     if embedded and consumer:
         other = open_runtime(consumer)
         event_log.set_back(runtime, part, other)
@@ -273,8 +286,10 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
         return
     event_log.again(runtime, part)
     print(f"{found.count} events of {name} go out again: {found}")
-    if embedded:
-        print("in the embedded mode nobody sends: --only-to CONSUMER")
+
+
+def _is_embedded(runtime: Runtime) -> bool:
+    return runtime.engine.dialect.name == "sqlite"
 
 
 def run_parked(given: argparse.Namespace) -> int:
@@ -326,6 +341,9 @@ def _print_parked(row: inbox.Parked, *, whole: bool) -> None:
 def run_look(given: argparse.Namespace) -> int:
     """Show jobs, timers or the commands that took effect."""
     look = {"jobs": looking.jobs, "timers": looking.timers, "audit": looking.audit}[given.command]
+    if given.command == "jobs" and given.state not in {None, *looking.JOB_STATES}:
+        known = ", ".join(looking.JOB_STATES)
+        raise CommandFailed(f"no job is {given.state}: a job is {known}")
     options = {
         name: value
         for name, value in vars(given).items()
@@ -361,11 +379,14 @@ def run_workers(given: argparse.Namespace) -> int:
     runtime = open_runtime(given.service)
     try:
         rows = leases.listed(runtime)
+        embedded = _is_embedded(runtime)
     finally:
         runtime.close()
     for line in looking.lines(rows, as_json=given.json):
         print(line)
-    if not rows:
+    if embedded:
+        print("everything runs in one process: there are no workers", file=sys.stderr)
+    elif not rows:
         print(f"none of {given.service} (fivered work {given.service})", file=sys.stderr)
     return 0
 

@@ -14,6 +14,7 @@ from fivered.chassis import telemetry
 from fivered.chassis.calendar import SHANGHAI
 from fivered.chassis.transaction import Opened
 
+JOB_STATES = ("QUEUED", "RUNNING", "DONE", "FAILED", "CANCELLED")
 # A reading command answers an object per line to programs, and columns to people.
 Row = Mapping[str, object]
 

@@ -26,6 +26,9 @@ _LOOK_S = 1.0
 _TRIES = 10
 
 
+_ONE_PROCESS = "in one process there are no partitions"
+
+
 def show(runtime: Runtime, *, as_json: bool = False) -> str:
     """Return in one line how many partitions a service has."""
     with runtime.engine.connect() as conn:
@@ -34,6 +37,8 @@ def show(runtime: Runtime, *, as_json: bool = False) -> str:
         told = {"service": runtime.name, "partitions": found.in_force}
         becoming = None if found.was is None else found.partitions
         return json.dumps({**told, "becoming": becoming})
+    if runtime.engine.dialect.name != "postgresql":
+        return f"{runtime.name}: {_ONE_PROCESS}"
     if found.was is None:
         return f"{runtime.name}: {found.partitions} partitions"
     return (
@@ -178,7 +183,7 @@ def change(runtime: Runtime, partitions: int, say: Callable[[str], None]) -> Non
     if partitions not in {2**n for n in range(partitioning.MOST.bit_length())}:
         raise CommandFailed(f"a power of two, at most {partitioning.MOST}, not {partitions}")
     if runtime.engine.dialect.name != "postgresql":
-        raise CommandFailed("in one process there are no partitions")
+        raise CommandFailed(_ONE_PROCESS)
     url = here.needed_broker_url("that applies the topology")
     try:
         users = reach(read(BrokerUsersSettings), topology.vhost_of(url))

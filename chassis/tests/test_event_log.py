@@ -162,6 +162,39 @@ def test_no_room_for_what_is_told_is_one_line():
     assert done.stderr == "fivered: standard output: No space left on device\n"
 
 
+def test_beside_one_process_nothing_is_said_to_be_sent(tmp_path, monkeypatch, capsys):
+    """H11-28, H11-29: `tail --unsent` showed all, a replay that nobody sends said that it goes out,
+    partitions were counted that are not there, and words that do not exist found nothing."""
+    monkeypatch.setenv("FIVERED_PARTNER_DATABASE_URL", f"sqlite:///{tmp_path}/partner.sqlite")
+    for key in ("FIVERED_ACTOR_KEY", "FIVERED_PARTNER_VOUCHER_KEY"):
+        monkeypatch.setenv(key, "k" * 40)
+
+    def said(*command, code=0):
+        assert cli.main(list(command)) == code, capsys.readouterr()
+        return "".join(capsys.readouterr())
+
+    said("migrate", "partner")
+    assert "nothing is sent" in said("events", "tail", "partner", "--unsent")
+    assert "--only-to CONSUMER" in said("events", "replay", "partner", code=2)
+    assert "there are no partitions" in said("partitions", "partner")
+    assert "there are no workers" in said("workers", "partner")
+    assert "publishes no nothing.v1" in said(
+        "events", "tail", "partner", "--fact", "nothing.v1", code=2
+    )
+    assert "a job is QUEUED" in said("jobs", "partner", "--state", "GONE", code=2)
+    assert "none in partner" in said("jobs", "partner", "--state", "DONE")
+
+
+def test_wrong_arguments_are_one_line(capsys):
+    """H11-30: argparse told its usage as well, in up to six lines."""
+    for command in (["events", "nothing"], ["nothing"], ["doctor", "--wrong"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(command)
+        assert ended.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("fivered")
+
+
 def test_one_fact_is_shown_with_its_members_units_and_words(capsys):
     assert cli.main(["events", "show", "partner.offer_published.v1"]) == 0
     shown = capsys.readouterr().out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import random
 import re
 import time
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 # A connection that stood so long was a good one: after it the waits begin anew.
 GOOD_S = 1.0
+# The least part of a wait that chance leaves.
+_LEAST = 0.5
 # The same reason is not told with every try.
 TELL_AGAIN_S = 60.0
 # What has not failed for so long has ended; it fails anew.
@@ -115,7 +118,8 @@ def tell_fault(log: logging.Logger, event: str, error: Exception, **of: str) -> 
 
 
 class Backoff:
-    """Waits that double, from the first one up to the longest."""
+    """Waits that double, from the first one up to the longest. Each is shorter by chance, up to a
+    half, so that the processes that lost one broker do not come back to it all at once."""
 
     def __init__(self, first_s: float, longest_s: float) -> None:
         self._first_s, self._longest_s = first_s, longest_s
@@ -124,7 +128,7 @@ class Backoff:
     def next(self) -> float:
         """Return the next wait (s)."""
         wait, self._wait = self._wait, min(self._wait * 2, self._longest_s)
-        return wait
+        return wait * random.uniform(_LEAST, 1)  # noqa: S311  no secret
 
     def reset(self) -> None:
         """Begin anew: something has gone well."""

@@ -10,7 +10,7 @@ import pytest
 from fivered_client import ConsumerError, connect
 
 from fivered.chassis import broker, rpc, topology
-from fivered.chassis.reconnect import Patience
+from fivered.chassis.reconnect import Backoff, Patience
 from fivered.chassis.tests.distributed import World
 from fivered.chassis.tests.toy.service import Toy
 from testkit.proxy import Proxy
@@ -202,6 +202,8 @@ def test_the_waits_begin_anew_after_a_good_connection(monkeypatch, caplog):
     """OP-m1: after five losses in the life of a process each reconnect cost 30 s."""
     now = [1000.0]
     monkeypatch.setattr("fivered.chassis.reconnect.time.monotonic", lambda: now[0])
+    # Chance leaves the whole of each wait.
+    monkeypatch.setattr("fivered.chassis.reconnect.random.uniform", lambda _least, most: most)
     patience = Patience(logging.getLogger("t"), made="made", waits="waits", longest_s=5.0)
     caplog.set_level("INFO", "t")
     assert [patience.lost(OSError("no")) for _ in range(8)][-2:] == [5.0, 5.0]
@@ -219,6 +221,15 @@ def test_the_waits_begin_anew_after_a_good_connection(monkeypatch, caplog):
     assert caplog.records[-1].message == "connected_again"
     now[0] += 60
     assert patience.lost("closed") == 0.1
+
+
+def test_processes_that_lost_one_broker_do_not_come_back_all_at_once():
+    """ECOSYSTEM 6: the waits of all processes were the same, so they came in step."""
+    every = [Backoff(0.1, 0.4) for _ in range(50)]
+    for longest in (0.1, 0.2, 0.4, 0.4):
+        waits = [one.next() for one in every]
+        assert len(set(waits)) > 40
+        assert all(longest / 2 <= wait <= longest for wait in waits)
 
 
 def test_a_consumer_says_in_its_own_error_that_nobody_is_there():

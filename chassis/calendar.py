@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from fivered.chassis.facts import fact, measure
+from fivered.chassis.facts import fact, measure, moment
 from fivered.chassis.text import DAY, broken, is_day, tidy, unreadable
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
@@ -363,9 +363,9 @@ class DeadlineMoved:
     year: Annotated[
         int, measure("哪一年的工作日历 / the year whose working days were loaded", "年 / year")
     ]
-    before: Annotated[datetime, Meta(description="原期限,UTC / when it was due until now, in UTC")]
+    before: Annotated[datetime, moment("原期限,UTC / when it was due until now, in UTC")]
     after: Annotated[
-        datetime, Meta(description="现期限,UTC,只会更晚 / when it is due now, in UTC; only later")
+        datetime, moment("现期限,UTC,只会更晚 / when it is due now, in UTC; only later")
     ]
 
 

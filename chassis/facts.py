@@ -51,6 +51,11 @@ def measure(meaning: str, unit: str) -> Meta:
     return Meta(description=meaning, extra_json_schema={UNIT: unit})
 
 
+def moment(meaning: str) -> Meta:
+    """Return what a member says that holds a time; the text is "中文 / English"."""
+    return Meta(description=meaning, extra_json_schema={"format": "date-time"})
+
+
 class Declared(Protocol):
     """What the decorators below write on a class."""
 

@@ -112,6 +112,7 @@ def page(
     subject: str = "",
     scope: str = "",
     since: datetime | None = None,
+    last: int | None = None,
 ) -> Page:
     """Return what was published after a place.
 
@@ -127,9 +128,10 @@ def page(
         subject: Of this subject only; empty for all.
         scope: In this area only: the beginning of its code.
         since: Recorded at that time or later only.
+        last: The place of what was published last, where it is known.
     """
     place, outbox = _place(conn, tables), tables.outbox
-    last = newest(conn, tables)
+    last = newest(conn, tables) if last is None else last
     if last <= after:
         return Page([], after, more=False)
     further = sa.select(place).where(place > after).order_by(place).offset(LOOKED_AT - 1).limit(1)
@@ -266,6 +268,7 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
             subject=asked.subject,
             scope=within,
             since=asked.since,
+            last=last,
         )
     found = _not_too_large(found)
     return {

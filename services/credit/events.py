@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from msgspec import Meta
 
 from fivered.chassis.calendar import YearHeard
-from fivered.chassis.facts import fact, reads, words
+from fivered.chassis.facts import fact, moment, reads, words
 from fivered.chassis.fields import Area, Concerned, Level, Period, Points, RedemptionId, Wallet
 from fivered.services.credit.fields import (
     AtFault,
@@ -101,11 +101,7 @@ class SettlementPublished:
     notice_id: NoticeId
     objection_until: Annotated[
         str,
-        Meta(
-            description="异议截止,ISO 8601 时间,UTC / until when it may be objected to, ISO "
-            "8601, in UTC",
-            extra_json_schema={"format": "date-time"},
-        ),
+        moment("异议截止,ISO 8601 时间,UTC / until when it may be objected to, ISO 8601, in UTC"),
     ]
 
 
@@ -166,10 +162,7 @@ class NoticePublished:
     scope: Annotated[Area, Meta(description="公告的区域 / the area for which it is put up")]
     ends_at: Annotated[
         str,
-        Meta(
-            description="公示期满,ISO 8601 时间,UTC / when its term ends, ISO 8601, in UTC",
-            extra_json_schema={"format": "date-time"},
-        ),
+        moment("公示期满,ISO 8601 时间,UTC / when its term ends, ISO 8601, in UTC"),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from fivered.chassis.facts import words
+from fivered.chassis.facts import moment, words
 from fivered.chassis.fields import PersonId
 
 Level = Literal["GRID", "COMMUNITY", "STREET"]
@@ -62,10 +62,7 @@ TopicCategory = Annotated[
 CapacityOf = Annotated[str, words("以何身份参会 / in which capacity", Capacity)]
 DueText = Annotated[
     str,
-    Meta(
-        description="完成期限,ISO 8601 时间,UTC / until when it is to be done, ISO 8601, in UTC",
-        extra_json_schema={"format": "date-time"},
-    ),
+    moment("完成期限,ISO 8601 时间,UTC / until when it is to be done, ISO 8601, in UTC"),
 ]
 ReworkReason = Annotated[
     str,

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from fivered.chassis.calendar import YearHeard
-from fivered.chassis.facts import fact, reads, words
+from fivered.chassis.facts import fact, moment, reads, words
 from fivered.chassis.fields import (
     Community,
     CompanyId,
@@ -300,9 +300,7 @@ class RectificationIssued:
     rectification_id: RectificationId
     project_id: ProjectId
     severity: SeverityOfOrder
-    due_at: Annotated[
-        datetime, Meta(description="整改期限,UTC / until when it is to be put right, in UTC")
-    ]
+    due_at: Annotated[datetime, moment("整改期限,UTC / until when it is to be put right, in UTC")]
 
 
 @fact("rectification_passed.v1", about="rectification")

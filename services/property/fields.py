@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from fivered.chassis.facts import measure, words
+from fivered.chassis.facts import measure, moment, words
 from fivered.chassis.fields import PersonId
 
 Severity = Literal["S1", "S2", "S3"]
@@ -52,9 +52,7 @@ CategoryOfComplaint = Annotated[
         "by the words of `category` in steward.request_submitted.v1"
     ),
 ]
-FiledAt = Annotated[
-    datetime, Meta(description="诉求提交时间,UTC / when the request was filed, in UTC")
-]
+FiledAt = Annotated[datetime, moment("诉求提交时间,UTC / when the request was filed, in UTC")]
 Households = Annotated[int, measure("户数 / households", "户 / households")]
 Evidence = Annotated[list[str], Meta(description="佐证文件的编号 / ids of the files that show it")]
 Members = Annotated[list[PersonId], Meta(description="委员 / the members")]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fivered.chassis.facts import fact, measure, reads, words
+from fivered.chassis.facts import fact, measure, moment, reads, words
 from fivered.chassis.fields import (
     Area,
     Community,
@@ -260,15 +260,14 @@ class RequestSubmitted:
     due_contact: (
         Annotated[
             datetime,
-            Meta(
-                description="联系报事人的期限,UTC;不须联系为空 / until when the reporter is "
-                "contacted, in UTC"
+            moment(
+                "联系报事人的期限,UTC;不须联系为空 / until when the reporter is contacted, in UTC"
             ),
         ]
         | None
     )
     due_resolve: Annotated[
-        datetime, Meta(description="办结期限,UTC / until when it is to be resolved, in UTC")
+        datetime, moment("办结期限,UTC / until when it is to be resolved, in UTC")
     ]
     building: Building | None = None
     topic_id: (
@@ -358,9 +357,9 @@ class RequestCorrected:
     building: Building | None = None
     reporter_id: Reporter | None = None
     number: Number | None = None
-    filed_at: (
-        Annotated[datetime, Meta(description="提交时间,UTC / when it was submitted, in UTC")] | None
-    ) = None
+    filed_at: Annotated[datetime, moment("提交时间,UTC / when it was submitted, in UTC")] | None = (
+        None
+    )
 
 
 @fact("request_rejected.v1", about="request")

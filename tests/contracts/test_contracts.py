@@ -135,3 +135,25 @@ def test_a_changed_promise_is_noticed():
 def test_every_service_of_the_checkout_is_installed():
     folders = {path.parent.name for path in (ROOT / "services").glob("*/service.py")}
     assert folders == set(SERVICES)
+
+
+def test_a_time_in_a_fact_says_that_it_is_one():
+    """H11-32: `due_at`, `filed_at`, `before` and `after` were texts without a format."""
+
+    def times(schema):
+        if isinstance(schema, list):
+            return [one for inner in schema for one in times(inner)]
+        if not isinstance(schema, dict):
+            return []
+        found = [one for inner in schema.values() for one in times(inner)]
+        is_time = schema.get("type") == "string" and "UTC" in schema.get("description", "")
+        return [schema, *found] if is_time else found
+
+    every = [
+        one
+        for name in service_names()
+        for fact in contracts.facts_of(service_class(name))
+        for one in times(fact["schema"])
+    ]
+    assert len(every) > 10
+    assert [one for one in every if one.get("format") != "date-time"] == []

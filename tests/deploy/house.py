@@ -65,13 +65,18 @@ class House:
         self.run("topology", "apply", unit="topology")
 
     def running(self):
-        """Start the processes unless they run; returns this house."""
-        if not self.processes:
-            for name in RUNNING:
-                for kind in ("serve", "work"):
-                    self.spawn(kind, name, unit=name)
+        """Start the processes that do not run; returns this house. A test that failed half-way has
+        left it without some, which is no reason for the next ones to fail."""
+        self.processes = [process for process in self.processes if process.poll() is None]
+        known = {process.log.stem for process in self.processes}
+        wanted = [(kind, name) for name in RUNNING for kind in ("serve", "work")]
+        missing = [one for one in wanted if "-".join(one) not in known]
+        for kind, name in missing:
+            self.spawn(kind, name, unit=name)
+        if "gateway" not in known:
             self.port = servers.free_port()
             self.spawn_gateway()
+        if missing or "gateway" not in known:
             self.wait_ready()
         return self
 

@@ -233,3 +233,12 @@ def test_a_restart_of_the_broker_locks_nobody_out(house):
     house.rabbit.restart()
     assert wait_until(lambda: all(ready(process) for process in house.processes), 60, every=0.2)
     house.amqp("credit").close()
+
+
+def test_what_a_failed_test_has_ended_runs_for_the_next_one(house):
+    house.end("serve-credit", "gateway")
+    house.running()
+    assert refused(house, "credit", lambda ch: ch.queue_declare("rpc.credit", passive=True)) is None
+    assert len(house.processes) == 2 * len(RUNNING) + 1
+    house.running()
+    assert len(house.processes) == 2 * len(RUNNING) + 1

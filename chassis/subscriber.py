@@ -34,6 +34,11 @@ PREFETCH = 500
 MOST_PAUSE_S = 4.0
 _DEAD_AGAIN_S = 60.0
 LOST_AGAIN_S = 5.0
+# How long a small batch that has ended may wait to be acknowledged with what follows it: each
+# acknowledgement costs the broker a write. So much is brought again when the worker dies.
+ACKNOWLEDGE_S = 0.02
+# A larger one is acknowledged at once, so that the broker goes on sending.
+_LARGE = PREFETCH // 10
 # After twice or three times this silence (s) the broker gives the queues of a worker to another
 # one. One that dies is known at once; this is for machines that vanish and processes that stop.
 HEARTBEAT_S = 5
@@ -118,6 +123,10 @@ class Subscriber:
         self._done = threading.Event()
         self._news = threading.Condition()
         self._arrived: deque[_Arrived] = deque()
+        # Batches that are in work, and what those that have ended leave to be acknowledged.
+        self._in_work = 0
+        self._ended: list[tuple[Mapping[Consumer, int], bool]] = []
+        self._acknowledge_at = 0.0
         # By the name of its queue; a lost connection takes all of them along.
         self._consumers: dict[str, Consumer] = {}
         # Queues at which to step back, and whether at once.
@@ -207,7 +216,9 @@ class Subscriber:
             self._patience.good()
             while not self._done.is_set():
                 self.beat = time.monotonic()
-                connection.process_data_events(time_limit=1.0)
+                connection.process_data_events(time_limit=self._wait_s())
+                if time.monotonic() >= self._acknowledge_at:
+                    self._acknowledge()
                 if any(one.open and not one.channel.is_open for one in self._consumers.values()):
                     # The broker did it; what it says is in its log.
                     raise ConnectionError("channel closed")
@@ -230,6 +241,35 @@ class Subscriber:
                         leave(one.channel)
             with contextlib.suppress(Exception):
                 connection.close()
+
+    def _wait_s(self) -> float:
+        """Return how long nothing is to be acknowledged, unless something arrives (s)."""
+        with self._news:
+            soon = bool(self._arrived or self._in_work or self._ended)
+        return ACKNOWLEDGE_S if soon else 1.0
+
+    def _acknowledge(self) -> None:
+        """Acknowledge what has taken effect: everything up to the tags, for batches are taken in
+        order, one at a time. What a connection that is gone has brought is gone with it."""
+        self._acknowledge_at = time.monotonic() + ACKNOWLEDGE_S
+        with self._news:
+            ended, self._ended = self._ended, []
+        tags: dict[Consumer, int] = {}
+        for last, done in ended:
+            if done:
+                tags.update(last)
+        for one, tag in tags.items():
+            if one.open and one.channel.is_open:
+                one.channel.basic_ack(tag, multiple=True)
+        with self._news:
+            for last, _ in ended:
+                for one in last:
+                    one.busy -= 1
+
+    def _finish(self) -> None:
+        """Let the connection end, behind the last acknowledgement."""
+        self._acknowledge()
+        self._done.set()
 
     def _look(self) -> None:
         """Ask the broker what waits in the queues."""
@@ -258,6 +298,8 @@ class Subscriber:
 
     def _go_back(self, connection: pika.BlockingConnection) -> None:
         """Go behind the others where that was asked for and nothing is in work any more."""
+        if self._back:
+            self._acknowledge()
         now = time.monotonic()
         with self._news:
             asked, self._back = self._back, {}
@@ -395,8 +437,7 @@ class Subscriber:
             self.take_batch(BATCH)
         if self._connection is not None:
             with contextlib.suppress(Exception):
-                # Queued behind the last acknowledgement, so that it goes out before the end.
-                self._connection.add_callback_threadsafe(self._done.set)
+                self._connection.add_callback_threadsafe(self._finish)
         else:
             self._done.set()
 
@@ -409,9 +450,11 @@ class Subscriber:
             last = {one.by: one.tag for one in batch}
             for consumer in last:
                 consumer.busy += 1
+            self._in_work += bool(batch)
         # What had arrived may have gone meanwhile, with its connection.
         if batch:
-            self._end(last, done=self._deliver([one.delivery for one in batch], last))
+            done = self._deliver([one.delivery for one in batch], last)
+            self._end(last, done=done, large=len(batch) >= _LARGE)
 
     def _deliver(self, deliveries: list[inbox.Delivery], consumers: Collection[Consumer]) -> bool:
         """Bring a batch into effect, however long the database is away.
@@ -441,20 +484,12 @@ class Subscriber:
             if self._stopping.wait(backoff.next()) or not any(one.open for one in consumers):
                 return False
 
-    def _end(self, last: Mapping[Consumer, int], *, done: bool) -> None:
-        """End a batch, and acknowledge it where it is done: everything up to the tags, for batches
-        are taken in order, one at a time."""
-
-        def end() -> None:
-            for one, tag in last.items():
-                if done and one.open and one.channel.is_open:
-                    one.channel.basic_ack(tag, multiple=True)
-            with self._news:
-                for one in last:
-                    one.busy -= 1
-
+    def _end(self, last: Mapping[Consumer, int], *, done: bool, large: bool) -> None:
+        """End a batch; it is acknowledged where it is done, a large one at once."""
+        with self._news:
+            self._in_work -= 1
+            self._ended.append((last, done))
         connection = self._connection
-        if connection is not None:
-            # Those of a connection that is gone are gone with it.
+        if large and connection is not None:
             with contextlib.suppress(pika.exceptions.AMQPError):
-                connection.add_callback_threadsafe(end)
+                connection.add_callback_threadsafe(self._acknowledge)

@@ -20,6 +20,7 @@ from fivered.chassis.work import Worker
 from testkit import servers
 from testkit.bench import Bench
 from testkit.disks import small_disk
+from testkit.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -153,6 +154,17 @@ def test_a_worker_hears_once_parks_poison_and_retries_it(world):
     world.wait(lambda: sorted(world.amounts()) == [1, 2, 3, 4, 5])
     assert world.amounts()[-2:] == [3, 4]
     world.wait(lambda: world.queue_length("toy.toy.0") == 0)
+
+
+def test_what_took_effect_a_moment_ago_is_not_brought_again_after_a_kill(world):
+    """A single event is acknowledged although none follows it."""
+    work = world.start("work")
+    world.publish_event(event(world, 1, "c"))
+    world.wait(lambda: world.amounts() == [1])
+    time.sleep(0.5)
+    work.kill()
+    work.wait(10)
+    assert not wait_until(lambda: world.queue_length("toy.toy.0"), 2, every=0.2)
 
 
 def test_killing_the_worker_again_and_again_loses_and_doubles_nothing(world):

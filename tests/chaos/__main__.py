@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from testkit import servers
 from tests.chaos import clocks
 from tests.chaos.district import DistrictScene
-from tests.chaos.faults import FAULTS, draw
+from tests.chaos.faults import DISTRICT, FAULTS, draw
 from tests.chaos.scene import Broken, Scene, open_servers
 
 
@@ -46,7 +46,7 @@ def main() -> int:
         scene = kind(stack, open_servers(stack), folder)
         print(f"seed {given.seed}; ready after {time.monotonic() - begun:.0f} s", flush=True)
         begun = time.monotonic()
-        faults = clocks.STEPS if given.clocks else FAULTS
+        faults = clocks.STEPS if given.clocks else DISTRICT if given.district else FAULTS
         for number, fault in enumerate(
             draw(chance, given.faults, short=given.short, only=given.only, of=faults), 1
         ):

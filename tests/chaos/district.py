@@ -8,15 +8,20 @@ nothing is parked, no redemption is stuck, the ledger sums to 0.
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import psycopg
 
+from deploy.local import up
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.messages import new_uuid
 from fivered.chassis.runtime import Runtime
@@ -28,7 +33,7 @@ from fivered.services.credit.tests import stage
 from testkit.bench import Bench, environment
 from testkit.proxy import Proxy
 from tests.chaos.scene import PATIENCE_S, Broken, Calling
-from tests.systems import Distributed
+from tests.systems import ROOT, Distributed
 
 NAMES = tuple(f"{kind}-{name}" for name in service_names() for kind in ("serve", "work"))
 _DAY = "2024-12-20"
@@ -97,6 +102,9 @@ class Load(Calling):
 class DistrictScene:
     """The installation behind two proxies."""
 
+    # Whether events were said again since the last look.
+    _unordered = False
+
     def __init__(self, stack, on, folder):
         self.on = on
         self.broker, self.database = Proxy(on.rabbit.port), Proxy(on.postgres.port)
@@ -135,6 +143,14 @@ class DistrictScene:
             for name in service_names()
         }
         self._seen = dict.fromkeys(service_names(), 0)
+        # The last row of each inbox that was looked at, and the last event of each subject there.
+        self._entered = dict.fromkeys(service_names(), 0)
+        self._last = {}
+        for name in service_names():
+            with psycopg.connect(self._urls[name]) as conn:
+                conn.execute(_NUMBERED)
+        self._wallets = self._rows("credit", _WALLETS)
+        self._folder = folder
         self.processes = {
             name: SimpleNamespace(log=folder / "up" / "logs" / f"{name}.log") for name in NAMES
         }
@@ -185,6 +201,50 @@ class DistrictScene:
                 # A repeat that finds it cancelled already is refused.
                 api.post(f"{path}/cancel", PEOPLE[who], {}, key=f"{key}-2", version=card["version"])
         return held_at
+
+    def restore(self, pause_s):
+        """Back credit's database up, go on for a while, and bring the backup back as the runbook
+        says. Returns when that was over (monotonic)."""
+        found = up.running(self._folder / "up")
+        env = os.environ | found["environment"]
+        kept = self._folder / f"backup-{new_uuid()}"
+        self._command(env, "backup", "credit", "--to", kept)
+        time.sleep(pause_s)
+        units = ("serve-credit", "work-credit")
+        for unit in units:
+            self._installation.control("stop", unit)
+        ends = time.monotonic() + PATIENCE_S
+        while self._rows("credit", _OTHERS)[0][0]:
+            if time.monotonic() > ends:
+                raise Broken("credit's processes do not let go of its database")
+            time.sleep(0.05)
+        # It empties what is ours; what numbers the inbox is not, and comes back with the backup.
+        with psycopg.connect(self._urls["credit"]) as conn:
+            conn.execute("DROP FUNCTION chaos_entered CASCADE")
+        told = self._command(env, "restore", "credit", "--from", kept, "--replace", "credit")
+        (newest,) = self._rows("credit", _NEWEST)[0]
+        self._seen["credit"] = newest
+        said = [shlex.split(line.partition("#")[0])[1:] for line in told.splitlines()
+                if line.strip().startswith("fivered events replay")]  # fmt: skip
+        if not said:
+            raise Broken(f"restore names no source to hear again: {told}")
+        for command in said:
+            self._command(env, *command)
+        for unit in units:
+            self._installation.control("start", unit)
+        # What is said again comes behind what waits already, as the runbook says.
+        self._unordered = True
+        return time.monotonic()
+
+    @staticmethod
+    def _command(env, *words):
+        done = subprocess.run(
+            [_FIVERED, *map(str, words)], env=env, cwd=ROOT, capture_output=True, text=True,
+            check=False, timeout=PATIENCE_S,
+        )  # fmt: skip
+        if done.returncode:
+            raise Broken(f"fivered {words}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     # -------------------------------------------------------------------------------- what is asked
 
@@ -238,13 +298,41 @@ class DistrictScene:
                     return f"{name} of {source}: no effect, or two, of {wrong[:5]}"
         return ""
 
+    def _mixed(self):
+        """Tell what has entered an inbox before an earlier event of its subject, or nothing."""
+        for name, reads in self._consumed.items():
+            rows = self._rows(name, _SINCE, self._entered[name])
+            ids = [event_id for _n, _handler, event_id in rows]
+            known = {}
+            for source in reads:
+                asked = "SELECT event_id::text, id, subject FROM outbox WHERE event_id = ANY(%s::uuid[])"
+                known |= {
+                    event_id: (source, number, subject)
+                    for event_id, number, subject in self._rows(source, asked, ids)
+                }
+            for n, handler, event_id in rows:
+                self._entered[name] = n
+                if event_id not in known:
+                    continue  # credit has said it before it was restored
+                source, number, subject = known[event_id]
+                of = (name, handler, source, subject)
+                before, self._last[of] = self._last.get(of, 0), number
+                if number <= before and not self._unordered:
+                    return f"{name} has heard event {number} of {source}, {subject}, after {before}"
+        if self._unordered:
+            self._unordered = False
+            self._last.clear()
+        return ""
+
     def check(self):
         """Look at what must hold whenever everything has arrived."""
+        if mixed := self._mixed():
+            raise Broken(mixed)
         for name in service_names():
             parked = self._rows(name, "SELECT source, fact, error FROM parked LIMIT 3")
             if parked:
                 raise Broken(f"{name} has parked {parked}")
-            (newest,) = self._rows(name, "SELECT coalesce(max(id), 0) FROM outbox")[0]
+            (newest,) = self._rows(name, _NEWEST)[0]
             self._seen[name] = newest
         sheet = self._main.get("/v1/credit/trial-balance", PEOPLE["auditor"])
         if not sheet["balanced"] or sheet["sum"]:
@@ -252,6 +340,31 @@ class DistrictScene:
         held = self._rows("credit", "SELECT coalesce(sum(held), 0) FROM wallets")[0][0]
         if held:
             raise Broken(f"{held} points are held for nothing")
+        wallets = self._rows("credit", _WALLETS)
+        if wallets != self._wallets:
+            raise Broken(f"wallets are {wallets}, and were {self._wallets}")
+
+
+# Numbers what enters an inbox: its rows have a time, and a batch has one time for all.
+_NUMBERED = """
+CREATE TABLE chaos_entered (n bigserial PRIMARY KEY, handler text, event_id uuid);
+CREATE FUNCTION chaos_entered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    INSERT INTO public.chaos_entered (handler, event_id) VALUES (NEW.handler, NEW.event_id);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER chaos_entered AFTER INSERT ON inbox
+    FOR EACH ROW EXECUTE FUNCTION chaos_entered();
+"""
+_SINCE = "SELECT n, handler, event_id::text FROM chaos_entered WHERE n > %s ORDER BY n"
+_NEWEST = "SELECT coalesce(max(id), 0) FROM outbox"
+_WALLETS = (
+    "SELECT * FROM wallets WHERE (available, held, receivable, clawback) <> (0, 0, 0, 0) ORDER BY 1"
+)
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_FIVERED = Path(sys.executable).with_name("fivered")
 
 
 def _environ(name):

@@ -94,6 +94,10 @@ def _clock(scene, chance):
     return time.monotonic()
 
 
+def _restored(scene, chance):
+    return scene.restore(chance.uniform(0.5, 3.0))
+
+
 MEMORY = (
     ("set_vm_memory_high_watermark", "0.00001"),
     ("set_vm_memory_high_watermark", "0.6"),
@@ -119,6 +123,8 @@ FAULTS = (
     Fault("the database's disk is full", _full_disk, 5, 1),
     Fault("the clock jumps", _clock, 5, 2),
 )
+# What befalls the five services besides.
+DISTRICT = (*FAULTS, Fault("credit's database is restored", _restored, 3, 1))
 
 
 def draw(chance, count, *, short=False, only="", of=FAULTS):
@@ -130,4 +136,4 @@ def draw(chance, count, *, short=False, only="", of=FAULTS):
     return found[:count]
 
 
-__all__ = ["FAULTS", "Fault", "Scene", "draw"]
+__all__ = ["DISTRICT", "FAULTS", "Fault", "Scene", "draw"]

@@ -40,6 +40,8 @@ RETRY_WAITS_S = (0.05, 0.3, 1.5)
 KEEP = timedelta(days=120)
 
 _PARKING_LOCK = 5_170_003
+# What another release may be able to read.
+_UNREAD = ("UNKNOWN_FACT", "SCHEMA")
 
 
 @dataclass(slots=True)
@@ -578,10 +580,12 @@ def take_up(runtime: Opened, who: str) -> int:
         who: This release; what it has tried already stays.
     """
     table = runtime.chassis.parked
+    # A worker of the other release that runs beside this one may have been the one that tried.
+    still_unread = sa.or_(*(table.c.error.contains(f"ValueError: {why}: ") for why in _UNREAD))
     unread = (
         sa.select(table)
-        .where(table.c.state == "PARKED", table.c.reason.in_(("UNKNOWN_FACT", "SCHEMA")))
-        .where(table.c.decided_by.is_distinct_from(who))
+        .where(table.c.state == "PARKED", table.c.reason.in_(_UNREAD))
+        .where(sa.or_(table.c.decided_by.is_distinct_from(who), still_unread))
         .order_by(table.c.id)
     )
     with store.reading(runtime.engine) as conn:

@@ -208,6 +208,12 @@ def test_what_the_release_before_did_not_know_is_taken_up_before_what_comes_late
     reads["added.v1"], known["reminder"] = reader, remind
     FAIL["bad"] = 1000
     process.take_up_parked(bench.runtime)
+    # A worker of the release before comes first.
+    del reads["added.v1"]
+    inbox.retry_parked(bench.runtime, "toy")
+    assert {row["state"] for row in bench.parked() if row["source"] == "toy"} == {"PARKED"}
+    reads["added.v1"] = reader
+    process.take_up_parked(bench.runtime)
     bench.deliver([added(bench, 4, "s"), added(bench, 5, "u")])
     assert amounts(bench) == [5]
     process.retry_parked(bench.runtime)

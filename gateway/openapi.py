@@ -11,6 +11,7 @@ import msgspec
 
 from fivered.chassis import LICENCE, OPERATOR, api
 from fivered.chassis.api import Leaving, Schema, Schemas
+from fivered.chassis.idempotency import KEEP_DAYS
 from fivered.chassis.messages import ANY_ROLE
 from fivered.chassis.refusal import PreconditionRequired, Problem
 from fivered.chassis.shapes import Shape
@@ -170,8 +171,8 @@ def _header(
 _PARAMETERS: dict[str, Parameter] = {
     "IdempotencyKey": _header(
         "Idempotency-Key",
-        "每个命令一个新键;重试时用同一键,保证只生效一次 / "
-        "a new key per command, the same key for a repetition",
+        f"每个命令一个新键;重试时用同一键,保证只生效一次;保留 {KEEP_DAYS} 天 / "
+        f"a new key per command, the same key for a repetition; it is kept for {KEEP_DAYS} days",
         "01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
         required=True,
         schema={"minLength": 1, "maxLength": 200},

@@ -76,7 +76,7 @@ def run_migration(given: argparse.Namespace) -> int:
 def run_topology(given: argparse.Namespace) -> int:
     """Make or show what the broker needs."""
     try:
-        installation = topology.current_installation()
+        installation = topology.looked_at()
         if given.name is not None:
             raise CommandFailed(f"topology {given.action} takes no name: {given.name!r}")
         if given.streams and given.action != "apply":
@@ -271,7 +271,7 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
         raise CommandFailed("in one process nothing is sent: who reads again is --only-to CONSUMER")
     if consumer:
         try:
-            part = event_log.consumed_by(part, name, consumer, topology.current_installation())
+            part = event_log.consumed_by(part, name, consumer, topology.looked_at())
         except topology.TopologyError as error:
             raise CommandFailed(str(error)) from error
     found = event_log.extent(runtime, part)
@@ -289,7 +289,7 @@ def _replay(given: argparse.Namespace, runtime: Runtime, part: event_log.Part) -
         return
     if consumer:
         url = here.needed_broker_url(f"of {name}: it goes out by way of the broker")
-        installation = topology.current_installation()
+        installation = topology.looked_at()
         repeated = event_log.again_to(runtime, part, consumer, installation, url)
         print(f"{repeated.count} events of {name} went out again{to}: {found}")
         return

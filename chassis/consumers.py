@@ -148,7 +148,7 @@ def _tell(card: dict[str, object], *, as_json: bool, whole: bool) -> None:
 
 
 def _add(given: argparse.Namespace) -> int:
-    installation = topology.current_installation()
+    installation = topology.looked_at()
     rights = topology.consumer(installation, given.name, _named(given.events))
     if not given.apply:
         _would(rights, new=True)
@@ -199,7 +199,7 @@ def _state(users: Users, rights: Permission) -> str:
 
 
 def _change(given: argparse.Namespace) -> int:
-    installation = topology.current_installation()
+    installation = topology.looked_at()
     rights = topology.consumer(installation, given.name, _named(given.events))
     if not given.apply:
         _would(rights, new=False)

@@ -81,7 +81,7 @@ def _left_out() -> set[str]:
     if not os.environ.get("FIVERED_INSTALLATION"):
         return set()
     try:
-        return set(service_names()) - set(topology.current_installation().members)
+        return set(service_names()) - set(topology.looked_at().members)
     except topology.TopologyError:
         return set()  # said where the broker is looked at
 
@@ -251,7 +251,7 @@ def _broker(url: str, mine: list[str]) -> Iterator[Found]:
         return
     yield True, f"{where}: logged in"
     try:
-        installation = topology.current_installation()
+        installation = topology.looked_at()
         yield _exchanges(connection, installation)
         yield _queues(connection, installation)
         for name in mine:

@@ -108,6 +108,16 @@ def environment() -> dict[str, str]:
     return {}
 
 
+def shared() -> dict[str, str]:
+    """Return the variables that the processes of the system that runs here share; empty where it is
+    one process, or none runs."""
+    for folder in _places():
+        note = running(folder) or (note_of(folder) if is_named() else None)
+        if note is not None:
+            return dict(note.get("environment", {}))
+    return {}
+
+
 def _has_clock(database: Path) -> bool:
     """Tell whether a database has the clock of a demonstration, which nothing notes once it has
     ended."""

@@ -47,9 +47,8 @@ class _Place:
     found: dict[str, str]
 
     def database(self, service: str) -> str:
-        variable = database_variable(service)
         if self.data is None:
-            return os.environ.get(variable, "")
+            return self.found.get(database_variable(service), "")
         return f"sqlite:///{self.data / service}.sqlite"
 
     def is_there(self, service: str) -> bool:
@@ -65,6 +64,8 @@ def _place(data: str) -> _Place:
     names = [name for name in os.environ if name.startswith("FIVERED_")]
     if not here.is_named() and any(name.endswith("_DATABASE_URL") for name in names):
         return _Place(None, path, {name: os.environ[name] for name in names})
+    if shared := here.shared():
+        return _Place(None, path, shared)
     found = read_keys(path)
     if not found:
         raise CommandFailed(

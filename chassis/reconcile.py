@@ -155,7 +155,7 @@ def reconcile(service: str, files: Iterable[str], since: datetime) -> Compared:
     found = list(_read(files))
     asked = {one.consumer for one in found}
     unasked = []
-    members = topology.current_installation().members
+    members = topology.looked_at().members
     for name in sorted(name for name, one in members.items() if service in one.consumes):
         if name in asked or name not in service_names():
             continue

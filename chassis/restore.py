@@ -325,7 +325,7 @@ def _print_steps(service: str, manifest: Manifest, part: Part, say: Say) -> None
             " heard before, and nothing can be said to it again without taking effect twice"
         )
         return
-    installation = topology.current_installation()
+    installation = topology.looked_at()
     member = installation.members.get(service)
     heard = sorted(member.consumes) if member else []
     hears = sorted(name for name, one in installation.members.items() if service in one.consumes)

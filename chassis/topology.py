@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import unquote, urlsplit
 
-from fivered.chassis import installed
+from fivered.chassis import here, installed
 from fivered.chassis.bus import Service, consumed_by
 from fivered.chassis.facts import all_declared
 from fivered.chassis.json_values import JsonObject
@@ -293,6 +293,19 @@ def find_service(name: str) -> type[Service]:
     module, _, attribute = name.partition(":")
     found: type[Service] = getattr(importlib.import_module(module), attribute)
     return found
+
+
+def looked_at() -> Installation:
+    """Return the installation at which a command looks: that of the system that runs here, where
+    the environment names none.
+
+    Raises:
+        TopologyError: Its file cannot be read.
+        CommandFailed: In the folder that the command names there is none.
+    """
+    # What runs here also says where its file lies.
+    here.broker_url()
+    return current_installation()
 
 
 def current_installation(own: type[Service] | None = None, path: str | None = None) -> Installation:

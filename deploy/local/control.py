@@ -1,6 +1,8 @@
 """Take one process of the distributed demonstration down, bring it back, or kill it.
 
 python -m deploy.local.control list | stop NAME | start NAME | kill NAME
+
+`kill` also takes rabbitmq and postgresql, which are started again like the others.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from pathlib import Path
 from deploy.local.supervisor import STATE
 from deploy.local.up import running
 
+# The servers, which the supervisor always starts again, and where their process is noted.
+SERVERS = {"rabbitmq": "broker_pid", "postgresql": "postgres_pid"}
 # How long the supervisor may take to note that a process has ended, or runs again.
 _NOTED_S = 15.0
 
@@ -28,7 +32,7 @@ def _pid_of(state: Path, name: str) -> int | None:
     if found is None:
         raise LookupError("nothing runs here (make up)")
     pids: dict[str, int | None] = {child: row["pid"] for child, row in found["children"].items()}
-    pids |= {"rabbitmq": found["broker_pid"], "postgresql": found["postgres_pid"]}
+    pids |= {name: found[pid] for name, pid in SERVERS.items()}
     if name not in pids:
         raise LookupError(f"no process {name!r}; there are {', '.join(pids)}")
     return pids[name]
@@ -38,9 +42,11 @@ def control(state: Path, action: str, name: str) -> None:
     """Act on one process: `stop` (stays down), `start`, or `kill` (-9; it is started again).
 
     Raises:
-        LookupError: Nothing runs here, or no process has that name.
+        LookupError: Nothing runs here, no process has that name, or it cannot be stopped.
     """
     pid = _pid_of(state, name)
+    if action != "kill" and name in SERVERS:
+        raise LookupError(f"{name} can only be killed: it is started again")
     if action == "stop":
         (state / "stopped" / name).touch()
     elif action == "start":
@@ -70,6 +76,8 @@ def main() -> int:
         found = running()
         for name, row in (found or {"children": {}})["children"].items():
             print(f"{name:<18} pid {row['pid']}  started {row['starts']}x")
+        for name, pid in SERVERS.items() if found else ():
+            print(f"{name:<18} pid {found[pid]}")
         return 0
     if len(sys.argv) != 3 or sys.argv[1] not in {"stop", "start", "kill"}:
         print(__doc__, file=sys.stderr)

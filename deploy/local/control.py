@@ -13,13 +13,16 @@ import sys
 import time
 from pathlib import Path
 
-from deploy.local.supervisor import STATE
+from deploy.local.supervisor import STATE, Note
 from deploy.local.up import running
 
-# The servers, which the supervisor always starts again, and where their process is noted.
-SERVERS = {"rabbitmq": "broker_pid", "postgresql": "postgres_pid"}
 # How long the supervisor may take to note that a process has ended, or runs again.
 _NOTED_S = 15.0
+
+
+def _servers(found: Note) -> dict[str, int | None]:
+    """Return the processes of the servers, which the supervisor always starts again."""
+    return {"rabbitmq": found["broker_pid"], "postgresql": found["postgres_pid"]}
 
 
 def _pid_of(state: Path, name: str) -> int | None:
@@ -32,7 +35,7 @@ def _pid_of(state: Path, name: str) -> int | None:
     if found is None:
         raise LookupError("nothing runs here (make up)")
     pids: dict[str, int | None] = {child: row["pid"] for child, row in found["children"].items()}
-    pids |= {name: found[pid] for name, pid in SERVERS.items()}
+    pids |= _servers(found)
     if name not in pids:
         raise LookupError(f"no process {name!r}; there are {', '.join(pids)}")
     return pids[name]
@@ -45,7 +48,7 @@ def control(state: Path, action: str, name: str) -> None:
         LookupError: Nothing runs here, no process has that name, or it cannot be stopped.
     """
     pid = _pid_of(state, name)
-    if action != "kill" and name in SERVERS:
+    if action != "kill" and name in {"rabbitmq", "postgresql"}:
         raise LookupError(f"{name} can only be killed: it is started again")
     if action == "stop":
         (state / "stopped" / name).touch()
@@ -74,10 +77,11 @@ def main() -> int:
     """Read the command line."""
     if len(sys.argv) == 2 and sys.argv[1] == "list":
         found = running()
-        for name, row in (found or {"children": {}})["children"].items():
-            print(f"{name:<18} pid {row['pid']}  started {row['starts']}x")
-        for name, pid in SERVERS.items() if found else ():
-            print(f"{name:<18} pid {found[pid]}")
+        if found is not None:
+            for name, row in found["children"].items():
+                print(f"{name:<18} pid {row['pid']}  started {row['starts']}x")
+            for name, pid in _servers(found).items():
+                print(f"{name:<18} pid {pid}")
         return 0
     if len(sys.argv) != 3 or sys.argv[1] not in {"stop", "start", "kill"}:
         print(__doc__, file=sys.stderr)

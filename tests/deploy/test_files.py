@@ -134,6 +134,10 @@ def test_the_compose_file_is_one_and_starts_every_process():
     )  # fmt: skip
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
     services = compose["services"]
+    # None fills the disk with its log, or takes the memory of the others.
+    for name, one in services.items():
+        assert one["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert one["mem_limit"] in {"1g", "2g", "4g"}, name
     wanted = {f"{name}-{kind}" for name in service_names() for kind in ("migrate", "serve", "work")}
     assert set(services) == wanted | {"rabbitmq", "postgres", "topology", "consumer", "gateway"}
     for name, service in services.items():

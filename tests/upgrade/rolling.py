@@ -302,6 +302,11 @@ class Load(Calling):
                 self.answered[self._deeds[n].__name__] += 1
                 time.sleep(0.3)
 
+    def end(self) -> None:
+        """Stop for good."""
+        super().end()
+        self._tokens.close()
+
     def more(self) -> None:
         """Wait until each of them has got through once from beginning to end, and is at it again.
 

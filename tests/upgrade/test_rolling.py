@@ -1,7 +1,7 @@
 """The release before is replaced by this one under load, process by process, and put back."""
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -121,7 +121,8 @@ def test_units_go_forward_and_back_under_load_and_nothing_is_refused_lost_or_don
     print(f"answered {dict(load.answered)}; refused, and done when it came again: {said}")
     everything_has_had_one_effect(on, applied)
     each_accepted_write_is_there_once(on, load)
-    sheet = Api(on.address, on.token_key).get("/v1/credit/trial-balance", PEOPLE["auditor"])
+    with closing(Api(on.address, on.token_key)) as api:
+        sheet = api.get("/v1/credit/trial-balance", PEOPLE["auditor"])
     assert (sheet["balanced"], sheet["sum"]) == (True, 0)
     assert on.rows("credit", "SELECT sum(held) FROM wallets") == [(0,)]
 

@@ -16,7 +16,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.calendar import EARLIEST, LATEST, with_zone
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.partitioning import target
-from fivered.chassis.relay import Lost, Outcome, Publisher, Unsent
+from fivered.chassis.publisher import Lost, Outcome, Publisher, Unsent
 from fivered.chassis.topology import Installation, event_exchange, replay_key
 from fivered.chassis.transaction import Opened
 

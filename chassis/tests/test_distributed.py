@@ -9,10 +9,11 @@ from collections import Counter
 from dataclasses import replace
 
 import msgspec
+import pika
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import broker, event_log, inbox, relay, rpc, subscriber, topology
+from fivered.chassis import broker, event_log, inbox, publisher, relay, rpc, subscriber, topology
 from fivered.chassis.messages import Actor, Replayed, new_uuid, partition_of
 from fivered.chassis.tests.distributed import DISTRICT, World, terminate
 from fivered.chassis.tests.toy.service import Toy
@@ -341,7 +342,7 @@ def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
         # Somebody deletes two of the queues while the relay is connected.
         world.wait(lambda: sender.state.connected)
         gone = [partition_of("c"), (partition_of("c") + 1) % 4]
-        connection = relay.pika.BlockingConnection(relay.pika.URLParameters(broker_url))
+        connection = pika.BlockingConnection(pika.URLParameters(broker_url))
         for partition in gone:
             connection.channel().queue_delete(f"toy.toy.{partition}")
         connection.close()
@@ -379,7 +380,7 @@ def test_a_relay_learns_of_the_first_consumer_of_a_fact_while_it_runs(
     try:
         sender.start()
         world.wait(lambda: sender.state.connected)
-        connection = relay.pika.BlockingConnection(relay.pika.URLParameters(broker_url))
+        connection = pika.BlockingConnection(pika.URLParameters(broker_url))
         connection.channel().queue_delete(f"toy.toy.{partition_of('c')}")
         connection.close()
         bench = Bench(world.runtime)
@@ -453,14 +454,14 @@ def test_a_full_queue_holds_back_its_own_subjects_only_and_is_told(
 
 def test_a_queue_of_calls_that_stood_in_goes_when_nobody_consumes_it(world):
     """Both could live on one node of a cluster, and with it no calls were answered any more."""
-    connection = relay.pika.BlockingConnection(relay.pika.URLParameters(world.url))
+    connection = pika.BlockingConnection(pika.URLParameters(world.url))
     channel = connection.channel()
     _first, other = topology.call_queues("toy")
     channel.queue_declare(other, durable=True, arguments={"x-expires": 30_000})
     serve = world.start("serve")
     world.wait_ready(serve)
     assert world.caller().insist("c")["version"] == 1
-    with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker) as gone:
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker) as gone:
         channel.queue_declare(other, passive=True)
     assert gone.value.reply_code == 404
     connection.close()
@@ -537,7 +538,7 @@ def test_a_queue_that_was_deleted_is_told_and_heard_again_once_it_is_there(
         world.wait(lambda: hearer.connected)
         gone = partition_of("s")
         other = next(f"o{n}" for n in range(99) if partition_of(f"o{n}") != gone)
-        connection = relay.pika.BlockingConnection(relay.pika.URLParameters(broker_url))
+        connection = pika.BlockingConnection(pika.URLParameters(broker_url))
         connection.channel().queue_delete(f"toy.toy.{gone}")
         connection.close()
         world.wait(lambda: hearer.why == f"no queue toy.toy.{gone}")
@@ -580,7 +581,7 @@ def test_a_database_that_takes_no_writes_is_an_outage_that_is_told(world):
 
 
 def test_a_broker_in_an_alarm_holds_nothing_for_ever(fragile, private_rabbit, monkeypatch):
-    monkeypatch.setattr(relay, "DEADLINE_S", 1.5)
+    monkeypatch.setattr(publisher, "DEADLINE_S", 1.5)
     sender = relay.Relay(fragile.runtime, fragile.url, fragile.installation)
     sender.start()
     try:
@@ -633,10 +634,10 @@ def test_each_process_needs_no_more_than_its_own_permissions(
         world.wait_ready(serve, work)
         caller.add("c", 2)
         world.wait(lambda: world.amounts() == [2])
-        channel = relay.pika.BlockingConnection(relay.pika.URLParameters(url_of("gateway")))
-        with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker):
+        channel = pika.BlockingConnection(pika.URLParameters(url_of("gateway")))
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker):
             channel.channel().basic_get("toy.toy.0")
-        with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker):
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker):
             forged = channel.channel()
             forged.confirm_delivery()
             forged.basic_publish("toy.events", "added.v1.0", b"forged")
@@ -664,15 +665,15 @@ def test_an_outside_consumer_hears_public_facts_only(private_rabbit):
         f"/topic-permissions/{vhost}/reader",
         {"exchange": topic.exchange, "write": topic.write, "read": topic.read},
     )
-    consumer = relay.pika.BlockingConnection(
-        relay.pika.URLParameters(f"amqp://reader:p@127.0.0.1:{private_rabbit.port}/{vhost}")
+    consumer = pika.BlockingConnection(
+        pika.URLParameters(f"amqp://reader:p@127.0.0.1:{private_rabbit.port}/{vhost}")
     )
     channel = consumer.channel()
     channel.queue_declare("ext.reader.q", durable=True)
     assert topology.public_keys(installation, "toy") == ["told.v1.*"]
     channel.queue_bind("ext.reader.q", "toy.events", "told.v1.*")
     for key in ("kept.v1.*", "#", "*.v1.*"):
-        with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker):
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker):
             consumer.channel().queue_bind("ext.reader.q", "toy.events", key)
     consumer.close()
     private_rabbit.api("DELETE", "/users/reader")

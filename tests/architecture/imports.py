@@ -25,6 +25,7 @@ CHASSIS = (
     "commands | restore | top | up",
     "backup | embedded | event_log | repartition | serve | work",
     "asyncapi | consumers | doctor | gauges | health | keys | looking | process | reconcile | relay | rpc | subscriber | webhook_sender",
+    "publisher",
     "broker | broker_users | runtime",
     "contracts | drafting | folder | topology",
     "releases",

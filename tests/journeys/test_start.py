@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fivered.chassis.installed import service_class, service_names
-from fivered.chassis.relay import Lost, Publisher
+from fivered.chassis.publisher import Lost, Publisher
 from fivered.chassis.settings import describe
 from testkit import servers
 from testkit.waiting import wait_until

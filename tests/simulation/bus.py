@@ -99,7 +99,7 @@ class Broker:
 
 
 class Publisher:
-    """In the place of `relay.Publisher`."""
+    """In the place of `publisher.Publisher`."""
 
     blocked = False
 

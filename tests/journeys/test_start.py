@@ -203,7 +203,7 @@ def test_a_month_of_another_century_is_told_as_such():
 
 def test_the_story_without_a_running_system_says_what_to_start(tmp_path):
     done = run(FIVERED, "demo", "story", "--data", str(tmp_path))
-    assert "make run" in only_line(done)
+    assert f"fivered up --data {tmp_path}" in only_line(done)
 
 
 @pytest.mark.covers("C9")

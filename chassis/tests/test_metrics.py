@@ -182,6 +182,8 @@ def test_serve_and_work_tell_what_they_did(broker_url, postgres_url, tmp_path):
         with pytest.raises(rpc.CallRefused):
             caller.add("c", 5000)
         world.wait(lambda: world.amounts() == [5])
+        # What was sent is marked with what follows it, or a moment later.
+        world.wait(lambda: world.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0)
         served, worked = exposition.at(serve.port), exposition.at(work.port)
     finally:
         world.close()

@@ -285,8 +285,9 @@ def test_a_blank_where_a_plus_stood_is_told(town):
 def test_the_openapi_document_says_of_a_stream_what_it_sends(town):
     paths = town.ask("GET", "/openapi.json").json()["paths"]
     page, stream = (paths[path]["get"] for path in PATHS)
-    assert page["responses"]["200"]["headers"].keys() == {"ETag", "Link"}
-    assert not stream["responses"]["200"].get("headers")
+    limits = {"RateLimit", "RateLimit-Policy"}
+    assert page["responses"]["200"]["headers"].keys() == {"ETag", "Link"} | limits
+    assert stream["responses"]["200"]["headers"].keys() == limits
     for one in (page, stream):
         assert one["description"].startswith("要哪些事件")
 

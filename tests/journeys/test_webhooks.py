@@ -7,9 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from standardwebhooks import Webhook
 
 from fivered.chassis import keys
+from fivered.chassis import storage as store
 from fivered.chassis.embedded import EmbeddedHost
 from fivered.chassis.migrate import migrate_service
 from fivered.chassis.runtime import Runtime
@@ -46,6 +48,15 @@ def site(tmp_path, receiver):
     migrate_service(Steward, runtime.engine)
     host = EmbeddedHost({"steward": runtime})
     host.start()
+    timers = runtime.chassis.timers
+
+    def announced():
+        with store.reading(runtime.engine) as conn:
+            asked = sa.select(timers.c.ref).where(timers.c.kind == "SHIPPED_AREAS")
+            return conn.execute(asked).first() is None
+
+    # Areas that are there from the beginning are told once, a moment after the start.
+    assert wait_until(announced, 20)
     yield Site(host).build(services=("steward",), extra=())
     host.stop()
 

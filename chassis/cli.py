@@ -67,71 +67,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.update(before)
 
 
-# Name, what it does, where it is done.
+# Name, what it does, where in this package it is done.
 _OWN = (
-    (
-        "up",
-        "run everything in this process, on SQLite, without a broker",
-        "fivered.chassis.up:command",
-    ),
-    ("serve", "answer the calls of one service", "fivered.chassis.cli:serve"),
-    (
-        "work",
-        "relay, subscriptions, timers and jobs of one service",
-        "fivered.chassis.work:command",
-    ),
-    (
-        "migrate",
-        "bring the database of a service to the newest revision",
-        "fivered.chassis.commands:run_migrate",
-    ),
-    (
-        "migration",
-        "draft the migration that changed tables ask for",
-        "fivered.chassis.commands:run_migration",
-    ),
-    ("topology", "the broker's exchanges and queues", "fivered.chassis.commands:run_topology"),
-    ("consumer", "outside consumers of public facts", "fivered.chassis.consumers:command"),
-    ("events", "what a service has published", "fivered.chassis.commands:run_events"),
-    ("parked", "events that a service could not take", "fivered.chassis.commands:run_parked"),
+    ("up", "run everything in this process, on SQLite, without a broker", "up:command"),
+    ("serve", "answer the calls of one service", "cli:serve"),
+    ("work", "relay, subscriptions, timers and jobs of one service", "work:command"),
+    ("migrate", "bring the database of a service to the newest revision", "commands:run_migrate"),
+    ("migration", "draft the migration that changed tables ask for", "commands:run_migration"),
+    ("topology", "the broker's exchanges and queues", "commands:run_topology"),
+    ("consumer", "outside consumers of public facts", "consumers:command"),
+    ("events", "what a service has published", "commands:run_events"),
+    ("parked", "events that a service could not take", "commands:run_parked"),
     (
         "partitions",
         "in how many partitions the events of a service go out; change it",
-        "fivered.chassis.commands:run_partitions",
+        "commands:run_partitions",
     ),
-    ("workers", "who consumes the queues of a service", "fivered.chassis.commands:run_workers"),
-    ("jobs", "the long work of a service", "fivered.chassis.commands:run_look"),
-    ("timers", "what a service has set a clock for", "fivered.chassis.commands:run_look"),
-    (
-        "audit",
-        "which commands took effect in a service, and whose",
-        "fivered.chassis.commands:run_look",
-    ),
-    (
-        "rebuild",
-        "clear a projection and read it again from its sources",
-        "fivered.chassis.commands:run_rebuild",
-    ),
-    (
-        "backup",
-        "one moment of a service's data as a folder; verify",
-        "fivered.chassis.backup:command",
-    ),
-    ("restore", "fill an empty database from a backup", "fivered.chassis.restore:command"),
-    ("keys", "replace a key under which data are stored", "fivered.chassis.commands:run_keys"),
-    ("calendar", "the years whose working days are known", "fivered.chassis.commands:run_calendar"),
-    ("contracts", "contract files beside the code", "fivered.chassis.commands:run_contracts"),
-    ("doctor", "look at everything and say what is wrong", "fivered.chassis.commands:run_doctor"),
-    (
-        "completion",
-        "what a shell reads so that Tab completes these commands",
-        "fivered.chassis.cli:completion",
-    ),
-    (
-        "top",
-        "what every process does now: rates, what waits, what is away",
-        "fivered.chassis.top:command",
-    ),
+    ("workers", "who consumes the queues of a service", "commands:run_workers"),
+    ("jobs", "the long work of a service", "commands:run_look"),
+    ("timers", "what a service has set a clock for", "commands:run_look"),
+    ("audit", "which commands took effect in a service, and whose", "commands:run_look"),
+    ("rebuild", "clear a projection and read it again from its sources", "commands:run_rebuild"),
+    ("backup", "one moment of a service's data as a folder; verify", "backup:command"),
+    ("restore", "fill an empty database from a backup", "restore:command"),
+    ("keys", "replace a key under which data are stored", "commands:run_keys"),
+    ("calendar", "the years whose working days are known", "commands:run_calendar"),
+    ("contracts", "contract files beside the code", "commands:run_contracts"),
+    ("doctor", "look at everything and say what is wrong", "commands:run_doctor"),
+    ("completion", "what a shell reads so that Tab completes these commands", "cli:completion"),
+    ("top", "what every process does now: rates, what waits, what is away", "top:command"),
 )
 
 
@@ -152,7 +116,7 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
         handlers[name] = handler
         return commands.add_parser(name, help=text, description=text)
 
-    parsers = {name: add(name, text, handler) for name, text, handler in _OWN}
+    parsers = {name: add(name, text, f"{__package__}.{where}") for name, text, where in _OWN}
     _declare_hosts(parsers)
     _declare_care(parsers)
     _declare_consumer(parsers["consumer"])

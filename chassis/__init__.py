@@ -3,7 +3,7 @@
 import os
 
 # The release. It is said here only: `make generate` writes it into every unit, image and manifest.
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 # By its identifier in SPDX, and where its text can be read.
 LICENCE = {"identifier": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 # Who answers for an installation that names nobody.

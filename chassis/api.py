@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from fivered.chassis.json_values import JsonObject
+from fivered.chassis.typed import converted, decoded
 
 # JSON Schema 2020-12, as far as contracts use it.
 Schema = TypedDict(
@@ -182,7 +183,7 @@ def read(said: object) -> ApiContract:
     if isinstance(said, ApiContract):
         return said
     try:
-        return msgspec.convert(said, ApiContract)
+        return converted(said, ApiContract)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
 
@@ -194,6 +195,6 @@ def read_file(content: bytes) -> ApiContract:
         ValueError: It is none.
     """
     try:
-        return msgspec.json.decode(content, type=ApiContract)
+        return decoded(content, ApiContract)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error

@@ -31,6 +31,7 @@ from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.installed import ALL, service_class, service_names, services_of
 from fivered.chassis.migrate import histories, package_of
 from fivered.chassis.settings import CommandFailed
+from fivered.chassis.typed import decoded
 from fivered.chassis.vault import key_id
 
 MANIFEST = "manifest.json"
@@ -355,7 +356,7 @@ def unseal(sealed: bytes, passphrase: str) -> dict[str, str]:
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415  seldom needed
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
 
-    found = msgspec.json.decode(sealed, type=_SealedKeys)
+    found = decoded(sealed, _SealedKeys)
     salt, nonce, rest = (base64.b64decode(one) for one in (found.salt, found.nonce, found.sealed))
     try:
         plain = AESGCM(_stretched(passphrase, salt, found.n)).decrypt(
@@ -363,7 +364,7 @@ def unseal(sealed: bytes, passphrase: str) -> dict[str, str]:
         )
     except InvalidTag:
         raise CommandFailed("the keys were sealed with another passphrase") from None
-    return msgspec.json.decode(plain, type=dict[str, str])
+    return decoded(plain, dict[str, str])
 
 
 def _stretched(passphrase: str, salt: bytes, cost: int) -> bytes:
@@ -402,7 +403,7 @@ def manifest_of(folder: Path) -> Manifest:
         CommandFailed: It is none, or one that a later release has written.
     """
     try:
-        found = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        found = decoded((folder / MANIFEST).read_bytes(), Manifest)
     except FileNotFoundError:
         raise CommandFailed(f"{folder} is no backup: it has no {MANIFEST}") from None
     except (OSError, msgspec.MsgspecError) as error:

@@ -48,6 +48,7 @@ from fivered.chassis.refusal import Refusal, Sentence
 from fivered.chassis.requests import is_line
 from fivered.chassis.schemas import schemas_of
 from fivered.chassis.table import description_of, refusals_of, summary_of
+from fivered.chassis.typed import converted
 
 if TYPE_CHECKING:
     from fivered.chassis.importers import Importer
@@ -404,7 +405,7 @@ def _check_examples(kind: type, path: Path) -> list[str]:
     found = []
     for number, example in enumerate(examples):
         try:
-            msgspec.convert(example, kind, strict=False)
+            converted(example, kind, strict=False)
         except msgspec.ValidationError as error:
             found.append(f"{path}: example {number}: {error}")
             continue

@@ -10,6 +10,8 @@ from datetime import datetime
 
 import msgspec
 
+from fivered.chassis.typed import decoder
+
 # The broker of `deploy` takes 1 MiB and ends the connection of who sends more.
 MOST_BYTES = 1024 * 1024
 CONTENT_TYPE = "application/cloudevents+json"
@@ -65,7 +67,7 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=False, kw_only=True):
         return self.source.rpartition("/")[2]
 
 
-_decoder = msgspec.json.Decoder(Envelope)
+_decoder = decoder(Envelope)
 _encoder = msgspec.json.Encoder()
 
 

@@ -16,6 +16,7 @@ import msgspec
 import uuid_utils
 
 from fivered.chassis.json_values import JsonObject
+from fivered.chassis.typed import decoder
 
 # What a service has written for itself and reads again: it knows the types.
 Members: TypeAlias = dict[str, Any]
@@ -143,7 +144,7 @@ class Reader:
     def __init__(self, method: str, kind: type) -> None:
         self.method = method
         self.type = kind
-        self.decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(kind)
+        self.decoder: msgspec.json.Decoder[object] = decoder(kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from fivered.chassis.marks import Place, marked
 from fivered.chassis.refusal import Invalid, Refusal, said
 from fivered.chassis.requests import UNIQUE, Line, members_of
 from fivered.chassis.shapes import Flaw, Shape, unreadable_in
+from fivered.chassis.typed import converted
 
 _MOST_INT = 2**63
 
@@ -30,7 +31,7 @@ def read(kind: type[Struct], given: object) -> Struct:
         NumberOfAPerson: A text that others read holds one.
     """
     try:
-        found = msgspec.convert(given, kind, strict=True, builtin_types=(), dec_hook=_line)
+        found = converted(given, kind, strict=True, builtin_types=(), dec_hook=_line)
     except msgspec.ValidationError as error:
         shape = Shape.of(kind)
         flaws = shape.flaws(msgspec.to_builtins(given)) or [shape.unsaid(_place_in(str(error)))]

@@ -33,6 +33,7 @@ from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.replies import ItemT
 from fivered.chassis.requests import members_of
 from fivered.chassis.transaction import Tx
+from fivered.chassis.typed import decoded
 from fivered.chassis.vault import Sealed
 
 # --------------------------------------------------------------------------------------------------
@@ -652,7 +653,7 @@ class Window:
             return None, False, True
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            told, back, *plain = msgspec.json.decode(text, type=list)
+            told, back, *plain = decoded(text, list)
             if told != self._sum([back, *plain]) or len(plain) != len(self._by):
                 raise ValueError("made for another list")  # noqa: TRY301  one refusal for all
             values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))

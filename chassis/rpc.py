@@ -35,6 +35,7 @@ from fivered.chassis.reconnect import Patience, tell_outage
 from fivered.chassis.refusal import Problem, Refusal, RoleDenied
 from fivered.chassis.runtime import Runtime
 from fivered.chassis.topology import RPC_EXCHANGE
+from fivered.chassis.typed import decoded, decoder
 
 log = logging.getLogger("fivered.rpc")
 
@@ -229,7 +230,7 @@ def read_actor(
     if not any(_is_signed(said, signature, secret) for secret in secrets):
         raise RoleDenied(role="?")
     try:
-        claims = msgspec.json.decode(_bytes64(said.partition(".")[2]), type=_Claims)
+        claims = decoded(_bytes64(said.partition(".")[2]), _Claims)
     except (ValueError, msgspec.MsgspecError) as error:
         raise RoleDenied(role="?") from error
     meant = claims.aud == f"{service}.{method}" and claims.content in {None, content}
@@ -395,7 +396,7 @@ class _Answer(msgspec.Struct, omit_defaults=True):
     fault: Fault | None = None
 
 
-_ANSWER = msgspec.json.Decoder(_Answer)
+_ANSWER = decoder(_Answer)
 
 
 @dataclass(slots=True)

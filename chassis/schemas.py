@@ -10,6 +10,7 @@ import msgspec
 
 from fivered.chassis.api import Schema, Schemas
 from fivered.chassis.requests import is_line
+from fivered.chassis.typed import decoded
 
 _GENERIC = re.compile(r"([A-Za-z]+)_([A-Za-z]+)_")
 _REF = re.compile(r'"\$ref":"#/schemas/([^"]*)"')
@@ -84,7 +85,7 @@ def _renamed(refs: tuple[Schema, ...], schemas: Schemas) -> tuple[tuple[Schema, 
         lambda found: f'"$ref":"#/schemas/{names.get(found[1], found[1])}"',
         msgspec.json.encode([refs, renamed]).decode(),
     )
-    return msgspec.json.decode(told, type=tuple[tuple[Schema, ...], Schemas])
+    return decoded(told, tuple[tuple[Schema, ...], Schemas])
 
 
 def _with_module(name: str) -> str:

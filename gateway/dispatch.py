@@ -19,6 +19,7 @@ from fivered.chassis.messages import ANY_VERSION, Actor, Replayed, Seen
 from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
 from fivered.chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
 from fivered.chassis.rpc import Caller, CallRefused
+from fivered.chassis.typed import decoder
 from fivered.gateway.addressed import read_params, read_places
 from fivered.gateway.bodies import NOTHING, Unfit, travelling, whole
 from fivered.gateway.context import context_of
@@ -304,7 +305,7 @@ class _Head(msgspec.Struct):
     items: msgspec.Raw = msgspec.Raw()
 
 
-_HEAD = msgspec.json.Decoder(_Head)
+_HEAD = decoder(_Head)
 
 
 def next_page(path: str, params: Iterable[tuple[str, str]], cursor: str) -> str:

@@ -33,6 +33,7 @@ from fivered.chassis.refusal import Invalid, Refusal, RoleDenied, Sentence, Writ
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request as Asked
 from fivered.chassis.rpc import CallFailed
+from fivered.chassis.typed import converted, decoded
 from fivered.gateway.addressed import read_params
 from fivered.gateway.dispatch import Gate
 from fivered.gateway.doors import Door, Refused
@@ -182,7 +183,7 @@ def read(cursor: str, field: str = AFTER) -> Places:
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
         if plain[:8] != b"%08x" % zlib.crc32(plain[8:]):
             raise ValueError("damaged")  # noqa: TRY301  one refusal for all
-        places = msgspec.json.decode(plain[8:], type=Places)
+        places = decoded(plain[8:], Places)
         if any(not -_MOST_PLACE <= place <= _MOST_PLACE for place in places.values()):
             raise ValueError("no place")  # noqa: TRY301  as above
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
@@ -454,7 +455,7 @@ class History:
             CallFailed: No service answers.
         """
         actor = self._gate.admit(request, door.roles, door.cost)
-        asked = msgspec.convert(read_params(door.params, request), EventsAsked)
+        asked = converted(read_params(door.params, request), EventsAsked)
         wanted = Filter.of(asked, actor, self._reader.installed)
         places = read(asked.after) if asked.after else {}
         found = await self._reader.page(wanted, places, asked.limit)

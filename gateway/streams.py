@@ -28,6 +28,7 @@ from fivered.chassis.history import MOST, READERS
 from fivered.chassis.messages import Actor
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.rpc import CallFailed
+from fivered.chassis.typed import converted
 from fivered.gateway import history
 from fivered.gateway.addressed import read_params
 from fivered.gateway.context import HANG_UP
@@ -376,7 +377,7 @@ class Streams:
                 all streams are taken.
         """
         actor = self._gate.admit(request, door.roles, door.cost)
-        asked = msgspec.convert(read_params(door.params, request), history.Narrowed)
+        asked = converted(read_params(door.params, request), history.Narrowed)
         wanted = Filter.of(asked, actor, self._reader.installed)
         self.hub.check()
         last = request.headers.get(LAST_EVENT_ID, "").strip()

@@ -1,7 +1,7 @@
 """kill -9 of the embedded process in the middle of the story: it completes, nothing lost or doubled."""
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,23 +22,22 @@ KILLS = {
 @pytest.mark.timeout(300)
 @pytest.mark.covers("C5", "N12")
 def test_killed_in_the_middle_the_story_ends_in_the_same_state(embedded, expected):
-    deaths = []
-
     def die(after):
         time.sleep(after)
         embedded.kill9()
-        deaths.append(after)
         embedded.start()
 
-    threads = []
+    with ThreadPoolExecutor() as killers:
+        deaths = []
 
-    def before(step):
-        if step in KILLS:
-            threads.append(threading.Thread(target=die, args=(KILLS[step],)))
-            threads[-1].start()
+        def before(step):
+            if step in KILLS:
+                deaths.append(killers.submit(die, KILLS[step]))
 
-    state = told(embedded.start(), before)
-    for thread in threads:
-        thread.join()
+        try:
+            state = told(embedded.start(), before)
+        finally:
+            for death in deaths:
+                death.result()  # why the story had nobody to talk to
     assert len(deaths) == len(KILLS)
     assert state == expected

@@ -2,9 +2,8 @@
 
 The facts of the months are put to both rule sets and what each gives is worked out anew, caps and
 running totals included, so that the difference is that of the rules alone. It runs as a job in many
-small transactions: first facts, measures and awards by hand become working rows of the job, then
-the subjects are summed up some hundred at a time; the memory of the process does not grow with the
-number of facts or subjects. No live table is written.
+small transactions: facts, measures and awards by hand become working rows of the job, then subjects
+are summed up some hundred at a time; memory does not grow with them. No live table is written.
 
 What persons decided stays decided: what was rejected or taken back counts on neither side. What a
 person would have to approve under the draft, and nobody was asked about, counts as approved and is
@@ -27,6 +26,7 @@ from fivered.chassis.calendar import Calendar
 from fivered.chassis.facts import read_in
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.requests import Request
+from fivered.chassis.typed import decoded
 from fivered.services.credit import events, replies
 from fivered.services.credit.actions import awards
 from fivered.services.credit.rules import awards as rules
@@ -542,7 +542,7 @@ def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
     members: dict[str, dict[str, _ByRule]] = {}
     areas: dict[str, str] = {}
     for row in store.parts(tx.conn, replay.job_id, first, last):
-        part = replace_of(msgspec.json.decode(row.body, type=_Part), deed=row.deed)
+        part = replace_of(decoded(row.body, _Part), deed=row.deed)
         sides = members.setdefault(row.subject_id, {BEFORE: {}, AFTER: {}})
         sides[row.side].setdefault(row.rule_code, []).append(part)
         areas.setdefault(row.subject_id, part.area)

@@ -9,6 +9,8 @@ from typing import Literal, Self
 import msgspec
 from msgspec import field
 
+from fivered.chassis.typed import converted
+
 Decides = Literal["NOBODY", "PERSON", "SETTLEMENT"]
 State = Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"]
 
@@ -105,7 +107,7 @@ class Award(msgspec.Struct, kw_only=True, omit_defaults=True):
     def like(cls, values: Mapping[str, object], **other: object) -> Self:
         """Return a new award that has the columns of a stored one, but for some."""
         # A table's names of columns are a kind of text of their own.
-        return msgspec.convert({**{str(name): values[name] for name in values}, **other}, cls)
+        return converted({**{str(name): values[name] for name in values}, **other}, cls)
 
     def row(self) -> dict[str, object]:
         """Return every column of the award."""

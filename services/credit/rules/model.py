@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from fivered.chassis.refusal import said
+from fivered.chassis.typed import converted
 from fivered.services.credit.rules.errors import RuleSetInvalid
 from fivered.services.credit.rules.predicates import Data, Predicate
 
@@ -409,7 +410,7 @@ def parse(document: object) -> RuleSet:
         RuleSetInvalid: Names the rule, the field and what was expected; nothing is returned.
     """
     try:
-        return msgspec.convert(_told(document), RuleSet, dec_hook=_read)
+        return converted(_told(document), RuleSet, dec_hook=_read)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), document) from error
 
@@ -513,7 +514,7 @@ def _with_member(at: str, rule: object) -> str:
         return at
     for name, least in rule["metric"]["minimum"].items():
         try:
-            msgspec.convert(least, Some)
+            converted(least, Some)
         except msgspec.ValidationError:
             return f".metric.minimum.{name}"
     return at

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from msgspec import Meta, convert, field
+from msgspec import Meta, field
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
@@ -196,13 +196,13 @@ def _again(
     task: Row,
     people: Sequence[str],
     *,
-    kind: str,
+    kind: Literal["PROJECT", "COMMUNITY"],
     who: str,
     due_date: date | None,
 ) -> replies.NewTask:
     planned = PlannedTask(
         title=task.title,
-        responsible_kind=convert(kind, Literal["PROJECT", "COMMUNITY"]),
+        responsible_kind=kind,
         responsible_id=who,
         due_date=due_date,
         budget_fen=task.budget_fen,

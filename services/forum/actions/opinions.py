@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from msgspec import Meta, convert, field
+from msgspec import Meta, field
 
 from fivered.chassis import free_text, records
 from fivered.chassis.bus import Due, Tx
@@ -13,6 +13,7 @@ from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, StateConflict, said
 from fivered.chassis.requests import Request
+from fivered.chassis.typed import converted
 from fivered.services.forum import errors, events, replies, rules, storage
 from fivered.services.forum.actions.agenda import return_to_session
 from fivered.services.forum.actions.plans import PlannedTask, check_plan
@@ -215,7 +216,7 @@ def publicise_opinion(tx: Tx, payload: WhichTopic) -> replies.Publicised:
     }
     # What was written before texts were checked at the door may hold one.
     free_text.check_texts(texts)
-    check_plan(tx, topic, convert(opinion.planned, list[PlannedTask]))
+    check_plan(tx, topic, converted(opinion.planned, list[PlannedTask]))
     ends_at = tx.calendar.due(tx.now, rules.NOTICE_WD)
     # Credit's notices are GS-X: no two official papers of the district have one number.
     number = numbered(tx, "GS-Y", topic.area)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, convert, field
+from msgspec import Meta, field
 
 from fivered.chassis import records
 from fivered.chassis.bus import Due, Event, Tx
@@ -16,6 +16,7 @@ from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import UNIQUE, Request
+from fivered.chassis.typed import converted
 from fivered.services.forum import errors, events, replies, rules, storage
 from fivered.services.forum.actions import plans
 from fivered.services.forum.actions.plans import PlannedTask
@@ -112,11 +113,11 @@ def assign_tasks(tx: Tx, payload: AssignTasks) -> replies.TasksAssigned:
     records.require_state(topic, "RESOLVED")
     if not topic.binding:
         raise errors.OwnersVoteRequired
-    planned = payload.tasks or convert(opinion.planned if opinion else [], list[PlannedTask])
+    planned = payload.tasks or converted(opinion.planned if opinion else [], list[PlannedTask])
     if not planned:
         raise errors.TasksNeeded(field="tasks")
     published = opinion.planned if opinion else []
-    differs = plans.differs(planned, convert(published, list[PlannedTask]))
+    differs = plans.differs(planned, converted(published, list[PlannedTask]))
     reason = (payload.reason or "").strip() if differs else ""
     made = [assign_one(tx, topic, task, payload.supervisors) for task in planned]
     if differs and not reason:

@@ -11,6 +11,7 @@ import msgspec
 
 from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.calendar import Calendar
+from fivered.chassis.typed import converted
 from fivered.services.property import events, rules
 from fivered.services.property.storage import months
 from fivered.services.property.storage.rows import Row, Values
@@ -48,7 +49,7 @@ def _publish_if_complete(tx: Tx, period: str) -> None:
     if not markers or len(markers) < markers[0].partitions:
         return
     requests = {
-        project["project_id"]: msgspec.convert(project, events.ProjectRequests)
+        project["project_id"]: converted(project, events.ProjectRequests)
         for marker in markers
         for project in marker.projects
     }

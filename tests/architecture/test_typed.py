@@ -12,7 +12,8 @@ def _bare(tree: ast.AST) -> Iterator[int]:
     """Yield the lines on which msgspec itself reads something into a type."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in {"msgspec", "msgspec.json"}:
-            if any(one.name in {"convert", "decode", "Decoder", "json"} for one in node.names):
+            taken = {one.name for one in node.names}
+            if taken & {"convert", "decode", "Decoder", "json"}:
                 yield node.lineno
         if not isinstance(node, ast.Call):
             continue

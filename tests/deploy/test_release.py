@@ -116,7 +116,9 @@ def test_a_release_is_tagged_and_holds_a_wheel_and_an_archive_of_every_unit(clon
     done = release(clone)
     assert done.returncode == 0, done.stderr
     tagged = git(clone, "cat-file", "tag", f"v{__version__}")
-    assert "### Security" in tagged
+    entry = (clone / "CHANGELOG.md").read_text("utf-8").split("\n## [")[1]
+    # A line that begins with # is a heading, not a comment of git.
+    assert entry.partition("\n")[2].strip() in tagged
     assert git(clone, "rev-parse", f"v{__version__}^{{commit}}") == git(clone, "rev-parse", "HEAD")
     assert git(clone, "status", "--porcelain") == ""
     # Made a second time from the same commit, the wheels are the same.

@@ -88,8 +88,12 @@ class PublishedEvent(TypedDict):
 class History(TypedDict):
     """A part of what a service has published: how it goes on after `next`, and whether something
     may stand there already; up to which place events were forgotten (`first`), and the place of the
-    last one; of the types that were asked for those that are no public event of the service, which
-    a release before does not say."""
+    last one; of the types that were asked for those that are no public event of the service.
+
+    `marks` says by which events the places after which was asked (`after`), `next` and `last` are
+    known again (see `fivered.chassis.history.mark_of`); where nothing stands, or nobody knows, the
+    place is missing. Of `after` 0 says that no event stands there, and something was kept. A
+    release before says neither `unknown` nor `marks`."""
 
     items: list[PublishedEvent]
     next: int
@@ -97,3 +101,4 @@ class History(TypedDict):
     first: int
     last: int
     unknown: NotRequired[list[str]]
+    marks: NotRequired[dict[str, int]]

@@ -10,11 +10,15 @@ reads on from the highest id that it saw would miss it. So every event has a *pl
 * On SQLite the id is the place: there is one writer, and ids are taken in the order of commits.
 
 An event that is published again keeps its place.
+
+A place alone does not say of which history it is: after a restored backup, or in another
+installation, another event may stand there. So who remembers a place also remembers the mark of its
+event, and is told where that is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -42,6 +46,10 @@ _LATE = timedelta(hours=1)
 # The row of the table of cursors that says to which place events were forgotten. No service is
 # called so.
 _FORGOTTEN = "outbox.forgotten"
+# The row that holds the mark of the event which stood there.
+_FORGOTTEN_MARK = "outbox.forgotten.mark"
+# What stands where a mark is asked for and no event is.
+NOTHING = 0
 
 # What the relay executes when it marks a window: its ids in order, whether each was sent, and the
 # place before that of the first.
@@ -194,8 +202,27 @@ def forgotten(conn: sa.Connection, tables: store.ChassisTables) -> int:
 
     Who has read less far than that has lost some.
     """
-    asked = sa.select(tables.cursors.c.position).where(tables.cursors.c.source == _FORGOTTEN)
-    return int(conn.execute(asked).scalar() or 0)
+    return _noted(conn, tables, _FORGOTTEN)
+
+
+def mark_of(event_id: str) -> int:
+    """Return by what an event is known again at its place: a positive number of 32 bits."""
+    return int(event_id[-8:], 16) or 1
+
+
+def mark_at(conn: sa.Connection, tables: store.ChassisTables, place: int) -> int | None:
+    """Return the mark of the event that stands at a place; `NOTHING` where none does, and None
+    where nobody knows which one did."""
+    if place == 0:
+        return None
+    asked = sa.select(tables.outbox.c.event_id).where(_place(conn, tables) == place)
+    event_id = conn.execute(asked).scalar()
+    if event_id is not None:
+        return mark_of(str(event_id))
+    gone = forgotten(conn, tables)
+    if place > gone:
+        return NOTHING
+    return (_noted(conn, tables, _FORGOTTEN_MARK) or None) if place == gone else None
 
 
 def forget(conn: sa.Connection, tables: store.ChassisTables, ids: store.Select) -> int:
@@ -207,16 +234,29 @@ def forget(conn: sa.Connection, tables: store.ChassisTables, ids: store.Select) 
         ids: Asks for their ids.
     """
     gone = sa.delete(tables.outbox).where(tables.outbox.c.id.in_(ids))
-    places = conn.execute(gone.returning(_place(conn, tables))).scalars().all()
-    last = max((int(place) for place in places if place is not None), default=0)
-    if last > forgotten(conn, tables):
-        noted = store.insert(conn, tables.cursors).values(source=_FORGOTTEN, position=last)
-        conn.execute(
-            noted.on_conflict_do_update(
-                index_elements=["source"], set_={"position": noted.excluded.position}
-            )
+    place = _place(conn, tables).label("place")
+    found = store.rows(conn, gone.returning(place, tables.outbox.c.event_id))
+    last = max(
+        (one for one in found if one.place is not None), key=lambda one: one.place, default=None
+    )
+    if last is not None and last.place > forgotten(conn, tables):
+        _note(conn, tables, _FORGOTTEN, last.place)
+        _note(conn, tables, _FORGOTTEN_MARK, mark_of(str(last.event_id)))
+    return len(found)
+
+
+def _noted(conn: sa.Connection, tables: store.ChassisTables, source: str) -> int:
+    asked = sa.select(tables.cursors.c.position).where(tables.cursors.c.source == source)
+    return int(conn.execute(asked).scalar() or 0)
+
+
+def _note(conn: sa.Connection, tables: store.ChassisTables, source: str, position: int) -> None:
+    noted = store.insert(conn, tables.cursors).values(source=source, position=position)
+    conn.execute(
+        noted.on_conflict_do_update(
+            index_elements=["source"], set_={"position": noted.excluded.position}
         )
-    return len(places)
+    )
 
 
 class Asked(Request, frozen=True):
@@ -285,7 +325,16 @@ def answer(tx: Tx, asked: Asked) -> cards.History:
         "first": first,
         "last": last,
         "unknown": sorted(set(asked.types) - public),
+        "marks": _marks(conn, tables, {"after": asked.after, "next": found.next, "last": last}),
     }
+
+
+def _marks(
+    conn: sa.Connection, tables: store.ChassisTables, places: Mapping[str, int | None]
+) -> dict[str, int]:
+    known = {place: mark_at(conn, tables, place) for place in {*places.values()} if place}
+    found = {name: known.get(place) if place else None for name, place in places.items()}
+    return {name: mark for name, mark in found.items() if mark is not None}
 
 
 def narrower(granted: str, asked: str) -> str | None:

@@ -1,9 +1,10 @@
 """The history of public facts over HTTP: a page of what all services have published, and the
 cursor after which the next page begins.
 
-A cursor holds a place for each service. It is checked, not signed: a place is no right, and what
-a caller may see is decided anew by each service. The place of a service that is away stays, so
-that its events come when it is back.
+A cursor holds a place for each service, and the mark of the event that stands there: after a
+restored backup, and in another installation, another one does, and the caller is told. It is
+checked, not signed: a place is no right, and what a caller may see is decided anew by each service.
+The place of a service that is away stays, so that its events come when it is back.
 """
 
 from __future__ import annotations
@@ -59,14 +60,16 @@ _EXAMPLE: JsonObject = {
 
 
 class EventsForgotten(Refusal):
-    """What stood behind the cursor is no longer kept, or was undone by a restored backup."""
+    """What stood behind the cursor is no longer kept, or was undone by a restored backup, or the
+    cursor is of another installation."""
 
     status = 410
     text = (
-        "游标之后的部分事件已不在({services}):已过保存期限,或数据由备份恢复;"
-        "请不带 after 从头读,或用 since"
-        " / Some events behind this cursor are gone ({services}): they were kept for a time, or a "
-        "backup was restored. Begin anew without `after`, or with `since`"
+        "此游标接不上({services}):其后的事件已过保存期限,或数据由备份恢复,或游标来自另一系统;"
+        "请不带 after(或 Last-Event-ID)从头读,或用 since"
+        " / Nothing follows this cursor ({services}): what stood behind it was kept for a time, or "
+        "a backup was restored, or it is of another installation. Begin anew without `after` (or "
+        "`Last-Event-ID`), or with `since`"
     )
 
 
@@ -163,13 +166,44 @@ Places = dict[str, int]
 _MOST_PLACE = 32_503_680_000_000_000
 
 
-def written(places: Mapping[str, int]) -> str:
-    """Return a cursor: of each service a place, or a time as a negative number (microseconds)."""
-    told = msgspec.json.encode(dict(sorted(places.items())))
+@dataclass(slots=True)
+class Cursor:
+    """To where each service was read.
+
+    Attributes:
+        places: A place of each service, or a time as a negative number (microseconds).
+        marks: By which event a place is known again (`history.mark_of`), where that is known.
+    """
+
+    places: Places = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def put(self, service: str, place: int, mark: int | None) -> None:
+        """Note to where a service was read."""
+        self.places[service] = place
+        self.marks.pop(service, None)
+        if mark is not None:
+            self.marks[service] = mark
+
+    def copy(self) -> Cursor:
+        """Return another one that stands where this one does."""
+        return Cursor(dict(self.places), dict(self.marks))
+
+
+def written(cursor: Cursor) -> str:
+    """Return a cursor as a text.
+
+    A mark has its place in its name: the gateway of a release before, which moves the place and
+    keeps what it does not know, leaves a mark of no place.
+    """
+    members = dict(cursor.places)
+    for name, mark in cursor.marks.items():
+        members[f"{name}@{cursor.places[name]}"] = mark
+    told = msgspec.json.encode(dict(sorted(members.items())))
     return base64.urlsafe_b64encode(b"%08x" % zlib.crc32(told) + told).decode().rstrip("=")
 
 
-def read(cursor: str, field: str = AFTER) -> Places:
+def read(cursor: str, field: str = AFTER) -> Cursor:
     """Read a cursor.
 
     Args:
@@ -183,14 +217,16 @@ def read(cursor: str, field: str = AFTER) -> Places:
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
         if plain[:8] != b"%08x" % zlib.crc32(plain[8:]):
             raise ValueError("damaged")  # noqa: TRY301  one refusal for all
-        places = decoded(plain[8:], Places)
-        if any(not -_MOST_PLACE <= place <= _MOST_PLACE for place in places.values()):
+        members = decoded(plain[8:], Places)
+        if any(not -_MOST_PLACE <= number <= _MOST_PLACE for number in members.values()):
             raise ValueError("no place")  # noqa: TRY301  as above
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise Invalid(
             field=field, reason=said("游标已损坏 / the cursor is damaged, or none of ours")
         ) from error
-    return places
+    places = {name: place for name, place in members.items() if "@" not in name}
+    named = {name: members.get(f"{name}@{place}") for name, place in places.items()}
+    return Cursor(places, {name: mark for name, mark in named.items() if mark is not None})
 
 
 def since_of(at: datetime) -> int:
@@ -272,13 +308,13 @@ class Merged:
 
     Attributes:
         items: (service, event with its place), as they were recorded; of each service in its order.
-        places: What the cursor behind them holds.
+        cursor: How far.
         read: Who was read to the end.
         away: Who has not answered.
     """
 
     items: list[tuple[str, PublishedEvent]] = field(default_factory=list)
-    places: Places = field(default_factory=dict)
+    cursor: Cursor = field(default_factory=Cursor)
     read: set[str] = field(default_factory=set)
     more: bool = False
     away: list[str] = field(default_factory=list)
@@ -321,12 +357,13 @@ class Reader:
         )
         return cast("Told", told)
 
-    async def places(self, wanted: Filter) -> dict[str, Told]:
-        """Ask every service where its history begins and ends; who is away is missing."""
+    async def places(self, wanted: Filter, cursor: Cursor) -> dict[str, Told]:
+        """Ask every service where its history begins and ends, and what it knows of a cursor's
+        place; who is away is missing."""
 
         async def one(name: str) -> Told | None:
             try:
-                return await self.ask(name, None, 0, wanted)
+                return await self.ask(name, cursor.places.get(name), 0, wanted)
             except CallFailed:
                 return None
 
@@ -334,26 +371,26 @@ class Reader:
         told = zip(wanted.services, answers, strict=True)
         return {name: answer for name, answer in told if answer is not None}
 
-    async def page(self, wanted: Filter, places: Mapping[str, int], limit: int) -> Merged:
+    async def page(self, wanted: Filter, cursor: Cursor, limit: int) -> Merged:
         """Ask every service at the same time, and merge what they answer.
 
         Raises:
             CallFailed: None of them answers.
-            EventsForgotten: What stood behind a place is gone.
+            EventsForgotten: What stood at or behind a place is gone.
             Invalid: A type is no public event.
         """
         asked = wanted.services
         told = await asyncio.gather(
-            *(self.ask(name, places.get(name), limit, wanted) for name in asked),
+            *(self.ask(name, cursor.places.get(name), limit, wanted) for name in asked),
             return_exceptions=True,
         )
-        merged, answers, failure = Merged(places=dict(places)), dict[str, Told](), None
+        merged, answers, failure = Merged(cursor=cursor.copy()), dict[str, Told](), None
         for name, answer in zip(asked, told, strict=True):
             if isinstance(answer, CallFailed):
                 merged.away.append(name)
                 failure = answer
-                if name not in places and wanted.since is not None:
-                    merged.places[name] = since_of(wanted.since)
+                if name not in cursor.places and wanted.since is not None:
+                    merged.cursor.put(name, since_of(wanted.since), None)
             elif isinstance(answer, BaseException):
                 raise answer
             else:
@@ -361,7 +398,7 @@ class Reader:
         if failure is not None and not answers:
             raise failure
         check_known(answers)
-        check_kept(places, answers)
+        check_kept(cursor, answers)
         _merge(merged, answers, limit)
         return merged
 
@@ -385,25 +422,38 @@ def check_known(answers: Mapping[str, Told]) -> None:
         )
 
 
-def check_kept(places: Mapping[str, int], answers: Mapping[str, Told], field: str = AFTER) -> None:
-    """Check that what stands behind each place is still there.
+def check_kept(cursor: Cursor, answers: Mapping[str, Told], field: str = AFTER) -> None:
+    """Check that each place is one of the history that is there, and what stands behind it is kept.
 
     Args:
-        places: What the cursor holds.
-        answers: What the services say.
+        cursor: What the caller has.
+        answers: What the services say, asked for what stands after its places.
         field: Where the cursor stood.
 
     Raises:
-        EventsForgotten: It is not: it is older than what is kept, or a backup was restored.
+        EventsForgotten: It is not: it is older than what is kept, a backup was restored, or the
+            cursor is of another installation.
     """
-    gone = [
-        name
-        for name, told in sorted(answers.items())
-        if places.get(name, -1) >= 0
-        and not told["first"] <= places[name] <= max(told["first"], told["last"])
-    ]
+    gone = [name for name, told in sorted(answers.items()) if is_gone(cursor, name, told)]
     if gone:
         raise EventsForgotten(field=field, services=", ".join(gone))
+
+
+def is_gone(cursor: Cursor, service: str, told: Told) -> bool:
+    """Tell whether a service's place is none of its history, or what stood behind it is forgotten.
+
+    Args:
+        cursor: What the caller has.
+        service: Whose place.
+        told: What the service says, asked for what stands after that place.
+    """
+    place = cursor.places.get(service, -1)
+    if place < 0:
+        return False
+    if not told["first"] <= place <= max(told["first"], told["last"]):
+        return True
+    mark = cursor.marks.get(service)
+    return mark is not None and told.get("marks", {}).get("after", mark) != mark
 
 
 def _merge(merged: Merged, answers: Mapping[str, Told], limit: int) -> None:
@@ -415,16 +465,22 @@ def _merge(merged: Merged, answers: Mapping[str, Told], limit: int) -> None:
     every = in_order(parts(name) for name in answers)
     merged.items, left = every[:limit], {name for name, _ in every[limit:]}
     for name, told in answers.items():
-        own = [one["place"] for who, one in merged.items if who == name]
+        own = [one for who, one in merged.items if who == name]
         if name not in left:
-            merged.places[name] = told["next"]
+            merged.cursor.put(name, told["next"], told.get("marks", {}).get("next"))
             if not told["more"]:
                 merged.read.add(name)
         elif own:
-            merged.places[name] = own[-1]
-        else:
-            merged.places[name] = told["items"][0]["place"] - 1
+            merged.cursor.put(name, own[-1]["place"], mark_of(own[-1]))
+        elif merged.cursor.places.get(name, -1) < 0:
+            # No event is known that stands there; where one is, the place stays.
+            merged.cursor.put(name, told["items"][0]["place"] - 1, None)
     merged.more = merged.read != answers.keys()
+
+
+def mark_of(told: PublishedEvent) -> int:
+    """Return the mark of an event that a service has told."""
+    return history.mark_of(str(told["event"]["id"]))
 
 
 def in_order(parts: Iterable[list[tuple[str, PublishedEvent]]]) -> list[tuple[str, PublishedEvent]]:
@@ -457,12 +513,12 @@ class History:
         actor = self._gate.admit(request, door.roles, door.cost)
         asked = converted(read_params(door.params, request), EventsAsked)
         wanted = Filter.of(asked, actor, self._reader.installed)
-        places = read(asked.after) if asked.after else {}
-        found = await self._reader.page(wanted, places, asked.limit)
+        cursor = read(asked.after) if asked.after else Cursor()
+        found = await self._reader.page(wanted, cursor, asked.limit)
         content = msgspec.json.encode(
             {
                 "items": [one["event"] for _, one in found.items],
-                "next": written(found.places),
+                "next": written(found.cursor),
                 "more": found.more,
                 "complete": not found.away,
                 "away": found.away,

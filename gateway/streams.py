@@ -3,7 +3,8 @@
 One poller of a gateway asks each service once a second, while anybody listens, and keeps what it
 has heard for a while. A stream reads what it has missed by itself, then goes on with what the
 poller hears. It holds no more than its place: a reader that is slower than what is kept is let go,
-and comes back with the `id` of the last event that it has seen.
+and comes back with the `id` of the last event that it has seen. Where a service was restored from
+a backup all streams end: who comes back is told that its place is gone.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ from fivered.gateway.errors import StreamsTaken
 from fivered.gateway.history import (
     AFTER,
     LAST_EVENT_ID,
+    Cursor,
     Filter,
-    Places,
     Reader,
     check_kept,
     check_known,
     in_order,
+    is_gone,
+    mark_of,
     since_of,
     written,
 )
@@ -85,15 +88,17 @@ class Hub:
         most: Most streams.
 
     Attributes:
-        places: To where each service was heard; one that has not answered yet is missing.
+        cursor: To where each service was heard; one that has not answered yet is missing.
         first: The number of the oldest event that is kept.
+        restored: How often a service was found that had been restored from a backup.
     """
 
     def __init__(self, reader: Reader, most: int) -> None:
         self._reader = reader
         self._most = most
-        self.places: Places = {}
+        self.cursor = Cursor()
         self.first = 0
+        self.restored = 0
         self._kept: deque[Heard] = deque()
         self._bytes = 0
         self._listeners = 0
@@ -168,7 +173,7 @@ class Hub:
         self.first = self.end
         self._kept.clear()
         self._bytes = 0
-        self.places = {}
+        self.cursor = Cursor()
 
     async def _poll(self) -> None:
         every, actor = history.Narrowed(), Actor("gateway", READERS[0], "")
@@ -191,14 +196,15 @@ class Hub:
             size = len(msgspec.json.encode(one["event"]))
             self._kept.append(Heard(name, one, size))
             self._bytes += size
-        self.places |= {told[0]: told[1]["next"] for told in answers if told}
+        for name, told in filter(None, answers):
+            self.cursor.put(name, told["next"], told.get("marks", {}).get("next"))
         while len(self._kept) > KEPT_EVENTS or self._bytes > KEPT_BYTES:
             self._bytes -= self._kept.popleft().size
             self.first += 1
         return any(told[1]["more"] for told in answers if told)
 
     async def _ask(self, service: str, wanted: Filter) -> tuple[str, Told] | None:
-        place = self.places.get(service)
+        place = self.cursor.places.get(service)
         try:
             # Who listens first listens from now on.
             limit = 0 if place is None else MOST
@@ -206,9 +212,14 @@ class Hub:
         except CallFailed as error:
             log.debug("history_away", extra={"service": service, "why": str(error)})
             return None
-        if place is None or told["last"] < place:
-            # New here; or a backup was restored, and what is said from now on is news.
-            told |= {"items": [], "next": told["last"], "more": False}
+        restored = is_gone(self.cursor, service, told)
+        self.restored += restored
+        if place is None or restored:
+            # What is said from now on is news.
+            marks = told.get("marks", {})
+            if "last" in marks:
+                marks |= {"next": marks["last"]}
+            told |= {"items": [], "next": told["last"], "more": False, "marks": marks}
         return service, told
 
 
@@ -219,16 +230,17 @@ class Stream(Response):
         hub: What is new.
         reader: What was before.
         wanted: Which events.
-        places: After which; of a service that is missing here, from now on.
+        cursor: After which places; of a service that is missing here, from now on.
     """
 
-    def __init__(self, hub: Hub, reader: Reader, wanted: Filter, places: Places) -> None:
+    def __init__(self, hub: Hub, reader: Reader, wanted: Filter, cursor: Cursor) -> None:
         super().__init__(media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = hub
         self._reader = reader
         self._wanted = wanted
-        self._places = places
+        self._cursor = cursor
+        self._restored = hub.restored
         # Services of which something stands between their place and what the poller keeps.
         self._behind = set(wanted.services)
         self._number = hub.end
@@ -271,13 +283,13 @@ class Stream(Response):
         ends_at = time.monotonic() + LASTS_S
         await put(f"retry: {_RETRY_MS}\n\n")
         beat_at = 0.0
-        while not self._hub.ending and time.monotonic() < ends_at:
+        while self._goes_on() and time.monotonic() < ends_at:
             sent = False
             async for text in self._missed():
                 await put(text)
                 sent = True
             # What is awaited here was heard meanwhile, so the end is looked for anew each time.
-            while text := self._heard():
+            while self._goes_on() and (text := self._heard()):
                 await put(text)
                 sent = True
             now = time.monotonic()
@@ -290,26 +302,27 @@ class Stream(Response):
                 await self._hub.changed(max(0.1, min(beat_at, ends_at) - now))
         await put(": bye\n\n", more=False)
 
+    def _goes_on(self) -> bool:
+        return not self._hub.ending and self._hub.restored == self._restored
+
     async def _missed(self) -> AsyncIterator[str]:
         """Yield what was published between the stream's places and the poller's; a service that is
         away is asked again when the poller has had its next turn."""
-        while targets := {
-            name: self._hub.places[name] for name in self._behind & self._hub.places.keys()
-        }:
+        while self._behind & (heard := self._hub.cursor.copy()).places.keys():
+            targets = {name: at for name, at in heard.places.items() if name in self._behind}
             wanted = replace(self._wanted, services=tuple(sorted(targets)))
-            places = {name: self._places[name] for name in targets}
             try:
-                found = await self._reader.page(wanted, places, MOST)
+                found = await self._reader.page(wanted, self._cursor, MOST)
             except CallFailed:
                 return
             text = ""
             for name, one in found.items:
                 if one["place"] <= targets[name]:
-                    self._places[name] = one["place"]
+                    self._cursor.put(name, one["place"], mark_of(one))
                     text += self._event(one)
             for name in targets.keys() - set(found.away):
-                self._places[name] = max(self._places[name], min(found.places[name], targets[name]))
-                if name in found.read or found.places[name] >= targets[name]:
+                self._pass_over(name, found.cursor, heard)
+                if name in found.read or found.cursor.places[name] >= targets[name]:
                     self._behind.discard(name)
             if text:
                 yield text
@@ -328,22 +341,28 @@ class Stream(Response):
             place = one.told["place"]
             if one.service in self._behind or one.service not in self._wanted.services:
                 continue
-            if place <= self._places.get(one.service, 0):
+            if place <= self._cursor.places.get(one.service, 0):
                 continue
-            self._places[one.service] = place
+            self._cursor.put(one.service, place, mark_of(one.told))
             if self._wanted.takes(one.told):
                 text += self._event(one.told)
         return text
 
+    def _pass_over(self, service: str, read: Cursor, heard: Cursor) -> None:
+        """Go on to where a service was read, but not beyond what the poller had heard."""
+        behind = min(read, heard, key=lambda one: one.places[service])
+        if behind.places[service] > self._cursor.places[service]:
+            self._cursor.put(service, behind.places[service], behind.marks.get(service))
+
     def _event(self, told: PublishedEvent) -> str:
         event = told["event"]
-        self._told = written(self._places)
+        self._told = written(self._cursor)
         data = msgspec.json.encode(event).decode()
         return f"id: {self._told}\nevent: {event['type']}\ndata: {data}\n\n"
 
     def _beat(self) -> str:
         """Return a sign of life; it also tells a new place, which dispatches no event."""
-        cursor = written(self._places)
+        cursor = written(self._cursor)
         if cursor == self._told:
             return ": still here\n\n"
         self._told = cursor
@@ -381,16 +400,20 @@ class Streams:
         wanted = Filter.of(asked, actor, self._reader.installed)
         self.hub.check()
         last = request.headers.get(LAST_EVENT_ID, "").strip()
-        cursor, field = (last, LAST_EVENT_ID) if last else (asked.after, AFTER)
-        places = history.read(cursor, field) if cursor else {}
+        given, field = (last, LAST_EVENT_ID) if last else (asked.after, AFTER)
+        cursor = history.read(given, field) if given else Cursor()
         now = since_of(asked.since or datetime.now(UTC))
-        answers = await self._reader.places(wanted)
+        answers = await self._reader.places(wanted, cursor)
         check_known(answers)
-        check_kept(places, answers, field)
+        check_kept(cursor, answers, field)
         for name in wanted.services:
-            if name not in places:
-                known = name in answers and not asked.since
-                places[name] = answers[name]["last"] if known else now
+            if name in cursor.places:
+                continue
+            if name in answers and not asked.since:
+                told = answers[name]
+                cursor.put(name, told["last"], told.get("marks", {}).get("last"))
+            else:
+                cursor.put(name, now, None)
         if request.method == "HEAD":
             return Response(media_type=MEDIA_TYPE)
-        return Stream(self.hub, self._reader, wanted, places)
+        return Stream(self.hub, self._reader, wanted, cursor)

@@ -298,6 +298,34 @@ def test_it_is_known_up_to_where_events_were_forgotten(bench):
     assert bench.ask("_history")["first"] == first
 
 
+def test_it_is_told_by_which_event_a_place_is_known_again(bench):
+    for note in "abc":
+        say(bench.runtime, note)
+        relayed(bench.runtime)
+    first, second, third = bench.ask("_history")["items"]
+
+    def mark(one):
+        return history.mark_of(one["event"]["id"])
+
+    def marks(**asked):
+        return bench.ask("_history", asked)["marks"]
+
+    last = {"next": mark(third), "last": mark(third)}
+    assert marks() == last
+    assert marks(after=first["place"]) == {"after": mark(first)} | last
+    assert marks(after=first["place"], limit=0) == {
+        "after": mark(first), "next": mark(first), "last": mark(third)
+    }  # fmt: skip
+    assert marks(after=third["place"] + 1)["after"] == history.NOTHING
+    assert len({mark(first), mark(second), mark(third), history.NOTHING}) == 4
+    aged(bench, 400)
+    assert work.sweep(bench.runtime)["outbox"] == 3
+    # The last one that was forgotten is still known; of those before nobody knows.
+    at_last = third["place"]
+    assert marks(after=at_last)["after"] == mark(third)
+    assert "after" not in marks(after=first["place"])
+
+
 # ------------------------------------------------------------------------------ what a caller sees
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import socket
 import threading
 import time
+import zlib
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -46,11 +49,17 @@ class Other(Toy):
 
 @pytest.fixture
 def host(tmp_path):
+    with services(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def services(folder):
     FAIL.clear()
     given = environment(FIVERED_DEMO_CLOCK="1", FIVERED_DEMO_START="2025-01-02T09:00:00")
     runtimes = {}
     for cls in (Toy, Other):
-        url = f"sqlite:///{tmp_path}/{cls.name}.sqlite"
+        url = f"sqlite:///{folder}/{cls.name}.sqlite"
         runtime = runtimes[cls.name] = Runtime.open(cls, url, environ=given)
         migrate_service(Toy, runtime.engine)
         told = {"type": f"{cls.name}.added.v1", "visibility": "public"}
@@ -94,6 +103,21 @@ class Town(Site):
 @pytest.fixture
 def town(host):
     return Town(host).build(services=("toy", "other"), extra=DOORS)
+
+
+def forget(town, count):
+    """Have toy's first events be older than what is kept."""
+    runtime = town.host.runtimes["toy"]
+    with runtime.engine.begin() as conn:
+        outbox = runtime.chassis.outbox
+        old = datetime.now(UTC) - timedelta(days=91)
+        conn.execute(sa.update(outbox).where(outbox.c.id <= count).values(sent_at=old))
+    assert sweep(runtime)["outbox"] == count
+
+
+def cursor_at(**places):
+    """A cursor as the release before wrote it: it knows no events."""
+    return history.written(history.Cursor(places))
 
 
 def notes(events):
@@ -174,8 +198,8 @@ def test_a_part_is_asked_for(town):
 
 WRONG = (
     ({"after": "nonsense"}, 422),
-    ({"after": history.written({"toy": 1})[:-3]}, 422),
-    ({"after": history.written({"toy": 10**17})}, 422),
+    ({"after": cursor_at(toy=1)[:-3]}, 422),
+    ({"after": cursor_at(toy=10**17)}, 422),
     ({"after": "游标"}, 422),
     ({"limit": 201}, 422),
     ({"scope": "3708"}, 422),
@@ -263,7 +287,7 @@ def test_an_unknown_service_is_named_as_it_was_written(town):
 
 
 def test_a_wrong_cursor_is_named_by_where_it_stood(town):
-    gone = history.written({"toy": 99})
+    gone = cursor_at(toy=99)
     for cursor, status in (("nonsense", 422), (gone, 410)):
         for field, asked in (
             ("after", {"params": {"after": cursor}}),
@@ -307,12 +331,7 @@ def test_a_cursor_behind_which_events_were_forgotten_is_gone(town):
     first = town.page()["next"]
     town.say("toy", "b")
     town.say("toy", "c")
-    runtime = town.host.runtimes["toy"]
-    with runtime.engine.begin() as conn:
-        outbox = runtime.chassis.outbox
-        old = datetime.now(UTC) - timedelta(days=91)
-        conn.execute(sa.update(outbox).where(outbox.c.id <= 2).values(sent_at=old))
-    assert sweep(runtime)["outbox"] == 2
+    forget(town, 2)
     answer = town.get(after=first)
     assert answer.status_code == 410
     assert problem_of(answer)["code"] == "EVENTS_FORGOTTEN"
@@ -325,7 +344,85 @@ def test_a_cursor_behind_which_events_were_forgotten_is_gone(town):
     assert notes(page["items"]) == ["c"]
     assert town.page(after=page["next"])["items"] == []
     # As after a backup that was restored: the cursor knows more than the service.
-    assert town.get(after=history.written({"toy": 99})).status_code == 410
+    assert town.get(after=cursor_at(toy=99)).status_code == 410
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """The same services in another installation, or as they are after a restored backup: other
+    events at the same places."""
+    (tmp_path / "elsewhere").mkdir()
+    with services(tmp_path / "elsewhere") as opened:
+        yield Town(opened).build(services=("toy", "other"), extra=DOORS)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("lower", [False, True])
+def test_a_cursor_of_another_history_is_told(town, elsewhere, path, lower):
+    """H11-8, H11-19: it was taken where as many events stood, and what stood before was lost."""
+    for number in range(4):
+        town.say("toy", f"here {number}")
+        elsewhere.say("toy", f"there {number}")
+    cursor = elsewhere.page(limit=2 if lower else 4)["next"]
+    assert elsewhere.get(after=cursor).status_code == 200
+    for field, asked in (
+        ("after", {"params": {"after": cursor}}),
+        ("Last-Event-ID", {"headers": {"Last-Event-ID": cursor}}),
+    ):
+        if path == PATHS[0] and field != "after":
+            continue
+        answer = town.ask("GET", path, grants=[CONSUMER], **asked)
+        problem = problem_of(answer)
+        assert (answer.status_code, problem["code"]) == (410, "EVENTS_FORGOTTEN")
+        assert (problem["field"], problem["params"]["services"]) == (field, "toy")
+        assert "另一系统" in problem["message_zh"]
+        assert "another installation" in problem["message_en"]
+
+
+def test_a_cursor_at_the_last_event_that_was_forgotten_is_known_by_it(town, elsewhere):
+    for one in (town, elsewhere):
+        one.say("toy", "a")
+    own, other = town.page()["next"], elsewhere.page()["next"]
+    forget(town, 1)
+    town.say("toy", "b")
+    assert notes(town.page(after=own)["items"]) == ["b"]
+    assert town.get(after=other).status_code == 410
+
+
+def test_a_cursor_of_the_release_before_is_read_on(town):
+    for note in "abc":
+        town.say("toy", note)
+    assert notes(town.page(after=cursor_at(toy=2, other=0))["items"]) == ["c"]
+
+
+def test_a_gateway_of_the_release_before_reads_a_cursor_on_and_its_cursor_is_read_on(town):
+    """During an upgrade both stand behind one address."""
+    for note in "abc":
+        town.say("toy", note)
+    plain = base64.urlsafe_b64decode(town.page(limit=1)["next"] + "==")[8:]
+    members = json.loads(plain)
+    assert all(type(one) is int for one in members.values())
+    # It moves the place that it knows, and keeps what it does not know.
+    moved = json.dumps(members | {"toy": 2}).encode()
+    cursor = base64.urlsafe_b64encode(b"%08x" % zlib.crc32(moved) + moved).decode().rstrip("=")
+    assert notes(town.page(after=cursor)["items"]) == ["c"]
+
+
+def test_a_service_of_the_release_before_knows_no_marks_and_is_read_on(town):
+    call = town.host.call
+
+    async def before(service, method, body, **rest):
+        told = await call(service, method, body, **rest)
+        told.pop("marks", None)
+        return told
+
+    for note in "abc":
+        town.say("toy", note)
+    cursor = town.page(limit=1)["next"]
+    town.host.call = before
+    page = town.page(after=cursor, limit=1)
+    assert notes(page["items"]) == ["b"]
+    assert notes(town.page(after=page["next"])["items"]) == ["c"]
 
 
 # ------------------------------------------------------------------------------------------ streams
@@ -529,6 +626,27 @@ def test_a_reader_that_does_not_read_is_let_go_and_others_go_on(live, monkeypatc
         assert other.notes == said
 
 
+def test_a_stream_ends_where_a_service_was_restored_and_its_reader_is_told(live):
+    """What was said between the backup's end and the poller's next turn was passed over."""
+    for note in "ab":
+        live.say("toy", note)
+    with listening(live, "?since=2020-01-01") as heard:
+        heard.wait(["a", "b"])
+        runtime = live.host.runtimes["toy"]
+        with runtime.engine.begin() as conn:
+            # As the backup held it, and what was said again since.
+            outbox = runtime.chassis.outbox
+            row = conn.execute(sa.select(outbox).where(outbox.c.id == 2)).mappings().one()
+            conn.execute(sa.delete(outbox).where(outbox.c.id == 2))
+            event = json.loads(row["body"]) | {"id": "00000000-0000-7000-8000-000000000001"}
+            told = {"event_id": event["id"], "body": json.dumps(event).encode()}
+            conn.execute(sa.insert(outbox).values({**row, **told}))
+        assert wait_until(lambda: heard.ended, 5, every=0.01)
+        place = heard.place
+    with listening(live, **{"Last-Event-ID": place}) as heard:
+        assert (heard.status, heard.problem["code"]) == (410, "EVENTS_FORGOTTEN")
+
+
 def test_a_gateway_that_ends_ends_its_streams(live):
     with listening(live) as heard:
         live.say("toy", "a")
@@ -547,7 +665,7 @@ def test_the_place_of_what_was_published_is_the_same_everywhere(town):
     runtime = town.host.runtimes["toy"]
     with runtime.engine.connect() as conn:
         last = kept.newest(conn, runtime.chassis)
-    assert history.read(town.page()["next"]) == {"toy": last, "other": 0}
+    assert history.read(town.page()["next"]).places == {"toy": last, "other": 0}
 
 
 # ------------------------------------------------------------------ a stream and the poller, in turn
@@ -571,7 +689,7 @@ def in_turn(town, monkeypatch):
         with hub.listening():
             await hub._hear(wanted)
             await test(lambda: hub._hear(wanted), lambda **places: streams.Stream(
-                hub, streamed._reader, wanted, places
+                hub, streamed._reader, wanted, history.Cursor(places)
             ))  # fmt: skip
 
     return lambda test: anyio.run(within, test)

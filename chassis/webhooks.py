@@ -340,7 +340,8 @@ def rotate_secret(tx: Tx, payload: WhichWebhook) -> WebhookSecret:
     if tx.first is not None:
         return _with_secret(tx, _known(tx, payload.webhook_id))
     row = _held(tx, payload.webhook_id, ACTIVE, PAUSED)
-    _require_on(tx.runtime.process)
+    # Also while nothing is sent: a secret that leaked is replaced before it is.
+    _require_key(tx.runtime.process)
     secret = _seal(tx.runtime, row.webhook_id, webhook_wire.new_secret())
     changed = records.update(
         tx.conn, tx.runtime.chassis.webhooks, row, secret=secret, secret_before=row.secret,
@@ -543,6 +544,10 @@ def _held(tx: Tx, webhook_id: str, *states: str) -> store.Row:
 def _require_on(process: ProcessSettings) -> None:
     if not process.webhook_hosts:
         raise WebhooksOff(setting="FIVERED_WEBHOOK_HOSTS")
+    _require_key(process)
+
+
+def _require_key(process: ProcessSettings) -> None:
     if not process.webhook_key:
         raise WebhooksOff(setting=KEY)
 
@@ -715,6 +720,7 @@ def test_body(runtime: Opened, row: store.Row, event_id: str) -> bytes:
             scope=row.scope,
             period=Calendar.period(at),
             correlationid=event_id,
+            actorid=SYSTEM.id,
             data=env.raw({"webhook_id": row.webhook_id}),
         )
     )

@@ -41,11 +41,11 @@ from fivered.gateway.limits import (
     read_body,
 )
 from fivered.gateway.settings import GatewaySettings
-from fivered.gateway.sparing import DIGEST, digest_of, spared
+from fivered.gateway.sparing import DIGEST, PACKED, digest_of, spared
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 # A version, quoted or bare; the digest that GET's tag bears behind it says nothing here.
-_VERSION = re.compile(rf'^(?:W/)?(?:"([0-9]{{1,9}})(?:-{DIGEST})?"|([0-9]{{1,9}}))$')
+_VERSION = re.compile(rf'^(?:W/)?(?:"([0-9]{{1,9}})(?:-{DIGEST})?(?:{PACKED})?"|([0-9]{{1,9}}))$')
 _MOST_TAGS = 20
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")

@@ -118,7 +118,8 @@ _FORM_OF_A_FILE: Media = {
 
 _HEADERS: dict[str, Header] = {
     "ETag": {
-        "description": "版本,供 If-Match、If-None-Match / for If-Match, If-None-Match",
+        "description": "版本,供 If-Match、If-None-Match;gzip 的以 -gzip 结尾,If-Match 两者都收 / "
+        "for If-Match, If-None-Match; that of gzip ends in -gzip, and If-Match takes both",
         "schema": {"type": "string"},
     },
     "IdempotencyReplayed": {

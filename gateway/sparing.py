@@ -19,6 +19,8 @@ _NEVER = re.compile(r"q\s*=\s*0(\.0*)?$")
 # What `digest_of` returns.
 _DIGITS = 16
 DIGEST = f"[0-9a-f]{{{_DIGITS}}}"
+# How the tag of an answer in gzip ends: it has other bytes than the plain one (RFC 9110, 8.8.3.3).
+PACKED = "-gzip"
 
 
 def digest_of(content: bytes) -> str:
@@ -30,6 +32,11 @@ def has(request: Request, tag: str) -> bool:
     """Tell whether If-None-Match names a tag, or any; compared weakly (RFC 9110, 13.1.2)."""
     named = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
     return "*" in named or tag.removeprefix("W/") in {one.removeprefix("W/") for one in named}
+
+
+def packed_tag(tag: str) -> str:
+    """Return the tag of the same content in gzip; a weak one serves both."""
+    return tag if tag.startswith("W/") else f'{tag[:-1]}{PACKED}"'
 
 
 def takes_gzip(request: Request) -> bool:
@@ -55,17 +62,22 @@ def spared(
     Args:
         request: What came.
         content: The answer.
-        headers: Its headers; `ETag` among them where it can be known again.
+        headers: Its headers; `ETag` among them where it can be known again, as it is of the plain
+            content.
         media_type: What it is.
         status: HTTP status.
         packed: The content in gzip, where it is kept so.
     """
-    if request.method in {"GET", "HEAD"} and "ETag" in headers and has(request, headers["ETag"]):
-        return Response(None, 304, headers)
     said = dict(headers)
+    packs = False
     if len(content) >= _LEAST:
         said["Vary"] = ", ".join(filter(None, (said.get("Vary"), "Accept-Encoding")))
-        if takes_gzip(request):
-            said["Content-Encoding"] = "gzip"
-            content = packed or gzip.compress(content, _LEVEL, mtime=0)
+        packs = takes_gzip(request)
+        if packs and "ETag" in said:
+            said["ETag"] = packed_tag(said["ETag"])
+    if request.method in {"GET", "HEAD"} and "ETag" in said and has(request, said["ETag"]):
+        return Response(None, 304, said)
+    if packs:
+        said["Content-Encoding"] = "gzip"
+        content = packed or gzip.compress(content, _LEVEL, mtime=0)
     return Response(content, status, said, media_type)

@@ -200,6 +200,7 @@ def test_a_test_event_is_sent_once_even_to_one_that_is_paused(told, receiver, se
     told.do("_test_webhook", {"webhook_id": made["id"]})
     (sent,) = receiver.wait_for(1)
     assert sent.event["type"] == "toy.webhook_test.v1"
+    assert (sent.event["actorrole"], sent.event["actorid"]) == (SYSTEM.role, SYSTEM.id)
     assert Webhook(made["secret"]).verify(sent.body, sent.headers)
     assert wait_until(lambda: log_of(told, made)[0]["state"] == "DELIVERED", 5)
     told.do("_resume_webhook", {"webhook_id": made["id"]}, version=2)
@@ -261,6 +262,30 @@ def test_while_a_secret_is_replaced_both_sign(told, receiver, sender):
     assert Webhook(fresh["secret"]).verify(one.body, one.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(made["secret"]).verify(one.body, one.headers)
+
+
+def test_a_secret_that_leaked_is_replaced_while_webhooks_are_off(
+    told, receiver, database_url  # noqa: F811
+):  # fmt: skip
+    made = add(told, receiver)
+    told.runtime.close()
+
+    def opened(**given):
+        return Bench(Runtime.open(Toy, database_url, environ=environment(ProcessSettings, **given)))
+
+    asked = {"webhook_id": made["id"]}
+    off = opened(FIVERED_WEBHOOK_KEY=KEY)
+    fresh = off.as_("R_DISTRICT", scope="").do("_rotate_webhook_secret", asked)
+    assert fresh["secret"] not in {"", made["secret"]}
+    with pytest.raises(WebhooksOff):
+        off.as_("R_DISTRICT", scope="").do("_test_webhook", asked)
+    off.runtime.close()
+    keyless = opened(FIVERED_WEBHOOK_KEY="")
+    # Nothing to seal it with.
+    with pytest.raises(WebhooksOff) as refused:
+        keyless.as_("R_DISTRICT", scope="").do("_rotate_webhook_secret", asked)
+    assert refused.value.params["setting"] == "FIVERED_WEBHOOK_KEY"
+    keyless.runtime.close()
 
 
 def test_the_key_of_the_secrets_is_replaced(told, receiver, database_url):  # noqa: F811

@@ -1,5 +1,7 @@
 """What HTTP itself promises: conditions, compression, replays, other origins, what can be opened."""
 
+import re
+
 import pytest
 
 from fivered.chassis.replies import Page, Reply
@@ -8,16 +10,19 @@ from fivered.gateway.tests.conftest import Site, problem_of
 
 RESET = "/v1/toy/counters/c1/reset"
 TOTAL = "/v1/toy/counters/c1"
+IN_GZIP = ('"1-0123456789abcdef-gzip"', '"1-gzip"')
 ORIGIN = {"Origin": "https://app.example"}
 
 
-@pytest.mark.parametrize("seen", ["*", '"9", "1"', '"1","9"', 'W/"1"', '"1-0123456789abcdef"'])
+@pytest.mark.parametrize(
+    "seen", ["*", '"9", "1"', '"1","9"', 'W/"1"', '"1-0123456789abcdef"', *IN_GZIP]
+)
 def test_if_match_takes_any_version_and_several(site, seen):
     site.add()
     assert site.ask("POST", RESET, headers={"If-Match": seen}).status_code == 200
 
 
-@pytest.mark.parametrize("seen", ['"8", "9"', '"8-0123456789abcdef"'])
+@pytest.mark.parametrize("seen", ['"8", "9"', '"8-0123456789abcdef"', '"8-0123456789abcdef-gzip"'])
 def test_a_version_that_is_none_of_those_that_were_seen_is_refused(site, seen):
     site.add()
     answer = site.ask("POST", RESET, headers={"If-Match": seen})
@@ -113,6 +118,32 @@ def test_a_long_answer_is_compressed_for_who_reads_that(host, accepted, packed):
     # The client unpacks; what came over the line is shorter.
     sent = int(answer.headers["content-length"])
     assert (sent < len(answer.content) / 5) is packed
+
+
+def test_an_answer_in_gzip_has_a_tag_of_its_own(host):
+    """H11-36: one strong tag named two contents (RFC 9110, 8.8.3)."""
+    doors = Doors("toy", tag="玩具 / Toy")
+    doors.query("GET", "/things/{thing_id}", "thing", reply=Thing, roles=ANY, summary="物 / Thing")
+
+    class Answering:
+        async def call(self, *_asked, **_rest):
+            return {"id": "t1", "version": 1, "derived": "一" * 2000}
+
+    site = Site(host).build(extra=(doors,))
+    site.app.state.gate.caller = Answering()
+    path, tags = "/v1/toy/things/t1", {}
+    for accepted in ("gzip", "identity"):
+        own = {"Accept-Encoding": accepted}
+        first = site.ask("GET", path, headers=own)
+        tag = tags[accepted] = first.headers["etag"]
+        for named in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            again = site.ask("GET", path, headers={**own, "If-None-Match": named})
+            assert (again.status_code, again.headers["etag"]) == (304, tag)
+            assert again.headers["vary"] == first.headers["vary"]
+    assert tags["gzip"] != tags["identity"]
+    other = {"Accept-Encoding": "identity", "If-None-Match": tags["gzip"]}
+    assert site.ask("GET", path, headers=other).status_code == 200
+    assert re.fullmatch(r'"1-[0-9a-f]{16}-gzip"', tags["gzip"])
 
 
 def test_a_short_answer_is_sent_as_it_is(site):

@@ -1,7 +1,7 @@
 """The whole installation of the demonstration under the same faults: five services and the gateway.
 
-Residents record hours (steward tells credit) and redeem and give back (partner asks credit, credit
-answers partner). Afterwards each fact has one row in the inbox of each service that consumes it,
+Residents record hours (steward tells credit), move (steward tells four services, in order), redeem
+and give back (partner asks credit, credit answers partner). Afterwards each fact has one row in the inbox of each service that consumes it,
 nothing is parked, no redemption is stuck, the ledger sums to 0.
 """
 
@@ -68,7 +68,7 @@ class Load(Calling):
 
     def __init__(self, scene):
         self._scene = scene
-        self._deeds = (self._hours, lambda api: scene.redeem(api, "neighbour"))
+        self._deeds = (self._hours, lambda api: scene.redeem(api, "neighbour"), self._moves)
         super().__init__(len(self._deeds))
 
     def _call(self, n):
@@ -82,6 +82,15 @@ class Load(Calling):
                 return
             time.sleep(0.05)
         api.close()
+
+    def _moves(self, api):
+        """Move somebody to and fro: several facts about one subject on their way at a time."""
+        path = f"/v1/steward/people/{PEOPLE['resident10'].person_id}"
+        for grid in (place.SECOND_GRID, place.GRID, place.SECOND_GRID, place.GRID):
+            api.advance(
+                path, "move", PEOPLE["grid_worker"], {"to_grid": grid}, key=new_uuid(),
+                role="R_GRID",
+            )  # fmt: skip
 
     def _hours(self, api):
         number = self.answered["kind 0"]

@@ -22,6 +22,7 @@ from fivered.chassis.settings import CommandFailed, address_fault, database_vari
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"
 BROKER = "FIVERED_BROKER_URL"
+INSTALLATION = "FIVERED_INSTALLATION"
 
 
 class Running(TypedDict, total=False):
@@ -49,6 +50,7 @@ class Running(TypedDict, total=False):
 # Variables of an embedded system, none of them a key, by which other commands judge what it does.
 GIVEN = ("FIVERED_WEBHOOK_HOSTS",)
 _NOTE = "running.json"
+_DATABASE = "_DATABASE_URL"
 PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
 # The folder of `--data`, of the command that is carried out.
@@ -255,25 +257,41 @@ def adopt() -> bool:
     Raises:
         CommandFailed: In the folder that the command names there is none.
     """
-    mine = [name for name in os.environ if name.startswith("FIVERED_")]
-    servers = [name for name in mine if name.endswith("_DATABASE_URL")]
     if is_named():
         taken = environment()
         # Of another installation, which this command does not look at.
-        for name in {*servers, BROKER} & set(mine):
+        for name in {*_servers(), BROKER} & os.environ.keys():
             del os.environ[name]
         os.environ.update(taken)
         return True
-    if servers:
+    if _servers():
         # A real installation's own environment is never mixed with a demonstration's.
         return False
     taken = environment()
     for name, value in taken.items():
         os.environ.setdefault(name, value)
-    if taken and not _told:
+    if taken:
+        _say_whose()
+    return bool(taken)
+
+
+def _servers() -> list[str]:
+    """Return the variables of the environment that name databases."""
+    return [one for one in os.environ if one.startswith("FIVERED_") and one.endswith(_DATABASE)]
+
+
+def _found_here(name: str) -> str:
+    """Return a variable of the system that runs here; empty where none does, or it says none."""
+    value = environment().get(name, "")
+    if value:
+        _say_whose()
+    return value
+
+
+def _say_whose() -> None:
+    if not _told:
         _told.append("")
         print("fivered: of the system that runs here (make run, make up)", file=sys.stderr)
-    return bool(taken)
 
 
 def database_of(service: str) -> str:
@@ -302,6 +320,19 @@ def broker_url() -> str:
     if is_named() or not os.environ.get(BROKER):
         adopt()
     return os.environ.get(BROKER, "")
+
+
+def installation_file() -> str:
+    """Return where the file of the installation lies at which a command looks: what the environment
+    says, or the system that runs here; empty where neither does. It takes nothing else from there.
+
+    Raises:
+        CommandFailed: In the folder that the command names there is none.
+    """
+    given = os.environ.get(INSTALLATION, "")
+    if is_named():
+        return environment().get(INSTALLATION, "") or given
+    return given if given or os.environ.get(BROKER) or _servers() else _found_here(INSTALLATION)
 
 
 def needed_broker_url(of_whom: str) -> str:

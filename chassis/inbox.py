@@ -14,7 +14,7 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -583,19 +583,24 @@ def take_up(runtime: Opened, who: str) -> int:
     # A worker of the other release that runs beside this one may have been the one that tried.
     still_unread = sa.or_(*(table.c.error.contains(f"ValueError: {why}: ") for why in _UNREAD))
     unread = (
-        sa.select(table)
+        sa.select(table.c.id, table.c.source, table.c.fact)
         .where(table.c.state == "PARKED", table.c.reason.in_(_UNREAD))
         .where(sa.or_(table.c.decided_by.is_distinct_from(who), still_unread))
         .order_by(table.c.id)
     )
     with store.reading(runtime.engine) as conn:
-        rows = conn.execute(unread).all()
+        waiting = {row.id: (row.source, row.fact) for row in store.rows(conn, unread)}
+        tried = _tried_now(runtime, waiting)
+        # One after the other: what many of them hold together may be much.
+        asked = [store.first(conn, sa.select(table).where(table.c.id == one)) for one in tried]
     taken = 0
-    for row in rows:
+    for row in filter(None, asked):
         items: list[_Item] = []
         _read(runtime, Delivery(row.body, row.source, row.partition or 0), items, [])
         if not items:
             continue
+        # A worker of the other release may park it again.
+        del runtime.unread[row.id]
         with runtime.engine.begin() as conn:
             _hold_parking(conn, row.source)
             # What comes later of its subject waits behind it from now on.
@@ -604,6 +609,19 @@ def take_up(runtime: Opened, who: str) -> int:
                 marked.values(state="RETRY", handler=items[0].method, decided_by=who)
             ).rowcount
     return taken
+
+
+def _tried_now(runtime: Opened, waiting: Mapping[int, tuple[str, str | None]]) -> list[int]:
+    """Return which parked events this process has not tried to read yet with the reader that it has
+    for them: what it cannot read now it never can. They are tried by that."""
+    readers = {
+        one: runtime.reads_of.get(source, {}).get(fact or "")
+        for one, (source, fact) in waiting.items()
+    }
+    known = runtime.unread
+    fresh = [one for one, reader in readers.items() if one not in known or known[one] is not reader]
+    runtime.unread = readers
+    return fresh
 
 
 class Parked(TypedDict):

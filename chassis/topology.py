@@ -303,9 +303,7 @@ def looked_at() -> Installation:
         TopologyError: Its file cannot be read.
         CommandFailed: In the folder that the command names there is none.
     """
-    # What runs here also says where its file lies.
-    here.broker_url()
-    return current_installation()
+    return current_installation(path=here.installation_file())
 
 
 def current_installation(own: type[Service] | None = None, path: str | None = None) -> Installation:

@@ -203,6 +203,7 @@ class Opened(ABC):
         process: What every process of an installation reads.
         settings: What this service reads of its own.
         reads_of: The facts consumed per source, with their reader and method.
+        unread: Parked events that this process could not read, and with which reader it tried.
         on_commit: Called after each commit that said something, armed a timer or queued a job; a
             host wakes the threads that wait for it.
         time: What a transaction must know of its time, to be read beside whatever else is read.
@@ -230,6 +231,7 @@ class Opened(ABC):
         self.timers: dict[str, str] = {}
         self.timers_together: dict[str, timedelta] = {}
         self.timer_pace = Pace()
+        self.unread: dict[int, Reader | None] = {}
         self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
         self.job_doors: dict[str, str] = {}
         self.reads_of: dict[str, dict[str, Reader]] = {}

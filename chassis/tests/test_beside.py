@@ -54,3 +54,12 @@ def test_keys_are_those_of_its_processes_and_nothing_is_written(running, named, 
     assert cli.main(["keys", "status", *named]) == 2
     assert "127.0.0.1" in capsys.readouterr().err
     assert sorted(one.name for one in running.iterdir()) == before
+
+
+def test_to_look_where_the_installation_lies_takes_nothing_else(running, monkeypatch):
+    before = dict(os.environ)
+    assert topology.looked_at().members["credit"].partitions == 8
+    assert dict(os.environ) == before
+    # An environment of another installation is not mixed with what runs here.
+    monkeypatch.setenv("FIVERED_BROKER_URL", "amqp://c:d@127.0.0.1:1/other")
+    assert topology.looked_at().members["credit"].partitions == 4

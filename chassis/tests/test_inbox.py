@@ -177,6 +177,32 @@ def test_one_round_takes_up_all_that_was_marked_events_and_timers(bench):
     assert timers.fire_due(bench.runtime) == 1
 
 
+def test_what_this_release_cannot_read_is_read_once_and_not_at_each_look(bench):
+    """Each look, every 15 s, read all of them again, with their bodies."""
+    reads = bench.runtime.reads_of["toy"]
+    reader = reads.pop("added.v1")
+    bench.deliver([added(bench, number, "s", note="x" * 50_000) for number in (1, 2, 3)])
+    bodies = []
+
+    def counted(_conn, _cursor, statement, *_rest):
+        asked, _, _ = statement.partition("FROM")
+        bodies.extend(["read"] if "parked.body" in asked else [])
+
+    sa.event.listen(bench.runtime.engine, "after_cursor_execute", counted)
+    for _ in range(4):
+        process.take_up_parked(bench.runtime)
+    assert len(bodies) == 3
+    bench.deliver([added(bench, 4, "s")])
+    process.take_up_parked(bench.runtime)
+    assert len(bodies) == 4
+    assert {row["state"] for row in bench.parked()} == {"PARKED"}
+    reads["added.v1"] = reader
+    bodies.clear()
+    process.take_up_parked(bench.runtime)
+    assert len(bodies) == 4
+    assert {row["state"] for row in bench.parked()} == {"RETRY"}
+
+
 def test_one_round_goes_on_behind_what_was_dropped_and_keeps_what_fails_again(bench):
     FAIL["bad"] = 1000
     bench.deliver([added(bench, 2, "b", note="bad"), added(bench, 3, "b"), added(bench, 4, "b")])

@@ -2,7 +2,7 @@
 
 python -m deploy.local.control list | stop NAME | start NAME | kill NAME
 
-`kill` also takes rabbitmq and postgresql, which are started again like the others.
+`kill` also takes the servers, which `list` names last; they are started again like the others.
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 from deploy.local.supervisor import STATE, Note
 from deploy.local.up import running
 
 # How long the supervisor may take to note that a process has ended, or runs again.
 _NOTED_S = 15.0
+# The servers, which the supervisor always starts again, and how it has noted their processes.
+_SERVERS: dict[str, Literal["broker_pid", "postgres_pid"]] = {
+    "rabbitmq": "broker_pid",
+    "postgresql": "postgres_pid",
+}
 
 
 def _servers(found: Note) -> dict[str, int | None]:
-    """Return the processes of the servers, which the supervisor always starts again."""
-    return {"rabbitmq": found["broker_pid"], "postgresql": found["postgres_pid"]}
+    return {name: found[noted] for name, noted in _SERVERS.items()}
 
 
 def _pid_of(state: Path, name: str) -> int | None:
@@ -48,7 +53,7 @@ def control(state: Path, action: str, name: str) -> None:
         LookupError: Nothing runs here, no process has that name, or it cannot be stopped.
     """
     pid = _pid_of(state, name)
-    if action != "kill" and name in {"rabbitmq", "postgresql"}:
+    if action != "kill" and name in _SERVERS:
         raise LookupError(f"{name} can only be killed: it is started again")
     if action == "stop":
         (state / "stopped" / name).touch()

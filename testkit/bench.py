@@ -31,7 +31,7 @@ import pytest
 import sqlalchemy as sa
 
 from fivered.chassis import envelope as env
-from fivered.chassis import inbox, jobs, timers
+from fivered.chassis import inbox, jobs, timers, years
 from fivered.chassis.blobs import Blobs
 from fivered.chassis.bus import Service
 from fivered.chassis.calendar import with_zone
@@ -62,6 +62,8 @@ gc.set_threshold(100_000, 20, 20)
 KEY = "a-test-key-that-is-32-bytes-long-or-more"
 START = "2025-03-03T09:00:00"
 _DAY = timedelta(days=1)
+# Of a process, by the names of its variables.
+Settings = frozenset[tuple[str, str]]
 
 
 def databases() -> list[str]:
@@ -311,10 +313,10 @@ class Bench:
 
 
 def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
-    """Open a service on an empty database and migrate it.
+    """Open a service on an empty database, migrate and prepare it.
 
-    Migrating takes longer than most tests, so it happens once per service and kind of database;
-    later ones are copies of that one.
+    That takes longer than most tests, so it happens once per service, kind of database and
+    settings; later ones are copies of that one.
     """
     _settle()
     given = environment(ProcessSettings, service_cls.settings_type, **environ)
@@ -322,11 +324,15 @@ def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
     if runtime.engine.dialect.name == "sqlite":
         # No test pulls the plug of the machine; waiting for its disk is half of a small commit.
         sa.event.listen(runtime.engine, "connect", _unsynchronised)
+    runtime.fixed_now = instant(START)
+    # What a start writes depends on all of them, except on where files are kept.
+    settings = frozenset((name, it) for name, it in given.items() if name != "FIVERED_BLOBS")
     try:
-        _migrated(service_cls, url, runtime.engine)
-        _share_statements(runtime.engine)
-        runtime.fixed_now = instant(START)
-        runtime.prepare()
+        if not _put_in_place(runtime, url, settings):
+            _migrated(service_cls, url, runtime.engine)
+            _share_statements(runtime.engine)
+            runtime.prepare()
+            _keep_prepared(runtime, url, settings)
     except BaseException:
         runtime.close()
         raise
@@ -366,8 +372,10 @@ def migrate_and_let_go(service_cls: type[Service], engine: sa.Engine) -> None:
     engine.dispose()
 
 
-# SQLite databases that are migrated and that nobody writes, as files.
+# SQLite databases that nobody writes, as files: those that are migrated, and those of some settings
+# that a start has prepared as well.
 _MIGRATED: dict[type[Service], str] = {}
+_PREPARED: dict[tuple[type[Service], Settings], str] = {}
 
 
 @dataclass
@@ -379,11 +387,13 @@ class _Kept:
     Attributes:
         name: Its name.
         service_cls: The service that it is migrated for; None before its first test.
+        prepared: The schemas with the rows that a start has written, by its settings.
         pool: Its connections, which stay open between tests.
     """
 
     name: str
     service_cls: type[Service] | None = None
+    prepared: dict[Settings, str] = field(default_factory=dict)
     pool: sa.Pool | None = None
 
     def lend(self, engine: sa.Engine) -> None:
@@ -480,7 +490,7 @@ def _migrated(service_cls: type[Service], url: str, engine: sa.Engine) -> None:
             _on_server(target, f'DROP DATABASE "{name}" WITH (FORCE)')
         _on_server(target, f'CREATE DATABASE "{name}"')
         migrate_and_let_go(service_cls, engine)
-        kept.service_cls = service_cls
+        kept.service_cls, kept.prepared = service_cls, {}
         kept.lend(engine)
         with engine.begin() as conn:
             conn.exec_driver_sql(_KEEP.format(schema=_SEED))
@@ -498,6 +508,44 @@ def _migrated(service_cls: type[Service], url: str, engine: sa.Engine) -> None:
     else:
         migrate_and_let_go(service_cls, engine)
         _MIGRATED[service_cls] = _copy_of(name)
+
+
+def _put_in_place(runtime: Runtime, url: str, settings: Settings) -> bool:
+    """Bring a database to what a start with these settings made of it, if there was one.
+
+    Returns whether there was.
+    """
+    name = str(sa.make_url(url).database)
+    if runtime.engine.dialect.name == "sqlite":
+        template = _PREPARED.get((runtime.service_cls, settings))
+        if template is None:
+            return False
+        shutil.copyfile(template, name)
+    else:
+        kept = _TAKEN.get(name)
+        if kept is None or kept.service_cls is not runtime.service_cls:
+            return False
+        if settings not in kept.prepared:
+            return False
+        kept.lend(runtime.engine)
+        with runtime.engine.begin() as conn:
+            conn.exec_driver_sql(_PUT_BACK.format(schema=kept.prepared[settings]))
+    _share_statements(runtime.engine)
+    years.warn(runtime)
+    return True
+
+
+def _keep_prepared(runtime: Runtime, url: str, settings: Settings) -> None:
+    """Keep what a start has made of an empty database, for the next test with these settings."""
+    name = str(sa.make_url(url).database)
+    if runtime.engine.dialect.name == "sqlite":
+        runtime.engine.dispose()
+        _PREPARED[runtime.service_cls, settings] = _copy_of(name)
+    elif name in _TAKEN:
+        schema = f"prepared_{len(_TAKEN[name].prepared)}"
+        with runtime.engine.begin() as conn:
+            conn.exec_driver_sql(_KEEP.format(schema=schema))
+        _TAKEN[name].prepared[settings] = schema
 
 
 def _copy_of(path: str) -> str:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 
 if sys.version_info < (3, 11):  # noqa: UP036  the whole point is to say so
     sys.exit(
@@ -46,6 +47,42 @@ def run(*command: str) -> None:
         sys.exit(f"fivered: this step failed: {' '.join(command[:6])} ...\n{tail}")
 
 
+def pythons() -> list[str]:
+    """Return the Pythons that an environment is made of: the first that can make one.
+
+    One that was compiled here without --enable-optimizations, as pyenv does it, computes a fifth
+    longer than the distribution's. That one is taken where it is of the same version, unless
+    somebody has named another (make run PYTHON=python3.12).
+    """
+    chosen, usual = sys.executable, "/usr/bin/python3"
+    optimised = "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS"))
+    if optimised or "PYTHON" in os.environ or sys.base_prefix == "/usr":
+        return [chosen]
+    version = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    there = os.access(usual, os.X_OK) and not subprocess.call(
+        [usual, "-I", "-c", version], stderr=subprocess.DEVNULL
+    )
+    return [usual, chosen] if there else [chosen]
+
+
+def make_environment(folder: Path) -> None:
+    """Make a virtual environment, or end with the line that says why there is none."""
+    for python in pythons():
+        if python != sys.executable:
+            print(f"  with {python}, which computes faster than {sys.executable}", flush=True)
+        made = subprocess.run(
+            [python, "-m", "venv", str(folder)], capture_output=True, text=True, check=False
+        )
+        if not made.returncode:
+            return
+        # A half-made folder would be taken for an environment next time.
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(
+        "fivered: this Python cannot make a virtual environment"
+        f" (Debian: apt-get install python{sys.version_info[0]}.{sys.version_info[1]}-venv)"
+    )
+
+
 def main() -> None:
     """Install; the first argument is `run` or `test`, the second the environment's folder."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "run"
@@ -62,16 +99,7 @@ def main() -> None:
     print(f"preparing {folder} (once) ...", flush=True)
     python = folder / "bin" / "python"
     if not python.exists():
-        made = subprocess.run(
-            [sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False
-        )
-        if made.returncode:
-            # A half-made folder would be taken for an environment next time.
-            shutil.rmtree(folder, ignore_errors=True)
-            sys.exit(
-                "fivered: this Python cannot make a virtual environment"
-                f" (Debian: apt-get install python{sys.version_info[0]}.{sys.version_info[1]}-venv)"
-            )
+        make_environment(folder)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     listed = "requirements-test.txt" if kind == "test" else "requirements.txt"
     run(*pip, "--require-hashes", "-r", str(ROOT / listed))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import prepare
 from tests.systems import ROOT
 
 SCRIPTS = re.compile(r"(?:python3?|\$\(PYTHON\)|\"\$python\") +(?:-\w+ +)*([\w/.-]+)/[\w-]+\.py\b")
@@ -90,3 +91,25 @@ def test_an_environment_that_cannot_be_made_is_said_in_one_line_and_left_out(tmp
     assert len(lines) == 1
     assert "apt-get install python3" in lines[0]
     assert not Path(target).exists()
+
+
+def test_a_python_that_was_built_without_optimisations_gives_way_to_the_distributions(monkeypatch):
+    usual = "/usr/bin/python3"
+    version = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    same = Path(usual).exists() and not subprocess.call([usual, "-c", version])
+
+    def given(built_with, base="/opt/built", **environ):
+        with monkeypatch.context() as patch:
+            patch.setattr(prepare.sysconfig, "get_config_var", lambda _name: built_with)
+            patch.setattr(sys, "base_prefix", base)
+            patch.delenv("PYTHON", raising=False)
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            return prepare.pythons()
+
+    mine = [sys.executable]
+    assert given("'--enable-shared'") == ([usual, *mine] if same else mine)
+    assert given(None) == given("'--enable-shared'")
+    assert given("'--enable-shared'", PYTHON="python3.11") == mine
+    assert given("'--enable-shared' '--enable-optimizations'") == mine
+    assert given("'--enable-shared'", base="/usr") == mine

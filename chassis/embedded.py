@@ -127,23 +127,18 @@ class Writer(threading.Thread):
             item = self._next(None) if len(waiting) < _AT_ONCE else None
         self._serve(waiting)
         more = self._pump()
-        now, self._due_at, retries = self._look()
+        # One question a turn, for there are turns as many as commands.
+        seen = timers.look(self.runtime, self._stand)
+        self._due_at = seen.due_at
         fired = 0
-        if self._due_at is not None and self._due_at <= now:
+        if seen.due_at is not None and seen.due_at <= seen.now:
             fired = timers.fire_due(self.runtime, waits=lambda: not self.work.empty())
-        if retries:
+        if seen.retries:
             process.retry_parked(self.runtime)
         if time.monotonic() > self._next_sweep:
             self._next_sweep = time.monotonic() + 3600
             self._sweep()
         return more or fired > 0
-
-    def _look(self) -> tuple[datetime, datetime | None, bool]:
-        """Return the time, when the next timer is due, and whether something parked is to be tried
-        again: one question a turn, for there are turns as many as commands."""
-        with store.reading(self.runtime.engine) as conn:
-            row = conn.execute(self._stand).one()
-        return self.runtime.now_with(row.offset_us or 0), row.due_at, bool(row.retries)
 
     def _until(self) -> float:
         """Return when to look again (monotonic), unless somebody wakes the thread before."""

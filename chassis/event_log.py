@@ -158,8 +158,7 @@ def again(runtime: Opened, part: Part) -> Extent:
     found = extent(runtime, part)
     with runtime.engine.begin() as conn:
         conn.execute(sa.update(outbox).where(*part.where(outbox)).values(sent_at=None))
-        if store.is_postgresql(conn):
-            conn.execute(sa.text("SELECT pg_notify('fivered_outbox', '')"))
+        store.notify(conn)
     return found
 
 

@@ -8,10 +8,12 @@ and JSON with the reason of each check. What a check cannot find out is not read
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -64,6 +66,7 @@ class HealthPage:
         self._pages["/ready"] = dict(ready)
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
+        self._stopping = False
         if port != 0:
             host = os.environ.get("FIVERED_HEALTH_HOST", "127.0.0.1")
             try:
@@ -126,18 +129,28 @@ class HealthPage:
         """Serve until the process ends."""
         if self._server is not None:
             self._thread = threading.Thread(
-                target=self._server.serve_forever, name="health", daemon=True
+                target=self._serve, args=(self._server,), name="health", daemon=True
             )
             self._thread.start()
             log.info("health_page", extra={"port": self._server.server_address[1]})
 
+    def _serve(self, server: ThreadingHTTPServer) -> None:
+        # `serve_forever` would look twice a second whether it is to end.
+        while not self._stopping:
+            server.handle_request()
+
     def stop(self) -> None:
         """Close the port."""
-        if self._server is not None:
-            # One that never served would be waited for without end.
-            if self._thread is not None:
-                self._server.shutdown()
-            self._server.server_close()
+        if self._server is None:
+            return
+        self._stopping = True
+        if self._thread is not None:
+            # The thread waits for somebody who asks.
+            host = str(self._server.server_address[0])
+            with contextlib.suppress(OSError):
+                socket.create_connection((host, self._server.server_port), 1).close()
+            self._thread.join(2)
+        self._server.server_close()
 
 
 def _ask(name: str, check: Check) -> Finding:

@@ -671,4 +671,5 @@ def mark_parked(runtime: Opened, ids: Sequence[int], state: str, who: str) -> in
             )
             if state == "DROPPED":
                 _settle(conn, table, row, "DROPPED")
+        store.notify(conn)
     return changed

@@ -78,6 +78,7 @@ def write(
     armed: Sequence[Armed] = (),
     keep: store.Values | None = None,
     audit: store.Values | None = None,
+    wakes: bool = False,
 ) -> None:
     """End a transaction: write what it said, its timers, the reply under its key and its audit row.
 
@@ -88,6 +89,7 @@ def write(
         armed: Rows of the timers.
         keep: The row of the key, for a command.
         audit: The audit row, for a command.
+        wakes: Whether a worker has to look at what was done, though nothing was said.
 
     Raises:
         KeyTaken: The key has a reply already; the transaction must be rolled back.
@@ -101,7 +103,8 @@ def write(
     timers = armed if len(armed) <= _INLINE else ()
     if armed and not timers:
         arm(conn, tables, armed)
-    if not said and not timers and keep is None and audit is None:
+    wakes = wakes or bool(said)
+    if not (inline or timers or wakes or keep is not None or audit is not None):
         return
     params: dict[str, object] = {}
     for number, row in enumerate(inline):
@@ -114,9 +117,7 @@ def write(
         params["k_reply"] = None if keep["reply"] is None else json.dumps(keep["reply"])
     if audit is not None:
         params |= {f"a_{name}": audit[name] for name in _AUDITED}
-    statement = _statement(
-        len(inline), len(timers), keep is not None, audit is not None, bool(said)
-    )
+    statement = _statement(len(inline), len(timers), keep is not None, audit is not None, wakes)
     kept = conn.exec_driver_sql(statement, params).scalar()
     if keep is not None and not kept:
         raise KeyTaken
@@ -179,7 +180,7 @@ def _statement(events: int, timers: int, keep: bool, audit: bool, notify: bool) 
         moving = f" ON CONFLICT (kind, ref) DO UPDATE SET {moved}, days = NULL"
         parts.append(_part("armed", "timers", _ARMED, [f"t{n}" for n in range(timers)], moving))
     count = "(SELECT count(*) FROM kept)" if keep else "0"
-    wake = ", pg_notify('fivered_outbox', '')" if notify else ""
+    wake = f", pg_notify('{store.CHANNEL}', '')" if notify else ""
     head = f"WITH {', '.join(parts)} " if parts else ""
     return f"{head}SELECT {count}{wake}"
 

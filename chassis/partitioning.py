@@ -102,7 +102,7 @@ def complete(engine: sa.Engine, tables: store.ChassisTables) -> None:
     table = tables.partitioning
     with engine.begin() as conn:
         conn.execute(sa.update(table).where(table.c.id == _ONE).values(since=None, was=None))
-        conn.execute(sa.text("SELECT pg_notify('fivered_outbox', '')"))
+        store.notify(conn)
 
 
 def unsent(engine: sa.Engine, tables: store.ChassisTables, until: int) -> int:

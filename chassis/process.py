@@ -123,12 +123,13 @@ def retry_parked(runtime: Runtime) -> None:
             inbox.retry_parked(runtime, source)
 
 
-def take_up_parked(runtime: Runtime) -> None:
-    """Try what the release before had to park, because it did not know it.
+def take_up_parked(runtime: Runtime) -> int:
+    """Mark RETRY what the release before had to park, because it did not know it.
 
     In a rolling upgrade a worker of the release before is given facts and timers that are new to
-    it, and so is one that was put back. Each release tries them once.
+    it, and so is one that was put back. Each release tries them once. Returns how many.
     """
     who = f"release {metrics.release_of(runtime.name)}"
     if taken := inbox.take_up(runtime, who) + timers.take_up(runtime, who):
         log.info("parked_taken_up", extra={"service": runtime.name, "count": taken})
+    return taken

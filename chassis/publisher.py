@@ -190,6 +190,10 @@ class Publisher:
         """Also wake up when a file descriptor becomes readable."""
         self._loop.add_handler(fd, lambda _fd, _events: readable(), IOLoop.READ)
 
+    def wake(self) -> None:
+        """End the present `turn`, from another thread."""
+        self._loop.add_callback_threadsafe(lambda: None)
+
     def publish(self, window: Sequence[Unsent], outcome: Outcome) -> None:
         """Publish a window and wait until the broker has answered for each of it.
 

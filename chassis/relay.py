@@ -30,6 +30,7 @@ import psycopg
 import sqlalchemy as sa
 
 from fivered.chassis import broker, history, metrics, topology
+from fivered.chassis import storage as store
 from fivered.chassis.messages import PARTITIONS
 from fivered.chassis.partitioning import target
 from fivered.chassis.publisher import Lost, Outcome, Publisher, Unsent
@@ -40,7 +41,11 @@ log = logging.getLogger("fivered.relay")
 Database: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 WINDOW = 500
+# How often a relay that stands by tries to take over.
 POLL_S = 1.0
+# How often one that is active looks into its outbox: a commit that says something wakes it, so this
+# is for notices that were lost, and tells those that stand by that it is not frozen.
+ASK_S = 5.0
 # How long what the broker has confirmed may wait to be marked with what follows it, unless it fills
 # a window before: so much is sent again when the relay dies.
 MARK_S = 0.05
@@ -55,9 +60,8 @@ _MOST_ANEW = 12
 LOOK_S = 15.0
 # What goes on being refused is told again so often.
 TELL_AGAIN_S = 60.0
-# A relay asks its database every second, or waits for the broker for at most twice `DEADLINE_S`.
+# A relay asks its database every `ASK_S`, or waits for the broker for at most twice `DEADLINE_S`.
 FROZEN_S = 30.0
-CHANNEL = "fivered_outbox"
 _LOCK_CLASS = 5_170_002
 _LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 _END_FROZEN = """
@@ -152,6 +156,10 @@ class Relay(threading.Thread):
     def stop(self) -> None:
         """Ask the thread to send what is there and to end."""
         self._stopping.set()
+        if (publisher := self._publisher) is not None:
+            with contextlib.suppress(Exception):
+                # One that is being closed needs no waking.
+                publisher.wake()
 
     def run(self) -> None:
         """Relay until stopped; every fault is logged, waited out and tried again."""
@@ -196,8 +204,10 @@ class Relay(threading.Thread):
                     keepalives_interval=5,
                     keepalives_count=3,
                 )
+                self._database.execute(f"LISTEN {store.CHANNEL}".encode())
             lock = (_LOCK_CLASS, self.runtime.name)
             row = self._database.execute(_LOCK, lock).fetchone()
+            self._notified()
             if row is not None and row[0]:
                 self._find_place(self._database)
                 self.state.active = True
@@ -222,7 +232,6 @@ class Relay(threading.Thread):
             self._proven.clear()
             self._publisher = self._reach()
             self._publisher.watch(database.fileno(), self._notified)
-            database.execute(f"LISTEN {CHANNEL}".encode())
             if not self._moves:
                 self._patience.good()
         self._moves = False
@@ -331,9 +340,13 @@ class Relay(threading.Thread):
         database = self._database
         if database is None:
             return
-        for _ in database.notifies(timeout=0):
+        heard = bool(list(database.notifies(timeout=0)))
+        # One that came right behind an answer was read with it: the socket has nothing more, and
+        # libpq keeps what it has not looked at.
+        while database.pgconn.notifies():
+            heard = True
+        if heard:
             self._dirty = True
-        if self._dirty:
             self._on_said()
 
     def _serve(self) -> None:
@@ -356,14 +369,17 @@ class Relay(threading.Thread):
                 self._try_again()
             if self._unmarked and now >= self._mark_by:
                 self._mark(database)
-            late = now - last_look >= POLL_S
+            late = now - last_look >= ASK_S
             if late or (self._dirty and not publisher.blocked):
                 last_look = now
                 if publisher.blocked:
                     # It is alive: see _END_FROZEN.
                     database.execute("SELECT 1")
                 else:
-                    self._dirty = self._send_window(publisher, database)
+                    # What is said while the broker is waited for is for the next window.
+                    self._dirty = False
+                    if self._send_window(publisher, database):
+                        self._dirty = True
             if ending and (not self._dirty or publisher.blocked):
                 return
             if not publisher.is_open:
@@ -371,15 +387,18 @@ class Relay(threading.Thread):
             if not self._dirty:
                 # A notice that came with an answer of the database wakes nobody.
                 self._notified()
-            publisher.turn(self._idle_s(publisher))
+            publisher.turn(self._idle_s(publisher, last_look))
 
-    def _idle_s(self, publisher: Publisher) -> float:
+    def _idle_s(self, publisher: Publisher, last_look: float) -> float:
         """Return how long there is nothing to do, unless something is said (s)."""
         if self._dirty and not publisher.blocked:
             return 0.0
+        until = last_look + ASK_S
         if self._unmarked:
-            return max(0.0, self._mark_by - time.monotonic())
-        return POLL_S / 2
+            until = min(until, self._mark_by)
+        if self._unroutable or self._refused:
+            until = min(until, self._try_again_at)
+        return max(0.0, until - time.monotonic())
 
     def _send_window(self, publisher: Publisher, database: Database) -> bool:
         """Send one window. Returns whether more may be waiting."""

@@ -25,9 +25,10 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -106,6 +107,7 @@ class Calls:
         self._sending = Patience(log, made="answering", waits="replies_wait", service=name)
         self._queue = topology.call_queue(runtime.name)
         self._doors: dict[str, CallDoor] = {}
+        # None lets the greenlet that sends look at what has happened.
         self._letters: LightQueue[_Letter | None] = LightQueue()
         self._writing = Semaphore()
         self._channel: amqp.Channel = None
@@ -114,6 +116,8 @@ class Calls:
         # Counts how often a broker has answered nothing: then no other connection is believed.
         self._silences = 0
         self._cancelled = False
+        # Throws into the greenlet that waits for the broker with nothing else to do.
+        self._waits: Callable[[BaseException], object] | None = None
         self.started = False
         self._stopping = False
         self._stopped = Event()
@@ -142,6 +146,7 @@ class Calls:
         """Take no more calls; returns when none can come any more."""
         self._stopping = True
         if self.started:
+            eventlet.hubs.get_hub().schedule_call_global(0, self._interrupt, self._waits)
             self._stopped.wait()
 
     def flush(self) -> None:
@@ -239,6 +244,7 @@ class Calls:
             answered = True
         if not answered:
             self._silences += 1
+            self._letters.put(None)
             raise ConnectionError(f"the broker has not answered in {_ANSWER_S:.0f} s")
 
     def _queue_gone(self, _tag: str) -> None:
@@ -342,8 +348,15 @@ class Calls:
                 # A replica that ended in the same moment may have taken the binding with it.
                 with self._answered():
                     self._bind(channel)
+            self._waits = eventlet.getcurrent().throw
             with contextlib.suppress(TimeoutError):
-                connection.drain_events(timeout=0.5)
+                connection.drain_events(timeout=max(0.1, bind_at - time.monotonic()))
+            self._waits = None
+
+    def _interrupt(self, waits: Callable[[BaseException], object] | None) -> None:
+        """End a wait for the broker as its timeout does."""
+        if waits is not None and waits is self._waits:
+            waits(TimeoutError())
 
     def _say_goodbye(self, connection: kombu.Connection, channel: amqp.Channel, tag: str) -> None:
         """Stop consuming without losing a call: the queue goes with its last consumer."""
@@ -496,8 +509,10 @@ class Calls:
                 connection.heartbeat_check()
             if not waiting:
                 try:
-                    item = self._letters.get(timeout=1.0)
+                    item = self._letters.get(timeout=max(0.1, beat_at - time.monotonic()))
                 except Empty:
+                    continue
+                if item is None and not self._flushing:
                     continue
                 if item is None:
                     with eventlet.Timeout(2, False):
@@ -601,10 +616,15 @@ def _serve(runtime: Runtime, stopping: list[int]) -> int:
     page = container.page(runtime.process.health_port)
     page.start()
 
+    # A signal that comes while nothing happens writes here, and so wakes the hub.
+    woken, waker = socket.socketpair()
+    signal.set_wakeup_fd(waker.fileno())
+
     def asked_to_end(seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while not stopping and time.monotonic() < end:
-            eventlet.sleep(0.1)
+        if not stopping:
+            with contextlib.suppress(TimeoutError):
+                woken.settimeout(seconds)
+                woken.recv(1)
         return bool(stopping)
 
     if not process.wait_for_database(runtime, asked_to_end):

@@ -42,6 +42,9 @@ _LARGE = PREFETCH // 10
 # After twice or three times this silence (s) the broker gives the queues of a worker to another
 # one. One that dies is known at once; this is for machines that vanish and processes that stop.
 HEARTBEAT_S = 5
+# How long the connection of a worker is left alone where nothing happens: what others want of it
+# wakes it. A queue that is lost is looked for more often.
+_IDLE_S, _SEARCH_S = 10.0, 1.0
 # How often the broker is asked what waits, while somebody reads it (s).
 _LOOK_EVERY_S = 5.0
 # How long a worker that steps back waits for the batch that is in work (s).
@@ -151,7 +154,9 @@ class Subscriber:
     def waiting(self) -> Mapping[str, int]:
         """Return how many events wait in each queue, as far as known, and have the broker asked
         anew: after its start it is not, while nobody wants to know."""
-        self._depths_wanted = True
+        if not self._depths_wanted:
+            self._depths_wanted = True
+            self._poke()
         return self._depths
 
     def start(self) -> None:
@@ -168,6 +173,7 @@ class Subscriber:
     def consume(self, queues: Sequence[topology.Queue]) -> None:
         """Consume from these queues from now on, and from no other."""
         self.queues = list(queues)
+        self._poke()
 
     def step_back(self, names: Collection[str], at_once: bool) -> None:
         """Go behind all others that consume from queues: at once, or after the batch in work."""
@@ -175,7 +181,13 @@ class Subscriber:
             for queue in self.queues:
                 if queue.name in names:
                     self._back[queue.name] = at_once
-            connection = self._connection if self._back else None
+            asked = bool(self._back)
+        if asked:
+            self._poke()
+
+    def _poke(self) -> None:
+        """Let the thread of the connection look at what is wanted of it."""
+        connection = self._connection
         if connection is not None:
             with contextlib.suppress(pika.exceptions.AMQPError):
                 connection.add_callback_threadsafe(lambda: None)
@@ -216,7 +228,6 @@ class Subscriber:
             self._patience.good()
             while not self._done.is_set():
                 self.beat = time.monotonic()
-                connection.process_data_events(time_limit=self._wait_s())
                 if time.monotonic() >= self._acknowledge_at:
                     self._acknowledge()
                 if any(one.open and not one.channel.is_open for one in self._consumers.values()):
@@ -234,6 +245,7 @@ class Subscriber:
                 if dead and time.monotonic() > dead_at:
                     dead_at = time.monotonic() + _DEAD_AGAIN_S
                     dead = self._consume_dead(connection, dead)
+                connection.process_data_events(time_limit=self._wait_s())
         finally:
             with contextlib.suppress(Exception):
                 for one in self._consumers.values():
@@ -246,7 +258,9 @@ class Subscriber:
         """Return how long nothing is to be acknowledged, unless something arrives (s)."""
         with self._news:
             soon = bool(self._arrived or self._in_work or self._ended)
-        return ACKNOWLEDGE_S if soon else 1.0
+        if soon:
+            return ACKNOWLEDGE_S
+        return _SEARCH_S if self.missing or self._back or self._depths_wanted else _IDLE_S
 
     def _acknowledge(self) -> None:
         """Acknowledge what has taken effect: everything up to the tags, for batches are taken in
@@ -431,7 +445,7 @@ class Subscriber:
         while not self._stopping.is_set():
             with self._news:
                 while not self._arrived and not self._stopping.is_set():
-                    self._news.wait(1.0)
+                    self._news.wait()
                 if self._stopping.is_set():
                     break
             self.take_batch(BATCH)

@@ -9,6 +9,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -75,11 +76,47 @@ def _taking(timers: sa.Table, stand: store.Expression, *, locks: bool) -> sa.Exe
 
 def stand_of(runtime: Opened) -> store.Select:
     """Return the statement that tells a host all it must know before it acts: the clock, when the
-    next timer is due, whether something parked is to be tried again."""
-    parked = runtime.chassis.parked
+    next timer is due, whether something parked is to be tried again, whether a job waits."""
+    parked, jobs = runtime.chassis.parked, runtime.chassis.jobs
     due = _first_due(runtime.chassis.timers).scalar_subquery()
     marked = sa.exists().where(parked.c.state == "RETRY")
-    return sa.select(*runtime.time, due.label("due_at"), marked.label("retries"))
+    # As `jobs` takes them up: also what a worker has left that is gone.
+    forsaken = sa.and_(jobs.c.state == "RUNNING", jobs.c.lease_until < sa.bindparam("wall"))
+    queued = sa.exists().where(sa.or_(jobs.c.state == "QUEUED", forsaken))
+    return sa.select(
+        *runtime.time, due.label("due_at"), marked.label("retries"), queued.label("queued")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What waits in a service.
+
+    Attributes:
+        now: The domain time.
+        due_at: When the next timer is due.
+        retries: Something parked is to be tried again.
+        queued: A job waits.
+    """
+
+    now: datetime
+    due_at: datetime | None
+    retries: bool
+    queued: bool
+
+
+def look(runtime: Opened, stand: store.Select) -> Stand:
+    """Read how a service stands, by one statement.
+
+    Args:
+        runtime: The service.
+        stand: Its `stand_of`, which the host keeps.
+    """
+    asked = {"wall": datetime.now(UTC)}
+    with store.glancing(runtime.engine) as conn:
+        row = conn.execute(stand, asked).one()
+    now = runtime.now_with(row.offset_us or 0)
+    return Stand(now, row.due_at, bool(row.retries), bool(row.queued))
 
 
 def next_due(runtime: Opened) -> datetime | None:

@@ -267,6 +267,11 @@ def read_installation(path: str | Path) -> Installation:
         TopologyError: There is no such file, or it is not one.
     """
     try:
+        stand = Path(path).stat()
+        known = _READ.get(str(path))
+        if known is not None and known[0] == _mark_of(stand):
+            # Workers look every few seconds, and it changes once in months.
+            return known[1]
         text = Path(path).read_text("utf-8")
         members = {
             name: Member(
@@ -279,7 +284,17 @@ def read_installation(path: str | Path) -> Installation:
         }
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise TopologyError(f"{path} is no installation file: {error}") from error
-    return Installation(members, str(path))
+    found = Installation(members, str(path))
+    _READ[str(path)] = (_mark_of(stand), found)
+    return found
+
+
+# What was read last from each file, and the file's mark then.
+_READ: dict[str, tuple[tuple[int, ...], Installation]] = {}
+
+
+def _mark_of(stand: os.stat_result) -> tuple[int, ...]:
+    return stand.st_dev, stand.st_ino, stand.st_size, stand.st_mtime_ns
 
 
 def find_service(name: str) -> type[Service]:

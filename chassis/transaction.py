@@ -305,6 +305,8 @@ class Opened(ABC):
             .values(name="demo", offset_us=offset)
             .on_conflict_do_update(index_elements=["name"], set_={"offset_us": offset})
         )
+        # Timers may be due now.
+        tx.wakes = True
         return {"now": target.astimezone(UTC).isoformat()}
 
     # -------------------------------------------------------------------------------- transactions
@@ -773,8 +775,11 @@ class Tx:
         rows, self._outgoing = self._outgoing, []
         armed = list(self._armings.values())
         self._armings.clear()
-        if rows or armed or keep is not None or audit is not None:
-            outbox.write(self.conn, self.runtime.chassis, rows, armed=armed, keep=keep, audit=audit)
+        if rows or self.wakes or keep is not None or audit is not None:
+            outbox.write(
+                self.conn, self.runtime.chassis, rows,
+                armed=armed, keep=keep, audit=audit, wakes=self.wakes,
+            )  # fmt: skip
         self.said += len(rows)
         self.facts.update(row["fact"] for row in rows)
         return self.said

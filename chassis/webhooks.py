@@ -444,8 +444,6 @@ def _ask_for(
 def _wake(tx: Tx) -> None:
     """Let the sender look at once, here or in the worker."""
     tx.wakes = True
-    if store.is_postgresql(tx.conn):
-        tx.conn.execute(sa.text("SELECT pg_notify('fivered_outbox', '')"))
 
 
 # --------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ from fivered.chassis.reconnect import Backoff
 from fivered.chassis.relay import LOOK_S, Relay
 from fivered.chassis.runtime import Runtime
 from fivered.chassis.subscriber import Subscriber
+from fivered.chassis.transaction import Tx
 from fivered.chassis.webhook_sender import Sender
 
 log = logging.getLogger("fivered.work")
@@ -56,6 +57,12 @@ SWEEP_EVERY_S = 3600.0
 _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
 _LEAST_SLEEP_S = 0.2
+# How often a worker asks its database what waits. A commit that says, arms, queues or marks
+# something wakes it; this is for what no commit tells: a job whose worker is gone, a clock step.
+ASK_S = 5.0
+# A failed timer is overdue and waits for its next try.
+_FAILED_S = 0.2
+_REST_S = 60.0
 
 
 class Routine(threading.Thread):
@@ -106,6 +113,7 @@ class Worker:
         self.relay = Relay(runtime, url, installation, on_said=self._wake, on_placed=self._tell)
         self._installation = installation
         self._look_at = time.monotonic() + LOOK_S
+        self._retries = False
         self.subscribers = [
             Subscriber(runtime, url, source, queues)
             for source, queues in _by_source(installation, runtime.name).items()
@@ -116,6 +124,8 @@ class Worker:
         self._started = False
         self._sweep_at = time.monotonic() + 60
         self._keyed = False
+        self._stand = timers.stand_of(runtime)
+        runtime.on_commit = self._committed
         self.timers = Routine(f"timers-{runtime.name}", self._fire)
         self.jobs = Routine(f"jobs-{runtime.name}", self._job)
         self.keeper = Routine(f"keeper-{runtime.name}", self._keep)
@@ -128,8 +138,11 @@ class Worker:
     def _wake(self) -> None:
         # What is said is often what also arms a timer or starts a job.
         self.timers.wake.set()
-        self.jobs.wake.set()
         self._tell()
+
+    def _committed(self, tx: Tx) -> None:
+        if tx.wakes:
+            self.timers.wake.set()
 
     def _tell(self) -> None:
         # What is said is told when it has its place; what somebody asked for has none.
@@ -141,18 +154,22 @@ class Worker:
             subscriber.step_back(names, at_once)
 
     def _fire(self) -> float:
-        limit = 200
-        if timers.fire_due(self.runtime, limit=limit) == limit:
-            return 0.0
-        due = timers.next_due(self.runtime)
-        if due is None:
-            return 1.0
-        # Never longer than a second: another process may arm an earlier one or move the clock. A
-        # failed timer is overdue and waits for its next try.
-        return min(1.0, max(0.05, (due - self.runtime.now()).total_seconds()))
+        """Fire what is due, and wake who has something to do: one question for all of them."""
+        seen = timers.look(self.runtime, self._stand)
+        if seen.queued:
+            self.jobs.wake.set()
+        if seen.retries:
+            self._retries = True
+            self.keeper.wake.set()
+        if seen.due_at is None:
+            return ASK_S
+        if seen.due_at > seen.now:
+            return min(ASK_S, max(0.05, (seen.due_at - seen.now).total_seconds()))
+        return 0.0 if timers.fire_due(self.runtime, until=seen.now) else _FAILED_S
 
     def _job(self) -> float:
-        return 0.0 if jobs.run_next(self.runtime, stopping=self.jobs.stopping.is_set) else 1.0
+        # `_fire` wakes it.
+        return 0.0 if jobs.run_next(self.runtime, stopping=self.jobs.stopping.is_set) else _REST_S
 
     def _look_for_queues(self) -> None:
         """Read the installation anew: a source may have another number of partitions now."""
@@ -173,11 +190,14 @@ class Worker:
         self.leases.watch(_queues(self.subscribers))
 
     def _keep(self) -> float:
-        process.retry_parked(self.runtime)
         if time.monotonic() >= self._look_at:
             self._look_for_queues()
             # A worker of the release before may still run beside this one.
-            process.take_up_parked(self.runtime)
+            if process.take_up_parked(self.runtime):
+                self.timers.wake.set()
+        if self._retries:
+            self._retries = False
+            process.retry_parked(self.runtime)
         if not self._keyed:
             self._keyed = True
             digests.rekey(
@@ -189,7 +209,8 @@ class Worker:
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
             sweep(self.runtime)
-        return 1.0
+        # `_fire` wakes it where something is to be tried again.
+        return max(0.0, self._look_at - time.monotonic())
 
     def start(self) -> None:
         """Start the threads."""

@@ -39,7 +39,7 @@ from fivered.chassis.fact_schemas import (
     parts_of,
     unsaid,
 )
-from fivered.chassis.facts import MEANINGS, UNIT, all_declared, declared
+from fivered.chassis.facts import MEANINGS, UNIT, all_declared, declared, is_of
 from fivered.chassis.installed import release_of
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import PARTITIONS
@@ -95,7 +95,7 @@ def event_contract(
     if fact.WHEN:
         told["when"] = fact.WHEN
         # A fact of the chassis names the doors of all services; each has some of them.
-        own = kind.__module__ == f"{package_of(service_cls)}.events"
+        own = is_of(kind, f"{package_of(service_cls)}.events")
         names = [name for name in fact.BY if own or name in doors]
         told["by"] = [one for name in names for one in _sayers(service_cls, doors, name)]
         told["after"] = [f"{service_cls.name}.{name}" for name in fact.AFTER]
@@ -392,10 +392,14 @@ def _texts_without_bound(kind: types.Type, place: str) -> Iterator[str]:
 
 def _unsaid(contract: EventContract) -> list[str]:
     """Return what a fact leaves open: one line each."""
-    public = contract.get("visibility") == "public"
-    silent = public and not (contract.get("when") and contract.get("by"))
-    said = unsaid(contract.get("schema", {}))
-    return ["does not say when, or by what", *said] if silent else said
+    found = unsaid(contract.get("schema", {}))
+    if not (contract.get("when") and contract.get("by")):
+        found.insert(0, "does not say when, or by what")
+    try:
+        Sentence(contract.get("schema", {}).get("description", ""))
+    except ValueError as error:
+        found.insert(0, f"its docstring is {error}")
+    return found
 
 
 def _check_examples(kind: type, path: Path) -> list[str]:

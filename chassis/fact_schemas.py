@@ -59,6 +59,10 @@ def fact_schema(kind: type, package: str) -> Schema:
         package: Whose words it speaks, such as "services.NAME".
     """
     schema = described(schema_of(kind))
+    for whole in (schema, *schema.get("$defs", {}).values()):
+        if "description" in whole:
+            # A docstring has lines, a text of a contract has none.
+            whole["description"] = " ".join(whole["description"].split())
     for _, one in parts_of(schema):
         branches = one.get("anyOf", [])
         told = [branch for branch in branches if "description" in branch]

@@ -88,7 +88,7 @@ def fact(
     by: tuple[str, ...] = (),
     after: tuple[str, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare what a service publishes. A public fact says when, by what and after what.
+    """Declare what a service publishes. A fact says when, by what and after what.
 
     Args:
         name: The fact and its version, such as "request_rated.v1".
@@ -153,7 +153,12 @@ def read_in(
     return tuple(kind for kind in readers if not sources or kind.SOURCE in sources)
 
 
+def is_of(kind: type, room: str) -> bool:
+    """Tell whether a type is declared in a service's `events`, a module or a folder of them."""
+    return kind.__module__ == room or kind.__module__.startswith(f"{room}.")
+
+
 def _kinds_in(module: ModuleType) -> Iterator[type[Declared]]:
     for kind in vars(module).values():
-        if isinstance(kind, type) and kind.__module__ == module.__name__:
+        if isinstance(kind, type) and is_of(kind, module.__name__):
             yield cast("type[Declared]", kind)

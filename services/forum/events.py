@@ -44,9 +44,15 @@ from fivered.services.forum.fields import (
 )
 
 
-@fact("liaison_assigned.v1", about="liaison")
+@fact(
+    "liaison_assigned.v1",
+    about="liaison",
+    when="包保联系建立时,每条联系一次 / when a link is made; once per link",
+    by=("assign_liaison",),
+)
 class LiaisonAssigned:
-    """An official answers for a street, a community, a grid or a household from now on."""
+    """建立包保联系 / An official answers for a street, a community, a grid or a household from
+    now on."""
 
     link_id: LinkId
     tier: TierOfOfficial
@@ -56,9 +62,16 @@ class LiaisonAssigned:
     person_id: PersonId
 
 
-@fact("liaison_ended.v1", about="liaison")
+@fact(
+    "liaison_ended.v1",
+    about="liaison",
+    when="联系解除、任期届满或联系人不再任职、去世时,一次 / when a link is ended, its term is "
+    "over, or its official holds no office any more or has died; once",
+    by=("end_liaison", "end_official", "on_liaison_until", "steward.resident_deactivated.v1"),
+    after=("liaison_assigned.v1",),
+)
 class LiaisonEnded:
-    """The link has ended."""
+    """解除包保联系 / The link has ended."""
 
     link_id: LinkId
     tier: TierOfOfficial
@@ -77,7 +90,7 @@ class LiaisonEnded:
     by=("adopt_topic",),
 )
 class TopicAdopted:
-    """A topic was adopted for deliberation for the first time."""
+    """议题采纳 / A topic was adopted for deliberation for the first time."""
 
     topic_id: TopicId
     community: Community
@@ -89,9 +102,16 @@ class TopicAdopted:
     ]
 
 
-@fact("topic_redirected.v1", about="topic")
+@fact(
+    "topic_redirected.v1",
+    about="topic",
+    when="议题属一户之事、转红色管家时,一次 / when a topic is the matter of one household and "
+    "goes to the stewards; once",
+    by=("redirect_topic",),
+)
 class TopicRedirected:
-    """A matter of one household goes to the stewards, who register it in the proposer's name.
+    """议题已转红色管家 / A matter of one household goes to the stewards, who register it in the
+    proposer's name.
 
     What the proposer wrote travels with it, to the stewards only, as the proposer's request.
     """
@@ -105,9 +125,16 @@ class TopicRedirected:
     category: TopicCategory | None = None
 
 
-@fact("topic_request_named.v1", about="topic")
+@fact(
+    "topic_request_named.v1",
+    about="topic",
+    when="转出的议题说明对应诉求时,一次 / when a redirected topic names the request that it "
+    "is; once",
+    by=("redirect_topic",),
+)
 class TopicRequestNamed(TopicRedirected):
-    """A redirected topic is said to be a request already; the stewards look whether it is so."""
+    """转出议题已有诉求 / A redirected topic is said to be a request already; the stewards look
+    whether it is so."""
 
     request_id: (
         Annotated[RequestId, Meta(description="据称已有的诉求 / the request that it is said to be")]
@@ -115,9 +142,16 @@ class TopicRequestNamed(TopicRedirected):
     ) = None
 
 
-@fact("attendance_recorded.v1", about="session")
+@fact(
+    "attendance_recorded.v1",
+    about="session",
+    when="会议表决结束,或事后补记签到时;每人每会一次 / when a vote of the session is closed, "
+    "or attendance is put right later; once per person and session",
+    by=("close_vote", "correct_attendance"),
+)
 class AttendanceRecorded:
-    """A person was present when a vote of the session closed; said once per person and session."""
+    """参会记录 / A person was present when a vote of the session closed; said once per person and
+    session."""
 
     session_id: SessionId
     topic_id: TopicId
@@ -125,9 +159,16 @@ class AttendanceRecorded:
     capacity: CapacityOf
 
 
-@fact("attendance_corrected.v1", about="session")
+@fact(
+    "attendance_corrected.v1",
+    about="session",
+    when="更正为未到会时 / when it is put right that somebody was not there",
+    by=("correct_attendance",),
+    after=("attendance_recorded.v1",),
+)
 class AttendanceCorrected:
-    """Somebody said to have been present was not; the credit for it is taken back."""
+    """签到已更正 / Somebody said to have been present was not; the credit for it is taken
+    back."""
 
     session_id: SessionId
     person_id: PersonId
@@ -135,9 +176,17 @@ class AttendanceCorrected:
     attended: Annotated[bool, Meta(description="是否到会 / whether the person was present")]
 
 
-@fact("supervision_fulfilled.v1", about="topic")
+@fact(
+    "supervision_fulfilled.v1",
+    about="topic",
+    when="议题办结,监督人全程按时监督时,每位监督人一次 / when a topic is closed and a "
+    "supervisor has kept watch; once per supervisor",
+    by=("close_topic",),
+    after=("resolution_effective.v1",),
+)
 class SupervisionFulfilled:
-    """A supervisor has kept watch until the end, with a record at least every 14 days."""
+    """监督尽责 / A supervisor has kept watch until the end, with a record at least every 14
+    days."""
 
     topic_id: TopicId
     person_id: PersonId
@@ -155,7 +204,8 @@ class SupervisionFulfilled:
     after=("topic_adopted.v1",),
 )
 class ResolutionEffective:
-    """A resolution stands; `binding` is false while the owners' assembly has still to decide."""
+    """决议生效 / A resolution stands; `binding` is false while the owners' assembly has still to
+    decide."""
 
     topic_id: TopicId
     community: Community
@@ -168,9 +218,22 @@ class ResolutionEffective:
     ]
 
 
-@fact("task_assigned.v1", about="task")
+@fact(
+    "task_assigned.v1",
+    about="task",
+    when="任务下达时;改派、延期、重启或项目移交时再发 / when a task is given out; again when "
+    "it goes to somebody else, gets more time, is opened again, or its project is handed over",
+    by=(
+        "assign_tasks",
+        "reassign_task",
+        "extend_task",
+        "reopen_task",
+        "property.project_registered.v1",
+    ),
+)
 class TaskAssigned:
-    """Somebody has to carry out a part of a resolution; said again when its term is extended."""
+    """下达任务 / Somebody has to carry out a part of a resolution; said again when its term is
+    extended."""
 
     task_id: TaskId
     topic_id: TopicId
@@ -181,9 +244,16 @@ class TaskAssigned:
     title: Annotated[str, Meta(description="任务名称 / what is to be done")] | None = None
 
 
-@fact("task_accepted.v1", about="task")
+@fact(
+    "task_accepted.v1",
+    about="task",
+    when="监督人与居委会都验收时,一次 / when supervisor and cadre have both accepted the work; "
+    "once",
+    by=("accept_task",),
+    after=("task_assigned.v1",),
+)
 class TaskAccepted:
-    """A supervisor and a cadre have both accepted the work."""
+    """任务验收 / A supervisor and a cadre have both accepted the work."""
 
     task_id: TaskId
     topic_id: TopicId
@@ -191,9 +261,17 @@ class TaskAccepted:
     responsible_id: ResponsibleId
 
 
-@fact("task_rework.v1", about="task")
+@fact(
+    "task_rework.v1",
+    about="task",
+    when="验收不通过时,每次一条;任务取消、改派或议题终止时为最后一条 / when the work is not "
+    "accepted, each time; the last one when the task is cancelled, given to somebody else, or "
+    "its topic discontinued",
+    by=("rework_task", "cancel_task", "reassign_task", "discontinue_topic"),
+    after=("task_assigned.v1",),
+)
 class TaskRework:
-    """The work was not accepted, or, with `final`, is taken away for good.
+    """任务返工 / The work was not accepted, or, with `final`, is taken away for good.
 
     `reason` says how: CANCELLED, REASSIGNED, DISCONTINUED (the whole topic was), TOPIC_RETURNED
     (another task failed and the topic is analysed again), or what was found wrong. `why` is the
@@ -213,9 +291,16 @@ class TaskRework:
     ) = None
 
 
-@fact("task_overdue.v1", about="task")
+@fact(
+    "task_overdue.v1",
+    about="task",
+    when="任务到期未交付,每升一级一条 / when a task is not delivered in time; once per level",
+    by=("on_task_due",),
+    after=("task_assigned.v1",),
+)
 class TaskOverdue:
-    """The task was not delivered in time; `level` counts the steps of the escalation."""
+    """任务逾期 / The task was not delivered in time; `level` counts the steps of the
+    escalation."""
 
     task_id: TaskId
     topic_id: TopicId
@@ -234,7 +319,7 @@ class TaskOverdue:
     after=("resolution_effective.v1",),
 )
 class TopicClosed:
-    """The topic went through all five steps and is closed."""
+    """议题办结 / The topic went through all five steps and is closed."""
 
     topic_id: TopicId
     community: Community
@@ -257,9 +342,14 @@ class CommunityMonth:
     attendances: Annotated[int, measure("到会人次 / attendances", "人次 / attendances")]
 
 
-@fact("month_measured.v1", about="month")
+@fact(
+    "month_measured.v1",
+    about="month",
+    when="每月截止时,每个分区一条 / when a month is cut off; one per partition",
+    by=("on_cutoff",),
+)
 class MonthMeasured:
-    """The month as the forum saw it; what comes behind this marker is late."""
+    """月度计量 / The month as the forum saw it; what comes behind this marker is late."""
 
     period: Period
     partition: Partition

@@ -59,7 +59,20 @@ class PartnerAdmitted:
     area: StreetOrCommunity
 
 
-@fact("partner_operators_changed.v1", about="partner")
+@fact(
+    "partner_operators_changed.v1",
+    about="partner",
+    when="合伙人生效、恢复或更换经办人,经办人去世或迁出,以及升级后补报时 / when a partner is "
+    "admitted or resumes, its operators change, or one dies or leaves; once more after an "
+    "upgrade",
+    by=(
+        "agree_partner",
+        "resume_partner",
+        "set_operators",
+        "steward.resident_deactivated.v1",
+        "on_tell_operators",
+    ),
+)
 class PartnerOperatorsChanged:
     """合伙人经办人 / Who acts for a partner, said at its admission and at each change."""
 
@@ -68,14 +81,26 @@ class PartnerOperatorsChanged:
     operators: Operators
 
 
-@fact("partner_suspended.v1", about="partner")
+@fact(
+    "partner_suspended.v1",
+    about="partner",
+    when="合伙人被暂停时,每次一条 / when a partner is suspended; each time",
+    by=("suspend_partner",),
+    after=("partner_admitted.v1",),
+)
 class PartnerSuspended:
     """合伙人暂停 / A partner may not offer anything for now."""
 
     partner_id: PartnerId
 
 
-@fact("partner_exited.v1", about="partner")
+@fact(
+    "partner_exited.v1",
+    about="partner",
+    when="合伙人退出时,一次 / when a partner leaves; once",
+    by=("exit_partner",),
+    after=("partner_admitted.v1",),
+)
 class PartnerExited:
     """合伙人退出 / A partner has left."""
 
@@ -99,7 +124,13 @@ class OfferPublished:
     points_price: Annotated[int, measure("兑换所需积分 / points that it costs", "积分 / points")]
 
 
-@fact("redemption_requested.v1", about="redemption")
+@fact(
+    "redemption_requested.v1",
+    about="redemption",
+    when="申请兑换时;未得到答复则再发,编号相同 / when points are asked for; again with the "
+    "same redemption until it is answered",
+    by=("request_redemption", "on_hold_retry"),
+)
 class RedemptionRequested:
     """申请兑换 / Points are to be held. Said again with the same redemption until answered."""
 
@@ -111,7 +142,13 @@ class RedemptionRequested:
     points: Points
 
 
-@fact("redemption_redeemed.v1", about="redemption")
+@fact(
+    "redemption_redeemed.v1",
+    about="redemption",
+    when="核验兑换码时,一次 / when the voucher is verified; once",
+    by=("verify_redemption",),
+    after=("redemption_requested.v1",),
+)
 class RedemptionRedeemed:
     """兑换单核销 / The voucher was verified; the held points are to be captured."""
 
@@ -122,7 +159,23 @@ class RedemptionRedeemed:
     settle_fen: Fen
 
 
-@fact("redemption_cancelled.v1", about="redemption")
+@fact(
+    "redemption_cancelled.v1",
+    about="redemption",
+    when="兑换单取消时,一次:本人取消、积分不足、久无答复、合伙人暂停或退出、本人去世 / when a "
+    "redemption is cancelled, once: by its owner, for want of points or of an answer, since "
+    "the partner is suspended or has left, or its owner has died",
+    by=(
+        "cancel_redemption",
+        "exit_partner",
+        "suspend_partner",
+        "on_hold_retry",
+        "credit.hold_rejected.v1",
+        "credit.points_held.v1",
+        "steward.resident_deactivated.v1",
+    ),
+    after=("redemption_requested.v1",),
+)
 class RedemptionCancelled:
     """兑换单取消 / Whatever is held for it is to be released."""
 
@@ -134,7 +187,13 @@ class RedemptionCancelled:
     reason: EndedWhy
 
 
-@fact("redemption_expired.v1", about="redemption")
+@fact(
+    "redemption_expired.v1",
+    about="redemption",
+    when="兑换码到期未用时,一次 / when the voucher was not used in time; once",
+    by=("on_voucher_expire",),
+    after=("redemption_requested.v1",),
+)
 class RedemptionExpired:
     """兑换单过期 / The voucher was not used in time; what is held is to be released."""
 
@@ -146,7 +205,13 @@ class RedemptionExpired:
     reason: EndedWhy
 
 
-@fact("redemption_refunded.v1", about="redemption")
+@fact(
+    "redemption_refunded.v1",
+    about="redemption",
+    when="同意退回时,一次 / when a refund is approved; once",
+    by=("approve_refund",),
+    after=("redemption_redeemed.v1",),
+)
 class RedemptionRefunded:
     """兑换单退回 / Captured points are to be given back to the wallet."""
 
@@ -167,7 +232,13 @@ class RedemptionRefunded:
     ) = None
 
 
-@fact("refund_denied.v1", about="redemption")
+@fact(
+    "refund_denied.v1",
+    about="redemption",
+    when="不同意退回时,每次申请至多一次 / when a refund is denied; once per application",
+    by=("deny_refund",),
+    after=("redemption_redeemed.v1",),
+)
 class RefundDenied:
     """退回未获同意 / A refund is denied; the redemption says why."""
 
@@ -175,7 +246,12 @@ class RefundDenied:
     number: RedemptionNumber
 
 
-@fact("partner_settled.v1", about="statement")
+@fact(
+    "partner_settled.v1",
+    about="statement",
+    when="结算单付款时,一次 / when a statement is paid; once",
+    by=("pay_statement",),
+)
 class PartnerSettled:
     """合伙人结算 / A month's statement is paid; its points leave the partner's receivable."""
 
@@ -186,7 +262,13 @@ class PartnerSettled:
     amount_fen: Fen
 
 
-@fact("refund_overdue.v1", about="redemption")
+@fact(
+    "refund_overdue.v1",
+    about="redemption",
+    when="退回申请逾期未审,每升一级一条 / when nobody has decided a refund in time; once per level",
+    by=("on_refund_review",),
+    after=("redemption_redeemed.v1",),
+)
 class RefundOverdue:
     """退回逾期未审 / A refund that nobody has decided in time: 1 the street, 2 the district.
 
@@ -201,7 +283,13 @@ class RefundOverdue:
     concerned: Concerned | None = None
 
 
-@fact("refund_decided.v1", about="redemption")
+@fact(
+    "refund_decided.v1",
+    about="redemption",
+    when="曾逾期的退回申请作出决定时,一次 / when a refund that was overdue is decided; once",
+    by=("approve_refund", "deny_refund"),
+    after=("refund_overdue.v1",),
+)
 class RefundDecided:
     """逾期退回已审 / A refund that was overdue is decided: REFUNDED or DENIED."""
 
@@ -214,7 +302,13 @@ class RefundDecided:
     ]
 
 
-@fact("dispute_overdue.v1", about="statement")
+@fact(
+    "dispute_overdue.v1",
+    about="statement",
+    when="结算异议逾期未复核,每升一级一条 / when nobody has reviewed a dispute in time; once "
+    "per level",
+    by=("on_statement_review",),
+)
 class DisputeOverdue:
     """结算异议逾期 / A dispute that nobody has reviewed in time: 1 the street, 2 the district.
 
@@ -229,7 +323,13 @@ class DisputeOverdue:
     concerned: Concerned | None = None
 
 
-@fact("dispute_reviewed.v1", about="statement")
+@fact(
+    "dispute_reviewed.v1",
+    about="statement",
+    when="曾逾期的结算异议复核时,一次 / when a dispute that was overdue is reviewed; once",
+    by=("review_statement",),
+    after=("dispute_overdue.v1",),
+)
 class DisputeReviewed:
     """逾期结算异议已复核 / A dispute that was overdue is reviewed: UPHELD or ADJUSTED."""
 
@@ -237,7 +337,13 @@ class DisputeReviewed:
     outcome: Annotated[str, words("如何复核 / how it was reviewed", "UPHELD", "ADJUSTED")]
 
 
-@fact("statement_held.v1", about="statement")
+@fact(
+    "statement_held.v1",
+    about="statement",
+    when="结算单确认而街道资金不足时,一次 / when a statement is confirmed and the fund does "
+    "not cover it; once",
+    by=("confirm_statement", "review_statement", "on_statement_confirm"),
+)
 class StatementHeld:
     """结算单待资金 / A confirmed statement waits, because the street's fund does not cover it.
 
@@ -252,7 +358,13 @@ class StatementHeld:
     concerned: Concerned | None = None
 
 
-@fact("statement_funded.v1", about="statement")
+@fact(
+    "statement_funded.v1",
+    about="statement",
+    when="等待资金的结算单有了资金时,一次 / when a statement that waited for money has it; once",
+    by=("set_fund", "pay_statement", "review_statement", "approve_refund"),
+    after=("statement_held.v1",),
+)
 class StatementFunded:
     """待资金的结算单已有资金 / A statement that waited for money has it: CONFIRMED or PAID."""
 
@@ -284,7 +396,12 @@ class PartnerMonth:
     sponsor_fen: Fen
 
 
-@fact("month_measured.v1", about="month")
+@fact(
+    "month_measured.v1",
+    about="month",
+    when="每月截止时,每个分区一条 / when a month is cut off; one per partition",
+    by=("on_cutoff",),
+)
 class MonthMeasured:
     """合伙人月度计量 / The marker of a month: what lies before it counts in that month."""
 

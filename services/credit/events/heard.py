@@ -1,173 +1,16 @@
-"""What credit publishes, and its own readers of what it consumes. Ids, codes, numbers and times."""
+"""What credit reads of what it consumes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeAlias
-
-from msgspec import Meta
+from dataclasses import field
+from typing import Any, TypeAlias
 
 from fivered.chassis.calendar import YearHeard
-from fivered.chassis.facts import fact, moment, reads, words
-from fivered.chassis.fields import Area, Concerned, Level, Period, Points, RedemptionId, Wallet
-from fivered.services.credit.fields import (
-    AtFault,
-    DocumentNumber,
-    EndState,
-    Gates,
-    Grade,
-    NoticeId,
-    ObjectionId,
-    Ref,
-    Refusal,
-    RepairId,
-    Score,
-    SettledArea,
-    SettlementId,
-    Subject,
-    SubjectKind,
-    VetoId,
-)
+from fivered.chassis.facts import reads
 
 # A row of a month as its owner measured it. The rules name the members that they read; others come
 # and go with the owner's releases.
 MonthRow: TypeAlias = dict[str, Any]
-
-# --------------------------------------------------------------------------------------------------
-# Said
-
-
-@fact("points_held.v1", about="redemption")
-class PointsHeld:
-    """积分已冻结 / Points are held for a redemption."""
-
-    redemption_id: RedemptionId
-    wallet: Wallet
-    points: Points
-
-
-@fact("hold_rejected.v1", about="redemption")
-class HoldRejected:
-    """积分冻结被拒绝 / Points cannot be held, and why."""
-
-    redemption_id: RedemptionId
-    wallet: Wallet
-    points: Points
-    reason: Refusal
-    field: AtFault | None = None
-
-
-@fact("points_captured.v1", about="redemption")
-class PointsCaptured:
-    """积分已核销 / Held points have gone to the partner."""
-
-    redemption_id: RedemptionId
-    wallet: Wallet
-    points: Points
-
-
-@fact("points_released.v1", about="redemption")
-class PointsReleased:
-    """冻结积分已退回 / Held points have returned to their owner."""
-
-    redemption_id: RedemptionId
-    wallet: Wallet
-    points: Points
-
-
-@fact("points_refunded.v1", about="redemption")
-class PointsRefunded:
-    """已核销积分已退还 / Captured points have returned to their owner."""
-
-    redemption_id: RedemptionId
-    wallet: Wallet
-    points: Points
-
-
-@fact(
-    "settlement_published.v1",
-    about="settlement",
-    visibility="public",
-    when="区域的月度赋分确认后公示时;撤回确认后重新公示再发一条 / when the month of an area is "
-    "published after its confirmation; again where it had to be published anew",
-    by=("confirm_settlement", "on_publish"),
-)
-class SettlementPublished:
-    """月度赋分已公示 / The month of an area is published; objections are open."""
-
-    settlement_id: SettlementId
-    period: Period
-    community: SettledArea
-    notice_id: NoticeId
-    objection_until: Annotated[
-        str,
-        moment("异议截止,ISO 8601 时间,UTC / until when it may be objected to, ISO 8601, in UTC"),
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class FinalEntry:
-    """The final standing of one organisation or steward."""
-
-    subject: Subject
-    kind: SubjectKind
-    ref: Ref
-    score: Score | None
-    grade: Grade
-    gates_failed: Gates = field(default_factory=list)
-
-
-@fact("settlement_finalised.v1", about="settlement")
-class SettlementFinalised:
-    """月度赋分已生效 / Entries have become final; organisations and stewards only."""
-
-    settlement_id: SettlementId
-    period: Period
-    community: SettledArea
-    entries: Annotated[
-        list[FinalEntry], Meta(description="各组织与管家 / organisations and stewards")
-    ]
-
-
-@fact(
-    "notice_published.v1",
-    about="notice",
-    visibility="public",
-    when="发布公告时;更正的公告是另一份,另发一条 / when a public notice is put up; one that "
-    "corrects it is another notice",
-    by=(
-        "confirm_settlement",
-        "on_publish",
-        "correct_notice",
-        "consult_rule_set",
-        "publish_rule_set",
-        "publicise_commendation",
-        "retire_rule_set",
-    ),
-)
-class NoticePublished:
-    """公告已发布 / A public notice is published."""
-
-    notice_id: NoticeId
-    kind: Annotated[
-        str,
-        words(
-            "公告种类 / what it is about",
-            "SETTLEMENT",
-            "COMMENDATION",
-            CONSULTATION="规则征求意见 / a draft of rules, open to comments",
-            RULES="规则发布或停用 / rules that are published or retired",
-        ),
-    ]
-    scope: Annotated[Area, Meta(description="公告的区域 / the area for which it is put up")]
-    ends_at: Annotated[
-        str,
-        moment("公示期满,ISO 8601 时间,UTC / when its term ends, ISO 8601, in UTC"),
-    ]
-
-
-# --------------------------------------------------------------------------------------------------
-# Consumed of steward
 
 
 @reads("steward", "area_defined.v1")
@@ -369,10 +212,6 @@ class StewardMonthHeard:
     projects: list[MonthRow] = field(default_factory=list)
 
 
-# --------------------------------------------------------------------------------------------------
-# Consumed of property
-
-
 @reads("property", "company_registered.v1")
 class CompanyRegisteredHeard:
     """A property company."""
@@ -514,10 +353,6 @@ class PropertyMonthHeard:
     projects: list[MonthRow] = field(default_factory=list)
 
 
-# --------------------------------------------------------------------------------------------------
-# Consumed of partner
-
-
 @reads("partner", "partner_admitted.v1")
 class PartnerAdmittedHeard:
     """A partner may offer."""
@@ -640,10 +475,6 @@ class PartnerMonthHeard:
     partners: list[MonthRow] = field(default_factory=list)
 
 
-# --------------------------------------------------------------------------------------------------
-# Consumed of forum
-
-
 @reads("forum", "topic_adopted.v1")
 class TopicAdoptedHeard:
     """A resident's topic was taken up."""
@@ -695,95 +526,3 @@ class ForumMonthHeard:
 @reads("steward", "calendar_year_loaded.v1")
 class CalendarYearHeard(YearHeard):
     """A year's working days are known."""
-
-
-@fact("objection_escalated.v1", about="objection")
-class ObjectionEscalated:
-    """异议逾期升级 / An overdue objection goes up: 1 to the street, 2 to the district.
-
-    Attributes:
-        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
-    """
-
-    objection_id: ObjectionId
-    number: DocumentNumber
-    level: Level
-    concerned: Concerned | None = None
-
-
-@fact("objection_ended.v1", about="objection")
-class ObjectionEnded:
-    """升级的异议已办结 / An objection that went up was decided, or has ended otherwise."""
-
-    objection_id: ObjectionId
-    number: DocumentNumber
-    state: EndState
-
-
-@fact("repair_escalated.v1", about="repair")
-class RepairEscalated:
-    """修复申请逾期升级 / An overdue repair goes up: 1 to the street, 2 to the district.
-
-    Attributes:
-        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
-    """
-
-    repair_id: RepairId
-    number: DocumentNumber
-    level: Level
-    concerned: Concerned | None = None
-
-
-@fact("repair_ended.v1", about="repair")
-class RepairEnded:
-    """升级的修复申请已办结 / One that went up was decided, given back or withdrawn."""
-
-    repair_id: RepairId
-    number: DocumentNumber
-    state: EndState
-
-
-@fact("veto_escalated.v1", about="veto")
-class VetoEscalated:
-    """一票否决提议逾期升级 / A veto nobody confirmed goes up: 1 to the street, 2 to the district.
-
-    Attributes:
-        number: Of the document on which it rests.
-        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
-    """
-
-    veto_id: VetoId
-    number: DocumentNumber
-    level: Level
-    concerned: Concerned | None = None
-
-
-@fact("veto_ended.v1", about="veto")
-class VetoEnded:
-    """升级的一票否决提议已办结 / One that went up was confirmed or dropped."""
-
-    veto_id: VetoId
-    state: EndState
-
-
-@fact("nominee_objection_escalated.v1", about="objection")
-class NomineeObjectionEscalated:
-    """对候选对象的异议逾期升级 / An overdue objection to a nominee goes up, as others do.
-
-    Attributes:
-        number: That of the commendation.
-        concerned: Whose matter it is: it is not laid before these, nor who lives with one.
-    """
-
-    objection_id: ObjectionId
-    number: DocumentNumber
-    level: Level
-    concerned: Concerned | None = None
-
-
-@fact("nominee_objection_ended.v1", about="objection")
-class NomineeObjectionEnded:
-    """升级的候选对象异议已办结 / One that went up was decided, or has ended otherwise."""
-
-    objection_id: ObjectionId
-    state: EndState

@@ -1,0 +1,76 @@
+"""What steward publishes of areas, working days and hazards."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta
+
+from fivered.chassis.facts import fact, measure, words
+from fivered.chassis.fields import (
+    Area,
+    PersonId,
+)
+from fivered.services.steward.fields import (
+    AreaKind,
+    CategoryOfRequest,
+    HazardId,
+)
+
+
+@fact(
+    "calendar_year_loaded.v1",
+    about="calendar",
+    visibility="public",
+    when="区里批准某年工作日历时;更正后再发一条,以最新为准 / when the district approves a year's "
+    "calendar; again when it is put right, and the newest holds",
+    by=("approve_calendar_year",),
+)
+class CalendarYearLoaded:
+    """年度工作日历 / A year's working days are known: what the State Council's notice says."""
+
+    year: Annotated[int, measure("哪一年 / which year", "年 / year")]
+    off: Annotated[
+        list[date],
+        Meta(
+            description="放假的日子,按北京时间,含周末与否均列 / days off, by the calendar of "
+            "Asia/Shanghai, weekends among them or not; sorted"
+        ),
+    ]
+    make_up: Annotated[
+        list[date],
+        Meta(description="调休上班的周末 / weekend days that are worked; sorted"),
+    ]
+    source: Annotated[str, Meta(description="依据的通知 / the notice on which it rests")]
+
+
+@fact(
+    "area_defined.v1",
+    about="area",
+    visibility="public",
+    when="登记区域时;更名后再发一条 / when an area is entered; again when its name is put right",
+    by=("define_area", "correct_area", "on_shipped_areas"),
+)
+class AreaDefined:
+    """区域已定义 / An area stands in the tree."""
+
+    code: Area
+    name: Annotated[str, Meta(description="区域名称 / what the area is called")]
+    kind: Annotated[str, words("区域层级 / which level of the tree it is", AreaKind)]
+    parent: Annotated[str, Meta(description="上级区域代码 / code of the area above it")]
+
+
+@fact(
+    "hazard_verified.v1",
+    about="hazard",
+    when="隐患核实后,一次 / when a reported hazard was looked at; once",
+    by=("verify_hazard",),
+)
+class HazardVerified:
+    """隐患已核实 / A reported hazard was looked at."""
+
+    hazard_id: HazardId
+    reporter: Annotated[PersonId, Meta(description="报告人 / who reported it")]
+    category: CategoryOfRequest
+    verified: Annotated[bool, Meta(description="核查是否属实 / whether it was found to be one")]

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import BinaryIO, ClassVar, NoReturn, TypedDict
 
 from fivered.chassis import storage as store
@@ -295,7 +295,9 @@ class Tally:
     def saved(self) -> Params:
         """Return what is kept; tiers only where there are any: a release before knows none."""
         tiers = {"tier", "deeper"}
-        return {name: one for name, one in asdict(self).items() if one or name not in tiers}
+        found: Params = {one.name: getattr(self, one.name) for one in fields(self)}
+        found["errors"] = list(self.errors)  # Each is written once and never changed.
+        return {name: one for name, one in found.items() if one or name not in tiers}
 
     def is_due(self, line: _Line, importer: Importer) -> bool:
         """Tell whether a row is taken in this tier, and note the next tier."""

@@ -16,9 +16,7 @@ from fivered.chassis.tests.toy.service import Toy
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def spoken(bench):
-    """Two hundred facts, all sent, one a minute."""
+def spoken_stage(bench):
     began = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
     for number in range(200):
         bench.do("add", {"counter_id": f"c{number}", "amount": 1})
@@ -32,7 +30,12 @@ def spoken(bench):
                 .where(outbox.c.id == row_id)
                 .values(recorded_at=at, sent_at=at, fact="added.v1" if number % 2 else "other.v1")
             )
-    return bench
+
+
+@pytest.fixture
+def spoken(bench):
+    """Two hundred facts, all sent, one a minute."""
+    return bench.staged(spoken_stage)
 
 
 def unsent(bench):

@@ -1,4 +1,4 @@
-"""The subject of bench.subscribe: a service as ours are, with one portable, set-based handler.
+"""The subject of bench.subscribe: a service as ours are, with one set-based handler.
 
 `python -m bench.ledger` works on FIVERED_LEDGER_DATABASE_URL and FIVERED_BROKER_URL.
 """
@@ -10,6 +10,7 @@ import signal
 import threading
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from fivered.chassis import logs, topology
 from fivered.chassis import storage as store
@@ -51,22 +52,43 @@ class Ledger(Service):
 
     @subscribe("source", AwardedHeard)
     def on_source(self, tx: Tx, heard: list[Event]) -> None:
-        tx.conn.execute(
-            entries.insert(),
-            [{"event_id": e.id, "account": e.data.account, "points": e.data.points} for e in heard],
-        )
         sums: dict[str, int] = {}
         for event in heard:
             sums[event.data.account] = sums.get(event.data.account, 0) + event.data.points
-        statement = store.insert(tx.conn, balances).values(
-            [{"account": account, "points": points} for account, points in sorted(sums.items())]
+        enter(
+            tx.conn,
+            [{"event_id": e.id, "account": e.data.account, "points": e.data.points} for e in heard],
+            [{"account": account, "points": points} for account, points in sorted(sums.items())],
         )
-        tx.conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["account"],
-                set_={"points": balances.c.points + statement.excluded.points},
-            )
-        )
+
+
+_ENTER = sa.text(
+    "WITH entered AS (INSERT INTO entries (event_id, account, points) SELECT * FROM"
+    " unnest(CAST(:ids AS uuid[]), CAST(:accounts AS varchar[]), CAST(:points AS bigint[])))"
+    " INSERT INTO balances (account, points) SELECT * FROM"
+    " unnest(CAST(:to AS varchar[]), CAST(:sums AS bigint[]))"
+    " ON CONFLICT (account) DO UPDATE SET points = balances.points + excluded.points"
+)
+
+
+def enter(conn: sa.Connection, rows: list[store.Values], sums: list[store.Values]) -> None:
+    """Write entries, and add to balances: one statement on PostgreSQL."""
+    if store.is_postgresql(conn):
+        asked = {
+            "ids": [row["event_id"] for row in rows],
+            "accounts": [row["account"] for row in rows],
+            "points": [row["points"] for row in rows],
+            "to": [one["account"] for one in sums],
+            "sums": [one["points"] for one in sums],
+        }
+        conn.execute(_ENTER, asked)
+        return
+    conn.execute(entries.insert(), rows)
+    adding = sqlite.insert(balances)
+    adding = adding.on_conflict_do_update(
+        index_elements=["account"], set_={"points": balances.c.points + adding.excluded.points}
+    )
+    conn.execute(adding, sums)
 
 
 def installation() -> topology.Installation:

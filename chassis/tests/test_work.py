@@ -327,3 +327,14 @@ def test_a_signed_actor_is_good_for_the_call_that_it_was_signed_for():
     ):
         with pytest.raises(RoleDenied):
             rpc.read_call(changed, headers | other, "toy", KEY)
+
+
+def test_a_batch_asks_once_whether_it_is_new_and_has_to_wait(on_postgres):
+    asked = []
+    sa.event.listen(
+        on_postgres.runtime.engine, "before_cursor_execute", lambda *of: asked.append(of[2])
+    )
+    assert on_postgres.consume("toy", "added.v1", {"amount": 1}) == 1
+    assert on_postgres.rows("SELECT count(*) AS n FROM entries") == [{"n": 1}]
+    found = [one for one in asked if "inbox" in one or "parked" in one]
+    assert len(found) == 1, found

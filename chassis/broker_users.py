@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 from urllib.parse import quote, unquote, urlsplit
 
+from fivered.chassis import here
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.settings import Secret, setting
 from fivered.chassis.topology import Permission, TopicPermission
 
 _WAIT_S = 20.0
+_MANAGEMENT = "FIVERED_BROKER_MANAGEMENT_URL"
 
 
 class UsersError(Exception):
@@ -36,7 +38,7 @@ class BrokerUsersSettings:
     """How a command reaches the broker's users."""
 
     management_url: Secret = setting(  # noqa: RUF009  as dataclasses.field
-        "FIVERED_BROKER_MANAGEMENT_URL",
+        _MANAGEMENT,
         help="http(s)://administrator:password@host:15672, RabbitMQ's management interface",
         default=Secret(""),
         schemes=("http", "https"),
@@ -89,7 +91,8 @@ def reach(given: BrokerUsersSettings, vhost: str) -> Users:
         UsersError: There is none.
     """
     if given.management_url:
-        return ManagementInterface(given.management_url, vhost)
+        found = here.shared().get(_MANAGEMENT) == given.management_url
+        return ManagementInterface(given.management_url, vhost, found=found)
     command = shlex.split(given.rabbitmqctl)
     if command and shutil.which(command[0]):
         return Rabbitmqctl(command, vhost)
@@ -107,15 +110,18 @@ class ManagementInterface:
     Args:
         url: http(s)://user:password@host:port.
         vhost: The installation's vhost.
+        found: It is that of the system that runs here; nobody has set a variable.
     """
 
-    def __init__(self, url: str, vhost: str) -> None:
+    def __init__(self, url: str, vhost: str, *, found: bool = False) -> None:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         self._base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}/api"
         login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         self._login = "Basic " + base64.b64encode(login.encode()).decode()
         self._vhost = quote(vhost, safe="")
+        of = "the broker's management interface"
+        self._named = f"{of}, {self._base}" if found else f"{of} ({_MANAGEMENT}), {self._base}"
 
     def known(self) -> dict[str, list[str]]:
         """Return the tags of every user of the broker by name."""
@@ -189,10 +195,10 @@ class ManagementInterface:
                 said = "user and password are refused, or it is no administrator"
             if error.code == 404 and method == "GET":
                 said = f"the broker has no vhost {unquote(self._vhost)}"
-            raise UsersError(f"FIVERED_BROKER_MANAGEMENT_URL, {self._base}: {said}") from None
+            raise UsersError(f"{self._named}: {said}") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "reason", error)
-            raise UsersError(f"FIVERED_BROKER_MANAGEMENT_URL, {self._base}: {why}") from error
+            raise UsersError(f"{self._named}: {why}") from error
 
 
 class Rabbitmqctl:

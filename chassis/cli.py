@@ -13,7 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from fivered.chassis import __version__, here, setting_files
-from fivered.chassis.installed import ALL, COMMANDS, NotInstalled, points, service_names
+from fivered.chassis.installed import (
+    ALL,
+    COMMANDS,
+    NotInstalled,
+    points,
+    service_class,
+    service_names,
+)
 from fivered.chassis.settings import MOST_PORT, CommandFailed, SettingsError
 
 # What a command does: a function, or "module:function", which is loaded when the command is given.
@@ -388,12 +395,26 @@ def completion(given: argparse.Namespace) -> int:
     import shtab  # noqa: PLC0415
 
     parser, _ = _parser([])
-    for declared in _commands_of(parser).values():
+    for name, declared in _commands_of(parser).items():
         for action in declared._actions:  # noqa: SLF001  argparse tells its arguments no other way
             if action.dest == "service" and action.choices is None:
-                action.choices = [*service_names(), ALL] if action.nargs == "+" else service_names()
+                action.choices = _completed(name, several=action.nargs == "+")
     print(shtab.complete(parser, given.shell))
     return 0
+
+
+def _completed(command: str, *, several: bool) -> list[str]:
+    """Return what a shell offers where a command takes a service, or what it takes beside."""
+    found = service_names()
+    if command == "backup":
+        return [*found, ALL, "verify"]
+    if command == "events":
+        # No other command of this module reads contracts.
+        from fivered.chassis.contracts import facts_of  # noqa: PLC0415
+
+        published = (one for name in found for one in facts_of(service_class(name)))
+        return [*found, *(one["type"] for one in published)]
+    return [*found, ALL] if several else found
 
 
 def _commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:

@@ -31,17 +31,19 @@ from fivered.chassis.bus import (
     reply_type,
     request_type,
 )
+from fivered.chassis.calendar import DeadlineMoved
 from fivered.chassis.fact_schemas import (
     READERS,
     EventContract,
     fact_schema,
-    kinds_of,
+    kind_in_words,
     parts_of,
     unsaid,
 )
 from fivered.chassis.facts import MEANINGS, UNIT, all_declared, declared, is_of
+from fivered.chassis.i18n import vocabulary
 from fivered.chassis.installed import release_of
-from fivered.chassis.json_values import JsonObject
+from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.messages import PARTITIONS
 from fivered.chassis.migrate import package_of
 from fivered.chassis.refusal import Refusal, Sentence
@@ -99,9 +101,15 @@ def event_contract(
         names = [name for name in fact.BY if own or name in doors]
         told["by"] = [one for name in names for one in _sayers(service_cls, doors, name)]
         told["after"] = [f"{service_cls.name}.{name}" for name in fact.AFTER]
+    package = package_of(service_cls)
+    known = {f"timer {code}": both for code, both in vocabulary(package).items()}
+    if named := {one: " / ".join(known[one]) for one in told.get("by", ()) if one in known}:
+        told["words"] = named
+    # A deadline that has moved is one of the service's own.
+    open_words = {"what": service_cls.deadline_words} if kind is DeadlineMoved else {}
     told["schema"] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **fact_schema(kind, package_of(service_cls)),
+        **fact_schema(kind, package, open_words),
     }
     told["examples"] = old.get("examples", [])
     return told
@@ -152,12 +160,14 @@ def in_words(fact: EventContract) -> Iterator[str]:
         value = cast("Mapping[str, object]", fact).get(name)
         if value:
             yield f"{name:11} {', '.join(value) if isinstance(value, list) else value}"
+    for word, meaning in fact.get("words", {}).items():
+        yield f"{'':11}   {word}: {meaning}"
     yield from history_of(fact)
     required = fact["schema"].get("required", [])
     yield ""
     for at, one in parts_of(fact["schema"]):
         said = cast("Mapping[str, object]", one)
-        kinds = "|".join(sorted(kinds_of(one))) or "object"
+        kinds = kind_in_words(cast("Json", one))
         unit = f" [{said[UNIT]}]" if UNIT in said else ""
         always = "" if at in required or "." in at else "?"
         yield f"  {at + always:24} {kinds:14} {said.get('description', '')}{unit}"

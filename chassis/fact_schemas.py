@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict, cast
 
 from fivered.chassis.api import Schema, inner
 from fivered.chassis.facts import MEANINGS, UNIT, WORDS
 from fivered.chassis.i18n import vocabulary
-from fivered.chassis.json_values import JsonObject
+from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.schemas import described, schema_of
 
 # What holds for every fact, so that no release breaks who reads it.
@@ -31,6 +31,7 @@ class EventContract(TypedDict, total=False):
         when: What has happened, and whether it is said once or again: "中文 / English".
         by: What says it: calls over HTTP, timers, other facts.
         after: The facts of which one precedes it for the same subject.
+        words: What timers that `by` names are about.
         changes: What each release since then has changed of it.
     """
 
@@ -42,6 +43,7 @@ class EventContract(TypedDict, total=False):
     when: str
     by: list[str]
     after: list[str]
+    words: dict[str, str]
     schema: Schema
     examples: list[JsonObject]
     changes: dict[str, list[str]]
@@ -51,19 +53,22 @@ class EventContract(TypedDict, total=False):
 _TOLD = ("description", "examples", WORDS, MEANINGS, UNIT)
 
 
-def fact_schema(kind: type, package: str) -> Schema:
+def fact_schema(
+    kind: type, package: str, words: Mapping[str, Sequence[str]] | None = None
+) -> Schema:
     """Return the JSON Schema of a fact: each member says its own meaning, each word its own.
 
     Args:
         kind: The fact.
         package: Whose words it speaks, such as "services.NAME".
+        words: By member, the words of a list that differs from service to service.
     """
     schema = described(schema_of(kind))
     for whole in (schema, *schema.get("$defs", {}).values()):
         if "description" in whole:
             # A docstring has lines, a text of a contract has none.
             whole["description"] = " ".join(whole["description"].split())
-    for _, one in parts_of(schema):
+    for at, one in parts_of(schema):
         branches = one.get("anyOf", [])
         told = [branch for branch in branches if "description" in branch]
         if len(told) == 1:
@@ -73,6 +78,8 @@ def fact_schema(kind: type, package: str) -> Schema:
                 del told[0][name]  # type: ignore[misc]
             cast("dict[str, object]", one).update(moved)
         said = cast("dict[str, object]", one)
+        if words and at in words:
+            said[WORDS] = list(words[at])
         if isinstance(codes := said.get(WORDS), list):
             known = vocabulary(package)
             own = cast("dict[str, str]", said.get(MEANINGS, {}))
@@ -107,6 +114,23 @@ def parts_of(schema: Schema) -> Iterator[tuple[str, Schema]]:
     for kind, defined in schema.get("$defs", {}).items():
         for name, one in parts_of(defined):
             yield f"{kind}.{name}", one
+
+
+def kind_in_words(schema: Json) -> str:
+    """Return what a member may be, in words of JSON Schema: `[string] | null`."""
+    if not isinstance(schema, dict):
+        return ""
+    if isinstance(choices := schema.get("anyOf"), list):
+        return " | ".join(map(kind_in_words, choices))
+    if isinstance(listed := schema.get("enum"), list):
+        return " | ".join(map(str, listed))
+    if isinstance(reference := schema.get("$ref"), str):
+        return reference.rpartition("/")[2]
+    form = schema.get("format")
+    kind = str(schema.get("type", ""))
+    if "items" in schema:
+        kind = f"[{kind_in_words(schema['items'])}]"
+    return f"{kind} ({form})" if form else kind
 
 
 def kinds_of(schema: Schema | bool | None) -> set[str]:

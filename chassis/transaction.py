@@ -68,6 +68,8 @@ class Declared:
         settings_type: What it reads from its environment.
         publishes: The facts that it may publish.
         projections: What `fivered rebuild` may throw away and read again.
+        deadline_words: What it calls its deadlines that count working days: timers, and what has
+            none; `words.po` says what each is.
         counts: Members of replies that are deadlines in working days; those that rest on a year
             without data are named in `provisional` beside them.
         standing: One value that is read of the caller (bind parameter `actor`) with the key of
@@ -91,6 +93,7 @@ class Declared:
     publishes: ClassVar[tuple[type, ...]] = ()
     projections: ClassVar[tuple[Projection, ...]] = ()
     counts: ClassVar[frozenset[str]] = frozenset()
+    deadline_words: ClassVar[tuple[str, ...]] = ()
     standing: ClassVar[store.Scalar | None] = None
     merged: ClassVar[type[Refusal] | None] = None
     deceased: ClassVar[type[Refusal] | None] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import cast
 
@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fivered.chassis import OPERATOR, __version__, asyncapi
-from fivered.chassis.fact_schemas import READERS, EventContract
+from fivered.chassis.fact_schemas import READERS, EventContract, kind_in_words
 from fivered.chassis.facts import MEANINGS, UNIT
-from fivered.chassis.json_values import Json, JsonObject
+from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import PUBLIC
 from fivered.chassis.rpc import CallFailed
 from fivered.chassis.topology import event_exchange
@@ -81,12 +81,11 @@ class Catalogue:
         if not reads_html(request):
             listed = [_told(fact) for fact in known.values()]
             return as_json(request, {"items": listed, "readers": READERS})
-        rows = "".join(
-            f'<li><a href="/events/{escaped(fact["type"])}">{both(fact["title"])}</a> '
-            f"<code>{escaped(fact['type'])}</code> {escaped(fact.get('since', ''))}</li>"
-            for fact in known.values()
-        )
-        shown = f'<ul class="links">{rows}</ul>' if rows else filled("nothing")
+        shown = "".join(
+            f"<h2>{both(self._installed[service].tag)}</h2>" + _listed(facts)
+            for service in sorted(self._installed)
+            if (facts := self._facts.get(service))
+        ) or filled("nothing")
         return self._page("公开事件", filled("events", listed=shown, readers=both(READERS)))
 
     async def event(self, request: Request) -> Response:
@@ -139,17 +138,28 @@ class Catalogue:
         return html_response(title, body, demo=demo, installed=self._installed)
 
 
+def _listed(facts: Iterable[EventContract]) -> str:
+    """Return a service's facts as a list that leads to each."""
+    rows = "".join(
+        f'<li><a href="/events/{escaped(fact["type"])}">{both(fact["title"])}</a> '
+        f"<code>{escaped(fact['type'])}</code> {escaped(fact.get('since', ''))}</li>"
+        for fact in facts
+    )
+    return f'<ul class="links">{rows}</ul>'
+
+
 def _told(fact: EventContract) -> JsonObject:
     whole = cast("JsonObject", fact)
     said = {name: value for name, value in whole.items() if name in _LISTED}
     return {**said, "schema": f"/events/{fact['type']}"}
 
 
-_LISTED = ("type", "title", "since", "about", "when", "by", "after", "changes")
+_LISTED = ("type", "title", "since", "about", "when", "by", "words", "after", "changes")
 
 
 def _rows(fact: EventContract, hearers: Collection[str]) -> str:
     """Return what is said of a fact beside its members, as rows of a list of terms."""
+    words = fact.get("words", {})
     codes = {
         "由何发布 / Said by": fact.get("by", ()),
         "先于它的事件 / After": [
@@ -161,10 +171,10 @@ def _rows(fact: EventContract, hearers: Collection[str]) -> str:
     rows = {
         "何时 / When": both(fact.get("when", "")),
         "始于版本 / Since": escaped(fact.get("since", "")),
-        "对象 / Subject": f"<code>{escaped(fact['about'])}</code>" if "about" in fact else "",
+        "subject 是何种编号 / What `subject` names": _coded(fact.get("about", "")),
         **{
             head: ", ".join(
-                one if one.startswith("<a ") else f"<code>{escaped(one)}</code>" for one in listed
+                one if one.startswith("<a ") else _coded(one, words.get(one, "")) for one in listed
             )
             for head, listed in codes.items()
         },
@@ -176,12 +186,18 @@ def _rows(fact: EventContract, hearers: Collection[str]) -> str:
     )
 
 
+def _coded(code: str, meaning: str = "") -> str:
+    """Return a code as HTML, with what it means; nothing for none."""
+    told = f" ({both(meaning)})" if meaning else ""
+    return f"<code>{escaped(code)}</code>{told}" if code else ""
+
+
 def _members(schema: JsonObject) -> str:
     """Return the members of a schema as a table."""
     properties = cast("dict[str, JsonObject]", schema.get("properties", {}))
     required = cast("Collection[str]", schema.get("required", ()))
     rows = "".join(
-        f"<tr><td><code>{escaped(name)}</code></td><td>{escaped(_kind(one))}</td>"
+        f"<tr><td><code>{escaped(name)}</code></td><td>{escaped(kind_in_words(one))}</td>"
         f"<td>{'是' if name in required else '否'}</td>"
         f"<td>{_meaning(one)}</td></tr>"
         for name, one in properties.items()
@@ -206,18 +222,3 @@ def _meaning(member: JsonObject) -> str:
         )
         text += f"<ul>{listed}</ul>"
     return text
-
-
-def _kind(schema: Json) -> str:
-    """Return what a member may be, in words of JSON Schema."""
-    if not isinstance(schema, dict):
-        return ""
-    if isinstance(choices := schema.get("anyOf"), list):
-        return " | ".join(_kind(one) for one in choices)
-    if isinstance(words := schema.get("enum"), list):
-        return " | ".join(str(word) for word in words)
-    if isinstance(reference := schema.get("$ref"), str):
-        return reference.rpartition("/")[2]
-    form = schema.get("format")
-    kind = "[" + _kind(schema["items"]) + "]" if "items" in schema else str(schema.get("type", ""))
-    return f"{kind} ({form})" if form else kind

@@ -28,6 +28,7 @@ from fivered.chassis.refusal import (
 )
 from fivered.chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from fivered.gateway.context import Context, context_of
+from fivered.gateway.markup import both, html_response
 
 log = logging.getLogger("fivered.gateway")
 
@@ -383,6 +384,13 @@ def _methods_of(request: Request) -> set[str]:
     }
 
 
+def _looks_at_pages(request: Request) -> bool:
+    """Tell whether somebody who reads asks for a page: the doors answer programs."""
+    return not request.url.path.startswith("/v1/") and "text/html" in request.headers.get(
+        "accept", ""
+    )
+
+
 async def answer_error(request: Request, error: Exception) -> Response:
     """Answer any failure; registered for every kind of exception."""
     path = request.url.path
@@ -391,4 +399,9 @@ async def answer_error(request: Request, error: Exception) -> Response:
         refused = _payload(MethodNotAllowed(method=f"HTTP {request.method}"))
         headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     request.scope["fivered.refused"] = refused["code"]
+    if refused["status"] == 404 and _looks_at_pages(request):
+        demo = request.app.state.gate.settings.demo_clock
+        said = f"{refused['message_zh']} / {refused['message_en']}"
+        body = f'<main id="main"><h1>404</h1><p>{both(said)}</p></main>'
+        return html_response("404", body, demo=demo, installed=(), status=404)
     return problem(context_of(request), path, refused, headers=headers)

@@ -63,3 +63,21 @@ def test_to_look_where_the_installation_lies_takes_nothing_else(running, monkeyp
     # An environment of another installation is not mixed with what runs here.
     monkeypatch.setenv("FIVERED_BROKER_URL", "amqp://c:d@127.0.0.1:1/other")
     assert topology.looked_at().members["credit"].partitions == 4
+
+
+def test_a_fault_of_the_broker_names_no_variable_that_nobody_has_set(running, monkeypatch, capsys):
+    """T12-9: who runs `make up` has set none."""
+    note = json.loads((running / "running.json").read_text())
+    note["environment"]["FIVERED_BROKER_MANAGEMENT_URL"] = "http://a:b@127.0.0.1:1"
+    here.leave(running, note)
+    assert cli.main(["consumer", "list"]) == 2
+    told = capsys.readouterr().err
+    assert "the broker's management interface, http://127.0.0.1:1/api" in told
+    assert "FIVERED_BROKER_MANAGEMENT_URL" not in told
+    here.forget(running)
+    for name in [name for name in os.environ if name.startswith("FIVERED_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FIVERED_BROKER_URL", "amqp://a:b@127.0.0.1:1/v")
+    monkeypatch.setenv("FIVERED_BROKER_MANAGEMENT_URL", "http://a:b@127.0.0.1:2")
+    assert cli.main(["consumer", "list"]) == 2
+    assert "FIVERED_BROKER_MANAGEMENT_URL" in capsys.readouterr().err

@@ -91,4 +91,7 @@ def test_a_shell_completes_commands_and_installed_services(capsys):
 
     assert completed("parke") == ["parked"]
     assert completed('work ""') == cli.service_names()
+    assert completed("backup v") == ["verify"]
+    assert completed("backup al") == ["all"]
+    assert completed("events show steward.request_sub") == ["steward.request_submitted.v1"]
     assert "--only-to" in completed("events --")

@@ -67,6 +67,31 @@ def test_a_fact_has_a_page_and_a_schema_that_fits_its_example(site):
     assert problem_of(site.ask("GET", "/events/credit.nothing.v1", grants=None))["status"] == 404
 
 
+def test_the_list_stands_by_service_and_a_page_says_codes_in_words(site):
+    """H11-31: five rows of one title, `timer REQ_RESOLVE`, English alone."""
+    listed = site.ask("GET", "/events", grants=None, headers=HTML).text
+    heads = [one.partition("</h2>")[0] for one in listed.split("<h2>")[1:]]
+    assert len(heads) == len(service_names())
+    assert any(one.startswith("红色管家") for one in heads)
+    shown = site.ask("GET", "/events/steward.request_escalated.v1", grants=None, headers=HTML).text
+    assert "<code>timer REQ_RESOLVE</code> (办结期限 <span" in shown
+    assert "<p>已升级督办 <span" in shown
+    assert "[string] | null" in shown
+    moved = site.ask("GET", "/events/credit.deadline_moved.v1", grants=None, headers=HTML).text
+    assert "<code>objection_accept</code> 异议受理期限" in moved
+
+
+@pytest.mark.parametrize("path", ["/events/credit.nothing.v1", "/problems/NOTHING", "/nowhere"])
+def test_a_browser_that_finds_nothing_gets_a_page(site, path):
+    answer = site.ask("GET", path, grants=None, headers=HTML)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "没有" in answer.text or "不存在" in answer.text
+    assert 'lang="en"' in answer.text
+    programs = site.ask("GET", "/v1/nowhere", grants=None, headers=HTML)
+    assert programs.headers["content-type"] == "application/problem+json"
+
+
 def test_the_asyncapi_document_has_the_public_facts_with_examples(site):
     told = site.ask("GET", "/asyncapi.json", grants=None).json()
     messages = told["components"]["messages"]

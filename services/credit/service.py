@@ -116,6 +116,11 @@ class Credit(Imports, Service):
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased
     publishes = (DeadlineMoved, *published_in(events))
+    deadline_words = (
+        "objection_accept", "objection_decide", "objection_review", "repair_accept",
+        "repair_decide", "veto_confirm", "nominee_objection", "notice_end", "publish",
+        "settlement_close", "commendation_end", "consultation_end", "cutoff", "award",
+    )  # fmt: skip
     importers = imports.IMPORTERS
     title = "红色信用 / Red Credit"
     about = (

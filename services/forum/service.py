@@ -80,6 +80,12 @@ class Forum(Imports, Service):
     deceased = errors.CallerGone
     moved_out = errors.CallerGone
     publishes = (DeadlineMoved, *published_in(events))
+    deadline_words = (
+        "topic_screen", "topic_session", "session_held", "opinion_draft", "opinion_publicise",
+        "opinion_notice", "objection_answer", "owners_vote", "task_assign", "task_accept",
+        "task_due", "task_responsible", "topic_appeal", "topic_redirect", "topic_close",
+        "cutoff",
+    )  # fmt: skip
     importers = imports.IMPORTERS
     title = "红色议站 / Red Station"
     about = (

@@ -51,6 +51,9 @@ class Partner(Imports, Service):
     deceased = errors.CallerDeceased
     settings_type = PartnerSettings
     publishes = (DeadlineMoved, *published_in(events))
+    deadline_words = (
+        "statement_confirm", "statement_review", "refund_review", "statement_issue", "cutoff",
+    )  # fmt: skip
     importers = imports.IMPORTERS
     title = "红色合伙人 / Red Partner"
     about = (

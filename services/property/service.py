@@ -81,6 +81,10 @@ class Property(Imports, Service):
     deceased = errors.CallerDeceased
     settings_type = Settings
     publishes = (DeadlineMoved, *published_in(events))
+    deadline_words = (
+        "appt_consent", "appt_approve", "appt_file", "cmt_due", "cpl_undecided", "rec_due",
+        "rec_l2", "rec_check", "rec_close", "wrk_due", "dsc_due", "tripartite_month", "cutoff",
+    )  # fmt: skip
     importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
     title = "红色物业 / Red Property"

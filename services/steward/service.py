@@ -73,6 +73,10 @@ class Steward(Imports, Sealing, Service):
     tables = storage.metadata
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
+    deadline_words = (
+        "REQ_ACCEPT", "REQ_NOBODY", "REQ_CONTACT", "REQ_RESOLVE", "REQ_L2", "REQ_L3",
+        "BAD_RATING_REVIEW", "cutoff",
+    )  # fmt: skip
     importers = imports.IMPORTERS
     seals_with = PII_KEY
     title = "红色管家 / Red Steward"

@@ -55,6 +55,17 @@ def test_every_fact_says_when_by_what_after_what_and_since_when(name, fact, cont
             assert one.replace(f" /v1/{name}", " ") in doors
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_deadline_that_may_move_is_named_in_words(name):
+    """H11-32: `what` listed no words, though they are a fixed set."""
+    what = PUBLISHED[name]["deadline_moved.v1"]["schema"]["properties"]["what"]
+    runtime = entries(service_class(name)).values()
+    timers = {one.door.timer_kind for one in runtime if one.kind == "timer"}
+    assert set(what["x-extensible-enum"]) - timers <= {"award"}
+    assert "cutoff" in what["x-words"]
+    assert PUBLISHED[name]["deadline_moved.v1"]["examples"][0]["what"] in what["x-words"]
+
+
 def test_a_member_without_meaning_unit_or_words_is_found():
     schema = {
         "properties": {"a": {"type": "string"}, "n": {"type": "integer", "description": "数 / n"}}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -262,7 +262,7 @@ def mark(tx: Tx, reply: Json) -> Json:
     if not names:
         return reply
     known = Calendar.midnight(tx.calendar.ends_on(tx.now - _LONGEST) + timedelta(days=1))
-    ahead = list(_ahead(reply, names, max(tx.now, known)))
+    ahead = list(_ahead(reply, names, max(tx.now, known).astimezone(UTC)))
     since = _since(tx, ahead) if ahead else {}
     for part, name, at in ahead:
         own = [since[key] for key in ((ref, at) for ref in _refs(part)) if key in since]
@@ -281,25 +281,35 @@ _HOLDERS = frozenset({list, dict})
 
 
 def _ahead(
-    part: Json, names: frozenset[str], beyond: datetime
+    reply: Json, names: frozenset[str], beyond: datetime
 ) -> Iterator[tuple[JsonObject, str, datetime]]:
     """Find the deadlines after an instant, before which all days that were counted are known."""
-    if isinstance(part, list):
-        for one in part:
-            yield from _ahead(one, names, beyond)
-    elif isinstance(part, dict):
-        for name in names & part.keys():
-            at = _instant(part[name])
-            if at is not None and at > beyond:
-                yield part, name, at
-        if not _HOLDERS.isdisjoint(map(type, part.values())):
-            for one in part.values():
-                yield from _ahead(one, names, beyond)
+    until = beyond.isoformat()
+    parts = [reply]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += reversed(part)
+        elif isinstance(part, dict):
+            for name in names & part.keys():
+                at = _instant(part[name], until)
+                if at is not None and at > beyond:
+                    yield part, name, at
+            if not _HOLDERS.isdisjoint(map(type, part.values())):
+                parts += reversed(part.values())
 
 
-def _instant(value: object) -> datetime | None:
+def _instant(value: object, until: str) -> datetime | None:
+    """Return the instant that a member says; None where it says none, or one up to another.
+
+    Args:
+        value: The member.
+        until: The other, in UTC.
+    """
     if not isinstance(value, str) or len(value) < len("2027-01-01T00:00Z"):
         return None
+    if value.endswith("+00:00") and value <= until:
+        return None  # instants of one zone are in the order of their texts
     try:
         at = datetime.fromisoformat(value)
     except ValueError:

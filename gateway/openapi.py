@@ -12,9 +12,11 @@ import msgspec
 from fivered.chassis import LICENCE, OPERATOR, api
 from fivered.chassis.api import Leaving, Schema, Schemas
 from fivered.chassis.idempotency import KEEP_DAYS
+from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import ANY_ROLE
 from fivered.chassis.refusal import PreconditionRequired, Problem
 from fivered.chassis.shapes import Shape
+from fivered.gateway import webhooks
 from fivered.gateway.context import Context
 from fivered.gateway.doors import ANY_FILE, Door
 from fivered.gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
@@ -89,6 +91,7 @@ class OpenApi(TypedDict):
     servers: list[dict[str, str]]
     tags: list[dict[str, str]]
     paths: dict[str, dict[str, Operation]]
+    webhooks: NotRequired[JsonObject]
     components: Components
 
 
@@ -301,6 +304,9 @@ class Document:
                 },
             },
         }
+        if any(door.method == webhooks.REGISTERS for door in self._doors):
+            document["webhooks"] = webhooks.told()
+            document["components"]["schemas"][webhooks.EVENT] = webhooks.event()
         _drop_unused(document)
         return document
 
@@ -312,7 +318,7 @@ def _drop_unused(document: OpenApi) -> None:
     """Drop the components to which nothing refers: a generator would make types of them."""
     components = cast("dict[str, dict[str, object]]", document["components"])
     used: set[tuple[str, str]] = set()
-    left: list[object] = [document["paths"]]
+    left: list[object] = [document["paths"], document.get("webhooks", {})]
     while left:
         for kind, name in _REF.findall(msgspec.json.encode(left.pop())):
             one = (kind.decode(), name.decode())

@@ -6,13 +6,14 @@ Units add their own commands by the entry point group "fivered.commands"; the ch
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from fivered.chassis import __version__, here, setting_files
+from fivered.chassis import SELDOM, __version__, here, setting_files
 from fivered.chassis.installed import (
     ALL,
     COMMANDS,
@@ -33,7 +34,17 @@ _LEAST_S, _MOST_S = 0.2, 3600.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    if argv is not None:
+        return _carry_out(list(argv))
+    gc.set_threshold(*SELDOM)
+    try:
+        return _carry_out(sys.argv[1:])
+    finally:
+        # The process ends, and nobody need look for circles in all that it has loaded.
+        gc.freeze()
+
+
+def _carry_out(args: Sequence[str]) -> int:
     parser, handlers = _parser(args)
     given = parser.parse_args(args)
     handler = handlers.get(given.command)

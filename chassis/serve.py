@@ -11,7 +11,13 @@ own, because publishing through py-amqp also reads from the socket, and only one
 
 from __future__ import annotations
 
+import gc
 import warnings
+
+from fivered.chassis import SELDOM
+
+if __name__ == "__main__":
+    gc.set_threshold(*SELDOM)
 
 with warnings.catch_warnings():
     # eventlet announces its retirement at every import (DECISIONS 3).
@@ -636,6 +642,8 @@ def _serve(runtime: Runtime, stopping: list[int]) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     container.start()
+    # What was loaded until now stays: no collection need look at it again.
+    gc.freeze()
     supervised.tell_started()
     while not asked_to_end(3600):
         pass

@@ -8,8 +8,14 @@ job belongs to the worker that holds its lease.
 
 from __future__ import annotations
 
-import argparse
 import gc
+
+from fivered.chassis import SELDOM
+
+if __name__ == "__main__":
+    gc.set_threshold(*SELDOM)
+
+import argparse
 import logging
 import os
 import signal
@@ -218,7 +224,7 @@ class Worker:
         # for circles each time, and through all that was loaded at the start, costs a twentieth.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(100_000, 20, 20)
+        gc.set_threshold(*SELDOM)
         self._started = True
         try:
             # Before anything of the same subjects takes effect here.

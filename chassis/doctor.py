@@ -101,6 +101,8 @@ def _service(name: str, url: str | None) -> list[Found]:
     except SettingsError as error:
         return [(False, problem) for problem in error.problems]
     try:
+        if store.shares_sessions(runtime.engine):
+            return [(False, f"database: {store.SHARED_SESSIONS}")]
         current, head = current_of(runtime.engine, package_of(cls)), newest_of(package_of(cls))
         if current != head:
             return [

@@ -90,12 +90,18 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
 
     Returns:
         False when the process was asked to end meanwhile.
+
+    Raises:
+        SettingsError: A pooler stands before it that does not keep sessions apart.
     """
     backoff = Backoff(0.2, _LONGEST_WAIT_S)
     package = migrate.package_of(runtime.service_cls)
     while True:
         try:
             if not migrate.is_behind(runtime.engine, package):
+                if store.shares_sessions(runtime.engine):
+                    variable = database_variable(runtime.name)
+                    raise SettingsError([f"{variable}: {store.SHARED_SESSIONS}"])
                 runtime.prepare()
                 return True
             log.error(

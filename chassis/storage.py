@@ -741,6 +741,23 @@ def takes_writes(conn: sa.Connection) -> bool:
     return bool(conn.execute(_TAKES_WRITES).scalar())
 
 
+def shares_sessions(engine: Engine) -> bool:
+    """Tell whether a pooler stands before the server that gives one of its sessions to several of
+    our connections, as PgBouncer does unless its mode is `session`. There a lock that a session
+    holds belongs to nobody, or to two, and what is listened for or prepared is lost."""
+    if engine.dialect.name != "postgresql":
+        return False
+    asked = sa.select(sa.func.pg_backend_pid())
+    with engine.connect() as one, engine.connect() as two:
+        both = [conn.execution_options(isolation_level="AUTOCOMMIT") for conn in (one, two)]
+        # Others of the pooler's callers may come between.
+        return any(len({conn.execute(asked).scalar() for conn in both}) == 1 for _ in range(5))
+
+
+SHARED_SESSIONS = (
+    "a pooler before PostgreSQL gives a session to several connections (PgBouncer: pool_mode ="
+    " session, or none; docs/bare-metal.md)"
+)
 _TAKES_WRITES = sa.text(
     "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'"
 )

@@ -1,6 +1,7 @@
 """psycopg2 with fewer ways to the server, for `serve`: most of what a command costs is those.
 
-* BEGIN goes with the first statement of the transaction, not before it.
+* BEGIN goes with the first statement of the transaction, not before it; COMMIT with the last one,
+  where whoever sends that says so.
 * A statement of a writing transaction is prepared at its fifth use, by each connection for itself,
   and sent as `EXECUTE name(values)`. psycopg2 sends text, which the server parses and plans anew
   each time: more than half of what a command costs there. psycopg 3, which the other processes use,
@@ -127,6 +128,7 @@ class Connection(extensions.connection):
         extensions.connection.autocommit.__set__(self, True)
         self.cursor_factory = _Cursor
         self._begun = False
+        self._last = False
         self._level = ""
         self._statements: dict[str, _Statement] = {}
         self._names = 0
@@ -142,6 +144,20 @@ class Connection(extensions.connection):
             return ""
         self._begun = True
         return f"BEGIN{self._level}{_WRITES[self.readonly]};"
+
+    def end_with_next(self) -> None:
+        """Let the next statement be the last of its transaction: COMMIT goes with it, and what it
+        returns is not read. Where it fails the transaction is still open, to be rolled back."""
+        self._last = True
+
+    def end(self) -> str:
+        """Return what must go behind a statement: COMMIT, where it is the last."""
+        last, self._last = self._last, False
+        return ";COMMIT" if last and not self.autocommit else ""
+
+    def ended(self) -> None:
+        """Know that the transaction is committed."""
+        self._begun = False
 
     def commit(self) -> None:
         """End the transaction, if a statement has begun it."""
@@ -207,15 +223,17 @@ class _Cursor(extensions.cursor):
 
     def execute(self, query: str, values: Mapping[str, object] | None = None) -> None:
         conn = self.connection
-        text = query
+        text, end = query, conn.end()
         if values and not conn.readonly and not conn.autocommit and isinstance(values, dict):
             text = conn.prepared(self, query, values)
         try:
-            super().execute(conn.begin() + text, values)
+            super().execute(conn.begin() + text + end, values)
         except NotSupportedError:
             if text is not query:
                 conn.forget()  # a table was changed under the plan
             raise
+        if end:
+            conn.ended()
 
     def executemany(self, query: str, values: Any) -> None:
         begin = self.connection.begin()

@@ -79,6 +79,7 @@ def write(
     keep: store.Values | None = None,
     audit: store.Values | None = None,
     wakes: bool = False,
+    last: bool = False,
 ) -> None:
     """End a transaction: write what it said, its timers, the reply under its key and its audit row.
 
@@ -90,6 +91,7 @@ def write(
         keep: The row of the key, for a command.
         audit: The audit row, for a command.
         wakes: Whether a worker has to look at what was done, though nothing was said.
+        last: Whether the transaction may be committed with it, which spares a round trip.
 
     Raises:
         KeyTaken: The key has a reply already; the transaction must be rolled back.
@@ -117,8 +119,16 @@ def write(
         params["k_reply"] = None if keep["reply"] is None else json.dumps(keep["reply"])
     if audit is not None:
         params |= {f"a_{name}": audit[name] for name in _AUDITED}
-    statement = _statement(len(inline), len(timers), keep is not None, audit is not None, wakes)
-    kept = conn.exec_driver_sql(statement, params).scalar()
+    shape = len(inline), len(timers), keep is not None, audit is not None, wakes
+    if last and store.end_with_next(conn):
+        try:
+            conn.exec_driver_sql(_statement(*shape, strict=True), params)
+        except sa.exc.IntegrityError as error:
+            if store.broken(error) == tables.idempotency.primary_key.name:
+                raise KeyTaken from error
+            raise
+        return
+    kept = conn.exec_driver_sql(_statement(*shape), params).scalar()
     if keep is not None and not kept:
         raise KeyTaken
 
@@ -165,12 +175,14 @@ def _into(table: sa.Table) -> sa.Insert:
 
 
 @functools.cache
-def _statement(events: int, timers: int, keep: bool, audit: bool, notify: bool) -> str:
+def _statement(
+    events: int, timers: int, keep: bool, audit: bool, notify: bool, *, strict: bool = False
+) -> str:
+    """Return the statement. A strict one fails where the key is taken: its result is not read."""
     parts = []
     if keep:
-        parts.append(
-            _part("kept", "idempotency", _KEPT, ["k"], " ON CONFLICT DO NOTHING RETURNING 1")
-        )
+        unless = "" if strict else " ON CONFLICT DO NOTHING"
+        parts.append(_part("kept", "idempotency", _KEPT, ["k"], f"{unless} RETURNING 1"))
     if audit:
         parts.append(_part("audited", "audit", _AUDITED, ["a"]))
     if events:

@@ -290,6 +290,7 @@ class Runtime(Opened):
             tx.flush(
                 keep=idempotency.row_of(call, digest.keyed, kept),
                 audit=audit.row_of(call, digest.keyed, reply),
+                last=True,
             )
         return reply
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -500,6 +500,18 @@ def hold(conn: Connection, name: str) -> None:
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(key))).all()
 
 
+def end_with_next(conn: Connection) -> bool:
+    """Let COMMIT go with the next statement, whose result is lost then. Returns whether it will:
+    not where the driver cannot, or the transaction is a part of another."""
+    end: Callable[[], None] | None = getattr(
+        conn.connection.dbapi_connection, "end_with_next", None
+    )
+    if end is None or conn.in_nested_transaction():
+        return False
+    end()
+    return True
+
+
 def is_postgresql(conn: Connection) -> bool:
     """Tell whether the statement may be PostgreSQL's own."""
     return conn.dialect.name == "postgresql"
@@ -761,6 +773,12 @@ SHARED_SESSIONS = (
 _TAKES_WRITES = sa.text(
     "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'"
 )
+
+
+def broken(error: sa.exc.IntegrityError) -> str | None:
+    """Return the name of the constraint that PostgreSQL says is broken."""
+    name: str | None = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return name
 
 
 def is_lost_race(error: BaseException) -> bool:

@@ -424,6 +424,7 @@ class Tx:
         "_outgoing",
         "_partitions",
         "_timers",
+        "_woken",
         "_years",
         "actor",
         "after",
@@ -484,7 +485,7 @@ class Tx:
         self.said = 0
         # Which facts were said, whether a timer was armed or a job queued, and whether a job was.
         self.facts: set[str] = set()
-        self.wakes = self.queues = False
+        self.wakes = self.queues = self._woken = False
         self.after: list[Callable[[Tx], None]] = []
         # For a command whose reply is not kept whole, asked again with the same key: what was
         # kept of the first answer. It changes nothing then, and gives what was not kept anew.
@@ -768,21 +769,24 @@ class Tx:
         )
         return job_id
 
-    def flush(self, *, keep: store.Values | None = None, audit: store.Values | None = None) -> int:
+    def flush(self, *, last: bool = False, **rows_of_command: store.Values) -> int:
         """Write what was said into the outbox; the host calls it last. Returns the number.
 
         Args:
-            keep: For a command, the row that keeps its reply under its key.
-            audit: For a command, its audit row.
+            last: Whether nothing comes after it: it may commit the transaction.
+            rows_of_command: `keep`, the row that keeps its reply under its key, and `audit`.
         """
         rows, self._outgoing = self._outgoing, []
         armed = list(self._armings.values())
         self._armings.clear()
-        if rows or self.wakes or keep is not None or audit is not None:
+        # A command has told it when its host comes here.
+        wakes = self.wakes and (bool(armed) or not self._woken)
+        if rows or wakes or rows_of_command:
             outbox.write(
                 self.conn, self.runtime.chassis, rows,
-                armed=armed, keep=keep, audit=audit, wakes=self.wakes,
+                armed=armed, wakes=wakes, last=last, **rows_of_command,
             )  # fmt: skip
+            self._woken = True
         self.said += len(rows)
         self.facts.update(row["fact"] for row in rows)
         return self.said

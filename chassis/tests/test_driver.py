@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from fivered.chassis import outbox
 from fivered.chassis import storage as store
 from fivered.chassis.driver import Connection
 
@@ -177,6 +178,57 @@ def test_a_table_that_is_changed_under_a_plan_costs_one_more_try(engine):
         ask()
     assert store.is_lost_race(caught.value)
     assert ask() == 7
+
+
+def test_a_last_statement_takes_its_commit_along(engine, postgres_url):
+    beside = store.open_engine(postgres_url)
+    for number in range(USES):
+        with engine.begin() as conn:
+            assert store.end_with_next(conn)
+            conn.execute(sa.insert(TABLE).values(id=number))
+            with beside.connect() as other:
+                seen = sa.select(sa.func.count()).select_from(TABLE)
+                assert other.execute(seen).scalar_one() == number + 1
+    assert len(rows(engine)) == USES
+    beside.dispose()
+
+
+def test_a_last_statement_that_fails_commits_nothing(engine):
+    insert(engine, 1)
+    for number in range(2, 2 + USES):
+        with pytest.raises(sa.exc.IntegrityError) as failed, engine.begin() as conn:
+            conn.execute(sa.insert(TABLE).values(id=number))
+            assert store.end_with_next(conn)
+            conn.execute(sa.insert(TABLE).values(id=1))
+        assert store.broken(failed.value) == "things_pkey"
+        insert(engine, -number)
+    assert {row["id"] for row in rows(engine)} == {1, *(-n for n in range(2, 2 + USES))}
+
+
+def test_the_statement_of_a_part_is_not_the_last_of_the_whole(engine):
+    with engine.begin() as conn:
+        with conn.begin_nested():
+            assert not store.end_with_next(conn)
+            conn.execute(sa.insert(TABLE).values(id=1))
+        conn.rollback()
+    assert rows(engine) == []
+
+
+def test_a_key_that_is_taken_is_told_by_the_last_statement(engine):
+    metadata = store.new_metadata()
+    tables = store.chassis_tables(metadata)
+    with engine.begin() as conn:
+        metadata.create_all(conn)
+    kept = {"actor": "per_1", "method": "do", "digest": "d", "reply": {"a": 1}}
+    for number in range(USES):
+        keep = kept | {"key": f"k{number}", "created_at": datetime.now(UTC)}
+        with engine.begin() as conn:
+            conn.execute(sa.insert(TABLE).values(id=number))
+            outbox.write(conn, tables, [], keep=keep, last=True)
+        with pytest.raises(outbox.KeyTaken), engine.begin() as conn:
+            conn.execute(sa.insert(TABLE).values(id=number + 100))
+            outbox.write(conn, tables, [], keep=keep, last=True)
+    assert [row["id"] for row in rows(engine)] == list(range(USES))
 
 
 def test_a_lost_connection_is_told_as_before(engine):

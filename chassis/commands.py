@@ -361,6 +361,9 @@ def run_look(given: argparse.Namespace) -> int:
     runtime = open_runtime(given.service)
     try:
         rows = look(runtime, looking.Narrowed(given.limit, **options))
+        # What the release before called otherwise is found all the same.
+        if not rows and (why := looking.unknown(runtime, given.command, options)):
+            raise CommandFailed(why)
     finally:
         runtime.close()
     for line in looking.lines(rows, as_json=given.json):

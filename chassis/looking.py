@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from fivered.chassis import storage as store
 from fivered.chassis import telemetry
 from fivered.chassis.calendar import SHANGHAI
+from fivered.chassis.runtime import Runtime
 from fivered.chassis.transaction import Opened
 
 JOB_STATES = ("QUEUED", "RUNNING", "DONE", "FAILED", "CANCELLED")
@@ -81,6 +83,34 @@ def audit(runtime: Opened, asked: Narrowed) -> list[Row]:
         named = table.c.trace.contains(parsed.trace_id if parsed else asked.trace, autoescape=True)
         narrowed = narrowed.where(named)
     return _read(runtime, narrowed.order_by(table.c.id.desc()).limit(asked.limit))
+
+
+def unknown(runtime: Runtime, table: str, asked: Mapping[str, str | None]) -> str:
+    """Tell which word of a question means nothing in a service, and what there is; empty where each
+    means something.
+
+    Args:
+        runtime: The service.
+        table: jobs, timers or audit.
+        asked: The words, as in `Narrowed`.
+    """
+    commands = [name for name, entry in runtime.entries.items() if entry.kind == "command"]
+    of_table: dict[str, tuple[str, str, Iterable[str]]] = {
+        "jobs": ("kind", "job", runtime.job_doors),
+        "timers": ("kind", "timer", runtime.timers),
+        "audit": ("door", "command", commands),
+    }
+    member, what, known = of_table[table]
+    word = asked.get(member)
+    if word is None or word in known:
+        return ""
+    listed = sorted(known)
+    near = difflib.get_close_matches(word, listed, n=5) if len(listed) > _MOST_LISTED else listed
+    return f"{runtime.name} has no {what} {word!r}" + (f": {', '.join(near)}" if near else "")
+
+
+# More words than these are a screen; of more those are told that look alike.
+_MOST_LISTED = 30
 
 
 def _narrowed(asked: store.Select, **wanted: str | None) -> store.Select:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -759,9 +759,15 @@ def shares_sessions(engine: Engine) -> bool:
     holds belongs to nobody, or to two, and what is listened for or prepared is lost."""
     if engine.dialect.name != "postgresql":
         return False
+    # The engine's own pool may hold one connection only.
     asked = sa.select(sa.func.pg_backend_pid())
-    with engine.connect() as one, engine.connect() as two:
-        both = [conn.execution_options(isolation_level="AUTOCOMMIT") for conn in (one, two)]
+    with ExitStack() as stack:
+        both = []
+        for _ in range(2):
+            alike = sa.Engine(engine.pool.recreate(), engine.dialect, engine.url)
+            stack.callback(alike.dispose)
+            held = stack.enter_context(alike.connect())
+            both.append(held.execution_options(isolation_level="AUTOCOMMIT"))
         # Others of the pooler's callers may come between.
         return any(len({conn.execute(asked).scalar() for conn in both}) == 1 for _ in range(5))
 

@@ -142,3 +142,15 @@ def test_what_is_read_of_keys_years_and_projections_is_an_object_too(tmp_path, m
     [rebuilt] = [name for name in service_names() if service_class(name).projections]
     assert cli.main(["rebuild", rebuilt, "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["source"]
+
+
+def test_a_word_that_means_nothing_is_refused_with_those_that_do(bench):
+    """H11-29: "none", exit 0, for whatever was mistyped."""
+    for table, member in (("jobs", "kind"), ("timers", "kind"), ("audit", "door")):
+        why = looking.unknown(bench.runtime, table, {member: "resett"})
+        assert "has no" in why
+        assert "'resett'" in why
+    assert "reset" in looking.unknown(bench.runtime, "audit", {"door": "resett"})
+    assert "reminder" in looking.unknown(bench.runtime, "timers", {"kind": "x"})
+    assert looking.unknown(bench.runtime, "timers", {"kind": "reminder"}) == ""
+    assert looking.unknown(bench.runtime, "audit", {"by": "per_9", "door": None}) == ""

@@ -75,7 +75,8 @@ def test_a_process_starts_where_sessions_are_kept_apart_and_refuses_where_not(
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
     with servers.temporary_folder("pooler-") as folder, pooler(folder, postgres_url, mode) as url:
-        runtime = Runtime.open(Toy, url, environ=environment())
+        # One connection is enough to find it.
+        runtime = Runtime.open(Toy, url, environ=environment(FIVERED_DATABASE_POOL="1"))
         try:
             migrate_service(Toy, runtime.engine)
             found = [text for ok, text in doctor._service("toy", url) if ok is False]

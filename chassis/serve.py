@@ -26,9 +26,10 @@ with warnings.catch_warnings():
 
     if __name__ == "__main__":
         eventlet.monkey_patch()
+        # Until the service is open, as in `process.open_runtime`.
+        gc.disable()
 
 import contextlib
-import gc
 import logging
 import os
 import signal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from fivered.gateway.serving import PortTaken
 
 def run_gateway(_given: argparse.Namespace) -> int:
     """Carry out `fivered gateway`."""
+    # Until the server has started: what is loaded stays.
+    gc.disable()
     logs.configure("gateway")
     telemetry.start("gateway")
     try:

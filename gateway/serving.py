@@ -101,7 +101,9 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             # What was loaded until now stays for good: no collection need look at it again.
+            gc.collect()
             gc.freeze()
+            gc.enable()
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

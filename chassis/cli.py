@@ -438,12 +438,7 @@ def _commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.Argum
 def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:
     if not isinstance(handler, str):
         return handler
-    # What is loaded stays: to look for circles in it again and again costs a tenth of the time.
-    gc.disable()
-    try:
-        found: Callable[[argparse.Namespace], int] = pkgutil.resolve_name(handler)
-    finally:
-        gc.enable()
+    found: Callable[[argparse.Namespace], int] = pkgutil.resolve_name(handler)
     return found
 
 

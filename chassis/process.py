@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -57,15 +56,6 @@ def open_runtime(
         NotInstalled: There is no such service here.
         SettingsError: Lists every missing or wrong variable.
     """
-    # What is loaded stays: to look for circles in it again and again costs a tenth of the time.
-    gc.disable()
-    try:
-        return _open(name, cooperative=cooperative, consumes=consumes)
-    finally:
-        gc.enable()
-
-
-def _open(name: str, *, cooperative: bool, consumes: bool) -> tuple[Runtime, topology.Installation]:
     cls = topology.find_service(name)
     variable = database_variable(cls.name)
     url = os.environ.get(variable, "")

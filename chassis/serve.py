@@ -26,10 +26,9 @@ with warnings.catch_warnings():
 
     if __name__ == "__main__":
         eventlet.monkey_patch()
-        # Until the service is open, as in `process.open_runtime`.
-        gc.disable()
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -643,8 +642,6 @@ def _serve(runtime: Runtime, stopping: list[int]) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     container.start()
-    # What was loaded until now stays: no collection need look at it again.
-    gc.freeze()
     supervised.tell_started()
     while not asked_to_end(3600):
         pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from pathlib import Path
@@ -18,8 +17,6 @@ from fivered.gateway.serving import PortTaken
 
 def run_gateway(_given: argparse.Namespace) -> int:
     """Carry out `fivered gateway`."""
-    # Until the server has started: what is loaded stays.
-    gc.disable()
     logs.configure("gateway")
     telemetry.start("gateway")
     try:

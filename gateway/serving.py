@@ -103,7 +103,6 @@ class Server(uvicorn.Server):
             # What was loaded until now stays for good: no collection need look at it again.
             gc.collect()
             gc.freeze()
-            gc.enable()
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

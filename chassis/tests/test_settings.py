@@ -1,10 +1,8 @@
 """Settings: what is wrong is named with its variable, before anything starts."""
 
-import gc
-
 import pytest
 
-from fivered.chassis import broker, commands, logs, process, setting_files, topology
+from fivered.chassis import broker, commands, logs, setting_files
 from fivered.chassis.settings import CommandFailed, ProcessSettings, SettingsError, misspelt, read
 from testkit.bench import environment
 
@@ -98,18 +96,3 @@ def test_every_file_that_cannot_be_read_is_named_and_nothing_that_it_holds(tmp_p
         "FIVERED_C and FIVERED_C_FILE are both set: one of them",
         f"FIVERED_SETTINGS: line 2 of {tmp_path}/lines is not NAME=value",
     ]
-
-
-def test_the_collector_of_garbage_rests_while_a_service_is_opened_and_works_again(monkeypatch):
-    rested = []
-    find = topology.find_service
-
-    def found(name):
-        rested.append(not gc.isenabled())
-        return find(name)
-
-    monkeypatch.setattr(topology, "find_service", found)
-    with pytest.raises(SettingsError):
-        process.open_runtime("fivered.chassis.tests.toy.service:Toy")
-    assert rested == [True]
-    assert gc.isenabled()

@@ -191,6 +191,7 @@ def _rooms(act: Act) -> Iterator[Mapping[str, object]]:
             yield vars(module)
 
 
+@functools.cache
 def places_of(http: str) -> tuple[str, ...]:
     """Return the names of a path's places, in order."""
     return tuple(_PLACE.findall(http))

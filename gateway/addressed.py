@@ -39,6 +39,8 @@ def read_params(shape: Shape | None, request: Request) -> JsonObject:
     Raises:
         Flawed: One is unknown or wrong.
     """
+    if shape is None and not request.scope["query_string"]:
+        return {}
     asked = shape or NOTHING
     given: JsonObject = {}
     for name in request.query_params:

@@ -447,6 +447,9 @@ _LISTED = tuple(
     for column in requests.c
     if column.name not in {"text", "note", "rating_text", "media", "evidence", "tried"}
 )
+_LINES = sa.select(*_LISTED)
+# Without a condition the count would not name its table.
+_COUNT = sa.select(sa.func.count()).select_from(requests).correlate(None)
 # Every list is bounded at both ends, so that the database seeks its beginning in an index.
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -490,7 +493,7 @@ def _parts(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 def page(
     conn: sa.Connection, wanted: Wanted, part: records.PartOfList, *, newest_first: bool, of: str
 ) -> records.Page:
-    """Return requests, newest or oldest first.
+    """Return requests, newest or oldest first, and how many the list shows on all its pages.
 
     Args:
         conn: The transaction.
@@ -507,22 +510,21 @@ def page(
         bounds = [requests.c.created_at >= (window.after[0] if window.after else _BEGINNING)]
     bounds += window.bounds()
     found: dict[str, Row] = {}
+    total = 0
     for some in _parts(wanted):
-        asked = sa.select(*_LISTED).where(some, *bounds).order_by(*window.order())
-        found |= {row.request_id: row for row in records.rows(conn, asked.limit(window.wanted))}
+        count = _COUNT.where(some)
+        # One round trip for both: the count does not depend on the line that it stands in.
+        asked = _LINES.add_columns(count.scalar_subquery().label("in_all"))
+        asked = asked.where(some, *bounds).order_by(*window.order()).limit(window.wanted)
+        read = records.rows(conn, asked)
+        total += int(read[0].in_all if read else conn.execute(count).scalar_one())
+        found |= {row.request_id: row for row in read}
     rows = sorted(
         found.values(),
         key=lambda row: (row.created_at, row.request_id),
         reverse=window.descending,
     )
-    return window.page(rows[: window.wanted])
-
-
-def total(conn: sa.Connection, wanted: Wanted) -> int:
-    """Return how many requests a list shows on all its pages."""
-    # Without a condition the count would not name its table.
-    asked = sa.select(sa.func.count()).select_from(requests)
-    return sum(int(conn.execute(asked.where(part)).scalar_one()) for part in _parts(wanted))
+    return window.page(rows[: window.wanted], total)
 
 
 def workbench(conn: sa.Connection, person_id: str, part: records.PartOfList) -> records.Page:

@@ -340,7 +340,7 @@ def _listed(
     found = storage.cases.page(
         tx.conn, wanted, payload, newest_first=payload.order == "newest", of=of
     )
-    return _page(tx, found, storage.cases.total(tx.conn, wanted))
+    return _page(tx, found, found.total or 0)
 
 
 def _page(tx: Tx, found: records.Page, total: int) -> replies.RequestPage:

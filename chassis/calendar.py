@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from fivered.chassis.facts import WORDS, fact, measure, moment
+from fivered.chassis.facts import fact, measure, moment
 from fivered.chassis.text import DAY, broken, is_day, tidy, unreadable
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
@@ -354,10 +354,8 @@ class DeadlineMoved:
 
     what: Annotated[
         str,
-        Meta(
-            description="哪种期限,按服务内的名称 / which deadline, by its name in the service",
-            extra_json_schema={WORDS: []},
-        ),
+        # Each service's own (`deadline_words`).
+        Meta(description="哪种期限,按服务内的名称 / which deadline, by its name in the service"),
     ]
     id: Annotated[str, Meta(description="期限所属事项的编号 / id of what has the deadline")]
     year: Annotated[

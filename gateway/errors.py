@@ -403,5 +403,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
         demo = request.app.state.gate.settings.demo_clock
         said = f"{refused['message_zh']} / {refused['message_en']}"
         body = f'<main id="main"><h1>404</h1><p>{both(said)}</p></main>'
-        return html_response("404", body, demo=demo, installed=(), status=404)
+        answer = html_response("404", body, demo=demo, installed=(), status=404)
+        answer.headers["Vary"] = "Accept"
+        return answer
     return problem(context_of(request), path, refused, headers=headers)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fivered.chassis.calendar import DeadlineMoved
 from fivered.chassis.promises import members_of
 from fivered.chassis.schemas import schema_of
 from fivered.chassis.transaction import Tx
@@ -61,6 +62,9 @@ def hold() -> None:
     @functools.wraps(publish)
     def compared(tx: Tx, event: object, **rest: Any) -> str:
         check(event)
+        named = tx.runtime.service_cls.deadline_words
+        if isinstance(event, DeadlineMoved) and named and event.what not in named:
+            raise AssertionError(f"{tx.runtime.name} has no deadline_words for {event.what!r}")
         return publish(tx, event, **rest)
 
     Tx.publish = compared  # type: ignore[assignment,method-assign]  # in tests only

@@ -75,7 +75,7 @@ class Steward(Imports, Sealing, Service):
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (
         "REQ_ACCEPT", "REQ_NOBODY", "REQ_CONTACT", "REQ_RESOLVE", "REQ_L2", "REQ_L3",
-        "BAD_RATING_REVIEW", "cutoff",
+        "BAD_RATING_REVIEW", "cutoff", "retention",
     )  # fmt: skip
     importers = imports.IMPORTERS
     seals_with = PII_KEY

@@ -33,6 +33,7 @@ from fivered.chassis.messages import (
     ANY_ROLE,
     PARTITIONS,
     PUBLIC,
+    SELF,
     SYSTEM,
     SYSTEM_ROLE,
     Actor,
@@ -668,7 +669,7 @@ def check_role(roles: Sequence[str], actor: Actor) -> None:
     """
     if PUBLIC in roles:
         return
-    if ANY_ROLE in roles and actor.role not in {ANONYMOUS_ROLE, ""}:
+    if ANY_ROLE in roles and actor.role not in {ANONYMOUS_ROLE, SELF, ""}:
         return
     if actor.role in roles:
         return
@@ -689,6 +690,7 @@ __all__ = [
     "ANY_ROLE",
     "PARTITIONS",
     "PUBLIC",
+    "SELF",
     "SYSTEM",
     "SYSTEM_ROLE",
     "Actor",

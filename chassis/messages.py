@@ -23,6 +23,9 @@ Members: TypeAlias = dict[str, Any]
 
 ANY_ROLE = "*"
 PUBLIC = "PUBLIC"
+# A door of who is signed in, whatever roles that person has: one's own account. It is the acting
+# role there, too, and acts nowhere else.
+SELF = "SELF"
 SYSTEM_ROLE = "R_SYSTEM"
 ANONYMOUS_ROLE = "R_ANONYMOUS"
 PARTITIONS = 4
@@ -46,11 +49,15 @@ class Actor:
         id: The person, or "" for a caller without a token, or "system".
         role: The acting role.
         scope: Unpadded area code; the role acts on that area and what lies in it.
+        session: The session in which the person is signed in; empty without one.
+        address: From where a caller without a token comes, who wants to sign in.
     """
 
     id: str
     role: str
     scope: str
+    session: str = ""
+    address: str = ""
 
     def covers(self, area: str) -> bool:
         """Tell whether `area` lies in the actor's scope."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeGuard, TypeVar
+import functools
+from types import UnionType
+from typing import (
+    ClassVar,
+    Generic,
+    TypeGuard,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from msgspec import Meta, Struct
 
@@ -45,6 +56,22 @@ def is_request(hint: object) -> TypeGuard[type[Struct]]:
 def is_line(hint: object) -> TypeGuard[type[Line[Struct]]]:
     """Tell whether a type is that of lines which are judged one by one."""
     return isinstance(hint, type) and issubclass(hint, Line)
+
+
+@functools.cache
+def secrets_of(kind: type[Struct]) -> frozenset[str]:
+    """Return the members of a request type that are secrets: `Meta(extra={"secret": True})`. They
+    are no part of the digest by which a request is known again, nor of anything else that is kept.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if _is_secret(hint))
+
+
+def _is_secret(hint: object) -> bool:
+    if get_origin(hint) in {Union, UnionType}:
+        return any(map(_is_secret, get_args(hint)))
+    marks = getattr(hint, "__metadata__", ())
+    return any(isinstance(one, Meta) and bool((one.extra or {}).get("secret")) for one in marks)
 
 
 def members_of(kind: type[Struct]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +38,7 @@ from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_membe
 from fivered.gateway.doors import ANY, PUBLIC, Door, Doors
 from fivered.gateway.errors import CapabilityMissing, StreamsTaken, answer_error, explain
 from fivered.gateway.identity import ANONYMOUS, IdentitySource, Tokens
+from fivered.gateway.keyring import SERVICE, Keyring
 from fivered.gateway.limits import Outermost
 from fivered.gateway.openapi import Document
 from fivered.gateway.serving import listen, serve
@@ -374,8 +375,10 @@ def create(
         if name not in installed:
             missing.setdefault(name, "not installed")
 
-    gate = Gate(caller, settings, identities or Tokens(settings.token_key))
+    believed = Keyring(Tokens(settings.token_key), signed_in=SERVICE in services)
+    gate = Gate(caller, settings, identities or believed)
     app = Starlette()
+    app.state.keyring = believed
     app.state.gate = gate
     app.state.table = DoorTable(app, gate, installed, missing, set(services))
     app.state.streams = app.state.table.streams
@@ -601,7 +604,30 @@ def serve_embedded(
         SettingsError: A variable is missing or wrong.
     """
     chosen = settings or read(GatewaySettings)
-    serve(create(host, settings=chosen, services=services), chosen, sock=sock, ready=ready)
+    app = create(host, settings=chosen, services=services)
+    # In one process a right ends as soon as it is known; the keys are asked for at the start.
+    app.router.lifespan_context = _following(app, host, services)
+    serve(app, chosen, sock=sock, ready=ready)
+
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def _following(app: Starlette, caller: Caller, services: Sequence[str]) -> Lifespan:
+    """Return what keeps asking whose tokens count, where people can sign in at all."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        asking = None
+        if SERVICE in services:
+            asking = asyncio.create_task(app.state.keyring.follow(caller))
+        try:
+            yield
+        finally:
+            if asking is not None:
+                asking.cancel()
+
+    return lifespan
 
 
 def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -> int:
@@ -625,15 +651,18 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
     caller = BusCaller(process.broker_url, process.actor_key)
     app = create(caller, settings=settings, services=services, extra=extra)
 
+    believing = _following(app, caller, services)
+
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(served: Starlette) -> AsyncIterator[None]:
         # The bus lives on the server's own event loop, so it begins and ends with it.
         await caller.start()
         following = asyncio.create_task(
             app.state.table.follow(caller.reconnected, settings.contracts_s)
         )
         try:
-            yield
+            async with believing(served):
+                yield
         finally:
             following.cancel()
             await caller.close()

@@ -25,5 +25,16 @@ def _declare_token(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _declare_init(parser: argparse.ArgumentParser) -> None:
+    """Begin an installation: make the first administrators of the district."""
+    parser.add_argument("--district", required=True, help="code of the district, 6 digits")
+    parser.add_argument(
+        "--admin", action="append", required=True, metavar="LOGIN",
+        help="name to sign in with; may be repeated: two people grant rights to the others",
+    )  # fmt: skip
+    parser.add_argument("--data", help="folder of an embedded system (fivered up --data)")
+
+
+init_command = (_declare_init, "fivered.gateway.commands:run_init")
 gateway_command = (_declare_gateway, "fivered.gateway.commands:run_gateway")
 token_command = (_declare_token, "fivered.gateway.commands:run_token")

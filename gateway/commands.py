@@ -6,10 +6,16 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import cast
 
-from fivered.chassis import logs, telemetry
+from fivered.chassis import here, logs, telemetry
+from fivered.chassis.commands import open_runtime
 from fivered.chassis.here import keys_file, read_keys
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import SYSTEM, Call, new_uuid
+from fivered.chassis.refusal import Refusal, fill
 from fivered.chassis.settings import CommandFailed
+from fivered.gateway import keyring
 from fivered.gateway.app import run
 from fivered.gateway.identity import issue
 from fivered.gateway.serving import PortTaken
@@ -23,6 +29,30 @@ def run_gateway(_given: argparse.Namespace) -> int:
         return run()
     except PortTaken as error:
         raise CommandFailed(str(error)) from error
+
+
+def run_init(given: argparse.Namespace) -> int:
+    """Carry out `fivered init`: an account for each administrator, with its one-time password."""
+    with here.at(given.data):
+        runtime = open_runtime(keyring.SERVICE)
+        try:
+            runtime.prepare()
+            for login in given.admin:
+                body: JsonObject = {"login": login, "district": given.district}
+                call = Call("_first_day", body, SYSTEM, new_uuid())
+                made = cast("dict[str, str]", runtime.call(call))
+                sys.stdout.write(
+                    f"{made['login']}  {made['person_id']}  一次性密码 one-time password: "
+                    f"{made['password']}  (72 h)\n"
+                )
+        except Refusal as refusal:
+            raise CommandFailed(fill(refusal.text.english, refusal.params)) from refusal
+        finally:
+            runtime.close()
+    sys.stdout.write(
+        "首次登录 first sign-in: POST /v1/identity/sign-in {login, password, new_password}\n"
+    )
+    return 0
 
 
 def run_token(given: argparse.Namespace) -> int:

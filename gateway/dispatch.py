@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -139,6 +140,9 @@ class Gate:
         if door.leaving is not None:
             request.scope[LEAVING] = door.leaving.headers()
         actor = self.admit(request, door.roles, door.cost)
+        if door.kind == "command" and PUBLIC_ROLE in door.roles:
+            # Who tries in vain to sign in is known by this alone.
+            actor = replace(actor, address=address_of(request.scope))
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)
         places = read_places(door, request)

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from fivered.chassis.api import Leaving, Schema
 from fivered.chassis.i18n import vocabulary
-from fivered.chassis.messages import ANONYMOUS_ROLE, ANY_ROLE
+from fivered.chassis.messages import ANONYMOUS_ROLE, ANY_ROLE, SELF
 from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request
@@ -192,7 +192,7 @@ class Doors:
         if strange := said.keys() - Said.__annotations__.keys():
             raise TypeError(f"{where} says {', '.join(sorted(strange))}")
         roles = tuple(dict.fromkeys(said.get("roles") or ()))
-        if unknown := set(roles) - ROLES - {ANY_ROLE, PUBLIC_ROLE}:
+        if unknown := set(roles) - ROLES - {ANY_ROLE, PUBLIC_ROLE, SELF}:
             raise TypeError(f"{where} names unknown roles: {', '.join(sorted(unknown))}")
         places = places_of(path)
         named: Schema = {

@@ -55,6 +55,22 @@ class TokenExpired(Refusal):
     text = "令牌已过期,请重新登录 / The token has expired; sign in again"
 
 
+class TokenOutdated(Refusal):
+    """A right has ended since the token was made; the next token knows the others."""
+
+    status = 401
+    text = (
+        "授权已变更,请刷新登录后重试 / Your rights have changed; refresh the session and try again"
+    )
+
+
+class NoRole(RoleDenied):
+    text = (
+        "您目前没有可用的角色;工作人员请先启用身份验证器"
+        " / You act in no role now; staff turn on an authenticator first"
+    )
+
+
 class ActingRoleRequired(Refusal):
     status = 400
     text = (

@@ -1,7 +1,7 @@
 """Who is asking: bearer tokens, the roles that they grant, and the role in which a person acts.
 
-A token is the only source of identities today. `IdentitySource` is the seam for the identity
-database (accounts, sessions): it gives the same `Identity` for an opaque session id.
+`Tokens` reads those that an operator has made; people who sign in have tokens of the identity
+service, which `keyring` reads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 import jwt
 
 from fivered.chassis.bus import check_role
-from fivered.chassis.messages import ANONYMOUS_ROLE, SYSTEM_ROLE, Actor, new_uuid
+from fivered.chassis.messages import ANONYMOUS_ROLE, SELF, SYSTEM_ROLE, Actor, new_uuid
 from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
 from fivered.chassis.refusal import Choices
 from fivered.chassis.text import AREA
@@ -23,6 +23,7 @@ from fivered.gateway.doors import ROLES
 from fivered.gateway.errors import (
     ActingRoleRequired,
     ActingRoleUnreadable,
+    NoRole,
     RoleNotGranted,
     TokenExpired,
     TokenInvalid,
@@ -60,10 +61,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, and as what that person may act."""
+    """A person, as what that person may act, and in which session, where there is one."""
 
     person_id: str
     grants: tuple[Grant, ...]
+    session: str = ""
+
+
+def is_person(text: object) -> bool:
+    """Tell whether a text is the id of a person of the registry."""
+    return isinstance(text, str) and _PERSON.match(text) is not None
 
 
 class IdentitySource(Protocol):
@@ -185,6 +192,7 @@ def acting(identity: Identity, header: str | None) -> Actor:
         ActingRoleUnreadable: The header is no role.
         ActingRoleRequired: Several grants would fit.
         RoleNotGranted: None does.
+        NoRole: There is none at all.
     """
     fitting = list(dict.fromkeys(identity.grants))
     scope: str | None = None
@@ -200,12 +208,14 @@ def acting(identity: Identity, header: str | None) -> Actor:
         ]
         if not fitting:
             raise RoleNotGranted(field="X-Acting-Role", role=found[1], scope=scope or "")
+    if not fitting:
+        raise NoRole(role="")
     if scope is not None:
-        return Actor(identity.person_id, fitting[0].role, scope)
+        return Actor(identity.person_id, fitting[0].role, scope, identity.session)
     if len(fitting) > 1:
         names = Choices(*(f"{grant.role};scope={grant.scope}" for grant in fitting))
         raise ActingRoleRequired(field="X-Acting-Role", roles=names)
-    return Actor(identity.person_id, fitting[0].role, fitting[0].scope)
+    return Actor(identity.person_id, fitting[0].role, fitting[0].scope, identity.session)
 
 
 def who(headers: Mapping[str, str], source: IdentitySource) -> Identity | None:
@@ -240,9 +250,11 @@ def admit(door_roles: tuple[str, ...], identity: Identity | None, header: str | 
         if not public:
             raise TokenRequired
         return ANONYMOUS
+    if SELF in door_roles:
+        return Actor(identity.person_id, SELF, "", identity.session)
     try:
         actor = acting(identity, header)
-    except ActingRoleRequired:
+    except (ActingRoleRequired, NoRole):
         if not public:
             raise
         return ANONYMOUS

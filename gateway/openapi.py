@@ -13,7 +13,7 @@ from fivered.chassis import LICENCE, OPERATOR, api
 from fivered.chassis.api import Leaving, Schema, Schemas
 from fivered.chassis.idempotency import KEEP_DAYS
 from fivered.chassis.json_values import JsonObject
-from fivered.chassis.messages import ANY_ROLE
+from fivered.chassis.messages import ANY_ROLE, SELF
 from fivered.chassis.refusal import PreconditionRequired, Problem
 from fivered.chassis.shapes import Shape
 from fivered.gateway import webhooks
@@ -468,11 +468,18 @@ def _parts(shape: Shape) -> list[Shape]:
     return [shape, *inner] if shape.name else inner
 
 
+# What is said of doors that ask for no role of their own.
+_ADMITTED = {
+    (ANY_ROLE,): "任何已登录角色 / any role",
+    (SELF,): "任何已登录人员,不论角色 / whoever is signed in, in any role or none",
+}
+
+
 def _operation(door: Door, name: str, components: _Components) -> Operation:
     asked = door.body or door.params
     written = asked.schema.get("description", "") if asked is not None else ""
     about = door.description or (written if written != door.summary else "")
-    roles = "任何已登录角色 / any role" if ANY_ROLE in door.roles else ", ".join(door.roles)
+    roles = _ADMITTED.get(door.roles, ", ".join(door.roles))
     said = f"角色 / roles: {'公开 / public' if door.public else roles}"
     operation: Operation = {
         "operationId": name,

@@ -1,0 +1,1 @@
+"""账号与登录: accounts, sessions, and which rights a person holds and why."""

@@ -1,0 +1,260 @@
+"""Accounts of staff: made, reset, locked, closed; codes on paper for residents."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, PersonId
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.requests import Request
+from fivered.services.identity import replies
+from fivered.services.identity.actions import keys, offices, signing_in
+from fivered.services.identity.errors import (
+    AccountExists,
+    NotYours,
+    OwnGrant,
+    StaffAccount,
+    UnknownPerson,
+)
+from fivered.services.identity.fields import Login
+from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import secrets, sessions
+from fivered.services.identity.storage.moments import real_now
+from fivered.services.identity.storage.tables import accounts, enrolments
+
+# How long a one-time password, and a code on paper, may lie.
+ONCE = timedelta(hours=72)
+ON_PAPER = timedelta(days=14)
+
+
+class CreateAccount(Request, frozen=True):
+    """新建工作人员账号 / An account for a member of staff."""
+
+    login: Login
+    area: Annotated[Area, Meta(description="管理区域 / the area that administers it")]
+    person_id: (
+        Annotated[
+            PersonId,
+            Meta(
+                description="已登记人员的编号;不填则新编号 / of somebody who is registered; "
+                "without it a new id"
+            ),
+        ]
+        | None
+    ) = None
+
+
+class FirstDay(Request, frozen=True):
+    """区级管理员 / An administrator of the district."""
+
+    login: Login
+    district: Annotated[
+        str, Meta(pattern=r"^[0-9]{6}$", description="区县代码 / the district", examples=["370811"])
+    ]
+
+
+class WhichAccount(Request, frozen=True):
+    """Which account is meant."""
+
+    account_id: str
+
+
+class WithReason(Request, frozen=True):
+    """说明原因 / Why."""
+
+    account_id: str
+    reason: Annotated[PublicText, Meta(min_length=2, max_length=500, examples=["忘记密码"])]
+
+
+class Enrol(Request, frozen=True):
+    """为居民开具激活码 / A code on paper for a resident."""
+
+    person_id: PersonId
+
+
+def create_account(tx: Tx, payload: CreateAccount) -> replies.NewAccount:
+    """新建工作人员账号,一次性密码只显示这一次 / Make an account; its password is shown once.
+
+    一次性密码 72 小时内有效,只能用来设置新密码。
+
+    Raises:
+        RoleDenied: The area lies outside the caller's.
+        UnknownPerson: The person is not registered.
+        AccountExists: The name is taken, or the person has an account.
+    """
+    tx.require_scope(payload.area)
+    if payload.person_id is not None:
+        person = store.person(tx.conn, payload.person_id)
+        if person is None or person.state != "ACTIVE" or person.merged_into is not None:
+            raise UnknownPerson(field="person_id", person_id=payload.person_id)
+    person_id = payload.person_id or str((tx.first or {}).get("person_id") or tx.new_id("per"))
+    account = _made(tx, payload.login, person_id, payload.area)
+    return _once(tx, account, "reset" if tx.first else "given")
+
+
+def _made(tx: Tx, login: str, person_id: str, area: str) -> Row:
+    if tx.first is not None:
+        return records.locked(tx.conn, accounts, str(tx.first["id"]))
+    if store.by_login(tx.conn, login) or store.of_person(tx.conn, person_id):
+        raise AccountExists(field="login", login=login)
+    return records.create(
+        tx, accounts, step="created", account_id=tx.new_id("acc"), person_id=person_id,
+        login=login.lower(), kind="STAFF", state="ACTIVE", area=area, factor_step=0, generation=0,
+        created_by=tx.actor.id, created_at=tx.now, version=1,
+    )  # fmt: skip
+
+
+def _once(tx: Tx, account: Row, step: str) -> replies.NewAccount:
+    password = secrets.written_code(4)
+    until = real_now() + ONCE
+    account = records.change(
+        tx, accounts, account, step=step, password=secrets.hashed(password), once_until=until
+    )
+    return replies.NewAccount(
+        id=account.account_id,
+        person_id=account.person_id,
+        login=account.login,
+        state=account.state,
+        password=password,
+        password_until=until,
+        version=account.version,
+    )
+
+
+def first_day(tx: Tx, payload: FirstDay) -> replies.NewAccount:
+    """Make an administrator of the district, from the operator's command line.
+
+    Raises:
+        AccountExists: The name is taken.
+        DistrictBegun: There are enough; they grant the rest among themselves.
+    """
+    keys.begin(tx)
+    account = _made(tx, payload.login, tx.new_id("per"), payload.district)
+    if tx.first is None:
+        offices.first(tx, account.person_id, payload.district)
+    return _once(tx, account, "given")
+
+
+def _administered(tx: Tx, account_id: str) -> Row:
+    """Return an account that the caller administers, held; nobody administers the own one.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        OwnGrant: It is the caller's own.
+    """
+    account = records.locked(tx.conn, accounts, account_id)
+    tx.require_sight(account.area, kind="account", id=account_id)
+    if account.person_id == tx.actor.id:
+        raise OwnGrant
+    return account
+
+
+def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
+    """重置账号:新的一次性密码,停用身份验证器,结束全部登录 / Reset an account.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        OwnGrant: It is the caller's own.
+        StateConflict: It is closed.
+    """
+    account = _administered(tx, payload.account_id)
+    records.require_state(account, "ACTIVE", "LOCKED")
+    now = real_now()
+    account = records.change(
+        tx, accounts, account, step="factor_off", note=payload.reason, factor=None,
+        factor_since=None,
+    )  # fmt: skip
+    store.put_recovery_codes(tx.conn, account.account_id, ())
+    sessions.end_of_account(tx.conn, account.account_id, now, "FACTOR")
+    return _once(tx, account, "reset")
+
+
+def lock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
+    """锁定账号,全部登录随即结束 / Lock an account; its sessions end.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        OwnGrant: It is the caller's own.
+        StateConflict: It is not active.
+    """
+    return _moved(tx, payload, "ACTIVE", "LOCKED", "locked")
+
+
+def unlock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
+    """解锁账号 / Unlock an account.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        OwnGrant: It is the caller's own.
+        StateConflict: It is not locked.
+    """
+    return _moved(tx, payload, "LOCKED", "ACTIVE", "unlocked")
+
+
+def close_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
+    """停用账号,不可恢复 / Close an account for good.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        OwnGrant: It is the caller's own.
+        StateConflict: It is closed.
+    """
+    return _moved(tx, payload, ("ACTIVE", "LOCKED"), "CLOSED", "closed")
+
+
+def _moved(
+    tx: Tx, payload: WithReason, of: str | tuple[str, ...], to: str, step: str
+) -> replies.AccountCard:
+    account = _administered(tx, payload.account_id)
+    records.require_state(account, *((of,) if isinstance(of, str) else of))
+    account = records.change(tx, accounts, account, step=step, state=to, note=payload.reason)
+    if to != "ACTIVE":
+        sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
+    return card(account, real_now())
+
+
+def card(account: Row, now: datetime) -> replies.AccountCard:
+    """Return an account as its administrators see it."""
+    return replies.AccountCard.of(
+        account,
+        id=account.account_id,
+        second_factor=signing_in.factor_of(account),
+        waits_for_first_use=account.once_until is not None and account.once_until > now,
+    )
+
+
+def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
+    """为居民开具激活码,请打印并当面交给本人 / A code on paper, handed over in person.
+
+    激活码 14 天内可用一次;再次开具后,先前的激活码作废。
+
+    Raises:
+        UnknownPerson: The person is not registered, or does not live here any more.
+        NotYours: The person lives outside the caller's area.
+        StaffAccount: The person has an account of staff.
+    """
+    person = store.person(tx.conn, payload.person_id)
+    if person is None or person.state != "ACTIVE" or person.merged_into or person.grid is None:
+        raise UnknownPerson(field="person_id", person_id=payload.person_id)
+    if not tx.actor.covers(person.grid) or person.person_id == tx.actor.id:
+        raise NotYours(field="person_id")
+    account = store.of_person(tx.conn, payload.person_id)
+    if account is not None and account.kind == "STAFF":
+        raise StaffAccount(field="person_id")
+    now = real_now()
+    store.void_enrolments(tx.conn, payload.person_id, now)
+    code = secrets.written_code(3)
+    made = records.add(
+        tx.conn, enrolments, enrolment_id=tx.new_id("enr"), person_id=payload.person_id,
+        digest=signing_in.digest_of(secrets.read_code(code)), area=person.grid,
+        made_by=tx.actor.id, made_at=now, until=now + ON_PAPER,
+    )  # fmt: skip
+    return replies.Enrolment(
+        id=made.enrolment_id, person_id=made.person_id, code=code, until=made.until
+    )

@@ -1,0 +1,215 @@
+"""Offices that no fact makes: one person proposes the right, another one approves it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Instant, PersonId
+from fivered.chassis.free_text import PublicText
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import Invalid, RoleDenied, said
+from fivered.chassis.requests import Request
+from fivered.services.identity import replies
+from fivered.services.identity.actions import rights
+from fivered.services.identity.errors import (
+    DistrictBegun,
+    GrantExists,
+    GrantOfFact,
+    OwnGrant,
+    ScopeForRole,
+    SecondPerson,
+    UnknownPerson,
+)
+from fivered.services.identity.fields import Office, Scope
+from fivered.services.identity.rules import grants as rules
+from fivered.services.identity.storage import accounts as account_store
+from fivered.services.identity.storage import grants as store
+from fivered.services.identity.storage.tables import grants
+
+LONGEST = timedelta(days=366 * 5)
+# So many administrators the operator names; they grant the rest among themselves.
+FIRST = 2
+
+
+class ProposeGrant(Request, frozen=True):
+    """提出授权 / Propose a right."""
+
+    person_id: PersonId
+    role: Annotated[Office, Meta(description="职务角色 / the office", examples=["R_STREET"])]
+    scope: Scope
+    reason: Annotated[PublicText, Meta(min_length=2, max_length=500, examples=["岗位调整"])]
+    to_at: (
+        Annotated[Instant, Meta(description="到期时间;不填为长期 / until when; without it: open")]
+        | None
+    ) = None
+
+
+class WhichGrant(Request, frozen=True):
+    """Which right is meant."""
+
+    grant_id: str
+
+
+class EndGrant(Request, frozen=True):
+    """终止或驳回授权 / End or refuse a right."""
+
+    grant_id: str
+    reason: Annotated[PublicText, Meta(min_length=2, max_length=500, examples=["离任"])]
+
+
+def propose_grant(tx: Tx, payload: ProposeGrant) -> replies.GrantCard:
+    """提出授权,由另一人批准后生效 / Propose a right; it holds once another person has approved it.
+
+    Raises:
+        RoleDenied: The caller grants no such office, or not there.
+        OwnGrant: It is for the caller.
+        ScopeForRole: The office has another kind of area.
+        UnknownPerson: Nobody has this id.
+        GrantExists: It is proposed, or holds, already.
+        Invalid: It would end in the past, or after more than five years.
+    """
+    _require(tx, payload.role, payload.scope)
+    if payload.person_id == tx.actor.id:
+        raise OwnGrant(field="person_id")
+    digits = rules.OFFICES[payload.role]
+    if len(payload.scope) not in digits:
+        raise ScopeForRole(
+            field="scope", role=payload.role, digits=", ".join(str(one) for one in digits)
+        )
+    _require_known(tx, payload.person_id)
+    if payload.to_at is not None and not tx.now < payload.to_at <= tx.now + LONGEST:
+        raise Invalid(
+            field="to_at",
+            reason=said("到期时间应在今后五年之内 / it ends in the future, and within five years"),
+        )
+    if there := store.same(tx.conn, payload.person_id, payload.role, payload.scope):
+        raise GrantExists(id=there.grant_id)
+    made = records.create(
+        tx, grants, step="proposed", grant_id=(grant_id := tx.new_id("grt")),
+        person_id=payload.person_id, role=payload.role, scope=payload.scope, source="OFFICE",
+        ref=grant_id, state="PROPOSED", from_at=tx.now, to_at=payload.to_at,
+        reason=payload.reason, proposed_by=tx.actor.id, created_at=tx.now, version=1,
+    )  # fmt: skip
+    return card(made)
+
+
+def _require(tx: Tx, role: str, scope: str) -> None:
+    tx.require_scope(scope)
+    if not rules.may_grant(tx.actor.role, role):
+        raise RoleDenied(role=tx.actor.role, member="role", field="role")
+
+
+def _require_known(tx: Tx, person_id: str) -> None:
+    """Refuse an id that neither an account nor a registration bears.
+
+    Raises:
+        UnknownPerson: Nobody has it any more, or not yet.
+    """
+    person = account_store.person(tx.conn, person_id)
+    account = account_store.of_person(tx.conn, person_id)
+    gone = person is not None and (person.state == "DECEASED" or person.merged_into is not None)
+    if gone or (person is None and account is None):
+        raise UnknownPerson(field="person_id", person_id=person_id)
+
+
+def _mine(tx: Tx, grant_id: str) -> Row:
+    """Return a right that the caller may decide about, held.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        RoleDenied: The caller grants no such office.
+        OwnGrant: It is the caller's own.
+    """
+    row = records.locked(tx.conn, grants, grant_id)
+    tx.require_sight(row.scope, kind="grant", id=grant_id)
+    if row.source in {"OFFICE", "FIRST_DAY"}:
+        _require(tx, row.role, row.scope)
+    if row.person_id == tx.actor.id:
+        raise OwnGrant
+    return row
+
+
+def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
+    """批准授权,即时生效 / Approve a right; it holds at once.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        RoleDenied: The caller grants no such office.
+        OwnGrant: It is the caller's own.
+        SecondPerson: The caller has proposed it.
+        UnknownPerson: The person is gone meanwhile.
+        StateConflict: It is not proposed.
+    """
+    row = _mine(tx, payload.grant_id)
+    records.require_state(row, "PROPOSED")
+    if row.proposed_by == tx.actor.id:
+        raise SecondPerson
+    _require_known(tx, row.person_id)
+    return card(
+        records.change(
+            tx, grants, row, step="approved", state="ACTIVE", from_at=tx.now,
+            decided_by=tx.actor.id, decided_at=tx.now,
+        )
+    )  # fmt: skip
+
+
+def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
+    """驳回或撤回授权提议 / Refuse a proposal, or take back one's own.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        RoleDenied: The caller grants no such office.
+        OwnGrant: It is the caller's own.
+        StateConflict: It is not proposed.
+    """
+    row = _mine(tx, payload.grant_id)
+    records.require_state(row, "PROPOSED")
+    return card(
+        records.change(
+            tx, grants, row, step="refused", state="REFUSED", note=payload.reason,
+            decided_by=tx.actor.id, decided_at=tx.now,
+        )
+    )  # fmt: skip
+
+
+def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
+    """终止授权,30 秒内失效 / End a right; within 30 s no token bears it any more.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+        RoleDenied: The caller grants no such office.
+        OwnGrant: It is the caller's own.
+        GrantOfFact: It follows from a fact, and ends with it.
+        StateConflict: It does not hold.
+    """
+    row = _mine(tx, payload.grant_id)
+    records.require_state(row, "ACTIVE")
+    if row.source not in {"OFFICE", "FIRST_DAY"}:
+        raise GrantOfFact(source=row.source)
+    (ended,) = rights.end(tx, [row], "ended", note=payload.reason)
+    return card(ended)
+
+
+def first(tx: Tx, person_id: str, district: str) -> None:
+    """Make somebody an administrator of the district at the first day, from the command line.
+
+    Raises:
+        DistrictBegun: There are enough; they grant the rest among themselves.
+    """
+    if (count := account_store.administrators(tx.conn)) >= FIRST:
+        raise DistrictBegun(count=count)
+    records.create(
+        tx, grants, step="begun", grant_id=(grant_id := tx.new_id("grt")), person_id=person_id,
+        role="R_DISTRICT", scope=district, source="FIRST_DAY", ref=grant_id, state="ACTIVE",
+        from_at=tx.now, proposed_by=tx.actor.id, created_at=tx.now, version=1,
+    )  # fmt: skip
+
+
+def card(row: Row) -> replies.GrantCard:
+    """Return a right as it is shown."""
+    return replies.GrantCard.of(row, id=row.grant_id)

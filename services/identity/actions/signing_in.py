@@ -1,0 +1,301 @@
+"""Sign in, stay signed in, sign out."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import pyotp
+
+from fivered.chassis import records
+from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
+from fivered.chassis.requests import Request
+from fivered.services.identity import replies
+from fivered.services.identity.actions import keys
+from fivered.services.identity.errors import (
+    CodeRequired,
+    PasswordMustChange,
+    PasswordWeak,
+    SessionEnded,
+    SignInFailed,
+    TooManyTries,
+)
+from fivered.services.identity.fields import Code, Device, Login, Password, RefreshToken
+from fivered.services.identity.rules import passwords
+from fivered.services.identity.rules import tries as try_rules
+from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import secrets, sessions
+from fivered.services.identity.storage.moments import real_now
+from fivered.services.identity.storage.tables import accounts
+from fivered.services.identity.storage.tables import sessions as session_table
+
+# An answer may be lost on its way: who comes again so soon has not stolen anything.
+AGAIN = timedelta(seconds=30)
+_STEP_S = 30
+
+
+class SignIn(Request, frozen=True):
+    """登录 / Sign in."""
+
+    login: Login
+    password: Password
+    code: Code | None = None
+    new_password: Password | None = None
+    device: Device | None = None
+
+
+class Refresh(Request, frozen=True):
+    """刷新 / Ask for the next tokens of a session."""
+
+    refresh_token: RefreshToken
+
+
+class WhichSession(Request, frozen=True):
+    """Which session is meant."""
+
+    session_id: str
+
+
+def digest_of(token: str) -> str:
+    """Return by what a token is stored: it has 256 bits, nobody tries them all."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# --------------------------------------------------------------------------------------------------
+# Tries
+
+
+def count_try(tx: Tx, payload: SignIn) -> None:
+    """Count a try as failed before it is looked at; one that succeeds is taken back.
+
+    Raises:
+        TooManyTries: So many have failed that it is not looked at now.
+    """
+    count(tx, payload.login.lower())
+
+
+def count(tx: Tx, meant: str) -> None:
+    """Count a try of whoever is meant.
+
+    Raises:
+        TooManyTries: So many have failed that it is not looked at now.
+    """
+    now, both = real_now(), _subjects(tx, meant)
+    found = store.tried(tx.conn, both)
+    for subject, free in both.items():
+        row = found.get(subject)
+        wait = 0 if row is None else try_rules.wait_s(row.failed, row.last_at, now, free)
+        if wait:
+            raise TooManyTries(seconds=wait)
+    for subject in sorted(both):
+        store.count_try(tx.conn, subject, now, now - try_rules.FORGOTTEN_AFTER)
+
+
+def succeeded(tx: Tx, meant: str) -> None:
+    """Take the try back that was counted."""
+    for subject, free in _subjects(tx, meant).items():
+        store.forget_try(tx.conn, subject, wholly=free == try_rules.FREE)
+
+
+def _subjects(tx: Tx, meant: str) -> dict[str, int]:
+    vault = secrets.vault(tx.settings.keys)
+    address = tx.actor.address or "?"
+    return {
+        vault.digest("try", f"{meant}\n{address}"): try_rules.FREE,
+        vault.digest("address", address): try_rules.FREE_OF_ADDRESS,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Doors
+
+
+def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
+    """登录 / Sign in with a password and, where it is on, a second factor.
+
+    首次登录或重置后使用一次性密码,须同时提交 new_password。工作人员启用身份验证器前,令牌不含任何
+    角色,只能办理本人账号事务。
+    The first time a one-time password comes with `new_password`. Until staff have an authenticator,
+    their token bears no role.
+
+    Raises:
+        SignInFailed: The name, the password or the code is wrong, or the account is closed.
+        CodeRequired: The password is right, and a code is needed too.
+        PasswordMustChange: It is a one-time password, and no new one came with it.
+        PasswordWeak: The new password will not do.
+        TooManyTries: Too many have failed from there.
+    """
+    now = real_now()
+    account = store.by_login(tx.conn, payload.login)
+    stored = None if account is None else account.password
+    right = secrets.is_password(stored, passwords.normal(payload.password))
+    if account is None or not right or account.state != "ACTIVE":
+        raise SignInFailed
+    if account.once_until is not None and account.once_until <= now:
+        raise SignInFailed
+    if account.factor_since is not None:
+        account = _with_code(tx, account, payload.code, now)
+    if account.once_until is not None:
+        if payload.new_password is None:
+            raise PasswordMustChange(field="new_password")
+        account = set_password(tx, account, payload.new_password, "new_password")
+    elif secrets.needs_rehash(account.password):
+        renewed = secrets.hashed(passwords.normal(payload.password))
+        account = records.update(tx.conn, accounts, account, password=renewed)
+    succeeded(tx, account.login)
+    return begin(tx, account, payload.device)
+
+
+def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
+    """Give an account a password of its person's own.
+
+    Raises:
+        PasswordWeak: It will not do.
+    """
+    plain = passwords.normal(password)
+    if why := passwords.fault(plain, account.login):
+        raise PasswordWeak(field=field, reason=why)
+    return records.change(
+        tx, accounts, account, step="password", password=secrets.hashed(plain), once_until=None
+    )
+
+
+def _with_code(tx: Tx, account: Row, code: str | None, now: datetime) -> Row:
+    if code is None:
+        raise CodeRequired(field="code")
+    found = take_code(tx, account, code, now)
+    if found is None:
+        raise SignInFailed
+    return found
+
+
+def take_code(tx: Tx, account: Row, code: str, now: datetime) -> Row | None:
+    """Use a code of the authenticator up, or a recovery code. Returns the account, or None where it
+    is neither, or was used already."""
+    plain = secrets.read_code(code)
+    if not plain.isascii() or not plain.isdecimal() or len(plain) != 6:
+        taken = store.take_recovery_code(tx.conn, account.account_id, digest_of(plain), now)
+        return account if taken else None
+    vault = secrets.vault(tx.settings.keys)
+    made = pyotp.TOTP(vault.open(account.factor, f"{account.account_id}.factor"))
+    step = int(now.timestamp()) // _STEP_S
+    # The step before and the one after count: clocks differ, and people take their time.
+    for one in (step, step - 1, step + 1):
+        if one > account.factor_step and secrets.alike(made.generate_otp(one), plain):
+            return records.update(tx.conn, accounts, account, factor_step=one)
+    return None
+
+
+def begin(tx: Tx, account: Row, device: str | None) -> replies.Tokens:
+    """Begin a session and return its first tokens."""
+    now = real_now()
+    kept = tx.first or {}
+    session = records.find(tx.conn, session_table, str(kept.get("id", "")))
+    if session is None:
+        session = records.add(
+            tx.conn,
+            session_table,
+            session_id=tx.new_id("ses"),
+            account_id=account.account_id,
+            person_id=account.person_id,
+            device=device,
+            began_at=now,
+            seen_at=now,
+            ends_at=now + tx.settings.longest(account.kind),
+        )
+    return _next(tx, account, session, now)
+
+
+def _next(tx: Tx, account: Row, session: Row, now: datetime) -> replies.Tokens:
+    rights = keys.rights_of(tx, account)
+    access, seconds = keys.signed(tx, account, session.session_id, rights)
+    refresh = secrets.new_token()
+    sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now)
+    named = dict.fromkeys((one.role, one.scope) for one in rights)
+    return replies.Tokens(
+        id=session.session_id,
+        person_id=account.person_id,
+        access_token=access,
+        expires_in=seconds,
+        refresh_token=refresh,
+        session_ends_at=session.ends_at,
+        second_factor=factor_of(account),
+        rights=[replies.Right(role=role, scope=scope) for role, scope in named],
+    )
+
+
+def factor_of(account: Row) -> str:
+    """Return how an account's second factor stands."""
+    if account.factor_since is not None:
+        return "ON"
+    return "NEEDED" if account.kind == "STAFF" else "OFF"
+
+
+def notice_reuse(tx: Tx, payload: Refresh) -> None:
+    """End a session of which a used token comes again: one of the two who have it has stolen it."""
+    now = real_now()
+    row = sessions.token(tx.conn, digest_of(payload.refresh_token))
+    if row is None or row.used_at is None:
+        return
+    if row.used_at + AGAIN < now or sessions.has_later_use(tx.conn, row):
+        sessions.end_one(tx.conn, row.session_id, now, "REUSED")
+
+
+def refresh(tx: Tx, payload: Refresh) -> replies.Tokens:
+    """刷新登录 / The next tokens of a session.
+
+    刷新令牌只能用一次;已用过的令牌再次出现,说明可能被盗,整个登录随即结束。
+    A refresh token that comes again ends the session: somebody else may have it.
+
+    Raises:
+        SessionEnded: The session has ended, or the token is none of ours.
+    """
+    now = real_now()
+    row = sessions.token(tx.conn, digest_of(payload.refresh_token))
+    if row is None:
+        raise SessionEnded
+    session = records.locked(tx.conn, session_table, row.session_id)
+    account = records.locked(tx.conn, accounts, session.account_id)
+    if session.ended_at is not None or session.ends_at <= now or account.state != "ACTIVE":
+        raise SessionEnded
+    sessions.use_token(tx.conn, row.digest, now)
+    seen = session_table.update().where(session_table.c.session_id == session.session_id)
+    tx.conn.execute(seen.values(seen_at=now))
+    return _next(tx, account, session, now)
+
+
+def sign_out(tx: Tx, _payload: Nothing) -> replies.Done:
+    """退出登录 / End the present session.
+
+    Raises:
+        NotFound: The caller has no session: an operator's token has none.
+    """
+    if not sessions.end_one(tx.conn, tx.actor.session, real_now(), "SIGNED_OUT"):
+        raise NotFound(kind="session", id=tx.actor.session)
+    return replies.Done(id=tx.actor.session, state="ENDED")
+
+
+def end_session(tx: Tx, payload: WhichSession) -> replies.Done:
+    """结束另一处登录 / End one of one's own sessions.
+
+    Raises:
+        NotFound: There is none, or it has ended.
+    """
+    account = store.of_person(tx.conn, tx.actor.id)
+    mine = "" if account is None else account.account_id
+    conditions = (
+        session_table.c.account_id == mine, session_table.c.session_id == payload.session_id
+    )  # fmt: skip
+    if not sessions.end(tx.conn, real_now(), "SIGNED_OUT", *conditions):
+        raise NotFound(kind="session", id=payload.session_id)
+    return replies.Done(id=payload.session_id, state="ENDED")
+
+
+def sign_out_everywhere(tx: Tx, _payload: Nothing) -> replies.Done:
+    """全部退出 / End all of one's own sessions, this one too."""
+    account = store.of_person(tx.conn, tx.actor.id)
+    if account is not None:
+        sessions.end_of_account(tx.conn, account.account_id, real_now(), "SIGNED_OUT")
+    return replies.Done(id=tx.actor.id, state="ENDED")

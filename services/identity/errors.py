@@ -1,0 +1,143 @@
+"""Why the identity service says no, in both languages."""
+
+from fivered.chassis.refusal import CALLER_DECEASED, CALLER_MERGED, Guard, Refusal
+
+
+class SignInFailed(Refusal):
+    """Whether the name, the password or the code was wrong is not told."""
+
+    status = 401
+    of_caller = True
+    text = "账号、密码或验证码不正确 / The account, the password or the code is wrong"
+
+
+class CodeRequired(Refusal):
+    status = 401
+    of_caller = True
+    text = "请输入身份验证器上的 6 位验证码 / Enter the 6-digit code of the authenticator"
+
+
+class PasswordMustChange(Refusal):
+    status = 403
+    of_caller = True
+    text = (
+        "一次性密码只能用于设置新密码:请同时提交 new_password"
+        " / A one-time password only sets a new one: send new_password with it"
+    )
+
+
+class TooManyTries(Refusal):
+    status = 429
+    of_caller = True
+    text = "尝试次数过多,请 {seconds} 秒后再试 / Too many tries; try again in {seconds} s"
+
+
+class SessionEnded(Refusal):
+    status = 401
+    of_caller = True
+    text = "登录已结束,请重新登录 / The session has ended; sign in again"
+
+
+class AccountClosed(Guard):
+    text = "账号已停用 / The account is closed"
+
+
+class AccountExists(Refusal):
+    status = 409
+    text = (
+        "登录名或人员已有账号:{login} / The login name is taken, or the person has an "
+        "account: {login}"
+    )
+
+
+class PasswordWeak(Guard):
+    text = "密码不符合要求:{reason} / The password will not do: {reason}"
+
+
+class PasswordWrong(Guard):
+    text = "当前密码不正确 / The present password is wrong"
+
+
+class FactorPresent(Refusal):
+    status = 409
+    text = (
+        "已启用身份验证器;更换前请先由管理员重置"
+        " / There is an authenticator already; an administrator resets it first"
+    )
+
+
+class FactorNotBegun(Guard):
+    text = "请先申请身份验证器密钥 / Ask for an authenticator's secret first"
+
+
+class CodeWrong(Guard):
+    text = "验证码不正确或已用过 / The code is wrong, or was used already"
+
+
+class UnknownPerson(Guard):
+    text = (
+        "人员 {person_id} 未登记或已不在册;刚登记的,请稍后再试"
+        " / {person_id} is not registered any more, or not yet; if the registration is new, try "
+        "again in a moment"
+    )
+
+
+class ScopeForRole(Guard):
+    text = "{role}的区域代码应为 {digits} 位 / The area code of {role} has {digits} digits"
+    names = ("role",)
+
+
+class OwnGrant(Guard):
+    text = "不能为自己提出或批准授权 / Nobody proposes or approves a right of their own"
+
+
+class SecondPerson(Guard):
+    text = "授权须由另一人批准 / Another person approves what one has proposed"
+
+
+class GrantExists(Refusal):
+    status = 409
+    text = "此授权已存在:{id} / There is this right already: {id}"
+
+
+class GrantOfFact(Guard):
+    text = (
+        "此授权来自登记事实({source}),随事实终止,不能在此终止"
+        " / This right follows from what is registered ({source}) and ends with it, not here"
+    )
+
+
+class EnrolmentUnusable(Guard):
+    text = "激活码不正确、已用过或已过期 / The code is wrong, was used, or is too old"
+
+
+class NotYours(Guard):
+    text = "只能为本网格的居民办理 / Only for residents of one's own grid"
+
+
+class CallerMerged(Refusal):
+    status = 403
+    of_caller = True
+    text = CALLER_MERGED
+
+
+class CallerDeceased(Refusal):
+    status = 403
+    of_caller = True
+    text = CALLER_DECEASED
+
+
+class DistrictBegun(Refusal):
+    status = 409
+    text = (
+        "本系统已有 {count} 名区级管理员,不能再从命令行添加"
+        " / This installation has {count} administrators of the district already; none is added "
+        "from the command line"
+    )
+
+
+class StaffAccount(Guard):
+    text = (
+        "此人使用工作人员账号,请由管理员重置"
+        " / The person has an account of staff; an administrator resets it"
+    )

@@ -1,0 +1,74 @@
+"""Forms and words of what the identity service takes, answers and publishes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from fivered.chassis.fields import Area
+
+AccountKind = Literal["STAFF", "RESIDENT"]
+AccountState = Literal["ACTIVE", "LOCKED", "CLOSED"]
+GrantState = Literal["PROPOSED", "ACTIVE", "ENDED", "REFUSED"]
+# What a right follows from: an office that two people granted, or a fact of another service.
+Source = Literal[
+    "OFFICE", "FIRST_DAY", "STEWARD", "RESIDENT", "PROJECT", "COMPANY", "COMMITTEE", "PARTNER",
+    "LIAISON",
+]  # fmt: skip
+
+Login = Annotated[
+    str,
+    Meta(
+        # No phone number: it changes hands, and others know it.
+        pattern=r"^(?![0-9]{7,})[A-Za-z0-9][A-Za-z0-9_.-]{2,39}$",
+        description="登录名,3 至 40 位字母、数字、点、横线或下划线,不区分大小写,不能是手机号 / "
+        "name to sign in with: 3 to 40 letters, digits, dots, dashes or underscores, in either "
+        "case; no phone number",
+        examples=["zhou.qiming"],
+    ),
+]
+# A secret is no part of what is stored of a request (`requests.secret`).
+Password = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="密码 / the password",
+        examples=["correct horse battery staple"],
+        extra={"secret": True},
+    ),
+]
+Code = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        description="身份验证器的 6 位验证码,或一个恢复码 / the authenticator's 6 digits, or a "
+        "recovery code",
+        examples=["492039"],
+        extra={"secret": True},
+    ),
+]
+RefreshToken = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="刷新令牌,只能用一次 / refresh token; it is used once",
+        examples=["0Zc1…"],
+        extra={"secret": True},
+    ),
+]
+Device = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        description="设备名称,显示在登录列表中 / name of the device, shown in the list of sessions",
+        examples=["街道办事处电脑"],
+    ),
+]
+Office = Literal[
+    "R_DISTRICT", "R_DISTRICT_LEAD", "R_STREET", "R_STREET_LEAD", "R_SECRETARY", "R_CADRE",
+    "R_DEPUTY", "R_AUDITOR", "R_CONSUMER", "R_UTILITY",
+]  # fmt: skip
+Scope = Annotated[
+    Area, Meta(description="授权区域 / the area in which the role acts", examples=["370811"])
+]

@@ -1,0 +1,197 @@
+"""What the identity service answers: the types that a caller may rely on."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.identity.fields import AccountKind, AccountState, GrantState, Source
+
+SecondFactor = Annotated[
+    Literal["ON", "OFF", "NEEDED"],
+    Meta(
+        description="ON 已启用;OFF 未启用;NEEDED 工作人员须先启用 / NEEDED: staff act in "
+        "no role before it is on"
+    ),
+]
+
+
+class Right(Reply, kw_only=True):
+    """一项授权 / A role and where it acts."""
+
+    role: str
+    scope: str
+
+
+class Tokens(Reply, kw_only=True):
+    """登录结果 / A session's tokens. Neither is stored anywhere."""
+
+    id: Annotated[str, Meta(description="登录编号 / id of the session")]
+    person_id: str
+    access_token: Annotated[
+        str, Meta(description="访问令牌,放在 Authorization: Bearer 中 / goes into Authorization")
+    ]
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  the name of a kind
+    expires_in: Annotated[int, Meta(description="访问令牌有效秒数 / seconds")]
+    refresh_token: Annotated[
+        str, Meta(description="刷新令牌,只能用一次 / it is used once; the next comes with its use")
+    ]
+    session_ends_at: Instant
+    second_factor: SecondFactor
+    rights: list[Right]
+
+
+class Done(Reply, kw_only=True):
+    """已完成 / It is done."""
+
+    id: str
+    state: str
+
+
+class SessionCard(Reply, kw_only=True):
+    """一次登录 / A session."""
+
+    id: str
+    device: str | None
+    began_at: Instant
+    seen_at: Instant
+    ends_at: Instant
+    present: Annotated[bool, Meta(description="是否为当前登录 / whether it asks now")]
+
+
+class Sessions(Reply, kw_only=True):
+    """登录列表 / Sessions that have not ended."""
+
+    items: list[SessionCard]
+
+
+class FactorBegun(Reply, kw_only=True):
+    """身份验证器密钥 / The secret of an authenticator, shown once."""
+
+    id: str
+    secret: str
+    uri: Annotated[str, Meta(description="otpauth 地址 / address for the authenticator")]
+    qr_svg: Annotated[str, Meta(description="二维码图形 / the address as a QR code, SVG")]
+
+
+class RecoveryCodes(Reply, kw_only=True):
+    """恢复码 / Recovery codes, shown once; each is taken once."""
+
+    id: str
+    state: Literal["ON"] = "ON"
+    recovery_codes: list[str]
+
+
+class GrantCard(Reply, kw_only=True):
+    """授权 / A right and what it follows from."""
+
+    id: str
+    person_id: str
+    role: str
+    scope: str
+    source: Annotated[
+        Source,
+        Meta(
+            description="来源:OFFICE 两人授予;FIRST_DAY 初始化;其余来自登记事实 / OFFICE: granted "
+            "by two people; FIRST_DAY: when the installation began; the others follow from facts"
+        ),
+    ]
+    ref: Annotated[str, Meta(description="来源的编号 / id of what it follows from")]
+    state: GrantState
+    from_at: Instant
+    to_at: Instant | None
+    reason: str | None
+    proposed_by: str
+    decided_by: str | None
+    ended_at: Instant | None
+    version: int
+
+
+class Me(Reply, kw_only=True):
+    """我的账号 / Who I am, and as what I may act."""
+
+    person_id: str
+    login: str | None
+    kind: AccountKind | None
+    session_id: str | None
+    second_factor: SecondFactor
+    recovery_codes_left: int
+    grants: list[GrantCard]
+
+
+class AccountCard(Reply, kw_only=True):
+    """账号 / An account, as its administrators see it."""
+
+    id: str
+    person_id: str
+    login: str
+    kind: AccountKind
+    state: AccountState
+    area: str
+    second_factor: SecondFactor
+    waits_for_first_use: bool
+    created_at: Instant
+    version: int
+
+
+class NewAccount(Reply, kw_only=True):
+    """新账号 / A new account, or one that was reset. The password is shown once."""
+
+    id: str
+    person_id: str
+    login: str
+    state: AccountState
+    password: Annotated[str, Meta(description="一次性密码,只用来设置新密码 / sets a new one only")]
+    password_until: Instant
+    version: int
+
+
+class Enrolment(Reply, kw_only=True):
+    """激活码 / A code on paper, shown once."""
+
+    id: str
+    person_id: str
+    code: Annotated[str, Meta(examples=["K7PD-W2QX-9HTM"])]
+    until: Instant
+
+
+class Key(Reply, kw_only=True):
+    """公钥 / A public key (RFC 8037)."""
+
+    kty: Literal["OKP"] = "OKP"
+    crv: Literal["Ed25519"] = "Ed25519"
+    use: Literal["sig"] = "sig"
+    alg: Literal["EdDSA"] = "EdDSA"
+    kid: str
+    x: str
+
+
+class Keys(Reply, kw_only=True):
+    """公钥集 / The keys that verify access tokens (RFC 7517)."""
+
+    keys: list[Key]
+
+
+class KeyMade(Reply, kw_only=True):
+    """新签名密钥 / A new signing key."""
+
+    id: str
+    state: Literal["PUBLISHED"] = "PUBLISHED"
+    signs_from: Instant
+
+
+class Ended(Reply, kw_only=True):
+    """已终止 / A session that ended, or a person who lost a right."""
+
+    kind: Literal["SESSION", "PERSON"]
+    ref: str
+    generation: int
+
+
+class Standing(Reply, kw_only=True):
+    """What a gateway must know to believe a token."""
+
+    now: Instant
+    keys: list[Key]
+    endings: list[Ended]

@@ -1,0 +1,142 @@
+"""Way in: its commands, queries, subscriptions and timers. No rule stands here."""
+
+from fivered.chassis import deadlines
+from fivered.chassis.bus import PUBLIC, SELF, Nothing, Service, Tx, query, shown
+from fivered.chassis.bus import command as internal
+from fivered.chassis.facts import read_in
+from fivered.chassis.messages import SYSTEM_ROLE
+from fivered.chassis.sealing import Sealing
+from fivered.chassis.table import command, subscribe, timer
+from fivered.chassis.table import query as asked
+from fivered.services.identity import errors, events, replies
+from fivered.services.identity.actions import (
+    accounts,
+    heard,
+    keys,
+    offices,
+    own,
+    signing_in,
+    sweeping,
+)
+from fivered.services.identity.settings import SEAL_KEY, IdentitySettings
+from fivered.services.identity.storage import accounts as stored
+from fivered.services.identity.storage import metadata
+from fivered.services.identity.views import accounts as views
+
+ADMINISTRATORS = ("R_SECRETARY", "R_STREET", "R_DISTRICT")
+GRANTING = ("R_STREET", "R_DISTRICT")
+
+
+class Identity(Sealing, Service):
+    """账号与登录: accounts, sessions, and which rights a person holds and why."""
+
+    name = "identity"
+    shown_by = shown(account_id="account", grant_id="grant", session_id="")
+    tables = metadata
+    standing = stored.standing
+    merged = errors.CallerMerged
+    deceased = errors.CallerDeceased
+    settings_type = IdentitySettings
+    seals_with = SEAL_KEY
+    title = "账号与登录 / Identity"
+    about = (
+        "账号、登录与授权；权限随登记事实生效和终止。"
+        " / Accounts, sessions and rights; a right begins and ends with the fact behind it."
+    )
+    doors = (
+        # ------------------------------------------------------------ sessions
+        command(
+            "POST /sign-in", signing_in.sign_in, roles=(PUBLIC,),
+            unkept=("access_token", "refresh_token"), before=signing_in.count_try,
+        ),
+        command(
+            "POST /refresh", signing_in.refresh, roles=(PUBLIC,),
+            unkept=("access_token", "refresh_token"), before=signing_in.notice_reuse,
+        ),
+        command(
+            "POST /activate", own.activate, roles=(PUBLIC,),
+            unkept=("access_token", "refresh_token"), before=own.count_activation,
+        ),
+        command("POST /sign-out", signing_in.sign_out, roles=(SELF,)),
+        command("POST /sign-out-everywhere", signing_in.sign_out_everywhere, roles=(SELF,)),
+        asked("GET /sessions", views.my_sessions, roles=(SELF,)),
+        command("POST /sessions/{session_id}/end", signing_in.end_session, roles=(SELF,)),
+        asked("GET /keys", views.public_keys, roles=(PUBLIC,)),
+        # ------------------------------------------------------------ one's own account
+        asked("GET /me", views.me, roles=(SELF,)),
+        command(
+            "POST /password", own.change_password, roles=(SELF,), before=own.count_own_try
+        ),
+        command(
+            "POST /second-factor", own.begin_factor, roles=(SELF,),
+            unkept=("secret", "uri", "qr_svg"), status=201,
+        ),
+        command(
+            "POST /second-factor/confirm", own.confirm_factor, roles=(SELF,),
+            unkept=("recovery_codes",), before=own.count_own_try,
+        ),
+        # ------------------------------------------------------------ accounts
+        command(
+            "POST /accounts", accounts.create_account, roles=ADMINISTRATORS,
+            unkept=("password",), status=201,
+        ),
+        asked("GET /accounts", views.account_list, roles=(*ADMINISTRATORS, "R_AUDITOR")),
+        asked(
+            "GET /accounts/{account_id}", views.account, roles=(*ADMINISTRATORS, "R_AUDITOR")
+        ),
+        command(
+            "POST /accounts/{account_id}/reset", accounts.reset_account, roles=ADMINISTRATORS,
+            unkept=("password",), if_match=True,
+        ),
+        command(
+            "POST /accounts/{account_id}/lock", accounts.lock_account, roles=ADMINISTRATORS,
+            if_match=True,
+        ),
+        command(
+            "POST /accounts/{account_id}/unlock", accounts.unlock_account, roles=ADMINISTRATORS,
+            if_match=True,
+        ),
+        command(
+            "POST /accounts/{account_id}/close", accounts.close_account, roles=ADMINISTRATORS,
+            if_match=True,
+        ),
+        command(
+            "POST /enrolments", accounts.enrol, roles=("R_STEWARD", "R_GRID", "R_CADRE"),
+            unkept=("code",), status=201,
+        ),
+        # ------------------------------------------------------------ rights
+        command("POST /grants", offices.propose_grant, roles=GRANTING, status=201),
+        asked("GET /grants", views.grant_list, roles=(*ADMINISTRATORS, "R_AUDITOR")),
+        asked("GET /grants/{grant_id}", views.grant, roles=(*ADMINISTRATORS, "R_AUDITOR")),
+        command(
+            "POST /grants/{grant_id}/approve", offices.approve_grant, roles=GRANTING,
+            if_match=True,
+        ),
+        command(
+            "POST /grants/{grant_id}/refuse", offices.refuse_grant, roles=GRANTING, if_match=True
+        ),
+        command("POST /grants/{grant_id}/end", offices.end_grant, roles=GRANTING, if_match=True),
+        command("POST /signing-keys", keys.rotate_signing_key, roles=("R_DISTRICT",), status=201),
+        # ------------------------------------------------------------ consumed
+        subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
+        subscribe(
+            "steward",
+            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            then=heard.consume,
+        ),
+        subscribe("property", *read_in(events, "property"), then=heard.consume),
+        subscribe("partner", *read_in(events, "partner"), then=heard.consume),
+        subscribe("forum", *read_in(events, "forum"), then=heard.consume),
+        # ------------------------------------------------------------ timers
+        timer("sweep", sweeping.sweep, schedule=sweeping.next_sweep),
+    )  # fmt: skip
+
+    @query(roles=(SYSTEM_ROLE,))
+    def _standing(self, tx: Tx, body: Nothing) -> replies.Standing:
+        """Answer what a gateway must know to believe a token."""
+        return views.standing(tx, body)
+
+    @internal(roles=(SYSTEM_ROLE,), unkept=("password",))
+    def _first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.NewAccount:
+        """Make an administrator of the district, from the operator's command line."""
+        return accounts.first_day(tx, body)

@@ -1,0 +1,56 @@
+"""What the identity service reads from its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fivered.chassis.settings import Secret, setting
+from fivered.chassis.vault import Keys
+
+SEAL_KEY = "FIVERED_IDENTITY_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """Settings of the identity service."""
+
+    seal_key: Secret = setting(  # noqa: RUF009  a dataclass field, as in dataclasses.field
+        SEAL_KEY,
+        help="Key under which signing keys and second factors are encrypted",
+        min_bytes=32,
+    )
+    seal_key_before: tuple[Secret, ...] = setting(
+        f"{SEAL_KEY}_BEFORE",
+        help="The key before (several: by commas), until fivered keys status says: safe to drop",
+        default=(),
+        min_bytes=32,
+    )
+    access_minutes: int = setting(
+        "FIVERED_ACCESS_MINUTES", help="How long an access token is good", default=10, least=1,
+        most=60,
+    )  # fmt: skip
+    staff_hours: int = setting(
+        "FIVERED_STAFF_SESSION_HOURS", help="Longest session of staff", default=12, least=1,
+        most=72,
+    )  # fmt: skip
+    resident_days: int = setting(
+        "FIVERED_RESIDENT_SESSION_DAYS", help="Longest session of residents", default=90, least=1,
+        most=366,
+    )  # fmt: skip
+
+    @property
+    def keys(self) -> Keys:
+        """The keys under which secrets are stored."""
+        return Keys(SEAL_KEY, self.seal_key, self.seal_key_before)
+
+    @property
+    def access(self) -> timedelta:
+        """How long an access token is good."""
+        return timedelta(minutes=self.access_minutes)
+
+    def longest(self, kind: str) -> timedelta:
+        """Return how long a session of this kind of account may last."""
+        if kind == "STAFF":
+            return timedelta(hours=self.staff_hours)
+        return timedelta(days=self.resident_days)

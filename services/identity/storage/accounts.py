@@ -1,0 +1,173 @@
+"""Accounts, their second factors, tries that failed, and codes on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.records import Row
+from fivered.services.identity.storage.tables import (
+    accounts,
+    enrolments,
+    grants,
+    people,
+    recovery_codes,
+    tries,
+)
+
+DECEASED, MERGED = "DECEASED", "MERGED"
+# Whether a caller may act still: read with the key of each command.
+standing = (
+    sa.select(sa.case((people.c.merged_into.is_not(None), MERGED), else_=people.c.state))
+    .where(people.c.person_id == sa.bindparam("actor"))
+    .scalar_subquery()
+)
+
+
+def by_login(conn: sa.Connection, login: str) -> Row | None:
+    """Return the account with this name and hold it, or None."""
+    asked = sa.select(accounts).where(accounts.c.login == login.lower())
+    return records.first(conn, asked.with_for_update(key_share=True))
+
+
+def of_person(conn: sa.Connection, person_id: str, *, lock: bool = False) -> Row | None:
+    """Return a person's account, or None."""
+    asked = sa.select(accounts).where(accounts.c.person_id == person_id)
+    return records.first(conn, asked.with_for_update(key_share=True) if lock else asked)
+
+
+def of_persons(conn: sa.Connection, person_ids: Iterable[str]) -> list[Row]:
+    """Return the accounts of some persons and hold them, always in the same order."""
+    asked = sa.select(accounts).where(accounts.c.person_id.in_(sorted(set(person_ids))))
+    return records.rows(conn, asked.order_by(accounts.c.account_id).with_for_update(key_share=True))
+
+
+def person(conn: sa.Connection, person_id: str) -> Row | None:
+    """Return what is known of a person's registration, or None."""
+    return records.find(conn, people, person_id)
+
+
+def people_of(conn: sa.Connection, person_ids: Collection[str]) -> dict[str, dict[str, object]]:
+    """Return what is known of some persons' registrations, by id."""
+    asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))
+    return {row.person_id: dict(records.values_of(row)) for row in records.rows(conn, asked)}
+
+
+def kept_ids(conn: sa.Connection, person_ids: Collection[str]) -> dict[str, str]:
+    """Return, of ids that were given up, the one that is kept."""
+    asked = sa.select(people.c.person_id, people.c.merged_into).where(
+        people.c.person_id.in_(sorted(set(person_ids))), people.c.merged_into.is_not(None)
+    )
+    return {row.person_id: row.merged_into for row in records.rows(conn, asked)}
+
+
+def administrators(conn: sa.Connection) -> int:
+    """Return how many persons administer the district."""
+    asked = sa.select(sa.func.count(grants.c.person_id.distinct())).where(
+        grants.c.role == "R_DISTRICT", grants.c.state == "ACTIVE"
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
+# --------------------------------------------------------------------------------------------------
+# Recovery codes
+
+
+def put_recovery_codes(conn: sa.Connection, account_id: str, digests: Iterable[str]) -> None:
+    """Replace an account's recovery codes."""
+    conn.execute(sa.delete(recovery_codes).where(recovery_codes.c.account_id == account_id))
+    rows = [{"account_id": account_id, "digest": one} for one in digests]
+    records.add_all(conn, recovery_codes, rows)
+
+
+def take_recovery_code(conn: sa.Connection, account_id: str, digest: str, at: datetime) -> bool:
+    """Use a recovery code up. Tells whether it was one."""
+    done = conn.execute(
+        sa.update(recovery_codes)
+        .where(
+            recovery_codes.c.account_id == account_id,
+            recovery_codes.c.digest == digest,
+            recovery_codes.c.used_at.is_(None),
+        )
+        .values(used_at=at)
+        .returning(recovery_codes.c.digest)
+    ).first()
+    return done is not None
+
+
+def recovery_codes_left(conn: sa.Connection, account_id: str) -> int:
+    """Return how many recovery codes an account has left."""
+    asked = sa.select(sa.func.count()).where(
+        recovery_codes.c.account_id == account_id, recovery_codes.c.used_at.is_(None)
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
+# --------------------------------------------------------------------------------------------------
+# Tries
+
+
+def tried(conn: sa.Connection, subjects: Collection[str]) -> dict[str, Row]:
+    """Return how often has failed what some subjects have tried."""
+    asked = sa.select(tries).where(tries.c.subject.in_(sorted(subjects)))
+    return {row.subject: row for row in records.rows(conn, asked)}
+
+
+def count_try(conn: sa.Connection, subject: str, at: datetime, forget: datetime) -> None:
+    """Count a try as failed; what lies long back is forgotten."""
+    statement = store.insert(conn, tries).values(subject=subject, failed=1, last_at=at)
+    more = sa.case((tries.c.last_at < forget, 1), else_=tries.c.failed + 1)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["subject"], set_={"failed": more, "last_at": at}
+        )
+    )
+
+
+def forget_try(conn: sa.Connection, subject: str, *, wholly: bool) -> None:
+    """Take a try back that has succeeded, or all of the subject."""
+    if wholly:
+        conn.execute(sa.delete(tries).where(tries.c.subject == subject))
+        return
+    conn.execute(
+        sa.update(tries)
+        .where(tries.c.subject == subject, tries.c.failed > 0)
+        .values(failed=tries.c.failed - 1)
+    )
+
+
+def sweep_tries(conn: sa.Connection, before: datetime) -> None:
+    """Forget tries of long ago."""
+    conn.execute(sa.delete(tries).where(tries.c.last_at < before))
+
+
+# --------------------------------------------------------------------------------------------------
+# Codes on paper
+
+
+def void_enrolments(conn: sa.Connection, person_id: str, at: datetime) -> None:
+    """Let no code on paper count that a person was given before."""
+    conn.execute(
+        sa.update(enrolments)
+        .where(enrolments.c.person_id == person_id, enrolments.c.used_at.is_(None))
+        .values(used_at=at)
+    )
+
+
+def take_enrolment(conn: sa.Connection, digest: str, at: datetime) -> Row | None:
+    """Use a code on paper up, and return it; None where it does not count any more."""
+    taken = (
+        sa.update(enrolments)
+        .where(
+            enrolments.c.digest == digest,
+            enrolments.c.used_at.is_(None),
+            enrolments.c.until > at,
+        )
+        .values(used_at=at)
+        .returning(*enrolments.c)
+    )
+    return records.first(conn, taken)

@@ -1,0 +1,85 @@
+"""Rights, and the ties to other services from which most of them follow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.identity.storage.tables import grants, people, ties
+
+
+def held_by(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
+    """Return the rights that a person has at this (domain) time, in a stable order."""
+    asked = sa.select(grants).where(
+        grants.c.person_id == person_id,
+        grants.c.state == "ACTIVE",
+        grants.c.from_at <= at,
+        sa.or_(grants.c.to_at.is_(None), grants.c.to_at > at),
+    )
+    return records.rows(conn, asked.order_by(grants.c.role, grants.c.scope, grants.c.grant_id))
+
+
+def same(conn: sa.Connection, person_id: str, role: str, scope: str) -> Row | None:
+    """Return an office's right of the same content that is proposed or holds, or None."""
+    asked = sa.select(grants).where(
+        grants.c.person_id == person_id,
+        grants.c.role == role,
+        grants.c.scope == scope,
+        grants.c.source.in_(("OFFICE", "FIRST_DAY")),
+        grants.c.state.in_(("PROPOSED", "ACTIVE")),
+    )
+    return records.first(conn, asked.limit(1))
+
+
+def of_tie(conn: sa.Connection, source: str, ref: str) -> list[Row]:
+    """Return the rights that follow from a tie and hold, and hold them."""
+    asked = sa.select(grants).where(
+        grants.c.source == source, grants.c.ref == ref, grants.c.state == "ACTIVE"
+    )
+    return records.rows(conn, asked.order_by(grants.c.grant_id).with_for_update(key_share=True))
+
+
+def of_person(conn: sa.Connection, person_id: str) -> list[Row]:
+    """Return the rights of a person that are proposed or hold, and hold them."""
+    asked = sa.select(grants).where(
+        grants.c.person_id == person_id, grants.c.state.in_(("PROPOSED", "ACTIVE"))
+    )
+    return records.rows(conn, asked.order_by(grants.c.grant_id).with_for_update(key_share=True))
+
+
+def tie(conn: sa.Connection, source: str, ref: str) -> dict[str, object] | None:
+    """Return what is known of a tie, or None."""
+    asked = sa.select(ties).where(ties.c.source == source, ties.c.ref == ref)
+    row = records.first(conn, asked.with_for_update())
+    return None if row is None else dict(records.values_of(row))
+
+
+def put_tie(conn: sa.Connection, values: dict[str, object]) -> None:
+    """Keep what is known of a tie."""
+    records.put(conn, ties, [values])
+
+
+def ties_of(conn: sa.Connection, person_id: str) -> list[Row]:
+    """Return the ties that name a person."""
+    if conn.dialect.name == "postgresql":
+        named = sa.cast(ties.c.people, sa.dialects.postgresql.JSONB).contains([person_id])
+        return records.rows(conn, sa.select(ties).where(named))
+    each = sa.func.json_each(ties.c.people).table_valued("value")
+    asked = sa.select(ties).where(
+        sa.exists(sa.select(1).select_from(each).where(each.c.value == person_id))
+    )
+    return records.rows(conn, asked)
+
+
+def put_people(conn: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
+    """Keep who is registered; for whom somebody stands is said by `person_merged` alone."""
+    records.put(conn, people, rows, keep=("merged_into",))
+
+
+def known_people(conn: sa.Connection, person_ids: Collection[str]) -> set[str]:
+    """Return which of some persons are registered."""
+    return records.present(conn, people, person_ids)

@@ -1,0 +1,100 @@
+"""Secrets: made, hashed, sealed and compared."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hmac
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from fivered.chassis.vault import Keys, Vault
+
+# What people copy from paper: without signs that look like others.
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+@functools.cache
+def vault(keys: Keys) -> Vault:
+    """Return the vault of this service's keys."""
+    return Vault("identity", keys)
+
+
+@functools.cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+
+@functools.cache
+def _nobody() -> str:
+    # An account that is not there takes as long as one that is.
+    return _hasher().hash(secrets.token_urlsafe(16))
+
+
+def hashed(password: str) -> str:
+    """Return what is stored of a password."""
+    return _hasher().hash(password)
+
+
+def is_password(stored: str | None, given: str) -> bool:
+    """Tell whether this is the password; it takes as long where nothing is stored."""
+    try:
+        _hasher().verify(stored or _nobody(), given)
+    except (Argon2Error, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def needs_rehash(stored: str) -> bool:
+    """Tell whether a password was hashed with weaker parameters than today's."""
+    return _hasher().check_needs_rehash(stored)
+
+
+def written_code(groups: int, length: int = 4) -> str:
+    """Return a code that is written on paper, such as K7PD-W2QX-9HTM."""
+    parts = ("".join(secrets.choice(_SIGNS) for _ in range(length)) for _ in range(groups))
+    return "-".join(parts)
+
+
+def read_code(written: str) -> str:
+    """Return a code of paper as it is compared: small or large letters, with or without dashes."""
+    return "".join(written.split()).replace("-", "").upper()
+
+
+def new_token() -> str:
+    """Return a token of 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def alike(one: str, other: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def new_signing_key() -> tuple[str, str]:
+    """Return a new Ed25519 key: what signs, and what verifies, both raw and base64url."""
+    key = Ed25519PrivateKey.generate()
+    signs = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    verifies = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return _text(signs), _text(verifies)
+
+
+def signing_key(secret: str) -> Ed25519PrivateKey:
+    """Return a key that signs, as `new_signing_key` has written it."""
+    return Ed25519PrivateKey.from_private_bytes(
+        base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+    )
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

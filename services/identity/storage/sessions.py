@@ -1,0 +1,139 @@
+"""Sessions, refresh tokens, what gateways must know at once, and signing keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fivered.chassis import records
+from fivered.chassis.records import Row
+from fivered.services.identity.storage.tables import (
+    accounts,
+    endings,
+    refresh_tokens,
+    sessions,
+    signing_keys,
+)
+
+
+def open_sessions(conn: sa.Connection, account_id: str, at: datetime) -> list[Row]:
+    """Return the sessions of an account that have not ended, newest first."""
+    asked = sa.select(sessions).where(
+        sessions.c.account_id == account_id,
+        sessions.c.ended_at.is_(None),
+        sessions.c.ends_at > at,
+    )
+    return records.rows(conn, asked.order_by(sessions.c.began_at.desc(), sessions.c.session_id))
+
+
+def end(
+    conn: sa.Connection, at: datetime, why: str, *conditions: sa.ColumnElement[bool]
+) -> list[str]:
+    """End sessions that have not ended, and let gateways know. Returns their ids."""
+    ended = (
+        conn.execute(
+            sa.update(sessions)
+            .where(sessions.c.ended_at.is_(None), *conditions)
+            .values(ended_at=at, ended_why=why)
+            .returning(sessions.c.session_id)
+        )
+        .scalars()
+        .all()
+    )
+    rows = [{"kind": "SESSION", "ref": one, "generation": 0, "at": at} for one in ended]
+    records.add_all(conn, endings, rows)
+    return list(ended)
+
+
+def end_of_account(
+    conn: sa.Connection, account_id: str, at: datetime, why: str, *, but: str = ""
+) -> list[str]:
+    """End an account's sessions, but for one."""
+    return end(conn, at, why, sessions.c.account_id == account_id, sessions.c.session_id != but)
+
+
+def end_one(conn: sa.Connection, session_id: str, at: datetime, why: str) -> list[str]:
+    """End a session."""
+    return end(conn, at, why, sessions.c.session_id == session_id)
+
+
+def add_token(conn: sa.Connection, session_id: str, digest: str, at: datetime) -> None:
+    """Note a refresh token of a session."""
+    records.add(conn, refresh_tokens, digest=digest, session_id=session_id, made_at=at)
+
+
+def token(conn: sa.Connection, digest: str) -> Row | None:
+    """Return a refresh token and hold it, or None."""
+    asked = sa.select(refresh_tokens).where(refresh_tokens.c.digest == digest)
+    return records.first(conn, asked.with_for_update())
+
+
+def use_token(conn: sa.Connection, digest: str, at: datetime) -> None:
+    """Note that a refresh token was used; the first time stays."""
+    conn.execute(
+        sa.update(refresh_tokens)
+        .where(refresh_tokens.c.digest == digest, refresh_tokens.c.used_at.is_(None))
+        .values(used_at=at)
+    )
+
+
+def has_later_use(conn: sa.Connection, row: Row) -> bool:
+    """Tell whether a token of the session that was made after this one was used already."""
+    asked = sa.select(sa.literal(1)).where(
+        refresh_tokens.c.session_id == row.session_id,
+        refresh_tokens.c.digest != row.digest,
+        refresh_tokens.c.made_at >= row.used_at,
+        refresh_tokens.c.used_at.is_not(None),
+    )
+    return conn.execute(asked.limit(1)).first() is not None
+
+
+def lose_rights(conn: sa.Connection, held: Sequence[Row], at: datetime) -> None:
+    """Let tokens count no more that some accounts bear: a right of theirs has ended.
+
+    Args:
+        conn: The transaction.
+        held: Rows of accounts, held.
+        at: Real time.
+    """
+    for row in held:
+        conn.execute(
+            sa.update(accounts)
+            .where(accounts.c.account_id == row.account_id)
+            .values(generation=accounts.c.generation + 1)
+        )
+    rows = [
+        {"kind": "PERSON", "ref": row.person_id, "generation": row.generation + 1, "at": at}
+        for row in held
+    ]
+    records.add_all(conn, endings, rows)
+
+
+def endings_since(conn: sa.Connection, at: datetime) -> list[Row]:
+    """Return what ended since then, oldest first."""
+    asked = sa.select(endings).where(endings.c.at >= at).order_by(endings.c.id)
+    return records.rows(conn, asked)
+
+
+def sweep(conn: sa.Connection, before: datetime, told_before: datetime) -> None:
+    """Forget sessions that ended long ago, and endings that every gateway knows."""
+    conn.execute(sa.delete(endings).where(endings.c.at < told_before))
+    old = sa.select(sessions.c.session_id).where(
+        sa.or_(sessions.c.ended_at < before, sessions.c.ends_at < before)
+    )
+    conn.execute(sa.delete(refresh_tokens).where(refresh_tokens.c.session_id.in_(old)))
+    conn.execute(
+        sa.delete(sessions).where(sa.or_(sessions.c.ended_at < before, sessions.c.ends_at < before))
+    )
+
+
+def keys(conn: sa.Connection) -> list[Row]:
+    """Return the signing keys, newest first."""
+    return records.rows(conn, sa.select(signing_keys).order_by(signing_keys.c.signs_from.desc()))
+
+
+def drop_keys(conn: sa.Connection, key_ids: Iterable[str]) -> None:
+    """Forget signing keys of which no token counts any more."""
+    conn.execute(sa.delete(signing_keys).where(signing_keys.c.key_id.in_(sorted(key_ids))))

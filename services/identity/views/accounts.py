@@ -1,0 +1,158 @@
+"""Questions about accounts, sessions and rights."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import sqlalchemy as sa
+from msgspec import Meta
+
+from fivered.chassis import records
+from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.fields import Area, Cursor, Limit, PersonId
+from fivered.chassis.replies import Page
+from fivered.chassis.requests import Request
+from fivered.services.identity import replies
+from fivered.services.identity.actions import accounts as account_actions
+from fivered.services.identity.actions import keys, offices, signing_in
+from fivered.services.identity.fields import AccountState, GrantState
+from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import grants as grant_store
+from fivered.services.identity.storage import sessions as session_store
+from fivered.services.identity.storage.moments import real_now
+from fivered.services.identity.storage.tables import accounts, grants
+
+# What ended earlier is known to every gateway, or in no token that still counts.
+_BEFORE = timedelta(seconds=30)
+
+
+class AccountList(Request, frozen=True):
+    """账号筛选 / Which accounts."""
+
+    scope: Area | None = None
+    state: AccountState | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class WhichAccount(Request, frozen=True):
+    """Which account is meant."""
+
+    account_id: str
+
+
+class GrantList(Request, frozen=True):
+    """授权筛选 / Which rights; those that hold where no state is named."""
+
+    scope: Area | None = None
+    role: Annotated[str, Meta(max_length=30, examples=["R_STREET"])] | None = None
+    person_id: PersonId | None = None
+    state: GrantState = "ACTIVE"
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def me(tx: Tx, _payload: Nothing) -> replies.Me:
+    """我的账号与授权 / Who I am, what I may do, and what each right follows from."""
+    account = store.of_person(tx.conn, tx.actor.id)
+    left = 0 if account is None else store.recovery_codes_left(tx.conn, account.account_id)
+    return replies.Me(
+        person_id=tx.actor.id,
+        login=None if account is None else account.login,
+        kind=None if account is None else account.kind,
+        session_id=tx.actor.session or None,
+        second_factor="OFF" if account is None else signing_in.factor_of(account),
+        recovery_codes_left=left,
+        grants=[offices.card(row) for row in grant_store.held_by(tx.conn, tx.actor.id, tx.now)],
+    )
+
+
+def my_sessions(tx: Tx, _payload: Nothing) -> replies.Sessions:
+    """我的登录列表 / My sessions that have not ended."""
+    account = store.of_person(tx.conn, tx.actor.id)
+    if account is None:
+        return replies.Sessions(items=[])
+    found = session_store.open_sessions(tx.conn, account.account_id, real_now())
+    return replies.Sessions(
+        items=[
+            replies.SessionCard.of(
+                row, id=row.session_id, present=row.session_id == tx.actor.session
+            )
+            for row in found
+        ]
+    )
+
+
+def account_list(tx: Tx, payload: AccountList) -> Page[replies.AccountCard]:
+    """账号列表 / Accounts of an area.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's.
+        Invalid: The cursor is damaged, or was made for another list.
+    """
+    scope = payload.scope or tx.actor.scope
+    tx.require_scope(scope)
+    asked = sa.select(accounts).where(accounts.c.area.startswith(scope, autoescape=True))
+    if payload.state is not None:
+        asked = asked.where(accounts.c.state == payload.state)
+    now = real_now()
+    found = records.page(tx.conn, asked, payload, (accounts.c.login,))
+    return found.listed(lambda row: account_actions.card(row, now))
+
+
+def account(tx: Tx, payload: WhichAccount) -> replies.AccountCard:
+    """查看账号 / One account.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+    """
+    row = records.get(tx.conn, accounts, payload.account_id)
+    tx.require_sight(row.area, kind="account", id=payload.account_id)
+    return account_actions.card(row, real_now())
+
+
+def grant_list(tx: Tx, payload: GrantList) -> Page[replies.GrantCard]:
+    """谁在何处有何权限 / Who holds what in an area, and what it follows from.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's.
+        Invalid: The cursor is damaged, or was made for another list.
+    """
+    scope = payload.scope or tx.actor.scope
+    tx.require_scope(scope)
+    asked = sa.select(grants).where(
+        grants.c.scope.startswith(scope, autoescape=True), grants.c.state == payload.state
+    )
+    if payload.role is not None:
+        asked = asked.where(grants.c.role == payload.role)
+    if payload.person_id is not None:
+        asked = asked.where(grants.c.person_id == payload.person_id)
+    return records.page(tx.conn, asked, payload, (grants.c.grant_id,)).listed(offices.card)
+
+
+def grant(tx: Tx, payload: offices.WhichGrant) -> replies.GrantCard:
+    """查看授权 / One right.
+
+    Raises:
+        NotFound: There is none in the caller's area.
+    """
+    row = records.get(tx.conn, grants, payload.grant_id)
+    tx.require_sight(row.scope, kind="grant", id=payload.grant_id)
+    return offices.card(row)
+
+
+def public_keys(tx: Tx, _payload: Nothing) -> replies.Keys:
+    """访问令牌的公钥 / The keys that verify access tokens (RFC 7517)."""
+    return replies.Keys(keys=keys.verifying(tx))
+
+
+def standing(tx: Tx, _payload: Nothing) -> replies.Standing:
+    """Answer what a gateway must know to believe a token: keys, and what ended lately."""
+    now = real_now()
+    since = now - tx.settings.access - _BEFORE
+    return replies.Standing(
+        now=now,
+        keys=keys.verifying(tx),
+        endings=[replies.Ended.of(row) for row in session_store.endings_since(tx.conn, since)],
+    )

@@ -11,12 +11,19 @@ import re
 from functools import cache
 
 from fivered.chassis.refusal import Sentence
-from fivered.chassis.text import DAY, PERIOD, UUID
+from fivered.chassis.text import DAY, LOGIN, PERIOD, UUID
 
 MONTH = Sentence(
     "2000-01 至 2099-12 的年月,如 2025-01 / a month of 2000-01 to 2099-12, such as 2025-01"
 )
-_WHOLE = {DAY: Sentence("日期,如 2025-01-15 / a day such as 2025-01-15"), PERIOD: MONTH}
+_WHOLE = {
+    DAY: Sentence("日期,如 2025-01-15 / a day such as 2025-01-15"),
+    PERIOD: MONTH,
+    LOGIN: Sentence(
+        "3 至 40 位字母、数字、点、横线或下划线,以字母或数字开头,不能是手机号 / 3 to 40 letters, "
+        "digits, dots, dashes or underscores, a letter or digit first, and no phone number"
+    ),
+}
 _DIGITS = re.compile(
     r"\[0-9\]\{(?P<first>[0-9]+)\}"
     r"(?:\(\[0-9\]\{(?P<more>[0-9]+)\}\)(?:\{0,(?P<times>[0-9]+)\}|(?P<once>\?)))?"

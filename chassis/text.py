@@ -23,6 +23,8 @@ DOWN_TO_COMMUNITY = r"^[0-9]{6}([0-9]{3}){0,2}$"
 STREET_OR_COMMUNITY = r"^[0-9]{9}([0-9]{3})?$"
 COMMUNITY = r"^[0-9]{12}$"
 GRID = r"^[0-9]{15}$"
+# A name to sign in with: no phone number, which changes hands and which others know.
+LOGIN = r"^(?![0-9]{7,})[A-Za-z0-9][A-Za-z0-9_.-]{2,39}$"
 # What `person_id` names is a person; an id of a project or an offer is none.
 PERSON = r"^per_[A-Za-z0-9_-]{1,60}$"
 # Months of this century: they exist, and so do the months and years around them.

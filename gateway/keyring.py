@@ -137,7 +137,7 @@ class Keyring:
                 options={"require": ["exp", "aud", "iss", "sub", "sid", "gen", "grants"]},
             )
             person, session, ends = claims["sub"], claims["sid"], float(claims["exp"])
-            generation = claims["gen"]
+            generation = int(claims["gen"])
             if not is_person(person) or not isinstance(session, str):
                 raise TokenInvalid
             grants: tuple[Grant, ...] = tuple(map(read_grant, claims["grants"]))
@@ -145,7 +145,7 @@ class Keyring:
             raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise TokenInvalid from None
-        return _Read(Identity(person, grants, session), ends, int(generation))
+        return _Read(Identity(person, grants, session), ends, generation)
 
     def take(self, told: object) -> None:
         """Take what the identity service says of keys and endings.

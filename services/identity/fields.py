@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.fields import Area
+from fivered.chassis.text import LOGIN
 
 AccountKind = Literal["STAFF", "RESIDENT"]
 AccountState = Literal["ACTIVE", "LOCKED", "CLOSED"]
@@ -20,8 +21,7 @@ Source = Literal[
 Login = Annotated[
     str,
     Meta(
-        # No phone number: it changes hands, and others know it.
-        pattern=r"^(?![0-9]{7,})[A-Za-z0-9][A-Za-z0-9_.-]{2,39}$",
+        pattern=LOGIN,
         description="登录名,3 至 40 位字母、数字、点、横线或下划线,不区分大小写,不能是手机号 / "
         "name to sign in with: 3 to 40 letters, digits, dots, dashes or underscores, in either "
         "case; no phone number",

@@ -1,10 +1,12 @@
 """What the identity service answers: the types that a caller may rely on."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from fivered.chassis.fields import Instant
+from fivered.chassis.records import Row
 from fivered.chassis.replies import Reply
 from fivered.services.identity.fields import AccountKind, AccountState, GrantState, Source
 
@@ -195,3 +197,39 @@ class Standing(Reply, kw_only=True):
     now: Instant
     keys: list[Key]
     endings: list[Ended]
+
+
+class EnrolmentCard(Reply, kw_only=True):
+    """激活码记录 / That a code was given out; the code itself is shown once only."""
+
+    id: str
+    person_id: str
+    area: str
+    made_by: str
+    made_at: Instant
+    until: Instant
+    used_at: Annotated[
+        Instant | None, Meta(description="使用或作废时间 / when it was used, or replaced")
+    ]
+
+
+def factor_of(account: Row) -> Literal["ON", "OFF", "NEEDED"]:
+    """Return how an account's second factor stands."""
+    if account.factor_since is not None:
+        return "ON"
+    return "NEEDED" if account.kind == "STAFF" else "OFF"
+
+
+def account_card(account: Row, now: datetime) -> AccountCard:
+    """Return an account as its administrators see it."""
+    return AccountCard.of(
+        account,
+        id=account.account_id,
+        second_factor=factor_of(account),
+        waits_for_first_use=account.once_until is not None and account.once_until > now,
+    )
+
+
+def grant_card(row: Row) -> GrantCard:
+    """Return a right as it is shown."""
+    return GrantCard.of(row, id=row.grant_id)

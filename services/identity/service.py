@@ -24,6 +24,7 @@ from fivered.services.identity.storage import metadata
 from fivered.services.identity.views import accounts as views
 
 ADMINISTRATORS = ("R_SECRETARY", "R_STREET", "R_DISTRICT")
+ENROLLING = ("R_STEWARD", "R_GRID", "R_CADRE")
 GRANTING = ("R_STREET", "R_DISTRICT")
 
 
@@ -69,7 +70,7 @@ class Identity(Sealing, Service):
         ),
         command(
             "POST /second-factor", own.begin_factor, roles=(SELF,),
-            unkept=("secret", "uri", "qr_svg"), status=201,
+            unkept=("secret", "uri", "qr_svg"),
         ),
         command(
             "POST /second-factor/confirm", own.confirm_factor, roles=(SELF,),
@@ -101,9 +102,10 @@ class Identity(Sealing, Service):
             if_match=True,
         ),
         command(
-            "POST /enrolments", accounts.enrol, roles=("R_STEWARD", "R_GRID", "R_CADRE"),
+            "POST /enrolments", accounts.enrol, roles=ENROLLING,
             unkept=("code",), status=201,
         ),
+        asked("GET /enrolments", views.enrolment_list, roles=ENROLLING),
         # ------------------------------------------------------------ rights
         command("POST /grants", offices.propose_grant, roles=GRANTING, status=201),
         asked("GET /grants", views.grant_list, roles=(*ADMINISTRATORS, "R_AUDITOR")),
@@ -116,7 +118,7 @@ class Identity(Sealing, Service):
             "POST /grants/{grant_id}/refuse", offices.refuse_grant, roles=GRANTING, if_match=True
         ),
         command("POST /grants/{grant_id}/end", offices.end_grant, roles=GRANTING, if_match=True),
-        command("POST /signing-keys", keys.rotate_signing_key, roles=("R_DISTRICT",), status=201),
+        command("POST /signing-keys", keys.rotate_signing_key, roles=("R_DISTRICT",)),
         # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(

@@ -29,10 +29,10 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 # household or a post is not merged with another one. Then words, digests, lists of these.
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
-client_id client_key code commendation_id comment_id commitment_id committee_id company_id
+account_id client_id client_key code commendation_id comment_id commitment_id committee_id company_id
 complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job escalation_id
-export_id fund_id grant_id handler first_handler found_by hazard_id hold_id household_id
-invitation_id job_id level1_official level2_official link_id meeting_id merge_id
+export_id fund_id grant_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
+invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id notice_id objection_id offer_id official_id opinion_id org_id partner_id post
 post_ref predecessor_id project_id proposal_id record_id rectification_id redemption_id
 refund_statement_id repair_id replaces request_id responsible_id resubmits rule_set_id
@@ -43,6 +43,7 @@ doc_sha256 evidence evidence_kinds fact fields findings former gates_failed grid
 id_no_hmac inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects purposes reasons resolution_no scope seed sequences sha256 split
 text_sha256 to_check warnings
+roles parent
 problem result saved
 """
 NOBODY = frozenset(_NAMES.split())
@@ -52,6 +53,7 @@ OTHER_THINGS = {
               "topics.merged_into"},
     "property": {"history.ref", "grades.ref"},
     "partner": {"history.subject", "messages.ref"},
+    "identity": {"history.subject", "ties.ref", "tries.subject"},
     "steward": {"requests.merged_into", "parties.ref", "contact_boards.entries"},
     "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed"},
 }  # fmt: skip
@@ -78,6 +80,14 @@ HISTORY = {
         "calendar_proposals.decided_by": FINAL,
         "person_deaths.decided_by": FINAL,
         "person_merges.decided_by": FINAL,
+    },
+    "identity": {
+        "history.actor": STEPS,
+        "history.note": STEPS,
+        "accounts.person_id": "closed with the registration, where the kept one has an account",
+        "sessions.person_id": "ended at the merge",
+        "endings.ref": "told of tokens that bear the id of then",
+        "grants.ref": "of which registration the right of a resident follows",
     },
     "credit": {
         # What was decided.

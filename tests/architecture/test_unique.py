@@ -61,11 +61,18 @@ ALIKE = {
         ),
         CHOSEN,
     ),
+    **dict.fromkeys(("account_id", "key_id", "enrolment_id"), MADE),
     "rule_code": RULES,
     "uscc": CAPITALS,
     "id_no_hmac": DIGEST,
 }
 BY_SERVICE = {
+    "identity": {
+        "login": "small letters, digits and three signs only, by the pattern of its field",
+        "digest": "exact: a digest of a token or code that this service made",
+        "subject": DIGEST,
+        "ref": MADE,
+    },
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
     "credit": {"code": RULES},
     "steward": {

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("fivered.chassis", "fivered.gateway", *(f"fivered.services.{name}" for name in (
-    "credit", "forum", "partner", "property", "steward")))  # fmt: skip
+    "credit", "forum", "identity", "partner", "property", "steward")))  # fmt: skip
 WIRE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Names that people know: formats, formulas of the trade, grades, severities, headers.

@@ -84,7 +84,10 @@ def test_a_member_without_meaning_unit_or_words_is_found():
 
 def test_a_fact_of_the_last_release_keeps_the_release_in_which_it_came():
     for name in SERVICES:
-        released = json.loads((folder_of(service_class(name)) / "released.json").read_text("utf-8"))
+        file = folder_of(service_class(name)) / "released.json"
+        if not file.exists():
+            continue  # the service came after the last release
+        released = json.loads(file.read_text("utf-8"))
         for fact, contract in PUBLISHED[name].items():
             if fact in released:
                 assert contract["since"] == released[fact]["since"]

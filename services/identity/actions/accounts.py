@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -216,17 +216,7 @@ def _moved(
     account = records.change(tx, accounts, account, step=step, state=to, note=payload.reason)
     if to != "ACTIVE":
         sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
-    return card(account, real_now())
-
-
-def card(account: Row, now: datetime) -> replies.AccountCard:
-    """Return an account as its administrators see it."""
-    return replies.AccountCard.of(
-        account,
-        id=account.account_id,
-        second_factor=signing_in.factor_of(account),
-        waits_for_first_use=account.once_until is not None and account.once_until > now,
-    )
+    return replies.account_card(account, real_now())
 
 
 def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:

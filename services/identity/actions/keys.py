@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import jwt
 
@@ -17,16 +17,13 @@ from fivered.services.identity.storage import sessions as store
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import signing_keys
 
-# Until then every gateway has asked for the keys: they ask every few seconds.
-HEARD_AFTER = timedelta(seconds=60)
-
 
 def rotate_signing_key(tx: Tx, _payload: Nothing) -> replies.KeyMade:
     """更换访问令牌签名密钥 / Replace the key that signs access tokens.
 
     新密钥先公布,一分钟后开始签名;旧密钥签发的令牌到期前仍有效,无人需要重新登录。
     """
-    made = _make(tx, real_now() + HEARD_AFTER)
+    made = _make(tx, real_now() + store.HEARD_AFTER)
     return replies.KeyMade(id=made.key_id, signs_from=made.signs_from)
 
 
@@ -53,19 +50,9 @@ def _present(tx: Tx, now: datetime) -> Row:
     return signing[0] if signing else _make(tx, now)
 
 
-def verifying(tx: Tx) -> list[replies.Key]:
-    """Return the keys that verify tokens: those that sign, or will, or did until lately."""
-    now, found = real_now(), []
-    for row in store.keys(tx.conn):
-        found.append(replies.Key(kid=row.key_id, x=row.public))
-        if row.signs_from <= now - tx.settings.access - HEARD_AFTER:
-            break  # it has signed for so long that no token of an older one counts any more
-    return found
-
-
 def sweep(tx: Tx) -> None:
     """Forget keys of which no token counts any more."""
-    kept = {one.kid for one in verifying(tx)}
+    kept = {row.key_id for row in store.verifying(tx.conn, real_now(), tx.settings.access)}
     store.drop_keys(tx.conn, {row.key_id for row in store.keys(tx.conn)} - kept)
 
 

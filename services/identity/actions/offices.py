@@ -89,13 +89,12 @@ def propose_grant(tx: Tx, payload: ProposeGrant) -> replies.GrantCard:
         )
     if there := store.same(tx.conn, payload.person_id, payload.role, payload.scope):
         raise GrantExists(id=there.grant_id)
-    made = records.create(
-        tx, grants, step="proposed", grant_id=(grant_id := tx.new_id("grt")),
-        person_id=payload.person_id, role=payload.role, scope=payload.scope, source="OFFICE",
-        ref=grant_id, state="PROPOSED", from_at=tx.now, to_at=payload.to_at,
-        reason=payload.reason, proposed_by=tx.actor.id, created_at=tx.now, version=1,
+    values = records.values_from(
+        payload, grants, grant_id=(grant_id := tx.new_id("grt")), source="OFFICE", ref=grant_id,
+        state="PROPOSED", from_at=tx.now, proposed_by=tx.actor.id, created_at=tx.now, version=1,
     )  # fmt: skip
-    return card(made)
+    made = records.create(tx, grants, step="proposed", **values)
+    return replies.grant_card(made)
 
 
 def _require(tx: Tx, role: str, scope: str) -> None:
@@ -150,7 +149,7 @@ def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
     if row.proposed_by == tx.actor.id:
         raise SecondPerson
     _require_known(tx, row.person_id)
-    return card(
+    return replies.grant_card(
         records.change(
             tx, grants, row, step="approved", state="ACTIVE", from_at=tx.now,
             decided_by=tx.actor.id, decided_at=tx.now,
@@ -169,7 +168,7 @@ def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
     """
     row = _mine(tx, payload.grant_id)
     records.require_state(row, "PROPOSED")
-    return card(
+    return replies.grant_card(
         records.change(
             tx, grants, row, step="refused", state="REFUSED", note=payload.reason,
             decided_by=tx.actor.id, decided_at=tx.now,
@@ -192,7 +191,7 @@ def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
     if row.source not in {"OFFICE", "FIRST_DAY"}:
         raise GrantOfFact(source=row.source)
     (ended,) = rights.end(tx, [row], "ended", note=payload.reason)
-    return card(ended)
+    return replies.grant_card(ended)
 
 
 def first(tx: Tx, person_id: str, district: str) -> None:
@@ -208,8 +207,3 @@ def first(tx: Tx, person_id: str, district: str) -> None:
         role="R_DISTRICT", scope=district, source="FIRST_DAY", ref=grant_id, state="ACTIVE",
         from_at=tx.now, proposed_by=tx.actor.id, created_at=tx.now, version=1,
     )  # fmt: skip
-
-
-def card(row: Row) -> replies.GrantCard:
-    """Return a right as it is shown."""
-    return replies.GrantCard.of(row, id=row.grant_id)

@@ -208,11 +208,13 @@ def begin(tx: Tx, account: Row, device: str | None) -> replies.Tokens:
     return _next(tx, account, session, now)
 
 
-def _next(tx: Tx, account: Row, session: Row, now: datetime) -> replies.Tokens:
+def _next(
+    tx: Tx, account: Row, session: Row, now: datetime, parent: str | None = None
+) -> replies.Tokens:
     rights = keys.rights_of(tx, account)
     access, seconds = keys.signed(tx, account, session.session_id, rights)
     refresh = secrets.new_token()
-    sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now)
+    sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now, parent)
     named = dict.fromkeys((one.role, one.scope) for one in rights)
     return replies.Tokens(
         id=session.session_id,
@@ -221,16 +223,9 @@ def _next(tx: Tx, account: Row, session: Row, now: datetime) -> replies.Tokens:
         expires_in=seconds,
         refresh_token=refresh,
         session_ends_at=session.ends_at,
-        second_factor=factor_of(account),
+        second_factor=replies.factor_of(account),
         rights=[replies.Right(role=role, scope=scope) for role, scope in named],
     )
-
-
-def factor_of(account: Row) -> str:
-    """Return how an account's second factor stands."""
-    if account.factor_since is not None:
-        return "ON"
-    return "NEEDED" if account.kind == "STAFF" else "OFF"
 
 
 def notice_reuse(tx: Tx, payload: Refresh) -> None:
@@ -239,7 +234,7 @@ def notice_reuse(tx: Tx, payload: Refresh) -> None:
     row = sessions.token(tx.conn, digest_of(payload.refresh_token))
     if row is None or row.used_at is None:
         return
-    if row.used_at + AGAIN < now or sessions.has_later_use(tx.conn, row):
+    if row.used_at + AGAIN < now or sessions.has_used_child(tx.conn, row.digest):
         sessions.end_one(tx.conn, row.session_id, now, "REUSED")
 
 
@@ -263,7 +258,7 @@ def refresh(tx: Tx, payload: Refresh) -> replies.Tokens:
     sessions.use_token(tx.conn, row.digest, now)
     seen = session_table.update().where(session_table.c.session_id == session.session_id)
     tx.conn.execute(seen.values(seen_at=now))
-    return _next(tx, account, session, now)
+    return _next(tx, account, session, now, row.digest)
 
 
 def sign_out(tx: Tx, _payload: Nothing) -> replies.Done:

@@ -7,15 +7,17 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from fivered.chassis import records
+from fivered.chassis import identities, records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.identity.storage.tables import (
     accounts,
+    chassis,
     enrolments,
     grants,
     people,
     recovery_codes,
+    ties,
     tries,
 )
 
@@ -63,6 +65,36 @@ def kept_ids(conn: sa.Connection, person_ids: Collection[str]) -> dict[str, str]
         people.c.person_id.in_(sorted(set(person_ids))), people.c.merged_into.is_not(None)
     )
     return {row.person_id: row.merged_into for row in records.rows(conn, asked)}
+
+
+# Where a person is named beside the account itself and what its registration is.
+MOVED: tuple[store.Column, ...] = (
+    chassis.jobs.c.requested_by,
+    accounts.c.created_by,
+    enrolments.c.person_id,
+    enrolments.c.made_by,
+    grants.c.person_id,
+    grants.c.proposed_by,
+    grants.c.decided_by,
+    people.c.merged_into,
+    ties.c.people,
+)
+
+
+def hand_over(conn: sa.Connection, given_up: str, kept: str) -> None:
+    """Put the id that is kept where the one stands that was given up."""
+    identities.hand_over(conn, MOVED, given_up, kept)
+
+
+def stand_for(conn: sa.Connection, given_up: str, kept: str) -> None:
+    """Note that an id was given up for another one, also where nothing else is known of it yet."""
+    blank = {"state": "ACTIVE", "sequence": -1}
+    statement = store.insert(conn, people).values(person_id=given_up, merged_into=kept, **blank)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"], set_={"merged_into": statement.excluded.merged_into}
+        )
+    )
 
 
 def administrators(conn: sa.Connection) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -63,23 +63,6 @@ def put_tie(conn: sa.Connection, values: dict[str, object]) -> None:
     records.put(conn, ties, [values])
 
 
-def ties_of(conn: sa.Connection, person_id: str) -> list[Row]:
-    """Return the ties that name a person."""
-    if conn.dialect.name == "postgresql":
-        named = sa.cast(ties.c.people, sa.dialects.postgresql.JSONB).contains([person_id])
-        return records.rows(conn, sa.select(ties).where(named))
-    each = sa.func.json_each(ties.c.people).table_valued("value")
-    asked = sa.select(ties).where(
-        sa.exists(sa.select(1).select_from(each).where(each.c.value == person_id))
-    )
-    return records.rows(conn, asked)
-
-
 def put_people(conn: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
     """Keep who is registered; for whom somebody stands is said by `person_merged` alone."""
     records.put(conn, people, rows, keep=("merged_into",))
-
-
-def known_people(conn: sa.Connection, person_ids: Collection[str]) -> set[str]:
-    """Return which of some persons are registered."""
-    return records.present(conn, people, person_ids)

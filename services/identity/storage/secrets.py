@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import hmac
 import secrets
+from typing import cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
+    load_pem_private_key,
 )
+from jwt.algorithms import OKPAlgorithm
 
 from fivered.chassis.vault import Keys, Vault
 
@@ -82,19 +83,13 @@ def alike(one: str, other: str) -> bool:
 
 
 def new_signing_key() -> tuple[str, str]:
-    """Return a new Ed25519 key: what signs, and what verifies, both raw and base64url."""
+    """Return a new Ed25519 key: what signs (PEM), and what verifies (`x` of its JWK)."""
     key = Ed25519PrivateKey.generate()
-    signs = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    verifies = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return _text(signs), _text(verifies)
+    signs = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    told = OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return signs, str(told["x"])
 
 
-def signing_key(secret: str) -> Ed25519PrivateKey:
+def signing_key(pem: str) -> Ed25519PrivateKey:
     """Return a key that signs, as `new_signing_key` has written it."""
-    return Ed25519PrivateKey.from_private_bytes(
-        base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
-    )
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return cast("Ed25519PrivateKey", load_pem_private_key(pem.encode(), None))

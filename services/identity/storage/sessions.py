@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from fivered.services.identity.storage.tables import (
     sessions,
     signing_keys,
 )
+
+# Until then every gateway has asked for a new key: they ask every few seconds.
+HEARD_AFTER = timedelta(seconds=60)
 
 
 def open_sessions(conn: sa.Connection, account_id: str, at: datetime) -> list[Row]:
@@ -59,9 +62,13 @@ def end_one(conn: sa.Connection, session_id: str, at: datetime, why: str) -> lis
     return end(conn, at, why, sessions.c.session_id == session_id)
 
 
-def add_token(conn: sa.Connection, session_id: str, digest: str, at: datetime) -> None:
-    """Note a refresh token of a session."""
-    records.add(conn, refresh_tokens, digest=digest, session_id=session_id, made_at=at)
+def add_token(
+    conn: sa.Connection, session_id: str, digest: str, at: datetime, parent: str | None
+) -> None:
+    """Note a refresh token of a session, and with which it was asked for."""
+    records.add(
+        conn, refresh_tokens, digest=digest, session_id=session_id, parent=parent, made_at=at
+    )
 
 
 def token(conn: sa.Connection, digest: str) -> Row | None:
@@ -79,13 +86,10 @@ def use_token(conn: sa.Connection, digest: str, at: datetime) -> None:
     )
 
 
-def has_later_use(conn: sa.Connection, row: Row) -> bool:
-    """Tell whether a token of the session that was made after this one was used already."""
+def has_used_child(conn: sa.Connection, digest: str) -> bool:
+    """Tell whether a token that was asked for with this one was used already."""
     asked = sa.select(sa.literal(1)).where(
-        refresh_tokens.c.session_id == row.session_id,
-        refresh_tokens.c.digest != row.digest,
-        refresh_tokens.c.made_at >= row.used_at,
-        refresh_tokens.c.used_at.is_not(None),
+        refresh_tokens.c.parent == digest, refresh_tokens.c.used_at.is_not(None)
     )
     return conn.execute(asked.limit(1)).first() is not None
 
@@ -132,6 +136,22 @@ def sweep(conn: sa.Connection, before: datetime, told_before: datetime) -> None:
 def keys(conn: sa.Connection) -> list[Row]:
     """Return the signing keys, newest first."""
     return records.rows(conn, sa.select(signing_keys).order_by(signing_keys.c.signs_from.desc()))
+
+
+def verifying(conn: sa.Connection, now: datetime, longest: timedelta) -> list[Row]:
+    """Return the keys that verify tokens: those that sign, or will, or did until lately.
+
+    Args:
+        conn: The transaction.
+        now: Real time.
+        longest: How long a token is good.
+    """
+    found = []
+    for row in keys(conn):
+        found.append(row)
+        if row.signs_from <= now - longest - HEARD_AFTER:
+            break  # it has signed for so long that no token of an older one counts any more
+    return found
 
 
 def drop_keys(conn: sa.Connection, key_ids: Iterable[str]) -> None:

@@ -90,6 +90,8 @@ refresh_tokens = sa.Table(
     sa.Column(
         "session_id", store.Id, sa.ForeignKey("sessions.session_id"), nullable=False, index=True
     ),
+    # With which token it was asked for; null for the first of a session.
+    sa.Column("parent", sa.String(64), index=True),
     sa.Column("made_at", _At, nullable=False),
     sa.Column("used_at", _At),
 )
@@ -150,7 +152,7 @@ signing_keys = sa.Table(
     metadata,
     sa.Column("key_id", store.Id, primary_key=True),
     sa.Column("secret", Sealed("{key_id}.secret"), nullable=False),
-    # Raw Ed25519, base64url.
+    # Ed25519: `x` of its JWK.
     sa.Column("public", sa.String(60), nullable=False),
     sa.Column("made_at", _At, nullable=False),
     # It signs from here on: gateways have heard of it by then.

@@ -14,14 +14,12 @@ from fivered.chassis.fields import Area, Cursor, Limit, PersonId
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import accounts as account_actions
-from fivered.services.identity.actions import keys, offices, signing_in
 from fivered.services.identity.fields import AccountState, GrantState
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import sessions as session_store
 from fivered.services.identity.storage.moments import real_now
-from fivered.services.identity.storage.tables import accounts, grants
+from fivered.services.identity.storage.tables import accounts, enrolments, grants
 
 # What ended earlier is known to every gateway, or in no token that still counts.
 _BEFORE = timedelta(seconds=30)
@@ -40,6 +38,21 @@ class WhichAccount(Request, frozen=True):
     """Which account is meant."""
 
     account_id: str
+
+
+class WhichGrant(Request, frozen=True):
+    """Which right is meant."""
+
+    grant_id: str
+
+
+class EnrolmentList(Request, frozen=True):
+    """激活码筛选 / Which codes."""
+
+    scope: Area | None = None
+    person_id: PersonId | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 class GrantList(Request, frozen=True):
@@ -62,9 +75,11 @@ def me(tx: Tx, _payload: Nothing) -> replies.Me:
         login=None if account is None else account.login,
         kind=None if account is None else account.kind,
         session_id=tx.actor.session or None,
-        second_factor="OFF" if account is None else signing_in.factor_of(account),
+        second_factor="OFF" if account is None else replies.factor_of(account),
         recovery_codes_left=left,
-        grants=[offices.card(row) for row in grant_store.held_by(tx.conn, tx.actor.id, tx.now)],
+        grants=[
+            replies.grant_card(row) for row in grant_store.held_by(tx.conn, tx.actor.id, tx.now)
+        ],
     )
 
 
@@ -98,7 +113,7 @@ def account_list(tx: Tx, payload: AccountList) -> Page[replies.AccountCard]:
         asked = asked.where(accounts.c.state == payload.state)
     now = real_now()
     found = records.page(tx.conn, asked, payload, (accounts.c.login,))
-    return found.listed(lambda row: account_actions.card(row, now))
+    return found.listed(lambda row: replies.account_card(row, now))
 
 
 def account(tx: Tx, payload: WhichAccount) -> replies.AccountCard:
@@ -109,7 +124,7 @@ def account(tx: Tx, payload: WhichAccount) -> replies.AccountCard:
     """
     row = records.get(tx.conn, accounts, payload.account_id)
     tx.require_sight(row.area, kind="account", id=payload.account_id)
-    return account_actions.card(row, real_now())
+    return replies.account_card(row, real_now())
 
 
 def grant_list(tx: Tx, payload: GrantList) -> Page[replies.GrantCard]:
@@ -128,10 +143,10 @@ def grant_list(tx: Tx, payload: GrantList) -> Page[replies.GrantCard]:
         asked = asked.where(grants.c.role == payload.role)
     if payload.person_id is not None:
         asked = asked.where(grants.c.person_id == payload.person_id)
-    return records.page(tx.conn, asked, payload, (grants.c.grant_id,)).listed(offices.card)
+    return records.page(tx.conn, asked, payload, (grants.c.grant_id,)).listed(replies.grant_card)
 
 
-def grant(tx: Tx, payload: offices.WhichGrant) -> replies.GrantCard:
+def grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
     """查看授权 / One right.
 
     Raises:
@@ -139,12 +154,28 @@ def grant(tx: Tx, payload: offices.WhichGrant) -> replies.GrantCard:
     """
     row = records.get(tx.conn, grants, payload.grant_id)
     tx.require_sight(row.scope, kind="grant", id=payload.grant_id)
-    return offices.card(row)
+    return replies.grant_card(row)
+
+
+def enrolment_list(tx: Tx, payload: EnrolmentList) -> Page[replies.EnrolmentCard]:
+    """激活码记录 / Which codes were given out in an area, newest first.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's.
+        Invalid: The cursor is damaged, or was made for another list.
+    """
+    scope = payload.scope or tx.actor.scope
+    tx.require_scope(scope)
+    asked = sa.select(enrolments).where(enrolments.c.area.startswith(scope, autoescape=True))
+    if payload.person_id is not None:
+        asked = asked.where(enrolments.c.person_id == payload.person_id)
+    found = records.page(tx.conn, asked, payload, (enrolments.c.enrolment_id,), newest_first=True)
+    return found.listed(lambda row: replies.EnrolmentCard.of(row, id=row.enrolment_id))
 
 
 def public_keys(tx: Tx, _payload: Nothing) -> replies.Keys:
     """访问令牌的公钥 / The keys that verify access tokens (RFC 7517)."""
-    return replies.Keys(keys=keys.verifying(tx))
+    return replies.Keys(keys=_verifying(tx))
 
 
 def standing(tx: Tx, _payload: Nothing) -> replies.Standing:
@@ -153,6 +184,11 @@ def standing(tx: Tx, _payload: Nothing) -> replies.Standing:
     since = now - tx.settings.access - _BEFORE
     return replies.Standing(
         now=now,
-        keys=keys.verifying(tx),
+        keys=_verifying(tx),
         endings=[replies.Ended.of(row) for row in session_store.endings_since(tx.conn, since)],
     )
+
+
+def _verifying(tx: Tx) -> list[replies.Key]:
+    found = session_store.verifying(tx.conn, real_now(), tx.settings.access)
+    return [replies.Key(kid=row.key_id, x=row.public) for row in found]

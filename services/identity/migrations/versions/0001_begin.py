@@ -167,6 +167,7 @@ def upgrade():
         "refresh_tokens",
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("session_id", store.Id, nullable=False),
+        sa.Column("parent", sa.String(64)),
         sa.Column("made_at", store.UtcDateTime, nullable=False),
         sa.Column("used_at", store.UtcDateTime),
         sa.ForeignKeyConstraint(
@@ -174,4 +175,5 @@ def upgrade():
         ),
         sa.PrimaryKeyConstraint("digest", name="pk_refresh_tokens"),
     )
+    op.create_index("ix_refresh_tokens_parent", "refresh_tokens", ["parent"])
     op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"])

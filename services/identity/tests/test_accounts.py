@@ -1,0 +1,164 @@
+"""Accounts of staff, and codes on paper for residents."""
+
+import pytest
+
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.services.identity.errors import (
+    AccountExists,
+    EnrolmentUnusable,
+    NotYours,
+    OwnGrant,
+    SessionEnded,
+    SignInFailed,
+    StaffAccount,
+    UnknownPerson,
+)
+from fivered.services.identity.tests.conftest import (
+    COMMUNITY,
+    DISTRICT,
+    GRID,
+    OTHER_GRID,
+    PASSWORD,
+    STREET,
+)
+
+
+def as_district(house, person="per_boss"):
+    return house.as_("R_DISTRICT", person, DISTRICT)
+
+
+def as_grid_worker(house, person="per_shi", scope=COMMUNITY):
+    return house.as_("R_GRID", person, scope)
+
+
+def moved(house, step, account, **body):
+    body = {"account_id": account["id"], "reason": "按程序办理"} | body
+    return as_district(house).do(step, body, version=account["version"])
+
+
+def test_a_street_makes_accounts_of_its_own_area_only(house):
+    street = house.as_("R_STREET", "per_meng", STREET)
+    made = street.do("create_account", {"login": "cao.jianmin", "area": COMMUNITY})
+    assert made["person_id"].startswith("per_")
+    with pytest.raises(RoleDenied):
+        street.do("create_account", {"login": "other", "area": "370811001"})
+    with pytest.raises(AccountExists):
+        as_district(house).do("create_account", {"login": "Cao.JianMin", "area": STREET})
+    listed = house.as_("R_STREET", "per_meng", STREET).ask("account_list")["items"]
+    assert [(a["login"], a["waits_for_first_use"]) for a in listed] == [("cao.jianmin", True)]
+    elsewhere = house.as_("R_STREET", "per_yan", "370811001")
+    assert elsewhere.ask("account_list")["items"] == []
+    with pytest.raises(NotFound):
+        elsewhere.ask("account", {"account_id": made["id"]})
+    with pytest.raises(NotFound):
+        elsewhere.do(
+            "lock_account", {"account_id": made["id"], "reason": "离岗"}, version=made["version"]
+        )
+
+
+def test_an_account_is_bound_to_a_person_who_is_registered(house):
+    body = {"login": "ana", "area": COMMUNITY, "person_id": "per_ana"}
+    with pytest.raises(UnknownPerson):
+        as_district(house).do("create_account", body)
+    house.resident()
+    assert as_district(house).do("create_account", body)["person_id"] == "per_ana"
+    with pytest.raises(AccountExists):
+        as_district(house).do("create_account", body | {"login": "ana.too"})
+
+
+def test_the_same_call_again_shows_a_new_password_for_the_same_account(house):
+    """The answer with the password was lost; nothing else can show it."""
+    body = {"login": "cao", "area": COMMUNITY}
+    one = as_district(house).do("create_account", body, key="k")
+    two = as_district(house).do("create_account", body, key="k")
+    assert (one["id"], one["person_id"]) == (two["id"], two["person_id"])
+    with pytest.raises(SignInFailed):
+        house.sign_in("cao", one["password"], new_password=PASSWORD)
+    assert house.sign_in("cao", two["password"], new_password=PASSWORD)
+
+
+def test_a_reset_takes_the_authenticator_away_and_ends_sessions(house):
+    tokens = house.staff("zhou")
+    (account,) = as_district(house).ask("account_list")["items"]
+    with pytest.raises(OwnGrant):
+        house.as_("R_DISTRICT", account["person_id"], DISTRICT).do(
+            "reset_account", {"account_id": account["id"], "reason": "自己"},
+            version=account["version"],
+        )  # fmt: skip
+    made = moved(house, "reset_account", account)
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    told = house.sign_in("zhou", made["password"], new_password="another long one 8")
+    assert (told["second_factor"], told["rights"]) == ("NEEDED", [])
+
+
+def test_a_locked_account_opens_again_and_a_closed_one_does_not(house):
+    made = house.first_day()
+    tokens = house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    account = as_district(house).ask("account", {"account_id": made["id"]})
+    account = moved(house, "lock_account", account)
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    with pytest.raises(SignInFailed):
+        house.sign_in("zhou")
+    account = moved(house, "unlock_account", account)
+    assert house.sign_in("zhou")
+    account = moved(house, "close_account", account)
+    for step in ("unlock_account", "reset_account", "close_account", "lock_account"):
+        with pytest.raises(StateConflict):
+            moved(house, step, account)
+
+
+def test_a_resident_makes_an_account_with_a_code_on_paper(house):
+    house.resident()
+    paper = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
+    body = {"code": paper["code"], "login": "xiaoli", "password": PASSWORD}
+    tokens = house.anybody().do("activate", body | {"code": paper["code"].lower()})
+    assert (tokens["person_id"], tokens["second_factor"]) == ("per_ana", "OFF")
+    assert house.read(tokens)["grants"] == [{"role": "R_RESIDENT", "scope": GRID}]
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"login": "xiaoli2"})
+    (listed,) = as_grid_worker(house).ask("enrolment_list")["items"]
+    assert (listed["person_id"], listed["used_at"] is None) == ("per_ana", False)
+    assert "code" not in listed
+
+
+def test_a_second_code_voids_the_first_and_old_ones_do_not_count(house):
+    house.resident()
+    one = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
+    two = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
+    body = {"login": "xiaoli", "password": PASSWORD}
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"code": one["code"]})
+    house.time.pass_(days=14)
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"code": two["code"]})
+
+
+def test_who_forgot_the_password_gets_a_new_code_and_keeps_the_account(house):
+    house.resident()
+    body = {"login": "xiaoli", "password": PASSWORD}
+    code = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})["code"]
+    first = house.anybody().do("activate", body | {"code": code})
+    code = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})["code"]
+    house.anybody().do("activate", body | {"code": code, "password": "a new sentence 12"})
+    with pytest.raises(SessionEnded):
+        house.refresh(first)
+    with pytest.raises(SignInFailed):
+        house.sign_in("xiaoli")
+    assert house.sign_in("xiaoli", "a new sentence 12")
+
+
+def test_codes_are_given_to_residents_of_the_own_grid_by_somebody_else(house):
+    house.resident("per_ana", GRID)
+    with pytest.raises(NotYours):
+        as_grid_worker(house, scope=OTHER_GRID).do("enrol", {"person_id": "per_ana"})
+    with pytest.raises(NotYours):
+        as_grid_worker(house, person="per_ana").do("enrol", {"person_id": "per_ana"})
+    with pytest.raises(UnknownPerson):
+        as_grid_worker(house).do("enrol", {"person_id": "per_nobody"})
+    as_district(house).do(
+        "create_account", {"login": "ana", "area": COMMUNITY, "person_id": "per_ana"}
+    )
+    with pytest.raises(StaffAccount):
+        as_grid_worker(house).do("enrol", {"person_id": "per_ana"})

@@ -1,0 +1,296 @@
+"""Rights follow from facts, or from offices that two people granted, and end with them."""
+
+import itertools
+
+import pytest
+
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.services.identity.errors import (
+    DistrictBegun,
+    GrantExists,
+    GrantOfFact,
+    OwnGrant,
+    ScopeForRole,
+    SecondPerson,
+    SessionEnded,
+    UnknownPerson,
+)
+from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, GRID, OTHER_GRID, STREET
+
+ANA = "per_ana"
+_HELD = {"person_id": ANA}
+
+
+def propose(house, by="per_zhou", role="R_STREET", scope=STREET, person=ANA, **more):
+    body = {"person_id": person, "role": role, "scope": scope, "reason": "任命"} | more
+    return house.as_("R_DISTRICT", by, DISTRICT).do("propose_grant", body)
+
+
+def decide(house, step, grant, by="per_qin", *, role="R_DISTRICT", scope=DISTRICT):
+    body = {"grant_id": grant["id"]} | ({} if step == "approve_grant" else {"reason": "离任"})
+    return house.as_(role, by, scope).do(step, body, version=grant["version"])
+
+
+# --------------------------------------------------------------------------------------------------
+# Offices
+
+
+def test_an_office_is_granted_by_two_people_and_ends_at_once(house):
+    house.resident(ANA)
+    grant = propose(house)
+    assert ("R_STREET", STREET, "OFFICE") not in house.rights(ANA)
+    with pytest.raises(SecondPerson):
+        decide(house, "approve_grant", grant, by="per_zhou")
+    with pytest.raises(OwnGrant):
+        decide(house, "approve_grant", grant, by=ANA)
+    grant = decide(house, "approve_grant", grant)
+    assert ("R_STREET", STREET, "OFFICE") in house.rights(ANA)
+    with pytest.raises(GrantExists):
+        propose(house)
+    grant = decide(house, "end_grant", grant)
+    assert (grant["state"], grant["ended_at"] is None) == ("ENDED", False)
+    assert ("R_STREET", STREET, "OFFICE") not in house.rights(ANA)
+    with pytest.raises(StateConflict):
+        decide(house, "end_grant", grant)
+    assert propose(house)["state"] == "PROPOSED"
+
+
+def test_a_proposal_is_refused_or_taken_back(house):
+    house.resident(ANA)
+    for by in ("per_qin", "per_zhou"):
+        grant = decide(house, "refuse_grant", propose(house), by=by)
+        assert grant["state"] == "REFUSED"
+        with pytest.raises(StateConflict):
+            decide(house, "approve_grant", grant)
+
+
+def test_nobody_proposes_beyond_the_own_office(house):
+    house.resident(ANA)
+    with pytest.raises(OwnGrant):
+        propose(house, by=ANA)
+    with pytest.raises(ScopeForRole):
+        propose(house, role="R_STREET", scope=COMMUNITY)
+    with pytest.raises(UnknownPerson):
+        propose(house, person="per_nobody")
+    with pytest.raises(Invalid):
+        propose(house, to_at="2020-01-01T00:00:00+08:00")
+    street = house.as_("R_STREET", "per_meng", STREET)
+    body = {"person_id": ANA, "reason": "任命"}
+    with pytest.raises(RoleDenied):
+        street.do("propose_grant", body | {"role": "R_DISTRICT", "scope": DISTRICT})
+    with pytest.raises(RoleDenied):
+        street.do("propose_grant", body | {"role": "R_STREET", "scope": STREET})
+    with pytest.raises(RoleDenied):
+        street.do("propose_grant", body | {"role": "R_SECRETARY", "scope": "370811001901"})
+    assert street.do("propose_grant", body | {"role": "R_SECRETARY", "scope": COMMUNITY})
+    grant = propose(house)
+    with pytest.raises(RoleDenied):
+        decide(house, "approve_grant", grant, role="R_STREET", scope=STREET)
+    with pytest.raises(NotFound):
+        decide(house, "approve_grant", grant, role="R_STREET", scope="370811001")
+
+
+def test_a_right_with_an_end_is_in_no_token_that_lasts_longer(house):
+    made = house.first_day("zhou")
+    person = made["person_id"]
+    house.staff(made=made)
+    end = house.bench.now.replace(hour=1, minute=3)
+    grant = propose(house, by="per_x", person=person, role="R_AUDITOR", scope=DISTRICT,
+                    to_at=end.isoformat())  # fmt: skip
+    decide(house, "approve_grant", grant)
+    house.time.pass_(seconds=30)
+    tokens = house.staff_again("zhou")
+    said = house.read(tokens)
+    assert {"role": "R_AUDITOR", "scope": DISTRICT} in said["grants"]
+    assert said["exp"] - said["iat"] == (end - house.bench.now).total_seconds()
+    house.bench.at(end)
+    assert {"role": "R_AUDITOR", "scope": DISTRICT} not in house.read(house.refresh(tokens))[
+        "grants"
+    ]
+
+
+def test_the_operator_names_two_administrators_and_no_third(house):
+    house.first_day("zhou")
+    house.first_day("qin")
+    with pytest.raises(DistrictBegun):
+        house.first_day("third")
+
+
+# --------------------------------------------------------------------------------------------------
+# Facts
+
+
+ENROLLED = {"steward_id": "stw_1", "person_id": ANA, "community": COMMUNITY}
+LIAISON = {"link_id": "lnk_1", "target_kind": "STREET", "target": STREET, "person_id": ANA}
+PROJECT = {"project_id": "prj_1", "community": COMMUNITY, "status": "IN_SERVICE"}
+COMMITTEE = {"committee_id": "com_1", "project_id": "prj_1", "members": [ANA], "state": "IN_TERM"}
+# What begins a right, which one, and what ends it.
+FACTS = {
+    "a post": (
+        [("steward", "steward_enrolled", ENROLLED | {"duty": "POLICE"})],
+        [("R_STEWARD", COMMUNITY, "STEWARD")],
+        [("steward", "steward_left", {"steward_id": "stw_1"})],
+    ),
+    "a grid worker": (
+        [("steward", "steward_enrolled", ENROLLED | {"duty": "GRID_WORKER"})],
+        [("R_GRID", COMMUNITY, "STEWARD"), ("R_STEWARD", COMMUNITY, "STEWARD")],
+        [("steward", "steward_left", {"steward_id": "stw_1"})],
+    ),
+    "a cadre": (
+        [("steward", "steward_enrolled", ENROLLED | {"duty": "COMMUNITY_CADRE"})],
+        [("R_CADRE", COMMUNITY, "STEWARD"), ("R_STEWARD", COMMUNITY, "STEWARD")],
+        [("steward", "steward_left", {"steward_id": "stw_1"})],
+    ),
+    "a project's manager": (
+        [
+            ("property", "project_registered", PROJECT),
+            ("property", "project_manager_changed", {"project_id": "prj_1", "person_id": ANA}),
+        ],
+        [("R_PM", COMMUNITY, "PROJECT")],
+        [("property", "project_manager_changed", {"project_id": "prj_1", "person_id": "per_b"})],
+    ),
+    "a project that closes": (
+        [
+            ("property", "project_manager_changed", {"project_id": "prj_1", "person_id": ANA}),
+            ("property", "project_registered", PROJECT),
+        ],
+        [("R_PM", COMMUNITY, "PROJECT")],
+        [("property", "project_registered", PROJECT | {"status": "CLOSED"})],
+    ),
+    "a company's representative": (
+        [("property", "company_registered", {"company_id": "pco_1", "representatives": [ANA]})],
+        [("R_PCO", DISTRICT, "COMPANY")],
+        [
+            (
+                "property", "company_representatives_changed",
+                {"company_id": "pco_1", "representatives": []},
+            )
+        ],
+    ),
+    "a member of a committee": (
+        [("property", "owners_committee_changed", COMMITTEE)],
+        [("R_OWNERS", COMMUNITY, "COMMITTEE")],
+        [("property", "owners_committee_changed", COMMITTEE | {"state": "EXPIRED"})],
+    ),
+    "a partner's operator": (
+        [
+            ("partner", "partner_admitted", {"partner_id": "ptn_1", "area": COMMUNITY}),
+            ("partner", "partner_operators_changed", {"partner_id": "ptn_1", "operators": [ANA]}),
+        ],
+        [("R_PARTNER", COMMUNITY, "PARTNER")],
+        [("partner", "partner_exited", {"partner_id": "ptn_1"})],
+    ),
+    "an operator who goes": (
+        [
+            ("partner", "partner_operators_changed", {"partner_id": "ptn_1", "operators": [ANA]}),
+            ("partner", "partner_admitted", {"partner_id": "ptn_1", "area": COMMUNITY}),
+        ],
+        [("R_PARTNER", COMMUNITY, "PARTNER")],
+        [("partner", "partner_operators_changed", {"partner_id": "ptn_1", "operators": []})],
+    ),
+    "a district's leader": (
+        [("forum", "liaison_assigned", LIAISON | {"tier": "DISTRICT_LEADER"})],
+        [("R_DISTRICT_LEAD", STREET, "LIAISON")],
+        [("forum", "liaison_ended", {"link_id": "lnk_1"})],
+    ),
+    "a resident": (
+        [
+            (
+                "steward", "resident_registered",
+                {"person_id": ANA, "grid": GRID, "community": COMMUNITY},
+            )
+        ],
+        [("R_RESIDENT", GRID, "RESIDENT")],
+        [("steward", "resident_deactivated", {"person_id": ANA, "reason": "MOVED_OUT"})],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FACTS)
+def test_a_right_begins_and_ends_with_its_fact(house, kind):
+    begins, rights, ends = FACTS[kind]
+    numbers = itertools.count(1)
+    for source, fact, data in begins:
+        house.hear(source, fact, data, sequence=next(numbers))
+    assert house.rights(ANA) == rights
+    for source, fact, data in ends:
+        house.hear(source, fact, data, sequence=next(numbers))
+    assert house.rights(ANA) == []
+
+
+def test_a_token_of_before_counts_no_more_when_a_right_has_ended(house):
+    house.resident(ANA)
+    code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": ANA})["code"]
+    body = {"code": code, "login": "xiaoli", "password": "a fine long sentence 7"}
+    tokens = house.anybody().do("activate", body)
+    assert house.read(tokens)["gen"] == 0
+    moved = {"person_id": ANA, "to_grid": OTHER_GRID}
+    house.hear("steward", "resident_moved", moved, sequence=2)
+    assert house.endings("PERSON") == [(ANA, 1)]
+    said = house.read(house.refresh(tokens))
+    assert (said["gen"], said["grants"]) == (1, [{"role": "R_RESIDENT", "scope": OTHER_GRID}])
+
+
+def test_who_has_died_has_no_right_and_no_account(house):
+    house.resident(ANA)
+    code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": ANA})["code"]
+    body = {"code": code, "login": "xiaoli", "password": "a fine long sentence 7"}
+    tokens = house.anybody().do("activate", body)
+    house.hear("steward", "steward_enrolled", ENROLLED | {"duty": "GRID_WORKER"})
+    decide(house, "approve_grant", propose(house))
+    dead = {"person_id": ANA, "reason": "DECEASED"}
+    house.hear("steward", "resident_deactivated", dead, sequence=2)
+    assert house.rights(ANA) == []
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    # What is told of the dead later gives no right.
+    house.hear("steward", "steward_enrolled", ENROLLED | {"steward_id": "stw_2"})
+    assert house.rights(ANA) == []
+
+
+def test_rights_that_follow_from_facts_are_not_ended_by_hand(house):
+    house.resident(ANA)
+    (grant,) = house.as_("R_DISTRICT", "per_zhou", DISTRICT).ask("grant_list")["items"]
+    with pytest.raises(GrantOfFact):
+        decide(house, "end_grant", grant)
+
+
+def test_a_fact_of_before_that_comes_late_changes_nothing(house):
+    house.resident(ANA, sequence=1)
+    house.hear("steward", "resident_moved", {"person_id": ANA, "to_grid": OTHER_GRID}, sequence=3)
+    house.hear("steward", "resident_moved", {"person_id": ANA, "to_grid": GRID}, sequence=2)
+    assert house.rights(ANA) == [("R_RESIDENT", OTHER_GRID, "RESIDENT")]
+
+
+def test_of_two_registrations_the_kept_one_has_the_rights_of_both(house):
+    house.resident("per_old")
+    code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": "per_old"})["code"]
+    body = {"code": code, "login": "xiaoli", "password": "a fine long sentence 7"}
+    tokens = house.anybody().do("activate", body)
+    house.hear("steward", "steward_enrolled", ENROLLED | {"person_id": "per_old"})
+    house.hear("steward", "person_merged", {"person_id": "per_old", "into": ANA}, sequence=5)
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    assert ("R_STEWARD", COMMUNITY, "STEWARD") in house.rights(ANA)
+    assert house.rights("per_old") == []
+    again = house.sign_in("xiaoli", "a fine long sentence 7")
+    assert again["person_id"] == ANA
+    house.hear("steward", "steward_left", {"steward_id": "stw_1"}, sequence=7)
+    assert ("R_STEWARD", COMMUNITY, "STEWARD") not in house.rights(ANA)
+
+
+def test_who_holds_what_is_listed_for_the_area(house):
+    house.resident(ANA)
+    house.resident("per_far", "370811001001001")
+    auditor = house.as_("R_AUDITOR", "per_bai", DISTRICT)
+    assert len(auditor.ask("grant_list")["items"]) == 2
+    assert len(auditor.ask("grant_list", {"scope": STREET})["items"]) == 1
+    assert auditor.ask("grant_list", {"role": "R_STREET"})["items"] == []
+    street = house.as_("R_STREET", "per_meng", STREET)
+    assert [one["person_id"] for one in street.ask("grant_list")["items"]] == [ANA]
+    with pytest.raises(RoleDenied):
+        street.ask("grant_list", {"scope": "370811001"})
+    one = street.ask("grant_list")["items"][0]
+    assert street.ask("grant", {"grant_id": one["id"]})["source"] == "RESIDENT"
+    with pytest.raises(NotFound):
+        house.as_("R_STREET", "per_yan", "370811001").ask("grant", {"grant_id": one["id"]})

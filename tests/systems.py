@@ -68,11 +68,13 @@ class Embedded:
         cwd: Where it is run; another release is run in its own folder.
         made: Whether its databases are there before its first start: it takes longer to make them
             than all else that a start does.
+        mode: Of what kind of system it is; nothing: one that is no demonstration.
     """
 
     program: tuple[str, ...] = (str(Path(sys.executable).with_name("fivered")),)
     cwd: Path = ROOT
     made: bool = False
+    mode: tuple[str, ...] = ("--demo",)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -93,7 +95,7 @@ class Embedded:
         log = (self.folder / "log").open("ab")
         self.process = servers.spawn(
             [
-                *self.program, "up", "--demo",
+                *self.program, "up", *self.mode,
                 "--data", str(self.folder / "data"), "--port", str(self.port),
             ],
             cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

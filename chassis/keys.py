@@ -86,13 +86,17 @@ def rotatable() -> list[str]:
 
 
 def rotate(data: str, name: str, say: Say) -> int:
-    """Make a new key and keep the one before.
+    """Make a new key and keep the one before; without a name, of each key that seals values here.
 
     Raises:
         CommandFailed: There is no such key here.
     """
-    place = _place(data)
-    name = _name_of(name)
+    for one in _names_of(name, _place(data)):
+        _rotate(_place(data), one, say)
+    return 0
+
+
+def _rotate(place: _Place, name: str, say: Say) -> None:
     old = place.found.get(name, "")
     if not old:
         raise CommandFailed(f"{name} is not set here")
@@ -101,7 +105,7 @@ def rotate(data: str, name: str, say: Say) -> int:
     match = _kept_settings(name, place.found)
     if place.data is None or name in os.environ:
         _print_steps(name, fresh, before, match, say)
-        return 0
+        return
     write_keys(place.path, place.found | match | {name: fresh, name + BEFORE: before})
     say(f"{place.path}: {name} is new, {name}{BEFORE} is the key before")
     for service in _sealed_here(place, name):
@@ -111,7 +115,6 @@ def rotate(data: str, name: str, say: Say) -> int:
                 continue
             _reseal(_Place(place.data, place.path, read_keys(place.path)), service, name, say)
     say("when fivered keys status says that it is safe: fivered keys drop")
-    return 0
 
 
 def _kept_settings(name: str, found: Mapping[str, str]) -> dict[str, str]:
@@ -138,16 +141,16 @@ def _print_steps(name: str, fresh: str, before: str, match: Mapping[str, str], s
     say(f"{name}{BEFORE}=")
 
 
-def _name_of(name: str) -> str:
+def _names_of(name: str, place: _Place) -> list[str]:
     known = rotatable()
     if not name:
-        found = [one for one in known if _sealing(one)]
-        if len(found) != 1:
+        found = [one for one in known if _sealing(one) and place.found.get(one)]
+        if not found:
             raise CommandFailed(f"which key: {', '.join(known)}")
-        return found[0]
+        return found
     if name not in known:
         raise CommandFailed(f"{name} is no key that can be rotated here ({', '.join(known)})")
-    return name
+    return [name]
 
 
 def _listed(found: Mapping[str, str], name: str) -> list[str]:
@@ -286,16 +289,21 @@ def _look_at_webhooks(place: _Place, service: str) -> sealing.Status:
 
 
 def drop(data: str, name: str, say: Say) -> int:
-    """Forget the key before, when nothing needs it any more.
+    """Forget the key before, when nothing needs it any more; without a name, of each key that seals
+    values here.
 
     Raises:
         CommandFailed: Something does, or the environment of the processes holds it.
     """
-    place = _place(data)
-    name = _name_of(name)
+    for one in _names_of(name, _place(data)):
+        _drop(_place(data), one, say)
+    return 0
+
+
+def _drop(place: _Place, name: str, say: Say) -> None:
     if not place.found.get(name + BEFORE):
         say(f"{name}{BEFORE} is not set here")
-        return 0
+        return
     for service in _sealed_here(place, name):
         found = (_look_at_webhooks if name == webhooks.KEY else _look)(place, service)
         if not found.safe:
@@ -306,7 +314,6 @@ def drop(data: str, name: str, say: Say) -> int:
     if place.data is None or name + BEFORE in os.environ:
         say(f"# For every process that reads {name}, then restart them one by one:")
         say(f"{name}{BEFORE}=")
-        return 0
+        return
     write_keys(place.path, {key: one for key, one in place.found.items() if key != name + BEFORE})
     say(f"{place.path}: {name}{BEFORE} is gone")
-    return 0

@@ -9,6 +9,7 @@ from fivered.chassis.settings import Secret, setting
 from fivered.chassis.vault import Keys
 
 SEAL_KEY = "FIVERED_IDENTITY_KEY"
+_MATCH_KEY = "FIVERED_IDENTITY_MATCH_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ class IdentitySettings:
         default=(),
         min_bytes=32,
     )
+    match_key: Secret = setting(  # noqa: RUF009  see seal_key
+        _MATCH_KEY,
+        help="Key by which tries are counted; unset: made of the first FIVERED_IDENTITY_KEY",
+        default=Secret(""),
+        min_bytes=32,
+        stands_in=SEAL_KEY,
+    )
     access_minutes: int = setting(
         "FIVERED_ACCESS_MINUTES", help="How long an access token is good", default=10, least=1,
         most=60,
@@ -42,7 +50,7 @@ class IdentitySettings:
     @property
     def keys(self) -> Keys:
         """The keys under which secrets are stored."""
-        return Keys(SEAL_KEY, self.seal_key, self.seal_key_before)
+        return Keys(SEAL_KEY, self.seal_key, self.seal_key_before, self.match_key, _MATCH_KEY)
 
     @property
     def access(self) -> timedelta:

@@ -141,3 +141,10 @@ class StaffAccount(Guard):
         "此人使用工作人员账号,请由管理员重置"
         " / The person has an account of staff; an administrator resets it"
     )
+
+
+class AccountAbove(Guard):
+    text = (
+        "此人在 {scope} 有授权,超出您的管理区域,请由上级管理员办理"
+        " / The person has a right in {scope}, beyond your area; an administrator above does this"
+    )

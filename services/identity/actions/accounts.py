@@ -16,6 +16,7 @@ from fivered.chassis.requests import Request
 from fivered.services.identity import replies
 from fivered.services.identity.actions import keys, offices, signing_in
 from fivered.services.identity.errors import (
+    AccountAbove,
     AccountExists,
     NotYours,
     OwnGrant,
@@ -24,6 +25,7 @@ from fivered.services.identity.errors import (
 )
 from fivered.services.identity.fields import Login
 from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import accounts, enrolments
@@ -142,17 +144,27 @@ def first_day(tx: Tx, payload: FirstDay) -> replies.NewAccount:
 
 
 def _administered(tx: Tx, account_id: str) -> Row:
-    """Return an account that the caller administers, held; nobody administers the own one.
+    """Return an account that the caller administers, held; nobody administers the own one, nor that
+    of somebody who may do something beyond the caller's area.
 
     Raises:
         NotFound: There is none in the caller's area.
         OwnGrant: It is the caller's own.
+        AccountAbove: Its person has a right beyond the caller's area.
     """
     account = records.locked(tx.conn, accounts, account_id)
     tx.require_sight(account.area, kind="account", id=account_id)
     if account.person_id == tx.actor.id:
         raise OwnGrant
+    if above := _beyond(tx, account.person_id):
+        raise AccountAbove(scope=above)
     return account
+
+
+def _beyond(tx: Tx, person_id: str) -> str | None:
+    """Return an area beyond the caller's in which a person has a right, or None."""
+    held = grant_store.of_person(tx.conn, person_id)
+    return next((row.scope for row in held if not tx.actor.covers(row.scope)), None)
 
 
 def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
@@ -161,6 +173,7 @@ def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
     Raises:
         NotFound: There is none in the caller's area.
         OwnGrant: It is the caller's own.
+        AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is closed.
     """
     account = _administered(tx, payload.account_id)
@@ -181,6 +194,7 @@ def lock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
     Raises:
         NotFound: There is none in the caller's area.
         OwnGrant: It is the caller's own.
+        AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is not active.
     """
     return _moved(tx, payload, "ACTIVE", "LOCKED", "locked")
@@ -192,6 +206,7 @@ def unlock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
     Raises:
         NotFound: There is none in the caller's area.
         OwnGrant: It is the caller's own.
+        AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is not locked.
     """
     return _moved(tx, payload, "LOCKED", "ACTIVE", "unlocked")
@@ -203,6 +218,7 @@ def close_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
     Raises:
         NotFound: There is none in the caller's area.
         OwnGrant: It is the caller's own.
+        AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is closed.
     """
     return _moved(tx, payload, ("ACTIVE", "LOCKED"), "CLOSED", "closed")
@@ -227,6 +243,7 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
     Raises:
         UnknownPerson: The person is not registered, or does not live here any more.
         NotYours: The person lives outside the caller's area.
+        AccountAbove: The person has a right beyond the caller's area.
         StaffAccount: The person has an account of staff.
     """
     person = store.person(tx.conn, payload.person_id)
@@ -234,6 +251,8 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
         raise UnknownPerson(field="person_id", person_id=payload.person_id)
     if not tx.actor.covers(person.grid) or person.person_id == tx.actor.id:
         raise NotYours(field="person_id")
+    if above := _beyond(tx, payload.person_id):
+        raise AccountAbove(field="person_id", scope=above)
     account = store.of_person(tx.conn, payload.person_id)
     if account is not None and account.kind == "STAFF":
         raise StaffAccount(field="person_id")

@@ -193,7 +193,7 @@ def begin(tx: Tx, account: Row, device: str | None) -> replies.Tokens:
     now = real_now()
     kept = tx.first or {}
     session = records.find(tx.conn, session_table, str(kept.get("id", "")))
-    if session is None:
+    if session is None or session.account_id != account.account_id:
         session = records.add(
             tx.conn,
             session_table,

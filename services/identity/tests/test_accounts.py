@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
 from fivered.services.identity.errors import (
+    AccountAbove,
     AccountExists,
     EnrolmentUnusable,
     NotYours,
@@ -162,3 +163,26 @@ def test_codes_are_given_to_residents_of_the_own_grid_by_somebody_else(house):
     )
     with pytest.raises(StaffAccount):
         as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
+
+
+def test_nobody_takes_over_the_account_of_somebody_who_may_do_more(house):
+    """A reset shows a password: whoever resets could sign in as that person."""
+    street = house.as_("R_STREET", "per_meng", STREET)
+    made = street.do("create_account", {"login": "gao", "area": STREET})
+    person = made["person_id"]
+    office = {"person_id": person, "role": "R_AUDITOR", "scope": DISTRICT, "reason": "任命"}
+    as_district(house).do("propose_grant", office)
+    street = house.as_("R_STREET", "per_meng", STREET)
+    for step in ("reset_account", "lock_account", "close_account"):
+        with pytest.raises(AccountAbove):
+            street.do(
+                step, {"account_id": made["id"], "reason": "忘记密码"}, version=made["version"]
+            )
+    house.resident("per_ana")
+    speaks = {"company_id": "pco_1", "representatives": ["per_ana"]}
+    house.hear("property", "company_registered", speaks)
+    with pytest.raises(AccountAbove):
+        as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
+    assert as_district(house).do(
+        "reset_account", {"account_id": made["id"], "reason": "忘记密码"}, version=made["version"]
+    )

@@ -13,7 +13,7 @@ from fivered.chassis.commands import open_runtime
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import SYSTEM, Call, new_uuid
-from fivered.chassis.refusal import Refusal, fill
+from fivered.chassis.refusal import Refusal, Sentence, fill
 from fivered.chassis.settings import CommandFailed
 from fivered.gateway import keyring
 from fivered.gateway.app import run
@@ -46,7 +46,7 @@ def run_init(given: argparse.Namespace) -> int:
                     f"{made['password']}  (72 h)\n"
                 )
         except Refusal as refusal:
-            raise CommandFailed(fill(refusal.text.english, refusal.params)) from refusal
+            raise CommandFailed(fill(Sentence(refusal.text).english, refusal.params)) from refusal
         finally:
             runtime.close()
     sys.stdout.write(

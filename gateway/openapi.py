@@ -469,7 +469,7 @@ def _parts(shape: Shape) -> list[Shape]:
 
 
 # What is said of doors that ask for no role of their own.
-_ADMITTED = {
+_ADMITTED: dict[tuple[str, ...], str] = {
     (ANY_ROLE,): "任何已登录角色 / any role",
     (SELF,): "任何已登录人员,不论角色 / whoever is signed in, in any role or none",
 }

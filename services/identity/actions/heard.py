@@ -13,7 +13,7 @@ from fivered.services.identity.rules import grants as rules
 from fivered.services.identity.storage import accounts
 from fivered.services.identity.storage import grants as store
 
-_NEW_PERSON = {
+_NEW_PERSON: dict[str, object] = {
     "state": "ACTIVE", "merged_into": None, "grid": None, "sequence": -1, "sequences": {},
 }  # fmt: skip
 

@@ -17,5 +17,5 @@ def wait_s(failed: int, last_at: datetime, now: datetime, free: int) -> int:
     """Return how many seconds are left until the next try, or 0."""
     if failed < free or now - last_at > FORGOTTEN_AFTER:
         return 0
-    longest = min(_LONGEST_S, _FIRST_S * 2 ** min(failed - free, 10))
+    longest = min(_LONGEST_S, _FIRST_S << min(failed - free, 10))
     return max(0, int((last_at - now).total_seconds()) + longest)

@@ -69,6 +69,10 @@ Office = Literal[
     "R_DISTRICT", "R_DISTRICT_LEAD", "R_STREET", "R_STREET_LEAD", "R_SECRETARY", "R_CADRE",
     "R_DEPUTY", "R_AUDITOR", "R_CONSUMER", "R_UTILITY",
 ]  # fmt: skip
+# Every role that a right may be of.
+Role = Literal[
+    Office, "R_STEWARD", "R_GRID", "R_RESIDENT", "R_PM", "R_PCO", "R_OWNERS", "R_PARTNER"
+]
 Scope = Annotated[
     Area, Meta(description="授权区域 / the area in which the role acts", examples=["370811"])
 ]

@@ -14,7 +14,7 @@ from fivered.chassis.fields import Area, Cursor, Limit, PersonId
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.fields import AccountState, GrantState
+from fivered.services.identity.fields import AccountState, GrantState, Role
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import sessions as session_store
@@ -59,7 +59,7 @@ class GrantList(Request, frozen=True):
     """授权筛选 / Which rights; those that hold where no state is named."""
 
     scope: Area | None = None
-    role: Annotated[str, Meta(max_length=30, examples=["R_STREET"])] | None = None
+    role: Annotated[Role, Meta(examples=["R_STREET"])] | None = None
     person_id: PersonId | None = None
     state: GrantState = "ACTIVE"
     limit: Limit = 50

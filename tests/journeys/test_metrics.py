@@ -5,6 +5,7 @@ import pytest
 
 from deploy import metrics
 from deploy.local import up
+from fivered.chassis.installed import service_names
 from fivered.clients.demo.api import Api, Refused
 from fivered.clients.demo.district import PEOPLE
 from testkit import exposition, servers
@@ -71,7 +72,7 @@ def test_every_process_of_an_installation_tells_its_share(installation):
     asked_and_refused(installation.running)
     children = up.running(installation.state)["children"]
     pages = {name: exposition.at(child["health"]) for name, child in children.items()}
-    assert len(pages) == 11
+    assert len(pages) == 1 + 2 * len(service_names())
     for name, page in pages.items():
         process, _, unit = name.partition("-")
         assert page.told("fivered_build_info", process=process, unit=unit or "gateway")

@@ -133,7 +133,7 @@ def test_every_missing_variable_is_listed_at_once(kind):
 def test_a_service_that_is_not_installed_is_answered_with_those_that_are():
     done = run(FIVERED, "migrate", "nothing")
     assert done.returncode == 2
-    assert "installed: credit, forum, partner, property, steward" in done.stderr
+    assert "installed: credit, forum, identity, partner, property, steward" in done.stderr
 
 
 def test_services_are_looked_up_before_the_first_of_them_is_migrated(tmp_path):

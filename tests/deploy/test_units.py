@@ -24,11 +24,13 @@ def project(unit):
 def test_the_release_is_said_once_and_everything_says_it():
     # The files that are written from it are compared in test_files.py.
     listed = subprocess.run(
-        ["git", "grep", "-lF", f'"{__version__}"', "--", "*.py", "Makefile", "deploy",
+        ["git", "grep", "-F", f'"{__version__}"', "--", "*.py", "Makefile", "deploy",
          ":!*.yaml", ":!*/tests/*", ":!tests/*"],
         cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    assert listed == ["chassis/__init__.py"]
+    ).stdout.splitlines()  # fmt: skip
+    # A binding of AsyncAPI has a version of its own.
+    said = {one.partition(":")[0] for one in listed if "_BINDING =" not in one}
+    assert said == {"chassis/__init__.py"}
     assert {project(unit)["version"] for unit in UNITS} == {__version__}
     minor = __version__.rpartition(".")[0]
     for unit in UNITS:

@@ -29,7 +29,8 @@ def test_the_page_names_every_replay_that_an_upgrade_needs():
     missing = []
     for hearer, service in today.items():
         for source, facts in service["hears"].items():
-            new = set(facts) - set(before[hearer]["hears"].get(source, ()))
+            known = before.get(hearer, {"hears": {}})["hears"]
+            new = set(facts) - set(known.get(source, ()))
             told = new & set(before[source]["says"]) - STAY.get((source, hearer), set())
             if (source, hearer, None) not in named:
                 missing += [

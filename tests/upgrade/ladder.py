@@ -10,10 +10,12 @@ import subprocess
 import tarfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from deploy import release
+from deploy.local.prepare import units
 from tests.systems import ROOT
 
 RELEASE = "a860143"
@@ -65,16 +67,23 @@ def code_of_the_release_before(folder: Path) -> Path:
     )
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
         release.unpack(tar, folder)
-    for unit in folder.glob("**/pyproject.toml"):
-        _install(unit, folder)
+    projects = [_project_of(unit) for unit in folder.glob("**/pyproject.toml")]
+    known = {project["name"] for project in projects if project}
+    # A unit that came later is installed here, and was not there then.
+    later = [_project_of(unit / "pyproject.toml") for unit in units()]
+    absent = [{"name": one["name"], "version": "0"} for one in later if one["name"] not in known]
+    for project in [*projects, *absent]:
+        if project:
+            _install(project, folder)
     return folder
 
 
-def _install(unit: Path, folder: Path) -> None:
+def _project_of(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text("utf-8")).get("project", {})
+
+
+def _install(project: dict[str, Any], folder: Path) -> None:
     """Write what an installed unit says of itself, which counts before what is installed here."""
-    project = tomllib.loads(unit.read_text("utf-8")).get("project")
-    if project is None:
-        return
     about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     about.mkdir()
     said = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"

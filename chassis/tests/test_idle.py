@@ -60,8 +60,9 @@ def test_a_worker_with_nothing_to_do_asks_its_database_hardly_once_a_second(worl
         asked.clear()
         threading.Event().wait(10)
     # Timers, jobs and what was parked: one question in five seconds. A beat in two, the outbox in
-    # five, and two questions in a quarter of a minute for what the release before had parked.
-    assert len(asked) <= 12, asked
+    # five, and two questions in a quarter of a minute for what the release before had parked:
+    # 3 + 6 + 3 + 2 at most in ten seconds, wherever they begin.
+    assert len(asked) <= 14, asked
 
 
 def test_what_is_armed_queued_or_marked_wakes_the_worker_though_nothing_is_said(world, monkeypatch):

@@ -148,3 +148,18 @@ class AccountAbove(Guard):
         "此人在 {scope} 有授权,超出您的管理区域,请由上级管理员办理"
         " / The person has a right in {scope}, beyond your area; an administrator above does this"
     )
+
+
+class OwnAccount(Guard):
+    text = (
+        "不能管理自己的账号,请由上级管理员办理"
+        " / Nobody administers the own account; an administrator above does this"
+    )
+
+
+class OnceUsed(Refusal):
+    status = 409
+    text = (
+        "这是重复的请求,其一次性密码已被使用;如需重置请发起新的请求"
+        " / The request is a repeated one, and its password was used; a reset is a new request"
+    )

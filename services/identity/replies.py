@@ -13,8 +13,8 @@ from fivered.services.identity.fields import AccountKind, AccountState, GrantSta
 SecondFactor = Annotated[
     Literal["ON", "OFF", "NEEDED"],
     Meta(
-        description="ON 已启用;OFF 未启用;NEEDED 工作人员须先启用 / NEEDED: staff act in "
-        "no role before it is on"
+        description="ON 已启用;OFF 未启用;NEEDED 居民以外的角色须先启用 / NEEDED: there is "
+        "no role but a resident's before it is on"
     ),
 ]
 
@@ -213,11 +213,11 @@ class EnrolmentCard(Reply, kw_only=True):
     ]
 
 
-def factor_of(account: Row) -> Literal["ON", "OFF", "NEEDED"]:
-    """Return how an account's second factor stands."""
+def factor_of(account: Row, *, needed: bool = False) -> Literal["ON", "OFF", "NEEDED"]:
+    """Return how an account's second factor stands; `needed` where a right waits for it."""
     if account.factor_since is not None:
         return "ON"
-    return "NEEDED" if account.kind == "STAFF" else "OFF"
+    return "NEEDED" if needed or account.kind == "STAFF" else "OFF"
 
 
 def account_card(account: Row, now: datetime) -> AccountCard:

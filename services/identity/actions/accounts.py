@@ -14,16 +14,19 @@ from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, offices, signing_in
+from fivered.services.identity.actions import keys, offices, own, signing_in
 from fivered.services.identity.errors import (
     AccountAbove,
     AccountExists,
+    EnrolmentUnusable,
     NotYours,
-    OwnGrant,
+    OnceUsed,
+    OwnAccount,
     StaffAccount,
     UnknownPerson,
 )
 from fivered.services.identity.fields import Login
+from fivered.services.identity.rules import grants as rules
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
@@ -89,6 +92,7 @@ def create_account(tx: Tx, payload: CreateAccount) -> replies.NewAccount:
         RoleDenied: The area lies outside the caller's.
         UnknownPerson: The person is not registered.
         AccountExists: The name is taken, or the person has an account.
+        OnceUsed: The call is a repeated one, and its password was used.
     """
     tx.require_scope(payload.area)
     if payload.person_id is not None:
@@ -113,6 +117,8 @@ def _made(tx: Tx, login: str, person_id: str, area: str) -> Row:
 
 
 def _once(tx: Tx, account: Row, step: str) -> replies.NewAccount:
+    if tx.first is not None and account.once_until is None:
+        raise OnceUsed
     password = secrets.written_code(4)
     until = real_now() + ONCE
     account = records.change(
@@ -130,13 +136,18 @@ def _once(tx: Tx, account: Row, step: str) -> replies.NewAccount:
 
 
 def first_day(tx: Tx, payload: FirstDay) -> replies.NewAccount:
-    """Make an administrator of the district, from the operator's command line.
+    """Make an administrator of the district, from the operator's command line, or reset one.
 
     Raises:
-        AccountExists: The name is taken.
+        AccountExists: The name is somebody else's.
         DistrictBegun: There are enough; they grant the rest among themselves.
     """
     keys.begin(tx)
+    known = store.by_login(tx.conn, payload.login)
+    if known is not None and tx.first is None:
+        held = grant_store.held_by(tx.conn, known.person_id, tx.now)
+        if ("R_DISTRICT", payload.district) in {(row.role, row.scope) for row in held}:
+            return _once(tx, _without_factor(tx, known, None), "reset")
     account = _made(tx, payload.login, tx.new_id("per"), payload.district)
     if tx.first is None:
         offices.first(tx, account.person_id, payload.district)
@@ -149,22 +160,32 @@ def _administered(tx: Tx, account_id: str) -> Row:
 
     Raises:
         NotFound: There is none in the caller's area.
-        OwnGrant: It is the caller's own.
+        OwnAccount: It is the caller's own.
         AccountAbove: Its person has a right beyond the caller's area.
     """
     account = records.locked(tx.conn, accounts, account_id)
     tx.require_sight(account.area, kind="account", id=account_id)
+    tx.check_version(account.version)
     if account.person_id == tx.actor.id:
-        raise OwnGrant
+        raise OwnAccount
     if above := _beyond(tx, account.person_id):
         raise AccountAbove(scope=above)
     return account
 
 
 def _beyond(tx: Tx, person_id: str) -> str | None:
-    """Return an area beyond the caller's in which a person has a right, or None."""
-    held = grant_store.of_person(tx.conn, person_id)
-    return next((row.scope for row in held if not tx.actor.covers(row.scope)), None)
+    """Return an area in which a person has a right that is beyond the caller, or None: outside of
+    the caller's area, or one to administer the whole of it: peers take over no peer."""
+    held = grant_store.held_by(tx.conn, person_id, tx.now)
+    return next(
+        (
+            row.scope
+            for row in held
+            if not tx.actor.covers(row.scope)
+            or (row.role in rules.ADMINISTER and row.scope == tx.actor.scope)
+        ),
+        None,
+    )
 
 
 def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
@@ -172,20 +193,31 @@ def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
 
     Raises:
         NotFound: There is none in the caller's area.
-        OwnGrant: It is the caller's own.
+        OwnAccount: It is the caller's own.
         AccountAbove: Its person has a right beyond the caller's area.
-        StateConflict: It is closed.
+        UnknownPerson: The person has died, or has another registration.
+        OnceUsed: The call is a repeated one, and its password was used.
     """
     account = _administered(tx, payload.account_id)
-    records.require_state(account, "ACTIVE", "LOCKED")
+    if tx.first is not None:
+        return _once(tx, account, "reset")
+    person = store.person(tx.conn, account.person_id)
+    if person is not None and (person.state == "DECEASED" or person.merged_into is not None):
+        raise UnknownPerson(person_id=account.person_id)
+    account = _without_factor(tx, account, payload.reason)
+    return _once(tx, account, "reset")
+
+
+def _without_factor(tx: Tx, account: Row, note: str | None) -> Row:
+    """Take an account's authenticator away and end its sessions; it is open afterwards."""
     now = real_now()
     account = records.change(
-        tx, accounts, account, step="factor_off", note=payload.reason, factor=None,
+        tx, accounts, account, step="factor_off", state="ACTIVE", note=note, factor=None,
         factor_since=None,
     )  # fmt: skip
     store.put_recovery_codes(tx.conn, account.account_id, ())
     sessions.end_of_account(tx.conn, account.account_id, now, "FACTOR")
-    return _once(tx, account, "reset")
+    return account
 
 
 def lock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
@@ -193,7 +225,7 @@ def lock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
 
     Raises:
         NotFound: There is none in the caller's area.
-        OwnGrant: It is the caller's own.
+        OwnAccount: It is the caller's own.
         AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is not active.
     """
@@ -205,7 +237,7 @@ def unlock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
 
     Raises:
         NotFound: There is none in the caller's area.
-        OwnGrant: It is the caller's own.
+        OwnAccount: It is the caller's own.
         AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is not locked.
     """
@@ -213,11 +245,11 @@ def unlock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
 
 
 def close_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
-    """停用账号,不可恢复 / Close an account for good.
+    """停用账号;重置可重新启用 / Close an account; a reset opens it again.
 
     Raises:
         NotFound: There is none in the caller's area.
-        OwnGrant: It is the caller's own.
+        OwnAccount: It is the caller's own.
         AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is closed.
     """
@@ -244,7 +276,8 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
         UnknownPerson: The person is not registered, or does not live here any more.
         NotYours: The person lives outside the caller's area.
         AccountAbove: The person has a right beyond the caller's area.
-        StaffAccount: The person has an account of staff.
+        StaffAccount: The person has an account of staff, or one with more than a resident's right.
+        EnrolmentUnusable: The call is a repeated one, and its code was used or replaced.
     """
     person = store.person(tx.conn, payload.person_id)
     if person is None or person.state != "ACTIVE" or person.merged_into or person.grid is None:
@@ -254,9 +287,14 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
     if above := _beyond(tx, payload.person_id):
         raise AccountAbove(field="person_id", scope=above)
     account = store.of_person(tx.conn, payload.person_id)
-    if account is not None and account.kind == "STAFF":
+    more = account is not None and own.is_more_than_resident(tx, payload.person_id)
+    if account is not None and (account.kind == "STAFF" or more):
         raise StaffAccount(field="person_id")
     now = real_now()
+    if tx.first is not None:
+        shown = records.find(tx.conn, enrolments, str(tx.first["id"]))
+        if shown is None or shown.used_at is not None:
+            raise EnrolmentUnusable
     store.void_enrolments(tx.conn, payload.person_id, now)
     code = secrets.written_code(3)
     made = records.add(

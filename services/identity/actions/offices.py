@@ -128,6 +128,7 @@ def _mine(tx: Tx, grant_id: str) -> Row:
     tx.require_sight(row.scope, kind="grant", id=grant_id)
     if row.source in {"OFFICE", "FIRST_DAY"}:
         _require(tx, row.role, row.scope)
+    tx.check_version(row.version)
     if row.person_id == tx.actor.id:
         raise OwnGrant
     return row

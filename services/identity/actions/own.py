@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pyotp
 import segno
@@ -13,7 +14,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import signing_in
+from fivered.services.identity.actions import keys, signing_in
 from fivered.services.identity.errors import (
     AccountClosed,
     AccountExists,
@@ -27,11 +28,14 @@ from fivered.services.identity.errors import (
 from fivered.services.identity.fields import Code, Device, Login, Password
 from fivered.services.identity.rules import passwords
 from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import accounts
 
 _RECOVERY_CODES = 10
+# The answer with the codes may be lost: so long the same call shows new ones.
+_SHOWN_AGAIN = timedelta(minutes=10)
 _ISSUER = "五红 Five Red"
 
 
@@ -152,10 +156,21 @@ def confirm_factor(tx: Tx, payload: ConfirmFactor) -> replies.RecoveryCodes:
             raise CodeWrong(field="code")
         account = records.change(tx, accounts, taken, step="factor_on", factor_since=now)
         signing_in.succeeded(tx, tx.actor.id)
+        # Who else is signed in has shown a password only.
+        sessions.end_of_account(tx.conn, account.account_id, now, "FACTOR", but=tx.actor.session)
+        sessions.prove(tx.conn, tx.actor.session)
+    elif account.factor_since is None or account.factor_since + _SHOWN_AGAIN < now:
+        raise FactorPresent
     written = [secrets.written_code(3) for _ in range(_RECOVERY_CODES)]
     digests = [signing_in.digest_of(secrets.read_code(one)) for one in written]
     store.put_recovery_codes(tx.conn, account.account_id, digests)
     return replies.RecoveryCodes(id=account.account_id, recovery_codes=written)
+
+
+def is_more_than_resident(tx: Tx, person_id: str) -> bool:
+    """Tell whether a person has another right than a resident's: an administrator resets."""
+    held = grant_store.held_by(tx.conn, person_id, tx.now)
+    return any(row.role not in keys.WITHOUT_FACTOR for row in held)
 
 
 def count_activation(tx: Tx, _payload: Activate) -> None:
@@ -202,7 +217,7 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
         )  # fmt: skip
     elif account.state != "ACTIVE":
         raise AccountClosed
-    elif account.kind == "STAFF":
+    elif account.kind == "STAFF" or is_more_than_resident(tx, account.person_id):
         raise EnrolmentUnusable(field="code")
     else:
         # Who gave the code out has seen the person: an authenticator that was lost ends here.

@@ -10,7 +10,7 @@ import pyotp
 from fivered.chassis import records
 from fivered.chassis.bus import Nothing, Tx
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import NotFound
+from fivered.chassis.refusal import NotFound, said
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
 from fivered.services.identity.actions import keys
@@ -137,15 +137,16 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
         raise SignInFailed
     if account.factor_since is not None:
         account = _with_code(tx, account, payload.code, now)
-    if account.once_until is not None:
-        if payload.new_password is None:
-            raise PasswordMustChange(field="new_password")
+    proven = account.factor_since is not None
+    if account.once_until is not None and payload.new_password is None:
+        raise PasswordMustChange(field="new_password")
+    if payload.new_password is not None:
         account = set_password(tx, account, payload.new_password, "new_password")
     elif secrets.needs_rehash(account.password):
         renewed = secrets.hashed(passwords.normal(payload.password))
         account = records.update(tx.conn, accounts, account, password=renewed)
     succeeded(tx, account.login)
-    return begin(tx, account, payload.device)
+    return begin(tx, account, payload.device, proven=proven)
 
 
 def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
@@ -157,6 +158,8 @@ def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
     plain = passwords.normal(password)
     if why := passwords.fault(plain, account.login):
         raise PasswordWeak(field=field, reason=why)
+    if secrets.is_password(account.password, plain):
+        raise PasswordWeak(field=field, reason=said("与当前密码相同 / it is the present one"))
     return records.change(
         tx, accounts, account, step="password", password=secrets.hashed(plain), once_until=None
     )
@@ -188,7 +191,7 @@ def take_code(tx: Tx, account: Row, code: str, now: datetime) -> Row | None:
     return None
 
 
-def begin(tx: Tx, account: Row, device: str | None) -> replies.Tokens:
+def begin(tx: Tx, account: Row, device: str | None, *, proven: bool = False) -> replies.Tokens:
     """Begin a session and return its first tokens."""
     now = real_now()
     kept = tx.first or {}
@@ -201,6 +204,7 @@ def begin(tx: Tx, account: Row, device: str | None) -> replies.Tokens:
             account_id=account.account_id,
             person_id=account.person_id,
             device=device,
+            proven=proven,
             began_at=now,
             seen_at=now,
             ends_at=now + tx.settings.longest(account.kind),
@@ -211,7 +215,8 @@ def begin(tx: Tx, account: Row, device: str | None) -> replies.Tokens:
 def _next(
     tx: Tx, account: Row, session: Row, now: datetime, parent: str | None = None
 ) -> replies.Tokens:
-    rights = keys.rights_of(tx, account)
+    held = keys.rights_of(tx, account)
+    rights = [one for one in held if session.proven or one.role in keys.WITHOUT_FACTOR]
     access, seconds = keys.signed(tx, account, session.session_id, rights)
     refresh = secrets.new_token()
     sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now, parent)
@@ -223,7 +228,7 @@ def _next(
         expires_in=seconds,
         refresh_token=refresh,
         session_ends_at=session.ends_at,
-        second_factor=replies.factor_of(account),
+        second_factor=replies.factor_of(account, needed=len(rights) < len(held)),
         rights=[replies.Right(role=role, scope=scope) for role, scope in named],
     )
 
@@ -232,9 +237,9 @@ def notice_reuse(tx: Tx, payload: Refresh) -> None:
     """End a session of which a used token comes again: one of the two who have it has stolen it."""
     now = real_now()
     row = sessions.token(tx.conn, digest_of(payload.refresh_token))
-    if row is None or row.used_at is None:
+    if row is None or (row.used_at is None and not row.void):
         return
-    if row.used_at + AGAIN < now or sessions.has_used_child(tx.conn, row.digest):
+    if row.void or row.used_at + AGAIN < now or sessions.has_used_child(tx.conn, row.digest):
         sessions.end_one(tx.conn, row.session_id, now, "REUSED")
 
 
@@ -255,6 +260,9 @@ def refresh(tx: Tx, payload: Refresh) -> replies.Tokens:
     account = records.locked(tx.conn, accounts, session.account_id)
     if session.ended_at is not None or session.ends_at <= now or account.state != "ACTIVE":
         raise SessionEnded
+    if row.used_at is not None:
+        # Its answer was lost: what that one held is not to be used beside what comes now.
+        sessions.void_children(tx.conn, row.digest)
     sessions.use_token(tx.conn, row.digest, now)
     seen = session_table.update().where(session_table.c.session_id == session.session_id)
     tx.conn.execute(seen.values(seen_at=now))

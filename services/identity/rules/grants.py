@@ -27,6 +27,9 @@ TIERS: Mapping[str, str] = {
     "GRID_WORKER": "R_GRID",
 }
 
+# Who administers accounts.
+ADMINISTER = frozenset({"R_SECRETARY", "R_STREET", "R_DISTRICT"})
+
 Role = tuple[str, str]
 
 

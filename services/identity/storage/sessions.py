@@ -67,8 +67,21 @@ def add_token(
 ) -> None:
     """Note a refresh token of a session, and with which it was asked for."""
     records.add(
-        conn, refresh_tokens, digest=digest, session_id=session_id, parent=parent, made_at=at
+        conn, refresh_tokens, digest=digest, session_id=session_id, parent=parent, made_at=at,
+        void=False,
+    )  # fmt: skip
+
+
+def void_children(conn: sa.Connection, digest: str) -> None:
+    """Let no token count that was asked for with this one: it is asked with it again."""
+    conn.execute(
+        sa.update(refresh_tokens).where(refresh_tokens.c.parent == digest).values(void=True)
     )
+
+
+def prove(conn: sa.Connection, session_id: str) -> None:
+    """Note that a session's person has shown a code of the authenticator."""
+    conn.execute(sa.update(sessions).where(sessions.c.session_id == session_id).values(proven=True))
 
 
 def token(conn: sa.Connection, digest: str) -> Row | None:

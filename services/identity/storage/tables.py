@@ -74,6 +74,8 @@ sessions = sa.Table(
     sa.Column("account_id", store.Id, sa.ForeignKey("accounts.account_id"), nullable=False),
     sa.Column("person_id", store.Id, nullable=False),
     sa.Column("device", sa.String(100)),
+    # Whether its person has shown a code of the authenticator in it.
+    sa.Column("proven", sa.Boolean, nullable=False),
     sa.Column("began_at", _At, nullable=False),
     sa.Column("seen_at", _At, nullable=False),
     sa.Column("ends_at", _At, nullable=False),
@@ -92,6 +94,8 @@ refresh_tokens = sa.Table(
     ),
     # With which token it was asked for; null for the first of a session.
     sa.Column("parent", sa.String(64), index=True),
+    # Another one was given in its place, since it was not heard of.
+    sa.Column("void", sa.Boolean, nullable=False),
     sa.Column("made_at", _At, nullable=False),
     sa.Column("used_at", _At),
 )

@@ -2,13 +2,14 @@
 
 import pytest
 
-from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
 from fivered.services.identity.errors import (
     AccountAbove,
     AccountExists,
     EnrolmentUnusable,
     NotYours,
-    OwnGrant,
+    OnceUsed,
+    OwnAccount,
     SessionEnded,
     SignInFailed,
     StaffAccount,
@@ -79,9 +80,10 @@ def test_the_same_call_again_shows_a_new_password_for_the_same_account(house):
 
 
 def test_a_reset_takes_the_authenticator_away_and_ends_sessions(house):
-    tokens = house.staff("zhou")
+    made = as_district(house).do("create_account", {"login": "zhou", "area": STREET})
+    tokens = house.staff(made=made)
     (account,) = as_district(house).ask("account_list")["items"]
-    with pytest.raises(OwnGrant):
+    with pytest.raises(OwnAccount):
         house.as_("R_DISTRICT", account["person_id"], DISTRICT).do(
             "reset_account", {"account_id": account["id"], "reason": "自己"},
             version=account["version"],
@@ -93,8 +95,8 @@ def test_a_reset_takes_the_authenticator_away_and_ends_sessions(house):
     assert (told["second_factor"], told["rights"]) == ("NEEDED", [])
 
 
-def test_a_locked_account_opens_again_and_a_closed_one_does_not(house):
-    made = house.first_day()
+def test_a_locked_account_opens_again_and_a_closed_one_by_a_reset(house):
+    made = as_district(house).do("create_account", {"login": "zhou", "area": STREET})
     tokens = house.sign_in("zhou", made["password"], new_password=PASSWORD)
     account = as_district(house).ask("account", {"account_id": made["id"]})
     account = moved(house, "lock_account", account)
@@ -105,9 +107,12 @@ def test_a_locked_account_opens_again_and_a_closed_one_does_not(house):
     account = moved(house, "unlock_account", account)
     assert house.sign_in("zhou")
     account = moved(house, "close_account", account)
-    for step in ("unlock_account", "reset_account", "close_account", "lock_account"):
+    for step in ("unlock_account", "close_account", "lock_account"):
         with pytest.raises(StateConflict):
             moved(house, step, account)
+    # Somebody comes back: a reset opens the account again.
+    made = moved(house, "reset_account", account)
+    assert house.sign_in("zhou", made["password"], new_password="back again here 5")
 
 
 def test_a_resident_makes_an_account_with_a_code_on_paper(house):
@@ -171,7 +176,14 @@ def test_nobody_takes_over_the_account_of_somebody_who_may_do_more(house):
     made = street.do("create_account", {"login": "gao", "area": STREET})
     person = made["person_id"]
     office = {"person_id": person, "role": "R_AUDITOR", "scope": DISTRICT, "reason": "任命"}
-    as_district(house).do("propose_grant", office)
+    grant = as_district(house).do("propose_grant", office)
+    # What is only proposed stands in nobody's way.
+    same = {"account_id": made["id"], "reason": "忘记密码"}
+    street = house.as_("R_STREET", "per_meng", STREET)
+    made = street.do("reset_account", same, version=made["version"])
+    as_district(house, "per_other").do(
+        "approve_grant", {"grant_id": grant["id"]}, version=grant["version"]
+    )
     street = house.as_("R_STREET", "per_meng", STREET)
     for step in ("reset_account", "lock_account", "close_account"):
         with pytest.raises(AccountAbove):
@@ -186,3 +198,61 @@ def test_nobody_takes_over_the_account_of_somebody_who_may_do_more(house):
     assert as_district(house).do(
         "reset_account", {"account_id": made["id"], "reason": "忘记密码"}, version=made["version"]
     )
+
+
+def test_peers_take_over_no_peer_and_the_operator_resets_an_administrator(house):
+    """ID-6: who resets a peer could approve as that peer what is proposed by the own hand."""
+    zhou, qin = house.first_day("zhou"), house.first_day("qin")
+    house.staff("zhou", zhou)
+    for step in ("reset_account", "lock_account"):
+        with pytest.raises(AccountAbove):
+            house.as_("R_DISTRICT", qin["person_id"], DISTRICT).do(
+                step, {"account_id": zhou["id"], "reason": "忘记密码"}, version="*"
+            )
+    again = house.first_day("zhou")
+    assert (again["id"], again["person_id"]) == (zhou["id"], zhou["person_id"])
+    told = house.sign_in("zhou", again["password"], new_password="another long one 8")
+    assert told["rights"] == []
+
+
+def test_what_another_has_changed_is_not_changed_unseen(house):
+    """ID-7: If-Match was asked for, and not compared."""
+    made = as_district(house).do("create_account", {"login": "cao", "area": COMMUNITY})
+    body = {"account_id": made["id"], "reason": "离岗"}
+    for version in (made["version"] + 1, made["version"] - 1):
+        with pytest.raises(VersionConflict):
+            as_district(house).do("lock_account", body, version=version)
+
+
+def test_a_repeated_call_undoes_nothing_that_a_person_has_done_since(house):
+    """ID-8: a late repeat of the making of an account wiped the password that was set."""
+    body = {"login": "cao", "area": COMMUNITY}
+    made = as_district(house).do("create_account", body, key="k")
+    house.sign_in("cao", made["password"], new_password=PASSWORD)
+    with pytest.raises(OnceUsed):
+        as_district(house).do("create_account", body, key="k")
+    assert house.sign_in("cao")
+    house.resident()
+    paper = as_grid_worker(house).do("enrol", {"person_id": "per_ana"}, key="p")
+    again = as_grid_worker(house).do("enrol", {"person_id": "per_ana"}, key="p")
+    body = {"login": "xiaoli", "password": PASSWORD}
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"code": paper["code"]})
+    assert house.anybody().do("activate", body | {"code": again["code"]})
+    with pytest.raises(EnrolmentUnusable):
+        as_grid_worker(house).do("enrol", {"person_id": "per_ana"}, key="p")
+
+
+def test_a_code_of_before_does_not_reset_who_has_an_office_now(house):
+    """ID-4: it was looked at when the code was made only."""
+    house.resident()
+    body = {"login": "xiaoli", "password": PASSWORD}
+    code = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})["code"]
+    house.anybody().do("activate", body | {"code": code})
+    code = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})["code"]
+    post = {"steward_id": "stw_1", "person_id": "per_ana", "community": COMMUNITY}
+    house.hear("steward", "steward_enrolled", post | {"duty": "GRID_WORKER"})
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"code": code})
+    with pytest.raises(StaffAccount):
+        as_grid_worker(house).do("enrol", {"person_id": "per_ana"})

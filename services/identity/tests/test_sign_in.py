@@ -78,9 +78,11 @@ def test_an_authenticator_is_on_after_its_first_code_only(house):
 
 
 def test_an_unknown_name_a_wrong_password_and_a_closed_account_are_told_alike(house):
-    house.staff("zhou")
-    person = house.staff("qin")
-    house.as_("R_DISTRICT", house.read(person)["sub"], "370811")
+    house.as_("R_DISTRICT", "per_boss", "370811")
+    made = house.bench.do("create_account", {"login": "zhou", "area": "370811015"})
+    house.staff(made=made)
+    house.staff("qin")
+    house.as_("R_DISTRICT", "per_boss", "370811")
     (zhou,) = [a for a in house.bench.ask("account_list")["items"] if a["login"] == "zhou"]
     house.bench.do(
         "lock_account", {"account_id": zhou["id"], "reason": "离岗"}, version=zhou["version"]
@@ -271,3 +273,53 @@ def test_what_nobody_asks_for_any_more_is_forgotten(house):
     house.bench.fire(house.bench.now + timedelta(days=1, hours=1))
     for table in ("sessions", "refresh_tokens", "endings", "tries"):
         assert house.bench.rows(f"SELECT * FROM {table}") == []
+
+
+def test_every_role_but_a_residents_asks_for_an_authenticator(house):
+    """ID-1: whoever had an account as a resident and got an office acted in it by password."""
+    house.resident()
+    worker = house.as_("R_GRID", "per_shi", "370811015901")
+    code = worker.do("enrol", {"person_id": "per_ana"})["code"]
+    body = {"code": code, "login": "xiaoli", "password": PASSWORD}
+    tokens = house.anybody().do("activate", body)
+    post = {"steward_id": "stw_1", "person_id": "per_ana", "community": "370811015901"}
+    house.hear("steward", "steward_enrolled", post | {"duty": "GRID_WORKER"})
+    tokens = house.refresh(tokens)
+    assert ([one["role"] for one in tokens["rights"]], tokens["second_factor"]) == (
+        ["R_RESIDENT"], "NEEDED",
+    )  # fmt: skip
+    house.with_factor(tokens)
+    assert "R_GRID" in {one["role"] for one in house.refresh(tokens)["rights"]}
+
+
+def test_a_session_in_which_no_code_was_shown_gets_no_role(house):
+    """ID-2: a session of before, by password alone, got the roles when a code was shown elsewhere."""
+    made = house.first_day()
+    stolen = house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    own = house.sign_in("zhou")
+    house.with_factor(own)
+    assert house.refresh(own)["rights"]
+    with pytest.raises(SessionEnded):
+        house.refresh(stolen)
+
+
+def test_of_two_answers_to_one_refresh_the_second_counts(house):
+    """ID-3: both went on for as long as anybody liked, and nobody noticed."""
+    first = house.staff("zhou")
+    one, two = house.refresh(first), house.refresh(first)
+    assert house.refresh(two)
+    with pytest.raises(SessionEnded):
+        house.refresh(one)
+    with pytest.raises(SessionEnded):
+        house.refresh(two)
+
+
+def test_the_one_time_password_is_no_password_of_ones_own(house):
+    """ID-5: it was taken as the new one, and went on."""
+    made = house.first_day()
+    with pytest.raises(PasswordWeak):
+        house.sign_in("zhou", made["password"], new_password=made["password"])
+    house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    # ID-9: with a password of one's own it was passed over in silence.
+    house.sign_in("zhou", new_password="quite another one 6")
+    assert house.sign_in("zhou", "quite another one 6")

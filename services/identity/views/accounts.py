@@ -70,16 +70,16 @@ def me(tx: Tx, _payload: Nothing) -> replies.Me:
     """我的账号与授权 / Who I am, what I may do, and what each right follows from."""
     account = store.of_person(tx.conn, tx.actor.id)
     left = 0 if account is None else store.recovery_codes_left(tx.conn, account.account_id)
+    held = grant_store.held_by(tx.conn, tx.actor.id, tx.now)
+    needed = any(row.role != "R_RESIDENT" for row in held)
     return replies.Me(
         person_id=tx.actor.id,
         login=None if account is None else account.login,
         kind=None if account is None else account.kind,
         session_id=tx.actor.session or None,
-        second_factor="OFF" if account is None else replies.factor_of(account),
+        second_factor="OFF" if account is None else replies.factor_of(account, needed=needed),
         recovery_codes_left=left,
-        grants=[
-            replies.grant_card(row) for row in grant_store.held_by(tx.conn, tx.actor.id, tx.now)
-        ],
+        grants=[replies.grant_card(row) for row in held],
     )
 
 

@@ -29,8 +29,8 @@ def upgrade():
         sa.Column("created_at", store.UtcDateTime, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("account_id", name="pk_accounts"),
-        sa.UniqueConstraint("person_id", name="uq_accounts_person_id"),
         sa.UniqueConstraint("login", name="uq_accounts_login"),
+        sa.UniqueConstraint("person_id", name="uq_accounts_person_id"),
     )
     op.create_index("ix_accounts_area", "accounts", ["area"])
     op.create_table(
@@ -152,6 +152,7 @@ def upgrade():
         sa.Column("account_id", store.Id, nullable=False),
         sa.Column("person_id", store.Id, nullable=False),
         sa.Column("device", sa.String(100)),
+        sa.Column("proven", sa.Boolean, nullable=False),
         sa.Column("began_at", store.UtcDateTime, nullable=False),
         sa.Column("seen_at", store.UtcDateTime, nullable=False),
         sa.Column("ends_at", store.UtcDateTime, nullable=False),
@@ -168,6 +169,7 @@ def upgrade():
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("session_id", store.Id, nullable=False),
         sa.Column("parent", sa.String(64)),
+        sa.Column("void", sa.Boolean, nullable=False),
         sa.Column("made_at", store.UtcDateTime, nullable=False),
         sa.Column("used_at", store.UtcDateTime),
         sa.ForeignKeyConstraint(

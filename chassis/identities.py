@@ -73,6 +73,43 @@ def _with(event: Event, named: Mapping[str, _Ids], instead: Mapping[str, str]) -
     return replace(event, data=replace(event.data, **changed)) if changed else event
 
 
+def kept(conn: sa.Connection, register: store.Table, person_ids: Iterable[str]) -> dict[str, str]:
+    """Return, for those of some ids that were given up, the id that is kept.
+
+    Args:
+        conn: The transaction.
+        register: Where the service notes it: a table with `person_id` and `merged_into`.
+        person_ids: Of whom that is asked.
+    """
+    row = register.c
+    asked = sa.select(row.person_id, row.merged_into).where(
+        row.person_id.in_(sorted(set(person_ids))), row.merged_into.is_not(None)
+    )
+    return {found.person_id: found.merged_into for found in conn.execute(asked)}
+
+
+def give_up(
+    conn: sa.Connection, register: store.Table, given_up: str, kept_id: str, **blank: object
+) -> None:
+    """Note that an id was given up for another one, also of whom nothing is registered yet.
+
+    Args:
+        conn: The transaction.
+        register: As in `kept`.
+        given_up: The id that is given up.
+        kept_id: The id that is kept.
+        blank: The other columns of a row that is not there yet.
+    """
+    statement = store.insert(conn, register).values(
+        person_id=given_up, merged_into=kept_id, **blank
+    )
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"], set_={"merged_into": statement.excluded.merged_into}
+        )
+    )
+
+
 def hand_over(conn: sa.Connection, columns: Iterable[store.Column], old: str, new: str) -> None:
     """Put one id where another one stands, in columns of ids and in lists of them."""
     for column in columns:

@@ -21,6 +21,7 @@ from fivered.chassis.sqlite_writers import writer_queue_of
 # What a statement gives is not known from `table.c`, whose columns have no Python type. These stand
 # for SQLAlchemy's types of it everywhere; `Rows` is what `conn.execute` returns.
 Select: TypeAlias = sa.Select[Any]
+Table: TypeAlias = sa.Table[Any]
 Column: TypeAlias = sa.Column[Any]
 Expression: TypeAlias = sa.ColumnElement[Any]
 Scalar: TypeAlias = sa.ScalarSelect[Any]

@@ -58,11 +58,7 @@ MOVED_ONCE: tuple[tuple[store.Column, tuple[str, ...]], ...] = (
 
 def kept(conn: Connection, person_ids: Collection[str]) -> dict[str, str]:
     """Return, for those of some ids that were given up, the id that is kept."""
-    row = t.residents.c
-    asked = sa.select(row.person_id, row.merged_into).where(
-        row.person_id.in_(sorted(person_ids)), row.merged_into.is_not(None)
-    )
-    return {found.person_id: found.merged_into for found in conn.execute(asked)}
+    return identities.kept(conn, t.residents, person_ids)
 
 
 def merge_person(conn: Connection, old: str, into: str, sequence: int) -> str:

@@ -61,10 +61,7 @@ def people_of(conn: sa.Connection, person_ids: Collection[str]) -> dict[str, dic
 
 def kept_ids(conn: sa.Connection, person_ids: Collection[str]) -> dict[str, str]:
     """Return, of ids that were given up, the one that is kept."""
-    asked = sa.select(people.c.person_id, people.c.merged_into).where(
-        people.c.person_id.in_(sorted(set(person_ids))), people.c.merged_into.is_not(None)
-    )
-    return {row.person_id: row.merged_into for row in records.rows(conn, asked)}
+    return identities.kept(conn, people, person_ids)
 
 
 # Where a person is named beside the account itself and what its registration is.
@@ -88,13 +85,7 @@ def hand_over(conn: sa.Connection, given_up: str, kept: str) -> None:
 
 def stand_for(conn: sa.Connection, given_up: str, kept: str) -> None:
     """Note that an id was given up for another one, also where nothing else is known of it yet."""
-    blank = {"state": "ACTIVE", "sequence": -1}
-    statement = store.insert(conn, people).values(person_id=given_up, merged_into=kept, **blank)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"], set_={"merged_into": statement.excluded.merged_into}
-        )
-    )
+    identities.give_up(conn, people, given_up, kept, state="ACTIVE", sequence=-1)
 
 
 def administrators(conn: sa.Connection) -> int:

@@ -116,13 +116,7 @@ def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
         .where(redemptions.c.wallet == f"RES:{given_up}")
         .values(wallet=f"RES:{kept}")
     )
-    blank = {"is_adult": False, "state": "ACTIVE", "sequence": -1}
-    statement = store.insert(conn, people).values(person_id=given_up, merged_into=kept, **blank)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"], set_={"merged_into": statement.excluded.merged_into}
-        )
-    )
+    identities.give_up(conn, people, given_up, kept, is_adult=False, state="ACTIVE", sequence=-1)
 
 
 def card(conn: sa.Connection, partner_id: str) -> Row | None:
@@ -293,10 +287,7 @@ def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[
 
 def kept_ids(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
     """Return, for those of some ids that were given up, the id that is kept."""
-    asked = sa.select(people.c.person_id, people.c.merged_into).where(
-        people.c.person_id.in_(sorted(set(person_ids))), people.c.merged_into.is_not(None)
-    )
-    return {row.person_id: row.merged_into for row in conn.execute(asked)}
+    return identities.kept(conn, people, person_ids)
 
 
 def operated_now(conn: sa.Connection, person_id: str) -> list[str]:

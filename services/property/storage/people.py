@@ -137,9 +137,4 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
 
 def the_one(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
     """Return whom an id means that was given up; one that was not is left out."""
-    wanted = sorted(set(person_ids))
-    table = t.people
-    asked = sa.select(table.c.person_id, table.c.merged_into).where(
-        table.c.person_id.in_(wanted), table.c.merged_into.is_not(None)
-    )
-    return {row[0]: row[1] for row in conn.execute(asked)}
+    return identities.kept(conn, t.people, person_ids)

@@ -64,12 +64,6 @@ class FirstDay(Request, frozen=True):
     ]
 
 
-class WhichAccount(Request, frozen=True):
-    """Which account is meant."""
-
-    account_id: str
-
-
 class WithReason(Request, frozen=True):
     """说明原因 / Why."""
 
@@ -95,11 +89,10 @@ def create_account(tx: Tx, payload: CreateAccount) -> replies.NewAccount:
         OnceUsed: The call is a repeated one, and its password was used.
     """
     tx.require_scope(payload.area)
-    if payload.person_id is not None:
-        person = store.person(tx.conn, payload.person_id)
-        if person is None or person.state != "ACTIVE" or person.merged_into is not None:
-            raise UnknownPerson(field="person_id", person_id=payload.person_id)
-    person_id = payload.person_id or str((tx.first or {}).get("person_id") or tx.new_id("per"))
+    named = payload.person_id
+    if named is not None and not store.is_here(store.person(tx.conn, named)):
+        raise UnknownPerson(field="person_id", person_id=named)
+    person_id = named or str((tx.first or {}).get("person_id") or tx.new_id("per"))
     account = _made(tx, payload.login, person_id, payload.area)
     return _once(tx, account, "reset" if tx.first else "given")
 
@@ -201,8 +194,7 @@ def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
     account = _administered(tx, payload.account_id)
     if tx.first is not None:
         return _once(tx, account, "reset")
-    person = store.person(tx.conn, account.person_id)
-    if person is not None and (person.state == "DECEASED" or person.merged_into is not None):
+    if store.is_gone(store.person(tx.conn, account.person_id)):
         raise UnknownPerson(person_id=account.person_id)
     account = _without_factor(tx, account, payload.reason)
     return _once(tx, account, "reset")
@@ -210,13 +202,12 @@ def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
 
 def _without_factor(tx: Tx, account: Row, note: str | None) -> Row:
     """Take an account's authenticator away and end its sessions; it is open afterwards."""
-    now = real_now()
     account = records.change(
         tx, accounts, account, step="factor_off", state="ACTIVE", note=note, factor=None,
         factor_since=None,
     )  # fmt: skip
     store.put_recovery_codes(tx.conn, account.account_id, ())
-    sessions.end_of_account(tx.conn, account.account_id, now, "FACTOR")
+    sessions.end_of_account(tx.conn, account.account_id, real_now(), "FACTOR")
     return account
 
 
@@ -229,7 +220,7 @@ def lock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
         AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is not active.
     """
-    return _moved(tx, payload, "ACTIVE", "LOCKED", "locked")
+    return _moved(tx, payload, "ACTIVE", to="LOCKED", step="locked")
 
 
 def unlock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
@@ -241,7 +232,7 @@ def unlock_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
         AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is not locked.
     """
-    return _moved(tx, payload, "LOCKED", "ACTIVE", "unlocked")
+    return _moved(tx, payload, "LOCKED", to="ACTIVE", step="unlocked")
 
 
 def close_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
@@ -253,14 +244,12 @@ def close_account(tx: Tx, payload: WithReason) -> replies.AccountCard:
         AccountAbove: Its person has a right beyond the caller's area.
         StateConflict: It is closed.
     """
-    return _moved(tx, payload, ("ACTIVE", "LOCKED"), "CLOSED", "closed")
+    return _moved(tx, payload, "ACTIVE", "LOCKED", to="CLOSED", step="closed")
 
 
-def _moved(
-    tx: Tx, payload: WithReason, of: str | tuple[str, ...], to: str, step: str
-) -> replies.AccountCard:
+def _moved(tx: Tx, payload: WithReason, *of: str, to: str, step: str) -> replies.AccountCard:
     account = _administered(tx, payload.account_id)
-    records.require_state(account, *((of,) if isinstance(of, str) else of))
+    records.require_state(account, *of)
     account = records.change(tx, accounts, account, step=step, state=to, note=payload.reason)
     if to != "ACTIVE":
         sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
@@ -280,7 +269,7 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
         EnrolmentUnusable: The call is a repeated one, and its code was used or replaced.
     """
     person = store.person(tx.conn, payload.person_id)
-    if person is None or person.state != "ACTIVE" or person.merged_into or person.grid is None:
+    if person is None or not store.is_here(person) or person.grid is None:
         raise UnknownPerson(field="person_id", person_id=payload.person_id)
     if not tx.actor.covers(person.grid) or person.person_id == tx.actor.id:
         raise NotYours(field="person_id")

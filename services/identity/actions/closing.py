@@ -32,7 +32,6 @@ def merge(tx: Tx, given_up: str, kept: str) -> None:
     if account is not None:
         sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
         sessions.lose_rights(tx.conn, [account], real_now())
-        account = store.of_person(tx.conn, given_up, lock=True)
     if account is not None and store.of_person(tx.conn, kept) is None:
         records.change(tx, accounts, account, step="merged", note=given_up, person_id=kept)
     elif account is not None and account.state != "CLOSED":

@@ -78,10 +78,6 @@ def signed(tx: Tx, account: Row, session_id: str, rights: list[rules.Held]) -> t
     return token, int(str(said["exp"])) - int(now.timestamp())
 
 
-# As a resident somebody acts with the own password alone; every other role asks for more.
-WITHOUT_FACTOR = frozenset({"R_RESIDENT"})
-
-
 def rights_of(tx: Tx, account: Row) -> list[rules.Held]:
     """Return as what an account may act now, in a session that has proven enough."""
     held = grant_store.held_by(tx.conn, account.person_id, tx.now)

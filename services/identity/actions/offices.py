@@ -111,8 +111,7 @@ def _require_known(tx: Tx, person_id: str) -> None:
     """
     person = account_store.person(tx.conn, person_id)
     account = account_store.of_person(tx.conn, person_id)
-    gone = person is not None and (person.state == "DECEASED" or person.merged_into is not None)
-    if gone or (person is None and account is None):
+    if account_store.is_gone(person) or (person is None and account is None):
         raise UnknownPerson(field="person_id", person_id=person_id)
 
 
@@ -126,7 +125,7 @@ def _mine(tx: Tx, grant_id: str) -> Row:
     """
     row = records.locked(tx.conn, grants, grant_id)
     tx.require_sight(row.scope, kind="grant", id=grant_id)
-    if row.source in {"OFFICE", "FIRST_DAY"}:
+    if row.source in rules.GRANTED:
         _require(tx, row.role, row.scope)
     tx.check_version(row.version)
     if row.person_id == tx.actor.id:
@@ -189,7 +188,7 @@ def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
     """
     row = _mine(tx, payload.grant_id)
     records.require_state(row, "ACTIVE")
-    if row.source not in {"OFFICE", "FIRST_DAY"}:
+    if row.source not in rules.GRANTED:
         raise GrantOfFact(source=row.source)
     (ended,) = rights.end(tx, [row], "ended", note=payload.reason)
     return replies.grant_card(ended)

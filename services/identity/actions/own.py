@@ -14,7 +14,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, signing_in
+from fivered.services.identity.actions import signing_in
 from fivered.services.identity.errors import (
     AccountClosed,
     AccountExists,
@@ -27,6 +27,7 @@ from fivered.services.identity.errors import (
 )
 from fivered.services.identity.fields import Code, Device, Login, Password
 from fivered.services.identity.rules import passwords
+from fivered.services.identity.rules.grants import asks_for_factor
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
@@ -170,7 +171,7 @@ def confirm_factor(tx: Tx, payload: ConfirmFactor) -> replies.RecoveryCodes:
 def is_more_than_resident(tx: Tx, person_id: str) -> bool:
     """Tell whether a person has another right than a resident's: an administrator resets."""
     held = grant_store.held_by(tx.conn, person_id, tx.now)
-    return any(row.role not in keys.WITHOUT_FACTOR for row in held)
+    return any(asks_for_factor(row.role) for row in held)
 
 
 def count_activation(tx: Tx, _payload: Activate) -> None:
@@ -202,7 +203,7 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
     if taken is None:
         raise EnrolmentUnusable(field="code")
     person = store.person(tx.conn, taken.person_id)
-    if person is None or person.state == "DECEASED" or person.merged_into is not None:
+    if person is None or store.is_gone(person):
         raise UnknownPerson(person_id=taken.person_id)
     account = store.of_person(tx.conn, taken.person_id, lock=True)
     named = store.by_login(tx.conn, payload.login)

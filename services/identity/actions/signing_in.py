@@ -25,6 +25,7 @@ from fivered.services.identity.errors import (
 from fivered.services.identity.fields import Code, Device, Login, Password, RefreshToken
 from fivered.services.identity.rules import passwords
 from fivered.services.identity.rules import tries as try_rules
+from fivered.services.identity.rules.grants import asks_for_factor
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import secrets, sessions
 from fivered.services.identity.storage.moments import real_now
@@ -216,7 +217,7 @@ def _next(
     tx: Tx, account: Row, session: Row, now: datetime, parent: str | None = None
 ) -> replies.Tokens:
     held = keys.rights_of(tx, account)
-    rights = [one for one in held if session.proven or one.role in keys.WITHOUT_FACTOR]
+    rights = [one for one in held if session.proven or not asks_for_factor(one.role)]
     access, seconds = keys.signed(tx, account, session.session_id, rights)
     refresh = secrets.new_token()
     sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now, parent)

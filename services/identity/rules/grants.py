@@ -27,6 +27,8 @@ TIERS: Mapping[str, str] = {
     "GRID_WORKER": "R_GRID",
 }
 
+# What people granted, and people end; the other sources are facts.
+GRANTED = frozenset({"OFFICE", "FIRST_DAY"})
 # Who administers accounts.
 ADMINISTER = frozenset({"R_SECRETARY", "R_STREET", "R_DISTRICT"})
 
@@ -36,6 +38,11 @@ Role = tuple[str, str]
 def may_grant(acting: str, office: str) -> bool:
     """Tell whether a role may propose, decide and end an office's right."""
     return acting == "R_DISTRICT" or (acting == "R_STREET" and office in _OF_STREET)
+
+
+def asks_for_factor(role: str) -> bool:
+    """Tell whether an authenticator is needed to act in a role; a resident acts by password."""
+    return role != "R_RESIDENT"
 
 
 def of_steward(duty: str, community: str) -> list[Role]:

@@ -53,6 +53,16 @@ def person(conn: sa.Connection, person_id: str) -> Row | None:
     return records.find(conn, people, person_id)
 
 
+def is_here(row: Row | None) -> bool:
+    """Tell whether somebody is registered, under this id, and has neither left nor died."""
+    return row is not None and row.state == "ACTIVE" and row.merged_into is None
+
+
+def is_gone(row: Row | None) -> bool:
+    """Tell whether somebody has died, or has another registration."""
+    return row is not None and (row.state == DECEASED or row.merged_into is not None)
+
+
 def people_of(conn: sa.Connection, person_ids: Collection[str]) -> dict[str, dict[str, object]]:
     """Return what is known of some persons' registrations, by id."""
     asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))

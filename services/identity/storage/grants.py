@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.chassis.records import Row
+from fivered.services.identity.rules.grants import GRANTED
 from fivered.services.identity.storage.tables import grants, people, ties
 
 
@@ -29,7 +30,7 @@ def same(conn: sa.Connection, person_id: str, role: str, scope: str) -> Row | No
         grants.c.person_id == person_id,
         grants.c.role == role,
         grants.c.scope == scope,
-        grants.c.source.in_(("OFFICE", "FIRST_DAY")),
+        grants.c.source.in_(sorted(GRANTED)),
         grants.c.state.in_(("PROPOSED", "ACTIVE")),
     )
     return records.first(conn, asked.limit(1))

@@ -115,12 +115,11 @@ def lose_rights(conn: sa.Connection, held: Sequence[Row], at: datetime) -> None:
         held: Rows of accounts, held.
         at: Real time.
     """
-    for row in held:
-        conn.execute(
-            sa.update(accounts)
-            .where(accounts.c.account_id == row.account_id)
-            .values(generation=accounts.c.generation + 1)
-        )
+    conn.execute(
+        sa.update(accounts)
+        .where(accounts.c.account_id.in_([row.account_id for row in held]))
+        .values(generation=accounts.c.generation + 1)
+    )
     rows = [
         {"kind": "PERSON", "ref": row.person_id, "generation": row.generation + 1, "at": at}
         for row in held

@@ -15,6 +15,7 @@ from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
 from fivered.services.identity.fields import AccountState, GrantState, Role
+from fivered.services.identity.rules.grants import asks_for_factor
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import sessions as session_store
@@ -71,7 +72,7 @@ def me(tx: Tx, _payload: Nothing) -> replies.Me:
     account = store.of_person(tx.conn, tx.actor.id)
     left = 0 if account is None else store.recovery_codes_left(tx.conn, account.account_id)
     held = grant_store.held_by(tx.conn, tx.actor.id, tx.now)
-    needed = any(row.role != "R_RESIDENT" for row in held)
+    needed = any(asks_for_factor(row.role) for row in held)
     return replies.Me(
         person_id=tx.actor.id,
         login=None if account is None else account.login,

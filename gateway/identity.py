@@ -146,14 +146,18 @@ class Tokens:
 
     def identify(self, credential: str) -> Identity:
         """See `IdentitySource.identify`."""
-        known = self._read.get(credential)
-        if known is not None and known[1] > time.time() - LEEWAY_S:
-            return known[0]
+        if (known := self.remembered(credential)) is not None:
+            return known
         identity, ends = self._check(credential)
         if len(self._read) >= _REMEMBERED:
             self._read.clear()
         self._read[credential] = (identity, ends)
         return identity
+
+    def remembered(self, credential: str) -> Identity | None:
+        """Return whose a token is that was read before and has not ended, or None."""
+        known = self._read.get(credential)
+        return known[0] if known is not None and known[1] > time.time() - LEEWAY_S else None
 
     def _check(self, credential: str) -> tuple[Identity, float]:
         try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -97,6 +96,8 @@ class Keyring:
             TokenOutdated: A right of the person has ended since it was made.
             ServiceUnavailable: The key is not known yet; it is being asked for.
         """
+        if (operators := self._tokens.remembered(credential)) is not None:
+            return operators
         known = self._read.get(credential)
         if known is None:
             try:
@@ -109,9 +110,7 @@ class Keyring:
             if len(self._read) >= _REMEMBERED:
                 self._read.clear()
             self._read[credential] = known
-        if known.ends + LEEWAY_S < time.time():
-            raise TokenExpired
-        if known.identity.session in self._sessions:
+        if known.ends + LEEWAY_S < time.time() or known.identity.session in self._sessions:
             raise TokenExpired
         if known.generation < self._persons.get(known.identity.person_id, (0, 0.0))[0]:
             raise TokenOutdated
@@ -120,12 +119,11 @@ class Keyring:
     def _check(self, credential: str, kid: str) -> _Read:
         key = self._keys.get(kid)
         if key is None:
-            if not self._signed_in or self._keys:
-                # A key that was made just now is asked for; a forged one costs one question.
-                self._missed.set()
-                raise TokenInvalid
+            # A key that was made just now is asked for; a forged one costs one question.
             self._missed.set()
-            raise ServiceUnavailable(SERVICE, 1)
+            if self._signed_in and not self._keys:
+                raise ServiceUnavailable(SERVICE, 1)
+            raise TokenInvalid
         try:
             claims = jwt.decode(
                 credential,
@@ -166,19 +164,13 @@ class Keyring:
             ref: kept for ref, kept in self._persons.items() if kept[1] > now - _KEPT_S
         }
 
-    async def ask(self, caller: Caller) -> bool:
-        """Ask the identity service once. Tells whether it has answered."""
-        try:
-            self.take(await caller.call(SERVICE, "_standing", {}, actor=SYSTEM))
-        except CallFailed:
-            return False
-        return True
-
-    async def follow(self, caller: Caller, tell: Callable[[bool], None] = lambda _ok: None) -> None:
-        """Ask every few seconds, and at once where a key is not known."""
+    async def follow(self, caller: Caller) -> None:
+        """Ask every few seconds, and at once where a key is not known; what was heard last counts
+        while the service is away."""
         while True:
             try:
-                tell(await self.ask(caller))
+                with suppress(CallFailed):
+                    self.take(await caller.call(SERVICE, "_standing", {}, actor=SYSTEM))
             except Exception:
                 log.exception("standing_unreadable")
             self._missed.clear()
@@ -190,6 +182,6 @@ class Keyring:
 
 
 def _key_of(one: _Key) -> Ed25519PublicKey:
-    said: Mapping[str, str] = {"kty": one.kty, "crv": one.crv, "x": one.x}
-    found: Ed25519PublicKey = jwt.PyJWK(dict(said), algorithm=_ALGORITHM).key
+    said = {"kty": one.kty, "crv": one.crv, "x": one.x}
+    found: Ed25519PublicKey = jwt.PyJWK(said, algorithm=_ALGORITHM).key
     return found

@@ -456,10 +456,10 @@ def _full(error: BaseException) -> str | None:
 
 def _database_fault(error: BaseException) -> str | None:
     """Say in one line what is wrong with a database (server, name, password); None for others."""
-    storage = sys.modules.get("fivered.chassis.storage")
-    if storage is None or not storage.is_of_database(error):
+    database_errors = sys.modules.get("fivered.chassis.database_errors")
+    if database_errors is None or not database_errors.is_of_database(error):
         return None
-    return f"the database: {storage.words_of(error)}"
+    return f"the database: {database_errors.words_of(error)}"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,16 @@ import sqlalchemy as sa
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from fivered.chassis import broker, here, leases, partitioning, sealing, topology, webhooks
+from fivered.chassis import (
+    broker,
+    database_errors,
+    here,
+    leases,
+    partitioning,
+    sealing,
+    topology,
+    webhooks,
+)
 from fivered.chassis import storage as store
 from fivered.chassis.cards import Outlook
 from fivered.chassis.here import keys_file
@@ -144,7 +153,7 @@ def _webhooks(tx: Tx) -> Iterator[Found]:
 
 def _words(error: sa.exc.SQLAlchemyError) -> str:
     said = (
-        store.words_of(error)
+        database_errors.words_of(error)
         if isinstance(error, sa.exc.DBAPIError)
         else " ".join(str(error).split())
     )

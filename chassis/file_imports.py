@@ -22,7 +22,7 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import BinaryIO, ClassVar, NoReturn, TypedDict
 
-from fivered.chassis import storage as store
+from fivered.chassis import database_errors
 from fivered.chassis.blobs import Blobs
 from fivered.chassis.bus import Nothing, check_role, command, job, query
 from fivered.chassis.cards import JobState
@@ -554,7 +554,7 @@ class _Import:
             with tx.part():
                 return list(self.importer.take(tx, rows))
         except Exception as error:
-            if store.is_outage(error):
+            if database_errors.is_outage(error):
                 raise
             if len(rows) == 1:
                 log.exception("import_row_fault", extra={"job_id": self.running.job_id})

@@ -24,8 +24,8 @@ from typing import TypedDict, cast
 import msgspec
 import sqlalchemy as sa
 
+from fivered.chassis import database_errors, metrics, telemetry
 from fivered.chassis import envelope as env
-from fivered.chassis import metrics, telemetry
 from fivered.chassis import storage as store
 from fivered.chassis.messages import SYSTEM, Event, is_uuid
 from fivered.chassis.reconnect import tell_fault, tell_outage
@@ -84,7 +84,7 @@ def log_failure(to: logging.Logger, error: Exception, fault: str, **of: str) -> 
         fault: The event that is logged where it is no outage.
         of: Whose turn it was.
     """
-    if isinstance(error, Outage) or store.is_outage(error):
+    if isinstance(error, Outage) or database_errors.is_outage(error):
         tell_outage(to, "storage_outage", error, **of)
     else:
         tell_fault(to, fault, error, **of)
@@ -125,7 +125,7 @@ def deliver(
         if items or also is not None:
             done += _apply(runtime, items, pause, also)
     except sa.exc.SQLAlchemyError as error:
-        if store.is_outage(error):
+        if database_errors.is_outage(error):
             raise Outage(str(error)) from error
         raise
     return done
@@ -194,7 +194,7 @@ def _apply(
     try:
         return _once(runtime, items, also)
     except Exception as error:
-        if store.is_outage(error):
+        if database_errors.is_outage(error):
             raise
         if not items:
             raise
@@ -219,7 +219,7 @@ def _alone(
         try:
             return _once(runtime, [item], also)
         except Exception as again:
-            if store.is_outage(again):
+            if database_errors.is_outage(again):
                 raise
             error = again
     with runtime.engine.begin() as conn:
@@ -569,7 +569,7 @@ def _retry_one(runtime: Opened, row: store.Row) -> int:
                 runtime.consume(tx, item.method, [item.heard])
             _settle(tx.conn, table, row, "DONE")
     except Exception as error:
-        if store.is_outage(error):
+        if database_errors.is_outage(error):
             raise Outage(str(error)) from error
         with runtime.engine.begin() as conn:
             conn.execute(

@@ -14,7 +14,7 @@ from typing import NoReturn, TypeAlias
 
 import sqlalchemy as sa
 
-from fivered.chassis import metrics
+from fivered.chassis import database_errors, metrics
 from fivered.chassis import storage as store
 from fivered.chassis.blobs import Blobs, NoRoom
 from fivered.chassis.cards import JobCard, JobState
@@ -220,7 +220,7 @@ class Job:
                     work(tx, group)
                     self._note_parts(tx, group, total)
             except sa.exc.DBAPIError as error:
-                if attempt + 1 == TRIES or not store.is_lost_race(error):
+                if attempt + 1 == TRIES or not database_errors.is_lost_race(error):
                     raise
             else:
                 return
@@ -320,7 +320,7 @@ def _run(runtime: Opened, running: Job, row: store.Row) -> None:
     except Refusal as refusal:
         _end(running, "FAILED", refusal=refusal)
     except Exception as error:
-        if store.is_outage(error):
+        if database_errors.is_outage(error):
             _wait(running, error)
         fault_id = new_uuid()
         log.exception(

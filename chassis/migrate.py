@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from fivered.chassis import database_errors
 from fivered.chassis import storage as store
 from fivered.chassis.reconnect import Backoff
 from fivered.chassis.settings import CommandFailed
@@ -197,9 +198,9 @@ def named(database: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        if not store.is_of_database(error):
+        if not database_errors.is_of_database(error):
             raise
-        raise CommandFailed(f"{database}: {store.words_of(error)}") from error
+        raise CommandFailed(f"{database}: {database_errors.words_of(error)}") from error
 
 
 def run_env(metadata: sa.MetaData) -> None:

@@ -15,6 +15,7 @@ from typing import Literal, TypedDict
 
 import sqlalchemy as sa
 
+from fivered.chassis import database_errors
 from fivered.chassis import storage as store
 from fivered.chassis.messages import Members
 
@@ -124,7 +125,7 @@ def write(
         try:
             conn.exec_driver_sql(_statement(*shape, strict=True), params)
         except sa.exc.IntegrityError as error:
-            if store.broken(error) == tables.idempotency.primary_key.name:
+            if database_errors.broken(error) == tables.idempotency.primary_key.name:
                 raise KeyTaken from error
             raise
         return

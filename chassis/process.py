@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from fivered.chassis import inbox, metrics, migrate, setting_files, timers, topology
+from fivered.chassis import (
+    database_errors,
+    inbox,
+    metrics,
+    migrate,
+    setting_files,
+    timers,
+    topology,
+)
 from fivered.chassis import storage as store
 from fivered.chassis.installed import NotInstalled
 from fivered.chassis.reconnect import Backoff, tell_outage
@@ -109,7 +117,7 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
                 extra={"service": runtime.name, "remedy": f"fivered migrate {runtime.name}"},
             )
         except sa.exc.SQLAlchemyError as error:
-            if not store.is_outage(error):
+            if not database_errors.is_outage(error):
                 raise
             tell_outage(log, "storage_outage", error, service=runtime.name)
         if stopping(backoff.next()):

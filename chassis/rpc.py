@@ -24,8 +24,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 from pika.spec import Basic
 
-from fivered.chassis import metrics, telemetry
-from fivered.chassis import storage as store
+from fivered.chassis import database_errors, metrics, telemetry
 from fivered.chassis.broker import Addresses, parameters
 from fivered.chassis.i18n import problem_of
 from fivered.chassis.json_values import JsonObject
@@ -328,7 +327,7 @@ def failure(runtime: Runtime, method: str, error: BaseException) -> Reply:
     """Return the reply that tells a caller why there is no answer; faults are logged here."""
     if isinstance(error, Refusal):
         return {"refusal": problem_of(error, package_of(runtime.service_cls))}
-    if store.is_outage(error):
+    if database_errors.is_outage(error):
         tell_outage(log, "call_outage", error, service=runtime.name, method=method)
         return {"outage": {"retry_after_s": 2}}
     fault_id = new_uuid()

@@ -17,6 +17,7 @@ from msgspec import Struct
 from fivered.chassis import (
     audit,
     contracts,
+    database_errors,
     deadlines,
     idempotency,
     sealing,
@@ -263,7 +264,7 @@ class Runtime(Opened):
                 # of the pool may have died since it was last used; to ask first would cost every
                 # command a round trip. The key makes it safe to run the command again, whether
                 # the first try was kept or not.
-                again = store.is_lost_race(error) or error.connection_invalidated
+                again = database_errors.is_lost_race(error) or error.connection_invalidated
                 if not again or attempt == _RACES - 1:
                     raise
         raise AssertionError("unreachable")
@@ -309,7 +310,7 @@ class Runtime(Opened):
         except Refusal as refusal:
             raise self._unseen(service, call, body) or refusal from None
         except sa.exc.DBAPIError as error:
-            if not (error.connection_invalidated or store.is_lost_race(error)):
+            if not (error.connection_invalidated or database_errors.is_lost_race(error)):
                 raise
         # The connection had died in the pool, and the pool is fresh now; or a table was changed
         # under a statement that was prepared, and it is prepared anew.

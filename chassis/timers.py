@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
-from fivered.chassis import metrics, telemetry
+from fivered.chassis import database_errors, metrics, telemetry
 from fivered.chassis import storage as store
 from fivered.chassis.messages import SYSTEM, Due
 from fivered.chassis.pace import SET
@@ -174,7 +174,7 @@ def fire_rows(runtime: Opened, rows: Sequence[store.Row]) -> int:
     try:
         return _fire(runtime, rows)
     except Exception as error:
-        if store.is_outage(error):
+        if database_errors.is_outage(error):
             raise
         if len(rows) == 1:
             row = rows[0]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import outbox
+from fivered.chassis import database_errors, outbox
 from fivered.chassis import storage as store
 from fivered.chassis.driver import Connection
 
@@ -176,7 +176,7 @@ def test_a_table_that_is_changed_under_a_plan_costs_one_more_try(engine):
         conn.execute(sa.text("alter table things alter small type bigint"))
     with pytest.raises(sa.exc.DBAPIError) as caught:
         ask()
-    assert store.is_lost_race(caught.value)
+    assert database_errors.is_lost_race(caught.value)
     assert ask() == 7
 
 
@@ -200,7 +200,7 @@ def test_a_last_statement_that_fails_commits_nothing(engine):
             conn.execute(sa.insert(TABLE).values(id=number))
             assert store.end_with_next(conn)
             conn.execute(sa.insert(TABLE).values(id=1))
-        assert store.broken(failed.value) == "things_pkey"
+        assert database_errors.broken(failed.value) == "things_pkey"
         insert(engine, -number)
     assert {row["id"] for row in rows(engine)} == {1, *(-n for n in range(2, 2 + USES))}
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import health, inbox, jobs, outbox, rpc, telemetry, work
+from fivered.chassis import database_errors, health, inbox, jobs, outbox, rpc, telemetry, work
 from fivered.chassis import storage as store
 from fivered.chassis.messages import Actor, Call, new_uuid
 from fivered.chassis.refusal import InFlight, RoleDenied
@@ -300,11 +300,11 @@ def test_a_database_that_cannot_be_reached_is_an_outage_and_a_wrong_statement_is
             engine = store.open_engine(text, cooperative=cooperative)
             with pytest.raises(sa.exc.OperationalError) as unreachable:
                 engine.connect()
-            assert store.is_outage(unreachable.value)
+            assert database_errors.is_outage(unreachable.value)
             engine.dispose()
     with pytest.raises(sa.exc.ProgrammingError) as wrong:
         on_postgres.rows("SELECT nonsense")
-    assert not store.is_outage(wrong.value)
+    assert not database_errors.is_outage(wrong.value)
 
 
 def test_a_signed_actor_is_good_for_the_call_that_it_was_signed_for():

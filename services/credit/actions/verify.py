@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from fivered.chassis import here, storage
+from fivered.chassis import database_errors, here, storage
 from fivered.chassis.forms import MONTH
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.text import PERIOD
@@ -59,7 +59,7 @@ def _run(given: argparse.Namespace) -> int:
         with storage.reading(engine) as conn:
             return _from_database(conn, given)
     except sa.exc.DBAPIError as error:
-        why = storage.words_of(error)
+        why = database_errors.words_of(error)
         raise CommandFailed(f"the database cannot be read: {why}") from error
     finally:
         engine.dispose()

@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast test-next chaos simulate upgrade covers bench lint types contracts generate format pins images release
+.PHONY: help run demo token up down test test-fast test-next chaos simulate upgrade covers bench lint audit types contracts generate format pins images release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,12 +69,19 @@ upgrade: ## the last release under load is replaced process by process by this o
 covers: ## which rows of the acceptance lists no test proves
 	@exec $(BIN)/python -m tests.covers
 
-lint: ## ruff, import-linter, mypy, contract files
+# What it says on its error stream is of no use to a reader: it warns of each `nosec` twice.
+SHIPPED := chassis services gateway clients deploy testkit
+lint: ## ruff, import-linter, mypy, contract files, bandit
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/python -m tests.architecture.imports
 	@$(MAKE) --no-print-directory types
 	@$(BIN)/fivered contracts check
+	@$(BIN)/bandit -q -c pyproject.toml -r $(SHIPPED) 2> $(VENV)/bandit || { cat $(VENV)/bandit; exit 1; }
+
+audit: ## known weaknesses of the pinned packages, by pip-audit where PyPI's data can be reached
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@exec $(BIN)/python -m deploy.local.audit
 
 types: ## mypy --strict
 	@$(BIN)/python -m deploy.local.typecheck

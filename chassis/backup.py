@@ -38,7 +38,7 @@ MANIFEST = "manifest.json"
 BLOBS, SEALED_KEYS = "blobs", "keys.sealed"
 # All services of a data folder, of the same moment.
 WHOLE = "data"
-PASSPHRASE = "FIVERED_BACKUP_PASSPHRASE"  # noqa: S105  the name of a variable
+PASSPHRASE = "FIVERED_BACKUP_PASSPHRASE"  # nosec B105  # noqa: S105  the name of a variable
 _LEAST_PASSPHRASE = 12
 _FORMAT = 1
 _PART = ".part-"

@@ -93,7 +93,7 @@ class Addresses:
     def __init__(self, url: str) -> None:
         self._urls = deque(each_address(url))
         # Not every process begins at the first, so that each node has its part of them.
-        self._urls.rotate(random.randrange(len(self._urls)))  # noqa: S311  no secret
+        self._urls.rotate(random.randrange(len(self._urls)))  # nosec B311  # noqa: S311  no secret
 
     def __len__(self) -> int:
         """Return how many there are."""

@@ -186,7 +186,7 @@ class ManagementInterface:
             headers={"Authorization": self._login, "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=_WAIT_S) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_WAIT_S) as answer:  # nosec B310  # noqa: S310
                 return cast("bytes", answer.read())
         except urllib.error.HTTPError as error:
             with error:

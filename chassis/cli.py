@@ -397,7 +397,7 @@ def serve(given: argparse.Namespace) -> int:
     eventlet patches the standard library before anything else is imported."""
     sys.stdout.flush()
     arguments = [sys.executable, "-m", "fivered.chassis.serve", given.service]
-    os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
+    os.execv(sys.executable, arguments)  # nosec B606  # noqa: S606  replaces this process by itself
 
 
 def completion(given: argparse.Namespace) -> int:

@@ -128,7 +128,7 @@ class Backoff:
     def next(self) -> float:
         """Return the next wait (s)."""
         wait, self._wait = self._wait, min(self._wait * 2, self._longest_s)
-        return wait * random.uniform(_LEAST, 1)  # noqa: S311  no secret
+        return wait * random.uniform(_LEAST, 1)  # nosec B311  # noqa: S311  no secret
 
     def reset(self) -> None:
         """Begin anew: something has gone well."""

@@ -80,7 +80,7 @@ def wait_after(attempts: int) -> float:
     """Return how long to wait after so many tries that failed (s): doubling, with chance, so that
     receivers that failed together are not tried together."""
     whole = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempts - 1, 20))
-    return whole * random.uniform(0.75, 1.0)  # noqa: S311  no secret
+    return whole * random.uniform(0.75, 1.0)  # nosec B311  # noqa: S311  no secret
 
 
 class Sender(threading.Thread):

@@ -33,7 +33,7 @@ _EXAMPLE = {
     "FIVERED_INSTALLATION": "/etc/fivered/installation.json",
     "FIVERED_HEALTH_PORT": str(manifests.HEALTH_PORT),
     "FIVERED_BLOBS": "/var/lib/fivered/blobs",
-    "FIVERED_GATEWAY_HOST": "0.0.0.0",
+    "FIVERED_GATEWAY_HOST": "0.0.0.0",  # nosec B104  # in a container
     # No service is installed in the gateway's image.
     "FIVERED_SERVICES": ",".join(service_names()),
 }
@@ -78,7 +78,7 @@ def broker() -> str:
         "vhosts": [{"name": VHOST}],
         "users": [
             *(
-                {"name": p.user, "password_hash": "", "tags": [], "limits": limits}
+                {"name": p.user, "password_hash": "", "tags": [], "limits": limits}  # nosec B105  # set by the operator
                 for p in permissions
             ),
             *monitor["users"],

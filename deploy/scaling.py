@@ -31,7 +31,7 @@ def monitor() -> dict[str, list[Manifest]]:
         "users": [
             {
                 "name": MONITOR,
-                "password_hash": "",
+                "password_hash": "",  # nosec B105  # set by the operator
                 "tags": ["management"],
                 "limits": {"max-connections": 0},
             }

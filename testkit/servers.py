@@ -482,7 +482,7 @@ class Rabbit:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  see above
+            with urllib.request.urlopen(request, timeout=10) as answer:  # nosec B310  # noqa: S310  see above
                 text = answer.read()
         except urllib.error.HTTPError as error:
             with error:

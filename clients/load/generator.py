@@ -156,7 +156,7 @@ class District:
         self.starts = functools.lru_cache(maxsize=64)(self._starts)
 
     def _random(self, kind: str, ordinal: int) -> Random:
-        return Random(f"{self.seed}:{kind}:{ordinal}")  # noqa: S311  invented data, no secret
+        return Random(f"{self.seed}:{kind}:{ordinal}")  # nosec B311  # noqa: S311  invented data, no secret
 
     def identity(self, prefix: str, kind: str, ordinal: int) -> str:
         """Return the id of a thing: the prefix and a UUID of version 7."""

@@ -52,7 +52,7 @@ class Backoff:
 
     def next(self) -> float:
         """Return the seconds to wait now; the next wait is twice as long."""
-        wait = self.wait * random.uniform(1 - self.CHANCE, 1 + self.CHANCE)  # noqa: S311  no secret
+        wait = self.wait * random.uniform(1 - self.CHANCE, 1 + self.CHANCE)  # nosec B311  # noqa: S311  no secret
         self.wait = min(self.wait * 2, self.LONGEST_S)
         return wait
 

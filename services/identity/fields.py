@@ -35,7 +35,7 @@ Password = Annotated[
         max_length=200,
         description="密码 / the password",
         examples=["correct horse battery staple"],
-        extra={"secret": True},
+        extra={"secret": True},  # nosec B105  # a mark
     ),
 ]
 Code = Annotated[
@@ -45,7 +45,7 @@ Code = Annotated[
         description="身份验证器的 6 位验证码,或一个恢复码 / the authenticator's 6 digits, or a "
         "recovery code",
         examples=["492039"],
-        extra={"secret": True},
+        extra={"secret": True},  # nosec B105  # a mark
     ),
 ]
 RefreshToken = Annotated[
@@ -54,7 +54,7 @@ RefreshToken = Annotated[
         max_length=200,
         description="刷新令牌,只能用一次 / refresh token; it is used once",
         examples=["0Zc1…"],
-        extra={"secret": True},
+        extra={"secret": True},  # nosec B105  # a mark
     ),
 ]
 Device = Annotated[

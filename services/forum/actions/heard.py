@@ -65,7 +65,7 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
         data = event.data
         if isinstance(data, _OF_REQUEST):
             number = data.number if isinstance(data, _WITH_NUMBER) else None
-            requests[data.request_id] = number or requests.get(data.request_id)
+            requests[data.request_id] = number or requests.get(data.request_id)  # nosec B113  # a dict
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
         elif isinstance(data, events.StewardLeftHeard):

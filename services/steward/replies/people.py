@@ -1,0 +1,118 @@
+"""What is answered about people: cards, proposals, who read what."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+
+
+class DeathCard(Reply, kw_only=True):
+    """死亡登记提议 / A proposal that a person died."""
+
+    id: str
+    person_id: str
+    area: str
+    state: str
+    proposed_by: str
+    proposed_at: Instant
+    decided_by: str | None = None
+    version: int
+
+
+class MergeCard(Reply, kw_only=True):
+    """合并提议 / A proposal that two registrations are one human."""
+
+    id: str
+    person_id: str
+    into: str
+    area: str
+    state: str
+    reason: str
+    proposed_by: str
+    proposed_at: Instant
+    decided_by: str | None = None
+    version: int
+
+
+class Post(Reply, kw_only=True):
+    """管家岗位 / The post under which a steward agreed to be named."""
+
+    steward_id: str
+    duty: str
+    work_phone: str | None = None
+
+
+class PersonCard(Reply, kw_only=True):
+    """人员卡,按查看人遮蔽 / A person, masked for the viewer."""
+
+    person_id: str
+    name: Annotated[str, Meta(examples=["王*丽"])]
+    community: str
+    synthetic: bool
+    phone: str | UnsetType | None = UNSET
+    id_no: Annotated[str, Meta(description="遮蔽的身份证号 / masked")] | UnsetType | None = UNSET
+    steward: Post | UnsetType = UNSET
+    merged_into: (
+        Annotated[str, Meta(description="合并后的登记 / the registration that stays")] | UnsetType
+    ) = UNSET
+
+
+class RegisteredPerson(PersonCard, kw_only=True):
+    """登记的人员 / A person and their standing; of one given up, who it is under the other id."""
+
+    status: str
+    version: int
+    grid: str | UnsetType | None = UNSET
+    household_id: str | UnsetType | None = UNSET
+    is_adult: bool | UnsetType = UNSET
+    birth_year: (
+        Annotated[int, Meta(description="只给本人 / to the person alone")] | UnsetType | None
+    ) = UNSET
+
+
+class PersonRead(Reply, kw_only=True):
+    """查阅记录 / Who read what of whom; a person learns the office, not the name."""
+
+    at: Instant
+    actor_id: Annotated[str, Meta(description="只给审计员 / to auditors")] | UnsetType = UNSET
+    role: str
+    role_zh: Annotated[str, Meta(examples=["社区两委"])]
+    role_en: str
+    office: Annotated[str, Meta(examples=["春晖社区"])] | None = None
+    scope: str
+    door: str
+    person_id: str | None = None
+    area: str
+    why: str
+    why_zh: str
+    why_en: str
+    field: Annotated[str, Meta(description="查看的号码 / the number that was shown")] | None = None
+    request_id: Annotated[str, Meta(description="因哪件诉求 / for which request")] | None = None
+    reason: str | None = None
+
+
+class NumberShown(Reply, kw_only=True):
+    """号码 / The number, this once; it is kept in no reply, event or log."""
+
+    id: str
+    state: Literal["REVEALED"]
+    field: str
+    value: Annotated[str, Meta(examples=["12812345678"])]
+    request_id: str | None = None
+    at: Instant
+    left: Annotated[int, Meta(description="今天还可查看的次数 / how many are left of the day")]
+
+
+class PeopleReply(Reply, kw_only=True):
+    """人员卡 / Cards in the order asked."""
+
+    items: list[PersonCard]
+
+
+class PeopleFound(Reply, kw_only=True):
+    """找到的人 / Who has these numbers, all on one page."""
+
+    items: list[RegisteredPerson]
+    next: None = None

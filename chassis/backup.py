@@ -188,14 +188,17 @@ def _free(place: Path) -> Path:
 def _fill(folder: Path, of: str, engines: Mapping[str, sa.Engine], beside: Beside) -> Manifest:
     parts: dict[str, Part] = {}
     names: set[str] = set()
+    why: list[str] = []
     made_at = datetime.now(UTC)
     with dumps.snapshots(engines) as held:
         for service, snapshot in held.items():
             made_at = min(made_at, dumps.replayed_at(snapshot.conn) or made_at)
             part = _part(service, engines[service], snapshot.conn)
             names |= _referenced(service, snapshot.conn)
-            dumps.write(engines[service], snapshot, folder / part.file)
+            without = _without_rows(service)
+            dumps.write(engines[service], snapshot, folder / part.file, list(without))
             parts[service] = part
+            why += without.values()
     copied = None
     if beside.blobs:
         copied = _copy_blobs(names, Path(beside.blobs), folder.parent / BLOBS)
@@ -210,7 +213,7 @@ def _fill(folder: Path, of: str, engines: Mapping[str, sa.Engine], beside: Besid
     }
     return Manifest(
         _FORMAT, __version__, of, made_at, parts, files, noted, copied,
-        _left_out(noted, given=bool(beside.blobs), sealed=sealed),
+        _left_out(noted, given=bool(beside.blobs), sealed=sealed) + why,
     )  # fmt: skip
 
 
@@ -240,6 +243,14 @@ def _part(service: str, engine: sa.Engine, conn: sa.Connection) -> Part:
             conn.execute(sa.select(in_use.c.key_id).where(in_use.c.purpose == "SEAL")).scalars()
         ),
     )
+
+
+def _without_rows(service: str) -> dict[str, str]:
+    """Return the tables of which no backup holds a row, with what the manifest says of them."""
+    tables = service_class(service).tables.tables.values()
+    return {
+        table.name: table.info[store.LEFT_OUT] for table in tables if store.LEFT_OUT in table.info
+    }
 
 
 def _referenced(service: str, conn: sa.Connection) -> set[str]:

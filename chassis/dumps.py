@@ -100,8 +100,14 @@ def suffix(engine: sa.Engine) -> str:
     return "dump" if engine.dialect.name == "postgresql" else "sqlite"
 
 
-def write(engine: sa.Engine, snapshot: Snapshot, to: Path) -> None:
+def write(engine: sa.Engine, snapshot: Snapshot, to: Path, left_out: Sequence[str] = ()) -> None:
     """Write what a database held at a moment into a new file.
+
+    Args:
+        engine: The database.
+        snapshot: The moment.
+        to: The file.
+        left_out: Tables of which the file holds no row.
 
     Raises:
         CommandFailed: PostgreSQL's programs are missing, too old, or say no.
@@ -111,7 +117,8 @@ def write(engine: sa.Engine, snapshot: Snapshot, to: Path) -> None:
         url, environ = _address(engine.url)
         _run(
             [program, "-Fc", f"--snapshot={snapshot.token}", f"--lock-wait-timeout={LOCK_WAIT_MS}",
-             "-n", "public", "--no-owner", "--no-acl", "-f", str(to), "-d", url],
+             "-n", "public", "--no-owner", "--no-acl", "-f", str(to), "-d", url,
+             *(f"--exclude-table-data=public.{name}" for name in left_out)],
             environ,
         )  # fmt: skip
         return
@@ -120,6 +127,11 @@ def write(engine: sa.Engine, snapshot: Snapshot, to: Path) -> None:
         source.backup(target)
         # A file by itself: no log beside it belongs to it.
         target.execute("PRAGMA journal_mode=DELETE")
+        # What is left out is overwritten: a page that is only free could still be read.
+        target.execute("PRAGMA secure_delete=ON")
+        for name in left_out:
+            target.execute(f'DELETE FROM "{name}"')
+        target.commit()
 
 
 def check(path: Path) -> str:

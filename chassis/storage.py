@@ -91,6 +91,9 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Uuid = sa.Uuid(as_uuid=False)
 
+# The key in a table's `info` that says why no backup holds its rows.
+LEFT_OUT = "left_out"
+
 
 def new_metadata() -> sa.MetaData:
     """Return metadata that names every constraint, so that migrations can name them too."""
@@ -619,6 +622,8 @@ def _open_sqlite(url: sa.URL) -> Engine:
             dbapi.execute("PRAGMA journal_mode=WAL")
         dbapi.execute("PRAGMA synchronous=FULL")
         dbapi.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is overwritten; Debian's SQLite does so by itself.
+        dbapi.execute("PRAGMA secure_delete=ON")
         dbapi.execute("PRAGMA cache_size=-16000")
 
     writers = writer_queue_of(engine)

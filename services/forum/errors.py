@@ -295,9 +295,9 @@ class AlreadyVoted(Guard):
 
 class VotesUnreadable(Guard):
     text = (
-        "有 {votes} 张票因密钥更换无法开启,请相关人员重新表决或休会"
-        " / {votes} votes cannot be opened since the key was changed; those people vote again, or "
-        "the session is adjourned"
+        "有 {votes} 张票因密钥更换或数据恢复无法开启,请相关人员重新表决或休会"
+        " / {votes} votes cannot be opened since the key was changed or a backup was restored; "
+        "those people vote again, or the session is adjourned"
     )
 
 

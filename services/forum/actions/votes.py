@@ -29,7 +29,8 @@ class CastVote(Request, frozen=True):
 
     session_id: str
     topic_id: str
-    choice: Literal["FOR", "AGAINST", "ABSTAIN"]
+    # No digest of it stays: with the key of digests, each of three choices could be tried.
+    choice: Annotated[Literal["FOR", "AGAINST", "ABSTAIN"], Meta(extra={"secret": True})]
     change: Annotated[
         bool,
         Meta(description="更改已投的票,限结束表决前 / replaces the vote cast, before the close"),
@@ -47,7 +48,8 @@ def vote(tx: Tx, payload: CastVote) -> replies.Done:
     """表决 / Vote.
 
     Cast one's vote on a topic, or change it before the close. The answer does not repeat it, and
-    no event tells of it.
+    no event tells of it. A call that is repeated with its key is answered as the first one was,
+    also where another choice comes with it: nothing is kept by which the two could be compared.
 
     Raises:
         NotFound: There is no such session, or the topic is not on its agenda.
@@ -79,15 +81,29 @@ def vote(tx: Tx, payload: CastVote) -> replies.Done:
     ):
         raise errors.AlreadyVoted
     place = f"{payload.session_id}/{payload.topic_id}"
-    sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), payload.choice)
+    half = storage.votes.half_of(tx.conn, payload.session_id, payload.topic_id)
+    if half is None:
+        half = secrets.token_hex(32)
+        storage.votes.keep_half(tx.conn, payload.session_id, payload.topic_id, half)
+    key = rules.vote_key(_installation_keys(tx)[0], bytes.fromhex(half))
+    sealed = rules.seal_vote(key, place, secrets.token_bytes(16), payload.choice)
     storage.votes.cast_vote(tx.conn, payload.session_id, payload.topic_id, tx.actor.id, sealed)
     return replies.Done.of(session, id=session.session_id, state="CAST")
 
 
-def _vote_keys(tx: Tx) -> list[bytes]:
-    """Return the keys of open votes, the present one first: like those of the digests, they stand
-    in no database."""
+def _installation_keys(tx: Tx) -> list[bytes]:
+    """Return the installation's halves of the keys of votes, the present one first: like those of
+    the digests, they stand in no database."""
     return [key.encode() for key in tx.runtime.process.digest_keys]
+
+
+def _vote_keys(tx: Tx, session_id: str, topic_id: str) -> list[bytes]:
+    """Return what may open the votes of an open ballot."""
+    keys = _installation_keys(tx)
+    half = storage.votes.half_of(tx.conn, session_id, topic_id)
+    own = [] if half is None else [rules.vote_key(key, bytes.fromhex(half)) for key in keys]
+    # Releases up to 0.2 sealed with the installation's key alone.
+    return own + keys
 
 
 def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> dict[str, int]:
@@ -99,11 +115,11 @@ def _count(tx: Tx, session_id: str, topic_id: str, voters: Collection[str]) -> d
     Raises:
         VotesUnreadable: Some were sealed with another key.
     """
+    keys, place = _vote_keys(tx, session_id, topic_id), f"{session_id}/{topic_id}"
     sealed, plain = (
         {person: vote for person, vote in cast.items() if person in voters}
         for cast in storage.votes.open_votes(tx.conn, session_id, topic_id)
     )
-    keys, place = _vote_keys(tx), f"{session_id}/{topic_id}"
     opened = [
         next(filter(None, (rules.open_vote(key, place, vote) for key in keys)), None)
         for vote in sealed.values()
@@ -128,7 +144,8 @@ def close_vote(tx: Tx, payload: CloseVote) -> replies.VoteClosed:
         NotFound: The topic is not on the agenda.
         NoQuorum: Too few voters are present; the host may adjourn.
         ResidentShare: Too few of them are residents; the host may adjourn.
-        VotesUnreadable: The key has changed since some voted; they vote again.
+        VotesUnreadable: The key has changed since some voted, or a backup was restored; they vote
+            again.
         StateConflict: The vote is not open.
     """
     session = led_session(tx, payload.session_id, "OPEN")

@@ -64,6 +64,7 @@ from fivered.services.forum.rules.sessions import (
     rotate,
     seal_vote,
     seed_of,
+    vote_key,
     voters_present,
     votes_on,
 )
@@ -224,6 +225,7 @@ __all__ = [
     "supervised",
     "topic_tier",
     "touches",
+    "vote_key",
     "voters_present",
     "votes_on",
 ]

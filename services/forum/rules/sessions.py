@@ -245,11 +245,17 @@ def _mark(key: bytes, *parts: bytes) -> bytes:
     return hmac.new(key, b"\n".join((b"fivered/forum/vote", *parts)), hashlib.sha256).digest()
 
 
+def vote_key(installation: bytes, half: bytes) -> bytes:
+    """Return the key of one vote: it takes the installation's key, and the half that ends with the
+    vote."""
+    return _mark(installation, b"key", half)
+
+
 def seal_vote(key: bytes, place: str, nonce: bytes, choice: str) -> str:
     """Return a choice that only the key's holder can read, and nobody can tell from another.
 
     Args:
-        key: Stands in no database.
+        key: Of the vote (`vote_key`); stands in no database.
         place: The session and topic; what is sealed for one is nothing elsewhere.
         nonce: 16 random bytes, never used twice.
         choice: One of CHOICES.

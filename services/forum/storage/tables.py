@@ -290,6 +290,15 @@ invitations = sa.Table(
 
 # While a vote is open, each voter's choice stands sealed beside the name, and may be changed.
 # The close leaves two lists that share nothing but the topic: who voted, and what was voted.
+# Half of what opens a vote is made with it and ends with it; the other half is the installation's.
+vote_keys = sa.Table(
+    "vote_keys",
+    metadata,
+    sa.Column("session_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("half", sa.String(64), nullable=False),
+    info={store.LEFT_OUT: "keys of open votes; who has voted in one votes again after a restore"},
+)
 sealed_votes = sa.Table(
     "sealed_votes",
     metadata,

@@ -12,12 +12,25 @@ from fivered.services.forum.storage.tables import (
     ballots,
     roll,
     sealed_votes,
+    vote_keys,
     votes,
 )
 
 
 def _of_vote(table: sa.Table, session_id: str, topic_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.session_id == session_id, table.c.topic_id == topic_id)
+
+
+def half_of(conn: Connection, session_id: str, topic_id: str) -> str | None:
+    """Return an open vote's own half of its key; None before the first vote, and for ever after
+    the close."""
+    asked = sa.select(vote_keys.c.half).where(_of_vote(vote_keys, session_id, topic_id))
+    return conn.execute(asked).scalar_one_or_none()
+
+
+def keep_half(conn: Connection, session_id: str, topic_id: str, half: str) -> None:
+    """Keep the half of a vote's key that is made for it."""
+    records.add(conn, vote_keys, session_id=session_id, topic_id=topic_id, half=half)
 
 
 def has_voted(conn: Connection, session_id: str, topic_id: str, person_id: str) -> bool:
@@ -52,8 +65,8 @@ def drop_vote(conn: Connection, session_id: str, topic_id: str, person_id: str) 
 
 
 def drop_votes(conn: Connection, session_id: str) -> None:
-    """Forget the votes of a session that ends without a count."""
-    for table in (sealed_votes, votes):
+    """Forget the votes of a session that ends without a count, and what opens them."""
+    for table in (vote_keys, sealed_votes, votes):
         conn.execute(sa.delete(table).where(table.c.session_id == session_id))
 
 
@@ -76,7 +89,7 @@ def part_votes(
     choices: Sequence[tuple[str, str]],
 ) -> None:
     """Put who voted and what was voted into two lists, in orders that tell nothing; the votes of
-    the open ballot are gone.
+    the open ballot are gone, and what opens them.
 
     Args:
         conn: The connection.
@@ -89,7 +102,7 @@ def part_votes(
     records.add_all(conn, roll, [of | {"person_id": person} for person in sorted(people)])
     rows = [of | {"ballot_id": ballot, "choice": choice} for ballot, choice in sorted(choices)]
     records.add_all(conn, ballots, rows)
-    for table in (sealed_votes, votes):
+    for table in (vote_keys, sealed_votes, votes):
         conn.execute(sa.delete(table).where(_of_vote(table, session_id, topic_id)))
 
 

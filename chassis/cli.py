@@ -325,7 +325,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     rebuild.add_argument("--json", action="store_true", help="of the list: an object per line")
 
     keys = parsers["keys"]
-    keys.add_argument("action", choices=("status", "rotate", "drop"))
+    keys.add_argument("action", choices=("status", "rotate", "drop", "pair"))
     keys.add_argument(
         "key", nargs="?", default="", help="its variable; none: that of people's data"
     )

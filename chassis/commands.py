@@ -414,6 +414,8 @@ def run_keys(given: argparse.Namespace) -> int:
         return keys.status(data, print, as_json=given.json)
     if given.json:
         raise CommandFailed(f"keys {given.action} takes no --json: it tells steps to people")
+    if given.action == "pair":
+        return keys.pair(print)
     change = keys.rotate if given.action == "rotate" else keys.drop
     return change(data, given.key, print)
 

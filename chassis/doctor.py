@@ -35,7 +35,7 @@ from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.migrate import current_of, newest_of, package_of
 from fivered.chassis.runtime import Runtime
-from fivered.chassis.settings import SettingsError, address_fault, database_variable
+from fivered.chassis.settings import ACTOR_KEY, SettingsError, address_fault, database_variable
 from fivered.chassis.transaction import Tx
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
@@ -121,7 +121,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             if not store.takes_writes(tx.conn):
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
-            keys = [*_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
+            keys = [*_signatures(tx), *_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
             changing = partitioning.read(tx.conn, runtime.chassis)
         workers = leases.listed(runtime)
     except sa.exc.SQLAlchemyError as error:
@@ -139,6 +139,12 @@ def _service(name: str, url: str | None) -> list[Found]:
         *keys,
         *_readable_by_others(url),
     ]
+
+
+def _signatures(tx: Tx) -> Iterator[Found]:
+    """Tell whether every service can still sign who acts in the calls of the others."""
+    if tx.runtime.process.actor_public and tx.runtime.process.actor_key:
+        yield None, f"{ACTOR_KEY} is believed beside the pairs: empty it (docs/keys.md)"
 
 
 def _webhooks(tx: Tx) -> Iterator[Found]:

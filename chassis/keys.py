@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fivered.chassis import here, migrate, sealing, webhooks
+from fivered.chassis.actors import PAIRS, new_pair
 from fivered.chassis.folder import all_settings, take_folder, wanted_keys, write_keys
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.installed import service_class, service_names
@@ -127,6 +128,18 @@ def _kept_settings(name: str, found: Mapping[str, str]) -> dict[str, str]:
             if stands_in == name and not found.get(match):
                 set_now[match] = match_key_of(service, found[name])
     return set_now
+
+
+def pair(say: Say) -> int:
+    """Make the pairs of keys that sign who acts, and say where each half goes."""
+    made = {private: new_pair() for private in PAIRS}
+    say("# For the gateway; nobody else may know them:")
+    for private, (secret, _public) in made.items():
+        say(f"{private}={secret}")
+    say("# For serve and work of each service (beside an old one, by comma, until it is replaced):")
+    for private, (_secret, public) in made.items():
+        say(f"{PAIRS[private]}={public}")
+    return 0
 
 
 def _print_steps(name: str, fresh: str, before: str, match: Mapping[str, str], say: Say) -> None:

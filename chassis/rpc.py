@@ -7,10 +7,7 @@ traceparent). A reply is one of {"ok": ...}, {"refusal": ...}, {"outage": ...}, 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hashlib
-import hmac
 import logging
 import re
 import time
@@ -25,21 +22,22 @@ from pika.channel import Channel
 from pika.spec import Basic
 
 from fivered.chassis import database_errors, metrics, telemetry
+from fivered.chassis.actors import Believed, Signer, content_of
 from fivered.chassis.broker import Addresses, parameters
 from fivered.chassis.i18n import problem_of
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import Actor, Call, Replayed, Seen, new_uuid
 from fivered.chassis.migrate import package_of
 from fivered.chassis.reconnect import Patience, tell_outage
-from fivered.chassis.refusal import Problem, Refusal, RoleDenied
+from fivered.chassis.refusal import Problem, Refusal
 from fivered.chassis.runtime import Runtime
 from fivered.chassis.topology import RPC_EXCHANGE
-from fivered.chassis.typed import decoded, decoder
+from fivered.chassis.typed import decoder
 
 log = logging.getLogger("fivered.rpc")
 
 REPLIES = "fivered.replies"
-_ACTOR_LIFE_S = 60
+_SEEN = re.compile(r"^(\*|[0-9]{1,9}(,[0-9]{1,9})*)$")
 
 
 # --------------------------------------------------------------------------------------------------
@@ -152,100 +150,6 @@ class Caller(Protocol):
 
 
 # --------------------------------------------------------------------------------------------------
-# The actor, signed for one call
-
-
-class _Claims(msgspec.Struct):
-    sub: str
-    role: str
-    scope: str
-    aud: str
-    exp: int
-    content: str | None = None
-    sid: str = ""
-    addr: str = ""
-
-
-def _text64(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
-
-
-def _bytes64(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-# A JSON Web Token (RFC 7515) of one kind. Both sides of every call make one, so it is made by hand:
-# a general reader asks first which of its many kinds it is.
-_HEAD = _text64(b'{"alg":"HS256","typ":"JWT"}') + "."
-
-
-def sign_actor(
-    actor: Actor, service: str, method: str, secret: str, content: str | None = None
-) -> str:
-    """Return the signed actor of one call, good for a minute, this method and this content."""
-    claims = {
-        "sub": actor.id,
-        "role": actor.role,
-        "scope": actor.scope,
-        "aud": f"{service}.{method}",
-        "exp": int(time.time()) + _ACTOR_LIFE_S,
-    }
-    if content is not None:
-        claims["content"] = content
-    # Left out where they say nothing: services of the release before do not know them.
-    if actor.session:
-        claims["sid"] = actor.session
-    if actor.address:
-        claims["addr"] = actor.address
-    said = _HEAD + _text64(msgspec.json.encode(claims))
-    return f"{said}.{_signature(said, secret)}"
-
-
-def _signature(said: str, secret: str) -> str:
-    return _text64(hmac.digest(secret.encode(), said.encode(), "sha256"))
-
-
-def _is_signed(said: str, signature: str, secret: str) -> bool:
-    return hmac.compare_digest(_signature(said, secret).encode(), signature.encode())
-
-
-_SEEN = re.compile(r"^(\*|[0-9]{1,9}(,[0-9]{1,9})*)$")
-
-
-def content_of(body: bytes, key: str | None, version: Seen | None) -> str:
-    """Return the digest of what one call asks for; it is signed with the actor."""
-    parts = (body, (key or "").encode(), str("" if version is None else version).encode())
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(len(part).to_bytes(8, "big"))
-        whole.update(part)
-    return whole.hexdigest()
-
-
-def read_actor(
-    token: str, service: str, method: str, secrets: tuple[str, ...], content: str | None = None
-) -> Actor:
-    """Check and read a signed actor; one of the keys has signed it.
-
-    A gateway of an earlier release signs no content; what is signed must be right.
-
-    Raises:
-        RoleDenied: The signature is not ours, it is too old, or made for another method or content.
-    """
-    said, _, signature = token.rpartition(".")
-    if not any(_is_signed(said, signature, secret) for secret in secrets):
-        raise RoleDenied(role="?")
-    try:
-        claims = decoded(_bytes64(said.partition(".")[2]), _Claims)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise RoleDenied(role="?") from error
-    meant = claims.aud == f"{service}.{method}" and claims.content in {None, content}
-    if not meant or claims.exp <= time.time():
-        raise RoleDenied(role="?")
-    return Actor(claims.sub, claims.role, claims.scope, claims.sid, claims.addr)
-
-
-# --------------------------------------------------------------------------------------------------
 # How a service answers
 
 
@@ -351,7 +255,7 @@ def unpack(service: str, reply: Reply, *, raw: bool = False) -> Any:
 
 
 def read_call(
-    body: bytes, headers: Mapping[str, Any], service: str, *secrets: str
+    body: bytes, headers: Mapping[str, Any], service: str, believed: Believed
 ) -> tuple[Call, float | None]:
     """Read a request off the wire. Returns the call and its deadline (epoch seconds).
 
@@ -359,7 +263,7 @@ def read_call(
         body: JSON.
         headers: What came with it.
         service: Who is called.
-        secrets: The keys that sign actors at present; several while one is replaced.
+        believed: Who may have signed the actor.
 
     Raises:
         RoleDenied: The actor is not signed by us.
@@ -374,7 +278,7 @@ def read_call(
         raise ValueError("the header version is no version")
     key = headers.get("key")
     content = content_of(body, key, version)
-    actor = read_actor(str(headers.get("actor", "")), service, method, secrets, content)
+    actor = believed.read(str(headers.get("actor", "")), service, method, content)
     deadline = headers.get("deadline-ms")
     call = Call(
         method,
@@ -605,9 +509,9 @@ class BusCaller:
     unknown) and the client connects again.
     """
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, signer: Signer) -> None:
         self._addresses = Addresses(url)
-        self._secret = secret
+        self._signer = signer
         self._link = _Link()
         self._ready = asyncio.Event()
         self._anew = asyncio.Event()
@@ -662,7 +566,7 @@ class BusCaller:
         content = content_of(asked, key, version)
         headers: dict[str, str | int] = {
             "method": method,
-            "actor": sign_actor(actor, service, method, self._secret, content),
+            "actor": self._signer.sign(actor, service, method, content),
             "deadline-ms": int(ends_at * 1000),
             "lang": lang,
         }

@@ -62,6 +62,7 @@ from fivered.chassis import (
     tls,
     topology,
 )
+from fivered.chassis.actors import believed_by
 from fivered.chassis.broker import Addresses
 from fivered.chassis.bus import CallDoor
 from fivered.chassis.messages import Call
@@ -108,6 +109,7 @@ class Calls:
         self.answered = 0
         self._container = container
         self._runtime = runtime
+        self._believed = believed_by(runtime.process)
         self._addresses = Addresses(url)
         name = runtime.name
         self._taking = Patience(log, made="serving", waits="broker_waits", service=name)
@@ -405,7 +407,7 @@ class Calls:
                 body,
                 properties.get("application_headers") or {},
                 self._runtime.name,
-                *self._runtime.process.actor_keys,
+                self._believed,
             )
             door = self._door(call.method)
         except (RoleDenied, NotFound) as refusal:

@@ -45,6 +45,7 @@ def database_variable(service: str) -> str:
 
 
 _MISSING = object()
+MOST_PORT = 65535
 
 
 def setting(
@@ -59,6 +60,7 @@ def setting(
     most: int | None = None,
     stands_in: str = "",
     like: tuple[re.Pattern[str], str] | None = None,
+    unless: str = "",
 ) -> Any:
     """Declare a field that is read from the environment variable `name`.
 
@@ -74,6 +76,7 @@ def setting(
         stands_in: For a key: the variable whose key does its work while it is unset. Where that
             one has begun it, no other key may be made up for it.
         like: What a value, or each of several, must match, and how that is said.
+        unless: The variable without which this one is required.
     """
     metadata = {
         "env": name,
@@ -85,6 +88,7 @@ def setting(
         "most": most,
         "stands_in": stands_in,
         "like": like,
+        "unless": unless,
     }
     if default is _MISSING:
         return dataclasses.field(metadata=metadata)
@@ -185,7 +189,9 @@ def read_all(types: typing.Sequence[type], environ: Mapping[str, str] | None = N
                 continue
             text = environ.get(env)
             if text is None or text == "":
-                if field.default is dataclasses.MISSING:
+                unless = field.metadata["unless"]
+                required = field.default is dataclasses.MISSING
+                if required or (unless and not environ.get(unless)):
                     problems.append(f"{env} is not set: {field.metadata['help']}")
                 continue
             try:
@@ -275,39 +281,32 @@ def _written(default: object) -> str:
     return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
-MOST_PORT = 65535
-
-
 @dataclass(frozen=True, slots=True)
 class NoSettings:
     """For a service that reads nothing of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSettings:
-    """What every process of an installation reads."""
+# 32 bytes in base64url.
+_PUBLIC = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]=?\Z")
+_PUBLIC_KEY = (_PUBLIC, "public key (fivered keys pair)")
+ACTOR_KEY = "FIVERED_ACTOR_KEY"
 
-    actor_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
-        "FIVERED_ACTOR_KEY", help="Key that signs who acts in a call; same everywhere", min_bytes=32
-    )
-    actor_key_before: tuple[Secret, ...] = setting(
-        "FIVERED_ACTOR_KEY_BEFORE",
-        help="Another key whose signatures are believed, while that one is replaced",
-        default=(),
-        min_bytes=32,
-    )
-    digest_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
-        "FIVERED_DIGEST_KEY",
-        help="Key of the digests of requests in the database; unset: made of FIVERED_ACTOR_KEY",
+
+def actor_key() -> Any:
+    """Declare the key that the gateway and the services of before 0.3 share."""
+    return setting(
+        ACTOR_KEY,
+        help="Of before 0.3: one key that signs who acts in a call, the same everywhere; empty "
+        "where the pairs of keys are set",
         default=Secret(""),
         min_bytes=32,
     )
-    digest_key_before: tuple[Secret, ...] = setting(
-        "FIVERED_DIGEST_KEY_BEFORE",
-        help="The digest key before, while a vote of then is open or a request may be repeated",
-        default=(),
-        min_bytes=32,
-    )
+
+
+@dataclass(frozen=True, slots=True)
+class BusSettings:
+    """What a process reads to reach the broker, and to be looked at."""
+
     broker_url: str = setting(
         "FIVERED_BROKER_URL",
         help="amqp(s)://user:password@host:port/vhost; of a cluster host:port,host:port",
@@ -330,6 +329,52 @@ class ProcessSettings:
         help="File of that certificate's private key; empty = it is in the same file",
         default="",
     )
+    health_port: int = setting(
+        "FIVERED_HEALTH_PORT",
+        help="Loopback port of /live, /ready and /metrics; 0 = none",
+        default=0,
+        most=MOST_PORT,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings(BusSettings):
+    """What every process of a service reads."""
+
+    actor_public: tuple[str, ...] = setting(
+        "FIVERED_ACTOR_PUBLIC",
+        help="Public keys that belong to the gateway's FIVERED_ACTOR_PRIVATE; several by comma",
+        default=(),
+        like=_PUBLIC_KEY,
+        unless=ACTOR_KEY,
+    )
+    system_public: tuple[str, ...] = setting(
+        "FIVERED_SYSTEM_PUBLIC",
+        help="Public keys that belong to the gateway's FIVERED_SYSTEM_PRIVATE; several by comma",
+        default=(),
+        like=_PUBLIC_KEY,
+        unless=ACTOR_KEY,
+    )
+    actor_key: Secret = actor_key()  # noqa: RUF009  as dataclasses.field
+    actor_key_before: tuple[Secret, ...] = setting(
+        "FIVERED_ACTOR_KEY_BEFORE",
+        help="Another key whose signatures are believed, while that one is replaced",
+        default=(),
+        min_bytes=32,
+    )
+    digest_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
+        "FIVERED_DIGEST_KEY",
+        help="Key of the digests of requests in the database; unset: made of FIVERED_ACTOR_KEY",
+        default=Secret(""),
+        min_bytes=32,
+        unless=ACTOR_KEY,
+    )
+    digest_key_before: tuple[Secret, ...] = setting(
+        "FIVERED_DIGEST_KEY_BEFORE",
+        help="The digest key before, while a vote of then is open or a request may be repeated",
+        default=(),
+        min_bytes=32,
+    )
     demo_clock: bool = setting(
         "FIVERED_DEMO_CLOCK",
         help="1 allows the explicit clock command (demonstration)",
@@ -349,12 +394,6 @@ class ProcessSettings:
         "FIVERED_BLOBS",
         help="Folder of uploaded files, shared by the gateway and the services",
         default="",
-    )
-    health_port: int = setting(
-        "FIVERED_HEALTH_PORT",
-        help="Loopback port of /live, /ready and /metrics; 0 = none",
-        default=0,
-        most=MOST_PORT,
     )
     import_patience_s: float = setting(
         "FIVERED_IMPORT_PATIENCE_S",
@@ -392,8 +431,8 @@ class ProcessSettings:
 
     @property
     def actor_keys(self) -> tuple[str, ...]:
-        """The keys that may have signed who acts in a call; the present one first."""
-        return (self.actor_key, *self.actor_key_before)
+        """The shared keys that may have signed who acts in a call; the present one first."""
+        return tuple(filter(None, (self.actor_key, *self.actor_key_before)))
 
     @property
     def digest_keys(self) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ from typing import Any
 
 from deploy import manifests, scaling
 from deploy.generate import HERE
+from fivered.chassis.actors import PAIRS, new_pair, public_of
 from fivered.chassis.broker_users import password_hash
+from fivered.chassis.settings import ACTOR_KEY
 from fivered.chassis.topology import VHOST
 
 # Applies the topology; no process of the installation runs as this user.
@@ -27,7 +29,7 @@ ADMIN = "topology"
 # May log in to the management interface, and change users there; of the vhost it sees what an
 # administrator does, and puts nothing in. Its file is that of `fivered consumer`.
 MANAGER, CONSUMERS = "administrator", "consumers"
-_SHARED = ("FIVERED_ACTOR_KEY",)
+_PRIVATE_OF = {public: private for private, public in PAIRS.items()}
 _MOUNTED = 0o644
 # RabbitMQ's management interface.
 _MANAGEMENT = 15672
@@ -124,6 +126,14 @@ class _Known:
         """Return a value; hexadecimal, because it stands in URLs, SQL and environment files."""
         return self._values.setdefault(name, secrets.token_hex(32))
 
+    def private(self, name: str) -> str:
+        """Return a private key."""
+        return self._values.setdefault(name, new_pair()[0])
+
+    def shared(self) -> str:
+        """Return the key that signs who acts in an installation of before 0.3, or nothing."""
+        return self._values.get(ACTOR_KEY, "")
+
     def save(self) -> None:
         """Keep them for the next run."""
         _write(self._path, json.dumps(self._values, indent=2, sort_keys=True) + "\n")
@@ -134,7 +144,14 @@ def _filled(line: str, unit: str, known: _Known, broker: str, postgres: str) -> 
     if not equals or line.startswith("#"):
         return line
     if value == "AT_LEAST_32_RANDOM_BYTES":
-        value = known.of(name if name in _SHARED else f"{name} {unit}")
+        value = known.of(f"{name} {unit}")
+    elif value == "A_PRIVATE_KEY":
+        value = known.private(name)
+    elif value == "ITS_PUBLIC_KEY":
+        value = public_of(known.private(_PRIVATE_OF[name]))
+    elif name == ACTOR_KEY:
+        # The other files of such an installation know no pair until somebody writes it there.
+        value = known.shared()
     value = value.replace("BROKER_PASSWORD", known.of(f"broker {unit}"))
     if "DATABASE_PASSWORD" in value:
         value = value.replace("DATABASE_PASSWORD", known.of(f"database {unit}"))

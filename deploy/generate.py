@@ -13,17 +13,24 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from deploy import cards, changes, manifests, metrics, operators, partial, scaling, units
 from fivered.chassis import __version__, asyncapi, contracts, topology
+from fivered.chassis.actors import PAIRS
 from fivered.chassis.bus import consumed_by
 from fivered.chassis.installed import service_class, service_names
-from fivered.chassis.settings import ProcessSettings, database_variable, describe
+from fivered.chassis.settings import (
+    ACTOR_KEY,
+    BusSettings,
+    ProcessSettings,
+    database_variable,
+    describe,
+)
 from fivered.chassis.topology import VHOST
-from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.settings import GatewaySettings, SigningSettings
 
 HERE = Path(__file__).resolve().parent
 # Settings of a demonstration have no place in a deployment.
@@ -55,7 +62,11 @@ def environment(unit: str, kinds: list[type[Any]], database: bool) -> str:
                 continue
             seen.add(name)
             value = _EXAMPLE.get(name, default).replace("{unit}", unit)
-            if not value and name.endswith("_KEY"):
+            if name in PAIRS:
+                value = "A_PRIVATE_KEY"
+            elif name in PAIRS.values():
+                value = "ITS_PUBLIC_KEY"
+            elif not value and name.endswith("_KEY") and name != ACTOR_KEY:
                 value = "AT_LEAST_32_RANDOM_BYTES"
             lines += ["", f"# {text}", f"{name}={value}"]
     return "\n".join(lines) + "\n"
@@ -221,7 +232,7 @@ def files() -> dict[Path, str]:
         HERE.parent / "docs" / "asyncapi.json": events(),
         HERE.parent / "docs" / "changes.md": changes.page(),
         HERE / "env" / "gateway.env.example": environment(
-            "gateway", [GatewaySettings, _BusOnly], database=False
+            "gateway", [GatewaySettings, SigningSettings, BusSettings], database=False
         ),
     }
     for name, text in manifests.files(installation).items():
@@ -243,15 +254,6 @@ def files() -> dict[Path, str]:
         path, text = cards.card(service_class(name))
         found[path] = text
     return found | units.files()
-
-
-class _BusOnly:
-    """The gateway's share of the process settings."""
-
-    __dataclass_fields__: ClassVar = {
-        name: ProcessSettings.__dataclass_fields__[name]
-        for name in ("actor_key", "broker_url", "health_port")
-    }
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ from fivered.chassis.refusal import Flawed, Refusal
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request as Asked
 from fivered.chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
-from fivered.chassis.settings import ProcessSettings, SettingsError, read, read_all
+from fivered.chassis.settings import BusSettings, SettingsError, read, read_all
 from fivered.chassis.table import VERBS
 from fivered.gateway import contract, documents, history, imports, measures, pages, streams
 from fivered.gateway.addresses import Addresses
@@ -42,7 +42,7 @@ from fivered.gateway.keyring import SERVICE, Keyring
 from fivered.gateway.limits import Outermost
 from fivered.gateway.openapi import Document
 from fivered.gateway.serving import listen, serve
-from fivered.gateway.settings import GatewaySettings
+from fivered.gateway.settings import GatewaySettings, SigningSettings
 
 if TYPE_CHECKING:
     import socket
@@ -641,14 +641,14 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
         SettingsError: A variable is missing or wrong.
         PortTaken: The address cannot be listened on.
     """
-    process, settings = read_all([ProcessSettings, GatewaySettings])
+    process, settings, signing = read_all([BusSettings, GatewaySettings, SigningSettings])
     if not process.broker_url:
         raise SettingsError(["FIVERED_BROKER_URL is not set: the broker behind which services are"])
     services = settings.services or routed()
     if not services and not extra:
         raise SettingsError(["FIVERED_SERVICES is not set, and no service is installed here"])
     sock = listen(settings.host, settings.port)
-    caller = BusCaller(process.broker_url, process.actor_key)
+    caller = BusCaller(process.broker_url, signing.signer())
     app = create(caller, settings=settings, services=services, extra=extra)
 
     believing = _following(app, caller, services)

@@ -4,7 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fivered.chassis.settings import MOST_PORT, Secret, setting
+from fivered.chassis.actors import Signer
+from fivered.chassis.settings import ACTOR_KEY, MOST_PORT, Secret, SettingsError, actor_key, setting
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSettings:
+    """What the gateway signs calls with; in one process nothing is signed."""
+
+    actor_private: Secret = setting(  # noqa: RUF009  as above
+        "FIVERED_ACTOR_PRIVATE",
+        help="Private key that signs who acts in a person's call; services know its public one",
+        default=Secret(""),
+        min_bytes=43,
+        unless=ACTOR_KEY,
+    )
+    system_private: Secret = setting(  # noqa: RUF009  as above
+        "FIVERED_SYSTEM_PRIVATE",
+        help="Private key that signs the system's own calls; services know its public one",
+        default=Secret(""),
+        min_bytes=43,
+        unless=ACTOR_KEY,
+    )
+    actor_key: Secret = actor_key()  # noqa: RUF009  as above
+
+    def signer(self) -> Signer:
+        """Return who signs.
+
+        Raises:
+            SettingsError: One of the two private keys is missing, or is none.
+        """
+        if not (self.actor_private and self.system_private):
+            if self.actor_private or self.system_private or not self.actor_key:
+                raise SettingsError(["FIVERED_ACTOR_PRIVATE and FIVERED_SYSTEM_PRIVATE: set both"])
+            return Signer(shared=self.actor_key)
+        try:
+            return Signer(people=self.actor_private, system=self.system_private)
+        except ValueError as error:
+            both = "FIVERED_ACTOR_PRIVATE, FIVERED_SYSTEM_PRIVATE"
+            raise SettingsError([f"{both}: {error}"]) from error
 
 
 @dataclass(frozen=True, slots=True)

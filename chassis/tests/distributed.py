@@ -16,6 +16,7 @@ import pika
 import sqlalchemy as sa
 
 from fivered.chassis import broker, rpc, topology
+from fivered.chassis.actors import PAIRS, Signer, new_pair
 from fivered.chassis.envelope import CONTENT_TYPE
 from fivered.chassis.messages import Actor, new_uuid
 from fivered.chassis.migrate import migrate_service
@@ -28,6 +29,10 @@ from testkit.waiting import wait_until
 TOY = "fivered.chassis.tests.toy.service:Toy"
 ROOT = Path(__file__).resolve().parents[2]
 DISTRICT = Actor("per_1", "R_DISTRICT", "370811")
+_MADE = {private: new_pair() for private in PAIRS}
+# What the processes know of the keys that sign who acts, and who signs.
+PUBLIC = {PAIRS[private]: public for private, (_secret, public) in _MADE.items()}
+SIGNER = Signer(people=_MADE["FIVERED_ACTOR_PRIVATE"][0], system=_MADE["FIVERED_SYSTEM_PRIVATE"][0])
 
 
 class Caller:
@@ -40,7 +45,7 @@ class Caller:
         self.bus = self.run(self._open(url))
 
     async def _open(self, url):
-        bus = rpc.BusCaller(url, KEY)
+        bus = rpc.BusCaller(url, SIGNER)
         await bus.start()
         return bus
 
@@ -104,10 +109,11 @@ class World:
             "FIVERED_INSTALLATION": str(folder / "installation.json"),
             "FIVERED_BROKER_URL": url,
             "FIVERED_TOY_DATABASE_URL": database,
-            "FIVERED_ACTOR_KEY": KEY,
+            **PUBLIC,
+            "FIVERED_DIGEST_KEY": KEY,
             "TOY_FAIL_FILE": str(folder / "fails"),
         }
-        self.runtime = Runtime.open(Toy, database, environ={"FIVERED_ACTOR_KEY": KEY})
+        self.runtime = Runtime.open(Toy, database, environ=PUBLIC | {"FIVERED_DIGEST_KEY": KEY})
         migrate_service(Toy, self.runtime.engine)
         self.runtime.prepare()
         with self.runtime.engine.begin() as conn:

@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from fivered.chassis import broker, event_log, inbox, publisher, relay, rpc, subscriber, topology
+from fivered.chassis.actors import Signer, new_pair
 from fivered.chassis.messages import Actor, Replayed, new_uuid, partition_of
-from fivered.chassis.tests.distributed import DISTRICT, World, terminate
+from fivered.chassis.tests.distributed import DISTRICT, SIGNER, World, terminate
 from fivered.chassis.tests.toy.service import Toy
 from fivered.chassis.work import Worker
 from testkit import servers
@@ -109,14 +110,15 @@ def test_what_strangers_send_stops_nobody_and_is_kept(world):
     world.wait(lambda: world.queue_length("rpc.dead") == 4)
 
     # Signed by somebody else: answered, because it can be.
-    caller.bus._secret = "another-key-that-is-32-bytes-long-at-least"
+    (stranger, _public), (system, _public) = new_pair(), new_pair()
+    caller.bus._signer = Signer(people=stranger, system=system)
     with pytest.raises(rpc.CallRefused) as refused:
         caller.add("c")
     assert refused.value.payload["code"] == "ROLE_DENIED"
-    caller.bus._secret = world.env["FIVERED_ACTOR_KEY"]
+    caller.bus._signer = SIGNER
 
     # Its deadline has passed before it arrives: nothing happens.
-    signed = rpc.sign_actor(DISTRICT, "toy", "add", world.env["FIVERED_ACTOR_KEY"])
+    signed = SIGNER.sign(DISTRICT, "toy", "add")
     headers = {"method": "add", "actor": signed, "key": "late", "deadline-ms": 1}
     body = b'{"counter_id": "late", "amount": 1}'
     world.publish(send["exchange"], send["key"], body, reply_to="nobody", headers=headers)

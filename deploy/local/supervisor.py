@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from fivered.chassis import here, topology
+from fivered.chassis.actors import PAIRS, new_pair
 from fivered.chassis.folder import all_settings, keys_of
 from fivered.chassis.installed import service_names
 from fivered.chassis.reconnect import Backoff
-from fivered.chassis.settings import CommandFailed, database_variable, read_all
+from fivered.chassis.settings import ACTOR_KEY, CommandFailed, database_variable, read_all
 from fivered.chassis.up import DEMO, take_port
 from fivered.gateway.settings import GatewaySettings
 from testkit import servers
@@ -153,6 +154,8 @@ class Supervisor:
     def __init__(self, state: Path, port: int) -> None:
         self.state = state
         self.port = port
+        # What the gateway alone is given: it signs who acts.
+        self.private: dict[str, str] = {}
         self.stopping = threading.Event()
         self.rabbit: servers.Rabbit | None = None
         self.postgres: servers.Postgres | None = None
@@ -193,6 +196,10 @@ class Supervisor:
         for name, value in (DEMO | keys_of(self.state)).items():
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
+        if ACTOR_KEY not in os.environ:
+            del env[ACTOR_KEY]
+            for name, of_services in PAIRS.items():
+                self.private[name], env[of_services] = new_pair()
         read_all([*all_settings(), GatewaySettings], env)
         try:
             take_port("127.0.0.1", self.port).close()
@@ -242,7 +249,11 @@ class Supervisor:
                 self.children.append(
                     Child(unit, [_fivered(), kind, name], own, logs / f"{unit}.log")
                 )
-        own = env | {"FIVERED_GATEWAY_HOST": "127.0.0.1", "FIVERED_GATEWAY_PORT": str(self.port)}
+        own = (
+            env
+            | self.private
+            | {"FIVERED_GATEWAY_HOST": "127.0.0.1", "FIVERED_GATEWAY_PORT": str(self.port)}
+        )
         own[HEALTH_PORT] = str(servers.free_port())
         self.children.append(Child("gateway", [_fivered(), "gateway"], own, logs / "gateway.log"))
         self._look()

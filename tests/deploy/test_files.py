@@ -22,9 +22,10 @@ from deploy.local import next as newer
 from deploy.local import pins
 from deploy.local.prepare import units
 from fivered.chassis import broker, cli, topology
+from fivered.chassis.actors import PAIRS, public_of
 from fivered.chassis.installed import service_class, service_names
-from fivered.chassis.settings import ProcessSettings, describe, read_all
-from fivered.gateway.settings import GatewaySettings
+from fivered.chassis.settings import BusSettings, ProcessSettings, describe, read_all
+from fivered.gateway.settings import GatewaySettings, SigningSettings
 from testkit.bench import private_rabbit
 
 __all__ = ["private_rabbit"]
@@ -52,9 +53,13 @@ def test_a_filled_in_environment_is_all_that_a_unit_needs(unit, tmp_path):
     lines = (tmp_path / f"{unit}.env").read_text().splitlines()
     environment = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     own = GatewaySettings if unit == "gateway" else service_class(unit).settings_type
-    process, settings = read_all([ProcessSettings, own], environment)
+    kind = BusSettings if unit == "gateway" else ProcessSettings
+    process, settings = read_all([kind, own], environment)
     assert process.broker_url.startswith(f"amqp://{unit}:")
-    assert not process.demo_clock
+    if unit == "gateway":
+        read_all([SigningSettings], environment)[0].signer()
+    else:
+        assert not process.demo_clock
     for name, default, _help in describe(own):
         # What is written as a default is read back as that default.
         field = next(f for f in own.__dataclass_fields__.values() if f.metadata.get("env") == name)
@@ -78,16 +83,25 @@ def test_filling_in_again_changes_no_key_and_no_password(tmp_path):
 def test_keys_that_must_agree_do_and_the_others_do_not(tmp_path):
     fill_in.fill_in(tmp_path, "b:1", "p:1")
     texts = {unit: (tmp_path / f"{unit}.env").read_text() for unit in UNITS}
-    actor = {
-        re.search(r"^FIVERED_ACTOR_KEY=(.*)$", text, re.MULTILINE)[1] for text in texts.values()
-    }
-    assert len(actor) == 1
+    for private, public in PAIRS.items():
+        (signs,) = re.findall(rf"^{private}=(.*)$", texts["gateway"], re.MULTILINE)
+        assert not any(signs in text for unit, text in texts.items() if unit != "gateway")
+        for unit in set(UNITS) - {"gateway"}:
+            assert f"\n{public}={public_of(signs)}\n" in texts[unit]
+    assert all("\nFIVERED_ACTOR_KEY=\n" in text for text in texts.values())
     brokers = {
         re.search(r"^FIVERED_BROKER_URL=(.*)$", text, re.MULTILINE)[1] for text in texts.values()
     }
     assert len(brokers) == len(UNITS)
     assert [unit for unit in UNITS if "FIVERED_TOKEN_KEY" in texts[unit]] == ["gateway"]
     assert [unit for unit in UNITS if "FIVERED_STEWARD_PII_KEY" in texts[unit]] == ["steward"]
+
+
+def test_a_new_service_of_an_old_installation_believes_its_old_gateway(tmp_path):
+    """0.2 signs by one key that is in each file; who fills in a sixth service finds no pair there."""
+    (tmp_path / "passwords.json").write_text(json.dumps({"FIVERED_ACTOR_KEY": "o" * 64}))
+    fill_in.fill_in(tmp_path, "b:1", "p:1")
+    assert "\nFIVERED_ACTOR_KEY=" + "o" * 64 in (tmp_path / "identity.env").read_text()
 
 
 def test_nobody_without_a_password_gets_into_the_broker():

@@ -126,8 +126,8 @@ def test_every_missing_variable_is_listed_at_once(kind):
     bare = {name: "" for name in os.environ if name.startswith("FIVERED_")}
     done = run(FIVERED, kind, "steward", **bare)
     assert done.returncode == 2
-    for name in ("FIVERED_ACTOR_KEY", "FIVERED_STEWARD_PII_KEY", "FIVERED_STEWARD_DATABASE_URL"):
-        assert name in done.stderr, done.stderr
+    for name in ("ACTOR_PUBLIC", "DIGEST_KEY", "STEWARD_PII_KEY", "STEWARD_DATABASE_URL"):
+        assert f"FIVERED_{name} is not set" in done.stderr, done.stderr
 
 
 def test_a_service_that_is_not_installed_is_answered_with_those_that_are():

@@ -55,6 +55,16 @@ class TokenExpired(Refusal):
     text = "令牌已过期,请重新登录 / The token has expired; sign in again"
 
 
+class SessionEnded(TokenExpired):
+    """Somebody has ended it: the person, elsewhere, an administrator, or a token that came twice."""
+
+    code = "SESSION_ENDED"
+    text = (
+        "登录已结束(在别处退出、密码或账号有变动),请重新登录"
+        " / The session was ended (signed out elsewhere, or a change of the account); sign in again"
+    )
+
+
 class TokenOutdated(Refusal):
     """A right has ended since the token was made; the next token knows the others."""
 

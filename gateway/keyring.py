@@ -19,7 +19,7 @@ from msgspec import Struct
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.rpc import Caller, CallFailed, ServiceUnavailable
 from fivered.chassis.typed import converted
-from fivered.gateway.errors import TokenExpired, TokenInvalid, TokenOutdated
+from fivered.gateway.errors import SessionEnded, TokenExpired, TokenInvalid, TokenOutdated
 from fivered.gateway.identity import (
     AUDIENCE,
     ISSUER,
@@ -92,7 +92,8 @@ class Keyring:
 
         Raises:
             TokenInvalid: It is none of ours.
-            TokenExpired: It has ended, or its session has.
+            TokenExpired: It has ended.
+            SessionEnded: Its session was ended before.
             TokenOutdated: A right of the person has ended since it was made.
             ServiceUnavailable: The key is not known yet; it is being asked for.
         """
@@ -110,7 +111,9 @@ class Keyring:
             if len(self._read) >= _REMEMBERED:
                 self._read.clear()
             self._read[credential] = known
-        if known.ends + LEEWAY_S < time.time() or known.identity.session in self._sessions:
+        if known.identity.session in self._sessions:
+            raise SessionEnded
+        if known.ends + LEEWAY_S < time.time():
             raise TokenExpired
         if known.generation < self._persons.get(known.identity.person_id, (0, 0.0))[0]:
             raise TokenOutdated

@@ -10,7 +10,14 @@ from jwt.algorithms import OKPAlgorithm
 
 from fivered.chassis.messages import SELF, Actor
 from fivered.chassis.rpc import ServiceUnavailable
-from fivered.gateway.errors import NoRole, TokenExpired, TokenInvalid, TokenOutdated, TokenRequired
+from fivered.gateway.errors import (
+    NoRole,
+    SessionEnded,
+    TokenExpired,
+    TokenInvalid,
+    TokenOutdated,
+    TokenRequired,
+)
 from fivered.gateway.identity import ANONYMOUS, Grant, Identity, Tokens, admit, issue
 from fivered.gateway.keyring import EVERY_S, Keyring
 
@@ -86,11 +93,12 @@ def test_a_token_ends_by_its_time_and_with_its_session(ring):
     assert ring.identify(one)
     assert ring.identify(other)
     ring.take(told(("SESSION", "ses_1", 0)))
-    with pytest.raises(TokenExpired):
+    with pytest.raises(SessionEnded) as refused:
         ring.identify(one)
+    assert refused.value.code == "SESSION_ENDED"
     assert ring.identify(other)
     ring.take(told())  # it is not told for ever
-    with pytest.raises(TokenExpired):
+    with pytest.raises(SessionEnded):
         ring.identify(one)
 
 

@@ -125,6 +125,7 @@ class DoorContract(Struct, omit_defaults=True, kw_only=True):
         common: Whether it stands below `/v1` itself, at an address that names no service.
         deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
         leaving: Since when and until when, where it will be gone.
+        oauth: Whether it is asked by a form and refuses as OAuth 2.0 has it.
         summary: "中文 / English".
         request: The schema of what it takes: a reference into the contract's schemas.
         reply: The schema of what it answers.
@@ -142,6 +143,7 @@ class DoorContract(Struct, omit_defaults=True, kw_only=True):
     common: bool = False
     deadline_s: float | None = None
     leaving: Leaving | None = None
+    oauth: bool = False
     summary: str
     description: str = ""
     request: Schema

@@ -100,7 +100,7 @@ class CallsContainer(Protocol):
 # What a call's door need not say.
 USUAL: dict[str, object] = {
     "unkept": (), "before": None, "if_match": False, "status": 200, "produces": "", "cost": 1,
-    "common": False, "deadline_s": None, "leaving": None,
+    "common": False, "deadline_s": None, "leaving": None, "oauth": False,
 }  # fmt: skip
 
 
@@ -123,6 +123,7 @@ class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
     common: bool
     deadline_s: float | None
     leaving: Leaving | None
+    oauth: bool
     source: str
     readers: tuple[type, ...]
     timer_kind: str

@@ -261,6 +261,7 @@ def _door_contract(row: Row, request: Schema, reply: Schema) -> DoorContract:
         common=door.common,
         deadline_s=door.deadline_s,
         leaving=door.leaving,
+        oauth=door.oauth,
         summary=summary_of(row.act),
         description=description_of(row.act),
         request=request,

@@ -105,7 +105,7 @@ def write_draft(service_cls: type[Declared], name: str) -> Path:
         (folder / "env.py").write_text(_ENV.format(package=package), "utf-8")
     words = name.replace("_", " ").capitalize()
     path = folder / "versions" / f"{revision}_{name}.py"
-    more = "\nfrom chassis import storage as store\n" if "store." in body else ""
+    more = "\nfrom fivered.chassis import storage as store\n" if "store." in body else ""
     text = _FILE.format(words=words, more=more, revision=revision, before=before, body=body)
     path.write_text(text, "utf-8")
     _format(path)

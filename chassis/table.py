@@ -64,6 +64,7 @@ def command(
     before: Act | None = None,
     common: bool = False,
     leaving: Leaving | None = None,
+    oauth: bool = False,
     name: str = "",
 ) -> Row:
     """A way to change something: `act(tx, request)`.
@@ -79,6 +80,8 @@ def command(
             the command is refused.
         common: Whether the path stands below `/v1` itself.
         leaving: Since when and until when, where it will be gone: answers and the document say so.
+        oauth: Whether it is asked and refuses as OAuth 2.0 has it (RFC 6749): a form, HTTP Basic,
+            no key; see `fivered.gateway.oauth`.
         name: Name on the bus, where it is not the function's.
     """
     if status not in {200, 201, 202}:
@@ -86,7 +89,7 @@ def command(
     return _call(
         bus.Command, http, act, name, roles=tuple(roles), if_match=if_match,
         status=status, unkept=tuple(unkept), before=before, common=common,
-        leaving=leaving,
+        leaving=leaving, oauth=oauth,
     )  # fmt: skip
 
 

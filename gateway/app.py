@@ -31,7 +31,7 @@ from fivered.chassis.requests import Request as Asked
 from fivered.chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
 from fivered.chassis.settings import BusSettings, SettingsError, read, read_all
 from fivered.chassis.table import VERBS
-from fivered.gateway import contract, documents, history, imports, measures, pages, streams
+from fivered.gateway import contract, documents, history, imports, measures, oauth, pages, streams
 from fivered.gateway.addresses import Addresses
 from fivered.gateway.context import context_of
 from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_members
@@ -565,6 +565,8 @@ def _serving(gate: Gate, door: Door, locate: Locate, installed: Mapping[str, Doo
     """Return what serves a door: JSON both ways, a file that comes in, or a document."""
     if door.content:
         return imports.receiver(gate, door, locate)
+    if door.oauth:
+        return oauth.receiver(gate, door)
     if door.produces:
         return documents.writer(gate, door, installed)
     return functools.partial(gate.enter, door, locate=locate)

@@ -73,6 +73,7 @@ def _door(
         reply=Shape.at(said.reply, schemas),
         deadline_s=said.deadline_s,
         leaving=said.leaving,
+        oauth=said.oauth,
         produces=said.produces,
         cost=said.cost,
         common=said.common,

@@ -32,7 +32,7 @@ from fivered.gateway.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from fivered.gateway.identity import IdentitySource, admit, who
+from fivered.gateway.identity import ANONYMOUS, IdentitySource, admit, let_in, who
 from fivered.gateway.limits import (
     LEAVING,
     Buckets,
@@ -89,11 +89,19 @@ class Gate:
         if identity is not None:
             request.scope["fivered.person"] = identity.person_id
             self._people.take(request.scope, identity.person_id, cost)
+            identity = let_in(identity, _door_of(request), public=PUBLIC_ROLE in roles)
         elif cost > 1:
             self._strangers.take(request.scope, address_of(request.scope), cost - 1)
         actor = admit(roles, identity, request.headers.get("x-acting-role"))
         request.scope["fivered.actor"] = actor
         return actor
+
+    def stranger(self, request: Request) -> Actor:
+        """Return who asks a door that looks at credentials itself; the address is counted where
+        the outermost layer has left that to the door, because of the header."""
+        if "authorization" in request.headers:
+            self._strangers.take(request.scope, address_of(request.scope))
+        return replace(ANONYMOUS, address=address_of(request.scope))
 
     async def call(
         self,
@@ -198,6 +206,12 @@ class Gate:
         check_depth(content, self.settings.json_depth)
         check_values(content, self.settings.json_values)
         return content
+
+
+def _door_of(request: Request) -> str:
+    """Return verb and path of the door that a request has come to; a HEAD asks what GET does."""
+    verb = "GET" if request.method == "HEAD" else request.method
+    return f"{verb} {getattr(request.scope.get('route'), 'path', '')}"
 
 
 def read_members(door: Door, content: bytes) -> JsonObject:

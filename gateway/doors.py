@@ -66,6 +66,7 @@ class Door:
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the
             service's reply.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
+        oauth: Whether it is asked by a form, and refuses as OAuth 2.0 has it; see `oauth`.
         common: Whether it stands below `/v1` itself, at an address that names no service.
         refusals: What its service says it may answer, beside what every door may.
         moments: Where days and times stand in the body, which the service checks; None where the
@@ -92,6 +93,7 @@ class Door:
     content: tuple[str, ...] = ()
     produces: str = ""
     cost: int = 1
+    oauth: bool = False
     common: bool = False
     refusals: tuple[Refused, ...] = ()
     moments: tuple[Moment, ...] | None = None

@@ -56,7 +56,7 @@ class TokenExpired(Refusal):
 
 
 class SessionEnded(TokenExpired):
-    """Somebody has ended it: the person, elsewhere, an administrator, or a token that came twice."""
+    """Ended by the person elsewhere, by an administrator, or by a token that came twice."""
 
     code = "SESSION_ENDED"
     text = (
@@ -71,6 +71,16 @@ class TokenOutdated(Refusal):
     status = 401
     text = (
         "授权已变更,请刷新登录后重试 / Your rights have changed; refresh the session and try again"
+    )
+
+
+class ScopeLacking(Refusal):
+    """A service account enters only what its scopes name."""
+
+    status = 403
+    text = (
+        "此系统账号的范围({scopes})不含 {door}"
+        " / The scopes of this service account ({scopes}) do not hold {door}"
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import jwt
@@ -25,6 +25,7 @@ from fivered.gateway.errors import (
     ActingRoleUnreadable,
     NoRole,
     RoleNotGranted,
+    ScopeLacking,
     TokenExpired,
     TokenInvalid,
     TokenRequired,
@@ -42,6 +43,8 @@ _SCOPE = re.compile(AREA)
 # A person of the registry, by the id that it gave: never a phone number, which changes hands
 # and which others know.
 _PERSON = re.compile(r"^per_(?![0-9]{7,15}$)[A-Za-z0-9_.:-]{1,60}$")
+# Another system, by the id of its service account.
+_SYSTEM = re.compile(r"^svc_[0-9a-f-]{36}$")
 _ACTING = re.compile(r"^\s*(R_[A-Z_]{2,30})\s*(?:;\s*scope=([0-9]{6,15})\s*)?$")
 # R_SYSTEM is what timers and subscriptions act as; nobody comes through the open port as that.
 GRANTABLE = ROLES - {SYSTEM_ROLE}
@@ -60,17 +63,33 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Pass:
+    """One scope of a service account: which doors ("POST /v1/…") it opens, and in which role."""
+
+    name: str
+    doors: frozenset[str]
+    grant: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """A person, as what that person may act, and in which session, where there is one."""
 
     person_id: str
     grants: tuple[Grant, ...]
     session: str = ""
+    # Of a service account: it enters public doors, and those that a scope names.
+    passes: tuple[Pass, ...] | None = None
 
 
 def is_person(text: object) -> bool:
     """Tell whether a text is the id of a person of the registry."""
     return isinstance(text, str) and _PERSON.match(text) is not None
+
+
+def is_system(text: object) -> bool:
+    """Tell whether a text is the id of a service account."""
+    return isinstance(text, str) and _SYSTEM.match(text) is not None
 
 
 class IdentitySource(Protocol):
@@ -100,6 +119,22 @@ def read_grant(given: object) -> Grant:
     if not isinstance(scope, str) or not _SCOPE.match(scope):
         raise ValueError(f"scope {scope!r} is not an area code of 6, 9, 12 or 15 digits")
     return Grant(role, scope)
+
+
+def read_pass(given: object) -> Pass:
+    """Read a scope as it stands in a service account's token.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(given, Mapping):
+        raise ValueError("a scope is an object with name, doors and grant")  # noqa: TRY004
+    name, doors, grant = given.get("name"), given.get("doors"), given.get("grant")
+    if not isinstance(name, str) or not isinstance(doors, list):
+        raise ValueError("a scope has a name and doors")  # noqa: TRY004
+    if not all(isinstance(one, str) for one in doors):
+        raise ValueError("a door is verb and path")
+    return Pass(name, frozenset(doors), None if grant is None else read_grant(grant))
 
 
 def issue(key: str, person_id: str, grants: Iterable[Mapping[str, str]], hours: float) -> str:
@@ -220,6 +255,29 @@ def acting(identity: Identity, header: str | None) -> Actor:
         names = Choices(*(f"{grant.role};scope={grant.scope}" for grant in fitting))
         raise ActingRoleRequired(field="X-Acting-Role", roles=names)
     return Actor(identity.person_id, fitting[0].role, fitting[0].scope, identity.session)
+
+
+def let_in(identity: Identity, door: str, *, public: bool) -> Identity:
+    """Return as what somebody enters a door: a service account in the role of the scope that names
+    it, and at a public door as nobody in particular; a person as ever.
+
+    Args:
+        identity: Who asks.
+        door: Verb and path, places as they are written: "GET /v1/steward/requests/{request_id}".
+        public: Whether everybody may enter.
+
+    Raises:
+        ScopeLacking: No scope of the service account names the door.
+    """
+    if identity.passes is None:
+        return identity
+    for one in identity.passes:
+        if door in one.doors and one.grant is not None:
+            return replace(identity, grants=(one.grant,))
+    if not public:
+        named = ", ".join(one.name for one in identity.passes)
+        raise ScopeLacking(scopes=named, door=door)
+    return replace(identity, grants=())
 
 
 def who(headers: Mapping[str, str], source: IdentitySource) -> Identity | None:

@@ -26,9 +26,12 @@ from fivered.gateway.identity import (
     LEEWAY_S,
     Grant,
     Identity,
+    Pass,
     Tokens,
     is_person,
+    is_system,
     read_grant,
+    read_pass,
 )
 
 if TYPE_CHECKING:
@@ -139,14 +142,18 @@ class Keyring:
             )
             person, session, ends = claims["sub"], claims["sid"], float(claims["exp"])
             generation = int(claims["gen"])
-            if not is_person(person) or not isinstance(session, str):
+            passes: tuple[Pass, ...] | None = None
+            if "scopes" in claims:
+                passes = tuple(map(read_pass, claims["scopes"]))
+            known = is_person(person) if passes is None else is_system(person)
+            if not known or not isinstance(session, str):
                 raise TokenInvalid
             grants: tuple[Grant, ...] = tuple(map(read_grant, claims["grants"]))
         except jwt.ExpiredSignatureError:
             raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise TokenInvalid from None
-        return _Read(Identity(person, grants, session), ends, generation)
+        return _Read(Identity(person, grants, session, passes), ends, generation)
 
     def take(self, told: object) -> None:
         """Take what the identity service says of keys and endings.

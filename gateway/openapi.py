@@ -16,7 +16,7 @@ from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import ANY_ROLE, SELF
 from fivered.chassis.refusal import PreconditionRequired, Problem
 from fivered.chassis.shapes import Shape
-from fivered.gateway import webhooks
+from fivered.gateway import oauth, webhooks
 from fivered.gateway.context import Context
 from fivered.gateway.doors import ANY_FILE, Door
 from fivered.gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
@@ -300,7 +300,13 @@ class Document:
                         "scheme": "bearer",
                         "bearerFormat": "JWT",
                         "description": "fivered token --person … --grant R_CADRE:370811015901",
-                    }
+                    },
+                    "client": {
+                        "type": "http",
+                        "scheme": "basic",
+                        "description": "系统账号的 client_id 与密钥(RFC 6749 2.3.1)/ client_id and "
+                        "secret of a service account",
+                    },
                 },
             },
         }
@@ -487,7 +493,7 @@ def _operation(door: Door, name: str, components: _Components) -> Operation:
         "summary": door.summary,
         "description": f"{about}\n\n{said}".strip(),
         "parameters": _parameters(door, components),
-        "security": [{}, {"bearer": []}] if door.public else [{"bearer": []}],
+        "security": _security(door),
         "x-roles": list(door.roles),
         "responses": _responses(door, components),
     }
@@ -499,8 +505,12 @@ def _operation(door: Door, name: str, components: _Components) -> Operation:
         example = example_of(ref, components.schemas)
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": ref, "example": example}},
-        }
+            "content": {
+                oauth.FORM if door.oauth else "application/json": {
+                    "schema": ref, "example": example,
+                }
+            },
+        }  # fmt: skip
     elif door.content:
         operation["requestBody"] = {
             "required": True,
@@ -509,6 +519,12 @@ def _operation(door: Door, name: str, components: _Components) -> Operation:
             },
         }
     return operation
+
+
+def _security(door: Door) -> list[dict[str, list[str]]]:
+    if door.oauth:
+        return [{}, {"client": []}]
+    return [{}, {"bearer": []}] if door.public else [{"bearer": []}]
 
 
 def _farewell(leaving: Leaving) -> str:
@@ -540,7 +556,7 @@ def _parameters(door: Door, components: _Components) -> list[Parameter]:
             parameter["example"] = example_of(schema, components.schemas, name=name)
         found.append(parameter)
     shared = ["ActingRole", "AcceptLanguage"]
-    if door.kind == "command":
+    if door.kind == "command" and not door.oauth:
         shared.insert(0, "IdempotencyKey")
     if door.produces == _STREAMED:
         shared.insert(0, "LastEventId")

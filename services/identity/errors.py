@@ -38,6 +38,26 @@ class SessionEnded(Refusal):
     text = "登录已结束,请重新登录 / The session has ended; sign in again"
 
 
+class InvalidClient(Refusal):
+    """Whether the account, its secret or its state was wrong is not told."""
+
+    status = 401
+    of_caller = True
+    text = "系统账号或密钥不正确 / The service account or its secret is wrong"
+
+
+class InvalidScope(Refusal):
+    status = 400
+    of_caller = True
+    text = "范围不在此系统账号之内:{scope} / This service account has no such scope: {scope}"
+
+
+class UnsupportedGrantType(Refusal):
+    status = 400
+    of_caller = True
+    text = "只支持 client_credentials / Only client_credentials is supported"
+
+
 class AccountClosed(Guard):
     text = "账号已停用 / The account is closed"
 

@@ -73,6 +73,24 @@ Office = Literal[
 Role = Literal[
     Office, "R_STEWARD", "R_GRID", "R_RESIDENT", "R_PM", "R_PCO", "R_OWNERS", "R_PARTNER"
 ]
+# What another system may do: a closed list; `rules/scopes.py` says which doors each opens.
+SystemScope = Annotated[
+    Literal["hotline.intake", "open311", "events.read", "public.read"],
+    Meta(
+        description="范围:hotline.intake 热线交办与跟踪;open311 同上;events.read 公开事件;"
+        "public.read 公开查询 / hotline.intake, open311: file and follow requests; events.read: "
+        "public events; public.read: what everybody may read, counted apart"
+    ),
+]
+ClientSecret = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="系统账号的密钥 / the service account's secret",
+        examples=["Qm9v…"],
+        extra={"secret": True},
+    ),
+]
 Scope = Annotated[
     Area, Meta(description="授权区域 / the area in which the role acts", examples=["370811"])
 ]

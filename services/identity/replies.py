@@ -8,7 +8,13 @@ from msgspec import Meta
 from fivered.chassis.fields import Instant
 from fivered.chassis.records import Row
 from fivered.chassis.replies import Reply
-from fivered.services.identity.fields import AccountKind, AccountState, GrantState, Source
+from fivered.services.identity.fields import (
+    AccountKind,
+    AccountState,
+    GrantState,
+    Source,
+    SystemScope,
+)
 
 SecondFactor = Annotated[
     Literal["ON", "OFF", "NEEDED"],
@@ -211,6 +217,83 @@ class EnrolmentCard(Reply, kw_only=True):
     used_at: Annotated[
         Instant | None, Meta(description="使用或作废时间 / when it was used, or replaced")
     ]
+
+
+class SystemCard(Reply, kw_only=True):
+    """系统账号 / The account of another system."""
+
+    id: Annotated[str, Meta(description="编号,即 client_id / its id, and its client_id")]
+    name: str
+    scopes: list[SystemScope]
+    area: str
+    state: GrantState
+    reason: str | None
+    proposed_by: str
+    decided_by: str | None
+    decided_at: Instant | None
+    ended_at: Instant | None
+    last_used_at: Annotated[
+        Instant | None, Meta(description="最近取得令牌的时间 / when it was last given a token")
+    ]
+    created_at: Instant
+    version: int
+
+
+class SecretCard(Reply, kw_only=True):
+    """密钥期限 / A secret that counts; the secret itself is shown once only."""
+
+    made_by: str
+    made_at: Instant
+    until: Annotated[Instant | None, Meta(description="空为当前密钥 / null: the present one")]
+
+
+class SystemDetail(SystemCard, kw_only=True):
+    """系统账号及其密钥期限 / The account of another system, and its secrets' terms."""
+
+    secrets: Annotated[
+        list[SecretCard], Meta(description="仍有效的密钥,不含密钥本身 / those that count")
+    ]
+
+
+class SystemSecret(Reply, kw_only=True):
+    """系统账号密钥 / A service account's secret, shown once."""
+
+    id: str
+    client_id: str
+    client_secret: str
+    before_until: Annotated[
+        Instant | None, Meta(description="先前密钥的截止时间 / until when the one before counts")
+    ]
+    version: int
+
+
+class SystemToken(Reply, kw_only=True):
+    """系统令牌 / A token of another system (RFC 6749 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  the name of a kind
+    expires_in: Annotated[int, Meta(description="有效秒数 / seconds")]
+    scope: Annotated[str, Meta(description="范围,以空格分开 / scopes, separated by blanks")]
+
+
+class ScopeCard(Reply, kw_only=True):
+    """一个范围 / A scope, and what it opens beside the public doors."""
+
+    name: str
+    title: str
+    role: Annotated[str | None, Meta(description="以何角色办理 / in which role it acts")]
+    doors: list[str]
+
+
+class Scopes(Reply, kw_only=True):
+    """系统账号的范围 / The scopes of service accounts."""
+
+    items: list[ScopeCard]
+
+
+def system_card(row: Row) -> SystemCard:
+    """Return a service account as it is listed."""
+    return SystemCard.of(row, id=row.service_account_id)
 
 
 def factor_of(account: Row, *, needed: bool = False) -> Literal["ON", "OFF", "NEEDED"]:

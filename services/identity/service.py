@@ -17,11 +17,13 @@ from fivered.services.identity.actions import (
     own,
     signing_in,
     sweeping,
+    systems,
 )
 from fivered.services.identity.settings import SEAL_KEY, IdentitySettings
 from fivered.services.identity.storage import accounts as stored
 from fivered.services.identity.storage import metadata
 from fivered.services.identity.views import accounts as views
+from fivered.services.identity.views import systems as system_views
 
 ADMINISTRATORS = ("R_SECRETARY", "R_STREET", "R_DISTRICT")
 ENROLLING = ("R_STEWARD", "R_GRID", "R_CADRE")
@@ -32,7 +34,9 @@ class Identity(Sealing, Service):
     """账号与登录: accounts, sessions, and which rights a person holds and why."""
 
     name = "identity"
-    shown_by = shown(account_id="account", grant_id="grant", session_id="")
+    shown_by = shown(
+        account_id="account", grant_id="grant", session_id="", service_account_id="service_account"
+    )
     tables = metadata
     standing = stored.standing
     merged = errors.CallerMerged
@@ -119,6 +123,40 @@ class Identity(Sealing, Service):
         ),
         command("POST /grants/{grant_id}/end", offices.end_grant, roles=GRANTING, if_match=True),
         command("POST /signing-keys", keys.rotate_signing_key, roles=("R_DISTRICT",)),
+        # ------------------------------------------------------------ other systems
+        command(
+            "POST /service-accounts", systems.propose_service_account, roles=GRANTING, status=201
+        ),
+        asked(
+            "GET /service-accounts", system_views.service_account_list,
+            roles=(*GRANTING, "R_AUDITOR"),
+        ),
+        asked(
+            "GET /service-accounts/{service_account_id}", system_views.service_account,
+            roles=(*GRANTING, "R_AUDITOR"),
+        ),
+        command(
+            "POST /service-accounts/{service_account_id}/approve",
+            systems.approve_service_account, roles=GRANTING, if_match=True,
+        ),
+        command(
+            "POST /service-accounts/{service_account_id}/refuse",
+            systems.refuse_service_account, roles=GRANTING, if_match=True,
+        ),
+        command(
+            "POST /service-accounts/{service_account_id}/end",
+            systems.end_service_account, roles=GRANTING, if_match=True,
+        ),
+        command(
+            "POST /service-accounts/{service_account_id}/secrets",
+            systems.make_service_secret, roles=GRANTING, if_match=True,
+            unkept=("client_secret",),
+        ),
+        asked("GET /scopes", system_views.scope_list, roles=(PUBLIC,)),
+        command(
+            "POST /token", systems.issue_token, roles=(PUBLIC,), unkept=("access_token",),
+            before=systems.count_system_try, oauth=True,
+        ),
         # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe(

@@ -29,7 +29,7 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 # household or a post is not merged with another one. Then words, digests, lists of these.
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
-account_id client_id client_key code commendation_id comment_id commitment_id committee_id company_id
+account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id
 complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job escalation_id
 export_id fund_id grant_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
@@ -43,7 +43,7 @@ doc_sha256 evidence evidence_kinds fact fields findings former gates_failed grid
 half id_no_hmac inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects purposes reasons resolution_no scope seed sequences sha256 split
 text_sha256 to_check warnings
-roles parent
+roles parent scopes
 problem result saved
 """
 NOBODY = frozenset(_NAMES.split())

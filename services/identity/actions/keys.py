@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import jwt
 
@@ -69,6 +69,21 @@ def signed(tx: Tx, account: Row, session_id: str, rights: list[rules.Held]) -> t
         domain_now=tx.now,
         longest=tx.settings.access,
     )
+    return _written(tx, said, now)
+
+
+def signed_for_system(
+    tx: Tx, account_id: str, scopes: list[dict[str, object]], longest: timedelta
+) -> tuple[str, int]:
+    """Return an access token of a service account and how many seconds it is good."""
+    now = real_now()
+    said = rules.of_system(
+        account_id=account_id, token_id=new_uuid(), scopes=scopes, now=now, longest=longest
+    )
+    return _written(tx, said, now)
+
+
+def _written(tx: Tx, said: dict[str, object], now: datetime) -> tuple[str, int]:
     key = _present(tx, now)
     vault = secrets.vault(tx.settings.keys)
     secret = secrets.signing_key(vault.open(key.secret, f"{key.key_id}.secret"))

@@ -41,16 +41,48 @@ def claims(
         longest: How long it is good at most.
     """
     ends = [longest, *(one.to_at - domain_now for one in rights if one.to_at is not None)]
-    at = int(now.timestamp())
     named = list(dict.fromkeys((one.role, one.scope) for one in rights))
+    return _bounds(person_id, session_id, token_id, now, min(ends)) | {
+        "gen": generation,
+        "grants": [{"role": role, "scope": scope} for role, scope in named],
+    }
+
+
+def of_system(
+    *,
+    account_id: str,
+    token_id: str,
+    scopes: Sequence[dict[str, object]],
+    now: datetime,
+    longest: timedelta,
+) -> dict[str, object]:
+    """Return what the token of a service account says; the account is its own session, and ends as
+    one.
+
+    Args:
+        account_id: Which system it is.
+        token_id: The token's own.
+        scopes: What each opens; see `scopes.told`.
+        now: Real time.
+        longest: How long it is good.
+    """
+    return _bounds(account_id, account_id, token_id, now, longest) | {
+        "gen": 0,
+        "grants": [],
+        "scopes": list(scopes),
+    }
+
+
+def _bounds(
+    subject: str, session_id: str, token_id: str, now: datetime, span: timedelta
+) -> dict[str, object]:
+    at = int(now.timestamp())
     return {
         "iss": ISSUER,
         "aud": AUDIENCE,
-        "sub": person_id,
+        "sub": subject,
         "sid": session_id,
-        "gen": generation,
         "jti": token_id,
         "iat": at,
-        "exp": at + max(1, int(min(ends).total_seconds())),
-        "grants": [{"role": role, "scope": scope} for role, scope in named],
+        "exp": at + max(1, int(span.total_seconds())),
     }

@@ -17,6 +17,8 @@ from fivered.services.identity.storage.tables import (
     grants,
     people,
     recovery_codes,
+    service_accounts,
+    service_secrets,
     ties,
     tries,
 )
@@ -84,6 +86,9 @@ MOVED: tuple[store.Column, ...] = (
     grants.c.proposed_by,
     grants.c.decided_by,
     people.c.merged_into,
+    service_accounts.c.proposed_by,
+    service_accounts.c.decided_by,
+    service_secrets.c.made_by,
     ties.c.people,
 )
 

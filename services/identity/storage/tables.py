@@ -175,6 +175,42 @@ enrolments = sa.Table(
     sa.Column("until", _At, nullable=False),
     sa.Column("used_at", _At),
 )
+# Other systems that come by client credentials (RFC 6749 4.4): what they may do, and where.
+service_accounts = sa.Table(
+    "service_accounts",
+    metadata,
+    sa.Column("service_account_id", store.Id, primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("scopes", store.Json, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("state", _Code, nullable=False),
+    sa.Column("reason", sa.String(500)),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", _At),
+    sa.Column("ended_at", _At),
+    # When it was last given a token.
+    sa.Column("last_used_at", _At),
+    sa.Column("created_at", _At, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+# Their secrets, by digest: they have 256 bits. Two count while one is replaced.
+service_secrets = sa.Table(
+    "service_secrets",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column(
+        "service_account_id",
+        store.Id,
+        sa.ForeignKey("service_accounts.service_account_id"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("made_by", store.Id, nullable=False),
+    sa.Column("made_at", _At, nullable=False),
+    # Until when it counts; null while it is the present one.
+    sa.Column("until", _At),
+)
 history = sa.Table(
     "history",
     metadata,

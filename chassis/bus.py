@@ -46,6 +46,7 @@ from fivered.chassis.messages import (
     new_uuid,
     partition_of,
 )
+from fivered.chassis.personal import DataMap
 from fivered.chassis.refusal import NotFound, PreconditionRequired, RoleDenied
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request, is_request
@@ -416,9 +417,11 @@ class Service(Declared):
 
     Attributes:
         doors: Every way in, one row each (`table`).
+        data_map: What its tables hold of people.
     """
 
     doors: ClassVar[tuple[Row, ...]] = ()
+    data_map: ClassVar[DataMap] = ()
     shown_by: ClassVar[Mapping[str, str]] = shown()
     runtime: Any = RuntimeProvider()
 

@@ -51,7 +51,7 @@ from fivered.services.credit.actions import (
     what_if,
 )
 from fivered.services.credit.settings import CreditSettings
-from fivered.services.credit.storage import registry, tables
+from fivered.services.credit.storage import personal, registry, tables
 from fivered.services.credit.views import awards as awards_views
 from fivered.services.credit.views import budget as budget_views
 from fivered.services.credit.views import cards as cards_views
@@ -78,6 +78,7 @@ class Credit(Imports, Service):
     """红色信用: consent, rules, awards, points, settlement, notice, objection."""
 
     name = "credit"
+    data_map = personal.DATA_MAP
     shown_by = shown(
         rule_set_id="rule_set",
         subject_id="subject",

@@ -74,6 +74,7 @@ class Forum(Imports, Service):
     )
     counts = frozenset({"due", "ends_at", "opinion_due", "screen_due", "session_due", "tasks_due"})
     tables: ClassVar[sa.MetaData] = storage.metadata
+    data_map = storage.personal.DATA_MAP
     settings_type = ForumSettings
     standing = storage.heard.standing
     merged = errors.CallerMerged

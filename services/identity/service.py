@@ -21,7 +21,7 @@ from fivered.services.identity.actions import (
 )
 from fivered.services.identity.settings import SEAL_KEY, IdentitySettings
 from fivered.services.identity.storage import accounts as stored
-from fivered.services.identity.storage import metadata
+from fivered.services.identity.storage import metadata, personal
 from fivered.services.identity.views import accounts as views
 from fivered.services.identity.views import systems as system_views
 
@@ -38,6 +38,7 @@ class Identity(Sealing, Service):
         account_id="account", grant_id="grant", session_id="", service_account_id="service_account"
     )
     tables = metadata
+    data_map = personal.DATA_MAP
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

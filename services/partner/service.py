@@ -20,7 +20,7 @@ from fivered.services.partner.actions import redemptions as saga
 from fivered.services.partner.actions import statements as billing
 from fivered.services.partner.rules.statements import next_issue
 from fivered.services.partner.settings import PartnerSettings
-from fivered.services.partner.storage import metadata
+from fivered.services.partner.storage import metadata, personal
 from fivered.services.partner.storage import partners as stored
 from fivered.services.partner.views import messages as message_views
 from fivered.services.partner.views import partners as partner_views
@@ -46,6 +46,7 @@ class Partner(Imports, Service):
     )
     counts = frozenset({"confirm_due", "due", "refund_due", "review_due"})
     tables = metadata
+    data_map = personal.DATA_MAP
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

@@ -35,7 +35,7 @@ from fivered.services.property.actions import (
     works,
 )
 from fivered.services.property.settings import Settings
-from fivered.services.property.storage import people, tables
+from fivered.services.property.storage import people, personal, tables
 from fivered.services.property.views import orders, rates, registers
 from fivered.services.property.views import projects as cards
 
@@ -63,6 +63,7 @@ class Property(Imports, Service):
     """Companies, projects and what the community and they owe each other."""
 
     name = "property"
+    data_map = personal.DATA_MAP
     shown_by = shown(
         company_id="company",
         project_id="project",

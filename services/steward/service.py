@@ -71,6 +71,7 @@ class Steward(Imports, Sealing, Service):
     deceased = errors.CallerGone
     moved_out = errors.CallerGone
     tables = storage.metadata
+    data_map = storage.personal.DATA_MAP
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (

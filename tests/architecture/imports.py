@@ -37,7 +37,7 @@ CHASSIS = (
     "columns | digests | outbox | partitioning",
     "reading",
     "dumps",
-    "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | setting_files | shapes | sheets",
+    "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | vault | webhook_wire | workbooks",
     "api | cards | cells | database_errors | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",

@@ -1,0 +1,121 @@
+"""Which data about people property keeps, table by table (`chassis/personal.py`)."""
+
+from fivered.chassis.personal import ROWS, Held, Use, of_things
+
+REGISTER = Use(
+    purpose="谁住在何处,决定由谁服务 / who is registered where",
+    basis=("13(1)(3)",),
+    kept="长期,仅编号 / for good, as ids",
+    readers="无 / nobody",
+)
+COMPLAINT = Use(
+    purpose="投诉的受理与认定 / complaints and whether they hold",
+    basis=("13(1)(3)", "34"),
+    kept="长期,仅编号与结论 / for good, as ids and findings",
+    readers="本人、认定人员 / the person, who decides",
+)
+MESSAGE = Use(
+    purpose="告知投诉人 / what a complainant was told",
+    basis=("13(1)(3)",),
+    kept="长期,可申请删除 / until erased",
+    readers="本人 / the person",
+)
+OFFICE = Use(
+    purpose="岗位与交叉任职 / posts, and who holds them",
+    basis=("13(1)(3)", "34"),
+    kept="长期,仅编号 / for good, as ids",
+    readers="公众(编号不公开) / the public, without the id",
+)
+WORK = Use(
+    purpose="谁办理了什么 / who did what in office",
+    basis=("13(1)(3)", "34"),
+    kept="与所办事项同存 / as long as what was done",
+    readers="本辖区工作人员、审计员 / officials and auditor of the area",
+)
+_FIGURES = "投诉率已公布,编号与结论保留 / complaint rates are published: id and finding stay"
+_OFFICE = "在岗经历属公务记录 / posts are records of office"
+
+DATA_MAP = (
+    Held(
+        "people", REGISTER, whose="person_id", given_up="merged_into", general="grid household_id",
+        things="merged_into sequences", erased="grid household_id", stays="编号 / the id",
+    ),
+    Held(
+        "complaints", COMPLAINT, whose="complainant_id", general="grid",
+        others="decided_by", things="complaint_id request_id number project_id category period"
+        " valid reason reason_code state outcome", stays=_FIGURES,
+    ),
+    Held(
+        "undecided_complaints", COMPLAINT, whose="complainant_id", general="building",
+        others="decided_by", things="undecided_id request_id number category claimed_project_id"
+        " state reason complaint_id", erased="building", stays=_FIGURES,
+    ),
+    Held(
+        "messages", MESSAGE, whose="person_id", general="said",
+        things="message_id code complaint_id number said_code", erased=ROWS,
+    ),
+    Held(
+        "appointments", OFFICE, whose="person_id",
+        others="proposed_by secretary_by company_by filed_by",
+        things="appointment_id project_id direction target_post committee_basis conflict_topics"
+        " state minutes_ref letter_ref end_reason", stays=_OFFICE,
+    ),
+    Held("project_managers", OFFICE, whose="person_id", things="project_id", stays=_OFFICE),
+    Held("cadres", OFFICE, whose="person_id", things="steward_id", stays=_OFFICE),
+    Held("property_staff", OFFICE, whose="person_id", things="steward_id grids", stays=_OFFICE),
+    Held("liaisons", OFFICE, whose="person_id",
+         things="link_id tier target_kind target official_id", stays=_OFFICE),
+    Held(
+        "companies", WORK, others="representatives representatives_proposed"
+        " representatives_proposed_by uscc_override_by",
+        things="company_id name uscc uscc_override_reason representatives_document",
+    ),
+    Held(
+        "projects", WORK, others="manager_person_id reopening_proposed_by",
+        things="project_id company_id name grids operation_mode status predecessor_id buildings",
+    ),
+    Held("owners_committees", OFFICE, others="members chair",
+         things="committee_id project_id kind state"),
+    Held(
+        "agreements", WORK, others="signed_by_project signed_by_community",
+        things="agreement_id project_id type text_sha256 supersedes state end_reason",
+    ),
+    Held(
+        "commitments", WORK, others="submitted_by accepted_by waived_by_project"
+        " waived_by_community waived_by_street",
+        things="commitment_id agreement_id project_id title responsible evidence_kinds state"
+        " evidence waive_reason",
+    ),
+    Held(
+        "tripartite_meetings", WORK, others="chair attendees",
+        things="meeting_id project_id period minutes_sha256 decisions annul_reason",
+    ),
+    Held(
+        "rectifications", WORK, others="issued_by submitted_by checked_by withdraw_proposed_by"
+        " extended_by",
+        things="rectification_id number project_id company_id severity facts basis media source"
+        " complaint_id task_id meeting_id issued_role state evidence check_note level1_official"
+        " level2_official withdraw_reason work_id extension_reason again_of",
+    ),
+    Held(
+        "works", WORK, others="delivered_by",
+        things="work_id project_id source task_id topic_id meeting_id title state evidence"
+        " end_reason",
+    ),
+    Held(
+        "disclosures", WORK, others="published_by",
+        things="disclosure_id project_id kind title state doc_sha256 cancel_reason former",
+    ),
+    Held("history", WORK, others="actor detail", things="kind ref project_id what state role"),
+    *of_things(
+        agreement_items="agreement_id title responsible recurrence evidence_kinds",
+        areas="kind",
+        cross_gaps="project_id direction",
+        grades="ref kind period grade gates_failed settlement_id",
+        months="period",
+        numbers="prefix",
+        project_households="project_id",
+        project_months="project_id period source origin measured sha256",
+        steward_months="period projects",
+    ),
+)  # fmt: skip

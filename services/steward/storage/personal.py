@@ -1,0 +1,148 @@
+"""Which data about people steward keeps, table by table (`chassis/personal.py`)."""
+
+from fivered.chassis.personal import ROWS, Held, Use, of_things
+
+_STAFF = "本社区工作人员;他人只见遮蔽后的 / officials of the community; others read it masked"
+REGISTER = Use(
+    purpose="登记辖区人员,联系与核对身份 / the register of people: reaching and knowing them",
+    basis=("13(1)(3)", "34"),
+    kept="登记期间;按申请删除 / while registered; erased when asked for",
+    readers=_STAFF,
+)
+CHANGES = Use(
+    purpose="登记更正可追溯 / what was put right in the register, and why",
+    basis=("13(1)(3)",),
+    kept="登记期间;按申请删除旧值 / while registered; former values are erased when asked for",
+    readers=_STAFF,
+)
+REQUEST = Use(
+    purpose="受理、办理、回访诉求 / taking, handling and answering a request",
+    basis=("13(1)(3)", "34"),
+    kept="办结后三年 / three years after its last step",
+    readers="经办人、本社区工作人员 / who handles it, officials of the community",
+    ends="sweep",
+)
+READS = Use(
+    purpose="查阅个人信息留痕 / who read whose data",
+    basis=("13(1)(3)",),
+    kept="三年 / three years",
+    readers="本人、审计员 / the person, the auditor",
+    ends="sweep",
+)
+COUNTS = Use(
+    purpose="限制每日查看号码次数 / how many numbers somebody is shown on a day",
+    basis=("13(1)(3)",),
+    kept="31 天 / 31 days",
+    readers="无 / nobody",
+    ends="sweep",
+)
+POST = Use(
+    purpose="管家岗位与公示 / posts of stewards and the contact board",
+    basis=("13(1)(3)", "13(1)(1)"),
+    kept="在岗期间;离岗后留编号 / while in post; the id stays afterwards",
+    readers="社区;经本人同意公示 / the community; the public, where the steward agrees",
+)
+HOURS = Use(
+    purpose="志愿服务时长 / hours of volunteers",
+    basis=("13(1)(1)",),
+    kept="长期,仅编号与时长 / for good, as ids and hours",
+    readers="组织者、本社区工作人员 / organisers, officials of the community",
+)
+WORK = Use(
+    purpose="谁办理了什么 / who did what in office",
+    basis=("13(1)(3)", "34"),
+    kept="与所办事项同存 / as long as what was done",
+    readers="本辖区工作人员、审计员 / officials and auditor of the area",
+)
+_FIGURES = (
+    "编号、类别、时间保留,已公布的数字可核对"
+    " / ids, codes and times stay: published figures can be checked"
+)
+_OFFICE = "在岗经历属公务记录 / posts are records of office"
+
+DATA_MAP = (
+    Held(
+        "persons", REGISTER, whose="person_id", given_up="merged_into",
+        general="name phone birth_year is_adult household_id grid area",
+        sensitive="id_no_mask birthday",
+        hidden="phone_hmac id_no_hmac digest", things="merged_into status",
+        erased="name phone phone_hmac id_no_mask id_no_hmac birth_year birthday grid household_id"
+        " digest",
+        stays="编号保留,账目与统计以它相连 / the id stays: accounts and figures refer to it",
+    ),
+    Held(
+        "register_changes", CHANGES, whose="ref", general="before reason",
+        others="actor_id", things="kind actor_role action fields", erased="reason before",
+        stays="何时由谁更正 / that something was put right, and by whom",
+    ),
+    Held(
+        "person_merges", CHANGES, whose="person_id", general="reason into",
+        others="proposed_by decided_by", things="merge_id state", erased="reason", stays=_FIGURES,
+    ),
+    Held(
+        "person_deaths", CHANGES, whose="person_id", others="proposed_by decided_by",
+        things="death_id state", stays=_FIGURES,
+    ),
+    Held(
+        "person_reads", READS, whose="person_id", general="reason",
+        others="actor_id", things="actor_role door why field request_id",
+        stays="三年内可查谁看过 / for three years it can be asked who has looked",
+    ),
+    Held("reveal_counts", COUNTS, others="actor_id"),
+    Held(
+        "stewards", POST, whose="person_id", general="employer work_phone",
+        others="consent_by", things="steward_id type duty status consent_ref",
+        erased="work_phone consent_ref employer", stays=_OFFICE,
+    ),
+    Held(
+        "shifts", POST, whose="steward_id>stewards", others="planned_by attended_by",
+        things="shift_id local_day place state", stays=_OFFICE,
+    ),
+    Held("contact_boards", POST, others="entries published_by", things="reasons"),
+    Held(
+        "requests", REQUEST, whose="reporter_id",
+        general="text media building rating_text external_ref reference",
+        others="found_by handler handler_person first_handler tried reviewed_by recorded_by"
+        " against checked_by note evidence",
+        things="request_id number channel kind category priority clock project_id state outcome"
+        " review merged_into topic_id",
+        erased="text note rating_text media evidence external_ref reference building",
+        stays=_FIGURES,
+    ),
+    Held(
+        "request_references", REQUEST, whose="source", things="channel reference request_id digest",
+        erased=ROWS,
+    ),
+    Held(
+        "request_timeline", REQUEST, whose="request_id>requests", others="actor_id detail",
+        things="action actor_role state", erased="detail", stays=_FIGURES,
+    ),
+    Held("request_clocks", REQUEST, others="handler", things="request_id which project_id"),
+    Held(
+        "volunteer_hours", HOURS, whose="person_id", general="activity",
+        others="recorded_by confirmed_by", things="record_id source state digest", stays=_FIGURES,
+    ),
+    Held(
+        "hazards", REQUEST, whose="reporter_id", general="place media",
+        others="reported_by verified_by", things="hazard_id category state request_id",
+        erased="media", stays=_FIGURES,
+    ),
+    Held(
+        "visits", WORK, others="steward_id findings building client_id client_key",
+        things="visit_id purpose period",
+    ),
+    Held("liaisons", WORK, others="person_id official_id", things="link_id target_kind target"),
+    Held("parties", WORK, others="person_id", things="ref post"),
+    Held(
+        "calendar_proposals", WORK, others="proposed_by decided_by",
+        things="proposal_id off make_up source state reason",
+    ),
+    *of_things(
+        areas="name kind",
+        project_grids="project_id",
+        projects="project_id status company_id buildings",
+        request_numbers="day",
+        steward_grades="steward_id period settlement_id grade",
+        steward_grids="steward_id",
+    ),
+)  # fmt: skip

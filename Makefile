@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast test-next chaos simulate upgrade covers bench lint audit types contracts generate format pins images release
+.PHONY: help run demo token up down test test-fast test-next chaos simulate fuzz upgrade covers bench lint audit types contracts generate format pins images release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ chaos: ## faults under load on real servers, seeded: make chaos FAULTS=1000 SEED
 simulate: ## what the bus may do wrong, drawn by seeds: make simulate SEEDS=10000, make simulate SEED=7
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@exec $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+fuzz: ## cases that schemathesis draws, to every door in every role: make fuzz CASES=10000 SEED=1
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@exec $(BIN)/python -m tests.fuzz --cases $(or $(CASES),10000) --seed $(or $(SEED),1)
 
 upgrade: ## the last release under load is replaced process by process by this one, put back, and replaced
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

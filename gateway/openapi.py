@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NotRequired, TypedDict, cast
 
 import msgspec
@@ -20,6 +20,7 @@ from fivered.gateway import oauth, webhooks
 from fivered.gateway.context import Context
 from fivered.gateway.doors import ANY_FILE, Door
 from fivered.gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
+from fivered.gateway.links import Link, Links
 
 _SCHEMAS = "#/components/schemas/"
 _PROBLEM = f"{_SCHEMAS}Problem"
@@ -51,7 +52,13 @@ Parameter = TypedDict(
 )  # fmt: skip
 Answer = TypedDict(
     "Answer",
-    {"$ref": str, "description": str, "headers": dict[str, Ref], "content": dict[str, Media]},
+    {
+        "$ref": str,
+        "description": str,
+        "headers": dict[str, Ref],
+        "content": dict[str, Media],
+        "links": dict[str, Ref],
+    },
     total=False,
 )
 
@@ -79,6 +86,7 @@ class Components(TypedDict):
     parameters: dict[str, Parameter]
     headers: dict[str, Header]
     responses: dict[str, Answer]
+    links: dict[str, Link]
     securitySchemes: dict[str, dict[str, str]]
 
 
@@ -255,14 +263,18 @@ class Document:
 
     def _build(self) -> OpenApi:
         components = _Components(self._doors)
+        named = list(zip(self._doors, _names(self._doors), strict=True))
+        between = Links(named)
+        links: dict[str, Link] = {}
         paths: dict[str, dict[str, Operation]] = {}
-        names: dict[str, int] = {}
-        for door in self._doors:
-            name = f"{door.service or GATEWAY_TAG}_{door.method.lstrip('_')}"
-            names[name] = names.get(name, 0) + 1
-            if names[name] > 1:
-                name = f"{name}_{names[name]}"
+        for door, name in named:
             operation = _operation(door, name, components)
+            given: dict[str, Ref] = {}
+            for one in between.of(door):
+                links[one.name] = one.link
+                given[one.link["operationId"]] = {"$ref": f"#/components/links/{one.name}"}
+            if given:
+                operation["responses"][str(door.status)]["links"] = given
             paths.setdefault(door.full_path, {})[door.verb.lower()] = operation
         tags: dict[str, str] = {}
         for door in self._doors:
@@ -286,6 +298,7 @@ class Document:
                 "schemas": {**components.schemas, **_problems()},
                 "parameters": _PARAMETERS,
                 "headers": _HEADERS,
+                "links": links,
                 "responses": {
                     **{f"Problem{status}": _response(status) for status in _MEANINGS},
                     "Problem": {
@@ -315,6 +328,15 @@ class Document:
             document["components"]["schemas"][webhooks.EVENT] = webhooks.event()
         _drop_unused(document)
         return document
+
+
+def _names(doors: Sequence[Door]) -> Iterator[str]:
+    """Yield the name of each door's operation; one that stands already gets a number."""
+    met: dict[str, int] = {}
+    for door in doors:
+        name = f"{door.service or GATEWAY_TAG}_{door.method.lstrip('_')}"
+        met[name] = met.get(name, 0) + 1
+        yield name if met[name] == 1 else f"{name}_{met[name]}"
 
 
 _REF = re.compile(rb'"#/components/(schemas|responses|headers|parameters)/([^"]+)"')
@@ -594,9 +616,8 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
             ),
         }
     }
-    statuses = {400, 404, 422, 429, 503} | {one.status for one in door.refusals}
-    if not door.public:
-        statuses |= {401, 403}
+    # A public door, too, refuses a token that is not good, and a role that it does not bear.
+    statuses = {400, 401, 403, 404, 422, 429, 503} | {one.status for one in door.refusals}
     if door.kind == "command":
         statuses |= {409}
     if door.if_match:

@@ -33,7 +33,8 @@ def stamp(wanted: list[str]) -> str:
     """Return a digest of everything that decides what is installed."""
     seen = hashlib.sha256(repr((sys.version_info[:3], wanted, str(ROOT))).encode())
     files = [ROOT / "requirements.txt", ROOT / "requirements-test.txt"]
-    for path in files + [unit / "pyproject.toml" for unit in units()]:
+    files += [unit / "pyproject.toml" for unit in units()]
+    for path in [ROOT / "requirements-fuzz.txt"] if wanted == ["fuzz"] else files:
         if path.exists():
             seen.update(path.read_bytes())
     return seen.hexdigest()
@@ -84,14 +85,21 @@ def make_environment(folder: Path) -> None:
 
 
 def main() -> None:
-    """Install; the first argument is `run` or `test`, the second the environment's folder."""
+    """Install; the first argument is `run`, `test` or `fuzz`, the second where."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "run"
-    if kind not in {"run", "test"}:
-        sys.exit(f"fivered: prepare.py takes run or test, not {kind}")
-    folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".venv")
-    folder = folder if folder.is_absolute() else ROOT / folder
+    if kind not in {"run", "test", "fuzz"}:
+        sys.exit(f"fivered: prepare.py takes run, test or fuzz, not {kind}")
+    prepare(kind, Path(sys.argv[2] if len(sys.argv) > 2 else ".venv"))
+
+
+def prepare(kind: str, given: Path) -> None:
+    """Install what `run`, `test` or `fuzz` needs into an environment, unless it is there.
+
+    The one of `fuzz` holds no unit: it knows the system by its address only.
+    """
+    folder = given if given.is_absolute() else ROOT / given
     mark = folder / "fivered-installed"
-    wanted = ["run"] if kind == "run" else ["run", "test"]
+    wanted = ["run", "test"] if kind == "test" else [kind]
     now = stamp(wanted)
     known = mark.read_text().split() if mark.exists() else []
     if now in known:
@@ -101,8 +109,11 @@ def main() -> None:
     if not python.exists():
         make_environment(folder)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    listed = "requirements-test.txt" if kind == "test" else "requirements.txt"
+    listed = "requirements.txt" if kind == "run" else f"requirements-{kind}.txt"
     run(*pip, "--require-hashes", "-r", str(ROOT / listed))
+    if kind == "fuzz":
+        mark.write_text(f"{now}\n")
+        return
     editable = [part for unit in units() for part in ("-e", str(unit))]
     run(*pip, "--no-deps", "--no-build-isolation", *editable)
     # The test environment is also a run environment.

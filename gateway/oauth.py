@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypedDict
 from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
@@ -34,6 +34,21 @@ _ERRORS = frozenset(
     {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
      "unsupported_grant_type", "invalid_scope"}
 )  # fmt: skip
+
+
+class OAuthProblem(TypedDict):
+    """A refusal in the form of RFC 6749 5.2, with both languages beside it."""
+
+    error: str
+    error_description: str
+    code: str
+    message_zh: str
+    message_en: str
+    trace_id: str
+
+
+# What such a door refuses with; every other refusal is `invalid_request`.
+STATUSES: Final = (400, 401, 429, 503)
 
 
 class FormRefused(Refusal):
@@ -127,7 +142,6 @@ def _basic(header: str) -> tuple[str, str]:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    """Return a refusal in the form of RFC 6749 5.2, with both languages beside it."""
     refused, headers = explain(error, request.url.path)
     request.scope["fivered.refused"] = refused["code"]
     kind = _kind_of(refused)
@@ -137,7 +151,7 @@ def _refused(request: Request, error: Exception) -> Response:
     elif kind == "invalid_request":
         status = 400
     english = refused["message_en"].encode("ascii", "replace").decode()
-    told = {
+    told: OAuthProblem = {
         "error": kind,
         # Neither quotes nor backslashes (RFC 6749 5.2).
         "error_description": english.replace('"', "'").replace("\\", "/"),

@@ -369,9 +369,9 @@ def _contact(said: str) -> dict[str, str]:
 
 
 def _problems() -> Schemas:
-    """Return the schema of a failure, and of what is in it."""
+    """Return the schemas of failures, and of what is in them."""
     _refs, found = msgspec.json.schema_components(
-        [ProblemDocument], ref_template=_SCHEMAS + "{name}"
+        [ProblemDocument, oauth.OAuthProblem], ref_template=_SCHEMAS + "{name}"
     )
     schemas = cast("Schemas", found)
     return {**schemas, "Problem": {**schemas.pop("ProblemDocument"), "title": "Problem"}}
@@ -616,6 +616,9 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
             ),
         }
     }
+    if door.oauth:
+        said = {str(status): _refused_by_oauth(_MEANINGS[status][0]) for status in oauth.STATUSES}
+        return found | said | {"default": _refused_by_oauth("其他失败 / any other failure")}
     # A public door, too, refuses a token that is not good, and a role that it does not bear.
     statuses = {400, 401, 403, 404, 422, 429, 503} | {one.status for one in door.refusals}
     if door.kind == "command":
@@ -626,6 +629,12 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
         found[str(status)] = _refused(door, status)
     found["default"] = {"$ref": "#/components/responses/Problem"}
     return found
+
+
+def _refused_by_oauth(meaning: str) -> Answer:
+    """Return a refusal of a door of OAuth 2.0."""
+    schema = {"$ref": f"{_SCHEMAS}{oauth.OAuthProblem.__name__}"}
+    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
 
 
 def _refused(door: Door, status: int) -> Answer:

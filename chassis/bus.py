@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from fivered.chassis import history, jobs, webhooks
 from fivered.chassis.api import Leaving
 from fivered.chassis.calendar import Calendar
-from fivered.chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState
+from fivered.chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState, Steps
 from fivered.chassis.facts import declared
 from fivered.chassis.jobs import Job
 from fivered.chassis.json_values import JsonObject
@@ -447,6 +447,11 @@ class Service(Declared):
         """Answer the public facts of the release that runs here, and which it consumes."""
         heard: JsonObject = {source: [*facts] for source, facts in consumed_by(type(self)).items()}
         return {"facts": [*tx.runtime.public_facts], "heard": heard}
+
+    @query(roles=(SYSTEM_ROLE,))
+    def _setup(self, tx: Tx, _body: Nothing) -> Steps:
+        """Answer what a new installation needs of this service, and what of it is there."""
+        return tx.runtime.first_steps(tx)
 
     @query(roles=history.READERS)
     def _history(self, tx: Tx, body: history.Asked) -> History:

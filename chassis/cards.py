@@ -3,7 +3,10 @@ on, and what it tells of all services is made of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
+
+import sqlalchemy as sa
 
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.refusal import Problem
@@ -15,6 +18,38 @@ class Outlook(TypedDict):
     until: str
     days_left: int
     ends_soon: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that a new installation needs before it can be used.
+
+    Attributes:
+        code: Its name, such as AREAS.
+        text: What is there when it is done, "中文 / English", and by which call.
+        done: Asks this service's database whether it is.
+        needed: False for what a district may do without.
+    """
+
+    code: str
+    text: str
+    done: sa.ColumnElement[bool]
+    needed: bool = True
+
+
+class StepCard(TypedDict):
+    """A step of `GET /v1/setup`."""
+
+    code: str
+    text: str
+    done: bool
+    needed: bool
+
+
+class Steps(TypedDict):
+    """The steps of one service."""
+
+    steps: list[StepCard]
 
 
 class KeysInUse(TypedDict):

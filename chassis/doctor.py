@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeGuard, TypeVar
@@ -29,7 +29,7 @@ from fivered.chassis import (
     webhooks,
 )
 from fivered.chassis import storage as store
-from fivered.chassis.cards import Outlook
+from fivered.chassis.cards import Outlook, StepCard
 from fivered.chassis.here import keys_file
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.messages import SYSTEM
@@ -123,6 +123,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             card = runtime.health(tx)
             keys = [*_signatures(tx), *_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
             changing = partitioning.read(tx.conn, runtime.chassis)
+            steps = runtime.first_steps(tx)["steps"]
         workers = leases.listed(runtime)
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {_words(error)}")]
@@ -138,7 +139,15 @@ def _service(name: str, url: str | None) -> list[Found]:
         *_changing(name, changing),
         *keys,
         *_readable_by_others(url),
+        *_left_to_do(steps),
     ]
+
+
+def _left_to_do(steps: Iterable[StepCard]) -> Iterator[Found]:
+    """Tell what a new installation still lacks, as `GET /v1/setup` does."""
+    for step in steps:
+        if step["needed"] and not step["done"]:
+            yield None, f"left to do, {step['code']}: {step['text']}"
 
 
 def _signatures(tx: Tx) -> Iterator[Found]:

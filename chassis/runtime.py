@@ -38,7 +38,7 @@ from fivered.chassis.bus import (
     entries,
 )
 from fivered.chassis.calendar import Calendar, with_zone
-from fivered.chassis.cards import Health
+from fivered.chassis.cards import Health, Steps
 from fivered.chassis.digests import Digest, Digests
 from fivered.chassis.facts import declared
 from fivered.chassis.json_values import JsonObject
@@ -417,6 +417,19 @@ class Runtime(Opened):
             "timers_late": late,
             "calendar": years.outlook(tx.calendar, tx.now),
             "keys": sealing.outlook(tx),
+        }
+
+    def first_steps(self, tx: Tx) -> Steps:
+        """Return what a new installation needs of this service, and what of it is there."""
+        steps = self.service_cls.first_steps
+        if not steps:
+            return {"steps": []}
+        found = tx.conn.execute(sa.select(*(one.done.label(one.code) for one in steps))).one()
+        return {
+            "steps": [
+                {"code": one.code, "text": one.text, "done": bool(done), "needed": one.needed}
+                for one, done in zip(steps, found, strict=True)
+            ]
         }
 
 

@@ -22,7 +22,7 @@ from fivered.chassis import envelope as env
 from fivered.chassis import facts, outbox, partitioning
 from fivered.chassis import storage as store
 from fivered.chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
-from fivered.chassis.cards import ClockSet, Health
+from fivered.chassis.cards import ClockSet, Health, Step, Steps
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import (
     PARTITIONS,
@@ -82,6 +82,7 @@ class Declared:
             the call itself, where that member names something else there), and the query that
             answers it. Who is refused by that query is refused by every other door on the thing in
             the same words, so that nobody learns of it by a version or a state.
+        first_steps: What a new installation needs of this service (`GET /v1/setup`).
         title: Heading in the reference, "中文 / English".
         about: One sentence for the start page, "中文 / English".
         runtime: The service as it is opened here; each instance is given it.
@@ -100,6 +101,7 @@ class Declared:
     moved_out: ClassVar[type[Refusal] | None] = None
     loads_calendar: ClassVar[bool] = False
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    first_steps: ClassVar[tuple[Step, ...]] = ()
     title: ClassVar[str] = ""
     about: ClassVar[str] = ""
     runtime: Any
@@ -409,6 +411,10 @@ class Opened(ABC):
     @abstractmethod
     def health(self, tx: Tx) -> Health:
         """Tell what waits: unsent facts, parked events, overdue timers."""
+
+    @abstractmethod
+    def first_steps(self, tx: Tx) -> Steps:
+        """Return what a new installation needs of this service, and what of it is there."""
 
 
 class Tx:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +25,7 @@ from fivered.chassis.bus import Service
 from fivered.chassis.history import READERS
 from fivered.chassis.installed import service_names
 from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import SYSTEM
 from fivered.chassis.refusal import Flawed, Refusal
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request as Asked
@@ -56,6 +57,7 @@ log = logging.getLogger("fivered.gateway")
 _RELEASE_GONE = 5
 # What an answer costs for which every service is asked.
 _EVERY_SERVICE = 5
+_SETTING_UP = ("R_DISTRICT", "R_AUDITOR")
 # How long `/ready` waits for the outlook of the calendar, and how long it repeats it.
 _OUTLOOK_WAIT_S = 0.5
 _OUTLOOK_KEPT_S = 5.0
@@ -141,6 +143,14 @@ class Health(Reply):
     services: dict[str, object]
 
 
+class Setup(Reply):
+    """What a new installation needs, and what of it is there; `missed` names who did not answer."""
+
+    done: bool
+    steps: list[dict[str, object]]
+    missed: dict[str, object]
+
+
 class Index(Reply):
     """What this installation offers."""
 
@@ -176,6 +186,11 @@ class Own:
             (declared.query("GET", path, name, reply=kind, roles=PUBLIC, summary=said), serve)
             for path, name, kind, said, serve in open_to_all
         ]
+        said = "启用清单 / What is left to do before the installation can be used"
+        listed = declared.query(
+            "GET", "/v1/setup", "setup", reply=Setup, roles=_SETTING_UP, summary=said
+        )
+        found.append((listed, self.setup))
         if self.gate.settings.demo_clock:
             self._setting = declared.command(
                 "POST",
@@ -221,6 +236,7 @@ class Own:
                     "problems": "/problems",
                     "health": "/v1/health",
                     "clock": "/v1/clock",
+                    "setup": "/v1/setup",
                     "live": "/live",
                     "ready": "/ready",
                 },
@@ -243,6 +259,21 @@ class Own:
         }
         up = bus.get("bus") == "up" and all(card["state"] == "UP" for card in services.values())
         return _json({"state": "UP" if up else "DEGRADED", "bus": bus, "services": services})
+
+    async def setup(self, request: Request) -> Response:
+        """Ask every service what a new installation needs of it."""
+        self.gate.admit(request, _SETTING_UP)
+        told = await self._each(
+            request, lambda name: self.gate.call(request, name, "_setup", {}, actor=SYSTEM)
+        )
+        missed = {name: card for name, card in told.items() if "code" in card}
+        steps: list[dict[str, object]] = [
+            {"service": name, **step}
+            for name, card in told.items()
+            for step in cast("cards.Steps", card).get("steps", ())
+        ]
+        done = not missed and all(step["done"] for step in steps if step["needed"])
+        return _json({"done": done, "steps": steps, "missed": missed})
 
     async def clock(self, request: Request) -> Response:
         """Ask every service for its domain time."""

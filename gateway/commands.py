@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from fivered.chassis import here, logs, telemetry
+from fivered.chassis import doctor, here, logs, telemetry
 from fivered.chassis.commands import open_runtime
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.json_values import JsonObject
@@ -49,9 +49,13 @@ def run_init(given: argparse.Namespace) -> int:
             raise CommandFailed(fill(Sentence(refusal.text).english, refusal.params)) from refusal
         finally:
             runtime.close()
-    sys.stdout.write(
-        "首次登录 first sign-in: POST /v1/identity/sign-in {login, password, new_password}\n"
-    )
+        sys.stdout.write(
+            "首次登录 first sign-in: POST /v1/identity/sign-in {login, password, new_password}\n"
+            "尚待完成 left to do (fivered doctor, GET /v1/setup):\n"
+        )
+        for one in doctor.findings():
+            if one.state != "ok":
+                sys.stdout.write(f"  {one.state:<4} {one.what}: {one.text}\n")
     return 0
 
 

@@ -52,6 +52,7 @@ from fivered.services.credit.actions import (
 )
 from fivered.services.credit.settings import CreditSettings
 from fivered.services.credit.storage import personal, registry, tables
+from fivered.services.credit.storage.first_steps import FIRST_STEPS
 from fivered.services.credit.views import awards as awards_views
 from fivered.services.credit.views import budget as budget_views
 from fivered.services.credit.views import cards as cards_views
@@ -112,6 +113,7 @@ class Credit(Imports, Service):
         }
     )
     tables = tables.metadata
+    first_steps = FIRST_STEPS
     settings_type = CreditSettings
     standing = registry.standing
     merged = errors.CallerMerged

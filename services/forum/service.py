@@ -39,6 +39,7 @@ from fivered.services.forum.actions import (
 )
 from fivered.services.forum.actions import escalations as urging
 from fivered.services.forum.settings import ForumSettings
+from fivered.services.forum.storage.first_steps import FIRST_STEPS
 
 # Who keeps the registers of officials and deputies.
 KEEPERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
@@ -75,6 +76,7 @@ class Forum(Imports, Service):
     counts = frozenset({"due", "ends_at", "opinion_due", "screen_due", "session_due", "tasks_due"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     data_map = storage.personal.DATA_MAP
+    first_steps = FIRST_STEPS
     settings_type = ForumSettings
     standing = storage.heard.standing
     merged = errors.CallerMerged

@@ -22,6 +22,7 @@ from fivered.services.identity.actions import (
 from fivered.services.identity.settings import SEAL_KEY, IdentitySettings
 from fivered.services.identity.storage import accounts as stored
 from fivered.services.identity.storage import metadata, personal
+from fivered.services.identity.storage.first_steps import FIRST_STEPS
 from fivered.services.identity.views import accounts as views
 from fivered.services.identity.views import systems as system_views
 
@@ -39,6 +40,7 @@ class Identity(Sealing, Service):
     )
     tables = metadata
     data_map = personal.DATA_MAP
+    first_steps = FIRST_STEPS
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

@@ -22,6 +22,7 @@ from fivered.services.partner.rules.statements import next_issue
 from fivered.services.partner.settings import PartnerSettings
 from fivered.services.partner.storage import metadata, personal
 from fivered.services.partner.storage import partners as stored
+from fivered.services.partner.storage.first_steps import FIRST_STEPS
 from fivered.services.partner.views import messages as message_views
 from fivered.services.partner.views import partners as partner_views
 from fivered.services.partner.views import redemptions as redemption_views
@@ -47,6 +48,7 @@ class Partner(Imports, Service):
     counts = frozenset({"confirm_due", "due", "refund_due", "review_due"})
     tables = metadata
     data_map = personal.DATA_MAP
+    first_steps = FIRST_STEPS
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

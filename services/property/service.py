@@ -36,6 +36,7 @@ from fivered.services.property.actions import (
 )
 from fivered.services.property.settings import Settings
 from fivered.services.property.storage import people, personal, tables
+from fivered.services.property.storage.first_steps import FIRST_STEPS
 from fivered.services.property.views import orders, rates, registers
 from fivered.services.property.views import projects as cards
 
@@ -77,6 +78,7 @@ class Property(Imports, Service):
     )
     counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
+    first_steps = FIRST_STEPS
     standing = people.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

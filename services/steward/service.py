@@ -43,6 +43,7 @@ from fivered.services.steward.actions import (
 from fivered.services.steward.rules import access
 from fivered.services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from fivered.services.steward.settings import PII_KEY, StewardSettings
+from fivered.services.steward.storage.first_steps import FIRST_STEPS
 
 REGISTRARS = access.INTAKE
 APPOINTERS = access.SENIORS
@@ -72,6 +73,7 @@ class Steward(Imports, Sealing, Service):
     moved_out = errors.CallerGone
     tables = storage.metadata
     data_map = storage.personal.DATA_MAP
+    first_steps = FIRST_STEPS
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (

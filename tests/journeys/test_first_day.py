@@ -95,6 +95,15 @@ def once_of(said, login):
     return re.search(rf"^{login} .*: (\S+)", said, re.MULTILINE)[1]
 
 
+def left(who, *, needed=True):
+    """Return what the installation still needs, as its administrator reads it."""
+    found = who.get("/setup", role="R_DISTRICT").json()
+    assert found["missed"] == {}
+    wanted = [one for one in found["steps"] if one["needed"] or not needed]
+    assert found["done"] == all(one["done"] for one in found["steps"] if one["needed"])
+    return {one["code"] for one in wanted if not one["done"]}
+
+
 def granted(proposer, approver, role, scope, person):
     body = {"person_id": person, "role": role, "scope": scope, "reason": "任命"}
     grant = proposer.done("/identity/grants", body)
@@ -107,12 +116,19 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
     address, data, environ = empty
     begun = init(data, environ, "--district", DISTRICT, "--admin", "zhou", "--admin", "qin")
     assert begun.returncode == 0, begun.stderr
+    # What is left to do is told in the same words here, by the doctor and by HTTP.
+    for code in ("ADMINISTRATORS", "OFFICES", "AREAS", "PEOPLE", "GRID_WORKERS", "RULES"):
+        assert f"left to do, {code}: " in begun.stdout
     third = init(data, environ, "--district", DISTRICT, "--admin", "third")
     assert third.returncode == 2
     assert "2 administrators" in third.stderr
     zhou, qin, meng, feng, shi, ana = (Somebody(address) for _ in range(6))
     zhou.first_time("zhou", once_of(begun.stdout, "zhou"), "一个很长的口令 2026")
     qin.first_time("qin", once_of(begun.stdout, "qin"), "another long one 2026")
+
+    assert left(zhou) == {
+        "OFFICES", "AREAS", "PEOPLE", "GRID_WORKERS", "RULES", "RULES_ADOPTED"
+    }  # fmt: skip
 
     # The street's officer, and the secretary whom the street proposes.
     made = zhou.done("/identity/accounts", {"login": "meng", "area": STREET})
@@ -139,6 +155,15 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
     made = feng.done("/identity/accounts", account)
     shi.first_time("shi", made["password"], "grid number one 5")
     assert wait_until(lambda: "R_GRID" in shi.refresh(), 20)
+
+    assert left(qin) == {"RULES", "RULES_ADOPTED"}
+    assert left(qin, needed=False) >= {"PARTNERS", "OFFERS", "PROJECTS", "OFFICIALS"}
+    assert shi.get("/setup", role="R_GRID").status_code == 403
+    rules = zhou.done("/credit/rule-sets/import", {"code": "RC-2025.1"})
+    assert zhou.get(f"/credit/rule-sets/{rules['id']}").json()["sample"] is True
+    assert left(qin) == {"RULES_ADOPTED"}
+    own = zhou.done("/credit/rule-sets", {"version": "2027.1", "based_on": "RC-2025.1"})
+    assert zhou.get(f"/credit/rule-sets/{own['id']}").json()["sample"] is False
 
     # A resident comes in with a code on paper, and is heard.
     paper = shi.done("/identity/enrolments", {"person_id": people["王小丽"]}, role="R_GRID")

@@ -109,6 +109,13 @@ class RuleSetCard(Reply, kw_only=True):
     id: str
     code: str
     title: str | None = None
+    sample: Annotated[
+        bool,
+        Meta(
+            description="随系统提供的示例,区县尚未据以制定自己的规则"
+            " / comes with the system as a sample; a district makes its own of it"
+        ),
+    ] = False
     state: str
     version: int
     scope: str

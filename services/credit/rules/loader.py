@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -89,6 +90,15 @@ def shipped(code: str) -> Document:
         resources.files("fivered.services.credit").joinpath(f"data/{code}.json").read_text("utf-8")
     )
     return dict(json.loads(text))
+
+
+@functools.cache
+def shipped_codes() -> frozenset[str]:
+    """Return the codes of the rule sets that come with this service: samples."""
+    folder = resources.files("fivered.services.credit").joinpath("data")
+    return frozenset(
+        path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json")
+    )
 
 
 def load(document: object, producers: Producers = PRODUCERS) -> RuleSet:

@@ -12,7 +12,7 @@ from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
-from fivered.services.credit.rules import changes, model
+from fivered.services.credit.rules import changes, loader, model
 from fivered.services.credit.storage import rule_sets as store
 from fivered.services.credit.storage.in_force import rules_in_force
 from fivered.services.credit.views import rules as rules_views
@@ -88,6 +88,7 @@ def _card(tx: Tx, row: Row, kind: type[CardT], **more: object) -> CardT:
         version=row.row_version,
         scope=row.area,
         comments_until=row.consulted_until,
+        sample=row.code in loader.shipped_codes(),
         **rules_views.persons(tx, row),
         **more,
     )

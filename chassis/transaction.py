@@ -7,7 +7,6 @@ timers, jobs, keys) are given. What the doors do with it stands above, in `runti
 
 from __future__ import annotations
 
-import functools
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.calendar import SHANGHAI, Calendar, Counting, Year, published, with_zone
 from fivered.chassis.cards import ClockSet, Health, Step, Steps
 from fivered.chassis.json_values import JsonObject
+from fivered.chassis.known_years import Known
 from fivered.chassis.messages import (
     PARTITIONS,
     Actor,
@@ -139,48 +139,6 @@ class Declared:
     def load_year(self, tx: Tx, year: Year) -> int:
         """Load a year's working days. Returns how many deadlines of this service moved."""
         raise NotImplementedError  # written by the one service that says `loads_calendar`
-
-
-class Known:
-    """The calendar as the database knows it, kept until a year is loaded by whomever."""
-
-    def __init__(self, shipped: Calendar, table: sa.Table) -> None:
-        self.shipped = shipped
-        self._table = table
-        self.stand = _stand(table)
-        self._asked = sa.select(self.stand)
-        self._kept: tuple[str, Calendar] = ("", shipped)
-
-    def read(self, conn: sa.Connection, stand: str | None = None) -> Calendar:
-        """Return the calendar that holds in this transaction.
-
-        Args:
-            conn: The transaction.
-            stand: `stand`, where it was read already.
-        """
-        if stand is None:
-            stand = str(conn.execute(self._asked).scalar())
-        kept, calendar = self._kept
-        if stand != kept:
-            calendar = self.shipped.with_years(map(_year, store.rows(conn, sa.select(self._table))))
-            self._kept = (stand, calendar)
-        return calendar
-
-
-@functools.cache
-def _stand(years: sa.Table) -> sa.ScalarSelect[Any]:
-    """Return which years are loaded, in which version: to be read beside whatever else is read."""
-    listed = sa.cast(years.c.year, sa.String) + ":" + sa.cast(years.c.version, sa.String)
-    return sa.select(sa.func.coalesce(sa.func.aggregate_strings(listed, " "), "")).scalar_subquery()
-
-
-def _year(row: store.Row) -> Year:
-    return Year(
-        row.year,
-        tuple(map(date.fromisoformat, row.off)),
-        tuple(map(date.fromisoformat, row.make_up)),
-        row.source,
-    )
 
 
 class _Together:

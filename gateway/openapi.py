@@ -633,7 +633,7 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
 
 def _refused_by_oauth(meaning: str) -> Answer:
     """Return a refusal of a door of OAuth 2.0."""
-    schema = {"$ref": f"{_SCHEMAS}{oauth.OAuthProblem.__name__}"}
+    schema: Schema = {"$ref": f"{_SCHEMAS}{oauth.OAuthProblem.__name__}"}
     return {"description": meaning, "content": {"application/json": {"schema": schema}}}
 
 

@@ -34,7 +34,7 @@ CHASSIS = (
     "deadlines | importers | jobs | webhooks",
     "history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",
-    "columns | digests | outbox | partitioning",
+    "columns | digests | known_years | outbox | partitioning",
     "reading",
     "dumps",
     "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | setting_files | shapes | sheets",

@@ -40,6 +40,13 @@ class BadName(Guard):
     )
 
 
+class BadInitials(Guard):
+    text = (
+        "姓名首字母应为 2–20 个拉丁字母,如 wxl / The initials of a name are 2 to 20 Latin letters, "
+        "as wxl"
+    )
+
+
 class BadIdNumber(Guard):
     text = "居民身份证号码校验不通过 / The identity number is not valid"
 
@@ -634,4 +641,13 @@ class RevealLimit(Refusal):
     text = (
         "今天已查看 {limit} 次号码,{again} 起可再查看"
         " / {limit} numbers were shown to you today; the next one from {again}"
+    )
+
+
+class RevealsOfOne(RevealLimit):
+    """One person's number is looked at more often in a day than calling back takes, by whomever."""
+
+    text = (
+        "此人的号码今天已被查看 {limit} 次,{again} 起可再查看"
+        " / The number of this person was shown {limit} times today; again from {again}"
     )

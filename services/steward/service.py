@@ -40,6 +40,7 @@ from fivered.services.steward.actions import (
     standing,
     submission,
 )
+from fivered.services.steward.actions.standing import serving
 from fivered.services.steward.rules import access
 from fivered.services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from fivered.services.steward.settings import PII_KEY, StewardSettings
@@ -184,6 +185,13 @@ class Steward(Imports, Sealing, Service):
             if_match=True,
         ),
         query("GET /people", views.people.people, roles=REGISTRARS),
+        command(
+            "POST /people/search",
+            views.finding.find_people,
+            roles=REGISTRARS,
+            unkept=("items",),
+            before=serving,
+        ),
         query(
             "GET /people/{person_id}/history",
             views.people.person_history,
@@ -526,6 +534,7 @@ class Steward(Imports, Sealing, Service):
         timer("SHIPPED_AREAS", ground.announce_shipped),
         timer("TELL_REGISTERED", announcing.tell_registered),
         timer("COMING_OF_AGE", announcing.come_of_age),
+        timer("FIND_BY_NAME", announcing.find_by_name),
         timer("REQ_ACCEPT", missed.accept_passed, together=missed.SPAN),
         timer("REQ_NOBODY", clocks.nobody_came),
         timer("REQ_CONTACT", clocks.contact_passed),

@@ -42,6 +42,12 @@ class StewardSettings:
         default=20,
     )
 
+    reveals_of_one_per_day: int = setting(
+        "FIVERED_STEWARD_REVEALS_OF_ONE_PER_DAY",
+        help="How many times a day the number of one person may be looked at, by all together",
+        default=10,
+    )
+
     @property
     def keys(self) -> Keys:
         """The keys under which people are stored."""

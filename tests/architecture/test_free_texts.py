@@ -108,6 +108,7 @@ def test_what_is_kept_from_others_says_why():
     assert {place: type(declared) for place, declared in kept.items()} == {
         "partner PayStatement.payment_ref": Office,
         "steward CorrectPerson.name": Sealed,
+        "steward FindPeople.name": Office,
         "steward RateRequest.text": Sealed,
         "steward RegisterPeople.people.name": Sealed,
         "steward RegisterPerson.name": Sealed,

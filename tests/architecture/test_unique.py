@@ -76,6 +76,7 @@ BY_SERVICE = {
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
     "credit": {"code": RULES},
     "steward": {
+        "digest": "exact: a keyed digest of a name or initials, in the one spelling of both",
         "reference": FOLDED,
         "client_key": FOLDED,
         "client_id": SHOWN,

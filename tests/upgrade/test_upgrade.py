@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from fivered.clients.demo.api import Api
 from fivered.clients.demo.district import PEOPLE
 from testkit.bench import databases, fresh_database
 from testkit.drift import differences
+from testkit.waiting import wait_until
 from tests.systems import Embedded
 from tests.upgrade import ladder
 
@@ -120,8 +122,19 @@ def test_an_upgraded_system_says_what_the_release_before_said_and_goes_on(embedd
             key="after-the-upgrade",
         )
         assert api.get(f"/v1/steward/requests/{filed['id']}", PEOPLE["resident"])["number"]
+        assert wait_until(lambda: is_found_by_name(api, "resident"), 20)
     finally:
         api.close()
+
+
+def is_found_by_name(api, who):
+    """Tell whether somebody who was registered with the release before is found: names are sealed,
+    and a timer reads them after the migration."""
+    person = PEOPLE[who].person_id
+    (card,) = api.get("/v1/steward/people-cards", PEOPLE["cadre"], ids=person)["items"]
+    body = {"name": card["name"]}
+    found = api.post("/v1/steward/people/search", PEOPLE["cadre"], body, key=str(uuid.uuid4()))
+    return person in [one["person_id"] for one in found["items"]]
 
 
 def verified(embedded, period):

@@ -1,9 +1,10 @@
-"""What others are told of people later: that they are of age, or registered at all."""
+"""What is done for people later: that they are of age, or registered at all, is told to others;
+and who was registered before names could be searched is found by theirs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.records import Row
@@ -82,3 +83,29 @@ def tell_registered(tx: Tx, due: Due) -> None:
         publish_registered(tx, row)
     if len(told) == _PART:
         tx.arm(due.kind, told[-1].person_id, tx.now)
+
+
+# The release before writes while this one starts: what it wrote is looked at a day later.
+_AGAIN = timedelta(days=1)
+FIRST, SECOND = "1", "2"
+
+
+def find_by_name(tx: Tx, due: Due) -> None:
+    """Let everybody be found by their name who was registered before that; in parts, and all of
+    it once more a day later."""
+    turn, _, after = due.ref.partition(":")
+    vault = storage.vault(tx.settings.keys)
+    rows = storage.finding.registered_after(tx.conn, after, _PART)
+    storage.finding.write(
+        tx.conn,
+        {
+            row.person_id: storage.finding.digests(
+                vault, row.area, vault.open(row.name, f"{row.person_id}.name")
+            )
+            for row in rows
+        },
+    )
+    if len(rows) == _PART:
+        tx.arm(due.kind, f"{turn}:{rows[-1].person_id}", tx.now)
+    elif turn == FIRST:
+        tx.arm(due.kind, SECOND, tx.now + _AGAIN)

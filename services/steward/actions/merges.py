@@ -16,7 +16,7 @@ from fivered.services.steward import events, replies, storage
 from fivered.services.steward.actions import dispatch, kinship
 from fivered.services.steward.actions.announcing import publish_registered
 from fivered.services.steward.actions.changes import Reason, note_change
-from fivered.services.steward.actions.people import phone_sharer
+from fivered.services.steward.actions.people import found_in, phone_sharer
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
@@ -168,7 +168,8 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
         reason=proposal.merge_id,
     )
     if gained:
-        stays = storage.people.update(tx.conn, into, **gained)
+        moves = found_in(tx, into, row.area) if "area" in gained else None
+        stays = storage.people.update(tx.conn, into, found_by=moves, **gained)
         note_change(
             tx,
             "PERSON",

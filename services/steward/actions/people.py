@@ -118,19 +118,34 @@ def other_household(
     return None
 
 
-def named(tx: Tx, row: Row | NewPerson) -> dict[str, str]:
-    """Return who it is, for an intake of the area only; to others the person stays unnamed."""
-    if tx.actor.role in rules.access.INTAKE and rules.access.may_see(
+def named(tx: Tx, row: Row | NewPerson, *, kept: bool = False) -> dict[str, str]:
+    """Return who it is, for an intake of the area only; to others the person stays unnamed.
+
+    Args:
+        tx: The transaction.
+        row: The person, who may have been given up for another registration.
+        kept: Whether the answer is stored, as that to a list or file is; then without the name.
+    """
+    if tx.actor.role not in rules.access.INTAKE or not rules.access.may_see(
         tx.actor, "standing", row.grid or row.area
     ):
-        person_id = row.merged_into or row.person_id
+        return {"who": ""}
+    person_id = row.merged_into or row.person_id
+    if kept:
         return {"who": f" ({person_id})", "person_id": person_id}
-    return {"who": ""}
+    found = storage.people.person(tx.conn, person_id) if row.merged_into else row
+    name = rules.identity.mask_name(name_of(tx, found or row))
+    return {"who": f" ({name}, {person_id})", "person_id": person_id, "name": name}
 
 
 def name_of(tx: Tx, row: Row | NewPerson) -> str:
     """Return a person's name in the clear."""
     return storage.vault(tx.settings.keys).open(row.name, f"{row.person_id}.name")
+
+
+def found_in(tx: Tx, row: Row, area: str) -> frozenset[str]:
+    """Return by which digests a person is found who belongs to another area from now on."""
+    return storage.finding.digests(storage.vault(tx.settings.keys), area, name_of(tx, row))
 
 
 def _locked(tx: Tx, person_id: str) -> Row:
@@ -243,6 +258,7 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         grid=payload.to_grid,
         area=payload.to_grid[:12],
         household_id=payload.household_id,
+        found_by=found_in(tx, row, payload.to_grid[:12]),
     )
     note_change(tx, "PERSON", row.person_id, moved.version, "move", before=_place_of(row))
     dispatch.free_household(tx, row.person_id)
@@ -391,12 +407,12 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         field = "id_no" if payload.id_no is not None else "birth_year"
         raise RoleDenied(role=tx.actor.role, field=field)
     kinship.require_not_own(tx, row.person_id)
-    values, before = _corrected(tx, row, payload)
+    values, before, found_by = _corrected(tx, row, payload)
     if not before:
         return reply(row)
     # What it was registered with no longer says who it is; what stands in the row does.
     values["digest"] = f"corrected {row.version + 1}"
-    after = storage.people.update(tx.conn, row, **values)
+    after = storage.people.update(tx.conn, row, found_by=found_by, **values)
     note_change(
         tx, "PERSON", row.person_id, after.version, "correct", before=before, reason=payload.reason
     )
@@ -430,16 +446,19 @@ def _gives_up_phone(payload: CorrectPerson) -> bool:
 
 def _corrected(
     tx: Tx, row: Row, payload: CorrectPerson
-) -> tuple[dict[str, object], dict[str, object]]:
-    """Return the new columns, and what the changed ones said before."""
+) -> tuple[dict[str, object], dict[str, object], frozenset[str] | None]:
+    """Return the new columns, what the changed ones said before, and by what the person is found
+    where that changes."""
     vault = storage.vault(tx.settings.keys)
     ref = row.person_id
     values: dict[str, object] = {}
     before: dict[str, object] = {}
+    found_by: frozenset[str] | None = None
     if payload.name is not None:
         name, old = rules.identity.check_name(payload.name), name_of(tx, row)
         if name != old:
             values["name"] = vault.seal(name, f"{ref}.name")
+            found_by = storage.finding.digests(vault, row.area, name)
             before["name"] = old
     household = row.household_id
     if payload.household_id is not None or "household_id" in payload.clear:
@@ -465,7 +484,7 @@ def _corrected(
         values["birth_year"] = payload.birth_year
         values["is_adult"] = rules.identity.is_adult(None, payload.birth_year, today)
         before["birth_year"] = row.birth_year
-    return values, before
+    return values, before, found_by
 
 
 def _phone_columns(
@@ -582,6 +601,7 @@ def bring_back(
         area=area,
         household_id=household,
         is_adult=adult,
+        found_by=found_in(tx, row, area),
     )
     before = {"status": row.status} | _place_of(row)
     note_change(tx, "PERSON", row.person_id, back.version, "return", before=before, reason=reason)

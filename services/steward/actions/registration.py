@@ -167,7 +167,7 @@ def admit(
             continue
         other = known.phone_conflict(row)
         if other is not None:
-            verdicts.append(PhoneTaken(field="phone", **named(tx, other)))
+            verdicts.append(PhoneTaken(field="phone", **named(tx, other, kept=not returning)))
             continue
         known.add(row)
         fresh[len(verdicts)] = row
@@ -244,8 +244,10 @@ def _again(
     tx: Tx, row: NewPerson, known: Row | NewPerson, *, returning: bool
 ) -> replies.Changed | Refusal:
     """Return what becomes of a row whose id or identity number is registered."""
+    # A list's answer is stored: the name stays out of it.
+    who = named(tx, known, kept=not returning)
     if known.status == "MERGED":
-        return PersonMergedAway(id=known.person_id, field="person_id", **named(tx, known))
+        return PersonMergedAway(id=known.person_id, field="person_id", **who)
     same_id = known.person_id == row.person_id
     same = same_id and (known.digest == row.digest or _same_content(tx, row, known))
     by_number = row.id_no_hmac is not None and known.id_no_hmac == row.id_no_hmac
@@ -259,13 +261,13 @@ def _again(
                 return bring_back(tx, gone, row.grid, row.household_id, phone=_plain_phone(tx, row))
             except Refusal as refusal:
                 return refusal
-        return PersonGone(state=gone.status, field="person_id", **named(tx, gone))
+        return PersonGone(state=gone.status, field="person_id", **who)
     if same:
         _learn_birthday(tx, row, known)
         return reply(known)
     if same_id:
         return IdTaken(id=known.person_id, field="person_id")
-    return PersonExists(field="id_no", **named(tx, known))
+    return PersonExists(field="id_no", **who)
 
 
 def _same_content(tx: Tx, row: NewPerson, known: Row | NewPerson) -> bool:
@@ -310,6 +312,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
     person_id = chosen or tx.new_id("per")
     vault = storage.vault(tx.settings.keys)
     birth_year = rules.identity.check_birth_year(payload.birth_year, born, today)
+    area = payload.grid[:12] if payload.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT)
     content = [
         name,
         phone,
@@ -331,7 +334,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         birth_year=birth_year,
         birthday=vault.seal_or_none(born.isoformat() if born else None, f"{person_id}.birthday"),
         is_adult=rules.identity.is_adult(born, birth_year, today),
-        area=payload.grid[:12] if payload.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT),
+        area=area,
         grid=payload.grid,
         household_id=payload.household_id,
         status="ACTIVE",
@@ -339,6 +342,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         digest=vault.digest("person", msgspec.json.encode(content).decode()),
         version=1,
         created_at=tx.now,
+        found_by=storage.finding.digests(vault, area, name),
     )
 
 

@@ -20,7 +20,13 @@ from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions.parties import parties
 from fivered.services.steward.actions.standing import require_serving
-from fivered.services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
+from fivered.services.steward.errors import (
+    NoOpenCase,
+    NothingToReveal,
+    RevealLimit,
+    RevealOver,
+    RevealsOfOne,
+)
 
 log = logging.getLogger("fivered.steward")
 
@@ -70,9 +76,13 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
 
     Tell a person's phone to who has an open request of the person in hand, or keeps the community.
 
-    限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,每日限次。
+    限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,按查看人和被查看人每日限次。
     For the handler of an open request and the officials of the person's community; with a reason,
-    noted each time, told to the person, so many a day.
+    noted each time, told to the person, so many a day for each who asks and of each who is asked.
+
+    身份证号码只存遮蔽形式和摘要,几人同意都不能查看;核对号码用 `POST /v1/steward/people/search`。
+    Identity numbers are kept masked and as a keyed digest, so nobody can be shown one, however many
+    agree; whether a number is a person's is asked by `POST /v1/steward/people/search`.
 
     The same key tells it again for ten minutes, as long as the caller may still know it; that is
     one and the same reveal.
@@ -82,6 +92,7 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
         NothingToReveal: The person has no phone.
         RevealOver: The reveal of this key is over.
         RevealLimit: The caller has seen the day's share of numbers.
+        RevealsOfOne: This person's number was shown often enough today, to whomever.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     person, case, why = _entitled(tx, payload)
@@ -94,7 +105,7 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
         if tx.now >= at + REPEATED:
             raise RevealOver(field="Idempotency-Key")
         return replies.NumberShown.of(tx.first, value=phone, at=at)
-    left = _count(tx)
+    left = _count(tx, person)
     request_id = case.request_id if case is not None else None
     storage.people.write_reads(
         tx.conn,
@@ -159,23 +170,34 @@ def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
     raise NoOpenCase(field="subject" if case is None else "case_ref")
 
 
-def _count(tx: Tx) -> int:
-    """Count this reveal. Returns how many are left of the day.
+def _count(tx: Tx, person: Row) -> int:
+    """Count this reveal. Returns how many are left of the caller's day.
 
     Raises:
-        RevealLimit: There were enough today.
+        RevealLimit: The caller had enough today.
+        RevealsOfOne: There were enough of this person.
     """
-    limit = tx.settings.reveals_per_day
     today = tx.calendar.local_date(tx.now)
+    # The row orders rivals; what was shown under an id that was given up counts as well.
+    storage.people.locked(tx.conn, person.person_id)
+    ids = [person.person_id, *storage.people.given_up_for(tx.conn, person.person_id)]
+    of_one = storage.people.reveals_of(tx.conn, ids, tx.calendar.midnight(today))
+    if of_one >= tx.settings.reveals_of_one_per_day:
+        raise _too_many(tx, RevealsOfOne, tx.settings.reveals_of_one_per_day)
+    limit = tx.settings.reveals_per_day
     seen = storage.people.count_reveal(tx.conn, tx.actor.id, today)
-    if seen <= limit:
-        return int(limit - seen)
-    again = tx.calendar.midnight(today + timedelta(days=1))
+    if seen > limit:
+        raise _too_many(tx, RevealLimit, limit)
+    return int(limit - seen)
+
+
+def _too_many(tx: Tx, refusal: type[RevealLimit], limit: int) -> RevealLimit:
+    again = tx.calendar.midnight(tx.calendar.local_date(tx.now) + timedelta(days=1))
     log.warning(
         "reveal_limit",
         extra={"service": "steward", "actor": tx.actor.id, "role": tx.actor.role, "limit": limit},
     )
-    raise RevealLimit(
+    return refusal(
         limit=limit,
         again=tx.calendar.minute(again),
         seconds=int((again - tx.now).total_seconds()),

@@ -26,6 +26,15 @@ def require_serving(tx: Tx) -> None:
         raise CallerNotServing
 
 
+def serving(tx: Tx, _payload: object) -> None:
+    """Refuse, before a search begins, a caller whose post is suspended or over.
+
+    Raises:
+        CallerNotServing: It is.
+    """
+    require_serving(tx)
+
+
 def _serves(tx: Tx) -> bool:
     """Tell whether the caller acts by no post as a steward, or by one that is active."""
     if tx.actor.role not in _STEWARDS:

@@ -90,6 +90,9 @@ class PersonRead(Reply, kw_only=True):
     why_en: str
     field: Annotated[str, Meta(description="查看的号码 / the number that was shown")] | None = None
     request_id: Annotated[str, Meta(description="因哪件诉求 / for which request")] | None = None
+    found: (
+        Annotated[int, Meta(description="该次查找显示的人数 / how many a search showed")] | None
+    ) = None
     reason: str | None = None
 
 
@@ -116,3 +119,14 @@ class PeopleFound(Reply, kw_only=True):
 
     items: list[RegisteredPerson]
     next: None = None
+
+
+class PeopleSearched(Reply, kw_only=True):
+    """查找结果 / Who was found; what is kept under the key names nobody."""
+
+    state: Literal["DONE"]
+    items: Annotated[list[RegisteredPerson], Meta(max_length=20)]
+    found: Annotated[int, Meta(description="显示的人数 / how many are shown")]
+    more: Annotated[bool, Meta(description="还有更多人符合 / more people than these fit")]
+    more_zh: Annotated[str, Meta(examples=["符合条件的超过 20 人"])] | UnsetType = UNSET
+    more_en: str | UnsetType = UNSET

@@ -5,10 +5,21 @@ from fivered.services.steward.rules import (
     areas,
     hours,
     identity,
+    pinyin,
     rates,
     requests,
     routing,
     words,
 )
 
-__all__ = ["access", "areas", "hours", "identity", "rates", "requests", "routing", "words"]
+__all__ = [
+    "access",
+    "areas",
+    "hours",
+    "identity",
+    "pinyin",
+    "rates",
+    "requests",
+    "routing",
+    "words",
+]

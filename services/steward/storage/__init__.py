@@ -4,6 +4,7 @@ from fivered.chassis.vault import Vault
 from fivered.services.steward.storage import (
     calendar,
     cases,
+    finding,
     ground,
     missed,
     months,
@@ -21,6 +22,7 @@ __all__ = [
     "Vault",
     "calendar",
     "cases",
+    "finding",
     "ground",
     "metadata",
     "missed",

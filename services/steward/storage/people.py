@@ -15,6 +15,7 @@ from fivered.chassis import identities, records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import requests as request_rules
+from fivered.services.steward.storage import finding
 from fivered.services.steward.storage.tables import (
     calendar_proposals,
     chassis,
@@ -100,6 +101,8 @@ class NewPerson:
     synthetic: bool
     digest: str
     created_at: datetime
+    # By which names the person is found: no column, rows beside it.
+    found_by: frozenset[str]
     status: str = "ACTIVE"
     merged_into: str | None = None
     version: int = 1
@@ -107,8 +110,11 @@ class NewPerson:
 
 def insert(conn: sa.Connection, new: Sequence[NewPerson]) -> set[str]:
     """Insert persons; those whose id or numbers exist are left out. Returns the inserted ids."""
-    rows = [{one.name: getattr(row, one.name) for one in fields(row)} for row in new]
-    return {row.person_id for row in records.add_missing(conn, persons, rows)}
+    columns = [one.name for one in fields(NewPerson) if one.name != "found_by"]
+    rows = [{name: getattr(row, name) for name in columns} for row in new]
+    inserted = {row.person_id for row in records.add_missing(conn, persons, rows)}
+    finding.add(conn, {row.person_id: row.found_by for row in new if row.person_id in inserted})
+    return inserted
 
 
 def holders(conn: sa.Connection, id_hmacs: Iterable[str], phone_hmacs: Iterable[str]) -> list[Row]:
@@ -211,8 +217,22 @@ def grown(conn: sa.Connection, person_ids: Sequence[str]) -> list[Row]:
     return sorted(found, key=lambda row: str(row.person_id))
 
 
-def update(conn: sa.Connection, row: Row, **values: object) -> Row:
-    """Change a locked person, and return the row as it stands now."""
+def update(
+    conn: sa.Connection, row: Row, *, found_by: Collection[str] | None = None, **values: object
+) -> Row:
+    """Change a locked person, and return the row as it stands now.
+
+    Args:
+        conn: The transaction.
+        row: The person.
+        found_by: By which digests the person is found from now on. Who gives another name or area
+            gives these, too.
+        values: Other columns.
+    """
+    if found_by is not None:
+        finding.write(conn, {row.person_id: found_by})
+    elif values.keys() & {"name", "area"}:
+        raise TypeError("a name or area was changed, and not by what the person is found")
     return records.update(conn, persons, row, **values)
 
 
@@ -391,7 +411,8 @@ MOVED: tuple[store.Column, ...] = (
 
 
 def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
-    """Give everything that belongs to one registration to another one."""
+    """Give everything that belongs to one registration to another one; nobody finds it by name."""
+    finding.forget(conn, [person_id])
     identities.hand_over(conn, MOVED, person_id, into)
     identities.hand_over_once(
         conn,
@@ -533,6 +554,17 @@ def count_reveal(conn: sa.Connection, actor_id: str, day: date) -> int:
             index_elements=["actor_id", "day"], set_={"seen": reveal_counts.c.seen + 1}
         ).returning(reveal_counts.c.seen)
     ).scalar_one()
+    return found
+
+
+def reveals_of(conn: sa.Connection, person_ids: Sequence[str], since: datetime) -> int:
+    """Return how many times the number of a person was shown since an instant."""
+    shown = sa.select(sa.func.count()).where(
+        person_reads.c.person_id.in_(person_ids),
+        person_reads.c.door == "reveal",
+        person_reads.c.at >= since,
+    )
+    found: int = conn.execute(shown).scalar_one()
     return found
 
 

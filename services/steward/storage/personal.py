@@ -70,6 +70,8 @@ DATA_MAP = (
         " digest",
         stays="编号保留,账目与统计以它相连 / the id stays: accounts and figures refer to it",
     ),
+    # By which names a person is found.
+    Held("person_digests", REGISTER, whose="person_id", hidden="digest", erased=ROWS),
     Held(
         "register_changes", CHANGES, whose="ref", general="before reason",
         others="actor_id", things="kind actor_role action fields", erased="reason before",

@@ -57,6 +57,15 @@ persons = sa.Table(
     sa.Index("ix_persons_is_adult_birth_year", "is_adult", "birth_year"),
 )
 
+# By which names and initials somebody is found: keyed digests, one per reading, of the area and
+# the text, so that equal names of two communities are not alike here.
+person_digests = sa.Table(
+    "person_digests",
+    metadata,
+    sa.Column("digest", sa.String(32), primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True, index=True),
+)
+
 # What was changed in the registers, by whom and why, and what stood there before (sealed).
 register_changes = sa.Table(
     "register_changes",
@@ -163,6 +172,8 @@ person_reads = sa.Table(
     # Of a number that was shown in the clear: which one, and for which case.
     sa.Column("field", sa.String(20)),
     sa.Column("request_id", store.Id),
+    # Of a search: how many people it showed.
+    sa.Column("found", sa.SmallInteger),
     sqlite_autoincrement=True,
 )
 

@@ -7,6 +7,7 @@ from fivered.services.steward.storage.tables import requests
 COMMUNITY = "370811015901"
 GRID = "370811015901001"
 GRID_2 = "370811015901002"
+STREET_SCOPE = "370811015"
 
 # Identity numbers and phones are drawn from ranges that nobody has (DOMAIN 9.4-9.5).
 IDS = {

@@ -79,7 +79,9 @@ def everything(bench, request_id):
     bench.as_("R_RESIDENT", person=WANG, scope=COMMUNITY)
     mine = bench.ask("request", {"request_id": request_id})
     bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY)
+    by_initials = cadre.do("find_people", {"initials": "lm"})["items"]
     return {
+        "found": [(one["person_id"], one["name"]) for one in by_initials],
         "people": [(one["person_id"], one["name"], one["phone"]) for one in by_phone + by_number],
         "person": cadre.ask("person", {"person_id": WANG})["id_no"],
         "case": (case["text"], case["note"], mine["text"], mine.get("rating_text")),
@@ -135,6 +137,7 @@ def test_a_key_is_replaced_and_everything_is_read_and_found(ground, opened):
     before = everything(ground.bench, request_id)
     assert before["people"][0] == (WANG, "王小丽", "128****5678")
     assert [one[0] for one in before["people"]] == [WANG, LI]
+    assert before["found"] == [(LI, "李明")]
     ground.bench.runtime.close()
 
     match = match_key_of("steward", OLD)

@@ -241,34 +241,39 @@ def test_a_key_that_comes_again_is_the_same_reveal_for_ten_minutes(staffed):
 def test_so_many_a_day_and_then_it_is_said_when_again(ground, caplog):
     """SP-D16: 20 numbers a day and person; over it somebody is told."""
     cadre = (OTHER_CADRE, "R_CADRE", COMMUNITY)
-    assert [reveal(ground, *cadre)["left"] for _ in range(20)] == [*range(19, -1, -1)]
+    asked = [WANG] * 9 + [LI] * 10 + [WANG]
+    assert [reveal(ground, *cadre, subject=who)["left"] for who in asked] == [*range(19, -1, -1)]
+    ground.person(CHEN, "陈静", phone="12800000077", grid=GRID)
     with pytest.raises(errors.RevealLimit) as refused:
-        reveal(ground, *cadre)
+        reveal(ground, *cadre, subject=CHEN)
     assert (refused.value.status, refused.value.code) == (429, "RATE_LIMIT")
     assert refused.value.params["again"] == "2025-03-04 00:00"
     assert refused.value.params["seconds"] == 15 * 3600
     assert "reveal_limit" in caplog.text
-    assert len(shown(ground)) == 20
+    assert (len(shown(ground)), len(shown(ground, LI)), shown(ground, CHEN)) == (10, 10, [])
     # Others have their own day, and tomorrow is another one.
-    assert reveal(ground, SECRETARY, "R_SECRETARY", COMMUNITY)["left"] == 19
+    assert reveal(ground, SECRETARY, "R_SECRETARY", COMMUNITY, subject=CHEN)["left"] == 19
     ground.bench.at("2025-03-04T00:00:00")
     assert reveal(ground, *cadre)["left"] == 19
 
 
 def test_rivals_do_not_exceed_the_day_s_limit(ground):
     """SP-D16: many at once, by one person; the counter's row orders them."""
+    ground.person(CHEN, "陈静", phone="12800000077", grid=GRID)
+    people = (WANG, LI, CHEN)
     call = Call("reveal_number", {"subject": WANG, "reason": WHY}, ground.cadre().actor)
 
     def one(number):
+        body = call.body | {"subject": people[number % 3]}
         try:
-            ground.bench.runtime.call(dataclasses.replace(call, key=f"rival-{number}"))
+            ground.bench.runtime.call(dataclasses.replace(call, key=f"rival-{number}", body=body))
         except errors.RevealLimit:
             return False
         return True
 
     with ThreadPoolExecutor(6) as threads:
         assert sum(threads.map(one, range(26))) == 20
-    assert len(shown(ground)) == 20
+    assert sum(len(shown(ground, who)) for who in people) == 20
 
 
 def test_the_person_reads_who_saw_his_number_when_and_why(staffed):

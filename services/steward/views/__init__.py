@@ -1,5 +1,5 @@
 """Questions answered; reads only."""
 
-from fivered.services.steward.views import calendar, cases, ground, people, posts, records
+from fivered.services.steward.views import calendar, cases, finding, ground, people, posts, records
 
-__all__ = ["calendar", "cases", "ground", "people", "posts", "records"]
+__all__ = ["calendar", "cases", "finding", "ground", "people", "posts", "records"]

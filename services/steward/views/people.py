@@ -80,7 +80,17 @@ def people_cards(tx: Tx, payload: PeopleCards) -> replies.PeopleReply:
     return replies.PeopleReply(items=_cards(tx, asked, storage.people.several(tx.conn, asked)))
 
 
-def _cards(tx: Tx, asked: Sequence[str], found: Iterable[Row]) -> list[replies.PersonCard]:
+def _cards(
+    tx: Tx, asked: Sequence[str], found: Iterable[Row], *, noted: bool = False
+) -> list[replies.PersonCard]:
+    """Return cards in the order asked.
+
+    Args:
+        tx: The snapshot.
+        asked: Ids.
+        found: Who is registered under them.
+        noted: Whether it is noted already that the viewer reads of them.
+    """
     rows = _followed(tx, {row.person_id: row for row in found})
     posts: dict[str, Row] = {}
     standing = [row.person_id for row in rows.values()]
@@ -100,7 +110,7 @@ def _cards(tx: Tx, asked: Sequence[str], found: Iterable[Row]) -> list[replies.P
         if row.person_id != person_id:
             shown.person_id, shown.merged_into = person_id, row.person_id
         items.append(shown)
-        if why in {"NEIGHBOUR", "HANDLER"}:
+        if why in {"NEIGHBOUR", "HANDLER"} and not noted:
             read.setdefault(why, []).append(row)
     for why, seen in read.items():
         note_reads(tx, "people_cards", why, seen)
@@ -125,8 +135,25 @@ def _why(tx: Tx, row: Row, asked: str, *, handled: bool) -> str | None:
     return "HANDLER" if handled else None
 
 
-def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | None = None) -> None:
-    """Note who read what of these persons; without a person, that nobody was found."""
+def note_reads(
+    tx: Tx,
+    door: str,
+    why: str,
+    rows: Sequence[Row],
+    *,
+    reason: str | None = None,
+    found: int | None = None,
+) -> None:
+    """Note who read what of these persons; without a person, that nobody was found.
+
+    Args:
+        tx: The transaction, or the snapshot of a query.
+        door: Through which door.
+        why: What gives the right to read, or by what was searched.
+        rows: The persons.
+        reason: In the reader's words.
+        found: Of a search, how many people it showed.
+    """
     actor = tx.actor
 
     def write(writing: Tx) -> None:
@@ -138,6 +165,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Row], reason: str | N
             at=writing.now,
             door=door,
             why=why,
+            found=found,
             reason=vault.seal_or_none(reason, "person_reads.reason"),
         )
 
@@ -206,25 +234,34 @@ def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:
         raise Invalid(
             field="phone", reason=said("请给出手机号码或身份证号码 / give phone or id_no")
         )
+    rows = with_numbers(tx, phone=payload.phone, id_no=payload.id_no)
+    note_reads(tx, "people", "ID_NO" if payload.id_no else "PHONE", rows, found=len(rows))
+    return replies.PeopleFound(items=registered(tx, rows))
+
+
+def with_numbers(tx: Tx, *, phone: str | None = None, id_no: str | None = None) -> list[Row]:
+    """Return who has exactly these numbers, of those whom the caller registers."""
     vault = storage.vault(tx.settings.keys)
-    phone = (
-        vault.digest("phone", rules.identity.plain_phone(payload.phone)) if payload.phone else None
-    )
     number = None
-    if payload.id_no:
-        number = vault.digest("id_no", rules.identity.plain_number(payload.id_no).upper())
-    rows = [
-        row
-        for row in storage.people.with_numbers(tx.conn, phone=phone, id_no=number)
-        if rules.access.may_see(tx.actor, "standing", row.grid or row.area)
-    ]
-    note_reads(tx, "people", "ID_NO" if number else "PHONE", rows)
-    cards = _cards(tx, [row.person_id for row in rows], rows) if rows else []
-    return replies.PeopleFound(
-        items=[
-            _with_standing(found, row, itself=False) for row, found in zip(rows, cards, strict=True)
-        ]
+    if id_no:
+        number = vault.digest("id_no", rules.identity.plain_number(id_no).upper())
+    found = storage.people.with_numbers(
+        tx.conn,
+        phone=vault.digest("phone", rules.identity.plain_phone(phone)) if phone else None,
+        id_no=number,
     )
+    return [
+        row for row in found if rules.access.may_see(tx.actor, "standing", row.grid or row.area)
+    ]
+
+
+def registered(tx: Tx, rows: Sequence[Row]) -> list[replies.RegisteredPerson]:
+    """Return the cards of people whom a search found, with their standing, in the same order."""
+    asked = [row.person_id for row in rows]
+    cards = _cards(tx, asked, rows, noted=True) if rows else []
+    return [
+        _with_standing(found, row, itself=False) for row, found in zip(rows, cards, strict=True)
+    ]
 
 
 def person_history(tx: Tx, payload: History) -> Page[replies.Change]:
@@ -294,7 +331,12 @@ def person_deaths(tx: Tx, payload: DeathList) -> Page[replies.DeathCard]:
 
 
 # What is called otherwise as a reason to read than as something else.
-_WHY = {"PHONE": "ASKED_BY_PHONE"}
+_WHY = {
+    "PHONE": "ASKED_BY_PHONE",
+    "NAME": "ASKED_BY_NAME",
+    "INITIALS": "ASKED_BY_INITIALS",
+    "HOUSEHOLD_ID": "ASKED_BY_HOUSEHOLD",
+}
 
 
 def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:

@@ -191,7 +191,7 @@ def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:
     if steward is None or not (own or _looks_after(tx, steward)):
         raise NotFound(kind="steward", id=payload.steward_id)
     if not own:
-        note_reads(tx, "visits", "VISITS", [], f"{payload.steward_id} {payload.period}")
+        note_reads(tx, "visits", "VISITS", [], reason=f"{payload.steward_id} {payload.period}")
     scope = "" if own else tx.actor.scope
     found = storage.records.visits_of(
         tx.conn, payload.steward_id, payload.period, scope=scope, part=payload

@@ -1,4 +1,4 @@
-"""Audit: one plain row per command that took effect; a daily job may seal them."""
+"""Audit: one plain row per command that took effect. Days are sealed by `audit_seals`."""
 
 from __future__ import annotations
 
@@ -22,4 +22,7 @@ def row_of(call: Call, digest: str, reply: object) -> Mapping[str, object]:
         "result": str(state or "DONE")[:40],
         "digest": digest,
         "trace": (call.traceparent or "")[:64] or None,
+        "session": call.actor.session[:64] or None,
+        "address": call.actor.address[:45] or None,
+        "refused": None,
     }

@@ -227,7 +227,8 @@ def _pass_on(reading: subprocess.Popen[bytes], writing: subprocess.Popen[bytes])
         reading.kill()
 
 
-# What a service has made: its tables, and with them their sequences, indexes and keys.
+# What a service has made: its tables, and with them their sequences, indexes, keys and triggers;
+# and what these call.
 _CLEAR = """
 SET client_min_messages = warning;
 DO $$
@@ -236,6 +237,7 @@ BEGIN
   FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('DROP TABLE public.%I CASCADE', one.tablename);
   END LOOP;
+  DROP FUNCTION IF EXISTS public.fivered_append_only();
 END $$;
 """
 

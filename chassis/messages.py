@@ -50,7 +50,7 @@ class Actor:
         role: The acting role.
         scope: Unpadded area code; the role acts on that area and what lies in it.
         session: The session in which the person is signed in; empty without one.
-        address: From where a caller without a token comes, who wants to sign in.
+        address: The network address from which the call came; empty for the system.
     """
 
     id: str

@@ -24,7 +24,10 @@ from fivered.chassis.messages import Members
 _INLINE = 8
 
 _KEPT = ("actor", "key", "method", "digest", "reply", "created_at")
-_AUDITED = ("at", "actor", "role", "scope", "action", "target", "result", "digest", "trace")
+_AUDITED = (
+    "at", "actor", "role", "scope", "action", "target", "result", "digest", "trace", "session",
+    "address", "refused",
+)  # fmt: skip
 _Said = Literal[
     "event_id", "fact", "partition", "partitions", "subject", "body", "traceparent", "recorded_at"
 ]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from fivered.chassis import backup, dumps, here, topology
+from fivered.chassis import append_only, backup, dumps, here, topology
 from fivered.chassis import storage as store
 from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
 from fivered.chassis.folder import keys_of_service, take_folder, write_keys
@@ -145,6 +145,9 @@ def _check_keys(service: str, part: Part, values: Iterable[str]) -> None:
 def _migrate(service: str, engine: sa.Engine, manifest: Manifest, say: Say) -> None:
     cls = service_class(service)
     migrate_service(cls, engine)
+    # A backup holds no rights.
+    with engine.begin() as conn:
+        append_only.hold(conn)
     say(
         f"{service}: restored as it was at {manifest.made_at:%Y-%m-%dT%H:%M:%SZ}; the database is"
         f" at {current_of(engine, package_of(cls))}"

@@ -112,6 +112,8 @@ class ChassisTables:
     timers: sa.Table
     jobs: sa.Table
     audit: sa.Table
+    audit_seals: sa.Table
+    audit_marks: sa.Table
     clock: sa.Table
     calendar_years: sa.Table
     keys_in_use: sa.Table
@@ -133,6 +135,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _timers(metadata),
         _jobs(metadata),
         _audit(metadata),
+        _audit_seals(metadata),
+        _audit_marks(metadata),
         _clock(metadata),
         _calendar_years(metadata),
         _keys_in_use(metadata),
@@ -295,7 +299,42 @@ def _audit(metadata: sa.MetaData) -> sa.Table:
         sa.Column("result", sa.String(40), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("trace", sa.String(64)),
+        sa.Column("session", Id),
+        # From where the caller came: personal data, kept as long as the row.
+        sa.Column("address", sa.String(45)),
+        # Why a call was refused; empty where it took effect.
+        sa.Column("refused", sa.String(60)),
         sqlite_autoincrement=True,
+    )
+
+
+def _audit_seals(metadata: sa.MetaData) -> sa.Table:
+    # See chassis/audit_seals.py; rows are only added to these three (chassis/append_only.py).
+    return sa.Table(
+        "audit_seals",
+        metadata,
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("day", sa.Date, nullable=False),
+        # The last row that it and those before it seal; 0 where there was none.
+        sa.Column("last_id", sa.BigInteger, nullable=False),
+        sa.Column("rows", sa.Integer, nullable=False),
+        sa.Column("marks", sa.String(64), nullable=False),
+        sa.Column("previous", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("sealed_at", UtcDateTime, nullable=False),
+        sa.Column("sealed_by", sa.String(100), nullable=False),
+        sa.UniqueConstraint("day"),
+    )
+
+
+def _audit_marks(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "audit_marks",
+        metadata,
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),
+        # Of each row in turn its id (8 bytes) and its digest (32 bytes).
+        sa.Column("marks", sa.LargeBinary, nullable=False),
     )
 
 

@@ -92,7 +92,9 @@ class Gate:
             identity = let_in(identity, _door_of(request), public=PUBLIC_ROLE in roles)
         elif cost > 1:
             self._strangers.take(request.scope, address_of(request.scope), cost - 1)
-        actor = admit(roles, identity, request.headers.get("x-acting-role"))
+        known = admit(roles, identity, request.headers.get("x-acting-role"))
+        # The audit says from where, and who tries in vain to sign in is known by this alone.
+        actor = replace(known, address=address_of(request.scope))
         request.scope["fivered.actor"] = actor
         return actor
 
@@ -148,9 +150,6 @@ class Gate:
         if door.leaving is not None:
             request.scope[LEAVING] = door.leaving.headers()
         actor = self.admit(request, door.roles, door.cost)
-        if door.kind == "command" and PUBLIC_ROLE in door.roles:
-            # Who tries in vain to sign in is known by this alone.
-            actor = replace(actor, address=address_of(request.scope))
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)
         places = read_places(door, request)

@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import pytest
 
-from fivered.chassis import digests
+from fivered.chassis import append_only, digests
 from fivered.chassis.refusal import IdempotencyMismatch
 from fivered.chassis.runtime import Runtime
 from fivered.chassis.settings import ProcessSettings
@@ -72,8 +72,13 @@ def test_a_key_of_before_the_upgrade_is_answered_and_its_digest_is_keyed(bench, 
     """SEC-H5, the upgrade: rows of the last release are keyed in place, and their keys hold."""
     first = bench.do("add", BODY, key="k1")
     with bench.runtime.engine.begin() as conn:
-        for table in ("audit", "idempotency"):
-            conn.exec_driver_sql(f"update {table} set digest = '{plain('add', BODY)}'")
+        # Rows of the audit are changed by nobody, except from here on by `rekey`.
+        with append_only.lifted(conn, "audit"):
+            conn.exec_driver_sql("delete from audit")
+        old = {"id": 1, "actor": "per_1", "role": "R_CADRE", "scope": "370811", "action": "add"}
+        old |= {"at": bench.now, "result": "DONE", "digest": plain("add", BODY)}
+        conn.execute(bench.runtime.chassis.audit.insert(), [old])
+        conn.exec_driver_sql(f"update idempotency set digest = '{plain('add', BODY)}'")
     if keyed_yet:
         assert rekey(bench.runtime) == 2
         assert rekey(bench.runtime) == 0

@@ -37,6 +37,7 @@ CHASSIS = (
     "columns | digests | known_years | outbox | partitioning",
     "reading",
     "dumps",
+    "append_only",
     "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | vault | webhook_wire | workbooks",
     "api | cards | cells | database_errors | forms | marks",

@@ -162,6 +162,13 @@ def test_a_service_reaches_no_database_but_its_own(house):
             conn.execute("CREATE ROLE friend")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute("CREATE DATABASE another")
+        for table in ("audit", "audit_seals", "audit_marks"):
+            changes = ("TRUNCATE {}", "DELETE FROM {}", "UPDATE {} SET place = 1")
+            for change in (*changes[:2], *(changes[2:] if table != "audit" else ())):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+                    conn.execute(change.format(table))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+            conn.execute("UPDATE audit SET actor = 'per_9'")
     for other in ("fivered_steward", "postgres", "template1"):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(own.replace("fivered_credit", other))

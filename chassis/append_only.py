@@ -20,14 +20,15 @@ _SAME = {
     "audit_seals": "place = NEW.place OR day = NEW.day",
     "audit_marks": "place = NEW.place AND part = NEW.part",
 }
-# A digest that a release up to 0.1 left unkeyed is keyed in place, once: `digests.rekey`.
-_KEYED = "k1:"
+# How a keyed digest begins. One that a release up to 0.1 left unkeyed is keyed in place, once:
+# `digests.rekey`.
+KEYED = "k1:"
 
 _FUNCTION = f"""
 CREATE OR REPLACE FUNCTION fivered_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit' THEN
-    IF left(OLD.digest, 3) <> '{_KEYED}' AND left(NEW.digest, 3) = '{_KEYED}'
+    IF left(OLD.digest, 3) <> '{KEYED}' AND left(NEW.digest, 3) = '{KEYED}'
        AND to_jsonb(OLD) - 'digest' = to_jsonb(NEW) - 'digest' THEN
       RETURN NEW;
     END IF;
@@ -92,8 +93,8 @@ def _on_sqlite(conn: sa.Connection, table: str) -> list[str]:
             if row[1] != "digest"
         ]
         keyed = [
-            f"substr(OLD.digest, 1, 3) <> '{_KEYED}'",
-            f"substr(NEW.digest, 1, 3) = '{_KEYED}'",
+            f"substr(OLD.digest, 1, 3) <> '{KEYED}'",
+            f"substr(NEW.digest, 1, 3) = '{KEYED}'",
         ]
         unless = f"WHEN NOT ({' AND '.join([*keyed, *others])}) "
     there = f"EXISTS (SELECT 1 FROM {table} WHERE {_SAME[table]})"

@@ -146,12 +146,19 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
         )
     # A unit's own command is loaded only when it is asked for, or for the list of all.
     asked = args[0] if args else ""
+    if [*args[:2]] == ["verify", "audit"]:
+        # A unit may verify what it keeps under the same name.
+        text = "is the audit of services what was sealed, row by row"
+        _declare_verify(add("verify", text, f"{__package__}.verifying:command"))
     for name, point in points(COMMANDS).items():
-        if asked in handlers and asked != name:
+        if asked in handlers:
             continue
         if asked == name or not asked or asked in {"-h", "--help"}:
             declare, handler = point.load()
-            declare(add(name, (declare.__doc__ or "").partition("\n")[0], handler))
+            added = add(name, (declare.__doc__ or "").partition("\n")[0], handler)
+            declare(added)
+            if name == "verify":
+                added.epilog = "the audit of services: fivered verify audit --help"
     return parser, handlers
 
 
@@ -296,6 +303,9 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
             parsers[name].add_argument(f"--{option}", default=None, help=text)
         parsers[name].add_argument("--limit", type=_count, default=50, help="at most N (50)")
         parsers[name].add_argument("--json", action="store_true", help="an object per line")
+    drop = "DAY: drop the rows of sealed days before it, and keep the seals; needs --decided-by"
+    parsers["audit"].add_argument("--drop-before", metavar="DAY", help=drop)
+    parsers["audit"].add_argument("--decided-by", metavar="WHO", help="who decides, for the record")
     parsers["timers"].add_argument(
         "--late",
         action="store_const",
@@ -346,6 +356,16 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     contracts = parsers["contracts"]
     contracts.add_argument("action", choices=("write", "check", "release"))
     contracts.add_argument("service", nargs="*", help="none: every installed service")
+
+
+def _declare_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("audit",))
+    parser.add_argument("service", nargs="+", help="service names, or: all")
+    kept = "seals as they were kept elsewhere: GET /v1/SERVICE/audit/seals, or lines of a log"
+    parser.add_argument("--against", metavar="FILE", help=kept)
+    parser.add_argument("--data", metavar="FOLDER", help="that of fivered up; none: what runs here")
+    parser.add_argument("--all", action="store_true", help="name every finding, not the first only")
+    parser.add_argument("--json", action="store_true", help="an object per service, all findings")
 
 
 def _declare_doctor(doctor: argparse.ArgumentParser) -> None:

@@ -8,11 +8,13 @@ import os
 import sys
 import time
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from fivered.chassis import (
+    audit_seals,
     broker,
     contracts,
     doctor,
@@ -349,6 +351,8 @@ def _print_parked(row: inbox.Parked, *, whole: bool) -> None:
 
 def run_look(given: argparse.Namespace) -> int:
     """Show jobs, timers or the commands that took effect."""
+    if getattr(given, "drop_before", None):
+        return _drop_audit(given)
     look = {"jobs": looking.jobs, "timers": looking.timers, "audit": looking.audit}[given.command]
     if given.command == "jobs" and given.state not in {None, *looking.JOB_STATES}:
         known = ", ".join(looking.JOB_STATES)
@@ -370,6 +374,23 @@ def run_look(given: argparse.Namespace) -> int:
         print(line)
     if not rows:
         print(f"none in {given.service}", file=sys.stderr)
+    return 0
+
+
+def _drop_audit(given: argparse.Namespace) -> int:
+    if not given.decided_by:
+        raise CommandFailed("audit --drop-before needs --decided-by: who decides, for the record")
+    try:
+        before = date.fromisoformat(given.drop_before)
+    except ValueError as error:
+        raise CommandFailed(f"{given.drop_before!r} is no day: 2026-11-30") from error
+    runtime = open_runtime(given.service)
+    try:
+        digest = runtime.digests.of("_drop_audit", {"before": before.isoformat()}).keyed
+        days, rows = audit_seals.drop(runtime, before, given.decided_by, digest)
+    finally:
+        runtime.close()
+    print(f"{rows} rows of {days} days of {given.service} were dropped; their seals stay")
     return 0
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
+from fivered.chassis.append_only import KEYED
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.settings import ProcessSettings
 from fivered.chassis.storage import ChassisTables, Column
@@ -23,7 +24,7 @@ from fivered.chassis.storage import ChassisTables, Column
 log = logging.getLogger("fivered.digests")
 
 # Which form a stored digest has; what releases up to 0.1 stored is plain hexadecimal.
-_FORM = "k1:"
+_FORM = KEYED
 _BATCH = 500
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fivered.chassis import (
+    audit_seals,
     digests,
     gauges,
     health,
@@ -253,6 +254,7 @@ class Writer(threading.Thread):
         years.warn(self.runtime)
         sealing.look_again(self.runtime)
         webhooks.look_again(self.runtime)
+        audit_seals.seal(self.runtime)
         forget_abandoned(self.runtime.process.blobs)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:

@@ -265,7 +265,8 @@ _WORK = Use(
 _AUDIT = Use(
     purpose="审计:谁在何时办理了什么 / audit: who did what and when",
     basis=("13(1)(3)", "34"),
-    kept="长期,不含姓名号码 / for good, without names and numbers",
+    kept="至少 183 天,到运维按日删除为止;不含姓名号码 / until its day is dropped by an operator,"
+    " 183 days at least; without names and numbers",
     readers="审计员、运维 / auditor, operators",
 )
 _REPEATED = Use(
@@ -283,7 +284,10 @@ _SENT = Use(
 
 # What each service keeps by the mechanisms of the chassis.
 OF_CHASSIS: DataMap = (
-    Held("audit", _AUDIT, others="actor target", things="role action result digest trace"),
+    Held(
+        "audit", _AUDIT, others="actor target session address",
+        things="role action result digest trace refused",
+    ),
     Held(
         "idempotency", _REPEATED, others="actor", hidden="reply",
         things="key method digest", stays="一天后删除 / it goes after a day",
@@ -303,6 +307,8 @@ OF_CHASSIS: DataMap = (
     ),
     Held("timers", _WORK, others="data", things="kind ref"),
     *of_things(
+        audit_marks="marks",
+        audit_seals="marks previous hash sealed_by",
         calendar_years="off make_up source",
         clock="name",
         cursors="source",

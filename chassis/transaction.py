@@ -189,7 +189,7 @@ class Opened(ABC):
         self.engine = engine
         self.process = process
         self.settings = settings
-        self.chassis = _tables_of(service_cls.tables)
+        self.chassis = tables_of(service_cls.tables)
         self.years = Known(calendar or published(), self.chassis.calendar_years)
         self.timers: dict[str, str] = {}
         self.timers_together: dict[str, timedelta] = {}
@@ -756,6 +756,7 @@ class Tx:
         return self.said
 
 
-def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:
+def tables_of(metadata: sa.MetaData) -> store.ChassisTables:
+    """Return the chassis's tables among those of a service."""
     names = store.ChassisTables.__dataclass_fields__
     return store.ChassisTables(**{name: metadata.tables[name] for name in names})

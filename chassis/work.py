@@ -29,6 +29,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from fivered.chassis import (
+    audit_seals,
     digests,
     gauges,
     health,
@@ -369,6 +370,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     years.warn(runtime)
     sealing.look_again(runtime)
     webhooks.look_again(runtime)
+    audit_seals.seal(runtime)
     forget_abandoned(runtime.process.blobs)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox

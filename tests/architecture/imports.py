@@ -22,7 +22,7 @@ BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 # know each other. An import for the type checker alone counts: it hides a circle as well.
 CHASSIS = (
     "cli",
-    "commands | restore | top | up",
+    "commands | restore | top | up | verifying",
     "backup | embedded | event_log | repartition | serve | work",
     "asyncapi | consumers | doctor | gauges | health | keys | looking | process | reconcile | relay | rpc | subscriber | webhook_sender",
     "publisher",
@@ -32,7 +32,7 @@ CHASSIS = (
     "fact_schemas | file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | importers | jobs | webhooks",
-    "history | idempotency | inbox | leases | migrate | records | timers | years",
+    "audit_seals | history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",
     "columns | digests | known_years | outbox | partitioning",
     "reading",

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from fivered.chassis import history, jobs, webhooks
+from fivered.chassis import history, jobs, own_data, webhooks
 from fivered.chassis.api import Leaving
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState, Steps
@@ -46,6 +46,7 @@ from fivered.chassis.messages import (
     new_uuid,
     partition_of,
 )
+from fivered.chassis.own_data import MyData, MyDataAsked
 from fivered.chassis.personal import DataMap
 from fivered.chassis.refusal import NotFound, PreconditionRequired, RoleDenied
 from fivered.chassis.replies import Page
@@ -477,6 +478,24 @@ class Service(Declared):
     def _cancel_job(self, tx: Tx, body: JobQuestion) -> JobState:
         """取消后台任务 / Ask long work to stop."""
         return jobs.cancel(tx, body.job_id)
+
+    @query(roles=(ANY_ROLE, SELF), http="GET /my-data")
+    def _my_data(self, tx: Tx, body: MyDataAsked) -> MyData:
+        """本服务保存的本人信息 / What this service keeps about the caller.
+
+        按表给出本人的行,不含他人信息。每次查阅均留痕。
+        Table by table, own rows only, without other people's data. Each time is noted.
+
+        Raises:
+            Invalid: The cursor is damaged.
+        """
+        if body.cursor is None:
+            tx.afterwards(self.note_own_data)
+        return own_data.answer(tx, body)
+
+    def note_own_data(self, tx: Tx) -> None:
+        """Note that the caller is given the own data, and may refuse it: see `own_data.note`."""
+        own_data.note(tx)
 
     @command(roles=webhooks.DECIDERS, http="POST /webhooks", status=201, unkept=("secret",))
     def _add_webhook(self, tx: Tx, body: AddWebhook) -> WebhookSecret:

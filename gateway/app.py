@@ -32,7 +32,17 @@ from fivered.chassis.requests import Request as Asked
 from fivered.chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
 from fivered.chassis.settings import BusSettings, SettingsError, read, read_all
 from fivered.chassis.table import VERBS
-from fivered.gateway import contract, documents, history, imports, measures, oauth, pages, streams
+from fivered.gateway import (
+    contract,
+    documents,
+    history,
+    imports,
+    measures,
+    oauth,
+    own_data,
+    pages,
+    streams,
+)
 from fivered.gateway.addresses import Addresses
 from fivered.gateway.context import context_of
 from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_members
@@ -462,6 +472,7 @@ class DoorTable:
         self._heard: dict[str, dict[tuple[int, ...], tuple[int, ApiContract]]] = {}
         self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
+        self._export = own_data.Export(gate, installed)
         reader = history.Reader(gate, installed)
         self._history = history.History(gate, reader)
         self.streams = streams.Streams(gate, reader)
@@ -516,7 +527,12 @@ class DoorTable:
 
     def _lay(self) -> None:
         """Lay out the addresses anew; requests under way go on at the old ones."""
-        own = [*self._own.doors(), *self._of_history()]
+        given = self._export.door()
+        own: list[tuple[Door, Serve]] = [
+            *self._own.doors(),
+            *self._of_history(),
+            (given, functools.partial(self._export.serve, given)),
+        ]
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(
             title=TITLE,

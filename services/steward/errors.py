@@ -651,3 +651,14 @@ class RevealsOfOne(RevealLimit):
         "此人的号码今天已被查看 {limit} 次,{again} 起可再查看"
         " / The number of this person was shown {limit} times today; again from {again}"
     )
+
+
+class OwnDataLimit(Refusal):
+    """Somebody asks for all of the own data again and again; once tells all."""
+
+    code = "RATE_LIMIT"
+    status = 429
+    text = (
+        "今天已提供本人信息 {limit} 次,{again} 起可再提取"
+        " / You were given your data {limit} times today; the next time from {again}"
+    )

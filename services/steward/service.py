@@ -30,6 +30,7 @@ from fivered.services.steward.actions import (
     merges,
     missed,
     months,
+    own_data,
     people,
     posts,
     ratings,
@@ -553,6 +554,10 @@ class Steward(Imports, Sealing, Service):
         ),
         job("sweep", retention.run),
     )
+
+    def note_own_data(self, tx: Tx) -> None:
+        """Note that the caller is given the own data, a few times a day."""
+        own_data.note(tx)
 
     def reads_as(self, tx: Tx) -> Actor:
         """Return as whom somebody reads whose post as a steward may be over."""

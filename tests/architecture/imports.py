@@ -31,7 +31,7 @@ CHASSIS = (
     "releases",
     "fact_schemas | file_imports | installed | projections | sealing | table",
     "bus",
-    "deadlines | importers | jobs | webhooks",
+    "deadlines | importers | jobs | own_data | webhooks",
     "audit_seals | history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",
     "columns | digests | known_years | outbox | partitioning",

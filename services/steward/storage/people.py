@@ -568,6 +568,16 @@ def reveals_of(conn: sa.Connection, person_ids: Sequence[str], since: datetime) 
     return found
 
 
+def reads_since(conn: sa.Connection, actor_id: str, door: str, since: datetime) -> int:
+    """Return how often somebody has come through a door since an instant, one person a time."""
+    asked = sa.select(sa.func.count()).where(
+        person_reads.c.actor_id == actor_id,
+        person_reads.c.door == door,
+        person_reads.c.at >= since,
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
 def reads(
     conn: sa.Connection,
     scope: str,

@@ -1,0 +1,278 @@
+"""What a person is given of the own data, and what an erasure takes of it.
+
+Both follow the data map (`personal`): rows that a mapped column says to be the person's, and of
+these the columns that are classed as the person's. Nothing else is named here, so a new table is in
+both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, cast
+
+import sqlalchemy as sa
+from msgspec import Meta
+
+from fivered.chassis import records
+from fivered.chassis import storage as store
+from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.messages import Event
+from fivered.chassis.personal import ROWS, WORDS, DataMap, Held, Use, is_plain, listed
+from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.replies import Reply, plain
+from fivered.chassis.requests import Request
+from fivered.chassis.transaction import Tx
+from fivered.chassis.vault import Keys, Sealed, Vault
+
+# Under which the audit and the log of reads name it.
+DOOR = "my_data"
+
+
+class MyDataAsked(Request, frozen=True):
+    """哪一部分 / Which part."""
+
+    limit: Limit = 200
+    cursor: Cursor | None = None
+
+
+class OwnTable(Reply):
+    """The rows of one table that are the caller's, and why they are kept."""
+
+    table: str
+    purpose: Annotated[str, Meta(description="目的 / why it is kept")]
+    basis: Annotated[list[str], Meta(description="《个人信息保护法》条款 / articles")]
+    kept: Annotated[str, Meta(description="保存期限 / how long")]
+    words: Annotated[dict[str, str], Meta(description="各列含义 / what columns hold")]
+    rows: list[dict[str, object]]
+
+
+class MyData(Reply):
+    """A part of what a service keeps about the caller."""
+
+    tables: list[OwnTable]
+    next: Annotated[str, Meta(description="后一部分的游标 / cursor of the next part")] | None = None
+
+
+class _Part(Request, frozen=True):
+    table: str
+    limit: int
+    cursor: str | None
+
+
+class _Register:
+    """The data map of a service with its tables, as it is asked about one person."""
+
+    def __init__(self, tx: Tx, person_ids: Sequence[str]) -> None:
+        service_cls = tx.runtime.service_cls
+        self._tables = service_cls.tables.tables
+        self._entries: dict[str, Held] = {
+            held.table: held for held in cast("DataMap", getattr(service_cls, "data_map", ()))
+        }
+        self._ids = self._with_given_up(tx.conn, person_ids)
+
+    def _with_given_up(self, conn: sa.Connection, person_ids: Sequence[str]) -> list[str]:
+        """Return the ids with those that were given up for one of them."""
+        found = set(person_ids)
+        for held in self._entries.values():
+            if held.given_up:
+                table = self.table(held)
+                (own, _, _), *_others = held.owners
+                asked = sa.select(table.c[own]).where(table.c[held.given_up].in_(sorted(found)))
+                found |= set(conn.execute(asked).scalars())
+        return sorted(found)
+
+    def table(self, held: Held) -> store.Table:
+        """Return the table of an entry."""
+        return self._tables[held.table]
+
+    def whole(self) -> list[Held]:
+        """Return the entries of tables whose rows are somebody's; what follows others comes first,
+        so that rows go before those that say whose they are."""
+        mine = [held for held in self._entries.values() if held.whose]
+        return sorted(mine, key=lambda held: -self._depth(held))
+
+    def _depth(self, held: Held) -> int:
+        return max(
+            (1 + self._depth(self._entries[to]) if to else 0 for _, _, to in held.owners), default=0
+        )
+
+    def mine(self, held: Held) -> sa.ColumnElement[bool]:
+        """Return the condition that a row is the person's."""
+        table, conditions = self.table(held), list[sa.ColumnElement[bool]]()
+        for name, form, leads_to in held.owners:
+            column = table.c[name]
+            if leads_to:
+                of = self._entries[leads_to]
+                (key,) = self.table(of).primary_key
+                conditions.append(column.in_(sa.select(key).where(self.mine(of))))
+            else:
+                conditions.append(column.in_([form.format(one) for one in self._ids]))
+        return sa.or_(*conditions)
+
+
+def _vault(tx: Tx) -> Vault | None:
+    keys = getattr(tx.settings, "keys", None)
+    return Vault(tx.runtime.name, keys) if isinstance(keys, Keys) else None
+
+
+# --------------------------------------------------------------------------------------------------
+# What a person is given
+
+
+def answer(tx: Tx, asked: MyDataAsked) -> MyData:
+    """Return a part of what the service keeps about the caller, table by table.
+
+    Raises:
+        Invalid: The cursor is damaged.
+    """
+    register, vault = _Register(tx, [tx.actor.id]), _vault(tx)
+    entries = register.whole()
+    first, inner = _read(asked.cursor, len(entries))
+    left, found = asked.limit, list[OwnTable]()
+    for place in range(first, len(entries)):
+        if left <= 0:
+            return MyData(tables=found, next=f"{place}.")
+        held = entries[place]
+        table = register.table(held)
+        given = _given(table, held)
+        part = _Part(held.table, left, inner or None)
+        needed = [column for column in table.columns if column.name in _needed(table, given)]
+        page = records.page(
+            tx.conn, sa.select(*needed).where(register.mine(held)), part, list(table.primary_key)
+        )
+        inner = ""
+        if page.rows:
+            found.append(_told(held, [_row(given, row, vault) for row in page.rows]))
+        if page.next is not None:
+            return MyData(tables=found, next=f"{place}.{page.next}")
+        left -= len(page.rows)
+    return MyData(tables=found)
+
+
+def _read(cursor: str | None, most: int) -> tuple[int, str]:
+    if cursor is None:
+        return 0, ""
+    place, _, inner = cursor.partition(".")
+    if not place.isdecimal() or int(place) >= most:
+        raise Invalid(field="cursor", reason=said("游标已损坏 / the cursor is damaged"))
+    return int(place), inner
+
+
+def _given(table: store.Table, held: Held) -> list[store.Column]:
+    """Return the columns that the person is given: an allow list."""
+    classed = {name for name, _kind in listed(held)}
+    told = set(held.told)
+    return [
+        column
+        for column in table.columns
+        if column.name in told or (is_plain(column) and column.name not in classed)
+    ]
+
+
+def _needed(table: store.Table, given: Sequence[store.Column]) -> set[str]:
+    names = {column.name for column in (*given, *table.primary_key)}
+    bounds = [column.type.bound for column in given if isinstance(column.type, Sealed)]
+    return names | {one.name for one in table.columns for b in bounds if f"{{{one.name}}}" in b}
+
+
+def _row(given: Sequence[store.Column], row: records.Row, vault: Vault | None) -> dict[str, object]:
+    """Return a row as it is given out; what is empty is left out."""
+    values = cast("Mapping[str, object]", row._mapping)  # noqa: SLF001  SQLAlchemy's public name
+    told: dict[str, object] = {}
+    for column in given:
+        value = values[column.name]
+        if value is not None and isinstance(column.type, Sealed) and vault is not None:
+            value = vault.open(cast("bytes", value), column.type.bound_to(values))
+        if isinstance(value, bytes | memoryview):
+            value = bytes(value).hex()
+        if value is not None:
+            told[column.name] = plain(value)
+    return told
+
+
+def _told(held: Held, rows: list[dict[str, object]]) -> OwnTable:
+    use = cast("Use", held.use)
+    named = {name for row in rows for name in row}
+    return OwnTable(
+        table=held.table,
+        purpose=use.purpose,
+        basis=list(use.basis),
+        kept=use.kept,
+        words={name: WORDS[name] for name in sorted(named & WORDS.keys())},
+        rows=rows,
+    )
+
+
+def note(tx: Tx) -> None:
+    """Note in the audit that somebody was given the own data."""
+    tx.conn.execute(
+        tx.runtime.chassis.audit.insert().values(
+            at=tx.now,
+            actor=tx.actor.id,
+            role=tx.actor.role,
+            scope=tx.actor.scope,
+            action=DOOR,
+            result="READ",
+            digest="",
+        )
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# What an erasure takes
+
+
+def consume(tx: Tx, heard: Sequence[Event]) -> None:
+    """Erase what is kept about the persons of facts that say so."""
+    erase(tx, [event.data.person_id for event in heard])
+
+
+def erase(tx: Tx, person_ids: Sequence[str]) -> dict[str, int]:
+    """Empty or delete what the data map says, of persons and of the ids that were given up for
+    them. Done again it changes nothing.
+
+    Returns:
+        How many rows of each table were touched.
+    """
+    register, vault = _Register(tx, person_ids), _vault(tx)
+    touched: dict[str, int] = {}
+    for held in register.whole():
+        table, mine = register.table(held), register.mine(held)
+        if held.erased == ROWS:
+            touched[held.table] = tx.conn.execute(sa.delete(table).where(mine)).rowcount
+        elif held.erased:
+            touched[held.table] = _empty(tx.conn, table, held.erased.split(), mine, vault)
+    return touched
+
+
+def _empty(
+    conn: sa.Connection,
+    table: store.Table,
+    names: Sequence[str],
+    mine: sa.ColumnElement[bool],
+    vault: Vault | None,
+) -> int:
+    key = list(table.primary_key)
+    rows = conn.execute(sa.select(table).where(mine)).mappings().all()
+    for row in rows:
+        told = {str(name): value for name, value in row.items()}
+        values = {name: _nothing(table.c[name], told, vault) for name in names}
+        conn.execute(sa.update(table).where(*(one == row[one.name] for one in key)).values(values))
+    return len(rows)
+
+
+def _nothing(column: store.Column, row: Mapping[str, object], vault: Vault | None) -> object:
+    """Return what stands in a column of which nothing is left."""
+    kind = column.type
+    if column.nullable:
+        return None
+    if isinstance(kind, Sealed) and vault is not None:
+        return vault.seal("", kind.bound_to(row))
+    if isinstance(kind, sa.JSON):
+        return row[column.name] if not row[column.name] else type(row[column.name])()
+    if column.unique:
+        return next(row[one.name] for one in column.table.primary_key)
+    return ""
+
+
+__all__ = ["DOOR", "MyData", "MyDataAsked", "answer", "consume", "erase", "note"]

@@ -1,0 +1,103 @@
+"""A person asks for all that is kept about them, over HTTP, from every service (REQ-L08)."""
+
+import csv
+import io
+import zipfile
+
+import pytest
+
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
+from fivered.gateway.app import create
+from fivered.gateway.tests.conftest import Site, problem_of, settings
+from fivered.services.steward.tests.ground import COMMUNITY, GRID, LI, WANG
+from testkit.bench import environment
+
+AWAY = "partner"
+NAMES = sorted(service_names())
+
+
+@pytest.fixture
+def site(tmp_path):
+    """All services but one, which is installed and does not answer."""
+    kinds = [service_class(name) for name in NAMES if name != AWAY]
+    given = environment(
+        *(kind.settings_type for kind in kinds),
+        FIVERED_DEMO_CLOCK="1",
+        FIVERED_DEMO_START="2025-03-03T09:00:00",
+        FIVERED_SYNTHETIC="1",
+    )
+    opened = {}
+    for kind in kinds:
+        path = f"sqlite:///{tmp_path}/{kind.name}.sqlite"
+        opened[kind.name] = Runtime.open(kind, path, environ=given)
+        migrate_service(kind, opened[kind.name].engine)
+    host = EmbeddedHost(opened)
+    host.start()
+    site = Site(host)
+    site.app = create(host, settings=settings(), services=NAMES)
+    for code, kind in ((COMMUNITY, "COMMUNITY"), (GRID, "GRID")):
+        area = {"code": code, "name": "春晖", "kind": kind}
+        assert site.ask("POST", "/v1/steward/areas", json=area).status_code == 201
+    for who, name, phone in ((WANG, "王小丽", "12812345678"), (LI, "李明", "12800000002")):
+        person = {"person_id": who, "name": name, "phone": phone, "grid": GRID, "synthetic": True}
+        assert site.ask("POST", "/v1/steward/people", json=person).status_code == 201
+        order = {
+            "channel": "APP", "kind": "REPAIR", "category": "LIFT", "grid": GRID,
+            "text": f"=电梯停了,{name}报",
+        }  # fmt: skip
+        made = site.ask("POST", "/v1/steward/requests", person=who, grants=RESIDENT, json=order)
+        assert made.status_code == 201, made.text
+    yield site
+    host.stop()
+
+
+RESIDENT = [{"role": "R_RESIDENT", "scope": GRID}]
+
+
+def own(site, who, query=""):
+    return site.ask("GET", f"/v1/me/data{query}", person=who, grants=RESIDENT)
+
+
+def test_a_person_is_given_all_that_is_kept_and_told_who_did_not_answer(site):
+    answer = own(site, WANG)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["person_id"] == WANG
+    assert not told["complete"]
+    assert told["missing"] == [AWAY]
+    rows = {
+        f"{service}.{table['table']}": table["rows"]
+        for service, one in told["services"].items()
+        for table in one["tables"]
+    }
+    (person,) = rows["steward.persons"]
+    assert (person["name"], person["phone"]) == ("王小丽", "12812345678")
+    (request,) = rows["steward.requests"]
+    assert request["text"] == "=电梯停了,王小丽报"
+    assert {"李明", LI, "12800000002"} & set(answer.text.replace(",", '"').split('"')) == set()
+    assert "李明" not in answer.text
+    assert LI not in answer.text
+    assert "phone_hmac" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+    # As files: one per table, no formulas, and a page that says what they are.
+    packed = zipfile.ZipFile(io.BytesIO(own(site, WANG, "?format=csv").content))
+    assert "未答复" in packed.read("README.txt").decode()
+    text = packed.read("steward/requests.csv").decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert line["text"] == "'=电梯停了,王小丽报"
+
+    # Each time is noted, and the person reads it; after five times it is enough for the day.
+    reads = site.ask("GET", "/v1/steward/person-reads", person=WANG, grants=RESIDENT).json()
+    assert [(one["door"], one["why"]) for one in reads["items"]] == [("my_data", "SELF")] * 2
+    for _ in range(3):
+        assert own(site, WANG).status_code == 200
+    problem = problem_of(own(site, WANG))
+    assert (problem["status"], problem["code"]) == (429, "RATE_LIMIT")
+    assert own(site, LI).status_code == 200
+
+    assert site.ask("GET", "/v1/me/data", grants=None).status_code == 401
+    assert own(site, WANG, "?format=pdf").status_code == 422

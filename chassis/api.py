@@ -57,6 +57,8 @@ Schema = TypedDict(
         "discriminator": dict[str, object],
         # A line of a batch: the service judges each by itself.
         "x-alone": bool,
+        # It counts people (`few`).
+        "x-hidden-below": int,
     },
     total=False,
 )

@@ -98,7 +98,8 @@ _COLUMNS = {
     "duty": "岗位 / Post", "type": "类型 / Type", "work_phone": "工作电话 / Work phone",
     "place": "地点 / Place", "start": "开始", "end": "结束", "grid": "网格", "person_id": "人员",
     "employer": "单位 / Employer", "on_shift": "当班 / On shift", "until": "至 / Until",
-    "backup": "代办 / Stands in", "objections": "异议数", "digest": "摘要", "hash": "摘要",
+    "backup": "代办 / Stands in", "objections": "异议数", "adults": "成年居民 / Adults",
+    "digest": "摘要", "hash": "摘要",
     "subject": "主体", "ref": "单位编号", "score": "信用分", "grade": "等级",
     "reasons": "主要理由", "note": "说明 / Note", "organisations": "单位", "red_list": "红榜",
     "form": "形式 / Form", "level": "级别 / Level", "issuer": "颁发单位 / Given by",
@@ -137,6 +138,8 @@ class _Words(str):
 
 
 _UNNAMED = _Words("未公示姓名 / Not named")
+# In the place of a number that `few` names.
+_FEW = _Words("少于 5 人,不公布 / Too few to be told")
 # What the codes of notices are called.
 _CALLED: Mapping[str, Mapping[str, Sentence]] = {
     "kind": KINDS | sentences({
@@ -161,6 +164,9 @@ def _worded(row: Mapping[str, Json]) -> dict[str, Json]:
             found[stem] = words if value is not None else None
         elif not (lang == "en" and f"{stem}_zh" in row) and f"{name}_zh" not in row:
             found[name] = _called(name, value)
+    hidden = row.get("few")
+    if isinstance(hidden, list):
+        found |= {str(name): _FEW for name in hidden}
     return found
 
 

@@ -149,7 +149,8 @@ class Answering:
             entries = [{"subject": "PRJ:prj_1", "score": 912, "by": "per_7"}]
             entries += [{"outcome": "DISMISSED", "title": "ACT", "grade": "AAA"}]
             found = {"notice_id": body["notice_id"], "scope": "370811", "entries": entries}
-            return found | {"state": "SUSPENDED"}
+            unheard = [{"grid": "g1", "adults": 0, "few": ["adults"]}, {"grid": "g2", "adults": 0}]
+            return found | {"state": "SUSPENDED", "warnings": unheard}
         if service == "credit":
             row = {
                 "notice_id": "ntc_1",
@@ -278,6 +279,9 @@ def test_a_notice_has_a_page_with_what_it_lists():
     Reader(text)
     assert "<dd>ntc_1</dd>" in text
     assert "<td>PRJ:prj_1</td><td>912</td><td>张*明</td>" in text
+    # A number that is too small to be told is no number here (`few`).
+    assert '<td>g1</td><td>少于 5 人,不公布 <span class="en" lang="en">Too few' in text
+    assert "<td>g2</td><td>0</td>" in text
     assert site.ask("GET", "/notices/a%20b", grants=None).status_code == 404
 
 

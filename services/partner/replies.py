@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant, OwnMatter
 from fivered.chassis.replies import Reply
 
@@ -55,7 +56,7 @@ class Step(Reply, kw_only=True):
     note: str | None
 
 
-class PartnerCard(Reply, kw_only=True):
+class PartnerCard(Counts, kw_only=True):
     """合伙人名片 / A partner as everybody may know it; more to those who act for it."""
 
     id: str
@@ -73,8 +74,8 @@ class PartnerCard(Reply, kw_only=True):
     gates_failed: list[str]
     version: int
     created_at: Instant
-    rated: int | UnsetType = UNSET
-    satisfied: int | UnsetType = UNSET
+    rated: Annotated[int, PEOPLE] | UnsetType = UNSET
+    satisfied: Annotated[int, PEOPLE] | UnsetType = UNSET
     winding_down: bool | UnsetType = UNSET
     operators: list[str] | UnsetType = UNSET
     agreement_ref: str | UnsetType | None = UNSET

@@ -40,7 +40,7 @@ CHASSIS = (
     "append_only",
     "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | vault | webhook_wire | workbooks",
-    "api | cards | cells | database_errors | forms | marks",
+    "api | cards | cells | database_errors | few | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",
     "json_values | metrics | tls | typed",
 )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
 
@@ -46,13 +47,13 @@ class ChainReply(Reply, kw_only=True):
     rungs: list[Rung]
 
 
-class Coverage(Reply, kw_only=True):
+class Coverage(Counts, kw_only=True):
     """一级覆盖 / How many targets of a tier have somebody who answers for them."""
 
     tier: str
     target_kind: str
-    targets: int
-    covered: int
+    targets: Annotated[int, PEOPLE]
+    covered: Annotated[int, PEOPLE]
     rate: str | None
     gaps: list[str]
 

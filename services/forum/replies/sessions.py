@@ -1,7 +1,10 @@
 """Sessions, invitations, attendance and votes."""
 
+from typing import Annotated
+
 from msgspec import UNSET, UnsetType, field
 
+from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
 from fivered.services.forum.replies.common import InFavour
@@ -65,12 +68,12 @@ class Quorum(Reply, kw_only=True):
     holds: bool
 
 
-class CapacityCount(Reply, kw_only=True):
+class CapacityCount(Counts, kw_only=True):
     """按身份 / How many of a capacity."""
 
-    invited: int
-    yes: int
-    attended: int
+    invited: Annotated[int, PEOPLE]
+    yes: Annotated[int, PEOPLE]
+    attended: Annotated[int, PEOPLE]
 
 
 class Draw(Reply, kw_only=True):
@@ -80,13 +83,13 @@ class Draw(Reply, kw_only=True):
     pool: int
 
 
-class Representation(Reply, kw_only=True):
+class Representation(Counts, kw_only=True):
     """网格代表性 / How many residents of a grid are invited and there."""
 
     grid: str
-    adults: int
-    invited: int
-    present: int
+    adults: Annotated[int, PEOPLE]
+    invited: Annotated[int, PEOPLE]
+    present: Annotated[int, PEOPLE]
     warning: str | None
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.forum.replies.common import InFavour, Own
@@ -128,12 +129,12 @@ class Tally(Reply, kw_only=True):
     closed_at: Instant
 
 
-class Unheard(Reply, kw_only=True):
+class Unheard(Counts, kw_only=True):
     """无人到场的网格 / An affected grid from which no resident sat in the session."""
 
     warning: str
     grid: str
-    adults: int
+    adults: Annotated[int, PEOPLE]
 
 
 class Planned(Reply, kw_only=True):
@@ -216,10 +217,10 @@ class Step(Reply, kw_only=True):
     ]
 
 
-class Poll(Reply, kw_only=True):
+class Poll(Counts, kw_only=True):
     """满意度 / How those who took part rated it."""
 
-    ratings: int
+    ratings: Annotated[int, PEOPLE]
     stars_total: int
 
 

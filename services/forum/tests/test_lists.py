@@ -213,6 +213,9 @@ def test_cards_of_a_grid_without_staff_rights_name_no_household(town):
     town.live("per_dan", grid=NEXT_GRID, household="hh_9")
     shown = town.resident().ask("coverage", {"scope": COMMUNITY})
     assert "hh_9" not in str(shown)
+    # Nor how many, where they are few.
+    assert shown["tiers"][-1]["few"] == ["covered", "rate", "targets"]
+    assert "few" not in town.cadre(CADRE).ask("coverage", {"scope": COMMUNITY})["tiers"][-1]
     assert "hh_9" in str(town.cadre(CADRE).ask("coverage", {"scope": COMMUNITY}))
 
 

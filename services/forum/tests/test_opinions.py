@@ -91,7 +91,16 @@ def test_an_opinion_carries_a_warning_for_the_grid_that_was_not_there(town):
     topic_id, _session = town.voted(adopt={"level": "COMMUNITY"})
     town.opinion(topic_id)
     opinion = town.cadre().ask("topic", {"topic_id": topic_id})["opinion"]
-    assert opinion["warnings"] == [{"warning": "GRID_NOT_PRESENT", "grid": NEXT_GRID, "adults": 1}]
+    unheard = {"warning": "GRID_NOT_PRESENT", "grid": NEXT_GRID}
+    assert opinion["warnings"] == [unheard | {"adults": 1}]
+    town.secretary()
+    town.on_topic("publicise_opinion", topic_id)
+    (notice,) = town.bench.as_("PUBLIC", person="").ask("notices")["items"]
+    assert notice["warnings"] == [unheard | {"adults": 0, "few": ["adults"]}]
+    shown = town.resident().ask("topic", {"topic_id": topic_id})["opinion"]
+    assert shown["warnings"] == notice["warnings"]
+    for number in range(4):
+        town.live(f"per_far{number}", grid=NEXT_GRID)
 
 
 def test_an_opinion_that_is_late_climbs(town):

@@ -295,6 +295,22 @@ def test_the_session_shows_which_grid_nobody_speaks_for(town):
     session_id = town.schedule(topic_id, START)
     town.bench.at(START)
     town.open(session_id, ANA, BEN, *NEIGHBOURS[:6])
+    room = town.resident(ANA).ask("session", {"session_id": session_id})
+    assert "few" not in str(room)
+    outside = town.resident("per_far").ask("session", {"session_id": session_id})
+    assert outside["representation"][1] == {
+        "grid": NEXT_GRID,
+        "adults": 0,
+        "invited": 0,
+        "present": 0,
+        "warning": "GRID_NOT_PRESENT",
+        "few": ["adults"],
+    }
+    assert outside["capacities"]["RESIDENT_REP"] == room["capacities"]["RESIDENT_REP"]
+    few = {"attended", "invited", "yes"}
+    official = outside["capacities"]["OFFICIAL"]
+    assert official == dict.fromkeys(few, 0) | {"few": sorted(few)}
+    assert room["capacities"]["OFFICIAL"]["invited"] > 0
     shown = town.secretary().ask("session", {"session_id": session_id})["representation"]
     by_grid = {item["grid"]: item for item in shown}
     assert by_grid[GRID]["warning"] is None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta
 from msgspec.structs import replace
 
-from fivered.chassis import records
+from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
 from fivered.chassis.fields import Area, Cursor, Limit
@@ -155,8 +155,12 @@ def coverage(tx: Tx, payload: CoverageOf) -> replies.CoverageReply:
         rules.GRID_WORKER, "HOUSEHOLD", [h for h, _grid in households], covered
     )
     if not sees_inside(tx, payload.scope):
-        # Which households live in an area is for its staff.
-        of_households = replace(of_households, gaps=[])
+        # Which households live in an area is for its staff, and how many where these are few.
+        of_households = few.hide(
+            replace(of_households, gaps=[]),
+            parts={"covered": "targets"},
+            together={"rate": "covered"},
+        )
     grids = storage.heard.areas_in(tx.conn, payload.scope, 15)
     return replies.CoverageReply(
         scope=payload.scope,

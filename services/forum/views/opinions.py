@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fivered.chassis import records
+from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Area, Cursor, Limit, Period
 from fivered.chassis.records import Row
@@ -49,7 +49,11 @@ def opinion_card(tx: Tx, row: Row) -> replies.Opinion | None:
     if opinion.state == "DRAFTED" and not inside:
         return None
     objections = storage.opinions.objections_of(tx.conn, row.opinion_id)
-    told: dict[str, object] = {"id": opinion.opinion_id, "objections": len(objections)}
+    told: dict[str, object] = {
+        "id": opinion.opinion_id,
+        "objections": len(objections),
+        "warnings": _unheard(opinion, whole=inside),
+    }
     if inside:
         decisions = storage.opinions.decisions_of(tx.conn, row.opinion_id)
         told["planned"] = opinion.planned
@@ -58,6 +62,12 @@ def opinion_card(tx: Tx, row: Row) -> replies.Opinion | None:
         ]
         told["decisions"] = [replies.Decision.of(one) for one in decisions.values()]
     return replies.Opinion.of(opinion, **told)
+
+
+def _unheard(opinion: Row, *, whole: bool) -> list[replies.Unheard]:
+    """Return the grids that were not heard; how few live in one is for who acts there."""
+    shown = [replies.Unheard.of(one) for one in opinion.warnings]
+    return shown if whole else [few.hide(one) for one in shown]
 
 
 def objections(tx: Tx, payload: ObjectionsAsked) -> Page[replies.ObjectionCard]:
@@ -113,6 +123,7 @@ def _notice_card(tx: Tx, row: Row) -> replies.NoticeReply:
         topic_number=of.number,
         title=rules.HIDDEN if of.hidden_at else of.title,
         owners_matter=of.owners_matter,
+        warnings=_unheard(row, whole=sees_inside(tx, row.area)),
         tally=tally_card(storage.agenda.tally_of(tx.conn, row.session_id, row.topic_id)),
         published_at=row.publicised_at,
     )

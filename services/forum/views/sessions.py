@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import UNSET
 
-from fivered.chassis import records
+from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Area, Cursor, Limit
 from fivered.chassis.records import Row
@@ -75,9 +75,9 @@ def session(tx: Tx, payload: SessionOf) -> replies.SessionReply:
             for item in items
         ],
         quorum=replies.Quorum.of(counted, needed=counted.quorum, holds=_holds(counted)),
-        capacities=_per_capacity(invited),
+        capacities=_per_capacity(invited, whole=inside or bool(own)),
         draw=replies.Draw.of(row),
-        representation=_representation(tx, items, invited),
+        representation=_representation(tx, items, invited, whole=inside or bool(own)),
         invitations=[
             replies.InvitationCard.of(one, id=one.invitation_id)
             for one in (invited if inside else own)
@@ -131,11 +131,12 @@ def _holds(counted: rules.Presence) -> bool:
     )
 
 
-def _per_capacity(invited: Sequence[Row]) -> dict[str, replies.CapacityCount]:
+def _per_capacity(invited: Sequence[Row], *, whole: bool) -> dict[str, replies.CapacityCount]:
+    """Return how many there are of each capacity; small numbers to who is in the room alone."""
     found: dict[str, list[Row]] = {}
     for row in invited:
         found.setdefault(row.capacity, []).append(row)
-    return {
+    shown = {
         capacity: replies.CapacityCount(
             invited=len(rows),
             yes=sum(row.answer == "YES" for row in rows),
@@ -143,12 +144,17 @@ def _per_capacity(invited: Sequence[Row]) -> dict[str, replies.CapacityCount]:
         )
         for capacity, rows in found.items()
     }
+    if whole:
+        return shown
+    parts = {"yes": "invited", "attended": "invited"}
+    return {capacity: few.hide(count, parts=parts) for capacity, count in shown.items()}
 
 
 def _representation(
-    tx: Tx, items: Sequence[Row], invited: Sequence[Row]
+    tx: Tx, items: Sequence[Row], invited: Sequence[Row], *, whole: bool
 ) -> list[replies.Representation]:
-    """Return, per affected grid, its adults and how many residents of it are invited and there."""
+    """Return, per affected grid, its adults and how many residents of it are invited and there;
+    small numbers to who is in the room alone."""
     scope = sorted({code for item in items for code in item.scope})
     grids = sorted({g for code in scope for g in grids_of(tx, code)})
     adults = storage.heard.adults_per_grid(tx.conn, grids)
@@ -167,7 +173,9 @@ def _representation(
                 warning="GRID_NOT_PRESENT" if adults.get(grid) and not present else None,
             )
         )
-    return shown
+    if whole:
+        return shown
+    return [few.hide(one, parts={"present": "invited"}) for one in shown]
 
 
 def grids_of(tx: Tx, code: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from fivered.chassis import records
+from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Area, Cursor, Limit
 from fivered.chassis.records import Row
@@ -118,6 +118,7 @@ def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:
     tasks = storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=row.round)
     analysed = None if analysis is None else replies.Analysis.of(analysis)
     ratings, stars = storage.topics.poll_of(tx.conn, payload.topic_id)
+    poll = replies.Poll(ratings=ratings, stars_total=stars)
     inside = sees_inside(tx, row.area)
     return replies.TopicReply.of(
         row,
@@ -142,7 +143,7 @@ def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:
         tally=tally,
         opinion=opinion,
         tasks=[task_card(one) for one in tasks],
-        poll=replies.Poll(ratings=ratings, stars_total=stars),
+        poll=poll if inside else few.hide(poll, together={"stars_total": "ratings"}),
     )
 
 

@@ -199,6 +199,33 @@ def test_who_runs_a_shop_does_not_rate_it_nor_does_the_household(town, barber, h
     assert town.as_partner().ask("partner", {"partner_id": barber})["rated"] == 1
 
 
+def test_fewer_than_five_ratings_are_for_the_partner_and_its_officials(town, barber):
+    """Who was the only one to be discontent is known in the street."""
+    shave = town.offer(barber, stock_total=9)
+
+    def rate(person, stars):
+        redemption_id = town.redeem(shave, person=person)
+        body = {"redemption_id": redemption_id, "stars": stars}
+        town.as_resident(person).do("rate_redemption", body)
+
+    def seen():
+        card = town.bench.as_("PUBLIC", person="").ask("partner", {"partner_id": barber})
+        return card.get("rated"), card.get("satisfied"), card.get("few")
+
+    assert seen() == (0, 0, None)
+    for number in range(4):
+        rate(f"per_r{number}", 5)
+    assert seen() == (None, None, ["rated", "satisfied"])
+    shown = town.as_cadre().ask("partner", {"partner_id": barber})
+    assert (shown["rated"], shown["satisfied"]) == (4, 4)
+    assert "few" not in shown
+    rate("per_r4", 5)
+    assert seen() == (5, 5, None)
+    # Five are content, and the sixth one would be alone.
+    rate("per_r5", 1)
+    assert seen() == (6, None, ["satisfied"])
+
+
 def test_who_acts_for_a_partner_of_before_is_told_once_and_in_parts(town, barber, monkeypatch):
     """0.1.0 did not say it: after the upgrade nobody spoke for a partner."""
     monkeypatch.setattr("fivered.services.partner.actions.partners._PART", 1)

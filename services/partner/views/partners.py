@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from msgspec import UNSET, Meta, UnsetType
 
-from fivered.chassis import records
+from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
 from fivered.chassis.records import Row
@@ -127,12 +127,13 @@ def partner(tx: Tx, payload: PartnerQuery) -> replies.PartnerCard:
         raise NotFound(kind="partner", id=payload.partner_id)
     card = partner_card(row)
     card.rated, card.satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
-    if inside:
-        card.operators = store.operators_of(tx.conn, row.partner_id)
-        card.agreement_ref = row.agreement_ref
-        card.uscc_override = row.uscc_override
-        card.winding_down = row.winding_down
-        card.history = steps_of(tx, partners, row.partner_id)
+    if not inside:
+        return few.hide(card, parts={"satisfied": "rated"})
+    card.operators = store.operators_of(tx.conn, row.partner_id)
+    card.agreement_ref = row.agreement_ref
+    card.uscc_override = row.uscc_override
+    card.winding_down = row.winding_down
+    card.history = steps_of(tx, partners, row.partner_id)
     return card
 
 

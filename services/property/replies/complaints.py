@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
 from fivered.services.property.replies.common import Happened, Made
@@ -124,12 +125,12 @@ class Window(Reply, kw_only=True, rename={"first": "from", "last": "to"}):
     months: list[MonthOfWindow]
 
 
-class Category(Reply, kw_only=True):
+class Category(Counts, kw_only=True):
     """一类投诉 / Complaints of one category: filed, and found invalid."""
 
     category: str
-    filed: int
-    invalidated: int
+    filed: Annotated[int, PEOPLE]
+    invalidated: Annotated[int, PEOPLE]
 
 
 class Rate(Reply, kw_only=True):

@@ -249,6 +249,14 @@ def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_r
         "CLEANING": 2,
         "LIFT": 0,
     }
+    # The one who complained about the lift is known to the neighbours.
+    neighbour = bench.as_("R_RESIDENT", person="per_n", scope=town.community)
+    seen = neighbour.ask("complaint_rate", {"scope": town.community, "year": 2025})
+    assert seen["current"] == shown["current"]
+    by_category = {row.pop("category"): row for row in seen["categories"]}
+    hidden = {"filed": 0, "invalidated": 0, "few": ["filed", "invalidated"]}
+    # Of the whole, the other part would tell it.
+    assert by_category == {"CLEANING": hidden, "LIFT": hidden}
     frozen = bench.rows("SELECT complaints, households, sha256 FROM project_months")[0]
     assert frozen["sha256"] == rules.frozen_hash("prj_a", "2025-03", 12, 1200)
 

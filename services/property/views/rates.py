@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from fivered.chassis import few
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import decimal
 from fivered.chassis.fields import Area
@@ -16,6 +17,7 @@ from fivered.chassis.requests import Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.storage import months
 from fivered.services.property.storage.rows import Row
+from fivered.services.property.views.ground import STAFF
 
 DAY = timedelta(days=1)
 DAY_AFTER_ALL = date.max
@@ -286,17 +288,32 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> replies.Rate:
         change_percent_revised=decimal(change_revised, 1),
         restated=(frozen, frozen_before) != (revised, revised_before),
         null_because=_why_null(split, unknown, change, frozen, frozen_before),
-        categories=[
-            replies.Category.of(one)
-            for one in months.complaint_categories(
-                tx.conn,
-                begin=tx.calendar.midnight(days.first),
-                end=tx.calendar.midnight(days.last + DAY),
-                scope=payload.scope,
-                project_id=payload.project_id,
-            )
-        ],
+        categories=_categories(tx, payload, days),
     )
+
+
+def _categories(tx: Tx, payload: RateQuestion, days: Days) -> list[replies.Category]:
+    """Return the complaints by category; a category with few of them to staff of the area alone."""
+    shown = [
+        replies.Category.of(one)
+        for one in months.complaint_categories(
+            tx.conn,
+            begin=tx.calendar.midnight(days.first),
+            end=tx.calendar.midnight(days.last + DAY),
+            scope=payload.scope,
+            project_id=payload.project_id,
+        )
+    ]
+    if tx.actor.role in STAFF and tx.actor.covers(payload.scope):
+        return shown
+    # The whole window's number is told beside them.
+    hidden = few.hidden_parts({one.category: one.filed for one in shown})
+    for one in shown:
+        if one.category in hidden:
+            few.leave_out(one, {"filed", "invalidated"})
+        else:
+            few.hide(one, parts={"invalidated": "filed"})
+    return shown
 
 
 def _why_null(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.replies.people import (
@@ -68,15 +69,15 @@ class Rung(Reply, kw_only=True):
     ) = UNSET
 
 
-class AreaCard(Reply, kw_only=True):
+class AreaCard(Counts, kw_only=True):
     """区域卡 / An area; asked for alone, with the liaison chain above it."""
 
     code: str
     name: str
     kind: str
     parent: str | None = None
-    households: int | None = None
-    persons: int | None = None
+    households: Annotated[int, PEOPLE] | None = None
+    persons: Annotated[int, PEOPLE] | None = None
     version: int
     warnings: Warnings
     liaison_chain: list[Rung] | UnsetType = UNSET

@@ -117,6 +117,11 @@ def areas_in(
     return records.page(conn, _below(root, kind), part, (areas.c.code,))
 
 
+def children(conn: sa.Connection, parents: Collection[str]) -> list[Row]:
+    """Return the areas directly in others."""
+    return records.rows(conn, sa.select(areas).where(areas.c.parent.in_(sorted(parents))))
+
+
 def communities(conn: sa.Connection) -> list[str]:
     """Return all communities in the order of their codes."""
     asked = sa.select(areas.c.code).where(areas.c.kind == "COMMUNITY").order_by(areas.c.code)

@@ -63,3 +63,32 @@ def test_a_street_defines_only_within_itself(bench):
     bench.as_("R_STREET", scope="370811014")
     with pytest.raises(RoleDenied):
         bench.do("define_area", {"code": "370811015901", "name": "某处", "kind": "COMMUNITY"})
+
+
+def test_how_few_live_in_an_area_is_for_who_acts_there(bench):
+    """Nor is it told by the numbers of the areas beside it."""
+    community = {"code": "370811015901", "name": "春晖社区", "kind": "COMMUNITY", "persons": 1803}
+    bench.do("define_area", community)
+    live = {"370811015901001": 3, "370811015901002": 800, "370811015901003": 1000}
+    for code, persons in live.items():
+        grid = {"code": code, "name": code[-3:], "kind": "GRID", "persons": persons}
+        bench.do("define_area", grid | {"households": 300})
+
+    def persons(**asked):
+        asked = {"root": "370811015901"} | asked
+        return {row["code"]: row["persons"] for row in bench.ask("areas", asked)["items"]}
+
+    bench.as_("PUBLIC", person="", scope="")
+    hidden = {"370811015901001": None, "370811015901002": None}
+    assert persons(kind="GRID") == live | hidden
+    # On pages of one, too.
+    assert persons(root="370811015901002") == {"370811015901002": None}
+    alone = bench.ask("area", {"code": "370811015901001"})
+    assert (alone["persons"], alone["few"], alone["households"]) == (None, ["persons"], 300)
+    assert bench.ask("area", {"code": "370811015901"})["persons"] == 1803
+    bench.as_("R_RESIDENT", scope="370811015901")
+    assert persons(kind="GRID") == live | hidden
+    bench.as_("R_CADRE", scope="370811015902")
+    assert persons(kind="GRID") == live | hidden
+    bench.as_("R_CADRE", scope="370811015901")
+    assert persons(kind="GRID") == live

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import UNSET, Meta
 
+from fivered.chassis import few
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Area, Cursor, Limit
 from fivered.chassis.records import Row
@@ -46,7 +48,8 @@ def areas(tx: Tx, payload: AreaList) -> Page[replies.AreaCard]:
     Answer the tree below a root, a page at a time.
     """
     found = storage.ground.areas_in(tx.conn, payload.root, payload.kind, payload)
-    return found.listed(_card)
+    hidden = _hidden(tx, found.rows)
+    return found.listed(lambda row: few.leave_out(_card(row), hidden.get(row.code, set())))
 
 
 def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
@@ -60,7 +63,7 @@ def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
     row = storage.ground.area(tx.conn, payload.code)
     if row is None:
         raise NotFound(kind="area", id=payload.code)
-    card = _card(row)
+    card = few.leave_out(_card(row), _hidden(tx, [row]).get(row.code, set()))
     card.liaison_chain = []
     for level, (kind, digits) in enumerate(storage.ground.RUNGS, start=1):
         if len(row.code) >= digits:
@@ -88,6 +91,24 @@ def area_history(tx: Tx, payload: AreaHistory) -> Page[replies.Change]:
     if storage.ground.area(tx.conn, payload.code) is None or not tx.actor.covers(payload.code):
         raise NotFound(kind="area", id=payload.code)
     return history(tx, payload.code, payload, by_name=True)
+
+
+def _hidden(tx: Tx, rows: Sequence[Row]) -> dict[str, set[str]]:
+    """Return by code which numbers are too small for callers who do not act for these areas, or
+    would tell the small number of an area beside."""
+    acts = tx.actor.role in rules.access.OVERSIGHT
+    shown = {row.code: row for row in rows if not (acts and tx.actor.covers(row.code))}
+    beside: dict[str, list[Row]] = {}
+    parents = {row.parent for row in shown.values() if row.parent}
+    for row in [*shown.values(), *storage.ground.children(tx.conn, parents)]:
+        beside.setdefault(row.parent or "", []).append(row)
+    found: dict[str, set[str]] = {}
+    for name in ("households", "persons"):
+        for of_one in beside.values():
+            counts = {row.code: getattr(row, name) or 0 for row in of_one}
+            for code in few.hidden_parts(counts) & shown.keys():
+                found.setdefault(code, set()).add(name)
+    return found
 
 
 def _card(row: Row) -> replies.AreaCard:

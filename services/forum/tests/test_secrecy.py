@@ -6,10 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import backup, dumps
+from fivered.chassis import backup, dumps, migrate
 from fivered.services.forum import rules
+from fivered.services.forum.service import Forum
 from fivered.services.forum.tests.conftest import STREET
 
 START = "2025-03-07T19:00:00+08:00"
@@ -151,6 +153,41 @@ def test_forty_ballots_cannot_be_given_back_to_their_voters(town, tmp_path):
         held = Path(runtime.engine.url.database).read_bytes()
         assert half.encode() not in held
         assert not [one for one in sealed.values() if one.encode() in held]
+
+
+def test_digests_of_choices_of_before_are_gone_after_the_upgrade(town):
+    """0.2.0 kept them; the audit takes no change but this one."""
+    topic_id, session_id = voted(town)
+    runtime = town.bench.runtime
+    where = {"session_id": session_id, "topic_id": topic_id}
+    kept = [
+        {"a": person, "d": runtime.digests.of("vote", where | {"choice": choice}).keyed}
+        for person, choice in CHOSEN.items()
+    ]
+    insert = (
+        "INSERT INTO audit (at, actor, role, scope, action, result, digest)"
+        " VALUES (:at, :a, 'R_RESIDENT', '', 'vote', 'CAST', :d)"
+    )
+    keys = "UPDATE idempotency SET digest = :d WHERE actor = :a AND method = 'vote'"
+    now = runtime.chassis.audit.c.at.type.process_bind_param(town.bench.now, runtime.engine.dialect)
+    with runtime.engine.begin() as conn:
+        conn.execute(sa.text(insert), [one | {"at": now} for one in kept])
+        conn.execute(sa.text(keys), kept)
+        conn.execute(sa.text("DROP TABLE vote_keys"))
+        conn.execute(sa.text("UPDATE alembic_version SET version_num = '0020'"))
+    digests = {one["d"] for one in kept}
+
+    def found():
+        rows = [row for rows in tables(town).values() for row in rows]
+        return {cell for row in rows for cell in row.values() if isinstance(cell, str)} & digests
+
+    assert found() == digests
+    _chassis, history = migrate.histories(migrate.package_of(Forum))
+    assert history.upgrade(runtime.engine)
+    assert found() == set()
+    change = "UPDATE audit SET digest = 'k1:x' WHERE action = 'vote'"
+    with pytest.raises(sa.exc.DBAPIError), runtime.engine.begin() as conn:
+        conn.execute(sa.text(change))
 
 
 def test_a_restored_backup_of_an_open_vote_lets_people_vote_again(town):

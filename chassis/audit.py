@@ -1,28 +1,65 @@
-"""Audit: one plain row per command that took effect. Days are sealed by `audit_seals`."""
+"""Audit: one plain row per command that took effect, and per call that was refused for want of a
+right (`denials`). Days are sealed by `audit_seals`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from fivered.chassis.messages import Call
+from fivered.chassis.messages import Actor, Call
+
+# What a row says that has no effect; `refused` says why.
+DENIED = "DENIED"
 
 
 def row_of(call: Call, digest: str, reply: object) -> Mapping[str, object]:
     """Return the row that says who did what; it is written in the transaction of the command."""
     target = reply.get("id") if isinstance(reply, dict) else None
     state = reply.get("state") if isinstance(reply, dict) else None
+    return row(
+        call.actor,
+        call.method,
+        digest,
+        result=str(state or "DONE"),
+        target=str(target) if target else None,
+        trace=call.traceparent,
+    )
+
+
+def row(
+    actor: Actor,
+    action: str,
+    digest: str,
+    *,
+    result: str,
+    target: str | None = None,
+    refused: str | None = None,
+    trace: str | None = None,
+    at: datetime | None = None,
+) -> Mapping[str, object]:
+    """Return a row.
+
+    Args:
+        actor: Who acted, in which session, and from where.
+        action: The door.
+        digest: Keyed, of what was asked for.
+        result: DONE, the state that the thing is in now, or DENIED.
+        target: Id of the thing.
+        refused: Why a call was refused: a guard, or the code of a refusal.
+        trace: The `traceparent` of the call.
+        at: When, in real time; default now.
+    """
     return {
-        "at": datetime.now(UTC),
-        "actor": call.actor.id,
-        "role": call.actor.role,
-        "scope": call.actor.scope,
-        "action": call.method,
-        "target": str(target)[:120] if target else None,
-        "result": str(state or "DONE")[:40],
+        "at": at or datetime.now(UTC),
+        "actor": actor.id[:64],
+        "role": actor.role[:30],
+        "scope": actor.scope,
+        "action": action[:80],
+        "target": target[:120] if target else None,
+        "result": result[:40],
         "digest": digest,
-        "trace": (call.traceparent or "")[:64] or None,
-        "session": call.actor.session[:64] or None,
-        "address": call.actor.address[:45] or None,
-        "refused": None,
+        "trace": (trace or "")[:64] or None,
+        "session": actor.session[:64] or None,
+        "address": actor.address[:45] or None,
+        "refused": refused[:60] if refused else None,
     }

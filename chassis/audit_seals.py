@@ -188,6 +188,17 @@ def _seal(runtime: Opened, ready: _Ready) -> bool:
     return True
 
 
+def unsealed_since(conn: sa.Connection, tables: store.ChassisTables) -> datetime | None:
+    """Return the instant of the oldest row that no seal names, or None."""
+    last = newest(conn, tables)
+    audit = tables.audit
+    behind = audit.c.id > (last.last_id if last is not None else 0)
+    found: datetime | None = conn.execute(
+        sa.select(audit.c.at).where(behind).order_by(audit.c.id).limit(1)
+    ).scalar()
+    return found
+
+
 def newest(conn: sa.Connection, tables: store.ChassisTables) -> store.Row | None:
     """Return the newest seal, or None."""
     seals = tables.audit_seals

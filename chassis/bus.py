@@ -21,10 +21,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from fivered.chassis import history, jobs, own_data, webhooks
+from fivered.chassis import audit_log, denials, history, jobs, own_data, webhooks
 from fivered.chassis.api import Leaving
+from fivered.chassis.audit_log import AuditLine, AuditQuery, SealCard, SealsQuery
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState, Steps
+from fivered.chassis.denials import Denied
 from fivered.chassis.facts import declared
 from fivered.chassis.jobs import Job
 from fivered.chassis.json_values import JsonObject
@@ -468,6 +470,29 @@ class Service(Declared):
     def _set_clock(self, tx: Tx, body: SetClock) -> ClockSet:
         """Move the demonstration clock forward."""
         return tx.runtime.set_clock(tx, body.now)
+
+    @query(roles=audit_log.READERS, http="GET /audit")
+    def _audit(self, tx: Tx, body: AuditQuery) -> Page[AuditLine]:
+        """审计记录 / The audit.
+
+        本辖区的命令与被拒的调用,新的在前;查阅本身也留下一条记录。
+        Commands and denied calls of the caller's area, newest first; reading it leaves a row, too.
+        """
+        return audit_log.rows(tx, body)
+
+    @query(roles=audit_log.READERS, http="GET /audit/seals")
+    def _audit_seals(self, tx: Tx, body: SealsQuery) -> Page[SealCard]:
+        """审计的每日封存 / The daily seals of the audit.
+
+        请另行保存各日的 hash,核对:`fivered verify audit --against`。
+        Keep each day's hash elsewhere: `fivered verify audit --against` compares them.
+        """
+        return audit_log.seals(tx, body)
+
+    @command(roles=(SYSTEM_ROLE,))
+    def _denied(self, tx: Tx, body: Denied) -> JsonObject:
+        """Take what the gateway has refused at a door of this service into the audit."""
+        return denials.take(tx, body)
 
     @query(roles=(ANY_ROLE,), http="GET /jobs/{job_id}")
     def _job(self, tx: Tx, body: JobQuestion) -> JobCard:

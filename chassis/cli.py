@@ -104,7 +104,7 @@ _OWN = (
     ("workers", "who consumes the queues of a service", "commands:run_workers"),
     ("jobs", "the long work of a service", "commands:run_look"),
     ("timers", "what a service has set a clock for", "commands:run_look"),
-    ("audit", "which commands took effect in a service, and whose", "commands:run_look"),
+    ("audit", "who did what in a service, and who was denied it", "commands:run_look"),
     ("rebuild", "clear a projection and read it again from its sources", "commands:run_rebuild"),
     ("backup", "one moment of a service's data as a folder; verify", "backup:command"),
     ("restore", "fill an empty database from a backup", "restore:command"),

@@ -19,6 +19,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from fivered.chassis import (
+    audit_seals,
     broker,
     database_errors,
     here,
@@ -41,6 +42,8 @@ from fivered.chassis.transaction import Tx
 # None: nothing is wrong yet, and somebody has to do something before it is.
 _MARKS: dict[bool | None, str] = {True: "ok", False: "BAD", None: "WARN"}
 Found = tuple[bool | None, str]
+# A row is sealed when its day is over, at the next hourly round.
+_UNSEALED = timedelta(days=2)
 T = TypeVar("T")
 
 
@@ -121,7 +124,9 @@ def _service(name: str, url: str | None) -> list[Found]:
             if not store.takes_writes(tx.conn):
                 return [(False, f"database: {store.NO_WRITES}")]
             card = runtime.health(tx)
-            keys = [*_signatures(tx), *_clocks(tx, datetime.now(UTC)), *_keys(tx), *_webhooks(tx)]
+            now = datetime.now(UTC)
+            keys = [*_signatures(tx), *_clocks(tx, now), *_keys(tx), *_webhooks(tx)]
+            keys += _unsealed(tx, now)
             changing = partitioning.read(tx.conn, runtime.chassis)
             steps = runtime.first_steps(tx)["steps"]
         workers = leases.listed(runtime)
@@ -164,6 +169,13 @@ def _webhooks(tx: Tx) -> Iterator[Found]:
         yield False, f"webhook {row.webhook_id} is paused: {why} (docs/webhooks.md)"
     if not webhooks.is_on(tx.runtime.process) and webhooks.active(tx):
         yield None, f"webhooks of {name} are not sent: FIVERED_WEBHOOK_HOSTS and {webhooks.KEY}"
+
+
+def _unsealed(tx: Tx, now: datetime) -> Iterator[Found]:
+    """Tell whether days of the audit wait for their seal."""
+    since = audit_seals.unsealed_since(tx.conn, tx.runtime.chassis)
+    if since is not None and now - since > _UNSEALED:
+        yield None, f"the audit is not sealed since {since:%Y-%m-%d} (fivered work does it)"
 
 
 def _words(error: sa.exc.SQLAlchemyError) -> str:

@@ -71,11 +71,11 @@ def timers(runtime: Opened, asked: Narrowed) -> list[Row]:
 
 
 def audit(runtime: Opened, asked: Narrowed) -> list[Row]:
-    """Return the commands that took effect, newest first."""
+    """Return the commands that took effect, and the calls that were denied, newest first."""
     table = runtime.chassis.audit
     chosen = sa.select(
         table.c.id, table.c.at, table.c.actor, table.c.role, table.c.scope, table.c.action,
-        table.c.target, table.c.result, table.c.trace,
+        table.c.target, table.c.result, table.c.refused, table.c.address, table.c.trace,
     )  # fmt: skip
     narrowed = _narrowed(chosen, action=asked.door, actor=asked.by)
     if asked.trace:

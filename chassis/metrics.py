@@ -214,6 +214,12 @@ CALL_SECONDS = Durations(
 REFUSALS = Counters(
     "fivered_refusals_total", "Calls that a rule refused, by its code", "service", "code"
 )
+DENIALS = Counters(
+    "fivered_audit_denials_total",
+    "Calls refused for want of a right, by what the audit keeps: a row (written), their number"
+    " (counted), nothing (lost: the access log has them)",
+    "service", "kept",
+)  # fmt: skip
 OUTAGES = Counters(
     "fivered_storage_outages_total",
     "Tries that met a database that is away or full, or a folder of files without room",

@@ -84,6 +84,7 @@ class Refusal(Exception):
     Attributes:
         parts: Each complaint where there may be several; they travel as `errors`.
         of_caller: The caller may not act at all, whatever is named; what may be seen says nothing.
+        unseen: There is such a thing, and the caller is told that there is none.
     """
 
     code: ClassVar[str] = "REFUSED"
@@ -92,6 +93,7 @@ class Refusal(Exception):
     text: ClassVar[str] = Sentence("请求被拒绝 / The request was refused")
     parts: Sequence[Refusal] = ()
     of_caller: ClassVar[bool] = False
+    unseen: bool = False
     # Parameters that are names on the wire; a text says the word for them (`locale/words.po`).
     names: ClassVar[tuple[str, ...]] = ()
 
@@ -111,9 +113,18 @@ class Refusal(Exception):
         self.params = params
         super().__init__(self.describe())
 
+    @property
+    def denies(self) -> bool:
+        """Whether the caller lacked a right, here or at all: the audit keeps such refusals."""
+        return self.status in _DENIED or self.of_caller or self.unseen
+
     def describe(self) -> str:
         """Return the Chinese sentence with its placeholders filled."""
         return fill(self.text, self.params)
+
+
+# Nobody is known, or somebody who may not.
+_DENIED = frozenset({401, 403})
 
 
 def _in_capitals(name: str) -> str:

@@ -39,6 +39,7 @@ from fivered.chassis.bus import (
 )
 from fivered.chassis.calendar import Calendar, with_zone
 from fivered.chassis.cards import Health, Steps
+from fivered.chassis.denials import Denials
 from fivered.chassis.digests import Digest, Digests
 from fivered.chassis.facts import declared
 from fivered.chassis.json_values import JsonObject
@@ -100,6 +101,7 @@ class Runtime(Opened):
     ) -> None:
         super().__init__(service_cls, engine, process=process, settings=settings, calendar=calendar)
         self.digests = Digests(process, service_cls.name)
+        self.denials = Denials(self)
         self.look = idempotency.look(self)
         self.entries: dict[str, Entry] = entries(service_cls)
         for method, entry in self.entries.items():
@@ -211,6 +213,7 @@ class Runtime(Opened):
                 outcome = "replayed" if isinstance(reply, Replayed) else "done"
             except Refusal as refusal:
                 outcome = refusal.guard or refusal.code
+                self._note_denial(call, span.header, refusal)
                 raise
             finally:
                 log.info(
@@ -239,7 +242,7 @@ class Runtime(Opened):
         check_role(door.roles, call.actor)
         check_precondition(door.if_match, call.version)
         body = self.read_body(call.method, call.body)
-        digest = self.digests.of(call.method, _without_secrets(body, call.body))
+        digest = self.digests.of(call.method, _without_secrets(type(body), call.body))
         if door.before is not None:
             with self.transaction(call.actor) as tx:
                 door.before(tx, body)
@@ -255,7 +258,7 @@ class Runtime(Opened):
             except Refusal as refusal:
                 if refusal.of_caller:
                     raise
-                raise self._unseen(service, call, body) or refusal from None
+                raise self._as_seen(service, call, body, refusal) from None
             except KeyTaken:
                 if attempt == _RACES - 1:
                     raise InFlight(field="Idempotency-Key") from None
@@ -300,7 +303,18 @@ class Runtime(Opened):
     ) -> object:
         """Run a query in one snapshot."""
         with self._entered(door, call) as span:
-            return self._query(service, door, fn, replace(call, traceparent=span.header))
+            try:
+                return self._query(service, door, fn, replace(call, traceparent=span.header))
+            except Refusal as refusal:
+                self._note_denial(call, span.header, refusal)
+                raise
+
+    def _note_denial(self, call: Call, trace: str | None, refusal: Refusal) -> None:
+        """Let the audit say that somebody lacked a right."""
+        if refusal.denies:
+            kind = self.entries[call.method].body_type
+            body = _without_secrets(kind, call.body)
+            self.denials.note(replace(call, traceparent=trace), body, refusal)
 
     def _query(self, service: Service, door: Door, fn: Callable[..., object], call: Call) -> object:
         check_role(door.roles, call.actor)
@@ -308,13 +322,22 @@ class Runtime(Opened):
         try:
             return self._query_once(service, fn, call, body)
         except Refusal as refusal:
-            raise self._unseen(service, call, body) or refusal from None
+            raise self._as_seen(service, call, body, refusal) from None
         except sa.exc.DBAPIError as error:
             if not (error.connection_invalidated or database_errors.is_lost_race(error)):
                 raise
         # The connection had died in the pool, and the pool is fresh now; or a table was changed
         # under a statement that was prepared, and it is prepared anew.
         return self._query_once(service, fn, call, body)
+
+    def _as_seen(self, service: Service, call: Call, body: object, refusal: Refusal) -> Refusal:
+        """Return a refusal, or that by which the caller may not see the thing at all."""
+        told = self._unseen(service, call, body)
+        if told is None:
+            return refusal
+        # Where the thing was not found in the first place, nobody lacks a right.
+        told.unseen = refusal.denies or not isinstance(refusal, NotFound)
+        return told
 
     def _unseen(self, service: Service, call: Call, body: object) -> Refusal | None:
         """Return why the caller may not see the thing that the refused call names, or None.
@@ -433,10 +456,10 @@ class Runtime(Opened):
         }
 
 
-def _without_secrets(body: object, came: JsonObject) -> JsonObject:
+def _without_secrets(kind: type, came: JsonObject) -> JsonObject:
     """Return a body as it is digested: a digest of a password would be guessed much faster than
     the password is."""
-    hidden = secrets_of(type(body)) if isinstance(body, Struct) else frozenset()
+    hidden = secrets_of(kind) if issubclass(kind, Struct) else frozenset()
     return {name: value for name, value in came.items() if name not in hidden} if hidden else came
 
 

@@ -526,7 +526,9 @@ class Tx:
             NotFound: The area lies outside.
         """
         if not self.actor.covers(area):
-            raise NotFound(kind=kind, id=id)
+            refusal = NotFound(kind=kind, id=id)
+            refusal.unseen = True
+            raise refusal
 
     def check_version(self, version: int) -> None:
         """Compare the stored version with If-Match.

@@ -45,6 +45,7 @@ from fivered.gateway import (
 )
 from fivered.gateway.addresses import Addresses
 from fivered.gateway.context import context_of
+from fivered.gateway.denials import Denials
 from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_members
 from fivered.gateway.doors import ANY, PUBLIC, Door, Doors
 from fivered.gateway.errors import CapabilityMissing, StreamsTaken, answer_error, explain
@@ -417,7 +418,7 @@ def create(
             missing.setdefault(name, "not installed")
 
     believed = Keyring(Tokens(settings.token_key), signed_in=SERVICE in services)
-    gate = Gate(caller, settings, identities or believed)
+    gate = Gate(caller, settings, identities or believed, Denials(services))
     app = Starlette()
     app.state.keyring = believed
     app.state.gate = gate
@@ -663,18 +664,20 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def _following(app: Starlette, caller: Caller, services: Sequence[str]) -> Lifespan:
-    """Return what keeps asking whose tokens count, where people can sign in at all."""
+    """Return what tells services whom the gateway has refused, and keeps asking whose tokens count,
+    where people can sign in at all."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        asking = None
+        following = [asyncio.create_task(app.state.gate.denials.follow(caller))]
         if SERVICE in services:
-            asking = asyncio.create_task(app.state.keyring.follow(caller))
+            following.append(asyncio.create_task(app.state.keyring.follow(caller)))
         try:
             yield
         finally:
-            if asking is not None:
-                asking.cancel()
+            for one in following:
+                one.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
 
     return lifespan
 

@@ -18,12 +18,18 @@ from fivered.chassis import telemetry
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import ANY_VERSION, Actor, Replayed, Seen
 from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
-from fivered.chassis.refusal import IdempotencyMismatch, KeyRequired, PreconditionRequired
+from fivered.chassis.refusal import (
+    IdempotencyMismatch,
+    KeyRequired,
+    PreconditionRequired,
+    Refusal,
+)
 from fivered.chassis.rpc import Caller, CallRefused
 from fivered.chassis.typed import decoder
 from fivered.gateway.addressed import read_params, read_places
 from fivered.gateway.bodies import NOTHING, Unfit, travelling, whole
 from fivered.gateway.context import context_of
+from fivered.gateway.denials import Denials
 from fivered.gateway.doors import PLACE, Door
 from fivered.gateway.errors import (
     IfMatchUnreadable,
@@ -32,7 +38,7 @@ from fivered.gateway.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from fivered.gateway.identity import ANONYMOUS, IdentitySource, admit, let_in, who
+from fivered.gateway.identity import ANONYMOUS, Identity, IdentitySource, admit, let_in, who
 from fivered.gateway.limits import (
     LEAVING,
     Buckets,
@@ -56,26 +62,52 @@ class Gate:
     """What every door of one gateway shares: the bus, the limits, and who people are."""
 
     def __init__(
-        self, caller: Caller, settings: GatewaySettings, identities: IdentitySource
+        self,
+        caller: Caller,
+        settings: GatewaySettings,
+        identities: IdentitySource,
+        denials: Denials,
     ) -> None:
         self.caller = caller
         self.settings = settings
         self.identities = identities
+        self.denials = denials
         self._people = Buckets("person", settings.person_rate, settings.person_burst)
         # What a costly door takes beyond the one request that the outermost layer has counted.
         self._strangers = Buckets("address", settings.address_rate, settings.address_burst)
 
-    def admit(self, request: Request, roles: tuple[str, ...], cost: int = 1) -> Actor:
-        """Return who acts, or refuse.
+    def admit(
+        self,
+        request: Request,
+        roles: tuple[str, ...],
+        cost: int = 1,
+        *,
+        service: str = "",
+        method: str = "",
+    ) -> Actor:
+        """Return who acts, or refuse; the audit is told of a denial.
 
         Args:
             request: What came.
             roles: Who may enter.
             cost: What the answer takes, in ordinary answers.
+            service: Whose door it is; empty for the gateway's own.
+            method: Its name there.
 
         Raises:
             Refusal: No token, no role, or too many requests.
         """
+        known: list[Identity] = []
+        try:
+            return self._admit(request, roles, cost, known)
+        except Refusal as refusal:
+            action = method or _door_of(request)
+            self.denials.note(request, refusal, next(iter(known), None), service, action)
+            raise
+
+    def _admit(
+        self, request: Request, roles: tuple[str, ...], cost: int, proved: list[Identity]
+    ) -> Actor:
         try:
             identity = who(request.headers, self.identities)
         except TokenExpired:
@@ -87,6 +119,7 @@ class Gate:
             self._strangers.take(request.scope, address_of(request.scope))
             raise
         if identity is not None:
+            proved.append(identity)
             request.scope["fivered.person"] = identity.person_id
             self._people.take(request.scope, identity.person_id, cost)
             identity = let_in(identity, _door_of(request), public=PUBLIC_ROLE in roles)
@@ -149,7 +182,7 @@ class Gate:
         """
         if door.leaving is not None:
             request.scope[LEAVING] = door.leaving.headers()
-        actor = self.admit(request, door.roles, door.cost)
+        actor = self.admit(request, door.roles, door.cost, service=door.service, method=door.method)
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)
         places = read_places(door, request)

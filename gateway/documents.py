@@ -112,7 +112,7 @@ def writer(
     write = _WRITERS[door.produces]
 
     async def serve(request: Request) -> Response:
-        actor = gate.admit(request, door.roles)
+        actor = gate.admit(request, door.roles, service=door.service, method=door.method)
         body = read_places(door, request) | read_params(door.params, request)
         asked = Asked(gate, door, request, actor, installed)
         reply = await asked.ask(door.service, door.method, body)

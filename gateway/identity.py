@@ -219,6 +219,12 @@ class Tokens:
             raise TokenInvalid from None
 
 
+def acting_role(header: str | None) -> str:
+    """Return the role that `X-Acting-Role` names; empty where it names none of ours."""
+    found = _ACTING.match(header or "")
+    return found[1] if found is not None and found[1] in ROLES else ""
+
+
 def acting(identity: Identity, header: str | None) -> Actor:
     """Return the actor that a person is in this request.
 

@@ -69,7 +69,7 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
 
     async def serve(request: Request) -> Response:
         # Who may not send files is told so before a byte of the file is read.
-        actor = gate.admit(request, door.roles)
+        actor = gate.admit(request, door.roles, service=door.service, method=door.method)
         key = read_key(request)
         order: JsonObject = {"dry_run": False}
         order |= read_places(door, request) | read_params(_PARAMS, request)

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import append_only, audit_seals, cli
+from fivered.chassis import append_only, audit_seals, cli, doctor
 from fivered.chassis import storage as store
+from fivered.chassis.messages import SYSTEM
 from fivered.chassis.settings import CommandFailed
 
 # A day in Shanghai begins at 16:00 UTC.
@@ -160,8 +161,13 @@ def test_a_day_is_sealed_when_it_is_over_and_each_once(bench):
     assert audit_seals.seal(bench.runtime, now=midnight + timedelta(minutes=11)) == 0
     # Written late, with an instant of a day that is sealed: it belongs to the next one.
     write(bench, NOON)
+    three_days_later = midnight + timedelta(days=3, hours=1)
+    with bench.runtime.snapshot(SYSTEM) as tx:
+        [(state, told)] = doctor._unsealed(tx, three_days_later)
+        assert (state, "not sealed since 2026-03-03" in told) == (None, True)
+        assert list(doctor._unsealed(tx, midnight + DAY)) == []
     # Nobody worked for three days; each has its seal, also the one without a row.
-    assert audit_seals.seal(bench.runtime, now=midnight + timedelta(days=3, hours=1)) == 3
+    assert audit_seals.seal(bench.runtime, now=three_days_later) == 3
     rows = bench.rows("select day, last_id, rows from audit_seals order by place")
     assert [(row["last_id"], row["rows"]) for row in rows] == [
         (0, 0),

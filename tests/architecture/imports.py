@@ -32,6 +32,7 @@ CHASSIS = (
     "fact_schemas | file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | importers | jobs | own_data | webhooks",
+    "audit_log | denials",
     "audit_seals | history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",
     "columns | digests | known_years | outbox | partitioning",

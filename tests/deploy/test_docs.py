@@ -21,7 +21,7 @@ ROLES = ROOT / "docs" / "roles"
 # A page may use what an earlier one has brought about (a month that is closed, points to spend).
 ORDER = (
     "resident", "steward", "partner", "project-manager", "secretary", "street", "operator",
-    "consumer",
+    "consumer", "auditor",
 )  # fmt: skip
 PAGES = [
     *(ROLES / f"{name}.md" for name in ORDER),

@@ -75,6 +75,22 @@ def test_a_call_and_an_event_get_through_with_the_least_rights(house):
     api.close()
 
 
+@pytest.mark.covers("REQ-L09")
+def test_whom_the_gateway_refuses_stands_in_the_audit_of_the_service(house):
+    """It signs for the system over the bus, with its own key, and the service believes it."""
+    api = house.api()
+    area = {"code": COMMUNITY, "name": "春晖", "kind": "COMMUNITY"}
+    with pytest.raises(Refused, match="ROLE_DENIED"):
+        api.post("/v1/steward/areas", RESIDENT, area, key="not-mine")
+    api.close()
+    own = house.environment("steward")["FIVERED_STEWARD_DATABASE_URL"]
+    asked = "SELECT action, refused, address FROM audit WHERE result = 'DENIED' AND actor = %s"
+    with psycopg.connect(own, autocommit=True) as conn:
+        assert wait_until(lambda: conn.execute(asked, [RESIDENT.person_id]).fetchone(), 15)
+        found = conn.execute(asked, [RESIDENT.person_id]).fetchone()
+    assert found == ("define_area", "ROLE_DENIED", "127.0.0.1")
+
+
 ATTEMPTS = {
     "publish as another service": lambda ch: ch.basic_publish(
         "steward.events", "request_rated.v1.0", b"forged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from fivered.chassis import i18n
 from fivered.chassis.refusal import RoleDenied
 from fivered.chassis.replies import Reply
 from fivered.chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
+from fivered.gateway.dispatch import ReplyUnexpected, check_reply
 from fivered.gateway.doors import ANY, Doors
 from fivered.gateway.tests.conftest import Site, problem_of
 
@@ -238,3 +240,18 @@ def test_an_area_outside_is_told_as_that():
     assert (refused.code, refused.guard) == ("ROLE_DENIED", "AREA_DENIED")
     told = i18n.problem_of(refused, "fivered.gateway")
     assert told["message_zh"] == "角色“区级主管”的授权范围是 370811,不包括 370812"
+
+
+def test_what_follows_from_the_last_month_that_can_be_asked_for_is_no_fault():
+    """A month of 2099 has its cut-off in 2100: it was answered 500 where replies are checked."""
+
+    class CutOff(Reply):
+        day: date
+        at: datetime | None = None
+
+    doors = Doors("toy", tag="玩具 / Toy")
+    door = doors.query("GET", "/c", "c", reply=CutOff, roles=ANY, summary="截止 / Cut-off")
+    check_reply(door, {"day": "2100-01-06", "at": "2100-01-06T01:00:00+00:00"})
+    for wrong in ({"day": "2100-02-30"}, {"day": "2099-12-01", "at": 7}):
+        with pytest.raises(ReplyUnexpected):
+            check_reply(door, wrong)

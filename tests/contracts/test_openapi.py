@@ -66,15 +66,3 @@ def test_what_is_lost_is_noticed():
         "d body.k: B is taken no more",
         "d body.new is required now",
     ]
-
-
-def test_no_door_takes_a_year_whose_days_no_answer_can_name(today):
-    """`year=2100` was a fault: days and months are known until 2099, at every door."""
-    years = {
-        f"{door} {at}": limits.get("maximum", 9999)
-        for door, said in today.items()
-        for at, limits in said["takes"].items()
-        if at.split()[-1].rpartition(".")[2] == "year"
-    }
-    assert len(years) >= 3
-    assert {door for door, most in years.items() if most > 2099} == set()

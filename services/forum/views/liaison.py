@@ -87,7 +87,7 @@ class DeputyRecordOf(Request, frozen=True):
     """Which year."""
 
     deputy_id: str
-    year: Annotated[int, Meta(ge=2000, le=2099, examples=[2025])]
+    year: Annotated[int, Meta(ge=2000, le=2100, examples=[2025])]
 
 
 def chain(tx: Tx, payload: ChainOf) -> replies.ChainReply:

@@ -33,7 +33,7 @@ class RateQuestion(Request, frozen=True):
             whatever was there.
     """
 
-    year: Annotated[int, Meta(ge=2000, le=2099, examples=[2023])]
+    year: Annotated[int, Meta(ge=2000, le=2100, examples=[2023])]
     scope: Area = "370811"
     window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
     until: Annotated[date, Meta(description="窗口最后一日 / last day of the window")] | None = None

@@ -105,6 +105,7 @@ class CallsContainer(Protocol):
 USUAL: dict[str, object] = {
     "unkept": (), "before": None, "if_match": False, "status": 200, "produces": "", "cost": 1,
     "common": False, "deadline_s": None, "leaving": None, "oauth": False,
+    "ahead": None,
 }  # fmt: skip
 
 
@@ -128,6 +129,7 @@ class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
     deadline_s: float | None
     leaving: Leaving | None
     oauth: bool
+    ahead: Callable[..., object] | None
     source: str
     readers: tuple[type, ...]
     timer_kind: str

@@ -73,6 +73,7 @@ WORDS = {
     "place": "地点 / place",
     "post": "职务 / post",
     "proposer": "提议人编号 / proposer",
+    "provider_subject": "统一身份认证编号 / id at the provider of sign-in",
     "rating_text": "评价文字 / words of the rating",
     "reason": "理由 / reason",
     "receipt": "纸质回执编号 / number of the receipt",

@@ -246,9 +246,10 @@ class Runtime(Opened):
         if door.before is not None:
             with self.transaction(call.actor) as tx:
                 door.before(tx, body)
+        found = door.ahead(self.settings, body) if door.ahead is not None else None
 
         def act(tx: Tx) -> object:
-            tx.roles = door.roles
+            tx.roles, tx.ahead = door.roles, found
             service.admit(tx)
             return deadlines.mark(tx, plain(fn(service, tx, body)))
 
@@ -319,8 +320,14 @@ class Runtime(Opened):
     def _query(self, service: Service, door: Door, fn: Callable[..., object], call: Call) -> object:
         check_role(door.roles, call.actor)
         body = self.read_body(call.method, call.body)
+        found = door.ahead(self.settings, body) if door.ahead is not None else None
+
+        def ask(tx: Tx) -> object:
+            tx.ahead = found
+            return fn(service, tx, body)
+
         try:
-            return self._query_once(service, fn, call, body)
+            return self._query_once(service, ask, call)
         except Refusal as refusal:
             raise self._as_seen(service, call, body, refusal) from None
         except sa.exc.DBAPIError as error:
@@ -328,7 +335,7 @@ class Runtime(Opened):
                 raise
         # The connection had died in the pool, and the pool is fresh now; or a table was changed
         # under a statement that was prepared, and it is prepared anew.
-        return self._query_once(service, fn, call, body)
+        return self._query_once(service, ask, call)
 
     def _as_seen(self, service: Service, call: Call, body: object, refusal: Refusal) -> Refusal:
         """Return a refusal, or that by which the caller may not see the thing at all."""
@@ -362,12 +369,10 @@ class Runtime(Opened):
             return refusal
         return None
 
-    def _query_once(
-        self, service: Service, fn: Callable[..., object], call: Call, body: object
-    ) -> object:
+    def _query_once(self, service: Service, ask: Callable[[Tx], object], call: Call) -> object:
         with self.snapshot(call.actor, call.lang) as tx:
             tx.actor = service.reads_as(tx)
-            answer = deadlines.mark(tx, plain(fn(service, tx, body)))
+            answer = deadlines.mark(tx, plain(ask(tx)))
         if tx.after:
             with self.transaction(call.actor, traceparent=call.traceparent) as writing:
                 for act in tx.after:

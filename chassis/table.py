@@ -65,6 +65,7 @@ def command(
     common: bool = False,
     leaving: Leaving | None = None,
     oauth: bool = False,
+    ahead: Act | None = None,
     name: str = "",
 ) -> Row:
     """A way to change something: `act(tx, request)`.
@@ -82,6 +83,8 @@ def command(
         leaving: Since when and until when, where it will be gone: answers and the document say so.
         oauth: Whether it is asked and refuses as OAuth 2.0 has it (RFC 6749): a form, HTTP Basic,
             no key; see `fivered.gateway.oauth`.
+        ahead: `ahead(settings, request)` runs in no transaction, after `before`: what is asked of
+            other machines. The action finds what it returns in `tx.ahead`.
         name: Name on the bus, where it is not the function's.
     """
     if status not in {200, 201, 202}:
@@ -89,7 +92,7 @@ def command(
     return _call(
         bus.Command, http, act, name, roles=tuple(roles), if_match=if_match,
         status=status, unkept=tuple(unkept), before=before, common=common,
-        leaving=leaving, oauth=oauth,
+        leaving=leaving, oauth=oauth, ahead=ahead,
     )  # fmt: skip
 
 
@@ -102,6 +105,7 @@ def query(
     cost: int = 1,
     deadline_s: float | None = None,
     leaving: Leaving | None = None,
+    ahead: Act | None = None,
     name: str = "",
 ) -> Row:
     """A question: `act(tx, request)` reads only.
@@ -114,11 +118,12 @@ def query(
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
         leaving: As in `command`.
+        ahead: As in `command`.
         name: As in `command`.
     """
     return _call(
         bus.Query, http, act, name, roles=tuple(roles), if_match=False,
-        produces=produces, cost=cost, deadline_s=deadline_s, leaving=leaving,
+        produces=produces, cost=cost, deadline_s=deadline_s, leaving=leaving, ahead=ahead,
     )  # fmt: skip
 
 

@@ -392,6 +392,7 @@ class Tx:
         "_years",
         "actor",
         "after",
+        "ahead",
         "causation_id",
         "conn",
         "correlation_id",
@@ -454,6 +455,8 @@ class Tx:
         # For a command whose reply is not kept whole, asked again with the same key: what was
         # kept of the first answer. It changes nothing then, and gives what was not kept anew.
         self.first: Members | None = None
+        # What was asked of other machines before the transaction began (`table.command`).
+        self.ahead: Any = None
         self._outgoing: list[outbox.Unsaid] = []
         self._partitions: int | None = None
 

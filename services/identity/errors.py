@@ -58,6 +58,46 @@ class UnsupportedGrantType(Refusal):
     text = "只支持 client_credentials / Only client_credentials is supported"
 
 
+class ProviderMissing(Refusal):
+    status = 404
+    text = "本系统未接入统一身份认证 / This installation has no provider of sign-in"
+
+
+class ProviderUnavailable(Refusal):
+    """It is away, too slow, or says what nobody can read."""
+
+    status = 503
+    of_caller = True
+    text = (
+        "统一身份认证暂时不可用,请稍后再试,或用密码登录"
+        " / The provider of sign-in is not available; try again later, or sign in by password"
+    )
+
+
+class ProviderRefused(Refusal):
+    """What came back from the provider does not fit what was begun; the log says why."""
+
+    status = 401
+    of_caller = True
+    text = (
+        "统一身份认证登录未完成,请重新开始"
+        " / The sign-in at the provider was not completed; begin again"
+    )
+
+
+class ProviderUnbound(Refusal):
+    """Nobody is known by a name or an address of mail: an administrator binds the account."""
+
+    status = 403
+    of_caller = True
+    text = "此身份尚未绑定账号,请联系管理员 / No account is bound to it; ask an administrator"
+
+
+class ProviderBound(Refusal):
+    status = 409
+    text = "此身份已绑定另一账号 / Another account is bound to this identity"
+
+
 class AccountClosed(Guard):
     text = "账号已停用 / The account is closed"
 

@@ -124,6 +124,7 @@ class Me(Reply, kw_only=True):
     kind: AccountKind | None
     session_id: str | None
     second_factor: SecondFactor
+    provider_subject: str | None
     recovery_codes_left: int
     grants: list[GrantCard]
 
@@ -138,6 +139,9 @@ class AccountCard(Reply, kw_only=True):
     state: AccountState
     area: str
     second_factor: SecondFactor
+    provider_subject: Annotated[
+        str | None, Meta(description="绑定的统一身份认证 sub / whom it is bound to at the provider")
+    ]
     waits_for_first_use: bool
     created_at: Instant
     version: int
@@ -217,6 +221,17 @@ class EnrolmentCard(Reply, kw_only=True):
     used_at: Annotated[
         Instant | None, Meta(description="使用或作废时间 / when it was used, or replaced")
     ]
+
+
+class ProviderBegun(Reply, kw_only=True):
+    """统一身份认证登录的开始 / The beginning of a sign-in at the provider."""
+
+    address: Annotated[str, Meta(description="请转到此地址 / where the person goes")]
+    state: Annotated[str, Meta(description="回来时须相同 / must be the same when they come back")]
+    flow: Annotated[
+        str, Meta(description="由客户端保存,随回调提交 / the client keeps it and sends it back")
+    ]
+    expires_in: Annotated[int, Meta(description="有效秒数 / seconds")]
 
 
 class SystemCard(Reply, kw_only=True):

@@ -14,7 +14,9 @@ from fivered.services.identity.actions import (
     heard,
     keys,
     offices,
+    openid,
     own,
+    provider,
     signing_in,
     sweeping,
     systems,
@@ -70,6 +72,14 @@ class Identity(Sealing, Service):
         asked("GET /sessions", views.my_sessions, roles=(SELF,)),
         command("POST /sessions/{session_id}/end", signing_in.end_session, roles=(SELF,)),
         asked("GET /keys", views.public_keys, roles=(PUBLIC,)),
+        asked(
+            "GET /oidc/start", provider.start_at_provider, roles=(PUBLIC,), ahead=openid.known
+        ),
+        command(
+            "POST /oidc/callback", provider.come_from_provider, roles=(PUBLIC,),
+            unkept=("access_token", "refresh_token"), before=provider.use_flow,
+            ahead=provider.ask_provider,
+        ),
         # ------------------------------------------------------------ one's own account
         asked("GET /me", views.me, roles=(SELF,)),
         command(
@@ -82,6 +92,10 @@ class Identity(Sealing, Service):
         command(
             "POST /second-factor/confirm", own.confirm_factor, roles=(SELF,),
             unkept=("recovery_codes",), before=own.count_own_try,
+        ),
+        command(
+            "POST /second-factor/prove", own.prove_session, roles=(SELF,),
+            before=own.count_own_try,
         ),
         # ------------------------------------------------------------ accounts
         command(
@@ -107,6 +121,14 @@ class Identity(Sealing, Service):
         command(
             "POST /accounts/{account_id}/close", accounts.close_account, roles=ADMINISTRATORS,
             if_match=True,
+        ),
+        command(
+            "POST /accounts/{account_id}/provider", accounts.bind_provider, roles=ADMINISTRATORS,
+            if_match=True,
+        ),
+        command(
+            "POST /accounts/{account_id}/provider/end", accounts.unbind_provider,
+            roles=ADMINISTRATORS, if_match=True,
         ),
         command(
             "POST /enrolments", accounts.enrol, roles=ENROLLING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,6 +47,40 @@ class IdentitySettings:
         "FIVERED_RESIDENT_SESSION_DAYS", help="Longest session of residents", default=90, least=1,
         most=366,
     )  # fmt: skip
+
+    oidc_issuer: str = setting(
+        "FIVERED_IDENTITY_OIDC_ISSUER",
+        help="Issuer of the district's own provider of OpenID Connect, https://…, exactly as its "
+        "discovery document says it; http to this machine only. Empty = none",
+        default="",
+        like=(
+            re.compile(r"(https://\S+|http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/\S*)?)?\Z"),
+            "an address of https, or of http on this machine",
+        ),
+    )
+    oidc_client_id: str = setting(
+        "FIVERED_IDENTITY_OIDC_CLIENT_ID", help="Our client id at that provider", default=""
+    )
+    oidc_client_secret: Secret = setting(  # noqa: RUF009  see seal_key
+        "FIVERED_IDENTITY_OIDC_CLIENT_SECRET",
+        help="Our secret at that provider; empty = a public client, by PKCE alone",
+        default=Secret(""),
+    )
+    oidc_redirect_uri: str = setting(
+        "FIVERED_IDENTITY_OIDC_REDIRECT_URI",
+        help="Page to which the provider sends people back; it posts code and state to us",
+        default="",
+    )
+    oidc_factors: tuple[str, ...] = setting(
+        "FIVERED_IDENTITY_OIDC_FACTORS",
+        help="Values of amr or acr that count as an authenticator, by comma; empty = none does",
+        default=(),
+    )
+    oidc_ca: str = setting(
+        "FIVERED_IDENTITY_OIDC_CA",
+        help="File of the authorities that signed the provider's certificate; empty = the usual",
+        default="",
+    )
 
     @property
     def keys(self) -> Keys:

@@ -106,6 +106,7 @@ def test_what_is_kept_from_others_says_why():
     assert all(declared.why for declared in kept.values())
     # The author of a new one shows here that no view gives it to others.
     assert {place: type(declared) for place, declared in kept.items()} == {
+        "identity BindProvider.subject": Office,
         "partner PayStatement.payment_ref": Office,
         "steward CorrectPerson.name": Sealed,
         "steward FindPeople.name": Office,

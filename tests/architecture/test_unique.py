@@ -71,6 +71,10 @@ BY_SERVICE = {
         "login": "small letters, digits and three signs only, by the pattern of its field",
         "digest": "exact: a digest of a token or code that this service made",
         "subject": DIGEST,
+        **dict.fromkeys(
+            ("provider_issuer", "provider_subject"),
+            "exact: OpenID Connect Core 2 compares both by their very signs",
+        ),
         "ref": MADE,
     },
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.

@@ -168,6 +168,30 @@ def confirm_factor(tx: Tx, payload: ConfirmFactor) -> replies.RecoveryCodes:
     return replies.RecoveryCodes(id=account.account_id, recovery_codes=written)
 
 
+def prove_session(tx: Tx, payload: ConfirmFactor) -> replies.Done:
+    """在本次登录中出示验证码 / Show a code of the authenticator in a session that began without.
+
+    经统一身份认证登录后,凭验证码取得角色;随后刷新令牌。
+
+    Raises:
+        NotFound: The caller has no account, or no session.
+        AccountClosed: It is closed.
+        FactorNotBegun: There is no authenticator.
+        CodeWrong: The code is wrong.
+        TooManyTries: Too many have failed.
+    """
+    account = mine(tx)
+    if not tx.actor.session:
+        raise NotFound(kind="session", id="")
+    if account.factor_since is None:
+        raise FactorNotBegun
+    if signing_in.take_code(tx, account, payload.code, real_now()) is None:
+        raise CodeWrong(field="code")
+    signing_in.succeeded(tx, tx.actor.id)
+    sessions.prove(tx.conn, tx.actor.session)
+    return replies.Done(id=tx.actor.session, state="PROVEN")
+
+
 def is_more_than_resident(tx: Tx, person_id: str) -> bool:
     """Tell whether a person has another right than a resident's: an administrator resets."""
     held = grant_store.held_by(tx.conn, person_id, tx.now)

@@ -217,7 +217,9 @@ def _next(
     tx: Tx, account: Row, session: Row, now: datetime, parent: str | None = None
 ) -> replies.Tokens:
     held = keys.rights_of(tx, account)
-    rights = [one for one in held if session.proven or not asks_for_factor(one.role)]
+    # Where an authenticator is on, nothing is done without it: who came by the provider shows it.
+    plain = account.factor_since is None
+    rights = [one for one in held if session.proven or (plain and not asks_for_factor(one.role))]
     access, seconds = keys.signed(tx, account, session.session_id, rights)
     refresh = secrets.new_token()
     sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now, parent)

@@ -19,6 +19,7 @@ def sweep(tx: Tx, _due: Due) -> None:
     """Forget what nobody can ask for any more, by real time."""
     now = real_now()
     sessions.sweep(tx.conn, now - KEPT, now - TOLD)
+    accounts.sweep_flows(tx.conn, now - TOLD)
     accounts.sweep_tries(tx.conn, now - KEPT)
     keys.sweep(tx)
 

@@ -14,6 +14,7 @@ from fivered.services.identity.storage.tables import (
     accounts,
     chassis,
     enrolments,
+    flows,
     grants,
     people,
     recovery_codes,
@@ -109,6 +110,28 @@ def administrators(conn: sa.Connection) -> int:
         grants.c.role == "R_DISTRICT", grants.c.state == "ACTIVE"
     )
     return int(conn.execute(asked).scalar_one())
+
+
+def by_provider(conn: sa.Connection, issuer: str, subject: str) -> Row | None:
+    """Return the account that is bound to an identity at a provider and hold it, or None."""
+    asked = sa.select(accounts).where(
+        accounts.c.provider_issuer == issuer, accounts.c.provider_subject == subject
+    )
+    return records.first(conn, asked.with_for_update(key_share=True))
+
+
+def use_flow(conn: sa.Connection, digest: str, at: datetime) -> bool:
+    """Note that a sign-in at the provider has come back. Tells whether it is the first time."""
+    statement = store.insert(conn, flows).values(digest=digest, used_at=at)
+    done = conn.execute(
+        statement.on_conflict_do_nothing(index_elements=["digest"]).returning(flows.c.digest)
+    )
+    return done.first() is not None
+
+
+def sweep_flows(conn: sa.Connection, before: datetime) -> None:
+    """Forget sign-ins that began so long ago that they end by themselves."""
+    conn.execute(sa.delete(flows).where(flows.c.used_at < before))
 
 
 # --------------------------------------------------------------------------------------------------

@@ -36,9 +36,10 @@ DATA_MAP = (
         stays="编号与状态 / the id and its state",
     ),
     Held(
-        "accounts", ACCOUNT, whose="person_id", general="login",
-        hidden="password factor", others="created_by", things="account_id kind state",
-        erased="login password factor", stays="编号 / the id",
+        "accounts", ACCOUNT, whose="person_id", general="login provider_subject",
+        hidden="password factor", others="created_by",
+        things="account_id kind state provider_issuer",
+        erased="login password factor provider_subject", stays="编号 / the id",
     ),
     Held(
         "recovery_codes", ACCOUNT, whose="account_id>accounts", hidden="digest", erased=ROWS,
@@ -70,5 +71,5 @@ DATA_MAP = (
         things="service_account_id name scopes state",
     ),
     Held("service_secrets", RIGHT, hidden="digest", others="made_by", things="service_account_id"),
-    *of_things(signing_keys="key_id secret public"),
+    *of_things(signing_keys="key_id secret public", flows="digest"),
 )  # fmt: skip

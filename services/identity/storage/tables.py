@@ -45,11 +45,15 @@ accounts = sa.Table(
     sa.Column("factor_since", _At),
     # The time step of the last code that was taken: a code is taken once.
     sa.Column("factor_step", sa.BigInteger, nullable=False),
+    # Who the person is at the district's own provider, as an administrator has bound it.
+    sa.Column("provider_issuer", sa.String(200)),
+    sa.Column("provider_subject", sa.String(255)),
     # Grows with whatever ends a right of the person; a token bears the number of its time.
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("created_by", store.Id, nullable=False),
     sa.Column("created_at", _At, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ux_accounts_provider", "provider_issuer", "provider_subject", unique=True),
 )
 # Codes for the loss of the authenticator: each is taken once.
 recovery_codes = sa.Table(
@@ -66,6 +70,13 @@ tries = sa.Table(
     sa.Column("subject", sa.String(70), primary_key=True),
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("last_at", _At, nullable=False),
+)
+# Sign-ins at the provider that have come back: each does so once.
+flows = sa.Table(
+    "flows",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("used_at", _At, nullable=False),
 )
 sessions = sa.Table(
     "sessions",

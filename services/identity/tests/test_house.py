@@ -44,4 +44,4 @@ def test_without_a_long_key_the_service_does_not_start():
     for environ in ({}, {"FIVERED_IDENTITY_KEY": "short"}):
         with pytest.raises(SettingsError, match="FIVERED_IDENTITY_KEY"):
             read(IdentitySettings, environ)
-    assert "secret" not in repr(read(IdentitySettings, {"FIVERED_IDENTITY_KEY": "secret" * 6}))
+    assert "sesame" not in repr(read(IdentitySettings, {"FIVERED_IDENTITY_KEY": "sesame" * 6}))

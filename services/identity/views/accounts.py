@@ -78,6 +78,7 @@ def me(tx: Tx, _payload: Nothing) -> replies.Me:
         login=None if account is None else account.login,
         kind=None if account is None else account.kind,
         session_id=tx.actor.session or None,
+        provider_subject=None if account is None else account.provider_subject,
         second_factor="OFF" if account is None else replies.factor_of(account, needed=needed),
         recovery_codes_left=left,
         grants=[replies.grant_card(row) for row in held],

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
+import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from fivered.chassis import doctor, here, logs, telemetry
 from fivered.chassis.commands import open_runtime
 from fivered.chassis.here import keys_file, read_keys
-from fivered.chassis.json_values import JsonObject
+from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.messages import SYSTEM, Call, new_uuid
 from fivered.chassis.refusal import Refusal, Sentence, fill
-from fivered.chassis.settings import CommandFailed
+from fivered.chassis.settings import CommandFailed, SettingsError
 from fivered.gateway import keyring
 from fivered.gateway.app import run
 from fivered.gateway.identity import issue
@@ -70,12 +76,59 @@ def run_token(given: argparse.Namespace) -> int:
     for text in given.grant:
         role, _, scope = text.partition(":")
         grants.append({"role": role, "scope": scope})
+    token_id = new_uuid()
     try:
-        token = issue(key, given.person, grants, given.hours)
+        token = issue(key, given.person, grants, given.hours, token_id)
     except ValueError as error:
         raise CommandFailed(str(error)) from error
+    made: JsonObject = {
+        "token_id": token_id,
+        "person_id": given.person,
+        "grants": cast("Json", grants),
+        "until": (datetime.now(UTC) + timedelta(hours=given.hours)).isoformat(),
+        "made_by": f"{getpass.getuser()}@{socket.gethostname()}"[:200],
+    }
+    _record(given.data, made)
     sys.stdout.write(token + "\n")
     return 0
+
+
+def _record(data: str, made: JsonObject) -> None:
+    """Write down that a token was made: with the identity service, or where that is away, at the
+    end of a file. What nobody writes down is not given out.
+
+    Raises:
+        CommandFailed: It can be written nowhere.
+    """
+    try:
+        with here.at(data or None):
+            runtime = open_runtime(keyring.SERVICE)
+            try:
+                runtime.call(Call("_token_made", made, SYSTEM, new_uuid()))
+            finally:
+                runtime.close()
+    except (CommandFailed, SettingsError, Refusal, SQLAlchemyError, LookupError) as error:
+        log = _log_of(data)
+        line = msgspec.json.encode({"at": datetime.now(UTC).isoformat(), **made}) + b"\n"
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write(line)
+        except OSError as failed:
+            raise CommandFailed(
+                f"a token is written down, and that is not possible: {failed}"
+            ) from error
+        sys.stderr.write(f"written down in {log}: {error}\n")
+
+
+def _log_of(data: str) -> Path:
+    """Return where tokens are written down that the identity service cannot keep."""
+    if named := os.environ.get("FIVERED_TOKEN_LOG"):
+        return Path(named)
+    if data:
+        return Path(data) / "tokens.jsonl"
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(state) / "fivered/tokens.jsonl"
 
 
 def _key_of(folder: str) -> str:

@@ -137,7 +137,13 @@ def read_pass(given: object) -> Pass:
     return Pass(name, frozenset(doors), None if grant is None else read_grant(grant))
 
 
-def issue(key: str, person_id: str, grants: Iterable[Mapping[str, str]], hours: float) -> str:
+def issue(
+    key: str,
+    person_id: str,
+    grants: Iterable[Mapping[str, str]],
+    hours: float,
+    token_id: str = "",
+) -> str:
     """Return a token for a person.
 
     Args:
@@ -145,6 +151,7 @@ def issue(key: str, person_id: str, grants: Iterable[Mapping[str, str]], hours: 
         person_id: Whose token it is.
         grants: `{"role": "R_CADRE", "scope": "370811015901"}` each; at least one.
         hours: How long it is good, in real time.
+        token_id: By which it is known; default a new one.
 
     Raises:
         ValueError: One of them is not as described.
@@ -165,7 +172,7 @@ def issue(key: str, person_id: str, grants: Iterable[Mapping[str, str]], hours: 
         "sub": person_id,
         "iat": now,
         "exp": now + max(1, int(hours * 3600)),
-        "jti": new_uuid(),
+        "jti": token_id or new_uuid(),
         "grants": [{"role": grant.role, "scope": grant.scope} for grant in read],
     }
     return jwt.encode(claims, key, algorithm=_ALGORITHM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import jwt
@@ -202,6 +203,8 @@ def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeyp
     declare(parser)
     assert declare.__doc__
     given = parser.parse_args(["--person", "per_1", "--grant", "R_CADRE:370811015901"])
+    log = tmp_path / "log" / "tokens.jsonl"
+    monkeypatch.setenv("FIVERED_TOKEN_LOG", str(log))
     monkeypatch.delenv("FIVERED_TOKEN_KEY", raising=False)
     with pytest.raises(CommandFailed):
         handle(given)
@@ -216,3 +219,12 @@ def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeyp
         (tmp_path / "keys.json").write_text(unreadable)
         with pytest.raises(CommandFailed):
             handle(given)
+    # Each one that was made is written down, where no identity service keeps it.
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(one["person_id"], len(one["grants"])) for one in lines] == [("per_1", 1)] * 2
+    assert log.stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("FIVERED_TOKEN_LOG", "/proc/nowhere/tokens.jsonl")
+    given.data = ""
+    with pytest.raises(CommandFailed, match="written down"):
+        handle(given)
+    assert capsys.readouterr().out == ""

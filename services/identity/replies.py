@@ -291,6 +291,17 @@ class SystemToken(Reply, kw_only=True):
     scope: Annotated[str, Meta(description="范围,以空格分开 / scopes, separated by blanks")]
 
 
+class OperatorToken(Reply, kw_only=True):
+    """命令行令牌 / A token that an operator has made by the command line."""
+
+    id: Annotated[str, Meta(description="令牌编号(jti)/ the token's jti")]
+    person_id: Annotated[str, Meta(description="以何人身份 / as whom it acts")]
+    grants: list[Right]
+    made_at: Instant
+    until: Instant
+    made_by: Annotated[str, Meta(description="系统用户与主机 / user and host of the command line")]
+
+
 class ScopeCard(Reply, kw_only=True):
     """一个范围 / A scope, and what it opens beside the public doors."""
 

@@ -15,6 +15,7 @@ from fivered.services.identity.actions import (
     keys,
     offices,
     openid,
+    operators,
     own,
     provider,
     signing_in,
@@ -147,6 +148,10 @@ class Identity(Sealing, Service):
             "POST /grants/{grant_id}/refuse", offices.refuse_grant, roles=GRANTING, if_match=True
         ),
         command("POST /grants/{grant_id}/end", offices.end_grant, roles=GRANTING, if_match=True),
+        asked(
+            "GET /operator-tokens", system_views.operator_token_list,
+            roles=("R_DISTRICT", "R_AUDITOR"),
+        ),
         command("POST /signing-keys", keys.rotate_signing_key, roles=("R_DISTRICT",)),
         # ------------------------------------------------------------ other systems
         command(
@@ -200,6 +205,11 @@ class Identity(Sealing, Service):
     def _standing(self, tx: Tx, body: Nothing) -> replies.Standing:
         """Answer what a gateway must know to believe a token."""
         return views.standing(tx, body)
+
+    @internal(roles=(SYSTEM_ROLE,))
+    def _token_made(self, tx: Tx, body: operators.TokenMade) -> replies.Done:
+        """Keep that an operator has made a token by the command line."""
+        return operators.token_made(tx, body)
 
     @internal(roles=(SYSTEM_ROLE,), unkept=("password",))
     def _first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.NewAccount:

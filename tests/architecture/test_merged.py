@@ -29,9 +29,9 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 # household or a post is not merged with another one. Then words, digests, lists of these.
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
-account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id
+grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id
 complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job escalation_id
-export_id fund_id grant_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
+export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id notice_id objection_id offer_id official_id opinion_id org_id partner_id post
 post_ref predecessor_id project_id proposal_id record_id rectification_id redemption_id
@@ -87,6 +87,8 @@ HISTORY = {
         "accounts.person_id": "closed with the registration, where the kept one has an account",
         "sessions.person_id": "ended at the merge",
         "endings.ref": "told of tokens that bear the id of then",
+        "operator_tokens.person_id": "the token bears the id of then",
+        "operator_tokens.made_by": "a user of the operator's machine",
         "grants.ref": "of which registration the right of a resident follows",
     },
     "credit": {

@@ -61,7 +61,9 @@ ALIKE = {
         ),
         CHOSEN,
     ),
-    **dict.fromkeys(("account_id", "key_id", "enrolment_id", "service_account_id"), MADE),
+    **dict.fromkeys(
+        ("account_id", "key_id", "enrolment_id", "service_account_id", "token_id"), MADE
+    ),
     "rule_code": RULES,
     "uscc": CAPITALS,
     "id_no_hmac": DIGEST,

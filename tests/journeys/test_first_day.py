@@ -193,6 +193,19 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
     assert wait_until(has_ended, 30)
     assert shi.refresh() == {"R_RESIDENT"}
 
+    # A token that the operator makes is seen by those who answer for the district.
+    words = ("--person", "per_tool", "--grant", f"R_STREET:{STREET}", "--hours", "1")
+    made = subprocess.run(
+        [FIVERED, "token", *data, *words], env=environ, capture_output=True, text=True, check=True,
+        timeout=60,
+    )  # fmt: skip
+    assert made.stderr == ""
+    (seen,) = zhou.get("/identity/operator-tokens").json()["items"]
+    assert (seen["person_id"], seen["grants"], "@" in seen["made_by"]) == (
+        "per_tool", [{"role": "R_STREET", "scope": STREET}], True,
+    )  # fmt: skip
+    assert meng.get("/identity/operator-tokens").status_code == 403
+
     # Whoever signs out everywhere is out everywhere.
     ana.done("/identity/sign-out-everywhere")
     assert wait_until(lambda: ana.get("/identity/me").status_code == 401, 30)

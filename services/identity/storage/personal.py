@@ -71,5 +71,8 @@ DATA_MAP = (
         things="service_account_id name scopes state",
     ),
     Held("service_secrets", RIGHT, hidden="digest", others="made_by", things="service_account_id"),
+    Held(
+        "operator_tokens", RIGHT, others="person_id grants made_by", things="token_id",
+    ),
     *of_things(signing_keys="key_id secret public", flows="digest"),
 )  # fmt: skip

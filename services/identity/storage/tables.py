@@ -161,6 +161,19 @@ endings = sa.Table(
     sa.Column("at", _At, nullable=False, index=True),
     sqlite_autoincrement=True,
 )
+# Tokens that an operator has made by the command line: for people to see, no gateway asks it.
+operator_tokens = sa.Table(
+    "operator_tokens",
+    metadata,
+    sa.Column("token_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    # The district in which it acts.
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("grants", store.Json, nullable=False),
+    sa.Column("made_at", _At, nullable=False),
+    sa.Column("until", _At, nullable=False),
+    sa.Column("made_by", sa.String(200), nullable=False),
+)
 # Keys that sign access tokens. Two are known at a time while one is replaced.
 signing_keys = sa.Table(
     "signing_keys",

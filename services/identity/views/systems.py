@@ -14,7 +14,7 @@ from fivered.services.identity.fields import GrantState
 from fivered.services.identity.rules.scopes import SCOPES
 from fivered.services.identity.storage import systems as store
 from fivered.services.identity.storage.moments import real_now
-from fivered.services.identity.storage.tables import service_accounts
+from fivered.services.identity.storage.tables import operator_tokens, service_accounts
 
 
 class SystemList(Request, frozen=True):
@@ -61,6 +61,30 @@ def service_account(tx: Tx, payload: WhichSystem) -> replies.SystemDetail:
     found = store.counting(tx.conn, row.service_account_id, real_now())
     return replies.SystemDetail.of(
         row, id=row.service_account_id, secrets=[replies.SecretCard.of(one) for one in found]
+    )
+
+
+class OperatorTokenList(Request, frozen=True):
+    """命令行令牌筛选 / Which tokens of the command line."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def operator_token_list(tx: Tx, payload: OperatorTokenList) -> Page[replies.OperatorToken]:
+    """命令行令牌 / Tokens that operators have made by `fivered token`, newest first.
+
+    Raises:
+        Invalid: The cursor is damaged, or was made for another list.
+    """
+    asked = sa.select(operator_tokens).where(
+        operator_tokens.c.area.startswith(tx.actor.scope, autoescape=True)
+    )
+    found = records.page(tx.conn, asked, payload, (operator_tokens.c.token_id,), newest_first=True)
+    return found.listed(
+        lambda row: replies.OperatorToken.of(
+            row, id=row.token_id, grants=[replies.Right(**one) for one in row.grants]
+        )
     )
 
 

@@ -1,0 +1,48 @@
+"""Tokens that an operator makes by the command line: written down, for auditors to see."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from fivered.chassis import records
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import Area, Instant
+from fivered.chassis.requests import Request
+from fivered.services.identity import replies
+from fivered.services.identity.storage.moments import real_now
+from fivered.services.identity.storage.tables import operator_tokens
+
+
+class TokenGrant(Request, frozen=True):
+    """A role, and where."""
+
+    role: Annotated[str, Meta(max_length=30)]
+    scope: Area
+
+
+class TokenMade(Request, frozen=True):
+    """What the command line has signed; the token itself is nowhere."""
+
+    token_id: Annotated[str, Meta(max_length=64)]
+    person_id: Annotated[str, Meta(max_length=64)]
+    grants: Annotated[list[TokenGrant], Meta(min_length=1, max_length=100)]
+    until: Instant
+    made_by: Annotated[str, Meta(max_length=200)]
+
+
+def token_made(tx: Tx, payload: TokenMade) -> replies.Done:
+    """Keep that an operator has made a token, before it is shown."""
+    records.add(
+        tx.conn,
+        operator_tokens,
+        token_id=payload.token_id,
+        person_id=payload.person_id,
+        area=payload.grants[0].scope[:6],
+        grants=[{"role": one.role, "scope": one.scope} for one in payload.grants],
+        made_at=real_now(),
+        until=payload.until,
+        made_by=payload.made_by,
+    )
+    return replies.Done(id=payload.token_id, state="MADE")

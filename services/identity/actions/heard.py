@@ -12,6 +12,7 @@ from fivered.services.identity.actions import closing, rights
 from fivered.services.identity.rules import grants as rules
 from fivered.services.identity.storage import accounts
 from fivered.services.identity.storage import grants as store
+from fivered.services.identity.storage.tables import accounts as account_table
 
 _NEW_PERSON: dict[str, object] = {
     "state": "ACTIVE", "merged_into": None, "grid": None, "sequence": -1, "sequences": {},
@@ -54,8 +55,17 @@ def _register(tx: Tx, event: Event) -> None:
     kept = str(row["merged_into"] or data.person_id)
     roles = [] if grid is None else [("R_RESIDENT", str(grid))]
     rights.renew(tx, "RESIDENT", data.person_id, [kept], roles)
+    if grid is not None and before is not None and before["grid"] != grid:
+        _follow(tx, kept, str(grid))
     if now["state"] == "DECEASED" and row["merged_into"] is None:
         closing.close_for_dead(tx, data.person_id)
+
+
+def _follow(tx: Tx, person_id: str, grid: str) -> None:
+    """Let a resident's account be administered where the person lives now."""
+    account = accounts.of_person(tx.conn, person_id, lock=True)
+    if account is not None and account.kind == "RESIDENT" and account.area != grid:
+        records.change(tx, account_table, account, step="moved", note=account.area, area=grid)
 
 
 def _registered(data: Any) -> dict[str, object]:

@@ -262,6 +262,19 @@ def test_a_fact_of_before_that_comes_late_changes_nothing(house):
     assert house.rights(ANA) == [("R_RESIDENT", OTHER_GRID, "RESIDENT")]
 
 
+def test_a_residents_account_goes_where_the_person_lives(house):
+    house.resident(ANA)
+    worker = house.as_("R_GRID", "per_shi", COMMUNITY)
+    code = worker.do("enrol", {"person_id": ANA})["code"]
+    body = {"code": code, "login": "xiaoli", "password": "a fine long sentence 7"}
+    house.anybody().do("activate", body)
+    far = "370811001001001"
+    house.hear("steward", "resident_moved", {"person_id": ANA, "to_grid": far}, sequence=2)
+    there = house.as_("R_STREET", "per_yan", far[:9])
+    assert [one["login"] for one in there.ask("account_list")["items"]] == ["xiaoli"]
+    assert house.as_("R_STREET", "per_meng", STREET).ask("account_list")["items"] == []
+
+
 def test_of_two_registrations_the_kept_one_has_the_rights_of_both(house):
     house.resident("per_old")
     code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": "per_old"})["code"]

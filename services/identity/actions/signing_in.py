@@ -157,7 +157,7 @@ def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
         PasswordWeak: It will not do.
     """
     plain = passwords.normal(password)
-    if why := passwords.fault(plain, account.login):
+    if why := passwords.fault(plain, account.login, secrets.common_passwords()):
         raise PasswordWeak(field=field, reason=why)
     if secrets.is_password(account.password, plain):
         raise PasswordWeak(field=field, reason=said("与当前密码相同 / it is the present one"))

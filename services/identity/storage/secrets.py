@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hmac
 import secrets
+from importlib import resources
 from typing import cast
 
 from argon2 import PasswordHasher
@@ -40,6 +41,14 @@ def _hasher() -> PasswordHasher:
 def _nobody() -> str:
     # An account that is not there takes as long as one that is.
     return _hasher().hash(secrets.token_urlsafe(16))
+
+
+@functools.cache
+def common_passwords() -> frozenset[str]:
+    """Return what people choose most, in small letters."""
+    file = resources.files("fivered.services.identity").joinpath("data/common-passwords.txt")
+    lines = file.read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 def hashed(password: str) -> str:

@@ -224,12 +224,48 @@ def test_the_same_call_again_gives_tokens_of_the_same_session(house):
 
 @pytest.mark.parametrize(
     "password",
-    ["short", "aaaaaaaaaaaa", "1234567890123", "password2026!", "Zhou12345678", "x" * 129],
+    [
+        *("short", "aaaaaaaaaaaa", "1234567890123", "password2026!", "Zhou12345678", "x" * 129),
+        *(
+            "woaini1314",
+            "5201314520",
+            "woaini5201314",
+            "P@ssw0rd2026",
+            "1qaz2wsx3edc",
+            "Monkey123456",
+        ),
+        *(
+            "zhangwei1990",
+            "wangxiaoli19850712",
+            "lina5201314",
+            "19900101liu",
+            "Li.Ming.1988",
+            "chen888888",
+        ),
+        *("jining2026!!", "dangyuan1949", "weirenminfuwu1", "a1234567890"),
+    ],
 )
 def test_a_password_that_is_easily_guessed_will_not_do(house, password):
     made = house.first_day()
     with pytest.raises(PasswordWeak):
         house.sign_in("zhou", made["password"], new_password=password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *(
+            "correct horse battery",
+            "一个很长的口令 2026",
+            "xiexieninlaozhangshu2024",
+            "my own password 3",
+        ),
+        *("grid number one 5", "tulip-Okapi-47-drum", "wo zai ren cheng zhu le 20 nian"),
+    ],
+)
+def test_a_long_one_of_ones_own_will_do(house, password):
+    made = house.first_day()
+    assert house.sign_in("zhou", made["password"], new_password=password)
 
 
 def test_no_secret_stands_in_the_database(house):

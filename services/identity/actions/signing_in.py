@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import pyotp
+from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Nothing, Tx
@@ -45,6 +47,16 @@ class SignIn(Request, frozen=True):
     code: Code | None = None
     new_password: Password | None = None
     device: Device | None = None
+    refresh_token: (
+        Annotated[
+            RefreshToken,
+            Meta(
+                description="本设备先前登录的刷新令牌:他人的失败尝试不影响本设备 / of a sign-in "
+                "of before on this device: then tries of others do not hold it up"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Refresh(Request, frozen=True):
@@ -71,10 +83,43 @@ def digest_of(token: str) -> str:
 def count_try(tx: Tx, payload: SignIn) -> None:
     """Count a try as failed before it is looked at; one that succeeds is taken back.
 
+    Codes of one account are counted together, from wherever they come, where the password with
+    them is right. Who shows that this device was signed in before has counts of the own.
+
     Raises:
         TooManyTries: So many have failed that it is not looked at now.
     """
-    count(tx, payload.login.lower())
+    account = store.by_login(tx.conn, payload.login)
+    stored = None if account is None else account.password
+    # It takes as long where there is no such account, or no authenticator.
+    right = payload.code is not None and secrets.is_password(
+        stored, passwords.normal(payload.password)
+    )
+    _count(tx, _subjects_of(tx, payload, account, right=right))
+
+
+def _subjects_of(tx: Tx, payload: SignIn, account: Row | None, *, right: bool) -> dict[str, int]:
+    """Return by what a sign-in is counted; `right` where a code came with the right password."""
+    login = payload.login.lower()
+    if known := _known_device(tx, account, payload.refresh_token):
+        return _subject(tx, "try", f"{login}\n{known}", try_rules.FREE)
+    found = _subjects(tx, login)
+    if right and account is not None:
+        found |= _subject(tx, "code", account.account_id, try_rules.FREE_OF_CODES)
+    return found
+
+
+def _known_device(tx: Tx, account: Row | None, refresh_token: str | None) -> str:
+    """Return the session of before whose token is shown, if it was of this account; else ""."""
+    if account is None or refresh_token is None:
+        return ""
+    row = sessions.token(tx.conn, digest_of(refresh_token))
+    if row is None or row.void:
+        return ""
+    before = records.find(tx.conn, session_table, row.session_id)
+    if before is None or before.account_id != account.account_id or before.ended_why == "REUSED":
+        return ""
+    return str(before.session_id)
 
 
 def count(tx: Tx, meant: str) -> None:
@@ -83,30 +128,40 @@ def count(tx: Tx, meant: str) -> None:
     Raises:
         TooManyTries: So many have failed that it is not looked at now.
     """
-    now, both = real_now(), _subjects(tx, meant)
-    found = store.tried(tx.conn, both)
-    for subject, free in both.items():
+    _count(tx, _subjects(tx, meant))
+
+
+def _count(tx: Tx, subjects: dict[str, int]) -> None:
+    now = real_now()
+    found = store.tried(tx.conn, subjects)
+    for subject, free in subjects.items():
         row = found.get(subject)
         wait = 0 if row is None else try_rules.wait_s(row.failed, row.last_at, now, free)
         if wait:
             raise TooManyTries(seconds=wait)
-    for subject in sorted(both):
+    for subject in sorted(subjects):
         store.count_try(tx.conn, subject, now, now - try_rules.FORGOTTEN_AFTER)
 
 
 def succeeded(tx: Tx, meant: str) -> None:
     """Take the try back that was counted."""
-    for subject, free in _subjects(tx, meant).items():
-        store.forget_try(tx.conn, subject, wholly=free == try_rules.FREE)
+    _forget(tx, _subjects(tx, meant))
+
+
+def _forget(tx: Tx, subjects: dict[str, int]) -> None:
+    for subject, free in subjects.items():
+        store.forget_try(tx.conn, subject, wholly=free != try_rules.FREE_OF_ADDRESS)
 
 
 def _subjects(tx: Tx, meant: str) -> dict[str, int]:
-    vault = secrets.vault(tx.settings.keys)
     address = tx.actor.address or "?"
-    return {
-        vault.digest("try", f"{meant}\n{address}"): try_rules.FREE,
-        vault.digest("address", address): try_rules.FREE_OF_ADDRESS,
-    }
+    return _subject(tx, "try", f"{meant}\n{address}", try_rules.FREE) | _subject(
+        tx, "address", address, try_rules.FREE_OF_ADDRESS
+    )
+
+
+def _subject(tx: Tx, kind: str, of: str, free: int) -> dict[str, int]:
+    return {secrets.vault(tx.settings.keys).digest(kind, of): free}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -146,7 +201,7 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
     elif secrets.needs_rehash(account.password):
         renewed = secrets.hashed(passwords.normal(payload.password))
         account = records.update(tx.conn, accounts, account, password=renewed)
-    succeeded(tx, account.login)
+    _forget(tx, _subjects_of(tx, payload, account, right=payload.code is not None))
     return begin(tx, account, payload.device, proven=proven)
 
 

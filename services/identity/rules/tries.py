@@ -1,7 +1,8 @@
 """How long somebody waits who has tried in vain. Pure.
 
 Counted by whom is meant and from where, so that nobody can lock somebody else out; and by from
-where alone, so that nobody can try one password with every name.
+where alone, so that nobody can try one password with every name. Codes of an account whose password
+is known are counted from everywhere.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from datetime import datetime, timedelta
 
 FORGOTTEN_AFTER = timedelta(hours=1)
 FREE, FREE_OF_ADDRESS = 5, 50
+# Of codes that came with the right password, from all addresses together.
+FREE_OF_CODES = 10
 _FIRST_S, _LONGEST_S = 5, 900
 
 

@@ -268,6 +268,50 @@ def test_a_long_one_of_ones_own_will_do(house, password):
     assert house.sign_in("zhou", made["password"], new_password=password)
 
 
+def test_codes_are_counted_from_everywhere_once_the_password_is_known(house):
+    """A tester had five free tries of a code from each address."""
+    tokens = house.staff("zhou")
+    house.time.pass_(seconds=60)
+    for number in range(10):
+        house.address = f"198.51.100.{number}"
+        with pytest.raises(SignInFailed):
+            house.sign_in("zhou", code="000000")
+    house.address = "198.51.100.99"
+    with pytest.raises(TooManyTries):
+        house.sign_in("zhou", code="000000")
+    # Who does not know the password holds nobody up: not even another code is looked at.
+    with pytest.raises(SignInFailed):
+        house.sign_in("zhou", "wrong password", code="000000")
+    # And whoever was signed in on this device is not held up by what others try, here or elsewhere.
+    known = {
+        "refresh_token": tokens["refresh_token"],
+        "code": house.codes["zhou"].at(house.time.at),
+    }
+    with pytest.raises(TooManyTries):
+        house.sign_in("zhou", **known | {"refresh_token": "somebody's"})
+    assert house.sign_in("zhou", **known)["rights"]
+
+
+def test_behind_one_address_a_known_device_does_not_wait_for_the_others(house):
+    made = house.first_day()
+    tokens = house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    for number in range(50):
+        with pytest.raises(SignInFailed):
+            house.sign_in(f"name{number}", "wrong password")
+    known = {"refresh_token": tokens["refresh_token"]}
+    with pytest.raises(TooManyTries):
+        house.sign_in("zhou")
+    assert house.sign_in("zhou", **known)
+    # It has five tries of its own, and of one account.
+    with pytest.raises(TooManyTries):
+        house.sign_in("qin", **known)
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            house.sign_in("zhou", "wrong password", **known)
+    with pytest.raises(TooManyTries):
+        house.sign_in("zhou", **known)
+
+
 def test_no_secret_stands_in_the_database(house):
     tokens = house.staff("zhou")
     house.refresh(tokens)

@@ -29,8 +29,12 @@ def _declare_init(parser: argparse.ArgumentParser) -> None:
     """Begin an installation: make the first administrators of the district."""
     parser.add_argument("--district", required=True, help="code of the district, 6 digits")
     parser.add_argument(
-        "--admin", action="append", required=True, metavar="LOGIN",
+        "--admin", action="append", default=[], metavar="LOGIN",
         help="name to sign in with; may be repeated: two people grant rights to the others",
+    )  # fmt: skip
+    parser.add_argument(
+        "--end", action="append", default=[], metavar="LOGIN",
+        help="an administrator who is gone: the right ends, and another one may be named",
     )  # fmt: skip
     parser.add_argument("--data", help="folder of an embedded system (fivered up --data)")
 

@@ -39,10 +39,16 @@ def run_gateway(_given: argparse.Namespace) -> int:
 
 def run_init(given: argparse.Namespace) -> int:
     """Carry out `fivered init`: an account for each administrator, with its one-time password."""
+    if not given.admin and not given.end:
+        raise CommandFailed("name somebody: --admin LOGIN or --end LOGIN")
     with here.at(given.data):
         runtime = open_runtime(keyring.SERVICE)
         try:
             runtime.prepare()
+            for login in given.end:
+                ended: JsonObject = {"login": login, "district": given.district}
+                runtime.call(Call("_end_first_day", ended, SYSTEM, new_uuid()))
+                sys.stdout.write(f"{login}  授权已终止 the right has ended\n")
             for login in given.admin:
                 body: JsonObject = {"login": login, "district": given.district}
                 call = Call("_first_day", body, SYSTEM, new_uuid())
@@ -55,6 +61,8 @@ def run_init(given: argparse.Namespace) -> int:
             raise CommandFailed(fill(Sentence(refusal.text).english, refusal.params)) from refusal
         finally:
             runtime.close()
+        if not given.admin:
+            return 0
         sys.stdout.write(
             "首次登录 first sign-in: POST /v1/identity/sign-in {login, password, new_password}\n"
             "尚待完成 left to do (fivered doctor, GET /v1/setup):\n"

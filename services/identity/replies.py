@@ -112,6 +112,11 @@ class GrantCard(Reply, kw_only=True):
     reason: str | None
     proposed_by: str
     decided_by: str | None
+    end_proposed_by: Annotated[
+        str | None,
+        Meta(description="提出终止的人,待另一人同意 / who wants it to end; another agrees"),
+    ]
+    end_reason: str | None
     ended_at: Instant | None
     version: int
 

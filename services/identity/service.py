@@ -215,3 +215,8 @@ class Identity(Sealing, Service):
     def _first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.NewAccount:
         """Make an administrator of the district, from the operator's command line."""
         return accounts.first_day(tx, body)
+
+    @internal(roles=(SYSTEM_ROLE,))
+    def _end_first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.Done:
+        """End an administrator's right, from the operator's command line."""
+        return accounts.end_first_day(tx, body)

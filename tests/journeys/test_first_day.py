@@ -193,6 +193,12 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
     assert wait_until(has_ended, 30)
     assert shi.refresh() == {"R_RESIDENT"}
 
+    # Of two administrators one is gone: the operator makes place for another one.
+    ended = init(data, environ, "--district", DISTRICT, "--end", "qin", "--admin", "third")
+    assert ended.returncode == 0, ended.stderr
+    assert once_of(ended.stdout, "third")
+    assert init(data, environ, "--district", DISTRICT).returncode == 2
+
     # A token that the operator makes is seen by those who answer for the district.
     words = ("--person", "per_tool", "--grant", f"R_STREET:{STREET}", "--hours", "1")
     made = subprocess.run(

@@ -12,6 +12,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Area, PersonId
 from fivered.chassis.free_text import Office, PublicText
 from fivered.chassis.records import Row
+from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
 from fivered.services.identity.actions import keys, offices, own, signing_in
@@ -164,6 +165,19 @@ def first_day(tx: Tx, payload: FirstDay) -> replies.NewAccount:
     if tx.first is None:
         offices.first(tx, account.person_id, payload.district)
     return _once(tx, account, "given")
+
+
+def end_first_day(tx: Tx, payload: FirstDay) -> replies.Done:
+    """End an administrator's right, from the operator's command line.
+
+    Raises:
+        NotFound: Nobody of this name administers the district.
+    """
+    known = store.by_login(tx.conn, payload.login)
+    if known is None:
+        raise NotFound(kind="account", id=payload.login)
+    offices.end_first(tx, known.person_id, payload.district)
+    return replies.Done(id=known.account_id, state="ENDED")
 
 
 def _administered(tx: Tx, account_id: str) -> Row:

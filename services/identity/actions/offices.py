@@ -12,7 +12,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Instant, PersonId
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, RoleDenied, said
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
 from fivered.services.identity.actions import rights
@@ -115,7 +115,7 @@ def _require_known(tx: Tx, person_id: str) -> None:
         raise UnknownPerson(field="person_id", person_id=person_id)
 
 
-def _mine(tx: Tx, grant_id: str) -> Row:
+def _mine(tx: Tx, grant_id: str, *, own: bool = False) -> Row:
     """Return a right that the caller may decide about, held.
 
     Raises:
@@ -128,9 +128,13 @@ def _mine(tx: Tx, grant_id: str) -> Row:
     if row.source in rules.GRANTED:
         _require(tx, row.role, row.scope)
     tx.check_version(row.version)
-    if row.person_id == tx.actor.id:
+    if row.person_id == tx.actor.id and not (own and _ends_by_two(tx, row)):
         raise OwnGrant
     return row
+
+
+def _ends_by_two(tx: Tx, row: Row) -> bool:
+    return rules.ends_by_two(row.role, row.scope, acting=tx.actor.role, acting_scope=tx.actor.scope)
 
 
 def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
@@ -158,15 +162,22 @@ def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
 
 
 def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
-    """驳回或撤回授权提议 / Refuse a proposal, or take back one's own.
+    """驳回或撤回授权、终止的提议 / Refuse a proposal, of a right or of its end, or take it back.
 
     Raises:
         NotFound: There is none in the caller's area.
         RoleDenied: The caller grants no such office.
         OwnGrant: It is the caller's own.
-        StateConflict: It is not proposed.
+        StateConflict: Neither it nor its end is proposed.
     """
     row = _mine(tx, payload.grant_id)
+    if row.state == "ACTIVE" and row.end_proposed_by is not None:
+        return replies.grant_card(
+            records.change(
+                tx, grants, row, step="end_refused", note=payload.reason, end_proposed_by=None,
+                end_reason=None,
+            )
+        )  # fmt: skip
     records.require_state(row, "PROPOSED")
     return replies.grant_card(
         records.change(
@@ -179,19 +190,52 @@ def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
 def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
     """终止授权,30 秒内失效 / End a right; within 30 s no token bears it any more.
 
+    同级管理员的授权须两人终止:一人提出,另一人(或本人)再提交一次。
+    Of a peer's right the first call proposes the end, that of another person, or of who holds it,
+    carries it out.
+
     Raises:
         NotFound: There is none in the caller's area.
         RoleDenied: The caller grants no such office.
         OwnGrant: It is the caller's own.
+        SecondPerson: The caller has proposed the end.
         GrantOfFact: It follows from a fact, and ends with it.
         StateConflict: It does not hold.
     """
-    row = _mine(tx, payload.grant_id)
+    row = _mine(tx, payload.grant_id, own=True)
     records.require_state(row, "ACTIVE")
     if row.source not in rules.GRANTED:
         raise GrantOfFact(source=row.source)
+    if _ends_by_two(tx, row):
+        if row.end_proposed_by is None:
+            return replies.grant_card(
+                records.change(
+                    tx, grants, row, step="end_proposed", note=payload.reason,
+                    end_proposed_by=tx.actor.id, end_reason=payload.reason,
+                )
+            )  # fmt: skip
+        if row.end_proposed_by == tx.actor.id:
+            raise SecondPerson
     (ended,) = rights.end(tx, [row], "ended", note=payload.reason)
     return replies.grant_card(ended)
+
+
+def end_first(tx: Tx, person_id: str, district: str) -> None:
+    """End somebody's right to administer the district, from the command line: of two, one is gone.
+
+    Raises:
+        NotFound: The person has none.
+    """
+    held = [
+        row
+        for row in store.of_person(tx.conn, person_id)
+        if row.state == "ACTIVE"
+        and (row.role, row.scope) == ("R_DISTRICT", district)
+        and row.source in rules.GRANTED
+    ]
+    if not held:
+        raise NotFound(kind="grant", id=person_id)
+    rights.end(tx, held, "ended", note="fivered init")
 
 
 def first(tx: Tx, person_id: str, district: str) -> None:

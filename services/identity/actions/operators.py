@@ -45,4 +45,4 @@ def token_made(tx: Tx, payload: TokenMade) -> replies.Done:
         until=payload.until,
         made_by=payload.made_by,
     )
-    return replies.Done(id=payload.token_id, state="MADE")
+    return replies.Done(id=payload.token_id, state="ISSUED")

@@ -40,6 +40,18 @@ def may_grant(acting: str, office: str) -> bool:
     return acting == "R_DISTRICT" or (acting == "R_STREET" and office in _OF_STREET)
 
 
+def ends_by_two(role: str, scope: str, *, acting: str, acting_scope: str) -> bool:
+    """Tell whether two people end a right: an administrator's, where a peer wants it to end.
+
+    Args:
+        role: The right's.
+        scope: Where it holds.
+        acting: As what somebody wants it to end.
+        acting_scope: Where that one acts.
+    """
+    return role in ADMINISTER and (role, scope) == (acting, acting_scope)
+
+
 def asks_for_factor(role: str) -> bool:
     """Tell whether an authenticator is needed to act in a role; a resident acts by password."""
     return role != "R_RESIDENT"

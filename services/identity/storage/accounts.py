@@ -86,6 +86,7 @@ MOVED: tuple[store.Column, ...] = (
     grants.c.person_id,
     grants.c.proposed_by,
     grants.c.decided_by,
+    grants.c.end_proposed_by,
     people.c.merged_into,
     service_accounts.c.proposed_by,
     service_accounts.c.decided_by,

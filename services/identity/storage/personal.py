@@ -57,7 +57,8 @@ DATA_MAP = (
     ),
     Held("ties", RIGHT, others="people", things="source ref roles sequences"),
     Held(
-        "grants", RIGHT, whose="person_id", general="role", others="reason proposed_by decided_by",
+        "grants", RIGHT, whose="person_id", general="role",
+        others="reason proposed_by decided_by end_proposed_by end_reason",
         things="grant_id source ref state", stays=_STAYS,
     ),
     Held("endings", SESSION, others="ref", things="kind"),

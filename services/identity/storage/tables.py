@@ -141,6 +141,9 @@ grants = sa.Table(
     sa.Column("proposed_by", store.Id, nullable=False),
     sa.Column("decided_by", store.Id),
     sa.Column("decided_at", _At),
+    # Who wants an administrator's right to end, while another person has not agreed.
+    sa.Column("end_proposed_by", store.Id),
+    sa.Column("end_reason", sa.String(500)),
     sa.Column("ended_at", _At),
     sa.Column("created_at", _At, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from fivered.chassis.messages import SYSTEM
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from fivered.services.identity.errors import (
     DistrictBegun,
@@ -53,6 +54,33 @@ def test_an_office_is_granted_by_two_people_and_ends_at_once(house):
     with pytest.raises(StateConflict):
         decide(house, "end_grant", grant)
     assert propose(house)["state"] == "PROPOSED"
+
+
+def test_a_peers_right_to_administer_is_ended_by_two_or_by_the_operator(house):
+    """A tester put every other administrator out, alone."""
+    zhou, qin = house.first_day("zhou")["person_id"], house.first_day("qin")["person_id"]
+    house.resident(ANA)
+    grant = decide(house, "approve_grant", propose(house, zhou, "R_DISTRICT", DISTRICT), by=qin)
+    grant = decide(house, "end_grant", grant, by=zhou)
+    assert (grant["state"], grant["end_proposed_by"], grant["end_reason"]) == (
+        "ACTIVE", zhou, "离任",
+    )  # fmt: skip
+    with pytest.raises(SecondPerson):
+        decide(house, "end_grant", grant, by=zhou)
+    with pytest.raises(OwnGrant):
+        decide(house, "refuse_grant", grant, by=ANA)
+    grant = decide(house, "refuse_grant", grant, by=qin)
+    assert (grant["state"], grant["end_proposed_by"]) == ("ACTIVE", None)
+    grant = decide(house, "end_grant", decide(house, "end_grant", grant, by=qin), by=ANA)
+    assert (grant["state"], house.rights(ANA)) == ("ENDED", [("R_RESIDENT", GRID, "RESIDENT")])
+
+    # Of two, one is gone: nobody is left who could agree.
+    house.bench.actor = SYSTEM
+    house.bench.do("_end_first_day", {"login": "qin", "district": DISTRICT})
+    assert house.rights(qin) == []
+    with pytest.raises(NotFound):
+        house.bench.do("_end_first_day", {"login": "qin", "district": DISTRICT})
+    assert house.rights(house.first_day("third")["person_id"])
 
 
 def test_a_proposal_is_refused_or_taken_back(house):

@@ -34,15 +34,12 @@ class TokenMade(Request, frozen=True):
 
 def token_made(tx: Tx, payload: TokenMade) -> replies.Done:
     """Keep that an operator has made a token, before it is shown."""
-    records.add(
-        tx.conn,
+    values = records.values_from(
+        payload,
         operator_tokens,
-        token_id=payload.token_id,
-        person_id=payload.person_id,
         area=payload.grants[0].scope[:6],
         grants=[{"role": one.role, "scope": one.scope} for one in payload.grants],
         made_at=real_now(),
-        until=payload.until,
-        made_by=payload.made_by,
     )
+    records.add(tx.conn, operator_tokens, **values)
     return replies.Done(id=payload.token_id, state="ISSUED")

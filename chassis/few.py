@@ -10,7 +10,7 @@ it: a 0 that it does not name means nobody.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import UnionType
 from typing import Annotated, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -61,14 +61,35 @@ def hide(
         parts: Members that are a part of another one: the rest may be too small as well.
         together: Members that are told only where another one is, such as a sum over these people.
     """
-    hidden = {name for name in _counting(type(reply)) if is_few(getattr(reply, name))}
-    for part, whole in (parts or {}).items():
-        of, count = getattr(reply, whole), getattr(reply, part)
+    counts = {name: getattr(reply, name) for name in _counting(type(reply))}
+    hidden = _hidden(counts, parts or {})
+    hidden |= {name for name, of in (together or {}).items() if of in hidden}
+    return leave_out(reply, hidden)
+
+
+def hide_in(
+    told: Mapping[str, object], counting: Collection[str], parts: Mapping[str, str]
+) -> dict[str, object]:
+    """Return an object whose members no type of ours declares, with nulls as `hide` would hide.
+
+    Args:
+        told: The object.
+        counting: Its members that count people.
+        parts: As of `hide`.
+    """
+    hidden = _hidden({name: told.get(name) for name in counting}, parts)
+    named: dict[str, object] = {"few": sorted(hidden)} if hidden else {}
+    return {**told, **dict.fromkeys(hidden), **named}
+
+
+def _hidden(counts: Mapping[str, object], parts: Mapping[str, str]) -> set[str]:
+    hidden = {name for name, count in counts.items() if is_few(count)}
+    for part, whole in parts.items():
+        of, count = counts[whole], counts[part]
         rest = of - count if isinstance(of, int) and isinstance(count, int) else 0
         if whole in hidden or is_few(rest):
             hidden.add(part)
-    hidden |= {name for name, of in (together or {}).items() if of in hidden}
-    return leave_out(reply, hidden)
+    return hidden
 
 
 def leave_out(reply: CountsT, names: set[str]) -> CountsT:

@@ -101,14 +101,43 @@ ANNOUNCED = {
     ("credit", "RuleSetReply.comments"): "each comment is on the board, without who wrote it",
 }
 
+OWN = "to the subject itself and the staff of its place alone"
+INSIDE = "to the staff of the place, and who speaks for a side, alone"
+# Service, `Type.member` of what is open: what numbers of people it tells to everybody.
+OPEN = {
+    ("credit", "FieldChange.after"): "rules",
+    ("credit", "FieldChange.before"): "rules",
+    ("credit", "MeasureCard.data"): OWN,
+    ("credit", "MessageCard.detail"): OWN,
+    ("credit", "NoticeDetail.body"): "the month's published list, with how many it was made of",
+    ("credit", "RuleSetReply.document"): "rules",
+    ("credit", "Why.inputs"): OWN,
+    ("forum", "Step.artefact"): "what the topic itself tells (`Collected`, `Tally`, `Opinion`)",
+    ("forum", "Supervision.media"): "files",
+    ("forum", "SupervisionCard.media"): "files",
+    ("forum", "TaskCard.evidence"): "files",
+    ("forum", "TaskReply.evidence"): "files",
+    ("forum", "TimelineEntry.detail"): INSIDE,
+    ("property", "BoardDisclosure.former"): "files",
+    ("property", "DisclosureCard.former"): "files",
+    ("property", "Happened.detail"): INSIDE,
+    ("property", "Minutes.decisions"): "texts",
+    ("property", "ProjectCard.last_month"): "hidden by `few.hide_in`: `rated`, `satisfied`",
+    ("steward", "Change.before"): OWN,
+    ("steward", "TimelineEntry.detail"): OWN,
+}
 
-def numbers(schema, schemas, holder, member="", inside=()) -> Iterator[tuple[str, bool]]:
-    """(`Type.member`, whether it is hidden below five) of each number that a schema reaches."""
+
+def numbers(schema, schemas, holder, member="", inside=()) -> Iterator[tuple[str, bool | None]]:
+    """(`Type.member`, whether it is hidden below five) of each number that a schema reaches; None
+    where anything may stand."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         if name not in inside:
             yield from numbers(schemas[name], schemas, name, member, (*inside, name))
         return
+    if is_open(schema):
+        yield f"{holder}.{member}", None
     if schema.get("type") in {"integer", "number"}:
         yield f"{holder}.{member}", few.HIDDEN_BELOW in schema
     within = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
@@ -118,6 +147,11 @@ def numbers(schema, schemas, holder, member="", inside=()) -> Iterator[tuple[str
             yield from numbers(one, schemas, holder, member, inside)
     for name, one in schema.get("properties", {}).items():
         yield from numbers(one, schemas, holder, name, inside)
+
+
+def is_open(schema) -> bool:
+    """Whether a schema says nothing of what stands there."""
+    return not {"$ref", "type", "anyOf", "oneOf", "enum", "const"} & schema.keys()
 
 
 def told():
@@ -137,7 +171,7 @@ def told():
 
 
 def test_a_number_that_everybody_reads_is_hidden_below_five_or_stands_in_a_list():
-    found = {(service, at) for service, at, hidden in told() if not hidden}
+    found = {(service, at) for service, at, hidden in told() if hidden is False}
     unknown = {
         one for one in found - ANNOUNCED.keys() if one[1].rpartition(".")[2] not in NOT_PEOPLE
     }
@@ -145,9 +179,13 @@ def test_a_number_that_everybody_reads_is_hidden_below_five_or_stands_in_a_list(
 
 
 def test_no_list_names_what_is_gone():
-    found = {(service, at) for service, at, hidden in told() if not hidden}
+    found = {(service, at) for service, at, hidden in told() if hidden is False}
     assert ANNOUNCED.keys() <= found
     assert {at.rpartition(".")[2] for _, at in found} >= NOT_PEOPLE
+
+
+def test_what_is_open_is_said_to_hold_no_small_number_of_people():
+    assert {(service, at) for service, at, hidden in told() if hidden is None} == OPEN.keys()
 
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.parts[-3])

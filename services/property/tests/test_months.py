@@ -399,3 +399,18 @@ def test_the_card_shows_the_newest_final_grade_with_the_gates_that_failed(bench,
     }
     assert shown["company_credit"]["grade"] == "AA"
     assert len(bench.rows("SELECT ref FROM grades")) == 2
+
+
+def test_one_of_six_who_was_not_content_is_told_to_who_looks_inside_the_project(bench, town):
+    """Anybody who is signed in read how many, in the figures of the last month."""
+    town.found("prj_a")
+    bench.fire("2025-06-05T00:00:00")
+    town.steward_markers("2025-05", [REQUESTS | {"rated": 6, "satisfied": 5}])
+
+    def seen(doors):
+        month = doors.ask("project", {"project_id": "prj_a"})["last_month"]
+        return month["rated"], month["satisfied"], month.get("few"), month["requests"]
+
+    neighbour = bench.as_("R_RESIDENT", person="per_x", scope=town.grid)
+    assert seen(neighbour) == (6, None, ["satisfied"], 160)
+    assert seen(town.secretary()) == (6, 5, None, 160)

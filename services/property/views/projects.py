@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
-from fivered.chassis import records
+from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
 from fivered.chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
@@ -74,9 +74,18 @@ def project(tx: Tx, payload: WhichProject) -> replies.ProjectCard:
             replies.OpenOrder.of(row, id=row.rectification_id, due=row.check_due_at or row.due_at)
             for row in orders
         ],
-        last_month=last.measured | {"period": last.period} if last else None,
+        last_month=_last_month(last, whole=inside),
         history=ground.history(tx, tables.projects, project_id) if inside else UNSET,
     )
+
+
+def _last_month(row: Row | None, *, whole: bool) -> dict[str, object] | None:
+    """Return the figures of a month; how few were content is for who looks inside the project."""
+    if row is None:
+        return None
+    told: dict[str, object] = row.measured | {"period": row.period}
+    rated = ("rated", "satisfied")
+    return told if whole else few.hide_in(told, rated, {"satisfied": "rated"})
 
 
 def _committee(tx: Tx, project_id: str) -> replies.CommitteeInTerm | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import date, datetime, time, timedelta
 from typing import IO, BinaryIO, Literal, SupportsIndex, TypedDict, cast
-from xml.etree.ElementTree import Element  # nosec B405  # writes only, reads nothing
+from xml.etree.ElementTree import Element  # nosec B405  # a type; see test_sheets
 from xml.parsers import expat
 
 import openpyxl

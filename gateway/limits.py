@@ -39,12 +39,14 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+# Where a browser came by HTTPS (here, or to a proxy that is believed): for a year by HTTPS only.
+_HTTPS_ONLY = "max-age=31536000; includeSubDomains"
 
 
 # What a caller has left, as the headers RateLimit-Policy and RateLimit say it; and where a request
@@ -291,4 +293,6 @@ def _dress(message: Message, traceparent: str, scope: Scope) -> None:
     for name, value in SECURITY_HEADERS.items():
         if name not in headers:
             headers[name] = value
+    if scope["scheme"] == "https":
+        headers["Strict-Transport-Security"] = _HTTPS_ONLY
     headers["traceparent"] = traceparent

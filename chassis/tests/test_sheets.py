@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from fivered.chassis import jobs
 from fivered.chassis.blobs import forget_abandoned
@@ -501,6 +502,36 @@ def last_row(content):
 )
 def test_a_workbook_costs_no_more_than_the_limits_whatever_it_says(change, said):
     with pytest.raises(Refusal, match=said), open_sheet(rewritten(change)):
+        pass
+
+
+# A file of the machine, and a text of ten characters times ten, nine times.
+ENTITIES = {
+    "of a file": b'<!ENTITY a SYSTEM "file:///etc/hostname">',
+    "that grow": b'<!ENTITY z "aaaaaaaaaa">'
+    + b"".join(b'<!ENTITY %c "%s">' % (122 - n, b"&%c;" % (123 - n) * 10) for n in range(1, 26)),
+}
+
+
+@pytest.mark.parametrize("part", ["sharedStrings", "worksheets/sheet1", "workbook"])
+@pytest.mark.parametrize("entities", ENTITIES.values(), ids=ENTITIES)
+def test_entities_in_a_workbook_are_refused_wherever_they_stand(part, entities):
+    """XML external entities and expansion (OWASP ASVS 1.5.1)."""
+    first, after = io.BytesIO(), io.BytesIO()
+    book = xlsxwriter.Workbook(first)  # it keeps texts in sharedStrings.xml
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["counter_id", "amount"])
+    sheet.write_row(1, 0, ["c1", 5])
+    book.close()
+    with zipfile.ZipFile(first) as packed, zipfile.ZipFile(after, "w") as anew:
+        for name in packed.namelist():
+            content = packed.read(name)
+            if name == f"xl/{part}.xml":
+                head, _, rest = content.partition(b"?>")
+                rest = rest.replace(b"counter_id", b"&a;").replace(b"<v>5</v>", b"<v>&a;</v>")
+                content = head + b"?><!DOCTYPE x [" + entities + b"]>" + rest
+            anew.writestr(name, content)
+    with pytest.raises(Refusal, match="无法打开"), open_sheet(io.BytesIO(after.getvalue())):
         pass
 
 

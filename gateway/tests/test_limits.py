@@ -214,3 +214,12 @@ def test_every_answer_carries_the_security_headers(site, path):
     assert "server" not in answer.headers
     if path.startswith("/v1"):
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_an_answer_over_https_says_that_only_https_is_to_be_used(site):
+    """And over HTTP it does not: a browser ignores it there (RFC 6797 7.2)."""
+    said = "strict-transport-security"
+    for path in ("/", "/v1", "/v1/toy/counters/c1", "/nothing"):
+        assert said not in site.ask("GET", path, grants=None).headers
+        secure = site.ask("GET", f"https://gateway{path}", grants=None).headers[said]
+        assert secure == "max-age=31536000; includeSubDomains"

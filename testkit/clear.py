@@ -82,7 +82,8 @@ def cells(
 
 
 def in_files(values: Values, folder: Path) -> Iterator[Hit]:
-    """Yield what stands in the bytes of the files below a folder."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield from values.within(str(path.relative_to(folder)), path.read_bytes())
+    """Yield what stands in the bytes of a file, or of those below a folder."""
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+        with suppress(FileNotFoundError):  # servers go on meanwhile
+            if path.is_file():
+                yield from values.within(str(path.relative_to(folder)), path.read_bytes())

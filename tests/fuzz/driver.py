@@ -69,7 +69,7 @@ class Wrong:
                 "check": check,
                 "says": text[:800],
                 "role": role,
-                "answer": response.text[:600],
+                "answer": response.content.decode("utf-8", "replace")[:600],
                 "repeat": case.as_curl_command({"Authorization": "Bearer …"})[:1500],
                 "times": 0,
             },

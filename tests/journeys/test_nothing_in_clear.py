@@ -4,14 +4,20 @@ not in rows, files as they lie on the disk, blobs, logs, answers kept for repeti
 import itertools
 import json
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 
+from deploy.local import up
+from fivered.chassis.settings import database_variable
 from fivered.clients.demo import district as place
-from fivered.clients.demo.api import token
+from fivered.clients.demo.api import Api, token
+from fivered.clients.demo.district import District
 from testkit.clear import Values, in_files, in_rows
 from testkit.collector import collecting
 from testkit.waiting import wait_until
@@ -50,6 +56,8 @@ STORY = {
     "what the first request says": "楼上夜间噪声,希望上门协调",
     "what the complaint says": "楼道垃圾两天未清,多次反映无果",
 }  # fmt: skip
+# What stood in PostgreSQL for a moment: the scan must find that.
+PLANTED = "上官白鹭的地址是澄湖巷九号"
 # What may stand in clear all the same: where, and why.
 ALLOWED = {
     "a building": {
@@ -227,3 +235,33 @@ def test_no_personal_value_stands_in_clear_anywhere(after_story):
     assert {tuple(hit) for hit in hits(after_story.folder, values)} >= {
         ("forum.topics.note", "a name"), ("data/forum.sqlite", "a name"), ("log", "a phone"),
     }  # fmt: skip
+
+
+def folders_of(installation):
+    """Return where an installation's processes and servers write: logs (that of PostgreSQL has what
+    it refused), queues, and the write-ahead log, in which every change of a row stands."""
+    environment = up.running(installation.state)["environment"]
+    management = environment["FIVERED_BROKER_MANAGEMENT_URL"]
+    (node,) = httpx.get(f"{management}/api/nodes", trust_env=False, timeout=30).json()
+    data = Path(installation.rows("steward", "SHOW data_directory")[0][0])
+    logs = {Path(one).parent for one in node["log_files"] if one.startswith("/")}
+    found = [installation.state / "logs", data / "pg_wal", Path(node["db_dir"]), *logs]
+    return [*found, *(one for one in data.parent.iterdir() if one.is_file())]
+
+
+@pytest.mark.servers
+def test_nor_does_any_on_the_disks_of_the_servers(installation):
+    running = installation.running
+    with closing(Api(running.address, running.token_key)) as api:
+        District(api).load()
+    office = Office(running)
+    secrets = people_and_their_data(office)
+    office.http.close()
+    stores = up.running(installation.state)["environment"]
+    with psycopg.connect(stores[database_variable("steward")], autocommit=True) as conn:
+        conn.execute("CREATE TABLE planted AS SELECT %s::text AS said", (PLANTED,))
+        conn.execute("DROP TABLE planted")
+    mine = {name: value for name, value in MINE.items() if name not in ALLOWED}
+    values = Values(mine | secrets | {"planted": PLANTED})
+    found = {hit for one in folders_of(installation) for hit in in_files(values, one)}
+    assert {hit.value for hit in found} == {"planted"}, found

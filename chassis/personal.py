@@ -45,6 +45,7 @@ WORDS = {
     "description": "说明 / description",
     "device": "设备 / device",
     "digest": "摘要 / digest",
+    "dwelling": "住处(楼栋、单元、房号) / dwelling",
     "employer": "派出单位 / employer",
     "evidence": "证据 / evidence",
     "external_ref": "来件编号 / reference of the intake",

@@ -47,6 +47,10 @@ class BadInitials(Guard):
     )
 
 
+class BuildingNeeded(Guard):
+    text = "填写单元或房号时须填写楼栋 / A unit or room is named together with its building"
+
+
 class BadIdNumber(Guard):
     text = "居民身份证号码校验不通过 / The identity number is not valid"
 

@@ -98,12 +98,7 @@ def find_by_name(tx: Tx, due: Due) -> None:
     rows = storage.finding.registered_after(tx.conn, after, _PART)
     storage.finding.write(
         tx.conn,
-        {
-            row.person_id: storage.finding.digests(
-                vault, row.area, vault.open(row.name, f"{row.person_id}.name")
-            )
-            for row in rows
-        },
+        {row.person_id: storage.finding.digests_of(vault, row) for row in rows},
     )
     if len(rows) == _PART:
         tx.arm(due.kind, f"{turn}:{rows[-1].person_id}", tx.now)

@@ -93,11 +93,14 @@ PEOPLE = Importer(
             pattern=GRID,
         ),
         _LINE("household_id", "户编号 / household", ""),
+        _LINE("building", "楼栋 / building", "3号楼"),
+        _LINE("unit", "单元 / unit", "2单元"),
+        _LINE("room", "房号 / room", "502"),
         _LINE("synthetic", "是否虚构数据 / whether the person is invented", "true"),
     ),
     _take_people,
     _person_keys,
-    apart=("name", "birth_year", "grid", "synthetic"),
+    apart=("name", "birth_year", "grid", "building", "unit", "room", "synthetic"),
     batch=1000,
 )
 

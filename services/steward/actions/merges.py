@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta
@@ -16,7 +16,7 @@ from fivered.services.steward import events, replies, storage
 from fivered.services.steward.actions import dispatch, kinship
 from fivered.services.steward.actions.announcing import publish_registered
 from fivered.services.steward.actions.changes import Reason, note_change
-from fivered.services.steward.actions.people import found_in, phone_sharer
+from fivered.services.steward.actions.people import dwelling_columns, dwelling_of, phone_sharer
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
@@ -168,8 +168,7 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
         reason=proposal.merge_id,
     )
     if gained:
-        moves = found_in(tx, into, row.area) if "area" in gained else None
-        stays = storage.people.update(tx.conn, into, found_by=moves, **gained)
+        stays = storage.people.update(tx.conn, into, **gained)
         note_change(
             tx,
             "PERSON",
@@ -195,10 +194,10 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
 _PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")
 
 
-def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
+def _gained(tx: Tx, row: Row, into: Row) -> dict[str, Any]:
     """Return what the registration that stays did not know and the other one did."""
     vault = storage.vault(tx.settings.keys)
-    gained: dict[str, object] = {}
+    gained: dict[str, Any] = {}
 
     def seal_again(column: str, suffix: str) -> None:
         plain = vault.open_or_none(getattr(row, column), f"{row.person_id}.{suffix}")
@@ -215,9 +214,13 @@ def _gained(tx: Tx, row: Row, into: Row) -> dict[str, object]:
     if into.grid is None and row.grid is not None and row.status == "ACTIVE":
         home = row.household_id
         gained |= {"grid": row.grid, "area": row.area, "household_id": home}
+        gained |= dwelling_columns(tx, into, row.area, dwelling_of(tx, row))
     elif home is None and (row.grid, row.status) == (into.grid, "ACTIVE") and row.household_id:
         # The other registration knew with whom the person lives at this place.
         gained["household_id"] = home = row.household_id
+    here = (row.grid, row.status) == (into.grid, "ACTIVE")
+    if here and into.dwelling is None and row.dwelling is not None:
+        gained |= dwelling_columns(tx, into, into.area, dwelling_of(tx, row))
     if into.phone_hmac is None and row.phone_hmac is not None and not phone_sharer(tx, row, home):
         # One that was shared with another household stays with that one.
         seal_again("phone", "phone")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Protocol, TypedDict
 
 import msgspec
 from msgspec import Meta, field
@@ -37,7 +37,25 @@ from fivered.services.steward.errors import (
     StillSteward,
 )
 from fivered.services.steward.fields import Departure
+from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.storage.people import NewPerson
+
+_READERS = "officials of the community and who handles a case of the person"
+Building = Annotated[
+    str,
+    Sealed(_READERS),
+    Meta(min_length=1, max_length=20, description="楼栋 / building", examples=["3号楼"]),
+]
+Unit = Annotated[
+    str,
+    Sealed(_READERS),
+    Meta(min_length=1, max_length=10, description="单元 / unit", examples=["2单元"]),
+]
+Room = Annotated[
+    str,
+    Sealed(_READERS),
+    Meta(min_length=1, max_length=10, description="房号 / room", examples=["502"]),
+]
 
 
 class MovePerson(Request, frozen=True):
@@ -46,6 +64,9 @@ class MovePerson(Request, frozen=True):
     person_id: str
     to_grid: Annotated[Grid, Meta(examples=["370811015901002"])]
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    building: Building | None = None
+    unit: Unit | None = None
+    room: Room | None = None
 
 
 class DeactivatePerson(Request, frozen=True):
@@ -81,8 +102,11 @@ class CorrectPerson(Request, frozen=True):
     )
     birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None
     household_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    building: Building | None = None
+    unit: Unit | None = None
+    room: Room | None = None
     clear: Annotated[
-        list[Literal["phone", "household_id"]],
+        list[Literal["phone", "household_id", "dwelling"]],
         UNIQUE,
         Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
@@ -105,6 +129,62 @@ class ReturnPerson(Request, frozen=True):
     ) = None
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
+    building: Building | None = None
+    unit: Unit | None = None
+    room: Room | None = None
+
+
+class _Dwells(Protocol):
+    """A request that says where somebody lives; the three together are one address."""
+
+    @property
+    def building(self) -> str | None: ...
+
+    @property
+    def unit(self) -> str | None: ...
+
+    @property
+    def room(self) -> str | None: ...
+
+
+def dwelling_given(payload: _Dwells, grid: str | None) -> Dwelling | None:
+    """Return the dwelling that a request says.
+
+    Raises:
+        BuildingNeeded: A unit or room is given without its building.
+        GridNeeded: A dwelling is given, and no grid in which it lies.
+    """
+    dwelling = rules.dwellings.check(payload.building, payload.unit, payload.room)
+    if dwelling is not None and grid is None:
+        raise GridNeeded(field="grid")
+    return dwelling
+
+
+class DwellingColumns(TypedDict):
+    """Columns of a person's dwelling, and by what the person is found there."""
+
+    dwelling: bytes | None
+    found_by: frozenset[str]
+
+
+def dwelling_columns(
+    tx: Tx, row: Row, area: str, dwelling: Dwelling | None, *, name: str | None = None
+) -> DwellingColumns:
+    """Return the columns of somebody who lives in a dwelling of an area from now on.
+
+    Args:
+        tx: The transaction.
+        row: The person.
+        area: The area.
+        dwelling: The dwelling, where it is known.
+        name: The person's name from now on, where that is another one.
+    """
+    vault = storage.vault(tx.settings.keys)
+    text = rules.dwellings.as_text(dwelling)
+    return {
+        "dwelling": vault.seal_or_none(text, f"{row.person_id}.dwelling"),
+        "found_by": storage.finding.digests(vault, area, name or name_of(tx, row), dwelling),
+    }
 
 
 def other_household(
@@ -143,11 +223,6 @@ def name_of(tx: Tx, row: Row | NewPerson) -> str:
     return storage.vault(tx.settings.keys).open(row.name, f"{row.person_id}.name")
 
 
-def found_in(tx: Tx, row: Row, area: str) -> frozenset[str]:
-    """Return by which digests a person is found who belongs to another area from now on."""
-    return storage.finding.digests(storage.vault(tx.settings.keys), area, name_of(tx, row))
-
-
 def _locked(tx: Tx, person_id: str) -> Row:
     """Return an active person of the caller's area: that of residence, or else of the
     registration."""
@@ -179,6 +254,11 @@ def reply(row: Row | NewPerson) -> replies.Changed:
 
 def _place_of(row: Row) -> dict[str, object]:
     return {"grid": row.grid, "household_id": row.household_id}
+
+
+def dwelling_of(tx: Tx, row: Row) -> Dwelling | None:
+    """Return where somebody lives, in the clear."""
+    return storage.finding.dwelling_of(storage.vault(tx.settings.keys), row)
 
 
 def _check_household(tx: Tx, row: Row, household: str | None, grid: str | None) -> None:
@@ -249,7 +329,9 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         raise NotResident
     storage.ground.require_grid(tx.conn, payload.to_grid, field="to_grid")
     _check_household(tx, row, payload.household_id, payload.to_grid)
-    if (row.grid, row.household_id) == (payload.to_grid, payload.household_id):
+    dwelling, lived = dwelling_given(payload, payload.to_grid), dwelling_of(tx, row)
+    same = (row.grid, row.household_id) == (payload.to_grid, payload.household_id)
+    if same and dwelling in {None, lived}:
         return reply(row)
     _check_phone_stays(tx, row, payload.household_id)
     moved = storage.people.update(
@@ -258,9 +340,12 @@ def move_person(tx: Tx, payload: MovePerson) -> replies.Changed:
         grid=payload.to_grid,
         area=payload.to_grid[:12],
         household_id=payload.household_id,
-        found_by=found_in(tx, row, payload.to_grid[:12]),
+        **dwelling_columns(tx, row, payload.to_grid[:12], dwelling),
     )
-    note_change(tx, "PERSON", row.person_id, moved.version, "move", before=_place_of(row))
+    before = _place_of(row) | (
+        {} if dwelling == lived else {"dwelling": rules.dwellings.as_members(lived)}
+    )
+    note_change(tx, "PERSON", row.person_id, moved.version, "move", before=before)
     dispatch.free_household(tx, row.person_id)
     tx.publish(
         events.ResidentMoved(
@@ -407,12 +492,12 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         field = "id_no" if payload.id_no is not None else "birth_year"
         raise RoleDenied(role=tx.actor.role, field=field)
     kinship.require_not_own(tx, row.person_id)
-    values, before, found_by = _corrected(tx, row, payload)
+    values, before = _corrected(tx, row, payload)
     if not before:
         return reply(row)
     # What it was registered with no longer says who it is; what stands in the row does.
     values["digest"] = f"corrected {row.version + 1}"
-    after = storage.people.update(tx.conn, row, found_by=found_by, **values)
+    after = storage.people.update(tx.conn, row, **values)
     note_change(
         tx, "PERSON", row.person_id, after.version, "correct", before=before, reason=payload.reason
     )
@@ -440,26 +525,41 @@ def _gives_up_phone(payload: CorrectPerson) -> bool:
 
     A number that is another household's by now keeps its former holder from coming back.
     """
-    new = (payload.name, payload.phone, payload.id_no, payload.birth_year, payload.household_id)
+    new = (
+        payload.name,
+        payload.phone,
+        payload.id_no,
+        payload.birth_year,
+        payload.household_id,
+        payload.building,
+        payload.unit,
+        payload.room,
+    )
     return list(payload.clear) == ["phone"] and all(one is None for one in new)
 
 
 def _corrected(
     tx: Tx, row: Row, payload: CorrectPerson
-) -> tuple[dict[str, object], dict[str, object], frozenset[str] | None]:
-    """Return the new columns, what the changed ones said before, and by what the person is found
-    where that changes."""
+) -> tuple[dict[str, Any], dict[str, object]]:
+    """Return the new columns, and what the changed ones said before."""
     vault = storage.vault(tx.settings.keys)
     ref = row.person_id
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     before: dict[str, object] = {}
-    found_by: frozenset[str] | None = None
+    name = None
     if payload.name is not None:
         name, old = rules.identity.check_name(payload.name), name_of(tx, row)
         if name != old:
             values["name"] = vault.seal(name, f"{ref}.name")
-            found_by = storage.finding.digests(vault, row.area, name)
             before["name"] = old
+    dwelling = lived = dwelling_of(tx, row)
+    given = dwelling_given(payload, row.grid)
+    if given is not None or "dwelling" in payload.clear:
+        dwelling = given
+    if dwelling != lived:
+        before["dwelling"] = rules.dwellings.as_members(lived)
+    if before:
+        values |= dwelling_columns(tx, row, row.area, dwelling, name=name)
     household = row.household_id
     if payload.household_id is not None or "household_id" in payload.clear:
         household = payload.household_id
@@ -484,7 +584,7 @@ def _corrected(
         values["birth_year"] = payload.birth_year
         values["is_adult"] = rules.identity.is_adult(None, payload.birth_year, today)
         before["birth_year"] = row.birth_year
-    return values, before, found_by
+    return values, before
 
 
 def _phone_columns(
@@ -563,7 +663,13 @@ def return_person(tx: Tx, payload: ReturnPerson) -> replies.Changed:
         tx.require_scope(payload.grid)
     kinship.require_not_own(tx, row.person_id)
     return bring_back(
-        tx, row, payload.grid, payload.household_id, phone=payload.phone, reason=payload.reason
+        tx,
+        row,
+        payload.grid,
+        payload.household_id,
+        phone=payload.phone,
+        dwelling=dwelling_given(payload, payload.grid),
+        reason=payload.reason,
     )
 
 
@@ -574,6 +680,7 @@ def bring_back(
     household: str | None,
     *,
     phone: str | None,
+    dwelling: Dwelling | None,
     reason: str | None = None,
 ) -> replies.Changed:
     """Let somebody live here again.
@@ -585,7 +692,7 @@ def bring_back(
     _check_household(tx, row, household, grid)
     vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     if phone is not None or row.phone_hmac is not None:
         old = vault.open_or_none(row.phone, f"{row.person_id}.phone")
         values |= _phone_columns(tx, row, phone or old, household, grid)
@@ -601,9 +708,12 @@ def bring_back(
         area=area,
         household_id=household,
         is_adult=adult,
-        found_by=found_in(tx, row, area),
+        **dwelling_columns(tx, row, area, dwelling),
     )
     before = {"status": row.status} | _place_of(row)
+    lived = dwelling_of(tx, row)
+    if dwelling != lived:
+        before["dwelling"] = rules.dwellings.as_members(lived)
     note_change(tx, "PERSON", row.person_id, back.version, "return", before=before, reason=reason)
     dispatch.free_household(tx, row.person_id)
     if not adult:

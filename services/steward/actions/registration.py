@@ -26,7 +26,12 @@ from fivered.services.steward.actions.announcing import (
 )
 from fivered.services.steward.actions.ground import takes_synthetic
 from fivered.services.steward.actions.people import (
+    Building,
+    Room,
+    Unit,
     bring_back,
+    dwelling_columns,
+    dwelling_given,
     name_of,
     named,
     other_household,
@@ -42,6 +47,7 @@ from fivered.services.steward.errors import (
     PhoneTaken,
     UnknownGrid,
 )
+from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.storage.people import NewPerson
 
 
@@ -59,6 +65,9 @@ class PersonLine(Request, frozen=True):
     birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100, examples=[1980])] | None = None
     grid: Annotated[str, Meta(examples=["370811015901001"])] | None = None
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    building: Building | None = None
+    unit: Unit | None = None
+    room: Room | None = None
     person_id: (
         Annotated[str, Meta(description="可由调用方给定 / may be chosen by the caller")] | None
     ) = None
@@ -258,12 +267,20 @@ def _again(
         if gone.status == "MOVED_OUT" and returning and alike:
             gone = storage.people.locked(tx.conn, gone.person_id)
             try:
-                return bring_back(tx, gone, row.grid, row.household_id, phone=_plain_phone(tx, row))
+                return bring_back(
+                    tx,
+                    gone,
+                    row.grid,
+                    row.household_id,
+                    phone=_plain_phone(tx, row),
+                    dwelling=_dwelling_of(tx, row),
+                )
             except Refusal as refusal:
                 return refusal
         return PersonGone(state=gone.status, field="person_id", **who)
     if same:
         _learn_birthday(tx, row, known)
+        _learn_dwelling(tx, row, known)
         return reply(known)
     if same_id:
         return IdTaken(id=known.person_id, field="person_id")
@@ -272,9 +289,24 @@ def _again(
 
 def _same_content(tx: Tx, row: NewPerson, known: Row | NewPerson) -> bool:
     fields = ("id_no_hmac", "phone_hmac", "birth_year", "grid", "household_id", "synthetic")
-    return all(getattr(row, name) == getattr(known, name) for name in fields) and name_of(
-        tx, known
-    ) == name_of(tx, row)
+    if any(getattr(row, name) != getattr(known, name) for name in fields):
+        return False
+    # A dwelling that was not known before, or that a list does not know, contradicts nothing.
+    lives, lived = _dwelling_of(tx, row), _dwelling_of(tx, known)
+    return name_of(tx, known) == name_of(tx, row) and (None in {lives, lived} or lives == lived)
+
+
+def _dwelling_of(tx: Tx, row: Row | NewPerson) -> Dwelling | None:
+    return storage.finding.dwelling_of(storage.vault(tx.settings.keys), row)
+
+
+def _learn_dwelling(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
+    """Keep the dwelling of one who was registered without: nothing that others know changes."""
+    dwelling = _dwelling_of(tx, row)
+    if dwelling is not None and known.dwelling is None and not isinstance(known, NewPerson):
+        storage.people.learn_dwelling(
+            tx.conn, known.person_id, **dwelling_columns(tx, known, known.area, dwelling)
+        )
 
 
 def _plain_phone(tx: Tx, row: NewPerson) -> str | None:
@@ -310,6 +342,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
             raise UnknownGrid(grid=payload.grid, field="grid")
         tx.require_scope(payload.grid)
     person_id = chosen or tx.new_id("per")
+    dwelling = dwelling_given(payload, payload.grid)
     vault = storage.vault(tx.settings.keys)
     birth_year = rules.identity.check_birth_year(payload.birth_year, born, today)
     area = payload.grid[:12] if payload.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT)
@@ -321,6 +354,8 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         payload.grid,
         payload.household_id,
         payload.synthetic,
+        # Content without a dwelling has the digest that the release before gave it.
+        *(dwelling or ()),
     ]
     return NewPerson(
         person_id=person_id,
@@ -337,12 +372,13 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         area=area,
         grid=payload.grid,
         household_id=payload.household_id,
+        dwelling=vault.seal_or_none(rules.dwellings.as_text(dwelling), f"{person_id}.dwelling"),
         status="ACTIVE",
         synthetic=payload.synthetic,
         digest=vault.digest("person", msgspec.json.encode(content).decode()),
         version=1,
         created_at=tx.now,
-        found_by=storage.finding.digests(vault, area, name),
+        found_by=storage.finding.digests(vault, area, name, dwelling),
     )
 
 

@@ -10,6 +10,7 @@ from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.replies.people import (
     DeathCard,
+    Home,
     MergeCard,
     NumberShown,
     PeopleFound,
@@ -711,6 +712,7 @@ __all__ = [
     "GridCoverage",
     "HazardCard",
     "HazardReply",
+    "Home",
     "HoursCard",
     "HoursReply",
     "MergeCard",

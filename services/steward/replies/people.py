@@ -44,6 +44,14 @@ class Post(Reply, kw_only=True):
     work_phone: str | None = None
 
 
+class Home(Reply, kw_only=True):
+    """住处 / Where somebody lives in the grid."""
+
+    building: Annotated[str, Meta(examples=["3号楼"])]
+    unit: Annotated[str, Meta(examples=["2单元"])] | None = None
+    room: Annotated[str, Meta(examples=["502"])] | None = None
+
+
 class PersonCard(Reply, kw_only=True):
     """人员卡,按查看人遮蔽 / A person, masked for the viewer."""
 
@@ -53,6 +61,7 @@ class PersonCard(Reply, kw_only=True):
     synthetic: bool
     phone: str | UnsetType | None = UNSET
     id_no: Annotated[str, Meta(description="遮蔽的身份证号 / masked")] | UnsetType | None = UNSET
+    dwelling: Home | UnsetType | None = UNSET
     steward: Post | UnsetType = UNSET
     merged_into: (
         Annotated[str, Meta(description="合并后的登记 / the registration that stays")] | UnsetType

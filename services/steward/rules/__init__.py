@@ -3,6 +3,7 @@
 from fivered.services.steward.rules import (
     access,
     areas,
+    dwellings,
     hours,
     identity,
     pinyin,
@@ -15,6 +16,7 @@ from fivered.services.steward.rules import (
 __all__ = [
     "access",
     "areas",
+    "dwellings",
     "hours",
     "identity",
     "pinyin",

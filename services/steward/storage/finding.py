@@ -1,4 +1,4 @@
-"""By which names and initials people are found: keyed digests only, of the area and the text."""
+"""By which names, initials and dwellings people are found: keyed digests only, of area and text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
-from fivered.services.steward.rules import pinyin
+from fivered.services.steward.rules import dwellings, pinyin
+from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.storage.tables import areas, person_digests, persons
 
 if TYPE_CHECKING:
     from fivered.chassis.vault import Vault
+    from fivered.services.steward.storage.people import NewPerson
 
 # 128 bits: whoever shares one by chance is told apart when the name is opened.
 _LENGTH = 32
@@ -30,10 +32,29 @@ def of_initials(vault: Vault, area: str, letters: str) -> str:
     return vault.digest("initials", f"{area}\n{letters[: pinyin.KEPT]}")[:_LENGTH]
 
 
-def digests(vault: Vault, area: str, name: str) -> frozenset[str]:
-    """Return all digests by which a name is found in an area."""
-    initials = {of_initials(vault, area, letters) for letters in pinyin.kept(name)}
-    return frozenset({of_name(vault, area, name), *initials})
+def of_dwelling(vault: Vault, area: str, key: str) -> str:
+    """Return the digest of a dwelling, or of all of a building or unit, in an area."""
+    return vault.digest("dwelling", f"{area}\n{key}")[:_LENGTH]
+
+
+def digests(vault: Vault, area: str, name: str, dwelling: Dwelling | None) -> frozenset[str]:
+    """Return all digests by which somebody of a name and a dwelling is found in an area."""
+    found = {of_name(vault, area, name)}
+    found |= {of_initials(vault, area, letters) for letters in pinyin.kept(name)}
+    if dwelling is not None:
+        found |= {of_dwelling(vault, area, key) for key in dwellings.keys(dwelling)}
+    return frozenset(found)
+
+
+def dwelling_of(vault: Vault, row: Row | NewPerson) -> Dwelling | None:
+    """Return where somebody lives, in the clear."""
+    return dwellings.of_text(vault.open_or_none(row.dwelling, f"{row.person_id}.dwelling"))
+
+
+def digests_of(vault: Vault, row: Row) -> frozenset[str]:
+    """Return by which digests a person is found as the row stands."""
+    name = vault.open(row.name, f"{row.person_id}.name")
+    return digests(vault, row.area, name, dwelling_of(vault, row))
 
 
 def write(conn: sa.Connection, found_by: Mapping[str, Iterable[str]]) -> None:

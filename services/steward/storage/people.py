@@ -98,6 +98,7 @@ class NewPerson:
     area: str
     grid: str | None
     household_id: str | None
+    dwelling: bytes | None
     synthetic: bool
     digest: str
     created_at: datetime
@@ -225,14 +226,14 @@ def update(
     Args:
         conn: The transaction.
         row: The person.
-        found_by: By which digests the person is found from now on. Who gives another name or area
-            gives these, too.
+        found_by: By which digests the person is found from now on. Who gives another name, area
+            or dwelling gives these, too.
         values: Other columns.
     """
     if found_by is not None:
         finding.write(conn, {row.person_id: found_by})
-    elif values.keys() & {"name", "area"}:
-        raise TypeError("a name or area was changed, and not by what the person is found")
+    elif values.keys() & {"name", "area", "dwelling"}:
+        raise TypeError("a name or place was changed, and not by what the person is found")
     return records.update(conn, persons, row, **values)
 
 
@@ -240,6 +241,15 @@ def learn_birthday(conn: sa.Connection, person_id: str, sealed: bytes) -> None:
     """Keep a day of birth that was not kept before: nothing that others know changes."""
     born = sa.update(persons).where(persons.c.person_id == person_id)
     conn.execute(born.values(birthday=sealed))
+
+
+def learn_dwelling(
+    conn: sa.Connection, person_id: str, *, dwelling: bytes | None, found_by: Collection[str]
+) -> None:
+    """Keep a dwelling that was not known before: nothing that others know changes."""
+    lives = sa.update(persons).where(persons.c.person_id == person_id)
+    conn.execute(lives.values(dwelling=dwelling))
+    finding.write(conn, {person_id: found_by})
 
 
 def write_change(conn: sa.Connection, **values: object) -> None:
@@ -265,6 +275,7 @@ class Before(TypedDict, total=False):
     area: str
     grid: str | None
     household_id: str | None
+    dwelling: dict[str, str | None] | None
     status: str
     merged_into: str | None
     # Of an area, which has a name as well.

@@ -63,14 +63,14 @@ _OFFICE = "在岗经历属公务记录 / posts are records of office"
 DATA_MAP = (
     Held(
         "persons", REGISTER, whose="person_id", given_up="merged_into",
-        general="name phone birth_year is_adult household_id grid area",
+        general="name phone birth_year is_adult household_id dwelling grid area",
         sensitive="id_no_mask birthday",
         hidden="phone_hmac id_no_hmac digest", things="merged_into status",
         erased="name phone phone_hmac id_no_mask id_no_hmac birth_year birthday grid household_id"
-        " digest",
+        " dwelling digest",
         stays="编号保留,账目与统计以它相连 / the id stays: accounts and figures refer to it",
     ),
-    # By which names a person is found.
+    # By which names and dwellings a person is found.
     Held("person_digests", REGISTER, whose="person_id", hidden="digest", erased=ROWS),
     Held(
         "register_changes", CHANGES, whose="ref", general="before reason",

@@ -45,6 +45,8 @@ persons = sa.Table(
     sa.Column("area", store.Area, nullable=False),
     sa.Column("grid", store.Area, index=True),
     sa.Column("household_id", store.Id, index=True),
+    # Building, unit and room.
+    sa.Column("dwelling", Sealed("{person_id}.dwelling")),
     sa.Column("status", sa.String(12), nullable=False),
     # Given up after a double registration: who it is.
     sa.Column("merged_into", store.Id, index=True),
@@ -57,8 +59,8 @@ persons = sa.Table(
     sa.Index("ix_persons_is_adult_birth_year", "is_adult", "birth_year"),
 )
 
-# By which names and initials somebody is found: keyed digests, one per reading, of the area and
-# the text, so that equal names of two communities are not alike here.
+# By which names, initials and dwellings somebody is found: keyed digests, one per reading, of the
+# area and the text, so that equal names of two communities are not alike here.
 person_digests = sa.Table(
     "person_digests",
     metadata,

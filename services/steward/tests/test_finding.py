@@ -249,9 +249,7 @@ def _require_whole(ground):
         wanted = {
             (digest, row.person_id)
             for row in tx.conn.execute(persons.select().where(persons.c.status != "MERGED"))
-            for digest in storage.finding.digests(
-                vault, row.area, vault.open(row.name, f"{row.person_id}.name")
-            )
+            for digest in storage.finding.digests_of(vault, row)
         }
         assert {tuple(row) for row in tx.conn.execute(person_digests.select())} == wanted
     assert wanted
@@ -265,6 +263,12 @@ def test_who_comes_with_a_file_is_found_by_name(database_url, tmp_path):  # noqa
     result = opened.load("people", f"{head}{SHAN},单小曾,,,1980,{GRID},,true\n")
     assert result["created"] == 1
     assert ids(ground, initials="sxz") == [SHAN]
+    # A file of this release may say where they live; one of the release before need not.
+    head = head.replace("household_id", "household_id,building,unit,room")
+    opened.as_("R_DISTRICT")
+    result = opened.load("people", f"{head}{SHAN},单小曾,,,1980,{GRID},,3号楼,2单元,502,true\n")
+    assert (result["unchanged"], result["refused"]) == (1, 0)
+    assert ids(ground, building="3", room="502") == [SHAN]
     opened.runtime.close()
 
 
@@ -308,6 +312,132 @@ def test_an_intake_of_the_area_is_told_whom_the_number_names(known):
     assert (line["result"], line["person_id"]) == ("PERSON_EXISTS", WANG)
     assert "王" not in str(known.bench.rows("select reply from idempotency where key = 'list'"))
     assert "王" not in str(line)
+
+
+# --------------------------------------------------------------------------------------------------
+# Where somebody lives
+
+HOME = {"building": "3号楼", "unit": "2单元", "room": "502"}
+
+
+def home_of(ground, who=WANG, role="R_CADRE", scope=COMMUNITY):
+    return ground.by(CADRE, role, scope).ask("person", {"person_id": who}).get("dwelling")
+
+
+def lives(ground, version, who=WANG, **where):
+    order = {"person_id": who, "reason": "登记住处"} | where
+    return ground.cadre().do("correct_person", order, version=version)
+
+
+def test_who_lives_at_a_place_is_found_there(known):
+    """DOMAIN 1.1, SP-D15: by building, unit and room, as people write them."""
+    lives(known, 1, **HOME)
+    lives(known, 1, SHAN, building="3栋", unit="2", room="501")
+    lives(known, 1, LONG, building="3#", room="502室")
+    for body, found in (
+        ({"building": "3号楼"}, [WANG, SHAN, LONG]),
+        ({"building": " 3 "}, [WANG, SHAN, LONG]),
+        ({"building": "3栋", "unit": "2"}, [WANG, SHAN]),
+        ({"building": "3", "unit": "２单元", "room": "502室"}, [WANG]),
+        ({"building": "3", "room": "502"}, [WANG, LONG]),
+        ({"building": "13号楼"}, []),
+        ({"building": "3", "unit": "1"}, []),
+    ):
+        assert ids(known, **body) == found, body
+    assert ids(known, "R_GRID", GRID, who=GRID_WORKER, building="3") == [WANG, SHAN, LONG]
+    assert ids(known, "R_GRID", GRID_2, building="3") == []
+    assert ids(known, "R_CADRE", ELSEWHERE, building="3") == []
+    for role, scope in (("R_STREET", STREET_SCOPE), ("R_DISTRICT", "370811")):
+        with pytest.raises(RoleDenied) as refused:
+            search(known, role, scope, building="3")
+        assert refused.value.field == "building"
+    for body, refusal in (
+        ({"unit": "2"}, errors.BuildingNeeded),
+        ({"building": "3", "name": "王小丽"}, Invalid),
+        ({"building": ""}, Invalid),
+    ):
+        with pytest.raises(refusal):
+            search(known, **body)
+    (noted,) = known.by(WANG, "R_RESIDENT", COMMUNITY).ask("person_reads", {"limit": 1})["items"]
+    assert (noted["why_zh"], noted["why_en"]) == ("按住处查找", "asked who lives at a place")
+
+
+def test_a_dwelling_is_read_by_the_community_and_the_person_alone(known):
+    """DOMAIN 1.6: full to the dwelling for cadre and self; sealed at rest."""
+    lives(known, 1, **HOME)
+    assert home_of(known) == HOME
+    assert home_of(known, role="R_GRID", scope=GRID) == HOME
+    assert (
+        known.by(WANG, "R_RESIDENT", COMMUNITY).ask("person", {"person_id": WANG})["dwelling"]
+        == HOME
+    )
+    for role, scope in (
+        ("R_STREET", STREET_SCOPE), ("R_DISTRICT", "370811"), ("R_AUDITOR", "370811"),
+    ):  # fmt: skip
+        assert home_of(known, role=role, scope=scope) is None
+    cards = known.bench.as_("R_RESIDENT", person=LI).ask("people_cards", {"ids": [WANG]})
+    assert "dwelling" not in cards["items"][0]
+    lives(known, 2, clear=["dwelling"])
+    assert home_of(known) is None
+    (change, _first) = known.cadre().ask("person_history", {"person_id": WANG})["items"]
+    assert change["before"] == {"dwelling": HOME}
+    above = known.by(CADRE, "R_STREET", STREET_SCOPE).ask("person_history", {"person_id": WANG})
+    assert above["items"][0]["before"] == {}
+    for table in Steward.tables.tables:
+        assert "3号楼" not in str(known.bench.rows(f"select * from {table}")), table
+
+
+def test_a_dwelling_is_given_with_every_way_to_come_to_live_somewhere(known):
+    """Registered, moved, gone and back, merged; who moves without one has none."""
+    person = known.person(CHEN, "陈静", grid=GRID, **HOME)
+    assert ids(known, **HOME) == [CHEN]
+    away = {"person_id": CHEN, "to_grid": GRID_2}
+    moved = known.cadre().do("move_person", away, version=person["version"])
+    assert home_of(known, CHEN) is None
+    within = away | {"building": "8号楼"}
+    assert known.cadre().do("move_person", within, version=2)["version"] == 3
+    assert known.cadre().do("move_person", within, version=3)["version"] == 3
+    assert ids(known, building="8") == [CHEN]
+    known.cadre().do("deactivate_person", {"person_id": CHEN, "reason": "MOVED_OUT"}, version=3)
+    assert ids(known, building="8") == []
+    back = {"person_id": CHEN, "grid": GRID, "reason": "迁回"} | HOME
+    assert known.cadre().do("return_person", back, version=4)["state"] == "ACTIVE"
+    assert ids(known, **HOME) == [CHEN]
+    merge = known.cadre(CADRE).do(
+        "propose_merge", {"person_id": CHEN, "into": WANG, "reason": "同一人"}, version=5
+    )
+    known.cadre().do("decide_merge", {"merge_id": merge["id"], "confirmed": True}, version=1)
+    assert ids(known, **HOME) == [WANG]
+    assert home_of(known) == HOME
+    assert moved["version"] == 2
+    _require_whole(known)
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal", "field"),
+    [
+        ({"grid": GRID, "unit": "2"}, errors.BuildingNeeded, "building"),
+        ({"building": "3"}, errors.GridNeeded, "grid"),
+        ({"grid": GRID, "building": "3" * 21}, Invalid, "building"),
+    ],
+)
+def test_half_an_address_is_refused(known, more, refusal, field):
+    with pytest.raises(refusal) as refused:
+        known.person(CHEN, "陈静", **more)
+    assert refused.value.field == field
+
+
+def test_a_list_that_knows_the_dwelling_adds_it_to_who_is_registered(known):
+    """The register comes first, the addresses with a later list; what is known is not overwritten."""
+    line = {"person_id": SHAN, "name": "单小曾", "synthetic": True, "grid": GRID,
+            "household_id": "hh_shan"}  # fmt: skip
+    for more, result in ((HOME, "stored"), ({}, "stored"), (HOME, "stored"),
+                         ({"building": "9"}, "ID_TAKEN")):  # fmt: skip
+        (item,) = known.cadre().do("register_people", {"people": [line | more]})["items"]
+        assert item["result"] == result, more
+        assert home_of(known, SHAN) == HOME
+    assert ids(known, **HOME) == [SHAN]
+    _require_whole(known)
 
 
 REVEAL = {"subject": WANG, "reason": "回电核实楼道灯的具体位置"}

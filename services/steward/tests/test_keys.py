@@ -60,7 +60,7 @@ def fill(ground):
     ground.bench.as_("R_DISTRICT")
     correction = {"person_id": LI, "phone": "12800000003", "reason": "登记时写错"}
     ground.cadre(CADRE).do("correct_person", correction, version=1)
-    ground.person(TWIN, "王小丽", phone="12800000051", grid=GRID)
+    ground.person(TWIN, "王小丽", phone="12800000051", grid=GRID, building="3号楼")
     twice = {"person_id": TWIN, "into": WANG, "reason": "同一人登记两次"}
     ground.cadre(CADRE).do("propose_merge", twice, version=1)
     request = ground.resolved()

@@ -13,6 +13,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, RoleDenied, Sentence, said
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.views import people
 
 # So many are shown; who seeks somebody narrows it, and nobody reads a register in pages.
@@ -26,30 +27,52 @@ _SOUGHT = "who is sought is compared by a keyed digest, and kept nowhere"
 class FindPeople(Request, frozen=True):
     """查找人员 / Whom to find: exactly one of these."""
 
-    name: Annotated[
-        str | None,
-        Office(_SOUGHT),
-        Meta(description="完整姓名 / the whole name", examples=["王小丽"]),
-    ] = None
-    initials: Annotated[
-        str | None,
-        Meta(
-            description="姓名的拼音首字母,多音字各读音均可 / initials of the name in pinyin, by "
-            "any reading",
-            examples=["wxl"],
-        ),
-    ] = None
-    phone: Annotated[str | None, Meta(examples=["12812345678"])] = None
-    id_no: Annotated[str | None, Meta(examples=["370899198001010012"])] = None
+    name: (
+        Annotated[
+            str,
+            Office(_SOUGHT),
+            Meta(max_length=40, description="完整姓名 / the whole name", examples=["王小丽"]),
+        ]
+        | None
+    ) = None
+    initials: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                description="姓名的拼音首字母,多音字各读音均可 / initials of the name in pinyin, "
+                "by any reading",
+                examples=["wxl"],
+            ),
+        ]
+        | None
+    ) = None
+    phone: Annotated[str, Meta(max_length=30, examples=["12812345678"])] | None = None
+    id_no: Annotated[str, Meta(max_length=40, examples=["370899198001010012"])] | None = None
     household_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    building: (
+        Annotated[
+            str,
+            Office(_SOUGHT),
+            Meta(
+                min_length=1,
+                max_length=20,
+                description="楼栋,可加单元、房号 / building; a unit and a room narrow it",
+                examples=["3号楼"],
+            ),
+        ]
+        | None
+    ) = None
+    unit: Annotated[str, Meta(min_length=1, max_length=10, examples=["2单元"])] | None = None
+    room: Annotated[str, Meta(min_length=1, max_length=10, examples=["502"])] | None = None
 
 
 def find_people(tx: Tx, payload: FindPeople) -> replies.PeopleSearched:
-    """查找人员(姓名、首字母、号码、户) / Find people by name, initials, number or household.
+    """查找人员 / Find people by name, initials, number, household or dwelling.
 
-    只查本辖区,最多显示 20 人,每次查找均留痕,被查到的人可查。姓名首字母由社区和网格工作人员查。
+    只查本辖区,最多显示 20 人,每次查找均留痕,被查到的人可查。首字母、住处由社区和网格工作人员查。
     Within the caller's area, at most 20 people; each search is noted, and who was found reads it.
-    Initials are for the officials of a community, who know their residents by name.
+    Initials and dwellings are for the officials of a community, who know their residents by name.
 
     What was asked stands in no address, log or stored reply. The same key searches once more.
 
@@ -57,20 +80,22 @@ def find_people(tx: Tx, payload: FindPeople) -> replies.PeopleSearched:
         Invalid: Not exactly one of the members is given.
         BadName: It is no name.
         BadInitials: They are no initials.
-        RoleDenied: Initials are not for this role.
+        BuildingNeeded: A unit or room is given without its building.
+        RoleDenied: Initials and dwellings are not for this role.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
-    given = [name for name in payload.__struct_fields__ if getattr(payload, name) is not None]
+    place = rules.dwellings.check(payload.building, payload.unit, payload.room)
+    given = [name for name in _WAYS if getattr(payload, name) is not None]
     if len(given) != 1:
         raise Invalid(
             field=given[1] if given else "name",
             reason=said(
-                "请只给出姓名、首字母、手机号码、身份证号码、户编号中的一项 / give exactly one of "
-                "name, initials, phone, id_no, household_id"
+                "请只给出姓名、首字母、手机号码、身份证号码、户编号、楼栋中的一项"
+                " / give exactly one of name, initials, phone, id_no, household_id, building"
             ),
         )
     (by,) = given
-    found = _SEEK[by](tx, getattr(payload, by))
+    found = _at(tx, place) if place is not None else _SEEK[by](tx, getattr(payload, by))
     shown, more = found[:MOST], len(found) > MOST
     people.note_reads(tx, "find_people", by.upper(), shown, found=len(shown))
     return replies.PeopleSearched(
@@ -123,6 +148,17 @@ def _opened(tx: Tx, digests: list[str], fits: Callable[[str], bool]) -> list[Row
     return [row for row in rows if fits(vault.open(row.name, f"{row.person_id}.name"))]
 
 
+def _at(tx: Tx, place: Dwelling) -> list[Row]:
+    if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
+        raise RoleDenied(role=tx.actor.role, field="building")
+    key = rules.dwellings.key(place)
+    vault = storage.vault(tx.settings.keys)
+    digest = storage.finding.of_dwelling(vault, tx.actor.scope[:12], key)
+    rows = storage.finding.by_digests(tx.conn, [digest], tx.actor.scope, MOST + 1)
+    # Only who lives here now: a former resident's address is nobody's business.
+    return [row for row in rows if row.status == "ACTIVE"]
+
+
 def _by_phone(tx: Tx, given: str) -> list[Row]:
     return people.with_numbers(tx, phone=given)
 
@@ -142,3 +178,4 @@ _SEEK: dict[str, Callable[[Tx, str], list[Row]]] = {
     "id_no": _by_id_no,
     "household_id": _by_household,
 }
+_WAYS = (*_SEEK, "building")

@@ -286,6 +286,8 @@ def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> Pag
         name, phone = before.get("name"), before.get("phone")
         if name and not by_name:
             before["name"] = rules.identity.mask_name(name)
+        if not by_name:
+            before.pop("dwelling", None)
         if phone:
             before["phone"] = rules.identity.mask_phone(phone)
         reason = vault.open_or_none(row.reason, f"{ref}.reason")
@@ -336,6 +338,7 @@ _WHY = {
     "NAME": "ASKED_BY_NAME",
     "INITIALS": "ASKED_BY_INITIALS",
     "HOUSEHOLD_ID": "ASKED_BY_HOUSEHOLD",
+    "BUILDING": "ASKED_BY_DWELLING",
 }
 
 
@@ -413,6 +416,8 @@ def card(tx: Tx, row: Row, post: Row | None, why: str | None) -> replies.PersonC
         if phone is not None and why != "SELF":
             phone = rules.identity.mask_phone(phone)
         found.phone = phone
+        lives = storage.finding.dwelling_of(vault, row)
+        found.dwelling = replies.Home(**lives._asdict()) if lives is not None else None
     if why in {"SELF", "NEIGHBOUR"}:
         found.id_no = vault.open_or_none(row.id_no_mask, f"{row.person_id}.id_no")
     if post is not None:

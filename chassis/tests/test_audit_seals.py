@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import append_only, audit_seals, cli, doctor
+from fivered.chassis import append_only, audit_seals, cli, doctor, embedded, work
 from fivered.chassis import storage as store
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.settings import CommandFailed
@@ -193,6 +193,21 @@ def test_a_day_waits_for_a_transaction_that_is_still_to_commit(bench):
     [seal] = bench.rows("select last_id, rows from audit_seals")
     assert (seal["last_id"], seal["rows"]) == (2, 2)
     assert found(bench) == []
+
+
+def test_who_works_seals_and_the_process_that_is_all_does_too(bench):
+    """Each round of either host; of two workers at one day, one."""
+    write(bench, datetime.now(UTC) - 3 * DAY)
+    work.sweep(bench.runtime)
+    [sealed] = bench.rows("select rows from audit_seals")
+    assert sealed["rows"] == 1
+    tamper(bench, "DELETE FROM audit_seals", "DELETE FROM audit_marks")
+    embedded.Writer(bench.runtime, {})._sweep()
+    assert bench.rows("select rows from audit_seals") == [sealed]
+    tamper(bench, "DELETE FROM audit_seals", "DELETE FROM audit_marks")
+    ready = audit_seals._ready(bench.runtime, NOON.date())
+    assert [audit_seals._seal(bench.runtime, ready) for _ in range(2)] == [True, False]
+    assert len(bench.rows("select * from audit_seals")) == 1
 
 
 def test_rows_of_old_days_are_dropped_and_their_seals_stay(bench):

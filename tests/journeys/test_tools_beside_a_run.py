@@ -90,6 +90,7 @@ def test_every_command_looks_at_the_folder_that_it_is_told(tmp_path, monkeypatch
         assert json.loads(run("top", "--once", "--json"))["waiting"]
         assert json.loads(run("events", "tail", "steward", "--limit", "1"))["outbox_id"] > 0
         assert "_webhook" in run("audit", "steward")
+        assert "steward: 0 rows of 0 days are what was sealed; " in run("verify", "audit", "all")
         for command in (
             ("parked", "list", "credit"), ("timers", "steward"), ("jobs", "steward"),
             ("workers", "steward"), ("partitions", "credit"), ("calendar", "show"),

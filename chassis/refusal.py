@@ -85,6 +85,7 @@ class Refusal(Exception):
         parts: Each complaint where there may be several; they travel as `errors`.
         of_caller: The caller may not act at all, whatever is named; what may be seen says nothing.
         unseen: There is such a thing, and the caller is told that there is none.
+        everyday: It belongs to the ordinary course, so that the audit does not keep it.
     """
 
     code: ClassVar[str] = "REFUSED"
@@ -94,6 +95,7 @@ class Refusal(Exception):
     parts: Sequence[Refusal] = ()
     of_caller: ClassVar[bool] = False
     unseen: bool = False
+    everyday: ClassVar[bool] = False
     # Parameters that are names on the wire; a text says the word for them (`locale/words.po`).
     names: ClassVar[tuple[str, ...]] = ()
 
@@ -116,7 +118,8 @@ class Refusal(Exception):
     @property
     def denies(self) -> bool:
         """Whether the caller lacked a right, here or at all: the audit keeps such refusals."""
-        return self.status in _DENIED or self.of_caller or self.unseen
+        lacked = self.status in _DENIED or self.of_caller or self.unseen
+        return lacked and not self.everyday
 
     def describe(self) -> str:
         """Return the Chinese sentence with its placeholders filled."""

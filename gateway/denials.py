@@ -24,7 +24,7 @@ from fivered.chassis.messages import SYSTEM, Actor, new_uuid
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.rpc import Caller, CallFailed, CallRefused
 from fivered.gateway.context import context_of
-from fivered.gateway.errors import TokenExpired, TokenInvalid, TokenOutdated, TokenRequired
+from fivered.gateway.errors import TokenInvalid
 from fivered.gateway.identity import Identity, acting, acting_role, is_person
 from fivered.gateway.limits import address_of
 
@@ -35,8 +35,6 @@ _END_S = 2.0
 _MOST_WAITING = 1_000
 # Who keeps what was refused at a door that belongs to no service.
 _KEEPER = "identity"
-# Everyday life: nobody tried to do what others may.
-_NO_DENIAL = (TokenRequired, TokenExpired, TokenOutdated)
 
 
 @dataclass(slots=True)
@@ -83,7 +81,7 @@ class Denials:
             service: Whose door it was; empty for the gateway's own.
             action: The door.
         """
-        if not refusal.denies or isinstance(refusal, _NO_DENIAL):
+        if not refusal.denies:
             return
         header = request.headers.get("x-acting-role")
         actor, target = Actor("", "", ""), None

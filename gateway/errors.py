@@ -39,6 +39,7 @@ TYPE = "/problems/"
 
 class TokenRequired(Refusal):
     status = 401
+    everyday = True
     text = (
         "请先登录:需要 Authorization: Bearer 令牌"
         " / Sign in first: an Authorization: Bearer token is needed"
@@ -52,6 +53,7 @@ class TokenInvalid(Refusal):
 
 class TokenExpired(Refusal):
     status = 401
+    everyday = True
     text = "令牌已过期,请重新登录 / The token has expired; sign in again"
 
 
@@ -69,6 +71,7 @@ class TokenOutdated(Refusal):
     """A right has ended since the token was made; the next token knows the others."""
 
     status = 401
+    everyday = True
     text = (
         "授权已变更,请刷新登录后重试 / Your rights have changed; refresh the session and try again"
     )

@@ -14,6 +14,7 @@ class SignInFailed(Refusal):
 class CodeRequired(Refusal):
     status = 401
     of_caller = True
+    everyday = True
     text = "请输入身份验证器上的 6 位验证码 / Enter the 6-digit code of the authenticator"
 
 

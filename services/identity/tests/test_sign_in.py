@@ -403,3 +403,23 @@ def test_the_one_time_password_is_no_password_of_ones_own(house):
     # ID-9: with a password of one's own it was passed over in silence.
     house.sign_in("zhou", new_password="quite another one 6")
     assert house.sign_in("zhou", "quite another one 6")
+
+
+@pytest.mark.covers("REQ-L09")
+def test_who_tries_in_vain_stands_in_the_audit_with_the_address_and_no_word_of_the_try(house):
+    made = house.first_day()
+    house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    for guess in ("a first guess 1", "a second guess 2"):
+        with pytest.raises(SignInFailed):
+            house.sign_in("zhou", guess)
+    house.with_factor(house.sign_in("zhou"))
+    with pytest.raises(CodeRequired):
+        house.sign_in("zhou")
+    rows = house.bench.rows("select * from audit where result = 'DENIED'")
+    assert [(row["action"], row["refused"], row["address"]) for row in rows] == [
+        ("sign_in", "SIGN_IN_FAILED", HOME)
+    ] * 2
+    # Neither name nor password: a digest of them would be guessed.
+    assert len({row["digest"] for row in rows}) == 1
+    assert "zhou" not in str(rows)
+    assert "guess" not in str(rows)

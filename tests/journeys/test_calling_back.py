@@ -7,7 +7,17 @@ import uuid
 import pytest
 
 from fivered.gateway.tests.conftest import problem_of
-from fivered.services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG
+from fivered.services.steward.tests.ground import (
+    CADRE,
+    CHEN,
+    COMMUNITY,
+    GRID,
+    LI,
+    OTHER_CADRE,
+    SECOND,
+    STAFF,
+    WANG,
+)
 from tests.journeys.test_requests import STEWARD, filed, made, site, tell  # noqa: F401
 
 REVEAL = "/v1/pii/reveal"
@@ -99,11 +109,25 @@ def test_the_door_says_what_is_wrong(house):
     assert reads_of(house, WANG) == []
 
 
-def test_after_twenty_numbers_it_is_said_when_there_are_more(house):
-    """SP-D16: a limit of its own, with the time, and not the gateway's."""
-    for _ in range(20):
-        assert reveal(house, "R_CADRE", OTHER_CADRE).status_code == 200
-    answer = reveal(house, "R_CADRE", OTHER_CADRE)
+def test_after_ten_of_one_and_twenty_of_all_it_is_said_when_there_are_more(house):
+    """SP-D16: limits of its own, with the time, and not the gateway's."""
+    for who, phone in ((CHEN, "12800000077"), (SECOND, "12800000078")):
+        body = {"person_id": who, "name": "陈静", "synthetic": True, "grid": GRID, "phone": phone}
+        tell(house, "R_CADRE", OTHER_CADRE, "/v1/steward/people", body)
+    cadre = ("R_CADRE", OTHER_CADRE)
+    for _ in range(10):
+        assert reveal(house, *cadre).status_code == 200
+    # This one person's number was shown ten times; another's is shown still.
+    for who in (cadre, ("R_SECRETARY", CADRE)):
+        answer = reveal(house, *who)
+        refused = problem_of(answer)
+        assert (refused["status"], refused["code"]) == (429, "RATE_LIMIT")
+        assert "此人的号码今天已被查看 10 次" in refused["message_zh"]
+        assert "was shown 10 times today" in refused["message_en"]
+        assert 0 < int(answer.headers["retry-after"]) <= 15 * 3600
+    for _ in range(10):
+        assert reveal(house, *cadre, subject=CHEN).status_code == 200
+    answer = reveal(house, *cadre, subject=SECOND)
     refused = problem_of(answer)
     assert (refused["status"], refused["code"]) == (429, "RATE_LIMIT")
     assert refused["params"]["again"] == "2025-03-04 00:00"

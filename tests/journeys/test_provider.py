@@ -157,12 +157,20 @@ def test_a_bound_person_signs_in_at_the_provider_and_proves_the_rest_here(tmp_pa
         assert mixed.json()["code"] == "PROVIDER_REFUSED"
         assert back(site, other, "no code of theirs").json()["code"] == "PROVIDER_REFUSED"
 
+        # Who binds an account to another identity is noticed: its sessions end.
         account = site.ask("GET", f"/v1/identity/accounts/{account['id']}").json()
+        path = f"/accounts/{account['id']}/provider"
+        body = {"subject": "sub-2", "reason": "换发"}
+        account = post(site, path, body, version=account["version"]).json()
+        assert refreshed(site, tokens).json()["code"] == "SESSION_ENDED"
+        flow = begun(site)
+        tokens = back(site, flow, signed_in_at(flow["address"], "sub-2")[0]).json()
+        assert refreshed(site, tokens).is_success
         path = f"/accounts/{account['id']}/provider/end"
         assert post(site, path, {"reason": "离岗"}, version=account["version"]).is_success
         assert refreshed(site, tokens).json()["code"] == "SESSION_ENDED"
         flow = begun(site)
-        gone = back(site, flow, signed_in_at(flow["address"], "sub-meng")[0])
+        gone = back(site, flow, signed_in_at(flow["address"], "sub-2")[0])
         assert gone.json()["code"] == "PROVIDER_UNBOUND"
 
 

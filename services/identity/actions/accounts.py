@@ -290,9 +290,10 @@ def _moved(tx: Tx, payload: WithReason, *of: str, to: str, step: str) -> replies
 
 
 def bind_provider(tx: Tx, payload: BindProvider) -> replies.AccountCard:
-    """绑定统一身份认证 / Bind an account to an identity at the district's provider.
+    """绑定统一身份认证,全部登录随即结束 / Bind an account to an identity at the provider.
 
     只按提供方的 sub 认人,从不按姓名或邮箱。
+    Sessions end, so that its person notices who has bound it.
 
     Raises:
         NotFound: There is none in the caller's area.
@@ -314,6 +315,7 @@ def bind_provider(tx: Tx, payload: BindProvider) -> replies.AccountCard:
         tx, accounts, account, step="provider_bound", note=payload.reason, provider_issuer=issuer,
         provider_subject=payload.subject,
     )  # fmt: skip
+    sessions.end_of_account(tx.conn, account.account_id, real_now(), "PROVIDER")
     return replies.account_card(account, real_now())
 
 

@@ -43,7 +43,7 @@ from fivered.chassis.denials import Denials
 from fivered.chassis.digests import Digest, Digests
 from fivered.chassis.facts import declared
 from fivered.chassis.json_values import JsonObject
-from fivered.chassis.messages import SYSTEM, Call, Reader, Replayed
+from fivered.chassis.messages import SYSTEM, Actor, Call, Reader, Replayed
 from fivered.chassis.outbox import KeyTaken
 from fivered.chassis.reading import read
 from fivered.chassis.refusal import (
@@ -60,6 +60,8 @@ from fivered.chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.runtime")
 _RACES = 3
+# The role that sees what lies in a district.
+_DISTRICT = "R_DISTRICT"
 # A fact that has waited so long for the relay is late.
 _OUTBOX_LATE_S = 60.0
 
@@ -339,28 +341,40 @@ class Runtime(Opened):
 
     def _as_seen(self, service: Service, call: Call, body: object, refusal: Refusal) -> Refusal:
         """Return a refusal, or that by which the caller may not see the thing at all."""
-        told = self._unseen(service, call, body)
-        if told is None:
-            return refusal
-        # Where the thing was not found in the first place, nobody lacks a right.
-        told.unseen = refusal.denies or not isinstance(refusal, NotFound)
+        shown, named = self._shown(service, call, body)
+        told = refusal
+        if shown not in {"", call.method}:
+            told = self._unseen(service, call, shown, named) or refusal
+        if not isinstance(refusal, NotFound):
+            told.unseen = told is not refusal
+        elif not refusal.unseen:
+            # Where the thing is not there at all, nobody lacks a right.
+            told.unseen = self._is_there(service, call, shown, named)
         return told
 
-    def _unseen(self, service: Service, call: Call, body: object) -> Refusal | None:
+    @staticmethod
+    def _shown(service: Service, call: Call, body: object) -> tuple[str, JsonObject]:
+        """Return what shows the thing that a call names, and what it is asked; empty where nothing
+        does."""
+        named = next(iter(members_of(type(body))), "") if isinstance(body, Struct) else ""
+        shown = service.shown_by.get(call.method, service.shown_by.get(named, ""))
+        if not shown or not isinstance(getattr(body, named), str):
+            return "", {}
+        return shown, {named: getattr(body, named)}
+
+    def _unseen(
+        self, service: Service, call: Call, shown: str, named: JsonObject
+    ) -> Refusal | None:
         """Return why the caller may not see the thing that the refused call names, or None.
 
         Asked after the refusal: what is done was allowed, and most calls are done.
         """
-        named = next(iter(members_of(type(body))), "") if isinstance(body, Struct) else ""
-        shown = service.shown_by.get(call.method, service.shown_by.get(named, ""))
-        if shown in {"", call.method} or not isinstance(getattr(body, named), str):
-            return None
         entry = self.entries[shown]
         try:
             check_role(entry.door.roles, call.actor)
         except RoleDenied:
             return None  # this role never reads such things; what it may do with them, it may
-        question = self.read_body(shown, {named: getattr(body, named)})
+        question = self.read_body(shown, named)
         try:
             with self.snapshot(call.actor, call.lang) as tx:
                 tx.actor = service.reads_as(tx)
@@ -368,6 +382,20 @@ class Runtime(Opened):
         except Refusal as refusal:
             return refusal
         return None
+
+    def _is_there(self, service: Service, call: Call, shown: str, named: JsonObject) -> bool:
+        """Tell whether the district would see what the caller was told not to be there."""
+        district = Actor("system", _DISTRICT, call.actor.scope[:6])
+        known = call.actor.id and district.scope and call.actor.role != _DISTRICT
+        if not (shown and known):
+            return False
+        try:
+            check_role(self.entries[shown].door.roles, district)
+            with self.snapshot(district, call.lang) as tx:
+                getattr(service, shown)(tx, self.read_body(shown, named))
+        except Refusal:
+            return False
+        return True
 
     def _query_once(self, service: Service, ask: Callable[[Tx], object], call: Call) -> object:
         with self.snapshot(call.actor, call.lang) as tx:

@@ -266,6 +266,23 @@ def test_without_anybody_a_request_waits_and_a_cadre_gives_it(ground):
     assert (given["state"], given["handler"]) == ("DISPATCHED", STW_STAFF_2)
 
 
+@pytest.mark.covers("REQ-L09")
+def test_what_one_may_not_see_is_a_denial_and_what_is_not_there_is_none(staffed):
+    """Both are answered alike; the audit knows the difference."""
+    reply = staffed.submit()
+    for request_id in (reply["id"], reply["id"][:-4] + "0000"):
+        with pytest.raises(NotFound):
+            step = {"request_id": request_id}
+            staffed.by(STAFF_2, scope=GRID_2).do("accept_request", step, version=2)
+        with pytest.raises(NotFound):
+            staffed.by(STAFF_2, scope=GRID_2).ask("request", step)
+    asked = "select actor, action, target, refused from audit where result = 'DENIED'"
+    assert staffed.bench.rows(f"{asked} order by id") == [
+        {"actor": STAFF_2, "action": door, "target": reply["id"], "refused": "NOT_FOUND"}
+        for door in ("accept_request", "request")
+    ]
+
+
 @pytest.mark.covers("P9", "REQ-L14")
 def test_only_the_handler_takes_steps_and_only_in_the_version_that_he_saw(staffed):
     reply = staffed.submit()

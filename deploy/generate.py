@@ -17,7 +17,18 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from deploy import cards, changes, data_map, manifests, metrics, operators, partial, scaling, units
+from deploy import (
+    cards,
+    changes,
+    data_map,
+    manifests,
+    metrics,
+    operators,
+    partial,
+    rights,
+    scaling,
+    units,
+)
 from fivered.chassis import __version__, asyncapi, contracts, topology
 from fivered.chassis.actors import PAIRS
 from fivered.chassis.bus import consumed_by
@@ -231,6 +242,7 @@ def files() -> dict[Path, str]:
         HERE / "installation.json": installation.to_json(),
         HERE.parent / "docs" / "asyncapi.json": events(),
         HERE.parent / "docs" / "changes.md": changes.page(),
+        rights.PAGE: rights.page(),
         HERE.parent / "docs" / "security" / "data-map.md": data_map.page(),
         HERE / "env" / "gateway.env.example": environment(
             "gateway", [GatewaySettings, SigningSettings, BusSettings], database=False

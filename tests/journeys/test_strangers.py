@@ -11,10 +11,12 @@ from collections import defaultdict
 import pytest
 import sqlalchemy as sa
 
+from deploy import rights as table
 from fivered.clients.demo import district as place
 from fivered.clients.demo.api import Person, token
 from testkit.bench import KEY
 from tests.refusals.telling import Site, tell
+from tests.rights import walk
 
 ELSEWHERE = "370802001001001"
 STRANGERS = {
@@ -124,3 +126,19 @@ def test_strangers_read_of_persons_what_public_posts_tell(site, who):
     assert told - allowed == set()
     # The search finds what is there; without a token there is nothing.
     assert (("/v1/property/projects/{project_id}", "manager_person_id") in told) is bool(who)
+
+
+@pytest.mark.timeout(300)
+def test_every_role_reaches_at_every_door_as_far_as_the_table_of_rights_says(site):
+    """Issue 12.8: door x role x distance, on what the story has left behind; each try is undone."""
+    cells = list(walk.walk(site))
+    assert len(cells) > 10_000
+    found, said = table.by_unit(walk.reaches(cells)), table.read()
+    wrong = [
+        f"{unit}.{door} {role}: {reach}, the table says {said[unit].get(door, {}).get(role)}"
+        for unit, doors in found.items()
+        for door, roles in doors.items()
+        for role, reach in roles.items()
+        if said[unit].get(door, {}).get(role) != reach
+    ]
+    assert not wrong, "\n".join(wrong)

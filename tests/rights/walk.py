@@ -1,0 +1,246 @@
+"""Tries every door in every role from every distance, on what the story has left behind.
+
+Each try is undone, so that none changes what the next one meets. What is told apart is only whether
+the caller is let in: a refusal for who somebody is, or an answer that there is no such thing, is a
+no; an answer or any other refusal (a state, a date, a wrong member) is a yes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fivered.chassis.messages import ANY_ROLE, PUBLIC, SELF, SYSTEM_ROLE, Actor, Call, new_uuid
+from fivered.chassis.refusal import Invalid, Refusal
+from fivered.clients.demo import district as place
+from fivered.clients.demo.district import PEOPLE
+from tests.journeys.test_unseen import sample_of
+
+# How far a role reaches, from a part in the thing itself to anywhere.
+# `untried`: nobody of any role got in, for the story leaves nothing behind there.
+REACHES = ("never", "own", "grid", "community", "street", "district", "anywhere")
+# The grid of the story, another one of its community, of its street, of its district, and beyond.
+_GRIDS = (
+    place.GRID, place.SECOND_GRID, place.OTHER_GRID, "370811016901001", "370899001901001",
+)  # fmt: skip
+# Of how many digits the area is for which somebody holds a role.
+_DIGITS = {"R_RESIDENT": 15, "R_STREET": 9, "R_STREET_LEAD": 9, "R_DEPUTY": 9} | dict.fromkeys(
+    ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR", "R_PCO"), 6
+)
+_OBJECTS = 3
+# Refusals that say: you have no part in this.
+_NO_PART = frozenset(
+    {
+        "CAPACITY_UNPROVED", "IDENTITY_NOT_VERIFIED", "NOT_FILER", "NOT_HANDLER", "NOT_HOST",
+        "NOT_INVITED", "NOT_PARTICIPANT", "NOT_REGISTERED", "NOT_REPORTER", "NOT_SUPERVISOR",
+        "NOT_YOURS", "NO_OPEN_CASE", "UNKNOWN_PERSON",
+    }
+)  # fmt: skip
+
+
+class _Undo(Exception):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One try: who asked at which door, from where, about what, and what came."""
+
+    door: str
+    role: str
+    reach: str
+    thing: str
+    of_area: bool
+    said: str
+    inside: bool
+
+
+def roles_of(doors: Any) -> list[str]:
+    """Return every role that some door names."""
+    named = {role for door in doors for role in door.roles}
+    return sorted(named - {ANY_ROLE, PUBLIC, SELF, SYSTEM_ROLE})
+
+
+def callers(role: str) -> Iterator[tuple[str, Actor]]:
+    """Give people of a role who have no part in anything, from far to near, then those of the
+    story, who have."""
+    digits = _DIGITS.get(role, 12)
+    seen = set()
+    for area in reversed(_GRIDS):
+        scope = area[:digits]
+        if scope in seen:
+            continue
+        seen.add(scope)
+        # The narrowest reach at which somebody so far away gets in.
+        yield _least(scope), Actor(f"per_stranger_{role.lower()}_{scope}", role, scope)
+    for person in PEOPLE.values():
+        for held, scope in person.grants:
+            if held == role:
+                yield "own", Actor(person.person_id, role, scope)
+
+
+def _least(scope: str) -> str:
+    """Return how the thing in place.GRID lies to who has this scope."""
+    if place.GRID.startswith(scope):
+        return {15: "grid", 12: "community", 9: "street", 6: "district"}[len(scope)]
+    for digits, reach in ((12, "community"), (9, "street"), (6, "district")):
+        if scope[:digits] == place.GRID[:digits]:
+            return reach
+    return "anywhere"
+
+
+def things(runtimes: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """Return (service, name of a key) -> some ids of what lies in the community of the story."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for service, runtime in runtimes.items():
+        with runtime.engine.connect() as conn:
+            for table in runtime.service_cls.tables.sorted_tables:
+                keys = list(table.primary_key.columns)
+                if len(keys) != 1 or not isinstance(keys[0].type, sa.String):
+                    continue
+                asked = sa.select(keys[0])
+                where = next((table.c[n] for n in ("grid", "area", "scope") if n in table.c), None)
+                if where is not None:
+                    near = [place.GRID[:n] for n in (15, 12, 9, 6)]
+                    asked = asked.where(where.in_(near)).order_by(sa.func.length(where).desc())
+                ids = conn.execute(asked.limit(_OBJECTS)).scalars().all()
+                if ids:
+                    found.setdefault((service, keys[0].name), list(ids))
+    return found
+
+
+PLACES = {
+    "period": ["2025-02"], "scope": [place.COMMUNITY], "area": [place.COMMUNITY],
+    "grid": [place.GRID], "code": [place.COMMUNITY],
+}  # fmt: skip
+
+
+# Members without which a door refuses the least body before it looks at who asks.
+BODIES: dict[str, dict[str, Any]] = {
+    "credit.create_rule_set": {"version": "2031.1", "based_on": "RC-2025.1"},
+    "forum.submit_topic": {"way": "ONLINE"},
+    "steward.record_hours": {"source": "QR"},
+}
+
+
+def leave_more(site: Any) -> None:
+    """Make one thing at each door that makes things and that lets somebody in with the least body:
+    hazards, exports, proposals, what the story does not come by."""
+    found = things(site.host.runtimes)
+    for door in site.doors:
+        if door.kind != "command" or door.places or door.service not in site.host.runtimes:
+            continue
+        runtime = site.host.runtimes[door.service]
+        name = f"{door.service}.{door.method}"
+        known = _known(found, door.service)
+        ((_, body),) = _bodies(name, door)
+        asked = body | {member: known[member] for member in body.keys() & known.keys()}
+        for role in roles_of([door]):
+            for _reach, actor in reversed(list(callers(role))):
+                call = Call(door.method, dict(asked), actor, key=new_uuid())
+                try:
+                    runtime.call(call)
+                except Refusal:
+                    continue
+                break
+            else:
+                continue
+            break
+
+
+def _known(found: Mapping[tuple[str, str], list[str]], service: str) -> dict[str, str]:
+    return {member: ids[0] for (of, member), ids in found.items() if of == service}
+
+
+def walk(site: Any) -> Iterator[Cell]:
+    """Try everything."""
+    leave_more(site)
+    found = things(site.host.runtimes)
+    every = roles_of(site.doors)
+    people = {role: list(callers(role)) for role in every}
+    for door in site.doors:
+        if door.service not in site.host.runtimes or not door.path:
+            continue
+        if declared := {PUBLIC, SELF} & set(door.roles):
+            # What everybody may ask, and what is about the caller alone.
+            for role in declared:
+                reach = "anywhere" if role == PUBLIC else "own"
+                yield Cell(f"{door.service}.{door.method}", role, reach, "", False, "done", True)
+            continue
+        # The audit holds what this walk was refused, everywhere.
+        if SYSTEM_ROLE in door.roles or door.method == "_audit":
+            continue
+        runtime = site.host.runtimes[door.service]
+        named = [PLACES.get(n) or found.get((door.service, n), []) for n in door.places]
+        name = f"{door.service}.{door.method}"
+        roles = every if ANY_ROLE in door.roles else door.roles
+        if not all(named):
+            yield from (Cell(name, one, "never", "", False, "no thing", False) for one in roles)
+            continue
+        known = _known(found, door.service)
+        for (of_area, body), ids in itertools.product(
+            _bodies(name, door), itertools.product(*named)
+        ):
+            there = {member: known[member] for member in body.keys() & known.keys()}
+            asked = body | there | dict(zip(door.places, ids, strict=True))
+            for role in roles:
+                # From far to near; who is nearer than one who got in need not be asked.
+                for reach, actor in people[role]:
+                    said, inside = attempt(runtime, door, asked, actor)
+                    yield Cell(name, role, reach, "/".join(ids), of_area, said, inside)
+                    if inside:
+                        break
+
+
+def _bodies(name: str, door: Any) -> Iterator[tuple[bool, dict[str, Any]]]:
+    """Give the least that a door takes, and where a list may be asked for an area, that too."""
+    shape = door.body if door.kind == "command" else door.params
+    yield False, sample_of(shape) | BODIES.get(name, {})
+    if shape is not None and door.kind == "query" and not door.places:
+        for member in {"scope", "community", "area"} & set(shape.members):
+            yield False, sample_of(shape) | BODIES.get(name, {}) | {member: place.COMMUNITY}
+
+
+def attempt(runtime: Any, door: Any, body: Mapping[str, Any], actor: Actor) -> tuple[str, bool]:
+    """Call a door and undo what it did. Returns what was said, and whether the caller was let in."""
+    key = new_uuid() if door.kind == "command" else None
+    call = Call(door.method, dict(body), actor, key=key, version="*" if door.if_match else None)
+    try:
+        with runtime.together():
+            reply = runtime.call(call)
+            raise _Undo
+    except _Undo:
+        # Everybody may ask for a list; what is in it is the right.
+        empty = door.kind == "query" and isinstance(reply, dict) and reply.get("items") == []
+        return ("nothing", False) if empty and not door.places else ("done", True)
+    except Invalid as refusal:
+        # It is not known yet whether the caller would have been let in.
+        return f"{refusal.code} {refusal.field}", False
+    except Refusal as refusal:
+        said = refusal.guard or refusal.code
+        return said, refusal.status not in {403, 404} and said not in _NO_PART
+
+
+def reaches(cells: Iterable[Cell]) -> dict[str, dict[str, str]]:
+    """Return door -> role -> how far it reaches."""
+    widest: dict[tuple[str, str], int] = defaultdict(int)
+    cells = list(cells)
+    # A list of an area that is empty for one and denied to another was given to the first.
+    checked = {cell.door for cell in cells if cell.of_area and cell.said == "AREA_DENIED"}
+    tried = set()
+    for cell in cells:
+        given = cell.said == "nothing" and cell.of_area and cell.door in checked
+        inside = cell.inside or given
+        at = cell.door, cell.role
+        widest[at] = max(widest[at], REACHES.index(cell.reach) if inside else 0)
+        if inside:
+            tried.add(cell.door)
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for (door, role), reach in sorted(widest.items()):
+        found[door][role] = REACHES[reach] if door in tried else "untried"
+    return found

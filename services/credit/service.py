@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fivered.chassis import deadlines
+from fivered.chassis import deadlines, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -696,9 +696,10 @@ class Credit(Imports, Service):
         subscribe(
             "steward", events.CalendarYearHeard, then=calendar.year_loaded, name="on_calendar"
         ),
+        subscribe("steward", events.PersonErasedHeard, then=own_data.consume, name="on_erased"),
         subscribe(
             "steward",
-            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            *read_in(events, "steward", but=(events.CalendarYearHeard, events.PersonErasedHeard)),
             then=heard.steward,
         ),
         subscribe("property", *read_in(events, "property"), then=heard.property_),

@@ -438,6 +438,13 @@ class StewardLeftHeard:
     duty: str | None = None
 
 
+@reads("steward", "person_erased.v1")
+class PersonErasedHeard:
+    """The data of a person were erased; those that are kept here go as well."""
+
+    person_id: str
+
+
 @reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """One human was registered twice: `person_id` is given up for `into`."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from fivered.chassis import deadlines
+from fivered.chassis import deadlines, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -483,9 +483,10 @@ class Forum(Imports, Service):
         query("GET /funnel", views.months.funnel, roles=(PUBLIC,)),
         # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
+        subscribe("steward", events.PersonErasedHeard, then=own_data.consume, name="on_erased"),
         subscribe(
             "steward",
-            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            *read_in(events, "steward", but=(events.CalendarYearHeard, events.PersonErasedHeard)),
             then=heard.consume_steward,
         ),
         subscribe("property", *read_in(events, "property"), then=heard.consume_property),

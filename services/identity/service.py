@@ -189,9 +189,10 @@ class Identity(Sealing, Service):
         ),
         # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
+        subscribe("steward", events.PersonErasedHeard, then=heard.erased, name="on_erased"),
         subscribe(
             "steward",
-            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            *read_in(events, "steward", but=(events.CalendarYearHeard, events.PersonErasedHeard)),
             then=heard.consume,
         ),
         subscribe("property", *read_in(events, "property"), then=heard.consume),

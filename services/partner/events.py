@@ -494,6 +494,13 @@ class ResidentDeactivatedHeard:
     reason: str = "MOVED_OUT"
 
 
+@reads("steward", "person_erased.v1")
+class PersonErasedHeard:
+    """The data of a person were erased; those that are kept here go as well."""
+
+    person_id: str
+
+
 @reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """A person was registered twice; `person_id` is given up, `into` is kept."""

@@ -1,6 +1,6 @@
 """Way in: its commands, queries, subscriptions, timers and jobs. No rule stands here."""
 
-from fivered.chassis import deadlines
+from fivered.chassis import deadlines, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -326,9 +326,10 @@ class Partner(Imports, Service):
         ),
         # ------------------------------------------------------------ consumed
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
+        subscribe("steward", events.PersonErasedHeard, then=own_data.consume, name="on_erased"),
         subscribe(
             "steward",
-            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            *read_in(events, "steward", but=(events.CalendarYearHeard, events.PersonErasedHeard)),
             then=heard.consume_steward,
         ),
         subscribe("credit", *read_in(events, "credit"), then=heard.consume_credit),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fivered.chassis import deadlines
+from fivered.chassis import deadlines, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -402,9 +402,10 @@ class Property(Imports, Service):
         timer("dsc_due", disclosures.fall_due),
         # ------------------------------------------------------------ heard, months
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
+        subscribe("steward", events.PersonErasedHeard, then=own_data.consume, name="on_erased"),
         subscribe(
             "steward",
-            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            *read_in(events, "steward", but=(events.CalendarYearHeard, events.PersonErasedHeard)),
             then=heard.steward,
         ),
         subscribe("credit", *read_in(events, "credit"), then=heard.credit),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
+    SELF,
     Service,
     Tx,
     shown,
@@ -23,6 +24,7 @@ from fivered.services.steward.actions import (
     clocks,
     dispatch,
     endings,
+    erasures,
     ground,
     handling,
     heard,
@@ -62,6 +64,7 @@ class Steward(Imports, Sealing, Service):
         steward_id="steward",
         shift_id="shift",
         request_id="request",
+        erasure_id="erasure",
         record_id="volunteer_record",
         hazard_id="hazard",
         enrol_steward="",
@@ -222,6 +225,27 @@ class Steward(Imports, Sealing, Service):
             roles=access.CALLERS_BACK,
             unkept=("value",),
             common=True,
+        ),
+        # ------------------------------------------------------------ erasing one's data
+        command(
+            "POST /erasures",
+            erasures.ask_erasure,
+            roles=(ANY_ROLE, SELF),
+            status=201,
+        ),
+        query("GET /erasures", views.erasures.erasures, roles=(ANY_ROLE, SELF)),
+        query("GET /erasures/{erasure_id}", views.erasures.erasure, roles=(ANY_ROLE, SELF)),
+        command(
+            "POST /erasures/{erasure_id}/withdraw",
+            erasures.withdraw_erasure,
+            roles=(ANY_ROLE, SELF),
+            if_match=True,
+        ),
+        command(
+            "POST /erasures/{erasure_id}/decide",
+            erasures.decide_erasure,
+            roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
+            if_match=True,
         ),
         query(
             "GET /person-reads",

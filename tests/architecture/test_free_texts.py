@@ -109,6 +109,7 @@ def test_what_is_kept_from_others_says_why():
         "identity BindProvider.subject": Office,
         "partner PayStatement.payment_ref": Office,
         "steward CorrectPerson.building": Sealed,
+        "steward AskErasure.receipt": Office,
         "steward CorrectPerson.name": Sealed,
         "steward CorrectPerson.room": Sealed,
         "steward CorrectPerson.unit": Sealed,

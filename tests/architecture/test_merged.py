@@ -30,7 +30,7 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
 grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id
-complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job escalation_id
+complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id notice_id objection_id offer_id official_id opinion_id org_id partner_id post
@@ -80,6 +80,7 @@ HISTORY = {
         "calendar_proposals.decided_by": FINAL,
         "person_deaths.decided_by": FINAL,
         "person_merges.decided_by": FINAL,
+        "erasures.decided_by": FINAL,
     },
     "identity": {
         "history.actor": STEPS,
@@ -154,6 +155,7 @@ OPEN = {
     ("steward", "calendar_proposals"): {"state": "PROPOSED"},
     ("steward", "person_merges"): {"state": "PROPOSED", "person_id": "per_third"},
     ("steward", "person_deaths"): {"state": "PROPOSED"},
+    ("steward", "erasures"): {"state": "ASKED"},
 }
 # Columns that hold more than an id.
 FORMS = {"subject_id": "RES:{}", "wallet": "RES:{}", "owner": "RES:{}"}
@@ -298,7 +300,13 @@ def test_no_entry_is_of_a_column_that_is_gone():
 # What the registry says of one registration stays that one's.
 OF_A_REGISTRATION = {
     *("person_registered", "resident_registered", "resident_moved", "resident_returned"),
-    *("resident_corrected", "resident_came_of_age", "resident_deactivated", "person_merged"),
+    *(
+        "resident_corrected",
+        "resident_came_of_age",
+        "resident_deactivated",
+        "person_merged",
+        "person_erased",
+    ),
 }
 PERSONS = {*identities.PERSONS, "holder", "rater", "reporter", "handler_person"}
 # What a topic says of itself, so that a request is made of it.

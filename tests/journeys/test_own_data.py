@@ -5,15 +5,18 @@ import io
 import zipfile
 
 import pytest
+import sqlalchemy as sa
 
 from fivered.chassis.embedded import EmbeddedHost
 from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.messages import SYSTEM
 from fivered.chassis.migrate import migrate_service
 from fivered.chassis.runtime import Runtime
 from fivered.gateway.app import create
 from fivered.gateway.tests.conftest import Site, problem_of, settings
 from fivered.services.steward.tests.ground import COMMUNITY, GRID, LI, WANG
 from testkit.bench import environment
+from testkit.waiting import wait_until
 
 AWAY = "partner"
 NAMES = sorted(service_names())
@@ -37,6 +40,7 @@ def site(tmp_path):
     host = EmbeddedHost(opened)
     host.start()
     site = Site(host)
+    site.runtimes = opened
     site.app = create(host, settings=settings(), services=NAMES)
     for code, kind in ((COMMUNITY, "COMMUNITY"), (GRID, "GRID")):
         area = {"code": code, "name": "春晖", "kind": kind}
@@ -101,3 +105,53 @@ def test_a_person_is_given_all_that_is_kept_and_told_who_did_not_answer(site):
 
     assert site.ask("GET", "/v1/me/data", grants=None).status_code == 401
     assert own(site, WANG, "?format=pdf").status_code == 422
+
+
+def test_an_erasure_reaches_every_service_and_two_people_are_needed(site):
+    def places():
+        """Return where each service says that the person lives, or lived."""
+        found = {}
+        for name, table in (
+            ("credit", "people"), ("forum", "residents"), ("identity", "people"),
+            ("property", "people"),
+        ):  # fmt: skip
+            kept = service_class(name).tables.tables[table]
+            with site.runtimes[name].engine.connect() as conn:
+                asked = sa.select(kept).where(kept.c.person_id == WANG)
+                row = conn.execute(asked).mappings().one_or_none()
+            column = "household_id" if name == "forum" else "grid"
+            found[name] = row is not None and row[column] is not None
+        return found
+
+    heard = {"credit", "identity", "property"}
+    wait_until(lambda: {name for name, there in places().items() if there} >= heard, 20)
+    asked = site.ask("POST", "/v1/steward/erasures", person=WANG, grants=RESIDENT, json={})
+    assert asked.status_code == 201, asked.text
+    path = f"/v1/steward/erasures/{asked.json()['id']}"
+    secretary = [{"role": "R_SECRETARY", "scope": COMMUNITY}]
+    decided = {
+        "person": "per_secretary", "grants": secretary, "json": {"approved": True},
+        "headers": {"If-Match": '"1"'},
+    }  # fmt: skip
+    refused = site.ask("POST", f"{path}/decide", **decided)
+    assert problem_of(refused)["guard"] == "STILL_OPEN_REQUESTS"
+    (number,) = asked.json()["open_requests"]
+    assert number in refused.json()["detail"]
+    mine = site.ask("GET", "/v1/steward/requests", person=WANG, grants=RESIDENT).json()["items"]
+    cancelled = site.ask(
+        "POST", f"/v1/steward/requests/{mine[0]['id']}/cancel", person=WANG, grants=RESIDENT,
+        json={}, headers={"If-Match": f'"{mine[0]["version"]}"'},
+    )  # fmt: skip
+    assert cancelled.status_code == 200, cancelled.text
+    done = site.ask("POST", f"{path}/decide", **decided)
+    assert done.status_code == 200, done.text
+    assert done.json()["state"] == "DONE"
+    wait_until(lambda: not any(places().values()), 20)
+    for runtime in site.runtimes.values():
+        with runtime.transaction(SYSTEM) as tx:
+            parked = tx.conn.execute(sa.select(tx.runtime.chassis.parked.c.reason)).all()
+        assert parked == []
+    # The person still reads that it was done; and nobody else's data are gone.
+    assert site.ask("GET", path, person=WANG, grants=RESIDENT).json()["state"] == "DONE"
+    other = own(site, LI).json()["services"]["steward"]["tables"]
+    assert "李明" in [t["rows"][0]["name"] for t in other if t["table"] == "persons"]

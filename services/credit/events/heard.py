@@ -85,6 +85,13 @@ class ResidentCorrectedHeard:
     household_id: str | None = ""
 
 
+@reads("steward", "person_erased.v1")
+class PersonErasedHeard:
+    """The data of a person were erased; those that are kept here go as well."""
+
+    person_id: str
+
+
 @reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """Two registrations are one person: `person_id` is given up for `into`."""

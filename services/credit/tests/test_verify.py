@@ -16,6 +16,7 @@ from fivered.services.credit.actions import verify as command
 from fivered.services.credit.rules import findings, month_log, recompute
 from fivered.services.credit.service import Credit
 from fivered.services.credit.storage import month_logs as store
+from fivered.services.credit.storage import tables as t
 from fivered.services.credit.tests import stage
 from fivered.services.credit.tests.test_awards import attended, hours, rated
 from fivered.services.credit.tests.test_settlement import (
@@ -661,3 +662,30 @@ def test_any_two_months_in_a_row_are_computed_again_as_they_were_published(bench
         # The next month begins behind this one's marker: what is told of it now is LATE.
         late = rated(bench, at=f"{period}-28T23:00")
         bench.deliver([late])
+
+
+@pytest.mark.covers("N3")
+def test_after_an_erasure_the_month_is_verified_and_the_accounts_stay(published, monkeypatch):
+    """The data of a person go; ledger and published month stay provable, by the id (REQ-L08)."""
+    bench = published
+
+    def accounts():
+        with bench.transaction() as tx:
+            return [
+                tx.conn.execute(sa.select(table).order_by(*table.primary_key)).all()
+                for table in (t.postings, t.lines, t.wallets, t.entries, t.awards)
+            ]
+
+    before = accounts()
+    bench.consume(
+        "steward", "person_erased.v1", {"person_id": "per_a"}, subject="per_a", sequence=9
+    )
+    assert bench.parked() == []
+    with bench.transaction() as tx:
+        assert tx.conn.execute(sa.select(t.homes).where(t.homes.c.person_id == "per_a")).all() == []
+        person = tx.conn.execute(sa.select(t.people).where(t.people.c.person_id == "per_a")).one()
+        assert person.grid is None
+        told = sa.select(t.messages.c.message_id).where(t.messages.c.person_id == "per_a")
+        assert tx.conn.execute(told).all() == []
+    assert accounts() == before
+    assert run(bench, monkeypatch) == command.SOUND

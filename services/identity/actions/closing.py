@@ -14,10 +14,15 @@ from fivered.services.identity.storage.tables import accounts
 
 def close_for_dead(tx: Tx, person_id: str) -> None:
     """End all that a person may do who has died."""
-    rights.end(tx, grant_store.of_person(tx.conn, person_id), "deceased")
+    close(tx, person_id, "DECEASED")
+
+
+def close(tx: Tx, person_id: str, why: str) -> None:
+    """End all that a person may do, and the account."""
+    rights.end(tx, grant_store.of_person(tx.conn, person_id), why.lower())
     account = store.of_person(tx.conn, person_id, lock=True)
     if account is not None and account.state != "CLOSED":
-        records.change(tx, accounts, account, step="closed", state="CLOSED", note="DECEASED")
+        records.change(tx, accounts, account, step="closed", state="CLOSED", note=why)
         sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
 
 

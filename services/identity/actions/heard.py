@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, own_data, records
 from fivered.chassis.bus import Event, Tx
 from fivered.services.identity import events
 from fivered.services.identity.actions import closing, rights
@@ -33,6 +33,13 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
         elif (said := _tie(event)) is not None:
             source, ref, values = said
             _keep(tx, event, source, ref, values)
+
+
+def erased(tx: Tx, heard: Sequence[Event]) -> None:
+    """Close the accounts of persons whose data were erased, and erase what is kept of them."""
+    for event in heard:
+        closing.close(tx, event.data.person_id, "ERASED")
+    own_data.consume(tx, heard)
 
 
 _OF_REGISTRATION = (

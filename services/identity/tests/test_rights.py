@@ -16,6 +16,7 @@ from fivered.services.identity.errors import (
     SessionEnded,
     UnknownPerson,
 )
+from fivered.services.identity.storage import accounts
 from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, GRID, OTHER_GRID, STREET
 
 ANA = "per_ana"
@@ -274,6 +275,24 @@ def test_who_has_died_has_no_right_and_no_account(house):
     # What is told of the dead later gives no right.
     house.hear("steward", "steward_enrolled", ENROLLED | {"steward_id": "stw_2"})
     assert house.rights(ANA) == []
+
+
+def test_who_was_erased_has_no_account_and_the_login_is_free(house):
+    house.resident(ANA)
+    code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": ANA})["code"]
+    body = {"code": code, "login": "xiaoli", "password": "a fine long sentence 7"}
+    tokens = house.anybody().do("activate", body)
+    house.hear("steward", "person_erased", {"person_id": ANA}, sequence=3)
+    assert house.bench.parked() == []
+    assert house.rights(ANA) == []
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    with house.bench.transaction() as tx:
+        row = accounts.of_person(tx.conn, ANA)
+        assert (row.state, row.login, row.password) == ("CLOSED", row.account_id, None)
+    house.resident("per_next")
+    code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": "per_next"})["code"]
+    assert house.anybody().do("activate", body | {"code": code})["access_token"]
 
 
 def test_rights_that_follow_from_facts_are_not_ended_by_hand(house):

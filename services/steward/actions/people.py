@@ -379,13 +379,18 @@ def deactivate_person(tx: Tx, payload: DeactivatePerson) -> replies.Deactivated:
     """
     row = _locked(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
-    _require_no_post(tx, row)
+    require_no_post(tx, row)
     if payload.reason == "DECEASED":
         return _propose_death(tx, row)
-    return replies.Deactivated.of(reply(_leave(tx, row, payload.reason)))
+    return replies.Deactivated.of(reply(leave(tx, row, payload.reason)))
 
 
-def _require_no_post(tx: Tx, row: Row) -> None:
+def require_no_post(tx: Tx, row: Row) -> None:
+    """Refuse to end the registration of somebody who holds a post.
+
+    Raises:
+        StillSteward: The person does.
+    """
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
@@ -412,7 +417,7 @@ def _propose_death(tx: Tx, row: Row) -> replies.Deactivated:
     )
 
 
-def _leave(tx: Tx, row: Row, status: str) -> Row:
+def leave(tx: Tx, row: Row, status: str) -> Row:
     """Let a person be here no longer, and say so."""
     gone = storage.people.update(tx.conn, row, status=status)
     note_change(
@@ -456,8 +461,8 @@ def decide_death(tx: Tx, payload: DecideDeath) -> replies.Changed:
             raise RecorderConfirms
         if row.status != "ACTIVE":
             raise StateConflict(state=row.status)
-        _require_no_post(tx, row)
-        after = _leave(tx, row, "DECEASED")
+        require_no_post(tx, row)
+        after = leave(tx, row, "DECEASED")
     storage.people.update_death(
         tx.conn,
         waiting,

@@ -33,6 +33,7 @@ from fivered.services.steward.events.months import (
     StewardMonth,
 )
 from fivered.services.steward.events.people import (
+    PersonErased,
     PersonMerged,
     PersonRegistered,
     ResidentCameOfAge,
@@ -78,6 +79,7 @@ __all__ = [
     "MonthMeasured",
     "PartnerAdmittedHeard",
     "PartnerOperatorsChangedHeard",
+    "PersonErased",
     "PersonMerged",
     "PersonRegistered",
     "ProjectManagerChangedHeard",

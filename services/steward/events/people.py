@@ -102,6 +102,20 @@ class ResidentDeactivated:
 
 
 @fact(
+    "person_erased.v1",
+    about="person",
+    when="删除个人信息的申请获准时,每个编号一次 / when it is decided that the data of a person are "
+    "erased; once for each id",
+    by=("decide_erasure",),
+    after=("resident_deactivated.v1", "person_merged.v1"),
+)
+class PersonErased:
+    """个人信息已删除 / The data of a person were erased; each service erases its own."""
+
+    person_id: PersonId
+
+
+@fact(
     "resident_returned.v1",
     about="person",
     when="迁回、误注销更正或合并后恢复时,每次一条 / when a person lives here again, or was "

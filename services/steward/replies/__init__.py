@@ -11,6 +11,7 @@ from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.replies.people import (
     DeathCard,
     Home,
+    ErasureCard,
     MergeCard,
     NumberShown,
     PeopleFound,
@@ -705,6 +706,7 @@ __all__ = [
     "Deactivated",
     "DeathCard",
     "DutyReply",
+    "ErasureCard",
     "Follower",
     "Gap",
     "GapReply",

@@ -1,10 +1,11 @@
 """What is answered about people: cards, proposals, who read what."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
 from fivered.chassis.fields import Instant
+from fivered.chassis.records import Row
 from fivered.chassis.replies import Reply
 
 
@@ -19,6 +20,64 @@ class DeathCard(Reply, kw_only=True):
     proposed_at: Instant
     decided_by: str | None = None
     version: int
+
+
+# What an erasure does, plainly, before anybody decides.
+GOES = (
+    (
+        "姓名、手机号、证件号掩码、出生日期、住址、查找用的摘要"
+        " / name, phone, masked identity number, day of birth, dwelling, digests for finding"
+    ),
+    "本人写的诉求、评价、异议等文字与图片 / what the person wrote, and pictures",
+    "登录账号 / the account",
+)
+STAYS = (
+    (
+        "随机编号:积分账目、已公布的月份、审计不可更改"
+        " / a random id: ledger, published months and audit never change"
+    ),
+    "公开讨论过的议题正文 / the words of topics that were discussed in public",
+    (
+        "备份到期前,备份中的旧值;恢复备份后须重做删除"
+        " / former values in backups until these expire; a restore erases again"
+    ),
+)
+
+
+class ErasureCard(Reply, kw_only=True):
+    """删除申请 / A request that the data of a person be erased."""
+
+    id: str
+    person_id: str
+    area: str
+    state: Annotated[str, Meta(description="ASKED, DONE, REFUSED, WITHDRAWN")]
+    receipt: str | None = None
+    asked_by: str
+    asked_at: Instant
+    decide_by: Annotated[Instant, Meta(description="审核期限 / decided until then")]
+    decided_by: str | None = None
+    decided_at: Instant | None = None
+    reason: Annotated[str, Meta(description="不予删除的理由 / why it was refused")] | None = None
+    goes: Annotated[list[str], Meta(description="删除的 / what goes")]
+    stays: Annotated[list[str], Meta(description="保留的 / what stays, and why")]
+    open_requests: (
+        Annotated[list[str], Meta(description="须先办结或撤回的诉求 / requests to be closed first")]
+        | UnsetType
+    ) = UNSET
+    version: int
+
+    @classmethod
+    def about(cls, row: Row, reason: str | None, open_requests: list[str] | None) -> Self:
+        """Return the card of a row; see `storage.erasures.told`."""
+        return cls.of(
+            row,
+            id=row.erasure_id,
+            asked_at=row.created_at,
+            reason=reason,
+            goes=list(GOES),
+            stays=list(STAYS),
+            open_requests=UNSET if open_requests is None else open_requests,
+        )
 
 
 class MergeCard(Reply, kw_only=True):

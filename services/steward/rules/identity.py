@@ -197,6 +197,10 @@ def eighteenth(born: date | None, birth_year: int | None) -> date | None:
     return date(birth_year + 19, 1, 1) if birth_year is not None else None
 
 
+# The state of a registration of which nothing is left but its id, and what stands for the name.
+ERASED, NO_NAME = "ERASED", "已删除"
+
+
 def mask_name(name: str) -> str:
     """Mask a name by its length only: 王* / 王*丽 / 欧**德."""
     drawn = _DRAWN.findall(name)

@@ -4,6 +4,7 @@ from fivered.chassis.vault import Vault
 from fivered.services.steward.storage import (
     calendar,
     cases,
+    erasures,
     finding,
     ground,
     missed,
@@ -22,6 +23,7 @@ __all__ = [
     "Vault",
     "calendar",
     "cases",
+    "erasures",
     "finding",
     "ground",
     "metadata",

@@ -19,6 +19,7 @@ from fivered.services.steward.storage import finding
 from fivered.services.steward.storage.tables import (
     calendar_proposals,
     chassis,
+    erasures,
     hazards,
     liaisons,
     parties,
@@ -413,6 +414,7 @@ MOVED: tuple[store.Column, ...] = (
     # Nobody confirms under one id what was proposed under another one of theirs.
     person_merges.c.proposed_by,
     person_deaths.c.proposed_by,
+    erasures.c.asked_by,
     calendar_proposals.c.proposed_by,
     stewards.c.consent_by,
     shifts.c.planned_by,
@@ -453,6 +455,11 @@ def _hand_over_proposals(conn: sa.Connection, person_id: str, into: str) -> None
         .where(merge.state == "PROPOSED", merge.into == person_id, merge.person_id != into)
         .values(into=into)
     )
+    asked = erasures.alias()
+    twice = sa.exists().where(asked.c.state == "ASKED", asked.c.person_id == into)
+    mine = sa.and_(erasures.c.state == "ASKED", erasures.c.person_id == person_id)
+    conn.execute(sa.update(erasures).where(mine, twice).values(state="WITHDRAWN"))
+    conn.execute(sa.update(erasures).where(mine).values(person_id=into))
     other = person_deaths.alias()
     waits = sa.exists().where(other.c.state == "PROPOSED", other.c.person_id == into)
     conn.execute(

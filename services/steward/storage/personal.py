@@ -86,6 +86,11 @@ DATA_MAP = (
         things="death_id state", stays=_FIGURES,
     ),
     Held(
+        "erasures", CHANGES, whose="person_id", general="reason receipt",
+        others="asked_by decided_by", things="erasure_id state", erased="reason receipt",
+        stays="何时由谁删除 / that it was erased, and by whom",
+    ),
+    Held(
         "person_reads", READS, whose="person_id", general="reason",
         others="actor_id", things="actor_role door why field request_id",
         stays="三年内可查谁看过 / for three years it can be asked who has looked",

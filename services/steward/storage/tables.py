@@ -125,6 +125,33 @@ person_deaths = sa.Table(
     ),
 )
 
+# That the data of somebody be erased: asked for by the person, or by staff on a signed paper, and
+# decided by somebody else.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("erasure_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    # The number of the paper, where staff asks for the person.
+    sa.Column("receipt", sa.String(100)),
+    sa.Column("asked_by", store.Id, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("decide_by", store.UtcDateTime, nullable=False),
+    sa.Column("reason", Sealed("{erasure_id}.reason")),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_erasures_open",
+        "person_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'ASKED'"),
+        sqlite_where=sa.text("state = 'ASKED'"),
+    ),
+)
+
 stewards = sa.Table(
     "stewards",
     metadata,

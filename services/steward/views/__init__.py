@@ -1,5 +1,14 @@
 """Questions answered; reads only."""
 
-from fivered.services.steward.views import calendar, cases, finding, ground, people, posts, records
+from fivered.services.steward.views import (
+    calendar,
+    cases,
+    erasures,
+    finding,
+    ground,
+    people,
+    posts,
+    records,
+)
 
-__all__ = ["calendar", "cases", "finding", "ground", "people", "posts", "records"]
+__all__ = ["calendar", "cases", "erasures", "finding", "ground", "people", "posts", "records"]

@@ -404,10 +404,11 @@ def card(tx: Tx, row: Row, post: Row | None, why: str | None) -> replies.PersonC
     """
     vault = storage.vault(tx.settings.keys)
     name = vault.open(row.name, f"{row.person_id}.name")
-    by_name = why is not None or post is not None
+    erased = row.status == rules.identity.ERASED
+    by_name = why is not None or post is not None or erased
     found = replies.PersonCard(
         person_id=row.person_id,
-        name=name if by_name else rules.identity.mask_name(name),
+        name=(name or rules.identity.NO_NAME) if by_name else rules.identity.mask_name(name),
         community=row.area,
         synthetic=row.synthetic,
     )

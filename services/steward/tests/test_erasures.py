@@ -1,0 +1,156 @@
+"""A person asks that the own data be erased: what is said, who decides, what is left (REQ-L08)."""
+
+import pytest
+import sqlalchemy as sa
+
+from fivered.chassis.messages import SELF
+from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.services.steward import errors
+from fivered.services.steward.storage.tables import person_digests, persons, requests
+from fivered.services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    GRID_WORKER,
+    IDS,
+    LI,
+    SECOND,
+    WANG,
+    person_id,
+)
+
+SECRETARY = person_id(81)
+
+
+def ask(ground, who=WANG, role=SELF, scope="", **body):
+    return ground.by(who, role, scope).do("ask_erasure", body)
+
+
+def decide(ground, asked, *, by=SECRETARY, role="R_SECRETARY", scope=COMMUNITY, **body):
+    order = {"erasure_id": asked["id"], "approved": True} | body
+    return ground.by(by, role, scope).do("decide_erasure", order, version=asked["version"])
+
+
+def told(ground):
+    with ground.bench.transaction() as tx:
+        outbox = tx.runtime.chassis.outbox
+        asked = sa.select(outbox.c.subject).where(outbox.c.fact == "person_erased.v1")
+        return tx.conn.execute(asked).scalars().all()
+
+
+def test_a_person_asks_is_told_what_stays_and_another_one_decides(ground):
+    made = ground.submit(WANG, text="电话12812345678联系王小丽")
+    asked = ask(ground)
+    assert asked["state"] == "ASKED"
+    assert asked["decide_by"].startswith("2025-03-18")
+    assert any("账目" in one for one in asked["stays"])
+    assert asked["open_requests"] == [made["number"]]
+    # Asked again it is the same request.
+    assert ask(ground)["id"] == asked["id"]
+
+    with pytest.raises(errors.StillOpenRequests) as refused:
+        decide(ground, asked)
+    assert made["number"] in str(refused.value)
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "cancel_request", {"request_id": made["id"]}, version=made["version"]
+    )
+    done = decide(ground, asked)
+    assert done["state"] == "DONE"
+    assert told(ground) == [WANG]
+
+    # Nothing of the person is left that says who it was; the id stays.
+    with ground.bench.transaction() as tx:
+        (row,) = tx.conn.execute(sa.select(persons).where(persons.c.person_id == WANG))
+        assert (row.phone, row.phone_hmac, row.id_no_hmac, row.birthday) == (None,) * 4
+        assert (row.status, row.grid, row.household_id) == ("ERASED", None, None)
+        found = tx.conn.execute(
+            sa.select(person_digests).where(person_digests.c.person_id == WANG)
+        ).all()
+        assert found == []
+        assert tx.conn.execute(sa.select(requests.c.number)).scalars().all() == [made["number"]]
+    cadre = ground.by(CADRE, "R_CADRE", COMMUNITY)
+    assert cadre.ask("people_cards", {"ids": [WANG]})["items"][0]["name"] == "已删除"
+    request = cadre.ask("request", {"request_id": made["id"]})
+    assert "12812345678" not in str(request)
+    assert "王小丽" not in str(cadre.ask("person_history", {"person_id": WANG}))
+
+    # The same number and phone are free again, under another id.
+    again = ground.person(
+        person_id(82), "王小丽", id_no=IDS["WANG"], phone="12812345678", grid=GRID
+    )
+    assert again["id"] == person_id(82)
+    with pytest.raises(StateConflict):
+        ask(ground)
+    with pytest.raises(errors.CallerGone):
+        ground.submit(WANG)
+
+
+def test_who_may_ask_for_whom(ground):
+    with pytest.raises(NotFound):
+        ask(ground, LI, "R_RESIDENT", COMMUNITY, person_id=WANG)
+    with pytest.raises(RoleDenied):
+        ask(ground, GRID_WORKER, "R_GRID", GRID, person_id=WANG)
+    with pytest.raises(errors.ReceiptNeeded):
+        ask(ground, CADRE, "R_CADRE", COMMUNITY, person_id=WANG)
+    with pytest.raises(NotFound):
+        ask(ground, CADRE, "R_CADRE", "370811015902", person_id=WANG, receipt="SQ-1")
+    asked = ask(ground, CADRE, "R_CADRE", COMMUNITY, person_id=WANG, receipt="SQ-1")
+    # Two people: who entered the paper does not decide on it, in whatever role.
+    with pytest.raises(errors.RecorderConfirms):
+        decide(ground, asked, by=CADRE)
+    # The person reads it and may withdraw it; strangers do not see it.
+    own = ground.by(WANG, SELF, "")
+    assert [one["id"] for one in own.ask("erasures", {})["items"]] == [asked["id"]]
+    assert own.ask("erasure", {"erasure_id": asked["id"]})["receipt"] == "SQ-1"
+    with pytest.raises(NotFound):
+        ground.by(LI, SELF, "").ask("erasure", {"erasure_id": asked["id"]})
+    assert ground.by(LI, SELF, "").ask("erasures", {})["items"] == []
+    withdrawn = ground.by(WANG, SELF, "").do(
+        "withdraw_erasure", {"erasure_id": asked["id"]}, version=1
+    )
+    assert withdrawn["state"] == "WITHDRAWN"
+    with pytest.raises(StateConflict):
+        decide(ground, withdrawn)
+
+
+def test_a_refusal_says_why_and_the_person_reads_it(ground):
+    asked = ask(ground)
+    assert "reason" not in asked or asked["reason"] is None
+    with pytest.raises(errors.ReasonNeeded):
+        decide(ground, asked, approved=False)
+    with pytest.raises(NotFound):
+        decide(ground, asked, scope="370811015902")
+    decide(ground, asked, approved=False, reason="有未结的信访事项")
+    own = ground.by(WANG, SELF, "").ask("erasure", {"erasure_id": asked["id"]})
+    assert (own["state"], own["reason"]) == ("REFUSED", "有未结的信访事项")
+    assert told(ground) == []
+    area = ground.by(SECOND, "R_SECRETARY", COMMUNITY).ask("erasures", {"state": "REFUSED"})
+    assert [one["id"] for one in area["items"]] == [asked["id"]]
+    assert ask(ground)["id"] != asked["id"]
+
+
+def test_who_holds_a_post_leaves_it_first(ground):
+    ground.staff()
+    asked = ask(ground, CADRE)
+    with pytest.raises(errors.StillSteward):
+        decide(ground, asked, role="R_DISTRICT", scope="370811")
+
+
+def test_a_registration_that_was_given_up_goes_along(ground):
+    ground.person(person_id(83), "王小丽", grid=GRID)
+    merge = ground.by(CADRE, "R_CADRE", COMMUNITY).do(
+        "propose_merge",
+        {"person_id": person_id(83), "into": WANG, "reason": "同一人登记两次"},
+        version=1,
+    )
+    order = {"merge_id": merge["id"], "confirmed": True}
+    ground.by(SECOND, "R_SECRETARY", COMMUNITY).do("decide_merge", order, version=1)
+    decide(ground, ask(ground))
+    assert sorted(told(ground)) == sorted([WANG, person_id(83)])
+    with ground.bench.transaction() as tx:
+        left = tx.conn.execute(
+            sa.select(persons.c.phone, persons.c.id_no_hmac).where(
+                persons.c.person_id.in_([WANG, person_id(83)])
+            )
+        ).all()
+    assert [tuple(row) for row in left] == [(None, None)] * 2

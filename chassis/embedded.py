@@ -28,6 +28,7 @@ from fivered.chassis import (
     inbox,
     jobs,
     metrics,
+    own_data,
     process,
     rpc,
     sealing,
@@ -255,6 +256,7 @@ class Writer(threading.Thread):
         sealing.look_again(self.runtime)
         webhooks.look_again(self.runtime)
         audit_seals.seal(self.runtime)
+        own_data.forget(self.runtime, self.runtime.now())
         forget_abandoned(self.runtime.process.blobs)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:

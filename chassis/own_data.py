@@ -7,7 +7,9 @@ both.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, cast
 
 import sqlalchemy as sa
@@ -16,14 +18,18 @@ from msgspec import Meta
 from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.fields import Cursor, Limit
-from fivered.chassis.messages import Event
+from fivered.chassis.messages import SYSTEM, Event
 from fivered.chassis.personal import ROWS, WORDS, DataMap, Held, Use, is_plain, listed
 from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.replies import Reply, plain
 from fivered.chassis.requests import Request
-from fivered.chassis.transaction import Tx
+from fivered.chassis.transaction import Opened, Tx
 from fivered.chassis.vault import Keys, Sealed, Vault
 
+log = logging.getLogger("fivered.own_data")
+
+# So many rows are emptied or deleted in one transaction.
+_ROWS_AT_ONCE = 500
 # Under which the audit and the log of reads name it.
 DOOR = "my_data"
 
@@ -219,6 +225,70 @@ def note(tx: Tx) -> None:
 
 
 # --------------------------------------------------------------------------------------------------
+# What fades by itself
+
+
+def forget(runtime: Opened, now: datetime) -> dict[str, int]:
+    """Empty or delete what the data map says to be over, in small transactions; done again it
+    changes nothing.
+
+    Args:
+        runtime: The service.
+        now: Domain time.
+
+    Returns:
+        How many rows of each table were touched.
+    """
+    data_map = cast("DataMap", getattr(runtime.service_cls, "data_map", ()))
+    touched: dict[str, int] = {}
+    for held in data_map:
+        if not held.fades:
+            continue
+        table = runtime.service_cls.tables.tables[held.table]
+        names = [] if held.fades == ROWS else held.fades.split()
+        before = _months_before(now, held.months)
+        old = table.c[held.over] < before
+        if names:
+            old = sa.and_(old, sa.or_(*(_is_left(table.c[name]) for name in names)))
+        count = _ROWS_AT_ONCE
+        while count == _ROWS_AT_ONCE:
+            with runtime.transaction(SYSTEM) as tx:
+                count = _fade(tx, table, names, old)
+            touched[held.table] = touched.get(held.table, 0) + count
+    gone = {name: count for name, count in touched.items() if count}
+    if gone:
+        log.info("faded", extra={"service": runtime.name, **gone})
+    return gone
+
+
+def _fade(tx: Tx, table: store.Table, names: Sequence[str], old: sa.ColumnElement[bool]) -> int:
+    key = list(table.primary_key)
+    some = sa.select(*key).where(old).order_by(*key).limit(_ROWS_AT_ONCE)
+    found = [tuple(row) for row in tx.conn.execute(some)]
+    if not found:
+        return 0
+    mine = sa.tuple_(*key).in_(found)
+    if names:
+        return _empty(tx.conn, table, names, mine, _vault(tx))
+    return tx.conn.execute(sa.delete(table).where(mine)).rowcount
+
+
+def _is_left(column: store.Column) -> sa.ColumnElement[bool]:
+    """Return the condition that a column holds something."""
+    if column.nullable:
+        return column.is_not(None)
+    if isinstance(column.type, sa.JSON):
+        return sa.cast(column, sa.Text).not_in(["[]", "{}"])
+    return column != ""
+
+
+def _months_before(now: datetime, months: int) -> datetime:
+    """Return the first instant of the month that lies so many months before."""
+    past = now.year * 12 + now.month - 1 - months
+    return datetime(past // 12, past % 12 + 1, 1, tzinfo=UTC)
+
+
+# --------------------------------------------------------------------------------------------------
 # What an erasure takes
 
 
@@ -275,4 +345,4 @@ def _nothing(column: store.Column, row: Mapping[str, object], vault: Vault | Non
     return ""
 
 
-__all__ = ["DOOR", "MyData", "MyDataAsked", "answer", "consume", "erase", "note"]
+__all__ = ["DOOR", "MyData", "MyDataAsked", "answer", "consume", "erase", "forget", "note"]

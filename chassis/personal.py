@@ -141,6 +141,10 @@ class Held:
         things: Codes, states, ids of things.
         erased: Columns that an erasure empties, or `ROWS`.
         stays: Why an erasure leaves the rest, "中文 / English".
+        fades: Columns that are emptied, or `ROWS` that are deleted, `months` after `over`
+            (`own_data.forget`). A service may end data by a job of its own: `Use.ends`.
+        over: The column of the instant from which on that time runs; null is not over yet.
+        months: How many.
         given_up: The column of the id that is kept, of a registration that was given up.
     """
 
@@ -154,6 +158,9 @@ class Held:
     things: str = ""
     erased: str = ""
     stays: str = ""
+    fades: str = ""
+    over: str = ""
+    months: int = 0
     given_up: str = ""
 
     @property
@@ -217,7 +224,7 @@ def _in_entry(table: store.Table, entries: dict[str, Held]) -> Iterator[str]:
     for column in table.columns:
         if column.name not in named and not is_plain(column):
             yield f".{column.name}: nobody has decided what it holds"
-    for name in {*named, *_emptied(held), *held.given_up.split()}:
+    for name in {*named, *_emptied(held), *held.given_up.split(), *_faded(held)}:
         if name not in table.columns:
             yield f".{name}: no such column"
     for name in _twice(named):
@@ -235,6 +242,8 @@ def _unsaid(held: Held) -> Iterator[str]:
     of_people = held.whose or held.general or held.sensitive or held.hidden or held.others
     if of_people and held.use is None:
         yield ": holds data of people, and does not say why"
+    if len({bool(held.fades), bool(held.over), held.months > 0}) > 1:
+        yield ": does not say what fades, from when on and after how many months"
     if held.use is not None and not of_people:
         yield ": says why, and holds nothing"
     if held.whose and not (held.erased or held.stays):
@@ -247,6 +256,10 @@ def _unsaid(held: Held) -> Iterator[str]:
 
 def _emptied(held: Held) -> list[str]:
     return [] if held.erased == ROWS else held.erased.split()
+
+
+def _faded(held: Held) -> list[str]:
+    return held.over.split() + ([] if held.fades == ROWS else held.fades.split())
 
 
 def _twice(names: Sequence[str]) -> list[str]:

@@ -58,6 +58,8 @@ def _table(held: Held, use: Use) -> Iterator[str]:
     yield f"- 依据 / basis: {', '.join(use.basis)}"
     ends = f" (`{use.ends}`)" if use.ends else ""
     yield f"- 保存 / kept: {use.kept}{ends}"
+    if held.fades:
+        yield f"- 到期 / in time: {_fades(held)}"
     yield f"- 谁可查阅 / read by: {use.readers}"
     if held.whose:
         yield f"- 删除时 / on erasure: {_erased(held)}"
@@ -77,6 +79,11 @@ def _table(held: Held, use: Use) -> Iterator[str]:
         others = ", ".join(f"`{name}`" for name in held.others.split())
         yield f"| {others} | | {CLASSES['others']} |"
     yield ""
+
+
+def _fades(held: Held) -> str:
+    what = "整行删除 / rows deleted" if held.fades == ROWS else f"清空 / emptied: `{held.fades}`"
+    return f"`{held.over}` 后 {held.months} 个月 / months after it: {what}"
 
 
 def _erased(held: Held) -> str:

@@ -5,6 +5,7 @@ wherever the map says that others do, and with a row of the stranger.
 """
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +15,9 @@ from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.messages import SELF
 from fivered.chassis.personal import ROWS
 from fivered.chassis.vault import Sealed, Vault
+from fivered.chassis.work import sweep
 from testkit.bench import bench, database_url  # noqa: F401
-from tests.architecture.test_merged import a_row, filler
+from tests.architecture.test_merged import AT, a_row, filler
 
 ME, STRANGER = "per_me", "per_stranger"
 MINE, THEIRS = "MINE", "THEIRS"
@@ -179,3 +181,53 @@ def test_an_erasure_takes_what_the_map_says_and_leaves_all_else(service_cls, ben
             own_key = [new[one.name] for one in table.primary_key]
             assert not left or left in own_key, f"{held.table}.{name}"
             assert MINE not in str(left)
+
+
+def test_what_is_over_fades_and_nothing_else(service_cls, bench):  # noqa: F811
+    """The clock is moved: a month before the time is over nothing goes, a month after it does."""
+    filled(service_cls, bench)
+    before = rows_of(service_cls, bench)
+    fading = {held.table: held for held in service_cls.data_map if held.fades}
+    assert fading
+    with bench.transaction() as tx:
+        for held in fading.values():
+            table = service_cls.tables.tables[held.table]
+            tx.conn.execute(sa.update(table).values({held.over: AT}))
+    before = rows_of(service_cls, bench)
+    for months in sorted({held.months for held in fading.values()}):
+        own_data.forget(bench.runtime, AT + timedelta(days=30 * (months - 1)))
+        assert {
+            name: rows_of(service_cls, bench)[name] == before[name]
+            for name, held in fading.items()
+            if held.months >= months
+        } == {name: True for name, held in fading.items() if held.months >= months}
+    gone = own_data.forget(bench.runtime, AT + timedelta(days=31 * 38))
+    after = rows_of(service_cls, bench)
+    for name, rows in after.items():
+        held = fading.get(name)
+        if held is None:
+            assert rows == before[name], name
+        elif held.fades == ROWS:
+            assert rows == [], name
+        else:
+            assert gone[name] == len(rows) == len(before[name])
+            for old, new in zip(before[name], rows, strict=True):
+                changed = {one for one in new if new[one] != old[one]}
+                assert changed == set(held.fades.split()), name
+                assert not any(new[one] for one in changed)
+    assert own_data.forget(bench.runtime, AT + timedelta(days=31 * 38)) == {}
+
+
+def test_whoever_sweeps_lets_it_fade(bench, service_cls):  # noqa: F811
+    """The worker and the embedded process do it, hour by hour."""
+    filled(service_cls, bench)
+    bench.at("2031-01-01T09:00")
+    with bench.transaction() as tx:
+        for held in service_cls.data_map:
+            if held.fades:
+                table = service_cls.tables.tables[held.table]
+                tx.conn.execute(sa.update(table).values({held.over: AT}))
+    sweep(bench.runtime)
+    for held in service_cls.data_map:
+        if held.fades == ROWS and held.whose:
+            assert rows_of(service_cls, bench)[held.table] == [], held.table

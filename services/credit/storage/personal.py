@@ -35,13 +35,13 @@ BASE = Use(
 OBJECTION = Use(
     purpose="异议、申诉、修复 / objections, appeals, repair",
     basis=("13(1)(1)", "13(1)(3)"),
-    kept="长期,文字可申请删除 / for good; the words are erased when asked for",
+    kept="结果长期;文字三年,可提前申请删除 / for good; the words for three years, or until erased",
     readers=_CLERKS,
 )
 MESSAGE = Use(
     purpose="告知本人 / what the person was told",
     basis=("13(1)(3)",),
-    kept="长期,可申请删除 / until erased",
+    kept="三年,可提前申请删除 / three years, or until erased",
     readers="本人 / the person",
 )
 WORK = Use(
@@ -113,27 +113,37 @@ DATA_MAP = (
         things="commendation_id state certificate", erased="reason", stays=_LEDGER,
     ),
     Held(
-        "nominee_objections", OBJECTION, whose="person_id", general="text",
+        "nominee_objections", OBJECTION,
+        fades="text", over="decided_at", months=36,
+        whose="person_id", general="text",
         others="subject_id decided_by reasons", things="objection_id commendation_id state",
         erased="text", stays=_DECIDED,
     ),
     Held(
-        "objections", OBJECTION, whose="person_id", general="text grounds evidence review_grounds",
+        "objections", OBJECTION,
+        fades="text grounds evidence review_grounds", over="decided_at", months=36,
+        whose="person_id", general="text grounds evidence review_grounds",
         others="filed_by decided_by reviewed_by",
         things="objection_id number kind target target_id subject_id settlement_id period state"
         " extension_reasons decided_role outcome reasons review_outcome review_reasons receipt_no",
         erased="text grounds evidence review_grounds receipt_no", stays=_DECIDED,
     ),
     Held(
-        "repairs", OBJECTION, whose="person_id", general="text evidence",
+        "repairs", OBJECTION,
+        fades="text", over="decided_at", months=36,
+        whose="person_id", general="text evidence",
         others="accepted_by checked_by decided_by",
         things="repair_id number subject_id severity state finding reasons from_period",
         erased="text", stays=_DECIDED,
     ),
-    Held("rule_comments", OBJECTION, whose="person_id", general="text",
+    Held("rule_comments", OBJECTION,
+         fades="text", over="filed_at", months=36,
+         whose="person_id", general="text",
          things="comment_id rule_set_id rule_code", erased="text",
          stays="征求意见的条数 / how many comments there were"),
-    Held("messages", MESSAGE, whose="person_id", others="detail",
+    Held("messages", MESSAGE,
+         fades=ROWS, over="created_at", months=36,
+         whose="person_id", others="detail",
          things="message_id subject_id code ref", erased=ROWS),
     Held("posts", WORK, whose="person_id", things="subject_id post_ref",
          stays="在岗经历属公务记录 / posts are records of office"),

@@ -29,7 +29,7 @@ DRAW = Use(
 MESSAGE = Use(
     purpose="告知本人 / what the person was told",
     basis=("13(1)(3)",),
-    kept="长期,可申请删除 / until erased",
+    kept="三年,可提前申请删除 / three years, or until erased",
     readers="本人 / the person",
 )
 OFFICE = Use(
@@ -85,7 +85,9 @@ DATA_MAP = (
         "invitations", VOTE, whose="person_id", general="home", others="delegate",
         things="invitation_id session_id capacity via tier source answer", stays=_MINUTES,
     ),
-    Held("messages", MESSAGE, whose="person_id", others="detail",
+    Held("messages", MESSAGE,
+         fades=ROWS, over="created_at", months=36,
+         whose="person_id", others="detail",
          things="message_id code topic_id ref", erased=ROWS),
     Held("officials", OFFICE, whose="person_id", general="post", things="official_id tier state",
          stays=_OFFICE),

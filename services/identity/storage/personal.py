@@ -18,7 +18,7 @@ SESSION = Use(
 CODE = Use(
     purpose="首次登录的一次性代码 / codes on paper for the first sign-in",
     basis=("13(1)(3)",),
-    kept="到期后 30 天 / 30 days after they end",
+    kept="到期后一个月 / a month after they end",
     readers="发放人员 / who hands them out",
 )
 RIGHT = Use(
@@ -63,7 +63,9 @@ DATA_MAP = (
     ),
     Held("endings", SESSION, others="ref", things="kind"),
     Held(
-        "enrolments", CODE, whose="person_id", hidden="digest", others="made_by",
+        "enrolments", CODE,
+        fades=ROWS, over="until", months=1,
+        whose="person_id", hidden="digest", others="made_by",
         things="enrolment_id", erased=ROWS,
     ),
     Held("history", RIGHT, others="subject actor note", things="kind step state role"),

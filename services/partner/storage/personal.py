@@ -35,7 +35,9 @@ DATA_MAP = (
         things="state merged_into sequences", erased="household_id", stays="编号 / the id",
     ),
     Held(
-        "redemptions", REDEMPTION, whose="holder", general="household_id refund_text",
+        "redemptions", REDEMPTION,
+        fades="refund_text", over="refund_asked_at", months=36,
+        whose="holder", general="household_id refund_text",
         others="verified_by refund_decided_by wallet",
         things="redemption_id number partner_id offer_id kind month state ended_by reason"
         " refund_denied statement_id refund_statement_id refund_borne_by",

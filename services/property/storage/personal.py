@@ -17,7 +17,7 @@ COMPLAINT = Use(
 MESSAGE = Use(
     purpose="告知投诉人 / what a complainant was told",
     basis=("13(1)(3)",),
-    kept="长期,可申请删除 / until erased",
+    kept="三年,可提前申请删除 / three years, or until erased",
     readers="本人 / the person",
 )
 OFFICE = Use(
@@ -46,12 +46,16 @@ DATA_MAP = (
         " valid reason reason_code state outcome", stays=_FIGURES,
     ),
     Held(
-        "undecided_complaints", COMPLAINT, whose="complainant_id", general="building",
+        "undecided_complaints", COMPLAINT,
+        fades="building", over="decided_at", months=36,
+        whose="complainant_id", general="building",
         others="decided_by", things="undecided_id request_id number category claimed_project_id"
         " state reason complaint_id", erased="building", stays=_FIGURES,
     ),
     Held(
-        "messages", MESSAGE, whose="person_id", general="said",
+        "messages", MESSAGE,
+        fades=ROWS, over="created_at", months=36,
+        whose="person_id", general="said",
         things="message_id code complaint_id number said_code", erased=ROWS,
     ),
     Held(

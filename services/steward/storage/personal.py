@@ -130,7 +130,9 @@ DATA_MAP = (
         others="recorded_by confirmed_by", things="record_id source state digest", stays=_FIGURES,
     ),
     Held(
-        "hazards", REQUEST, whose="reporter_id", general="place media",
+        "hazards", REQUEST,
+        fades="media", over="created_at", months=36,
+        whose="reporter_id", general="place media",
         others="reported_by verified_by", things="hazard_id category state request_id",
         erased="media", stays=_FIGURES,
     ),

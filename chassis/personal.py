@@ -97,6 +97,7 @@ WORDS = {
     "subject_id": "信用主体编号 / subject of credit",
     "text": "正文 / text",
     "title": "标题 / title",
+    "wanted": "申请更正的内容 / what is to be put right",
     "work_phone": "工作电话 / work phone",
 }
 # Instead of columns: an erasure deletes the rows.

@@ -22,6 +22,7 @@ from fivered.services.steward.actions import (
     announcing,
     calendar,
     clocks,
+    corrections,
     dispatch,
     endings,
     erasures,
@@ -225,6 +226,19 @@ class Steward(Imports, Sealing, Service):
             roles=access.CALLERS_BACK,
             unkept=("value",),
             common=True,
+        ),
+        command(
+            "POST /corrections",
+            corrections.propose_correction,
+            roles=(ANY_ROLE, SELF),
+            status=201,
+        ),
+        query("GET /corrections", views.corrections.corrections, roles=(ANY_ROLE, SELF)),
+        command(
+            "POST /corrections/{correction_id}/decide",
+            corrections.decide_correction,
+            roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+            if_match=True,
         ),
         # ------------------------------------------------------------ erasing one's data
         command(

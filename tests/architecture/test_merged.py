@@ -30,7 +30,7 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
 grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id
-complaint_id consent_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
+complaint_id consent_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id notice_id objection_id offer_id official_id opinion_id org_id partner_id post
@@ -81,6 +81,7 @@ HISTORY = {
         "person_deaths.decided_by": FINAL,
         "person_merges.decided_by": FINAL,
         "erasures.decided_by": FINAL,
+        "corrections.decided_by": FINAL,
     },
     "identity": {
         "history.actor": STEPS,

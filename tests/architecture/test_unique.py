@@ -50,6 +50,7 @@ ALIKE = {
                 "again_of",
                 "death_id",
                 "erasure_id",
+                "correction_id",
             ),
         ),
         MADE,

@@ -488,6 +488,12 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _here(tx, payload.person_id)
+    kinship.require_not_own(tx, row.person_id)
+    return apply_correction(tx, row, payload)
+
+
+def apply_correction(tx: Tx, row: Row, payload: CorrectPerson) -> replies.Changed:
+    """Put right what is registered of a person whose row is locked; see `correct_person`."""
     away = row.status in {"MOVED_OUT", "DECEASED"}
     if row.status != "ACTIVE" and not (away and _gives_up_phone(payload)):
         raise StateConflict(state=row.status)
@@ -496,7 +502,6 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
     ):
         field = "id_no" if payload.id_no is not None else "birth_year"
         raise RoleDenied(role=tx.actor.role, field=field)
-    kinship.require_not_own(tx, row.person_id)
     values, before = _corrected(tx, row, payload)
     if not before:
         return reply(row)

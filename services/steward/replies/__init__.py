@@ -9,9 +9,10 @@ from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.replies.people import (
+    CorrectionCard,
     DeathCard,
-    Home,
     ErasureCard,
+    Home,
     MergeCard,
     NumberShown,
     PeopleFound,
@@ -21,6 +22,7 @@ from fivered.services.steward.replies.people import (
     PersonRead,
     Post,
     RegisteredPerson,
+    wanted_of,
 )
 
 Advice = Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
@@ -702,6 +704,7 @@ __all__ = [
     "CaseCard",
     "Change",
     "Changed",
+    "CorrectionCard",
     "Coverage",
     "Deactivated",
     "DeathCard",
@@ -754,4 +757,5 @@ __all__ = [
     "Visit",
     "VisitOutcome",
     "VisitsReply",
+    "wanted_of",
 ]

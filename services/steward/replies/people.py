@@ -7,6 +7,8 @@ from msgspec import UNSET, Meta, UnsetType
 from fivered.chassis.fields import Instant
 from fivered.chassis.records import Row
 from fivered.chassis.replies import Reply
+from fivered.chassis.typed import decoded
+from fivered.chassis.vault import Vault
 
 
 class DeathCard(Reply, kw_only=True):
@@ -20,6 +22,47 @@ class DeathCard(Reply, kw_only=True):
     proposed_at: Instant
     decided_by: str | None = None
     version: int
+
+
+class Wanted(Reply, kw_only=True):
+    """申请更正的内容 / What is to stand in the register."""
+
+    name: str | None = None
+    phone: str | None = None
+    birth_year: int | None = None
+
+
+def wanted_of(row: Row, vault: Vault) -> Wanted:
+    """Return what a proposal wants; nothing once it is decided."""
+    told = vault.open_or_none(row.wanted, f"{row.correction_id}.wanted")
+    return Wanted() if told is None else decoded(told, Wanted)
+
+
+class CorrectionCard(Reply, kw_only=True):
+    """更正申请 / A correction that a person has proposed."""
+
+    id: str
+    person_id: str
+    area: str
+    state: Annotated[str, Meta(description="ASKED, DONE, REFUSED")]
+    wanted: Annotated[Wanted, Meta(description="审核后清空 / emptied when decided")]
+    asked_at: Instant
+    decide_by: Annotated[Instant, Meta(description="审核期限 / decided until then")]
+    decided_by: str | None = None
+    decided_at: Instant | None = None
+    reason: Annotated[str, Meta(description="审核意见 / what who decided has said")] | None = None
+    version: int
+
+    @classmethod
+    def about(cls, row: Row, vault: Vault) -> Self:
+        """Return the card of a row."""
+        return cls.of(
+            row,
+            id=row.correction_id,
+            asked_at=row.created_at,
+            wanted=wanted_of(row, vault),
+            reason=vault.open_or_none(row.reason, f"{row.correction_id}.reason"),
+        )
 
 
 # What an erasure does, plainly, before anybody decides.

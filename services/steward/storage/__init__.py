@@ -4,6 +4,7 @@ from fivered.chassis.vault import Vault
 from fivered.services.steward.storage import (
     calendar,
     cases,
+    corrections,
     erasures,
     finding,
     ground,
@@ -23,6 +24,7 @@ __all__ = [
     "Vault",
     "calendar",
     "cases",
+    "corrections",
     "erasures",
     "finding",
     "ground",

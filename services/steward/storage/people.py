@@ -19,6 +19,7 @@ from fivered.services.steward.storage import finding
 from fivered.services.steward.storage.tables import (
     calendar_proposals,
     chassis,
+    corrections,
     erasures,
     hazards,
     liaisons,
@@ -415,6 +416,7 @@ MOVED: tuple[store.Column, ...] = (
     person_merges.c.proposed_by,
     person_deaths.c.proposed_by,
     erasures.c.asked_by,
+    corrections.c.person_id,
     calendar_proposals.c.proposed_by,
     stewards.c.consent_by,
     shifts.c.planned_by,

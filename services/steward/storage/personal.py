@@ -86,6 +86,11 @@ DATA_MAP = (
         things="death_id state", stays=_FIGURES,
     ),
     Held(
+        "corrections", CHANGES, whose="person_id", general="wanted reason",
+        others="decided_by", things="correction_id state", erased="wanted reason",
+        stays="何时由谁更正 / that something was put right, and by whom",
+    ),
+    Held(
         "erasures", CHANGES, whose="person_id", general="reason receipt",
         others="asked_by decided_by", things="erasure_id state", erased="reason receipt",
         stays="何时由谁删除 / that it was erased, and by whom",

@@ -152,6 +152,24 @@ erasures = sa.Table(
     ),
 )
 
+# What a person says is wrong in the register, and wants to stand there; an official decides.
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("correction_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    # What is to stand there, and why; emptied when it is decided.
+    sa.Column("wanted", Sealed("{correction_id}.wanted")),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("decide_by", store.UtcDateTime, nullable=False),
+    sa.Column("reason", Sealed("{correction_id}.reason")),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
 stewards = sa.Table(
     "stewards",
     metadata,

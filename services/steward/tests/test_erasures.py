@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from fivered.chassis.messages import SELF
-from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from fivered.services.steward import errors
 from fivered.services.steward.storage.tables import person_digests, persons, requests
 from fivered.services.steward.tests.ground import (
@@ -154,3 +154,46 @@ def test_a_registration_that_was_given_up_goes_along(ground):
             )
         ).all()
     assert [tuple(row) for row in left] == [(None, None)] * 2
+
+
+def proposed(ground, who=WANG, **wanted):
+    return ground.by(who, SELF, "").do("propose_correction", wanted)
+
+
+def judged(ground, card, *, by=CADRE, approved=True, scope=COMMUNITY, **more):
+    order = {"correction_id": card["id"], "approved": approved} | more
+    return ground.by(by, "R_CADRE", scope).do("decide_correction", order, version=card["version"])
+
+
+def test_a_person_proposes_a_correction_and_an_official_decides(ground):
+    card = proposed(ground, name="王小莉", phone="12812345679")
+    assert (card["state"], card["wanted"]["name"]) == ("ASKED", "王小莉")
+    with pytest.raises(NotFound):
+        judged(ground, card, scope="370811015902")
+    (waiting,) = ground.by(CADRE, "R_CADRE", COMMUNITY).ask("corrections", {})["items"]
+    assert waiting["wanted"]["phone"] == "12812345679"
+    done = judged(ground, card)
+    assert (done["state"], done["wanted"]["name"]) == ("DONE", None)
+    own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
+    card = own.ask("people_cards", {"ids": [WANG]})["items"][0]
+    assert (card["name"], card["phone"]) == ("王小莉", "12812345679")
+    assert own.ask("corrections", {})["items"][0]["state"] == "DONE"
+    assert own.ask("person_history", {"person_id": WANG})["items"][0]["before"]["name"] == "王小丽"
+    with pytest.raises(StateConflict):
+        judged(ground, done)
+
+
+def test_a_correction_that_is_refused_changes_nothing_and_says_why(ground):
+    card = proposed(ground, phone="12800000002")
+    # It is another household's.
+    with pytest.raises(errors.PhoneTaken):
+        judged(ground, card)
+    with pytest.raises(errors.ReasonNeeded):
+        judged(ground, card, approved=False)
+    judged(ground, card, approved=False, reason="该号码属他人")
+    own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
+    assert own.ask("corrections", {})["items"][0]["reason"] == "该号码属他人"
+    assert own.ask("people_cards", {"ids": [WANG]})["items"][0]["phone"] == "12812345678"
+    assert ground.by(LI, SELF, "").ask("corrections", {})["items"] == []
+    with pytest.raises(Invalid):
+        proposed(ground)

@@ -3,6 +3,7 @@
 from fivered.services.steward.views import (
     calendar,
     cases,
+    corrections,
     erasures,
     finding,
     ground,
@@ -11,4 +12,14 @@ from fivered.services.steward.views import (
     records,
 )
 
-__all__ = ["calendar", "cases", "erasures", "finding", "ground", "people", "posts", "records"]
+__all__ = [
+    "calendar",
+    "cases",
+    "corrections",
+    "erasures",
+    "finding",
+    "ground",
+    "people",
+    "posts",
+    "records",
+]

@@ -609,11 +609,7 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
         str(door.status): {
             "description": meanings[door.status],
             "headers": headers,
-            "content": (
-                {"*/*" if door.produces == ANY_FILE else door.produces: {}}
-                if door.produces
-                else {"application/json": {"schema": components.ref(door.reply)}}
-            ),
+            "content": _forms(door, components),
         }
     }
     if door.oauth:
@@ -628,6 +624,16 @@ def _responses(door: Door, components: _Components) -> dict[str, Answer]:
     for status in sorted(statuses):
         found[str(status)] = _refused(door, status)
     found["default"] = {"$ref": "#/components/responses/Problem"}
+    return found
+
+
+def _forms(door: Door, components: _Components) -> dict[str, Media]:
+    """Return the good answer of a door in each media type in which it comes."""
+    if door.produces:
+        return {"*/*" if door.produces == ANY_FILE else door.produces: {}}
+    found: dict[str, Media] = {"application/json": {"schema": components.ref(door.reply)}}
+    if door.or_produces:
+        found[door.or_produces] = {}
     return found
 
 

@@ -38,6 +38,7 @@ _METHOD = "_my_data"
 _ROWS = 200
 # A person with more pages in one service is told that there is more, at the service's own door.
 _PAGES = 100
+_ZIP = "application/zip"
 _SAVED = {"Cache-Control": "no-store", "Vary": "Authorization, X-Acting-Role"}
 # What a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -86,7 +87,7 @@ class Export:
             roles=(ANY_ROLE, SELF),
             summary="本人的全部信息 / What all services keep about the caller",
         )
-        return replace(door, cost=COST)
+        return replace(door, cost=COST, or_produces=_ZIP)
 
     async def serve(self, door: Door, request: Request) -> Response:
         """Answer what all services keep about the caller.
@@ -172,7 +173,7 @@ def _zipped(told: JsonObject, found: Mapping[str, list[JsonObject]]) -> Response
                 lines += [f"  {column}: {word}" for column, word in words.items()]
         packed.writestr("README.txt", "\r\n".join(lines))
     headers = {**_SAVED, "Content-Disposition": 'attachment; filename="my-data.zip"'}
-    return Response(out.getvalue(), media_type="application/zip", headers=headers)
+    return Response(out.getvalue(), media_type=_ZIP, headers=headers)
 
 
 def _csv(table: JsonObject) -> str:

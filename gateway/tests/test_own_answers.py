@@ -330,3 +330,9 @@ def test_the_document_has_what_generators_of_clients_trip_over_nowhere(host):
     assert '"default": null' not in json.dumps(document)
     calls = [call["operationId"] for path in document["paths"].values() for call in path.values()]
     assert len(calls) == len(set(calls))
+
+
+def test_an_answer_that_may_be_asked_for_in_another_form_is_declared_in_both(site):
+    """`GET /v1/me/data?format=csv` is a zip: make fuzz found that the document did not say so."""
+    operation = site.ask("GET", "/openapi.json", grants=None).json()["paths"]["/v1/me/data"]["get"]
+    assert set(operation["responses"]["200"]["content"]) == {"application/json", "application/zip"}

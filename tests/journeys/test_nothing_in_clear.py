@@ -120,6 +120,11 @@ def people_and_their_data(office):
             f"{'a phone' if name == 'phone' else 'an identity number'} that was looked for"
         ]
         office.ask("secretary", "GET", "/steward/people", params={name: looked})
+        office.ask("secretary", "POST", "/steward/people/search", json={name: looked})
+    found = office.ask(
+        "secretary", "POST", "/steward/people/search", json={"name": MINE["a corrected name"]}
+    ).json()
+    assert [one["person_id"] for one in found["items"]] == [person], found
     lines = [
         f"{place.identity('per', 501)},{MINE['a name in a file']},{MINE['a phone in a file']},,1976,{place.GRID},,true",
         f"{place.identity('per', 502)},{MINE['a name in a wrong line']},{MINE['a phone that is none']},,1976,{place.GRID},,true",

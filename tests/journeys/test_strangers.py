@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from deploy import rights as table
 from fivered.clients.demo import district as place
 from fivered.clients.demo.api import Person, token
+from fivered.clients.demo.district import PEOPLE
 from testkit.bench import KEY
 from tests.refusals.telling import Site, tell
 from tests.rights import walk
@@ -142,3 +143,23 @@ def test_every_role_reaches_at_every_door_as_far_as_the_table_of_rights_says(sit
         if said[unit].get(door, {}).get(role) != reach
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.timeout(300)
+def test_every_command_ends_alike_for_who_is_not_rated_and_for_the_best(site):
+    """REQ-L01: a grade opens and closes no door."""
+    credit, person = site.host.runtimes["credit"], PEOPLE["resident"]
+    entries = credit.service_cls.tables.tables["entries"]
+    subject = f"RES:{person.person_id}"
+    came = {}
+    for grade, score in (("NR", None), ("A", 1000), ("AAA", 1200)):
+        with credit.engine.begin() as conn:
+            done = conn.execute(
+                sa.update(entries)
+                .where(entries.c.subject_id == subject)
+                .values(grade=grade, raw_grade=grade, score=score)
+            )
+        assert done.rowcount > 0
+        came[grade] = dict(walk.commands_of(site, person, "R_RESIDENT"))
+    assert len(came["A"]) > 50
+    assert came["NR"] == came["A"] == came["AAA"]

@@ -206,6 +206,27 @@ def _bodies(name: str, door: Any) -> Iterator[tuple[bool, dict[str, Any]]]:
             yield False, sample_of(shape) | BODIES.get(name, {}) | {member: place.COMMUNITY}
 
 
+def commands_of(site: Any, person: Any, role: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """Give (command, thing) and what is said to a person of the story who tries it."""
+    found = things(site.host.runtimes)
+    scope = dict(person.grants)[role]
+    actor = Actor(person.person_id, role, scope)
+    for door in site.doors:
+        if door.kind != "command" or door.service not in site.host.runtimes or not door.path:
+            continue
+        if not {role, ANY_ROLE} & set(door.roles):
+            continue
+        named = [PLACES.get(n) or found.get((door.service, n), []) for n in door.places]
+        known = _known(found, door.service)
+        name = f"{door.service}.{door.method}"
+        ((_, body),) = _bodies(name, door)
+        for ids in itertools.product(*named):
+            there = {member: known[member] for member in body.keys() & known.keys()}
+            asked = body | there | dict(zip(door.places, ids, strict=True))
+            said, _inside = attempt(site.host.runtimes[door.service], door, asked, actor)
+            yield (name, "/".join(ids)), said
+
+
 def attempt(runtime: Any, door: Any, body: Mapping[str, Any], actor: Actor) -> tuple[str, bool]:
     """Call a door and undo what it did. Returns what was said, and whether the caller was let in."""
     key = new_uuid() if door.kind == "command" else None

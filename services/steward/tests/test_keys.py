@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import jobs, sealing
 from fivered.chassis.bus import SYSTEM
+from fivered.chassis.messages import SELF
 from fivered.chassis.runtime import Runtime
 from fivered.chassis.settings import ProcessSettings, SettingsError
 from fivered.chassis.vault import KeyMissing, Sealed, key_id, match_key_of
@@ -67,7 +68,21 @@ def fill(ground):
     said = {"request_id": request["id"], "stars": 4, "solved": True, "text": "修得很好"}
     ground.by(WANG, "R_RESIDENT", COMMUNITY).do("rate_request", said)
     ground.cadre().ask("visits", {"steward_id": STW_GRID, "period": "2025-03"})
+    _rights_of_a_person(ground)
     return request["id"]
+
+
+def _rights_of_a_person(ground):
+    """A correction and an erasure that were refused, and a correction that waits."""
+    own = ground.by(LI, SELF, "")
+    for _ in range(2):
+        asked = own.do("propose_correction", {"name": "陈明"})
+    no = {"approved": False, "reason": "请持证件到社区办理"}
+    district = ground.by(OTHER_CADRE, "R_DISTRICT", "370811")
+    district.do("decide_correction", {"correction_id": asked["id"], **no}, version=1)
+    erasure = ground.by(LI, SELF, "").do("ask_erasure", {})
+    district = ground.by(OTHER_CADRE, "R_DISTRICT", "370811")
+    district.do("decide_erasure", {"erasure_id": erasure["id"], **no}, version=1)
 
 
 def everything(bench, request_id):

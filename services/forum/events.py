@@ -27,6 +27,7 @@ from fivered.chassis.fields import (
 )
 from fivered.services.forum.fields import (
     CapacityOf,
+    DeputyId,
     DueText,
     KindOfTarget,
     Level,
@@ -36,6 +37,7 @@ from fivered.services.forum.fields import (
     ResponsibleKind,
     ReworkReason,
     SessionId,
+    StreetCode,
     Target,
     TierOfOfficial,
     TopicCategory,
@@ -78,6 +80,37 @@ class LiaisonEnded:
     target_kind: KindOfTarget
     target: Target
     official_id: OfficialId
+    person_id: PersonId
+
+
+@fact(
+    "deputy_began.v1",
+    about="deputy",
+    when="“两代表一委员”任期开始时,每次登记一次 / when a deputy's term begins; once per mandate",
+    by=("register_deputy", "on_deputy_from"),
+)
+class DeputyBegan:
+    """代表任期开始 / A deputy speaks for the streets of the constituency from now on."""
+
+    deputy_id: DeputyId
+    person_id: PersonId
+    streets: Annotated[
+        list[StreetCode], Meta(description="选区内的街道 / streets of the constituency")
+    ]
+
+
+@fact(
+    "deputy_ended.v1",
+    about="deputy",
+    when="代表离任、任期届满或去世时,一次 / when a term ends or is over, or the deputy has died; "
+    "once",
+    by=("end_deputy", "on_deputy_until", "steward.resident_deactivated.v1"),
+    after=("deputy_began.v1",),
+)
+class DeputyEnded:
+    """代表任期结束 / The mandate has ended."""
+
+    deputy_id: DeputyId
     person_id: PersonId
 
 

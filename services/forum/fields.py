@@ -26,6 +26,8 @@ Capacity = Literal[
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 
 LinkId = Annotated[str, Meta(description="包保联系编号 / id of the liaison link")]
+DeputyId = Annotated[str, Meta(description="代表编号 / id of the deputy's mandate")]
+StreetCode = Annotated[str, Meta(pattern=r"^[0-9]{9}$", description="街道代码 / code of a street")]
 SessionId = Annotated[str, Meta(description="议事会编号 / id of the session")]
 TierOfOfficial = Annotated[str, words("干部层级 / level of the official", Tier)]
 KindOfTarget = Annotated[str, words("联系对象的种类 / kind of what is linked", TargetKind)]

@@ -494,6 +494,8 @@ class Forum(Imports, Service):
         subscribe("credit", *read_in(events, "credit"), then=heard.consume_credit),
         # ------------------------------------------------------------ timers
         timer("liaison_until", liaison.end_at_term),
+        timer("deputy_from", liaison.begin_term),
+        timer("deputy_until", liaison.end_term),
         timer("topic_screen", analyses.miss_deadline),
         timer("topic_session", analyses.miss_deadline),
         timer("opinion_draft", analyses.miss_deadline),

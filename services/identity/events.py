@@ -170,6 +170,22 @@ class LiaisonAssignedHeard:
     person_id: str
 
 
+@reads("forum", "deputy_began.v1")
+class DeputyBeganHeard:
+    """A deputy speaks for streets from now on."""
+
+    deputy_id: str
+    person_id: str
+    streets: list[str]
+
+
+@reads("forum", "deputy_ended.v1")
+class DeputyEndedHeard:
+    """The mandate has ended."""
+
+    deputy_id: str
+
+
 @reads("forum", "liaison_ended.v1")
 class LiaisonEndedHeard:
     """The link has ended."""

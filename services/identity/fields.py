@@ -15,6 +15,7 @@ GrantState = Literal["PROPOSED", "ACTIVE", "ENDED", "REFUSED"]
 # What a right follows from: an office that two people granted, or a fact of another service.
 Source = Literal[
     "OFFICE", "FIRST_DAY", "STEWARD", "RESIDENT", "PROJECT", "COMPANY", "COMMITTEE", "PARTNER",
+    "DEPUTY",
     "LIAISON",
 ]  # fmt: skip
 

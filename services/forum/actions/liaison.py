@@ -23,11 +23,10 @@ from fivered.services.forum.actions.invitations import follow_offices
 from fivered.services.forum.actions.record import (
     tell,
 )
-from fivered.services.forum.fields import TargetKind, Tier
+from fivered.services.forum.fields import StreetCode, TargetKind, Tier
 
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
-Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]
 ChosenId = Annotated[
     str,
     Meta(
@@ -85,7 +84,7 @@ class RegisterDeputy(Request, frozen=True):
     kind: Annotated[DeputyKind, Meta(examples=["PARTY_DELEGATE"])]
     level: Annotated[DeputyLevel, Meta(examples=["DISTRICT"])]
     streets: Annotated[
-        list[Street], UNIQUE, Meta(min_length=1, max_length=50, examples=[["370811015"]])
+        list[StreetCode], UNIQUE, Meta(min_length=1, max_length=50, examples=[["370811015"]])
     ]
     term_from: Instant | None = None
     term_to: Instant | None = None
@@ -463,7 +462,39 @@ def register_deputy(tx: Tx, payload: RegisterDeputy) -> replies.Done:
         storage.tables.deputy_streets,
         [{"deputy_id": deputy_id, "street": street} for street in streets],
     )
+    if payload.term_to is not None:
+        tx.arm("deputy_until", deputy_id, payload.term_to)
+    if term_from > tx.now:
+        tx.arm("deputy_from", deputy_id, term_from)
+    else:
+        _say_begun(tx, made)
     return replies.Done.of(made, id=deputy_id)
+
+
+def _say_begun(tx: Tx, row: Row) -> None:
+    streets = storage.liaison.streets_of(tx.conn, [row.deputy_id])[row.deputy_id]
+    tx.publish(
+        events.DeputyBegan(
+            deputy_id=row.deputy_id, person_id=row.person_id, streets=sorted(streets)
+        ),
+        subject=row.deputy_id,
+        scope=row.area,
+        sequence=1,
+    )
+
+
+def begin_term(tx: Tx, due: Due) -> None:
+    """Say that a deputy's term has begun."""
+    row = records.find(tx.conn, storage.tables.deputies, due.ref, lock=True)
+    if row is not None and row.state == "ACTIVE":
+        _say_begun(tx, row)
+
+
+def end_term(tx: Tx, due: Due) -> None:
+    """End a mandate whose term is over."""
+    row = records.find(tx.conn, storage.tables.deputies, due.ref, lock=True)
+    if row is not None and row.state == "ACTIVE":
+        _leave_mandate(tx, row)
 
 
 def end_deputy(tx: Tx, payload: EndDeputy) -> replies.Done:
@@ -482,9 +513,18 @@ def end_deputy(tx: Tx, payload: EndDeputy) -> replies.Done:
 
 
 def _leave_mandate(tx: Tx, row: Row) -> Row:
-    return records.change(
+    left = records.change(
         tx, storage.tables.deputies, row, step="end", state="ENDED", term_to=tx.now
     )
+    for kind in ("deputy_from", "deputy_until"):
+        tx.disarm(kind, left.deputy_id)
+    tx.publish(
+        fact_of(events.DeputyEnded, left),
+        subject=left.deputy_id,
+        scope=left.area,
+        sequence=left.version,
+    )
+    return left
 
 
 def _opting_person(tx: Tx, person_id: str | None) -> str:

@@ -114,6 +114,34 @@ def test_a_link_ends_by_itself_at_its_term(town):
     assert ended["data"]["target"] == NEXT_GRID
 
 
+def test_a_deputy_speaks_from_the_first_day_of_the_term_to_the_last(town):
+    """R_DEPUTY was granted by hand, and outlived the term."""
+    body = {
+        "person_id": "per_d", "kind": "CPPCC_MEMBER", "level": "DISTRICT",
+        "streets": [STREET], "term_from": "2025-03-10T00:00:00+08:00",
+        "term_to": "2025-04-10T00:00:00+08:00",
+    }  # fmt: skip
+    made = town.bench.do("register_deputy", body)
+
+    def said(fact, person="per_d"):
+        found = [one["data"] for one in town.bench.published(f"deputy_{fact}.v1")]
+        return [one for one in found if one["person_id"] == person]
+
+    assert said("began") == []
+    town.bench.fire("2025-03-10T00:00:00")
+    assert said("began") == [{"deputy_id": made["id"], "person_id": "per_d", "streets": [STREET]}]
+    assert said("ended") == []
+    town.bench.fire("2025-04-10T00:00:00")
+    assert said("ended") == [{"deputy_id": made["id"], "person_id": "per_d"}]
+    # Who ends before the term is ended once, and begins no more.
+    other = body | {"person_id": "per_e", "term_from": "2025-05-01T00:00:00+08:00"}
+    other |= {"term_to": "2025-06-01T00:00:00+08:00"}
+    held = town.bench.do("register_deputy", other)
+    town.bench.do("end_deputy", {"deputy_id": held["id"]}, version=1)
+    town.bench.fire("2025-07-01T00:00:00")
+    assert (len(said("began", "per_e")), len(said("ended", "per_e"))) == (0, 1)
+
+
 @pytest.mark.parametrize(
     "term",
     [{"since": "2025-03-04T00:00:00+08:00"}, {"until": "2025-03-01T00:00:00+08:00"}],

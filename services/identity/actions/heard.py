@@ -121,6 +121,11 @@ def _tie(event: Event) -> tuple[str, str, dict[str, object]] | None:
         case events.LiaisonAssignedHeard() as one:
             roles = rules.of_liaison(one.tier, one.target_kind, one.target, event.scope)
             return "LIAISON", one.link_id, _held([one.person_id], event.scope, roles)
+        case events.DeputyBeganHeard() as one:
+            roles = [("R_DEPUTY", street) for street in one.streets]
+            return "DEPUTY", one.deputy_id, _held([one.person_id], event.scope, roles)
+        case events.DeputyEndedHeard() as one:
+            return "DEPUTY", one.deputy_id, {"holds": False}
         case events.LiaisonEndedHeard() as one:
             return "LIAISON", one.link_id, {"holds": False}
         case _:

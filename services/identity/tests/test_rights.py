@@ -222,6 +222,16 @@ FACTS = {
         [("R_DISTRICT_LEAD", STREET, "LIAISON")],
         [("forum", "liaison_ended", {"link_id": "lnk_1"})],
     ),
+    "a deputy": (
+        [
+            (
+                "forum", "deputy_began",
+                {"deputy_id": "dep_1", "person_id": ANA, "streets": [STREET]},
+            )
+        ],
+        [("R_DEPUTY", STREET, "DEPUTY")],
+        [("forum", "deputy_ended", {"deputy_id": "dep_1"})],
+    ),
     "a resident": (
         [
             (

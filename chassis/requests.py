@@ -58,9 +58,13 @@ def is_line(hint: object) -> TypeGuard[type[Line[Struct]]]:
     return isinstance(hint, type) and issubclass(hint, Line)
 
 
+# Of a member: `Meta(extra=SECRET)`.
+SECRET = {"secret": True}  # nosec B105  # a mark
+
+
 @functools.cache
 def secrets_of(kind: type[Struct]) -> frozenset[str]:
-    """Return the members of a request type that are secrets: `Meta(extra={"secret": True})`. They
+    """Return the members of a request type that are marked `SECRET`. They
     are no part of the digest by which a request is known again, nor of anything else that is kept.
     """
     hints = get_type_hints(kind, include_extras=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.fields import Area
+from fivered.chassis.requests import SECRET
 from fivered.chassis.text import LOGIN
 
 AccountKind = Literal["STAFF", "RESIDENT"]
@@ -36,7 +37,7 @@ Password = Annotated[
         max_length=200,
         description="密码 / the password",
         examples=["correct horse battery staple"],
-        extra={"secret": True},  # nosec B105  # a mark
+        extra=SECRET,
     ),
 ]
 Code = Annotated[
@@ -46,7 +47,7 @@ Code = Annotated[
         description="身份验证器的 6 位验证码,或一个恢复码 / the authenticator's 6 digits, or a "
         "recovery code",
         examples=["492039"],
-        extra={"secret": True},  # nosec B105  # a mark
+        extra=SECRET,
     ),
 ]
 RefreshToken = Annotated[
@@ -55,7 +56,7 @@ RefreshToken = Annotated[
         max_length=200,
         description="刷新令牌,只能用一次 / refresh token; it is used once",
         examples=["0Zc1…"],
-        extra={"secret": True},  # nosec B105  # a mark
+        extra=SECRET,
     ),
 ]
 Device = Annotated[
@@ -89,7 +90,7 @@ ClientSecret = Annotated[
         max_length=200,
         description="系统账号的密钥 / the service account's secret",
         examples=["Qm9v…"],
-        extra={"secret": True},
+        extra=SECRET,
     ),
 ]
 Scope = Annotated[

@@ -11,7 +11,7 @@ from msgspec import Meta
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.refusal import NotFound
-from fivered.chassis.requests import Request
+from fivered.chassis.requests import SECRET, Request
 from fivered.services.forum import errors, replies, rules, storage
 from fivered.services.forum.actions.agenda import end_if_done
 from fivered.services.forum.actions.attendance import publish_attendance
@@ -30,7 +30,7 @@ class CastVote(Request, frozen=True):
     session_id: str
     topic_id: str
     # No digest of it stays: with the key of digests, each of three choices could be tried.
-    choice: Annotated[Literal["FOR", "AGAINST", "ABSTAIN"], Meta(extra={"secret": True})]
+    choice: Annotated[Literal["FOR", "AGAINST", "ABSTAIN"], Meta(extra=SECRET)]
     change: Annotated[
         bool,
         Meta(description="更改已投的票,限结束表决前 / replaces the vote cast, before the close"),

@@ -174,7 +174,7 @@ def _token_of(
 
     methods = published.token_endpoint_auth_methods_supported or ["client_secret_basic"]
     if client.client_secret and "client_secret_basic" not in methods:
-        client.token_endpoint_auth_method = "client_secret_post"  # noqa: S105  a method's name
+        client.token_endpoint_auth_method = "client_secret_post"  # noqa: S105  # nosec B105  # a method's name
     try:
         told: Mapping[str, object] = client.fetch_token(
             published.token_endpoint,

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from fivered.chassis.bus import Nothing, Tx
 from fivered.chassis.refusal import Refusal
-from fivered.chassis.requests import Request
+from fivered.chassis.requests import SECRET, Request
 from fivered.services.identity import replies
 from fivered.services.identity.actions import openid, signing_in
 from fivered.services.identity.errors import ProviderRefused, ProviderUnbound
@@ -33,7 +33,7 @@ class Callback(Request, frozen=True):
         str,
         Meta(
             min_length=1, max_length=2000, description="授权码 / the code", examples=["SplxlOBe…"],
-            extra={"secret": True},
+            extra=SECRET,
         ),
     ]  # fmt: skip
     state: Annotated[str, Meta(max_length=200, examples=["af0ifjsl…"])]
@@ -41,7 +41,7 @@ class Callback(Request, frozen=True):
         str,
         Meta(
             max_length=2000, description="开始时取得 / from the beginning", examples=["01c47e…"],
-            extra={"secret": True},
+            extra=SECRET,
         ),
     ]  # fmt: skip
     iss: (

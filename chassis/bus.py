@@ -506,11 +506,10 @@ class Service(Declared):
         """取消后台任务 / Ask long work to stop."""
         return jobs.cancel(tx, body.job_id)
 
-    @query(roles=(ANY_ROLE, SELF), http="GET /my-data")
+    @query(roles=(SELF,))
     def _my_data(self, tx: Tx, body: MyDataAsked) -> MyData:
-        """本服务保存的本人信息 / What this service keeps about the caller.
+        """Answer what this service keeps about the caller: `GET /v1/me/data` asks every service.
 
-        按表给出本人的行,不含他人信息。每次查阅均留痕。
         Table by table, own rows only, without other people's data. Each time is noted.
 
         Raises:

@@ -313,7 +313,8 @@ def admit(door_roles: tuple[str, ...], identity: Identity | None, header: str | 
     """Return who acts at a door, or refuse.
 
     On a public door a person who does not say in which of several roles this is asked is nobody in
-    particular: reading a notice needs no role.
+    particular: reading a notice needs no role. On a door of one's own matters, which an office
+    may open as well, such a person is just that person.
 
     Raises:
         TokenRequired: The door is not public and nobody is known.
@@ -325,11 +326,14 @@ def admit(door_roles: tuple[str, ...], identity: Identity | None, header: str | 
         if not public:
             raise TokenRequired
         return ANONYMOUS
-    if SELF in door_roles:
-        return Actor(identity.person_id, SELF, "", identity.session)
+    own = Actor(identity.person_id, SELF, "", identity.session)
+    if door_roles == (SELF,):
+        return own
     try:
         actor = acting(identity, header)
     except (ActingRoleRequired, NoRole):
+        if SELF in door_roles:
+            return own
         if not public:
             raise
         return ANONYMOUS

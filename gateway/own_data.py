@@ -20,10 +20,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fivered.chassis.json_values import JsonObject
-from fivered.chassis.messages import ANY_ROLE, SELF, Actor
+from fivered.chassis.messages import SELF, Actor
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request as Asked
-from fivered.chassis.rpc import CallFailed, CallRefused
+from fivered.chassis.rpc import CallFailed
 from fivered.chassis.typed import converted
 from fivered.gateway.addressed import read_params
 from fivered.gateway.dispatch import Gate
@@ -31,13 +31,12 @@ from fivered.gateway.doors import Door, Doors
 
 # Every service is asked, and each reads all that is the caller's.
 COST = 10
-# Notes who asks, and how often a day; it is asked first.
+# Notes who asks, and how often a day; it is asked first, and nothing is given without it.
 FIRST = "steward"
-LIMITED = 429
 _METHOD = "_my_data"
 _ROWS = 200
-# A person with more pages in one service is told that there is more, at the service's own door.
-_PAGES = 100
+# A person with more pages in one service is told that this is not all.
+_PAGES = 500
 _ZIP = "application/zip"
 _SAVED = {"Cache-Control": "no-store", "Vary": "Authorization, X-Acting-Role"}
 # What a spreadsheet takes for a formula.
@@ -84,7 +83,7 @@ class Export:
             "my_data",
             params=DataAsked,
             reply=OwnData,
-            roles=(ANY_ROLE, SELF),
+            roles=(SELF,),
             summary="本人的全部信息 / What all services keep about the caller",
         )
         return replace(door, cost=COST, or_produces=_ZIP)
@@ -94,7 +93,7 @@ class Export:
 
         Raises:
             Refusal: The caller may not, or asks too often.
-            CallFailed: No service answers, or the limit of the day is reached.
+            CallFailed: Who notes it does not answer, or the limit of the day is reached.
         """
         actor = self._gate.admit(request, door.roles, door.cost)
         asked = converted(read_params(door.params, request), DataAsked)
@@ -102,11 +101,11 @@ class Export:
         names = sorted(self._installed, key=lambda name: (name != FIRST, name))
         if FIRST in names:
             await self._of(request, actor, names.pop(0), found, failures)
-            refused = failures.get(FIRST)
-            if isinstance(refused, CallRefused) and refused.payload.get("status") == LIMITED:
+            if refused := failures.get(FIRST):
                 raise refused
         await asyncio.gather(*(self._of(request, actor, one, found, failures) for one in names))
         if failures and not found:
+            # Without the service that notes there may be nobody at all.
             raise next(iter(failures.values()))
         told: JsonObject = {
             "person_id": actor.id,

@@ -8,8 +8,9 @@ import time
 import jwt
 import pytest
 
-from fivered.gateway.errors import TokenInvalid
-from fivered.gateway.identity import AUDIENCE, ISSUER, Grant, Tokens, issue
+from fivered.chassis.messages import ANY_ROLE, SELF
+from fivered.gateway.errors import RoleNotGranted, TokenInvalid
+from fivered.gateway.identity import AUDIENCE, ISSUER, Grant, Identity, Tokens, admit, issue
 from fivered.gateway.tests.conftest import DISTRICT, RESIDENT, problem_of
 from testkit.bench import KEY
 
@@ -145,6 +146,22 @@ def test_several_grants_need_an_acting_role_and_one_that_is_granted(site):
     unreadable = site.add(grants=both, headers={"X-Acting-Role": "king"})
     assert problem_of(unreadable)["code"] == "ACTING_ROLE_UNREADABLE"
     assert site.ask("GET", "/v1", grants=both).status_code == 200
+
+
+def test_a_matter_of_one_s_own_is_opened_by_an_office_too_where_the_door_says_so(site):
+    """Officials could not list the corrections of their community: each was taken for a person
+    who asks for the own ones, whatever role was named."""
+    officer = Identity(
+        "per_1", (Grant("R_CADRE", "370811015901"), Grant("R_RESIDENT", "370811015901001"))
+    )
+    mixed, own = (ANY_ROLE, SELF), (SELF,)
+    assert admit(mixed, officer, "R_CADRE").role == "R_CADRE"
+    assert admit(mixed, officer, None).role == SELF
+    assert admit(mixed, Identity("per_1", ()), None).role == SELF
+    assert admit(mixed, Identity("per_1", officer.grants[:1]), None).role == "R_CADRE"
+    assert admit(own, officer, "R_CADRE").role == SELF
+    with pytest.raises(RoleNotGranted):
+        admit(mixed, officer, "R_STREET")
 
 
 def test_a_role_in_two_areas_is_chosen_by_its_scope(site):

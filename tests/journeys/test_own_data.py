@@ -103,6 +103,15 @@ def test_a_person_is_given_all_that_is_kept_and_told_who_did_not_answer(site):
     assert (problem["status"], problem["code"]) == (429, "RATE_LIMIT")
     assert own(site, LI).status_code == 200
 
+    # No service gives its part past the count, nor where it cannot be counted.
+    for name in NAMES:
+        direct = site.ask("GET", f"/v1/{name}/my-data", person=LI, grants=RESIDENT)
+        assert direct.status_code == 404, name
+    with site.runtimes["steward"].engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE person_reads RENAME TO person_reads_away")
+    assert own(site, LI).status_code >= 500
+    with site.runtimes["steward"].engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE person_reads_away RENAME TO person_reads")
     assert site.ask("GET", "/v1/me/data", grants=None).status_code == 401
     assert own(site, WANG, "?format=pdf").status_code == 422
 
@@ -129,6 +138,13 @@ def test_an_erasure_reaches_every_service_and_two_people_are_needed(site):
     assert asked.status_code == 201, asked.text
     path = f"/v1/steward/erasures/{asked.json()['id']}"
     secretary = [{"role": "R_SECRETARY", "scope": COMMUNITY}]
+    # Who decides finds it in the list of the area; who has no part in it does not.
+    for grants, seen in ((secretary, 1), ([{"role": "R_SECRETARY", "scope": "370811015999"}], 0)):
+        listed = site.ask(
+            "GET", f"/v1/steward/erasures?scope={grants[0]['scope']}", person="per_secretary",
+            grants=grants,
+        )  # fmt: skip
+        assert len(listed.json()["items"]) == seen, listed.text
     decided = {
         "person": "per_secretary", "grants": secretary, "json": {"approved": True},
         "headers": {"If-Match": '"1"'},

@@ -124,6 +124,7 @@ PLACES = {
 BODIES: dict[str, dict[str, Any]] = {
     "credit.create_rule_set": {"version": "2031.1", "based_on": "RC-2025.1"},
     "forum.submit_topic": {"way": "ONLINE"},
+    "steward.propose_correction": {"name": "王小莉"},
     "steward.record_hours": {"source": "QR"},
 }
 
@@ -166,11 +167,11 @@ def walk(site: Any) -> Iterator[Cell]:
     for door in site.doors:
         if door.service not in site.host.runtimes or not door.path:
             continue
-        if declared := {PUBLIC, SELF} & set(door.roles):
+        for role in sorted({PUBLIC, SELF} & set(door.roles)):
             # What everybody may ask, and what is about the caller alone.
-            for role in declared:
-                reach = "anywhere" if role == PUBLIC else "own"
-                yield Cell(f"{door.service}.{door.method}", role, reach, "", False, "done", True)
+            reach = "anywhere" if role == PUBLIC else "own"
+            yield Cell(f"{door.service}.{door.method}", role, reach, "", False, "declared", True)
+        if set(door.roles) <= {PUBLIC, SELF}:
             continue
         # The audit holds what this walk was refused, everywhere.
         if SYSTEM_ROLE in door.roles or door.method == "_audit":
@@ -178,7 +179,7 @@ def walk(site: Any) -> Iterator[Cell]:
         runtime = site.host.runtimes[door.service]
         named = [PLACES.get(n) or found.get((door.service, n), []) for n in door.places]
         name = f"{door.service}.{door.method}"
-        roles = every if ANY_ROLE in door.roles else door.roles
+        roles = every if ANY_ROLE in door.roles else sorted(set(door.roles) & set(every))
         if not all(named):
             yield from (Cell(name, one, "never", "", False, "no thing", False) for one in roles)
             continue
@@ -259,9 +260,16 @@ def reaches(cells: Iterable[Cell]) -> dict[str, dict[str, str]]:
         inside = cell.inside or given
         at = cell.door, cell.role
         widest[at] = max(widest[at], REACHES.index(cell.reach) if inside else 0)
-        if inside:
+        if inside and cell.said != "declared":
             tried.add(cell.door)
     found: dict[str, dict[str, str]] = defaultdict(dict)
+    # Who was only ever given empty lists may still have something to see there.
+    came = defaultdict(set)
+    for cell in cells:
+        came[cell.door, cell.role].add(cell.said)
     for (door, role), reach in sorted(widest.items()):
-        found[door][role] = REACHES[reach] if door in tried else "untried"
+        known = role in {PUBLIC, SELF} or (
+            door in tried and (reach or came[door, role] != {"nothing"})
+        )
+        found[door][role] = REACHES[reach] if known else "untried"
     return found

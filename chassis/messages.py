@@ -59,6 +59,11 @@ class Actor:
     session: str = ""
     address: str = ""
 
+    @property
+    def is_service_account(self) -> bool:
+        """Tell whether this is another system, not a person."""
+        return self.id.startswith("svc_")
+
     def covers(self, area: str) -> bool:
         """Tell whether `area` lies in the actor's scope."""
         return area.startswith(self.scope)

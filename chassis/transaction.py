@@ -534,11 +534,14 @@ class Tx:
             raise refusal
 
     def check_version(self, version: int) -> None:
-        """Compare the stored version with If-Match.
+        """Compare the stored version with If-Match; a call that is repeated for what was not kept
+        of its answer has changed the row itself.
 
         Raises:
             VersionConflict: The row has changed since the caller read it.
         """
+        if self.first is not None:
+            return
         if self.expected_version is not None and not has_seen(self.expected_version, version):
             raise VersionConflict(current=version, expected=self.expected_version)
 

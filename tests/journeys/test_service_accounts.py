@@ -23,6 +23,8 @@ from testkit.bench import environment
 
 ZHOU, QIN = "per_zhou", "per_qin"
 ACCOUNTS = "/v1/identity/service-accounts"
+# A grid of another street.
+FAR = "370811016901001"
 ORDER = {
     "channel": "HOTLINE_12345", "kind": "REPAIR", "category": "LIFT", "grid": GRID,
     "text": "电梯停了", "external_ref": "JN2025021900099",
@@ -48,7 +50,8 @@ def site(tmp_path):
     site = Site(host)
     site.app = create(host, settings=settings(), services=["identity", "steward"])
     site.runtimes = opened
-    for code, kind in ((COMMUNITY, "COMMUNITY"), (GRID, "GRID")):
+    for code in (COMMUNITY, GRID, FAR[:12], FAR):
+        kind = "GRID" if len(code) == len(GRID) else "COMMUNITY"
         area = {"code": code, "name": "春晖", "kind": kind}
         assert site.ask("POST", "/v1/steward/areas", json=area).status_code == 201
     yield site
@@ -113,6 +116,11 @@ def test_two_people_make_it_and_it_acts_within_its_scope_as_itself(site):
     filed = site.ask("POST", "/v1/steward/requests", grants=None, json=ORDER, headers=by(token))
     assert filed.status_code == 201, filed.text
     path = f"/v1/steward/requests/{filed.json()['id']}"
+    # It was given one street: 201 was answered for the grid of another one.
+    elsewhere = site.ask(
+        "POST", "/v1/steward/requests", grants=None, json=ORDER | {"grid": FAR}, headers=by(token)
+    )
+    assert (elsewhere.status_code, elsewhere.json()["guard"]) == (403, "AREA_DENIED")
     assert site.ask("GET", path, grants=None, headers=by(token)).json()["reporter_id"] is None
     assert site.ask("GET", "/v1/steward/areas", grants=None, headers=by(token)).is_success
     with site.runtimes["steward"].engine.connect() as conn:

@@ -17,6 +17,7 @@ from fivered.services.identity.actions import keys, signing_in
 from fivered.services.identity.errors import (
     InvalidClient,
     InvalidScope,
+    OnceUsed,
     SecondPerson,
     UnsupportedGrantType,
 )
@@ -181,21 +182,30 @@ def make_service_secret(tx: Tx, payload: WhichSystem) -> replies.SystemSecret:
     """生成或更换密钥,只显示这一次 / A new secret, shown once.
 
     先前的密钥再用 7 天;更早的随即作废。
+    The one before counts for 7 days more. The same key again, where the answer was lost,
+    puts another secret in the place of the lost one.
 
     Raises:
         NotFound: There is none in the caller's area.
         StateConflict: It is not active.
+        OnceUsed: The call is a repeated one, and another secret was made since.
     """
     row = _mine(tx, payload.service_account_id)
     records.require_state(row, "ACTIVE")
     now = real_now()
-    before = store.counting(tx.conn, row.service_account_id, now)
+    if tx.first is not None and row.version != tx.first["version"]:
+        raise OnceUsed
+    before = [
+        one for one in store.counting(tx.conn, row.service_account_id, now)
+        if tx.first is None or one.until is not None
+    ]  # fmt: skip
     secret = secrets.new_token()
     store.replace_secret(
-        tx.conn, row.service_account_id, until=now + BOTH, digest=signing_in.digest_of(secret),
-        made_by=tx.actor.id, made_at=now,
+        tx.conn, row.service_account_id, until=now + BOTH, again=tx.first is not None,
+        digest=signing_in.digest_of(secret), made_by=tx.actor.id, made_at=now,
     )  # fmt: skip
-    row = records.change(tx, service_accounts, row, step="secret")
+    if tx.first is None:
+        row = records.change(tx, service_accounts, row, step="secret")
     return replies.SystemSecret(
         id=row.service_account_id,
         client_id=row.service_account_id,

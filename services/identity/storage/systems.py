@@ -21,10 +21,22 @@ def counting(conn: sa.Connection, account_id: str, at: datetime) -> list[Row]:
 
 
 def replace_secret(
-    conn: sa.Connection, account_id: str, *, until: datetime, **secret: object
+    conn: sa.Connection, account_id: str, *, until: datetime, again: bool, **secret: object
 ) -> None:
-    """Add a secret; the present one counts until then, those before it no more."""
+    """Add a secret; the present one counts until then, those before it no more.
+
+    Args:
+        conn: The transaction.
+        account_id: Whose.
+        until: How long the present one counts beside it.
+        again: The answer to this call was lost: the present one was made by it, and goes.
+        secret: The new one.
+    """
     own = service_secrets.c.service_account_id == account_id
+    if again:
+        conn.execute(sa.delete(service_secrets).where(own, service_secrets.c.until.is_(None)))
+        records.add(conn, service_secrets, service_account_id=account_id, **secret)
+        return
     conn.execute(sa.delete(service_secrets).where(own, service_secrets.c.until.is_not(None)))
     conn.execute(sa.update(service_secrets).where(own).values(until=until))
     records.add(conn, service_secrets, service_account_id=account_id, **secret)

@@ -9,6 +9,7 @@ from fivered.services.identity.actions import openid
 from fivered.services.identity.errors import (
     InvalidClient,
     InvalidScope,
+    OnceUsed,
     ProviderMissing,
     ProviderRefused,
 )
@@ -52,6 +53,24 @@ def test_the_secret_before_counts_for_seven_days_more(house, account):
         "secrets"
     ]
     assert (left["made_by"], left["until"]) == ("per_zhou", None)
+
+
+def test_a_lost_answer_is_given_again_and_costs_no_secret(house, account):
+    """The repeat was refused for the version that it had made itself; who then made another one
+    ended the secret in use."""
+    first = moved(house, "make_service_secret", account)
+    body = {"service_account_id": account["id"]}
+    again = {"key": "lost", "version": first["version"]}
+    lost = as_district(house).do("make_service_secret", body, **again)
+    found = as_district(house).do("make_service_secret", body, **again)
+    assert found["version"] == lost["version"] and found["before_until"] is not None
+    for shown in (first, found):
+        assert token(house, account, shown["client_secret"])
+    with pytest.raises(InvalidClient):
+        token(house, account, lost["client_secret"])
+    moved(house, "make_service_secret", account | {"version": found["version"]})
+    with pytest.raises(OnceUsed):
+        as_district(house).do("make_service_secret", body, **again)
 
 
 def test_a_token_names_the_system_and_holds_what_its_scopes_open(house, account):

@@ -140,8 +140,12 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
         ProjectNotOfGrid: The named project serves other grids.
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
+        RoleDenied: A service account files outside its area.
     """
     serving = storage.ground.place(tx.conn, payload.grid)
+    if tx.actor.is_service_account:
+        # A person may report from anywhere; another system files for the area that it was given.
+        tx.require_scope(payload.grid)
     reporter = _reporter(tx, payload)
     own = _own_reference(tx, payload)
     first = _answered(tx, payload, reporter, own)

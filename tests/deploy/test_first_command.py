@@ -59,7 +59,7 @@ def test_the_preparation_starts_on_a_bare_python(python):
     if "No such command" in done.stderr or "command not found" in done.stderr:
         return  # a name that only says which versions there are
     # Debian 13's and 12's Python pass the check of versions; an older one is told so.
-    assert "fivered: prepare.py takes run or test, not neither" in done.stderr or (
+    assert "fivered: prepare.py takes run, test or fuzz, not neither" in done.stderr or (
         "fivered needs Python 3.11 or newer" in done.stderr
     )
     assert "Traceback" not in done.stderr

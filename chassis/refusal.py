@@ -85,7 +85,10 @@ class Refusal(Exception):
         parts: Each complaint where there may be several; they travel as `errors`.
         of_caller: The caller may not act at all, whatever is named; what may be seen says nothing.
         unseen: There is such a thing, and the caller is told that there is none.
+        denial: Another person has to do it, or the caller has no part in it: a want of right,
+            whatever the status.
         everyday: It belongs to the ordinary course, so that the audit does not keep it.
+        concerns: Whom it is about, where the caller is not signed in: `Tx.about`.
     """
 
     code: ClassVar[str] = "REFUSED"
@@ -95,7 +98,9 @@ class Refusal(Exception):
     parts: Sequence[Refusal] = ()
     of_caller: ClassVar[bool] = False
     unseen: bool = False
+    denial: ClassVar[bool] = False
     everyday: ClassVar[bool] = False
+    concerns: str | None = None
     # Parameters that are names on the wire; a text says the word for them (`locale/words.po`).
     names: ClassVar[tuple[str, ...]] = ()
 
@@ -118,7 +123,7 @@ class Refusal(Exception):
     @property
     def denies(self) -> bool:
         """Whether the caller lacked a right, here or at all: the audit keeps such refusals."""
-        lacked = self.status in _DENIED or self.of_caller or self.unseen
+        lacked = self.status in _DENIED or self.of_caller or self.unseen or self.denial
         return lacked and not self.everyday
 
     def describe(self) -> str:

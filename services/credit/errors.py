@@ -260,6 +260,7 @@ class RuleNotInForce(Guard):
 
 
 class NotAllowedToPropose(Guard):
+    denial = True
     text = (
         "规则 {rule} 不能由角色 {role} 提出"
         " / The role {role} does not propose awards of rule {rule}"
@@ -267,6 +268,7 @@ class NotAllowedToPropose(Guard):
 
 
 class NotAllowedToApprove(Guard):
+    denial = True
     text = (
         "规则 {rule} 不能由角色 {role} 审核"
         " / The role {role} does not approve awards of rule {rule}"
@@ -326,10 +328,12 @@ class ClockSkew(Guard):
 
 
 class SelfApproval(Guard):
+    denial = True
     text = "不能办理涉及本人的事项 / Nobody decides a matter of their own"
 
 
 class SameAsProposer(Guard):
+    denial = True
     text = "提出人与审核人不能为同一人 / Who proposed does not approve"
 
 
@@ -411,10 +415,12 @@ class NotToCheck(Guard):
 
 
 class SameAsReviewer(Guard):
+    denial = True
     text = "核对人与确认人不能为同一人 / Who reviewed does not confirm"
 
 
 class NotSubject(Guard):
+    denial = True
     text = "只有当事人可以对此提出异议 / Only the subject can object to this"
 
 
@@ -427,6 +433,7 @@ class AlreadyObjected(Guard):
 
 
 class InChain(Guard):
+    denial = True
     text = (
         "参与过该事项的人员不能裁定该事项,须由其他人员办理"
         " / Who had a hand in the matter does not decide it; somebody else must"
@@ -445,6 +452,7 @@ class TextRequired(Guard):
 
 
 class NotFiler(Guard):
+    denial = True
     text = "只有提出人可以办理 / Only the person who filed it can do this"
 
 
@@ -468,6 +476,7 @@ class NoHigherLevel(Guard):
 
 
 class LevelTooLow(Guard):
+    denial = True
     text = (
         "复核须由裁定人的上一级办理,{role} 的层级不够"
         " / A review is made on a higher level than the decision; {role} is not high enough"
@@ -518,6 +527,7 @@ class NoLegalReview(Guard):
 
 
 class SameAsAuthor(Guard):
+    denial = True
     text = (
         "起草人不能发布或废止自己起草的规则集"
         " / Who wrote a rule set neither publishes nor retires it"
@@ -645,6 +655,7 @@ class SpanInvalid(Guard):
 
 
 class SamePerson(Guard):
+    denial = True
     text = "前后两个环节不能由同一人办理 / Two steps in a row are taken by two persons"
 
 
@@ -689,6 +700,7 @@ class AlreadyNominated(Guard):
 
 
 class SelfNomination(Guard):
+    denial = True
     text = "不能提名本人或本人任职的单位 / Nobody nominates themselves or where they hold a post"
 
 

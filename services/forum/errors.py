@@ -211,6 +211,7 @@ class SeatsOutOfRange(Guard):
 
 
 class NotHost(Guard):
+    denial = True
     text = "只有主持人可以执行此操作 / Only the host may do this"
 
 
@@ -281,6 +282,7 @@ class NotPresent(Guard):
 
 
 class NotVoting(Guard):
+    denial = True
     text = "以 {capacity} 身份参会,可发言但无表决权 / As {capacity} you may speak but not vote"
 
 
@@ -340,6 +342,7 @@ class NoOpenObjection(Guard):
 
 
 class SamePerson(Guard):
+    denial = True
     text = (
         "须由两人分别决定,您已作出另一方的决定"
         " / Two persons must decide; you have decided for the other side"
@@ -507,6 +510,7 @@ class ExtensionsUsed(Guard):
 
 
 class NotSupervisor(Guard):
+    denial = True
     text = "您不是该任务的监督员 / You are not a supervisor of this task"
 
 
@@ -528,6 +532,7 @@ class AlreadyAccepted(Guard):
 class NotParticipant(Guard):
     """The poll is for those who took part."""
 
+    denial = True
     text = "只有参与者可以评价 / Only those who took part may rate"
 
 

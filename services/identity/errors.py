@@ -116,6 +116,7 @@ class PasswordWeak(Guard):
 
 
 class PasswordWrong(Guard):
+    denial = True
     text = "当前密码不正确 / The present password is wrong"
 
 
@@ -132,6 +133,7 @@ class FactorNotBegun(Guard):
 
 
 class CodeWrong(Guard):
+    denial = True
     text = "验证码不正确或已用过 / The code is wrong, or was used already"
 
 
@@ -149,10 +151,12 @@ class ScopeForRole(Guard):
 
 
 class OwnGrant(Guard):
+    denial = True
     text = "不能为自己提出或批准授权 / Nobody proposes or approves a right of their own"
 
 
 class SecondPerson(Guard):
+    denial = True
     text = "授权须由另一人批准 / Another person approves what one has proposed"
 
 
@@ -169,10 +173,12 @@ class GrantOfFact(Guard):
 
 
 class EnrolmentUnusable(Guard):
+    denial = True
     text = "激活码不正确、已用过或已过期 / The code is wrong, was used, or is too old"
 
 
 class NotYours(Guard):
+    denial = True
     text = "只能为本网格的居民办理 / Only for residents of one's own grid"
 
 
@@ -198,6 +204,7 @@ class DistrictBegun(Refusal):
 
 
 class StaffAccount(Guard):
+    denial = True
     text = (
         "此人使用工作人员账号,请由管理员重置"
         " / The person has an account of staff; an administrator resets it"
@@ -205,6 +212,7 @@ class StaffAccount(Guard):
 
 
 class AccountAbove(Guard):
+    denial = True
     text = (
         "此人在 {scope} 有授权,超出您的管理区域,请由上级管理员办理"
         " / The person has a right in {scope}, beyond your area; an administrator above does this"
@@ -212,6 +220,7 @@ class AccountAbove(Guard):
 
 
 class OwnAccount(Guard):
+    denial = True
     text = (
         "不能管理自己的账号,请由上级管理员办理"
         " / Nobody administers the own account; an administrator above does this"

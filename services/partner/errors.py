@@ -144,6 +144,7 @@ class ValidityWrong(Guard):
 
 
 class ConflictOfInterest(Guard):
+    denial = True
     text = (
         "您或您的同住家人与此事项有利害关系,应当回避,由本级其他工作人员办理"
         " / You or somebody you live with has a stake in this matter; another official of your "
@@ -160,6 +161,7 @@ class OwnShop(ConflictOfInterest):
 
 
 class LevelDenied(Guard):
+    denial = True
     guard = "WRONG_LEVEL"
     text = "{level}级项目应由 {role} 审批 / Offers of level {level} are approved by {role}"
 
@@ -211,6 +213,7 @@ class VoucherExpired(Guard):
 
 
 class OperatorIsHolder(Guard):
+    denial = True
     text = "不得核销本人或同住家人的兑换单 / Nobody verifies a voucher of their own household"
 
 
@@ -239,6 +242,7 @@ class RefundDecided(Guard):
 
 
 class StreetDecides(Guard):
+    denial = True
     text = (
         "再次申请的退回由街道另一名人员审理"
         " / What is asked for again is decided by another person, of the street"

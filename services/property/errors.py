@@ -167,6 +167,7 @@ class DocumentRequired(Guard):
 
 
 class SamePerson(Guard):
+    denial = True
     text = "此事项须由两名不同人员办理 / This needs two different persons"
 
 
@@ -413,6 +414,7 @@ class BasisRequired(Guard):
 
 
 class SeverityNotAllowed(Guard):
+    denial = True
     text = (
         "角色 {role} 不能签发 {severity} 级整改单"
         " / The role {role} may not issue orders of severity {severity}"
@@ -424,6 +426,7 @@ class OnSiteRequired(Guard):
 
 
 class ComplainantMayNotCheck(Guard):
+    denial = True
     text = "投诉人不能作为该整改单的核验人 / The complainant may not check this order"
 
 

@@ -147,6 +147,7 @@ class TwoPosts(Guard):
 
 
 class RecorderConfirms(Guard):
+    denial = True
     text = (
         "登记或提出的人及其同户人员不能确认,须由他人办理"
         " / A person who recorded or proposed it, or lives with them, does not confirm it; "
@@ -155,6 +156,7 @@ class RecorderConfirms(Guard):
 
 
 class ConfirmerRaises(Guard):
+    denial = True
     text = (
         "已确认时长的人及其同户人员不能调增,须由他人更正"
         " / A person who confirmed the hours, or lives with them, does not make them more; "
@@ -233,6 +235,7 @@ class ShiftOverlap(Guard):
 
 
 class PastShift(Guard):
+    denial = True
     text = (
         "不能为本人或同户人员补排已过日期的值班"
         " / Nobody plans a shift of their own, or of their household, for a day that is over"
@@ -303,10 +306,12 @@ class ReferenceTaken(Refusal):
 
 
 class NotHandler(Guard):
+    denial = True
     text = "您不是该诉求的承办人 / Somebody else handles this request"
 
 
 class NotReporter(Guard):
+    denial = True
     text = "只有诉求人本人可以执行此操作 / Only the reporter may do this"
 
 
@@ -379,6 +384,7 @@ class ConflictOfInterest(Refusal):
 
 
 class OwnExtension(Guard):
+    denial = True
     text = (
         "承办人及其同户人员不能为其办理的诉求延期或改级"
         " / A person who has a request in hand, or lives with its handler, gives it no more time"
@@ -472,6 +478,7 @@ class InChain(Guard):
     """Who took part in handling a request does not judge it, nor speaks for its reporter; nor does
     the household."""
 
+    denial = True
     text = (
         "参与办理的人员及其同户人员不能核查、结案或代诉求人表态"
         " / Who took part in handling it, or lives with one who did, neither reviews nor closes "
@@ -498,6 +505,7 @@ class MoreUrgent(Guard):
 
 
 class SelfConfirm(Guard):
+    denial = True
     text = (
         "不能办理本人或同户人员的事项"
         " / You cannot confirm or decide what is your own or your household's"
@@ -617,6 +625,7 @@ class CalendarSamePerson(Guard):
 
 
 class NoOpenCase(Guard):
+    denial = True
     text = (
         "您没有此人的在办诉求,也不是其所在社区的工作人员,不能查看号码"
         " / You have no open request of this person in hand and do not keep the community where "

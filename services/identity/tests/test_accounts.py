@@ -209,6 +209,9 @@ def test_peers_take_over_no_peer_and_the_operator_resets_an_administrator(house)
             house.as_("R_DISTRICT", qin["person_id"], DISTRICT).do(
                 step, {"account_id": zhou["id"], "reason": "忘记密码"}, version="*"
             )
+    denied = house.bench.rows("select actor, target, refused from audit where result = 'DENIED'")
+    told = {"actor": qin["person_id"], "target": zhou["id"], "refused": "ACCOUNT_ABOVE"}
+    assert denied == [told, told]
     again = house.first_day("zhou")
     assert (again["id"], again["person_id"]) == (zhou["id"], zhou["person_id"])
     told = house.sign_in("zhou", again["password"], new_password="another long one 8")

@@ -45,6 +45,10 @@ def test_an_office_is_granted_by_two_people_and_ends_at_once(house):
         decide(house, "approve_grant", grant, by="per_zhou")
     with pytest.raises(OwnGrant):
         decide(house, "approve_grant", grant, by=ANA)
+    # Another person has to do it: a want of right, though it is no 403.
+    denied = house.bench.rows("select actor, refused from audit where result = 'DENIED'")
+    told = [(row["actor"], row["refused"]) for row in denied]
+    assert {("per_zhou", "SECOND_PERSON"), (ANA, "OWN_GRANT")} <= {*told}
     grant = decide(house, "approve_grant", grant)
     assert ("R_STREET", STREET, "OFFICE") in house.rights(ANA)
     with pytest.raises(GrantExists):

@@ -4,6 +4,7 @@ right (`denials`). Days are sealed by `audit_seals`."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from fivered.chassis.messages import Actor, Call
@@ -12,16 +13,26 @@ from fivered.chassis.messages import Actor, Call
 DENIED = "DENIED"
 
 
-def row_of(call: Call, digest: str, reply: object) -> Mapping[str, object]:
-    """Return the row that says who did what; it is written in the transaction of the command."""
+def row_of(
+    call: Call, digest: str, reply: object, about: str | None = None
+) -> Mapping[str, object]:
+    """Return the row that says who did what; it is written in the transaction of the command.
+
+    Args:
+        call: As it came.
+        digest: Keyed, of what was asked for.
+        reply: What was answered.
+        about: Whom it is about, where nobody was signed in (`Tx.about`).
+    """
     target = reply.get("id") if isinstance(reply, dict) else None
     state = reply.get("state") if isinstance(reply, dict) else None
+    actor = call.actor if call.actor.id or not about else replace(call.actor, id=about)
     return row(
-        call.actor,
+        actor,
         call.method,
         digest,
         result=str(state or "DONE"),
-        target=str(target) if target else None,
+        target=str(target) if target else about,
         trace=call.traceparent,
     )
 

@@ -40,8 +40,10 @@ _BURST, _EVERY_S = 20, 30.0
 _BURST_OF_ALL, _EVERY_S_OF_ALL = 300, 1.0
 _REMEMBERED = 10_000
 MOST_SENT = 100
-# The id of a thing or a person, and nothing that somebody wrote.
-_ID = re.compile(r"^[a-z]{2,12}_(?![0-9]{7,15}$)[A-Za-z0-9_.:-]{1,60}$")
+# An id that we gave, and a short one of an import: nothing that somebody wrote.
+_OURS = re.compile(r"^[a-z]{2,4}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_MADE_UP = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_.:-]{1,36}$")
+_DIGITS_OF_A_PHONE = 11
 
 
 class Shares:
@@ -107,7 +109,7 @@ class Denials:
             call.method,
             self._digests.of(call.method, body).keyed,
             result=audit.DENIED,
-            target=named(body),
+            target=refusal.concerns or named(body),
             refused=refusal.guard or refusal.code,
             trace=call.traceparent,
         )
@@ -150,8 +152,24 @@ def caller_of(actor: Actor) -> str:
 
 def named(body: JsonObject) -> str | None:
     """Return the id of the thing that a request names first, or None."""
-    first = next(iter(body.values()), None)
-    return first if isinstance(first, str) and _ID.match(first) else None
+    return as_id(next(iter(body.values()), None))
+
+
+def as_id(told: object) -> str | None:
+    """Return an id as the audit keeps it from what a caller sent, or None where it is none.
+
+    One that we gave stays whole, and so does a short one of an import; one that holds as many
+    digits as a phone number is masked, since anybody can write anything there.
+    """
+    if not isinstance(told, str):
+        return None
+    if _OURS.match(told):
+        return told
+    if not _MADE_UP.match(told):
+        return None
+    if sum(letter.isdigit() for letter in told) >= _DIGITS_OF_A_PHONE:
+        return f"{told.partition('_')[0]}_…"
+    return told
 
 
 # --------------------------------------------------------------------------------------------------

@@ -296,7 +296,7 @@ class Runtime(Opened):
                 kept = {name: value for name, value in reply.items() if name not in door.unkept}
             tx.flush(
                 keep=idempotency.row_of(call, digest.keyed, kept),
-                audit=audit.row_of(call, digest.keyed, reply),
+                audit=audit.row_of(call, digest.keyed, reply, tx.concerns),
                 last=True,
             )
         return reply

@@ -310,7 +310,11 @@ class Opened(ABC):
             if not claims:
                 self._open(tx)
             tx.now = now or tx.now
-            yield tx
+            try:
+                yield tx
+            except Refusal as refusal:
+                refusal.concerns = refusal.concerns or tx.concerns
+                raise
             said = tx.flush()
         if said or tx.wakes:
             if together is None:
@@ -394,6 +398,7 @@ class Tx:
         "after",
         "ahead",
         "causation_id",
+        "concerns",
         "conn",
         "correlation_id",
         "expected_version",
@@ -457,6 +462,8 @@ class Tx:
         self.first: Members | None = None
         # What was asked of other machines before the transaction began (`table.command`).
         self.ahead: Any = None
+        # Whom a call is about that nobody signed in has made (`about`).
+        self.concerns: str | None = None
         self._outgoing: list[outbox.Unsaid] = []
         self._partitions: int | None = None
 
@@ -505,6 +512,17 @@ class Tx:
     def partition_of(self, subject: str) -> int:
         """Return the partition in which facts about `subject` go out."""
         return partition_of(subject, self.partitions)
+
+    def about(self, who: str) -> None:
+        """Say whom a call is about that comes before there is a session: a sign-in, a token.
+
+        The audit names it as the actor once the call has taken effect, and as the target where it
+        is refused, which proves nothing.
+
+        Args:
+            who: Id of a person or of a service account; never the text of a login.
+        """
+        self.concerns = who
 
     @staticmethod
     def new_id(prefix: str) -> str:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import denials
 from fivered.chassis.messages import SYSTEM, Actor, Call, new_uuid
-from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied
+from fivered.chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied
 
 BODY = {"counter_id": "cnt_1", "amount": 1}
 KEPT = "select actor, role, scope, action, target, result, refused, session, address from audit"
@@ -39,6 +39,32 @@ def test_a_refusal_for_want_of_a_right_says_who_tried_what_and_from_where(bench)
     assert "my words" not in str(rows)
     assert rows[1]["digest"].startswith("k1:")
     assert rows[1]["digest"] != rows[0]["digest"]
+
+
+def test_a_caller_writes_nothing_into_the_audit_by_the_name_of_a_thing(bench):
+    """`per_wang_xiaoli_13912345678` stood there as it came."""
+    ours = "cnt_0196a3d2-6f1c-7c3a-9d5e-139123456789"
+    for told, kept in (
+        (ours, ours),
+        ("cnt_17", "cnt_17"),
+        ("per_wang_xiaoli_13912345678", "per_…"),
+        ("per_139-1234-5678", "per_…"),
+        ("client_credentials", None),
+        ("cnt_" + "x" * 37, None),
+        ("cnt_ words of mine", None),
+    ):
+        refused(bench, "add", {"counter_id": told, "amount": 1})
+        assert bench.rows("select target from audit order by id")[-1]["target"] == kept, told
+
+
+def test_a_refusal_says_that_it_is_a_denial_whatever_its_status(bench):
+    """Another person has to do it: those of 422 left no row."""
+    mine = type(
+        "SecondHand", (Guard,), {"text": "须由另一人 / Another person does", "denial": True}
+    )
+    assert mine.status == 422
+    assert mine().denies
+    assert not Guard().denies
 
 
 def test_what_is_wrong_or_not_there_is_no_denial(bench):

@@ -226,6 +226,7 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
     taken = store.take_enrolment(tx.conn, digest, now)
     if taken is None:
         raise EnrolmentUnusable(field="code")
+    tx.about(taken.person_id)
     person = store.person(tx.conn, taken.person_id)
     if person is None or store.is_gone(person):
         raise UnknownPerson(person_id=taken.person_id)

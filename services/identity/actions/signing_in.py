@@ -90,6 +90,8 @@ def count_try(tx: Tx, payload: SignIn) -> None:
         TooManyTries: So many have failed that it is not looked at now.
     """
     account = store.by_login(tx.conn, payload.login)
+    if account is not None:
+        tx.about(account.person_id)
     stored = None if account is None else account.password
     # It takes as long where there is no such account, or no authenticator.
     right = payload.code is not None and secrets.is_password(
@@ -185,6 +187,8 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
     """
     now = real_now()
     account = store.by_login(tx.conn, payload.login)
+    if account is not None:
+        tx.about(account.person_id)
     stored = None if account is None else account.password
     right = secrets.is_password(stored, passwords.normal(payload.password))
     if account is None or not right or account.state != "ACTIVE":
@@ -251,6 +255,7 @@ def begin(tx: Tx, account: Row, device: str | None, *, proven: bool = False) -> 
     """Begin a session and return its first tokens."""
     now = real_now()
     kept = tx.first or {}
+    tx.about(account.person_id)
     session = records.find(tx.conn, session_table, str(kept.get("id", "")))
     if session is None or session.account_id != account.account_id:
         session = records.add(
@@ -316,6 +321,7 @@ def refresh(tx: Tx, payload: Refresh) -> replies.Tokens:
         raise SessionEnded
     session = records.locked(tx.conn, session_table, row.session_id)
     account = records.locked(tx.conn, accounts, session.account_id)
+    tx.about(account.person_id)
     if session.ended_at is not None or session.ends_at <= now or account.state != "ACTIVE":
         raise SessionEnded
     if row.used_at is not None:

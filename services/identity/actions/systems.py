@@ -221,6 +221,8 @@ def count_system_try(tx: Tx, payload: AskToken) -> None:
     Raises:
         TooManyTries: So many have failed that it is not looked at now.
     """
+    if records.find(tx.conn, service_accounts, payload.client_id) is not None:
+        tx.about(payload.client_id)
     signing_in.count(tx, payload.client_id)
 
 
@@ -239,6 +241,8 @@ def issue_token(tx: Tx, payload: AskToken) -> replies.SystemToken:
         raise UnsupportedGrantType(field="grant_type")
     now = real_now()
     account = records.find(tx.conn, service_accounts, payload.client_id)
+    if account is not None:
+        tx.about(account.service_account_id)
     given = signing_in.digest_of(payload.client_secret)
     if account is None or account.state != "ACTIVE":
         raise InvalidClient

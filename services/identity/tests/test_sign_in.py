@@ -17,7 +17,7 @@ from fivered.services.identity.errors import (
     SignInFailed,
     TooManyTries,
 )
-from fivered.services.identity.tests.conftest import HOME, PASSWORD
+from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, HOME, PASSWORD
 
 
 def test_a_one_time_password_only_sets_a_new_one(house):
@@ -423,3 +423,51 @@ def test_who_tries_in_vain_stands_in_the_audit_with_the_address_and_no_word_of_t
     assert len({row["digest"] for row in rows}) == 1
     assert "zhou" not in str(rows)
     assert "guess" not in str(rows)
+
+
+@pytest.mark.covers("REQ-L09")
+def test_the_audit_names_who_came_before_there_was_a_session(house):
+    """Done ones had no actor, and failed ones no target: nobody found the sign-ins of a person."""
+    made = house.first_day()
+    person = made["person_id"]
+    tokens = house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    for login in ("zhou", "nobody"):
+        with pytest.raises(SignInFailed):
+            house.sign_in(login, "a first guess 1")
+    tokens = house.refresh(tokens)
+    house.self_(tokens).do("sign_out_everywhere")
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    ana = house.resident("per_ana")
+    code = house.as_("R_GRID", "per_shi", COMMUNITY).do("enrol", {"person_id": ana})["code"]
+    enrolled = {"code": code, "login": "ana", "password": PASSWORD}
+    house.anybody().do("activate", enrolled)
+    rows = house.bench.rows("select * from audit where role = 'R_ANONYMOUS' order by id")
+    assert [(row["action"], row["result"], row["actor"], row["target"]) for row in rows] == [
+        ("sign_in", "DONE", person, rows[0]["target"]),
+        # A guess proves nothing of who has made it.
+        ("sign_in", "DENIED", "", person),
+        ("sign_in", "DENIED", "", None),
+        ("refresh", "DONE", person, rows[0]["target"]),
+        ("refresh", "DENIED", "", person),
+        ("activate", "DONE", ana, rows[5]["target"]),
+    ]
+    assert rows[0]["target"].startswith("ses_")
+    auditor = house.as_("R_AUDITOR", "per_bai", DISTRICT)
+    found = auditor.ask("_audit", {"actor": person, "action": "sign_in"})["items"]
+    assert len(found) == 1
+
+
+@pytest.mark.covers("REQ-L09")
+def test_a_wrong_password_or_code_of_who_is_signed_in_stands_in_the_audit(house):
+    tokens = house.staff()
+    wrong = {"password": "not the present 1", "new_password": "another long one 8"}
+    with pytest.raises(PasswordWrong):
+        house.self_(tokens).do("change_password", wrong)
+    with pytest.raises(CodeWrong):
+        house.self_(tokens).do("prove_session", {"code": "000000"})
+    rows = house.bench.rows("select refused, actor from audit where result = 'DENIED'")
+    who = house.read(tokens)["sub"]
+    assert [(row["refused"], row["actor"]) for row in rows] == [
+        ("PASSWORD_WRONG", who), ("CODE_WRONG", who),
+    ]  # fmt: skip

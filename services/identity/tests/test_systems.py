@@ -133,3 +133,20 @@ def test_a_token_of_the_command_line_is_seen_by_the_district_and_the_auditor(hou
         )
     other = house.as_("R_AUDITOR", "per_far", "370812")
     assert other.ask("operator_token_list")["items"] == []
+
+
+@pytest.mark.covers("REQ-L09")
+def test_the_audit_names_the_system_that_asked_for_a_token(house, account):
+    """Done ones named nobody, and denied ones the `grant_type`."""
+    secret = moved(house, "make_service_secret", account)["client_secret"]
+    token(house, account, secret)
+    with pytest.raises(InvalidClient):
+        token(house, account, secret[:-4] + "0000")
+    with pytest.raises(InvalidClient):
+        token(house, {"id": "svc_zhou_13912345678"}, secret)
+    rows = house.bench.rows("select * from audit where action = 'issue_token' order by id")
+    assert [(row["result"], row["actor"], row["target"]) for row in rows] == [
+        ("DONE", account["id"], account["id"]),
+        ("DENIED", "", account["id"]),
+        ("DENIED", "", None),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fivered.chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, Refusal
+from fivered.chassis.refusal import CALLER_GONE, CALLER_MERGED, Guard, Refusal, RoleDenied
 
 
 class UnknownParent(Guard):
@@ -44,6 +44,15 @@ class BadInitials(Guard):
     text = (
         "姓名首字母应为 2–20 个拉丁字母,如 wxl / The initials of a name are 2 to 20 Latin letters, "
         "as wxl"
+    )
+
+
+class CommunitySearches(RoleDenied):
+    code = RoleDenied.code
+    text = (
+        "按姓名首字母、住处查找由社区和网格工作人员办理;角色“{role}”请用完整姓名、号码或户编号查找"
+        " / Officials of the community and its grids search by initials or dwelling; the role "
+        "{role} searches by the whole name, a number or the household"
     )
 
 
@@ -697,3 +706,15 @@ class ReceiptNeeded(Guard):
 
 class ReasonNeeded(Guard):
     text = "不予删除须说明理由 / A refusal says why (reason)"
+
+
+class CorrectionReasonNeeded(Guard):
+    guard = "REASON_NEEDED"
+    text = "不予更正须说明理由 / Who refuses a correction says why (reason)"
+
+
+class TooManyProposals(Guard):
+    text = (
+        "您已有 {limit} 件更正申请待审核,请等待审核或先撤回"
+        " / {limit} corrections of yours wait for a decision; wait for one, or withdraw one"
+    )

@@ -108,6 +108,18 @@ def check_phone(phone: str, *, synthetic: bool) -> str:
     return digits
 
 
+def check_sought_phone(phone: str) -> str:
+    """Return a mobile number that is looked for as digits, an invented one or not.
+
+    Raises:
+        BadPhone: It is no mobile number.
+    """
+    digits = plain_phone(phone)
+    if not (_REAL_PHONE.fullmatch(digits) or _SYNTHETIC_PHONE.fullmatch(digits)):
+        raise BadPhone(field="phone")
+    return digits
+
+
 def check_work_phone(phone: str) -> str:
     """Return a post's number: mobile, fixed line, 400 number or service line, with its extension.
 

@@ -122,6 +122,7 @@ def test_who_searches_finds_the_people_of_their_own_area(known):
         with pytest.raises(RoleDenied) as refused:
             search(known, role, scope, initials="wxl")
         assert refused.value.field == "initials"
+        assert "社区" in str(refused.value.describe())
     for role in ("R_RESIDENT", "R_STEWARD", "R_PM", "R_PARTNER", "R_MERCHANT", "R_OWNERS",
                  "R_DEPUTY", "R_AUDITOR", "R_STREET_LEAD", "R_DISTRICT_LEAD"):  # fmt: skip
         with pytest.raises(RoleDenied):
@@ -137,6 +138,11 @@ def test_who_searches_finds_the_people_of_their_own_area(known):
         ({"initials": "王"}, errors.BadInitials, "initials"),
         ({"initials": "w"}, errors.BadInitials, "initials"),
         ({"household_id": ""}, Invalid, "household_id"),
+        *(({"phone": one}, errors.BadPhone, "phone") for one in ("abc", "", "1281234567")),
+        *(
+            ({"id_no": one}, errors.BadIdNumber, "id_no")
+            for one in ("3708991981010177x0", "", "370811198001010012")
+        ),
     ],
 )
 def test_what_nobody_can_be_found_by_is_refused(known, body, refusal, field):

@@ -10,9 +10,10 @@ from msgspec import UNSET, Meta
 from fivered.chassis.bus import Tx
 from fivered.chassis.free_text import Office
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, RoleDenied, Sentence, said
+from fivered.chassis.refusal import Invalid, Sentence, said
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.errors import CommunitySearches
 from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.views import people
 
@@ -81,7 +82,9 @@ def find_people(tx: Tx, payload: FindPeople) -> replies.PeopleSearched:
         BadName: It is no name.
         BadInitials: They are no initials.
         BuildingNeeded: A unit or room is given without its building.
-        RoleDenied: Initials and dwellings are not for this role.
+        BadPhone: It is no mobile number.
+        BadIdNumber: It is no identity number.
+        CommunitySearches: Initials and dwellings are not for this role.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     place = rules.dwellings.check(payload.building, payload.unit, payload.room)
@@ -126,7 +129,7 @@ def _by_name(tx: Tx, given: str) -> list[Row]:
 
 def _by_initials(tx: Tx, given: str) -> list[Row]:
     if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
-        raise RoleDenied(role=tx.actor.role, field="initials")
+        raise CommunitySearches(role=tx.actor.role, field="initials")
     letters = rules.pinyin.check_initials(given)
     vault = storage.vault(tx.settings.keys)
     return _opened(
@@ -150,7 +153,7 @@ def _opened(tx: Tx, digests: list[str], fits: Callable[[str], bool]) -> list[Row
 
 def _at(tx: Tx, place: Dwelling) -> list[Row]:
     if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
-        raise RoleDenied(role=tx.actor.role, field="building")
+        raise CommunitySearches(role=tx.actor.role, field="building")
     key = rules.dwellings.key(place)
     vault = storage.vault(tx.settings.keys)
     digest = storage.finding.of_dwelling(vault, tx.actor.scope[:12], key)

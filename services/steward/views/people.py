@@ -229,6 +229,8 @@ def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:
 
     Raises:
         Invalid: Neither is given.
+        BadPhone: It is no mobile number.
+        BadIdNumber: It is no identity number.
     """
     if payload.phone is None and payload.id_no is None:
         raise Invalid(
@@ -240,16 +242,20 @@ def people(tx: Tx, payload: PersonSearch) -> replies.PeopleFound:
 
 
 def with_numbers(tx: Tx, *, phone: str | None = None, id_no: str | None = None) -> list[Row]:
-    """Return who has exactly these numbers, of those whom the caller registers."""
+    """Return who has exactly these numbers, of those whom the caller registers.
+
+    Raises:
+        BadPhone: It is no mobile number.
+        BadIdNumber: It is no identity number.
+    """
     vault = storage.vault(tx.settings.keys)
-    number = None
-    if id_no:
-        number = vault.digest("id_no", rules.identity.plain_number(id_no).upper())
-    found = storage.people.with_numbers(
-        tx.conn,
-        phone=vault.digest("phone", rules.identity.plain_phone(phone)) if phone else None,
-        id_no=number,
-    )
+    digests: dict[str, str | None] = {"phone": None, "id_no": None}
+    if phone is not None:
+        digests["phone"] = vault.digest("phone", rules.identity.check_sought_phone(phone))
+    if id_no is not None:
+        number, _born = rules.identity.check_id_number(id_no, tx.calendar.local_date(tx.now))
+        digests["id_no"] = vault.digest("id_no", number)
+    found = storage.people.with_numbers(tx.conn, **digests)
     return [
         row for row in found if rules.access.may_see(tx.actor, "standing", row.grid or row.area)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
+
+# Signs as JSON escapes them, one behind the other; JSON within JSON has more backslashes.
+_CODE = re.compile(rb"\\+u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(rb"(?:\\+u[0-9a-fA-F]{4})+")
 
 
 class Hit(NamedTuple):
@@ -32,20 +37,39 @@ class Values:
         self._forms = {
             name: {
                 form.encode()
-                for form in (value, json.dumps(value)[1:-1], quote(value), quote(value).lower())
+                for form in (
+                    value,
+                    json.dumps(value, ensure_ascii=False)[1:-1],
+                    quote(value),
+                    quote(value).lower(),
+                )
             }
             for name, value in values.items()
             if len(value) >= 3
         }
 
     def within(self, where: str, content: bytes) -> Iterator[Hit]:
-        """Yield which values stand in some bytes; packed ones are unpacked first."""
+        r"""Yield which values stand in some bytes; packed ones are unpacked, and what JSON escapes
+        (`\u6b27`, also in JSON within JSON) is read."""
         for name, forms in self._forms.items():
             if any(form in content for form in forms):
                 yield Hit(where, name)
-        opened = _unpacked(content)
-        if opened is not None:
-            yield from self.within(where, opened)
+        for opened in (_unpacked(content), _unescaped(content)):
+            if opened is not None:
+                yield from self.within(where, opened)
+
+
+def _unescaped(content: bytes) -> bytes | None:
+    """Return some bytes with the signs that JSON has escaped; None where there are none."""
+    if not _ESCAPED.search(content):
+        return None
+
+    def signs(found: re.Match[bytes]) -> bytes:
+        codes = _CODE.findall(found[0])
+        units = b"".join(int(code, 16).to_bytes(2, "big") for code in codes)
+        return units.decode("utf-16-be", "replace").encode()
+
+    return _ESCAPED.sub(signs, content)
 
 
 def _unpacked(content: bytes) -> bytes | None:

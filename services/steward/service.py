@@ -231,13 +231,21 @@ class Steward(Imports, Sealing, Service):
             "POST /corrections",
             corrections.propose_correction,
             roles=(ANY_ROLE, SELF),
+            unkept=("wanted",),
             status=201,
         ),
         query("GET /corrections", views.corrections.corrections, roles=(ANY_ROLE, SELF)),
         command(
+            "POST /corrections/{correction_id}/withdraw",
+            corrections.withdraw_correction,
+            roles=(ANY_ROLE, SELF),
+            if_match=True,
+        ),
+        command(
             "POST /corrections/{correction_id}/decide",
             corrections.decide_correction,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+            unkept=("reason",),
             if_match=True,
         ),
         # ------------------------------------------------------------ erasing one's data
@@ -259,6 +267,7 @@ class Steward(Imports, Sealing, Service):
             "POST /erasures/{erasure_id}/decide",
             erasures.decide_erasure,
             roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
+            unkept=("reason",),
             if_match=True,
         ),
         query(

@@ -39,6 +39,10 @@ MINE = {
     "an identity number": "370899198203120017",
     "an identity number that was looked for": "370899197511230029",
     "a reason of a correction": "户口本上写作澄江二字",
+    "a name that a person proposed": "令狐清漪",
+    "a phone that a person proposed": "12855512305",
+    "why a proposal was refused": "令狐二字与户口本不符",
+    "why an erasure was refused": "澄湖巷的信访事项尚未了结",
     "what a request says": "我家在七号楼三层西户,老人耳背请大声敲门",
     "a building": "澄湖小院7号楼西户",
     "what a rating says": "孟师傅还替老人买了降压药",
@@ -125,6 +129,7 @@ def people_and_their_data(office):
         "secretary", "POST", "/steward/people/search", json={"name": MINE["a corrected name"]}
     ).json()
     assert [one["person_id"] for one in found["items"]] == [person], found
+    own_wishes(office)
     lines = [
         f"{place.identity('per', 501)},{MINE['a name in a file']},{MINE['a phone in a file']},,1976,{place.GRID},,true",
         f"{place.identity('per', 502)},{MINE['a name in a wrong line']},{MINE['a phone that is none']},,1976,{place.GRID},,true",
@@ -172,6 +177,25 @@ def people_and_their_data(office):
         "a refresh token": session["refresh_token"],
         "an access token": session["access_token"],
     }
+
+
+def own_wishes(office):
+    """Let a resident propose a correction that waits and one that is refused, and ask for an
+    erasure that is refused; a repeated key tells it again."""
+    wish = {"name": MINE["a name that a person proposed"]}
+    phone = {"phone": MINE["a phone that a person proposed"]}
+    office.ask("resident", "POST", "/steward/corrections", status=201, json=wish | phone)
+    for path, body, why in (
+        ("/steward/corrections", wish, MINE["why a proposal was refused"]),
+        ("/steward/erasures", {}, MINE["why an erasure was refused"]),
+    ):
+        asked = office.ask("resident", "POST", path, status=201, json=body).json()["id"]
+        for _ in range(2):
+            told = office.ask(
+                "secretary", "POST", f"{path}/{asked}/decide", version=1,
+                json={"approved": False, "reason": why}, headers={"Idempotency-Key": asked},
+            ).json()  # fmt: skip
+            assert told["reason"] == why
 
 
 def on_duty(office):
@@ -235,10 +259,11 @@ def test_no_personal_value_stands_in_clear_anywhere(after_story):
     with sqlite3.connect(after_story.folder / "data" / "forum.sqlite") as conn:
         conn.execute("UPDATE topics SET note = ?", (json.dumps({"of": MINE["a name"]}),))
     conn.close()
+    twice = json.dumps(json.dumps({"wanted": MINE["a name that a person proposed"]}))
     with (after_story.folder / "log").open("a") as log:
-        log.write(f"GET /v1/x?phone={MINE['a phone']}\n")
+        log.write(f"GET /v1/x?phone={MINE['a phone']}\n{twice.replace('a', 'A')}\n")
     assert {tuple(hit) for hit in hits(after_story.folder, values)} >= {
-        ("forum.topics.note", "a name"), ("data/forum.sqlite", "a name"), ("log", "a phone"),
+        ("forum.topics.note", "a name"), ("data/forum.sqlite", "a name"), ("log", "a phone"), ("log", "a name that a person proposed"),
     }  # fmt: skip
 
 

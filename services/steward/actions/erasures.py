@@ -155,6 +155,9 @@ def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
         StillOpenRequests: The person has open requests; they are closed or cancelled first.
         StillSteward: The person holds a post.
     """
+    if tx.first is not None:
+        # The reason is in no stored reply: it is told from the row, as long as it stands there.
+        return _card(tx, storage.erasures.known(tx.conn, str(tx.first["id"])))
     waiting = _waiting(tx, payload.erasure_id)
     row = storage.people.locked(tx.conn, waiting.person_id)
     kinship.require_not_own(tx, row.person_id)
@@ -188,8 +191,9 @@ def _erase(tx: Tx, row: Row) -> None:
     own_data.erase(tx, [row.person_id])
     gone = storage.erasures.mark_erased(tx.conn, storage.people.locked(tx.conn, row.person_id))
     note_change(tx, "PERSON", row.person_id, gone.version, "erase", before={})
-    given_up = storage.people.given_up_for(tx.conn, row.person_id)
-    for person_id in (row.person_id, *given_up):
+    everyone = [row.person_id, *storage.people.given_up_for(tx.conn, row.person_id)]
+    storage.corrections.end(tx.conn, everyone, tx.now)
+    for person_id in everyone:
         tx.publish(
             events.PersonErased(person_id),
             subject=person_id,

@@ -502,7 +502,7 @@ def apply_correction(tx: Tx, row: Row, payload: CorrectPerson) -> replies.Change
     ):
         field = "id_no" if payload.id_no is not None else "birth_year"
         raise RoleDenied(role=tx.actor.role, field=field)
-    values, before = _corrected(tx, row, payload)
+    values, before = corrected(tx, row, payload)
     if not before:
         return reply(row)
     # What it was registered with no longer says who it is; what stands in the row does.
@@ -548,10 +548,14 @@ def _gives_up_phone(payload: CorrectPerson) -> bool:
     return list(payload.clear) == ["phone"] and all(one is None for one in new)
 
 
-def _corrected(
-    tx: Tx, row: Row, payload: CorrectPerson
-) -> tuple[dict[str, Any], dict[str, object]]:
-    """Return the new columns, and what the changed ones said before."""
+def corrected(tx: Tx, row: Row, payload: CorrectPerson) -> tuple[dict[str, Any], dict[str, object]]:
+    """Return the new columns, and what the changed ones said before; nothing is written.
+
+    Raises:
+        BirthAhead: The year of birth lies in the future.
+        NumberTellsBirth: The year of birth follows from the identity number.
+        PhoneTaken: The phone is another household's.
+    """
     vault = storage.vault(tx.settings.keys)
     ref = row.person_id
     values: dict[str, Any] = {}

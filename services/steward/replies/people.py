@@ -44,7 +44,13 @@ class CorrectionCard(Reply, kw_only=True):
     id: str
     person_id: str
     area: str
-    state: Annotated[str, Meta(description="ASKED, DONE, REFUSED")]
+    state: Annotated[
+        str,
+        Meta(
+            description="ASKED, DONE, REFUSED, WITHDRAWN;ENDED 已随个人信息删除而终止"
+            " / ended as the person was erased"
+        ),
+    ]
     wanted: Annotated[Wanted, Meta(description="审核后清空 / emptied when decided")]
     asked_at: Instant
     decide_by: Annotated[Instant, Meta(description="审核期限 / decided until then")]

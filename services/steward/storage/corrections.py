@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from fivered.chassis import records
@@ -14,6 +17,28 @@ def correction(conn: sa.Connection, correction_id: str) -> Row | None:
     """Return a proposal, or None."""
     asked = sa.select(corrections).where(corrections.c.correction_id == correction_id)
     return records.first(conn, asked)
+
+
+def known(conn: sa.Connection, correction_id: str) -> Row:
+    """Return a proposal that is there."""
+    return records.locked(conn, corrections, correction_id)
+
+
+def open_of(conn: sa.Connection, person_id: str) -> int:
+    """Return how many proposals of a person wait for a decision."""
+    asked = sa.select(sa.func.count()).where(
+        corrections.c.person_id == person_id, corrections.c.state == "ASKED"
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
+def end(conn: sa.Connection, person_ids: Sequence[str], at: datetime) -> None:
+    """End the proposals of a person who is erased, under every id."""
+    conn.execute(
+        sa.update(corrections)
+        .where(corrections.c.person_id.in_(person_ids), corrections.c.state == "ASKED")
+        .values(state="ENDED", decided_at=at, version=corrections.c.version + 1)
+    )
 
 
 def insert(conn: sa.Connection, **values: object) -> Row:

@@ -19,6 +19,11 @@ def erasure(conn: sa.Connection, erasure_id: str) -> Row | None:
     return records.first(conn, sa.select(erasures).where(erasures.c.erasure_id == erasure_id))
 
 
+def known(conn: sa.Connection, erasure_id: str) -> Row:
+    """Return a request that is there."""
+    return records.locked(conn, erasures, erasure_id)
+
+
 def waiting(conn: sa.Connection, person_id: str) -> Row | None:
     """Return the request about a person that nobody has decided, or None."""
     asked = sa.select(erasures).where(

@@ -156,8 +156,8 @@ def test_a_registration_that_was_given_up_goes_along(ground):
     assert [tuple(row) for row in left] == [(None, None)] * 2
 
 
-def proposed(ground, who=WANG, **wanted):
-    return ground.by(who, SELF, "").do("propose_correction", wanted)
+def proposed(ground, who=WANG, key=None, **wanted):
+    return ground.by(who, SELF, "").do("propose_correction", wanted, key=key)
 
 
 def judged(ground, card, *, by=CADRE, approved=True, scope=COMMUNITY, **more):
@@ -184,11 +184,12 @@ def test_a_person_proposes_a_correction_and_an_official_decides(ground):
 
 
 def test_a_correction_that_is_refused_changes_nothing_and_says_why(ground):
-    card = proposed(ground, phone="12800000002")
-    # It is another household's.
+    card = proposed(ground, phone="12800000099")
+    # Since then it is another household's.
+    ground.person(person_id(84), "赵六", phone="12800000099", grid=GRID)
     with pytest.raises(errors.PhoneTaken):
         judged(ground, card)
-    with pytest.raises(errors.ReasonNeeded):
+    with pytest.raises(errors.CorrectionReasonNeeded, match="不予更正"):
         judged(ground, card, approved=False)
     judged(ground, card, approved=False, reason="该号码属他人")
     own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
@@ -197,3 +198,75 @@ def test_a_correction_that_is_refused_changes_nothing_and_says_why(ground):
     assert ground.by(LI, SELF, "").ask("corrections", {})["items"] == []
     with pytest.raises(Invalid):
         proposed(ground)
+
+
+def test_what_cannot_be_approved_is_not_taken(ground):
+    for wanted, refusal, field in (
+        ({"phone": "12800000002"}, errors.PhoneTaken, "phone"),
+        ({"birth_year": 1981}, errors.NumberTellsBirth, "birth_year"),
+        ({"name": "王 小丽", "phone": "12812345678"}, errors.NothingCorrected, "name"),
+    ):
+        with pytest.raises(refusal) as refused:
+            proposed(ground, **wanted)
+        assert refused.value.field == field
+        # Whose number it is, is not told.
+        assert LI not in str(refused.value.params)
+    unnumbered = ground.person(person_id(84), "赵小六", grid=GRID)["id"]
+    with pytest.raises(errors.BirthAhead):
+        proposed(ground, unnumbered, birth_year=2026)
+    assert ground.by(WANG, SELF, "").ask("corrections", {})["items"] == []
+    # Of what is proposed only that is kept which changes something.
+    assert proposed(ground, name="王小莉", phone="12812345678")["wanted"]["phone"] is None
+
+
+def test_three_proposals_wait_and_one_is_withdrawn_by_its_person(ground):
+    first, *_others = (proposed(ground, name=name) for name in ("王小莉", "王小荔", "王小俐"))
+    with pytest.raises(errors.TooManyProposals, match="3"):
+        proposed(ground, name="王小丽丽")
+    order = {"correction_id": first["id"]}
+    with pytest.raises(NotFound):
+        ground.by(LI, SELF, "").do("withdraw_correction", order, version=1)
+    gone = ground.by(WANG, SELF, "").do("withdraw_correction", order, version=1)
+    assert (gone["state"], gone["wanted"]["name"]) == ("WITHDRAWN", None)
+    with pytest.raises(StateConflict):
+        judged(ground, gone)
+    own = ground.by(WANG, SELF, "")
+    with pytest.raises(StateConflict):
+        own.do("withdraw_correction", order, version=2)
+    (listed,) = own.ask("corrections", {"state": "WITHDRAWN"})["items"]
+    assert listed["id"] == first["id"]
+    proposed(ground, name="王小丽丽")
+
+
+def test_an_erasure_ends_what_waits(ground):
+    card = proposed(ground, name="王小莉")
+    decide(ground, ask(ground))
+    (left,) = ground.by(CADRE, "R_CADRE", COMMUNITY).ask("corrections", {})["items"]
+    assert (left["state"], left["wanted"]["name"]) == ("ENDED", None)
+    with pytest.raises(StateConflict):
+        judged(ground, left)
+    assert left["id"] == card["id"]
+
+
+def test_no_stored_reply_holds_what_is_sealed_and_the_same_key_still_tells(ground):
+    """The repeated request answers the proposal as it stands now."""
+    said, why = {"name": "欧阳晨曦", "phone": "12877769999"}, "户口本上不是这样写的"
+    card = proposed(ground, key="wish", **said)
+    assert proposed(ground, key="wish", **said) == card
+    assert card["wanted"]["name"] == said["name"]
+    cadre = {"approved": False, "reason": why}
+    done = []
+    for command, asked in (("correction", card), ("erasure", ask(ground))):
+        for _ in range(2):
+            ground.by(SECOND, "R_SECRETARY", COMMUNITY)
+            order = cadre | {f"{command}_id": asked["id"]}
+            done.append(ground.bench.do(f"decide_{command}", order, version=1, key=command))
+    assert [one["reason"] for one in done] == [why] * 4
+    assert done[0] == done[1]
+    assert done[2] == done[3]
+    ground.by(WANG, SELF, "")
+    assert proposed(ground, key="wish", **said)["state"] == "REFUSED"
+    with ground.bench.transaction() as tx:
+        kept = str(tx.conn.execute(sa.select(tx.runtime.chassis.idempotency.c.reply)).all())
+    assert [one for one in (*said.values(), why) if one in kept] == []
+    assert card["id"] in kept

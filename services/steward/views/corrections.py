@@ -17,7 +17,7 @@ class CorrectionList(Request, frozen=True):
     """更正申请筛选 / Which proposals; one's own, or, for staff, those of an area."""
 
     scope: Annotated[Area, Meta(description="工作人员查本辖区 / staff: of this area")] | None = None
-    state: Literal["ASKED", "DONE", "REFUSED"] | None = None
+    state: Literal["ASKED", "DONE", "REFUSED", "WITHDRAWN", "ENDED"] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -110,7 +110,9 @@ class _Register:
             if leads_to:
                 of = self._entries[leads_to]
                 (key,) = self.table(of).primary_key
-                conditions.append(column.in_(sa.select(key).where(self.mine(of))))
+                head, tail = form.split("{}")
+                ids = sa.literal(head) + key + tail if head or tail else key
+                conditions.append(column.in_(sa.select(ids).where(self.mine(of))))
             else:
                 conditions.append(column.in_([form.format(one) for one in self._ids]))
         return sa.or_(*conditions)

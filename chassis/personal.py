@@ -53,6 +53,7 @@ WORDS = {
     "finding": "监督意见 / what a supervisor found",
     "grid": "网格 / grid",
     "grounds": "依据 / grounds",
+    "hash": "散列 / hash",
     "holder": "持有人编号 / holder",
     "home": "所住社区 / community of residence",
     "household_id": "户编号 / household",
@@ -134,7 +135,7 @@ class Held:
         use: None where it holds nothing of people.
         whose: Columns that say whose row it is: `person_id`; `subject_id=RES:{}` where the id
             stands in a longer one; `request_id>requests` where the row is of whom a row of another
-            table is.
+            table is; `subject_id=STW:{}>stewards` both. A column may say it in several ways.
         general: Data of that person.
         sensitive: Sensitive data (art. 28) of that person.
         hidden: Data of that person that nobody is given: digests, what opens an account.
@@ -188,7 +189,7 @@ DataMap = tuple[Held, ...]
 
 def listed(held: Held) -> Iterator[tuple[str, str]]:
     """Yield each column that an entry names, with its class."""
-    for name, _, _ in held.owners:
+    for name in dict.fromkeys(name for name, _, _ in held.owners):
         yield name, "whose"
     for kind in ("general", "sensitive", "hidden", "others", "things"):
         for name in getattr(held, kind).split():

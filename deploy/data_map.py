@@ -66,7 +66,7 @@ def _table(held: Held, use: Use) -> Iterator[str]:
     yield ""
     yield "| 列 / column | 内容 / what | 类别 / class |"
     yield "|---|---|---|"
-    owners = [name for name, _, _ in held.owners]
+    owners = list(dict.fromkeys(name for name, _, _ in held.owners))
     for kind, names in (
         ("whose", owners),
         ("general", held.general.split()),

@@ -5,7 +5,8 @@ Of a person there are ids, codes, figures and what the person wrote; no name and
 
 from fivered.chassis.personal import ROWS, Held, Use, of_things
 
-_PERSON = "subject_id=RES:{}"
+# A person's own account, and that of each post as a steward.
+_PERSON = "subject_id=RES:{} subject_id=STW:{}>stewards"
 _CLERKS = "本人、经办人、审计员 / the person, who handles it, the auditor"
 REGISTER = Use(
     purpose="谁住在何处,决定由谁服务 / who is registered where",
@@ -95,7 +96,8 @@ DATA_MAP = (
          things="period source fact rows gates_failed", stays=_LEDGER),
     Held(
         "entries", CREDIT, whose=_PERSON,
-        things="settlement_id period kind raw_grade grade gates_failed state hash", stays=_LEDGER,
+        things="settlement_id period kind raw_grade grade gates_failed state", hidden="hash",
+        stays=_LEDGER,
     ),
     Held("pendings", CREDIT, whose=_PERSON, things="period", stays=_LEDGER),
     Held("wallets", CREDIT, whose=_PERSON, stays=_LEDGER),
@@ -104,7 +106,7 @@ DATA_MAP = (
          stays=_LEDGER),
     Held("debts", CREDIT, whose=_PERSON, things="period", stays=_LEDGER),
     Held("postings", CREDIT, whose=_PERSON, things="kind ref period", stays=_LEDGER),
-    Held("lines", CREDIT, whose="owner=RES:{}", things="side", stays=_LEDGER),
+    Held("lines", CREDIT, whose="owner=RES:{} owner=STW:{}>stewards", things="side", stays=_LEDGER),
     Held("certificates", CREDIT, whose=_PERSON,
          things="code number commendation_id state", stays=_LEDGER),
     Held(

@@ -122,8 +122,8 @@ DATA_MAP = (
         stays=_FIGURES,
     ),
     Held(
-        "request_references", REQUEST, whose="source", things="channel reference request_id digest",
-        erased=ROWS,
+        "request_references", REQUEST, whose="source request_id>requests", hidden="digest",
+        things="channel reference", erased=ROWS,
     ),
     Held(
         "request_timeline", REQUEST, whose="request_id>requests", others="actor_id detail",
@@ -132,7 +132,8 @@ DATA_MAP = (
     Held("request_clocks", REQUEST, others="handler", things="request_id which project_id"),
     Held(
         "volunteer_hours", HOURS, whose="person_id", general="activity",
-        others="recorded_by confirmed_by", things="record_id source state digest", stays=_FIGURES,
+        others="recorded_by confirmed_by", hidden="digest", things="record_id source state",
+        stays=_FIGURES,
     ),
     Held(
         "hazards", REQUEST,

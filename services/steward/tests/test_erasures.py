@@ -6,7 +6,12 @@ import sqlalchemy as sa
 from fivered.chassis.messages import SELF
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from fivered.services.steward import errors
-from fivered.services.steward.storage.tables import person_digests, persons, requests
+from fivered.services.steward.storage.tables import (
+    person_digests,
+    persons,
+    request_references,
+    requests,
+)
 from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
@@ -270,3 +275,24 @@ def test_no_stored_reply_holds_what_is_sealed_and_the_same_key_still_tells(groun
         kept = str(tx.conn.execute(sa.select(tx.runtime.chassis.idempotency.c.reply)).all())
     assert [one for one in (*said.values(), why) if one in kept] == []
     assert card["id"] in kept
+
+
+def test_references_of_a_persons_requests_go_whoever_filed_them(ground):
+    """The number of a hotline's slip is kept under its source, which is no person."""
+    ground.staff()
+    cadre = ground.by(CADRE, "R_CADRE", COMMUNITY)
+    made = {}
+    for who in (WANG, LI):
+        body = {"channel": "HOTLINE_12345", "kind": "REPAIR", "category": "REPAIR_COMMON",
+                "grid": GRID, "text": "楼道灯不亮", "external_ref": f"JN-{who}", "reporter_id": who}  # fmt: skip
+        made[who] = cadre.do("submit_request", body)
+    body = {"request_id": made[WANG]["id"]}
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "cancel_request", body, version=made[WANG]["version"]
+    )
+    told = ground.by(WANG, SELF, "").ask("_my_data", {})["tables"]
+    assert [len(one["rows"]) for one in told if one["table"] == "request_references"] == [1]
+    decide(ground, ask(ground))
+    with ground.bench.transaction() as tx:
+        kept = tx.conn.execute(sa.select(request_references.c.request_id)).scalars().all()
+    assert kept == [made[LI]["id"]]

@@ -191,6 +191,11 @@ def _row(given: Sequence[store.Column], row: records.Row, vault: Vault | None) -
         value = values[column.name]
         if value is not None and isinstance(column.type, Sealed) and vault is not None:
             value = vault.open(cast("bytes", value), column.type.bound_to(values))
+            if column.type.parts:
+                lines = value.split("\n")
+                value = {
+                    name: one for name, one in zip(column.type.parts, lines, strict=False) if one
+                }
         if isinstance(value, bytes | memoryview):
             value = bytes(value).hex()
         if value is not None:

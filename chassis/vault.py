@@ -46,13 +46,15 @@ class Sealed(sa.LargeBinary):
     Attributes:
         bound: To what its values are bound: the text that `Vault.seal` was given, with the names
             of the row's columns in braces.
+        parts: What the lines of its text are called, where these are parts of one thing.
     """
 
     cache_ok = True
 
-    def __init__(self, bound: str) -> None:
+    def __init__(self, bound: str, parts: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.bound = bound
+        self.parts = parts
 
     def bound_to(self, row: Mapping[str, object]) -> str:
         """Return to what the value of a row is bound."""

@@ -255,3 +255,15 @@ def test_whoever_sweeps_lets_it_fade(bench, service_cls):  # noqa: F811
     for held in service_cls.data_map:
         if held.fades == ROWS and held.whose:
             assert rows_of(service_cls, bench)[held.table] == [], held.table
+
+
+def test_no_digest_is_given_to_anybody(service_cls):
+    """A digest says nothing to its person, and lets others try values against it."""
+    told = {
+        f"{held.table}.{name}"
+        for held in service_cls.data_map
+        if held.whose
+        for name in held.told
+        if name in {"digest", "hash", "sha256", "parent"} or name.endswith("_hmac")
+    }
+    assert told == set()

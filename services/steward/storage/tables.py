@@ -46,7 +46,7 @@ persons = sa.Table(
     sa.Column("grid", store.Area, index=True),
     sa.Column("household_id", store.Id, index=True),
     # Building, unit and room.
-    sa.Column("dwelling", Sealed("{person_id}.dwelling")),
+    sa.Column("dwelling", Sealed("{person_id}.dwelling", ("building", "unit", "room"))),
     sa.Column("status", sa.String(12), nullable=False),
     # Given up after a double registration: who it is.
     sa.Column("merged_into", store.Id, index=True),

@@ -296,3 +296,13 @@ def test_references_of_a_persons_requests_go_whoever_filed_them(ground):
     with ground.bench.transaction() as tx:
         kept = tx.conn.execute(sa.select(request_references.c.request_id)).scalars().all()
     assert kept == [made[LI]["id"]]
+
+
+def test_a_person_is_given_the_dwelling_by_its_parts(ground):
+    home = {"building": "3号楼", "room": "502"}
+    who = ground.person(person_id(84), "赵小六", grid=GRID, **home)["id"]
+    told = {
+        one["table"]: one["rows"] for one in ground.by(who, SELF, "").ask("_my_data", {})["tables"]
+    }
+    (row,) = told["persons"]
+    assert row["dwelling"] == home

@@ -32,7 +32,9 @@ DISTRICT = Actor("per_1", "R_DISTRICT", "370811")
 _MADE = {private: new_pair() for private in PAIRS}
 # What the processes know of the keys that sign who acts, and who signs.
 PUBLIC = {PAIRS[private]: public for private, (_secret, public) in _MADE.items()}
-SIGNER = Signer(people=_MADE["FIVERED_ACTOR_PRIVATE"][0], system=_MADE["FIVERED_SYSTEM_PRIVATE"][0])
+# What the gateway alone is given.
+PRIVATE = {private: secret for private, (secret, _public) in _MADE.items()}
+SIGNER = Signer(people=PRIVATE["FIVERED_ACTOR_PRIVATE"], system=PRIVATE["FIVERED_SYSTEM_PRIVATE"])
 
 
 class Caller:

@@ -17,7 +17,7 @@ import pytest
 from fivered_client import ConsumerError, connect
 
 from fivered.chassis import broker, tls
-from fivered.chassis.tests.distributed import World
+from fivered.chassis.tests.distributed import PRIVATE, World
 from testkit import servers
 from testkit.authority import Authority
 from testkit.waiting import wait_until
@@ -251,7 +251,7 @@ def test_the_gateway_speaks_https_and_takes_a_renewed_certificate(world, secured
             "FIVERED_TLS_CERTIFICATE": str(shown.certificate),
             "FIVERED_TLS_KEY_PEM": str(shown.key),
             "FIVERED_TLS_CLIENT_CA": str(authority.path),
-        })  # fmt: skip
+        } | PRIVATE)  # fmt: skip
     gateway.log, gateway.port = log, health
     world.processes.append(gateway)
 

@@ -289,7 +289,7 @@ _AUDIT = Use(
 _REPEATED = Use(
     purpose="重复请求得到同一答复 / the same answer to a repeated request",
     basis=("13(1)(3)",),
-    kept="24 小时 / 24 hours",
+    kept="30 天 / 30 days",
     readers="无 / nobody",
 )
 _SENT = Use(
@@ -307,7 +307,7 @@ OF_CHASSIS: DataMap = (
     ),
     Held(
         "idempotency", _REPEATED, others="actor", hidden="reply",
-        things="key method digest", stays="一天后删除 / it goes after a day",
+        things="key method digest", stays="30 天后删除 / it goes after 30 days",
     ),
     Held(
         "jobs", _WORK, others="requested_by params saved result",

@@ -5,7 +5,7 @@ import importlib
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import i18n
+from fivered.chassis import i18n, idempotency
 from fivered.chassis.bus import entries
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.personal import OF_CHASSIS, Held, Use, listed, problems
@@ -113,3 +113,10 @@ def test_every_service_has_a_map():
     for name in service_names():
         module = importlib.import_module(f"fivered.services.{name}.storage.personal")
         assert service_class(name).data_map is module.DATA_MAP
+
+
+def test_the_map_says_how_long_replies_are_really_kept():
+    (held,) = [one for one in OF_CHASSIS if one.table == "idempotency"]
+    days = f"{idempotency.KEEP_DAYS} 天"
+    assert held.use.kept.startswith(days)
+    assert held.stays.startswith(days)

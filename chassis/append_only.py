@@ -51,6 +51,27 @@ def hold(conn: sa.Connection) -> None:
             _run(conn, *_on_sqlite(conn, table))
 
 
+def open_tables(conn: sa.Connection) -> list[str]:
+    """Return the tables of which rows may be changed or removed: what holds them is away."""
+    if not store.is_postgresql(conn):
+        asked = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%RAISE(ABORT%'"
+        there = {str(name) for name in conn.exec_driver_sql(asked).scalars()}
+        return [table for table in _SAME if not there.issuperset(_names_on_sqlite(table))]
+    return [table for table in _SAME if not conn.execute(_HELD, {"name": table}).scalar()]
+
+
+# Both triggers are on and refuse, and the own role may not change or remove; above rights it may.
+_HELD = sa.text("""
+SELECT count(*) = 2 AND (
+  (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+  OR NOT has_table_privilege(CAST(:name AS text), 'DELETE, TRUNCATE')
+)
+FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE tgrelid = to_regclass(:name) AND tgenabled IN ('O', 'A')
+  AND proname = 'fivered_append_only' AND prosrc LIKE '%RAISE EXCEPTION%'
+""")
+
+
 @contextmanager
 def lifted(conn: sa.Connection, *tables: str) -> Iterator[None]:
     """Let the owner delete rows of some of the tables within one transaction: everything is in its
@@ -67,8 +88,12 @@ def _let_go(conn: sa.Connection, table: str) -> None:
     if store.is_postgresql(conn):
         names = [f"DROP TRIGGER IF EXISTS {table}_{what} ON {table}" for what in ("row", "whole")]
     else:
-        names = [f"DROP TRIGGER IF EXISTS {table}_{what}" for what in ("update", "delete", "again")]
+        names = [f"DROP TRIGGER IF EXISTS {name}" for name in _names_on_sqlite(table)]
     _run(conn, *names)
+
+
+def _names_on_sqlite(table: str) -> list[str]:
+    return [f"{table}_{what}" for what in ("update", "delete", "again")]
 
 
 def _on_postgresql(table: str) -> list[str]:

@@ -24,6 +24,8 @@ READERS = ("R_AUDITOR",)
 _DISTRICT = 6
 
 Word = Annotated[str, Meta(pattern="^[A-Za-z_]{1,80}$")]
+# A command, or a door of the gateway's own as its rows have it: verb and path.
+Action = Annotated[str, Meta(pattern=r"^([A-Za-z_]{1,80}|[A-Z]{3,7} /[A-Za-z0-9_./{}:-]{0,73})$")]
 
 
 class AuditQuery(PartOfList, frozen=True, kw_only=True):
@@ -37,8 +39,12 @@ class AuditQuery(PartOfList, frozen=True, kw_only=True):
     ) = None
     action: (
         Annotated[
-            Word,
-            Meta(description="命令名称 / the command", examples=["submit_request"]),
+            Action,
+            Meta(
+                description="命令名称,或网关的方法与路径 / the command, or the gateway's verb "
+                "and path",
+                examples=["submit_request"],
+            ),
         ]
         | None
     ) = None

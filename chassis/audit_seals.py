@@ -37,6 +37,8 @@ log = logging.getLogger("fivered.audit")
 NONE_BEFORE = "0" * 64
 # A day is over for so long before it is sealed.
 OVER_FOR = timedelta(minutes=10)
+# A row that is older is sealed, wherever somebody works.
+SEALED_WITHIN = timedelta(days=2)
 # Records of what was done in a network are kept for half a year at least (Cybersecurity Law, 21).
 KEEP_DAYS = 183
 _ID_BYTES, _MARK_BYTES = 8, 40
@@ -234,7 +236,7 @@ class Finding:
             SEAL_ALTERED, SEAL_MISSING, MARKS_ALTERED name a seal; SEAL_REPLACED: it holds in
             itself, and is another one than the copy that was kept outside.
         day: Of the seal; empty where that is not known.
-        row: Id of the row, or None.
+        row: Id of the row, or None; with SEAL_MISSING the first of a day that no seal covers.
     """
 
     what: str
@@ -285,7 +287,8 @@ def verify(
         today: For tests.
     """
     verdict = Verdict()
-    droppable = (today or datetime.now(SHANGHAI).date()) - timedelta(days=KEEP_DAYS)
+    today = today or datetime.now(SHANGHAI).date()
+    droppable = today - timedelta(days=KEEP_DAYS)
     previous, after, place = NONE_BEFORE, None, 0
     hashes: dict[str, str] = {}
     seals = tables.audit_seals
@@ -308,10 +311,30 @@ def verify(
         if hashes.get(day) != expected:
             what = "SEAL_REPLACED" if day in hashes else "SEAL_MISSING"
             verdict.findings.append(Finding(what, day))
+    verdict.findings += _uncovered(conn, tables, after or 0, verdict.until, today)
     audit = tables.audit
     behind = sa.select(sa.func.count()).select_from(audit).where(audit.c.id > (after or 0))
     verdict.unsealed = int(conn.execute(behind).scalar_one())
     return verdict
+
+
+def _uncovered(
+    conn: sa.Connection, tables: store.ChassisTables, after: int, until: str, today: date
+) -> Iterator[Finding]:
+    """Name each day behind the newest seal that should have its seal by now, by its first row.
+
+    Who removes the newest seals, or all of them, leaves such rows behind. A row that was written
+    late, with an instant of a day that is sealed, belongs to the next seal and is none of them.
+    """
+    audit = tables.audit
+    before = datetime.combine(today, clock_time(), SHANGHAI) - SEALED_WITHIN
+    asked = sa.select(audit.c.id, audit.c.at).where(audit.c.id > after, audit.c.at < before)
+    seen = {""}
+    for row in conn.execute(asked.order_by(audit.c.id)):
+        day = row.at.astimezone(SHANGHAI).date().isoformat()
+        if day > until and day not in seen:
+            seen.add(day)
+            yield Finding("SEAL_MISSING", day, row.id)
 
 
 def _compare(

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from fivered.chassis import (
+    append_only,
     audit_seals,
     broker,
     contracts,
@@ -59,7 +60,13 @@ def run_migrate(given: argparse.Namespace) -> int:
         with named(database_variable(name)):
             done = migrate_service(runtime.service_cls, runtime.engine)
             current = current_of(runtime.engine, package_of(runtime.service_cls))
+            with runtime.engine.begin() as conn:
+                away = append_only.open_tables(conn)
+                if away:
+                    append_only.hold(conn)
         print(f"{name}: {'migrated to' if done else 'is at'} {current}")
+        if away:
+            print(f"{name}: rows of {', '.join(away)} are only added again; verify them")
         runtime.close()
     return 0
 

@@ -19,6 +19,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from fivered.chassis import (
+    append_only,
     audit_seals,
     broker,
     database_errors,
@@ -42,8 +43,6 @@ from fivered.chassis.transaction import Tx
 # None: nothing is wrong yet, and somebody has to do something before it is.
 _MARKS: dict[bool | None, str] = {True: "ok", False: "BAD", None: "WARN"}
 Found = tuple[bool | None, str]
-# A row is sealed when its day is over, at the next hourly round.
-_UNSEALED = timedelta(days=2)
 T = TypeVar("T")
 
 
@@ -172,10 +171,16 @@ def _webhooks(tx: Tx) -> Iterator[Found]:
 
 
 def _unsealed(tx: Tx, now: datetime) -> Iterator[Found]:
-    """Tell whether days of the audit wait for their seal."""
+    """Tell whether days of the audit wait for their seal, and whether its rows can be changed."""
     since = audit_seals.unsealed_since(tx.conn, tx.runtime.chassis)
-    if since is not None and now - since > _UNSEALED:
+    if since is not None and now - since > audit_seals.SEALED_WITHIN:
         yield None, f"the audit is not sealed since {since:%Y-%m-%d} (fivered work does it)"
+    if may_change := append_only.open_tables(tx.conn):
+        named = ", ".join(may_change)
+        yield False, f"rows of {named} can be changed or removed: {_HOLD_AGAIN}"
+
+
+_HOLD_AGAIN = "triggers or rights are away (fivered verify audit; fivered migrate)"
 
 
 def _words(error: sa.exc.SQLAlchemyError) -> str:

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import append_only
-from fivered.chassis.messages import Actor, Call, new_uuid
+from fivered.chassis import append_only, doctor
+from fivered.chassis.messages import SYSTEM, Actor, Call, new_uuid
 
 CHANGES = (
     "UPDATE audit SET actor = 'per_9'",
@@ -54,6 +54,27 @@ def test_rows_of_the_audit_are_neither_changed_nor_removed(bench):
     bench.do("add", {"counter_id": "c", "amount": 1})
     assert "is append-only" in refused(bench, "DELETE FROM audit")
     assert len(bench.rows("select * from audit")) == 1
+
+
+@pytest.mark.covers("REQ-L09")
+def test_doctor_says_where_the_rows_can_be_changed(bench):
+    fill(bench)
+
+    def told():
+        with bench.runtime.snapshot(SYSTEM) as tx:
+            return [text for ok, text in doctor._unsealed(tx, bench.now) if ok is False]
+
+    assert told() == []
+    postgresql = bench.runtime.engine.dialect.name == "postgresql"
+    for table in ("audit", "audit_seals", "audit_marks"):
+        away = f"{table}_row ON {table}" if postgresql else f"{table}_delete"
+        with bench.runtime.engine.begin() as conn:
+            conn.exec_driver_sql(f"DROP TRIGGER {away}")
+        [text] = told()
+        assert f"rows of {table} can be changed or removed" in text
+        with bench.runtime.engine.begin() as conn:
+            append_only.hold(conn)
+        assert told() == []
 
 
 def test_a_row_says_from_which_session_and_address_the_command_came(bench):

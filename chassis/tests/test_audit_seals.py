@@ -36,7 +36,7 @@ def two_days(bench):
     write(bench, NOON + 2 * DAY)
 
 
-def look(bench, kept=None, today=date(2026, 3, 10)):
+def look(bench, kept=None, today=date(2026, 3, 6)):
     tables, name = bench.runtime.chassis, bench.runtime.name
     with store.reading(bench.runtime.engine) as conn:
         return audit_seals.verify(conn, tables, name, kept, today=today)
@@ -133,6 +133,24 @@ def test_the_first_row_is_named_that_is_not_as_it_was_sealed(bench):
 
 def is_pg(bench):
     return bench.runtime.engine.dialect.name == "postgresql"
+
+
+@pytest.mark.covers("REQ-L09")
+def test_the_newest_seals_are_missed_when_somebody_has_removed_them(bench):
+    """ "0 rows of 0 days are what was sealed", and 0: without a seal there was nothing to compare."""
+    two_days(bench)
+    today = date(2026, 3, 7)
+    assert found(bench, today=today) == []
+    # Written late, with an instant of a day that is sealed: the next seal holds it.
+    write(bench, NOON)
+    assert found(bench, today=today) == []
+    last = ("DELETE FROM audit_seals WHERE place = 2", "DELETE FROM audit_marks WHERE place = 2")
+    tamper(bench, *last)
+    assert found(bench, today=today) == [f"SEAL_MISSING {SECOND} row 4"]
+    tamper(bench, "DELETE FROM audit_seals", "DELETE FROM audit_marks")
+    assert found(bench, today=today) == [
+        f"SEAL_MISSING {FIRST} row 1", f"SEAL_MISSING {SECOND} row 4",
+    ]  # fmt: skip
 
 
 def test_who_writes_the_whole_chain_anew_is_told_of_by_a_copy_outside(bench, caplog):
@@ -242,6 +260,11 @@ def test_the_command_names_it_and_fails(bench, database_url, tmp_path, monkeypat
         "fivered.chassis.verifying.service_class", lambda _name: type(bench.runtime.instance())
     )
     two_days(bench)
+    # The command looks at the present day, by which the sixth should be sealed.
+    assert cli.main(["verify", "audit", "all"]) == 1
+    assert "SEAL_MISSING 2026-03-05 row 6" in capsys.readouterr().out
+    tamper(bench, "DELETE FROM audit WHERE id = 6")
+    write(bench, datetime.now(UTC))
     assert cli.main(["verify", "audit", "all"]) == 0
     assert (
         "5 rows of 2 days are what was sealed until 2026-03-04; 1 rows since"

@@ -3,14 +3,20 @@ right (`denials`). Days are sealed by `audit_seals`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fivered.chassis import telemetry
 from fivered.chassis.messages import Actor, Call
 
 # What a row says that has no effect; `refused` says why.
 DENIED = "DENIED"
+# An id that we gave, and a short one of an import: nothing that somebody wrote.
+_OURS = re.compile(r"^[a-z]{2,4}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_MADE_UP = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_.:-]{1,36}$")
+_DIGITS_OF_A_PHONE = 11
 
 
 def row_of(
@@ -69,8 +75,27 @@ def row(
         "target": target[:120] if target else None,
         "result": result[:40],
         "digest": digest,
-        "trace": (trace or "")[:64] or None,
+        # The caller may have chosen it: hexadecimal digits in the form of W3C, and no words. Some
+        # of them may be those of a phone, as in any number of that length.
+        "trace": trace if telemetry.parse(trace) is not None else None,
         "session": actor.session[:64] or None,
         "address": actor.address[:45] or None,
         "refused": refused[:60] if refused else None,
     }
+
+
+def as_id(told: object) -> str | None:
+    """Return an id as the audit keeps it from what a caller sent, or None where it is none.
+
+    One that we gave stays whole, and so does a short one of an import; one that holds as many
+    digits as a phone number is masked, since anybody can write anything there.
+    """
+    if not isinstance(told, str):
+        return None
+    if _OURS.match(told):
+        return told
+    if not _MADE_UP.match(told):
+        return None
+    if sum(letter.isdigit() for letter in told) >= _DIGITS_OF_A_PHONE:
+        return f"{told.partition('_')[0]}_…"
+    return told

@@ -137,9 +137,10 @@ def rows(tx: Tx, asked: AuditQuery) -> Page[AuditLine]:
     if asked.until is not None:
         narrowed.append(table.c.at < asked.until)
     found = records.page(
-        tx.conn, sa.select(table).where(*narrowed), asked, [table.c.id], newest_first=True
-    )
-    _note(tx, "_audit", asked, asked.target or asked.actor)
+        tx.conn, sa.select(table).where(*narrowed), asked, [table.c.id], newest_first=True,
+        of=tx.runtime.name,
+    )  # fmt: skip
+    _note(tx, "_audit", asked, audit.as_id(asked.target or asked.actor))
     return found.listed(_line)
 
 
@@ -150,8 +151,10 @@ def _line(row: store.Row) -> AuditLine:
 def seals(tx: Tx, asked: SealsQuery) -> Page[SealCard]:
     """Return the seals, newest first."""
     table = tx.runtime.chassis.audit_seals
-    found = records.page(tx.conn, sa.select(table), asked, [table.c.place], newest_first=True)
     service = tx.runtime.name
+    found = records.page(
+        tx.conn, sa.select(table), asked, [table.c.place], newest_first=True, of=service
+    )
     return found.listed(
         lambda row: SealCard.of(
             row, service=service, day=row.day.isoformat(), sealed_at=_iso(row.sealed_at)

@@ -13,7 +13,6 @@ the service whose door it was, some at a time (`Service._denied`).
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -40,10 +39,6 @@ _BURST, _EVERY_S = 20, 30.0
 _BURST_OF_ALL, _EVERY_S_OF_ALL = 300, 1.0
 _REMEMBERED = 10_000
 MOST_SENT = 100
-# An id that we gave, and a short one of an import: nothing that somebody wrote.
-_OURS = re.compile(r"^[a-z]{2,4}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-_MADE_UP = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_.:-]{1,36}$")
-_DIGITS_OF_A_PHONE = 11
 
 
 class Shares:
@@ -152,24 +147,7 @@ def caller_of(actor: Actor) -> str:
 
 def named(body: JsonObject) -> str | None:
     """Return the id of the thing that a request names first, or None."""
-    return as_id(next(iter(body.values()), None))
-
-
-def as_id(told: object) -> str | None:
-    """Return an id as the audit keeps it from what a caller sent, or None where it is none.
-
-    One that we gave stays whole, and so does a short one of an import; one that holds as many
-    digits as a phone number is masked, since anybody can write anything there.
-    """
-    if not isinstance(told, str):
-        return None
-    if _OURS.match(told):
-        return told
-    if not _MADE_UP.match(told):
-        return None
-    if sum(letter.isdigit() for letter in told) >= _DIGITS_OF_A_PHONE:
-        return f"{told.partition('_')[0]}_…"
-    return told
+    return audit.as_id(next(iter(body.values()), None))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -222,4 +200,6 @@ def take(tx: Tx, told: Denied) -> JsonObject:
         rows.append(not_kept(told.over, digest))
     if rows:
         write(tx, rows)
+    # What it says are these rows.
+    tx.audited = False
     return {"written": len(rows)}

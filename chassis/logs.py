@@ -70,6 +70,8 @@ def configure(unit: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # Seals of the audit are kept outside of the database: the log has them whatever its level.
+    logging.getLogger("fivered.audit").setLevel("INFO")
     # pika tells every refused connection nine times; the hosts say it once, in their own words.
     logging.getLogger("pika").setLevel("CRITICAL")
     for noisy in ("amqp", "kombu", "nameko", "alembic", "httpx", "httpcore"):

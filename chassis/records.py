@@ -704,6 +704,7 @@ def page(
     *,
     newest_first: bool = False,
     counted: bool = False,
+    of: str = "",
 ) -> Page:
     """Return the part of a list that a question asks for.
 
@@ -714,11 +715,12 @@ def page(
         by: The columns that order the list, for an index to serve; together they are unique.
         newest_first: Whether the order is descending.
         counted: Whether the whole list is counted too.
+        of: Names the list, where others of one order take the same question.
 
     Raises:
         Invalid: The cursor is damaged, or was made for another list or other filters.
     """
-    window = Window(part, by, newest_first=newest_first)
+    window = Window(part, by, newest_first=newest_first, of=of)
     read = conn.execute(
         asked.where(*window.bounds()).order_by(*window.order()).limit(window.wanted)
     ).all()

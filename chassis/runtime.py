@@ -294,11 +294,10 @@ class Runtime(Opened):
             kept = reply
             if door.unkept and isinstance(reply, dict):
                 kept = {name: value for name, value in reply.items() if name not in door.unkept}
-            tx.flush(
-                keep=idempotency.row_of(call, digest.keyed, kept),
-                audit=audit.row_of(call, digest.keyed, reply, tx.concerns),
-                last=True,
-            )
+            rows = {"keep": idempotency.row_of(call, digest.keyed, kept)}
+            if tx.audited:
+                rows["audit"] = audit.row_of(call, digest.keyed, reply, tx.concerns)
+            tx.flush(**rows, last=True)
         return reply
 
     def run_query(

@@ -397,6 +397,7 @@ class Tx:
         "actor",
         "after",
         "ahead",
+        "audited",
         "causation_id",
         "concerns",
         "conn",
@@ -462,6 +463,8 @@ class Tx:
         self.first: Members | None = None
         # What was asked of other machines before the transaction began (`table.command`).
         self.ahead: Any = None
+        # Whether a command leaves a row that says what it has done.
+        self.audited = True
         # Whom a call is about that nobody signed in has made (`about`).
         self.concerns: str | None = None
         self._outgoing: list[outbox.Unsaid] = []

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import jwt
 from starlette.requests import Request
 
-from fivered.chassis import metrics
+from fivered.chassis import audit, metrics
 from fivered.chassis.denials import MOST_SENT, Shares
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import SYSTEM, Actor, new_uuid
@@ -25,7 +25,7 @@ from fivered.chassis.refusal import Refusal
 from fivered.chassis.rpc import Caller, CallFailed, CallRefused
 from fivered.gateway.context import context_of
 from fivered.gateway.errors import TokenInvalid
-from fivered.gateway.identity import Identity, acting, acting_role, is_person
+from fivered.gateway.identity import Grant, Identity, acting, acting_role, is_person
 from fivered.gateway.limits import address_of
 
 log = logging.getLogger("fivered.gateway")
@@ -171,8 +171,13 @@ def _actor_of(identity: Identity, header: str | None) -> Actor:
     """Return as whom somebody asked, as far as that can be told."""
     with suppress(Refusal):
         return acting(identity, header)
-    scope = min((grant.scope for grant in identity.grants), key=len, default="")
-    return Actor(identity.person_id, acting_role(header), scope, identity.session)
+    held = identity.grants
+    if identity.passes is not None:
+        held = tuple(one.grant for one in identity.passes if one.grant is not None)
+    widest = min(held, key=lambda grant: len(grant.scope), default=Grant("", ""))
+    # Another system names no role: a scope of its account has one.
+    role = widest.role if identity.passes is not None else acting_role(header)
+    return Actor(identity.person_id, role, widest.scope, identity.session)
 
 
 def _claimed(authorization: str) -> str | None:
@@ -180,5 +185,5 @@ def _claimed(authorization: str) -> str | None:
     with suppress(jwt.PyJWTError, ValueError):
         token = authorization.strip().partition(" ")[2]
         named = jwt.decode(token, options={"verify_signature": False}).get("sub")
-        return str(named)[:64] if is_person(named) else None
+        return audit.as_id(named) if is_person(named) else None
     return None

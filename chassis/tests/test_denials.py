@@ -1,9 +1,11 @@
 """What was refused for want of a right stands in the audit; who audits an area reads it there."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import denials
+from fivered.chassis import audit_seals, denials
 from fivered.chassis.messages import SYSTEM, Actor, Call, new_uuid
 from fivered.chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied
 
@@ -55,6 +57,14 @@ def test_a_caller_writes_nothing_into_the_audit_by_the_name_of_a_thing(bench):
     ):
         refused(bench, "add", {"counter_id": told, "amount": 1})
         assert bench.rows("select target from audit order by id")[-1]["target"] == kept, told
+    # Nor by what it asks the audit itself for, nor by a trace.
+    auditor = bench.as_("R_AUDITOR", person="per_9", scope="370811")
+    auditor.ask("_audit", {"target": "words of mine"})
+    bench.as_("R_DISTRICT").do("add", BODY)
+    refused(bench, "add", BODY, traceparent="00-13912345678-words-01")
+    read, done, denied = bench.rows("select target, trace from audit order by id")[-3:]
+    assert read["target"] is None
+    assert "words" not in str([done, denied])
 
 
 def test_a_refusal_says_that_it_is_a_denial_whatever_its_status(bench):
@@ -136,10 +146,15 @@ def test_what_the_gateway_has_refused_is_taken_from_the_system_alone(bench):
     assert [(row["actor"], row["address"], row["target"]) for row in rows] == [
         ("per_1", "10.0.0.7", None), ("per_7", "10.0.0.9", None), ("system", None, "+3"),
     ]  # fmt: skip
+    # These rows are what it has done; a further one would say nothing.
+    assert len(bench.rows(KEPT)) == len(rows)
+    same = Call("_denied", told, SYSTEM, "the-same-key")
+    assert [bench.runtime.call(same) for _ in range(2)]
+    assert len(bench.rows(KEPT)) == len(rows) + 2
 
 
 @pytest.mark.covers("REQ-L09")
-def test_an_auditor_reads_the_rows_of_the_own_area_and_leaves_one(bench):
+def test_an_auditor_reads_the_rows_of_the_own_area_and_leaves_one(bench, monkeypatch):
     """Nobody could read the audit: R_AUDITOR had no door."""
     bench.as_("R_DISTRICT", person="per_1").do("add", BODY)
     bench.as_("R_DISTRICT", person="per_2", scope="370812").do("add", BODY)
@@ -167,8 +182,18 @@ def test_an_auditor_reads_the_rows_of_the_own_area_and_leaves_one(bench):
         got = district.ask("_audit", asked)["items"]
         assert [row["actor"] for row in got] == found, asked
     first = district.ask("_audit", {"action": "add", "limit": 1})
+    now = datetime.now(UTC)
+    for day in (1, 2):
+        audit_seals.seal(bench.runtime, now=now + timedelta(days=day))
+    seals = district.ask("_audit_seals", {"limit": 1})
     second = district.ask("_audit", {"action": "add", "limit": 1, "cursor": first["next"]})
     assert [row["actor"] for row in second["items"]] == ["per_1"]
+    # A cursor names a row of this service's list; another one's is not followed here.
+    monkeypatch.setattr(bench.runtime, "name", "other")
+    for door, cursor in (("_audit", first["next"]), ("_audit_seals", seals["next"])):
+        with pytest.raises(Invalid):
+            district.ask(door, {"cursor": cursor} | ({"action": "add"} if door == "_audit" else {}))
+    monkeypatch.undo()
     for role in ("R_DISTRICT", "R_CADRE", "R_RESIDENT"):
         with pytest.raises(RoleDenied):
             bench.as_(role).ask("_audit")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fivered.chassis import reconnect, rpc, telemetry
+from fivered.chassis import logs, reconnect, rpc, telemetry
 from fivered.chassis.logs import _OWN, _STANDARD, JsonFormatter
 from fivered.chassis.messages import Call
 
@@ -33,6 +33,21 @@ def test_a_field_never_overwrites_the_lines_own(name):
     assert line["at"].startswith("20")
     assert set(plain) <= set(line)
     assert line[f"extra_{name}"] == "mine"
+
+
+def test_seals_of_the_audit_are_logged_whatever_the_level(monkeypatch, capsys):
+    """In one process warnings are written, and the lines that are to be kept were not there."""
+    monkeypatch.delenv("FIVERED_LOG_LEVEL", raising=False)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        logs.configure("up", "WARNING")
+        logging.getLogger("fivered.rpc").info("command")
+        logging.getLogger("fivered.audit").info("audit_sealed", extra={"hash": "x"})
+    finally:
+        root.handlers[:], root.level = before
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in told] == ["audit_sealed"]
 
 
 def test_nothing_is_logged_under_a_name_that_python_refuses():

@@ -6,6 +6,7 @@ import pytest
 
 from fivered.chassis import rpc
 from fivered.gateway import denials
+from fivered.gateway.identity import Grant, Identity, Pass
 from fivered.gateway.tests.conftest import RESIDENT
 
 PATH = "/v1/toy/counters"
@@ -62,6 +63,26 @@ def test_who_is_refused_here_stands_in_the_audit_of_the_service(site):
     assert site.ask("GET", "/v1/toy/audit").status_code == 403
     assert site.ask("GET", "/v1/toy/audit?since=x", grants=auditor).status_code == 422
     assert site.ask("GET", "/v1/toy/audit/seals", grants=auditor).json()["items"] == []
+
+
+def test_another_system_stands_there_in_the_role_and_area_of_its_account(site):
+    """SCOPE_LACKING: role and area were empty, so that the area's auditor did not see it."""
+    street = Grant("R_STREET", RESIDENT["scope"])
+    system = "svc_0196a3d2-6f1c-7c3a-9d5e-2f6b1c0a7e44"
+    passes = (Pass("hotline.intake", frozenset({"POST /v1/elsewhere"}), street),)
+
+    class OtherSystem:
+        def identify(self, _credential):
+            return Identity(system, (), system, passes)
+
+    site.app.state.gate.identities = OtherSystem()
+    answer = site.ask("POST", PATH, json=BODY)
+    assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_LACKING")
+    send(site)
+    [row] = kept(site)
+    assert (row["actor"], row["role"], row["scope"], row["refused"]) == (
+        system, "R_STREET", RESIDENT["scope"], "SCOPE_LACKING",
+    )  # fmt: skip
 
 
 def test_nothing_is_lost_while_a_service_is_away(site, monkeypatch):

@@ -18,6 +18,7 @@ import gc
 import os
 import shutil
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -100,15 +101,29 @@ def fresh_postgresql(server_url: str) -> Iterator[str]:
     server = sa.make_url(server_url).set(drivername="postgresql+psycopg")
     name = "t_" + uuid.uuid4().hex
     admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with admin.connect() as conn:
-        conn.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    _on_full_disks_too(admin, f'CREATE DATABASE "{name}"')
     try:
         plain = server.set(drivername="postgresql", database=name)
         yield plain.render_as_string(hide_password=False)
     finally:
-        with admin.connect() as conn:
-            conn.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        _on_full_disks_too(admin, f'DROP DATABASE "{name}" WITH (FORCE)')
         admin.dispose()
+
+
+def _on_full_disks_too(admin: sa.Engine, statement: str) -> None:
+    """Run a statement that asks the server to write everything out: it cannot while another test of
+    the same server has filled a disk of its own."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with admin.connect() as conn:
+                conn.execute(sa.text(statement))
+        except sa.exc.InternalError as error:
+            if "checkpoint request failed" not in str(error.orig) or time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 @dataclass

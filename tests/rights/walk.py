@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,26 +137,17 @@ def leave_more(site: Any) -> None:
     for door in site.doors:
         if door.kind != "command" or door.places or door.service not in site.host.runtimes:
             continue
-        runtime = site.host.runtimes[door.service]
-        name = f"{door.service}.{door.method}"
-        known = _known(found, door.service)
-        ((_, body),) = _bodies(name, door)
-        asked = body | {member: known[member] for member in body.keys() & known.keys()}
-        for role in roles_of([door]):
-            for _reach, actor in reversed(list(callers(role))):
-                call = Call(door.method, dict(asked), actor, key=new_uuid())
-                try:
-                    runtime.call(call)
-                except Refusal:
-                    continue
-                break
-            else:
-                continue
-            break
+        for _of_area, _ids, body in _requests(door, found):
+            _make(site.host.runtimes[door.service], door, body)
 
 
-def _known(found: Mapping[tuple[str, str], list[str]], service: str) -> dict[str, str]:
-    return {member: ids[0] for (of, member), ids in found.items() if of == service}
+def _make(runtime: Any, door: Any, body: Mapping[str, Any]) -> None:
+    """Let the first who may do it make a thing, from near to far."""
+    for role in roles_of([door]):
+        for _reach, actor in reversed(list(callers(role))):
+            with suppress(Refusal):
+                runtime.call(Call(door.method, dict(body), actor, key=new_uuid()))
+                return
 
 
 def walk(site: Any) -> Iterator[Cell]:
@@ -167,65 +159,68 @@ def walk(site: Any) -> Iterator[Cell]:
     for door in site.doors:
         if door.service not in site.host.runtimes or not door.path:
             continue
+        name = _name_of(door)
         for role in sorted({PUBLIC, SELF} & set(door.roles)):
             # What everybody may ask, and what is about the caller alone.
             reach = "anywhere" if role == PUBLIC else "own"
-            yield Cell(f"{door.service}.{door.method}", role, reach, "", False, "declared", True)
+            yield Cell(name, role, reach, "", False, "declared", True)
         if set(door.roles) <= {PUBLIC, SELF}:
             continue
         # The audit holds what this walk was refused, everywhere.
         if SYSTEM_ROLE in door.roles or door.method == "_audit":
             continue
         runtime = site.host.runtimes[door.service]
-        named = [PLACES.get(n) or found.get((door.service, n), []) for n in door.places]
-        name = f"{door.service}.{door.method}"
         roles = every if ANY_ROLE in door.roles else sorted(set(door.roles) & set(every))
-        if not all(named):
+        requests = list(_requests(door, found))
+        if not requests:
             yield from (Cell(name, one, "never", "", False, "no thing", False) for one in roles)
-            continue
-        known = _known(found, door.service)
-        for (of_area, body), ids in itertools.product(
-            _bodies(name, door), itertools.product(*named)
-        ):
-            there = {member: known[member] for member in body.keys() & known.keys()}
-            asked = body | there | dict(zip(door.places, ids, strict=True))
-            for role in roles:
-                # From far to near; who is nearer than one who got in need not be asked.
-                for reach, actor in people[role]:
-                    said, inside = attempt(runtime, door, asked, actor)
-                    yield Cell(name, role, reach, "/".join(ids), of_area, said, inside)
-                    if inside:
-                        break
-
-
-def _bodies(name: str, door: Any) -> Iterator[tuple[bool, dict[str, Any]]]:
-    """Give the least that a door takes, and where a list may be asked for an area, that too."""
-    shape = door.body if door.kind == "command" else door.params
-    yield False, sample_of(shape) | BODIES.get(name, {})
-    if shape is not None and door.kind == "query" and not door.places:
-        for member in {"scope", "community", "area"} & set(shape.members):
-            yield False, sample_of(shape) | BODIES.get(name, {}) | {member: place.COMMUNITY}
+        for (of_area, ids, body), role in itertools.product(requests, roles):
+            # From far to near; who is nearer than one who got in need not be asked.
+            for reach, actor in people[role]:
+                said, inside = attempt(runtime, door, body, actor)
+                yield Cell(name, role, reach, "/".join(ids), of_area, said, inside)
+                if inside:
+                    break
 
 
 def commands_of(site: Any, person: Any, role: str) -> Iterator[tuple[tuple[str, str], str]]:
     """Give (command, thing) and what is said to a person of the story who tries it."""
     found = things(site.host.runtimes)
-    scope = dict(person.grants)[role]
-    actor = Actor(person.person_id, role, scope)
+    actor = Actor(person.person_id, role, dict(person.grants)[role])
     for door in site.doors:
         if door.kind != "command" or door.service not in site.host.runtimes or not door.path:
             continue
         if not {role, ANY_ROLE} & set(door.roles):
             continue
-        named = [PLACES.get(n) or found.get((door.service, n), []) for n in door.places]
-        known = _known(found, door.service)
-        name = f"{door.service}.{door.method}"
-        ((_, body),) = _bodies(name, door)
-        for ids in itertools.product(*named):
-            there = {member: known[member] for member in body.keys() & known.keys()}
-            asked = body | there | dict(zip(door.places, ids, strict=True))
-            said, _inside = attempt(site.host.runtimes[door.service], door, asked, actor)
-            yield (name, "/".join(ids)), said
+        for _of_area, ids, body in _requests(door, found):
+            said, _inside = attempt(site.host.runtimes[door.service], door, body, actor)
+            yield (_name_of(door), "/".join(ids)), said
+
+
+def _name_of(door: Any) -> str:
+    return f"{door.service}.{door.method}"
+
+
+def _requests(
+    door: Any, found: Mapping[tuple[str, str], list[str]]
+) -> Iterator[tuple[bool, tuple[str, ...], dict[str, Any]]]:
+    """Give what a door is tried with: whether it names an area, the ids in its path, and all of its
+    members. Nothing, where there is no such thing."""
+    named = [PLACES.get(name) or found.get((door.service, name), []) for name in door.places]
+    known = {member: ids[0] for (of, member), ids in found.items() if of == door.service}
+    for (of_area, body), ids in itertools.product(_bodies(door), itertools.product(*named)):
+        there = {member: known[member] for member in body.keys() & known.keys()}
+        yield of_area, ids, body | there | dict(zip(door.places, ids, strict=True))
+
+
+def _bodies(door: Any) -> Iterator[tuple[bool, dict[str, Any]]]:
+    """Give the least that a door takes, and where a list may be asked for an area, that too."""
+    shape = door.body if door.kind == "command" else door.params
+    least = sample_of(shape) | BODIES.get(_name_of(door), {})
+    yield False, least
+    if shape is not None and door.kind == "query" and not door.places:
+        for member in sorted({"scope", "community", "area"} & set(shape.members)):
+            yield True, least | {member: place.COMMUNITY}
 
 
 def attempt(runtime: Any, door: Any, body: Mapping[str, Any], actor: Actor) -> tuple[str, bool]:
@@ -252,13 +247,14 @@ def reaches(cells: Iterable[Cell]) -> dict[str, dict[str, str]]:
     """Return door -> role -> how far it reaches."""
     widest: dict[tuple[str, str], int] = defaultdict(int)
     cells = list(cells)
-    # A list of an area that is empty for one and denied to another was given to the first.
-    checked = {cell.door for cell in cells if cell.of_area and cell.said == "AREA_DENIED"}
+    # A list of an area that is empty for one, and denied to another of the same role from farther
+    # away, was given to the first.
+    denied = [cell for cell in cells if cell.of_area and cell.said == "AREA_DENIED"]
+    checked = {(cell.door, cell.role) for cell in denied}
     tried = set()
     for cell in cells:
-        given = cell.said == "nothing" and cell.of_area and cell.door in checked
-        inside = cell.inside or given
         at = cell.door, cell.role
+        inside = cell.inside or (cell.said == "nothing" and cell.of_area and at in checked)
         widest[at] = max(widest[at], REACHES.index(cell.reach) if inside else 0)
         if inside and cell.said != "declared":
             tried.add(cell.door)

@@ -273,12 +273,14 @@ def of_things(**tables: str) -> Iterable[Held]:
     return [Held(name, things=columns) for name, columns in tables.items()]
 
 
-_WORK = Use(
+# What people did in office, and why it stays: the same in every service.
+WORK = Use(
     purpose="谁办理了什么 / who did what in office",
     basis=("13(1)(3)", "34"),
     kept="与所办事项同存 / as long as what was done",
     readers="本辖区工作人员、审计员 / officials and auditor of the area",
 )
+OFFICE_STAYS = "在岗经历属公务记录 / posts are records of office"
 _AUDIT = Use(
     purpose="审计:谁在何时办理了什么 / audit: who did what and when",
     basis=("13(1)(3)", "34"),
@@ -310,7 +312,7 @@ OF_CHASSIS: DataMap = (
         things="key method digest", stays="30 天后删除 / it goes after 30 days",
     ),
     Held(
-        "jobs", _WORK, others="requested_by params saved result",
+        "jobs", WORK, others="requested_by params saved result",
         things="job_id kind state note error problem",
     ),
     Held("outbox", _SENT, others="subject body", things="fact traceparent"),
@@ -319,10 +321,10 @@ OF_CHASSIS: DataMap = (
         things="handler source event_id fact reason error state",
     ),
     Held(
-        "webhooks", _WORK, others="created_by", hidden="secret secret_before",
+        "webhooks", WORK, others="created_by", hidden="secret secret_before",
         things="webhook_id url facts description state why delivery_id lease_by",
     ),
-    Held("timers", _WORK, others="data", things="kind ref"),
+    Held("timers", WORK, others="data", things="kind ref"),
     *of_things(
         audit_marks="marks",
         audit_seals="marks previous hash sealed_by",

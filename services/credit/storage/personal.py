@@ -3,7 +3,7 @@
 Of a person there are ids, codes, figures and what the person wrote; no name and no number.
 """
 
-from fivered.chassis.personal import ROWS, Held, Use, of_things
+from fivered.chassis.personal import OFFICE_STAYS, ROWS, WORK, Held, Use, of_things
 
 # A person's own account, and that of each post as a steward.
 _PERSON = "subject_id=RES:{} subject_id=STW:{}>stewards"
@@ -44,12 +44,6 @@ MESSAGE = Use(
     basis=("13(1)(3)",),
     kept="三年,可提前申请删除 / three years, or until erased",
     readers="本人 / the person",
-)
-WORK = Use(
-    purpose="谁办理了什么 / who did what in office",
-    basis=("13(1)(3)", "34"),
-    kept="与所办事项同存 / as long as what was done",
-    readers="本辖区工作人员、审计员 / officials and auditor of the area",
 )
 _LEDGER = (
     "账目与已公布月份不可更改,只余编号 / ledger and published months never change; an id is left"
@@ -148,9 +142,9 @@ DATA_MAP = (
          whose="person_id", others="detail",
          things="message_id subject_id code ref", erased=ROWS),
     Held("posts", WORK, whose="person_id", things="subject_id post_ref",
-         stays="在岗经历属公务记录 / posts are records of office"),
+         stays=OFFICE_STAYS),
     Held("stewards", WORK, whose="person_id", things="steward_id type duty",
-         stays="在岗经历属公务记录 / posts are records of office"),
+         stays=OFFICE_STAYS),
     Held("budget_grants", WORK, others="proposed_by decided_by",
          things="grant_id basis state reason"),
     Held(

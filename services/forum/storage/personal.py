@@ -1,6 +1,6 @@
 """Which data about people forum keeps, table by table (`chassis/personal.py`)."""
 
-from fivered.chassis.personal import ROWS, Held, Use, of_things
+from fivered.chassis.personal import OFFICE_STAYS, ROWS, WORK, Held, Use, of_things
 
 REGISTER = Use(
     purpose="谁住在何处,决定谁参加 / who lives where, and so takes part",
@@ -38,14 +38,7 @@ OFFICE = Use(
     kept="长期,仅编号 / for good, as ids",
     readers="公众(编号不公开) / the public, without the id",
 )
-WORK = Use(
-    purpose="谁办理了什么 / who did what in office",
-    basis=("13(1)(3)", "34"),
-    kept="与所办事项同存 / as long as what was done",
-    readers="本辖区工作人员、审计员 / officials and auditor of the area",
-)
 _MINUTES = "议事记录以编号保留 / minutes stay, with the id"
-_OFFICE = "在岗经历属公务记录 / posts are records of office"
 
 DATA_MAP = (
     Held(
@@ -90,14 +83,14 @@ DATA_MAP = (
          whose="person_id", others="detail",
          things="message_id code topic_id ref", erased=ROWS),
     Held("officials", OFFICE, whose="person_id", general="post", things="official_id tier state",
-         stays=_OFFICE),
+         stays=OFFICE_STAYS),
     Held("deputies", OFFICE, whose="person_id", things="deputy_id kind level state",
-         stays=_OFFICE),
+         stays=OFFICE_STAYS),
     Held("liaisons", OFFICE, whose="person_id", others="reason",
-         things="link_id official_id tier target_kind target state", stays=_OFFICE),
-    Held("org_people", OFFICE, whose="person_id", things="org_id", stays=_OFFICE),
+         things="link_id official_id tier target_kind target state", stays=OFFICE_STAYS),
+    Held("org_people", OFFICE, whose="person_id", things="org_id", stays=OFFICE_STAYS),
     Held("project_posts", OFFICE, whose="person_id", things="appointment_id project_id direction",
-         stays=_OFFICE),
+         stays=OFFICE_STAYS),
     Held("projects", WORK, others="manager", things="project_id company_id grids status"),
     Held("analyses", WORK, others="decided_by", things="topic_id level urgency finding"),
     Held(

@@ -1,6 +1,6 @@
 """Which data about people partner keeps, table by table (`chassis/personal.py`)."""
 
-from fivered.chassis.personal import Held, Use, of_things
+from fivered.chassis.personal import OFFICE_STAYS, WORK, Held, Use, of_things
 
 REGISTER = Use(
     purpose="持有人、经营者是否在册 / whether a holder or an operator is registered",
@@ -20,14 +20,7 @@ OFFICE = Use(
     kept="长期,仅编号 / for good, as ids",
     readers="经办人 / who handles it",
 )
-WORK = Use(
-    purpose="谁办理了什么 / who did what in office",
-    basis=("13(1)(3)", "34"),
-    kept="与所办事项同存 / as long as what was done",
-    readers="本辖区工作人员、审计员 / officials and auditor of the area",
-)
 _STATEMENTS = "结算单不可更改,只余编号 / statements never change; an id is left"
-_OFFICE = "在岗经历属公务记录 / posts are records of office"
 
 DATA_MAP = (
     Held(
@@ -44,8 +37,8 @@ DATA_MAP = (
         erased="refund_text household_id", stays=_STATEMENTS,
     ),
     Held("voucher_tries", REDEMPTION, others="person_id", things="redemption_id"),
-    Held("stewards", OFFICE, whose="person_id", things="steward_id", stays=_OFFICE),
-    Held("partner_operators", OFFICE, whose="person_id", things="partner_id", stays=_OFFICE),
+    Held("stewards", OFFICE, whose="person_id", things="steward_id", stays=OFFICE_STAYS),
+    Held("partner_operators", OFFICE, whose="person_id", things="partner_id", stays=OFFICE_STAYS),
     Held("organisations", WORK, others="override_by", things="org_id uscc name uscc_override"),
     Held(
         "partners", WORK, others="created_by",

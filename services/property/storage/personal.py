@@ -1,6 +1,6 @@
 """Which data about people property keeps, table by table (`chassis/personal.py`)."""
 
-from fivered.chassis.personal import ROWS, Held, Use, of_things
+from fivered.chassis.personal import OFFICE_STAYS, ROWS, WORK, Held, Use, of_things
 
 REGISTER = Use(
     purpose="谁住在何处,决定由谁服务 / who is registered where",
@@ -26,14 +26,7 @@ OFFICE = Use(
     kept="长期,仅编号 / for good, as ids",
     readers="公众(编号不公开) / the public, without the id",
 )
-WORK = Use(
-    purpose="谁办理了什么 / who did what in office",
-    basis=("13(1)(3)", "34"),
-    kept="与所办事项同存 / as long as what was done",
-    readers="本辖区工作人员、审计员 / officials and auditor of the area",
-)
 _FIGURES = "投诉率已公布,编号与结论保留 / complaint rates are published: id and finding stay"
-_OFFICE = "在岗经历属公务记录 / posts are records of office"
 
 DATA_MAP = (
     Held(
@@ -62,13 +55,14 @@ DATA_MAP = (
         "appointments", OFFICE, whose="person_id",
         others="proposed_by secretary_by company_by filed_by",
         things="appointment_id project_id direction target_post committee_basis conflict_topics"
-        " state minutes_ref letter_ref end_reason", stays=_OFFICE,
+        " state minutes_ref letter_ref end_reason", stays=OFFICE_STAYS,
     ),
-    Held("project_managers", OFFICE, whose="person_id", things="project_id", stays=_OFFICE),
-    Held("cadres", OFFICE, whose="person_id", things="steward_id", stays=_OFFICE),
-    Held("property_staff", OFFICE, whose="person_id", things="steward_id grids", stays=_OFFICE),
+    Held("project_managers", OFFICE, whose="person_id", things="project_id", stays=OFFICE_STAYS),
+    Held("cadres", OFFICE, whose="person_id", things="steward_id", stays=OFFICE_STAYS),
+    Held("property_staff", OFFICE, whose="person_id", things="steward_id grids",
+         stays=OFFICE_STAYS),
     Held("liaisons", OFFICE, whose="person_id",
-         things="link_id tier target_kind target official_id", stays=_OFFICE),
+         things="link_id tier target_kind target official_id", stays=OFFICE_STAYS),
     Held(
         "companies", WORK, others="representatives representatives_proposed"
         " representatives_proposed_by uscc_override_by",

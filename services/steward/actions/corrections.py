@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.free_text import PublicText, Sealed
 from fivered.chassis.records import Row
@@ -147,8 +148,7 @@ def withdraw_correction(tx: Tx, payload: WhichCorrection) -> replies.CorrectionC
     if waiting is None or waiting.person_id != tx.actor.id:
         raise NotFound(kind="correction", id=payload.correction_id)
     tx.check_version(waiting.version)
-    if waiting.state != "ASKED":
-        raise StateConflict(state=waiting.state)
+    records.require_state(waiting, "ASKED")
     gone = storage.corrections.update(tx.conn, waiting, state="WITHDRAWN", wanted=None)
     return replies.CorrectionCard.about(gone, storage.vault(tx.settings.keys))
 
@@ -173,8 +173,7 @@ def decide_correction(tx: Tx, payload: DecideCorrection) -> replies.CorrectionCa
     if waiting is None or not tx.actor.covers(waiting.area):
         raise NotFound(kind="correction", id=payload.correction_id)
     tx.check_version(waiting.version)
-    if waiting.state != "ASKED":
-        raise StateConflict(state=waiting.state)
+    records.require_state(waiting, "ASKED")
     row = storage.people.locked(tx.conn, waiting.person_id)
     kinship.require_not_own(tx, row.person_id)
     if payload.approved:

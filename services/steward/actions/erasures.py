@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fivered.chassis import own_data
+from fivered.chassis import own_data, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.free_text import Office, PublicText
 from fivered.chassis.records import Row
@@ -118,8 +118,7 @@ def _waiting(tx: Tx, erasure_id: str) -> Row:
     if not own and not (tx.actor.role in rules.access.SENIORS and tx.actor.covers(row.area)):
         raise NotFound(kind="erasure", id=erasure_id)
     tx.check_version(row.version)
-    if row.state != "ASKED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ASKED")
     return row
 
 

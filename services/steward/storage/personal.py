@@ -1,6 +1,6 @@
 """Which data about people steward keeps, table by table (`chassis/personal.py`)."""
 
-from fivered.chassis.personal import ROWS, Held, Use, of_things
+from fivered.chassis.personal import OFFICE_STAYS, ROWS, WORK, Held, Use, of_things
 
 _STAFF = "本社区工作人员;他人只见遮蔽后的 / officials of the community; others read it masked"
 REGISTER = Use(
@@ -48,17 +48,10 @@ HOURS = Use(
     kept="长期,仅编号与时长 / for good, as ids and hours",
     readers="组织者、本社区工作人员 / organisers, officials of the community",
 )
-WORK = Use(
-    purpose="谁办理了什么 / who did what in office",
-    basis=("13(1)(3)", "34"),
-    kept="与所办事项同存 / as long as what was done",
-    readers="本辖区工作人员、审计员 / officials and auditor of the area",
-)
 _FIGURES = (
     "编号、类别、时间保留,已公布的数字可核对"
     " / ids, codes and times stay: published figures can be checked"
 )
-_OFFICE = "在岗经历属公务记录 / posts are records of office"
 
 DATA_MAP = (
     Held(
@@ -104,11 +97,11 @@ DATA_MAP = (
     Held(
         "stewards", POST, whose="person_id", general="employer work_phone",
         others="consent_by", things="steward_id type duty status consent_ref",
-        erased="work_phone consent_ref employer", stays=_OFFICE,
+        erased="work_phone consent_ref employer", stays=OFFICE_STAYS,
     ),
     Held(
         "shifts", POST, whose="steward_id>stewards", others="planned_by attended_by",
-        things="shift_id local_day place state", stays=_OFFICE,
+        things="shift_id local_day place state", stays=OFFICE_STAYS,
     ),
     Held("contact_boards", POST, others="entries published_by", things="reasons"),
     Held(

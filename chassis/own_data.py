@@ -15,7 +15,7 @@ from typing import Annotated, cast
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import audit, records
 from fivered.chassis import storage as store
 from fivered.chassis.fields import Cursor, Limit
 from fivered.chassis.messages import SYSTEM, Event
@@ -218,17 +218,8 @@ def _told(held: Held, rows: list[dict[str, object]]) -> OwnTable:
 
 def note(tx: Tx) -> None:
     """Note in the audit that somebody was given the own data."""
-    tx.conn.execute(
-        tx.runtime.chassis.audit.insert().values(
-            at=tx.now,
-            actor=tx.actor.id,
-            role=tx.actor.role,
-            scope=tx.actor.scope,
-            action=DOOR,
-            result="READ",
-            digest="",
-        )
-    )
+    row = audit.row(tx.actor, DOOR, "", result="READ", trace=tx.traceparent)
+    tx.conn.execute(sa.insert(tx.runtime.chassis.audit), [row])
 
 
 # --------------------------------------------------------------------------------------------------

@@ -103,6 +103,12 @@ def test_a_person_is_given_all_that_is_kept_and_told_who_did_not_answer(site):
     assert (problem["status"], problem["code"]) == (429, "RATE_LIMIT")
     assert own(site, LI).status_code == 200
 
+    # The audit of each says so as it says everything else: in real time, and from where.
+    with site.runtimes["credit"].engine.connect() as conn:
+        asked = "SELECT at, address FROM audit WHERE action = 'my_data' ORDER BY id LIMIT 1"
+        at, address = conn.execute(sa.text(asked)).one()
+    assert str(at)[:10] >= "2026" and address
+
     # No service gives its part past the count, nor where it cannot be counted.
     for name in NAMES:
         direct = site.ask("GET", f"/v1/{name}/my-data", person=LI, grants=RESIDENT)

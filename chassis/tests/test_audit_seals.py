@@ -11,7 +11,7 @@ from fivered.chassis import append_only, audit_seals, cli, doctor, embedded, wor
 from fivered.chassis import storage as store
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.settings import CommandFailed
-from testkit.waiting import wait_until
+from testkit.sealing import sealed
 
 # A day in Shanghai begins at 16:00 UTC.
 NOON = datetime(2026, 3, 3, 4, tzinfo=UTC)
@@ -29,24 +29,11 @@ def write(bench, *times, **members):
         conn.execute(bench.runtime.chassis.audit.insert(), rows)
 
 
-def sealed(bench, now, days):
-    """Let days be sealed. A transaction of somebody else on the server, whatever the database, makes
-    them wait a little."""
-    done = []
-
-    def seal():
-        done.append(audit_seals.seal(bench.runtime, now=now))
-        return sum(done) >= days
-
-    assert wait_until(seal, 30)
-    assert sum(done) == days
-
-
 def two_days(bench):
     """Rows 1 to 3 on March 3rd, 4 and 5 on the 4th, both sealed, and row 6 that is not."""
     for day in (NOON, NOON + DAY):
         write(bench, day, day + timedelta(hours=1), *([day] if day == NOON else []))
-        sealed(bench, day + DAY, 1)
+        sealed(bench.runtime, day + DAY, 1)
     write(bench, NOON + 2 * DAY)
 
 
@@ -176,7 +163,7 @@ def test_who_writes_the_whole_chain_anew_is_told_of_by_a_copy_outside(bench, cap
     forged = ["UPDATE audit SET actor = 'per_9' WHERE id = 4"]
     tamper(bench, *forged, "DELETE FROM audit_seals", "DELETE FROM audit_marks")
     for now in (NOON + DAY, NOON + 2 * DAY):
-        audit_seals.seal(bench.runtime, now=now)
+        sealed(bench.runtime, now, 1)
     assert found(bench) == []
     assert found(bench, kept) == [f"SEAL_REPLACED {FIRST}", f"SEAL_REPLACED {SECOND}"]
     tamper(bench, "DELETE FROM audit_seals WHERE place = 2")
@@ -186,10 +173,10 @@ def test_who_writes_the_whole_chain_anew_is_told_of_by_a_copy_outside(bench, cap
 def test_a_day_is_sealed_when_it_is_over_and_each_once(bench):
     midnight = datetime(2026, 3, 3, 16, tzinfo=UTC)
     write(bench, NOON, midnight - timedelta(microseconds=1), midnight)
-    sealed(bench, midnight + timedelta(minutes=9), 1)
+    sealed(bench.runtime, midnight + timedelta(minutes=9), 1)
     [seal] = bench.rows("select day, last_id from audit_seals")
     assert (str(seal["day"]), seal["last_id"]) == ("2026-03-02", 0)
-    sealed(bench, midnight + timedelta(minutes=10), 1)
+    sealed(bench.runtime, midnight + timedelta(minutes=10), 1)
     assert audit_seals.seal(bench.runtime, now=midnight + timedelta(minutes=11)) == 0
     # Written late, with an instant of a day that is sealed: it belongs to the next one.
     write(bench, NOON)
@@ -199,7 +186,7 @@ def test_a_day_is_sealed_when_it_is_over_and_each_once(bench):
         assert (state, "not sealed since 2026-03-03" in told) == (None, True)
         assert list(doctor._unsealed(tx, midnight + DAY)) == []
     # Nobody worked for three days; each has its seal, also the one without a row.
-    sealed(bench, three_days_later, 3)
+    sealed(bench.runtime, three_days_later, 3)
     rows = bench.rows("select day, last_id, rows from audit_seals order by place")
     assert [(row["last_id"], row["rows"]) for row in rows] == [
         (0, 0),
@@ -221,7 +208,7 @@ def test_a_day_waits_for_a_transaction_that_is_still_to_commit(bench):
         write(bench, NOON)
         assert audit_seals.seal(bench.runtime, now=NOON + DAY) == 0
         open_still.commit()
-    sealed(bench, NOON + DAY, 1)
+    sealed(bench.runtime, NOON + DAY, 1)
     [seal] = bench.rows("select last_id, rows from audit_seals")
     assert (seal["last_id"], seal["rows"]) == (2, 2)
     assert found(bench) == []
@@ -249,7 +236,7 @@ def test_rows_of_old_days_are_dropped_and_their_seals_stay(bench):
     long_ago = datetime.now(UTC) - timedelta(days=400)
     for day in (long_ago, long_ago + DAY, long_ago + 2 * DAY):
         write(bench, day)
-        audit_seals.seal(bench.runtime, now=day + DAY)
+        sealed(bench.runtime, day + DAY, 1)
     before = (long_ago + 2 * DAY).astimezone(audit_seals.SHANGHAI).date()
     assert audit_seals.drop(bench.runtime, before, "per_1", "k1:x") == (2, 2)
     seen = look(bench, today=today)

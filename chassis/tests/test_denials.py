@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import audit_seals, denials
+from fivered.chassis import denials
 from fivered.chassis.messages import SYSTEM, Actor, Call, new_uuid
 from fivered.chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied
+from testkit.sealing import sealed
 
 BODY = {"counter_id": "cnt_1", "amount": 1}
 KEPT = "select actor, role, scope, action, target, result, refused, session, address from audit"
@@ -184,7 +185,7 @@ def test_an_auditor_reads_the_rows_of_the_own_area_and_leaves_one(bench, monkeyp
     first = district.ask("_audit", {"action": "add", "limit": 1})
     now = datetime.now(UTC)
     for day in (1, 2):
-        audit_seals.seal(bench.runtime, now=now + timedelta(days=day))
+        sealed(bench.runtime, now + timedelta(days=day), 1)
     seals = district.ask("_audit_seals", {"limit": 1})
     second = district.ask("_audit", {"action": "add", "limit": 1, "cursor": first["next"]})
     assert [row["actor"] for row in second["items"]] == ["per_1"]

@@ -104,17 +104,27 @@ def test_writers_a_relay_and_a_reader_at_once_lose_and_double_nothing(postgres_b
     """Each subject's events come in their order, each event once, while all of them run."""
     runtime, done = postgres_bench.runtime, threading.Event()
     reader = Reader(runtime)
+    # At least once a commit overtakes another: the first writer has its id and waits.
+    taken, overtaken = threading.Event(), threading.Event()
 
     def write(writer):
         chance = random.Random(writer)
+        first = writer == "w0"
+        if not first:
+            assert taken.wait(30)
         for number in range(40):
             with runtime.transaction(DISTRICT) as tx:
                 tx.publish(
                     Added(number, f"{writer}.{number}"), subject=writer, scope="370811", sequence=1
                 )
                 tx.flush()
+                if first:
+                    taken.set()
+                    assert overtaken.wait(30)
                 # The id is taken; others commit before.
                 threading.Event().wait(chance.random() / 200)
+            if not first:
+                overtaken.set()
 
     def relay_all():
         while not done.is_set():

@@ -24,6 +24,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.migrate import CHASSIS, head_of, migrate_service, migrations_of, package_of
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.transaction import Declared
+from fivered.chassis.vault import Sealed
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -185,7 +186,15 @@ def _does_not_add(step: ops.MigrateOperation) -> str:
 
 def _rendered(kind: str, item: object, _context: object) -> str | Literal[False]:
     # The chassis's own types by the names that a migration imports.
-    if kind == "type" and type(item).__module__ == store.__name__:
+    if kind != "type":
+        return False
+    for name in ("Json", "BigId"):
+        if item is getattr(store, name):
+            return f"store.{name}"
+    if isinstance(item, Sealed):
+        # To what a value is bound is the table's matter; the database keeps bytes.
+        return "sa.LargeBinary()"
+    if type(item).__module__ == store.__name__:
         return f"store.{item!r}"
     return False
 

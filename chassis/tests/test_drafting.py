@@ -34,7 +34,11 @@ def changed(tmp_path, monkeypatch):
         known = 'sa.Column("total", sa.BigInteger, nullable=False),'
         text = service.read_text("utf-8")
         assert known in text
-        service.write_text(text.replace(known, known + column), "utf-8")
+        text = text.replace(known, known + column)
+        sealed = "from fivered.chassis.vault import Sealed\n" if "Sealed(" in column else ""
+        service.write_text(
+            text.replace("import sqlalchemy as sa\n", f"import sqlalchemy as sa\n{sealed}")
+        )
         monkeypatch.syspath_prepend(tmp_path)
         made.append(name)
         return importlib.import_module(f"{name}.service").Toy
@@ -53,6 +57,22 @@ def test_a_draft_brings_a_database_to_the_tables(changed, tmp_path):
     migrate_service(service_cls, engine)
     assert differences(service_cls, engine) == []
     engine.dispose()
+
+
+def test_a_draft_of_sealed_and_json_columns_runs_as_it_stands(changed, tmp_path):
+    """It named types that it did not import."""
+    service_cls = changed(
+        'sa.Column("secret", Sealed("{name}.secret")), sa.Column("parts", store.Json), '
+        'sa.Column("seen_at", store.UtcDateTime), sa.Column("place", store.BigId),'
+    )
+    path = write_draft(service_cls, "counters_have_secrets")
+    engine = store.open_engine(f"sqlite:///{tmp_path}/sealed.sqlite")
+    migrate_service(service_cls, engine)
+    assert differences(service_cls, engine) == []
+    engine.dispose()
+    text = path.read_text("utf-8")
+    assert "sa.LargeBinary()" in text
+    assert 'sa.Column("parts", store.Json' in text
 
 
 def test_the_first_migration_of_a_new_service_is_drafted_too(changed, tmp_path):

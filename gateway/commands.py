@@ -43,11 +43,13 @@ def run_init(given: argparse.Namespace) -> int:
         raise CommandFailed("name somebody: --admin LOGIN or --end LOGIN")
     with here.at(given.data):
         runtime = open_runtime(keyring.SERVICE)
+        left: Json = None
         try:
             runtime.prepare()
             for login in given.end:
                 ended: JsonObject = {"login": login, "district": given.district}
-                runtime.call(Call("_end_first_day", ended, SYSTEM, new_uuid()))
+                done = runtime.call(Call("_end_first_day", ended, SYSTEM, new_uuid()))
+                left = cast("JsonObject", done)["administrators"]
                 sys.stdout.write(f"{login}  授权已终止 the right has ended\n")
             for login in given.admin:
                 body: JsonObject = {"login": login, "district": given.district}
@@ -62,6 +64,12 @@ def run_init(given: argparse.Namespace) -> int:
         finally:
             runtime.close()
         if not given.admin:
+            if left == 0:
+                sys.stderr.write(
+                    "注意:本系统已没有区级管理员,无人能授权;请用 --admin LOGIN 指定\n"
+                    "warning: no administrator of the district is left, and nobody can grant "
+                    "rights; name one: --admin LOGIN\n"
+                )
             return 0
         sys.stdout.write(
             "首次登录 first sign-in: POST /v1/identity/sign-in {login, password, new_password}\n"

@@ -404,6 +404,9 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
     if refusal.status == 401:
         said = "" if isinstance(refusal, TokenRequired) else ', error="invalid_token"'
         return {"WWW-Authenticate": f'Bearer realm="fivered"{said}'}
+    if isinstance(refusal, ScopeLacking):
+        # RFC 6750 3.1
+        return {"WWW-Authenticate": 'Bearer realm="fivered", error="insufficient_scope"'}
     if isinstance(refusal, TooManyRequests):
         return {"Retry-After": str(refusal.params["seconds"])}
     if isinstance(refusal, Busy):

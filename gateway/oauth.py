@@ -29,7 +29,8 @@ from fivered.gateway.limits import read_body
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20
-# RFC 6749 5.2, and 4.1.2.1 for what is the server's matter.
+# RFC 6749 5.2. For what is the server's matter 4.1.2.1; who comes too often is told the only word
+# that is registered for it (RFC 8628 3.5).
 _ERRORS = frozenset(
     {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
      "unsupported_grant_type", "invalid_scope"}
@@ -60,6 +61,18 @@ class FormRefused(Refusal):
         "请求须为 application/x-www-form-urlencoded,每个参数一次,客户端凭证只用一种方式"
         " / Send application/x-www-form-urlencoded, each parameter once, and the client's "
         "credentials in one way"
+    )
+
+
+class ClientMissing(Refusal):
+    """Nobody has said which client asks, or in a way that is not known here."""
+
+    code = "INVALID_CLIENT"
+    status = 401
+    text = (
+        "缺少系统账号凭证:请用 HTTP Basic,或在表单中提交 client_id 与 client_secret"
+        " / The client's credentials are missing: send HTTP Basic, or client_id and "
+        "client_secret in the form"
     )
 
 
@@ -96,6 +109,7 @@ def _read(request: Request, content: bytes) -> JsonObject:
 
     Raises:
         FormRefused: It is no form, or a parameter comes twice.
+        ClientMissing: It bears no credentials, or none that can be read.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
@@ -116,10 +130,13 @@ def _read(request: Request, content: bytes) -> JsonObject:
     found = {name: value for name, value in found.items() if value}
     header = request.headers.get("authorization")
     if header is None:
+        for name in ("client_id", "client_secret"):
+            if name not in found:
+                raise ClientMissing(field=name)
         return found
+    client, secret = _basic(header)
     if "client_secret" in found:
         raise FormRefused(field="client_secret")
-    client, secret = _basic(header)
     if found.get("client_id", client) != client:
         raise FormRefused(field="client_id")
     return found | {"client_id": client, "client_secret": secret}
@@ -129,15 +146,15 @@ def _basic(header: str) -> tuple[str, str]:
     """Return id and secret of HTTP Basic.
 
     Raises:
-        FormRefused: It is another scheme, or unreadable.
+        ClientMissing: It is another scheme, or unreadable.
     """
     scheme, _, written = header.strip().partition(" ")
     try:
         if scheme.lower() != "basic":
-            raise FormRefused(field="Authorization")
+            raise ClientMissing(field="Authorization")
         client, _, secret = base64.b64decode(written.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        raise FormRefused(field="Authorization") from None
+        raise ClientMissing(field="Authorization") from None
     return unquote_plus(client), unquote_plus(secret)
 
 
@@ -168,6 +185,8 @@ def _kind_of(refused: Problem) -> str:
     named = refused["code"].lower()
     if named in _ERRORS:
         return named
-    if refused["status"] in {429, 503}:
+    if refused["status"] == 429:
+        return "slow_down"
+    if refused["status"] == 503:
         return "temporarily_unavailable"
     return "server_error" if refused["status"] >= 500 else "invalid_request"

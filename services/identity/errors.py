@@ -150,6 +150,24 @@ class ScopeForRole(Guard):
     names = ("role",)
 
 
+class UnknownArea(Guard):
+    text = (
+        "区域 {area} 未登记;刚登记的,请稍后再试"
+        " / There is no area {area}; if it was entered just now, try again in a moment"
+    )
+
+
+class RolesExclude(Guard):
+    """Who audits reads what administrators do: nobody is both."""
+
+    text = (
+        "此人已是{held}({scope}),不能再任{role}:审计员监督管理员,不得由同一人担任;请先终止前者"
+        " / The person is {held} in {scope} and cannot be {role} too: an auditor watches over "
+        "administrators, so nobody is both; end the former first"
+    )
+    names = ("role", "held")
+
+
 class OwnGrant(Guard):
     denial = True
     text = "不能为自己提出或批准授权 / Nobody proposes or approves a right of their own"

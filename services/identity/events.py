@@ -22,6 +22,13 @@ class PersonRegisteredHeard:
     person_id: str
 
 
+@reads("steward", "area_defined.v1")
+class AreaDefinedHeard:
+    """An area of the tree that steward keeps."""
+
+    code: str
+
+
 @reads("steward", "resident_registered.v1")
 class ResidentRegisteredHeard(_Here):
     """A person who lives in a grid is registered."""

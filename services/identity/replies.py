@@ -57,6 +57,14 @@ class Done(Reply, kw_only=True):
     state: str
 
 
+class FirstDayEnded(Done, kw_only=True):
+    """已终止 / An administrator's right has ended."""
+
+    administrators: Annotated[
+        int, Meta(description="还有几名区级管理员 / how many administrators are left")
+    ]
+
+
 class SessionCard(Reply, kw_only=True):
     """一次登录 / A session."""
 

@@ -218,6 +218,6 @@ class Identity(Sealing, Service):
         return accounts.first_day(tx, body)
 
     @internal(roles=(SYSTEM_ROLE,))
-    def _end_first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.Done:
+    def _end_first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.FirstDayEnded:
         """End an administrator's right, from the operator's command line."""
         return accounts.end_first_day(tx, body)

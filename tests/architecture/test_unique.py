@@ -87,6 +87,7 @@ BY_SERVICE = {
             "exact: OpenID Connect Core 2 compares both by their very signs",
         ),
         "ref": MADE,
+        "code": "digits only, by the pattern of an area's code",
     },
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
     "credit": {"code": RULES},

@@ -16,6 +16,7 @@ from tests.journeys.test_tools_beside_a_run import FIVERED
 
 DISTRICT, STREET, COMMUNITY = "370811", "370811015", "370811015907"
 GRID = f"{COMMUNITY}001"
+NOBODY_LEFT = "no administrator of the district is left"
 
 
 class Somebody:
@@ -130,18 +131,27 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
         "OFFICES", "AREAS", "PEOPLE", "GRID_WORKERS", "RULES", "RULES_ADOPTED"
     }  # fmt: skip
 
+    # The ground first: nobody is granted an office in an area that is not there.
+    zhou.done("/steward/areas", {"code": COMMUNITY, "name": "新春社区", "kind": "COMMUNITY"})
+    size = {"households": 300, "persons": 700}
+    zhou.done("/steward/areas", {"code": GRID, "name": "新春一网格", "kind": "GRID", **size})
+
     # The street's officer, and the secretary whom the street proposes.
     made = zhou.done("/identity/accounts", {"login": "meng", "area": STREET})
     granted(zhou, qin, "R_STREET", STREET, made["person_id"])
     meng.first_time("meng", made["password"], "street office one 9")
-    made = meng.done("/identity/accounts", {"login": "feng", "area": COMMUNITY})
+    body, answers = {"login": "feng", "area": COMMUNITY}, []
+
+    def is_known():
+        answers.append(meng.send("/identity/accounts", body))
+        return answers[-1].status_code != 422 or answers[-1].json()["guard"] != "UNKNOWN_AREA"
+
+    assert wait_until(is_known, 20)
+    made = answers[-1].json()
     granted(meng, zhou, "R_SECRETARY", COMMUNITY, made["person_id"])
     feng.first_time("feng", made["password"], "community party 77")
 
-    # The ground and its people.
-    zhou.done("/steward/areas", {"code": COMMUNITY, "name": "新春社区", "kind": "COMMUNITY"})
-    size = {"households": 300, "persons": 700}
-    zhou.done("/steward/areas", {"code": GRID, "name": "新春一网格", "kind": "GRID", **size})
+    # Its people.
     people = {}
     for number, name in enumerate(("史小燕", "王小丽"), 71):
         body = {"name": name, "phone": f"128{number:08d}", "birth_year": 1980, "grid": GRID}
@@ -197,7 +207,10 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
     ended = init(data, environ, "--district", DISTRICT, "--end", "qin", "--admin", "third")
     assert ended.returncode == 0, ended.stderr
     assert once_of(ended.stdout, "third")
+    assert NOBODY_LEFT not in ended.stderr
     assert init(data, environ, "--district", DISTRICT).returncode == 2
+    ended = init(data, environ, "--district", DISTRICT, "--end", "third")
+    assert (ended.returncode, NOBODY_LEFT in ended.stderr) == (0, False)
 
     # A token that the operator makes is seen by those who answer for the district.
     words = ("--person", "per_tool", "--grant", f"R_STREET:{STREET}", "--hours", "1")
@@ -211,6 +224,10 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
         "per_tool", [{"role": "R_STREET", "scope": STREET}], True,
     )  # fmt: skip
     assert meng.get("/identity/operator-tokens").status_code == 403
+
+    # Nobody could grant anything any more: the operator is told.
+    ended = init(data, environ, "--district", DISTRICT, "--end", "zhou")
+    assert (ended.returncode, NOBODY_LEFT in ended.stderr) == (0, True)
 
     # Whoever signs out everywhere is out everywhere.
     ana.done("/identity/sign-out-everywhere")

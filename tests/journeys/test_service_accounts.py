@@ -137,6 +137,9 @@ def test_two_people_make_it_and_it_acts_within_its_scope_as_itself(site):
         )
         refused = answer.json()
         assert (answer.status_code, refused["code"]) == (403, "SCOPE_LACKING"), other
+        assert answer.headers["www-authenticate"] == (
+            'Bearer realm="fivered", error="insufficient_scope"'
+        )
         assert "hotline.intake" in refused["message_zh"]
         assert "hotline.intake" in refused["message_en"]
 
@@ -206,13 +209,13 @@ def test_what_is_wrong_is_told_as_oauth_tells_it(site):
         ),
         "another scheme": (
             asked(site, account["id"], secret, basic=False, headers=by("x")),
-            400, "invalid_request",
+            401, "invalid_client",
         ),
         "no secret": (
             site.ask(
                 "POST", "/v1/identity/token", grants=None, key=False,
                 data={"grant_type": "client_credentials", "client_id": account["id"]},
-            ), 400, "invalid_request",
+            ), 401, "invalid_client",
         ),
         "twice": (
             site.ask(
@@ -230,11 +233,13 @@ def test_what_is_wrong_is_told_as_oauth_tells_it(site):
         assert (answer.status_code, told["error"]) == (status, error), name
         assert told["error_description"].isascii()
         assert told["message_zh"] != told["message_en"]
-        assert ("www-authenticate" in answer.headers) == (status == 401), name
+        # RFC 6749 5.2: who fails to say who it is is told how to.
+        challenge = answer.headers.get("www-authenticate", "")
+        assert challenge.startswith("Basic ") == (status == 401), name
     for _ in range(4):
         asked(site, account["id"], "x")
     locked = asked(site, account["id"], secret)
-    assert (locked.status_code, locked.json()["error"]) == (429, "temporarily_unavailable")
+    assert (locked.status_code, locked.json()["error"]) == (429, "slow_down")
     assert 0 < int(locked.headers["retry-after"]) <= 5
 
 

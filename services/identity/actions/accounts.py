@@ -104,11 +104,13 @@ def create_account(tx: Tx, payload: CreateAccount) -> replies.NewAccount:
 
     Raises:
         RoleDenied: The area lies outside the caller's.
+        UnknownArea: There is no such area.
         UnknownPerson: The person is not registered.
         AccountExists: The name is taken, or the person has an account.
         OnceUsed: The call is a repeated one, and its password was used.
     """
     tx.require_scope(payload.area)
+    offices.require_area(tx, payload.area, "area")
     named = payload.person_id
     if named is not None and not store.is_here(store.person(tx.conn, named)):
         raise UnknownPerson(field="person_id", person_id=named)
@@ -167,8 +169,8 @@ def first_day(tx: Tx, payload: FirstDay) -> replies.NewAccount:
     return _once(tx, account, "given")
 
 
-def end_first_day(tx: Tx, payload: FirstDay) -> replies.Done:
-    """End an administrator's right, from the operator's command line.
+def end_first_day(tx: Tx, payload: FirstDay) -> replies.FirstDayEnded:
+    """End an administrator's right, from the operator's command line; says how many are left.
 
     Raises:
         NotFound: Nobody of this name administers the district.
@@ -177,7 +179,8 @@ def end_first_day(tx: Tx, payload: FirstDay) -> replies.Done:
     if known is None:
         raise NotFound(kind="account", id=payload.login)
     offices.end_first(tx, known.person_id, payload.district)
-    return replies.Done(id=known.account_id, state="ENDED")
+    left = store.administrators(tx.conn)
+    return replies.FirstDayEnded(id=known.account_id, state="ENDED", administrators=left)
 
 
 def _administered(tx: Tx, account_id: str) -> Row:

@@ -13,6 +13,7 @@ from fivered.services.identity.rules import grants as rules
 from fivered.services.identity.storage import accounts
 from fivered.services.identity.storage import grants as store
 from fivered.services.identity.storage.tables import accounts as account_table
+from fivered.services.identity.storage.tables import areas
 
 _NEW_PERSON: dict[str, object] = {
     "state": "ACTIVE", "merged_into": None, "grid": None, "sequence": -1, "sequences": {},
@@ -26,7 +27,9 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
     )
     for event in heard:
         data = event.data
-        if isinstance(data, events.PersonMergedHeard):
+        if isinstance(data, events.AreaDefinedHeard):
+            records.put(tx.conn, areas, [{"code": data.code}])
+        elif isinstance(data, events.PersonMergedHeard):
             closing.merge(tx, data.person_id, data.into)
         elif isinstance(data, _OF_REGISTRATION):
             _register(tx, event)

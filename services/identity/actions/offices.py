@@ -21,8 +21,10 @@ from fivered.services.identity.errors import (
     GrantExists,
     GrantOfFact,
     OwnGrant,
+    RolesExclude,
     ScopeForRole,
     SecondPerson,
+    UnknownArea,
     UnknownPerson,
 )
 from fivered.services.identity.fields import Office, Scope
@@ -69,7 +71,9 @@ def propose_grant(tx: Tx, payload: ProposeGrant) -> replies.GrantCard:
         RoleDenied: The caller grants no such office, or not there.
         OwnGrant: It is for the caller.
         ScopeForRole: The office has another kind of area.
+        UnknownArea: There is no such area.
         UnknownPerson: Nobody has this id.
+        RolesExclude: The person holds, or is proposed for, an office that this one excludes.
         GrantExists: It is proposed, or holds, already.
         Invalid: It would end in the past, or after more than five years.
     """
@@ -81,7 +85,9 @@ def propose_grant(tx: Tx, payload: ProposeGrant) -> replies.GrantCard:
         raise ScopeForRole(
             field="scope", role=payload.role, digits=", ".join(str(one) for one in digits)
         )
+    require_area(tx, payload.scope, "scope")
     _require_known(tx, payload.person_id)
+    _require_alone(tx, payload.person_id, payload.role, "role")
     if payload.to_at is not None and not tx.now < payload.to_at <= tx.now + LONGEST:
         raise Invalid(
             field="to_at",
@@ -101,6 +107,28 @@ def _require(tx: Tx, role: str, scope: str) -> None:
     tx.require_scope(scope)
     if not rules.may_grant(tx.actor.role, role):
         raise RoleDenied(role=tx.actor.role, member="role", field="role")
+
+
+def require_area(tx: Tx, area: str, field: str) -> None:
+    """Refuse an area that steward has not entered. Where nothing of the district is known, because
+    there is no steward or it has told nothing yet, nothing is refused.
+
+    Raises:
+        UnknownArea: There is no such area.
+    """
+    if not store.is_area(tx.conn, area) and store.knows_areas(tx.conn, area[:6]):
+        raise UnknownArea(field=field, area=area)
+
+
+def _require_alone(tx: Tx, person_id: str, role: str, field: str | None = None) -> None:
+    """Refuse an office for who has one that excludes it, or is proposed for one.
+
+    Raises:
+        RolesExclude: The person has.
+    """
+    for row in store.of_person(tx.conn, person_id):
+        if rules.exclude(row.role, role):
+            raise RolesExclude(field=field, role=role, held=row.role, scope=row.scope)
 
 
 def _require_known(tx: Tx, person_id: str) -> None:
@@ -146,6 +174,7 @@ def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
         OwnGrant: It is the caller's own.
         SecondPerson: The caller has proposed it.
         UnknownPerson: The person is gone meanwhile.
+        RolesExclude: The person has an office meanwhile that this one excludes.
         StateConflict: It is not proposed.
     """
     row = _mine(tx, payload.grant_id)
@@ -153,6 +182,7 @@ def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
     if row.proposed_by == tx.actor.id:
         raise SecondPerson
     _require_known(tx, row.person_id)
+    _require_alone(tx, row.person_id, row.role)
     return replies.grant_card(
         records.change(
             tx, grants, row, step="approved", state="ACTIVE", from_at=tx.now,

@@ -13,7 +13,7 @@ from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, signing_in
+from fivered.services.identity.actions import keys, offices, signing_in
 from fivered.services.identity.errors import (
     InvalidClient,
     InvalidScope,
@@ -101,8 +101,10 @@ def propose_service_account(tx: Tx, payload: ProposeSystem) -> replies.SystemCar
 
     Raises:
         RoleDenied: The area lies outside the caller's.
+        UnknownArea: There is no such area.
     """
     tx.require_scope(payload.area)
+    offices.require_area(tx, payload.area, "area")
     values = records.values_from(
         payload, service_accounts, service_account_id=tx.new_id("svc"), state="PROPOSED",
         proposed_by=tx.actor.id, created_at=tx.now, version=1,

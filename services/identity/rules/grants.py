@@ -32,6 +32,9 @@ GRANTED = frozenset({"OFFICE", "FIRST_DAY"})
 # Who administers accounts.
 ADMINISTER = frozenset({"R_SECRETARY", "R_STREET", "R_DISTRICT"})
 
+# Who watches over those who administer is none of them.
+_AUDITOR = "R_AUDITOR"
+
 Role = tuple[str, str]
 
 
@@ -50,6 +53,11 @@ def ends_by_two(role: str, scope: str, *, acting: str, acting_scope: str) -> boo
         acting_scope: Where that one acts.
     """
     return role in ADMINISTER and (role, scope) == (acting, acting_scope)
+
+
+def exclude(one: str, other: str) -> bool:
+    """Tell whether nobody may hold both roles, wherever they hold."""
+    return (one == _AUDITOR and other in ADMINISTER) or (other == _AUDITOR and one in ADMINISTER)
 
 
 def asks_for_factor(role: str) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fivered.chassis import records
 from fivered.chassis.records import Row
 from fivered.services.identity.rules.grants import GRANTED
-from fivered.services.identity.storage.tables import grants, people, ties
+from fivered.services.identity.storage.tables import areas, grants, people, ties
 
 
 def held_by(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
@@ -50,6 +50,17 @@ def of_person(conn: sa.Connection, person_id: str) -> list[Row]:
         grants.c.person_id == person_id, grants.c.state.in_(("PROPOSED", "ACTIVE"))
     )
     return records.rows(conn, asked.order_by(grants.c.grant_id).with_for_update(key_share=True))
+
+
+def is_area(conn: sa.Connection, code: str) -> bool:
+    """Tell whether steward has entered an area."""
+    return conn.execute(sa.select(areas.c.code).where(areas.c.code == code)).first() is not None
+
+
+def knows_areas(conn: sa.Connection, district: str) -> bool:
+    """Tell whether steward has told of any area of a district."""
+    asked = sa.select(areas.c.code).where(areas.c.code.startswith(district, autoescape=True))
+    return conn.execute(asked.limit(1)).first() is not None
 
 
 def tie(conn: sa.Connection, source: str, ref: str) -> dict[str, object] | None:

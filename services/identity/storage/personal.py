@@ -77,5 +77,5 @@ DATA_MAP = (
     Held(
         "operator_tokens", RIGHT, others="person_id grants made_by", things="token_id",
     ),
-    *of_things(signing_keys="key_id secret public", flows="digest"),
+    *of_things(areas="code", signing_keys="key_id secret public", flows="digest"),
 )  # fmt: skip

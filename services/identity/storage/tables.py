@@ -25,6 +25,12 @@ people = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("sequences", store.Json),
 )
+# Areas that steward has entered: nobody is granted an office in one that is not.
+areas = sa.Table(
+    "areas",
+    metadata,
+    sa.Column("code", store.Area, primary_key=True),
+)
 accounts = sa.Table(
     "accounts",
     metadata,

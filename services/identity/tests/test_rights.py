@@ -11,12 +11,15 @@ from fivered.services.identity.errors import (
     GrantExists,
     GrantOfFact,
     OwnGrant,
+    RolesExclude,
     ScopeForRole,
     SecondPerson,
     SessionEnded,
+    UnknownArea,
     UnknownPerson,
 )
 from fivered.services.identity.storage import accounts
+from fivered.services.identity.storage.tables import grants
 from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, GRID, OTHER_GRID, STREET
 
 ANA = "per_ana"
@@ -88,6 +91,63 @@ def test_a_peers_right_to_administer_is_ended_by_two_or_by_the_operator(house):
     assert house.rights(house.first_day("third")["person_id"])
 
 
+def test_nobody_audits_and_administers(house):
+    """Testers made an auditor an administrator, and the reverse."""
+    house.resident(ANA)
+    pairs = (("R_AUDITOR", DISTRICT), ("R_DISTRICT", DISTRICT), ("R_STREET", STREET)), (
+        ("R_SECRETARY", COMMUNITY), ("R_AUDITOR", DISTRICT),
+    )  # fmt: skip
+    for first, *others in pairs:
+        held = propose(house, role=first[0], scope=first[1])
+        for active in (False, True):
+            held = decide(house, "approve_grant", held) if active else held
+            for role, scope in others:
+                with pytest.raises(RolesExclude) as refused:
+                    propose(house, role=role, scope=scope)
+                assert (refused.value.params["scope"], refused.value.field) == (
+                    held["scope"],
+                    "role",
+                )
+        decide(house, "end_grant", held)
+    # Both were proposed before this was refused: only one of them is approved.
+    audits = propose(house, role="R_AUDITOR", scope=DISTRICT)
+    with house.bench.transaction() as tx:
+        tx.conn.execute(
+            grants.update().values(role="R_DISTRICT").where(grants.c.state == "PROPOSED")
+        )
+    administers = propose(house, role="R_STREET", scope=STREET)
+    with house.bench.transaction() as tx:
+        mine = grants.c.grant_id == audits["id"]
+        tx.conn.execute(grants.update().values(role="R_AUDITOR").where(mine))
+    for one in (audits, administers):
+        with pytest.raises(RolesExclude):
+            decide(house, "approve_grant", one)
+
+
+def test_no_office_is_granted_in_an_area_that_is_not_there(house):
+    """A cadre was made for 370811999999."""
+    house.resident(ANA)
+    unknown = {"R_CADRE": "370811999999", "R_STREET": "370811999", "R_CONSUMER": "370811015999"}
+    # As long as nothing of the district is known, nobody can tell.
+    first = propose(house, role="R_CADRE", scope=COMMUNITY)
+    for sequence, code in enumerate((DISTRICT, STREET, COMMUNITY), 1):
+        data = {"code": code, "kind": "X", "parent": "", "name": "春晖"}
+        house.hear("steward", "area_defined", data, sequence=sequence)
+    for role, scope in unknown.items():
+        with pytest.raises(UnknownArea) as refused:
+            propose(house, role=role, scope=scope)
+        assert (refused.value.field, refused.value.params) == ("scope", {"area": scope})
+    district = house.as_("R_DISTRICT", "per_zhou", DISTRICT)
+    with pytest.raises(UnknownArea):
+        district.do("create_account", {"login": "feng", "area": "370811999999"})
+    with pytest.raises(UnknownArea):
+        system = {"name": "热线", "scopes": ["public.read"], "area": "370811999", "reason": "热线"}
+        district.do("propose_service_account", system)
+    assert decide(house, "approve_grant", first)["state"] == "ACTIVE"
+    assert propose(house, role="R_STREET", scope=STREET)
+    assert district.do("create_account", {"login": "feng", "area": COMMUNITY})
+
+
 def test_a_proposal_is_refused_or_taken_back(house):
     house.resident(ANA)
     for by in ("per_qin", "per_zhou"):
@@ -128,16 +188,16 @@ def test_a_right_with_an_end_is_in_no_token_that_lasts_longer(house):
     person = made["person_id"]
     house.staff(made=made)
     end = house.bench.now.replace(hour=1, minute=3)
-    grant = propose(house, by="per_x", person=person, role="R_AUDITOR", scope=DISTRICT,
+    grant = propose(house, by="per_x", person=person, role="R_CONSUMER", scope=DISTRICT,
                     to_at=end.isoformat())  # fmt: skip
     decide(house, "approve_grant", grant)
     house.time.pass_(seconds=30)
     tokens = house.staff_again("zhou")
     said = house.read(tokens)
-    assert {"role": "R_AUDITOR", "scope": DISTRICT} in said["grants"]
+    assert {"role": "R_CONSUMER", "scope": DISTRICT} in said["grants"]
     assert said["exp"] - said["iat"] == (end - house.bench.now).total_seconds()
     house.bench.at(end)
-    assert {"role": "R_AUDITOR", "scope": DISTRICT} not in house.read(house.refresh(tokens))[
+    assert {"role": "R_CONSUMER", "scope": DISTRICT} not in house.read(house.refresh(tokens))[
         "grants"
     ]
 

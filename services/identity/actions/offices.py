@@ -120,7 +120,7 @@ def require_area(tx: Tx, area: str, field: str) -> None:
         raise UnknownArea(field=field, area=area)
 
 
-def _require_alone(tx: Tx, person_id: str, role: str, field: str | None = None) -> None:
+def _require_alone(tx: Tx, person_id: str, role: str, field: str = "") -> None:
     """Refuse an office for who has one that excludes it, or is proposed for one.
 
     Raises:

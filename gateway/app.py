@@ -331,7 +331,7 @@ class Own:
             except CallFailed as error:
                 if failures is not None:
                     failures.append(error)
-                refused, _headers = explain(error, request.url.path)
+                refused, _headers = explain(error, request.scope)
                 english = context_of(request).lang == "en"
                 return {
                     "code": refused["code"],

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Scope
 
 from fivered.chassis import telemetry
 
@@ -14,6 +16,8 @@ Lang = Literal["zh", "en"]
 KEY = "fivered.context"
 # Where the server puts what hangs up on the caller at once.
 HANG_UP = "fivered.hang_up"
+# What stands for the address of a request that has found no door.
+UNMATCHED = "unmatched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,10 @@ def context_of(request: Request) -> Context:
     if not isinstance(found, Context):
         found = request.scope[KEY] = read_context(request.headers)
     return found
+
+
+def template_of(scope: Scope) -> str:
+    """Return the address of the door that a request has found, with its places unfilled, or
+    `UNMATCHED`: what a caller has put into an address stands in no log and no metric."""
+    route = scope.get("route")
+    return route.path if isinstance(route, Route) else UNMATCHED

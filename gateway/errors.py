@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Scope
 
 from fivered.chassis.i18n import problem_of
 from fivered.chassis.messages import new_uuid
@@ -27,7 +28,7 @@ from fivered.chassis.refusal import (
     RoleDenied,
 )
 from fivered.chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
-from fivered.gateway.context import Context, context_of
+from fivered.gateway.context import Context, context_of, template_of
 from fivered.gateway.markup import both, html_response
 
 log = logging.getLogger("fivered.gateway")
@@ -354,8 +355,8 @@ def problem(
     )
 
 
-def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
-    """Return (refusal, headers) of any failure; the one table of them all.
+def explain(error: Exception, scope: Scope) -> tuple[Problem, dict[str, str]]:
+    """Return (refusal, headers) of any failure of a request; the one table of them all.
 
     The text of an exception that is not a refusal never reaches the caller.
     """
@@ -381,7 +382,7 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
             headers |= _headers_of(error)
             refused = _payload(error)
         case HTTPException(status_code=404):
-            refused = _payload(NoSuchPath(path=path))
+            refused = _payload(NoSuchPath(path=scope["path"]))
         case HTTPException(status_code=405):
             headers |= error.headers or {}
             refused = _payload(MethodNotAllowed(method=""))
@@ -390,7 +391,8 @@ def explain(error: Exception, path: str) -> tuple[Problem, dict[str, str]]:
             refused["status"] = error.status_code
         case _:
             fault_id = new_uuid()
-            log.error("gateway_fault", exc_info=error, extra={"fault_id": fault_id, "path": path})
+            said = {"fault_id": fault_id, "path": template_of(scope)}
+            log.error("gateway_fault", exc_info=error, extra=said)
             refused = _payload(Faulted(fault_id=fault_id))
     return refused, headers
 
@@ -436,7 +438,7 @@ def _looks_at_pages(request: Request) -> bool:
 async def answer_error(request: Request, error: Exception) -> Response:
     """Answer any failure; registered for every kind of exception."""
     path = request.url.path
-    refused, headers = explain(error, path)
+    refused, headers = explain(error, request.scope)
     if isinstance(error, HTTPException) and error.status_code == 405:
         refused = _payload(MethodNotAllowed(method=f"HTTP {request.method}"))
         headers["Allow"] = ", ".join(sorted(_methods_of(request)))

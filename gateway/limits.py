@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fivered.chassis import telemetry
 from fivered.gateway import measures
-from fivered.gateway.context import KEY, read_context
+from fivered.gateway.context import KEY, UNMATCHED, read_context, template_of
 from fivered.gateway.errors import (
     BodyTooDeep,
     BodyTooLarge,
@@ -182,7 +182,7 @@ class Outermost:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        method = scope["method"]
+        method = measures.verb_of(scope)
         span = telemetry.begin(
             f"HTTP {method}", "server", headers.get("traceparent"), http__request__method=method
         )
@@ -206,7 +206,7 @@ class Outermost:
             finally:
                 self._serving -= 1
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-            refused, said = explain(error, scope["path"])
+            refused, said = explain(error, scope)
             scope["fivered.refused"] = refused["code"]
             if "status" not in answered:
                 response = problem(context, scope["path"], refused, headers=said)
@@ -218,8 +218,9 @@ class Outermost:
         log.info(
             "request",
             extra={
-                "method": scope["method"],
-                "path": scope["path"],
+                # Of the door, not as it came: people are named in addresses, too.
+                "method": method,
+                "path": template_of(scope),
                 "status": answered.get("status", 0),
                 "ms": round(seconds * 1000, 1),
                 "trace_id": context.trace_id,
@@ -260,9 +261,9 @@ class Outermost:
 
 def _end(span: telemetry.Span, scope: Scope, status: int) -> None:
     """End the span of a request under the address of its door, which names no thing."""
-    route = getattr(scope.get("route"), "path", "")
-    if route:
-        span.call(f"{scope['method']} {route}")
+    route = template_of(scope)
+    if route != UNMATCHED:
+        span.call(f"{measures.verb_of(scope)} {route}")
         span.tell(http__route=route)
     span.tell(http__response__status_code=status)
     if "fivered.refused" in scope:

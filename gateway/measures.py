@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from starlette.routing import Route
 from starlette.types import Scope
 
 from fivered.chassis import gauges, metrics
 from fivered.chassis.health import Finding, HealthPage
 from fivered.chassis.rpc import BusCaller, BusState
+from fivered.gateway.context import template_of
 
 _VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -32,6 +32,11 @@ PROBLEMS = metrics.Counters(
 )
 
 
+def verb_of(scope: Scope) -> str:
+    """Return the verb of a request, if it is one."""
+    return scope["method"] if scope["method"] in _VERBS else "other"
+
+
 def answered(scope: Scope, status: int, seconds: float) -> None:
     """Count one request.
 
@@ -40,10 +45,8 @@ def answered(scope: Scope, status: int, seconds: float) -> None:
         status: Its answer's; 0 where the caller left before.
         seconds: How long it took.
     """
-    route = scope.get("route")
     # What strangers make up, an address or a verb, is one value.
-    path = route.path if isinstance(route, Route) else "unmatched"
-    verb = scope["method"] if scope["method"] in _VERBS else "other"
+    path, verb = template_of(scope), verb_of(scope)
     REQUESTS[verb, path, f"{status // 100}xx" if status else "none"].inc()
     if "fivered.streamed" not in scope:
         # A stream goes on as long as its reader likes.

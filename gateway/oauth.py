@@ -159,7 +159,7 @@ def _basic(header: str) -> tuple[str, str]:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    refused, headers = explain(error, request.url.path)
+    refused, headers = explain(error, request.scope)
     request.scope["fivered.refused"] = refused["code"]
     kind = _kind_of(refused)
     status = refused["status"]

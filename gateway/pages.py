@@ -280,7 +280,7 @@ async def _ask(
     try:
         return await gate.call(request, service, method, body, actor=ANONYMOUS), "", 200
     except CallFailed as error:
-        refused, _headers = explain(error, request.url.path)
+        refused, _headers = explain(error, request.scope)
         zh, en = refused.get("message_zh") or refused["code"], refused.get("message_en") or ""
         complaint = f'<p class="complaint" role="alert">{both(f"{zh} / {en}")}</p>'
         return None, complaint, refused["status"]

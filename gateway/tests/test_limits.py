@@ -155,6 +155,36 @@ def test_a_denial_is_logged_with_who_asked_and_from_where(site, caplog):
     assert (unknown.status, unknown.code) == (404, "NOT_FOUND")
 
 
+def test_no_log_says_what_a_caller_has_put_into_an_address(site, caplog, monkeypatch):
+    """A phone in a path or a query, at a door, at none, misspelt, refused, or where we are at fault."""
+    caplog.set_level("INFO")
+    phone = "12855512399"
+
+    async def at_fault(*_args, **_rest):
+        raise RuntimeError
+
+    asked = [
+        ("GET", f"{PATH}/{phone}"),
+        ("GET", f"{PATH}?phone={phone}"),
+        ("GET", f"/v1/people/{phone}?phone={phone}"),
+        ("DELETE", f"{PATH}/{phone}"),
+        ("GET", f"{PATH}/%F0{phone}"),
+        ("GET", f"{PATH}/{phone}%00"),
+        (phone, f"{PATH}/{phone}"),
+    ]
+    told = [(site.ask(*one).status_code, site.ask(*one, grants=None).status_code) for one in asked]
+    monkeypatch.setattr(site.app.state.gate, "call", at_fault)
+    assert site.ask("GET", f"{PATH}/{phone}").status_code == 500
+    assert {status for pair in told for status in pair} >= {401, 404, 405}
+    said = [record for record in caplog.records if record.message == "request"]
+    assert len(said) == 2 * len(asked) + 1
+    assert {one.path for one in said} == {PATH, f"{PATH}/{{counter_id}}", "unmatched"}
+    assert "gateway_fault" in {record.message for record in caplog.records}
+    # httpx is the caller here, and says what it asks.
+    ours = [vars(one) for one in caplog.records if not one.name.startswith("httpx")]
+    assert phone not in str(ours)
+
+
 def test_more_requests_than_the_gateway_holds_are_told_to_come_again():
     class Slow:
         def __init__(self):

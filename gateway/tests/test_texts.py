@@ -32,7 +32,7 @@ ORDER = Shape.of(Order)
 
 def told(refused):
     """Return what a refusal says of each member."""
-    return explain(refused, "")[0]["errors"]
+    return explain(refused, {})[0]["errors"]
 
 
 def test_what_nobody_sees_is_gone_before_limits_are_looked_at():

@@ -36,6 +36,7 @@ MINE = {
     "a phone in a file": "12855512303",
     "a phone that was looked for": "12855512304",
     "a phone that is none": "1285551230599",
+    "a phone in an address": "12855512306",
     "an identity number": "370899198203120017",
     "an identity number that was looked for": "370899197511230029",
     "a reason of a correction": "户口本上写作澄江二字",
@@ -123,8 +124,12 @@ def people_and_their_data(office):
         looked = MINE[
             f"{'a phone' if name == 'phone' else 'an identity number'} that was looked for"
         ]
-        office.ask("secretary", "GET", "/steward/people", params={name: looked})
+        before = office.ask("secretary", "GET", "/steward/people", params={name: looked})
+        assert "Sunset" in before.headers
+        assert before.headers["Link"] == '</v1/steward/people/search>; rel="successor-version"'
         office.ask("secretary", "POST", "/steward/people/search", json={name: looked})
+    for path in ("/steward/people/{}", "/steward/peoples/{}", "/people?phone={}"):
+        office.ask("secretary", "GET", path.format(MINE["a phone in an address"]), status=404)
     found = office.ask(
         "secretary", "POST", "/steward/people/search", json={"name": MINE["a corrected name"]}
     ).json()

@@ -69,7 +69,7 @@ Device = Annotated[
 ]
 Office = Literal[
     "R_DISTRICT", "R_DISTRICT_LEAD", "R_STREET", "R_STREET_LEAD", "R_SECRETARY", "R_CADRE",
-    "R_DEPUTY", "R_AUDITOR", "R_CONSUMER", "R_UTILITY",
+    "R_DEPUTY", "R_AUDITOR", "R_CONSUMER", "R_UTILITY", "R_MERCHANT",
 ]  # fmt: skip
 # Every role that a right may be of.
 Role = Literal[

@@ -16,9 +16,10 @@ OFFICES: Mapping[str, tuple[int, ...]] = {
     "R_SECRETARY": (12,),
     "R_CADRE": (12,),
     "R_UTILITY": (6, 9, 12),
+    "R_MERCHANT": (9, 12),
 }
 # A street grants what acts below it.
-_OF_STREET = frozenset({"R_SECRETARY", "R_CADRE", "R_DEPUTY"})
+_OF_STREET = frozenset({"R_SECRETARY", "R_CADRE", "R_DEPUTY", "R_MERCHANT"})
 # What a liaison official of a tier acts as.
 TIERS: Mapping[str, str] = {
     "DISTRICT_LEADER": "R_DISTRICT_LEAD",

@@ -175,7 +175,10 @@ def test_nobody_proposes_beyond_the_own_office(house):
         street.do("propose_grant", body | {"role": "R_STREET", "scope": STREET})
     with pytest.raises(RoleDenied):
         street.do("propose_grant", body | {"role": "R_SECRETARY", "scope": "370811001901"})
-    assert street.do("propose_grant", body | {"role": "R_SECRETARY", "scope": COMMUNITY})
+    with pytest.raises(ScopeForRole):
+        street.do("propose_grant", body | {"role": "R_MERCHANT", "scope": GRID})
+    for role in ("R_SECRETARY", "R_MERCHANT"):
+        assert street.do("propose_grant", body | {"role": role, "scope": COMMUNITY})
     grant = propose(house)
     with pytest.raises(RoleDenied):
         decide(house, "approve_grant", grant, role="R_STREET", scope=STREET)

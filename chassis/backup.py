@@ -24,7 +24,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from fivered.chassis import __version__, dumps, here
+from fivered.chassis import __version__, dumps, here, kept_keys
 from fivered.chassis import storage as store
 from fivered.chassis.folder import hold, keys_of_service
 from fivered.chassis.here import keys_file, read_keys
@@ -73,6 +73,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
         event_id: That event.
         recorded_at: When that was.
         keys_in_use: The ids of the keys with which its values are sealed.
+        persons: How many persons have had a key: those lie beside the backups (`kept_keys`).
     """
 
     file: str
@@ -83,6 +84,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     event_id: str | None
     recorded_at: datetime | None
     keys_in_use: list[str]
+    persons: int = 0
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,11 +146,13 @@ def make(of: str, engines: Mapping[str, sa.Engine], to: Path, beside: Beside) ->
         part = to / f"{_PART}{of}-{os.getpid()}"
         part.mkdir()
         try:
-            manifest = _fill(part, of, engines, beside)
+            manifest, persons = _fill(part, of, engines, beside)
             _write(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
             wrong = problems(part)
             if wrong:
                 raise CommandFailed(f"the backup cannot be read: {'; '.join(wrong)}")
+            # What a backup needs is there before it is one.
+            kept_keys.bring_up_to_date(to, persons)
             place = _free(to / f"{of}-{manifest.made_at:%Y%m%dT%H%M%SZ}")
             part.rename(place)
             _sync(to)
@@ -185,15 +189,19 @@ def _free(place: Path) -> Path:
     return found
 
 
-def _fill(folder: Path, of: str, engines: Mapping[str, sa.Engine], beside: Beside) -> Manifest:
+def _fill(
+    folder: Path, of: str, engines: Mapping[str, sa.Engine], beside: Beside
+) -> tuple[Manifest, dict[str, kept_keys.Kept]]:
     parts: dict[str, Part] = {}
+    persons: dict[str, kept_keys.Kept] = {}
     names: set[str] = set()
     why: list[str] = []
     made_at = datetime.now(UTC)
     with dumps.snapshots(engines) as held:
         for service, snapshot in held.items():
             made_at = min(made_at, dumps.replayed_at(snapshot.conn) or made_at)
-            part = _part(service, engines[service], snapshot.conn)
+            persons[service] = kept_keys.in_database(service, snapshot.conn)
+            part = _part(service, engines[service], snapshot.conn, len(persons[service]))
             names |= _referenced(service, snapshot.conn)
             without = _without_rows(service)
             dumps.write(engines[service], snapshot, folder / part.file, list(without))
@@ -211,13 +219,14 @@ def _fill(folder: Path, of: str, engines: Mapping[str, sa.Engine], beside: Besid
         for name, value in beside.keys.items()
         if value
     }
-    return Manifest(
+    made = Manifest(
         _FORMAT, __version__, of, made_at, parts, files, noted, copied,
-        _left_out(noted, given=bool(beside.blobs), sealed=sealed) + why,
+        _left_out(noted, given=bool(beside.blobs), sealed=sealed) + sorted(set(why)),
     )  # fmt: skip
+    return made, persons
 
 
-def _part(service: str, engine: sa.Engine, conn: sa.Connection) -> Part:
+def _part(service: str, engine: sa.Engine, conn: sa.Connection, persons: int) -> Part:
     tables = service_class(service).tables.tables
     outbox, in_use = tables["outbox"], tables["keys_in_use"]
     newest = conn.execute(
@@ -242,6 +251,7 @@ def _part(service: str, engine: sa.Engine, conn: sa.Connection) -> Part:
         keys_in_use=list(
             conn.execute(sa.select(in_use.c.key_id).where(in_use.c.purpose == "SEAL")).scalars()
         ),
+        persons=persons,
     )
 
 
@@ -472,6 +482,16 @@ def problems(folder: Path) -> list[str]:
     for part in manifest.services.values():
         if not wrong and (why := dumps.check(folder / part.file)):
             wrong.append(f"{part.file}: {why}")
+    for service, part in manifest.services.items():
+        kept_here = folder.parent / kept_keys.FOLDER / f"{service}.json"
+        try:
+            known = len(kept_keys.in_file(kept_here))
+        except CommandFailed as error:
+            wrong.append(str(error))
+            continue
+        # While a backup is made, they are not there yet.
+        if known < part.persons and not folder.name.startswith(_PART):
+            wrong.append(f"{kept_here.parent.name}/{kept_here.name} lacks keys of persons")
     kept = folder.parent / BLOBS
     for name in manifest.blobs or {}:
         if not (kept / name).is_file():

@@ -523,6 +523,11 @@ class Service(Declared):
         """Note that the caller is given the own data, and may refuse it: see `own_data.note`."""
         own_data.note(tx)
 
+    def erase_again(self, tx: Tx, person_ids: Sequence[str]) -> None:
+        """Carry erasures out again that a restored database has forgotten; done before, it changes
+        nothing."""
+        own_data.erase(tx, person_ids)
+
     @command(roles=webhooks.DECIDERS, http="POST /webhooks", status=201, unkept=("secret",))
     def _add_webhook(self, tx: Tx, body: AddWebhook) -> WebhookSecret:
         """登记推送地址 / Register a webhook.

@@ -335,7 +335,7 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     rebuild.add_argument("--json", action="store_true", help="of the list: an object per line")
 
     keys = parsers["keys"]
-    keys.add_argument("action", choices=("status", "rotate", "drop", "pair"))
+    keys.add_argument("action", choices=("status", "rotate", "drop", "pair", "persons"))
     keys.add_argument(
         "key", nargs="?", default="", help="its variable; none: that of people's data"
     )
@@ -343,6 +343,12 @@ def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     keys.add_argument("--keys", default="", help="file or folder of the keys; none: --data")
 
     keys.add_argument("--json", action="store_true", help="status: an object per service")
+    keys.add_argument(
+        "--begin",
+        action="store_true",
+        help="persons: from now on a key of its person seals what is about a person; no process of"
+        " 0.2 runs any more, and none can start again",
+    )
     _declare_backups(parsers["backup"], parsers["restore"])
 
     calendar = parsers["calendar"]
@@ -402,6 +408,10 @@ def _declare_backups(backup: argparse.ArgumentParser, restore: argparse.Argument
     restore.add_argument(
         "--replace", metavar="NAME", help="the service (or the folder) whose data are replaced"
     )
+    restore.add_argument(
+        "--person-keys", metavar="FOLDER",
+        help="newer keys of persons than those beside the backup (a folder of backups)",
+    )  # fmt: skip
     restore.add_argument("--keys-to", metavar="FILE", help="write the sealed keys there")
     restore.add_argument("--passphrase-file", metavar="FILE", help=sealed_by)
 

@@ -442,6 +442,10 @@ def run_keys(given: argparse.Namespace) -> int:
         return keys.status(data, print, as_json=given.json)
     if given.json:
         raise CommandFailed(f"keys {given.action} takes no --json: it tells steps to people")
+    if given.begin and given.action != "persons":
+        raise CommandFailed("--begin is for keys persons")
+    if given.action == "persons":
+        return keys.persons(data, print, begin=given.begin)
     if given.action == "pair":
         return keys.pair(print)
     change = keys.rotate if given.action == "rotate" else keys.drop

@@ -25,7 +25,9 @@ from fivered.chassis import (
     database_errors,
     here,
     leases,
+    own_data,
     partitioning,
+    person_keys,
     sealing,
     topology,
     webhooks,
@@ -125,6 +127,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             card = runtime.health(tx)
             now = datetime.now(UTC)
             keys = [*_signatures(tx), *_clocks(tx, now), *_keys(tx), *_webhooks(tx)]
+            keys += _erasures(tx)
             keys += _unsealed(tx, now)
             changing = partitioning.read(tx.conn, runtime.chassis)
             steps = runtime.first_steps(tx)["steps"]
@@ -158,6 +161,13 @@ def _signatures(tx: Tx) -> Iterator[Found]:
     """Tell whether every service can still sign who acts in the calls of the others."""
     if tx.runtime.process.actor_public and tx.runtime.process.actor_key:
         yield None, f"{ACTOR_KEY} is believed beside the pairs: empty it (docs/keys.md)"
+
+
+def _erasures(tx: Tx) -> Iterator[Found]:
+    """Tell whether a restored database still holds what was erased."""
+    if many := own_data.waiting(tx):
+        said = "a start carries them out again; its log says erasure_waits and why"
+        yield False, f"{many} erasures of before the restore wait: {said}"
 
 
 def _webhooks(tx: Tx) -> Iterator[Found]:
@@ -244,6 +254,10 @@ def _keys(tx: Tx) -> Iterator[Found]:
     if status is None:
         return
     yield from ((False, problem) for problem in sealing.problems(tx))
+    if status.waiting is None and person_keys.owners(tx.runtime.service_cls):
+        yield None, "people share the service's key: when no 0.2 runs, fivered keys persons --begin"
+    elif status.waiting:
+        yield None, f"{status.waiting} values wait for the key of their person"
     if status.left:
         before = f"{status.setting}_BEFORE stays until then (fivered keys status)"
         yield None, f"{status.left} values wait to be sealed with the present key; {before}"

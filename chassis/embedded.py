@@ -256,6 +256,7 @@ class Writer(threading.Thread):
         sealing.look_again(self.runtime)
         webhooks.look_again(self.runtime)
         audit_seals.seal(self.runtime)
+        own_data.erase_again(self.runtime)
         own_data.forget(self.runtime, self.runtime.now())
         forget_abandoned(self.runtime.process.blobs)
         chassis = self.runtime.chassis

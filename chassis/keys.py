@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fivered.chassis import here, migrate, sealing, webhooks
+from fivered.chassis import here, migrate, person_keys, sealing, webhooks
 from fivered.chassis.actors import PAIRS, new_pair
 from fivered.chassis.folder import all_settings, take_folder, wanted_keys, write_keys
 from fivered.chassis.here import keys_file, read_keys
@@ -128,6 +128,52 @@ def _kept_settings(name: str, found: Mapping[str, str]) -> dict[str, str]:
             if stands_in == name and not found.get(match):
                 set_now[match] = match_key_of(service, found[name])
     return set_now
+
+
+def persons(data: str, say: Say, *, begin: bool) -> int:
+    """Say whether what is about a person is sealed with a key of that person, or begin with it.
+
+    Args:
+        data: The data folder.
+        say: Takes one line.
+        begin: From now on: the operator says that no process of the release before runs any more.
+
+    Raises:
+        CommandFailed: No service here seals what is about persons.
+    """
+    place = _place(data)
+    found = [
+        (service, name)
+        for service, name in _sealing_services(filter(place.database, service_names())).items()
+        if place.is_there(service) and person_keys.owners(service_class(service))
+    ]
+    if not found:
+        raise CommandFailed("no service of this environment seals what is about persons")
+    for service, name in found:
+        _persons(place, service, name, say, begin=begin)
+    return 0
+
+
+def _persons(place: _Place, service: str, name: str, say: Say, *, begin: bool) -> None:
+    with _opened(place, service) as runtime:
+        if _is_behind(runtime):
+            raise CommandFailed(f"the database of {service} is not migrated: fivered migrate")
+        with runtime.transaction(SYSTEM) as tx:
+            begun = person_keys.state(runtime, tx.conn) != ""
+            if begin and not begun:
+                person_keys.begin(runtime, tx.conn)
+    if begin and not begun and place.data is not None:
+        with _stopped(place.data) as alone:
+            if alone:
+                _reseal(place, service, name, say)
+    status = _look(place, service)
+    if status.waiting is None:
+        say(f"{service}: people share the service's key; when no process of 0.2 runs any more:")
+        say("  fivered keys persons --begin")
+        return
+    say(f"{service}: {status.persons} values have the key of their person, {status.waiting} wait")
+    if status.waiting:
+        say("  a running work (or fivered up) does it within the hour, a start at once")
 
 
 def pair(say: Say) -> int:
@@ -255,6 +301,8 @@ def status(data: str, say: Say, *, as_json: bool = False) -> int:
         for one, count in sorted(found.values.items()):
             role = roles.get(one, "not given here") if one else "names no key: of before a rotation"
             say(f"  {one or '-':<8}  {count:>9} values  {role}")
+        if found.persons:
+            say(f"  persons   {found.persons:>9} values  each with the key of its person")
         if found.before:
             left = (
                 ""

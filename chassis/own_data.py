@@ -10,21 +10,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import audit, records
+from fivered.chassis import audit, person_keys, records
 from fivered.chassis import storage as store
 from fivered.chassis.fields import Cursor, Limit
 from fivered.chassis.messages import SYSTEM, Event
+from fivered.chassis.person_keys import vault_in
 from fivered.chassis.personal import ROWS, WORDS, DataMap, Held, Use, is_plain, listed
-from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.refusal import Invalid, Refusal, said
 from fivered.chassis.replies import Reply, plain
 from fivered.chassis.requests import Request
 from fivered.chassis.transaction import Opened, Tx
-from fivered.chassis.vault import Keys, Sealed, Vault
+from fivered.chassis.vault import Sealed, Vault
 
 log = logging.getLogger("fivered.own_data")
 
@@ -65,6 +66,13 @@ class _Part(Request, frozen=True):
     cursor: str | None
 
 
+class _Erases(Protocol):
+    """A service (`bus.Service`)."""
+
+    def erase_again(self, tx: Tx, person_ids: Sequence[str]) -> None:
+        """Carry erasures out again."""
+
+
 class _Register:
     """The data map of a service with its tables, as it is asked about one person."""
 
@@ -74,7 +82,7 @@ class _Register:
         self._entries: dict[str, Held] = {
             held.table: held for held in cast("DataMap", getattr(service_cls, "data_map", ()))
         }
-        self._ids = self._with_given_up(tx.conn, person_ids)
+        self.ids = self._with_given_up(tx.conn, person_ids)
 
     def _with_given_up(self, conn: sa.Connection, person_ids: Sequence[str]) -> list[str]:
         """Return the ids with those that were given up for one of them."""
@@ -114,13 +122,8 @@ class _Register:
                 ids = sa.literal(head) + key + tail if head or tail else key
                 conditions.append(column.in_(sa.select(ids).where(self.mine(of))))
             else:
-                conditions.append(column.in_([form.format(one) for one in self._ids]))
+                conditions.append(column.in_([form.format(one) for one in self.ids]))
         return sa.or_(*conditions)
-
-
-def _vault(tx: Tx) -> Vault | None:
-    keys = getattr(tx.settings, "keys", None)
-    return Vault(tx.runtime.name, keys) if isinstance(keys, Keys) else None
 
 
 # --------------------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ def answer(tx: Tx, asked: MyDataAsked) -> MyData:
     Raises:
         Invalid: The cursor is damaged.
     """
-    register, vault = _Register(tx, [tx.actor.id]), _vault(tx)
+    register, vault = _Register(tx, [tx.actor.id]), vault_in(tx)
     entries = register.whole()
     first, inner = _read(asked.cursor, len(entries))
     left, found = asked.limit, list[OwnTable]()
@@ -267,7 +270,7 @@ def _fade(tx: Tx, table: store.Table, names: Sequence[str], old: sa.ColumnElemen
         return 0
     mine = sa.tuple_(*key).in_(found)
     if names:
-        return _empty(tx.conn, table, names, mine, _vault(tx))
+        return _empty(tx.conn, table, names, mine, vault_in(tx))
     return tx.conn.execute(sa.delete(table).where(mine)).rowcount
 
 
@@ -297,12 +300,12 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
 
 def erase(tx: Tx, person_ids: Sequence[str]) -> dict[str, int]:
     """Empty or delete what the data map says, of persons and of the ids that were given up for
-    them. Done again it changes nothing.
+    them, and destroy their keys. Done again it changes nothing.
 
     Returns:
         How many rows of each table were touched.
     """
-    register, vault = _Register(tx, person_ids), _vault(tx)
+    register, vault = _Register(tx, person_ids), vault_in(tx)
     touched: dict[str, int] = {}
     for held in register.whole():
         table, mine = register.table(held), register.mine(held)
@@ -310,6 +313,7 @@ def erase(tx: Tx, person_ids: Sequence[str]) -> dict[str, int]:
             touched[held.table] = tx.conn.execute(sa.delete(table).where(mine)).rowcount
         elif held.erased:
             touched[held.table] = _empty(tx.conn, table, held.erased.split(), mine, vault)
+    person_keys.destroy(tx, register.ids)
     return touched
 
 
@@ -343,4 +347,51 @@ def _nothing(column: store.Column, row: Mapping[str, object], vault: Vault | Non
     return ""
 
 
-__all__ = ["DOOR", "MyData", "MyDataAsked", "answer", "consume", "erase", "forget", "note"]
+def erase_again(runtime: Opened) -> int:
+    """Carry out again, one by one, the erasures that a restore has found; what cannot be waits.
+
+    Returns:
+        How many were.
+    """
+    table = runtime.chassis.person_keys
+    asked = sa.select(table.c.person_id).where(table.c.waits).order_by(table.c.person_id)
+    with store.reading(runtime.engine) as conn:
+        waiting = conn.execute(asked).scalars().all()
+    done = 0
+    for person_id in waiting:
+        try:
+            with runtime.transaction(SYSTEM) as tx:
+                mine = store.lock(asked.where(table.c.person_id == person_id), tx.conn)
+                if tx.conn.execute(mine).first() is not None:
+                    cast("_Erases", runtime.instance()).erase_again(tx, [person_id])
+                    done += 1
+        except Refusal as refusal:
+            log.warning(
+                "erasure_waits",
+                extra={"service": runtime.name, "person": person_id, "why": refusal.code},
+            )
+    if done:
+        log.info("erased_again", extra={"service": runtime.name, "persons": done})
+    return done
+
+
+def waiting(tx: Tx) -> int:
+    """Count the erasures that wait to be carried out again."""
+    table = tx.runtime.chassis.person_keys
+    asked = sa.select(sa.func.count()).select_from(table).where(table.c.waits)
+    found: int = tx.conn.execute(asked).scalar_one()
+    return found
+
+
+__all__ = [
+    "DOOR",
+    "MyData",
+    "MyDataAsked",
+    "answer",
+    "consume",
+    "erase",
+    "erase_again",
+    "forget",
+    "note",
+    "waiting",
+]

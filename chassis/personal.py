@@ -98,6 +98,7 @@ WORDS = {
     "subject_id": "信用主体编号 / subject of credit",
     "text": "正文 / text",
     "title": "标题 / title",
+    "wrapped": "本人密钥(加密) / the person's key, sealed",
     "wanted": "申请更正的内容 / what is to be put right",
     "work_phone": "工作电话 / work phone",
 }
@@ -294,6 +295,13 @@ _REPEATED = Use(
     kept="30 天 / 30 days",
     readers="无 / nobody",
 )
+_KEYS = Use(
+    purpose="每人一把密钥,删除即销毁 / a key for each person, which an erasure destroys",
+    basis=("13(1)(3)",),
+    kept="登记期间;销毁后留编号,恢复备份时据以再次删除 / while registered; the id stays, so that a"
+    " restored backup is erased again",
+    readers="无 / nobody",
+)
 _SENT = Use(
     purpose="服务之间传递事实;不含姓名号码 / facts between services, without names and numbers",
     basis=("13(1)(3)",),
@@ -323,6 +331,9 @@ OF_CHASSIS: DataMap = (
     Held(
         "webhooks", WORK, others="created_by", hidden="secret secret_before",
         things="webhook_id url facts description state why delivery_id lease_by",
+    ),
+    Held(
+        "person_keys", _KEYS, others="person_id", hidden="wrapped", things="handle",
     ),
     Held("timers", WORK, others="data", things="kind ref"),
     *of_things(

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from fivered.chassis import append_only, backup, dumps, here, topology
+from fivered.chassis import append_only, backup, dumps, here, kept_keys, topology
 from fivered.chassis import storage as store
 from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
 from fivered.chassis.folder import keys_of_service, take_folder, write_keys
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.inbox import KEEP
 from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.kept_keys import Kept
 from fivered.chassis.migrate import current_of, histories, migrate_service, package_of
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.vault import key_id
@@ -45,15 +46,20 @@ def command(given: argparse.Namespace) -> int:
     of = given.service or WHOLE
     found = _newest(Path(given.source), of)
     manifest = backup.manifest_of(found)
-    wrong = backup.problems(found)
+    known = _keys_of_persons(found, given)
+    # With newer ones at hand, those beside it are not needed.
+    beside = f"{kept_keys.FOLDER}/"
+    wrong = [
+        one for one in backup.problems(found) if not (given.person_keys and one.startswith(beside))
+    ]
     if wrong:
         raise CommandFailed(f"{found} is damaged: {'; '.join(wrong)}")
     if given.keys_to:
         _write_keys(found, given)
     if given.data:
-        _folder(found, manifest, given, print)
+        _folder(found, manifest, given, known, print)
     else:
-        _service(given.service, found, manifest, given.replace, print)
+        _service(found, manifest, given, known, print)
     _print_lost(manifest, [of] if given.service else list(manifest.services), print)
     return 0
 
@@ -87,7 +93,50 @@ def _part(manifest: Manifest, service: str) -> Part:
 # One service
 
 
-def _service(service: str, found: Path, manifest: Manifest, replace: str | None, say: Say) -> None:
+def _keys_of_persons(found: Path, given: argparse.Namespace) -> dict[str, Kept]:
+    """Return the newest keys that lie beside the backup, or where somebody says, by service."""
+    known = kept_keys.in_folder(found.parent / kept_keys.FOLDER)
+    if given.person_keys:
+        place = Path(given.person_keys)
+        named = kept_keys.in_folder(place)
+        if not named:
+            raise CommandFailed(f"{place} holds no keys of persons ({kept_keys.FOLDER})")
+        for service, kept in named.items():
+            known[service] = kept_keys.merged(known.get(service, {}), kept)
+    return known
+
+
+def _wanted(
+    service: str,
+    part: Part,
+    known: Mapping[str, Kept],
+    replaced: Mapping[str, Kept],
+    keys: Iterable[str],
+) -> Kept:
+    """Return the keys of persons for a restored database: the newest, from beside the backup and
+    from databases that are there; and who was erased, in whatever service it is known.
+
+    Raises:
+        CommandFailed: Some are nowhere, or the key that opens them is not set here.
+    """
+    own = kept_keys.merged(known.get(service, {}), replaced.get(service, {}))
+    if len(own) < part.persons:
+        raise CommandFailed(
+            f"{service} has {part.persons} persons with a key of their own, and {len(own)} keys are"
+            f" here: --person-keys names the folder of backups that has {kept_keys.FOLDER}"
+        )
+    _check_ids(service, kept_keys.sealed_with(own), keys)
+    return kept_keys.merged(own, kept_keys.erased([*known.values(), *replaced.values()]))
+
+
+def _service(
+    found: Path,
+    manifest: Manifest,
+    given: argparse.Namespace,
+    known: Mapping[str, Kept],
+    say: Say,
+) -> None:
+    service, replace = str(given.service), given.replace
     part = _part(manifest, service)
     url = here.database_of(service)
     keys = {name: os.environ.get(name, "") for name in keys_of_service(service_class(service))}
@@ -102,6 +151,9 @@ def _service(service: str, found: Path, manifest: Manifest, replace: str | None,
             try:
                 _may_replace(engine, service, replace)
                 engine.dispose()
+                beside = {service: path, **{one.stem: one for one in _readers(path)}}
+                replaced = kept_keys.of_files(beside)
+                persons = _wanted(service, part, known, replaced, keys.values())
                 read = max(_last_number(path), _read_by_others(service, _readers(path)))
                 _put({path: found / part.file})
                 _begin_behind(path, read)
@@ -114,8 +166,10 @@ def _service(service: str, found: Path, manifest: Manifest, replace: str | None,
                     f"{many} others are connected to the database of {service}: stop its serve and"
                     " work"
                 )
+            replaced = {service: kept_keys.of_engine(service, engine)}
+            persons = _wanted(service, part, known, replaced, keys.values())
             dumps.fill(engine, found / part.file)
-        _migrate(service, engine, manifest, say)
+        _migrate(service, engine, manifest, persons, say)
     finally:
         engine.dispose()
     _put_blobs(found, manifest, os.environ.get("FIVERED_BLOBS", ""), say)
@@ -133,8 +187,12 @@ def _may_replace(engine: sa.Engine, name: str, replace: str | None) -> None:
 
 def _check_keys(service: str, part: Part, values: Iterable[str]) -> None:
     """Refuse where people's data could not be read afterwards."""
+    _check_ids(service, part.keys_in_use, values)
+
+
+def _check_ids(service: str, needed: Iterable[str], values: Iterable[str]) -> None:
     here_now = {key_id(service, one.strip()) for value in values for one in value.split(",")}
-    lacking = [one for one in part.keys_in_use if one not in here_now]
+    lacking = sorted(set(needed) - here_now)
     if lacking:
         raise CommandFailed(
             f"values of {service} are sealed with key {', '.join(lacking)}, which is not set here:"
@@ -142,23 +200,32 @@ def _check_keys(service: str, part: Part, values: Iterable[str]) -> None:
         )
 
 
-def _migrate(service: str, engine: sa.Engine, manifest: Manifest, say: Say) -> None:
+def _migrate(service: str, engine: sa.Engine, manifest: Manifest, persons: Kept, say: Say) -> None:
     cls = service_class(service)
     migrate_service(cls, engine)
     # A backup holds no rights.
     with engine.begin() as conn:
         append_only.hold(conn)
+        erased = kept_keys.put(service, conn, persons)
     say(
         f"{service}: restored as it was at {manifest.made_at:%Y-%m-%dT%H:%M:%SZ}; the database is"
         f" at {current_of(engine, package_of(cls))}"
     )
+    if erased:
+        say(f"  {erased} persons were erased: the next start of {service} erases them again")
 
 
 # --------------------------------------------------------------------------------------------------
 # Files of the embedded mode
 
 
-def _folder(found: Path, manifest: Manifest, given: argparse.Namespace, say: Say) -> None:
+def _folder(
+    found: Path,
+    manifest: Manifest,
+    given: argparse.Namespace,
+    known: Mapping[str, Kept],
+    say: Say,
+) -> None:
     """Put all databases of a data folder in their place; nothing runs on it meanwhile."""
     data = Path(given.data)
     if manifest.of != WHOLE:
@@ -167,7 +234,7 @@ def _folder(found: Path, manifest: Manifest, given: argparse.Namespace, say: Say
     new = not data.exists()
     held = take_folder(data)
     try:
-        _fill_folder(parts, found, manifest, given, say)
+        _fill_folder(parts, found, manifest, given, known=known, say=say)
     except BaseException:
         if new:
             shutil.rmtree(data, ignore_errors=True)
@@ -181,6 +248,8 @@ def _fill_folder(
     found: Path,
     manifest: Manifest,
     given: argparse.Namespace,
+    *,
+    known: Mapping[str, Kept],
     say: Say,
 ) -> None:
     data = Path(given.data)
@@ -197,13 +266,17 @@ def _fill_folder(
         if path.stem in service_names() and path.stem not in parts:
             raise CommandFailed(f"the backup has no {path.stem}: it would not fit the others")
     places = {service: data / f"{service}.sqlite" for service in parts}
+    replaced, keys = kept_keys.of_files(places), read_keys(kept).values()
+    persons = {
+        service: _wanted(service, part, known, replaced, keys) for service, part in parts.items()
+    }
     # Whoever has read on to an event that is gone now must not take another one for it.
     read = {service: _last_number(place) for service, place in places.items()}
     _put({place: found / parts[service].file for service, place in places.items()})
     for service, place in places.items():
         _begin_behind(place, read[service])
         engine = store.open_engine(f"sqlite:///{place}", pool_size=1)
-        _migrate(service, engine, manifest, say)
+        _migrate(service, engine, manifest, persons[service], say)
         engine.dispose()
     _put_blobs(found, manifest, os.environ.get("FIVERED_BLOBS") or str(data / BLOBS), say)
 

@@ -20,6 +20,7 @@ from fivered.chassis import (
     database_errors,
     deadlines,
     idempotency,
+    own_data,
     sealing,
     telemetry,
     webhooks,
@@ -167,6 +168,7 @@ class Runtime(Opened):
             webhooks.reseal(tx)
             for kind in self.schedules.keys() - armed_kinds(tx):
                 arm_next(tx, kind, tx.now)
+        own_data.erase_again(self)
         years.warn(self)
 
     # ----------------------------------------------------------------- what the doors lead to

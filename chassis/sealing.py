@@ -3,6 +3,7 @@
 The columns are those of type `vault.Sealed`; nothing else lists them. A start refuses keys with
 which people could not be read or found. While a key before is given, a job seals its values anew in
 small transactions; what it has done shows in the values themselves, so it may be killed anywhere.
+The same job gives values of persons the key of their person (`person_keys`), once that has begun.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import ClassVar, cast
 
 import sqlalchemy as sa
 
+from fivered.chassis import person_keys
 from fivered.chassis import storage as store
 from fivered.chassis.bus import job
 from fivered.chassis.cards import KeysInUse
@@ -24,7 +26,17 @@ from fivered.chassis.jobs import Job
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.settings import SettingsError
 from fivered.chassis.transaction import Opened, Tx
-from fivered.chassis.vault import HEAD, KeyMissing, Keys, Sealed, Vault, key_id, match_id, named
+from fivered.chassis.vault import (
+    HEAD,
+    OF_PERSON,
+    KeyMissing,
+    Keys,
+    Sealed,
+    Vault,
+    key_id,
+    match_id,
+    named,
+)
 
 log = logging.getLogger("fivered.sealing")
 
@@ -102,7 +114,8 @@ def check(tx: Tx) -> None:
     if wrong and _sample(tx) is not None:
         raise SettingsError(wrong)
     if wrong:  # nothing is stored yet: any keys will do
-        tx.conn.execute(sa.delete(tx.runtime.chassis.keys_in_use))
+        in_use = tx.runtime.chassis.keys_in_use
+        tx.conn.execute(sa.delete(in_use).where(in_use.c.purpose != person_keys.PERSON))
         used = {}
     found = [(_SEAL, vault.id), (_MATCH, vault.match_id)]
     found += [(purpose, one) for purpose, ids in used.items() for one in ids]
@@ -147,7 +160,8 @@ def _mismatches(tx: Tx, used: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _used(conn: sa.Connection, table: sa.Table) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {_SEAL: [], _MATCH: []}
-    for row in conn.execute(sa.select(table.c.purpose, table.c.key_id)):
+    asked = sa.select(table.c.purpose, table.c.key_id).where(table.c.purpose.in_(list(found)))
+    for row in conn.execute(asked):
         found[row.purpose].append(row.key_id)
     return found
 
@@ -189,7 +203,7 @@ def _sample(tx: Tx) -> tuple[bytes, str] | None:
     every = [(table, column) for table, sealed in found.items() for column in sealed]
     # A column that is mostly empty would be read to its end.
     for table, column in sorted(every, key=lambda one: bool(one[1].nullable)):
-        asked = sa.select(*_needed(table, [column])).where(column.is_not(None)).limit(1)
+        asked = sa.select(*_needed(table, [column])).where(_is_of_service(column)).limit(1)
         row = tx.conn.execute(asked).mappings().first()
         if row is not None:
             return row[column.name], _type_of(column).bound_to(
@@ -202,7 +216,9 @@ def begin(tx: Tx) -> bool:
     """Start the job that seals anew, if values of another key are there and none runs."""
     runtime = tx.runtime
     vault, keys = vault_of(runtime), keys_of(runtime)
-    if vault is None or keys is None or not keys.before or RESEAL not in runtime.job_doors:
+    if vault is None or keys is None or RESEAL not in runtime.job_doors:
+        return False
+    if not keys.before and person_keys.state(runtime, tx.conn) != person_keys.BEGUN:
         return False
     jobs = runtime.chassis.jobs
     busy = sa.select(jobs.c.job_id).where(
@@ -211,16 +227,16 @@ def begin(tx: Tx) -> bool:
     if tx.conn.execute(busy.limit(1)).first() is not None:
         return False
     noted = _used(tx.conn, runtime.chassis.keys_in_use)[_SEAL]
-    if set(noted) <= {vault.id} and not _any_other(tx.conn, runtime, vault):
+    if set(noted) <= {vault.id} and not _Waiting(tx, vault).is_any():
         return False
     tx.start_job(RESEAL, {})
     return True
 
 
 def look_again(runtime: Opened) -> None:
-    """Start the job again where another process has sealed with a key before meanwhile."""
-    keys = keys_of(runtime)
-    if keys is not None and keys.before:
+    """Start the job again where another process has sealed with a key before meanwhile, or the
+    operator has begun with keys of persons."""
+    if keys_of(runtime) is not None:
         with runtime.transaction(SYSTEM) as tx:
             begin(tx)
 
@@ -258,16 +274,89 @@ def reseal(runtime: Opened, step: Step, done: int = 0) -> int:
                         tx.conn.execute(change)
         # What another process has sealed meanwhile with the key before is taken in the next turn.
         with step(done) as tx:
-            left = _any_other(tx.conn, runtime, vault)
+            left = _Waiting(tx, vault).is_any()
             if not left:
                 used = runtime.chassis.keys_in_use
                 tx.conn.execute(
                     sa.delete(used).where(used.c.purpose == _SEAL, used.c.key_id != vault.id)
                 )
+                if person_keys.is_begun(runtime, tx.conn):
+                    person_keys.end(runtime, tx.conn)
         if not left or done == before:
             break
     log.info("values_resealed", extra={"service": runtime.name, "values": done, "key": vault.id})
     return done
+
+
+class _Waiting:
+    """What was not sealed as values are sealed now: as one transaction sees it."""
+
+    def __init__(self, tx: Tx, vault: Vault) -> None:
+        self._tx, self._runtime, self._vault = tx, tx.runtime, vault
+        begun = person_keys.is_begun(self._runtime, tx.conn)
+        self._owners = person_keys.owners(self._runtime.service_cls) if begun else {}
+
+    def is_any(self) -> bool:
+        """Tell whether any value waits."""
+        return any(self.count(column, most=1) for column in self._every())
+
+    def of_persons(self) -> int:
+        """Count the values that wait for the key of their person."""
+        return sum(self.count(column) for column in self._owners)
+
+    def count(self, column: store.Column, most: int | None = None) -> int:
+        """Count the values of a column that wait, or find out whether there are any."""
+        asked = sa.select(sa.literal(1)).where(self._waits(column)).limit(most).subquery()
+        found: int = self._tx.conn.execute(
+            sa.select(sa.func.count()).select_from(asked)
+        ).scalar_one()
+        return found
+
+    def _every(self) -> list[store.Column]:
+        found = columns(self._runtime.service_cls.tables)
+        return [column for sealed in found.values() for column in sealed]
+
+    def _waits(self, column: store.Column) -> sa.ColumnElement[bool]:
+        waits = sa.not_(_begins(column, self._vault.head))
+        if column in self._owners:
+            mine = person_keys.waits(self._runtime, self._owners[column])
+            waits = sa.or_(waits, sa.and_(self._owners[column].is_not(None), mine))
+        return sa.and_(_is_of_service(column), waits)
+
+    def batch(
+        self, table: sa.Table, sealed: Sequence[store.Column], after: Sequence[object] | None
+    ) -> list[sa.RowMapping]:
+        """Return some rows with values that wait, and have the keys of their persons at hand."""
+        key = list(table.primary_key)
+        needed = {*_needed(table, sealed), *(self._owners[c] for c in sealed if c in self._owners)}
+        asked = sa.select(*[column for column in table.columns if column in needed])
+        asked = asked.where(sa.or_(*(self._waits(column) for column in sealed)))
+        if after is not None:
+            asked = asked.where(sa.tuple_(*key) > sa.tuple_(*after))
+        asked = asked.order_by(*key).limit(_BATCH)
+        rows = list(self._tx.conn.execute(asked).mappings())
+        of = (self.owner(column, row) for column in sealed for row in rows)
+        person_keys.know(self._tx, {one for one in of if one is not None})
+        return rows
+
+    def owner(self, column: store.Column, row: sa.RowMapping) -> str | None:
+        """Return whose a value is, where it has, or gets, a key of its person."""
+        return row[self._owners[column].name] if column in self._owners else None
+
+    def anew(
+        self, table: sa.Table, sealed: Sequence[store.Column], row: sa.RowMapping
+    ) -> Iterator[sa.Update]:
+        """Give out the changes of a row."""
+        vault = person_keys.vault_in(self._tx)
+        mine = [column == row[column.name] for column in table.primary_key]
+        for column in sealed:
+            value = row[column.name]
+            if vault is None or value is None or bytes(value).startswith(OF_PERSON):
+                continue
+            bound_to = _type_of(column).bound_to({str(name): one for name, one in row.items()})
+            fresh = vault.seal(vault.open(value, bound_to), bound_to, self.owner(column, row))
+            if not bytes(value).startswith(fresh[: len(vault.head)]):
+                yield sa.update(table).where(*mine, column == value).values({column.name: fresh})
 
 
 def _changes(
@@ -276,26 +365,20 @@ def _changes(
     """Give out the changes of a table, some rows at a time."""
     after: Sequence[object] | None = None
     while True:
-        with store.reading(runtime.engine) as conn:
-            rows = conn.execute(_batch(table, sealed, vault, after)).mappings().all()
+        # It writes where persons have no key yet.
+        with runtime.transaction(SYSTEM) as tx:
+            waiting = _Waiting(tx, vault)
+            rows = waiting.batch(table, sealed, after)
+            found = [change for row in rows for change in waiting.anew(table, sealed, row)]
         if not rows:
             return
         after = [rows[-1][column.name] for column in table.primary_key]
-        yield [change for row in rows for change in _anew(table, sealed, row, vault)]
+        yield found
 
 
-def _any_other(conn: sa.Connection, runtime: Opened, vault: Vault) -> bool:
-    """Tell whether any value is there that was not sealed as values are sealed now."""
-    return any(
-        conn.execute(sa.select(sa.literal(1)).where(_other(column, vault)).limit(1)).first()
-        for sealed in columns(runtime.service_cls.tables).values()
-        for column in sealed
-    )
-
-
-def _other(column: store.Column, vault: Vault) -> sa.ColumnElement[bool]:
-    """Return the condition that a value was not sealed as values are sealed now."""
-    return sa.and_(column.is_not(None), sa.not_(_begins(column, vault.head)))
+def _is_of_service(column: store.Column) -> sa.ColumnElement[bool]:
+    """Return the condition that a value was sealed with a key of the service, not of a person."""
+    return sa.and_(column.is_not(None), sa.not_(_begins(column, OF_PERSON)))
 
 
 def _needed(table: sa.Table, sealed: Sequence[store.Column]) -> list[store.Column]:
@@ -305,29 +388,6 @@ def _needed(table: sa.Table, sealed: Sequence[store.Column]) -> list[store.Colum
         bound = _type_of(column).bound
         names |= {one.name for one in table.columns if f"{{{one.name}}}" in bound}
     return [column for column in table.columns if column.name in names]
-
-
-def _batch(
-    table: sa.Table, sealed: Sequence[store.Column], vault: Vault, after: Sequence[object] | None
-) -> store.Select:
-    key = list(table.primary_key)
-    asked = sa.select(*_needed(table, sealed)).where(sa.or_(*(_other(c, vault) for c in sealed)))
-    if after is not None:
-        asked = asked.where(sa.tuple_(*key) > sa.tuple_(*after))
-    return asked.order_by(*key).limit(_BATCH)
-
-
-def _anew(
-    table: sa.Table, sealed: Sequence[store.Column], row: sa.RowMapping, vault: Vault
-) -> Iterator[sa.Update]:
-    mine = [column == row[column.name] for column in table.primary_key]
-    for column in sealed:
-        value = row[column.name]
-        if value is None or bytes(value).startswith(vault.head):
-            continue
-        bound_to = _type_of(column).bound_to({str(name): one for name, one in row.items()})
-        fresh = vault.seal(vault.open(value, bound_to), bound_to)
-        yield sa.update(table).where(*mine, column == value).values({column.name: fresh})
 
 
 # --------------------------------------------------------------------------------------------------
@@ -344,6 +404,8 @@ class Status:
         before: Ids of the keys before.
         values: Values per id; "" for those of the older form, which names no key.
         left: Values that are not sealed with the present key, or may not be.
+        persons: Values that are sealed with a key of their person.
+        waiting: Values that wait for that; None where it has not begun.
     """
 
     setting: str
@@ -351,6 +413,8 @@ class Status:
     before: tuple[str, ...]
     values: dict[str, int]
     left: int
+    persons: int = 0
+    waiting: int | None = None
 
     @property
     def safe(self) -> bool:
@@ -373,17 +437,23 @@ def status(tx: Tx) -> Status | None:
     vault, keys = vault_of(runtime), keys_of(runtime)
     if vault is None or keys is None:
         return None
-    counts: Counter[str] = Counter()
+    counts, persons = Counter[str](), 0
     for sealed in columns(runtime.service_cls.tables).values():
         for column in sealed:
             head = sa.func.substr(column, 1, HEAD)
             # Behind the form that names no key stands chance: one group, not thousands.
             kind = sa.case((_begins(column, b"\x02"), head), else_=sa.literal(b"", sa.LargeBinary))
-            asked = sa.select(kind, sa.func.count()).where(column.is_not(None)).group_by(kind)
+            asked = sa.select(kind, sa.func.count()).where(_is_of_service(column)).group_by(kind)
             for found, count in tx.conn.execute(asked):
                 counts[named(found) or ""] += count
+            of_person = sa.select(sa.func.count()).where(_begins(column, OF_PERSON))
+            persons += tx.conn.execute(of_person).scalar_one()
     left = sum(count for one, count in counts.items() if one != vault.id) if keys.before else 0
-    return Status(keys.setting, vault.id, tuple(vault.ids[1:]), dict(counts), left)
+    begun = person_keys.is_begun(runtime, tx.conn)
+    waiting = _Waiting(tx, vault).of_persons() if begun else None
+    return Status(
+        keys.setting, vault.id, tuple(vault.ids[1:]), dict(counts), left, persons, waiting
+    )
 
 
 def _begins(column: store.Column, head: bytes) -> sa.ColumnElement[bool]:

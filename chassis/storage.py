@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
 from fivered.chassis.sqlite_writers import writer_queue_of
+from fivered.chassis.vault import Sealed
 
 # What a statement gives is not known from `table.c`, whose columns have no Python type. These stand
 # for SQLAlchemy's types of it everywhere; `Rows` is what `conn.execute` returns.
@@ -117,6 +118,7 @@ class ChassisTables:
     clock: sa.Table
     calendar_years: sa.Table
     keys_in_use: sa.Table
+    person_keys: sa.Table
     webhooks: sa.Table
     webhook_deliveries: sa.Table
     workers: sa.Table
@@ -140,6 +142,7 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _clock(metadata),
         _calendar_years(metadata),
         _keys_in_use(metadata),
+        _person_keys(metadata),
         _webhooks(metadata),
         _webhook_deliveries(metadata),
         _workers(metadata),
@@ -368,6 +371,24 @@ def _keys_in_use(metadata: sa.MetaData) -> sa.Table:
         sa.Column("purpose", sa.String(8), primary_key=True),
         sa.Column("key_id", sa.String(16), primary_key=True),
         sa.Column("since", UtcDateTime, nullable=False),
+    )
+
+
+def _person_keys(metadata: sa.MetaData) -> sa.Table:
+    # See chassis/person_keys.py. A key that was destroyed leaves its row.
+    return sa.Table(
+        "person_keys",
+        metadata,
+        sa.Column("person_id", Id, primary_key=True),
+        sa.Column("handle", sa.String(32), nullable=False, unique=True),
+        sa.Column("wrapped", Sealed("{person_id}.person_key")),
+        sa.Column("made_at", UtcDateTime, nullable=False),
+        sa.Column("ended_at", UtcDateTime),
+        # After a restore, until the erasure is carried out again.
+        sa.Column("waits", sa.Boolean, nullable=False),
+        info={
+            LEFT_OUT: "keys of persons: the newest lie beside the backups and are taken from there"
+        },
     )
 
 

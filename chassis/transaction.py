@@ -42,6 +42,7 @@ from fivered.chassis.metrics import Sample
 from fivered.chassis.pace import Pace
 from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, VersionConflict, said
 from fivered.chassis.settings import NoSettings, ProcessSettings
+from fivered.chassis.vault import Vault
 
 # Months are known from 2000-01 to 2099-12, at every door.
 _CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
@@ -200,6 +201,7 @@ class Opened(ABC):
         self.reads_of: dict[str, dict[str, Reader]] = {}
         self.on_commit: Callable[[Tx], None] = lambda _tx: None
         self.fixed_now: datetime | None = None
+        self.seals_persons = False  # see person_keys.is_begun
         self._together = _OfThread()
         clock = self.chassis.clock
         self._demo = sa.select(clock.c.offset_us).where(clock.c.name == "demo")
@@ -414,6 +416,7 @@ class Tx:
         "said",
         "standing",
         "traceparent",
+        "vault",
         "wakes",
         "writes",
     )
@@ -434,6 +437,7 @@ class Tx:
         lang: str = "zh",
     ) -> None:
         self.runtime = runtime
+        self.vault: Vault | None = None
         self.lang = lang
         self.conn = conn
         self.now = now

@@ -1,18 +1,20 @@
 """How values that nobody may read in a database are stored: sealed, and comparable by digest.
 
 A sealed value names the key that opens it, so a key may be replaced while values of the key before
-are still there. Digests are made with a key of their own, which stays: of what is only known by its
-digest no other digest can be made.
+are still there. What is about one person is sealed with a key of that person (`person_keys`), and
+with that key it ends. Digests are made with a key of their own, which stays: of what is only known
+by its digest no other digest can be made.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 import sqlalchemy as sa
 
@@ -21,9 +23,10 @@ from fivered.chassis.refusal import Refusal
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-# Form 1 says nothing of its key; form 2 is followed by the key's id.
-_UNNAMED, _NAMED = b"\x01", b"\x02"
+# Form 1 says nothing of its key; form 2 is followed by the key's id, form 3 by that of a person's.
+_UNNAMED, _NAMED, OF_PERSON = b"\x01", b"\x02", b"\x03"
 _ID = 4
+HANDLE = 16
 _NONCE = 12
 # A match key that was derived already, so that the key of which it comes can be thrown away.
 _DERIVED = "derived:"
@@ -80,6 +83,20 @@ class Keys:
     match_setting: str = ""
 
 
+class People(Protocol):
+    """The keys of persons, as far as a transaction knows them."""
+
+    def seals(self, person_id: str) -> tuple[bytes, AESGCM] | None:
+        """Return the id of a person's key and its cipher; None where the service's key seals."""
+
+    def opens(self, handle: bytes) -> AESGCM | None:
+        """Return the cipher of a person's key; None where it was destroyed.
+
+        Raises:
+            KeyMissing: There is no such key here.
+        """
+
+
 class Vault:
     """Seals and opens values, and gives keyed digests.
 
@@ -89,9 +106,10 @@ class Vault:
         id: Of the present key, in hexadecimal.
         ids: Of all keys, the present one first.
         match_id: Of the key of the digests.
+        people: The keys of persons, inside a transaction.
     """
 
-    __slots__ = ("_cipher", "_ciphers", "_digest_key", "_head", "id", "ids", "match_id")
+    __slots__ = ("_cipher", "_ciphers", "_digest_key", "_head", "id", "ids", "match_id", "people")
 
     def __init__(self, service: str, keys: Keys) -> None:
         # Importing it takes a while, and most services seal nothing.
@@ -109,32 +127,49 @@ class Vault:
         # Until a key is replaced for the first time, the release before can read what is written.
         first = not keys.before and self.match_id == match_id(service, keys.present)
         self._head = _UNNAMED if first else _NAMED + present
+        self.people: People | None = None
+
+    def within(self, people: People) -> Self:
+        """Return this vault with the keys of persons that a transaction knows."""
+        found = copy.copy(self)
+        found.people = people
+        return found
 
     @property
     def head(self) -> bytes:
         """How values begin that are sealed now."""
         return self._head
 
-    def seal(self, value: str, bound_to: str) -> bytes:
-        """Encrypt a value; it opens only in the row and column that `bound_to` names."""
-        nonce = os.urandom(_NONCE)
-        return self._head + nonce + self._cipher.encrypt(nonce, value.encode(), bound_to.encode())
+    def seal(self, value: str, bound_to: str, of: str | None = None) -> bytes:
+        """Encrypt a value; it opens only in the row and column that `bound_to` names.
 
-    def seal_or_none(self, value: str | None, bound_to: str) -> bytes | None:
+        Args:
+            value: The value.
+            bound_to: The row and the column.
+            of: The person whom it is about: that person's key seals it.
+        """
+        head, cipher = self._head, self._cipher
+        if of is not None and self.people is not None and (own := self.people.seals(of)):
+            head, cipher = OF_PERSON + own[0], own[1]
+        nonce = os.urandom(_NONCE)
+        return head + nonce + cipher.encrypt(nonce, value.encode(), bound_to.encode())
+
+    def seal_or_none(self, value: str | None, bound_to: str, of: str | None = None) -> bytes | None:
         """Encrypt a value that may be absent."""
-        return None if value is None else self.seal(value, bound_to)
+        return None if value is None else self.seal(value, bound_to, of)
 
     def open(self, sealed: bytes, bound_to: str) -> str:
-        """Decrypt a value that was sealed for the same row and column.
+        """Decrypt a value that was sealed for the same row and column; empty, where the key of its
+        person was destroyed.
 
         Raises:
             KeyMissing: It was sealed with none of our keys.
         """
-        return self._opened(bytes(sealed), bound_to)[0]
+        return self.open_or_none(sealed, bound_to) or ""
 
     def open_or_none(self, sealed: bytes | None, bound_to: str) -> str | None:
-        """Decrypt a value that may be absent."""
-        return None if sealed is None else self.open(sealed, bound_to)
+        """Decrypt a value that may be absent, as one is whose person's key was destroyed."""
+        return None if sealed is None else self._opened(bytes(sealed), bound_to)[0]
 
     def key_of(self, sealed: bytes, bound_to: str) -> str:
         """Return the id of the key with which a value was sealed.
@@ -144,9 +179,17 @@ class Vault:
         """
         return self._opened(bytes(sealed), bound_to)[1]
 
-    def _opened(self, sealed: bytes, bound_to: str) -> tuple[str, str]:
+    def _opened(self, sealed: bytes, bound_to: str) -> tuple[str | None, str]:
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  see above
 
+        if sealed[:1] == OF_PERSON:
+            handle = sealed[1 : 1 + HANDLE]
+            if self.people is None:
+                raise KeyMissing(key=handle.hex())
+            cipher = self.people.opens(handle)
+            rest = sealed[1 + HANDLE :]
+            told = _decrypt(cipher, rest, bound_to) if cipher is not None else None
+            return told, handle.hex()
         if sealed[:1] == _NAMED:
             name = sealed[1 : 1 + _ID]
             if name not in self._ciphers:

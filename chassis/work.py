@@ -372,6 +372,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     sealing.look_again(runtime)
     webhooks.look_again(runtime)
     audit_seals.seal(runtime)
+    own_data.erase_again(runtime)
     own_data.forget(runtime, runtime.now())
     forget_abandoned(runtime.process.blobs)
     chassis, now = runtime.chassis, datetime.now(UTC)

@@ -1,5 +1,7 @@
 """Way in: its commands, queries, subscriptions and timers. No rule stands here."""
 
+from collections.abc import Sequence
+
 from fivered.chassis import deadlines
 from fivered.chassis.bus import PUBLIC, SELF, Nothing, Service, Tx, query, shown
 from fivered.chassis.bus import command as internal
@@ -201,6 +203,10 @@ class Identity(Sealing, Service):
         # ------------------------------------------------------------ timers
         timer("sweep", sweeping.sweep, schedule=sweeping.next_sweep),
     )  # fmt: skip
+
+    def erase_again(self, tx: Tx, person_ids: Sequence[str]) -> None:
+        """Close the accounts again of persons whom a restored database has back."""
+        heard.erase_again(tx, person_ids)
 
     @query(roles=(SYSTEM_ROLE,))
     def _standing(self, tx: Tx, body: Nothing) -> replies.Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from fivered.chassis.api import Leaving
@@ -610,6 +611,10 @@ class Steward(Imports, Sealing, Service):
     def note_own_data(self, tx: Tx) -> None:
         """Note that the caller is given the own data, a few times a day."""
         own_data.note(tx)
+
+    def erase_again(self, tx: Tx, person_ids: Sequence[str]) -> None:
+        """Erase again whom a restored register has back."""
+        erasures.erase_again(tx, person_ids)
 
     def reads_as(self, tx: Tx) -> Actor:
         """Return as whom somebody reads whose post as a steward may be over."""

@@ -45,6 +45,13 @@ def erased(tx: Tx, heard: Sequence[Event]) -> None:
     own_data.consume(tx, heard)
 
 
+def erase_again(tx: Tx, person_ids: Sequence[str]) -> None:
+    """The same, after a restore."""
+    for person_id in person_ids:
+        closing.close(tx, person_id, "ERASED")
+    own_data.erase(tx, person_ids)
+
+
 _OF_REGISTRATION = (
     events.PersonRegisteredHeard,
     events.ResidentRegisteredHeard,

@@ -17,7 +17,7 @@ _PART = 500
 
 def born_on(tx: Tx, row: Row | NewPerson) -> date | None:
     """Return the day on which somebody was born, where it is known."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     born = vault.open_or_none(row.birthday, f"{row.person_id}.birthday")
     return date.fromisoformat(born) if born else None
 
@@ -94,7 +94,7 @@ def find_by_name(tx: Tx, due: Due) -> None:
     """Let everybody be found by their name who was registered before that; in parts, and all of
     it once more a day later."""
     turn, _, after = due.ref.partition(":")
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     rows = storage.finding.registered_after(tx.conn, after, _PART)
     storage.finding.write(
         tx.conn,

@@ -42,7 +42,7 @@ def refused(refusal: Refusal) -> Refused:
 
 def before(tx: Tx, change: Row) -> Before:
     """Return what a register said before a change."""
-    return storage.people.before(storage.vault(tx.settings.keys), change)
+    return storage.people.before(storage.vault(tx), change)
 
 
 def note_change(
@@ -56,7 +56,7 @@ def note_change(
     reason: str | None = None,
 ) -> None:
     """Keep what a register said before, and who changed it why."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     storage.people.write_change(
         tx.conn,
         kind=kind,
@@ -67,6 +67,6 @@ def note_change(
         actor_role=tx.actor.role,
         action=action,
         fields=sorted(before),
-        reason=vault.seal_or_none(reason, f"{ref}.reason"),
-        before=vault.seal(msgspec.json.encode(before).decode(), f"{ref}.before"),
+        reason=vault.seal_or_none(reason, f"{ref}.reason", ref),
+        before=vault.seal(msgspec.json.encode(before).decode(), f"{ref}.before", ref),
     )

@@ -80,7 +80,7 @@ def propose_correction(tx: Tx, payload: ProposeCorrection) -> replies.Correction
         StateConflict: The caller is no longer here.
         TooManyProposals: As many as may be wait for a decision.
     """
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     if tx.first is not None:
         return _again(tx, vault)
     row = storage.people.lock(tx.conn, tx.actor.id)
@@ -98,7 +98,9 @@ def propose_correction(tx: Tx, payload: ProposeCorrection) -> replies.Correction
         person_id=row.person_id,
         area=row.area,
         state="ASKED",
-        wanted=vault.seal(msgspec.json.encode(wanted).decode(), f"{correction_id}.wanted"),
+        wanted=vault.seal(
+            msgspec.json.encode(wanted).decode(), f"{correction_id}.wanted", row.person_id
+        ),
         created_at=tx.now,
         decide_by=tx.now + timedelta(days=DAYS),
         version=1,
@@ -150,7 +152,7 @@ def withdraw_correction(tx: Tx, payload: WhichCorrection) -> replies.CorrectionC
     tx.check_version(waiting.version)
     records.require_state(waiting, "ASKED")
     gone = storage.corrections.update(tx.conn, waiting, state="WITHDRAWN", wanted=None)
-    return replies.CorrectionCard.about(gone, storage.vault(tx.settings.keys))
+    return replies.CorrectionCard.about(gone, storage.vault(tx))
 
 
 def decide_correction(tx: Tx, payload: DecideCorrection) -> replies.CorrectionCard:
@@ -166,7 +168,7 @@ def decide_correction(tx: Tx, payload: DecideCorrection) -> replies.CorrectionCa
         SelfConfirm: It is somebody of the caller's household.
         StateConflict: It was decided, or the person is no longer here.
     """
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     if tx.first is not None:
         return _again(tx, vault)
     waiting = storage.corrections.correction(tx.conn, payload.correction_id)
@@ -185,7 +187,9 @@ def decide_correction(tx: Tx, payload: DecideCorrection) -> replies.CorrectionCa
         waiting,
         state="DONE" if payload.approved else "REFUSED",
         wanted=None,
-        reason=vault.seal_or_none(payload.reason, f"{waiting.correction_id}.reason"),
+        reason=vault.seal_or_none(
+            payload.reason, f"{waiting.correction_id}.reason", waiting.person_id
+        ),
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
@@ -193,7 +197,7 @@ def decide_correction(tx: Tx, payload: DecideCorrection) -> replies.CorrectionCa
 
 
 def _put_right(tx: Tx, row: Row, waiting: Row, reason: str | None) -> None:
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     wanted = replies.wanted_of(waiting, vault)
     order = CorrectPerson(
         person_id=row.person_id,

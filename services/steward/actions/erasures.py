@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -106,7 +107,7 @@ def ask_erasure(tx: Tx, payload: AskErasure) -> replies.ErasureCard:
 
 
 def _card(tx: Tx, row: Row) -> replies.ErasureCard:
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return replies.ErasureCard.about(row, *storage.erasures.told(tx.conn, vault, row))
 
 
@@ -166,12 +167,12 @@ def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
         _erase(tx, row)
     elif payload.reason is None:
         raise ReasonNeeded(field="reason")
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     decided = storage.erasures.update(
         tx.conn,
         waiting,
         state="DONE" if payload.approved else "REFUSED",
-        reason=vault.seal_or_none(payload.reason, f"{waiting.erasure_id}.reason"),
+        reason=vault.seal_or_none(payload.reason, f"{waiting.erasure_id}.reason", row.person_id),
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
@@ -185,6 +186,21 @@ def _erase(tx: Tx, row: Row) -> None:
     open_ones = storage.people.open_cases(tx.conn, row.person_id)
     if open_ones:
         raise StillOpenRequests(numbers=", ".join(one.number for one in open_ones[:10]))
+    _carry_out(tx, row)
+
+
+def erase_again(tx: Tx, person_ids: Sequence[str]) -> None:
+    """Carry out what was decided and is forgotten after a restore: without asking again."""
+    for person_id in person_ids:
+        row = storage.people.lock(tx.conn, person_id)
+        if row is None or row.status in {"ERASED", "MERGED"}:
+            own_data.erase(tx, [person_id])
+            continue
+        _carry_out(tx, row)
+        storage.erasures.end(tx.conn, person_id, tx.now)
+
+
+def _carry_out(tx: Tx, row: Row) -> None:
     if row.status == "ACTIVE":
         row = leave(tx, row, "MOVED_OUT")
     own_data.erase(tx, [row.person_id])

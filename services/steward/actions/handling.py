@@ -226,7 +226,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
     disarm_all(tx, row.request_id)
     storage.cases.stop_clock(tx.conn, row.request_id, "RESOLVE", tx.now)
     tx.arm("REQ_AUTOCLOSE", row.request_id, tx.now + rules.requests.AUTOCLOSE)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     row = change(
         tx,
         row,
@@ -235,7 +235,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
         {"outcome": payload.outcome, "on_time": on_time},
         resolved_at=tx.now,
         outcome=payload.outcome,
-        note=vault.seal(payload.note, f"{row.request_id}.note"),
+        note=vault.seal(payload.note, f"{row.request_id}.note", row.reporter_id),
         evidence=payload.media,
         # Late once is late for good; a reopening does not wash it off.
         late=row.late or not on_time,

@@ -73,7 +73,7 @@ def propose_merge(tx: Tx, payload: ProposeMerge) -> replies.MergeReply:
         into=into.person_id,
         area=row.area,
         state="PROPOSED",
-        reason=storage.vault(tx.settings.keys).seal(payload.reason, f"{merge_id}.reason"),
+        reason=storage.vault(tx).seal(payload.reason, f"{merge_id}.reason", row.person_id),
         proposed_by=tx.actor.id,
         created_at=tx.now,
         version=1,
@@ -196,12 +196,12 @@ _PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")
 
 def _gained(tx: Tx, row: Row, into: Row) -> dict[str, Any]:
     """Return what the registration that stays did not know and the other one did."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     gained: dict[str, Any] = {}
 
     def seal_again(column: str, suffix: str) -> None:
         plain = vault.open_or_none(getattr(row, column), f"{row.person_id}.{suffix}")
-        gained[column] = vault.seal_or_none(plain, f"{into.person_id}.{suffix}")
+        gained[column] = vault.seal_or_none(plain, f"{into.person_id}.{suffix}", into.person_id)
 
     if into.id_no_hmac is None and row.id_no_hmac is not None:
         seal_again("id_no_mask", "id_no")

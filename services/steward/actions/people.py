@@ -179,10 +179,10 @@ def dwelling_columns(
         dwelling: The dwelling, where it is known.
         name: The person's name from now on, where that is another one.
     """
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     text = rules.dwellings.as_text(dwelling)
     return {
-        "dwelling": vault.seal_or_none(text, f"{row.person_id}.dwelling"),
+        "dwelling": vault.seal_or_none(text, f"{row.person_id}.dwelling", row.person_id),
         "found_by": storage.finding.digests(vault, area, name or name_of(tx, row), dwelling),
     }
 
@@ -220,7 +220,7 @@ def named(tx: Tx, row: Row | NewPerson, *, kept: bool = False) -> dict[str, str]
 
 def name_of(tx: Tx, row: Row | NewPerson) -> str:
     """Return a person's name in the clear."""
-    return storage.vault(tx.settings.keys).open(row.name, f"{row.person_id}.name")
+    return storage.vault(tx).open(row.name, f"{row.person_id}.name")
 
 
 def _locked(tx: Tx, person_id: str) -> Row:
@@ -258,7 +258,7 @@ def _place_of(row: Row) -> dict[str, object]:
 
 def dwelling_of(tx: Tx, row: Row) -> Dwelling | None:
     """Return where somebody lives, in the clear."""
-    return storage.finding.dwelling_of(storage.vault(tx.settings.keys), row)
+    return storage.finding.dwelling_of(storage.vault(tx), row)
 
 
 def _check_household(tx: Tx, row: Row, household: str | None, grid: str | None) -> None:
@@ -556,7 +556,7 @@ def corrected(tx: Tx, row: Row, payload: CorrectPerson) -> tuple[dict[str, Any],
         NumberTellsBirth: The year of birth follows from the identity number.
         PhoneTaken: The phone is another household's.
     """
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     ref = row.person_id
     values: dict[str, Any] = {}
     before: dict[str, object] = {}
@@ -564,7 +564,7 @@ def corrected(tx: Tx, row: Row, payload: CorrectPerson) -> tuple[dict[str, Any],
     if payload.name is not None:
         name, old = rules.identity.check_name(payload.name), name_of(tx, row)
         if name != old:
-            values["name"] = vault.seal(name, f"{ref}.name")
+            values["name"] = vault.seal(name, f"{ref}.name", ref)
             before["name"] = old
     dwelling = lived = dwelling_of(tx, row)
     given = dwelling_given(payload, row.grid)
@@ -605,7 +605,7 @@ def _phone_columns(
     tx: Tx, row: Row, phone: str | None, household: str | None, grid: str | None
 ) -> dict[str, object]:
     """Return the columns of a person's phone, which no other household has."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     if phone is None:
         return {"phone": None, "phone_hmac": None}
     digits = rules.identity.check_phone(phone, synthetic=row.synthetic)
@@ -618,13 +618,16 @@ def _phone_columns(
     other = other_household(holders, grid, household)
     if other is not None:
         raise PhoneTaken(field="phone", **named(tx, other))
-    return {"phone": vault.seal(digits, f"{row.person_id}.phone"), "phone_hmac": digest}
+    return {
+        "phone": vault.seal(digits, f"{row.person_id}.phone", row.person_id),
+        "phone_hmac": digest,
+    }
 
 
 def _correct_number(
     tx: Tx, row: Row, payload: CorrectPerson, values: dict[str, object], before: dict[str, object]
 ) -> None:
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     today = tx.calendar.local_date(tx.now)
     number, born = rules.identity.check_id_number(payload.id_no or "", today)
     rules.identity.check_birth_year(payload.birth_year, born, today)
@@ -636,10 +639,12 @@ def _correct_number(
         if other.person_id != row.person_id:
             raise PersonExists(field="id_no", **named(tx, other))
     values |= {
-        "id_no_mask": vault.seal(rules.identity.mask_id_number(number), f"{row.person_id}.id_no"),
+        "id_no_mask": vault.seal(
+            rules.identity.mask_id_number(number), f"{row.person_id}.id_no", row.person_id
+        ),
         "id_no_hmac": digest,
         "birth_year": born.year,
-        "birthday": vault.seal(born.isoformat(), f"{row.person_id}.birthday"),
+        "birthday": vault.seal(born.isoformat(), f"{row.person_id}.birthday", row.person_id),
         "is_adult": rules.identity.is_adult(born, None, today),
     }
     before["id_no"] = vault.open_or_none(row.id_no_mask, f"{row.person_id}.id_no")
@@ -704,7 +709,7 @@ def bring_back(
         PhoneTaken: The phone is another household's.
     """
     _check_household(tx, row, household, grid)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     today = tx.calendar.local_date(tx.now)
     values: dict[str, Any] = {}
     if phone is not None or row.phone_hmac is not None:

@@ -190,7 +190,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     if payload.board_consent:
         _check_consent(tx, person, payload.consent_ref)
     steward_id = chosen or tx.new_id("stw")
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     row = storage.posts.insert(
         tx.conn,
         grids,
@@ -198,7 +198,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
             payload,
             tables.stewards,
             steward_id=steward_id,
-            work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone"),
+            work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone", person.person_id),
             consent_ref=payload.consent_ref if payload.board_consent else None,
             consent_by=tx.actor.id if payload.board_consent else None,
             consent_at=tx.now if payload.board_consent else None,
@@ -334,7 +334,7 @@ def _corrected(
     tx: Tx, row: Row, payload: CorrectSteward
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Return the new columns, and what the changed ones said before."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     given: dict[str, object] = {}
     duty = payload.duty or row.duty
     if payload.duty is not None:
@@ -360,7 +360,9 @@ def _corrected(
             phone = rules.identity.check_work_phone(payload.work_phone)
         old = vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone")
         if phone != old:
-            values["work_phone"] = vault.seal_or_none(phone, f"{row.steward_id}.work_phone")
+            values["work_phone"] = vault.seal_or_none(
+                phone, f"{row.steward_id}.work_phone", row.person_id
+            )
             before["work_phone"] = old
     return values, before
 

@@ -147,7 +147,7 @@ def _check_rating(tx: Tx, case: Row, own: Row) -> None:
 
 
 def _keep_rating(tx: Tx, row: Row, state: str, payload: RateRequest, **values: object) -> Row:
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return change(
         tx,
         row,
@@ -157,7 +157,7 @@ def _keep_rating(tx: Tx, row: Row, state: str, payload: RateRequest, **values: o
         rated_at=tx.now,
         stars=payload.stars,
         solved=payload.solved,
-        rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating"),
+        rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating", row.reporter_id),
         **values,
     )
 

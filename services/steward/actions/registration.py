@@ -297,7 +297,7 @@ def _same_content(tx: Tx, row: NewPerson, known: Row | NewPerson) -> bool:
 
 
 def _dwelling_of(tx: Tx, row: Row | NewPerson) -> Dwelling | None:
-    return storage.finding.dwelling_of(storage.vault(tx.settings.keys), row)
+    return storage.finding.dwelling_of(storage.vault(tx), row)
 
 
 def _learn_dwelling(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
@@ -310,7 +310,7 @@ def _learn_dwelling(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
 
 
 def _plain_phone(tx: Tx, row: NewPerson) -> str | None:
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return vault.open_or_none(row.phone, f"{row.person_id}.phone")
 
 
@@ -318,9 +318,9 @@ def _learn_birthday(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
     """Keep the day of birth of one who was registered before it was kept."""
     if row.birthday is None or known.birthday is not None:
         return
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     born = vault.open(row.birthday, f"{row.person_id}.birthday")
-    sealed = vault.seal(born, f"{known.person_id}.birthday")
+    sealed = vault.seal(born, f"{known.person_id}.birthday", known.person_id)
     storage.people.learn_birthday(tx.conn, known.person_id, sealed)
     if not known.is_adult:
         await_days(tx, {rules.identity.eighteenth(date.fromisoformat(born), None)})
@@ -343,7 +343,7 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         tx.require_scope(payload.grid)
     person_id = chosen or tx.new_id("per")
     dwelling = dwelling_given(payload, payload.grid)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     birth_year = rules.identity.check_birth_year(payload.birth_year, born, today)
     area = payload.grid[:12] if payload.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT)
     content = [
@@ -359,20 +359,26 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
     ]
     return NewPerson(
         person_id=person_id,
-        name=vault.seal(name, f"{person_id}.name"),
-        phone=vault.seal_or_none(phone, f"{person_id}.phone"),
+        name=vault.seal(name, f"{person_id}.name", person_id),
+        phone=vault.seal_or_none(phone, f"{person_id}.phone", person_id),
         phone_hmac=vault.digest("phone", phone) if phone else None,
         id_no_mask=vault.seal_or_none(
-            rules.identity.mask_id_number(number) if number else None, f"{person_id}.id_no"
+            rules.identity.mask_id_number(number) if number else None,
+            f"{person_id}.id_no",
+            person_id,
         ),
         id_no_hmac=vault.digest("id_no", number) if number else None,
         birth_year=birth_year,
-        birthday=vault.seal_or_none(born.isoformat() if born else None, f"{person_id}.birthday"),
+        birthday=vault.seal_or_none(
+            born.isoformat() if born else None, f"{person_id}.birthday", person_id
+        ),
         is_adult=rules.identity.is_adult(born, birth_year, today),
         area=area,
         grid=payload.grid,
         household_id=payload.household_id,
-        dwelling=vault.seal_or_none(rules.dwellings.as_text(dwelling), f"{person_id}.dwelling"),
+        dwelling=vault.seal_or_none(
+            rules.dwellings.as_text(dwelling), f"{person_id}.dwelling", person_id
+        ),
         status="ACTIVE",
         synthetic=payload.synthetic,
         digest=vault.digest("person", msgspec.json.encode(content).decode()),

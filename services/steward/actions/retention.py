@@ -51,7 +51,7 @@ def _drop(tx: Tx, saved: dict[str, Any]) -> bool:
     saved["counts"] += counts
     texts = store.with_texts(tx.conn, before, TEXTS)
     if texts:
-        seal = storage.vault(tx.settings.keys).seal
+        seal = storage.vault(tx).seal
         store.erase(tx.conn, {one: seal("", f"{one}.text") for one in texts}, tx.now)
         saved["texts"] = saved.get("texts", 0) + len(texts)
     return reads == ROWS or len(texts) == TEXTS

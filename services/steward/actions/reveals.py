@@ -96,7 +96,7 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     person, case, why = _entitled(tx, payload)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     phone = vault.open_or_none(person.phone, f"{person.person_id}.phone")
     if phone is None:
         raise NothingToReveal(field="subject")

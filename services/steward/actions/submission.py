@@ -362,7 +362,7 @@ def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) 
     }
     said |= {"reporter_id": reporter, "external_ref": reference}
     said["occurred_at"] = stamp(payload.occurred_at and payload.occurred_at.astimezone(UTC))
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
 
 
@@ -403,7 +403,7 @@ def _answered(
         ):
             return None
         first = before
-        vault = storage.vault(tx.settings.keys)
+        vault = storage.vault(tx)
         same = vault.open(first.text, f"{first.request_id}.text") == payload.text
     if same:
         return msgspec.structs.replace(reply(first), duplicate=True)
@@ -509,7 +509,7 @@ def _new(
             topic_id=topic_id,
             reporter_id=reporter,
             found_by=_found_by(tx, payload, reporter),
-            text=storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
+            text=storage.vault(tx).seal(payload.text, f"{request_id}.text", reporter),
             span_s=int((resolve - tx.now).total_seconds()),
             occurred_at=payload.occurred_at or tx.now,
             created_at=tx.now,

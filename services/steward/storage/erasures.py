@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -40,6 +41,13 @@ def insert(conn: sa.Connection, **values: object) -> Row:
 def update(conn: sa.Connection, row: Row, **values: object) -> Row:
     """Change a request, and return it as it is now."""
     return records.update(conn, erasures, row, **values)
+
+
+def end(conn: sa.Connection, person_id: str, at: datetime) -> None:
+    """Say of what waits about a person that it is done."""
+    mine = (erasures.c.person_id == person_id, erasures.c.state == "ASKED")
+    done = sa.update(erasures).where(*mine)
+    conn.execute(done.values(state="DONE", decided_at=at, version=erasures.c.version + 1))
 
 
 def listed(

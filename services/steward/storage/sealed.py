@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
+from typing import cast
 
-from fivered.chassis.vault import Keys, Vault
+from fivered.chassis.bus import Tx
+from fivered.chassis.person_keys import vault_in
+from fivered.chassis.vault import Vault
 
 
-@functools.cache
-def vault(keys: Keys) -> Vault:
-    """Return the vault of this service's keys."""
-    return Vault("steward", keys)
+def vault(tx: Tx) -> Vault:
+    """Return the vault of this service, with the keys of persons."""
+    return cast("Vault", vault_in(tx))

@@ -1,7 +1,5 @@
 """Whose reference it is, and who may file for whom."""
 
-from types import SimpleNamespace
-
 import pytest
 from msgspec import field
 
@@ -131,10 +129,10 @@ class LaterRequest(submission.SubmitRequest, frozen=True):
 
 def test_a_field_of_a_later_release_leaves_a_reference_what_it_was(staffed):
     said = {"channel": "PHONE", "kind": "REPAIR", "category": "WATER", "grid": GRID, "text": "漏水"}
-    tx = SimpleNamespace(settings=staffed.bench.runtime.settings)
 
     def content(kind, **more):
-        return submission._content(tx, kind(**said, **more), WANG, "GATE-1")
+        with staffed.bench.transaction() as tx:
+            return submission._content(tx, kind(**said, **more), WANG, "GATE-1")
 
     first = content(submission.SubmitRequest)
     assert content(LaterRequest) == first

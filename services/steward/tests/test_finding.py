@@ -251,7 +251,7 @@ def test_one_is_found_by_the_name_and_in_the_place_of_today(known):
 def _require_whole(ground):
     """Everybody is found by the digests of today's name and area, and nobody by another one."""
     with ground.bench.transaction() as tx:
-        vault = storage.vault(tx.settings.keys)
+        vault = storage.vault(tx)
         wanted = {
             (digest, row.person_id)
             for row in tx.conn.execute(persons.select().where(persons.c.status != "MERGED"))
@@ -290,7 +290,7 @@ def test_who_was_registered_before_is_found_by_name_after_an_upgrade(known, monk
     assert ids(known, initials="wxl") == [WANG, NAMESAKE]
     _require_whole(known)
     with known.bench.transaction() as tx:
-        vault = storage.vault(tx.settings.keys)
+        vault = storage.vault(tx)
         renamed = persons.update().where(persons.c.person_id == WANG)
         tx.conn.execute(renamed.values(name=vault.seal("仇小莉", f"{WANG}.name")))
     # By the former name nobody is found at once, by the new one after a day.

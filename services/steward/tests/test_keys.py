@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import jobs, sealing
+from fivered.chassis import jobs, person_keys, sealing
 from fivered.chassis.bus import SYSTEM
 from fivered.chassis.messages import SELF
 from fivered.chassis.runtime import Runtime
@@ -30,6 +30,27 @@ pytestmark = pytest.mark.slow
 OLD = "a-test-key-that-is-32-bytes-long-or-more"
 NEW = "the-key-of-the-year-after-that-of-the-tests"
 TWIN = person_id(51)
+
+
+@pytest.fixture
+def of_before(ground):
+    """The database is as a release leaves it that knows no keys of persons."""
+    runtime = ground.bench.runtime
+    with runtime.transaction(SYSTEM) as tx:
+        vault = person_keys.vault_in(tx)
+        for column in person_keys.owners(Steward):
+            key = list(column.table.primary_key)
+            for row in tx.conn.execute(sa.select(column.table)).mappings().all():
+                if row[column.name] is None:
+                    continue
+                bound = column.type.bound_to(row)
+                plain = vault.seal(vault.open(row[column.name], bound), bound)
+                mine = [one == row[one.name] for one in key]
+                tx.conn.execute(sa.update(column.table).where(*mine).values({column.name: plain}))
+        in_use = runtime.chassis.keys_in_use
+        tx.conn.execute(sa.delete(in_use).where(in_use.c.purpose == person_keys.PERSON))
+        tx.conn.execute(sa.delete(runtime.chassis.person_keys))
+    runtime.seals_persons = False
 
 
 @pytest.fixture
@@ -228,6 +249,91 @@ def test_an_empty_database_takes_any_keys(bench, database_url):
     runtime.close()
 
 
+def heads(bench):
+    """How the values of each sealed column begin, which are those of a person first."""
+    own = person_keys.owners(Steward)
+    found = [column for sealed in sealing.columns(Steward.tables).values() for column in sealed]
+    rest = [column for column in found if column not in own]
+
+    def of(columns):
+        with bench.transaction() as tx:
+            asked = [sa.select(column).where(column.is_not(None)) for column in columns]
+            return {bytes(one)[:1] for each in asked for one in tx.conn.execute(each).scalars()}
+
+    return of(own), of(rest)
+
+
+def test_a_person_has_a_key_and_a_new_key_of_the_service_seals_that_key_only(ground, opened):
+    request_id = fill(ground)
+    before = everything(ground.bench, request_id)
+    found = found_with(ground.bench)
+    assert heads(ground.bench)[0] >= {b"\x03"}
+    # What is about no person in particular: areas, posts, who looked, the keys themselves.
+    assert heads(ground.bench)[1] == {b"\x01"}
+    assert found.waiting == 0
+    assert found.persons > 20
+    values = ground.bench.rows("select name from persons order by person_id")
+    ground.bench.runtime.close()
+
+    bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=OLD)
+    work(bench)
+    assert found_with(bench).safe
+    assert found_with(bench).persons == found.persons
+    assert bench.rows("select name from persons order by person_id") == values
+    assert everything(opened(PII_KEY=NEW, MATCH_KEY=OLD), request_id) == before
+
+
+@pytest.mark.usefixtures("of_before")
+def test_values_of_before_get_the_keys_of_their_persons_when_the_operator_begins(
+    ground, opened, monkeypatch
+):
+    request_id = fill(ground)
+    before = everything(ground.bench, request_id)
+    assert heads(ground.bench)[0] == {b"\x01"}
+    with ground.bench.runtime.transaction(SYSTEM) as tx:
+        person_keys.begin(tx.runtime, tx.conn)
+    waiting = found_with(ground.bench).waiting
+    assert waiting > 20
+    ground.bench.runtime.close()
+
+    monkeypatch.setattr(sealing, "_BATCH", 2)
+    bench = opened()
+    steps = iter(range(3))
+    jobs.run_next(bench.runtime, stopping=lambda: next(steps, None) is None)
+    assert 0 < found_with(bench).waiting < waiting
+    assert everything(bench, request_id) == before
+    # The process is gone; another one goes on.
+    bench = opened()
+    work(bench)
+    assert found_with(bench).waiting == 0
+    assert heads(bench)[0] == {b"\x03"} | ({b"\x01"} & heads(bench)[0])
+    assert everything(bench, request_id) == before
+    with bench.runtime.transaction(SYSTEM) as tx:
+        assert person_keys.state(tx.runtime, tx.conn) == person_keys.DONE
+        assert not sealing.begin(tx)
+
+
+def test_with_a_destroyed_key_nothing_of_that_person_can_be_read_and_all_of_the_others(ground):
+    fill(ground)
+    with ground.bench.runtime.transaction(SYSTEM) as tx:
+        person_keys.destroy(tx, [LI])
+    own = person_keys.owners(Steward)
+    with ground.bench.runtime.transaction(SYSTEM) as tx:
+        vault = person_keys.vault_in(tx)
+        for column, owner in own.items():
+            for row in tx.conn.execute(sa.select(column.table)).mappings():
+                if row[column.name] is None or not str(row[owner.name]).startswith("per_"):
+                    continue
+                told = vault.open_or_none(row[column.name], column.type.bound_to(row))
+                assert (told is None) == (row[owner.name] == LI), column
+        # It is the key that is gone, not the words: sealed again they are the service's.
+        assert vault.seal("李明", "x", LI)[:1] == b"\x01"
+    cadre = ground.by(OTHER_CADRE, "R_CADRE", COMMUNITY)
+    assert cadre.ask("person", {"person_id": WANG})["name"] == "王小丽"
+    assert "李明" not in str(cadre.ask("person", {"person_id": LI}))
+
+
+@pytest.mark.usefixtures("of_before")
 def test_what_is_written_before_a_rotation_is_read_by_the_release_before(ground, opened):
     """Its code runs beside this one while units are upgraded one by one."""
     (row,) = ground.bench.rows("select name from persons where person_id = :id", id=WANG)
@@ -235,8 +341,8 @@ def test_what_is_written_before_a_rotation_is_read_by_the_release_before(ground,
     bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=OLD)
     bench.as_("R_DISTRICT").do("register_person", {"name": "陈静", "synthetic": True})
     (row,) = bench.rows("select name from persons order by created_at desc, person_id desc limit 1")
-    heads = {bytes(one["name"])[:5] for one in bench.rows("select name from persons")}
-    assert b"\x02" + bytes.fromhex(key_id("steward", NEW)) in heads
+    begin = {bytes(one["name"])[:5] for one in bench.rows("select name from persons")}
+    assert b"\x02" + bytes.fromhex(key_id("steward", NEW)) in begin
 
 
 def test_sealing_anew_goes_on_after_a_crash_and_leaves_what_others_write(

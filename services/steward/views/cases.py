@@ -239,7 +239,7 @@ def card(tx: Tx, row: Row) -> replies.RequestCard:
 def detail(tx: Tx, row: Row) -> replies.RequestDetail:
     """Return a request as the viewer may see it, with what was written."""
     found = _whole(tx, row, replies.RequestDetail)
-    said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
+    said, vault = _reader(tx, row), storage.vault(tx)
     text = said(vault.open(row.text, f"{row.request_id}.text"))
     found.tell(row, replies.RequestDetail, text=text, followers=UNSET, case=UNSET)
     _tell_outcome(tx, found, row)
@@ -250,7 +250,7 @@ def detail(tx: Tx, row: Row) -> replies.RequestDetail:
 
 
 def _tell_outcome(tx: Tx, found: replies.RequestDetail, row: Row) -> None:
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     found.note = vault.open_or_none(row.note, f"{row.request_id}.note")
     found.evidence = row.evidence
 
@@ -284,7 +284,7 @@ def followed(tx: Tx, row: Row, own: Row) -> replies.RequestDetail:
     found = _case(tx, row, replies.RequestDetail)
     _tell_outcome(tx, found, row)
     if own.reporter_id == tx.actor.id:
-        vault = storage.vault(tx.settings.keys)
+        vault = storage.vault(tx)
         found.stars = own.stars
         found.solved = own.solved
         found.rating_text = vault.open_or_none(own.rating_text, f"{own.request_id}.rating")

@@ -34,7 +34,7 @@ def corrections(tx: Tx, payload: CorrectionList) -> Page[replies.CorrectionCard]
     scope = payload.scope or tx.actor.scope
     if staff:
         tx.require_scope(scope)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     found = storage.corrections.listed(
         tx.conn, scope if staff else None, tx.actor.id, payload.state, payload
     )

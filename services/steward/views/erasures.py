@@ -31,7 +31,7 @@ class ErasureList(Request, frozen=True):
 
 
 def _told(tx: Tx, row: Row) -> tuple[str | None, list[str] | None]:
-    return storage.erasures.told(tx.conn, storage.vault(tx.settings.keys), row)
+    return storage.erasures.told(tx.conn, storage.vault(tx), row)
 
 
 def erasure(tx: Tx, payload: WhichErasure) -> replies.ErasureCard:

@@ -119,7 +119,7 @@ _MORE = Sentence(
 
 def _by_name(tx: Tx, given: str) -> list[Row]:
     name = rules.identity.check_name(given)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return _opened(
         tx,
         [storage.finding.of_name(vault, area, name) for area in _areas(tx)],
@@ -131,7 +131,7 @@ def _by_initials(tx: Tx, given: str) -> list[Row]:
     if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
         raise CommunitySearches(role=tx.actor.role, field="initials")
     letters = rules.pinyin.check_initials(given)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return _opened(
         tx,
         [storage.finding.of_initials(vault, area, letters) for area in _areas(tx)],
@@ -146,7 +146,7 @@ def _areas(tx: Tx) -> list[str]:
 def _opened(tx: Tx, digests: list[str], fits: Callable[[str], bool]) -> list[Row]:
     """Return who is found by one of the digests and bears a name that fits: a digest is kept of
     the first initials only, and one of the release before may be of a former name."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     rows = storage.finding.by_digests(tx.conn, digests, tx.actor.scope, _OPENED)
     return [row for row in rows if fits(vault.open(row.name, f"{row.person_id}.name"))]
 
@@ -155,7 +155,7 @@ def _at(tx: Tx, place: Dwelling) -> list[Row]:
     if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
         raise CommunitySearches(role=tx.actor.role, field="building")
     key = rules.dwellings.key(place)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     digest = storage.finding.of_dwelling(vault, tx.actor.scope[:12], key)
     rows = storage.finding.by_digests(tx.conn, [digest], tx.actor.scope, MOST + 1)
     # Only who lives here now: a former resident's address is nobody's business.

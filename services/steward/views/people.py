@@ -157,7 +157,7 @@ def note_reads(
     actor = tx.actor
 
     def write(writing: Tx) -> None:
-        vault = storage.vault(writing.settings.keys)
+        vault = storage.vault(writing)
         storage.people.write_reads(
             writing.conn,
             actor,
@@ -248,7 +248,7 @@ def with_numbers(tx: Tx, *, phone: str | None = None, id_no: str | None = None) 
         BadPhone: It is no mobile number.
         BadIdNumber: It is no identity number.
     """
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     digests: dict[str, str | None] = {"phone": None, "id_no": None}
     if phone is not None:
         digests["phone"] = vault.digest("phone", rules.identity.check_sought_phone(phone))
@@ -285,7 +285,7 @@ def person_history(tx: Tx, payload: History) -> Page[replies.Change]:
 
 def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> Page[replies.Change]:
     """Return what was changed under an id, newest first."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
 
     def shown(row: Row) -> replies.Change:
         before = storage.people.before(vault, row)
@@ -312,7 +312,7 @@ def person_merges(tx: Tx, payload: MergeList) -> Page[replies.MergeCard]:
     """
     scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return storage.people.merges(tx.conn, scope, payload.state, payload).listed(
         lambda row: replies.MergeCard.of(
             row,
@@ -380,7 +380,7 @@ def person_reads(tx: Tx, payload: ReadList) -> Page[replies.PersonRead]:
         actor_id=payload.actor_id,
         part=payload,
     )
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     offices: dict[str, str] = {}
 
     def shown(row: Row) -> replies.PersonRead:
@@ -408,7 +408,7 @@ def card(tx: Tx, row: Row, post: Row | None, why: str | None) -> replies.PersonC
     community: name, masked numbers. Everybody else: the masked name. A steward who stands on the
     contact board is known by name and work phone; private numbers are not.
     """
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     name = vault.open(row.name, f"{row.person_id}.name")
     erased = row.status == rules.identity.ERASED
     by_name = why is not None or post is not None or erased

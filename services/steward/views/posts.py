@@ -139,7 +139,7 @@ def duty_board(tx: Tx, payload: WhichGrid) -> replies.DutyReply:
 
 def _reached(tx: Tx, row: Row) -> dict[str, str | None]:
     """Return how anybody reaches a steward who agreed to be named; no id of a person."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     return {
         **in_words("fivered.services.steward", "duty", row.duty),
         "name": vault.open(row.name, f"{row.person_id}.name"),
@@ -347,7 +347,7 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
 def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> list[Serving]:
     """Return who served in an area's grids at an instant: a person who was corrected since then,
     with the grids and the duty of that time."""
-    vault = storage.vault(tx.settings.keys)
+    vault = storage.vault(tx)
     then: dict[str, storage.people.Before] = {}
     for change in storage.people.steward_changes_since(tx.conn, at):
         # From the newest to the oldest, so that what is found last is what held then.

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.alone import LEFT_OUT, files_alone, runs_alone
+from tests.alone import LEFT_OUT, files_alone, other_cases, runs_alone
 from tests.kept import asked, let_go
 from tests.systems import after_story, embedded, expected, installation, undisturbed
 
@@ -87,9 +87,12 @@ def pytest_collection_modifyitems(
     files = files_alone(items)
     elsewhere = [one for one in items if runs_alone(one, files)]
     config.stash[LEFT_OUT] = {names[one] for one in elsewhere}
-    if elsewhere:
-        config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [one for one in items if names[one] not in config.stash[LEFT_OUT]]
+    # Only a run that has all of them on SQLite too.
+    left = [*elsewhere, *(other_cases(items) if elsewhere else ())]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = {names[one] for one in left}
+        items[:] = [one for one in items if names[one] not in gone]
 
     groups: dict[str, list[pytest.Item]] = {}
     for item in sorted(items, key=rank):

@@ -15,11 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 from fivered.gateway.settings import GatewaySettings
 from testkit import servers
+
+# How many tests may fail beside others and be tried alone.
+SECOND_TRIES = 3
 
 
 def missing() -> list[str]:
@@ -111,18 +116,53 @@ def run(compiled: Path, chosen: Sequence[str], *, together: bool) -> int:
         env |= {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
         many = os.environ.get("WORKERS") or "3"
         side_by_side = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
-        workers = [*side_by_side, "--durations", "10"] if together else []
-        return servers.spawn(
-            [sys.executable, "-m", "pytest", "-q", *workers, *chosen],
-            ending=signal.SIGTERM,
-            stdin=subprocess.DEVNULL,
-            env=env,
-        ).wait()
+        if not together:
+            return _tried(chosen, env)
+        return steady([*side_by_side, "--durations", "10"], env)
     finally:
         postgres.stop()
         # What the tests made in temporary folders nobody starts again.
         temporary = Path(tempfile.gettempdir()).resolve()
         shutil.rmtree(compiled / temporary.relative_to("/"), ignore_errors=True)
+
+
+def steady(arguments: Sequence[str], env: Mapping[str, str], folder: Path | None = None) -> int:
+    """Run tests side by side, and a few that failed once more, alone.
+
+    Thousands of tests share two cores, real servers and their own clocks: one of them that passes
+    alone says something about the load, seldom about the code. It is told, with what it said the
+    first time, and does not hold up the others. More than SECOND_TRIES are a fault of the code.
+
+    Args:
+        arguments: Of pytest.
+        env: Of its process.
+        folder: Where it runs; here, if none.
+
+    Returns:
+        Its exit code.
+    """
+    with tempfile.TemporaryDirectory() as noted:
+        failed = Path(noted) / "failed"
+        env = {**env, "FIVERED_FAILED": str(failed)}
+        code = _tried(["-p", "testkit.noted", *arguments], env, folder)
+        names = failed.read_text("utf-8").splitlines() if failed.exists() else []
+        if code != pytest.ExitCode.TESTS_FAILED or not 0 < len(names) <= SECOND_TRIES:
+            return code
+        print(f"once more, alone: {', '.join(names)}", flush=True)
+        code = _tried(names, env, folder)
+    if code == 0:
+        print(f"UNSTEADY: failed beside others, passed alone: {', '.join(names)}", flush=True)
+    return code
+
+
+def _tried(arguments: Sequence[str], env: Mapping[str, str], folder: Path | None = None) -> int:
+    return servers.spawn(
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        ending=signal.SIGTERM,
+        stdin=subprocess.DEVNULL,
+        env=dict(env),
+        cwd=folder,
+    ).wait()
 
 
 if __name__ == "__main__":
